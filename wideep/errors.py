@@ -1,0 +1,46 @@
+"""What a person gets to read when a stack config cannot become a deployment.
+
+    WideepError
+    └── ConfigError      one or more Problems in the stack config
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ConfigError", "Problem", "WideepError"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule of a stack config.
+
+    ``key`` is the path in the config (``layout.decode.tp``), ``value`` what stands there, ``rule`` the rule with its
+    numbers, ``fix`` what to write instead. ``value`` is never a secret.
+    """
+
+    key: str
+    value: str
+    rule: str
+    fix: str
+
+    def __str__(self) -> str:
+        stated = f"{self.key}: {self.value}" if self.value else self.key
+        return f"{stated}\n    {self.rule}\n    {self.fix}"
+
+
+class WideepError(Exception):
+    """Base of every error that is meant to be read by a person."""
+
+
+class ConfigError(WideepError):
+    """The stack config breaks one or more rules; ``problems`` holds all of them, the most basic first."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        count = len(self.problems)
+        head = "The stack config has a mistake:" if count == 1 else f"The stack config has {count} mistakes:"
+        return "\n".join([head, *(f"  {line}" for problem in self.problems for line in str(problem).splitlines())])

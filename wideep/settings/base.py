@@ -1,0 +1,22 @@
+"""What all settings have in common: frozen, strict, camelCase in the stack config, unknown keys refused."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+__all__ = ["SettingsModel"]
+
+
+class SettingsModel(BaseModel):
+    """Base of each object of the stack config. Python names are snake_case, config keys their camelCase."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )

@@ -1,0 +1,68 @@
+"""``modelCache``, ``platform``, ``frontend`` and ``monitoring``: what stands around the workers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from wideep.settings.base import SettingsModel
+
+__all__ = ["AccessMode", "Frontend", "ModelCache", "Monitoring", "Platform", "RouterMode"]
+
+
+class AccessMode(StrEnum):
+    """How many nodes may mount the model cache."""
+
+    READ_WRITE_MANY = "ReadWriteMany"
+    READ_WRITE_ONCE = "ReadWriteOnce"
+
+
+class RouterMode(StrEnum):
+    """How the frontend picks a worker."""
+
+    ROUND_ROBIN = "round-robin"
+    KV = "kv"
+
+
+class ModelCache(SettingsModel):
+    """The volume with the model's weights, and the Job that fills it."""
+
+    size: str
+    """A Kubernetes quantity (``1Ti``); at least the model's size."""
+    storage_class: str | None = None
+    """None: the cluster's default class."""
+    access_mode: AccessMode = AccessMode.READ_WRITE_MANY
+    existing_claim: str | None = None
+    """A claim of the namespace that is used in place of one of our own."""
+    retain: bool = False
+    """Keep the weights when the stack is destroyed."""
+    protect: bool = False
+    """Refuse to delete the volume until this is taken back."""
+    download: bool = True
+    """False: the weights are on the volume already."""
+
+
+class Platform(SettingsModel):
+    """The Dynamo platform: installed by this stack, or there already."""
+
+    version: str = "0.6.0"
+    install: bool = True
+    charts: str | None = None
+    """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
+    values: dict[str, object] = {}
+    """Further chart values, merged over the ones that this program sets."""
+
+
+class Frontend(SettingsModel):
+    """The OpenAI-compatible HTTP server before the workers."""
+
+    replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    router_mode: RouterMode = RouterMode.ROUND_ROBIN
+
+
+class Monitoring(SettingsModel):
+    """Prometheus and Grafana for the graph."""
+
+    enabled: bool = False
