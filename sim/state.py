@@ -1,0 +1,130 @@
+"""What is known of a running simulation, kept in its cluster.json: the one file the plugins and the agent read."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sim import paths
+
+
+class SimError(Exception):
+    """Something the simulation cannot do, said in full: it is printed as it is, without a traceback."""
+
+
+class Process(BaseModel):
+    """A process that the simulation started. `started` (seconds since the epoch) tells it from a later one of its pid."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    started: float
+    port: int | None = None
+    log: Path
+
+
+class Ports(BaseModel):
+    """The loopback ports of one simulation, chosen among the free ones when it first comes up."""
+
+    model_config = ConfigDict(frozen=True)
+
+    etcd: int
+    etcd_peer: int
+    kube_apiserver: int
+    kube_controller_manager: int
+    kube_scheduler: int
+    kwok: int
+    registry: int
+    dynamo_etcd: int
+    dynamo_etcd_peer: int
+    nats: int
+
+
+class Cluster(BaseModel):
+    """One simulation: where it listens, where it writes, which processes it is made of.
+
+    Shared with everything that runs beside it (plugins, agent, tests); only `python -m sim up` and `down` write it.
+    """
+
+    id: str
+    directory: Path
+    stack: str
+    ports: Ports
+    registry_alias: str = "registry.sim"
+    nodes: list[str] = Field(default_factory=list)
+    tools: dict[str, Path] = Field(default_factory=dict)
+    """Each tool's binary, by its usual name: helm, kubectl, crane …"""
+    real_plugins: bool = False
+    processes: dict[str, Process] = Field(default_factory=dict)
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.directory / "kubeconfig"
+
+    @property
+    def kube_api(self) -> str:
+        return f"https://127.0.0.1:{self.ports.kube_apiserver}"
+
+    @property
+    def registry(self) -> str:
+        """HOST:PORT of the registry; references name it `registry_alias`, which only the stand-in plugins resolve."""
+        return f"127.0.0.1:{self.ports.registry}"
+
+    @property
+    def etcd_endpoint(self) -> str:
+        """Dynamo's own etcd, which is not the control plane's."""
+        return f"http://127.0.0.1:{self.ports.dynamo_etcd}"
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://127.0.0.1:{self.ports.nats}"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def registry_dir(self) -> Path:
+        return self.directory / "registry"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.directory / "pulumi"
+
+    @property
+    def pulumi_state(self) -> Path:
+        return self.directory / "state"
+
+    @property
+    def agent_dir(self) -> Path:
+        return self.directory / "agent"
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "cluster.json"
+
+    def save(self) -> Self:
+        """Writes cluster.json in one step, so that a reader never sees half of it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        half = self.file.with_suffix(".json.tmp")
+        half.write_text(self.model_dump_json(indent=2) + "\n")
+        half.replace(self.file)
+        return self
+
+
+def load(file: Path | None = None) -> Cluster | None:
+    """The simulation of `file`, else of $SIM_CLUSTER, else of this checkout; None where there is none.
+
+    Raises SimError for a file that cannot be read as one.
+    """
+    named = os.environ.get("SIM_CLUSTER")
+    path = file or (Path(named) if named else paths.cluster_dir() / "cluster.json")
+    try:
+        return Cluster.model_validate_json(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise SimError(
+            f"{path} is not of this version of the simulation: run `python -m sim down`, then `python -m sim up`"
+        ) from error
