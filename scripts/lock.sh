@@ -1,0 +1,17 @@
+#!/bin/sh
+# Writes each lock file from its .in file: exact versions, hashes, no host.
+set -eu
+cd "$(dirname "$0")/.."
+
+lock() {
+    out=$1
+    shift
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header "$@" --output-file "$out"
+}
+
+lock requirements.txt requirements.in
+lock requirements-dev.txt --constraint requirements.txt requirements-dev.in
+for spec in sim/requirements-*.in; do
+    lock "${spec%.in}.txt" "$spec"
+done
