@@ -1,0 +1,1 @@
+"""The typed DynamoGraphDeployment, and how one is built from settings and layout."""

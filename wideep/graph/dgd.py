@@ -1,0 +1,164 @@
+"""The DynamoGraphDeployment (``nvidia.com/v1alpha1``) of Dynamo 0.6.0, as far as this program writes it.
+
+The source is the CRD of the chart dynamo-crds 0.6.0. The operator makes one component of each service.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wideep.graph.base import GraphModel, Manifest
+from wideep.graph.pod import ExtraPodSpec, Int32, Probe
+
+__all__ = [
+    "BackendFramework",
+    "ComponentType",
+    "DynamoGraphDeployment",
+    "GraphSpec",
+    "Metadata",
+    "Multinode",
+    "Pvc",
+    "ResourceList",
+    "Resources",
+    "Service",
+    "SharedMemory",
+    "SubComponentType",
+    "VolumeMount",
+]
+
+Quantity = Annotated[
+    str,
+    Field(
+        pattern=r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+    ),
+]
+
+
+class BackendFramework(StrEnum):
+    """The engine, from which the operator knows how to start it on several nodes."""
+
+    SGLANG = "sglang"
+
+
+class ComponentType(StrEnum):
+    """What the operator takes a service for: its ports, default probes and Service follow from it."""
+
+    FRONTEND = "frontend"
+    WORKER = "worker"
+
+
+class SubComponentType(StrEnum):
+    """A worker's role. It becomes a label of the pods; 0.6.0 does nothing else with it."""
+
+    PREFILL = "prefill"
+    DECODE = "decode"
+
+
+class Pvc(GraphModel):
+    """A claim that services may mount. ``create: false``: it exists, and does not die with the graph."""
+
+    name: str
+    create: bool
+
+
+class Multinode(GraphModel):
+    """A worker of several pods, each on a node of its own. Needs Grove, or LeaderWorkerSet with Volcano."""
+
+    node_count: Annotated[Int32, Field(ge=2)]
+
+
+class ResourceList(GraphModel):
+    """Amounts, as Kubernetes quantities. ``gpu`` is for one pod; ``custom`` holds device plugins' resources."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
+    custom: dict[str, str] | None = None
+
+
+class Resources(GraphModel):
+    """What a pod asks for. The operator ignores ``requests.gpu``."""
+
+    requests: ResourceList | None = None
+    limits: ResourceList
+
+
+class VolumeMount(GraphModel):
+    """A claim of the graph's, and where the container finds it."""
+
+    name: str
+    mount_point: str
+
+
+class SharedMemory(GraphModel):
+    """The tmpfs at /dev/shm, through which the ranks of one pod talk."""
+
+    size: Quantity
+
+
+class Service(GraphModel):
+    """One component of the graph: a frontend, or the workers of one role."""
+
+    dynamo_namespace: str
+    """The same for all services of a graph, so that they find each other in etcd."""
+    component_type: ComponentType
+    sub_component_type: SubComponentType | None = None
+    replicas: Int32
+    annotations: dict[str, str] | None = None
+    multinode: Multinode | None = None
+    resources: Resources | None = None
+    volume_mounts: tuple[VolumeMount, ...] | None = None
+    shared_memory: SharedMemory | None = None
+    readiness_probe: Probe | None = None
+    """Replaces the component's default probe; one in ``mainContainer`` would be merged into it, handler by handler."""
+    liveness_probe: Probe | None = None
+    extra_pod_spec: ExtraPodSpec
+
+
+class GraphSpec(GraphModel):
+    """The services, by the name that each has in the graph."""
+
+    backend_framework: BackendFramework = BackendFramework.SGLANG
+    pvcs: tuple[Pvc, ...] = ()
+    services: dict[str, Service]
+
+
+class Metadata(GraphModel):
+    """Name, namespace and annotations of the graph."""
+
+    name: str
+    namespace: str
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class DynamoGraphDeployment(GraphModel):
+    """The whole graph, ready to be written down.
+
+    >>> graph = DynamoGraphDeployment.model_validate(manifest)
+    >>> graph.manifest() == manifest
+    True
+    """
+
+    api_version: Literal["nvidia.com/v1alpha1"] = "nvidia.com/v1alpha1"
+    kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
+    metadata: Metadata
+    spec: GraphSpec
+
+    def spec_with_image(self, image: object) -> Manifest:
+        """The ``spec`` with another image in each service: an image's digest is known only once it is pushed, so
+        ``image`` may be something that becomes a string later (a Pulumi Output)."""
+        services = {
+            key: {
+                **service.manifest(),
+                "extraPodSpec": {
+                    **service.extra_pod_spec.manifest(),
+                    "mainContainer": {**service.extra_pod_spec.main_container.manifest(), "image": image},
+                },
+            }
+            for key, service in self.spec.services.items()
+        }
+        return {**self.spec.manifest(), "services": services}

@@ -1,0 +1,154 @@
+"""The part of a Kubernetes pod spec that the graph writes: container, probes, env, scheduling."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from wideep.graph.base import GraphModel
+
+__all__ = [
+    "Affinity",
+    "Capabilities",
+    "Container",
+    "EnvFromSource",
+    "EnvVar",
+    "ExtraPodSpec",
+    "HttpGet",
+    "LabelSelector",
+    "LocalObjectReference",
+    "PodAffinityTerm",
+    "PodAntiAffinity",
+    "Probe",
+    "SecurityContext",
+    "Toleration",
+    "TopologySpreadConstraint",
+    "WeightedPodAffinityTerm",
+]
+
+Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+
+
+class EnvVar(GraphModel):
+    """One environment variable of the container."""
+
+    name: str
+    value: str | None = None
+
+
+class LocalObjectReference(GraphModel):
+    """An object of the graph's own namespace, by name."""
+
+    name: str
+
+
+class EnvFromSource(GraphModel):
+    """All keys of a Secret as environment variables."""
+
+    secret_ref: LocalObjectReference
+
+
+class HttpGet(GraphModel):
+    """An HTTP GET that answers 200 to 399 where all is well."""
+
+    path: str
+    port: Int32
+
+
+class Probe(GraphModel):
+    """How the kubelet asks a container for its health. Times are seconds."""
+
+    http_get: HttpGet
+    period_seconds: Int32
+    timeout_seconds: Int32
+    failure_threshold: Int32
+
+
+class Capabilities(GraphModel):
+    """Linux capabilities beyond the runtime's default."""
+
+    add: tuple[str, ...]
+
+
+class SecurityContext(GraphModel):
+    """What the container may do on its node."""
+
+    capabilities: Capabilities
+
+
+class Container(GraphModel):
+    """The container that the operator merges over its own default for the component."""
+
+    image: str
+    working_dir: str | None = None
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    env: tuple[EnvVar, ...] | None = None
+    env_from: tuple[EnvFromSource, ...] | None = None
+    startup_probe: Probe | None = None
+    """The one probe that the CRD does not take at the service."""
+    security_context: SecurityContext | None = None
+
+
+class Toleration(GraphModel):
+    """A taint that the pod puts up with."""
+
+    key: str | None = None
+    operator: str | None = None
+    value: str | None = None
+    effect: str | None = None
+
+
+class LabelSelector(GraphModel):
+    """Pods that carry all of these labels."""
+
+    match_labels: dict[str, str]
+
+
+class PodAffinityTerm(GraphModel):
+    """Pods, and the node label that says what *together* means."""
+
+    label_selector: LabelSelector
+    topology_key: str
+
+
+class WeightedPodAffinityTerm(GraphModel):
+    """A wish of the scheduler's, 1 to 100 strong."""
+
+    weight: Int32
+    pod_affinity_term: PodAffinityTerm
+
+
+class PodAntiAffinity(GraphModel):
+    """Pods that do not want to, or must not, share a node."""
+
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] | None = None
+    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] | None = None
+
+
+class Affinity(GraphModel):
+    """Where a pod goes in relation to other pods."""
+
+    pod_anti_affinity: PodAntiAffinity
+
+
+class TopologySpreadConstraint(GraphModel):
+    """How far pods may lump together on one value of a node label."""
+
+    max_skew: Int32
+    topology_key: str
+    when_unsatisfiable: str
+    label_selector: LabelSelector
+
+
+class ExtraPodSpec(GraphModel):
+    """The pod around the main container."""
+
+    main_container: Container
+    node_selector: dict[str, str] | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    affinity: Affinity | None = None
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
+    image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
+    priority_class_name: str | None = None

@@ -1,0 +1,30 @@
+"""The Plan: everything that follows from a stack config, worked out before any resource exists.
+
+Components turn parts of it into resources and the command prints it, so that what they say cannot differ.
+
+    Settings ──► make_plan ──► Plan ──► components, wideep command
+"""
+
+from wideep.graph.base import Manifest
+from wideep.plan.parts import (
+    CachePlan,
+    FrontendPlan,
+    ImageBuild,
+    ImagePlan,
+    Plan,
+    PlatformPlan,
+    RolePlan,
+    TokenPlan,
+)
+
+__all__ = [
+    "CachePlan",
+    "FrontendPlan",
+    "ImageBuild",
+    "ImagePlan",
+    "Manifest",
+    "Plan",
+    "PlatformPlan",
+    "RolePlan",
+    "TokenPlan",
+]

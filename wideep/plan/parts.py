@@ -1,0 +1,168 @@
+"""The Plan's types. ``wideep.plan.make`` fills them in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+from wideep.download import DownloadPlan
+from wideep.graph.base import Manifest
+from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.settings.layout import Role
+from wideep.settings.services import AccessMode
+
+__all__ = [
+    "CachePlan",
+    "FrontendPlan",
+    "ImageBuild",
+    "ImagePlan",
+    "Plan",
+    "PlanModel",
+    "PlatformPlan",
+    "RolePlan",
+    "TokenPlan",
+]
+
+
+class PlanModel(BaseModel):
+    """Base of each part: frozen, compared by value, and the same again after a trip through JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RolePlan(PlanModel):
+    """One role: its workers, their parallel sizes, and what lies on each GPU (decimal GB)."""
+
+    replicas: int
+    pods: int
+    """Pods of one worker."""
+    gpus_per_pod: int
+    tp: int
+    dp: int
+    ep: int
+    redundant_experts: int
+    expert_slots_per_gpu: int
+    """Experts that one GPU holds in each MoE layer: (E + R) / ep."""
+    weights_gb: float
+    kv_cache_gb: float
+    kv_cache_tokens: int
+    mem_fraction_static: float
+    args: tuple[str, ...]
+    """The engine's arguments, as in the container."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all workers of this role."""
+        return self.replicas * self.pods * self.gpus_per_pod
+
+
+class ImageBuild(PlanModel):
+    """How BuildKit makes the image: from a git repository at a ref, with nothing of this machine in it."""
+
+    context: str
+    dockerfile: str
+    args: dict[str, str]
+    tags: tuple[str, ...]
+    platform: str
+    builder: str | None
+    cache_from: tuple[str, ...]
+    cache_to: tuple[str, ...]
+
+
+class ImagePlan(PlanModel):
+    """The image of all pods."""
+
+    reference: str
+    """As the stack config has it. Where it is built or resolved, the pods get its digest instead."""
+    build: ImageBuild | None
+    """None: the image exists."""
+    resolve_digest: bool
+    pull_secret: str | None
+
+
+class CachePlan(PlanModel):
+    """The volume with the weights."""
+
+    claim: str
+    create: bool
+    size: str
+    """A Kubernetes quantity."""
+    storage_class: str | None
+    access_mode: AccessMode
+    retain: bool
+    protect: bool
+
+
+class TokenPlan(PlanModel):
+    """The Secret with the Hugging Face token. Its value is in no Plan."""
+
+    secret: str
+    key: str
+    create: bool
+    """False: a Secret that somebody else made."""
+
+
+class PlatformPlan(PlanModel):
+    """The Helm releases of the Dynamo platform."""
+
+    install: bool
+    """False: it is there already, and stays when the stack is destroyed."""
+    version: str
+    charts: str
+    """A Helm repository (``https://…``), an ``oci://`` registry or a folder that holds the charts' folders."""
+    crds_release: str
+    release: str
+    mpi_secret: str
+    """The operator looks for it at every graph, also where nothing uses MPI."""
+    grove: bool
+    """A worker has several pods."""
+    values: dict[str, object]
+    """All values of dynamo-platform, the stack's own merged in."""
+
+
+class FrontendPlan(PlanModel):
+    """Where the OpenAI-compatible API is reached."""
+
+    service: str
+    port: int
+
+
+class Plan(PlanModel):
+    """See the package. ``roles`` has prefill and decode."""
+
+    gpus: int
+    nodes: int
+    model: str
+    layout: str
+    """The preset's name, or ``custom``."""
+    layout_line: str
+    """``prefill 1 × 8 GPUs TP8 EP8 · decode 1 × 8 GPUs TP8 DP8 EP8``."""
+    image: str
+    namespace: str
+    name: str
+    """The graph's name."""
+    roles: dict[Role, RolePlan]
+    image_plan: ImagePlan
+    token: TokenPlan | None
+    """None: the model needs no token."""
+    cache: CachePlan
+    download: DownloadPlan | None
+    """None: the weights are on the volume already."""
+    platform: PlatformPlan
+    frontend: FrontendPlan
+    ready_timeout_seconds: int
+    """How long the graph may take from its creation until it is ready."""
+    warnings: tuple[str, ...]
+    """Legal, but unwise."""
+    manifests: tuple[Manifest, ...]
+    """What is applied with kubectl's eyes: the volume claim, the download Job, and last the graph."""
+
+    @cached_property
+    def graph(self) -> DynamoGraphDeployment:
+        """The typed graph, which is the last of the manifests."""
+        return DynamoGraphDeployment.model_validate(self.manifests[-1], strict=False)
+
+    def to_json(self) -> str:
+        """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""
+        return self.model_dump_json(indent=2)
