@@ -1,0 +1,49 @@
+"""What the command says when it cannot answer, and the exit code that goes with it.
+
+    wideep.errors.WideepError     exit 1
+    ├── ConfigError               exit 2: the stack config breaks a rule
+    └── CallError                 exit 2: the command was called with something that is not there
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from wideep.errors import ConfigError, WideepError
+
+__all__ = ["CallError", "ExitCode", "as_json", "exit_code"]
+
+
+class ExitCode(IntEnum):
+    """What a script reads."""
+
+    HOLDS = 0
+    DOES_NOT_HOLD = 1
+    WRONG_INPUT = 2
+
+
+class CallError(WideepError):
+    """The call names a file, stack or choice that does not exist. ``fix`` is what to type instead."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(f"{message}\n  {fix}")
+        self.message = message
+        self.fix = fix
+
+
+def exit_code(error: WideepError) -> ExitCode:
+    """The exit code of an error."""
+    return ExitCode.WRONG_INPUT if isinstance(error, ConfigError | CallError) else ExitCode.DOES_NOT_HOLD
+
+
+def as_json(error: WideepError) -> dict[str, list[dict[str, str]]]:
+    """The error as ``--output json`` writes it: ``{"problems": [{"key", "value", "rule", "fix"}]}``."""
+    if isinstance(error, ConfigError):
+        return {
+            "problems": [
+                {"key": problem.key, "value": problem.value, "rule": problem.rule, "fix": problem.fix}
+                for problem in error.problems
+            ]
+        }
+    rule, fix = (error.message, error.fix) if isinstance(error, CallError) else (str(error), "")
+    return {"problems": [{"key": "", "value": "", "rule": rule, "fix": fix}]}
