@@ -1,0 +1,157 @@
+"""`make demo` and `make demo-down`: the whole path on the simulated cluster, as a person would type it.
+
+Every step is the ordinary command line (pulumi, kubectl) in the simulation's environment, so what works here works
+in a shell after `eval "$(python -m sim env)"`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sim import paths
+from sim.chat import ask
+from sim.env import environment
+from sim.state import Cluster, SimError, load
+
+STACK = "sim"
+QUESTION = "Explain MoE models in one sentence"
+ENTER = 'eval "$(.venv/bin/python -m sim env)"'
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell inside the simulation: its environment, in the project's folder."""
+
+    env: dict[str, str]
+
+    def show(self, *command: str) -> None:
+        """Runs a command on the user's screen; SimError when it fails, its own words being on the screen already."""
+        console.print(f"[bold]$ {' '.join(command)}[/bold]")
+        sys.stdout.flush()
+        code = subprocess.run(command, env=self.env, cwd=paths.PROJECT, check=False).returncode
+        if code:
+            raise SimError(f"`{' '.join(command)}` failed with exit code {code}; its last lines above say why.")
+
+    def read(self, *command: str) -> str:
+        """What a command prints; SimError with its stderr when it fails."""
+        done = subprocess.run(command, env=self.env, cwd=paths.PROJECT, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SimError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    console.rule(f"[bold cyan]{title}", align="left")
+    begun = time.monotonic()
+    yield
+    console.print(f"[dim]{title}: {time.monotonic() - begun:.0f} s[/dim]\n")
+
+
+@app.command()
+def up() -> None:
+    """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
+    begun = time.monotonic()
+    with step("Tools and cluster"):
+        cluster = _cluster()
+    shell = Shell(os.environ | environment(cluster))
+    shell.read("pulumi", "stack", "select", "--create", STACK)
+    with step("Preview"):
+        shell.show("pulumi", "preview", "--stack", STACK, "--diff")
+    with step("Up"):
+        shell.show("pulumi", "up", "--stack", STACK, "--yes", "--skip-preview")
+    outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", STACK, "--json"))
+    with step("Chat completion"):
+        answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], QUESTION, shell.env)
+        console.print(f"[dim]you:[/dim]   {QUESTION}\n[dim]model:[/dim] [green]{answer}[/green]")
+    _summary(cluster, shell, outputs)
+    console.print(f"\nReady after {time.monotonic() - begun:.0f} s.")
+
+
+@app.command()
+def down() -> None:
+    """`pulumi destroy`, a look whether anything is left, then the simulated cluster's own end."""
+    cluster = load()
+    if cluster is None:
+        console.print("No simulated cluster of this checkout is up: nothing to do.")
+        return
+    cluster = _cluster()  # what has died is started again, so that destroy finds an API server
+    shell = Shell(os.environ | environment(cluster))
+    if _has_stack(shell):
+        outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", STACK, "--json"))
+        with step("Destroy"):
+            shell.show("pulumi", "destroy", "--stack", STACK, "--yes", "--skip-preview")
+        if "namespace" in outputs:
+            _nothing_left(shell, outputs["namespace"])
+    with step("Simulated cluster"):
+        shell.show(sys.executable, "-m", "sim", "down")
+
+
+def _cluster() -> Cluster:
+    subprocess.run([sys.executable, "-m", "sim", "up", "--stack", STACK], cwd=paths.PROJECT, check=True)
+    cluster = load()
+    if cluster is None:
+        raise SimError("`python -m sim up` ended well but left no cluster: run it again.")
+    return cluster
+
+
+def _has_stack(shell: Shell) -> bool:
+    stacks: list[dict[str, object]] = json.loads(shell.read("pulumi", "stack", "ls", "--json"))
+    return any(stack["name"] == STACK for stack in stacks)
+
+
+def _nothing_left(shell: Shell, namespace: str) -> None:
+    """Says that the namespace is gone, or names what is still in it."""
+    found = shell.read("kubectl", "get", "namespace", namespace, "--ignore-not-found", "--output", "name").strip()
+    if not found:
+        console.print(f"Nothing is left: namespace {namespace} and all in it are gone.")
+        return
+    kinds = shell.read("kubectl", "api-resources", "--verbs=list", "--namespaced", "--output=name").split()
+    left = shell.read("kubectl", "get", ",".join(kinds), "-n", namespace, "--ignore-not-found", "--output=name")
+    raise SimError(f"namespace {namespace} is still there, with:\n{left or '(nothing in it)'}")
+
+
+def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
+    table = Table(title="What stands where", title_justify="left", show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("cluster", f"{cluster.kube_api}, nodes {', '.join(cluster.nodes)}")
+    table.add_row("image", outputs["image"])
+    table.add_row("layout", f"{outputs['model']}: {outputs['layout']}")
+    pods = json.loads(shell.read("kubectl", "get", "pods", "-n", outputs["namespace"], "--output=json"))["items"]
+    for pod in sorted(pods, key=lambda pod: pod["metadata"]["name"]):
+        node = pod["spec"].get("nodeName", "no node")
+        table.add_row("pod", f"{pod['metadata']['name']} on {node}: {pod['status']['phase']}")
+    console.print(table)
+    console.print("\n[bold]Try next[/bold], in a shell of your own (each new terminal enters the simulation first):")
+    for command in (ENTER, outputs["portForward"], f"{outputs['curl']}   # in a second terminal", "pulumi up"):
+        console.print(f"  {command}", soft_wrap=True)
+    console.print("\n[bold]To end it:[/bold]\n  make demo-down")
+
+
+def main() -> None:
+    try:
+        app()
+    except SimError as error:
+        console.print(f"[red]{error}[/red]", soft_wrap=True)
+        raise SystemExit(1) from None
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(error.returncode) from None
+
+
+if __name__ == "__main__":
+    main()
