@@ -17,7 +17,7 @@ from sim.state import SimError
 FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
-class NotYet(SimError):
+class NotReadyError(SimError):
     """The frontend does not answer yet; asked again until the time is up."""
 
 
@@ -33,8 +33,7 @@ def port_forward(namespace: str, service: str, env: dict[str, str]) -> Iterator[
     command = ["kubectl", "port-forward", "-n", namespace, f"svc/{service}", ":8000", "--address=127.0.0.1"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
+            said = process.stdout.readline() if process.stdout else ""
             found = FORWARDING.search(said)
             if not found:
                 raise SimError(f"`{' '.join(command)}` did not start: {said.strip()}")
@@ -43,7 +42,7 @@ def port_forward(namespace: str, service: str, env: dict[str, str]) -> Iterator[
             process.terminate()
 
 
-@retry(retry=retry_if_exception_type(NotYet), stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
+@retry(retry=retry_if_exception_type(NotReadyError), stop=stop_after_delay(60), wait=wait_fixed(0.5), reraise=True)
 def _complete(url: str, model: str, question: str) -> str:
     body = {"model": model, "messages": [{"role": "user", "content": question}], "max_tokens": 100}
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - http, loopback
@@ -51,9 +50,9 @@ def _complete(url: str, model: str, question: str) -> str:
         with urlopen(request, timeout=30) as response:  # noqa: S310
             answer = json.load(response)
     except HTTPError as error:
-        raise NotYet(f"{url} answers {error.code}: {error.read().decode(errors='replace')[:300]}") from error
+        raise NotReadyError(f"{url} answers {error.code}: {error.read().decode(errors='replace')[:300]}") from error
     except (URLError, ConnectionError) as error:
-        raise NotYet(f"{url} does not answer: {error}") from error
+        raise NotReadyError(f"{url} does not answer: {error}") from error
     text: str = answer["choices"][0]["message"]["content"]
     if not text.strip():
         raise SimError(f"{url} answered 200 without a word: {json.dumps(answer)[:300]}")
