@@ -1,4 +1,8 @@
-"""``layout``: a preset, or how the GPUs are split into prefill and decode workers and the experts over them."""
+"""``layout``: how the GPUs are split into prefill and decode workers, and the experts over them.
+
+Written as a preset's name, as an object, or as an object with ``preset`` and what differs from it. Settings hold it
+with nothing left open.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from typing import Annotated
 from pydantic import Field
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 
-__all__ = ["DeepEpMode", "Eplb", "Layout", "MoeA2aBackend", "Preset", "Role", "RoleLayout", "RoleOverrides"]
+__all__ = ["DeepEpMode", "Eplb", "Layout", "MoeA2aBackend", "Preset", "Role", "RoleLayout"]
 
 Count = Annotated[int, Field(ge=1, le=4096)]
-Fraction = Annotated[float, Field(gt=0, lt=1, strict=False)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Token = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
 class Role(StrEnum):
@@ -34,29 +40,12 @@ class Preset(StrEnum):
     WIDE_104GPU = "wide-104gpu"
 
 
-class MoeA2aBackend(StrEnum):
-    """How tokens reach their experts: DeepEP's all-to-all, or (none) all-reduce and all-gather."""
-
-    NONE = "none"
-    DEEPEP = "deepep"
-
-
-class DeepEpMode(StrEnum):
-    """DeepEP's kernels: ``normal`` moves many tokens (prefill), ``low_latency`` few and fast (decode)."""
-
-    NORMAL = "normal"
-    LOW_LATENCY = "low_latency"
-    AUTO = "auto"
-
-
-class Eplb(SettingsModel):
-    """The expert-parallel load balancer: hot experts get further slots while the engine runs."""
-
-    enabled: bool = False
-
-
 class RoleLayout(SettingsModel):
-    """One role's workers, with nothing left open."""
+    """One role's workers.
+
+    The three parallel sizes are SGLang's: ``tp`` is all GPUs of a worker, ``dp`` into how many attention groups they
+    are cut, ``ep`` over how many of them the experts are spread.
+    """
 
     replicas: Count
     """Workers of this role."""
@@ -68,10 +57,24 @@ class RoleLayout(SettingsModel):
     dp: Count
     ep: Count
     redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
+    """Further expert slots of each layer (R), filled with copies of hot experts. Each costs its share of one slot."""
     moe_a2a_backend: MoeA2aBackend = MoeA2aBackend.NONE
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
     eplb: Eplb = Eplb()
     mem_fraction_static: Fraction = 0.8
+    """Share of a GPU's memory for weights and KV cache. What is left is for activations, CUDA graphs and buffers."""
+    moe_dense_tp: Annotated[int, Field(ge=1, le=1)] | None = None
+    """Tensor parallelism of the dense layers: 1 (a full copy on each GPU, no communication) or None (tp)."""
+    dp_lm_head: bool = False
+    """A full lm_head in each attention group in place of a share: saves an all-gather, costs vocabulary × hidden."""
+    two_batch_overlap: bool = False
+    """Cut a batch in two and compute one half while the other is in the all-to-all."""
+    max_dispatch_tokens_per_rank: Annotated[int, Field(ge=1, le=65536)] = 128
+    """Tokens that one rank may hand to DeepEP's low-latency kernels in a step. Buffers grow with it."""
+    cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
+    """Decode batch sizes (a rank) that are captured as CUDA graphs. None: SGLang's own list."""
+    context_length: Token | None = None
+    """Tokens of the longest sequence that is accepted. None: the model's own."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the engine, appended as they stand."""
 
@@ -80,27 +83,25 @@ class RoleLayout(SettingsModel):
         """GPUs of one worker, over all its pods."""
         return self.nodes * self.gpus_per_node
 
+    @property
+    def gpus(self) -> int:
+        """GPUs of all workers of this role."""
+        return self.replicas * self.gpus_per_worker
 
-class RoleOverrides(SettingsModel):
-    """What a stack changes of a preset's role, or all of a role where there is no preset."""
-
-    replicas: Count | None = None
-    nodes: Count | None = None
-    gpus_per_node: Count | None = None
-    tp: Count | None = None
-    dp: Count | None = None
-    ep: Count | None = None
-    redundant_experts: Annotated[int, Field(ge=0, le=65536)] | None = None
-    moe_a2a_backend: MoeA2aBackend | None = None
-    deepep_mode: DeepEpMode | None = None
-    eplb: Eplb | None = None
-    mem_fraction_static: Fraction | None = None
-    extra_args: tuple[str, ...] | None = None
+    @property
+    def deepep(self) -> bool:
+        """DeepEP moves the tokens."""
+        return self.moe_a2a_backend is MoeA2aBackend.DEEPEP
 
 
 class Layout(SettingsModel):
-    """A layout written out, or a preset with what differs from it."""
+    """Both roles, and the preset that they came from."""
 
     preset: Preset | None = None
-    prefill: RoleOverrides = RoleOverrides()
-    decode: RoleOverrides = RoleOverrides()
+    prefill: RoleLayout
+    decode: RoleLayout
+
+    @property
+    def roles(self) -> dict[Role, RoleLayout]:
+        """Both roles by name."""
+        return {Role.PREFILL: self.prefill, Role.DECODE: self.decode}

@@ -1,47 +1,47 @@
-"""The whole stack config, parsed and refused early.
-
-``parse`` is the only door: it takes the config as it was written (keys without the project's prefix) and gives frozen
-Settings, or a ConfigError with every mistake at once.
-"""
+"""The whole stack config, with nothing left open. ``wideep.settings.parse`` makes it from what a person wrote."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
 from wideep.settings.hardware import Hardware
 from wideep.settings.image import Image
 from wideep.settings.layout import Layout
+from wideep.settings.model import ModelShape
 from wideep.settings.services import Frontend, ModelCache, Monitoring, Platform
 
-__all__ = ["Settings"]
+__all__ = ["HfToken", "Settings"]
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
+class HfToken(StrEnum):
+    """Stands where the Hugging Face token was: it is set, and it stays out of Settings."""
+
+    SET = "[secret]"
+
+
 class Settings(SettingsModel):
-    """A stack config as a person wrote it. What follows from it is the Plan (``wideep.plan``)."""
+    """A stack config. What follows from it is the Plan (``wideep.plan``)."""
 
     namespace: DnsLabel
-    model: str
+    model: ModelShape
+    """A name of the catalog, an object with the model's shape, or ``{config: PATH}`` of a Hugging Face config.json."""
     hardware: Hardware
     layout: Layout
+    """A preset's name, or an object: see ``wideep.settings.layout``."""
     image: Image
-    hf_token: SecretStr | None = None
-    """The Hugging Face token. Held only to be checked; what reaches the cluster is the Pulumi secret."""
+    hf_token: HfToken | None = None
+    """The Hugging Face token, a secret. Settings only know that it is set."""
     hf_token_secret: DnsLabel | None = None
-    """A Secret of the namespace that exists, with the key HF_TOKEN."""
+    """A Secret of the namespace that exists, with the key HF_TOKEN; in place of ``hfToken``."""
     model_cache: ModelCache
     platform: Platform = Platform()
     frontend: Frontend = Frontend()
     monitoring: Monitoring = Monitoring()
-    name: Annotated[str, Field(max_length=30)] | None = None
+    name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None
     """The graph's name. None: from the model and the layout."""
-
-    @model_validator(mode="after")
-    def _one_token(self) -> Self:
-        if self.hf_token is not None and self.hf_token_secret is not None:
-            raise ValueError("set hfToken or hfTokenSecret, not both")
-        return self

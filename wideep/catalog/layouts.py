@@ -1,0 +1,74 @@
+"""Layouts of the catalog: the lab's four, and three wide ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wideep.settings.layout import DeepEpMode, Eplb, Layout, MoeA2aBackend, Preset, Role, RoleLayout
+
+__all__ = ["PRESETS", "layout_of", "resolve"]
+
+
+def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:
+    """A worker as the lab's manifests have it: EP over all GPUs, no DeepEP, no redundant experts."""
+    gpus = nodes * gpus_per_node
+    return RoleLayout(
+        replicas=1, nodes=nodes, gpus_per_node=gpus_per_node, tp=gpus, dp=gpus if dp_attention else 1, ep=gpus
+    )
+
+
+def _wide(nodes: int, mode: DeepEpMode) -> RoleLayout:
+    """A worker as in SGLang's large-scale EP report: DP attention, DeepEP, EPLB with 32 redundant experts."""
+    gpus = nodes * 8
+    return RoleLayout(
+        replicas=1,
+        nodes=nodes,
+        gpus_per_node=8,
+        tp=gpus,
+        dp=gpus,
+        ep=gpus,
+        redundant_experts=32,
+        moe_a2a_backend=MoeA2aBackend.DEEPEP,
+        deepep_mode=mode,
+        eplb=Eplb(enabled=True),
+        moe_dense_tp=1,
+        dp_lm_head=True,
+    )
+
+
+def _both(prefill: RoleLayout, decode: RoleLayout) -> Mapping[Role, RoleLayout]:
+    return MappingProxyType({Role.PREFILL: prefill, Role.DECODE: decode})
+
+
+def _lab_pair(nodes: int, gpus_per_node: int) -> Mapping[Role, RoleLayout]:
+    return _both(_lab(nodes, gpus_per_node, dp_attention=False), _lab(nodes, gpus_per_node, dp_attention=True))
+
+
+def _wide_pair(prefill_nodes: int, decode_nodes: int) -> Mapping[Role, RoleLayout]:
+    return _both(_wide(prefill_nodes, DeepEpMode.NORMAL), _wide(decode_nodes, DeepEpMode.LOW_LATENCY))
+
+
+PRESETS: Final[Mapping[Preset, Mapping[Role, RoleLayout]]] = MappingProxyType(
+    {
+        Preset.LAB_8GPU: _lab_pair(1, 4),
+        Preset.LAB_16GPU_SINGLENODE: _lab_pair(1, 8),
+        Preset.LAB_16GPU_MULTINODE: _lab_pair(2, 4),
+        Preset.LAB_32GPU: _lab_pair(2, 8),
+        Preset.WIDE_32GPU: _wide_pair(2, 2),
+        Preset.WIDE_64GPU: _wide_pair(4, 4),
+        Preset.WIDE_104GPU: _wide_pair(4, 9),
+    }
+)
+
+
+def layout_of(preset: Preset) -> Layout:
+    """The preset as a layout, with nothing changed."""
+    roles = PRESETS[preset]
+    return Layout(preset=preset, prefill=roles[Role.PREFILL], decode=roles[Role.DECODE])
+
+
+def resolve(layout: Layout) -> dict[Role, RoleLayout]:
+    """Both roles of a layout. ``wideep.settings.parse`` has merged preset and overrides already."""
+    return layout.roles

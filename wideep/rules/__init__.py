@@ -1,0 +1,9 @@
+"""Every rule that a layout must keep to run, and what is legal but unwise.
+
+``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. Each rule is
+one small function that names its source; ``wideep.rules.book`` has them in order, the most basic first.
+"""
+
+from wideep.rules.book import check, warnings
+
+__all__ = ["check", "warnings"]

@@ -1,0 +1,103 @@
+"""``model``: the shape of a mixture-of-experts transformer, all that memory and the rules need to know of it.
+
+A name of the catalog (``wideep.catalog.models``), an object with these keys, or ``{config: PATH}`` of a Hugging Face
+config.json (``wideep.catalog.huggingface``). Widths are counts of elements.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wideep.settings.base import SettingsModel
+
+__all__ = ["Attention", "Gqa", "Mla", "ModelFamily", "ModelShape", "WeightFormat"]
+
+Size = Annotated[int, Field(ge=1, le=100_000_000)]
+Optionally = Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+class WeightFormat(StrEnum):
+    """How the linear layers' weights are stored, on disk and on the GPU."""
+
+    FP8_BLOCK = "fp8-block"
+    """One byte a weight, one FP32 scale for each block of 128 × 128."""
+    BF16 = "bf16"
+    MXFP4 = "mxfp4"
+    """Experts only: 4 bits a weight and one scale byte for 32 of them. All else is bf16."""
+
+
+class ModelFamily(StrEnum):
+    """The SGLang model class, as far as it decides which features there are (``wideep.catalog.families``)."""
+
+    DEEPSEEK_V3 = "deepseek-v3"
+    QWEN3_MOE = "qwen3-moe"
+    MIXTRAL = "mixtral"
+    GPT_OSS = "gpt-oss"
+    GLM4_MOE = "glm4-moe"
+
+
+class Mla(SettingsModel):
+    """Multi-head latent attention: one compressed vector a token and layer is cached, whatever the heads."""
+
+    kind: Literal["mla"]
+    heads: Size
+    q_lora_rank: Size | None = None
+    """None: queries are projected in one step."""
+    kv_lora_rank: Size
+    qk_nope_head_dim: Size
+    qk_rope_head_dim: Size
+    v_head_dim: Size
+
+
+class Gqa(SettingsModel):
+    """Grouped-query attention: keys and values of ``kv_heads`` heads are cached."""
+
+    kind: Literal["gqa"]
+    heads: Size
+    kv_heads: Size
+    head_dim: Size
+
+
+Attention = Annotated[Mla | Gqa, Field(discriminator="kind")]
+
+
+class ModelShape(SettingsModel):
+    """A model as numbers. See the module."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+    """Hugging Face repository; also the name under which the model is served."""
+    family: ModelFamily
+    weight_format: WeightFormat
+    layers: Size
+    """All layers: dense ones and those with experts."""
+    dense_layers: Optionally = 0
+    """Layers with one plain MLP in place of experts."""
+    hidden_size: Size
+    vocab_size: Size
+    attention: Attention
+    experts: Size
+    """Routed experts of one layer (E)."""
+    experts_per_token: Size
+    """Top-k of the router."""
+    expert_width: Size
+    """Intermediate size of one expert."""
+    shared_experts: Optionally = 0
+    """Experts that every token visits, each of ``expert_width``."""
+    dense_width: Optionally = 0
+    """Intermediate size of the dense layers."""
+    tied_embeddings: bool = False
+    """The lm_head is the embedding."""
+    context_length: Size
+    """Tokens of the longest sequence that the model takes."""
+    disk_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Size of the repository's weights. None: not known; taken as the bytes that are loaded."""
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    """Commit of the repository that is downloaded. None: not pinned."""
+
+    @property
+    def moe_layers(self) -> int:
+        """Layers with experts."""
+        return self.layers - self.dense_layers

@@ -1,0 +1,153 @@
+"""pydantic's errors as Problems: the key as it is written, its value, the rule, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Final, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from wideep.errors import Problem
+from wideep.settings.root import Settings
+
+__all__ = ["nearest", "problems_of", "shown"]
+
+Models = tuple[type[BaseModel], ...]
+
+SECRETS: Final = re.compile(r"hf_[A-Za-z0-9_-]{6,}")
+LONGEST: Final = 60
+EXAMPLES: Final = {
+    "namespace": "namespace: dynamo-workshop",
+    "model": "model: deepseek-ai/DeepSeek-R1",
+    "hardware": "hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}",
+    "layout": "layout: lab-16gpu-singlenode",
+    "image": "image: {source: build, repository: registry.example.com/dynamo-wideep, tag: 0.6.0}",
+    "modelCache": "modelCache: {size: 1Ti}",
+}
+TYPES: Final = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text",
+    "bool": "true or false",
+    "tuple": "a list",
+    "dict": "an object",
+    "model": "an object",
+}
+BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def shown(value: object) -> str:
+    """A value of the config for a message: short, and without what looks like a token."""
+    if isinstance(value, dict) and "secure" in value:
+        return "[secret]"
+    text = SECRETS.sub("[secret]", str(value)).encode("unicode_escape").decode() if value is not None else "null"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What was probably meant, or all there is."""
+    names = sorted(known)
+    lower = {name.lower().replace("_", ""): name for name in names}
+    close = difflib.get_close_matches(word.lower().replace("_", ""), lower, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(lower[match] for match in close) + "?"
+    return f"one of {', '.join(names)}"
+
+
+def problems_of(error: ValidationError, config: dict[str, object]) -> list[Problem]:
+    """One Problem for each of pydantic's errors."""
+    return [_problem(details, config) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
+    path, around = _walk(details["loc"])
+    key = ".".join(path)
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        known = [name for model in around for name in _aliases(model)]
+        return Problem(key, "", "there is no such key", nearest(path[-1], known))
+    if kind == "missing":
+        return Problem(key, "", "this key is missing", _how_to_set(path, around))
+    value = "[secret]" if path[:1] == ["hfToken"] else shown(_value_at(config, path))
+    rule, fix = _rule(details)
+    return Problem(key, value, rule, fix)
+
+
+def _how_to_set(path: Sequence[str], around: Models) -> str:
+    if len(path) == 1 and path[0] in EXAMPLES:
+        return f"for example {EXAMPLES[path[0]]}"
+    fields = [field for model in around for field in model.model_fields.values() if field.alias == path[-1]]
+    meaning = next((field.description for field in fields if field.description), None)
+    return f"set it: {meaning.splitlines()[0]}" if meaning else f"set {path[-1]}"
+
+
+def _rule(details: ErrorDetails) -> tuple[str, str]:
+    """The rule that the value breaks, and what to write instead."""
+    kind = details["type"]
+    context: dict[str, object] = details.get("ctx", {})
+    if kind in ("enum", "literal_error", "union_tag_invalid"):
+        allowed = re.findall(r"'([^']+)'", str(context.get("expected", context.get("expected_tags", ""))))
+        word = str(context.get("tag", details["input"]))
+        return f"must be one of {', '.join(allowed)}", nearest(word, allowed)
+    for name, words in BOUNDS.items():
+        if name in context:
+            return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"
+    wanted = TYPES.get(kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_attributes"))
+    if kind == "int_from_float":
+        wanted = "a whole number"
+    if wanted:
+        quoted = isinstance(details["input"], str) and wanted in ("a number", "a whole number")
+        return f"must be {wanted}", "take away the quotes" if quoted and details[
+            "input"
+        ].isdigit() else f"write {wanted}"
+    return details["msg"].lower(), "write a value of that form"
+
+
+def _walk(loc: Sequence[int | str]) -> tuple[list[str], Models]:
+    """The path without pydantic's union tags, and the models that the last key belongs to."""
+    path: list[str] = []
+    models: Models = (Settings,)
+    around = models
+    for part in loc:
+        if isinstance(part, int):
+            path.append(str(part))
+            continue
+        below = [f.annotation for m in models for f in m.model_fields.values() if f.alias == part]
+        tagged = tuple(model for model in models if part in _tags(model))
+        if not below and tagged and part != loc[-1]:
+            models = tagged
+            continue
+        path.append(part)
+        around = models
+        models = tuple(model for annotation in below for model in _models_in(annotation))
+    return path, around
+
+
+def _models_in(annotation: object) -> Models:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (annotation,)
+    return tuple(model for part in typing.get_args(annotation) for model in _models_in(part))
+
+
+def _tags(model: type[BaseModel]) -> set[object]:
+    annotations = [field.annotation for field in model.model_fields.values()]
+    return {value for a in annotations if typing.get_origin(a) is typing.Literal for value in typing.get_args(a)}
+
+
+def _aliases(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _value_at(config: object, path: Sequence[str]) -> object:
+    for part in path:
+        if isinstance(config, dict):
+            config = cast("dict[str, object]", config).get(part)
+        elif isinstance(config, list):
+            config = cast("list[object]", config)[int(part)]
+        else:
+            return config
+    return config

@@ -1,0 +1,159 @@
+"""From a stack config as it was written to Settings, or to every mistake in it at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from pydantic import ValidationError
+
+from wideep.errors import ConfigError, Problem
+from wideep.settings.model import ModelShape
+from wideep.settings.problems import nearest, problems_of, shown
+from wideep.settings.root import HfToken, Settings
+
+__all__ = ["parse"]
+
+ReadText = Callable[[str], str]
+Object = dict[str, object]
+
+TOKEN: Final = re.compile(r"^hf_[A-Za-z0-9_-]+$")
+MAX_DEPTH: Final = 50
+MAX_INT_BITS: Final = 1024
+TOKEN_FIX: Final = "pulumi config set --secret hfToken hf_…"
+SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Settings:
+    """Settings from the config's keys without the project's prefix.
+
+    Values are what YAML gives; a top-level object may also be its JSON, as Pulumi hands it to a program. ``read_text``
+    opens the file of ``model: {config: PATH}``.
+
+    Raises ConfigError with all mistakes of form. Whether the layout can run is asked of ``wideep.rules``.
+    """
+    config = {str(key): _decoded(_plain(value)) for key, value in raw.items()}
+    problems: list[Problem] = []
+    for key, reader in (("hfToken", _token), ("model", _model), ("layout", _layout)):
+        if key in config and config[key] is not None:
+            found = reader(config[key], read_text)
+            if isinstance(found, Problem):
+                problems.append(found)
+                del config[key]
+            else:
+                config[key] = found
+    reported = {problem.key.split(".")[0] for problem in problems}
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate_json(json.dumps(config), by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems += [p for p in problems_of(error, config) if p.key not in reported]
+    if "hfToken" not in reported:
+        problems += _token_problems(config)
+    if problems or settings is None:
+        raise ConfigError(problems)
+    return settings
+
+
+def _plain(value: object, depth: int = 0) -> object:
+    """The value as JSON has it; what JSON cannot carry becomes text, so that a rule can refuse it by key."""
+    if depth > MAX_DEPTH:
+        return "nested too deeply"
+    match value:
+        case bool() | None | float():
+            return value
+        case int():
+            return value if value.bit_length() <= MAX_INT_BITS else f"an integer of {value.bit_length()} bits"
+        case Mapping():
+            items = cast("Mapping[object, object]", value).items()
+            return {SURROGATES.sub("\ufffd", str(key)): _plain(item, depth + 1) for key, item in items}
+        case list() | tuple():
+            return [_plain(item, depth + 1) for item in cast("list[object]", value)]
+        case _:
+            return SURROGATES.sub("\ufffd", str(value))
+
+
+def _decoded(value: object) -> object:
+    """A JSON object that arrives as text, as an object."""
+    if not (isinstance(value, str) and value.lstrip().startswith("{")):
+        return value
+    try:
+        return _plain(json.loads(value))
+    except (ValueError, RecursionError):
+        return value
+
+
+def _token(value: object, _: ReadText | None) -> object:
+    """The token's place. Its value goes no further."""
+    if isinstance(value, dict) and list(cast("Object", value)) == ["secure"]:
+        return HfToken.SET
+    if value == HfToken.SET or (isinstance(value, str) and TOKEN.match(value)):
+        return HfToken.SET
+    return Problem(
+        "hfToken",
+        HfToken.SET,
+        "a Hugging Face token begins with hf_, followed by letters and digits only",
+        TOKEN_FIX,
+    )
+
+
+def _token_problems(config: Object) -> list[Problem]:
+    own, existing = config.get("hfToken"), config.get("hfTokenSecret")
+    if own is None and existing is None:
+        rule = "the model is downloaded with a Hugging Face token, and neither hfToken nor hfTokenSecret is set"
+        return [Problem("hfToken", "", rule, f"{TOKEN_FIX}, or hfTokenSecret: the name of a Secret with key HF_TOKEN")]
+    if own is not None and existing is not None:
+        rule = f"hfTokenSecret is {shown(existing)}, and only one of the two can be the token"
+        return [Problem("hfToken", HfToken.SET, rule, "take out hfToken or hfTokenSecret")]
+    return []
+
+
+def _model(value: object, read_text: ReadText | None) -> object:
+    """The model's shape from the catalog, from a config.json, or as it is written."""
+    from wideep.catalog.huggingface import shape_of_config
+    from wideep.catalog.models import MODELS
+
+    if isinstance(value, str):
+        if value in MODELS:
+            return _dumped(MODELS[value])
+        rule = "the catalog has no model of that name"
+        fix = f"{nearest(value, MODELS)}; or an object with the model's shape, or {{config: PATH}} of its config.json"
+        return Problem("model", shown(value), rule, fix)
+    if isinstance(value, dict) and "config" in value:
+        return shape_of_config(cast("Object", value), read_text)
+    return value
+
+
+def _layout(value: object, _: ReadText | None) -> object:
+    """The layout with its preset's numbers filled in where the stack says nothing else."""
+    from wideep.catalog.layouts import PRESETS, layout_of
+
+    written = {"preset": value} if isinstance(value, str) else value
+    if not isinstance(written, dict) or cast("Object", written).get("preset") is None:
+        return cast("object", written)
+    own = cast("Object", written)
+    named = {str(preset): preset for preset in PRESETS}
+    name = own["preset"]
+    if not isinstance(name, str) or name not in named:
+        key = "layout" if isinstance(value, str) else "layout.preset"
+        return Problem(key, shown(name), "there is no preset of that name", nearest(str(name), named))
+    return _merged(_dumped(layout_of(named[name])), own)
+
+
+def _dumped(model: ModelShape | object) -> Object:
+    from pydantic import BaseModel
+
+    assert isinstance(model, BaseModel)
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def _merged(base: Object, over: Object) -> Object:
+    """``over`` on ``base``, objects key by key."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = base.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _merged(cast("Object", below), cast("Object", value)) if both else value
+    return merged
