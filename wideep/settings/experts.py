@@ -33,7 +33,8 @@ class EplbAlgorithm(StrEnum):
     AUTO = "auto"
     DEEPSEEK = "deepseek"
     DEEPSEEK_HIERARCHICAL = "deepseek_hierarchical"
-    ELASTICITY_AWARE = "elasticity_aware"
+    DEEPSEEK_VEC = "deepseek_vec"
+    DEEPSEEK_VEC_HIERARCHICAL = "deepseek_vec_hierarchical"
 
 
 class DispatchAlgorithm(StrEnum):

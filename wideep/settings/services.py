@@ -42,6 +42,11 @@ class ModelCache(SettingsModel):
     """Refuse to delete the volume until this is taken back."""
     download: bool = True
     """False: the weights are on the volume already."""
+    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    """Commit, tag or branch of the model's repository. None: the catalog's commit, or main where it has none."""
+    download_image: str | None = None
+    """Image of the download Job. None: python:3.12-slim, which installs Hugging Face's command from PyPI first; one
+    that has ``hf`` already needs no PyPI."""
 
 
 class Platform(SettingsModel):

@@ -1,0 +1,57 @@
+"""What a worker's pod needs to use RDMA: env of NCCL, NVSHMEM and UCX, the device plugin's resource, pinned memory.
+
+Three libraries talk over the same adapters: NCCL (collectives inside a worker), NVSHMEM (DeepEP's all-to-all) and UCX
+(NIXL's transfer of the KV cache from prefill to decode).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.settings.hardware import Hardware, Interconnect
+from wideep.settings.layout import RoleLayout
+
+__all__ = ["RDMA_CAPABILITY", "network_env", "uses_rdma"]
+
+RDMA_CAPABILITY: Final = "IPC_LOCK"
+"""Memory that an adapter reads must not be swapped; without the capability it cannot be pinned."""
+
+_RDMA: Final = {
+    "NCCL_IB_HCA": "mlx5",  # a prefix: all of NVIDIA's adapters, none of another maker's management ports
+    "UCX_TLS": "rc_x,rc,dc_x,dc,cuda_copy,cuda_ipc",  # no tcp: a transfer that cannot use RDMA fails and says so
+    "UCX_RNDV_SCHEME": "get_zcopy",
+    "UCX_RNDV_THRESH": "0",
+}
+"""UCX's part is the one of NVIDIA's guide to disaggregated serving on Kubernetes."""
+_DEEPEP_BETWEEN_NODES: Final = {"NVSHMEM_IB_ENABLE_IBGDA": "true"}
+"""GPUs post their own sends; DeepEP's low-latency kernels need that."""
+_ROCE: Final = {"NCCL_IB_GID_INDEX": "3", "UCX_IB_GID_INDEX": "3"}
+"""Entry 3 of an adapter's table is RoCE v2 over IPv4 on most clusters; ``show_gids`` on a node tells."""
+_ROCE_DEEPEP: Final = {"NVSHMEM_IB_GID_INDEX": "3"}
+_RACK_NVLINK: Final = {"NCCL_MNNVL_ENABLE": "1", "NCCL_CUMEM_ENABLE": "1"}
+"""NCCL over NVLink between nodes of one rack."""
+
+
+def uses_rdma(hardware: Hardware) -> bool:
+    """Whether the pods talk over RDMA: the nodes can, and there are several, so that at least the KV cache travels.
+
+    Prefill and decode are pods of their own, and the scheduler may put them on any two nodes.
+    """
+    return hardware.nodes > 1 and hardware.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE)
+
+
+def network_env(hardware: Hardware, layout: RoleLayout) -> dict[str, str]:
+    """Environment variables of one role's pods, by name."""
+    several = layout.nodes > 1
+    if hardware.interconnect is Interconnect.NVLINK:
+        return dict(_RACK_NVLINK) if several else {}
+    if not uses_rdma(hardware):
+        return {}
+    roce = hardware.interconnect is Interconnect.ROCE
+    all_to_all = several and layout.deepep
+    return {
+        **_RDMA,
+        **(_ROCE if roce else {}),
+        **(_DEEPEP_BETWEEN_NODES if all_to_all else {}),
+        **(_ROCE_DEEPEP if roce and all_to_all else {}),
+    }

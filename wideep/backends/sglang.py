@@ -1,0 +1,155 @@
+"""SGLang 0.5.3.post2 as Dynamo 0.6.0 starts it: ``python3 -m dynamo.sglang`` with the arguments of SGLang's own parser.
+
+Flags and their meaning are those of ``sglang/srt/server_args.py`` in the 0.5.3.post2 release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from wideep.settings.experts import DeepEpMode, Eplb
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["COMMAND", "OPERATOR_FLAGS", "WORKING_DIR", "engine_args", "engine_env", "survives_shell"]
+
+COMMAND: Final = ("python3", "-m", "dynamo.sglang")
+WORKING_DIR: Final = "/workspace/components/backends/sglang"
+BOOTSTRAP_PORT: Final = 30001
+"""Where decode workers ask a prefill worker for a request's KV cache."""
+OPERATOR_FLAGS: Final = ("--dist-init-addr", "--nnodes", "--node-rank")
+"""What the operator appends to the arguments of a worker with several pods. Set twice, the worker waits for ever."""
+
+Flag = tuple[str, str | int | float | tuple[int, ...] | None]
+"""A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
+
+_SHELL_SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+
+
+def survives_shell(arg: str) -> bool:
+    """Whether an argument stays itself when the operator joins all of them, unquoted, into one line for ``sh -c``.
+
+    It does so for the workers with several pods.
+    """
+    return _SHELL_SAFE.fullmatch(arg) is not None
+
+
+def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: str) -> tuple[str, ...]:
+    """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
+
+    ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: see
+    ``OPERATOR_FLAGS``.
+    """
+    flags: list[Flag] = [
+        ("--model-path", model_path),
+        ("--served-model-name", model.name),
+        ("--trust-remote-code", True),
+        ("--skip-tokenizer-init", True),
+        ("--host", "0.0.0.0"),  # noqa: S104 - the pod's own address, which the other role's pods have to reach
+        *_sizes(layout),
+        *_experts(layout),
+        *_disaggregation(role, layout),
+        ("--mem-fraction-static", layout.mem_fraction_static),
+        ("--context-length", layout.context_length),
+        *_batches(role, layout),
+    ]
+    return (*_words(flags), *layout.extra_args)
+
+
+def engine_env(layout: RoleLayout) -> dict[str, str]:
+    """Environment variables that SGLang reads in place of flags."""
+    if not _low_latency(layout):
+        return {}
+    return {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": str(layout.max_dispatch_tokens_per_rank)}
+
+
+def _low_latency(layout: RoleLayout) -> bool:
+    return layout.deepep and layout.deepep_mode is not DeepEpMode.NORMAL
+
+
+def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
+    """Keep a decode step within what one rank may hand to DeepEP's low-latency kernels.
+
+    Left to itself, SGLang captures CUDA graphs of up to 512 requests a rank on GPUs of this size, and runs up to 4096;
+    DeepEP's buffers hold 128 by default, and one more ends the process. Prefill captures none.
+    """
+    if role is Role.PREFILL:
+        return []
+    sizes = layout.cuda_graph_batch_sizes
+    if not _low_latency(layout):
+        return [("--cuda-graph-bs", sizes)]
+    limit = layout.max_dispatch_tokens_per_rank
+    return [
+        ("--cuda-graph-bs", sizes),
+        ("--cuda-graph-max-bs", None if sizes else limit),
+        ("--max-running-requests", limit * layout.dp),
+    ]
+
+
+def _sizes(layout: RoleLayout) -> list[Flag]:
+    """Tensor, data and expert parallelism. SGLang shares attention between data-parallel groups only when told so."""
+    split = layout.dp > 1
+    return [
+        ("--tp-size", layout.tp),
+        ("--dp-size", layout.dp if split else None),
+        ("--enable-dp-attention", split),
+        ("--enable-dp-lm-head", split and layout.dp_lm_head),
+        ("--ep-size", layout.ep),
+        ("--moe-dense-tp-size", layout.moe_dense_tp),
+    ]
+
+
+def _experts(layout: RoleLayout) -> list[Flag]:
+    """DeepEP's all-to-all, redundant experts and the load balancer."""
+    return [
+        ("--moe-a2a-backend", layout.moe_a2a_backend if layout.deepep else None),
+        ("--deepep-mode", layout.deepep_mode if layout.deepep else None),
+        ("--enable-two-batch-overlap", layout.two_batch_overlap),
+        ("--ep-num-redundant-experts", layout.redundant_experts or None),
+        *_balancer(layout.eplb),
+    ]
+
+
+def _balancer(eplb: Eplb) -> list[Flag]:
+    """EPLB; where experts lie at the start and which copy serves a token count without it as well."""
+    on = eplb.enabled
+    return [
+        ("--enable-eplb", on),
+        ("--eplb-algorithm", eplb.algorithm if on else None),
+        ("--eplb-rebalance-num-iterations", eplb.rebalance_iterations if on else None),
+        ("--ep-dispatch-algorithm", eplb.dispatch_algorithm),
+        ("--expert-distribution-recorder-mode", eplb.recorder_mode),
+        ("--init-expert-location", eplb.initial_expert_location),
+    ]
+
+
+def _disaggregation(role: Role, layout: RoleLayout) -> list[Flag]:
+    """Prefill hands its KV cache to decode over NIXL.
+
+    Both deal requests to data-parallel ranks in turn, so that decode knows which rank of prefill holds a request.
+    """
+    decode_ranks = role is Role.DECODE and layout.dp > 1
+    return [
+        ("--disaggregation-mode", role),
+        ("--disaggregation-transfer-backend", "nixl"),
+        ("--disaggregation-bootstrap-port", BOOTSTRAP_PORT),
+        ("--load-balance-method", "round_robin" if role is Role.PREFILL else None),
+        ("--prefill-round-robin-balance", decode_ranks),
+    ]
+
+
+def _words(flags: Iterable[Flag]) -> Iterable[str]:
+    for flag, value in flags:
+        match value:
+            case None | False:
+                continue
+            case True:
+                yield flag
+            case tuple():
+                yield flag
+                yield from map(str, value)
+            case _:
+                yield flag
+                yield str(value)

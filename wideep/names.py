@@ -1,0 +1,88 @@
+"""Names of everything that a stack makes, and the limits that names have to keep.
+
+Pure: a caller can compute a name before its object exists, and a rule can ask whether it will fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final
+
+__all__ = [
+    "CACHE_CLAIM",
+    "CRDS_RELEASE",
+    "FRONTEND",
+    "GRAPH_LIMIT",
+    "GROVE_LIMIT",
+    "HF_TOKEN_KEY",
+    "HF_TOKEN_SECRET",
+    "LABEL_LIMIT",
+    "MPI_SECRET",
+    "PLATFORM_RELEASE",
+    "cut",
+    "download_job",
+    "frontend_service",
+    "graph",
+    "grove_length",
+    "model_slug",
+]
+
+CACHE_CLAIM: Final = "model-cache-pvc"
+HF_TOKEN_SECRET: Final = "hf-token-secret"
+HF_TOKEN_KEY: Final = "HF_TOKEN"
+MPI_SECRET: Final = "mpi-run-ssh-secret"
+"""The name that the operator of 0.6.0 looks for, whatever the graph."""
+CRDS_RELEASE: Final = "dynamo-crds"
+PLATFORM_RELEASE: Final = "dynamo-platform"
+"""Holds neither "nats" nor "etcd": the sub-charts would shorten their own names, and the operator miss them."""
+FRONTEND: Final = "Frontend"
+"""Key of the frontend's service in the graph. Those of the workers are the names of their roles."""
+
+LABEL_LIMIT: Final = 63
+"""Characters of a DNS label (RFC 1123), which object names of most kinds have to be."""
+GROVE_LIMIT: Final = 45
+"""Characters that Grove's webhook leaves for PodCliqueSet, scaling group and clique name together."""
+GRAPH_LIMIT: Final = GROVE_LIMIT - len("prefill") - len("prefill-ldr")
+"""Longest graph name whose workers may have several pods: 27."""
+
+
+def cut(name: str, limit: int) -> str:
+    """The name, shortened to ``limit`` characters where it is longer; a hash of the whole keeps two of them apart."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:5]
+    return f"{name[: limit - len(digest) - 1].rstrip('-')}-{digest}"
+
+
+def model_slug(model: str) -> str:
+    """``deepseek-ai/DeepSeek-R1`` becomes ``deepseek-r1``: the model's folder in the cache, and a part of names."""
+    last = model.rstrip("/").rsplit("/", 1)[-1].lower()
+    return re.sub(r"[^a-z0-9]+", "-", last).strip("-") or "model"
+
+
+def graph(model: str) -> str:
+    """The graph's name: of the model alone, so that another layout updates a graph and does not replace it."""
+    slug = model_slug(model)
+    named = slug if slug[0].isalpha() else f"m-{slug}"
+    return cut(f"{named}-wideep", GRAPH_LIMIT)
+
+
+def frontend_service(graph_name: str) -> str:
+    """The Service that the operator makes for the frontend: graph name and service key, lower case."""
+    return f"{graph_name}-{FRONTEND.lower()}"
+
+
+def download_job(model: str) -> str:
+    """The Job that fills the cache."""
+    return cut(f"{model_slug(model)}-model-download", LABEL_LIMIT)
+
+
+def grove_length(graph_name: str, service: str, nodes: int) -> int:
+    """Characters of a service's names that count against ``GROVE_LIMIT``.
+
+    One pod a worker: the PodCliqueSet (the graph) and the clique (the service). Several: the scaling group (the
+    service) comes between, and the cliques are ``<service>-ldr`` and ``<service>-wkr``.
+    """
+    alone = len(graph_name) + len(service)
+    return alone if nodes == 1 else alone + len(f"{service}-ldr")
