@@ -1,8 +1,8 @@
 """What the command says when it cannot answer, and the exit code that goes with it.
 
-    wideep.errors.WideepError     exit 1
-    ├── ConfigError               exit 2: the stack config breaks a rule
-    └── CallError                 exit 2: the command was called with something that is not there
+wideep.errors.WideepError     exit 1
+├── ConfigError               exit 2: the stack config breaks a rule
+└── CallError                 exit 2: the command was called with something that is not there
 """
 
 from __future__ import annotations

@@ -1,0 +1,107 @@
+"""``wideep``: a Wide-EP stack explained, before and after it is deployed.
+
+A verb imports what it needs when it runs, so that ``wideep --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer, answers_errors, say
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="wideep",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Wide expert parallelism on NVIDIA Dynamo: what a stack is, whether it fits, and what it does.",
+    epilog="Exit code 0: it holds. 1: it does not. 2: the stack config or the call is wrong.",
+)
+
+
+@app.callback()
+def _wideep() -> None:
+    """Makes typer keep the verb's name where there is only one."""
+
+
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
+Diff = Annotated[
+    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="What changes from A to B.")
+]
+
+
+@app.command(epilog="Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]")
+@answers_errors
+def plan(
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    svg: Svg = None,
+    diff: Diff = None,
+    debug: Debug = False,
+) -> None:
+    """Explain a stack: roles, memory of a GPU, experts, engine arguments. Needs no cluster and no secret."""
+    from ops.load import load, stack_file  # noqa: PLC0415
+
+    if diff:
+        from ops.plan.difference import difference_report  # noqa: PLC0415
+
+        before, after = (load(stack_file(None, path)) for path in diff)
+        answer(difference_report(before, after, output))
+        return
+    loaded = load(stack_file(stack, file))
+    from ops.plan.report import plan_report  # noqa: PLC0415
+
+    if svg:
+        from ops.plan.picture import write_picture  # noqa: PLC0415
+
+        write_picture(loaded, svg)
+        say(f"The placement is drawn in {svg}.")
+    answer(plan_report(loaded, output))
+
+
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
+GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
+Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List every legal layout of that many GPUs.")]
+
+
+@app.command(epilog="Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]")
+@answers_errors
+def layouts(
+    model: Model = None,
+    gpu: GpuOption = None,
+    gpus: Gpus = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """List the presets, or all layouts of a count of GPUs: GB on a GPU, KV cache tokens, and which fit."""
+    from ops.layouts.question import question  # noqa: PLC0415
+
+    asked = question(model, gpu, stack, file)
+    if gpus:
+        from ops.layouts.legal import legal_report  # noqa: PLC0415
+
+        answer(legal_report(asked, gpus, output))
+        return
+    from ops.layouts.presets import preset_rows  # noqa: PLC0415
+    from ops.layouts.table import presets_report  # noqa: PLC0415
+
+    answer(presets_report(preset_rows(asked.model, asked.gpu), asked.model.name, asked.gpu, output))
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The presets as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ops.layouts.presets import PresetRow
+from ops.markdown import table as markdown_table
+from ops.options import OutputFormat
+from ops.plan.view import thousands
+from wideep.memory import GpuMemory
+from wideep.settings.hardware import Gpu
+from wideep.settings.layout import Role
+
+__all__ = ["presets_report"]
+
+COLUMNS = ("preset", "GPUs", "weights", "KV cache", "tokens/GPU", "weights", "KV cache", "tokens/GPU", "fits")
+
+
+def presets_report(rows: Sequence[PresetRow], model: str, gpu: Gpu, output: OutputFormat) -> RenderableType:
+    """The table of presets in the form asked for."""
+    match output:
+        case OutputFormat.JSON:
+            body = {"model": model, "gpu": gpu, "presets": [_object(row) for row in rows]}
+            return json.dumps(body, indent=2, ensure_ascii=False)
+        case OutputFormat.MARKDOWN:
+            head = [name if 2 > i or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
+            return f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
+        case OutputFormat.TEXT:
+            return _text(rows, model, gpu)
+
+
+def _role_of(column: int) -> Role:
+    return Role.PREFILL if column < 5 else Role.DECODE
+
+
+def _text(rows: Sequence[PresetRow], model: str, gpu: Gpu) -> RenderableType:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("preset")
+    for index, name in enumerate(COLUMNS[1:-1], start=1):
+        table.add_column(name if index == 1 else f"{_role_of(index)}\n{name}", justify="right")
+    table.add_column("fits")
+    for row in rows:
+        table.add_row(*_cells(row))
+    reasons = [
+        Text(f"\n{row.preset}: {problem.key}: {problem.rule}\n  {problem.fix}")
+        for row in rows
+        for problem in row.problems[:1]
+    ]
+    return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons)
+
+
+def _cells(row: PresetRow) -> list[str]:
+    cells = [str(row.preset), str(row.gpus)]
+    for role in Role:
+        memory = row.memory.get(role)
+        cells += _memory_cells(memory) if memory else ["–", "–", "–"]
+    return [*cells, "no" if row.problems else "yes"]
+
+
+def _memory_cells(memory: GpuMemory) -> list[str]:
+    tokens = thousands(memory.kv_cache_tokens) if memory.kv_cache_tokens else "–"
+    return [f"{memory.weights_gb:.1f} GB", f"{max(0.0, memory.kv_cache_gb):.1f} GB", tokens]
+
+
+def _object(row: PresetRow) -> dict[str, object]:
+    return {
+        "preset": row.preset,
+        "gpus": row.gpus,
+        "nodes": row.nodes,
+        "fits": not row.problems,
+        "roles": {
+            role: {
+                "weights_gb": round(memory.weights_gb, 3),
+                "kv_cache_gb": round(memory.kv_cache_gb, 3),
+                "kv_cache_tokens": memory.kv_cache_tokens,
+            }
+            for role, memory in row.memory.items()
+        },
+        "problems": [
+            {"key": problem.key, "value": problem.value, "rule": problem.rule, "fix": problem.fix}
+            for problem in row.problems
+        ],
+    }

@@ -1,0 +1,105 @@
+"""From ``--stack`` or ``--file`` to the Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.errors import CallError
+from ops.stackfile import StackFile, find_project, read_stack_file, stack_path
+from wideep.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from wideep.plan import Plan
+    from wideep.settings import Settings
+
+__all__ = ["Loaded", "load", "settings_of", "stack_file"]
+
+TOKEN_WARNING = (
+    "hfToken is not set, so `pulumi up` will refuse this stack: "
+    "pulumi config set --secret hfToken hf_…, or name a Secret with hfTokenSecret."
+)
+CLEAR_WARNING = (
+    "hfToken stands in the file in clear text. Anyone who reads the file has it: revoke it, then "
+    "pulumi config set --secret hfToken hf_…"
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A stack as it is written, and what follows from it."""
+
+    settings: Settings
+    plan: Plan
+    warnings: tuple[str, ...]
+    """The Plan's own, and what the file itself gives cause for."""
+
+
+def stack_file(stack: str | None, file: Path | None) -> StackFile:
+    """The stack's file that the options name; without any, that of the selected stack.
+
+    Raises:
+        CallError: both are named, or what is named does not exist.
+        ConfigError: the file has keys without a project.
+    """
+    if stack and file:
+        raise CallError("--stack and --file both name a stack.", "Give one of them.")
+    if file:
+        return read_stack_file(file)
+    from ops.selected import selected_stack  # noqa: PLC0415 - only here, and it hashes and reads JSON
+
+    project = find_project(Path.cwd())
+    return read_stack_file(stack_path(project, stack or selected_stack(project)), project)
+
+
+def load(source: StackFile) -> Loaded:
+    """Settings and Plan of a stack. A token that is not set yet is a warning: nothing here needs it.
+
+    Raises:
+        ConfigError: the config breaks a rule. The missing token is then in the list as well.
+    """
+    from wideep.plan import make_plan  # noqa: PLC0415 - pydantic's models cost 100 ms
+
+    settings, missing = _settings(source)
+    try:
+        plan = make_plan(settings)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *missing]) from error
+    warnings = [TOKEN_WARNING] if missing else []
+    if isinstance(source.config.get("hfToken"), str):
+        warnings.append(CLEAR_WARNING)
+    return Loaded(settings, plan, (*warnings, *plan.warnings))
+
+
+def settings_of(source: StackFile) -> Settings:
+    """The Settings of a stack, whether or not its token is set.
+
+    Raises:
+        ConfigError: the config has mistakes of form.
+    """
+    return _settings(source)[0]
+
+
+def _settings(source: StackFile) -> tuple[Settings, tuple[Problem, ...]]:
+    """The Settings, and the problem of the missing token where that is the only one."""
+    from wideep.settings import parse  # noqa: PLC0415 - as above
+    from wideep.settings.root import HfToken  # noqa: PLC0415
+
+    read_text = _reader(source.path.resolve().parent)
+    try:
+        return parse(source.config, read_text), ()
+    except ConfigError as error:
+        if any(problem.key != "hfToken" or problem.value for problem in error.problems):
+            raise
+        return parse({**source.config, "hfToken": HfToken.SET}, read_text), error.problems
+
+
+def _reader(folder: Path) -> Callable[[str], str]:
+    """Opens the files that a stack's config names, relative to the stack's own file."""
+
+    def read_text(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    return read_text

@@ -1,0 +1,20 @@
+"""Markdown, as far as reports need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = ["details", "table"]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; what looks like a number is aligned to the right."""
+    body = [list(row) for row in rows]
+    right = [bool(body) and all(row[i][:1].isdigit() or row[i] == "–" for row in body) for i in range(len(head))]
+    lines = [list(head), ["---:" if numeric else "---" for numeric in right], *body]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def details(summary: str, body: str) -> str:
+    """A part that is folded until somebody opens it."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"

@@ -1,0 +1,1 @@
+"""``wideep plan``: a stack's Plan as text, JSON, Markdown and a picture, and the difference of two."""

@@ -1,0 +1,135 @@
+"""A plan on one screen of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ops.load import Loaded
+from ops.plan.advice import remedies
+from ops.plan.view import RoleView, all_to_all, headline, memory_shares, role_views, thousands, weight_lines
+
+__all__ = ["plan_text"]
+
+BAR_WIDTH = 60
+INKS = {
+    "experts": ("█", "green"),
+    "other weights": ("▓", "cyan"),
+    "KV cache": ("▒", "yellow"),
+    "outside the pool": ("░", "bright_black"),
+}
+"""Glyph and colour of each stretch of the memory bar; the glyphs alone tell them apart."""
+
+
+def plan_text(loaded: Loaded) -> RenderableType:
+    """The whole report."""
+    views = role_views(loaded)
+    blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
+    blocks += _block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
+    blocks += _block("Where the experts are", [_experts(view) for view in views])
+    blocks += _block("Engine arguments", [_arguments(view) for view in views])
+    if loaded.warnings:
+        blocks += _block("Warnings", [_hanging("!", Text(warning), style="yellow") for warning in loaded.warnings])
+    tightest = min(views, key=lambda view: view.memory.kv_cache_tokens * view.plan.dp)
+    blocks += _block(f"If memory is short, change first ({tightest.role})", [_remedies(tightest)])
+    return Group(*blocks)
+
+
+def _block(title: str, lines: list[RenderableType]) -> Iterator[RenderableType]:
+    yield Text(f"\n{title}", style="bold")
+    yield Padding(Group(*lines), (0, 0, 0, 2))
+
+
+def _roles(views: list[RoleView]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("role")
+    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots/GPU", "weights", "KV cache", "tokens/GPU"):
+        table.add_column(name, justify="right")
+    table.add_column("all-to-all")
+    for view in views:
+        plan = view.plan
+        table.add_row(
+            view.role,
+            str(plan.replicas),
+            f"{plan.pods} × {plan.gpus_per_pod}",
+            *(str(size) for size in (plan.tp, plan.dp, plan.ep, plan.expert_slots_per_gpu)),
+            f"{plan.weights_gb:.1f} GB",
+            f"{plan.kv_cache_gb:.1f} GB",
+            thousands(plan.kv_cache_tokens),
+            all_to_all(view.layout),
+        )
+    return table
+
+
+def _memory(views: list[RoleView]) -> list[RenderableType]:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for view in views:
+        table.add_row(view.role, _bar(view), f"{view.sequences:.1f} full-length sequences")
+        weights = " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
+        table.add_row("", Text(weights, style="dim"), "")
+    legend = Text("  ").join(Text(f"{glyph} {name}", style=colour) for name, (glyph, colour) in INKS.items())
+    return [table, legend]
+
+
+def _bar(view: RoleView) -> Text:
+    """The bar, each stretch as long as its share of the GPU's memory."""
+    bar = Text()
+    end = 0.0
+    for share in memory_shares(view.memory):
+        begin, end = end, end + share.gigabytes
+        cells = [round(edge / view.gpu.memory_gb * BAR_WIDTH) for edge in (begin, end)]
+        glyph, colour = INKS[share.name]
+        bar.append(glyph * (cells[1] - cells[0]), style=colour)
+    return bar
+
+
+def _experts(view: RoleView) -> RenderableType:
+    plan, experts = view.plan, view.model.experts
+    slots = plan.expert_slots_per_gpu
+    copies = f" + {plan.redundant_experts} redundant" if plan.redundant_experts else ""
+    text = (
+        f"{experts} experts{copies} over {plan.ep} EP ranks: {slots} slots on each, "
+        f"in each of {view.model.moe_layers} MoE layers. Rank 0 holds {_held(range(slots), experts)}"
+    )
+    if plan.ep > 1:
+        last = range((plan.ep - 1) * slots, plan.ep * slots)
+        text += f", rank {plan.ep - 1} {_held(last, experts)}"
+    return _hanging(view.role, Text(text + "."))
+
+
+def _held(slots: range, experts: int) -> str:
+    """The experts in a stretch of slots, as SGLang fills them at first: slot i holds expert i mod E."""
+    own = [slot for slot in slots if slot < experts]
+    copies = [slot - experts for slot in slots if slot >= experts]
+    parts = [f"experts {own[0]}–{own[-1]}"] if own else []
+    parts += [f"copies of {copies[0] % experts}–{copies[-1] % experts}"] if copies else []
+    return " and ".join(parts)
+
+
+def _arguments(view: RoleView) -> RenderableType:
+    return _hanging(view.role, Text(" ".join(view.plan.args)))
+
+
+def _hanging(label: str, text: Text, style: str = "") -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style=style, no_wrap=True)
+    grid.add_column()
+    grid.add_row(label, text)
+    return grid
+
+
+def _remedies(view: RoleView) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for remedy in remedies(view):
+        gain = remedy.kv_cache_gb - view.memory.kv_cache_gb
+        table.add_row(
+            remedy.change,
+            f"{gain:+.1f} GB",
+            f"KV cache {remedy.kv_cache_gb:.1f} GB, {thousands(remedy.kv_cache_tokens)} tokens a GPU",
+            f"{remedy.headroom_gb:.1f} GB outside the pool",
+        )
+    return table

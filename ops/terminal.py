@@ -1,0 +1,62 @@
+"""How the command speaks: answers on stdout, everything else on stderr, errors without a traceback."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+from rich.console import Console, RenderableType
+
+from ops.errors import ExitCode, as_json, exit_code
+from ops.options import OutputFormat
+from wideep.errors import WideepError
+
+__all__ = ["answer", "answers_errors", "say"]
+
+P = ParamSpec("P")
+
+
+def answer(content: RenderableType) -> None:
+    """Write the answer to stdout. A string is written as it is; rich draws everything else."""
+    if isinstance(content, str):
+        sys.stdout.write(content if content.endswith("\n") else content + "\n")
+    else:
+        Console(highlight=False).print(content)
+
+
+def say(text: str) -> None:
+    """Write a remark to stderr."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:
+    """Decorate a verb: its WideepErrors become a message and an exit code.
+
+    With ``--output json`` stdout gets ``{"problems": […]}``, so that a script has something to read. ``--debug`` lets
+    the traceback through.
+    """
+
+    @functools.wraps(verb)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+        except WideepError as error:
+            if kwargs.get("debug"):
+                raise
+            if kwargs.get("output") is OutputFormat.JSON:
+                answer(json.dumps(as_json(error), indent=2, ensure_ascii=False))
+            say(str(error))
+            raise typer.Exit(exit_code(error)) from error
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:
+            if kwargs.get("debug"):
+                raise
+            say(f"This is a fault of wideep itself: {type(error).__name__}: {error}\n  --debug shows where.")
+            raise typer.Exit(ExitCode.DOES_NOT_HOLD) from error
+
+    return wrapped
