@@ -48,19 +48,19 @@ def plan(
     debug: Debug = False,
 ) -> None:
     """Explain a stack: roles, memory of a GPU, experts, engine arguments. Needs no cluster and no secret."""
-    from ops.load import load, stack_file  # noqa: PLC0415
+    from ops.load import load, stack_file
 
     if diff:
-        from ops.plan.difference import difference_report  # noqa: PLC0415
+        from ops.plan.difference import difference_report
 
         before, after = (load(stack_file(None, path)) for path in diff)
         answer(difference_report(before, after, output))
         return
     loaded = load(stack_file(stack, file))
-    from ops.plan.report import plan_report  # noqa: PLC0415
+    from ops.plan.report import plan_report
 
     if svg:
-        from ops.plan.picture import write_picture  # noqa: PLC0415
+        from ops.plan.picture import write_picture
 
         write_picture(loaded, svg)
         say(f"The placement is drawn in {svg}.")
@@ -84,16 +84,16 @@ def layouts(
     debug: Debug = False,
 ) -> None:
     """List the presets, or all layouts of a count of GPUs: GB on a GPU, KV cache tokens, and which fit."""
-    from ops.layouts.question import question  # noqa: PLC0415
+    from ops.layouts.question import question
 
     asked = question(model, gpu, stack, file)
     if gpus:
-        from ops.layouts.legal import legal_report  # noqa: PLC0415
+        from ops.layouts.legal import legal_report
 
         answer(legal_report(asked, gpus, output))
         return
-    from ops.layouts.presets import preset_rows  # noqa: PLC0415
-    from ops.layouts.table import presets_report  # noqa: PLC0415
+    from ops.layouts.presets import preset_rows
+    from ops.layouts.table import presets_report
 
     answer(presets_report(preset_rows(asked.model, asked.gpu), asked.model.name, asked.gpu, output))
 

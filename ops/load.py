@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loaded", "load", "settings_of", "stack_file"]
 
-TOKEN_WARNING = (
+UNSET_WARNING = (
     "hfToken is not set, so `pulumi up` will refuse this stack: "
     "pulumi config set --secret hfToken hf_…, or name a Secret with hfTokenSecret."
 )
@@ -48,7 +48,7 @@ def stack_file(stack: str | None, file: Path | None) -> StackFile:
         raise CallError("--stack and --file both name a stack.", "Give one of them.")
     if file:
         return read_stack_file(file)
-    from ops.selected import selected_stack  # noqa: PLC0415 - only here, and it hashes and reads JSON
+    from ops.selected import selected_stack
 
     project = find_project(Path.cwd())
     return read_stack_file(stack_path(project, stack or selected_stack(project)), project)
@@ -60,14 +60,14 @@ def load(source: StackFile) -> Loaded:
     Raises:
         ConfigError: the config breaks a rule. The missing token is then in the list as well.
     """
-    from wideep.plan import make_plan  # noqa: PLC0415 - pydantic's models cost 100 ms
+    from wideep.plan import make_plan
 
     settings, missing = _settings(source)
     try:
         plan = make_plan(settings)
     except ConfigError as error:
         raise ConfigError([*error.problems, *missing]) from error
-    warnings = [TOKEN_WARNING] if missing else []
+    warnings = [UNSET_WARNING] if missing else []
     if isinstance(source.config.get("hfToken"), str):
         warnings.append(CLEAR_WARNING)
     return Loaded(settings, plan, (*warnings, *plan.warnings))
@@ -84,8 +84,8 @@ def settings_of(source: StackFile) -> Settings:
 
 def _settings(source: StackFile) -> tuple[Settings, tuple[Problem, ...]]:
     """The Settings, and the problem of the missing token where that is the only one."""
-    from wideep.settings import parse  # noqa: PLC0415 - as above
-    from wideep.settings.root import HfToken  # noqa: PLC0415
+    from wideep.settings import parse
+    from wideep.settings.root import HfToken
 
     read_text = _reader(source.path.resolve().parent)
     try:

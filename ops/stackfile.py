@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -51,7 +51,7 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -158,7 +158,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
         project = find_project(path.resolve().parent)
         project = project if project.path else find_project(Path.cwd())
     content = read_yaml(path)
-    config = content.get("config") or {}
+    config: object = content.get("config") or {}
     if not isinstance(config, dict):
         raise CallError(f"{path}: `config` holds a {type(config).__name__}.", f"Write `config:`, then {PROJECT}:KEY: …")
     if "config" not in content and any(":" in str(key) for key in content):

@@ -29,7 +29,7 @@ def presets_report(rows: Sequence[PresetRow], model: str, gpu: Gpu, output: Outp
             body = {"model": model, "gpu": gpu, "presets": [_object(row) for row in rows]}
             return json.dumps(body, indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
-            head = [name if 2 > i or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
+            head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
             return f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
         case OutputFormat.TEXT:
             return _text(rows, model, gpu)

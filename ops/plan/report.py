@@ -16,10 +16,10 @@ def plan_report(loaded: Loaded, output: OutputFormat) -> RenderableType:
         case OutputFormat.JSON:
             return loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json()
         case OutputFormat.MARKDOWN:
-            from ops.plan.markdown import plan_markdown  # noqa: PLC0415
+            from ops.plan.markdown import plan_markdown
 
             return plan_markdown(loaded)
         case OutputFormat.TEXT:
-            from ops.plan.text import plan_text  # noqa: PLC0415
+            from ops.plan.text import plan_text
 
             return plan_text(loaded)

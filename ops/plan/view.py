@@ -1,4 +1,4 @@
-"""What the reports of a plan have in common: each role with its layout and its memory, and numbers as people read them."""
+"""What the reports of a plan have in common: each role with its layout and memory, and numbers as people read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "MemoryShare",
     "RoleView",
     "all_to_all",
-    "expert_ranges",
     "headline",
     "memory_shares",
     "role_views",
@@ -60,7 +59,7 @@ def role_views(loaded: Loaded) -> list[RoleView]:
 
 
 def memory_shares(memory: GpuMemory) -> list[MemoryShare]:
-    """A GPU's memory from the first byte to the last: experts, other weights, KV cache, and what is outside the pool."""
+    """A GPU's memory from end to end: experts, other weights, KV cache, and what is outside the pool."""
     parts = memory.parts
     return [
         MemoryShare("experts", parts.expert_slots / 1e9),
@@ -97,12 +96,6 @@ def headline(loaded: Loaded) -> str:
 def all_to_all(layout: RoleLayout) -> str:
     """How tokens reach their experts, in a word or two."""
     return f"DeepEP {layout.deepep_mode}" if layout.deepep else "none"
-
-
-def expert_ranges(view: RoleView) -> Iterator[tuple[int, range]]:
-    """Each EP rank of a worker, and the expert slots that it holds in every MoE layer."""
-    slots = view.plan.expert_slots_per_gpu
-    return ((rank, range(rank * slots, (rank + 1) * slots)) for rank in range(view.plan.ep))
 
 
 def thousands(tokens: int) -> str:
