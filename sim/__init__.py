@@ -1,1 +1,1 @@
-"""A simulated GPU cluster on one machine: a real control plane, registry and Dynamo, with simulated nodes and workers."""
+"""A simulated GPU cluster on one machine: real control plane, registry and Dynamo; simulated nodes and workers."""

@@ -14,7 +14,7 @@ class SimError(Exception):
 
 
 class Process(BaseModel):
-    """A process that the simulation started. `started` (seconds since the epoch) tells it from a later one of its pid."""
+    """A process that the simulation started. `started`, in seconds since boot, tells it from a later one of its pid."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,6 +99,11 @@ class Cluster(BaseModel):
     @property
     def agent_dir(self) -> Path:
         return self.directory / "agent"
+
+    @property
+    def agent_ready(self) -> Path:
+        """Written by the agent when it is ready, removed before it starts."""
+        return self.agent_dir / "ready"
 
     @property
     def file(self) -> Path:

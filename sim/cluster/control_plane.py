@@ -1,0 +1,132 @@
+"""The Kubernetes control plane: real binaries, started, watched and removed by kwokctl."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import psutil
+import yaml
+
+from sim.cluster import process
+from sim.env import environment
+from sim.state import Cluster, Process, SimError
+from sim.tools.command import tail
+
+COMPONENTS = {
+    "etcd": "etcd",
+    "kube-apiserver": "kube_apiserver",
+    "kube-controller-manager": "kube_controller_manager",
+    "kube-scheduler": "kube_scheduler",
+    "kwok-controller": "kwok",
+}
+"""Each component by kwokctl's name, with the field of its port."""
+_CRDS = ["Stage", "Logs", "ClusterLogs", "Exec", "ClusterExec", "PortForward", "ClusterPortForward"]
+
+
+def _home(cluster: Cluster) -> Path:
+    return cluster.directory / "kwok" / "clusters" / _name(cluster)
+
+
+def _name(cluster: Cluster) -> str:
+    return f"sim-{cluster.id}"
+
+
+def configuration(cluster: Cluster) -> dict[str, object]:
+    """kwokctl's configuration: our binaries and ports, everything bound to loopback."""
+    ports, tools = cluster.ports, cluster.tools
+    return {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": {
+            "runtime": "binary",
+            "bindAddress": "127.0.0.1",
+            "enableCRDs": _CRDS,
+            "etcdBinary": str(tools["etcd"]),
+            "kubeApiserverBinary": str(tools["kube-apiserver"]),
+            "kubeControllerManagerBinary": str(tools["kube-controller-manager"]),
+            "kubeSchedulerBinary": str(tools["kube-scheduler"]),
+            "kwokControllerBinary": str(tools["kwok"]),
+            "kubectlBinary": str(tools["kubectl"]),
+            "etcdPort": ports.etcd,
+            "etcdPeerPort": ports.etcd_peer,
+            "kubeApiserverPort": ports.kube_apiserver,
+            "kubeControllerManagerPort": ports.kube_controller_manager,
+            "kubeSchedulerPort": ports.kube_scheduler,
+            "kwokControllerPort": ports.kwok,
+        },
+        # A simulation that a power cut may end need not wait for the disk at every write.
+        "componentsPatches": [{"name": "etcd", "extraArgs": [{"key": "unsafe-no-fsync", "value": "true"}]}],
+    }
+
+
+def start(cluster: Cluster) -> dict[str, Process]:
+    """Creates the control plane, or starts what is missing of it; returns its processes.
+
+    Raises SimError with kwokctl's last lines.
+    """
+    _forget_strangers(cluster)
+    cluster.directory.mkdir(parents=True, exist_ok=True)
+    file = cluster.directory / "kwokctl.yaml"
+    file.write_text(yaml.safe_dump(configuration(cluster)))
+    _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
+    found = processes(cluster)
+    dead = [name for name in COMPONENTS if not process.alive(found.get(name))]
+    if dead:
+        logs = "\n".join(f"{_log(cluster, name)}:\n{tail(_log(cluster, name))}" for name in dead)
+        raise SimError(f"the control plane did not start: {', '.join(dead)} ended again.\n{logs}")
+    return found
+
+
+def delete(cluster: Cluster) -> None:
+    """Ends the control plane and removes what kwokctl knows of it."""
+    _forget_strangers(cluster)
+    if _home(cluster).exists():
+        _kwokctl(cluster, "delete", "cluster", "--kubeconfig", cluster.kubeconfig)
+
+
+def processes(cluster: Cluster) -> dict[str, Process]:
+    """The components' processes, from the pid files that kwokctl keeps."""
+    found: dict[str, Process] = {}
+    for name, field in COMPONENTS.items():
+        pid = _pid(_pid_file(cluster, name))
+        if pid is not None:
+            found[name] = process.record(pid, _log(cluster, name), getattr(cluster.ports, field))
+    return found
+
+
+def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
+    command = [str(cluster.tools["kwokctl"]), "--name", _name(cluster), *map(str, arguments)]
+    env = os.environ | environment(cluster) | {"KWOK_WORKDIR": str(cluster.directory / "kwok")}
+    done = subprocess.run(
+        command, env=process.marked(env, cluster.id), capture_output=True, text=True, timeout=180, check=False
+    )
+    if done.returncode:
+        raise SimError(f"`kwokctl {arguments[0]} cluster` failed:\n{done.stderr.strip()}\nLogs: {_home(cluster) / 'logs'}")
+
+
+def _forget_strangers(cluster: Cluster) -> None:
+    """Removes pid files whose pid is another process's by now: kwokctl would take it for its own, and kill it."""
+    for name in COMPONENTS:
+        file = _pid_file(cluster, name)
+        pid = _pid(file)
+        if pid is not None and not _is_ours(pid, cluster):
+            file.unlink()
+
+
+def _is_ours(pid: int, cluster: Cluster) -> bool:
+    try:
+        return any(str(_home(cluster)) in argument for argument in psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return False
+
+
+def _pid(file: Path) -> int | None:
+    return int(file.read_text()) if file.exists() else None
+
+
+def _pid_file(cluster: Cluster, component: str) -> Path:
+    return _home(cluster) / "pids" / f"{component}.pid"
+
+
+def _log(cluster: Cluster, component: str) -> Path:
+    return _home(cluster) / "logs" / f"{component}.log"

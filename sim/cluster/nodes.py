@@ -1,0 +1,118 @@
+"""The simulated nodes: what the stack's `hardware` says, as Node objects, and how they and their volumes behave."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from sim import paths
+from sim.env import environment
+from sim.state import Cluster, SimError
+from wideep.catalog import GPUS
+from wideep.settings.hardware import Gpu, Hardware, Interconnect
+
+LABEL = "dynamo-wideep.sim/node"
+CPU_NODES = 2
+_BEHAVIOUR = (Path(__file__).parent / "manifests", paths.PROJECT / "sim" / "stages")
+
+# What NVIDIA's feature discovery writes in nvidia.com/gpu.product.
+PRODUCTS = {
+    Gpu.A100_80: "NVIDIA-A100-SXM4-80GB",
+    Gpu.H100_80: "NVIDIA-H100-80GB-HBM3",
+    Gpu.H200: "NVIDIA-H200",
+    Gpu.B200: "NVIDIA-B200",
+    Gpu.GB200: "NVIDIA-GB200",
+    Gpu.B300: "NVIDIA-B300-SXM6-AC",
+    Gpu.GB300: "NVIDIA-GB300",
+}
+
+
+def hardware(stack: str) -> Hardware:
+    """The `hardware` of Pulumi.STACK.yaml. Raises SimError naming the file and the key."""
+    file = paths.PROJECT / f"Pulumi.{stack}.yaml"
+    try:
+        config = yaml.safe_load(file.read_text())["config"]
+        return Hardware.model_validate_json(json.dumps(config["dynamo-wideep:hardware"]), by_alias=True, by_name=False)
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(path.name.split(".")[1] for path in paths.PROJECT.glob("Pulumi.*.yaml")))
+        raise SimError(f"there is no stack {stack!r} ({file.name} is missing); the stacks are: {known}") from error
+    except (KeyError, TypeError, yaml.YAMLError) as error:
+        raise SimError(
+            f"{file.name} has no dynamo-wideep:hardware, which says how many nodes to simulate. Write, for example:\n"
+            "  dynamo-wideep:hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}"
+        ) from error
+    except ValidationError as error:
+        wrong = "\n".join(
+            f"  hardware.{'.'.join(map(str, item['loc']))}: {item['msg']}, not {item['input']!r}"
+            for item in error.errors()
+        )
+        raise SimError(f"{file.name}: dynamo-wideep:hardware is wrong:\n{wrong}") from error
+
+
+def manifests(gpus: Hardware) -> list[dict[str, object]]:
+    """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none."""
+    labels = {
+        "nvidia.com/gpu.present": "true",
+        "nvidia.com/gpu.product": PRODUCTS[gpus.gpu],
+        "nvidia.com/gpu.count": str(gpus.gpus_per_node),
+        "nvidia.com/gpu.memory": str(GPUS[gpus.gpu].memory_bytes // 2**20),
+        **gpus.node_selector,
+    }
+    has = {"cpu": "192", "memory": "2Ti", "nvidia.com/gpu": str(gpus.gpus_per_node)}
+    if gpus.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE):
+        has[gpus.rdma_resource] = str(gpus.gpus_per_node)
+    return [
+        *(_node(f"gpu-{number}", labels, has) for number in range(gpus.nodes)),
+        *(_node(f"cpu-{number}", {}, {"cpu": "64", "memory": "256Gi"}) for number in range(CPU_NODES)),
+    ]
+
+
+def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, object]:
+    amount = {"pods": "250", "ephemeral-storage": "4Ti", **has}
+    system = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {LABEL: "true", **system, **labels}},
+        "status": {"capacity": amount, "allocatable": amount},
+    }
+
+
+def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
+    """Makes the cluster's nodes, storage class and behaviour what they should be; returns the nodes' names once Ready."""
+    nodes = manifests(gpus)
+    names = [f"gpu-{number}" for number in range(gpus.nodes)] + [f"cpu-{number}" for number in range(CPU_NODES)]
+    behaviour = [file for folder in _BEHAVIOUR for file in sorted(folder.glob("*.yaml"))]
+    for file in behaviour:
+        kubectl(cluster, "apply", "--filename", str(file))
+    standing = kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output", "name").split()
+    extra = sorted(set(standing) - {f"node/{name}" for name in names})
+    if extra:
+        kubectl(cluster, "delete", *extra)
+    kubectl(cluster, "apply", "--filename", "-", given=_documents(nodes))
+    kubectl(cluster, "wait", "node", "--selector", LABEL, "--for", "condition=Ready", "--timeout", "60s")
+    return names
+
+
+def _documents(objects: Iterable[dict[str, object]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
+    """What kubectl prints. Raises SimError with its own words."""
+    done = subprocess.run(
+        [cluster.tools["kubectl"], *arguments],
+        input=given,
+        env=os.environ | environment(cluster),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode:
+        raise SimError(f"`kubectl {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
+    return done.stdout

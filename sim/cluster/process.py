@@ -1,0 +1,108 @@
+"""The processes the simulation starts: they outlive the shell, are found again, and only they are ever ended."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from sim.state import Process
+
+MARK = "SIM_SUPERVISED"
+"""In the environment of all these processes and what they start; never in a user's shell."""
+_SAME = 2.0  # seconds: the kernel's own rounding of a start, far below what it takes to use all pids once
+_GRACE = 10.0  # seconds between asking a process to end and ending it
+
+
+def start(
+    command: Sequence[str | Path], *, cluster: str, log: Path, port: int | None = None, env: Mapping[str, str]
+) -> Process:
+    """Starts a process in a session of its own, with its output appended to `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=marked(env, cluster),
+            cwd=log.parent,
+            start_new_session=True,
+        )
+    child.returncode = 0  # it is meant to outlive this process: no warning about that
+    return record(child.pid, log, port)
+
+
+def marked(env: Mapping[str, str], cluster: str) -> dict[str, str]:
+    """The environment with the mark by which `sweep` knows what belongs to `cluster`."""
+    return {**env, MARK: cluster}
+
+
+def record(pid: int, log: Path, port: int | None = None) -> Process:
+    """What cluster.json keeps of a running process. A process that has just ended is recorded as one that is dead."""
+    try:
+        return Process(pid=pid, started=_started(psutil.Process(pid)), port=port, log=log)
+    except psutil.NoSuchProcess:
+        return Process(pid=pid, started=-1, port=port, log=log)
+
+
+def alive(process: Process | None) -> bool:
+    """Whether that very process runs: not a zombie, and not another one that got its pid."""
+    return process is not None and _find(process) is not None
+
+
+def stop(process: Process, grace: float = _GRACE) -> None:
+    """Asks the process to end and waits; ends it after `grace` seconds. Does nothing to another process of that pid."""
+    found = _find(process)
+    if found is not None:
+        _end([found], grace)
+
+
+def sweep(cluster: str) -> list[int]:
+    """Ends every process that carries the cluster's mark, such as what the agent started; returns their pids."""
+    left = list(_marked(cluster))
+    _end(left, _GRACE)
+    return [process.pid for process in left]
+
+
+def _end(processes: list[psutil.Process], grace: float) -> None:
+    for process in processes:
+        _signal(process.terminate)
+    for process in psutil.wait_procs(processes, timeout=grace)[1]:
+        _signal(process.kill)
+    psutil.wait_procs(processes, timeout=grace)
+
+
+def _signal(send: object) -> None:
+    assert callable(send)
+    try:
+        send()
+    except psutil.NoSuchProcess:
+        return
+
+
+def _marked(cluster: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            if process.environ().get(MARK) == cluster:
+                yield process
+        except psutil.Error:
+            continue  # another user's process, or one that has just ended
+
+
+def _find(process: Process) -> psutil.Process | None:
+    try:
+        found = psutil.Process(process.pid)
+        if found.status() == psutil.STATUS_ZOMBIE or abs(_started(found) - process.started) > _SAME:
+            return None
+    except psutil.Error:
+        return None
+    return found
+
+
+def _started(process: psutil.Process) -> float:
+    """Seconds from boot to the process's start: a clock that is set does not move it."""
+    return process.create_time() - psutil.boot_time()

@@ -1,0 +1,39 @@
+"""The environment in which pulumi, kubectl, helm and the wideep command work on the simulated cluster."""
+
+import os
+import sys
+from pathlib import Path
+
+from sim import paths
+from sim.state import Cluster
+
+_NOT_COMMANDS = {"dynamo"}  # its bin folder holds a python, which must not come before the program's own
+
+
+def environment(cluster: Cluster) -> dict[str, str]:
+    """What is to be set on top of the caller's environment."""
+    home = cluster.directory
+    ours = {
+        "PATH": _path(cluster),
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "KUBECACHEDIR": str(home / "kubectl"),
+        "SIM_CLUSTER": str(cluster.file),
+        "PULUMI_HOME": str(cluster.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}",
+        "PULUMI_CONFIG_PASSPHRASE": "simulated-cluster",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "HELM_CACHE_HOME": str(home / "helm" / "cache"),
+        "HELM_CONFIG_HOME": str(home / "helm" / "config"),
+        "HELM_DATA_HOME": str(home / "helm" / "data"),
+    }
+    if not cluster.real_plugins:
+        ours["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    return ours
+
+
+def _path(cluster: Cluster) -> str:
+    """The venv's commands, then the cached tools, then the caller's PATH: a tool found there stays where it is."""
+    first = [Path(sys.prefix) / "bin"]
+    root = paths.tools_root()
+    first += [path.parent for name, path in cluster.tools.items() if name not in _NOT_COMMANDS and root in path.parents]
+    return os.pathsep.join(dict.fromkeys([*map(str, first), *os.environ.get("PATH", os.defpath).split(os.pathsep)]))

