@@ -11,7 +11,7 @@ from wideep import names
 from wideep.settings.model import ModelShape
 from wideep.settings.services import ModelCache
 
-__all__ = ["MOUNT_PATH", "DownloadPlan", "download_plan", "model_path"]
+__all__ = ["MOUNT_PATH", "DownloadPlan", "download_plan", "model_path", "model_revision"]
 
 MOUNT_PATH: Final = "/model-cache"
 IMAGE: Final = "python:3.12-slim"
@@ -85,10 +85,15 @@ def model_path(model: ModelShape) -> str:
     return f"{MOUNT_PATH}/{names.model_slug(model.name)}"
 
 
+def model_revision(model: ModelShape, cache: ModelCache) -> str:
+    """What is downloaded: the stack's own choice, the catalog's commit, or else whatever ``main`` is at that time."""
+    return cache.revision or model.revision or "main"
+
+
 def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> DownloadPlan:
     """The Job for a model of ``size_bytes`` on disk."""
     target = model_path(model)
-    revision = cache.revision or model.revision or "main"
+    revision = model_revision(model, cache)
     return DownloadPlan(
         job=names.download_job(model.name),
         image=cache.download_image or IMAGE,

@@ -58,9 +58,9 @@ def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: s
     return (*_words(flags), *layout.extra_args)
 
 
-def engine_env(layout: RoleLayout) -> dict[str, str]:
+def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
     """Environment variables that SGLang reads in place of flags."""
-    if not _low_latency(layout):
+    if role is Role.PREFILL or not _low_latency(layout):
         return {}
     return {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": str(layout.max_dispatch_tokens_per_rank)}
 

@@ -151,4 +151,4 @@ class ExtraPodSpec(GraphModel):
     affinity: Affinity | None = None
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
     image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
-    priority_class_name: str | None = None
+    automount_service_account_token: bool | None = None

@@ -6,6 +6,7 @@ Components turn parts of it into resources and the command prints it, so that wh
 """
 
 from wideep.graph.base import Manifest
+from wideep.plan.make import make_plan
 from wideep.plan.parts import (
     CachePlan,
     FrontendPlan,
@@ -27,4 +28,5 @@ __all__ = [
     "PlatformPlan",
     "RolePlan",
     "TokenPlan",
+    "make_plan",
 ]

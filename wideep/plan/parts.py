@@ -156,12 +156,12 @@ class Plan(PlanModel):
     warnings: tuple[str, ...]
     """Legal, but unwise."""
     manifests: tuple[Manifest, ...]
-    """What is applied with kubectl's eyes: the volume claim, the download Job, and last the graph."""
+    """The graph's own manifest. In it, every ``image`` is ``Plan.image``."""
 
     @cached_property
     def graph(self) -> DynamoGraphDeployment:
-        """The typed graph, which is the last of the manifests."""
-        return DynamoGraphDeployment.model_validate(self.manifests[-1], strict=False)
+        """The manifest, typed again."""
+        return DynamoGraphDeployment.model_validate(self.manifests[0], strict=False)
 
     def to_json(self) -> str:
         """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""

@@ -1,0 +1,140 @@
+"""From settings to the Plan."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep import names
+from wideep.backends.sglang import engine_args
+from wideep.catalog import GPUS
+from wideep.download import DownloadPlan, download_plan, model_path
+from wideep.errors import ConfigError
+from wideep.graph.build import (
+    FRONTEND_PORT,
+    build_graph,
+    cache_claim,
+    graph_name,
+    ready_timeout_seconds,
+    token_secret,
+)
+from wideep.memory import weight_parts, worker_memory
+from wideep.plan.image import image_plan
+from wideep.plan.parts import CachePlan, FrontendPlan, Plan, RolePlan, TokenPlan
+from wideep.plan.platform import platform_plan
+from wideep.rules import check, warnings
+from wideep.settings import Settings
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["make_plan"]
+
+DIGITS: Final = 3
+"""Of a GB: a thousandth, one MB."""
+
+
+def make_plan(settings: Settings) -> Plan:
+    """Everything that follows from a stack config.
+
+    Raises ConfigError with all rules that it breaks.
+    """
+    problems = check(settings)
+    if problems:
+        raise ConfigError(problems)
+    roles = settings.layout.roles
+    image = image_plan(settings.image)
+    weight_bytes = _weight_bytes(settings.model)
+    graph = build_graph(settings, image.reference, weight_bytes)
+    return Plan(
+        gpus=sum(role.gpus for role in roles.values()),
+        nodes=_nodes(settings),
+        model=settings.model.name,
+        layout=settings.layout.preset or "custom",
+        layout_line=" · ".join(_line(name, role) for name, role in roles.items()),
+        image=image.reference,
+        namespace=settings.namespace,
+        name=graph_name(settings),
+        roles={name: _role(settings, name, role) for name, role in roles.items()},
+        image_plan=image,
+        token=_token(settings),
+        cache=_cache(settings),
+        download=_download(settings, weight_bytes),
+        platform=platform_plan(settings),
+        frontend=FrontendPlan(service=names.frontend_service(graph_name(settings)), port=FRONTEND_PORT),
+        ready_timeout_seconds=ready_timeout_seconds(weight_bytes),
+        warnings=tuple(str(warning) for warning in warnings(settings)),
+        manifests=(graph.manifest(),),
+    )
+
+
+def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
+    memory = worker_memory(settings.model, GPUS[settings.hardware.gpu], role)
+    return RolePlan(
+        replicas=role.replicas,
+        pods=role.nodes,
+        gpus_per_pod=role.gpus_per_node,
+        tp=role.tp,
+        dp=role.dp,
+        ep=role.ep,
+        redundant_experts=role.redundant_experts,
+        expert_slots_per_gpu=memory.expert_slots_per_gpu,
+        weights_gb=round(memory.weights_gb, DIGITS),
+        kv_cache_gb=round(memory.kv_cache_gb, DIGITS),
+        kv_cache_tokens=memory.kv_cache_tokens,
+        mem_fraction_static=role.mem_fraction_static,
+        args=engine_args(name, role, settings.model, model_path(settings.model)),
+    )
+
+
+def _weight_bytes(model: ModelShape) -> float:
+    """Bytes of the weights' files; where nobody knows them, those that one GPU alone would hold."""
+    if model.disk_bytes is not None:
+        return model.disk_bytes
+    alone = RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1)
+    return weight_parts(model, alone).total
+
+
+def _nodes(settings: Settings) -> int:
+    """Nodes that the layout needs: its pods, largest first, each onto the first node with room for it."""
+    free: list[int] = []
+    pods = [role.gpus_per_node for role in settings.layout.roles.values() for _ in range(role.replicas * role.nodes)]
+    for pod in sorted(pods, reverse=True):
+        place = next((index for index, gpus in enumerate(free) if gpus >= pod), None)
+        if place is None:
+            free.append(settings.hardware.gpus_per_node - pod)
+        else:
+            free[place] -= pod
+    return len(free)
+
+
+def _line(name: Role, role: RoleLayout) -> str:
+    """``prefill 2 × 2 × 8 GPUs TP16 DP16 EP16``: workers, pods of one where there are several, GPUs of a pod."""
+    pods = f"{role.nodes} × " if role.nodes > 1 else ""
+    sizes = " ".join(
+        f"{size}{value}" for size, value in (("TP", role.tp), ("DP", role.dp), ("EP", role.ep)) if value > 1
+    )
+    return f"{name} {role.replicas} × {pods}{role.gpus_per_node} GPUs {sizes}".rstrip()
+
+
+def _token(settings: Settings) -> TokenPlan | None:
+    secret = token_secret(settings)
+    if secret is None:
+        return None
+    return TokenPlan(secret=secret, key=names.HF_TOKEN_KEY, create=settings.hf_token_secret is None)
+
+
+def _cache(settings: Settings) -> CachePlan:
+    cache = settings.model_cache
+    return CachePlan(
+        claim=cache_claim(settings),
+        create=cache.existing_claim is None,
+        size=cache.size,
+        storage_class=cache.storage_class,
+        access_mode=cache.access_mode,
+        retain=cache.retain,
+        protect=cache.protect,
+    )
+
+
+def _download(settings: Settings, size_bytes: float) -> DownloadPlan | None:
+    cache = settings.model_cache
+    return download_plan(settings.model, cache, size_bytes) if cache.download else None
