@@ -101,7 +101,9 @@ def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
         command, env=process.marked(env, cluster.id), capture_output=True, text=True, timeout=180, check=False
     )
     if done.returncode:
-        raise SimError(f"`kwokctl {arguments[0]} cluster` failed:\n{done.stderr.strip()}\nLogs: {_home(cluster) / 'logs'}")
+        raise SimError(
+            f"`kwokctl {arguments[0]} cluster` failed:\n{done.stderr.strip()}\nLogs: {_home(cluster) / 'logs'}"
+        )
 
 
 def _forget_strangers(cluster: Cluster) -> None:

@@ -83,7 +83,7 @@ def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, o
 
 
 def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
-    """Makes the cluster's nodes, storage class and behaviour what they should be; returns the nodes' names once Ready."""
+    """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
     nodes = manifests(gpus)
     names = [f"gpu-{number}" for number in range(gpus.nodes)] + [f"cpu-{number}" for number in range(CPU_NODES)]
     behaviour = [file for folder in _BEHAVIOUR for file in sorted(folder.glob("*.yaml"))]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -68,18 +69,12 @@ def sweep(cluster: str) -> list[int]:
 
 def _end(processes: list[psutil.Process], grace: float) -> None:
     for process in processes:
-        _signal(process.terminate)
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
     for process in psutil.wait_procs(processes, timeout=grace)[1]:
-        _signal(process.kill)
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(processes, timeout=grace)
-
-
-def _signal(send: object) -> None:
-    assert callable(send)
-    try:
-        send()
-    except psutil.NoSuchProcess:
-        return
 
 
 def _marked(cluster: str) -> Iterator[psutil.Process]:

@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Service:
-    """A process beside the control plane: how it is called, where it listens (if it does), what says that it is ready."""
+    """A process beside the control plane: its name, its port if it has one, what says that it is ready."""
 
     name: str
     command: list[str | Path]
@@ -88,7 +88,7 @@ def start(cluster: Cluster, service: Service) -> Process:
 
 
 def wait(cluster: Cluster, service: Service) -> None:
-    """Waits until the service is ready. Raises SimError with its last lines when it ended or takes more than a minute."""
+    """Waits until the service is ready. Raises SimError with its last lines when it ended or is late."""
     until = time.monotonic() + _READY_SECONDS
     while not service.ready():
         if not process.alive(cluster.processes.get(service.name)):

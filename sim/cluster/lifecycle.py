@@ -1,0 +1,146 @@
+"""Up, down and status of one simulation, as a whole."""
+
+import fcntl
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from sim import paths
+from sim.cluster import control_plane, nodes, ports, process, services
+from sim.state import Cluster, load
+from sim.tools.progress import step
+from sim.tools.provide import provide
+
+_SERVICES = ("registry", "dynamo-nats", "dynamo-etcd")
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    SILENT = "not listening"
+    DEAD = "not running"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A process of the simulation as it is now."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    state: State
+    log: Path | None
+
+
+def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
+    """Brings up what does not run yet, with the nodes that the stack's hardware says, and waits until it is ready.
+
+    Raises SimError; what already runs then goes on running, and the next `up` starts from there.
+    """
+    hardware = nodes.hardware(stack)
+    tools = provide(console)
+    with _lock(console):
+        known = load(_file())
+        cluster = known or Cluster(
+            id=paths.cluster_id(), directory=paths.cluster_dir(), stack=stack, ports=ports.choose(paths.cluster_id())
+        )
+        began = {component.name for component in components(cluster) if component.state is State.RUNNING}
+        cluster.stack, cluster.tools, cluster.real_plugins = stack, tools, real_plugins
+        cluster.save()
+        _start(console, cluster)
+        with step(console, "making the nodes Ready", "nodes Ready"):
+            cluster.nodes = nodes.apply(cluster, hardware)
+        cluster.save()
+        _plugins(cluster)
+        _start_agent(console, cluster)
+        started = [component.name for component in components(cluster) if component.name not in began]
+    console.print(f"started {', '.join(started)}" if started else "everything was running already")
+    return cluster
+
+
+def _start(console: Console, cluster: Cluster) -> None:
+    """The services first, because they come up while kwokctl works."""
+    beside = services.services(cluster)
+    with step(console, "starting the control plane and the registry", "control plane and registry up"):
+        for service in beside:
+            cluster.processes[service.name] = services.start(cluster, service)
+            cluster.save()
+        cluster.processes |= control_plane.start(cluster)
+        cluster.save()
+        for service in beside:
+            services.wait(cluster, service)
+
+
+def _start_agent(console: Console, cluster: Cluster) -> None:
+    if find_spec("sim.agent.__main__") is None:
+        return
+    agent = services.agent(cluster)
+    cluster.agent_dir.mkdir(exist_ok=True)
+    with step(console, "starting the simulated operator", "simulated operator up"):
+        cluster.processes[agent.name] = services.start(cluster, agent)
+        cluster.save()
+        services.wait(cluster, agent)
+
+
+def _plugins(cluster: Cluster) -> None:
+    if find_spec("sim.plugins.install") is None:
+        return
+    # Imported here: the plugins' protocol is slow to import, and `status` does without.
+    from sim.plugins.install import install
+
+    cluster.pulumi_state.mkdir(exist_ok=True)
+    install(cluster.pulumi_home, Path(sys.executable), cluster.real_plugins)
+
+
+def down(console: Console) -> bool:
+    """Ends every process of this clone's simulation and removes its folder; False when there was none."""
+    with _lock(console):
+        cluster = load(_file())
+        if cluster is None:
+            return False
+        with step(console, "ending the simulation", "ended"):
+            for name in ("agent", *_SERVICES):
+                if name in cluster.processes:
+                    process.stop(cluster.processes[name])
+            control_plane.delete(cluster)
+            process.sweep(cluster.id)
+            shutil.rmtree(cluster.directory)
+    return True
+
+
+def components(cluster: Cluster) -> list[Component]:
+    """Every process the simulation is made of, and whether it does its work."""
+    known = cluster.processes | control_plane.processes(cluster)
+    return [_component(name, known.get(name)) for name in (*control_plane.COMPONENTS, *_SERVICES, "agent")]
+
+
+def _component(name: str, known: process.Process | None) -> Component:
+    if known is None or not process.alive(known):
+        return Component(name, None, None, State.DEAD, known.log if known else None)
+    listens = known.port is None or ports.answers(known.port)
+    return Component(name, known.pid, known.port, State.RUNNING if listens else State.SILENT, known.log)
+
+
+def _file() -> Path:
+    """This clone's cluster.json. $SIM_CLUSTER is not asked here: another clone's simulation is not ours to change."""
+    return paths.cluster_dir() / "cluster.json"
+
+
+@contextmanager
+def _lock(console: Console) -> Iterator[None]:
+    """One `up` or `down` of a clone at a time."""
+    folder = paths.cluster_dir().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{paths.cluster_id()}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("another `sim up` or `sim down` of this checkout is at work; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
