@@ -1,8 +1,8 @@
 """Where the simulation keeps what it writes: one folder of the user's cache, nothing else outside the checkout.
 
-    ROOT/tools/NAME/VERSION/bin/   tools, built or downloaded once, shared by all clones
-    ROOT/go/{mod,build}/           Go's module and build caches
-    ROOT/clusters/ID/              one running simulation, ID being the clone's
+ROOT/tools/NAME/VERSION/bin/   tools, built or downloaded once, shared by all clones
+ROOT/go/{mod,build}/           Go's module and build caches
+ROOT/clusters/ID/              one running simulation, ID being the clone's
 """
 
 import hashlib

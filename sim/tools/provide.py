@@ -29,6 +29,8 @@ def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
         missing = [tool for tool in tools if not find.find(tool)]
         for number, tool in enumerate(missing, 1):
             _obtain(console, tool, f"({number} of {len(missing)})")
+        # Some 9 GB that help only an interrupted build, or one of another version.
+        shutil.rmtree(paths.cache_root() / "go", ignore_errors=True)
         found = {tool.name: find.find(tool) for tool in tools}
     return {name: path for name, path in found.items() if path}
 
