@@ -1,0 +1,7 @@
+"""Parts of the Plan as Pulumi resources, one ComponentResource a file. They decide nothing.
+
+Each takes ``(name, args, opts)``, names its children after itself and works from any program:
+
+    image = Image("image", ImageArgs(plan.image_plan))
+    pulumi.export("image", image.reference)
+"""

@@ -1,0 +1,36 @@
+"""What all components have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+__all__ = ["TYPE", "Component"]
+
+TYPE = "dynamo-wideep:index:"
+
+
+class Component(pulumi.ComponentResource):
+    """A component of this program: its type is its class, its children are named after it."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(f"{TYPE}{type(self).__name__}", name, None, opts)
+
+    def child(
+        self,
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        protect: bool | None = None,
+        retain: bool | None = None,
+        timeout: str | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a child. ``after``: what must stand before it is made, and go only when it is gone."""
+        timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout, delete=timeout) if timeout else None
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=list(after),
+            protect=protect,
+            retain_on_delete=retain,
+            custom_timeouts=timeouts,
+        )

@@ -1,0 +1,60 @@
+"""The one reader of the stack's config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pulumi
+
+from wideep.errors import ConfigError, Problem
+from wideep.plan import Plan, make_plan
+from wideep.settings import parse
+
+__all__ = ["hf_token", "read_plan"]
+
+TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
+UNSET: Final = ("", "{}")
+"""What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
+
+
+def read_plan() -> Plan:
+    """The Plan of this stack.
+
+    Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
+    """
+    config = _project_config()
+    clear = _token_in_clear(config)
+    try:
+        plan = make_plan(parse(config, _read_text))
+    except ConfigError as error:
+        raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
+    if clear:
+        raise pulumi.RunError(str(ConfigError(clear)))
+    return plan
+
+
+def hf_token() -> pulumi.Output[str]:
+    """The Hugging Face token. A secret from here on; nothing else reads its value."""
+    return pulumi.Config().require_secret(TOKEN)
+
+
+def _project_config() -> dict[str, str]:
+    """What the stack sets of this project's keys, without the project's prefix; keys that do not exist too."""
+    prefix = f"{pulumi.get_project()}:"
+    everything: Mapping[str, str] = pulumi.runtime.get_config_env()
+    own = {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
+    return {key: value for key, value in own.items() if value not in UNSET}
+
+
+def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
+    if TOKEN not in config or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{TOKEN}"):
+        return []
+    rule = "the token stands in clear text in the stack's file: whoever reads the file has it, so revoke it"
+    return [Problem(TOKEN, "[secret]", rule, "pulumi config set --secret hfToken hf_…")]
+
+
+def _read_text(path: str) -> str:
+    """A file that the config names, relative to the project: the engine runs the program there."""
+    return Path(path).read_text(encoding="utf-8")

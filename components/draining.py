@@ -1,0 +1,146 @@
+"""Waiting until nothing of a graph is left on the cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from components.kube import Item, Kind, Listing
+
+__all__ = ["DrainError", "Place", "drain"]
+
+Progress = Callable[[str], None]
+
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+GRAPH: Final = Kind("DynamoGraphDeployment", "dynamographdeployments", "nvidia.com")
+POD: Final = Kind("Pod", "pods", None)
+KINDS: Final = (
+    GRAPH,
+    Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com"),
+    Kind("PodCliqueSet", "podcliquesets", "grove.io"),
+    POD,
+)
+"""In the order in which they go."""
+WATCH_SECONDS: Final = 10
+"""The longest that a watch may stay silent before everything is looked at again."""
+RETRY_SECONDS: Final = 2
+SHOWN: Final = 6
+"""Objects that a message names; there can be hundreds of pods."""
+
+
+class DrainError(Exception):
+    """Something of the graph is still there when the time is over."""
+
+
+class Place(Protocol):
+    """A namespace, as far as the drain looks at it (``components.kube.KubeNamespace``)."""
+
+    @property
+    def name(self) -> str: ...
+
+    def list(self, kind: Kind) -> Listing: ...
+
+    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None: ...
+
+    def operator_trouble(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Left:
+    """An object that is still there, and the version of the list that it was found in."""
+
+    kind: Kind
+    item: Item
+    version: str
+
+    def __str__(self) -> str:
+        held = f" (held by finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
+        return f"{self.kind.name} {self.item.name}{held}"
+
+
+def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
+
+    Says what it waits for whenever that changes. An API server that does not answer is asked again. Raises DrainError
+    after ``deadline_seconds``, with what is left and what to do about it.
+    """
+    from urllib3.exceptions import HTTPError
+
+    end = time.monotonic() + deadline_seconds
+    said = ""
+    while True:
+        seconds = int(end - time.monotonic())
+        try:
+            left = _remaining(place, graph)
+            if not left:
+                progress(f"nothing of graph {graph} is left in namespace {place.name}")
+                return
+            if seconds <= 0:
+                raise DrainError(_give_up(place, graph, left, deadline_seconds))
+            said = _say(_waiting(place, graph, left), said, progress)
+            place.await_deletion(left[0].kind, left[0].version, min(WATCH_SECONDS, seconds))
+        except HTTPError as error:
+            if seconds <= 0:
+                raise DrainError(_silent(place, graph, deadline_seconds)) from None
+            said = _say(f"the API server does not answer ({type(error).__name__}): asking again", said, progress)
+            time.sleep(RETRY_SECONDS)
+
+
+def _remaining(place: Place, graph: str) -> list[Left]:
+    """What is left of the graph, itself included, in the order in which it goes."""
+    listings = [(kind, place.list(kind)) for kind in KINDS]
+    return [
+        Left(kind, item, listing.version)
+        for kind, listing in listings
+        for item in listing.items
+        if _belongs(item, kind, graph)
+    ]
+
+
+def _belongs(item: Item, kind: Kind, graph: str) -> bool:
+    if kind is GRAPH:
+        return item.name == graph
+    return (GRAPH_LABEL, graph) in item.labels or (GRAPH.name, graph) in item.owners
+
+
+def _say(text: str, said: str, progress: Progress) -> str:
+    if text != said:
+        progress(text)
+    return text
+
+
+def _waiting(place: Place, graph: str, left: list[Left]) -> str:
+    trouble = place.operator_trouble()
+    text = f"graph {graph}: waiting for {_listed(left)}"
+    return f"{text}; {trouble}" if trouble else text
+
+
+def _listed(left: list[Left]) -> str:
+    shown = ", ".join(str(item) for item in left[:SHOWN])
+    return shown if len(left) <= SHOWN else f"{shown} and {len(left) - SHOWN} more"
+
+
+def _give_up(place: Place, graph: str, left: list[Left], seconds: int) -> str:
+    lines = [f"after {seconds} s these objects of graph {graph} are still in namespace {place.name}: {_listed(left)}."]
+    trouble = place.operator_trouble()
+    if trouble:
+        lines.append(f"{trouble[0].upper()}{trouble[1:]}. Only a living operator, with a living etcd, ends them.")
+    lines.append("The platform stays until they are gone, because without it they could never go.")
+    if left[0].kind is GRAPH:
+        lines.append(f"The graph itself was not deleted: kubectl delete -n {place.name} {GRAPH.plural} {graph}")
+    lines.append("When the operator runs again, repeat: pulumi destroy")
+    held = [item for item in left if item.item.finalizers and item.kind is not POD]
+    if held:
+        lines.append("If it is gone for good, take the finalizers away by hand, then repeat:")
+    patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
+    lines += [f"  kubectl patch -n {place.name} {left.kind.plural} {left.item.name} {patch}" for left in held]
+    return "\n".join(lines)
+
+
+def _silent(place: Place, graph: str, seconds: int) -> str:
+    return (
+        f"after {seconds} s the API server does not answer, so whether anything of graph {graph} is left in namespace "
+        f"{place.name} is not known. Check `kubectl get --raw /readyz`, then repeat: pulumi destroy"
+    )

@@ -1,0 +1,39 @@
+"""The Secret with the Hugging Face token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from wideep.plan import TokenPlan
+
+__all__ = ["HfToken", "HfTokenArgs"]
+
+
+@dataclass(frozen=True)
+class HfTokenArgs:
+    """The token, and the Secret that holds it."""
+
+    namespace: pulumi.Input[str]
+    plan: TokenPlan
+    token: pulumi.Input[str]
+
+
+class HfToken(Component):
+    """The token as a Kubernetes Secret. Its value is a Pulumi secret, whatever comes in.
+
+    >>> token = HfToken("token", HfTokenArgs("dynamo-workshop", plan.token, config.require_secret("hfToken")))
+    """
+
+    def __init__(self, name: str, args: HfTokenArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        k8s.core.v1.Secret(
+            f"{name}-secret",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.secret, namespace=args.namespace),
+            string_data={args.plan.key: pulumi.Output.secret(args.token)},
+            opts=self.child(),
+        )
+        self.register_outputs({})

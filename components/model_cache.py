@@ -1,0 +1,109 @@
+"""The volume with the model's weights, and the Job that fills it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from wideep.download import DownloadPlan
+from wideep.plan import CachePlan, TokenPlan
+
+__all__ = ["ModelCache", "ModelCacheArgs", "ModelDownload", "ModelDownloadArgs"]
+
+
+@dataclass(frozen=True)
+class ModelCacheArgs:
+    """Which volume."""
+
+    namespace: pulumi.Input[str]
+    plan: CachePlan
+
+
+class ModelCache(Component):
+    """The claim. With ``create: false`` it is somebody else's, and this makes nothing.
+
+    >>> cache = ModelCache("cache", ModelCacheArgs("dynamo-workshop", plan.cache))
+    """
+
+    def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        plan = args.plan
+        if plan.create:
+            k8s.core.v1.PersistentVolumeClaim(
+                f"{name}-claim",
+                metadata=k8s.meta.v1.ObjectMetaArgs(name=plan.claim, namespace=args.namespace),
+                spec=k8s.core.v1.PersistentVolumeClaimSpecArgs(
+                    access_modes=[plan.access_mode.value],
+                    storage_class_name=plan.storage_class,
+                    resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": plan.size}),
+                ),
+                opts=self.child(protect=plan.protect, retain=plan.retain),
+            )
+        self.register_outputs({})
+
+
+@dataclass(frozen=True)
+class ModelDownloadArgs:
+    """What is downloaded, onto which claim, with whose token."""
+
+    namespace: pulumi.Input[str]
+    plan: DownloadPlan
+    claim: str
+    token: TokenPlan | None
+    after: tuple[pulumi.Resource, ...] = ()
+    """The claim and the token's Secret, where this program makes them."""
+
+
+class ModelDownload(Component):
+    """A Job that downloads the model. It is awaited until it has succeeded.
+
+    >>> args = ModelDownloadArgs("dynamo-workshop", plan.download, plan.cache.claim, plan.token, after=(cache, token))
+    >>> download = ModelDownload("download", args)
+    """
+
+    def __init__(self, name: str, args: ModelDownloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        k8s.batch.v1.Job(
+            f"{name}-job",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.job, namespace=args.namespace),
+            spec=_job(args),
+            opts=self.child(after=args.after, timeout=f"{args.plan.deadline_seconds + 60}s"),
+        )
+        self.register_outputs({})
+
+
+def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
+    core = k8s.core.v1
+    plan = args.plan
+    volume = "model-cache"
+    claim = core.PersistentVolumeClaimVolumeSourceArgs(claim_name=args.claim)
+    container = core.ContainerArgs(
+        name="download",
+        image=plan.image,
+        command=list(plan.command),
+        args=list(plan.args),
+        env=[core.EnvVarArgs(name=key, value=value) for key, value in plan.env.items()] + _token(args.token),
+        volume_mounts=[core.VolumeMountArgs(name=volume, mount_path=plan.mount_path)],
+    )
+    pod = core.PodSpecArgs(
+        restart_policy="OnFailure",
+        automount_service_account_token=False,
+        containers=[container],
+        volumes=[core.VolumeArgs(name=volume, persistent_volume_claim=claim)],
+    )
+    return k8s.batch.v1.JobSpecArgs(
+        active_deadline_seconds=plan.deadline_seconds,
+        backoff_limit=plan.backoff_limit,
+        template=core.PodTemplateSpecArgs(spec=pod),
+    )
+
+
+def _token(token: TokenPlan | None) -> list[k8s.core.v1.EnvVarArgs]:
+    if token is None:
+        return []
+    core = k8s.core.v1
+    source = core.EnvVarSourceArgs(secret_key_ref=core.SecretKeySelectorArgs(name=token.secret, key=token.key))
+    return [core.EnvVarArgs(name=token.key, value_from=source)]

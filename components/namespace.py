@@ -1,0 +1,41 @@
+"""The namespace that holds the platform and the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+
+__all__ = ["Namespace", "NamespaceArgs"]
+
+
+@dataclass(frozen=True)
+class NamespaceArgs:
+    """What the namespace is called, and whether it outlives the stack."""
+
+    name: str
+    retain: bool = False
+    """Keep it, and with it all that is retained in it."""
+
+
+class Namespace(Component):
+    """A namespace of this stack's own.
+
+    >>> namespace = Namespace("namespace", NamespaceArgs("dynamo-workshop"))
+    """
+
+    name: pulumi.Output[str]
+    """Known once the namespace stands, so whoever uses it waits for it."""
+
+    def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        namespace = k8s.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name),
+            opts=self.child(retain=args.retain),
+        )
+        self.name = namespace.metadata.apply(lambda metadata: str(metadata.name))
+        self.register_outputs({"name": self.name})

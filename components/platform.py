@@ -1,0 +1,93 @@
+"""The Dynamo platform: its CRDs and its operator with etcd and NATS, as Helm releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from components.ssh_key import SshKey, SshKeyArgs
+from wideep.plan import PlatformPlan
+
+__all__ = ["Platform", "PlatformArgs"]
+
+CRDS_NAMESPACE: Final = "default"
+"""As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
+one that no stack deletes."""
+CRD: Final = "dynamographdeployments.nvidia.com"
+RELEASE_SECONDS: Final = 600
+
+
+@dataclass(frozen=True)
+class PlatformArgs:
+    """Which platform, and where."""
+
+    namespace: pulumi.Input[str]
+    plan: PlatformPlan
+
+
+class Platform(Component):
+    """The releases ``dynamo-crds`` and ``dynamo-platform``; or, with ``install: false``, proof that they are there.
+
+    >>> platform = Platform("platform", PlatformArgs(namespace="dynamo-workshop", plan=plan.platform))
+    >>> graph = WideEp("graph", graph_args, pulumi.ResourceOptions(depends_on=[platform]))
+    """
+
+    def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        if args.plan.install:
+            self._install(name, args)
+        else:
+            self._find(name)
+        self.register_outputs({})
+
+    def _install(self, name: str, args: PlatformArgs) -> None:
+        plan = args.plan
+        crds = k8s.helm.v3.Release(
+            f"{name}-crds",
+            release_args(plan, "dynamo-crds", plan.crds_release, CRDS_NAMESPACE),
+            opts=self.child(),
+        )
+        key = SshKey(f"{name}-mpi", SshKeyArgs(args.namespace, plan.mpi_secret), pulumi.ResourceOptions(parent=self))
+        k8s.helm.v3.Release(
+            f"{name}-platform",
+            release_args(plan, "dynamo-platform", plan.release, args.namespace),
+            opts=self.child(after=[crds, key]),
+        )
+
+    def _find(self, name: str) -> None:
+        """Reads the graph's CRD, so that a cluster without the platform is an error of the preview."""
+        k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", CRD, opts=self.child())
+
+
+def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:
+    """A release of one of the two charts, from wherever the charts come."""
+    reference, repository = _chart(plan, chart)
+    return k8s.helm.v3.ReleaseArgs(
+        name=release,
+        namespace=namespace,
+        chart=reference,
+        version=None if _is_folder(plan.charts) else plan.version,
+        repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
+        values=plan.values if chart == "dynamo-platform" else None,
+        timeout=RELEASE_SECONDS,
+    )
+
+
+def _is_folder(charts: str) -> bool:
+    return "://" not in charts
+
+
+def _chart(plan: PlatformPlan, chart: str) -> tuple[str, str | None]:
+    """How Helm finds a chart: its reference, and its repository where it has one."""
+    if plan.charts.startswith("oci://"):
+        return f"{plan.charts.rstrip('/')}/{chart}", None
+    if not _is_folder(plan.charts):
+        return chart, plan.charts
+    folder = Path(plan.charts)
+    archive = folder / f"{chart}-{plan.version}.tgz"
+    return str(archive if archive.exists() else folder / chart), None

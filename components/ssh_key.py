@@ -1,0 +1,66 @@
+"""The key pair that the operator wants to find as ``mpi-run-ssh-secret``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pulumi_random as random
+
+from components.base import Component
+
+__all__ = ["SshKey", "SshKeyArgs", "key_pair"]
+
+SEED_BYTES: Final = 48
+"""64 bits more than P-256's order, so that taking the remainder does not favour any key (FIPS 186-5, A.2.1)."""
+ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Order of the curve P-256 (FIPS 186-5)."""
+
+
+def key_pair(seed_hex: str) -> dict[str, str]:
+    """The P-256 key that follows from the seed, under the names that the operator looks for.
+
+    ``private.key`` is PEM, ``private.key.pub`` OpenSSH's one line. The same seed gives the same text.
+    """
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.derive_private_key(int(seed_hex, 16) % (ORDER - 1) + 1, ec.SECP256R1())
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return {"private.key": private.decode(), "private.key.pub": f"{public.decode()}\n"}
+
+
+@dataclass(frozen=True)
+class SshKeyArgs:
+    """Where the Secret goes."""
+
+    namespace: pulumi.Input[str]
+    secret: str
+
+
+class SshKey(Component):
+    """A Secret with an SSH key pair that stays the same from one run to the next.
+
+    The chart's own hook makes it with images that are gone. The operator of 0.6.0 errors on every graph without it,
+    also where nothing uses MPI.
+
+    >>> key = SshKey("mpi", SshKeyArgs(namespace="dynamo-workshop", secret="mpi-run-ssh-secret"))
+    """
+
+    def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        seed = random.RandomBytes(f"{name}-seed", length=SEED_BYTES, opts=self.child())
+        k8s.core.v1.Secret(
+            f"{name}-secret",
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.secret, namespace=args.namespace),
+            string_data=pulumi.Output.secret(seed.hex).apply(key_pair),
+            opts=self.child(),
+        )
+        self.register_outputs({})
