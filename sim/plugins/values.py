@@ -1,0 +1,165 @@
+"""Property values as Pulumi's provider protocol carries them, as plain Python values.
+
+On the wire a property is a protobuf Value; a secret and an unknown are encoded with fixed signatures
+(Pulumi SDK, `sdk/go/common/resource/properties.go`). Here they are `Secret(value)` and `UNKNOWN`; all else is
+what `json.loads` would give, with whole numbers as int.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import ListValue, NullValue, Struct
+from google.protobuf.struct_pb2 import Value as ProtoValue
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a constant of the protocol
+UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+Properties = dict[str, Any]
+
+
+class _Unknown(Enum):
+    """The one value that stands for "known only after the update"."""
+
+    UNKNOWN = UNKNOWN_STRING
+
+
+UNKNOWN: Final = _Unknown.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that the engine encrypts in the state and masks on the screen."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text: a list of names that reads as one."""
+    return tuple(text.split())
+
+
+def decode(struct: Struct) -> Properties:
+    """The properties of a request."""
+    return {key: _decode(value) for key, value in struct.fields.items()}
+
+
+def _decode(value: ProtoValue) -> Any:
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            fields = value.struct_value.fields
+            is_secret = SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET_SIGNATURE
+            return Secret(_decode(fields["value"])) if is_secret else decode(value.struct_value)
+        case "list_value":
+            return [_decode(item) for item in value.list_value.values]
+        case "string_value":
+            return UNKNOWN if value.string_value == UNKNOWN_STRING else value.string_value
+        case "number_value":
+            return int(value.number_value) if value.number_value.is_integer() else value.number_value
+        case "bool_value":
+            return value.bool_value
+        case _:
+            return None
+
+
+def encode(properties: Mapping[str, Any]) -> Struct:
+    """The properties of a response."""
+    return Struct(fields={key: _encode(value) for key, value in properties.items()})
+
+
+def _encode(value: Any) -> ProtoValue:  # noqa: PLR0911  one line for each kind of value
+    match value:
+        case None:
+            return ProtoValue(null_value=NullValue.NULL_VALUE)
+        case bool():
+            return ProtoValue(bool_value=value)
+        case int() | float():
+            return ProtoValue(number_value=value)
+        case str():
+            return ProtoValue(string_value=value)
+        case Secret():
+            return ProtoValue(struct_value=encode({SIGNATURE: SECRET_SIGNATURE, "value": value.value}))
+        case _Unknown():
+            return ProtoValue(string_value=UNKNOWN_STRING)
+        case list():
+            return ProtoValue(list_value=ListValue(values=[_encode(item) for item in value]))
+        case Mapping():
+            return ProtoValue(struct_value=encode(value))
+        case _:
+            raise TypeError(f"a property cannot be a {type(value).__name__}")
+
+
+def reveal(value: Any) -> Any:
+    """The value without its secret marks, as a copy; UNKNOWN stays."""
+    match value:
+        case Secret():
+            return reveal(value.value)
+        case dict():
+            return {key: reveal(item) for key, item in value.items()}
+        case list():
+            return [reveal(item) for item in value]
+        case _:
+            return value
+
+
+def _any(value: Any, test: Callable[[Any], bool]) -> bool:
+    if test(value):
+        return True
+    match value:
+        case Secret():
+            return _any(value.value, test)
+        case dict():
+            return any(_any(item, test) for item in value.values())
+        case list():
+            return any(_any(item, test) for item in value)
+        case _:
+            return False
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether anything in the value is known only after the update."""
+    return _any(value, lambda item: item is UNKNOWN)
+
+
+def has_secret(value: Any) -> bool:
+    """Whether anything in the value is a secret."""
+    return _any(value, lambda item: isinstance(item, Secret))
+
+
+def mark_secrets(outputs: Properties, inputs: Mapping[str, Any]) -> None:
+    """Mark in place what in the outputs comes from a secret input.
+
+    As pulumi-kubernetes does: objects are walked, anything else with a secret inside becomes secret as a whole;
+    `data` and `stringData` of a Secret object always are.
+    """
+    if outputs.get("kind") == "Secret":
+        for key in ("data", "stringData"):
+            if key in outputs and not isinstance(outputs[key], Secret):
+                outputs[key] = Secret(outputs[key])
+        return
+    for key, given in inputs.items():
+        if key not in outputs:
+            continue
+        value = outputs[key]
+        if isinstance(value, dict) and isinstance(given, dict):
+            mark_secrets(value, given)
+        elif has_secret(given) and not isinstance(value, Secret):
+            outputs[key] = Secret(value)
+
+
+def mark_unknown(outputs: Properties, inputs: Mapping[str, Any]) -> None:
+    """Put UNKNOWN back, in place, where the input was unknown and decoding lost it."""
+    for key, given in inputs.items():
+        inner = given.value if isinstance(given, Secret) else given
+        value = outputs.get(key)
+        if isinstance(value, dict) and isinstance(inner, dict):
+            mark_unknown(value, inner)
+        elif has_unknown(inner):
+            outputs[key] = inner
