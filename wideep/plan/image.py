@@ -10,7 +10,9 @@ from wideep.settings.image import BuildImage, Image
 __all__ = ["image_plan"]
 
 REPOSITORY: Final = "https://github.com/ai-dynamo/dynamo.git"
-DOCKERFILE: Final = "container/Dockerfile.sglang-wideep"
+DOCKERFILE: Final = "https://raw.githubusercontent.com/ai-dynamo/dynamo/{ref}/container/Dockerfile.sglang-wideep"
+"""By its URL: pulumi-docker-build opens a location that is none on this machine, also where the context is remote
+(``Dockerfile.validate`` in its provider/internal/dockerfile.go), and BuildKit fetches it beside the context."""
 BUILD_ARGS: Final = {
     "SGLANG_IMAGE_TAG": "v0.5.3.post2",
     "BRANCH_TYPE": "local",  # unset, the Dockerfile installs whatever ai-dynamo is newest
@@ -36,7 +38,7 @@ def image_plan(image: Image) -> ImagePlan:
 def _build(image: BuildImage) -> ImageBuild:
     return ImageBuild(
         context=f"{REPOSITORY}#{image.git_ref}",
-        dockerfile=DOCKERFILE,
+        dockerfile=DOCKERFILE.format(ref=image.git_ref),
         args=BUILD_ARGS,
         tags=(image.reference,),
         platform=image.platform,
