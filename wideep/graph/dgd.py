@@ -5,8 +5,9 @@ The source is the CRD of the chart dynamo-crds 0.6.0. The operator makes one com
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
@@ -29,12 +30,10 @@ __all__ = [
     "VolumeMount",
 ]
 
-Quantity = Annotated[
-    str,
-    Field(
-        pattern=r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
-    ),
-]
+QUANTITY: Final = (
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+)
+Quantity = int | Annotated[str, Field(pattern=QUANTITY)]
 
 
 class BackendFramework(StrEnum):
@@ -58,10 +57,10 @@ class SubComponentType(StrEnum):
 
 
 class Pvc(GraphModel):
-    """A claim that services may mount. ``create: false``: it exists, and does not die with the graph."""
+    """A claim that services may mount. One that the operator creates would die with the graph, weights and all."""
 
     name: str
-    create: bool
+    create: Literal[False]
 
 
 class Multinode(GraphModel):
@@ -138,8 +137,7 @@ class Metadata(GraphModel):
 class DynamoGraphDeployment(GraphModel):
     """The whole graph, ready to be written down.
 
-    >>> graph = DynamoGraphDeployment.model_validate(manifest)
-    >>> graph.manifest() == manifest
+    >>> DynamoGraphDeployment.parse(manifest).manifest() == manifest
     True
     """
 
@@ -147,6 +145,11 @@ class DynamoGraphDeployment(GraphModel):
     kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
     spec: GraphSpec
+
+    @classmethod
+    def parse(cls, manifest: Manifest) -> Self:
+        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
+        return cls.model_validate_json(json.dumps(manifest))
 
     def spec_with_image(self, image: object) -> Manifest:
         """The ``spec`` with another image in each service: an image's digest is known only once it is pushed, so

@@ -53,7 +53,7 @@ class HttpGet(GraphModel):
     """An HTTP GET that answers 200 to 399 where all is well."""
 
     path: str
-    port: Int32
+    port: int | str
 
 
 class Probe(GraphModel):

@@ -161,7 +161,7 @@ class Plan(PlanModel):
     @cached_property
     def graph(self) -> DynamoGraphDeployment:
         """The manifest, typed again."""
-        return DynamoGraphDeployment.model_validate(self.manifests[0], strict=False)
+        return DynamoGraphDeployment.parse(self.manifests[0])
 
     def to_json(self) -> str:
         """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""
