@@ -22,8 +22,8 @@ UNSET_WARNING = (
     "pulumi config set --secret hfToken hf_…, or name a Secret with hfTokenSecret."
 )
 CLEAR_WARNING = (
-    "hfToken stands in the file in clear text. Anyone who reads the file has it: revoke it, then "
-    "pulumi config set --secret hfToken hf_…"
+    "hfToken stands in the file in clear text, so `pulumi up` will refuse this stack. Whoever reads the file has the "
+    "token: revoke it, then pulumi config set --secret hfToken hf_…"
 )
 
 

@@ -17,6 +17,8 @@ __all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file",
 
 PROJECT = "dynamo-wideep"
 """The project's name where no Pulumi.yaml says another."""
+UNSET = ("", "{}", {})
+"""What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
         raise CallError(f"{path}: `config` holds a {type(config).__name__}.", f"Write `config:`, then {PROJECT}:KEY: …")
     if "config" not in content and any(":" in str(key) for key in content):
         raise CallError(f"{path} has config keys, but no `config:` above them.", "Indent them under `config:`.")
-    return StackFile(path, {**project.defaults, **_own_keys(cast(dict[object, object], config), project.name)})
+    everything = {**project.defaults, **_own_keys(cast(dict[object, object], config), project.name)}
+    return StackFile(path, {key: value for key, value in everything.items() if value not in UNSET})
 
 
 def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:

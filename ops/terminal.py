@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import ParamSpec
@@ -18,6 +19,7 @@ from wideep.errors import WideepError
 __all__ = ["answer", "answers_errors", "say"]
 
 P = ParamSpec("P")
+PIPE_WIDTH = 100
 
 
 def answer(content: RenderableType) -> None:
@@ -25,7 +27,20 @@ def answer(content: RenderableType) -> None:
     if isinstance(content, str):
         sys.stdout.write(content if content.endswith("\n") else content + "\n")
     else:
-        Console(highlight=False).print(content)
+        _draw(content)
+
+
+def _draw(content: RenderableType) -> None:
+    """In a terminal as wide as it is; in a pipe without colour, and without the spaces that fill a table's lines."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(content)
+        return
+    if "COLUMNS" not in os.environ:
+        console.width = PIPE_WIDTH
+    with console.capture() as captured:
+        console.print(content)
+    sys.stdout.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
 
 def say(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -30,10 +30,10 @@ def plan_text(loaded: Loaded) -> RenderableType:
     views = role_views(loaded)
     blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
     blocks += _block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
-    blocks += _block("Where the experts are", [_experts(view) for view in views])
-    blocks += _block("Engine arguments", [_arguments(view) for view in views])
+    blocks += _block("Where the experts are", [_by_role(views, _experts)])
+    blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
     if loaded.warnings:
-        blocks += _block("Warnings", [_hanging("!", Text(warning), style="yellow") for warning in loaded.warnings])
+        blocks += _block("Warnings", [_labelled(("!", warning) for warning in loaded.warnings)])
     tightest = min(views, key=lambda view: view.memory.kv_cache_tokens * view.plan.dp)
     blocks += _block(f"If memory is short, change first ({tightest.role})", [_remedies(tightest)])
     return Group(*blocks)
@@ -47,9 +47,9 @@ def _block(title: str, lines: list[RenderableType]) -> Iterator[RenderableType]:
 def _roles(views: list[RoleView]) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("role")
-    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots/GPU", "weights", "KV cache", "tokens/GPU"):
-        table.add_column(name, justify="right")
-    table.add_column("all-to-all")
+    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("all-to-all", no_wrap=True)
     for view in views:
         plan = view.plan
         table.add_row(
@@ -66,13 +66,14 @@ def _roles(views: list[RoleView]) -> Table:
 
 
 def _memory(views: list[RoleView]) -> list[RenderableType]:
-    table = Table.grid(padding=(0, 2, 0, 0))
+    bars = Table.grid(padding=(0, 2, 0, 0))
     for view in views:
-        table.add_row(view.role, _bar(view), f"{view.sequences:.1f} full-length sequences")
-        weights = " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
-        table.add_row("", Text(weights, style="dim"), "")
+        bars.add_row(view.role, _bar(view), f"KV: {view.sequences:.1f} full contexts")
     legend = Text("  ").join(Text(f"{glyph} {name}", style=colour) for name, (glyph, colour) in INKS.items())
-    return [table, legend]
+    weights = _by_role(
+        views, lambda view: " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
+    )
+    return [bars, legend, weights]
 
 
 def _bar(view: RoleView) -> Text:
@@ -87,7 +88,7 @@ def _bar(view: RoleView) -> Text:
     return bar
 
 
-def _experts(view: RoleView) -> RenderableType:
+def _experts(view: RoleView) -> str:
     plan, experts = view.plan, view.model.experts
     slots = plan.expert_slots_per_gpu
     copies = f" + {plan.redundant_experts} redundant" if plan.redundant_experts else ""
@@ -98,7 +99,7 @@ def _experts(view: RoleView) -> RenderableType:
     if plan.ep > 1:
         last = range((plan.ep - 1) * slots, plan.ep * slots)
         text += f", rank {plan.ep - 1} {_held(last, experts)}"
-    return _hanging(view.role, Text(text + "."))
+    return text + "."
 
 
 def _held(slots: range, experts: int) -> str:
@@ -110,15 +111,15 @@ def _held(slots: range, experts: int) -> str:
     return " and ".join(parts)
 
 
-def _arguments(view: RoleView) -> RenderableType:
-    return _hanging(view.role, Text(" ".join(view.plan.args)))
+def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
+    return _labelled((view.role, tell(view)) for view in views)
 
 
-def _hanging(label: str, text: Text, style: str = "") -> Table:
+def _labelled(lines: Iterable[tuple[str, str]]) -> Table:
+    """Texts that wrap, each to the right of its label."""
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style=style, no_wrap=True)
-    grid.add_column()
-    grid.add_row(label, text)
+    for label, text in lines:
+        grid.add_row(label, Text(text))
     return grid
 
 
@@ -129,7 +130,7 @@ def _remedies(view: RoleView) -> Table:
         table.add_row(
             remedy.change,
             f"{gain:+.1f} GB",
-            f"KV cache {remedy.kv_cache_gb:.1f} GB, {thousands(remedy.kv_cache_tokens)} tokens a GPU",
-            f"{remedy.headroom_gb:.1f} GB outside the pool",
+            f"KV cache {remedy.kv_cache_gb:.1f} GB, {thousands(remedy.kv_cache_tokens)} tokens",
+            f"outside the pool {remedy.headroom_gb:.1f} GB",
         )
     return table

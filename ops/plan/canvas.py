@@ -1,0 +1,90 @@
+"""drawsvg behind a few typed calls, in the one style that all figures share. Lengths are pixels."""
+# drawsvg has no types:
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import drawsvg
+
+__all__ = ["Box", "Canvas", "Edge", "Type"]
+
+FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle: its upper left corner, and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The x of its right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The y of its lower edge."""
+        return self.y + self.height
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The line around a rectangle."""
+
+    colour: str
+    width: float = 1
+
+
+@dataclass(frozen=True)
+class Type:
+    """How a text is set."""
+
+    size: float
+    colour: str = "#1b1f24"
+    bold: bool = False
+    anchor: Literal["start", "middle", "end"] = "start"
+
+
+NO_EDGE: Final = Edge("none", 0)
+
+
+class Canvas:
+    """A white page."""
+
+    def __init__(self, width: float, height: float, title: str) -> None:
+        self._drawing = drawsvg.Drawing(width, height, font_family=FONT)
+        self._drawing.append_title(title)
+        self.box(Box(0, 0, width, height), fill="#ffffff")
+
+    def box(self, box: Box, fill: str, edge: Edge = NO_EDGE, *, round_by: float = 0, hint: str = "") -> None:
+        """A filled rectangle. ``hint`` is what a browser shows over it."""
+        shape = drawsvg.Rectangle(
+            box.x, box.y, box.width, box.height, rx=round_by, fill=fill, stroke=edge.colour, stroke_width=edge.width
+        )
+        if hint:
+            shape.append_title(hint)
+        self._drawing.append(shape)
+
+    def text(self, text: str, at: tuple[float, float], style: Type) -> None:
+        """A line of text, its baseline at the point."""
+        weight = "bold" if style.bold else "normal"
+        shape = drawsvg.Text(text, style.size, *at, fill=style.colour, font_weight=weight, text_anchor=style.anchor)
+        self._drawing.append(shape)
+
+    def arrow(self, start: tuple[float, float], length: float, colour: str, width: float = 3) -> None:
+        """An arrow to the right."""
+        x, y = start
+        tip, back, side = x + length, x + length - 4 * width, 2 * width
+        self._drawing.append(drawsvg.Line(x, y, back, y, stroke=colour, stroke_width=width))
+        self._drawing.append(drawsvg.Lines(tip, y, back, y - side, back, y + side, close=True, fill=colour))
+
+    def svg(self) -> str:
+        """The picture as a file's text, the same for the same calls."""
+        return str(self._drawing.as_svg()) + "\n"

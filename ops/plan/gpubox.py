@@ -1,0 +1,81 @@
+"""One GPU of the picture: its expert slots as squares, and under them its memory as a bar."""
+
+from __future__ import annotations
+
+from ops.plan.canvas import Box, Canvas, Edge, Type
+from ops.plan.placed import PlacedGpu
+from ops.plan.view import RoleView
+
+__all__ = ["FREE", "HAIRLINE", "INK", "KV", "MUTED", "REDUNDANT", "WEIGHTS", "draw_gpu", "expert_colour", "gpu_height"]
+
+INK, MUTED = "#1b1f24", "#57606a"
+HAIRLINE, EDGE = Edge("#d0d7de"), Edge("#8c959f")
+WEIGHTS, KV, FREE, REDUNDANT = "#57606a", "#2da44e", "#ffffff", "#fb8f24"
+BAR = 7
+"""Height of the memory bar."""
+HEAD = 16
+"""Height of the line with the GPU's number."""
+SIDE = 18
+"""A slot's side, where the GPU is wide enough and not too full."""
+MOST_ROWS = 10
+"""Rows of slots at that size; more are drawn smaller."""
+READABLE = 15
+"""A slot that is at least so wide gets its expert's number."""
+
+
+def expert_colour(expert: int, experts: int) -> str:
+    """From light to dark blue with the expert's number."""
+    light, dark = (212, 231, 250), (16, 72, 144)
+    part = expert / max(1, experts - 1)
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(light, dark, strict=True))
+
+
+def gpu_height(slots: int, width: float) -> float:
+    """How high a GPU of that width must be to show its slots."""
+    rows = -(-slots // max(1, int((width - 6) / SIDE)))
+    return HEAD + min(rows, MOST_ROWS) * SIDE + BAR + 8
+
+
+def draw_gpu(canvas: Canvas, box: Box, gpu: PlacedGpu, view: RoleView) -> None:
+    """A GPU in ``box``."""
+    canvas.box(box, "#ffffff", EDGE, round_by=4)
+    label = f"GPU {gpu.rank}"
+    canvas.text(label, (box.x + 4, box.y + 11), Type(10, INK, bold=True))
+    if view.plan.dp > 1 and box.width > 90:
+        group = gpu.rank // (view.plan.tp // view.plan.dp)
+        canvas.text(f"DP {group}", (box.right - 4, box.y + 11), Type(10, MUTED, anchor="end"))
+    _slots(canvas, Box(box.x + 3, box.y + HEAD, box.width - 6, box.height - HEAD - BAR - 8), gpu, view.model.experts)
+    _memory(canvas, Box(box.x + 4, box.bottom - BAR - 4, box.width - 8, BAR), view)
+
+
+def _slots(canvas: Canvas, room: Box, gpu: PlacedGpu, experts: int) -> None:
+    columns = _columns(len(gpu.experts), room)
+    rows = -(-len(gpu.experts) // columns)
+    side = min(room.width / columns, room.height / rows, SIDE * 1.2)
+    left = room.x + (room.width - side * columns) / 2
+    for place, (expert, copy) in enumerate(zip(gpu.experts, gpu.redundant, strict=True)):
+        row, column = divmod(place, columns)
+        cell = Box(left + column * side + 0.5, room.y + row * side + 0.5, side - 1, side - 1)
+        hint = f"copy of expert {expert}" if copy else f"expert {expert}"
+        canvas.box(cell, REDUNDANT if copy else expert_colour(expert, experts), hint=hint)
+        if side >= READABLE:
+            light = copy or expert < experts * 0.4
+            size = min(9.0, side * 0.48)
+            middle = (cell.x + cell.width / 2, cell.y + cell.height / 2 + size * 0.35)
+            canvas.text(str(expert), middle, Type(size, INK if light else "#ffffff", anchor="middle"))
+
+
+def _columns(count: int, room: Box) -> int:
+    """The number of columns that makes the squares largest."""
+    return max(range(1, count + 1), key=lambda columns: min(room.width / columns, room.height / -(-count // columns)))
+
+
+def _memory(canvas: Canvas, room: Box, view: RoleView) -> None:
+    total = view.gpu.memory_gb
+    x = room.x
+    shares = (("weights", view.plan.weights_gb, WEIGHTS), ("KV cache", view.plan.kv_cache_gb, KV))
+    canvas.box(room, FREE, EDGE, hint=f"{total:.1f} GB")
+    for name, gigabytes, colour in shares:
+        width = gigabytes / total * room.width
+        canvas.box(Box(x, room.y, width, room.height), colour, hint=f"{name}: {gigabytes:.1f} GB")
+        x += width
