@@ -1,0 +1,159 @@
+"""`python -m sim.agent`: the simulated operators and the kubelet of graph and Job pods, in one process.
+
+kopf watches the API server, from the moment an API is served until it is not; its events only say which object to
+look at again, so it leaves no annotation and no finalizer of its own on anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Any
+
+import kopf
+
+from sim.agent import contract
+from sim.agent.cliques import CliqueSetReconciler
+from sim.agent.containers import Machine, Times
+from sim.agent.contract import Manifest
+from sim.agent.kube import Kind, Kube
+from sim.agent.kubelet import Kubelet
+from sim.agent.operators import Operators
+from sim.agent.queue import Key, Queue
+from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
+from sim.agent.serving import Dynamo
+from sim.state import Cluster, load
+
+logger = logging.getLogger("sim.agent")
+
+
+def key_of(body: Manifest) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def owners(body: Manifest, kind: str) -> list[Key]:
+    """The owners of that kind, by namespace and name."""
+    references = body["metadata"].get("ownerReferences") or []
+    return [(body["metadata"]["namespace"], owner["name"]) for owner in references if owner["kind"] == kind]
+
+
+class Agent:
+    """Watches, and what they set to work."""
+
+    def __init__(self, kube: Kube, cluster: Cluster) -> None:
+        self.kube = kube
+        self.operators = Operators(kube)
+        self.graphs = Queue("graph", GraphReconciler(kube, self.operators))
+        self.components = Queue("component", ComponentReconciler(kube, self.operators))
+        self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
+        self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times()))
+
+    async def look_at_all(self) -> None:
+        """As a controller does when it starts: every object of its kinds, once."""
+        for kind, queue in (
+            (Kind.GRAPH, self.graphs),
+            (Kind.COMPONENT, self.components),
+            (Kind.CLIQUE_SET, self.clique_sets),
+        ):
+            for live in await self.kube.find(kind):
+                queue.add(key_of(live))
+
+    async def deployment(self, body: Manifest, gone: bool) -> None:
+        if self.operators.see_deployment(body, gone):
+            await self.look_at_all()
+        for key in owners(body, contract.COMPONENT):
+            self.components.add(key)
+
+    async def stateful_set(self, body: Manifest, gone: bool) -> None:
+        if self.operators.see_stateful_set(body, gone):
+            await self.look_at_all()
+
+    async def graph(self, body: Manifest, gone: bool) -> None:
+        self.graphs.add(key_of(body))
+
+    async def component(self, body: Manifest, gone: bool) -> None:
+        self.components.add(key_of(body))
+        for key in owners(body, contract.GRAPH):
+            self.graphs.add(key)
+
+    async def clique_set(self, body: Manifest, gone: bool) -> None:
+        self.clique_sets.add(key_of(body))
+        for key in owners(body, contract.GRAPH):
+            self.graphs.add(key)
+
+    async def of_clique_set(self, body: Manifest, gone: bool) -> None:
+        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph reads its status."""
+        for key in owners(body, "PodCliqueSet"):
+            self.clique_sets.add(key)
+            self.graphs.add(key)
+
+    async def pod(self, body: Manifest, gone: bool) -> None:
+        self.kubelet.see(body, gone)
+        clique_set = (body["metadata"].get("labels") or {}).get(contract.LABEL_CLIQUE_SET)
+        if clique_set and contract.LABEL_CLIQUE in body["metadata"]["labels"]:
+            self.clique_sets.add((body["metadata"]["namespace"], clique_set))
+
+    async def service(self, body: Manifest, gone: bool) -> None:
+        for kind, queue in ((contract.COMPONENT, self.components), (contract.GRAPH, self.graphs)):
+            for key in owners(body, kind):
+                queue.add(key)
+
+    def watches(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+        handlers = [
+            ("deployments.apps", self.deployment),
+            ("statefulsets.apps", self.stateful_set),
+            ("pods", self.pod),
+            ("services", self.service),
+            ("dynamographdeployments.nvidia.com", self.graph),
+            ("dynamocomponentdeployments.nvidia.com", self.component),
+            ("podcliquesets.grove.io", self.clique_set),
+            ("podcliques.grove.io", self.of_clique_set),
+            ("podcliquescalinggroups.grove.io", self.of_clique_set),
+        ]
+        for resource, handle in handlers:
+            kopf.on.event(resource, id=resource, registry=registry)(_handler(handle))
+        return registry
+
+
+def _handler(handle: Any) -> Any:
+    async def on_event(event: Any, **_: Any) -> None:
+        await handle(dict(event["object"]), event["type"] == "DELETED")
+
+    return on_event
+
+
+async def run(cluster: Cluster) -> None:
+    kube = await Kube.connect(cluster.kubeconfig)
+    agent = Agent(kube, cluster)
+    ready = asyncio.Event()
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = False
+    watching = asyncio.create_task(
+        kopf.operator(registry=agent.watches(), settings=settings, clusterwide=True, standalone=True, ready_flag=ready)
+    )
+    try:
+        await asyncio.wait([watching, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+        cluster.agent_ready.write_text(f"{os.getpid()}\n")
+        await watching
+    finally:
+        await agent.kubelet.close()
+        await kube.close()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for quiet in ("kopf", "asyncio", "aiohttp"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
+    cluster = load()
+    if cluster is None:
+        sys.exit("there is no simulated cluster: run `python -m sim up` first")
+    os.environ["KUBECONFIG"] = str(cluster.kubeconfig)
+    asyncio.run(run(cluster))
+
+
+if __name__ == "__main__":
+    main()

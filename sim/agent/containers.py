@@ -1,0 +1,267 @@
+"""What happens inside one pod of a graph or a Job, from the pull of its image to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import aiohttp
+
+from sim.agent import contract, graph, journal
+from sim.agent.contract import Manifest
+from sim.agent.journal import Engine, Journal
+from sim.agent.kube import Kind, Kube
+from sim.agent.serving import Child, Dynamo, answers, free_port
+from sim.state import Cluster
+
+SOURCE = "kubelet"
+POLL_SECONDS = 0.1
+RETRY_SECONDS = 2.0
+SERVING = "serving "
+"""How the line begins that a worker process prints once it is registered."""
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json,application/vnd.oci.image.index.v1+json,"
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+
+
+def _seconds(name: str, default: float) -> float:
+    return float(os.environ.get(name, default))
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long the simulated parts take, in seconds, from the agent's environment; the real ones take minutes."""
+
+    pull: float = field(default_factory=lambda: _seconds("SIM_PULL_SECONDS", 0.3))
+    load: float = field(default_factory=lambda: _seconds("SIM_LOAD_SECONDS", 2.0))
+    download: float = field(default_factory=lambda: _seconds("SIM_DOWNLOAD_SECONDS", 3.0))
+    job: float = field(default_factory=lambda: _seconds("SIM_JOB_SECONDS", 0.5))
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What every pod runs on."""
+
+    kube: Kube
+    cluster: Cluster
+    dynamo: Dynamo
+    times: Times
+
+
+class Pod:
+    """One pod that runs. `run` lives as long as it does; `end` leaves nothing of it."""
+
+    def __init__(self, machine: Machine, pod: Manifest) -> None:
+        self.machine, self.pod, self.kube = machine, pod, machine.kube
+        meta = pod["metadata"]
+        self.namespace: str = meta["namespace"]
+        self.name: str = meta["name"]
+        self.labels: dict[str, str] = meta.get("labels") or {}
+        containers = pod["spec"]["containers"]
+        self.main: Manifest = next((c for c in containers if c["name"] == contract.MAIN_CONTAINER), containers[0])
+        folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{meta['uid']}"
+        self.log_path = folder / f"{self.main['name']}.log"
+        self.journal = Journal.open(self.log_path)
+        self.child: Child | None = None
+
+    async def run(self) -> None:
+        await self._debug(Kind.LOGS, "ClusterLogs", {"logs": [{"logsFile": str(self.log_path), "follow": True}]})
+        await self._pull()
+        await self._wait_for_secrets()
+        await self._status(running=True)
+        await self._event("Started", f"Started container {self.main['name']}")
+        if contract.LABEL_GRAPH not in self.labels:
+            await self._job()
+        elif self.labels.get(contract.LABEL_TYPE) == "frontend":
+            await self._keep(self._frontend)
+        elif self.labels.get(contract.LABEL_TYPE) == "worker":
+            await self._keep(self._worker)
+        else:
+            await self._status(running=True, ready=True)
+
+    async def end(self) -> None:
+        if self.child:
+            await self.child.stop()
+        self.journal.close()
+        for kind in (Kind.LOGS, Kind.PORT_FORWARD):
+            await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
+
+    # Before the container starts.
+
+    async def _pull(self) -> None:
+        """Asks the simulation's registry for its own images; stays in ImagePullBackOff for one that it does not have."""
+        image: str = self.main.get("image", "")
+        await self._event("Pulling", f"Pulling image {image!r}")
+        await asyncio.sleep(self.machine.times.pull)
+        while not await self._has(image):
+            message = f"Back-off pulling image {image!r}: not found"
+            await self._status(waiting={"reason": "ImagePullBackOff", "message": message})
+            await self._event("Failed", f"Failed to pull image {image!r}: not found", "Warning")
+            await asyncio.sleep(RETRY_SECONDS)
+        await self._event("Pulled", f"Successfully pulled image {image!r}")
+
+    async def _has(self, image: str) -> bool:
+        cluster = self.machine.cluster
+        if not image.startswith(f"{cluster.registry_alias}/"):
+            return True
+        name = image.split("/", 1)[1]
+        repository, _, reference = name.partition("@") if "@" in name else name.partition(":")
+        url = f"http://{cluster.registry}/v2/{repository.split(':')[0]}/manifests/{reference or 'latest'}"
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.head(url, headers={"Accept": MANIFEST_TYPES}) as answer:
+                    return answer.status == 200
+            except aiohttp.ClientError:
+                return False
+
+    async def _wait_for_secrets(self) -> None:
+        while missing := await self._missing_secret():
+            message = f'secret "{missing}" not found'
+            await self._status(waiting={"reason": "CreateContainerConfigError", "message": message})
+            await self._event("Failed", f"Error: {message}", "Warning")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _missing_secret(self) -> str:
+        """The first Secret that the container's environment needs and the namespace lacks; empty when none is."""
+        references = [entry.get("secretRef") for entry in self.main.get("envFrom") or []]
+        references += [(entry.get("valueFrom") or {}).get("secretKeyRef") for entry in self.main.get("env") or []]
+        for reference in references:
+            if reference and not reference.get("optional"):
+                if not await self.kube.get(Kind.SECRET, self.namespace, reference["name"]):
+                    return reference["name"]
+        return ""
+
+    # What runs in it.
+
+    async def _job(self) -> None:
+        download = journal.is_download(self.main)
+        seconds = self.machine.times.download if download else self.machine.times.job
+        await self._write_over(seconds, journal.download(self.main) if download else ["done"])
+        await self._status(finished=True)
+
+    async def _keep(self, start: Callable[[], Awaitable[Child | None]]) -> None:
+        """Starts the container's process, and again whenever it ends by itself."""
+        restarts = 0
+        while True:
+            self.child = await start()
+            code = await self.child.process.wait() if self.child and self.child.process.returncode else None
+            if code is None:
+                await self._status(running=True, ready=True, restarts=restarts)
+                if not self.child:
+                    return
+                code = await self.child.process.wait()
+            self.journal.write(f"the process ended with exit code {code}", "stderr")
+            restarts += 1
+            await self._status(running=True, restarts=restarts, exit_code=code)
+            await self._event("BackOff", f"Back-off restarting failed container {self.main['name']}", "Warning")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _frontend(self) -> Child:
+        port = free_port()
+        child = self.child = await self.machine.dynamo.frontend(self._dynamo_namespace(), port, self.journal.write)
+        while child.process.returncode is None and not await answers(port):
+            await asyncio.sleep(POLL_SECONDS)
+        forward = {"ports": [contract.FRONTEND_PORT], "target": {"address": "127.0.0.1", "port": port}}
+        await self._debug(Kind.PORT_FORWARD, "ClusterPortForward", {"forwards": [forward]})
+        return child
+
+    async def _worker(self) -> Child | None:
+        """Loads its share of the model; the first pod of a worker then serves, the others only take part."""
+        engine = Engine.of(self.main)
+        await self._write_over(self.machine.times.load, engine.loading())
+        if engine.rank:
+            return None
+        registered = asyncio.Event()
+
+        def write(line: str) -> None:
+            self.journal.write(line)
+            if line.startswith(SERVING):
+                registered.set()
+
+        about = await self._about() if engine.role == "decode" else ""
+        child = self.child = await self.machine.dynamo.worker(
+            engine.role, self._dynamo_namespace(), engine.model, about, write
+        )
+        while child.process.returncode is None and not registered.is_set():
+            await asyncio.sleep(POLL_SECONDS)
+        self.journal.write(engine.ready())
+        return child
+
+    def _dynamo_namespace(self) -> str:
+        """One etcd serves all platforms of the simulation, so the Kubernetes namespace becomes a part of Dynamo's."""
+        return f"{self.namespace}-{self.labels.get(contract.LABEL_NAMESPACE, 'dynamo')}"
+
+    async def _about(self) -> str:
+        """The graph and its layout in a few words, for the worker's answers."""
+        name = self.labels[contract.LABEL_GRAPH]
+        live = await self.kube.get(Kind.GRAPH, self.namespace, name)
+        parts = [f"graph {name}"]
+        for service in graph.services(live or {"spec": {}}).values():
+            if service.get("componentType") == "worker":
+                engine = Engine.of((service.get("extraPodSpec") or {}).get("mainContainer") or {})
+                role, layout = engine.about().split(" ", 1)
+                parts.append(f"{role} {service.get('replicas', 1)} \u00d7 {layout}")
+        return ", ".join(parts)
+
+    async def _write_over(self, seconds: float, lines: Iterable[str]) -> None:
+        every = list(lines)
+        for line in every:
+            await asyncio.sleep(seconds / len(every))
+            self.journal.write(line)
+
+    # What the cluster sees of it.
+
+    async def _event(self, reason: str, message: str, kind: str = "Normal") -> None:
+        await self.kube.event(self.pod, kind, reason, message, SOURCE)
+
+    async def _debug(self, kind: Kind, name: str, spec: Manifest) -> None:
+        """Tells kwok where `kubectl logs` and `kubectl port-forward` find this pod."""
+        selector = {"matchNamespaces": [self.namespace], "matchNames": [self.name]}
+        body = {
+            "apiVersion": kind.value[0],
+            "kind": name,
+            "metadata": {"name": f"{self.namespace}.{self.name}"},
+            "spec": {"selector": selector, **spec},
+        }
+        await self.kube.apply(kind, body)
+
+    async def _status(
+        self,
+        *,
+        running: bool = False,
+        ready: bool = False,
+        finished: bool = False,
+        restarts: int = 0,
+        waiting: Manifest | None = None,
+        exit_code: int | None = None,
+    ) -> None:
+        """Writes the pod's status: waiting for something, running (ready or not), or finished with exit code 0."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ended = {"exitCode": exit_code or 0, "startedAt": now, "finishedAt": now}
+        state: Manifest = {"running": {"startedAt": now}} if running else {"waiting": waiting}
+        if finished:
+            state = {"terminated": {**ended, "reason": "Completed"}}
+        containers: list[Manifest] = []
+        for container in self.pod["spec"]["containers"]:
+            one = {"name": container["name"], "image": container.get("image", ""), "imageID": ""}
+            one |= {
+                "ready": ready,
+                "started": running,
+                "restartCount": restarts,
+                "state": {"$patch": "replace", **state},
+            }
+            if exit_code is not None:
+                one["lastState"] = {"terminated": {**ended, "reason": "Error"}}
+            containers.append(one)
+        reason = "" if ready else "PodCompleted" if finished else "ContainersNotReady"
+        conditions = [
+            {"type": kind, "status": "True" if ready else "False", "reason": reason, "lastTransitionTime": now}
+            for kind in ("Ready", "ContainersReady")
+        ]
+        phase = "Succeeded" if finished else "Running" if running else "Pending"
+        body = {"status": {"phase": phase, "conditions": conditions, "containerStatuses": containers}}
+        await self.kube.patch(Kind.POD, self.namespace, self.name, body, status=True)

@@ -1,0 +1,64 @@
+"""Names, labels and reasons of Dynamo 0.6.0's operator, as its charts and its source have them."""
+
+from typing import Any, Final
+
+Manifest = dict[str, Any]
+"""An object of the Kubernetes API on its way in or out."""
+
+GRAPH: Final = "DynamoGraphDeployment"
+COMPONENT: Final = "DynamoComponentDeployment"
+API: Final = "nvidia.com/v1alpha1"
+GROVE_API: Final = "grove.io/v1alpha1"
+FINALIZER: Final = "nvidia.com/finalizer"
+
+LABEL_GRAPH: Final = "nvidia.com/dynamo-graph-deployment-name"
+LABEL_SERVICE: Final = "nvidia.com/dynamo-component"
+LABEL_TYPE: Final = "nvidia.com/dynamo-component-type"
+LABEL_SUBTYPE: Final = "nvidia.com/dynamo-sub-component-type"
+LABEL_NAMESPACE: Final = "nvidia.com/dynamo-namespace"
+LABEL_SELECTOR: Final = "nvidia.com/selector"
+LABEL_METRICS: Final = "nvidia.com/metrics-enabled"
+ANNOTATION_STRATEGY: Final = "nvidia.com/deployment-strategy"
+ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"
+ANNOTATION_METRICS: Final = "nvidia.com/enable-metrics"
+
+FRONTEND_PORT: Final = 8000
+SYSTEM_PORT: Final = 9090
+SGLANG_PORT: Final = 29500
+MAIN_CONTAINER: Final = "main"
+
+OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"
+ETCD_SUFFIX: Final = "-etcd"
+GROVE_OPERATOR: Final = "grove-operator"
+
+# Grove's own labels on the pods of a clique.
+LABEL_CLIQUE_SET: Final = "app.kubernetes.io/part-of"
+LABEL_CLIQUE: Final = "grove.io/podclique"
+LABEL_SCALING_GROUP: Final = "grove.io/podcliquescalinggroup"
+LABEL_POD_INDEX: Final = "grove.io/podclique-pod-index"
+GROVE_GATE: Final = "grove.io/podgang-pending-creation"
+
+
+def component_name(graph: str, service: str) -> str:
+    """Of the DCD, its Deployment and its Service: GRAPH-SERVICE, the service's key in lower case."""
+    return f"{graph}-{service.lower()}"
+
+
+def nodes(service: Manifest) -> int:
+    """Pods of one worker of a service; 1 without `multinode`."""
+    return int((service.get("multinode") or {}).get("nodeCount", 1))
+
+
+def dynamo_namespace(graph: Manifest, service: Manifest) -> str:
+    return service.get("dynamoNamespace") or f"dynamo-{graph['metadata']['name']}"
+
+
+def owner_reference(owner: Manifest) -> Manifest:
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }

@@ -1,0 +1,50 @@
+"""Work queues as controllers have them: one key is worked on by one task at a time, and again if it changed meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""Namespace and name."""
+
+FIRST_RETRY_SECONDS = 0.2
+LAST_RETRY_SECONDS = 20.0
+
+
+@dataclass
+class Queue:
+    """Calls `work` for each key that is added. A failure is tried again later, at doubling intervals."""
+
+    name: str
+    work: Callable[[Key], Awaitable[None]]
+    running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    dirty: set[Key] = field(default_factory=set)
+    failures: dict[Key, int] = field(default_factory=dict)
+
+    def add(self, key: Key) -> None:
+        self.dirty.add(key)
+        if key not in self.running:
+            task = asyncio.create_task(self._run(key), name=f"{self.name} {key[0]}/{key[1]}")
+            self.running[key] = task
+
+    async def _run(self, key: Key) -> None:
+        try:
+            while key in self.dirty:
+                self.dirty.discard(key)
+                await self._once(key)
+        finally:
+            del self.running[key]
+
+    async def _once(self, key: Key) -> None:
+        try:
+            await self.work(key)
+        except Exception as error:  # a controller outlives whatever goes wrong with one object
+            count = self.failures[key] = self.failures.get(key, 0) + 1
+            delay = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LAST_RETRY_SECONDS)
+            logger.warning("%s %s/%s, again in %.1f s: %s: %s", self.name, *key, delay, type(error).__name__, error)
+            asyncio.get_running_loop().call_later(delay, self.add, key)
+        else:
+            self.failures.pop(key, None)

@@ -1,0 +1,32 @@
+"""Stands for the container that a process dies with: runs a program of Dynamo's environment until its parent is gone.
+
+    python child.py -m MODULE | FILE  [ARGS]
+
+The parent holds the other end of standard input; when that closes, by whatever death, this process ends at once.
+"""
+
+import os
+import runpy
+import sys
+import threading
+
+
+def end_with_parent() -> None:
+    while os.read(0, 1024):
+        continue
+    os._exit(1)
+
+
+def main() -> None:
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    if sys.argv[1] == "-m":
+        sys.argv = sys.argv[2:]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = sys.argv[1:]
+        sys.path[0] = os.path.dirname(sys.argv[0])
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
