@@ -56,6 +56,8 @@ class Cluster(BaseModel):
     tools: dict[str, Path] = Field(default_factory=dict)
     """Each tool's binary, by its usual name: helm, kubectl, crane …"""
     real_plugins: bool = False
+    created: bool = False
+    """The control plane was made in full once: what of it has died can simply be started again."""
     processes: dict[str, Process] = Field(default_factory=dict)
 
     @property

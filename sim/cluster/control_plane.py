@@ -1,5 +1,6 @@
 """The Kubernetes control plane: real binaries, started, watched and removed by kwokctl."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -62,13 +63,17 @@ def configuration(cluster: Cluster) -> dict[str, object]:
 def start(cluster: Cluster) -> dict[str, Process]:
     """Creates the control plane, or starts what is missing of it; returns its processes.
 
-    Raises SimError with kwokctl's last lines.
+    Raises SimError with kwokctl's reason, or with the last lines of a component that ended again.
     """
-    _forget_strangers(cluster)
-    cluster.directory.mkdir(parents=True, exist_ok=True)
-    file = cluster.directory / "kwokctl.yaml"
-    file.write_text(yaml.safe_dump(configuration(cluster)))
-    _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
+    if cluster.created:
+        _forget_strangers(cluster)
+        _kwokctl(cluster, "start", "cluster", "--wait", "90s")
+    else:
+        delete(cluster)  # what an interrupted `up` has left: kwokctl cannot go on from there
+        file = cluster.directory / "kwokctl.yaml"
+        file.write_text(yaml.safe_dump(configuration(cluster)))
+        _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
+        cluster.created = True
     found = processes(cluster)
     dead = [name for name in COMPONENTS if not process.alive(found.get(name))]
     if dead:
@@ -102,8 +107,17 @@ def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
     )
     if done.returncode:
         raise SimError(
-            f"`kwokctl {arguments[0]} cluster` failed:\n{done.stderr.strip()}\nLogs: {_home(cluster) / 'logs'}"
+            f"`kwokctl {arguments[0]} cluster` failed: {_reason(done.stderr)}\n"
+            f"Its components' logs: {_home(cluster) / 'logs'}. If it stays so: `python -m sim down`, then up again."
         )
+
+
+def _reason(said: str) -> str:
+    """The error in kwokctl's last line of JSON; all that it said where the last line is none."""
+    try:
+        return json.loads(said.splitlines()[-1])["err"]
+    except (IndexError, ValueError, KeyError):
+        return said.strip()
 
 
 def _forget_strangers(cluster: Cluster) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -57,7 +56,8 @@ def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
         with step(console, "making the nodes Ready", "nodes Ready"):
             cluster.nodes = nodes.apply(cluster, hardware)
         cluster.save()
-        _plugins(cluster)
+        for line in _plugins(cluster):
+            console.print(line)
         _start_agent(console, cluster)
         started = [component.name for component in components(cluster) if component.name not in began]
     console.print(f"started {', '.join(started)}" if started else "everything was running already")
@@ -78,8 +78,6 @@ def _start(console: Console, cluster: Cluster) -> None:
 
 
 def _start_agent(console: Console, cluster: Cluster) -> None:
-    if find_spec("sim.agent.__main__") is None:
-        return
     agent = services.agent(cluster)
     cluster.agent_dir.mkdir(exist_ok=True)
     with step(console, "starting the simulated operator", "simulated operator up"):
@@ -88,14 +86,13 @@ def _start_agent(console: Console, cluster: Cluster) -> None:
         services.wait(cluster, agent)
 
 
-def _plugins(cluster: Cluster) -> None:
-    if find_spec("sim.plugins.install") is None:
-        return
+def _plugins(cluster: Cluster) -> list[str]:
+    """Puts the stand-in plugins in place; returns a line about each."""
     # Imported here: the plugins' protocol is slow to import, and `status` does without.
     from sim.plugins.install import install
 
     cluster.pulumi_state.mkdir(exist_ok=True)
-    install(cluster.pulumi_home, Path(sys.executable), cluster.real_plugins)
+    return install(cluster.pulumi_home, Path(sys.executable), cluster.real_plugins)
 
 
 def down(console: Console) -> bool:

@@ -1,0 +1,57 @@
+"""The environment of the simulated cluster keeps the user's own Pulumi, Helm and kubectl out of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.env import environment
+from sim.state import Cluster, Ports
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    tools = tmp_path / "dynamo-wideep" / "tools"
+    found = {
+        "pulumi": tools / "pulumi/1/bin/pulumi",
+        "dynamo": tools / "dynamo/1/bin/python",
+        "helm": Path("/usr/somewhere/helm"),
+    }
+    ports = Ports(**dict.fromkeys(Ports.model_fields, 20000))
+    return Cluster(id="abc", directory=tmp_path / "a 'quoted' folder", stack="sim", ports=ports, tools=found)
+
+
+def test_the_programs_python_comes_first_then_the_cached_tools(cluster: Cluster) -> None:
+    first, second, *rest = environment(cluster)["PATH"].split(os.pathsep)
+    assert first == str(Path(sys.prefix) / "bin")
+    assert second == str(cluster.tools["pulumi"].parent)
+    callers = dict.fromkeys(os.environ["PATH"].split(os.pathsep))
+    assert rest == [part for part in callers if part not in (first, second)]
+
+
+def test_twice_the_same_environment_is_the_same(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = environment(cluster)
+    monkeypatch.setenv("PATH", once["PATH"])
+    assert environment(cluster) == once
+
+
+def test_plugins_are_downloaded_only_when_the_real_ones_are_wanted(cluster: Cluster) -> None:
+    name = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
+    assert environment(cluster)[name] == "true"
+    cluster.real_plugins = True
+    assert name not in environment(cluster)
+
+
+def test_a_shell_reads_the_export_lines_whatever_the_folder_is_called(cluster: Cluster) -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "sim", "env"],
+        env=os.environ | {"SIM_CLUSTER": str(cluster.save().file)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    shown = subprocess.run(["sh", "-c", f'{printed}\necho "$KUBECONFIG"'], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == str(cluster.kubeconfig)

@@ -1,0 +1,198 @@
+"""A tool is taken from the cache, else from PATH in a fitting version, else downloaded, else built."""
+
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from rich.console import Console
+
+from sim.paths import PROJECT
+from sim.state import SimError
+from sim.tools import fetch, find, wheels
+from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
+from sim.tools.provide import provide
+
+BUILT = GoBuild((GoPackage("crane", "example.com/thing", "thing"),))
+# What `go build` is asked here: to write the program that its -o names.
+FAKE_GO = """case "$1" in
+version) echo "go version go1.26.0 linux/amd64";;
+build) echo compiling; while [ "$1" != -o ]; do shift; done; mkdir -p "$(dirname "$2")"; echo built > "$2";;
+esac"""
+
+
+def script(folder: Path, name: str, body: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr(fetch, "_answers", {})
+    return tmp_path / "cache" / "dynamo-wideep"
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path) -> Path:
+    return tmp_path / "bin"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and the address under which a server on loopback offers its files."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def thing(**changes: object) -> Tool:
+    given = {"source": BUILT, "on_path": OnPath(("--version",), SpecifierSet(">=2,<3")), **changes}
+    return Tool("thing", "2.5.0", **given)  # type: ignore[arg-type]
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+def test_a_tool_on_path_in_a_fitting_version_is_used(bin_folder: Path) -> None:
+    program = script(bin_folder, "thing", "echo thing version v2.9.1")
+    assert find.find(thing()) == program
+
+
+@pytest.mark.parametrize("body", ["echo v1.9.0", "echo v3.0.0", "echo unknown", "exit 1"])
+def test_a_tool_on_path_that_is_too_old_too_new_or_does_not_say_is_not_used(bin_folder: Path, body: str) -> None:
+    script(bin_folder, "thing", body)
+    assert find.find(thing()) is None
+
+
+def test_a_tool_without_its_companion_is_not_used(bin_folder: Path) -> None:
+    tool = thing(on_path=OnPath(("--version",), SpecifierSet(">=2"), beside=("thing-helper",)))
+    program = script(bin_folder, "thing", "echo v2.9.1")
+    assert find.find(tool) is None
+    script(bin_folder, "thing-helper", "")
+    assert find.find(tool) == program
+
+
+def test_the_cache_comes_before_path(cache: Path, bin_folder: Path) -> None:
+    script(bin_folder, "thing", "echo v2.9.1")
+    cached = script(cache / "tools/thing/2.5.0/bin", "thing", "exit 1")
+    assert find.find(thing()) == cached
+
+
+def test_what_is_missing_is_built_once(cache: Path, bin_folder: Path) -> None:
+    script(bin_folder, "go", FAKE_GO)
+    screen = quiet()
+    assert provide(screen, [thing()]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
+    assert "building thing 2.5.0 (1 of 1)" in screen.file.getvalue()  # type: ignore[attr-defined]
+    script(bin_folder, "go", "exit 1")
+    assert provide(quiet(), [thing()]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
+
+
+def test_a_failed_build_names_the_tool_its_command_its_last_lines_and_what_to_do(cache: Path, bin_folder: Path) -> None:
+    script(bin_folder, "go", '[ "$1" = version ] && echo go1.26.0 || { echo no space left on device >&2; exit 2; }')
+    with pytest.raises(SimError) as failed:
+        provide(quiet(), [thing()])
+    for part in ("thing 2.5.0", "go build", "exit code 2", "no space left on device", "Run the same command again"):
+        assert part in str(failed.value)
+    assert find.find(thing()) is None
+
+
+def test_after_a_failure_the_finished_tools_stay(cache: Path, bin_folder: Path) -> None:
+    script(bin_folder, "go", FAKE_GO.replace("build)", 'build) [ "${6##*/}" = bad ] && exit 1;'))
+    bad = Tool("bad", "1.0.0", GoBuild((GoPackage("crane", "example.com/bad", "bad"),)))
+    with pytest.raises(SimError, match="bad"):
+        provide(quiet(), [thing(), bad])
+    assert find.find(thing()) == cache / "tools/thing/2.5.0/bin/thing"
+
+
+def test_what_an_interrupted_build_left_is_not_taken_for_the_tool(cache: Path, bin_folder: Path) -> None:
+    script(cache / "tools/thing/.2.5.0.half/bin", "thing", "exit 1")
+    assert find.find(thing()) is None
+    script(bin_folder, "go", FAKE_GO)
+    assert provide(quiet(), [thing()])["thing"].read_text() == "built\n"
+
+
+def test_a_release_that_can_be_had_is_downloaded_and_not_built(cache: Path, served: tuple[Path, str]) -> None:
+    folder, url = served
+    script(folder, "thing-2.5.0", "echo v2.5.0")
+    tool = thing(download=Download(f"{url}/thing-2.5.0"))
+    assert provide(quiet(), [tool]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
+    assert find.fits(cache / "tools/thing/2.5.0/bin/thing", tool)
+
+
+def test_of_an_archive_the_programs_of_its_folder_are_taken(tmp_path: Path, served: tuple[Path, str]) -> None:
+    folder, url = served
+    for name in ("pulumi", "pulumi-language-python"):
+        script(tmp_path / "release", name, "echo v3.259.0")
+    with tarfile.open(folder / "release.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "release", "pulumi")
+    into = tmp_path / "into"
+    assert fetch.fetch(Download(f"{url}/release.tar.gz", folder="pulumi"), "pulumi", into)
+    assert sorted(path.name for path in into.iterdir()) == ["pulumi", "pulumi-language-python"]
+
+
+@pytest.mark.parametrize("body", [None, "echo v9.9.9"])
+def test_a_release_that_is_missing_or_not_what_it_should_be_is_built_instead(
+    bin_folder: Path, served: tuple[Path, str], body: str | None
+) -> None:
+    folder, url = served
+    if body:
+        script(folder, "thing", body)
+    script(bin_folder, "go", FAKE_GO)
+    program = provide(quiet(), [thing(download=Download(f"{url}/thing"))])["thing"]
+    assert program.read_text() == "built\n"
+
+
+def test_a_host_that_does_not_answer_is_not_reachable() -> None:
+    assert not fetch.reachable("http://127.0.0.1:1/thing")
+
+
+def test_the_address_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert fetch.address(Download("h/{os}-{arch}-{x64}")) == "h/darwin-arm64-arm64"
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    assert fetch.address(Download("h/{os}-{arch}-{x64}")) == "h/darwin-amd64-x64"
+
+
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if isinstance(tool.source, GoBuild)], ids=lambda t: t.name)
+def test_each_go_module_pins_the_version_that_the_catalog_says(tool: Tool) -> None:
+    assert isinstance(tool.source, GoBuild)
+    package = tool.source.packages[-1]
+    folder = PROJECT / "tools" / package.module
+    pinned = dict(line.split()[:2] for line in (folder / "go.mod").read_text().splitlines() if " v" in line)
+    module = max((name for name in pinned if package.package.startswith(name)), key=len)
+    assert pinned[module] == f"v{tool.version}"
+    assert f"{module} v{tool.version} h1:" in (folder / "go.sum").read_text()
+
+
+@pytest.mark.parametrize(
+    "tool", [GO, *(tool for tool in TOOLS if isinstance(tool.source, Wheel))], ids=lambda t: t.name
+)
+def test_each_wheel_is_locked_with_hashes_in_the_version_that_the_catalog_says(tool: Tool) -> None:
+    assert isinstance(tool.source, Wheel)
+    first, second, *_ = wheels.locked(tool.source.distribution, WHEELS_LOCK.read_text()).splitlines()
+    assert first.startswith(f"{tool.source.distribution}=={tool.version}")
+    assert second.strip().startswith("--hash=sha256:")
+
+
+def test_a_lock_entry_is_taken_whole_and_alone() -> None:
+    first = "a==1 \\\n    --hash=sha256:aa \\\n    --hash=sha256:ab\n    # via -r x\n"
+    lock = f"# made by hand\n{first}b==2 \\\n    --hash=sha256:bb\n"
+    assert wheels.locked("a", lock) == first
+    with pytest.raises(SimError, match="does not hold c"):
+        wheels.locked("c", lock)
