@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -86,20 +85,16 @@ def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
     """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
     nodes = manifests(gpus)
     names = [f"gpu-{number}" for number in range(gpus.nodes)] + [f"cpu-{number}" for number in range(CPU_NODES)]
-    behaviour = [file for folder in _BEHAVIOUR for file in sorted(folder.glob("*.yaml"))]
-    for file in behaviour:
-        kubectl(cluster, "apply", "--filename", str(file))
+    files = [f"--filename={folder}" for folder in _BEHAVIOUR]
+    kubectl(
+        cluster, "apply", *files, "--filename=-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes})
+    )
     standing = kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output", "name").split()
     extra = sorted(set(standing) - {f"node/{name}" for name in names})
-    if extra:
+    if extra:  # the stack's hardware has become smaller
         kubectl(cluster, "delete", *extra)
-    kubectl(cluster, "apply", "--filename", "-", given=_documents(nodes))
     kubectl(cluster, "wait", "node", "--selector", LABEL, "--for", "condition=Ready", "--timeout", "60s")
     return names
-
-
-def _documents(objects: Iterable[dict[str, object]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
