@@ -51,7 +51,7 @@ def plan(
     from ops.load import load, stack_file
 
     if diff:
-        from ops.plan.difference import difference_report
+        from ops.plan.difference_report import difference_report
 
         before, after = (load(stack_file(None, path)) for path in diff)
         answer(difference_report(before, after, output))

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
 
@@ -17,7 +17,7 @@ __all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file",
 
 PROJECT = "dynamo-wideep"
 """The project's name where no Pulumi.yaml says another."""
-UNSET = ("", "{}", {})
+UNSET: Final[tuple[object, ...]] = ("", "{}", {})
 """What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
 
 

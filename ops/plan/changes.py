@@ -1,0 +1,73 @@
+"""Two nested values, compared path by path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+__all__ = ["ABSENT", "Change", "argument_changes", "changes"]
+
+ABSENT = "–"
+"""Stands for a value that is not there."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path, with what stood there and what will."""
+
+    path: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.before} → {self.after}"
+
+
+def changes(before: object, after: object, path: str) -> Iterator[Change]:
+    """Every leaf that differs, in the order of the paths."""
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        old, new = cast(Mapping[str, object], before), cast(Mapping[str, object], after)
+        for key in dict.fromkeys([*old, *new]):
+            yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+        return
+    yield Change(path, _shown(cast(object, before)), _shown(cast(object, after)))
+
+
+def argument_changes(before: Sequence[str], after: Sequence[str], path: str) -> Iterator[Change]:
+    """The flags of two command lines that differ. Their order does not count."""
+    old, new = _flags(before), _flags(after)
+    for flag in dict.fromkeys([*old, *new]):
+        if old.get(flag) != new.get(flag):
+            yield Change(f"{path} {flag}", _flag_value(old, flag), _flag_value(new, flag))
+
+
+def _flags(args: Sequence[str]) -> dict[str, str]:
+    """Each flag with the words after it."""
+    flags: dict[str, list[str]] = {}
+    words: list[str] = []
+    for arg in args:
+        if arg.startswith("--"):
+            words = flags.setdefault(arg, [])
+        else:
+            words.append(arg)
+    return {flag: " ".join(values) for flag, values in flags.items()}
+
+
+def _flag_value(flags: Mapping[str, str], flag: str) -> str:
+    return (flags[flag] or "set") if flag in flags else ABSENT
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ABSENT
+        case Mapping():
+            items = cast(Mapping[str, object], value).items()
+            return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in items) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_shown(item) for item in cast(Sequence[object], value)) + "]"
+        case _:
+            return str(value)
