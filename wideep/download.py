@@ -39,7 +39,16 @@ if ! command -v hf >/dev/null; then
   pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE"
 fi
 echo "downloading $want into $TARGET"
-( while sleep 30; do echo "on the volume: $(du -sh "$TARGET" | cut -f1)"; done ) &
+(
+  nap=
+  trap 'test -z "$nap" || kill "$nap"; exit' TERM
+  while :; do
+    sleep 30 >/dev/null 2>&1 &
+    nap=$!
+    wait "$nap"
+    echo "on the volume: $(du -sh "$TARGET" | cut -f1)"
+  done
+) &
 progress=$!
 trap 'kill $progress' EXIT
 hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" >/dev/null

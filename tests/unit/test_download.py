@@ -1,0 +1,147 @@
+"""The download Job's script, run by a real shell with stand-ins for pip and hf on its PATH."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from wideep.catalog import MODELS
+from wideep.download import DownloadPlan, download_plan
+from wideep.settings.services import ModelCache
+
+R1 = MODELS["deepseek-ai/DeepSeek-R1"]
+COMMIT = "a" * 40
+
+
+@dataclass
+class Job:
+    """The Job's container on this machine: its folder, and what its commands were called with."""
+
+    plan: DownloadPlan
+    target: Path
+    tools: Path
+
+    def tool(self, name: str, body: str) -> None:
+        """Put a command on the container's PATH. It writes its arguments to ``calls`` first."""
+        path = self.tools / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>"$CALLS"\n{body}\n')
+        path.chmod(0o755)
+
+    def run(self) -> subprocess.CompletedProcess[str]:
+        """Run the Job's command once."""
+        env = self.plan.env | {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls")}
+        return subprocess.run(
+            [*self.plan.command, *self.plan.args], env=env, capture_output=True, text=True, timeout=20, check=False
+        )
+
+    @property
+    def calls(self) -> list[str]:
+        """What was called so far."""
+        return (self.tools / "calls").read_text().splitlines() if (self.tools / "calls").exists() else []
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    """A Job in a container that has hf, which downloads and finds nothing wrong."""
+    plan = download_plan(R1, ModelCache(size="1Ti", revision=COMMIT), 688.6e9)
+    target, tools = tmp_path / "deepseek-r1", tmp_path / "bin"
+    tools.mkdir()
+    job = Job(plan.model_copy(update={"env": plan.env | {"TARGET": str(target)}}), target, tools)
+    job.tool("hf", "exit 0")
+    return job
+
+
+def test_it_downloads_the_pinned_revision_checks_it_and_marks_it_complete(job: Job) -> None:
+    done = job.run()
+
+    assert done.returncode == 0, done.stderr
+    assert job.calls == [
+        f"hf download deepseek-ai/DeepSeek-R1 --revision {COMMIT} --local-dir {job.target}",
+        f"hf cache verify deepseek-ai/DeepSeek-R1 --revision {COMMIT} --local-dir {job.target} --fail-on-missing-files",
+    ]
+    assert (job.target / ".complete").read_text() == f"deepseek-ai/DeepSeek-R1@{COMMIT}"
+
+
+def test_a_second_run_finds_it_complete_and_calls_nothing(job: Job) -> None:
+    job.run()
+    before = job.calls
+
+    again = job.run()
+
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+    assert job.calls == before
+
+
+def test_another_revision_is_downloaded_although_the_first_is_complete(job: Job) -> None:
+    job.run()
+    job.plan = job.plan.model_copy(update={"env": job.plan.env | {"REVISION": "b" * 40}})
+
+    job.run()
+
+    assert (job.target / ".complete").read_text().endswith("b" * 40)
+
+
+def test_a_download_that_breaks_off_fails_and_leaves_no_mark(job: Job) -> None:
+    job.tool("hf", "exit 3")
+
+    broken = job.run()
+
+    assert broken.returncode != 0
+    assert not (job.target / ".complete").exists()
+
+
+def test_a_file_with_a_wrong_checksum_fails_and_makes_the_next_try_compare_all_of_them(job: Job) -> None:
+    job.tool("hf", 'mkdir -p "$TARGET/.cache" && [ "$1" = download ]')
+
+    wrong = job.run()
+
+    assert wrong.returncode != 0
+    assert "the next try fetches it again" in wrong.stderr
+    assert not (job.target / ".cache").exists()
+    assert not (job.target / ".complete").exists()
+
+
+def test_without_hf_in_the_image_it_installs_the_pinned_version_first(job: Job) -> None:
+    (job.tools / "hf").rename(job.tools / "hf-later")
+    job.tool("pip", f"mv {job.tools}/hf-later {job.tools}/hf")
+
+    job.run()
+
+    assert job.calls[0].startswith("pip install")
+    assert job.calls[0].endswith(job.plan.env["HUB_PACKAGE"])
+    assert "==" in job.plan.env["HUB_PACKAGE"]
+
+
+def test_names_with_shell_characters_stay_words(job: Job) -> None:
+    job.plan = job.plan.model_copy(update={"env": job.plan.env | {"REVISION": "$(touch oops); 'x'"}})
+
+    job.run()
+
+    assert job.calls[0].endswith(f"--revision $(touch oops); 'x' --local-dir {job.target}")
+    assert not Path("oops").exists()
+
+
+def test_the_deadline_grows_with_the_model() -> None:
+    cache = ModelCache(size="1Ti")
+
+    small, large = (download_plan(R1, cache, size).deadline_seconds for size in (61e9, 688.6e9))
+
+    assert 3600 <= small < large
+    assert large >= 688.6e9 / 50e6, "a day's work on a slow line must not be cut off halfway"
+
+
+def test_the_stacks_own_revision_wins_over_the_catalogs() -> None:
+    pinned = R1.model_copy(update={"revision": "c" * 40})
+
+    assert download_plan(pinned, ModelCache(size="1Ti"), 1).revision == "c" * 40
+    assert download_plan(pinned, ModelCache(size="1Ti", revision=COMMIT), 1).revision == COMMIT
+    assert download_plan(R1.model_copy(update={"revision": None}), ModelCache(size="1Ti"), 1).revision == "main"
+
+
+def test_the_token_is_no_part_of_the_plan() -> None:
+    assert "TOKEN" not in download_plan(R1, ModelCache(size="1Ti"), 1).model_dump_json()

@@ -1,0 +1,222 @@
+"""The engine's arguments are what SGLang 0.5.3.post2 takes, and mean what the layout says."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wideep.backends.sglang import OPERATOR_FLAGS, engine_args, engine_env, survives_shell
+from wideep.catalog import MODELS, PRESETS
+from wideep.settings.experts import (
+    DeepEpMode,
+    DispatchAlgorithm,
+    Eplb,
+    EplbAlgorithm,
+    MoeA2aBackend,
+    RecorderMode,
+)
+from wideep.settings.layout import Preset, Role, RoleLayout
+
+R1 = MODELS["deepseek-ai/DeepSeek-R1"]
+PATH = "/model-cache/deepseek-r1"
+
+VALUES: dict[str, dict[str, object]] = {
+    "--model-path": {"required": True},
+    "--served-model-name": {"required": True},
+    "--host": {"required": True},
+    "--tp-size": {"type": int, "required": True},
+    "--dp-size": {"type": int, "default": 1},
+    "--ep-size": {"type": int, "required": True},
+    "--moe-dense-tp-size": {"type": int},
+    "--moe-a2a-backend": {"choices": ["none", "deepep", "mooncake"], "default": "none"},
+    "--deepep-mode": {"choices": ["normal", "low_latency", "auto"], "default": "auto"},
+    "--ep-num-redundant-experts": {"type": int, "default": 0},
+    "--eplb-algorithm": {
+        "choices": ["auto", "deepseek", "deepseek_hierarchical", "deepseek_vec", "deepseek_vec_hierarchical"]
+    },
+    "--eplb-rebalance-num-iterations": {"type": int},
+    "--ep-dispatch-algorithm": {"choices": ["static", "dynamic", "fake"]},
+    "--expert-distribution-recorder-mode": {"choices": ["stat", "stat_approx", "per_pass", "per_token"]},
+    "--init-expert-location": {},
+    "--disaggregation-mode": {"choices": ["null", "prefill", "decode"], "required": True},
+    "--disaggregation-transfer-backend": {"choices": ["mooncake", "nixl", "ascend", "fake"], "required": True},
+    "--disaggregation-bootstrap-port": {"type": int, "required": True},
+    "--load-balance-method": {"choices": ["round_robin", "shortest_queue", "minimum_tokens"]},
+    "--mem-fraction-static": {"type": float, "required": True},
+    "--context-length": {"type": int},
+    "--cuda-graph-bs": {"type": int, "nargs": "+"},
+    "--cuda-graph-max-bs": {"type": int},
+    "--max-running-requests": {"type": int},
+}
+SWITCHES = (
+    "--trust-remote-code",
+    "--skip-tokenizer-init",
+    "--enable-dp-attention",
+    "--enable-dp-lm-head",
+    "--enable-two-batch-overlap",
+    "--enable-eplb",
+    "--prefill-round-robin-balance",
+)
+
+
+@pytest.fixture(scope="module")
+def parser() -> argparse.ArgumentParser:
+    """The part of SGLang's parser that a layout can reach, with its types and choices, and no abbreviations."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    for flag, how in VALUES.items():
+        parser.add_argument(flag, **how)  # pyright: ignore[reportArgumentType]
+    for flag in SWITCHES:
+        parser.add_argument(flag, action="store_true")
+    return parser
+
+
+def wide(**changes: object) -> RoleLayout:
+    """A decode worker of 16 GPUs as in wide-32gpu, with fields changed."""
+    return PRESETS[Preset.WIDE_32GPU][Role.DECODE].model_copy(update=changes)
+
+
+EVERYTHING = wide(
+    eplb=Eplb(
+        enabled=True,
+        algorithm=EplbAlgorithm.DEEPSEEK_VEC,
+        rebalance_iterations=500,
+        dispatch_algorithm=DispatchAlgorithm.DYNAMIC,
+        recorder_mode=RecorderMode.STAT_APPROX,
+        initial_expert_location="/model-cache/experts.pt",
+    ),
+    two_batch_overlap=True,
+    cuda_graph_batch_sizes=(1, 2, 128),
+    context_length=8192,
+)
+
+
+@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("role", Role)
+def test_sglang_takes_the_arguments_of_every_preset(
+    parser: argparse.ArgumentParser, preset: Preset, role: Role
+) -> None:
+    layout = PRESETS[preset][role]
+
+    taken = parser.parse_args(engine_args(role, layout, R1, PATH))
+
+    assert (taken.tp_size, taken.dp_size, taken.ep_size) == (layout.tp, layout.dp, layout.ep)
+    assert taken.enable_dp_attention == (layout.dp > 1)
+    assert taken.ep_num_redundant_experts == layout.redundant_experts
+    assert taken.mem_fraction_static == layout.mem_fraction_static
+
+
+def test_every_setting_of_a_layout_reaches_the_engine(parser: argparse.ArgumentParser) -> None:
+    taken = vars(parser.parse_args(engine_args(Role.DECODE, EVERYTHING, R1, PATH)))
+
+    assert taken == {
+        "model_path": PATH,
+        "served_model_name": "deepseek-ai/DeepSeek-R1",
+        "host": "0.0.0.0",  # noqa: S104 - what the engine is told
+        "trust_remote_code": True,
+        "skip_tokenizer_init": True,
+        "tp_size": 16,
+        "dp_size": 16,
+        "ep_size": 16,
+        "enable_dp_attention": True,
+        "enable_dp_lm_head": True,
+        "moe_dense_tp_size": 1,
+        "moe_a2a_backend": "deepep",
+        "deepep_mode": "low_latency",
+        "enable_two_batch_overlap": True,
+        "ep_num_redundant_experts": 32,
+        "enable_eplb": True,
+        "eplb_algorithm": "deepseek_vec",
+        "eplb_rebalance_num_iterations": 500,
+        "ep_dispatch_algorithm": "dynamic",
+        "expert_distribution_recorder_mode": "stat_approx",
+        "init_expert_location": "/model-cache/experts.pt",
+        "disaggregation_mode": "decode",
+        "disaggregation_transfer_backend": "nixl",
+        "disaggregation_bootstrap_port": 30001,
+        "load_balance_method": None,
+        "prefill_round_robin_balance": True,
+        "mem_fraction_static": 0.8,
+        "context_length": 8192,
+        "cuda_graph_bs": [1, 2, 128],
+        "cuda_graph_max_bs": None,
+        "max_running_requests": 2048,
+    }
+
+
+@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("role", Role)
+def test_no_argument_is_one_that_the_operator_sets_or_that_its_shell_line_would_break(
+    preset: Preset, role: Role
+) -> None:
+    args = engine_args(role, PRESETS[preset][role], R1, PATH)
+
+    assert not set(args) & set(OPERATOR_FLAGS)
+    assert all(survives_shell(arg) for arg in args)
+
+
+def test_the_flag_that_this_sglang_turned_into_an_error_is_never_written() -> None:
+    for role in Role:
+        assert "--enable-deepep-moe" not in engine_args(role, EVERYTHING, R1, PATH)
+
+
+def test_a_layout_without_deepep_asks_for_none_of_it() -> None:
+    plain = PRESETS[Preset.LAB_16GPU_SINGLENODE][Role.DECODE]
+
+    args = engine_args(Role.DECODE, plain, R1, PATH)
+
+    assert not [arg for arg in args if "deepep" in arg or "eplb" in arg or "redundant" in arg]
+    assert engine_env(Role.DECODE, plain) == {}
+
+
+def test_balancer_settings_are_silent_while_the_balancer_is_off() -> None:
+    off = wide(eplb=Eplb(enabled=False, algorithm=EplbAlgorithm.DEEPSEEK, rebalance_iterations=7))
+
+    args = engine_args(Role.DECODE, off, R1, PATH)
+
+    assert not [arg for arg in args if arg.startswith(("--eplb", "--enable-eplb"))]
+
+
+def test_decode_never_hands_deepep_more_tokens_than_its_buffers_hold() -> None:
+    layout = wide(max_dispatch_tokens_per_rank=256)
+
+    args = engine_args(Role.DECODE, layout, R1, PATH)
+
+    assert engine_env(Role.DECODE, layout) == {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": "256"}
+    assert args[args.index("--cuda-graph-max-bs") + 1] == "256"
+    assert args[args.index("--max-running-requests") + 1] == str(256 * layout.dp)
+
+
+def test_prefill_in_normal_mode_has_no_such_limit() -> None:
+    layout = wide(deepep_mode=DeepEpMode.NORMAL)
+
+    args = engine_args(Role.PREFILL, layout, R1, PATH)
+
+    assert engine_env(Role.PREFILL, layout) == {}
+    assert not [arg for arg in args if "cuda-graph" in arg or "max-running" in arg]
+
+
+def test_extra_arguments_come_last_and_as_they_stand() -> None:
+    extra = ("--max-prefill-tokens", "4096")
+
+    args = engine_args(Role.PREFILL, wide(extra_args=extra), R1, PATH)
+
+    assert args[-2:] == extra
+
+
+def test_attention_in_one_group_asks_neither_for_dp_attention_nor_for_a_dp_lm_head() -> None:
+    one = wide(dp=1, dp_lm_head=True, moe_a2a_backend=MoeA2aBackend.NONE)
+
+    args = engine_args(Role.DECODE, one, R1, PATH)
+
+    assert not [arg for arg in args if "dp" in arg]
+
+
+@given(st.text(max_size=30))
+def test_an_argument_that_is_said_to_survive_is_one_word_of_a_shell_line_and_itself(arg: str) -> None:
+    if survives_shell(arg):
+        assert shlex.split(arg) == [arg] == shlex.split(shlex.quote(arg))
+        assert shlex.quote(arg) == arg
