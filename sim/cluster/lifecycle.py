@@ -102,9 +102,9 @@ def down(console: Console) -> bool:
         if cluster is None:
             return False
         with step(console, "ending the simulation", "ended"):
-            for name in ("agent", *_SERVICES):
-                if name in cluster.processes:
-                    process.stop(cluster.processes[name])
+            # The agent first: what it runs is Dynamo's, and leaves Dynamo's etcd in order.
+            for names in (("agent",), _SERVICES):
+                process.stop(*(cluster.processes[name] for name in names if name in cluster.processes))
             control_plane.delete(cluster)
             process.sweep(cluster.id)
             shutil.rmtree(cluster.directory)

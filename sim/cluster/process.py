@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ MARK = "SIM_SUPERVISED"
 """In the environment of all these processes and what they start; never in a user's shell."""
 _SAME = 2.0  # seconds: the kernel's own rounding of a start, far below what it takes to use all pids once
 _GRACE = 10.0  # seconds between asking a process to end and ending it
+_POLL = 0.02
 
 
 def start(
@@ -53,11 +55,9 @@ def alive(process: Process | None) -> bool:
     return process is not None and _find(process) is not None
 
 
-def stop(process: Process, grace: float = _GRACE) -> None:
-    """Asks the process to end and waits; ends it after `grace` seconds. Does nothing to another process of that pid."""
-    found = _find(process)
-    if found is not None:
-        _end([found], grace)
+def stop(*processes: Process, grace: float = _GRACE) -> None:
+    """Asks processes to end and waits; ends them after `grace` seconds. Another process of such a pid is left alone."""
+    _end([found for process in processes if (found := _find(process)) is not None], grace)
 
 
 def sweep(cluster: str) -> list[int]:
@@ -71,10 +71,25 @@ def _end(processes: list[psutil.Process], grace: float) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    for process in psutil.wait_procs(processes, timeout=grace)[1]:
+    for process in _wait(processes, grace):
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=grace)
+    _wait(processes, grace)
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Waits until all have ended; returns those that have not. A zombie has: whoever is its parent may be slow."""
+    until = time.monotonic() + seconds
+    while (left := [process for process in processes if _runs(process)]) and time.monotonic() < until:
+        time.sleep(_POLL)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _marked(cluster: str) -> Iterator[psutil.Process]:
@@ -91,11 +106,9 @@ def _marked(cluster: str) -> Iterator[psutil.Process]:
 def _find(process: Process) -> psutil.Process | None:
     try:
         found = psutil.Process(process.pid)
-        if found.status() == psutil.STATUS_ZOMBIE or abs(_started(found) - process.started) > _SAME:
-            return None
+        return found if _runs(found) and abs(_started(found) - process.started) <= _SAME else None
     except psutil.Error:
         return None
-    return found
 
 
 def _started(process: psutil.Process) -> float:
