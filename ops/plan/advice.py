@@ -1,6 +1,6 @@
 """What to change first when memory is short: the lab's three remedies, each with what it would give.
 
-All of it is asked of ``wideep.memory`` and ``wideep.rules``, with one field of the layout changed.
+All of it is asked of ``wideep.memory`` and ``wideep.rules``, with the layout changed in one respect.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from ops.plan.view import RoleView
 from wideep.memory import worker_memory
-from wideep.settings.layout import RoleLayout
+from wideep.rules import RoleSite, check_role
+from wideep.rules.remedies import resized
 
 __all__ = ["Remedy", "remedies"]
 
-FRACTIONS = (0.70, 0.75, 0.80, 0.85, 0.90)
+STEP = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,30 +29,23 @@ class Remedy:
 
 
 def remedies(view: RoleView) -> list[Remedy]:
-    """Memory fraction up and down, fewer redundant experts, more GPUs a worker: where each is possible."""
-    return [_remedy(view, change, layout) for change, layout in _changes(view.layout, view.model.experts)]
+    """Memory fraction up (for the KV cache) and down (for what is outside it), fewer redundant experts, more GPUs a
+    worker: each where the rules allow it."""
+    return [_remedy(change, site) for change, site in _changes(view.site) if not check_role(site)]
 
 
-def _changes(layout: RoleLayout, experts: int) -> Iterator[tuple[str, RoleLayout]]:
-    now = layout.mem_fraction_static
-    for fraction in (*(f for f in FRACTIONS if f > now), *(f for f in reversed(FRACTIONS) if f < now)):
-        if fraction > now or not any(f > now for f in FRACTIONS):
-            yield f"memFractionStatic: {fraction:.2f}", layout.model_copy(update={"mem_fraction_static": fraction})
-            break
-    fewer = layout.redundant_experts - layout.ep
+def _changes(site: RoleSite) -> Iterator[tuple[str, RoleSite]]:
+    role = site.role
+    for fraction in (round(role.mem_fraction_static + STEP, 2), round(role.mem_fraction_static - STEP, 2)):
+        if 0 < fraction < 1:
+            yield f"memFractionStatic: {fraction:.2f}", site.changed(mem_fraction_static=fraction)
+    fewer = role.redundant_experts - role.ep
     if fewer >= 0:
-        yield f"redundantExperts: {fewer}", layout.model_copy(update={"redundant_experts": fewer})
-    wider = _twice_as_wide(layout)
-    if (experts + layout.redundant_experts) % wider.ep == 0:
-        sizes = f"nodes: {wider.nodes}, tp: {wider.tp}, dp: {wider.dp}, ep: {wider.ep}"
-        yield sizes, wider
+        yield f"redundantExperts: {fewer}", site.changed(redundant_experts=fewer)
+    wider = resized(site, 2 * role.gpus_per_worker)
+    yield f"{wider.role.gpus_per_worker} GPUs a worker", wider
 
 
-def _twice_as_wide(layout: RoleLayout) -> RoleLayout:
-    dp = layout.dp * 2 if layout.dp > 1 else 1
-    return layout.model_copy(update={"nodes": layout.nodes * 2, "tp": layout.tp * 2, "dp": dp, "ep": layout.ep * 2})
-
-
-def _remedy(view: RoleView, change: str, layout: RoleLayout) -> Remedy:
-    memory = worker_memory(view.model, view.gpu, layout)
+def _remedy(change: str, site: RoleSite) -> Remedy:
+    memory = worker_memory(site.model, site.gpu, site.role)
     return Remedy(change, memory.kv_cache_gb, memory.kv_cache_tokens, memory.headroom_gb)

@@ -11,7 +11,16 @@ from rich.text import Text
 
 from ops.load import Loaded
 from ops.plan.advice import remedies
-from ops.plan.view import RoleView, all_to_all, headline, memory_shares, role_views, thousands, weight_lines
+from ops.plan.view import (
+    RoleView,
+    all_to_all,
+    headline,
+    memory_shares,
+    on_one_line,
+    role_views,
+    thousands,
+    weight_lines,
+)
 
 __all__ = ["plan_text"]
 
@@ -33,7 +42,7 @@ def plan_text(loaded: Loaded) -> RenderableType:
     blocks += _block("Where the experts are", [_by_role(views, _experts)])
     blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
     if loaded.warnings:
-        blocks += _block("Warnings", [_labelled(("!", warning) for warning in loaded.warnings)])
+        blocks += _block("Warnings", [_labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
     tightest = min(views, key=lambda view: view.memory.kv_cache_tokens * view.plan.dp)
     blocks += _block(f"If memory is short, change first ({tightest.role})", [_remedies(tightest)])
     return Group(*blocks)
@@ -68,12 +77,16 @@ def _roles(views: list[RoleView]) -> Table:
 def _memory(views: list[RoleView]) -> list[RenderableType]:
     bars = Table.grid(padding=(0, 2, 0, 0))
     for view in views:
-        bars.add_row(view.role, _bar(view), f"KV: {view.sequences:.1f} full contexts")
+        bars.add_row(view.role, _bar(view), f"KV: {view.full_contexts:.1f} full contexts")
     legend = Text("  ").join(Text(f"{glyph} {name}", style=colour) for name, (glyph, colour) in INKS.items())
     weights = _by_role(
         views, lambda view: " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
     )
-    return [bars, legend, weights]
+    outside = _by_role(
+        views,
+        lambda view: f"outside the pool {view.memory.headroom_gb:.1f}, needed by estimate {view.needed_gb:.1f}",
+    )
+    return [bars, legend, weights, outside]
 
 
 def _bar(view: RoleView) -> Text:
@@ -112,7 +125,11 @@ def _held(slots: range, experts: int) -> str:
 
 
 def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
-    return _labelled((view.role, tell(view)) for view in views)
+    """A text for each role, or one for both where it is the same."""
+    texts = {view.role: tell(view) for view in views}
+    if len(set(texts.values())) == 1:
+        return _labelled([("both", texts[views[0].role])])
+    return _labelled(texts.items())
 
 
 def _labelled(lines: Iterable[tuple[str, str]]) -> Table:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ops.load import Loaded
-from wideep.catalog.gpus import GPUS, GpuSpec
-from wideep.memory import GpuMemory, worker_memory
+from wideep.catalog.gpus import GpuSpec
+from wideep.memory import GpuMemory, headroom, worker_memory
 from wideep.plan import RolePlan
+from wideep.rules import RoleSite
+from wideep.rules.book import sites
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
@@ -18,6 +20,7 @@ __all__ = [
     "all_to_all",
     "headline",
     "memory_shares",
+    "on_one_line",
     "role_views",
     "thousands",
 ]
@@ -27,17 +30,39 @@ __all__ = [
 class RoleView:
     """One role of a plan."""
 
-    role: Role
-    layout: RoleLayout
+    site: RoleSite
     plan: RolePlan
     memory: GpuMemory
-    model: ModelShape
-    gpu: GpuSpec
 
     @property
-    def sequences(self) -> float:
-        """Sequences of the full context length whose KV cache fits on one GPU."""
+    def role(self) -> Role:
+        """Prefill or decode."""
+        return self.site.name
+
+    @property
+    def layout(self) -> RoleLayout:
+        """The role as it is written."""
+        return self.site.role
+
+    @property
+    def model(self) -> ModelShape:
+        """The model's shape."""
+        return self.site.model
+
+    @property
+    def gpu(self) -> GpuSpec:
+        """The GPU's row of the catalog."""
+        return self.site.gpu
+
+    @property
+    def full_contexts(self) -> float:
+        """Sequences of the greatest length whose KV cache fits on one GPU."""
         return self.memory.kv_cache_tokens / (self.layout.context_length or self.model.context_length)
+
+    @property
+    def needed_gb(self) -> float:
+        """What the worker is likely to need outside the pool, by the estimate of ``wideep.memory.headroom``."""
+        return headroom(self.model, self.gpu, self.role, self.layout).total / 1e9
 
 
 @dataclass(frozen=True)
@@ -50,12 +75,15 @@ class MemoryShare:
 
 def role_views(loaded: Loaded) -> list[RoleView]:
     """Prefill and decode."""
-    settings, plan = loaded.settings, loaded.plan
-    gpu = GPUS[settings.hardware.gpu]
     return [
-        RoleView(role, layout, plan.roles[role], worker_memory(settings.model, gpu, layout), settings.model, gpu)
-        for role, layout in settings.layout.roles.items()
+        RoleView(site, loaded.plan.roles[site.name], worker_memory(site.model, site.gpu, site.role))
+        for site in sites(loaded.settings)
     ]
+
+
+def on_one_line(warning: str) -> str:
+    """A warning's key, rule and remedy, side by side."""
+    return " – ".join(line.strip() for line in warning.splitlines())
 
 
 def memory_shares(memory: GpuMemory) -> list[MemoryShare]:
