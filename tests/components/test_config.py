@@ -1,0 +1,89 @@
+"""Reading the stack's config: the Plan, or one message with every mistake."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.config import hf_token, read_plan
+from tests.support.engine import PROJECT, run
+from tests.support.plans import TOKEN, config_of
+from wideep.plan import Plan
+
+Read = Callable[..., Plan]
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Read:
+    """Reads a config as the engine hands it to a program: all texts, objects as JSON, unset keys as their default."""
+
+    def reading(config: dict[str, Any], secrets: tuple[str, ...] = ("hfToken",)) -> Plan:
+        texts = {
+            f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
+        }
+        texts["kubernetes:context"] = "elsewhere"
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps(texts))
+        plans: list[Plan] = []
+
+        def program() -> None:
+            pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in secrets])
+            plans.append(read_plan())
+
+        run(program)
+        return plans[0]
+
+    return reading
+
+
+def test_a_stack_becomes_its_plan(read: Read) -> None:
+    assert read(config_of("prod")).gpus == 32
+
+
+def test_what_pulumi_yaml_gives_as_default_is_not_set(read: Read) -> None:
+    unset = {"monitoring": {}, "frontend": {}, "hfTokenSecret": "", "name": ""}
+    assert read({**config_of("sim"), **unset}) == read(config_of("sim"))
+
+
+def test_all_mistakes_are_said_at_once(read: Read) -> None:
+    config = {
+        **config_of("sim", hfToken=None),
+        "layout": "lab-16gpu-singlnode",
+        "model": "",
+        "modelCash": {"size": "1Ti"},
+    }
+    with pytest.raises(pulumi.RunError) as refused:
+        read(config)
+    text = str(refused.value)
+    for part in ("lab-16gpu-singlenode", "model\n", "hfToken", "modelCash", "modelCache"):
+        assert part in text
+
+
+def test_a_token_in_clear_is_refused_without_being_shown(read: Read) -> None:
+    with pytest.raises(pulumi.RunError, match="clear text") as refused:
+        read(config_of("sim"), secrets=())
+    assert TOKEN not in str(refused.value)
+    assert "pulumi config set --secret hfToken" in str(refused.value)
+
+
+def test_a_token_that_looks_wrong_is_refused_without_being_shown(read: Read) -> None:
+    wrong = "sk-" + "NoTokenOfHuggingFace"
+    with pytest.raises(pulumi.RunError, match="hfToken") as refused:
+        read(config_of("sim", hfToken=wrong))
+    assert wrong not in str(refused.value)
+
+
+def test_the_plan_does_not_know_the_token(read: Read) -> None:
+    assert TOKEN not in read(config_of("sim")).to_json()
+
+
+def test_the_token_is_a_pulumi_secret() -> None:
+    seen: list[bool] = []
+
+    def program() -> pulumi.Output[None]:
+        pulumi.runtime.set_all_config({f"{PROJECT}:hfToken": TOKEN}, [f"{PROJECT}:hfToken"])
+        return pulumi.Output.from_input(hf_token().is_secret()).apply(seen.append)
+
+    run(program)
+    assert seen == [True]

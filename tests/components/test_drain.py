@@ -1,0 +1,153 @@
+"""The drain: what stands between the platform and the graph, and what it waits for when the stack goes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import dill
+import pulumi
+import pytest
+from urllib3.exceptions import ProtocolError
+
+from components.drain import Drain, DrainArgs, DrainProvider
+from components.draining import GRAPH_LABEL, KINDS, DrainError, drain
+from components.kube import Item, Kind, Listing
+from tests.support.engine import run
+
+GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
+OURS = ((GRAPH_LABEL, "g"),)
+OPERATOR_DOWN = "the Dynamo operator does not run: no pod of Deployment ns/x is ready"
+FINALIZER = "nvidia.com/finalizer"
+Cluster = dict[Kind, list[Item]]
+
+
+@dataclass
+class Scripted:
+    """A namespace that changes as the test says: each watch ends with the next step."""
+
+    cluster: Cluster
+    steps: list[Callable[[Cluster], object]] = field(default_factory=list)
+    trouble: str | None = None
+    watched: list[str] = field(default_factory=list)
+    name: str = "ns"
+
+    def list(self, kind: Kind) -> Listing:
+        return Listing("7", tuple(self.cluster.get(kind, [])))
+
+    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
+        assert version == "7"
+        assert seconds > 0
+        self.watched.append(kind.name)
+        self.steps.pop(0)(self.cluster)
+
+    def operator_trouble(self) -> str | None:
+        return self.trouble
+
+
+def _drained(place: Scripted, deadline: int = 600) -> list[str]:
+    said: list[str] = []
+    drain(place, "g", deadline, said.append)
+    return said
+
+
+def _gone(kind: Kind) -> Callable[[Cluster], object]:
+    return lambda cluster: cluster.pop(kind)
+
+
+def test_it_returns_at_once_when_nothing_is_left() -> None:
+    assert _drained(Scripted({})) == ["nothing of graph g is left in namespace ns"]
+
+
+def test_it_waits_for_components_then_clique_sets_then_pods_and_says_so() -> None:
+    left = {kind: [Item(f"a-{kind.plural}", labels=OURS)] for kind in (COMPONENT, CLIQUE_SET, POD)}
+    place = Scripted(left, [_gone(COMPONENT), _gone(CLIQUE_SET), _gone(POD)])
+    assert _drained(place) == [
+        "graph g: waiting for DynamoComponentDeployment a-dynamocomponentdeployments, "
+        "PodCliqueSet a-podcliquesets, Pod a-pods",
+        "graph g: waiting for PodCliqueSet a-podcliquesets, Pod a-pods",
+        "graph g: waiting for Pod a-pods",
+        "nothing of graph g is left in namespace ns",
+    ]
+    assert place.watched == ["DynamoComponentDeployment", "PodCliqueSet", "Pod"]
+
+
+def test_what_the_graph_owns_is_waited_for_without_a_label_too() -> None:
+    place = Scripted({CLIQUE_SET: [Item("g", owners=(("DynamoGraphDeployment", "g"),))]}, [_gone(CLIQUE_SET)])
+    assert _drained(place)[0] == "graph g: waiting for PodCliqueSet g"
+
+
+def test_another_graph_of_the_namespace_is_not_waited_for() -> None:
+    others = {GRAPH: [Item("h")], POD: [Item("h-1", labels=((GRAPH_LABEL, "h"),)), Item("platform-etcd-0")]}
+    assert _drained(Scripted(others)) == ["nothing of graph g is left in namespace ns"]
+
+
+def test_the_same_is_not_said_twice() -> None:
+    place = Scripted({POD: [Item("p", labels=OURS)]}, [lambda _: None, lambda _: None, _gone(POD)])
+    assert len(_drained(place)) == 2
+
+
+def test_a_dead_operator_is_named_while_it_waits() -> None:
+    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], OPERATOR_DOWN)
+    held = "DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer)"
+    assert _drained(place)[0] == f"graph g: waiting for {held}; {OPERATOR_DOWN}"
+
+
+def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
+    place = Scripted({POD: [Item(f"p{n}", labels=OURS) for n in range(100)]}, [_gone(POD)])
+    assert _drained(place)[0].endswith("Pod p5 and 94 more")
+
+
+def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None:
+    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, trouble=OPERATOR_DOWN)
+    with pytest.raises(DrainError) as refused:
+        _drained(place, deadline=0)
+    text = str(refused.value)
+    assert "after 0 s these objects of graph g are still in namespace ns: DynamoComponentDeployment c" in text
+    assert "The Dynamo operator does not run" in text
+    assert "pulumi destroy" in text
+    assert "kubectl patch -n ns dynamocomponentdeployments c --type=merge" in text
+
+
+def test_a_graph_that_nobody_deleted_is_named() -> None:
+    with pytest.raises(DrainError, match="kubectl delete -n ns dynamographdeployments g"):
+        _drained(Scripted({GRAPH: [Item("g")]}), deadline=0)
+
+
+def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
+
+    def dropped(_: Cluster) -> None:
+        raise ProtocolError("Connection aborted")
+
+    place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
+    assert "the API server does not answer (ProtocolError): asking again" in _drained(place)
+
+
+def test_creating_it_touches_no_cluster() -> None:
+    made = DrainProvider().create({"namespace": "ns", "graph": "g", "deadlineSeconds": 900})
+    assert made.id == "ns/g"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "replaces"),
+    [("graph", "h", ["graph"]), ("namespace", "m", ["namespace"]), ("deadlineSeconds", 1, [])],
+)
+def test_another_graph_is_another_drain(key: str, value: object, replaces: Sequence[str]) -> None:
+    old = {"namespace": "ns", "graph": "g", "deadlineSeconds": 900}
+    change = DrainProvider().diff("ns/g", old, {**old, key: value})
+    assert (change.changes, change.replaces) == (True, replaces)
+    assert DrainProvider().diff("ns/g", old, old).changes is False
+
+
+def test_it_is_kept_by_its_name_so_that_a_second_up_shows_no_change() -> None:
+    pickled = [dill.dumps(DrainProvider(), protocol=4, recurse=True) for _ in range(2)]
+    assert pickled[0] == pickled[1]
+    assert len(pickled[0]) < 100
+    assert isinstance(dill.loads(pickled[0]), DrainProvider)  # noqa: S301 - our own bytes
+
+
+def test_it_stands_after_what_the_graph_needs_to_the_last() -> None:
+    def program() -> None:
+        needed = pulumi.CustomResource("test:index:Needed", "needed")
+        Drain("drain", DrainArgs("ns", "g", needs=(needed,)))
+
+    assert run(program).resources["drain-graph"].after == {"needed"}

@@ -1,0 +1,81 @@
+"""The platform's two releases, from wherever the charts come, and the key that the operator wants."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.platform import Platform, PlatformArgs
+from tests.support.engine import Engine, Secret, run
+from tests.support.plans import plan_of
+
+
+def _deployed(**platform: Any) -> Engine:
+    plan = plan_of(platform=platform).platform
+    return run(lambda: Platform("platform", PlatformArgs("dynamo-workshop", plan)))
+
+
+def test_it_is_two_releases_a_key_and_its_seed() -> None:
+    assert _deployed().types() == {
+        "platform-crds": "kubernetes:helm.sh/v3:Release",
+        "platform-platform": "kubernetes:helm.sh/v3:Release",
+        "platform-mpi-seed": "random:index/randomBytes:RandomBytes",
+        "platform-mpi-secret": "kubernetes:core/v1:Secret",
+    }
+
+
+def test_the_operator_is_installed_when_its_crds_and_its_key_are_there() -> None:
+    assert _deployed().before("platform-platform") == {"platform-crds", "platform-mpi-secret", "platform-mpi-seed"}
+
+
+def test_the_crds_wait_for_nothing() -> None:
+    assert _deployed().resources["platform-crds"].after == frozenset()
+
+
+def test_a_fresh_cluster_gets_the_values_that_it_needs_today() -> None:
+    operator = _deployed().resources["platform-platform"].inputs["values"]["dynamo-operator"]
+    assert operator["dynamo"]["mpiRun"]["sshKeygen"] == {"enabled": False}
+    assert operator["controllerManager"]["kubeRbacProxy"]["image"]["repository"] == "quay.io/brancz/kube-rbac-proxy"
+
+
+def test_the_stacks_own_values_come_on_top() -> None:
+    values = _deployed(values={"etcd": {"replicaCount": 3}}).resources["platform-platform"].inputs["values"]
+    assert values["etcd"] == {"replicaCount": 3}
+    assert values["dynamo-operator"]["dynamo"]["mpiRun"]["sshKeygen"] == {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("charts", "chart", "repository", "version"),
+    [
+        (None, "dynamo-platform", "https://helm.ngc.nvidia.com/nvidia/ai-dynamo", "0.6.0"),
+        ("https://mirror.example.com/charts", "dynamo-platform", "https://mirror.example.com/charts", "0.6.0"),
+        ("oci://r.example.com/charts", "oci://r.example.com/charts/dynamo-platform", None, "0.6.0"),
+        ("sim/charts", "sim/charts/dynamo-platform", None, None),
+    ],
+)
+def test_charts_come_from_a_repository_a_registry_or_a_folder(
+    charts: str | None, chart: str, repository: str | None, version: str | None
+) -> None:
+    inputs = (_deployed(charts=charts) if charts else _deployed()).resources["platform-platform"].inputs
+    assert inputs["chart"] == chart
+    assert inputs.get("repositoryOpts", {}).get("repo") == repository
+    assert inputs.get("version") == version
+
+
+def test_a_folder_may_hold_the_charts_as_they_are_pulled(tmp_path: Path) -> None:
+    archive = tmp_path / "dynamo-crds-0.6.0.tgz"
+    archive.touch()
+    assert _deployed(charts=str(tmp_path)).resources["platform-crds"].inputs["chart"] == str(archive)
+
+
+def test_the_key_pair_is_a_secret() -> None:
+    secret = _deployed().resources["platform-mpi-secret"]
+    assert secret.inputs["metadata"] == {"name": "mpi-run-ssh-secret", "namespace": "dynamo-workshop"}
+    assert isinstance(secret.inputs["stringData"], Secret)
+
+
+def test_a_platform_that_is_there_is_read_and_not_installed() -> None:
+    engine = _deployed(install=False)
+    assert engine.types() == {}
+    crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+    assert engine.reads == {"platform-crd": (crd, "dynamographdeployments.nvidia.com")}

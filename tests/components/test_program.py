@@ -1,0 +1,147 @@
+"""The whole program, without engine and cluster: which resources a stack has, in which order they come and go."""
+
+import itertools
+import runpy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
+from tests.support.plans import ROOT, TOKEN, plan_of
+from wideep.plan import Plan
+
+RESOURCES = {
+    "namespace-namespace": "kubernetes:core/v1:Namespace",
+    "platform-crds": "kubernetes:helm.sh/v3:Release",
+    "platform-mpi-seed": "random:index/randomBytes:RandomBytes",
+    "platform-mpi-secret": "kubernetes:core/v1:Secret",
+    "platform-platform": "kubernetes:helm.sh/v3:Release",
+    "image-build": "docker-build:index:Image",
+    "token-secret": "kubernetes:core/v1:Secret",
+    "cache-claim": "kubernetes:core/v1:PersistentVolumeClaim",
+    "download-job": "kubernetes:batch/v1:Job",
+    "drain-graph": "pulumi-python:dynamic/dynamo-wideep:GraphDrain",
+    "graph-graph": "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
+}
+TRUE_EDGES = {
+    "platform-mpi-secret": {"namespace-namespace", "platform-mpi-seed"},
+    "platform-platform": {"namespace-namespace", "platform-crds", "platform-mpi-secret", "platform-mpi-seed"},
+    "token-secret": {"namespace-namespace"},
+    "cache-claim": {"namespace-namespace"},
+    "download-job": {"namespace-namespace", "cache-claim", "token-secret"},
+    "drain-graph": {
+        "namespace-namespace",
+        "cache-claim",
+        "token-secret",
+        "platform-crd",
+        *(name for name in RESOURCES if name.startswith("platform-")),
+    },
+    "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
+}
+IMAGES = {
+    "build": {"source": "build", "repository": "r.example.com/dynamo", "tag": "1"},
+    "existing": {"source": "existing", "reference": f"r.example.com/dynamo@{DIGEST}"},
+}
+
+Deploy = Callable[[Plan], None]
+
+
+@pytest.fixture(scope="module")
+def deploy() -> Deploy:
+    return runpy.run_path(str(ROOT / "__main__.py"))["deploy"]
+
+
+def _engine(deploy: Deploy, plan: Plan, *, preview: bool = False) -> Engine:
+    def program() -> None:
+        pulumi.runtime.set_all_config({f"{PROJECT}:hfToken": TOKEN}, [f"{PROJECT}:hfToken"])
+        deploy(plan)
+
+    return run(program, preview=preview)
+
+
+def _variants() -> Iterator[dict[str, Any]]:
+    """Each way in which a part can be this program's, or somebody else's, with both sorts of image in turns."""
+    parts = itertools.product((None, "c"), (True, False), (True, False), (True, False))
+    for (claim, download, secret, install), image in zip(parts, itertools.cycle(IMAGES), strict=False):
+        cache = {"size": "1Ti", "download": download} | ({"existingClaim": claim} if claim else {})
+        token = {"hfToken": None, "hfTokenSecret": "mine"} if secret else {}
+        yield {"image": IMAGES[image], "modelCache": cache, "platform": {"install": install}, **token}
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod", "sim"])
+def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str) -> None:
+    assert _engine(deploy, plan_of(stack)).types() == RESOURCES
+
+
+@pytest.mark.parametrize("changes", list(_variants()))
+def test_only_true_dependencies_are_edges_and_the_graph_goes_first(deploy: Deploy, changes: dict[str, Any]) -> None:
+    engine = _engine(deploy, plan_of(**changes))
+    there = {*engine.types(), *engine.reads}
+    for name in engine.types():
+        assert engine.resources[name].after == TRUE_EDGES.get(name, set()) & there
+    assert "drain-graph" in engine.resources["graph-graph"].after
+    if changes["platform"]["install"]:
+        assert "platform-platform" in engine.resources["drain-graph"].after
+
+
+def test_image_platform_and_download_run_side_by_side(deploy: Deploy) -> None:
+    engine = _engine(deploy, plan_of())
+    long = ("image-build", "platform-platform", "download-job")
+    for one, other in itertools.permutations(long, 2):
+        assert one not in engine.before(other)
+    assert engine.before("graph-graph") >= set(long)
+
+
+def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None:
+    plan = plan_of(
+        image=IMAGES["existing"],
+        hfToken=None,
+        hfTokenSecret="mine",
+        modelCache={"size": "1Ti", "existingClaim": "weights", "download": False},
+        platform={"install": False},
+    )
+    assert set(_engine(deploy, plan).types()) == {"namespace-namespace", "drain-graph", "graph-graph"}
+
+
+def test_production_weights_are_protected(deploy: Deploy) -> None:
+    assert _engine(deploy, plan_of("prod")).resources["cache-claim"].protect
+
+
+def test_weights_that_are_kept_keep_their_namespace(deploy: Deploy) -> None:
+    engine = _engine(deploy, plan_of(modelCache={"size": "1Ti", "retain": True}))
+    kept = {resource.name for resource in engine.resources.values() if resource.retain}
+    assert kept == {"namespace-namespace", "cache-claim", "image-build"}
+
+
+def test_the_outputs_say_where_the_graph_is_and_how_to_reach_it(deploy: Deploy) -> None:
+    plan = plan_of()
+    outputs = _engine(deploy, plan).outputs
+    service = plan.frontend.service
+    assert outputs["portForward"] == f"kubectl port-forward -n dynamo-workshop svc/{service} 8000:8000"
+    assert outputs["image"] == f"registry.sim/dynamo-wideep@{DIGEST}"
+    known = {key: outputs[key] for key in ("namespace", "model", "gpus", "nodes", "frontendService", "frontendPort")}
+    assert known == {
+        "namespace": "dynamo-workshop",
+        "model": "deepseek-ai/DeepSeek-R1",
+        "gpus": 16,
+        "nodes": 2,
+        "frontendService": service,
+        "frontendPort": 8000,
+    }
+
+
+def test_a_preview_knows_all_outputs_but_the_digest(deploy: Deploy) -> None:
+    outputs = _engine(deploy, plan_of(), preview=True).outputs
+    assert [name for name, value in outputs.items() if value == UNKNOWN] == ["image"]
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_the_token_is_nowhere_but_in_its_secret(deploy: Deploy, preview: bool) -> None:
+    engine = _engine(deploy, plan_of(), preview=preview)
+    holders = [r.name for r in engine.resources.values() if TOKEN in str(r.inputs)]
+    assert holders == ["token-secret"]
+    assert isinstance(engine.resources["token-secret"].inputs["stringData"], Secret)
+    assert TOKEN not in str(engine.outputs)
+    assert TOKEN not in "\n".join(engine.log)

@@ -1,0 +1,53 @@
+"""The graph as a custom resource."""
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.wide_ep import WideEp, WideEpArgs
+from tests.support.engine import UNKNOWN, Registered, run
+from tests.support.plans import plan_of
+from wideep.plan import Plan
+
+PRESETS = ["lab-16gpu-singlenode", "lab-16gpu-multinode", "wide-32gpu"]
+HARDWARE = {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}
+
+
+def _graph(plan: Plan, image: pulumi.Input[str]) -> Registered:
+    args = WideEpArgs("dynamo-workshop", plan.graph, image, plan.ready_timeout_seconds)
+    return run(lambda: WideEp("graph", args)).resources["graph-graph"]
+
+
+def _images(spec: dict[str, Any]) -> set[str]:
+    return {service["extraPodSpec"]["mainContainer"]["image"] for service in spec["services"].values()}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_graph_on_the_cluster_is_the_plans_own_manifest(preset: str) -> None:
+    plan = plan_of(layout=preset, hardware=HARDWARE)
+    inputs = _graph(plan, plan.image).inputs
+    assert {**inputs} == plan.manifests[-1]
+
+
+def test_every_service_runs_the_image_that_was_built() -> None:
+    assert _images(_graph(plan_of(), "r.example.com/d@sha256:0").inputs["spec"]) == {"r.example.com/d@sha256:0"}
+
+
+def test_an_image_that_is_not_known_yet_leaves_the_rest_of_the_graph_readable() -> None:
+    unknown = pulumi.Output.from_input("x").apply(lambda _: pulumi.UNKNOWN)
+    spec = _graph(plan_of(), unknown).inputs["spec"]
+    assert _images(spec) == {UNKNOWN}
+    assert spec["services"]["decode"]["replicas"] == 1
+
+
+def test_it_is_awaited_until_ready_for_as_long_as_loading_the_weights_may_take() -> None:
+    plan = plan_of()
+    graph = _graph(plan, plan.image)
+    assert graph.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
+    assert graph.timeout == f"{plan.ready_timeout_seconds}s"
+
+
+def test_it_is_deleted_in_the_background_because_foreground_never_ends() -> None:
+    annotations = _graph(plan_of(), "x").inputs["metadata"]["annotations"]
+    assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"

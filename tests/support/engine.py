@@ -1,0 +1,168 @@
+"""One recorder for all mocks tests: runs a program without engine or providers, and keeps what it registered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, rpc, set_mocks
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.stack import Stack
+
+__all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
+
+PROJECT: Final = "dynamo-wideep"
+DIGEST: Final = "sha256:" + "5" * 64
+SEED: Final = "0123456789abcdef" * 6
+MADE: Final[Mapping[str, Mapping[str, str]]] = {
+    "docker-build:index:Image": {"digest": DIGEST},
+    "random:index/randomBytes:RandomBytes": {"hex": SEED},
+}
+"""What providers add once they have made a resource; in a preview it is unknown."""
+SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
+UNKNOWN: Final = "<unknown>"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret among the inputs."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A resource as the program registered it. Other resources are named by their names."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    """As the engine gets them, with Secret around secrets and UNKNOWN for what is not known yet."""
+    parent: str
+    after: frozenset[str]
+    """What it depends on, components left out."""
+    protect: bool
+    retain: bool
+    timeout: str
+
+
+@dataclass
+class Engine(Mocks):
+    """What a run left behind."""
+
+    preview: bool = False
+    resources: dict[str, Registered] = field(default_factory=dict)
+    reads: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Type and id of each object that is only looked at, by name."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        made = {} if self.preview else MADE.get(args.typ, {})
+        return args.resource_id or f"{args.name}-id", {**args.inputs, **made}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.calls.append((args.token, args.args))
+        return ({"sha256Digest": DIGEST} if args.token.endswith("getRegistryImage:getRegistryImage") else {}), []
+
+    def types(self) -> dict[str, str]:
+        """The type of each resource but components, by name."""
+        return {r.name: r.type for r in self.resources.values() if not _is_component(r.type)}
+
+    def of_type(self, ending: str) -> Registered:
+        """The one resource, components left out, whose type ends so."""
+        (found,) = [r for r in self.resources.values() if r.type.endswith(ending) and not _is_component(r.type)]
+        return found
+
+    def before(self, name: str) -> frozenset[str]:
+        """All that must stand before a resource, however indirectly."""
+        found: set[str] = set()
+        todo = [name]
+        while todo:
+            new = self.resources[todo.pop()].after - found
+            found |= new
+            todo += new
+        return frozenset(found)
+
+
+def run(program: Callable[[], object], *, preview: bool = False) -> Engine:
+    """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
+    engine = Engine(preview)
+    logger = logging.Logger("pulumi-mocks")
+    logger.addHandler(_Keep(engine.log))
+    set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine))
+    stack = pulumi.runtime.get_root_resource()
+    assert isinstance(stack, Stack)
+    stack.outputs.clear()
+
+    def observed() -> None:
+        program()
+        for name, value in stack.outputs.items():
+            engine.outputs[name] = UNKNOWN
+            pulumi.Output.from_input(value).apply(lambda known, name=name: engine.outputs.update({name: known}))
+
+    pulumi.runtime.test(observed)()
+    return engine
+
+
+class _Recorder(MockMonitor):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._engine = engine
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        self._engine.reads[request.name] = (request.type, request.id)
+        return super().ReadResource(request)
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
+        if request.type != "pulumi:pulumi:Stack":
+            self._engine.resources[request.name] = Registered(
+                type=request.type,
+                name=request.name,
+                inputs=_plain(json_format.MessageToDict(request.object)),
+                parent=_name(request.parent),
+                after=frozenset(_names(request)),
+                protect=request.protect,
+                retain=request.retainOnDelete,
+                timeout=request.customTimeouts.create,
+            )
+        return super().RegisterResource(request)
+
+
+class _Keep(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+
+def _names(request: Any) -> Iterator[str]:
+    urns = {*request.dependencies, *(urn for p in request.propertyDependencies.values() for urn in p.urns)}
+    return (_name(urn) for urn in urns if not _is_component(urn.split("::")[2].split("$")[-1]))
+
+
+def _is_component(type_: str) -> bool:
+    return type_.startswith(f"{PROJECT}:index:")
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if SECRET_MARK in value:
+            return Secret(_plain(value.get("value")))
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if value == rpc.UNKNOWN else value

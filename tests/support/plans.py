@@ -1,0 +1,30 @@
+"""Plans for tests: those of the stack files, and of the sim stack with something else in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from wideep.plan import Plan, make_plan
+from wideep.settings import parse
+
+__all__ = ["ROOT", "TOKEN", "config_of", "plan_of"]
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+TOKEN: Final = "hf_" + "ThisIsNoToken" * 2
+
+
+def config_of(stack: str, **changes: Any) -> dict[str, Any]:
+    """A stack file's config without the project's prefix, with a token of the tests; a change to None takes a key
+    out."""
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    config = {key.partition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
+    config = {**config, "hfToken": TOKEN, **changes}
+    return {key: value for key, value in config.items() if value is not None}
+
+
+def plan_of(stack: str = "sim", **changes: Any) -> Plan:
+    """The Plan of a stack file, with other values for some keys."""
+    return make_plan(parse(config_of(stack, **changes)))
