@@ -13,6 +13,7 @@ from wideep.settings.image import Image
 from wideep.settings.layout import Layout
 from wideep.settings.model import ModelShape
 from wideep.settings.services import Frontend, ModelCache, Monitoring, Platform
+from wideep.settings.traffic import Traffic
 
 __all__ = ["HfToken", "Settings"]
 
@@ -43,5 +44,7 @@ class Settings(SettingsModel):
     platform: Platform = Platform()
     frontend: Frontend = Frontend()
     monitoring: Monitoring = Monitoring()
+    traffic: Traffic | None = None
+    """Requests and latency limits that `wideep plan` predicts for and `wideep advise` searches for."""
     name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None
     """The graph's name. None: from the model and the layout."""
