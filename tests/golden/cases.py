@@ -36,7 +36,7 @@ IMAGES: dict[str, dict[str, object]] = {
 }
 
 
-def config(preset: Preset, image: str = "build", **changes: object) -> dict[str, object]:
+def config(preset: Preset, **changes: object) -> dict[str, object]:
     """A stack config for a preset, with whole keys changed."""
     model, hardware = SITES[preset]
     return {
@@ -44,7 +44,7 @@ def config(preset: Preset, image: str = "build", **changes: object) -> dict[str,
         "model": model,
         "hardware": hardware,
         "layout": preset.value,
-        "image": IMAGES[image],
+        "image": IMAGES["build"],
         "hfTokenSecret": "hf-token-secret",
         "modelCache": {"size": "1Ti"},
         **changes,
@@ -65,7 +65,7 @@ class Case:
 
     def manifests(self) -> list[dict[str, object]]:
         """What the Plan says now."""
-        return list(wideep.load(config(self.preset, self.image)).manifests)
+        return list(wideep.load(config(self.preset, image=IMAGES[self.image])).manifests)
 
     def text(self) -> str:
         """The file's content as it should be."""

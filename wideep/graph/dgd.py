@@ -70,18 +70,15 @@ class Multinode(GraphModel):
 
 
 class ResourceList(GraphModel):
-    """Amounts, as Kubernetes quantities. ``gpu`` is for one pod; ``custom`` holds device plugins' resources."""
+    """Amounts for one pod, as Kubernetes quantities. ``custom`` holds device plugins' resources."""
 
-    cpu: str | None = None
-    memory: str | None = None
-    gpu: str | None = None
+    gpu: str
     custom: dict[str, str] | None = None
 
 
 class Resources(GraphModel):
-    """What a pod asks for. The operator ignores ``requests.gpu``."""
+    """What a pod asks for: limits alone, which are its requests too. The operator ignores ``requests.gpu``."""
 
-    requests: ResourceList | None = None
     limits: ResourceList
 
 
@@ -113,7 +110,6 @@ class Service(GraphModel):
     shared_memory: SharedMemory | None = None
     readiness_probe: Probe | None = None
     """Replaces the component's default probe; one in ``mainContainer`` would be merged into it, handler by handler."""
-    liveness_probe: Probe | None = None
     extra_pod_spec: ExtraPodSpec
 
 
@@ -130,7 +126,6 @@ class Metadata(GraphModel):
 
     name: str
     namespace: str
-    labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
 
 

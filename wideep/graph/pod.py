@@ -121,10 +121,9 @@ class WeightedPodAffinityTerm(GraphModel):
 
 
 class PodAntiAffinity(GraphModel):
-    """Pods that do not want to, or must not, share a node."""
+    """Pods that do not want to share a node."""
 
-    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] | None = None
-    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] | None = None
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...]
 
 
 class Affinity(GraphModel):

@@ -1,0 +1,209 @@
+"""What the graph promises, field by field, where facts of Dynamo 0.6.0 decide it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from tests.golden.cases import config
+from wideep import load
+from wideep.graph.dgd import DynamoGraphDeployment, Service
+from wideep.settings.layout import Preset
+
+INFINIBAND = {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}
+
+
+def graph(preset: Preset = Preset.LAB_16GPU_SINGLENODE, **changes: object) -> DynamoGraphDeployment:
+    """The graph of a preset, with whole config keys changed."""
+    return load(config(preset, **changes)).graph
+
+
+def env(service: Service) -> dict[str, str | None]:
+    """The container's own environment variables."""
+    return {variable.name: variable.value for variable in service.extra_pod_spec.main_container.env or ()}
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_one_pod_a_worker_leaves_multinode_out_and_several_name_their_number(preset: Preset) -> None:
+    plan = load(config(preset))
+
+    for role, planned in plan.roles.items():
+        multinode = plan.graph.spec.services[role].multinode
+        assert (multinode.node_count if multinode else 1) == planned.pods
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_all_services_share_one_dynamo_namespace_and_state_their_replicas(preset: Preset) -> None:
+    made = graph(preset)
+
+    assert {service.dynamo_namespace for service in made.spec.services.values()} == {made.metadata.name}
+    assert all("replicas" in service.manifest() for service in made.spec.services.values())
+
+
+def test_the_engine_waits_for_ready_and_deletes_in_the_background() -> None:
+    annotations = graph().metadata.annotations or {}
+
+    assert annotations["pulumi.com/waitFor"] == "condition=Ready"
+    assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
+    assert (
+        int(annotations["pulumi.com/timeoutSeconds"]) == load(config(Preset.LAB_16GPU_SINGLENODE)).ready_timeout_seconds
+    )
+
+
+def test_the_cache_is_a_claim_that_the_graph_does_not_own() -> None:
+    (claim,) = graph().spec.pvcs
+
+    assert (claim.name, claim.create) == ("model-cache-pvc", False)
+
+
+def test_an_existing_claim_is_mounted_in_place_of_our_own() -> None:
+    made = graph(modelCache={"size": "1Ti", "existingClaim": "weights"})
+
+    assert [claim.name for claim in made.spec.pvcs] == ["weights"]
+    (mount,) = made.spec.services["decode"].volume_mounts or ()
+    assert mount.name == "weights"
+
+
+def test_the_frontend_is_asked_over_http_so_that_its_image_needs_no_curl_and_jq() -> None:
+    frontend = graph().spec.services["Frontend"]
+
+    probe = frontend.readiness_probe
+    assert probe is not None
+    assert (probe.http_get.path, probe.http_get.port) == ("/health", 8000)
+
+
+def test_a_worker_may_take_as_long_to_start_as_its_weights_take_to_read() -> None:
+    seconds = {
+        model: (probe.failure_threshold * probe.period_seconds)
+        for model in ("deepseek-ai/DeepSeek-R1", "Qwen/Qwen3-30B-A3B")
+        if (probe := graph(model=model).spec.services["decode"].extra_pod_spec.main_container.startup_probe)
+    }
+
+    assert seconds["deepseek-ai/DeepSeek-R1"] >= 688.6e9 / 125e6
+    assert seconds["Qwen/Qwen3-30B-A3B"] < seconds["deepseek-ai/DeepSeek-R1"] / 3
+
+
+@pytest.mark.parametrize(
+    ("interconnect", "nodes", "rdma"),
+    [("infiniband", 2, True), ("roce", 2, True), ("ethernet", 2, False), ("infiniband", 1, False)],
+)
+def test_pods_get_rdma_where_the_kv_cache_can_travel_between_nodes_over_it(
+    interconnect: str, nodes: int, rdma: bool
+) -> None:
+    hardware = {"gpu": "H100-80", "nodes": nodes, "gpusPerNode": 8, "interconnect": interconnect}
+
+    worker = graph(Preset.LAB_8GPU, hardware=hardware).spec.services["prefill"]
+
+    security = worker.extra_pod_spec.main_container.security_context
+    assert worker.resources is not None
+    assert (worker.resources.limits.custom == {"rdma/ib": "4"}) == rdma
+    assert (security is not None and security.capabilities.add == ("IPC_LOCK",)) == rdma
+    assert ("UCX_TLS" in env(worker)) == rdma
+    assert ("NCCL_IB_GID_INDEX" in env(worker)) == (interconnect == "roce")
+
+
+def test_nvshmem_is_set_up_only_where_deepep_crosses_nodes() -> None:
+    wide, lab = (graph(preset).spec.services["decode"] for preset in (Preset.WIDE_32GPU, Preset.LAB_16GPU_MULTINODE))
+
+    assert "NVSHMEM_IB_ENABLE_IBGDA" in env(wide)
+    assert "NVSHMEM_IB_ENABLE_IBGDA" not in env(lab)
+
+
+def test_a_full_cluster_recreates_pods_and_one_with_room_rolls_them() -> None:
+    full = graph().spec.services["decode"]
+    room = graph(hardware={**INFINIBAND, "nodes": 3}).spec.services["decode"]
+
+    assert full.annotations == {"nvidia.com/deployment-strategy": "Recreate"}
+    assert room.annotations is None
+
+
+def test_node_selector_and_tolerations_reach_the_workers_and_not_the_frontend() -> None:
+    taint = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    selector = {"nvidia.com/gpu.product": "NVIDIA-H200"}
+
+    services = graph(hardware={**INFINIBAND, "nodeSelector": selector, "tolerations": [taint]}).spec.services
+
+    pod = services["prefill"].extra_pod_spec
+    assert pod.node_selector == selector
+    assert [toleration.manifest() for toleration in pod.tolerations or ()] == [taint]
+    assert services["Frontend"].extra_pod_spec.node_selector is None
+    assert services["Frontend"].extra_pod_spec.tolerations is None
+
+
+def test_pods_that_could_share_a_node_are_asked_to_part_and_whole_nodes_part_by_themselves() -> None:
+    shared = graph(Preset.LAB_16GPU_MULTINODE, hardware={**INFINIBAND, "nodes": 4}).spec.services["decode"]
+    whole = graph(Preset.LAB_16GPU_MULTINODE).spec.services["decode"]
+
+    affinity = shared.extra_pod_spec.affinity
+    assert affinity is not None
+    (wish,) = affinity.pod_anti_affinity.preferred_during_scheduling_ignored_during_execution
+    assert wish.pod_affinity_term.topology_key == "kubernetes.io/hostname"
+    assert whole.extra_pod_spec.affinity is None
+
+
+def test_frontends_spread_over_nodes_once_there_are_several() -> None:
+    several = graph(frontend={"replicas": 3}).spec.services["Frontend"]
+
+    assert several.replicas == 3
+    assert several.extra_pod_spec.topology_spread_constraints is not None
+    assert graph().spec.services["Frontend"].extra_pod_spec.topology_spread_constraints is None
+
+
+def test_a_kv_router_is_asked_for_by_the_frontends_arguments() -> None:
+    container = graph(frontend={"routerMode": "kv"}).spec.services["Frontend"].extra_pod_spec.main_container
+
+    assert container.command == ("python3", "-m", "dynamo.frontend")
+    assert container.args == ("--router-mode", "kv", "--no-kv-events")
+
+
+def test_no_pod_is_given_a_service_accounts_token() -> None:
+    pods = [service.extra_pod_spec for service in graph().spec.services.values()]
+
+    assert {pod.automount_service_account_token for pod in pods} == {False}
+
+
+def test_every_pod_has_the_token_from_its_secret_and_pulls_with_the_stacks_secret() -> None:
+    made = graph(hfTokenSecret="my-token", image={"source": "existing", "reference": "a/b:c", "pullSecret": "pull"})
+
+    for service in made.spec.services.values():
+        (source,) = service.extra_pod_spec.main_container.env_from or ()
+        assert source.secret_ref.name == "my-token"
+        assert [secret.name for secret in service.extra_pod_spec.image_pull_secrets or ()] == ["pull"]
+
+
+def test_another_revision_of_the_model_changes_the_workers_and_not_the_frontend() -> None:
+    one, two = (graph(modelCache={"size": "1Ti", "revision": rev * 40}).spec.services for rev in "ab")
+
+    assert one["Frontend"] == two["Frontend"]
+    assert one["decode"] != two["decode"]
+
+
+def test_more_replicas_change_nothing_but_their_number() -> None:
+    hardware = {**INFINIBAND, "nodes": 8}
+    layouts = [{"preset": "lab-16gpu-singlenode", "decode": {"replicas": count}} for count in (1, 2)]
+
+    one, two = (graph(hardware=hardware, layout=layout) for layout in layouts)
+
+    assert one.metadata == two.metadata
+    assert one.spec.services["decode"].model_copy(update={"replicas": 2}) == two.spec.services["decode"]
+    assert one.spec.services["prefill"] == two.spec.services["prefill"]
+
+
+def test_an_image_that_is_known_later_takes_the_place_of_every_image() -> None:
+    made, late = graph(), object()
+
+    spec = made.spec_with_image(late)
+
+    services = spec["services"]
+    assert isinstance(services, dict)
+    assert [service["extraPodSpec"]["mainContainer"]["image"] for service in services.values()] == [late] * 3
+    assert made.spec_with_image(load(config(Preset.LAB_16GPU_SINGLENODE)).image) == made.manifest()["spec"]
+
+
+def test_a_field_that_the_types_do_not_have_is_refused() -> None:
+    manifest = graph().manifest()
+    services = manifest["spec"]["services"]  # pyright: ignore[reportIndexIssue]
+    services["decode"]["startupProbe"] = {"httpGet": {"path": "/health", "port": 9090}}
+
+    with pytest.raises(ValidationError, match="startupProbe"):
+        DynamoGraphDeployment.parse(manifest)

@@ -1,0 +1,144 @@
+"""The typed graph and the real CRD agree on every field that the types have: fuzzed in both directions."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from tests.golden.cases import IMAGES, config
+from tests.golden.crd import spec_validator
+from wideep import load
+from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.settings.layout import Preset
+
+Path_ = tuple[str | int, ...]
+
+NARROWER = {
+    "componentType": "only the components that this program makes; the CRD takes any word",
+    "subComponentType": "only prefill and decode; the CRD takes any word",
+    "backendFramework": "only sglang; the CRD also has vllm and trtllm",
+}
+"""Fields in which a choice of ours is an Enum. For all others both must say the same."""
+
+RICH = config(
+    Preset.LAB_16GPU_MULTINODE,
+    image=IMAGES["existing"],
+    hardware={
+        "gpu": "H200",
+        "nodes": 4,
+        "gpusPerNode": 8,
+        "interconnect": "roce",
+        "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H200"},
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}],
+    },
+    frontend={"replicas": 2, "routerMode": "kv"},
+)
+"""A stack in which every field of the types is set."""
+
+scalars = st.one_of(
+    st.booleans(),
+    st.integers(min_value=-(2**70), max_value=2**70),
+    st.sampled_from([0, 1, 2, 3, 8000, 2**31 - 1, 2**31]),
+    st.sampled_from([0.5, -1.25]),
+    st.text(max_size=8),
+    st.sampled_from(["80Gi", "1e3", "-2.5k", "80 Gi", "Gi", "80Gi\n", "8", "true"]),
+)
+values = st.one_of(scalars, st.lists(scalars, max_size=2), st.fixed_dictionaries({"notAField": scalars}))
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """The manifest of the rich stack, which nobody changes."""
+    return load(RICH).manifests[0]
+
+
+@pytest.fixture(scope="module")
+def crd(reference: Path) -> Draft202012Validator:
+    """The real CRD's schema of ``spec``."""
+    return spec_validator(reference / "data" / "crds")
+
+
+def paths(value: Any, path: Path_ = ()) -> list[Path_]:
+    """Every place in a manifest, objects and lists as well as leaves."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(below for key, item in items for below in paths(item, (*path, key)))]
+
+
+def changed(manifest: dict[str, Any], path: Path_, value: Any) -> dict[str, Any]:
+    """A copy with another value at a path."""
+    result = copy.deepcopy(manifest)
+    place: Any = result
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return result
+
+
+def typed_takes(manifest: dict[str, Any]) -> bool:
+    """Whether the typed graph accepts the manifest."""
+    try:
+        DynamoGraphDeployment.parse(manifest)
+    except ValidationError:
+        return False
+    return True
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_changed_value_is_taken_by_both_or_refused_by_both(
+    manifest: dict[str, Any], crd: Draft202012Validator, data: st.DataObject
+) -> None:
+    places = [path for path in paths(manifest["spec"], ("spec",)) if len(path) > 1 and path[-1] not in NARROWER]
+    path = data.draw(st.sampled_from(places))
+    other = changed(manifest, path, data.draw(values))
+
+    known = crd.is_valid(other["spec"])
+
+    assert typed_takes(other) == known, json.dumps([path, other["spec"]])
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_field_that_neither_has_is_refused_by_both(
+    manifest: dict[str, Any], crd: Draft202012Validator, data: st.DataObject
+) -> None:
+    objects = [path for path in paths(manifest["spec"], ("spec",)) if isinstance(_at(manifest, path), dict)]
+    free = ("services", "nodeSelector", "matchLabels", "annotations", "custom")
+    path = data.draw(st.sampled_from([path for path in objects if path[-1] not in free]))
+    other = changed(manifest, (*path, "notAField"), data.draw(scalars))
+
+    assert not crd.is_valid(other["spec"])
+    assert not typed_takes(other)
+
+
+@pytest.mark.parametrize("field", NARROWER)
+def test_where_ours_is_narrower_the_crd_takes_all_that_ours_does(
+    manifest: dict[str, Any], crd: Draft202012Validator, field: str
+) -> None:
+    path = next(path for path in paths(manifest) if path[-1:] == (field,))
+    word = changed(manifest, path, "planner")
+
+    assert crd.is_valid(manifest["spec"])
+    assert not typed_takes(word)
+
+
+def test_the_fuzzed_manifest_sets_every_field_of_the_types(manifest: dict[str, Any]) -> None:
+    named = {key for path in paths(manifest) for key in path if isinstance(key, str)}
+    schema = DynamoGraphDeployment.model_json_schema(by_alias=True)
+    fields = {field for type_ in [schema, *schema["$defs"].values()] for field in type_.get("properties", {})}
+
+    assert fields <= named
+
+
+def _at(value: Any, path: Path_) -> Any:
+    for key in path:
+        value = value[key]
+    return value
