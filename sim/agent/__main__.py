@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
 from typing import Any
 
@@ -102,6 +103,7 @@ class Agent:
 
     def watches(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
         handlers = [
             ("deployments.apps", self.deployment),
             ("statefulsets.apps", self.stateful_set),
@@ -131,23 +133,37 @@ async def run(cluster: Cluster) -> None:
     ready = asyncio.Event()
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
-    settings.scanning.disabled = False
+    settings.queueing.exit_timeout = 0.1  # its handlers only fill queues: nothing is lost at the end
+    settings.queueing.idle_timeout = 0.5
+    stop = asyncio.Event()
     watching = asyncio.create_task(
-        kopf.operator(registry=agent.watches(), settings=settings, clusterwide=True, standalone=True, ready_flag=ready)
+        kopf.operator(
+            registry=agent.watches(),
+            settings=settings,
+            clusterwide=True,
+            standalone=True,
+            ready_flag=ready,
+            stop_flag=stop,
+        )
     )
-    try:
-        await asyncio.wait([watching, asyncio.create_task(ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+    up = asyncio.create_task(ready.wait())
+    await asyncio.wait([watching, up], return_when=asyncio.FIRST_COMPLETED)
+    if up.done():
+        # In place of kopf's: it would wait for the pods' tasks, which end only when they are told.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         cluster.agent_ready.write_text(f"{os.getpid()}\n")
-        await watching
-    finally:
+        await asyncio.wait([watching, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
         await agent.kubelet.close()
-        await kube.close()
+    await watching
+    await kube.close()
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for quiet in ("kopf", "asyncio", "aiohttp"):
+    for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # Grove's API may well be missing
     cluster = load()
     if cluster is None:
         sys.exit("there is no simulated cluster: run `python -m sim up` first")

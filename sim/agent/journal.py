@@ -41,12 +41,13 @@ def words(container: Manifest) -> list[str]:
 
 
 def option(line: list[str], *names: str, default: str = "") -> str:
-    """The value of the first of these options in a command line, given as `--name value` or `--name=value`."""
-    for index, word in enumerate(line):
-        if word in names and index + 1 < len(line):
-            return line[index + 1]
-        if "=" in word and word.split("=", 1)[0] in names:
-            return word.split("=", 1)[1]
+    """The value of the first of these options that a command line has, given as `--name value` or `--name=value`."""
+    for name in names:
+        for index, word in enumerate(line):
+            if word == name and index + 1 < len(line):
+                return line[index + 1]
+            if word.startswith(f"{name}="):
+                return word.split("=", 1)[1]
     return default
 
 

@@ -50,6 +50,15 @@ class ApiError(Exception):
         self.status = status
 
 
+def _message(body: bytes | None) -> str:
+    """The server's own sentence in an answer that is an error; an API that is not served answers in plain text."""
+    text = (body or b"").decode(errors="replace")
+    try:
+        return json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        return text.strip()
+
+
 @dataclass
 class Kube:
     """One client; every call raises ApiError for an answer above 299, `get` excepted where it is 404."""
@@ -72,9 +81,9 @@ class Kube:
             _request_timeout=30,
         )
         await response.read()
-        answer: Manifest = json.loads(response.data or b"{}")
         if not 200 <= response.status <= 299:
-            raise ApiError(response.status, answer.get("message") or f"{method} {path}: HTTP {response.status}")
+            raise ApiError(response.status, _message(response.data) or f"{method} {path}: HTTP {response.status}")
+        answer: Manifest = json.loads(response.data)
         return answer
 
     async def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim import paths
@@ -42,6 +42,7 @@ class Dynamo:
     """Starts Dynamo's processes on loopback, with the etcd and NATS of this simulation."""
 
     cluster: Cluster
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def python(self) -> Path:
@@ -50,14 +51,17 @@ class Dynamo:
     async def model_path(self) -> Path:
         """The folder of the small model that every worker serves; made once."""
         path = self.cluster.agent_dir / "model"
-        if not path.exists():
-            done = await asyncio.create_subprocess_exec(
-                str(self.python), str(FOLDER / "model.py"), str(path), stderr=asyncio.subprocess.PIPE
-            )
-            _, errors = await done.communicate()
-            if done.returncode:
-                raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
+        async with self.making:
+            if not path.exists():
+                await self._make_model(path)
         return path
+
+    async def _make_model(self, path: Path) -> None:
+        command = [str(self.python), str(FOLDER / "model.py"), str(path)]
+        made = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        _, errors = await made.communicate()
+        if made.returncode:
+            raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
 
     def _env(self) -> dict[str, str]:
         return os.environ | {

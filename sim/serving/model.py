@@ -37,7 +37,7 @@ def tokenizer() -> Tokenizer:
     )
     names = "deepseek-ai/DeepSeek-R1 deepseek-ai/DeepSeek-V3 Qwen/Qwen3-30B-A3B Qwen/Qwen3-235B-A22B TP8 DP8 EP8 TP16"
     # Dynamo 0.6.0 drops a token that is nothing but a space, so each printable character has one with its space before it.
-    spaced = [f" {character}" for character in string.printable.strip() + "\u201c\u201d\u00d7\u2013"]
+    spaced = [f" {character}" for character in (*string.printable.strip(), *map(chr, range(0xA1, 0x180)), *"\u201c\u201d\u2013\u2014")]
     spoken = [f" {phrase}" for phrase in (*MODEL_PHRASES.values(), NOTHING_KNOWN)]
     made.train_from_iterator([*spoken, SPEAKER, names, *spaced], trainer)
     made.add_special_tokens([AddedToken(token, special=True) for token in (END, USER, ASSISTANT)])

@@ -8,6 +8,7 @@ SGLang workers of Dynamo 0.6.0 do. Both find etcd and NATS in ETCD_ENDPOINTS and
 
 import argparse
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Engine:
 
 @dynamo_worker(static=False)
 async def serve(runtime: DistributedRuntime) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runtime.shutdown)
     args = arguments()
     engine = Engine(args.model_path, args.model_name, args.about)
     component = runtime.namespace(args.namespace).component("prefill" if args.role == "prefill" else "backend")
