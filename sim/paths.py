@@ -7,9 +7,13 @@ ROOT/clusters/ID/              one running simulation, ID being the clone's
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
+from sim.errors import SimError
+
 PROJECT = Path(__file__).resolve().parent.parent
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 
 
 def cache_root() -> Path:
@@ -23,8 +27,14 @@ def tools_root() -> Path:
 
 
 def cluster_id() -> str:
-    """This clone's id: $SIM_ID (tests set it), else eight hex digits of the checkout's absolute path."""
-    return os.environ.get("SIM_ID") or hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+    """This clone's id: $SIM_ID (tests set it), else eight hex digits of the checkout's absolute path.
+
+    Raises SimError for a SIM_ID that cannot be the name of a folder and of a cluster.
+    """
+    name = os.environ.get("SIM_ID") or hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+    if not _ID.fullmatch(name):
+        raise SimError(f"SIM_ID={name!r} cannot name a cluster: write up to 30 small letters, digits and dashes")
+    return name
 
 
 def cluster_dir(cluster: str | None = None) -> Path:

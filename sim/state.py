@@ -7,10 +7,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim import paths
+from sim.errors import SimError
 
-
-class SimError(Exception):
-    """Something the simulation cannot do, said in full: it is printed as it is, without a traceback."""
+__all__ = ["Cluster", "Ports", "Process", "SimError", "load"]
 
 
 class Process(BaseModel):

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sim import paths
 from sim.cluster import control_plane, nodes, ports, process, services
-from sim.state import Cluster, load
+from sim.state import Cluster, SimError, load
 from sim.tools.progress import step
 from sim.tools.provide import provide
 
@@ -56,8 +56,9 @@ def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
         with step(console, "making the nodes Ready", "nodes Ready"):
             cluster.nodes = nodes.apply(cluster, hardware)
         cluster.save()
-        for line in _plugins(cluster):
-            console.print(line)
+        plugins = _plugins(cluster)
+        if not began:
+            console.print("\n".join(plugins))
         _start_agent(console, cluster)
         started = [component.name for component in components(cluster) if component.name not in began]
     console.print(f"started {', '.join(started)}" if started else "everything was running already")
@@ -98,17 +99,26 @@ def _plugins(cluster: Cluster) -> list[str]:
 def down(console: Console) -> bool:
     """Ends every process of this clone's simulation and removes its folder; False when there was none."""
     with _lock(console):
-        cluster = load(_file())
-        if cluster is None:
+        if not paths.cluster_dir().exists():
             return False
+        cluster = _readable()
         with step(console, "ending the simulation", "ended"):
-            # The agent first: what it runs is Dynamo's, and leaves Dynamo's etcd in order.
-            for names in (("agent",), _SERVICES):
-                process.stop(*(cluster.processes[name] for name in names if name in cluster.processes))
-            control_plane.delete(cluster)
-            process.sweep(cluster.id)
-            shutil.rmtree(cluster.directory)
+            if cluster:
+                # The agent first: what it runs is Dynamo's, and leaves Dynamo's etcd in order.
+                for names in (("agent",), _SERVICES):
+                    process.stop(*(cluster.processes[name] for name in names if name in cluster.processes))
+                control_plane.delete(cluster)
+            process.sweep(paths.cluster_id())
+            shutil.rmtree(paths.cluster_dir())
     return True
+
+
+def _readable() -> Cluster | None:
+    """This clone's cluster.json if it is one; another version's is ended by its processes' mark alone."""
+    try:
+        return load(_file())
+    except SimError:
+        return None
 
 
 def components(cluster: Cluster) -> list[Component]:

@@ -50,12 +50,10 @@ def _obtain(console: Console, tool: Tool, count: str) -> None:
             try:
                 _make(tool, go, half, log, tick)
             except SimError as error:
-                raise SimError(
-                    f"{verb} {name} failed: {error}\n"
-                    f"Run the same command again to go on from here, or put a {tool.name} of your own on PATH."
-                ) from error
+                raise SimError(f"{verb} {name} failed: {error}\n{_way_out(tool)}") from error
     if not (half / tool.program).exists():
         raise SimError(f"{name} was made, but {half / tool.program} is not there; see {log}")
+    shutil.rmtree(home, ignore_errors=True)  # one that is there but not whole: its Python has gone, say
     half.rename(home)
 
 
@@ -63,8 +61,21 @@ def _download(console: Console, tool: Tool, half: Path, name: str) -> bool:
     """Whether the tool's official release could be had and says a version that fits."""
     if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
         return False
-    with step(console, f"downloading {name}", f"tried the download of {name}"):
-        return fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
+    with step(console, f"downloading {name}", f"asked for the release of {name}"):
+        good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
+    if not good:
+        console.print(f"the release of {name} cannot be had, or does not run here")
+    return good
+
+
+def _way_out(tool: Tool) -> str:
+    """What a person can do about a tool that could not be made."""
+    again = "Run the same command again to go on from here"
+    match tool.source:
+        case Venv(python):
+            return f"{again}. It needs a Python {python} on this machine, and Linux."
+        case _:
+            return f"{again}, or put a {tool.name} {tool.on_path.fits if tool.on_path else ''} of your own on PATH."
 
 
 def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[], None]) -> None:

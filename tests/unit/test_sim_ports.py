@@ -24,7 +24,16 @@ def test_a_port_in_use_is_not_chosen() -> None:
     first = ports.choose("one").etcd
     with socket.socket() as held:
         held.bind(("127.0.0.1", first))
+        held.listen()
         assert first not in ports.choose("one").model_dump().values()
+
+
+def test_a_port_whose_server_was_killed_is_free_again_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # the side that closes first is the one that waits
+    assert ports.is_free(port)
 
 
 def test_what_another_clone_has_chosen_is_not_chosen_though_it_is_not_running(cache: Path) -> None:

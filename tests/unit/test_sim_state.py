@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import state
+from sim import paths, state
 from sim.state import Cluster, Ports, Process, SimError
 
 
@@ -40,6 +40,13 @@ def test_without_it_the_checkout_and_then_sim_id_name_it(tmp_path: Path, monkeyp
     ports = Ports(**dict.fromkeys(Ports.model_fields, 20000))
     saved = Cluster(id="other", directory=folder, stack="dev", ports=ports).save()
     assert state.load() == saved
+
+
+@pytest.mark.parametrize("name", ["../up", "A", "-x", "x" * 31])
+def test_an_id_that_cannot_name_a_folder_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIM_ID", name)
+    with pytest.raises(SimError, match="SIM_ID"):
+        paths.cluster_id()
 
 
 def test_a_file_of_another_version_is_one_sentence(cluster: Cluster) -> None:
