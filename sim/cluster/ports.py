@@ -19,7 +19,7 @@ def choose(cluster: str) -> Ports:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server can have the loopback port: nothing listens there. Connections of an earlier one do not count."""
+    """Whether a server can have the loopback port: nothing listens there. An earlier server does not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
