@@ -50,7 +50,8 @@ def read_operator(deployment: Manifest) -> Operator:
     conditions = (deployment.get("status") or {}).get("conditions") or []
     since = next((c["lastTransitionTime"] for c in conditions if c["type"] == "Available"), "")
     release = meta["name"].removesuffix(contract.OPERATOR_SUFFIX)
-    return Operator(meta["namespace"], release, flags, ready, f"{meta['uid']} {since}")
+    revision = (meta.get("annotations") or {}).get("deployment.kubernetes.io/revision", "")
+    return Operator(meta["namespace"], release, flags, ready, f"{meta['uid']} {revision} {since}")
 
 
 @dataclass
