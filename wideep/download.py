@@ -51,9 +51,10 @@ echo "downloading $want into $TARGET"
 ) &
 progress=$!
 trap 'kill $progress' EXIT
-hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" >/dev/null
+hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
+  --exclude "original/*" --exclude "metal/*" --exclude "consolidated*" >/dev/null
 echo "comparing checksums"
-if ! hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" --fail-on-missing-files; then
+if ! hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET"; then
   rm -rf "$TARGET/.cache"
   echo "a file is not as it is on Hugging Face; the next try fetches it again" >&2
   exit 1
@@ -63,6 +64,7 @@ echo "$want is complete in $TARGET: $(du -sh "$TARGET" | cut -f1)"
 """
 """For ``/bin/sh -c``. All that differs between models comes from the environment, so no value is a part of the script.
 Without its notes in ``.cache``, ``hf download`` compares what it finds with the checksums, and fetches what differs.
+Left out are second copies of the weights in their makers' own formats, which the engine does not read.
 """
 
 

@@ -86,6 +86,15 @@ def test_memory_of_option_a_is_that_of_the_published_table() -> None:
     assert decode.kv_cache_tokens == pytest.approx(decode.kv_cache_gb * 1e9 / 70_272, rel=0.001)
 
 
+@pytest.mark.parametrize("preset", Preset)
+def test_the_parts_of_a_gpus_memory_are_all_of_it(preset: Preset) -> None:
+    for role in load(config(preset)).roles.values():
+        memory = role.memory
+
+        assert sum(memory.weights.values()) == pytest.approx(role.weights_gb, abs=0.01)
+        assert role.weights_gb + memory.kv_cache_gb + memory.headroom_gb == pytest.approx(memory.total_gb, abs=0.01)
+
+
 def test_small_pods_share_a_node_and_the_plan_counts_it_once() -> None:
     assert load(config(Preset.LAB_8GPU)).nodes == 1
     assert load(config(Preset.LAB_8GPU, hardware={**H200, "nodes": 4})).nodes == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,19 +40,13 @@ from wideep.graph.pod import (
     TopologySpreadConstraint,
     WeightedPodAffinityTerm,
 )
+from wideep.graph.refs import cache_claim, graph_name, token_secret
+from wideep.graph.startup import PERIOD_SECONDS, ready_timeout_seconds, startup_seconds
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.services import RouterMode
 
-__all__ = [
-    "FRONTEND_PORT",
-    "build_graph",
-    "cache_claim",
-    "graph_name",
-    "ready_timeout_seconds",
-    "startup_seconds",
-    "token_secret",
-]
+__all__ = ["FRONTEND_PORT", "build_graph"]
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
@@ -63,41 +56,6 @@ HOSTNAME: Final = "kubernetes.io/hostname"
 GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
 COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
 SUB_COMPONENT_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
-
-SLOWEST_READ: Final = 125e6
-"""Bytes a second at which a pod reads the weights, at worst: a volume behind a link of 1 Gbit/s."""
-WARM_UP_SECONDS: Final = 900
-"""Kernels that are compiled at the first start (DeepGEMM), and CUDA graphs."""
-PULL_SECONDS: Final = 900
-"""An image of 20 GB over the same link, and unpacking it."""
-PERIOD: Final = 10
-
-
-def graph_name(settings: Settings) -> str:
-    """The graph's name: the stack's own, or one made of the model's."""
-    return settings.name or names.graph(settings.model.name)
-
-
-def token_secret(settings: Settings) -> str | None:
-    """The Secret with the Hugging Face token; None where the stack has none."""
-    if settings.hf_token_secret is not None:
-        return settings.hf_token_secret
-    return names.HF_TOKEN_SECRET if settings.hf_token is not None else None
-
-
-def cache_claim(settings: Settings) -> str:
-    """The claim with the weights: one that exists, or this stack's own."""
-    return settings.model_cache.existing_claim or names.CACHE_CLAIM
-
-
-def startup_seconds(weight_bytes: float) -> int:
-    """How long a worker may take from its container's start until it serves, in whole probe periods."""
-    return math.ceil((weight_bytes / SLOWEST_READ + WARM_UP_SECONDS) / PERIOD) * PERIOD
-
-
-def ready_timeout_seconds(weight_bytes: float) -> int:
-    """How long the graph may take from its creation until it is ready."""
-    return startup_seconds(weight_bytes) + PULL_SECONDS
 
 
 def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
@@ -202,7 +160,7 @@ def _engine(stack: _Stack, role: Role, layout: RoleLayout) -> Container:
         args=sglang.engine_args(role, layout, settings.model, model_path(settings.model)),
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         env_from=_token_env(settings),
-        startup_probe=_health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD),
+        startup_probe=_health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD_SECONDS),
         security_context=pinned if network.uses_rdma(settings.hardware) else None,
     )
 
@@ -216,8 +174,8 @@ def _full(settings: Settings, layout: RoleLayout) -> bool:
 def _health(port: int, failures: int) -> Probe:
     return Probe(
         http_get=HttpGet(path="/health", port=port),
-        period_seconds=PERIOD,
-        timeout_seconds=PERIOD,
+        period_seconds=PERIOD_SECONDS,
+        timeout_seconds=PERIOD_SECONDS,
         failure_threshold=failures,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Final
 
 from wideep import names
@@ -9,17 +10,12 @@ from wideep.backends.sglang import engine_args
 from wideep.catalog import GPUS
 from wideep.download import DownloadPlan, download_plan, model_path
 from wideep.errors import ConfigError
-from wideep.graph.build import (
-    FRONTEND_PORT,
-    build_graph,
-    cache_claim,
-    graph_name,
-    ready_timeout_seconds,
-    token_secret,
-)
-from wideep.memory import weight_parts, worker_memory
+from wideep.graph.build import FRONTEND_PORT, build_graph
+from wideep.graph.refs import cache_claim, graph_name, token_secret
+from wideep.graph.startup import ready_timeout_seconds
+from wideep.memory import GpuMemory, weight_parts, worker_memory
 from wideep.plan.image import image_plan
-from wideep.plan.parts import CachePlan, FrontendPlan, Plan, RolePlan, TokenPlan
+from wideep.plan.parts import CachePlan, FrontendPlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
 from wideep.rules import check, warnings
 from wideep.settings import Settings
@@ -81,8 +77,23 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_gb=round(memory.kv_cache_gb, DIGITS),
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
+        memory=_memory(memory),
         args=engine_args(name, role, settings.model, model_path(settings.model)),
     )
+
+
+def _memory(memory: GpuMemory) -> MemoryPlan:
+    return MemoryPlan(
+        total_gb=_gb(memory.total_bytes),
+        weights={part: _gb(size) for part, size in asdict(memory.parts).items()},
+        kv_cache_gb=_gb(memory.kv_cache_bytes),
+        headroom_gb=round(memory.headroom_gb, DIGITS),
+        kv_bytes_per_token=memory.kv_bytes_per_token,
+    )
+
+
+def _gb(size: float) -> float:
+    return round(size / 1e9, DIGITS)
 
 
 def _weight_bytes(model: ModelShape) -> float:

@@ -17,6 +17,7 @@ __all__ = [
     "FrontendPlan",
     "ImageBuild",
     "ImagePlan",
+    "MemoryPlan",
     "Plan",
     "PlanModel",
     "PlatformPlan",
@@ -29,6 +30,19 @@ class PlanModel(BaseModel):
     """Base of each part: frozen, compared by value, and the same again after a trip through JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class MemoryPlan(PlanModel):
+    """What shares one GPU's memory, in decimal GB: weights, KV cache, and what stays outside the engine's pool."""
+
+    total_gb: float
+    """What the driver reports."""
+    weights: dict[str, float]
+    """The weights, part by part (``wideep.memory.WeightParts``)."""
+    kv_cache_gb: float
+    headroom_gb: float
+    """Outside the pool: activations, CUDA graphs, DeepEP's buffers."""
+    kv_bytes_per_token: float
 
 
 class RolePlan(PlanModel):
@@ -48,6 +62,7 @@ class RolePlan(PlanModel):
     kv_cache_gb: float
     kv_cache_tokens: int
     mem_fraction_static: float
+    memory: MemoryPlan
     args: tuple[str, ...]
     """The engine's arguments, as in the container."""
 

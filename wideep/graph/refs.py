@@ -1,0 +1,25 @@
+"""Objects that a graph names: itself, the claim with the weights, the Secret with the token."""
+
+from __future__ import annotations
+
+from wideep import names
+from wideep.settings import Settings
+
+__all__ = ["cache_claim", "graph_name", "token_secret"]
+
+
+def graph_name(settings: Settings) -> str:
+    """The graph's name: the stack's own, or one made of the model's."""
+    return settings.name or names.graph(settings.model.name)
+
+
+def token_secret(settings: Settings) -> str | None:
+    """The Secret with the Hugging Face token; None where the stack has none."""
+    if settings.hf_token_secret is not None:
+        return settings.hf_token_secret
+    return names.HF_TOKEN_SECRET if settings.hf_token is not None else None
+
+
+def cache_claim(settings: Settings) -> str:
+    """The claim with the weights: one that exists, or this stack's own."""
+    return settings.model_cache.existing_claim or names.CACHE_CLAIM

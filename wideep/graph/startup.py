@@ -1,0 +1,27 @@
+"""How long a worker may take until it serves, from the size of what it reads first."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+__all__ = ["PERIOD_SECONDS", "ready_timeout_seconds", "startup_seconds"]
+
+PERIOD_SECONDS: Final = 10
+"""Between two questions of a probe; a budget is a whole number of them."""
+SLOWEST_READ: Final = 125e6
+"""Bytes a second at which a pod reads the weights, at worst: a volume behind a link of 1 Gbit/s."""
+WARM_UP_SECONDS: Final = 900
+"""Kernels that are compiled at the first start (DeepGEMM), and CUDA graphs."""
+PULL_SECONDS: Final = 900
+"""An image of 20 GB over the same link, and unpacking it."""
+
+
+def startup_seconds(weight_bytes: float) -> int:
+    """How long a worker may take from its container's start until it serves, in whole probe periods."""
+    return math.ceil((weight_bytes / SLOWEST_READ + WARM_UP_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS
+
+
+def ready_timeout_seconds(weight_bytes: float) -> int:
+    """How long the graph may take from its creation until it is ready."""
+    return startup_seconds(weight_bytes) + PULL_SECONDS
