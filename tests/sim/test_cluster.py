@@ -151,17 +151,11 @@ def test_another_clones_simulation_comes_and_goes_without_disturbing_this_one(cl
     assert set(states(cluster.id).values()) == {"running"}
 
 
-def test_down_ends_even_a_simulation_whose_file_it_cannot_read() -> None:
-    other = "unreadable"
-    sim(other, "up")
-    file = paths.cluster_dir(other) / "cluster.json"
-    theirs = load(file)
-    assert theirs is not None
-    file.write_text("{}")
-    assert "sim down" in sim(other, "up", check=False).stderr
-    sim(other, "down")
-    assert not any(process.alive(known) for known in theirs.processes.values())
-    assert not paths.cluster_dir(other).exists()
+def test_every_process_carries_the_mark_by_which_down_finds_what_it_does_not_know(cluster: Cluster) -> None:
+    current = load(cluster.file)
+    assert current is not None
+    marks = {name: psutil.Process(known.pid).environ().get(process.MARK) for name, known in current.processes.items()}
+    assert set(marks.values()) == {cluster.id}, marks
 
 
 def test_without_a_cluster_status_and_env_say_how_to_get_one() -> None:
