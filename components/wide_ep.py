@@ -43,7 +43,6 @@ class WideEp(Component):
             metadata=k8s.meta.v1.ObjectMetaArgs(
                 name=metadata.name,
                 namespace=args.namespace,
-                labels=metadata.labels,
                 annotations=metadata.annotations,
             ),
             spec=args.graph.spec_with_image(args.image),
