@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from sim import paths
-from sim.cluster import control_plane, nodes, ports, process, services
+from sim.cluster import control_plane, ports, process, services
+from sim.plugins.install import install
 from sim.state import Cluster, SimError, load
 from sim.tools.progress import step
-from sim.tools.provide import provide
 
 _SERVICES = ("registry", "dynamo-nats", "dynamo-etcd")
 
@@ -42,6 +42,10 @@ def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
 
     Raises SimError; what already runs then goes on running, and the next `up` starts from there.
     """
+    # Imported here: the tools and the domain are slow to import, and `status` and `down` do without.
+    from sim.cluster import nodes
+    from sim.tools.provide import provide
+
     hardware = nodes.hardware(stack)
     tools = provide(console)
     with _lock(console):
@@ -89,9 +93,6 @@ def _start_agent(console: Console, cluster: Cluster) -> None:
 
 def _plugins(cluster: Cluster) -> list[str]:
     """Puts the stand-in plugins in place; returns a line about each."""
-    # Imported here: the plugins' protocol is slow to import, and `status` does without.
-    from sim.plugins.install import install
-
     cluster.pulumi_state.mkdir(exist_ok=True)
     return install(cluster.pulumi_home, Path(sys.executable), cluster.real_plugins)
 
