@@ -59,5 +59,7 @@ def _is_unknown(text: str) -> bool:
 
 
 def _returning(result: values.Properties) -> provider_pb2.InvokeResponse:
-    """The function's result; the protocol's field is called `return`, which Python cannot spell as an argument."""
-    return provider_pb2.InvokeResponse(**{"return": values.encode(result)})
+    """The function's result; the protocol's field is called `return`, which Python takes by name only."""
+    response = provider_pb2.InvokeResponse()
+    getattr(response, "return").CopyFrom(values.encode(result))
+    return response

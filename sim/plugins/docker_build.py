@@ -61,7 +61,7 @@ class Provider(ProviderBase):
         return provider_pb2.CheckResponse(inputs=values.encode(inputs), failures=failures)
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Which inputs changed: each of them is an update, which builds and pushes anew. A registry's password is none."""
+        """Which inputs changed. Each change is an update, which builds and pushes anew; a new password is no change."""
         old = values.reveal(values.decode(request.olds))
         new = values.reveal(values.decode(request.news))
         changed = [
@@ -151,7 +151,7 @@ class Provider(ProviderBase):
         target = registry.locate(image)
         if target is None:
             raise PluginError(
-                f'failed to push {name}: failed to do request: Head "https://{image.host}/v2/{image.repository}/blobs/": '
+                f'failed to push {name}: failed to do request: Head "https://{image.host}/v2/{image.repository}/": '
                 f"dial tcp: lookup {image.host}: no such host (the simulated docker-build plugin pushes to "
                 f"{registry.alias} and to registries on this machine only)"
             )

@@ -108,7 +108,7 @@ class Provider(ProviderBase):
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
         """Any change makes a new value: a random one cannot be changed, only made anew."""
-        old, new = (values.reveal(values.decode(side)) for side in (request.oldInputs, request.news))
+        old, new = (values.reveal(values.decode(side)) for side in (request.old_inputs, request.news))
         changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
         return Diff(

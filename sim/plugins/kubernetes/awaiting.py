@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.plugins.kubernetes import annotations, jsonpath, pods, ready
 from sim.plugins.kubernetes.api import Object
-from sim.plugins.kubernetes.waiting import End, EndedError, Event, Feed, Operation, named, warn, watch_object
+from sim.plugins.kubernetes.waiting import End, EndedError, Event, Feed, Operation, Watched, named, warn, watch_object
 from sim.plugins.server import Level
 
 
@@ -47,13 +47,12 @@ def check_once(operation: Operation, inputs: Object, live: Object) -> None:
     if rule is None or not rule.on_read or annotations.is_true(inputs, "skipAwait"):
         return
     wait = _Wait(operation, live, rule, is_update=True, is_custom=False)
-    if wait.judge():
-        return
-    if rule.pods:
-        listed = operation.api.call("GET", operation.api.path("v1", "Pod", named(live)[2]))
-        for pod in listed["items"]:
-            wait.see(Event("pod", "ADDED", pod))
-    raise wait.failed()
+    for watch in wait.others():
+        path = watch.place.path(named(live)[2])
+        for obj in operation.api.call("GET", path, query=watch.selector)["items"]:
+            wait.see(Event(watch.kind, "ADDED", obj))
+    if not wait.judge():
+        raise wait.failed()
 
 
 class _Wait:
@@ -73,7 +72,8 @@ class _Wait:
         operation = self._operation
         with Feed(operation.api, operation.cancelled, timeout) as feed:
             watch_object(feed, operation, self._live)
-            self._watch_others(feed)
+            for watch in self.others():
+                feed.add(watch, named(self._live)[2])
             try:
                 for event in feed:
                     self.see(event)
@@ -84,13 +84,16 @@ class _Wait:
                 raise self._ended(ended.end) from ended
         raise AssertionError("a feed ends with an error only")
 
-    def _watch_others(self, feed: Feed) -> None:
-        api, (_, kind, namespace, name) = self._operation.api, named(self._live)
+    def others(self) -> list[Watched]:
+        """What else tells about the object: its pods, or its endpoints."""
+        api, (_, kind, _, name) = self._operation.api, named(self._live)
+        found = []
         if self._rule.pods:
-            feed.add("pod", api.mapping("v1", "Pod"), namespace, {})
+            found.append(Watched("pod", api.mapping("v1", "Pod")))
         if kind == "Service":
             selector = {"labelSelector": f"kubernetes.io/service-name={name}"}
-            feed.add("slice", api.mapping("discovery.k8s.io/v1", "EndpointSlice"), namespace, selector)
+            found.append(Watched("slice", api.mapping("discovery.k8s.io/v1", "EndpointSlice"), selector))
+        return found
 
     def see(self, event: Event) -> None:
         """Take one event in."""

@@ -41,7 +41,8 @@ CLUSTER_SCOPED: Final = frozenset(
     values.words(
         "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding CSIDriver CSINode "
         "CustomResourceDefinition FlowSchema IngressClass MutatingWebhookConfiguration Namespace Node "
-        "PersistentVolume PriorityClass PriorityLevelConfiguration RuntimeClass StorageClass ValidatingWebhookConfiguration VolumeAttachment"
+        "PersistentVolume PriorityClass PriorityLevelConfiguration RuntimeClass StorageClass "
+        "ValidatingWebhookConfiguration VolumeAttachment"
     )
 )
 DASHED: Final = re.compile("^x_kubernetes_")  # the SDK's names of a CRD's `x-kubernetes-*` fields

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
@@ -51,6 +51,15 @@ class Event:
     obj: Object
 
 
+@dataclass(frozen=True)
+class Watched:
+    """One kind in the feed, by the name its events get there, narrowed by a field or label selector."""
+
+    kind: str
+    place: Place
+    selector: dict[str, str] = field(default_factory=dict)
+
+
 class Feed:
     """The events of several watches, in one stream."""
 
@@ -69,11 +78,10 @@ class Feed:
         for watch in list(self._open):
             watch.close()
 
-    def add(self, kind: str, mapping: Place, namespace: str | None, selector: dict[str, str]) -> None:
-        """Watch one kind, where the selector (a `fieldSelector` or `labelSelector` query) says."""
-        threading.Thread(
-            target=self._follow, args=(kind, mapping.path(namespace), selector), daemon=True, name=f"watch-{kind}"
-        ).start()
+    def add(self, watched: Watched, namespace: str | None) -> None:
+        """Watch one kind in a namespace."""
+        arguments = (watched.kind, watched.place.path(namespace), watched.selector)
+        threading.Thread(target=self._follow, args=arguments, daemon=True, name=f"watch-{watched.kind}").start()
 
     def _follow(self, kind: str, path: str, selector: dict[str, str]) -> None:
         while not self._closed.is_set():
@@ -123,10 +131,11 @@ def full_name(obj: Object) -> str:
 def watch_object(feed: Feed, operation: Operation, obj: Object) -> None:
     """Follow one object in the feed, and the warnings about it."""
     api_version, kind, namespace, name = named(obj)
-    feed.add("object", operation.api.mapping(api_version, kind), namespace, {"fieldSelector": f"metadata.name={name}"})
+    api = operation.api
+    feed.add(Watched("object", api.mapping(api_version, kind), {"fieldSelector": f"metadata.name={name}"}), namespace)
     if uid := obj["metadata"].get("uid"):
-        events = operation.api.mapping("v1", "Event")
-        feed.add("warning", events, namespace or "default", {"fieldSelector": f"type=Warning,involvedObject.uid={uid}"})
+        selector = {"fieldSelector": f"type=Warning,involvedObject.uid={uid}"}
+        feed.add(Watched("warning", api.mapping("v1", "Event"), selector), namespace or "default")
 
 
 def until_deleted(operation: Operation, obj: Object, timeout: float) -> None:
