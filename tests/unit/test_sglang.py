@@ -215,6 +215,57 @@ def test_attention_in_one_group_asks_neither_for_dp_attention_nor_for_a_dp_lm_he
     assert not [arg for arg in args if "dp" in arg]
 
 
+def objects(model: type[RoleLayout] | type[Eplb], **fields: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Objects of a settings type; ``st.builds`` would add its fields' aliases."""
+    return st.fixed_dictionaries(fields).map(lambda values: model(**values))  # pyright: ignore[reportArgumentType]
+
+
+some = st.none() | st.integers(1, 4096)
+layouts = objects(
+    RoleLayout,
+    replicas=st.just(1),
+    nodes=st.integers(1, 9),
+    gpus_per_node=st.integers(1, 8),
+    tp=st.integers(1, 72),
+    dp=st.integers(1, 72),
+    ep=st.integers(1, 72),
+    redundant_experts=st.integers(0, 64),
+    moe_a2a_backend=st.sampled_from(MoeA2aBackend),
+    deepep_mode=st.sampled_from(DeepEpMode),
+    mem_fraction_static=st.floats(0.01, 0.99),
+    moe_dense_tp=st.sampled_from([None, 1]),
+    dp_lm_head=st.booleans(),
+    two_batch_overlap=st.booleans(),
+    max_dispatch_tokens_per_rank=st.integers(1, 1024),
+    cuda_graph_batch_sizes=st.none() | st.lists(st.integers(1, 512), min_size=1, max_size=4).map(tuple),
+    context_length=some,
+    eplb=objects(
+        Eplb,
+        enabled=st.booleans(),
+        algorithm=st.none() | st.sampled_from(EplbAlgorithm),
+        rebalance_iterations=some,
+        dispatch_algorithm=st.none() | st.sampled_from(DispatchAlgorithm),
+        recorder_mode=st.none() | st.sampled_from(RecorderMode),
+    ),
+)
+
+
+@given(role=st.sampled_from(Role), layout=layouts)
+def test_whatever_a_layout_says_sglang_takes_the_arguments_and_the_operators_shell_line_keeps_them(
+    parser: argparse.ArgumentParser, role: Role, layout: RoleLayout
+) -> None:
+    args = engine_args(role, layout, R1, PATH)
+
+    taken = parser.parse_args(args)
+
+    assert (taken.tp_size, taken.dp_size, taken.ep_size) == (layout.tp, layout.dp, layout.ep)
+    assert taken.mem_fraction_static == layout.mem_fraction_static
+    assert taken.enable_dp_lm_head <= taken.enable_dp_attention, "SGLang asserts it"
+    assert (taken.moe_a2a_backend == "deepep") == layout.deepep
+    assert all(survives_shell(arg) for arg in args)
+    assert len([arg for arg in args if arg.startswith("--")]) == len({arg for arg in args if arg.startswith("--")})
+
+
 @given(st.text(max_size=30))
 def test_an_argument_that_is_said_to_survive_is_one_word_of_a_shell_line_and_itself(arg: str) -> None:
     if survives_shell(arg):
