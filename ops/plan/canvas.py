@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Literal
 
 import drawsvg
 
@@ -52,35 +52,40 @@ class Type:
     anchor: Literal["start", "middle", "end"] = "start"
 
 
-NO_EDGE: Final = Edge("none", 0)
-
-
 class Canvas:
     """A white page."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
+        width, height = _short(width), _short(height)
         self._drawing = drawsvg.Drawing(width, height, font_family=FONT)
         self._drawing.append_title(title)
         self.box(Box(0, 0, width, height), fill="#ffffff")
 
-    def box(self, box: Box, fill: str, edge: Edge = NO_EDGE, *, round_by: float = 0, hint: str = "") -> None:
+    def box(self, box: Box, fill: str, edge: Edge | None = None, *, round_by: float = 0, hint: str = "") -> None:
         """A filled rectangle. ``hint`` is what a browser shows over it."""
-        shape = drawsvg.Rectangle(
-            box.x, box.y, box.width, box.height, rx=round_by, fill=fill, stroke=edge.colour, stroke_width=edge.width
-        )
+        style: dict[str, Any] = {"fill": fill}
+        if edge:
+            style |= {"stroke": edge.colour, "stroke_width": edge.width}
+        if round_by:
+            style["rx"] = round_by
+        sides = (_short(side) for side in (box.x, box.y, box.width, box.height))
+        shape = drawsvg.Rectangle(*sides, **style)
         if hint:
             shape.append_title(hint)
         self._drawing.append(shape)
 
     def text(self, text: str, at: tuple[float, float], style: Type) -> None:
         """A line of text, its baseline at the point."""
-        weight = "bold" if style.bold else "normal"
-        shape = drawsvg.Text(text, style.size, *at, fill=style.colour, font_weight=weight, text_anchor=style.anchor)
-        self._drawing.append(shape)
+        kwargs: dict[str, Any] = {"fill": style.colour}
+        if style.bold:
+            kwargs["font_weight"] = "bold"
+        if style.anchor != "start":
+            kwargs["text_anchor"] = style.anchor
+        self._drawing.append(drawsvg.Text(text, _short(style.size), _short(at[0]), _short(at[1]), **kwargs))
 
     def arrow(self, start: tuple[float, float], length: float, colour: str, width: float = 3) -> None:
         """An arrow to the right."""
-        x, y = start
+        x, y = _short(start[0]), _short(start[1])
         tip, back, side = x + length, x + length - 4 * width, 2 * width
         self._drawing.append(drawsvg.Line(x, y, back, y, stroke=colour, stroke_width=width))
         self._drawing.append(drawsvg.Lines(tip, y, back, y - side, back, y + side, close=True, fill=colour))
@@ -88,3 +93,8 @@ class Canvas:
     def svg(self) -> str:
         """The picture as a file's text, the same for the same calls."""
         return str(self._drawing.as_svg()) + "\n"
+
+
+def _short(length: float) -> float:
+    """A tenth of a pixel is enough, and keeps files small and the same on every machine."""
+    return round(length, 1)

@@ -33,7 +33,7 @@ def changes(before: object, after: object, path: str) -> Iterator[Change]:
         for key in dict.fromkeys([*old, *new]):
             yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
         return
-    yield Change(path, _shown(cast(object, before)), _shown(cast(object, after)))
+    yield Change(path, _shown(cast(object, before)), _shown(after))
 
 
 def argument_changes(before: Sequence[str], after: Sequence[str], path: str) -> Iterator[Change]:

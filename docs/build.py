@@ -1,0 +1,163 @@
+"""Write docs/concepts.md and its figures: the text from concepts.md.in, every number and picture from the program.
+
+python docs/build.py            write them
+python docs/build.py --check    exit 1 if they differ from what the program gives today
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+from ops.load import Loaded
+from ops.plan.memory_figure import draw_memory
+from ops.plan.picture import draw_placement
+from wideep.catalog.gpus import GPUS
+from wideep.catalog.layouts import PRESETS
+from wideep.catalog.models import MODELS
+from wideep.memory import expert_slot_bytes, kv_bytes_per_token, weight_parts
+from wideep.plan import RolePlan, make_plan
+from wideep.settings import parse
+from wideep.settings.hardware import Gpu
+from wideep.settings.layout import Preset, Role
+
+DOCS = Path(__file__).parent
+MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
+HOT = 4
+"""Times its share that the hot expert of the text is asked."""
+BLOCK = 128
+"""Side of the blocks in which DeepSeek's FP8 weights are quantized (``weight_block_size`` of its config.json)."""
+WIDE_EP = 64
+"""The wide EP of that example: the experts divide by it without redundant ones."""
+
+
+def stack(preset: Preset) -> Loaded:
+    """DeepSeek-R1 in a preset, on just the H200 nodes that it takes."""
+    roles = PRESETS[preset].values()
+    config = {
+        "namespace": "concepts",
+        "model": MODEL.name,
+        "hardware": {
+            "gpu": Gpu.H200,
+            "nodes": sum(role.replicas * role.nodes for role in roles),
+            "gpusPerNode": max(role.gpus_per_node for role in roles),
+            "interconnect": "infiniband",
+        },
+        "layout": preset,
+        "image": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},
+        "hfTokenSecret": "hf-token",
+        "modelCache": {"size": "1Ti"},
+    }
+    settings = parse(config)
+    return Loaded(settings, make_plan(settings), ())
+
+
+def busiest(ep: int, copies: int) -> float:
+    """Load of the GPU with the hot expert, over the mean of all GPUs, where each has as many experts as the others.
+
+    The hot expert gets HOT times its share, the others divide the rest evenly; its load divides over its copies.
+    """
+    held = MODEL.experts // ep
+    other = (MODEL.experts - HOT) / (MODEL.experts - 1)
+    return (HOT / copies + (held - 1) * other) / held
+
+
+def numbers() -> dict[str, object]:
+    """What concepts.md.in names."""
+    a, b, w32, w104 = (
+        {str(role): plan for role, plan in stack(preset).plan.roles.items()}
+        for preset in (
+            Preset.LAB_16GPU_SINGLENODE,
+            Preset.LAB_16GPU_MULTINODE,
+            Preset.WIDE_32GPU,
+            Preset.WIDE_104GPU,
+        )
+    )
+    option_a = PRESETS[Preset.LAB_16GPU_SINGLENODE]
+    wide = PRESETS[Preset.WIDE_104GPU]
+    attention = {role: weight_parts(MODEL, layout) for role, layout in option_a.items()}
+    slot_gb = expert_slot_bytes(MODEL) / 1e9
+    w104_decode = weight_parts(MODEL, wide[Role.DECODE])
+    hop = MODEL.experts_per_token * MODEL.hidden_size * (1 + 2)
+    return {
+        "r1": MODEL,
+        "h200": GPUS[Gpu.H200],
+        "gb200": GPUS[Gpu.GB200],
+        "a": Roles(a),
+        "b": Roles(b),
+        "w32": Roles(w32),
+        "w104": Roles(w104),
+        "experts_gb": slot_gb * MODEL.experts,
+        "slot_gb": slot_gb,
+        "w32_redundant_gb": slot_gb * w32["decode"].redundant_experts / w32["decode"].ep,
+        "w104_redundant_gb": slot_gb * w104["decode"].redundant_experts / w104["decode"].ep,
+        "w104_other_gb": (w104_decode.total - w104_decode.expert_slots) / 1e9,
+        "w104_nodes": stack(Preset.WIDE_104GPU).plan.nodes,
+        "block": BLOCK,
+        "most_tp": MODEL.expert_width // BLOCK,
+        "attention_gb": (attention[Role.DECODE].attention + attention[Role.DECODE].attention_replicated) / 1e9,
+        "attention_tp_gb": (attention[Role.PREFILL].attention + attention[Role.PREFILL].attention_replicated) / 1e9,
+        "kv_kb": kv_bytes_per_token(MODEL, 1) / 1e3,
+        "a_decode_tokens": a["decode"].dp * a["decode"].kv_cache_tokens,
+        "hot": HOT,
+        "a_neighbours": MODEL.experts // a["decode"].ep - 1,
+        "wide_ep": WIDE_EP,
+        "wide_neighbours": MODEL.experts // WIDE_EP - 1,
+        "hot_narrow": busiest(a["decode"].ep, 1),
+        "hot_wide": busiest(WIDE_EP, 1),
+        "hot_copied": busiest(WIDE_EP, 2),
+        "prefill_mode": wide[Role.PREFILL].deepep_mode,
+        "decode_mode": wide[Role.DECODE].deepep_mode,
+        "hop_kb": hop / 1e3,
+        "token_mb": hop * MODEL.moe_layers / 1e6,
+    }
+
+
+class Roles:
+    """Both roles of a plan, by attribute, as the text names them."""
+
+    def __init__(self, roles: dict[str, RolePlan]) -> None:
+        self.prefill = roles["prefill"]
+        self.decode = roles["decode"]
+
+
+def wrapped(paragraph: str) -> str:
+    """A paragraph of prose in lines of at most 120 characters; headings and figures as they are."""
+    if paragraph.startswith(("#", "![")):
+        return paragraph
+    return textwrap.fill(" ".join(paragraph.split()), 120, break_long_words=False, break_on_hyphens=False)
+
+
+def pages() -> dict[Path, str]:
+    """Each file with what it must hold."""
+    text = (DOCS / "concepts.md.in").read_text(encoding="utf-8").format(**numbers())
+    text = "\n\n".join(wrapped(paragraph) for paragraph in text.split("\n\n"))
+    memory = [stack(preset) for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_32GPU, Preset.WIDE_104GPU)]
+    note = "<!-- Written by docs/build.py from concepts.md.in. Change that, not this. -->\n\n"
+    return {
+        DOCS / "concepts.md": note + text.rstrip() + "\n",
+        DOCS / "figures" / "memory.svg": draw_memory(memory),
+        **{
+            DOCS / "figures" / f"{preset}.svg": draw_placement(stack(preset))
+            for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_104GPU)
+        },
+    }
+
+
+def main() -> int:
+    """Write or compare."""
+    stale = [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(DOCS.parent)} is not what the program gives: run python docs/build.py")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(pages()[path], encoding="utf-8")
+        print(f"wrote {path.relative_to(DOCS.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

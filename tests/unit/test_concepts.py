@@ -1,0 +1,52 @@
+"""docs/concepts.md and its figures say what the program computes, today."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree
+
+import pytest
+
+SVG = "{http://www.w3.org/2000/svg}"
+SPELLED = r"H200|GB200|R1|FP8|BF16|concepts\.md|wide-104gpu|lab-16gpu-singlenode"
+"""Names with digits in them, which are not numbers."""
+
+
+@pytest.fixture(scope="module")
+def build(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_build", root / "docs" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_text_and_figures_are_what_the_program_gives(build: ModuleType, root: Path) -> None:
+    for path, text in build.pages().items():
+        assert path.read_text(encoding="utf-8") == text, f"run python docs/build.py: {path.relative_to(root)} differs"
+
+
+def test_no_number_of_the_text_is_written_by_hand(root: Path) -> None:
+    source = (root / "docs" / "concepts.md.in").read_text(encoding="utf-8")
+    prose = re.sub(SPELLED, "", re.sub(r"\{[^}]*\}", "", source))
+    assert re.findall(r"\d+", prose) == []
+
+
+def test_every_figure_that_the_text_shows_is_there(root: Path) -> None:
+    shown = re.findall(r"\]\((figures/[^)]+)\)", (root / "docs" / "concepts.md").read_text(encoding="utf-8"))
+    assert len(shown) == 3
+    assert all((root / "docs" / figure).is_file() for figure in shown)
+
+
+@pytest.mark.parametrize(("figure", "own", "copies"), [("lab-16gpu-singlenode", 512, 0), ("wide-104gpu", 512, 64)])
+def test_a_placement_shows_every_expert_once_a_role_and_every_copy(
+    root: Path, figure: str, own: int, copies: int
+) -> None:
+    tree = ElementTree.parse(root / "docs" / "figures" / f"{figure}.svg")  # noqa: S314 - a file of our own
+    hints = [title.text or "" for rect in tree.iter(f"{SVG}rect") for title in rect.iter(f"{SVG}title")]
+    assert sorted(h for h in hints if h.startswith("expert ")) == sorted(2 * [f"expert {i}" for i in range(own // 2)])
+    assert sum(hint.startswith("copy of expert ") for hint in hints) == copies
