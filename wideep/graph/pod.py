@@ -151,3 +151,4 @@ class ExtraPodSpec(GraphModel):
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
     image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
     automount_service_account_token: bool | None = None
+    """False: Dynamo finds its peers in etcd, and Grove's init container mounts a token of its own."""
