@@ -1,0 +1,9 @@
+from aiconfigurator.sdk.config import ModelConfig
+from aiconfigurator.sdk.perf_database import PerfDatabase
+
+class Model: ...
+
+def get_model(model_path: str, model_config: ModelConfig, backend_name: str) -> Model: ...
+def resolve_context_fmha_by_data(
+    model_config: ModelConfig, model_path: str, database: PerfDatabase, backend_name: str, *, is_context_role: bool
+) -> None: ...
