@@ -13,14 +13,15 @@ from wideep.errors import ConfigError
 from wideep.graph.build import FRONTEND_PORT, build_graph
 from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
-from wideep.memory import GpuMemory, weight_parts, worker_memory
+from wideep.memory import GpuMemory, worker_memory
+from wideep.memory.weights import model_bytes
 from wideep.plan.image import image_plan
 from wideep.plan.parts import CachePlan, FrontendPlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
 from wideep.rules import check, warnings
+from wideep.rules.hardware import nodes_needed
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelShape
 
 __all__ = ["make_plan"]
 
@@ -38,11 +39,11 @@ def make_plan(settings: Settings) -> Plan:
         raise ConfigError(problems)
     roles = settings.layout.roles
     image = image_plan(settings.image)
-    weight_bytes = _weight_bytes(settings.model)
+    weight_bytes = settings.model.disk_bytes or model_bytes(settings.model)
     graph = build_graph(settings, image.reference, weight_bytes)
     return Plan(
         gpus=sum(role.gpus for role in roles.values()),
-        nodes=_nodes(settings),
+        nodes=nodes_needed(roles.values(), settings.hardware.gpus_per_node),
         model=settings.model.name,
         layout=settings.layout.preset or "custom",
         layout_line=" · ".join(_line(name, role) for name, role in roles.items()),
@@ -94,27 +95,6 @@ def _memory(memory: GpuMemory) -> MemoryPlan:
 
 def _gb(size: float) -> float:
     return round(size / 1e9, DIGITS)
-
-
-def _weight_bytes(model: ModelShape) -> float:
-    """Bytes of the weights' files; where nobody knows them, those that one GPU alone would hold."""
-    if model.disk_bytes is not None:
-        return model.disk_bytes
-    alone = RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1)
-    return weight_parts(model, alone).total
-
-
-def _nodes(settings: Settings) -> int:
-    """Nodes that the layout needs: its pods, largest first, each onto the first node with room for it."""
-    free: list[int] = []
-    pods = [role.gpus_per_node for role in settings.layout.roles.values() for _ in range(role.replicas * role.nodes)]
-    for pod in sorted(pods, reverse=True):
-        place = next((index for index, gpus in enumerate(free) if gpus >= pod), None)
-        if place is None:
-            free.append(settings.hardware.gpus_per_node - pod)
-        else:
-            free[place] -= pod
-    return len(free)
 
 
 def _line(name: Role, role: RoleLayout) -> str:
