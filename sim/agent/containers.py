@@ -6,11 +6,10 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import aiohttp
 
-from sim.agent import contract, graph, journal
+from sim.agent import contract, graph, journal, pods, podstatus
 from sim.agent.contract import Manifest
 from sim.agent.journal import Engine, Journal
 from sim.agent.kube import Kind, Kube
@@ -23,7 +22,7 @@ RETRY_SECONDS = 2.0
 SERVING = "serving "
 """How the line begins that a worker process prints once it is registered."""
 MANIFEST_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json,application/vnd.oci.image.index.v1+json,"
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 
@@ -72,7 +71,7 @@ class Pod:
         await self._debug(Kind.LOGS, "ClusterLogs", {"logs": [{"logsFile": str(self.log_path), "follow": True}]})
         await self._pull()
         await self._wait_for_secrets()
-        await self._status(running=True)
+        await self._status(podstatus.running(self.pod, ready=False))
         await self._event("Started", f"Started container {self.main['name']}")
         if contract.LABEL_GRAPH not in self.labels:
             await self._job()
@@ -81,7 +80,7 @@ class Pod:
         elif self.labels.get(contract.LABEL_TYPE) == "worker":
             await self._keep(self._worker)
         else:
-            await self._status(running=True, ready=True)
+            await self._status(podstatus.running(self.pod, ready=True))
 
     async def end(self) -> None:
         if self.child:
@@ -93,13 +92,13 @@ class Pod:
     # Before the container starts.
 
     async def _pull(self) -> None:
-        """Asks the simulation's registry for its own images; stays in ImagePullBackOff for one that it does not have."""
+        """Asks the simulation's registry for its own images; one that it does not have stays in ImagePullBackOff."""
         image: str = self.main.get("image", "")
         await self._event("Pulling", f"Pulling image {image!r}")
         await asyncio.sleep(self.machine.times.pull)
         while not await self._has(image):
             message = f"Back-off pulling image {image!r}: not found"
-            await self._status(waiting={"reason": "ImagePullBackOff", "message": message})
+            await self._status(podstatus.waiting(self.pod, "ImagePullBackOff", message))
             await self._event("Failed", f"Failed to pull image {image!r}: not found", "Warning")
             await asyncio.sleep(RETRY_SECONDS)
         await self._event("Pulled", f"Successfully pulled image {image!r}")
@@ -121,7 +120,7 @@ class Pod:
     async def _wait_for_secrets(self) -> None:
         while missing := await self._missing_secret():
             message = f'secret "{missing}" not found'
-            await self._status(waiting={"reason": "CreateContainerConfigError", "message": message})
+            await self._status(podstatus.waiting(self.pod, "CreateContainerConfigError", message))
             await self._event("Failed", f"Error: {message}", "Warning")
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -129,10 +128,10 @@ class Pod:
         """The first Secret that the container's environment needs and the namespace lacks; empty when none is."""
         references = [entry.get("secretRef") for entry in self.main.get("envFrom") or []]
         references += [(entry.get("valueFrom") or {}).get("secretKeyRef") for entry in self.main.get("env") or []]
-        for reference in references:
-            if reference and not reference.get("optional"):
-                if not await self.kube.get(Kind.SECRET, self.namespace, reference["name"]):
-                    return reference["name"]
+        needed = [reference["name"] for reference in references if reference and not reference.get("optional")]
+        for name in needed:
+            if not await self.kube.get(Kind.SECRET, self.namespace, name):
+                return name
         return ""
 
     # What runs in it.
@@ -141,7 +140,7 @@ class Pod:
         download = journal.is_download(self.main)
         seconds = self.machine.times.download if download else self.machine.times.job
         await self._write_over(seconds, journal.download(self.main) if download else ["done"])
-        await self._status(finished=True)
+        await self._status(podstatus.finished(self.pod))
 
     async def _keep(self, start: Callable[[], Awaitable[Child | None]]) -> None:
         """Starts the container's process, and again whenever it ends by itself."""
@@ -150,13 +149,13 @@ class Pod:
             self.child = await start()
             code = await self.child.process.wait() if self.child and self.child.process.returncode else None
             if code is None:
-                await self._status(running=True, ready=True, restarts=restarts)
+                await self._status(podstatus.running(self.pod, ready=True, restarts=restarts))
                 if not self.child:
                     return
                 code = await self.child.process.wait()
             self.journal.write(f"the process ended with exit code {code}", "stderr")
             restarts += 1
-            await self._status(running=True, restarts=restarts, exit_code=code)
+            await self._status(podstatus.running(self.pod, ready=False, restarts=restarts, exit_code=code))
             await self._event("BackOff", f"Back-off restarting failed container {self.main['name']}", "Warning")
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -170,7 +169,12 @@ class Pod:
         return child
 
     async def _worker(self) -> Child | None:
-        """Loads its share of the model; the first pod of a worker then serves, the others only take part."""
+        """Loads its share of the model; the first pod of a worker then serves, the others only take part.
+
+        Of an engine other than SGLang nothing is known: its containers are ready at once.
+        """
+        if not pods.is_sglang(self.main):
+            return None
         engine = Engine.of(self.main)
         await self._write_over(self.machine.times.load, engine.loading())
         if engine.rank:
@@ -229,39 +233,5 @@ class Pod:
         }
         await self.kube.apply(kind, body)
 
-    async def _status(
-        self,
-        *,
-        running: bool = False,
-        ready: bool = False,
-        finished: bool = False,
-        restarts: int = 0,
-        waiting: Manifest | None = None,
-        exit_code: int | None = None,
-    ) -> None:
-        """Writes the pod's status: waiting for something, running (ready or not), or finished with exit code 0."""
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        ended = {"exitCode": exit_code or 0, "startedAt": now, "finishedAt": now}
-        state: Manifest = {"running": {"startedAt": now}} if running else {"waiting": waiting}
-        if finished:
-            state = {"terminated": {**ended, "reason": "Completed"}}
-        containers: list[Manifest] = []
-        for container in self.pod["spec"]["containers"]:
-            one = {"name": container["name"], "image": container.get("image", ""), "imageID": ""}
-            one |= {
-                "ready": ready,
-                "started": running,
-                "restartCount": restarts,
-                "state": {"$patch": "replace", **state},
-            }
-            if exit_code is not None:
-                one["lastState"] = {"terminated": {**ended, "reason": "Error"}}
-            containers.append(one)
-        reason = "" if ready else "PodCompleted" if finished else "ContainersNotReady"
-        conditions = [
-            {"type": kind, "status": "True" if ready else "False", "reason": reason, "lastTransitionTime": now}
-            for kind in ("Ready", "ContainersReady")
-        ]
-        phase = "Succeeded" if finished else "Running" if running else "Pending"
-        body = {"status": {"phase": phase, "conditions": conditions, "containerStatuses": containers}}
+    async def _status(self, body: Manifest) -> None:
         await self.kube.patch(Kind.POD, self.namespace, self.name, body, status=True)

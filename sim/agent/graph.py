@@ -1,4 +1,4 @@
-"""From a graph to its components, from a component to its Deployment and Service, and back to what their status says."""
+"""From a graph to its components, from a component to its Deployment and Service, and back from their status."""
 
 import copy
 from dataclasses import dataclass

@@ -66,21 +66,16 @@ def _check_name(graph_name: str, group: str, clique: str) -> None:
 
 def _cliques(live: Manifest, key: str, service: Manifest, surroundings: pods.Surroundings) -> list[Manifest]:
     nodes = contract.nodes(service)
-    if nodes == 1:
-        return [_clique(live, key, service, surroundings, pods.Role.MAIN, service.get("replicas", 1))]
-    return [
-        _clique(live, key, service, surroundings, pods.Role.LEADER, 1),
-        _clique(live, key, service, surroundings, pods.Role.WORKER, nodes - 1),
-    ]
-
-
-def _clique(
-    live: Manifest, key: str, service: Manifest, surroundings: pods.Surroundings, role: pods.Role, replicas: int
-) -> Manifest:
-    template = pods.pod_template(live, key, service, surroundings, role)
-    name = key.lower() if role is pods.Role.MAIN else f"{key.lower()}-{role.value}"
-    spec = {"roleName": name, "replicas": replicas, "minAvailable": 1, "podSpec": template["spec"]}
-    return {"name": name, "spec": spec, **template["metadata"]}
+    replicas = {pods.Role.MAIN: service.get("replicas", 1)}
+    if nodes > 1:
+        replicas = {pods.Role.LEADER: 1, pods.Role.WORKER: nodes - 1}
+    made: list[Manifest] = []
+    for role, count in replicas.items():
+        template = pods.pod_template(live, key, service, surroundings, role)
+        name = key.lower() if role is pods.Role.MAIN else f"{key.lower()}-{role.value}"
+        spec = {"roleName": name, "replicas": count, "minAvailable": 1, "podSpec": template["spec"]}
+        made.append({"name": name, "spec": spec, **template["metadata"]})
+    return made
 
 
 def not_ready(live: Manifest | None) -> str:

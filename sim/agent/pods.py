@@ -88,7 +88,8 @@ def _over(base: Manifest, top: Manifest) -> Manifest:
 
 
 def resources(service: Manifest) -> Manifest:
-    """The service's resources as a container has them: `gpu` of the limits becomes nvidia.com/gpu, of the requests nothing."""
+    """The service's resources as a container has them: `gpu` of the limits becomes nvidia.com/gpu, that of the requests
+    becomes nothing."""
     wanted: Manifest = {}
     for side in ("limits", "requests"):
         given = (service.get("resources") or {}).get(side) or {}
@@ -149,7 +150,7 @@ _DEFAULTS: dict[str, Callable[[], Manifest]] = {"frontend": _frontend, "worker":
 def main_container(service: Manifest, surroundings: Surroundings, envs: list[Manifest]) -> Manifest:
     base = _DEFAULTS.get(service.get("componentType") or "", _other)()
     given = (service.get("extraPodSpec") or {}).get("mainContainer") or {}
-    container = _over(base, given) | {"name": contract.MAIN_CONTAINER}
+    container: Manifest = _over(base, given) | {"name": contract.MAIN_CONTAINER}
     standard = [{"name": name, "value": value} for name, value in surroundings.env().items()]
     container["env"] = merge_env(standard, base.get("env", []), given.get("env") or [], envs, service.get("envs") or [])
     for probe in ("livenessProbe", "readinessProbe"):

@@ -1,4 +1,4 @@
-"""Work queues as controllers have them: one key is worked on by one task at a time, and again if it changed meanwhile."""
+"""Work queues as controllers have them: a key is worked on by one task at a time, and again if it changed meanwhile."""
 
 import asyncio
 import logging
@@ -16,10 +16,14 @@ LAST_RETRY_SECONDS = 20.0
 
 @dataclass
 class Queue:
-    """Calls `work` for each key that is added. A failure is tried again later, at doubling intervals."""
+    """Calls `work` for each key that is added. A failure is tried again later, at doubling intervals.
+
+    One key at a time over all, as a controller of controller-runtime does that is not told otherwise.
+    """
 
     name: str
     work: Callable[[Key], Awaitable[None]]
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
     dirty: set[Key] = field(default_factory=set)
     failures: dict[Key, int] = field(default_factory=dict)
@@ -33,8 +37,9 @@ class Queue:
     async def _run(self, key: Key) -> None:
         try:
             while key in self.dirty:
-                self.dirty.discard(key)
-                await self._once(key)
+                async with self.turn:
+                    self.dirty.discard(key)
+                    await self._once(key)
         finally:
             del self.running[key]
 

@@ -10,6 +10,7 @@ Kept from 0.6.0 because a deployment has to live with it:
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,6 +22,8 @@ from sim.agent.operators import Operator, Operators
 from sim.agent.queue import Key
 
 SOURCE = "dynamo-operator"
+ETCD_SECONDS = 0.05
+"""What a deletion in etcd takes here."""
 
 
 def now() -> str:
@@ -140,8 +143,8 @@ class ComponentReconciler:
         live = await self.kube.get(Kind.COMPONENT, *key)
         if not operator or not live:
             return
-        if "deletionTimestamp" in live["metadata"] and not self.operators.etcd_lives(operator):
-            await self._cannot_finalize(operator, live)
+        if "deletionTimestamp" in live["metadata"]:
+            await self._delete_keys(operator, live)
         if await Finalizers(self.kube).handled(Kind.COMPONENT, live):
             return
         try:
@@ -153,8 +156,11 @@ class ComponentReconciler:
             if isinstance(error, ApiError):
                 raise
 
-    async def _cannot_finalize(self, operator: Operator, live: Manifest) -> None:
-        """Its keys in etcd have to go first; raises, so that it is tried again."""
+    async def _delete_keys(self, operator: Operator, live: Manifest) -> None:
+        """Its keys in etcd go before its finalizer; raises, so that it is tried again, where etcd does not answer."""
+        if self.operators.etcd_lives(operator):
+            await asyncio.sleep(ETCD_SECONDS)
+            return
         address = operator.flags.get("etcdAddr", "")
         message = f"failed to delete the keys in etcd: dial {address}: context deadline exceeded"
         await self.kube.event(live, "Warning", "ReconcileError", message, SOURCE)

@@ -1,4 +1,4 @@
-"""The real Dynamo processes behind a graph's pods: one frontend a frontend pod, one worker process a worker's first pod."""
+"""The real Dynamo processes behind a graph's pods: one for each frontend pod, one for the first pod of each worker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STOP_SECONDS = 3.0
 
 @dataclass
 class Child:
-    """A running process of Dynamo's environment. It ends with the agent, whatever ends that: see sim/serving/child.py."""
+    """A running process of Dynamo's environment. It ends with the agent, whatever ends that: sim/serving/child.py."""
 
     process: asyncio.subprocess.Process
     reader: asyncio.Task[None]

@@ -1,0 +1,189 @@
+"""A Dynamo platform on the tests' simulated cluster, and what tests ask it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from sim import paths
+from sim.agent.contract import Manifest
+from sim.env import environment
+from sim.state import Cluster
+
+RELEASE = "dynamo-platform"
+WORKS_TODAY = (
+    "--set=dynamo-operator.dynamo.mpiRun.sshKeygen.enabled=false",
+    "--set=dynamo-operator.controllerManager.kubeRbacProxy.image.repository=quay.io/brancz/kube-rbac-proxy",
+)
+"""The values without which the chart fails on a fresh cluster."""
+GROVE_CRDS = [f"{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
+WAIT_SECONDS = 60.0
+
+
+def a_graph(
+    *,
+    decode_replicas: int = 1,
+    decode_gpus: str = "8",
+    decode_nodes: int = 1,
+    image: str = "registry.example.com/worker:1",
+    strategy: str = "",
+    secret: str = "hf-token-secret",  # noqa: S107 - a name
+    engine: str = "nothing",
+) -> Manifest:
+    """A graph in the lab's shape, for two nodes of eight GPUs; with the engine `sglang` its workers answer."""
+
+    def worker(role: str, gpus: str, replicas: int, nodes: int) -> Manifest:
+        args = ["--model-path", "/model-cache/r1", "--served-model-name", "deepseek-ai/DeepSeek-R1"]
+        args += ["--tp-size", "8", "--ep-size", "8", "--disaggregation-mode", role]
+        main = {"image": image, "command": ["python3", "-m", f"dynamo.{engine}"], "args": args}
+        service: Manifest = {
+            "componentType": "worker",
+            "subComponentType": role,
+            "replicas": replicas,
+            "resources": {"limits": {"gpu": gpus}},
+            "annotations": {"nvidia.com/deployment-strategy": strategy} if strategy else {},
+            "extraPodSpec": {"mainContainer": main | {"envFrom": [{"secretRef": {"name": secret}}]}},
+        }
+        return service | ({"multinode": {"nodeCount": nodes}} if nodes > 1 else {})
+
+    frontend = {"componentType": "frontend", "replicas": 1, "extraPodSpec": {"mainContainer": {"image": image}}}
+    services = {
+        "Frontend": frontend,
+        "decode": worker("decode", decode_gpus, decode_replicas, decode_nodes),
+        "prefill": worker("prefill", "8", 1, 1),
+    }
+    return {
+        "apiVersion": "nvidia.com/v1alpha1",
+        "kind": "DynamoGraphDeployment",
+        "metadata": {"name": "sgl"},
+        "spec": {"services": services},
+    }
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One namespace with a platform of its own."""
+
+    cluster: Cluster
+    namespace: str
+
+    def run(self, *command: str, check: bool = True, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a command on the simulated cluster, by default to its good end."""
+        env = os.environ | environment(self.cluster)
+        done = subprocess.run(
+            command, env=env, cwd=paths.PROJECT, input=given, capture_output=True, text=True, timeout=120, check=False
+        )
+        if check and done.returncode:
+            pytest.fail(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
+        return done
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        return self.run("kubectl", "-n", self.namespace, *arguments, given=given).stdout
+
+    def apply(self, manifest: Manifest) -> None:
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=json.dumps(manifest))
+
+    def find(self, kind: str, labels: str = "") -> list[Manifest]:
+        selector = ["-l", labels] if labels else []
+        return json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
+
+    def graph(self) -> Manifest:
+        return json.loads(self.kubectl("get", "dgd", "sgl", "-o", "json"))
+
+    def wait(self, holds: Callable[[], bool], what: str) -> None:
+        """Fails, with the state of things, when it does not hold in time."""
+        until = time.monotonic() + WAIT_SECONDS
+        while not holds():
+            if time.monotonic() > until:
+                there = self.run("kubectl", "-n", self.namespace, "get", "dgd,dcd,pods", "-o", "wide").stdout
+                pytest.fail(f"not in {WAIT_SECONDS:.0f} s: {what}\n{there}", pytrace=False)
+            time.sleep(0.2)
+
+    def wait_for_state(self, state: str) -> None:
+        """Until the graph's status says so of its newest spec, as far as the operator can tell."""
+        self.wait(lambda: (self.graph().get("status") or {}).get("state") == state, f"the graph {state}")
+
+    def pods_of(self, service: str) -> list[Manifest]:
+        return self.find("pods", f"nvidia.com/dynamo-component={service}")
+
+    def ready_pods(self, service: str) -> list[Manifest]:
+        def is_ready(pod: Manifest) -> bool:
+            conditions = (pod.get("status") or {}).get("conditions") or []
+            return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+        return [pod for pod in self.pods_of(service) if is_ready(pod)]
+
+    def pending_pods(self, service: str) -> list[Manifest]:
+        return [pod for pod in self.pods_of(service) if not pod["spec"].get("nodeName")]
+
+    def images(self, service: str) -> set[str]:
+        return {pod["spec"]["containers"][0]["image"] for pod in self.pods_of(service)}
+
+    def waiting_reasons(self, service: str) -> set[str]:
+        """Why the containers of a service's pods wait."""
+        states = [one["state"] for pod in self.pods_of(service) for one in pod["status"].get("containerStatuses", [])]
+        return {state["waiting"]["reason"] for state in states if "waiting" in state}
+
+    def is_empty(self) -> bool:
+        """Whether nothing of any graph is left."""
+        label = "nvidia.com/dynamo-graph-deployment-name"
+        return not (self.find("dgd") or self.find("dcd") or self.find("pods", label) or self.find("deployments", label))
+
+    def scale_operator(self, replicas: int) -> None:
+        name = f"{RELEASE}-dynamo-operator-controller-manager"
+        self.kubectl("scale", f"deployment/{name}", f"--replicas={replicas}")
+        self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=30s")
+
+    def scale_etcd(self, replicas: int) -> None:
+        self.kubectl("scale", f"statefulset/{RELEASE}-etcd", f"--replicas={replicas}")
+        self.kubectl("rollout", "status", f"statefulset/{RELEASE}-etcd", "--timeout=30s")
+
+    def make_mpi_secret(self) -> None:
+        keys = ("--from-literal=private.key=x", "--from-literal=private.key.pub=y")
+        self.kubectl("create", "secret", "generic", "mpi-run-ssh-secret", *keys)
+
+    def revive(self) -> None:
+        """Operator and etcd as they were at first."""
+        self.scale_etcd(1)
+        self.scale_operator(1)
+
+    def delete_graphs(self) -> None:
+        """Takes the graphs away, a foreground deletion that does not end included."""
+        self.kubectl("delete", "dgd", "--all", "--wait=false")
+        for live in self.find("dgd"):
+            if "foregroundDeletion" in live["metadata"].get("finalizers", []):
+                patch = json.dumps({"metadata": {"finalizers": None}})
+                self.run(
+                    "kubectl", "-n", self.namespace, "patch", "dgd", "sgl", "--type=merge", "-p", patch, check=False
+                )
+        self.kubectl("delete", "deployments", "-l", "nvidia.com/dynamo-graph-deployment-name")
+        self.wait(self.is_empty, "nothing left of the graph")
+
+
+@contextmanager
+def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platform]:
+    """A platform restricted to a namespace of its own, ready; gone afterwards, its CRDs excepted."""
+    platform = Platform(cluster, namespace)
+    if not any("grove.enabled=true" in value for value in values):
+        # Grove's API outlives it, and an operator that finds it leaves every graph to a Grove that is not there.
+        platform.run("kubectl", "delete", "crd", "--ignore-not-found", *GROVE_CRDS)
+    platform.run("kubectl", "create", "namespace", namespace)
+    try:
+        crds = ("dynamo-crds", "sim/charts/dynamo-crds", "-n", "default")
+        platform.run("helm", "upgrade", "--install", *crds, "--wait", "--take-ownership")
+        platform.make_mpi_secret()
+        platform.kubectl("create", "secret", "generic", "hf-token-secret", "--from-literal=HF_TOKEN=x")
+        restricted = "--set=dynamo-operator.namespaceRestriction.enabled=true"
+        chart = ("sim/charts/dynamo-platform", "-n", namespace, "--wait", "--timeout=60s")
+        platform.run("helm", "install", RELEASE, *chart, restricted, *WORKS_TODAY, *values)
+        yield platform
+    finally:
+        platform.run("helm", "uninstall", RELEASE, "-n", namespace, "--ignore-not-found")
+        platform.run("kubectl", "delete", "namespace", namespace, "--timeout=60s")
