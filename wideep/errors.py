@@ -1,7 +1,7 @@
 """What a person gets to read when a stack config cannot become a deployment.
 
-    WideepError
-    └── ConfigError      one or more Problems in the stack config
+WideepError
+└── ConfigError      one or more Problems in the stack config
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Problem:
     """One broken rule of a stack config.
 
     ``key`` is the path in the config (``layout.decode.tp``), ``value`` what stands there, ``rule`` the rule with its
-    numbers, ``fix`` what to write instead. ``value`` is never a secret.
+    numbers, ``fix`` what to write instead, one way a line. ``value`` is never a secret.
     """
 
     key: str
@@ -26,7 +26,7 @@ class Problem:
 
     def __str__(self) -> str:
         stated = f"{self.key}: {self.value}" if self.value else self.key
-        return f"{stated}\n    {self.rule}\n    {self.fix}"
+        return "\n    ".join([stated, self.rule, *self.fix.splitlines()])
 
 
 class WideepError(Exception):

@@ -26,6 +26,8 @@ class GpuSpec:
     """Where the memory's figure comes from."""
     nvlink_domain: int
     """GPUs that reach each other over NVLink: those of a node, or of a rack."""
+    compute_capability: int
+    """SM version: 90 is Hopper."""
 
     @property
     def memory_gb(self) -> float:
@@ -35,17 +37,19 @@ class GpuSpec:
 
 _H100_BYTES: Final = 85_017_493_504
 _H200_BYTES: Final = 150_109_880_320
-_DRIVER: Final = "nvidia-smi and cudaMemGetInfo with driver 580"
-_REPORTED: Final = "memory that users' nvidia-smi reports, rounded to a GiB"
+_DRIVER: Final = "total memory that driver 580 reports, read from the GPU"
+_REPORTED: Final = "total memory that users' nvidia-smi reports, to a GiB"
+_NODE: Final = 8
+_RACK: Final = 72
 
 _ROWS: Final = (
-    GpuSpec(Gpu.A100_80, _H100_BYTES, False, "as H100-80: both report 79.1 GiB", 8),
-    GpuSpec(Gpu.H100_80, _H100_BYTES, True, _DRIVER, 8),
-    GpuSpec(Gpu.H200, _H200_BYTES, True, _DRIVER, 8),
-    GpuSpec(Gpu.B200, 178 * GIB, False, _REPORTED, 8),
-    GpuSpec(Gpu.GB200, 184 * GIB, False, _REPORTED, 72),
-    GpuSpec(Gpu.B300, 267 * GIB, False, _REPORTED, 8),
-    GpuSpec(Gpu.GB300, 267 * GIB, False, "as B300", 72),
+    GpuSpec(Gpu.A100_80, _H100_BYTES, False, "as H100-80: both report 79.1 GiB", _NODE, 80),
+    GpuSpec(Gpu.H100_80, _H100_BYTES, True, _DRIVER, _NODE, 90),
+    GpuSpec(Gpu.H200, _H200_BYTES, True, _DRIVER, _NODE, 90),
+    GpuSpec(Gpu.B200, 178 * GIB, False, _REPORTED, _NODE, 100),
+    GpuSpec(Gpu.GB200, 184 * GIB, False, _REPORTED, _RACK, 100),
+    GpuSpec(Gpu.B300, 267 * GIB, False, _REPORTED, _NODE, 103),
+    GpuSpec(Gpu.GB300, 279_000_000_000, False, "Google Cloud's A4X Max page: 279 GB a GPU", _RACK, 103),
 )
 
 GPUS: Final[Mapping[Gpu, GpuSpec]] = MappingProxyType({row.gpu: row for row in _ROWS})

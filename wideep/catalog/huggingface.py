@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, cast
 
+from wideep.catalog.families import FAMILIES
 from wideep.errors import Problem
-from wideep.settings.model import ModelFamily, WeightFormat
+from wideep.settings.model import WeightFormat
 
-__all__ = ["FAMILIES", "shape_of_config"]
+__all__ = ["shape_of_config"]
 
 Object = dict[str, object]
-
-FAMILIES: Final[Mapping[str, ModelFamily]] = {
-    "DeepseekV3ForCausalLM": ModelFamily.DEEPSEEK_V3,
-    "Qwen3MoeForCausalLM": ModelFamily.QWEN3_MOE,
-    "MixtralForCausalLM": ModelFamily.MIXTRAL,
-    "GptOssForCausalLM": ModelFamily.GPT_OSS,
-    "Glm4MoeForCausalLM": ModelFamily.GLM4_MOE,
-}
-"""The ``architectures`` entry of a config.json."""
 
 _COMMON: Final = {
     "layers": "num_hidden_layers",
@@ -28,6 +20,7 @@ _COMMON: Final = {
     "vocabSize": "vocab_size",
     "contextLength": "max_position_embeddings",
     "expertsPerToken": "num_experts_per_tok",
+    "expertGroups": "n_group",
 }
 _EXPERTS: Final = ("n_routed_experts", "num_experts", "num_local_experts")
 _MLA: Final = {
@@ -77,7 +70,7 @@ def _shape(config: Object, path: str) -> Object:
 def _family(config: Object) -> object:
     architectures = config.get("architectures")
     name = str(cast("list[object]", architectures)[0]) if isinstance(architectures, list) and architectures else "none"
-    return str(FAMILIES.get(name, name))
+    return next((str(family) for family, row in FAMILIES.items() if row.sglang_class == name), name)
 
 
 def _weight_format(config: Object) -> str:

@@ -1,7 +1,7 @@
 """Models of the catalog, from their own config.json files.
 
-Sizes on disk are the sum of a repository's safetensors files. A row without a revision is not pinned: the commit is
-not known here, so the download says so and follows the repository's main branch.
+``disk_bytes`` is the size of the repository's weights as published; a row without it is taken as the bytes that its
+shape needs. ``revision`` is the commit of the repository that was read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wideep.settings.model import Gqa, Mla, ModelFamily, ModelShape, WeightForma
 __all__ = ["MODELS"]
 
 
-def _deepseek_v3(name: str) -> ModelShape:
+def _deepseek_v3(name: str, revision: str) -> ModelShape:
     """One shape for R1 and V3 of all dates: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
     return ModelShape(
         name=name,
@@ -35,24 +35,22 @@ def _deepseek_v3(name: str) -> ModelShape:
             v_head_dim=128,
         ),
         experts=256,
+        expert_groups=8,
         experts_per_token=8,
         expert_width=2048,
         shared_experts=1,
         dense_width=18432,
         context_length=163840,
         disk_bytes=688_600_000_000,
+        revision=revision,
     )
 
 
-_ROWS: Final = (
-    _deepseek_v3("deepseek-ai/DeepSeek-R1"),
-    _deepseek_v3("deepseek-ai/DeepSeek-R1-0528"),
-    _deepseek_v3("deepseek-ai/DeepSeek-V3"),
-    _deepseek_v3("deepseek-ai/DeepSeek-V3-0324"),
-    ModelShape(
-        name="Qwen/Qwen3-235B-A22B",
+def _qwen3_235b(name: str, weights: WeightFormat, disk_bytes: int | None, revision: str) -> ModelShape:
+    return ModelShape(
+        name=name,
         family=ModelFamily.QWEN3_MOE,
-        weight_format=WeightFormat.BF16,
+        weight_format=weights,
         layers=94,
         hidden_size=4096,
         vocab_size=151936,
@@ -61,12 +59,16 @@ _ROWS: Final = (
         experts_per_token=8,
         expert_width=1536,
         context_length=40960,
-        disk_bytes=470_000_000_000,
-    ),
-    ModelShape(
-        name="Qwen/Qwen3-30B-A3B",
+        disk_bytes=disk_bytes,
+        revision=revision,
+    )
+
+
+def _qwen3_30b(name: str, weights: WeightFormat, disk_bytes: int | None, revision: str) -> ModelShape:
+    return ModelShape(
+        name=name,
         family=ModelFamily.QWEN3_MOE,
-        weight_format=WeightFormat.BF16,
+        weight_format=weights,
         layers=48,
         hidden_size=2048,
         vocab_size=151936,
@@ -75,7 +77,39 @@ _ROWS: Final = (
         experts_per_token=8,
         expert_width=768,
         context_length=40960,
-        disk_bytes=61_000_000_000,
+        disk_bytes=disk_bytes,
+        revision=revision,
+    )
+
+
+_ROWS: Final = (
+    _deepseek_v3("deepseek-ai/DeepSeek-R1", "56d4cbbb4d29f4355bab4b9a39ccb717a14ad5ad"),
+    _deepseek_v3("deepseek-ai/DeepSeek-R1-0528", "4236a6af538feda4548eca9ab308586007567f52"),
+    _deepseek_v3("deepseek-ai/DeepSeek-V3", "e815299b0bcbac849fa540c768ef21845365c9eb"),
+    _deepseek_v3("deepseek-ai/DeepSeek-V3-0324", "e9b33add76883f293d6bf61f6bd89b497e80e335"),
+    _qwen3_235b(
+        "Qwen/Qwen3-235B-A22B",
+        WeightFormat.BF16,
+        470_000_000_000,
+        "8efa61729e24bd65b1d152b5ab5409052aa80e65",
+    ),
+    _qwen3_235b(
+        "Qwen/Qwen3-235B-A22B-FP8",
+        WeightFormat.FP8_BLOCK,
+        None,
+        "39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35",
+    ),
+    _qwen3_30b(
+        "Qwen/Qwen3-30B-A3B",
+        WeightFormat.BF16,
+        61_000_000_000,
+        "ad44e777bcd18fa416d9da3bd8f70d33ebb85d39",
+    ),
+    _qwen3_30b(
+        "Qwen/Qwen3-30B-A3B-FP8",
+        WeightFormat.FP8_BLOCK,
+        None,
+        "d206ba732169f29bb77fbf80fc2c4b81d4d30782",
     ),
     ModelShape(
         name="mistralai/Mixtral-8x7B-Instruct-v0.1",
@@ -90,6 +124,7 @@ _ROWS: Final = (
         expert_width=14336,
         context_length=32768,
         disk_bytes=93_000_000_000,
+        revision="eba92302a2861cdc0098cc54bc9f17cb2c47eb61",
     ),
     ModelShape(
         name="mistralai/Mixtral-8x22B-Instruct-v0.1",
@@ -104,6 +139,7 @@ _ROWS: Final = (
         expert_width=16384,
         context_length=65536,
         disk_bytes=281_000_000_000,
+        revision="cc88a6cc19fbd17d9f1c0ee0b0d70a748dce698d",
     ),
     ModelShape(
         name="openai/gpt-oss-120b",
@@ -118,6 +154,52 @@ _ROWS: Final = (
         expert_width=2880,
         context_length=131072,
         disk_bytes=65_000_000_000,
+        revision="b5c939de8f754692c1647ca79fbf85e8c1e70f8a",
+    ),
+    ModelShape(
+        name="moonshotai/Kimi-K2-Instruct",
+        family=ModelFamily.DEEPSEEK_V3,
+        weight_format=WeightFormat.FP8_BLOCK,
+        layers=61,
+        dense_layers=1,
+        hidden_size=7168,
+        vocab_size=163840,
+        attention=Mla(
+            kind="mla",
+            heads=64,
+            q_lora_rank=1536,
+            kv_lora_rank=512,
+            qk_nope_head_dim=128,
+            qk_rope_head_dim=64,
+            v_head_dim=128,
+        ),
+        experts=384,
+        expert_groups=1,
+        experts_per_token=8,
+        expert_width=2048,
+        shared_experts=1,
+        dense_width=18432,
+        context_length=131072,
+        revision="fd1984e2b7a3350dbf7305fe73a4ede25c14de50",
+    ),
+    ModelShape(
+        name="zai-org/GLM-4.5",
+        family=ModelFamily.GLM4_MOE,
+        weight_format=WeightFormat.BF16,
+        layers=92,
+        dense_layers=3,
+        hidden_size=5120,
+        vocab_size=151552,
+        attention=Gqa(kind="gqa", heads=96, kv_heads=8, head_dim=128),
+        experts=160,
+        expert_groups=1,
+        experts_per_token=8,
+        expert_width=1536,
+        shared_experts=1,
+        dense_width=12288,
+        context_length=131072,
+        disk_bytes=716_000_000_000,
+        revision="cbb2c7cfb52fa128a9660cb1a7a78e017899e115",
     ),
 )
 

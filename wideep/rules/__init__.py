@@ -1,9 +1,10 @@
 """Every rule that a layout must keep to run, and what is legal but unwise.
 
-``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. Each rule is
-one small function that names its source; ``wideep.rules.book`` has them in order, the most basic first.
+``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. A rule is one
+small function that names its source; ``wideep.rules.book`` has them in order, the most basic first.
 """
 
-from wideep.rules.book import check, warnings
+from wideep.rules.book import check, check_role, warnings
+from wideep.rules.site import RoleSite
 
-__all__ = ["check", "warnings"]
+__all__ = ["RoleSite", "check", "check_role", "warnings"]

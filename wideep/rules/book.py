@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
-from wideep.catalog.gpus import GPUS
 from wideep.errors import Problem
-from wideep.rules import fit, parallel
+from wideep.rules import fit, hardware
+from wideep.rules.advice import advice
+from wideep.rules.arithmetic import arithmetic_problems
 from wideep.rules.site import RoleSite
+from wideep.rules.stack import stack_problems
 from wideep.settings.root import Settings
 
-__all__ = ["check", "warnings"]
-
-RoleRule = Callable[[RoleSite], Problem | None]
-
-BASIC: Final[tuple[RoleRule, ...]] = (parallel.tp_is_all_gpus, parallel.dp_divides_tp, parallel.ep_divides_tp)
-DERIVED: Final[tuple[RoleRule, ...]] = (parallel.experts_divide, parallel.heads_divide)
-MEMORY: Final[tuple[RoleRule, ...]] = (fit.weights_fit,)
+__all__ = ["check", "check_role", "sites", "warnings"]
 
 
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
-    problems: list[Problem] = []
-    for site in _sites(settings):
-        problems += _check_role(site)
-    hardware = fit.gpus_suffice(settings)
-    return problems + ([hardware] if hardware else [])
+    too_large = hardware.pods_fit_a_node(settings)
+    by_role = [problem for site in sites(settings) for problem in check_role(site)]
+    nodes = None if too_large else hardware.nodes_suffice(settings)
+    around = [] if too_large else stack_problems(settings)
+    found = [*too_large, *by_role, *([nodes] if nodes else []), *around]
+    return list(dict.fromkeys(found))
+
+
+def check_role(site: RoleSite) -> list[Problem]:
+    """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
+    problems = arithmetic_problems(site)
+    if problems:
+        return problems
+    return [problem for rule in (fit.weights_fit, fit.cache_is_useful, fit.buffers_fit) if (problem := rule(site))]
 
 
 def warnings(settings: Settings) -> list[Problem]:
     """What is legal but unwise. Asked only of a stack that ``check`` has nothing against."""
-    return []
+    return advice(settings, sites(settings))
 
 
-def _sites(settings: Settings) -> list[RoleSite]:
-    gpu = GPUS[settings.hardware.gpu]
-    return [RoleSite(name, role, settings.model, gpu) for name, role in settings.layout.roles.items()]
-
-
-def _check_role(site: RoleSite) -> list[Problem]:
-    """A stage is asked only when the one before it holds: it divides by what that one checked."""
-    problems: list[Problem] = []
-    for stage in (BASIC, DERIVED, MEMORY):
-        problems += [found for rule in stage if (found := rule(site))]
-        if problems:
-            break
-    return problems
+def sites(settings: Settings) -> list[RoleSite]:
+    """Both roles with all that their rules need."""
+    return [RoleSite(name, role, settings.model, settings.hardware) for name, role in settings.layout.roles.items()]

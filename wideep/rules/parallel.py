@@ -1,63 +1,98 @@
-"""Rules of one worker's arithmetic: how tp, dp and ep divide its GPUs, heads and experts.
+"""How tp, dp and ep must divide a worker's GPUs, the model's heads and its experts.
 
-Rule numbers in the docstrings are those of docs/rules.md. E is the model's routed experts, R the redundant ones.
+Sources are SGLang 0.5.3.post2's own checks, which a pod reaches minutes after it was scheduled.
 """
 
 from __future__ import annotations
 
 from wideep.errors import Problem
-from wideep.rules.site import RoleSite, listed, nearest_multiples
+from wideep.parallelism import attention_tp
+from wideep.rules.site import RoleSite, divisors, listed, multiples_around
+from wideep.settings.model import Gqa
 
-__all__ = ["ep_divides_tp", "experts_divide", "heads_divide", "tp_is_all_gpus"]
+__all__ = [
+    "dp_divides_tp",
+    "ep_divides_tp",
+    "experts_divide",
+    "heads_divide",
+    "kv_heads_divide",
+    "tp_at_most_experts",
+    "tp_is_all_gpus",
+]
 
 
 def tp_is_all_gpus(site: RoleSite) -> Problem | None:
-    """Rule 1. SGLang starts ``tp`` processes, one a GPU, so that more wait for ever and fewer leave GPUs idle."""
-    role = site.role
-    gpus = role.gpus_per_worker
+    """SGLang starts one process a GPU, ``tp`` in all: with more it waits for ever, with fewer GPUs stay idle."""
+    role, gpus = site.role, site.role.gpus_per_worker
     if role.tp == gpus:
         return None
-    rule = f"a worker of {role.nodes} pods × {role.gpus_per_node} GPUs has {gpus} GPUs, and tp must be all of them"
+    rule = f"{role.nodes} × {role.gpus_per_node} GPUs (nodes × gpusPerNode) are {gpus}, and tp must be all of them"
     return site.problem("tp", role.tp, rule, f"write tp: {gpus}")
 
 
 def dp_divides_tp(site: RoleSite) -> Problem | None:
-    """Rule 2. SGLang asserts that the attention groups (dp) are of equal size."""
-    role = site.role
-    if role.tp % role.dp == 0:
+    """``ServerArgs._handle_data_parallelism`` asserts it: dp attention groups of equal size."""
+    tp, dp = site.role.tp, site.role.dp
+    if tp % dp == 0:
         return None
-    rule = f"tp {role.tp} / dp {role.dp} leaves {role.tp % role.dp}: the GPUs are cut into dp equal attention groups"
-    return site.problem("dp", role.dp, rule, f"write dp: {listed(site.divisors(role.tp))}")
+    rule = f"tp {tp} cannot be cut into {dp} equal attention groups ({tp} / {dp} = {tp / dp:.2f})"
+    return site.problem("dp", dp, rule, f"write dp: {listed(divisors(tp))}")
 
 
 def ep_divides_tp(site: RoleSite) -> Problem | None:
-    """Rule 2. SGLang splits ``tp`` into ep expert groups; DeepEP makes each GPU a group of its own."""
-    role = site.role
-    if role.deepep and role.ep != role.tp:
-        rule = f"with moeA2aBackend: deepep SGLang sets ep to tp, which is {role.tp}"
-        return site.problem("ep", role.ep, rule, f"write ep: {role.tp}")
-    if role.tp % role.ep:
-        rule = f"tp {role.tp} / ep {role.ep} leaves {role.tp % role.ep}: the GPUs are cut into ep equal expert groups"
-        return site.problem("ep", role.ep, rule, f"write ep: {listed(site.divisors(role.tp))}")
+    """ep expert groups of equal size; with DeepEP each GPU is one (``ServerArgs._handle_a2a_moe`` sets ep to tp)."""
+    tp, ep = site.role.tp, site.role.ep
+    if site.role.deepep and ep != tp:
+        rule = f"with moeA2aBackend: deepep each GPU is an expert group of its own, and tp is {tp}"
+        return site.problem("ep", ep, rule, f"write ep: {tp}")
+    if tp % ep:
+        rule = f"tp {tp} cannot be cut into {ep} equal expert groups ({tp} / {ep} = {tp / ep:.2f})"
+        return site.problem("ep", ep, rule, f"write ep: {listed(divisors(tp))}")
     return None
 
 
+def tp_at_most_experts(site: RoleSite) -> Problem | None:
+    """The MoE blocks of SGLang's models raise ValueError when there are more GPUs than routed experts."""
+    tp, experts = site.role.tp, site.model.experts
+    if tp <= experts:
+        return None
+    rule = f"{site.model.name} has {experts} experts a layer, and SGLang takes at most as many GPUs a worker"
+    return site.problem("tp", tp, rule, f"use {experts} GPUs a worker or fewer, and more replicas")
+
+
 def experts_divide(site: RoleSite) -> Problem | None:
-    """Rule 3. Every GPU of an expert group holds the same number of slots: (E + R) % ep = 0."""
-    experts, r, ep = site.model.experts, site.role.redundant_experts, site.role.ep
-    left = (experts + r) % ep
+    """Each GPU holds the same number of slots: (E + R) % ep = 0 (``ExpertLocationMetadata._init_common``)."""
+    experts, redundant, ep = site.model.experts, site.role.redundant_experts, site.role.ep
+    left = (experts + redundant) % ep
     if left == 0:
         return None
-    rule = f"({experts} experts + {r} redundant) / ep {ep} leaves {left}: each GPU must hold as many slots as the others"
-    values = nearest_multiples(r, ep, first=-experts % ep)
-    return site.problem("redundantExperts", r, rule, f"write redundantExperts: {listed(values)}")
+    rule = f"({experts} experts + {redundant} redundant) % ep {ep} = {left}, and each GPU needs as many as the others"
+    first = -experts % ep
+    if redundant == 0 and not site.family.expert_location:
+        fitting = [n for n in divisors(site.role.tp) if experts % n == 0]
+        return site.problem("ep", ep, rule, f"write ep: {listed(fitting)}")
+    values = multiples_around(redundant, ep, first)
+    return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
 
 
 def heads_divide(site: RoleSite) -> Problem | None:
-    """Rule 7. An attention group of tp / dp GPUs shares the heads evenly."""
-    heads, tp = site.model.attention.heads, site.role.tp // site.role.dp
-    if heads % tp == 0:
+    """The tp / dp GPUs of an attention group share its heads evenly (the attention classes assert it)."""
+    role, heads, group = site.role, site.model.attention.heads, attention_tp(site.role)
+    if heads % group == 0:
         return None
-    rule = f"{heads} attention heads / (tp {site.role.tp} / dp {site.role.dp} = {tp}) leaves {heads % tp}"
-    fitting = [dp for dp in site.divisors(site.role.tp) if heads % (site.role.tp // dp) == 0]
-    return site.problem("dp", site.role.dp, rule, f"write dp: {listed(fitting)}")
+    rule = f"{heads} attention heads % (tp {role.tp} / dp {role.dp} = {group} GPUs) = {heads % group}"
+    fitting = [dp for dp in divisors(role.tp) if heads % (role.tp // dp) == 0]
+    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}")
+
+
+def kv_heads_divide(site: RoleSite) -> Problem | None:
+    """KV heads are cut evenly, or each is copied to as many GPUs (``qwen3_moe.py``: one assertion for each case)."""
+    if not isinstance(site.model.attention, Gqa):
+        return None
+    role, kv_heads, group = site.role, site.model.attention.kv_heads, attention_tp(site.role)
+    if kv_heads % group == 0 or group % kv_heads == 0:
+        return None
+    rule = f"{kv_heads} KV heads and attention groups of {group} GPUs (tp / dp): one must divide the other"
+    groups = {dp: role.tp // dp for dp in divisors(role.tp)}
+    fitting = [dp for dp, size in groups.items() if kv_heads % size == 0 or size % kv_heads == 0]
+    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}")

@@ -1,49 +1,70 @@
-"""Where a rule looks: one role of a stack, with its key in the config."""
+"""Where a rule looks: one role of a stack, its model and its GPUs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from wideep.catalog.gpus import GpuSpec
+from wideep.catalog.families import FAMILIES, Family
+from wideep.catalog.gpus import GPUS, GpuSpec
 from wideep.errors import Problem
+from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
-__all__ = ["RoleSite", "listed", "nearest_multiples"]
+__all__ = ["RDMA", "RoleSite", "divisors", "listed", "multiples_around"]
+
+RDMA = frozenset({Interconnect.INFINIBAND, Interconnect.ROCE})
 
 
 @dataclass(frozen=True)
 class RoleSite:
-    """One role, its model and its GPU."""
+    """One role with all that its rules need."""
 
     name: Role
     role: RoleLayout
     model: ModelShape
-    gpu: GpuSpec
+    hardware: Hardware
 
-    def key(self, field: str) -> str:
-        """The config key of one of the role's fields (camelCase)."""
-        return f"layout.{self.name}.{field}"
+    @property
+    def gpu(self) -> GpuSpec:
+        """The GPU's row of the catalog."""
+        return GPUS[self.hardware.gpu]
+
+    @property
+    def family(self) -> Family:
+        """What SGLang can do with the model."""
+        return FAMILIES[self.model.family]
+
+    @property
+    def crosses_nvlink(self) -> bool:
+        """A worker's GPUs are not all in one NVLink domain: of a node, or of a rack."""
+        if self.gpu.nvlink_domain <= self.hardware.gpus_per_node:
+            return self.role.nodes > 1
+        return self.role.nodes > 1 and self.role.gpus_per_worker > self.gpu.nvlink_domain
+
+    def changed(self, **fields: object) -> RoleSite:
+        """The same site with fields of its role changed."""
+        return replace(self, role=self.role.model_copy(update=fields))
 
     def problem(self, field: str, value: object, rule: str, fix: str) -> Problem:
-        """A Problem of one of the role's fields."""
-        return Problem(self.key(field), str(value), rule, fix)
-
-    @staticmethod
-    def divisors(number: int) -> list[int]:
-        """All divisors, ascending."""
-        small = [n for n in range(1, int(number**0.5) + 1) if number % n == 0]
-        return sorted({*small, *(number // n for n in small)})
+        """A Problem of one of the role's keys (camelCase)."""
+        return Problem(f"layout.{self.name}.{field}", str(value), rule, fix)
 
 
-def nearest_multiples(value: int, step: int, first: int) -> list[int]:
-    """The members of ``first, first + step, …`` next to ``value``: one below where there is one, and one above."""
+def divisors(number: int) -> list[int]:
+    """All divisors, ascending."""
+    small = [n for n in range(1, int(number**0.5) + 1) if number % n == 0]
+    return sorted({*small, *(number // n for n in small)})
+
+
+def multiples_around(value: int, step: int, first: int) -> list[int]:
+    """The members of ``first, first + step, …`` next to ``value``: the one below where there is one, the one above."""
     below = value - (value - first) % step
     return [n for n in (below, below + step) if n >= 0]
 
 
 def listed(values: Iterable[object]) -> str:
-    """``8, 16 or 32``"""
+    """``8, 16 or 32``."""
     words = [str(value) for value in values]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -28,7 +28,12 @@ class DeepEpMode(StrEnum):
 
 
 class EplbAlgorithm(StrEnum):
-    """How the balancer places experts (SGLang's ``--eplb-algorithm``)."""
+    """How the balancer places experts (SGLang's ``--eplb-algorithm``).
+
+    The hierarchical ones keep a router group's experts on one node, so that fewer tokens cross the network; they need
+    the model's groups to spread evenly over the nodes. ``deepseek_vec`` weighs the recorded steps one by one in place
+    of their sum.
+    """
 
     AUTO = "auto"
     DEEPSEEK = "deepseek"
@@ -38,27 +43,49 @@ class EplbAlgorithm(StrEnum):
 
 
 class DispatchAlgorithm(StrEnum):
-    """Which copy of a replicated expert a token is sent to (SGLang's ``--ep-dispatch-algorithm``)."""
+    """Which copy of a replicated expert serves a token (SGLang's ``--ep-dispatch-algorithm``).
+
+    ``static`` gives each GPU one fixed copy, the nearest where it can; ``dynamic`` picks one at random for each token.
+    """
 
     STATIC = "static"
     DYNAMIC = "dynamic"
 
 
 class RecorderMode(StrEnum):
-    """What is recorded of the experts' use (SGLang's ``--expert-distribution-recorder-mode``)."""
+    """What is recorded of the experts' use (SGLang's ``--expert-distribution-recorder-mode``).
+
+    ``stat`` counts tokens an expert, ``stat_approx`` takes DeepEP's own counts (normal mode only); the others write
+    each step or token, for research.
+    """
 
     STAT = "stat"
     STAT_APPROX = "stat_approx"
-    PER_PASS = "per_pass"
-    PER_TOKEN = "per_token"
+    PER_PASS = "per_pass"  # noqa: S105 - no password
+    PER_TOKEN = "per_token"  # noqa: S105 - no token
 
 
 class Eplb(SettingsModel):
-    """The expert-parallel load balancer: hot experts get further slots while the engine runs."""
+    """The expert-parallel load balancer: hot experts get further slots while the engine runs.
+
+    Where experts lie is a map from each layer's slots to experts. It starts as ``initialExpertLocation`` says; with
+    ``enabled`` it is worked out again every ``rebalanceIterations`` steps from what the recorder counted.
+    """
 
     enabled: bool = False
+    """Rebalance while the engine runs. Costs, outside the pool, room for one layer's slots (0.8 GB for 18 of R1's),
+    and a pause of the engine at each rebalance; pays where traffic changes what is hot."""
     algorithm: EplbAlgorithm | None = None
-    rebalance_iterations: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """None: SGLang's auto, which is hierarchical where the model's groups allow it. Touch it to compare."""
+    rebalance_iterations: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Steps between two rebalances. None: 1000. Fewer follow the traffic faster and pause more often; the recorder
+    keeps so many steps: 4 bytes × layers × (E + R) each, 70 MB for 1000 steps of R1 with 32 redundant experts."""
     dispatch_algorithm: DispatchAlgorithm | None = None
+    """None: static. ``dynamic`` spreads a hot expert's tokens over all its copies, wherever they are."""
     recorder_mode: RecorderMode | None = None
-    initial_expert_location: str | None = None
+    """None: stat with EPLB, and no recording without. Set it without EPLB to record a distribution for
+    ``initialExpertLocation``."""
+    initial_expert_location: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """Where experts lie at the start: ``trivial`` (slot i holds expert i % E), or a .json or .pt file on the cache
+    volume with recorded counts (``logical_count``) or a map (``physical_to_logical_map``). None: trivial. A recorded
+    one gives a balanced start, without waiting for EPLB; it costs no memory."""

@@ -51,7 +51,7 @@ class Hardware(SettingsModel):
     interconnect: Interconnect
     rdma_resource: str = "rdma/ib"
     """The device plugin's resource that a pod asks for to use RDMA."""
-    node_selector: dict[str, str] = {}
+    node_selector: dict[str, str] = Field(default_factory=dict[str, str])
     tolerations: tuple[Toleration, ...] = ()
 
     @property

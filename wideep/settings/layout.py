@@ -57,24 +57,31 @@ class RoleLayout(SettingsModel):
     dp: Count
     ep: Count
     redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
-    """Further expert slots of each layer (R), filled with copies of hot experts. Each costs its share of one slot."""
+    """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
+    ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
     moe_a2a_backend: MoeA2aBackend = MoeA2aBackend.NONE
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
     eplb: Eplb = Eplb()
     mem_fraction_static: Fraction = 0.8
     """Share of a GPU's memory for weights and KV cache. What is left is for activations, CUDA graphs and buffers."""
     moe_dense_tp: Annotated[int, Field(ge=1, le=1)] | None = None
-    """Tensor parallelism of the dense layers: 1 (a full copy on each GPU, no communication) or None (tp)."""
+    """Tensor parallelism of the dense layers. None: tp. 1: a full copy on each GPU (1.2 GB for R1), which saves a
+    collective, and is needed where tp would cut FP8 blocks (R1: tp above 16)."""
     dp_lm_head: bool = False
-    """A full lm_head in each attention group in place of a share: saves an all-gather, costs vocabulary × hidden."""
+    """A full lm_head in each attention group in place of a share of tp: saves gathering all hidden states, costs up to
+    vocabulary × hidden × 2 bytes (1.9 GB for R1). Only with dp above 1."""
     two_batch_overlap: bool = False
-    """Cut a batch in two and compute one half while the other is in the all-to-all."""
+    """Cut a batch in two and compute one half while the other is in DeepEP's all-to-all. Pays with large batches over
+    RDMA; needs activations for both halves."""
     max_dispatch_tokens_per_rank: Annotated[int, Field(ge=1, le=65536)] = 128
-    """Tokens that one rank may hand to DeepEP's low-latency kernels in a step. Buffers grow with it."""
+    """Tokens that one rank may hand to DeepEP's low-latency kernels in a step, so also its largest decode batch. Its
+    buffers grow with it: 2.1 GB at 128 for R1 with 32 redundant experts, 17 GB at the limit of 1024."""
     cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
-    """Decode batch sizes (a rank) that are captured as CUDA graphs. None: SGLang's own list."""
+    """Decode batch sizes of a rank that are captured as CUDA graphs. None: SGLang's list, up to 512, or up to
+    ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory."""
     context_length: Token | None = None
-    """Tokens of the longest sequence that is accepted. None: the model's own."""
+    """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
+    one full sequence."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the engine, appended as they stand."""
 

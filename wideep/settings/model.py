@@ -80,6 +80,8 @@ class ModelShape(SettingsModel):
     attention: Attention
     experts: Size
     """Routed experts of one layer (E)."""
+    expert_groups: Size | None = None
+    """Groups that the router picks experts from (n_group). None: the model has none."""
     experts_per_token: Size
     """Top-k of the router."""
     expert_width: Size

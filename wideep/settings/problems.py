@@ -44,7 +44,11 @@ def shown(value: object) -> str:
     """A value of the config for a message: short, and without what looks like a token."""
     if isinstance(value, dict) and "secure" in value:
         return "[secret]"
-    text = SECRETS.sub("[secret]", str(value)).encode("unicode_escape").decode() if value is not None else "null"
+    text = (
+        SECRETS.sub("[secret]", str(cast("object", value))).encode("unicode_escape").decode()
+        if value is not None
+        else "null"
+    )
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

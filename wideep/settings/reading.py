@@ -10,7 +10,7 @@ from typing import Final, cast
 from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
-from wideep.settings.model import ModelShape
+from wideep.settings.base import SettingsModel
 from wideep.settings.problems import nearest, problems_of, shown
 from wideep.settings.root import HfToken, Settings
 
@@ -22,7 +22,7 @@ Object = dict[str, object]
 TOKEN: Final = re.compile(r"^hf_[A-Za-z0-9_-]+$")
 MAX_DEPTH: Final = 50
 MAX_INT_BITS: Final = 1024
-TOKEN_FIX: Final = "pulumi config set --secret hfToken hf_…"
+SET_IT: Final = "pulumi config set --secret hfToken hf_…"
 SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -95,7 +95,7 @@ def _token(value: object, _: ReadText | None) -> object:
         "hfToken",
         HfToken.SET,
         "a Hugging Face token begins with hf_, followed by letters and digits only",
-        TOKEN_FIX,
+        SET_IT,
     )
 
 
@@ -103,7 +103,7 @@ def _token_problems(config: Object) -> list[Problem]:
     own, existing = config.get("hfToken"), config.get("hfTokenSecret")
     if own is None and existing is None:
         rule = "the model is downloaded with a Hugging Face token, and neither hfToken nor hfTokenSecret is set"
-        return [Problem("hfToken", "", rule, f"{TOKEN_FIX}, or hfTokenSecret: the name of a Secret with key HF_TOKEN")]
+        return [Problem("hfToken", "", rule, f"{SET_IT}, or hfTokenSecret: the name of a Secret with key HF_TOKEN")]
     if own is not None and existing is not None:
         rule = f"hfTokenSecret is {shown(existing)}, and only one of the two can be the token"
         return [Problem("hfToken", HfToken.SET, rule, "take out hfToken or hfTokenSecret")]
@@ -115,37 +115,39 @@ def _model(value: object, read_text: ReadText | None) -> object:
     from wideep.catalog.huggingface import shape_of_config
     from wideep.catalog.models import MODELS
 
-    if isinstance(value, str):
-        if value in MODELS:
-            return _dumped(MODELS[value])
-        rule = "the catalog has no model of that name"
-        fix = f"{nearest(value, MODELS)}; or an object with the model's shape, or {{config: PATH}} of its config.json"
-        return Problem("model", shown(value), rule, fix)
-    if isinstance(value, dict) and "config" in value:
-        return shape_of_config(cast("Object", value), read_text)
-    return value
+    if isinstance(value, dict):
+        written = cast("Object", value)
+        return shape_of_config(written, read_text) if "config" in written else written
+    if not isinstance(value, str):
+        return value
+    if value in MODELS:
+        return _dumped(MODELS[value])
+    rule = "the catalog has no model of that name"
+    fix = f"{nearest(value, MODELS)}\nor write an object with the model's shape, or {{config: PATH}} of its config.json"
+    return Problem("model", shown(value), rule, fix)
 
 
 def _layout(value: object, _: ReadText | None) -> object:
     """The layout with its preset's numbers filled in where the stack says nothing else."""
     from wideep.catalog.layouts import PRESETS, layout_of
 
-    written = {"preset": value} if isinstance(value, str) else value
-    if not isinstance(written, dict) or cast("Object", written).get("preset") is None:
-        return cast("object", written)
-    own = cast("Object", written)
+    if isinstance(value, str):
+        written: Object = {"preset": value}
+    elif isinstance(value, dict):
+        written = cast("Object", value)
+    else:
+        return value
+    name = written.get("preset")
+    if name is None:
+        return written
     named = {str(preset): preset for preset in PRESETS}
-    name = own["preset"]
     if not isinstance(name, str) or name not in named:
         key = "layout" if isinstance(value, str) else "layout.preset"
         return Problem(key, shown(name), "there is no preset of that name", nearest(str(name), named))
-    return _merged(_dumped(layout_of(named[name])), own)
+    return _merged(_dumped(layout_of(named[name])), written)
 
 
-def _dumped(model: ModelShape | object) -> Object:
-    from pydantic import BaseModel
-
-    assert isinstance(model, BaseModel)
+def _dumped(model: SettingsModel) -> Object:
     return model.model_dump(mode="json", by_alias=True)
 
 

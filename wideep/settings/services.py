@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.quantity import Quantity
 
 __all__ = ["AccessMode", "Frontend", "ModelCache", "Monitoring", "Platform", "RouterMode"]
 
@@ -29,7 +30,7 @@ class RouterMode(StrEnum):
 class ModelCache(SettingsModel):
     """The volume with the model's weights, and the Job that fills it."""
 
-    size: str
+    size: Quantity
     """A Kubernetes quantity (``1Ti``); at least the model's size."""
     storage_class: str | None = None
     """None: the cluster's default class."""
@@ -56,7 +57,7 @@ class Platform(SettingsModel):
     install: bool = True
     charts: str | None = None
     """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
-    values: dict[str, object] = {}
+    values: dict[str, object] = Field(default_factory=dict[str, object])
     """Further chart values, merged over the ones that this program sets."""
 
 

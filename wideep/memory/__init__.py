@@ -1,0 +1,25 @@
+"""What lies on one GPU of a worker, part by part, what is left for the KV cache, and what stays outside the pool.
+
+    total ┬─ pool (memFractionStatic) ┬─ weights: expert slots, attention, embedding, …   wideep.memory.weights
+          │                           └─ KV cache                                          wideep.memory.cache
+          └─ headroom: activations, CUDA graphs, DeepEP's buffers                          wideep.memory.headroom
+
+All from the model's shape and the layout; nothing is looked up in a table of sizes. GB are decimal.
+"""
+
+from wideep.memory.cache import kv_bytes_per_token
+from wideep.memory.headroom import Headroom, deepep_buffer_bytes, headroom
+from wideep.memory.weights import WeightParts, expert_slot_bytes, weight_parts
+from wideep.memory.worker import GpuMemory, worker_memory
+
+__all__ = [
+    "GpuMemory",
+    "Headroom",
+    "WeightParts",
+    "deepep_buffer_bytes",
+    "expert_slot_bytes",
+    "headroom",
+    "kv_bytes_per_token",
+    "weight_parts",
+    "worker_memory",
+]

@@ -1,0 +1,135 @@
+"""What is legal but unwise. Each says what it costs, and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Final
+
+from wideep.errors import Problem
+from wideep.memory import headroom, worker_memory
+from wideep.memory.headroom import graph_batch
+from wideep.rules.hardware import nodes_needed
+from wideep.rules.site import RDMA, RoleSite
+from wideep.settings.experts import DeepEpMode
+from wideep.settings.layout import Role
+from wideep.settings.root import Settings
+
+__all__ = ["advice"]
+
+
+def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
+    """All that is unwise about a stack."""
+    of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
+    return [problem for problem in (*of_roles, *(rule(settings) for rule in _OF_THE_STACK)) if problem]
+
+
+def _cache_under_full_context(site: RoleSite) -> Problem | None:
+    memory = worker_memory(site.model, site.gpu, site.role)
+    longest = site.role.context_length or site.model.context_length
+    if memory.kv_cache_tokens >= longest:
+        return None
+    has = f"the KV cache has {memory.kv_cache_gb:.1f} GB or {memory.kv_cache_tokens:,} tokens"
+    rule = f"{has}, less than one sequence of full length ({longest:,})"
+    fix = f"write contextLength: {memory.kv_cache_tokens // 1024 * 1024} so that longer requests are refused at once"
+    return site.problem("contextLength", longest, rule, fix)
+
+
+def _headroom_is_tight(site: RoleSite) -> Problem | None:
+    needed = headroom(site.model, site.gpu, site.name, site.role)
+    has = worker_memory(site.model, site.gpu, site.role).headroom_gb
+    if needed.total / 1e9 <= has:
+        return None
+    parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in asdict(needed).items() if size)
+    rule = (
+        f"{has:.1f} GB stay outside the pool, and by SGLang's own estimate {needed.total / 1e9:.1f} are needed: {parts}"
+    )
+    fraction = int((1 - needed.total / site.gpu.memory_bytes) * 100) / 100
+    smaller = f"write memFractionStatic: {fraction:g}" if fraction > 0 else "use more GPUs a worker"
+    graphs = f", or cudaGraphBatchSizes that end below {graph_batch(site.gpu, site.role)}" if needed.cuda_graphs else ""
+    value = site.role.mem_fraction_static
+    return site.problem("memFractionStatic", value, rule, f"{smaller}{graphs}")
+
+
+def _experts_cross_nodes_slowly(site: RoleSite) -> Problem | None:
+    if site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
+        return None
+    rule = f"layout.{site.name}: tokens cross {site.role.nodes} nodes in every layer, over {site.hardware.interconnect}"
+    value = str(site.hardware.interconnect)
+    return Problem("hardware.interconnect", value, rule, "use nodes with InfiniBand or RoCE, or workers of one node")
+
+
+def _redundant_experts_lie_idle(site: RoleSite) -> Problem | None:
+    role = site.role
+    if not role.redundant_experts or role.eplb.enabled or role.eplb.initial_expert_location not in (None, "trivial"):
+        return None
+    cost = worker_memory(site.model, site.gpu, role).parts.expert_slots * role.redundant_experts
+    gb = cost / (site.model.experts + role.redundant_experts) / 1e9
+    copies = f"copies of experts 0 to {(role.redundant_experts - 1) % site.model.experts}"
+    rule = f"without EPLB the redundant slots hold {copies} for ever, for {gb:.1f} GB on each GPU"
+    fix = "write eplb: {enabled: true}, an initialExpertLocation, or redundantExperts: 0"
+    return site.problem("redundantExperts", role.redundant_experts, rule, fix)
+
+
+def _eplb_without_spare_slots(site: RoleSite) -> Problem | None:
+    role = site.role
+    if not role.eplb.enabled or role.redundant_experts:
+        return None
+    rule = "without redundant experts EPLB can only move experts, not copy the hot ones"
+    fix = f"write redundantExperts: {-site.model.experts % role.ep or role.ep}"
+    return site.problem("redundantExperts", 0, rule, fix)
+
+
+def _decode_without_graphs(site: RoleSite) -> Problem | None:
+    role = site.role
+    if site.name is not Role.DECODE or not role.deepep or role.deepep_mode is not DeepEpMode.NORMAL:
+        return None
+    rule = "DeepEP's normal mode turns CUDA graphs off, and each decode step then waits for the CPU"
+    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: low_latency")
+
+
+def _gpus_idle(settings: Settings) -> Problem | None:
+    hardware = settings.hardware
+    used = sum(role.gpus for role in settings.layout.roles.values())
+    if used == hardware.gpus:
+        return None
+    needed = nodes_needed(settings.layout.roles.values(), hardware.gpus_per_node)
+    rule = f"the layout uses {used} of {hardware.gpus} GPUs"
+    fix = (
+        f"write nodes: {needed}, or more replicas"
+        if needed < hardware.nodes
+        else "choose a layout that uses all of a node"
+    )
+    return Problem("hardware.nodes", str(hardware.nodes), rule, fix)
+
+
+def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
+    hardware = settings.hardware
+    if sum(role.gpus for role in settings.layout.roles.values()) != hardware.gpus:
+        return None
+    rule = (
+        f"all {hardware.gpus} GPUs are in use, so an update stops the old workers before it starts new ones (Recreate)"
+    )
+    return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
+
+
+def _revision_is_not_pinned(settings: Settings) -> Problem | None:
+    if settings.model.revision or settings.model_cache.revision or not settings.model_cache.download:
+        return None
+    rule = f"no commit of {settings.model.name} is known here, so main is downloaded, which can change"
+    return Problem("modelCache.revision", "main", rule, "write the commit of the repository that you have tried")
+
+
+_OF_A_ROLE: Final[tuple[Callable[[RoleSite], Problem | None], ...]] = (
+    _cache_under_full_context,
+    _headroom_is_tight,
+    _experts_cross_nodes_slowly,
+    _redundant_experts_lie_idle,
+    _eplb_without_spare_slots,
+    _decode_without_graphs,
+)
+_OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
+    _gpus_idle,
+    _no_room_for_a_rolling_update,
+    _revision_is_not_pinned,
+)

@@ -1,0 +1,161 @@
+"""What DeepEP's kernels take, and what they need of GPUs and network."""
+
+from __future__ import annotations
+
+from wideep.errors import Problem
+from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, chunked_prefill_tokens
+from wideep.parallelism import attention_tp
+from wideep.rules.site import RDMA, RoleSite, listed
+from wideep.settings.experts import DeepEpMode
+from wideep.settings.layout import Role
+from wideep.settings.model import WeightFormat
+
+__all__ = [
+    "deepep_needs_fp8",
+    "deepep_needs_hidden_size",
+    "deepep_needs_hopper",
+    "deepep_needs_model",
+    "deepep_needs_rdma",
+    "dispatch_within_kernel",
+    "graphs_survive_rounding",
+    "graphs_within_dispatch",
+    "normal_kernels_have_settings",
+    "normal_kernels_need_whole_nodes",
+    "prefill_within_dispatch",
+    "two_batches_need_deepep",
+]
+
+MAX_DISPATCH = 1024
+HOPPER = 90
+HIDDEN_SIZES = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
+OFF = "write moeA2aBackend: none"
+
+
+def deepep_needs_model(site: RoleSite) -> Problem | None:
+    """The model's MoE block must have a DeepEP branch (``wideep.catalog.families``)."""
+    if not site.role.deepep or site.family.deepep:
+        return None
+    rule = f"SGLang's {site.family.sglang_class} does not dispatch through DeepEP"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_needs_fp8(site: RoleSite) -> Problem | None:
+    """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120)."""
+    if not site.role.deepep or not site.family.deepep or site.model.weight_format is WeightFormat.FP8_BLOCK:
+        return None
+    rule = f"with DeepEP, SGLang computes experts in FP8 only, and {site.model.name} is {site.model.weight_format}"
+    fix = f"{OFF}, or use the model's FP8 version (Qwen/Qwen3-235B-A22B-FP8 and the like)"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, fix)
+
+
+def deepep_needs_hopper(site: RoleSite) -> Problem | None:
+    """``DeepEPMoE`` asserts DeepGEMM, which needs compute capability 9.0 (``deep_gemm_wrapper.configurer``)."""
+    if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
+        return None
+    rule = f"SGLang's DeepEP needs DeepGEMM, which runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_needs_hidden_size(site: RoleSite) -> Problem | None:
+    """DeepEP's low-latency kernels are compiled for some hidden sizes only (``SWITCH_HIDDEN`` in ``launch.cuh``)."""
+    role, hidden = site.role, site.model.hidden_size
+    if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden in HIDDEN_SIZES:
+        return None
+    rule = f"DeepEP's low-latency kernels exist for hidden sizes {listed(HIDDEN_SIZES)}, and the model's is {hidden}"
+    return site.problem(
+        "deepepMode", role.deepep_mode, rule, f"write deepepMode: normal, or {OFF.removeprefix('write ')}"
+    )
+
+
+def normal_kernels_have_settings(site: RoleSite) -> Problem | None:
+    """``Buffer.get_dispatch_config`` knows these EP sizes only; SGLang asks it when the mode is normal or auto."""
+    role = site.role
+    if not role.deepep or role.deepep_mode is DeepEpMode.LOW_LATENCY or role.ep in NORMAL_KERNELS:
+        return None
+    rule = f"DeepEP's {role.deepep_mode} mode has kernel settings for ep {listed(NORMAL_KERNELS)}"
+    near = sorted(sorted(NORMAL_KERNELS, key=lambda ep: abs(ep - role.ep))[:2])
+    fix = f"use {listed(near)} GPUs a worker"
+    if site.name is Role.DECODE:
+        fix = f"write deepepMode: low_latency, which takes any ep, or {fix}"
+    return site.problem("ep", role.ep, rule, fix)
+
+
+def normal_kernels_need_whole_nodes(site: RoleSite) -> Problem | None:
+    """DeepEP takes each 8 ranks for one node with NVLink between them (``NUM_MAX_NVL_PEERS``)."""
+    role = site.role
+    normal = role.deepep and role.deepep_mode is not DeepEpMode.LOW_LATENCY
+    rack = site.gpu.nvlink_domain > NVL_PEERS
+    if not normal or rack or role.nodes == 1 or role.gpus_per_node == NVL_PEERS:
+        return None
+    rule = f"DeepEP's {role.deepep_mode} mode takes each 8 ranks for one node, and a pod has {role.gpus_per_node} GPUs"
+    return site.problem("gpusPerNode", role.gpus_per_node, rule, "write gpusPerNode: 8 with fewer nodes")
+
+
+def deepep_needs_rdma(site: RoleSite) -> Problem | None:
+    """Between NVLink domains DeepEP writes with RDMA (NVSHMEM over IBGDA), and there is no other way."""
+    if not site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
+        return None
+    domain = max(site.gpu.nvlink_domain, site.hardware.gpus_per_node)
+    reach = f"NVLink reaches {domain if domain > NVL_PEERS else site.role.gpus_per_node} GPUs"
+    rule = f"ep {site.role.ep} spans {site.role.nodes} nodes, {reach}, and DeepEP needs RDMA beyond"
+    return Problem(
+        "hardware.interconnect",
+        str(site.hardware.interconnect),
+        f"layout.{site.name}: {rule}",
+        "write infiniband or roce if the nodes have it; if not, moeA2aBackend: none, or workers of one node",
+    )
+
+
+def dispatch_within_kernel(site: RoleSite) -> Problem | None:
+    """``_DeepEPDispatcherImplBase`` asserts it: DeepEP marks the end of a message with a count of 1024."""
+    tokens = site.role.max_dispatch_tokens_per_rank
+    if not site.role.deepep or tokens <= MAX_DISPATCH:
+        return None
+    rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens a rank"
+    return site.problem("maxDispatchTokensPerRank", tokens, rule, f"write maxDispatchTokensPerRank: {MAX_DISPATCH}")
+
+
+def graphs_within_dispatch(site: RoleSite) -> Problem | None:
+    """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
+    role, sizes = site.role, site.role.cuda_graph_batch_sizes
+    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
+    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
+    if not low_latency or not sizes or max(sizes) <= limit:
+        return None
+    rule = f"the batch of {max(sizes)} is more than the {limit} tokens that a rank may dispatch"
+    wanted = f", or maxDispatchTokensPerRank: {max(sizes)}" if max(sizes) <= MAX_DISPATCH else ""
+    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {limit} at most{wanted}")
+
+
+def graphs_survive_rounding(site: RoleSite) -> Problem | None:
+    """``get_batch_sizes_to_capture`` keeps multiples of the attention group (times two for two batches) and asserts
+    that some are left.
+    """
+    role, sizes = site.role, site.role.cuda_graph_batch_sizes
+    unit = (2 if role.two_batch_overlap else 1) * (attention_tp(role) if role.dp > 1 else 1)
+    if not sizes or any(size % unit == 0 for size in sizes):
+        return None
+    rule = (
+        f"none is a multiple of {unit} (tp / dp{', times two for twoBatchOverlap' if role.two_batch_overlap else ''})"
+    )
+    return site.problem("cudaGraphBatchSizes", listed(sizes), rule, f"add {unit} or a multiple of it")
+
+
+def prefill_within_dispatch(site: RoleSite) -> Problem | None:
+    """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
+    role = site.role
+    if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
+        return None
+    tokens = chunked_prefill_tokens(site.gpu) // role.tp
+    if tokens <= role.max_dispatch_tokens_per_rank or any("chunked-prefill-size" in arg for arg in role.extra_args):
+        return None
+    rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
+    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")
+
+
+def two_batches_need_deepep(site: RoleSite) -> Problem | None:
+    """Two-batch overlap hides DeepEP's dispatch and combine; SGLang builds it from those operations only."""
+    if not site.role.two_batch_overlap or site.role.deepep:
+        return None
+    rule = "it overlaps DeepEP's all-to-all with computation, and moeA2aBackend is none"
+    return site.problem("twoBatchOverlap", "true", rule, "write twoBatchOverlap: false, or moeA2aBackend: deepep")

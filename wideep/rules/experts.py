@@ -1,0 +1,87 @@
+"""Redundant experts and EPLB: which models, sizes and settings SGLang 0.5.3.post2 takes together."""
+
+from __future__ import annotations
+
+from wideep.errors import Problem
+from wideep.rules.site import RoleSite, divisors, listed
+from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
+
+__all__ = [
+    "balancing_needs_ep",
+    "balancing_needs_model",
+    "eplb_needs_ep_of_tp",
+    "hierarchical_needs_groups",
+    "location_is_a_file",
+    "recorder_fits_deepep",
+]
+
+HIERARCHICAL = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
+
+
+def balancing_needs_model(site: RoleSite) -> Problem | None:
+    """Only classes with ``get_model_config_for_expert_location`` map experts to slots (``wideep.catalog.families``)."""
+    if site.family.expert_location:
+        return None
+    role, name = site.role, site.family.sglang_class
+    rule = f"SGLang's {name} cannot map experts to slots, which redundant experts and EPLB need"
+    if role.redundant_experts:
+        return site.problem("redundantExperts", role.redundant_experts, rule, "write redundantExperts: 0")
+    if role.eplb.enabled:
+        return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false}")
+    return None
+
+
+def balancing_needs_ep(site: RoleSite) -> Problem | None:
+    """``ServerArgs._handle_eplb_and_dispatch`` asserts ep > 1: within one group there is nothing to balance."""
+    role = site.role
+    if role.ep > 1 or not (role.redundant_experts or role.eplb.enabled):
+        return None
+    what = "eplb.enabled" if role.eplb.enabled else f"redundantExperts: {role.redundant_experts}"
+    rule = f"{what} balances experts between GPUs, and with ep 1 each GPU has all of them"
+    values = listed(n for n in divisors(role.tp) if n > 1) if role.tp > 1 else "2 or more, on more GPUs"
+    return site.problem("ep", role.ep, rule, f"write ep: {values}, or take out eplb and redundantExperts")
+
+
+def eplb_needs_ep_of_tp(site: RoleSite) -> Problem | None:
+    """``ExpertLocationMetadata.ep_size`` is the number of all GPUs of the worker, not ep."""
+    role = site.role
+    if not role.eplb.enabled or role.ep in (role.tp, 1):
+        return None
+    rule = f"EPLB moves experts between all {role.tp} GPUs of a worker, so ep must be tp"
+    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+
+
+def recorder_fits_deepep(site: RoleSite) -> Problem | None:
+    """``_SinglePassGatherer.init_new`` raises NotImplementedError for DeepEP in auto mode, and knows stat_approx only
+    for DeepEP in normal mode.
+    """
+    role, mode = site.role, site.role.eplb.recorder_mode
+    if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
+        rule = "SGLang records stat_approx only with DeepEP in normal mode"
+        return site.problem("eplb.recorderMode", mode, rule, "write recorderMode: stat")
+    if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or mode is not None):
+        wanted = "normal" if site.name == "prefill" else "low_latency"
+        rule = "the recorder that EPLB counts with is not implemented for DeepEP in auto mode"
+        return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}")
+    return None
+
+
+def hierarchical_needs_groups(site: RoleSite) -> Problem | None:
+    """``rebalance_experts_hierarchical`` asserts that the router's groups are spread evenly over the pods."""
+    algorithm, groups, nodes = site.role.eplb.algorithm, site.model.expert_groups, site.role.nodes
+    if algorithm is None or algorithm not in HIERARCHICAL or (groups is not None and groups % nodes == 0):
+        return None
+    has = f"{groups} expert groups cannot be spread evenly over {nodes} nodes" if groups else "it has no expert groups"
+    rule = f"{algorithm} places whole groups of experts on a node, and {site.model.name}: {has}"
+    flat = algorithm.removesuffix("_hierarchical")
+    return site.problem("eplb.algorithm", algorithm, rule, f"write algorithm: {flat}")
+
+
+def location_is_a_file(site: RoleSite) -> Problem | None:
+    """``compute_initial_expert_location_metadata`` reads ``trivial``, a .pt or a .json file; JSON itself has quotes."""
+    location = site.role.eplb.initial_expert_location
+    if location is None or location == "trivial" or (location.startswith("/") and location.endswith((".pt", ".json"))):
+        return None
+    rule = "SGLang takes trivial, or an absolute path in the container that ends in .pt or .json"
+    fix = "write initialExpertLocation: /model-cache/experts.json (a file on the cache volume), or trivial"
+    return site.problem("eplb.initialExpertLocation", location, rule, fix)

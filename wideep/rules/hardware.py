@@ -1,0 +1,57 @@
+"""Whether all pods find their GPUs on the nodes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wideep.errors import Problem
+from wideep.settings.layout import RoleLayout
+from wideep.settings.root import Settings
+
+__all__ = ["nodes_needed", "nodes_suffice", "pods_fit_a_node"]
+
+
+def pods_fit_a_node(settings: Settings) -> list[Problem]:
+    """A pod gets all its GPUs from one node."""
+    size = settings.hardware.gpus_per_node
+    return [
+        Problem(
+            f"layout.{name}.gpusPerNode",
+            str(role.gpus_per_node),
+            f"a pod takes its GPUs from one node, and hardware.gpusPerNode is {size}",
+            f"write gpusPerNode: {size} or less, with more nodes",
+        )
+        for name, role in settings.layout.roles.items()
+        if role.gpus_per_node > size
+    ]
+
+
+def nodes_suffice(settings: Settings) -> Problem | None:
+    """All pods run at once: packed as closely as they can be, they must find a place on the nodes."""
+    hardware, roles = settings.hardware, settings.layout.roles
+    needed = nodes_needed(roles.values(), hardware.gpus_per_node)
+    if needed <= hardware.nodes:
+        return None
+    parts = " + ".join(f"{name} {r.replicas} × {r.nodes} × {r.gpus_per_node}" for name, r in roles.items())
+    wanted = sum(role.gpus for role in roles.values())
+    has = f"hardware has {hardware.nodes} × {hardware.gpus_per_node} = {hardware.gpus}"
+    rule = f"the layout wants {wanted} GPUs ({parts}: replicas × nodes × gpusPerNode), {has}"
+    return Problem("hardware.nodes", str(hardware.nodes), rule, f"write nodes: {needed}, or choose a smaller layout")
+
+
+def nodes_needed(roles: Iterable[RoleLayout], gpus_per_node: int) -> int:
+    """Nodes of ``gpus_per_node`` GPUs that all pods of both roles need.
+
+    First-fit decreasing: the larger pods first, the smaller ones in the gaps, then on nodes of their own. That is the
+    best packing where one size divides the other, as in every layout of the catalog.
+    """
+    large, small = sorted(roles, key=lambda role: role.gpus_per_node, reverse=True)
+    full, rest = divmod(_pods(large), gpus_per_node // large.gpus_per_node)
+    gap = (gpus_per_node % large.gpus_per_node) // small.gpus_per_node
+    last_gap = (gpus_per_node - rest * large.gpus_per_node) // small.gpus_per_node if rest else 0
+    homeless = max(0, _pods(small) - full * gap - last_gap)
+    return full + bool(rest) + -(-homeless // (gpus_per_node // small.gpus_per_node))
+
+
+def _pods(role: RoleLayout) -> int:
+    return role.replicas * role.nodes

@@ -1,0 +1,66 @@
+"""What tensor parallelism may cut a weight into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wideep.errors import Problem
+from wideep.parallelism import attention_tp, expert_tp
+from wideep.rules.site import RoleSite
+from wideep.settings.model import Gqa, Mla, WeightFormat
+
+__all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]
+
+BLOCK = 128
+FP8_CAPABILITY = 89
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One dimension of a weight, and the GPUs that it is cut over."""
+
+    what: str
+    width: int
+    gpus: int
+    remedy: str
+
+
+def fp8_needs_ada(site: RoleSite) -> Problem | None:
+    """FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588: "type fp8e4nv not supported")."""
+    if site.model.weight_format is not WeightFormat.FP8_BLOCK or site.gpu.compute_capability >= FP8_CAPABILITY:
+        return None
+    rule = f"{site.model.name} has FP8 weights, and this GPU (compute capability 8.0) has no FP8"
+    return Problem("hardware.gpu", str(site.hardware.gpu), rule, "use H100-80 or newer, or a bf16 model")
+
+
+def shards_are_whole_blocks(site: RoleSite) -> Problem | None:
+    """With FP8 block quantization each GPU's share is whole blocks of 128 (``Fp8LinearMethod.create_weights``).
+
+    Without, the share is only to be a whole number of columns.
+    """
+    fp8 = site.model.weight_format is WeightFormat.FP8_BLOCK
+    unit = BLOCK if fp8 else 1
+    for cut in _cuts(site):
+        if cut.width % (cut.gpus * unit):
+            share = f"{cut.what}, {cut.width} wide, over {cut.gpus} GPUs is {cut.width / cut.gpus:g} each"
+            rule = f"{share}, not a multiple of 128 (FP8 blocks)" if fp8 else f"{share}, not a whole number"
+            return site.problem("tp", site.role.tp, rule, cut.remedy)
+    return None
+
+
+def _cuts(site: RoleSite) -> Iterator[Cut]:
+    role, model = site.role, site.model
+    deepep = "write moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker"
+    if model.dense_layers:
+        yield Cut("the dense layers", model.dense_width, role.moe_dense_tp or role.tp, deepep)
+    if model.shared_experts and not role.deepep:
+        yield Cut("the shared expert", model.expert_width * model.shared_experts, role.tp, deepep)
+    yield Cut("an expert", model.expert_width, expert_tp(role), f"write ep: {role.tp}")
+    group, more_groups = attention_tp(role), "write a greater dp, so that fewer GPUs (tp / dp) share the attention"
+    match model.attention:
+        case Mla() as mla:
+            yield Cut("q_b", mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim), group, more_groups)
+            yield Cut("o_proj", mla.heads * mla.v_head_dim, group, more_groups)
+        case Gqa() as gqa:
+            yield Cut("q_proj", gqa.heads * gqa.head_dim, group, more_groups)

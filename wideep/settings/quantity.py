@@ -1,0 +1,27 @@
+"""Kubernetes quantities, as a volume's size has them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
+
+__all__ = ["Quantity", "quantity_bytes"]
+
+_PATTERN: Final = r"^([0-9]{1,18}(?:\.[0-9]{1,9})?)([kMGTPE]i?|Ki)?$"
+Quantity = Annotated[str, StringConstraints(pattern=_PATTERN)]
+"""``1Ti``, ``800Gi``, ``700G``: a number and a binary or decimal unit."""
+
+_POWERS: Final = {unit: power for power, unit in enumerate("KMGTPE", start=1)}
+
+
+def quantity_bytes(quantity: str) -> int:
+    """Bytes of a Quantity. Raises ValueError for a text that is none."""
+    match = re.match(_PATTERN, quantity)
+    if not match:
+        raise ValueError(f"not a Kubernetes quantity: {quantity}")
+    number, unit = Decimal(match[1]), match[2] or ""
+    power = _POWERS[unit[0].upper()] if unit else 0
+    return int(number * (1024 if unit.endswith("i") else 1000) ** power)
