@@ -1,12 +1,12 @@
 """Dynamo with wide expert parallelism on a Kubernetes cluster: the stack config's Plan as resources.
 
     namespace ──► platform ────────┐
-          ├─────► token ─┐         ├─► drain ──► graph
+          ├─────► token ─┐         ├─► drain ──► graph ──► takedown
           └─────► cache ─┴► download ────────────┘
                   image ─────────────────────────┘
 
-Image build, platform and download run side by side. Destroy goes the other way: the graph, then the drain (it waits
-until nothing of the graph is left), then the rest.
+Image build, platform and download run side by side. Destroy goes the other way: the takedown (it refuses while there is
+no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest.
 """
 
 import pulumi
@@ -19,6 +19,7 @@ from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, Mo
 from components.namespace import Namespace, NamespaceArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
+from components.takedown import Takedown, TakedownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 
@@ -41,7 +42,9 @@ def deploy(plan: Plan) -> None:
         args = ModelDownloadArgs(namespace, plan.download, plan.cache.claim, plan.token, after=tuple(inputs))
         before_graph.append(ModelDownload("download", args))
 
-    WideEp("graph", WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph)))
+    graph_args = WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph))
+    graph = WideEp("graph", graph_args)
+    Takedown("takedown", TakedownArgs(namespace, plan.name, stands=(graph,)))
     for name, value in outputs(plan, namespace, image).items():
         pulumi.export(name, value)
 

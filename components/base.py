@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pulumi
 
 __all__ = ["TYPE", "Component"]
 
-TYPE = "dynamo-wideep:index:"
+TYPE: Final = "dynamo-wideep:index:"
+DELETE_TIMEOUT: Final = "10m"
+"""What pulumi-kubernetes waits without being told. Said, because it takes an annotation of the object for it too."""
 
 
 class Component(pulumi.ComponentResource):
@@ -25,8 +28,9 @@ class Component(pulumi.ComponentResource):
         retain: bool | None = None,
         timeout: str | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of a child. ``after``: what must stand before it is made, and go only when it is gone."""
-        timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout, delete=timeout) if timeout else None
+        """Options of a child. ``after``: what must stand before it is made, and go only when it is gone; ``timeout``
+        is of making and updating it."""
+        timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout, delete=DELETE_TIMEOUT) if timeout else None
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=list(after),

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
-from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import Resource
 
 from components.base import Component
+from components.cluster_resource import ClusterProvider, Properties
 from components.draining import drain
-from components.kube import KubeNamespace
 
 __all__ = ["Drain", "DrainArgs", "DrainProvider"]
 
-Properties = Mapping[str, Any]
 
-
-class DrainProvider(ResourceProvider):
-    """Does nothing until the end: its ``delete`` returns when the graph's children are gone.
-
-    The engine keeps it in the state by its name, and calls it from there at destroy, without running the program.
-    """
-
-    serialize_as_secret_always = False  # it holds nothing, and a readable state is worth something
-
-    def configure(self, req: ConfigureRequest) -> None:
-        self._kubeconfig: str | None = req.config.get("kubernetes:kubeconfig")
-        self._context: str | None = req.config.get("kubernetes:context")
-        logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback
-
-    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        replaces = [key for key in ("namespace", "graph") if _olds.get(key) != _news.get(key)]
-        changed = bool(replaces) or _olds.get("deadlineSeconds") != _news.get("deadlineSeconds")
-        return DiffResult(changes=changed, replaces=replaces)
-
-    def create(self, props: Properties) -> CreateResult:
-        return CreateResult(f"{props['namespace']}/{props['graph']}", dict(props))
-
-    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        return UpdateResult(dict(_news))
+class DrainProvider(ClusterProvider):
+    """``delete`` returns when the graph's children are gone."""
 
     def delete(self, _id: str, _props: Properties) -> None:
-        place = KubeNamespace.connect(_props["namespace"], self._kubeconfig, self._context)
-        drain(place, _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
+        drain(self.namespace(_props), _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
 
 
 class GraphDrain(Resource, module="dynamo-wideep", name="GraphDrain"):
@@ -73,10 +46,6 @@ class Drain(Component):
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        properties = {
-            "namespace": args.namespace,
-            "graph": args.graph,
-            "deadlineSeconds": args.deadline_seconds,
-        }
+        properties = {"namespace": args.namespace, "graph": args.graph, "deadlineSeconds": args.deadline_seconds}
         GraphDrain(DrainProvider(), f"{name}-graph", properties, self.child(after=args.needs))
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""Waiting until nothing of a graph is left on the cluster."""
+"""Taking a graph down: whether it can be, and waiting until nothing of it is left on the cluster."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from components.kube import Item, Kind, Listing
+from components.kube import Item, Kind, Listing, Operator
 
-__all__ = ["DrainError", "Place", "drain"]
+__all__ = ["DrainError", "Place", "await_operator", "drain"]
 
 Progress = Callable[[str], None]
 
@@ -44,7 +44,7 @@ class Place(Protocol):
 
     def await_deletion(self, kind: Kind, version: str, seconds: int) -> None: ...
 
-    def operator_trouble(self) -> str | None: ...
+    def operator(self) -> Operator: ...
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,25 @@ def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -
             time.sleep(RETRY_SECONDS)
 
 
+def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
+
+    Raises DrainError after ``deadline_seconds``: to delete the graph now would leave it half deleted.
+    """
+    end = time.monotonic() + deadline_seconds
+    said = ""
+    while True:
+        operator = place.operator()
+        left = _remaining(place, graph)
+        if operator.works is not False or not left:
+            return
+        if time.monotonic() >= end:
+            head = f"graph {graph} in namespace {place.name} is not deleted, because it would not go:"
+            raise DrainError("\n".join([head, *_remedy(place, graph, left)]))
+        said = _say(f"graph {graph}: {operator.words}; waiting for it before the graph is deleted", said, progress)
+        time.sleep(RETRY_SECONDS)
+
+
 def _remaining(place: Place, graph: str) -> list[Left]:
     """What is left of the graph, itself included, in the order in which it goes."""
     listings = [(kind, place.list(kind)) for kind in KINDS]
@@ -112,9 +131,9 @@ def _say(text: str, said: str, progress: Progress) -> str:
 
 
 def _waiting(place: Place, graph: str, left: list[Left]) -> str:
-    trouble = place.operator_trouble()
+    operator = place.operator()
     text = f"graph {graph}: waiting for {_listed(left)}"
-    return f"{text}; {trouble}" if trouble else text
+    return text if operator.works else f"{text}; {operator.words}"
 
 
 def _listed(left: list[Left]) -> str:
@@ -123,20 +142,30 @@ def _listed(left: list[Left]) -> str:
 
 
 def _give_up(place: Place, graph: str, left: list[Left], seconds: int) -> str:
-    lines = [f"after {seconds} s these objects of graph {graph} are still in namespace {place.name}: {_listed(left)}."]
-    trouble = place.operator_trouble()
-    if trouble:
-        lines.append(f"{trouble[0].upper()}{trouble[1:]}. Only a living operator, with a living etcd, ends them.")
-    lines.append("The platform stays until they are gone, because without it they could never go.")
-    if left[0].kind is GRAPH:
-        lines.append(f"The graph itself was not deleted: kubectl delete -n {place.name} {GRAPH.plural} {graph}")
+    lines = [
+        f"after {seconds} s these objects of graph {graph} are still in namespace {place.name}: {_listed(left)}.",
+        "The platform stays until they are gone, because without its operator they could never go.",
+        *_remedy(place, graph, left),
+    ]
+    return "\n".join(lines)
+
+
+def _remedy(place: Place, graph: str, left: list[Left]) -> list[str]:
+    """What to do about objects that do not go."""
+    lines: list[str] = []
+    operator = place.operator()
+    if not operator.works:
+        lines.append(
+            f"{operator.words[0].upper()}{operator.words[1:]}. Only a living operator, with a living etcd, ends them."
+        )
     lines.append("When the operator runs again, repeat: pulumi destroy")
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:
-        lines.append("If it is gone for good, take the finalizers away by hand, then repeat:")
+        lines.append("If it is gone for good, end them by hand, then repeat:")
+        lines.append(f"  kubectl delete -n {place.name} {GRAPH.plural} {graph} --ignore-not-found --wait=false")
     patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
     lines += [f"  kubectl patch -n {place.name} {left.kind.plural} {left.item.name} {patch}" for left in held]
-    return "\n".join(lines)
+    return lines
 
 
 def _silent(place: Place, graph: str, seconds: int) -> str:

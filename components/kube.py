@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+    from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
 
-__all__ = ["Item", "Kind", "KubeNamespace", "Listing"]
+__all__ = ["Item", "Kind", "KubeNamespace", "Listing", "Operator"]
 
 OPERATOR: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
+ETCD: Final = "-etcd"
+"""How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
 NOT_FOUND: Final = 404
 GONE: Final = 410
 """The API server no longer knows the version that a watch starts from."""
@@ -44,6 +46,14 @@ class Listing:
 
     version: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Whether the operator can take a graph's objects away: it and its etcd run. None: that cannot be seen."""
+
+    works: bool | None
+    words: str
 
 
 @dataclass(frozen=True)
@@ -100,21 +110,29 @@ class KubeNamespace:
             if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
                 raise
 
-    def operator_trouble(self) -> str | None:
-        """What is wrong with the operator, whose Deployment may be in another namespace; None when nothing is."""
+    def operator(self) -> Operator:
+        """How the operator is: the namespace's own, or else the cluster's."""
         from kubernetes.client import ApiException, AppsV1Api
 
+        apps = AppsV1Api(self.api)
         try:
-            deployments = AppsV1Api(self.api).list_deployment_for_all_namespaces().items
+            deployments = apps.list_deployment_for_all_namespaces().items
+            stores = {_key(item): bool(_ready(item)) for item in apps.list_stateful_set_for_all_namespaces().items}
         except ApiException as error:
-            return f"whether the Dynamo operator runs cannot be seen: the API server says {error.reason}"  # pyright: ignore[reportUnknownMemberType]
-        found = [item for item in deployments if item.metadata and (item.metadata.name or "").endswith(OPERATOR)]
+            said = cast("str", error.reason)  # pyright: ignore[reportUnknownMemberType]
+            return Operator(None, f"whether the Dynamo operator runs cannot be seen: the API server says {said}")
+        everywhere = [item for item in deployments if _key(item).endswith(OPERATOR)]
+        found = [item for item in everywhere if _key(item).startswith(f"{self.name}/")] or everywhere
         if not found:
-            return f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})"
-        if any(item.status and item.status.ready_replicas for item in found):
-            return None
-        names = ", ".join(f"{item.metadata.namespace}/{item.metadata.name}" for item in found if item.metadata)
-        return f"the Dynamo operator does not run: no pod of Deployment {names} is ready"
+            return Operator(False, f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})")
+        working = [item for item in found if _ready(item)]
+        if not working:
+            names = ", ".join(_key(item) for item in found)
+            return Operator(False, f"the Dynamo operator does not run: no pod of Deployment {names} is ready")
+        dead = [store for item in working if not stores.get(store := _key(item).removesuffix(OPERATOR) + ETCD, True)]
+        if len(dead) == len(working):
+            return Operator(False, f"the Dynamo operator has no etcd: no pod of StatefulSet {', '.join(dead)} is ready")
+        return Operator(True, "the Dynamo operator runs")
 
     def _lister(self, kind: Kind) -> tuple[Callable[..., object], tuple[str, ...]]:
         from kubernetes.client import CoreV1Api, CustomObjectsApi
@@ -133,3 +151,11 @@ def _item(metadata: Json) -> Item:
         labels=tuple(labels.items()),
         owners=tuple((owner["kind"], owner["name"]) for owner in metadata.get("ownerReferences") or ()),
     )
+
+
+def _key(item: V1Deployment | V1StatefulSet) -> str:
+    return f"{item.metadata.namespace}/{item.metadata.name}" if item.metadata else ""
+
+
+def _ready(item: V1Deployment | V1StatefulSet) -> int:
+    return (item.status.ready_replicas if item.status else 0) or 0

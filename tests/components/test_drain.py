@@ -1,4 +1,4 @@
-"""The drain: what stands between the platform and the graph, and what it waits for when the stack goes."""
+"""Taking a graph down: what is asked before it is deleted, and what is waited for before the platform goes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,14 +8,19 @@ import pulumi
 import pytest
 from urllib3.exceptions import ProtocolError
 
+from components.cluster_resource import ClusterProvider
 from components.drain import Drain, DrainArgs, DrainProvider
-from components.draining import GRAPH_LABEL, KINDS, DrainError, drain
-from components.kube import Item, Kind, Listing
+from components.draining import GRAPH_LABEL, KINDS, DrainError, await_operator, drain
+from components.kube import Item, Kind, Listing, Operator
+from components.takedown import Takedown, TakedownArgs, TakedownProvider
 from tests.support.engine import run
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
-OPERATOR_DOWN = "the Dynamo operator does not run: no pod of Deployment ns/x is ready"
+WORKS = Operator(True, "the Dynamo operator runs")
+DOWN = Operator(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
+UNSEEN = Operator(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
+PROVIDERS = [DrainProvider, TakedownProvider]
 FINALIZER = "nvidia.com/finalizer"
 Cluster = dict[Kind, list[Item]]
 
@@ -26,7 +31,7 @@ class Scripted:
 
     cluster: Cluster
     steps: list[Callable[[Cluster], object]] = field(default_factory=list)
-    trouble: str | None = None
+    operators: list[Operator] = field(default_factory=lambda: [WORKS])
     watched: list[str] = field(default_factory=list)
     name: str = "ns"
 
@@ -39,8 +44,8 @@ class Scripted:
         self.watched.append(kind.name)
         self.steps.pop(0)(self.cluster)
 
-    def operator_trouble(self) -> str | None:
-        return self.trouble
+    def operator(self) -> Operator:
+        return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
 
 
 def _drained(place: Scripted, deadline: int = 600) -> list[str]:
@@ -86,9 +91,9 @@ def test_the_same_is_not_said_twice() -> None:
 
 
 def test_a_dead_operator_is_named_while_it_waits() -> None:
-    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], OPERATOR_DOWN)
+    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], [DOWN])
     held = "DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer)"
-    assert _drained(place)[0] == f"graph g: waiting for {held}; {OPERATOR_DOWN}"
+    assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.words}"
 
 
 def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
@@ -97,7 +102,7 @@ def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
 
 
 def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None:
-    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, trouble=OPERATOR_DOWN)
+    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, operators=[DOWN])
     with pytest.raises(DrainError) as refused:
         _drained(place, deadline=0)
     text = str(refused.value)
@@ -105,11 +110,6 @@ def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None
     assert "The Dynamo operator does not run" in text
     assert "pulumi destroy" in text
     assert "kubectl patch -n ns dynamocomponentdeployments c --type=merge" in text
-
-
-def test_a_graph_that_nobody_deleted_is_named() -> None:
-    with pytest.raises(DrainError, match="kubectl delete -n ns dynamographdeployments g"):
-        _drained(Scripted({GRAPH: [Item("g")]}), deadline=0)
 
 
 def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +122,34 @@ def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPa
     assert "the API server does not answer (ProtocolError): asking again" in _drained(place)
 
 
-def test_creating_it_touches_no_cluster() -> None:
-    made = DrainProvider().create({"namespace": "ns", "graph": "g", "deadlineSeconds": 900})
+@pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
+def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: Operator) -> None:
+    said: list[str] = []
+    await_operator(Scripted({GRAPH: [Item("g")]}, operators=[operator]), "g", 0, said.append)
+    assert said == []
+
+
+def test_an_operator_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
+    said: list[str] = []
+    await_operator(Scripted({GRAPH: [Item("g")]}, operators=[DOWN, DOWN, WORKS]), "g", 60, said.append)
+    assert said == [f"graph g: {DOWN.words}; waiting for it before the graph is deleted"]
+
+
+def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
+    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[DOWN])
+    with pytest.raises(DrainError, match="is not deleted, because it would not go") as refused:
+        await_operator(place, "g", 0, [].append)
+    assert "kubectl patch -n ns dynamographdeployments g --type=merge" in str(refused.value)
+
+
+def test_where_no_graph_is_no_operator_is_needed() -> None:
+    await_operator(Scripted({}, operators=[DOWN]), "g", 0, [].append)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_creating_them_touches_no_cluster(provider: type[ClusterProvider]) -> None:
+    made = provider().create({"namespace": "ns", "graph": "g", "deadlineSeconds": 900})
     assert made.id == "ns/g"
 
 
@@ -131,23 +157,28 @@ def test_creating_it_touches_no_cluster() -> None:
     ("key", "value", "replaces"),
     [("graph", "h", ["graph"]), ("namespace", "m", ["namespace"]), ("deadlineSeconds", 1, [])],
 )
-def test_another_graph_is_another_drain(key: str, value: object, replaces: Sequence[str]) -> None:
+def test_another_graph_is_another_resource(key: str, value: object, replaces: Sequence[str]) -> None:
     old = {"namespace": "ns", "graph": "g", "deadlineSeconds": 900}
     change = DrainProvider().diff("ns/g", old, {**old, key: value})
     assert (change.changes, change.replaces) == (True, replaces)
     assert DrainProvider().diff("ns/g", old, old).changes is False
 
 
-def test_it_is_kept_by_its_name_so_that_a_second_up_shows_no_change() -> None:
-    pickled = [dill.dumps(DrainProvider(), protocol=4, recurse=True) for _ in range(2)]
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_they_are_kept_by_name_so_that_a_second_up_shows_no_change(provider: type[ClusterProvider]) -> None:
+    pickled = [dill.dumps(provider(), protocol=4, recurse=True) for _ in range(2)]
     assert pickled[0] == pickled[1]
     assert len(pickled[0]) < 100
-    assert isinstance(dill.loads(pickled[0]), DrainProvider)  # noqa: S301 - our own bytes
+    assert isinstance(dill.loads(pickled[0]), provider)  # noqa: S301 - our own bytes
 
 
-def test_it_stands_after_what_the_graph_needs_to_the_last() -> None:
+def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_graph() -> None:
     def program() -> None:
         needed = pulumi.CustomResource("test:index:Needed", "needed")
+        graph = pulumi.CustomResource("test:index:Graph", "graph")
         Drain("drain", DrainArgs("ns", "g", needs=(needed,)))
+        Takedown("takedown", TakedownArgs("ns", "g", stands=(graph,)))
 
-    assert run(program).resources["drain-graph"].after == {"needed"}
+    resources = run(program).resources
+    assert resources["drain-graph"].after == {"needed"}
+    assert resources["takedown-graph"].after == {"graph"}

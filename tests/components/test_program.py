@@ -24,6 +24,7 @@ RESOURCES = {
     "download-job": "kubernetes:batch/v1:Job",
     "drain-graph": "pulumi-python:dynamic/dynamo-wideep:GraphDrain",
     "graph-graph": "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
+    "takedown-graph": "pulumi-python:dynamic/dynamo-wideep:GraphTakedown",
 }
 TRUE_EDGES = {
     "platform-mpi-secret": {"namespace-namespace", "platform-mpi-seed"},
@@ -39,6 +40,7 @@ TRUE_EDGES = {
         *(name for name in RESOURCES if name.startswith("platform-")),
     },
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
+    "takedown-graph": {"namespace-namespace", "graph-graph"},
 }
 IMAGES = {
     "build": {"source": "build", "repository": "r.example.com/dynamo", "tag": "1"},
@@ -81,6 +83,7 @@ def test_only_true_dependencies_are_edges_and_the_graph_goes_first(deploy: Deplo
     there = {*engine.types(), *engine.reads}
     for name in engine.types():
         assert engine.resources[name].after == TRUE_EDGES.get(name, set()) & there
+    assert "graph-graph" in engine.resources["takedown-graph"].after
     assert "drain-graph" in engine.resources["graph-graph"].after
     if changes["platform"]["install"]:
         assert "platform-platform" in engine.resources["drain-graph"].after
@@ -102,7 +105,7 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
         modelCache={"size": "1Ti", "existingClaim": "weights", "download": False},
         platform={"install": False},
     )
-    assert set(_engine(deploy, plan).types()) == {"namespace-namespace", "drain-graph", "graph-graph"}
+    assert set(_engine(deploy, plan).types()) == {"namespace-namespace", "drain-graph", "graph-graph", "takedown-graph"}
 
 
 def test_production_weights_are_protected(deploy: Deploy) -> None:
