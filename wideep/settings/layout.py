@@ -59,7 +59,7 @@ class RoleLayout(SettingsModel):
     redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
     """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
     ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
-    moe_a2a_backend: MoeA2aBackend = MoeA2aBackend.NONE
+    moe_a2a_backend: Annotated[MoeA2aBackend, Field(alias="moeA2aBackend")] = MoeA2aBackend.NONE
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
     eplb: Eplb = Eplb()
     mem_fraction_static: Fraction = 0.8
