@@ -63,9 +63,13 @@ class Helm:
         Raises:
             HelmError: It failed.
         """
-        where = {"KUBECONFIG": str(self.connection.path)} if self.connection else {}
-        context = ["--kube-context", self.connection.context] if self.connection and self.connection.context else []
-        outcome = processes.run(["helm", *arguments, *context], self.cancelled, stdin=stdin, env=where)
+        if self.connection is None:
+            outcome = processes.run(["helm", *arguments], self.cancelled, stdin=stdin)
+        else:
+            context = ["--kube-context", self.connection.context]
+            with self.connection.file() as path:
+                env = {"KUBECONFIG": str(path)}
+                outcome = processes.run(["helm", *arguments, *context], self.cancelled, stdin=stdin, env=env)
         if outcome.code:
             raise HelmError(re.sub(r"^(Error: |[A-Z]+ FAILED: |uninstall: )+", "", _last_error(outcome.err)))
         return outcome.out

@@ -6,6 +6,8 @@ import base64
 import os
 import ssl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,26 @@ class BadKubeconfigError(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """One context of a kubeconfig, resolved.
-
-    `path` is a file that helm can read (a private copy when the configuration came as text), `context` the name in it.
-    """
+    """One context of a kubeconfig, resolved; `path` is the file, None when the configuration came as text."""
 
     server: str
     namespace: str
-    path: Path
     context: str
+    path: Path | None
+    text: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
     tls: ssl.SSLContext | None = field(repr=False)
+
+    @contextmanager
+    def file(self) -> Iterator[Path]:
+        """The configuration as a file, for a program that reads one; a copy is private, and gone afterwards."""
+        if self.path:
+            yield self.path
+            return
+        with tempfile.NamedTemporaryFile("w", prefix="kubeconfig-") as copy:
+            copy.write(self.text)
+            copy.flush()
+            yield Path(copy.name)
 
 
 def connect(
@@ -47,35 +58,34 @@ def connect(
         BadKubeconfigError: No file, no such context, or a way to log in that a stand-in does not know (`exec`).
     """
     path, text = _read(source)
+    said = str(path or "the kubeconfig")
     try:
         config = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise BadKubeconfigError(f"{path} is not YAML: {error}") from error
+        raise BadKubeconfigError(f"{said} is not YAML: {error}") from error
     if not isinstance(config, dict):
-        raise BadKubeconfigError(f"{path} is not a kubeconfig")
+        raise BadKubeconfigError(f"{said} is not a kubeconfig")
     name = context or config.get("current-context") or ""
-    chosen = _named(config, "contexts", "context", name, path)
-    where = _named(config, "clusters", "cluster", cluster or chosen.get("cluster", ""), path)
-    user = _named(config, "users", "user", chosen.get("user", ""), path)
+    chosen = _named(config, "context", name, said)
+    where = _named(config, "cluster", cluster or chosen.get("cluster", ""), said)
+    user = _named(config, "user", chosen.get("user", ""), said)
     if "exec" in user or "auth-provider" in user:
-        raise BadKubeconfigError(f"user {chosen.get('user')!r} of {path} logs in with a program: use a certificate")
+        raise BadKubeconfigError(f"user {chosen.get('user')!r} of {said} logs in with a program: use a certificate")
     return Connection(
         server=where.get("server", "http://localhost:8080").rstrip("/"),
         namespace=namespace or chosen.get("namespace") or "default",
-        path=path,
         context=name,
+        path=path,
+        text=text,
         headers=_headers(user),
-        tls=_tls(where, user, path.parent),
+        tls=_tls(where, user, path.parent if path else Path.cwd()),
     )
 
 
-def _read(source: str | None) -> tuple[Path, str]:
-    """The configuration's file and its text; a text gets a private file, for helm."""
+def _read(source: str | None) -> tuple[Path | None, str]:
+    """The configuration's file, if it is one, and its text."""
     if source and "\n" in source:
-        handle, name = tempfile.mkstemp(prefix="kubeconfig-", text=True)  # only for this user
-        with os.fdopen(handle, "w") as file:
-            file.write(source)
-        return Path(name), source
+        return None, source
     named = source or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     path = Path(named).expanduser()
     try:
@@ -84,17 +94,18 @@ def _read(source: str | None) -> tuple[Path, str]:
         raise BadKubeconfigError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _named(config: dict[str, Any], kinds: str, kind: str, name: str, path: Path) -> dict[str, Any]:
-    for entry in config.get(kinds) or []:
+def _named(config: dict[str, Any], kind: str, name: str, said: str) -> dict[str, Any]:
+    """One entry of the lists `contexts`, `clusters`, `users`."""
+    for entry in config.get(f"{kind}s") or []:
         if entry.get("name") == name:
             return entry.get(kind) or {}
     if not name:
-        raise BadKubeconfigError(f"{path} names no {kind}")
-    raise BadKubeconfigError(f'{kind} "{name}" does not exist in {path}')
+        raise BadKubeconfigError(f"{said} names no {kind}")
+    raise BadKubeconfigError(f'{kind} "{name}" does not exist in {said}')
 
 
 def _headers(user: dict[str, Any]) -> dict[str, str]:
-    if token := user.get("token") or (Path(user["tokenFile"]).read_text().strip() if "tokenFile" in user else None):
+    if token := user.get("token"):
         return {"Authorization": f"Bearer {token}"}
     if "username" in user:
         pair = f"{user['username']}:{user.get('password', '')}".encode()
