@@ -1,0 +1,118 @@
+"""Write docs/configuration.md, the reference of every key of the stack config, from the settings' own docstrings.
+
+python docs/configuration.py            write it
+python docs/configuration.py --check    exit 1 if it differs from what the settings say today
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import typing
+from enum import StrEnum
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Literal
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from wideep.settings.layout import Role
+from wideep.settings.root import Settings
+
+PAGE = Path(__file__).parent / "configuration.md"
+INTRO = """<!-- Written by docs/configuration.py from the docstrings of wideep/settings. Change those, not this. -->
+
+# Every key of the stack config
+
+All keys carry the project's prefix in a stack file (`dynamo-wideep:model`). Sizes of GPUs are decimal GB, quantities
+Kubernetes' own (`1Ti` is binary). A key that is not listed here is refused, with the nearest one that exists.
+"""
+
+
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """The settings objects that a field may hold, in the order in which they are written."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in models_in(part)]
+
+
+def kind(annotation: object) -> str:
+    """A type as a person writes it."""
+    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return kind(parts[0])
+    if origin is Literal:
+        return ", ".join(f"`{part}`" for part in parts)
+    if origin in (tuple, list):
+        return f"list of {kind(parts[0])}"
+    if origin is dict:
+        return "map"
+    if parts:
+        return " or ".join(dict.fromkeys(kind(part) for part in parts if part is not NoneType))
+    if not isinstance(annotation, type):
+        return "value"
+    if issubclass(annotation, StrEnum):
+        return ", ".join(f"`{member}`" for member in annotation)
+    if issubclass(annotation, BaseModel):
+        return "object"
+    return {"int": "whole number", "float": "number", "str": "text", "bool": "`true`, `false`"}[annotation.__name__]
+
+
+def default(field: FieldInfo) -> str:
+    """A field's default as YAML has it; nothing for objects, whose own keys follow."""
+    if field.is_required():
+        return "required"
+    value: object = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or isinstance(value, BaseModel) or value in ((), {}):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def prose(text: str | None) -> str:
+    """A docstring on one line of a table."""
+    return " ".join((text or "").replace("``", "`").replace("|", "\\|").split())
+
+
+def rows(model: type[BaseModel], prefix: str) -> list[str]:
+    """A model's keys and, below each, those of the objects that it holds. Both roles have the same: one is enough."""
+    lines: list[str] = []
+    for name, field in model.model_fields.items():
+        if name == Role.DECODE:
+            lines.append("| `layout.decode` | object | required | The decode workers: the same keys. |")
+            continue
+        key, below = f"{prefix}{field.alias or name}", models_in(field.annotation)
+        text = prose(field.description) or prose(inspect.getdoc(below[0]) if below else "")
+        lines.append(f"| `{key}` | {kind(field.annotation)} | {default(field)} | {text} |")
+        lines += [row for inner in below for row in rows(inner, f"{key}.")]
+    return list(dict.fromkeys(lines))
+
+
+def page() -> str:
+    """The whole reference: a section for each top-level key."""
+    parts = [INTRO]
+    for name, field in Settings.model_fields.items():
+        key, below = field.alias or name, models_in(field.annotation)
+        meaning = prose(field.description) or " ".join(prose(inspect.getdoc(model)) for model in below)
+        parts.append("\n\n".join(filter(None, [f"## `{key}`", meaning])) + "\n")
+        if below:
+            head = "| key | type | default | what it is |\n|---|---|---|---|"
+            table = list(dict.fromkeys(row for model in below for row in rows(model, f"{key}.")))
+            parts.append("\n".join([head, *table]) + "\n")
+        else:
+            parts.append(f"{kind(field.annotation).capitalize()}{', required' if field.is_required() else ''}.\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write or compare."""
+    text = page()
+    same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+    if "--check" in sys.argv[1:]:
+        return 0 if same else 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
