@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
+from ops.advise.command import advise
 from ops.options import Debug, File, Output, OutputFormat, Stack
 from ops.terminal import answer, answers_errors, say
 
@@ -96,6 +98,9 @@ def layouts(
     from ops.layouts.table import presets_report
 
     answer(presets_report(preset_rows(asked.model, asked.gpu), asked.model.name, asked.gpu, output))
+
+
+app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
 
 
 def main() -> None:

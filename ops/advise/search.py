@@ -22,6 +22,8 @@ from wideep.settings.traffic import Traffic
 
 __all__ = ["Field", "Progress", "best", "field_of", "frontier"]
 
+AHEAD = 4
+"""So many times the pairs that are wanted are predicted in full, to be put in order by latency."""
 Progress = Callable[[Role, float], None]
 """Called with a role and the share of its workers that were asked for."""
 
@@ -74,13 +76,15 @@ def field_of(
 def best(field: Field, count: int) -> list[Prediction]:
     """The ``count`` pairs that serve the most within the limits, the first the most. Empty where none keeps them.
 
-    Of pairs that serve the same, the one with fewer GPUs comes first, then the one with fewer redundant experts.
+    Of pairs that serve the same, the one with fewer GPUs comes first, then the one with the lower latency.
     """
     prefill = _leading(field.prefill, field.traffic.ttft_ms, count)
     decode = _leading(field.decode, field.traffic.itl_ms, count)
     numbered = (_numbered(field, p, d) for p, d in product(prefill, decode))
     found = sorted((offer for offer in numbered if offer), key=_rank)
-    return [predict(offer.pair, field.traffic) for offer in found[:count]]
+    predicted = [predict(offer.pair, field.traffic) for offer in found[: count * AHEAD]]
+    predicted.sort(key=lambda each: (-round(each.tokens_per_second), each.gpus, each.ttft_ms + each.itl_ms))
+    return predicted[:count]
 
 
 def frontier(field: Field, limits_ms: Sequence[float]) -> list[Prediction]:
@@ -112,11 +116,19 @@ def _rank(offer: _Offer) -> tuple[float, ...]:
 
 
 def _leading(workers: Sequence[Worker], limit_ms: float, count: int) -> list[_Served]:
-    """The ``count`` best workers of each size; any other pair would serve less than so many pairs of the same sizes."""
+    """The ``count`` best workers of each size; any other pair would serve less than so many pairs of the same sizes.
+
+    Redundant experts that bring nothing are left out.
+    """
     served = [_Served(worker, found.step.requests_per_second) for worker in workers if (found := worker.best(limit_ms))]
     by_size: dict[int, list[_Served]] = {}
+    seen: set[tuple[object, ...]] = set()
     for each in sorted(served, key=lambda each: (-each.rate, each.worker.site.role.redundant_experts)):
-        by_size.setdefault(each.worker.gpus, []).append(each)
+        role = each.worker.site.role
+        shape = (role.gpus_per_worker, role.dp, role.ep, role.deepep)
+        if shape not in seen:
+            seen.add(shape)
+            by_size.setdefault(each.worker.gpus, []).append(each)
     return [each for same in by_size.values() for each in same[:count]]
 
 

@@ -1,0 +1,133 @@
+"""The best layouts, with the presets and today's stack beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops.advise.answers import Answers
+from ops.advise.operating import Worker, as_it_stands
+from ops.advise.prediction import Pair, Prediction, predict
+from ops.advise.question import Question
+from ops.advise.search import Field, Progress, best, field_of, frontier
+from ops.errors import CallError
+from wideep.catalog.layouts import PRESETS
+from wideep.rules.book import check_role
+from wideep.rules.site import RoleSite
+from wideep.settings.hardware import Hardware, Interconnect
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelShape
+from wideep.settings.traffic import Traffic
+
+__all__ = ["Advice", "Compared", "Unknown", "advise", "predict_layout"]
+
+BEST = 5
+FRONTIER_MS = (8, 10, 12, 15, 18, 20, 22, 25, 28, 30, 35, 40, 45, 50, 60, 70, 80, 100, 125, 150)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """There is no prediction, and why."""
+
+    reason: str
+    runs: bool
+    """The layout can run; only the estimator cannot tell."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A layout that was not searched for."""
+
+    name: str
+    gpus: int
+    prediction: Prediction | Unknown
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The answer."""
+
+    question: Question
+    version: str
+    """Of the estimator."""
+    data: str
+    """The SGLang release that it has measured."""
+    field: Field
+    best: tuple[Prediction, ...]
+    presets: tuple[Compared, ...]
+    stack: Compared | None
+    frontier: tuple[Prediction, ...]
+
+
+def advise(question: Question, progress: Progress) -> Advice:
+    """The answer to a question.
+
+    Raises:
+        CallError: the estimator is not installed, or knows no model of this shape.
+    """
+    traffic, model = question.traffic, question.model
+    with Answers(model, traffic) as answers:
+        hardware = question.hardware[Role.PREFILL]
+        _require_known(model, answers, hardware)
+        field = field_of(model, question.hardware, answers, traffic, progress)
+        return Advice(
+            question=question,
+            version=answers.version,
+            data=answers.data(hardware.gpu),
+            field=field,
+            best=tuple(best(field, BEST)),
+            presets=() if question.mixed else tuple(_presets(question, answers)),
+            stack=_stack(question, answers),
+            frontier=tuple(frontier(field, FRONTIER_MS)),
+        )
+
+
+def predict_layout(
+    model: ModelShape, hardware: Hardware, roles: Mapping[Role, RoleLayout], answers: Answers, traffic: Traffic
+) -> Prediction | Unknown:
+    """What one layout serves, with the memory settings that it has."""
+    workers: list[Worker] = []
+    for name, role in roles.items():
+        site = RoleSite(name, role, model, hardware)
+        problems = check_role(site)
+        if problems:
+            return Unknown(f"{problems[0].key}: {problems[0].rule}", runs=False)
+        worker = as_it_stands(site, answers, traffic)
+        if isinstance(worker, str):
+            return Unknown(worker, runs=True)
+        workers.append(worker)
+    prefill, decode = workers
+    return predict(Pair(prefill, decode, (roles[Role.PREFILL].replicas, roles[Role.DECODE].replicas)), traffic)
+
+
+def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> None:
+    if answers.known(hardware.gpu):
+        return
+    raise CallError(
+        f"AIConfigurator {answers.version} knows no model of the shape of {model.name}.",
+        "wideep layouts --gpus N --model … lists what fits, by KV cache.",
+    )
+
+
+def _presets(question: Question, answers: Answers) -> list[Compared]:
+    kind = question.hardware[Role.PREFILL]
+    rows: list[Compared] = []
+    for name, roles in PRESETS.items():
+        hardware = Hardware(
+            gpu=kind.gpu,
+            nodes=sum(role.replicas * role.nodes for role in roles.values()),
+            gpus_per_node=max(role.gpus_per_node for role in roles.values()),
+            interconnect=Interconnect.INFINIBAND,
+        )
+        found = predict_layout(question.model, hardware, roles, answers, question.traffic)
+        rows.append(Compared(name, sum(role.gpus for role in roles.values()), found))
+    return rows
+
+
+def _stack(question: Question, answers: Answers) -> Compared | None:
+    settings = question.stack
+    if settings is None or settings.model != question.model:
+        return None
+    roles = settings.layout.roles
+    found = predict_layout(question.model, settings.hardware, roles, answers, question.traffic)
+    return Compared("this stack", sum(role.gpus for role in roles.values()), found)
