@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from wideep.errors import Problem
 from wideep.rules import deepep, experts, parallel, quantization
 from wideep.rules.site import RoleSite
 
-__all__ = ["arithmetic_problems"]
+__all__ = ["Refusal", "Rule", "arithmetic_problems", "broken_rules"]
 
 Rule = Callable[[RoleSite], Problem | None]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A broken rule by its name in words, and what it says of the layout."""
+
+    rule: str
+    problem: Problem
+
 
 SIZES: Final[tuple[Rule, ...]] = (
     parallel.dp_divides_tp,
@@ -48,11 +58,17 @@ DERIVED: Final[tuple[Rule, ...]] = (
 def arithmetic_problems(site: RoleSite) -> list[Problem]:
     """Broken rules of one role. A wrong tp is said once; the other rules are asked as if it were mended."""
     wrong_tp = parallel.tp_is_all_gpus(site)
-    problems = [wrong_tp] if wrong_tp else []
-    mended = site.changed(tp=site.role.gpus_per_worker)
-    sizes = _broken(SIZES, mended)
-    return problems + (sizes or _broken(DERIVED, mended))
+    mended = site.changed(tp=site.role.gpus_per_worker) if wrong_tp else site
+    sizes = [refusal.problem for refusal in broken_rules(mended, SIZES)]
+    rest = sizes or [refusal.problem for refusal in broken_rules(mended, DERIVED)]
+    return [wrong_tp, *rest] if wrong_tp else rest
 
 
-def _broken(rules: tuple[Rule, ...], site: RoleSite) -> list[Problem]:
-    return [problem for rule in rules if (problem := rule(site))]
+def broken_rules(
+    site: RoleSite, rules: tuple[Rule, ...] = (parallel.tp_is_all_gpus, *SIZES, *DERIVED)
+) -> Iterator[Refusal]:
+    """The rules that one role breaks, lazily: after a rule of the sizes is broken, the next may divide by it."""
+    for rule in rules:
+        problem = rule(site)
+        if problem:
+            yield Refusal(rule.__name__.replace("_", " "), problem)

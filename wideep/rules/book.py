@@ -5,7 +5,7 @@ from __future__ import annotations
 from wideep.errors import Problem
 from wideep.rules import fit, hardware
 from wideep.rules.advice import advice
-from wideep.rules.arithmetic import arithmetic_problems
+from wideep.rules.arithmetic import arithmetic_problems, broken_rules
 from wideep.rules.site import RoleSite
 from wideep.rules.stack import stack_problems
 from wideep.settings.root import Settings
@@ -26,9 +26,7 @@ def check(settings: Settings) -> list[Problem]:
 def check_role(site: RoleSite) -> list[Problem]:
     """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
     problems = arithmetic_problems(site)
-    if problems:
-        return problems
-    return [problem for rule in (fit.weights_fit, fit.cache_is_useful, fit.buffers_fit) if (problem := rule(site))]
+    return problems or [refusal.problem for refusal in broken_rules(site, fit.MEMORY_RULES)]
 
 
 def warnings(settings: Settings) -> list[Problem]:

@@ -6,10 +6,11 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.memory import deepep_buffer_bytes, worker_memory
+from wideep.rules.arithmetic import Rule
 from wideep.rules.remedies import remedies
 from wideep.rules.site import RoleSite
 
-__all__ = ["buffers_fit", "cache_is_useful", "fits", "useful_tokens", "weights_fit"]
+__all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "useful_tokens", "weights_fit"]
 
 ONE_ANSWER: Final = 32_768
 """Tokens of the longest answer that the makers of R1 and of Qwen3 recommend to allow for."""
@@ -22,7 +23,9 @@ def useful_tokens(site: RoleSite) -> int:
 
 def fits(site: RoleSite) -> bool:
     """Weights and a useful KV cache share the pool, and DeepEP's buffers find room outside it."""
-    return not (weights_fit(site) or cache_is_useful(site) or buffers_fit(site))
+    memory = worker_memory(site.model, site.gpu, site.role)
+    buffers = deepep_buffer_bytes(site.model, site.role) / 1e9
+    return memory.kv_cache_tokens >= useful_tokens(site) and buffers < memory.headroom_gb
 
 
 def weights_fit(site: RoleSite) -> Problem | None:
@@ -58,6 +61,9 @@ def buffers_fit(site: RoleSite) -> Problem | None:
     fix = "write a smaller maxDispatchTokensPerRank, or a smaller memFractionStatic"
     value = site.role.mem_fraction_static
     return site.problem("memFractionStatic", value, f"{rule}{memory.headroom_gb:.1f} GB", fix)
+
+
+MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_fit)
 
 
 def _pool(site: RoleSite) -> str:

@@ -68,6 +68,7 @@ def stack_problems(settings: Settings) -> list[Problem]:
         _graph_name(settings),
         _namespace(settings),
         _platform_version(settings),
+        _monitoring(settings),
         _grove(settings),
         _cache_size(settings),
         _cache_mode(settings),
@@ -124,6 +125,15 @@ def _platform_version(settings: Settings) -> Problem | None:
         return None
     rule = "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
     return Problem("platform.version", version, rule, "write version: 0.6.0")
+
+
+def _monitoring(settings: Settings) -> Problem | None:
+    if not settings.monitoring.enabled:
+        return None
+    rule = "this program does not bring Prometheus and Grafana; the chart makes PodMonitors where Prometheus is there"
+    return Problem(
+        "monitoring.enabled", "true", rule, "write enabled: false, and install the Prometheus operator first"
+    )
 
 
 def _grove(settings: Settings) -> Problem | None:

@@ -1,0 +1,168 @@
+"""All legal layouts of a number of GPUs, best first by KV capacity, and why the others are left out.
+
+A layout is one shape of worker for each role, as many workers of it as fill the role's GPUs. Looked at are all sizes of
+worker (parts of a node, then whole nodes), all cuts into attention and expert groups, with DeepEP and without, and the
+fewest redundant experts that divide, with DeepEP also the fewest from 32 on. Each decode role is paired with
+the prefill role of greatest KV capacity on the GPUs that it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import gcd
+
+from wideep.memory import GpuMemory, worker_memory
+from wideep.rules.arithmetic import broken_rules
+from wideep.rules.fit import MEMORY_RULES
+from wideep.rules.site import RoleSite, divisors
+from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
+from wideep.settings.hardware import Hardware
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["Enumeration", "LayoutOption", "LeftOut", "RoleOption", "layouts"]
+
+PUBLISHED_REDUNDANCY = 32
+"""Redundant experts of SGLang's large-scale EP report."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOption:
+    """One role: its workers, the memory of each of their GPUs, and the tokens that all of them cache together."""
+
+    role: RoleLayout
+    memory: GpuMemory
+
+    @property
+    def kv_tokens(self) -> int:
+        """Each attention group of each worker caches its own tokens."""
+        return self.role.replicas * self.role.dp * self.memory.kv_cache_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutOption:
+    """A legal layout."""
+
+    prefill: RoleOption
+    decode: RoleOption
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Workers that a rule forbids: how many, and one of them in words."""
+
+    rule: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """Legal layouts, the greatest KV capacity of decode first, and what was left out, the commonest reason first."""
+
+    layouts: tuple[LayoutOption, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A legal shape of worker."""
+
+    role: RoleLayout
+    memory: GpuMemory
+
+    def filling(self, gpus: int) -> RoleOption:
+        """As many of it as fill ``gpus`` GPUs."""
+        replicas = gpus // self.role.gpus_per_worker
+        role = self.role if replicas == 1 else self.role.model_copy(update={"replicas": replicas})
+        return RoleOption(role, self.memory)
+
+
+def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_static: float = 0.8) -> Enumeration:
+    """All legal layouts that use ``gpus`` GPUs of the hardware's kind. See the module for what is looked at.
+
+    Of ``hardware`` the GPU, the size of a node and the interconnect count, not the number of nodes.
+    """
+    workers: dict[Role, list[_Worker]] = {name: [] for name in Role}
+    refusals: dict[str, list[str]] = {}
+    for name in Role:
+        for base in _bases(gpus - 1, hardware.gpus_per_node, mem_fraction_static):
+            for role in _shapes(model, name, base):
+                site = RoleSite(name, role, model, hardware)
+                refusal = next(broken_rules(site), None) or next(broken_rules(site, MEMORY_RULES), None)
+                if refusal:
+                    refusals.setdefault(refusal.rule, []).append(f"{_described(name, role)}: {refusal.problem.rule}")
+                else:
+                    workers[name].append(_Worker(role, worker_memory(model, site.gpu, role)))
+    left_out = sorted((LeftOut(rule, len(all_of), all_of[0]) for rule, all_of in refusals.items()), key=_by_count)
+    found = sorted(_pairs(workers, gpus, hardware.gpus_per_node), key=_by_capacity)
+    return Enumeration(tuple(found), tuple(left_out))
+
+
+def _by_count(left_out: LeftOut) -> int:
+    return -left_out.count
+
+
+def _by_capacity(option: LayoutOption) -> tuple[int, int]:
+    return -option.decode.kv_tokens, -option.prefill.kv_tokens
+
+
+def _pairs(workers: dict[Role, list[_Worker]], gpus: int, gpus_per_node: int) -> Iterator[LayoutOption]:
+    step = gcd(gpus, gpus_per_node) if gpus > gpus_per_node else 1
+    for own in range(step, gpus, step):
+        prefill = [worker.filling(own) for worker in workers[Role.PREFILL] if own % worker.role.gpus_per_worker == 0]
+        if not prefill:
+            continue
+        best = max(prefill, key=lambda option: option.kv_tokens)
+        rest = gpus - own
+        for worker in workers[Role.DECODE]:
+            if rest % worker.role.gpus_per_worker == 0:
+                yield LayoutOption(best, worker.filling(rest))
+
+
+def _bases(most: int, gpus_per_node: int, mem_fraction_static: float) -> Iterator[RoleLayout]:
+    """One worker of each size: parts of a node, then whole nodes."""
+    parts = (n for n in divisors(gpus_per_node) if n < gpus_per_node and n <= most)
+    for gpus in (*parts, *range(gpus_per_node, most + 1, gpus_per_node)):
+        per_node = min(gpus, gpus_per_node)
+        yield RoleLayout(
+            replicas=1,
+            nodes=gpus // per_node,
+            gpus_per_node=per_node,
+            tp=gpus,
+            dp=1,
+            ep=1,
+            mem_fraction_static=mem_fraction_static,
+        )
+
+
+def _shapes(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLayout]:
+    """All cuts of one worker, without DeepEP and with it."""
+    for dp in divisors(base.tp):
+        for ep in divisors(base.tp):
+            yield base.model_copy(update={"dp": dp, "ep": ep, "redundant_experts": -model.experts % ep})
+        if base.tp > 1:
+            yield from _with_deepep(model, name, base.model_copy(update={"dp": dp, "ep": base.tp}))
+
+
+def _with_deepep(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLayout]:
+    """DeepEP with the mode of its role, full dense layers and lm_head, and EPLB where there are slots to use."""
+    fewest = -model.experts % base.ep
+    published = fewest + -(-max(0, PUBLISHED_REDUNDANCY - fewest) // base.ep) * base.ep
+    for redundant in sorted({fewest, published}):
+        yield base.model_copy(
+            update={
+                "redundant_experts": redundant,
+                "moe_a2a_backend": MoeA2aBackend.DEEPEP,
+                "deepep_mode": DeepEpMode.NORMAL if name is Role.PREFILL else DeepEpMode.LOW_LATENCY,
+                "eplb": Eplb(enabled=redundant > 0),
+                "moe_dense_tp": 1,
+                "dp_lm_head": base.dp > 1,
+            }
+        )
+
+
+def _described(name: Role, role: RoleLayout) -> str:
+    sizes = f"{name} {role.nodes} × {role.gpus_per_node} TP{role.tp} DP{role.dp} EP{role.ep}"
+    return f"{sizes} R{role.redundant_experts}{' DeepEP' if role.deepep else ''}"

@@ -1,0 +1,148 @@
+"""What lies on which GPU of which pod of which node: attention groups, expert groups, redundant slots.
+
+Before EPLB moves anything: SGLang's trivial location, in which slot i of a layer holds expert i % E, and the last R
+slots are the redundant ones (``ExpertLocationMetadata.init_trivial``). The scheduler may choose other nodes for the
+pods; which pods share a node is a wish to it, and the same here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wideep.catalog.gpus import GPUS, GpuSpec
+from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
+from wideep.settings.hardware import Hardware
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.root import Settings
+
+__all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "place"]
+
+
+@dataclass(frozen=True)
+class GpuPlace:
+    """One GPU of a worker, with the same experts in every MoE layer."""
+
+    rank: int
+    """Of all GPUs of the worker (SGLang's TP rank)."""
+    attention_group: int
+    """DP rank: its own requests, its own KV cache."""
+    attention_shard: int
+    """Which share of the group's heads: 0 to tp / dp - 1."""
+    expert_group: int
+    """EP rank."""
+    expert_shard: int
+    """Which share of each of the group's experts: 0 to tp / ep - 1; always 0 with DeepEP."""
+    experts: tuple[int, ...]
+    """Experts in its first slots, by number: what a layer has without redundancy."""
+    redundant: tuple[int, ...]
+    """Experts of which it holds a further copy."""
+
+
+@dataclass(frozen=True)
+class PodPlace:
+    """One pod of a worker."""
+
+    role: Role
+    worker: int
+    """Of the role's replicas."""
+    pod: int
+    """Of the worker's pods; pod 0 leads."""
+    gpus: tuple[GpuPlace, ...]
+
+
+@dataclass(frozen=True)
+class NodePlace:
+    """One node, with the pods on it."""
+
+    node: int
+    nvlink_domain: int
+    """Nodes of one rack share a domain where NVLink goes from node to node."""
+    pods: tuple[PodPlace, ...]
+    idle_gpus: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """All nodes of the hardware."""
+
+    nodes: tuple[NodePlace, ...]
+
+    def domains(self, role: Role, worker: int) -> int:
+        """NVLink domains over which one worker's experts are spread: 1 needs no RDMA between its GPUs."""
+        return len(
+            {node.nvlink_domain for node in self.nodes for pod in node.pods if (pod.role, pod.worker) == (role, worker)}
+        )
+
+
+def place(settings: Settings) -> Placement:
+    """Place all pods of a stack that ``wideep.rules.check`` has nothing against.
+
+    The larger pods come first, each where it just fits, pods of one worker on different nodes if they all find a place
+    that way. Raises ValueError for a stack whose pods do not fit its nodes.
+    """
+    roles = settings.layout.roles
+    order = sorted(roles, key=lambda name: roles[name].gpus_per_node, reverse=True)
+    pods = [(name, worker, pod) for name in order for worker, pod in _pods(roles[name])]
+    sizes = [roles[name].gpus_per_node for name, _, _ in pods]
+    workers = [(name, worker) for name, worker, _ in pods]
+    hardware = settings.hardware
+    nodes = _pack(sizes, workers, hardware, apart=True) or _pack(sizes, workers, hardware, apart=False)
+    if nodes is None:
+        raise ValueError("the pods do not fit the nodes")
+    on: list[list[PodPlace]] = [[] for _ in range(hardware.nodes)]
+    for (name, worker, pod), node in zip(pods, nodes, strict=True):
+        on[node].append(PodPlace(name, worker, pod, tuple(_gpus(settings, roles[name], pod))))
+    return Placement(tuple(_node(index, tuple(here), hardware) for index, here in enumerate(on)))
+
+
+def _pods(role: RoleLayout) -> Iterator[tuple[int, int]]:
+    return ((worker, pod) for worker in range(role.replicas) for pod in range(role.nodes))
+
+
+def _pack(
+    sizes: Sequence[int], workers: Sequence[tuple[Role, int]], hardware: Hardware, *, apart: bool
+) -> list[int] | None:
+    """The node of each pod; None when one finds no place."""
+    free = [hardware.gpus_per_node] * hardware.nodes
+    taken: set[tuple[int, tuple[Role, int]]] = set()
+    nodes: list[int] = []
+    first = 0
+    for size, worker in zip(sizes, workers, strict=True):
+        while first < hardware.nodes and not free[first]:
+            first += 1
+        fitting = (n for n in range(first, hardware.nodes) if free[n] >= size and not (apart and (n, worker) in taken))
+        node = next(fitting, None)
+        if node is None:
+            return None
+        free[node] -= size
+        taken.add((node, worker))
+        nodes.append(node)
+    return nodes
+
+
+def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
+    experts, slots = settings.model.experts, expert_slots_per_gpu(settings.model, role)
+    for rank in range(pod * role.gpus_per_node, (pod + 1) * role.gpus_per_node):
+        attention_group, attention_shard = divmod(rank, attention_tp(role))
+        expert_group, expert_shard = divmod(rank, expert_tp(role))
+        own = range(expert_group * slots, (expert_group + 1) * slots)
+        yield GpuPlace(
+            rank=rank,
+            attention_group=attention_group,
+            attention_shard=attention_shard,
+            expert_group=expert_group,
+            expert_shard=expert_shard,
+            experts=tuple(slot for slot in own if slot < experts),
+            redundant=tuple(slot % experts for slot in own if slot >= experts),
+        )
+
+
+def _node(index: int, pods: tuple[PodPlace, ...], hardware: Hardware) -> NodePlace:
+    used = sum(len(pod.gpus) for pod in pods)
+    domain = index // _nodes_per_domain(GPUS[hardware.gpu], hardware.gpus_per_node)
+    return NodePlace(index, domain, pods, hardware.gpus_per_node - used)
+
+
+def _nodes_per_domain(gpu: GpuSpec, gpus_per_node: int) -> int:
+    return max(1, gpu.nvlink_domain // gpus_per_node) if gpu.nvlink_domain > gpus_per_node else 1
