@@ -21,6 +21,13 @@ from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 PAGE = Path(__file__).parent / "configuration.md"
+WORDS: dict[object, str] = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "`true`, `false`",
+    dict: "map",
+}
 INTRO = """<!-- Written by docs/configuration.py from the docstrings of wideep/settings. Change those, not this. -->
 
 # Every key of the stack config
@@ -46,17 +53,11 @@ def kind(annotation: object) -> str:
         return ", ".join(f"`{part}`" for part in parts)
     if origin in (tuple, list):
         return f"list of {kind(parts[0])}"
-    if origin is dict:
-        return "map"
-    if parts:
+    if parts and origin is not dict:
         return " or ".join(dict.fromkeys(kind(part) for part in parts if part is not NoneType))
-    if not isinstance(annotation, type):
-        return "value"
-    if issubclass(annotation, StrEnum):
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return ", ".join(f"`{member}`" for member in annotation)
-    if issubclass(annotation, BaseModel):
-        return "object"
-    return {"int": "whole number", "float": "number", "str": "text", "bool": "`true`, `false`"}[annotation.__name__]
+    return "object" if models_in(annotation) else WORDS.get(origin or annotation, "value")
 
 
 def default(field: FieldInfo) -> str:
