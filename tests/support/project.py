@@ -5,15 +5,14 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LINKED = ("__main__.py", "components", "wideep", "sim", ".venv")
 
 
 def copy_project(folder: Path) -> Path:
-    """The stack files copied, the code linked."""
+    """The stack files copied, all else linked."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(file, folder)
-    for name in LINKED:
-        if (ROOT / name).exists():
-            os.symlink(ROOT / name, folder / name)
+    for entry in ROOT.iterdir():
+        if entry.match("Pulumi*.yaml"):
+            shutil.copy(entry, folder)
+        elif entry.name != ".git":
+            os.symlink(entry, folder / entry.name)
     return folder

@@ -1,0 +1,96 @@
+"""Every command of the README, in its order, as somebody types it who has never seen the project.
+
+The cluster is simulated, with the nodes that the prod stack names. What the README tells its reader to write into the
+stack file (a registry, a storage class) is written here too, and the charts come from a folder.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sim import paths
+from sim.env import environment
+from sim.state import Cluster, load
+from tests.sim.conftest import sim
+from tests.support.project import ROOT, copy_project
+
+pytestmark = pytest.mark.cluster
+
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TYPED = {"pulumi config set --secret hfToken": "hf_standin"}
+OURS = {"make test": "is the run that this test is part of"}
+EDITS = (
+    ("registry.example.com/dynamo-wideep", "registry.sim/dynamo-wideep"),
+    ("storageClass: shared-fs", "storageClass: kwok-volume"),
+    ("protect: true", "protect: false"),
+)
+CHARTS = "  dynamo-wideep:platform: {charts: sim/charts}\n"
+
+
+def commands(text: str) -> list[str]:
+    lines = [line.split("  #")[0].strip() for block in FENCE.findall(text) for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+@pytest.fixture(scope="module")
+def prod() -> Iterator[Cluster]:
+    """A simulated cluster with the prod stack's nodes."""
+    name = f"r{os.environ.get('SIM_ID') or paths.cluster_id()}"
+    sim(name, "up", "--stack", "prod")
+    cluster = load(paths.cluster_dir(name) / "cluster.json")
+    assert cluster is not None
+    yield cluster
+    sim(name, "down")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reader's clone, its prod stack edited as the README says."""
+    project = copy_project(tmp_path_factory.mktemp("clone"))
+    stack = project / "Pulumi.prod.yaml"
+    text = stack.read_text()
+    for old, new in EDITS:
+        assert old in text, f"Pulumi.prod.yaml does not say {old}"
+        text = text.replace(old, new)
+    stack.write_text(text + CHARTS)
+    return project
+
+
+def test_every_command_of_the_readme_does_its_work(prod: Cluster, folder: Path, tmp_path: Path) -> None:
+    env = (
+        os.environ | environment(prod) | {"HOME": str(tmp_path), "PULUMI_SKIP_CONFIRMATIONS": "true", "SIM_ID": prod.id}
+    )
+    env["XDG_CACHE_HOME"] = str(paths.cache_root().parent)
+    typed = [command for command in commands((ROOT / "README.md").read_text()) if command not in OURS]
+    assert len(typed) > 15
+
+    for command in typed:
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            env[name] = value.strip('"').replace("$PWD", str(folder)).replace(f"${name}", env[name])
+            continue
+        own = env | {"SIM_ID": f"d{prod.id}"} if command.startswith("make demo") else env
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=folder,
+            env=own,
+            input=TYPED.get(command, ""),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}"
+
+    assert (folder / "placement.svg").read_text().startswith("<?xml")
+    assert (
+        subprocess.run(
+            ["kubectl", "get", "dgd,dcd,pods", "-A", "-o", "name"], env=env, capture_output=True, text=True, check=True
+        ).stdout
+        == ""
+    )
