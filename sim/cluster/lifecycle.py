@@ -57,13 +57,14 @@ def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
         cluster.stack, cluster.tools, cluster.real_plugins = stack, tools, real_plugins
         cluster.save()
         _start(console, cluster)
-        with step(console, "making the nodes Ready", "nodes Ready"):
+        with step(console, "making the nodes Ready and starting the operator", "nodes Ready, operator up"):
+            agent = _start_agent(cluster)
             cluster.nodes = nodes.apply(cluster, hardware)
-        cluster.save()
+            cluster.save()
+            services.wait(cluster, agent)
         plugins = _plugins(cluster)
         if not began:
             console.print("\n".join(plugins))
-        _start_agent(console, cluster)
         started = [component.name for component in components(cluster) if component.name not in began]
     console.print(f"started {', '.join(started)}" if started else "everything was running already")
     return cluster
@@ -82,13 +83,13 @@ def _start(console: Console, cluster: Cluster) -> None:
             services.wait(cluster, service)
 
 
-def _start_agent(console: Console, cluster: Cluster) -> None:
+def _start_agent(cluster: Cluster) -> services.Service:
+    """Starts the agent, which comes up while kubectl works."""
     agent = services.agent(cluster)
     cluster.agent_dir.mkdir(exist_ok=True)
-    with step(console, "starting the simulated operator", "simulated operator up"):
-        cluster.processes[agent.name] = services.start(cluster, agent)
-        cluster.save()
-        services.wait(cluster, agent)
+    cluster.processes[agent.name] = services.start(cluster, agent)
+    cluster.save()
+    return agent
 
 
 def _plugins(cluster: Cluster) -> list[str]:

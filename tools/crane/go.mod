@@ -1,3 +1,4 @@
+// The registry on loopback, and what reads images from it.
 module dynamo-wideep/tools/crane
 
 go 1.26.0

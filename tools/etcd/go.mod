@@ -1,3 +1,4 @@
+// The API server's store, and Dynamo's own.
 module dynamo-wideep/tools/etcd
 
 go 1.26.0

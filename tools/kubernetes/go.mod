@@ -1,3 +1,4 @@
+// The control plane. k8s.io/kubernetes refers to the modules of its own staging folder; each is replaced by its release.
 module dynamo-wideep/tools/kubernetes
 
 go 1.26.0

@@ -1,3 +1,4 @@
+// kwokctl starts and stops the control plane; kwok plays the nodes.
 module dynamo-wideep/tools/kwok
 
 go 1.26.0

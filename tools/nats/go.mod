@@ -1,3 +1,4 @@
+// Dynamo's message bus.
 module dynamo-wideep/tools/nats
 
 go 1.26.0

@@ -1,3 +1,4 @@
+// Pulumi's language host for Python. Its module is not served at the CLI's version; this older one works with it.
 module dynamo-wideep/tools/pulumi-python
 
 go 1.26.0

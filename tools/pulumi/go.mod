@@ -1,3 +1,5 @@
+// The Pulumi CLI, built where no official one is on PATH. After a change: `go mod tidy` here, and the version in sim/tools/catalog.py.
+// The replace line is the engine's own: replacements of a dependency do not count in the module that requires it.
 module dynamo-wideep/tools/pulumi
 
 go 1.26.0
