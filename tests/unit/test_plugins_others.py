@@ -1,0 +1,209 @@
+"""The random, docker and docker-build stand-ins, and how they are installed: what needs no registry."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import provider_pb2
+
+from sim.plugins import docker, docker_build, images, random, values
+from sim.plugins.install import PLUGINS, install
+from sim.plugins.server import Engine, PluginError
+from sim.plugins.values import UNKNOWN, Secret
+from tests.support.plugin import running
+
+PASSWORD = "random:index/randomPassword:RandomPassword"
+BYTES = "random:index/randomBytes:RandomBytes"
+IMAGE = {
+    "context": {"location": "https://github.com/ai-dynamo/dynamo.git#v0.6.0"},
+    "dockerfile": {"location": "container/Dockerfile.sglang-wideep"},
+    "tags": ["registry.sim/dynamo-wideep:0.6.0"],
+    "push": True,
+    "secrets": {"GIT_AUTH_TOKEN": "ghp_value"},
+    "registries": [{"address": "registry.sim", "username": "me", "password": "pw_value"}],
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SIM_CLUSTER", str(tmp_path / "none.json"))
+
+
+def made(type_: str, inputs: values.Properties, *, preview: bool = False) -> tuple[str, values.Properties]:
+    request = provider_pb2.CreateRequest(type=type_, properties=values.encode(inputs), preview=preview)
+    response = random.Provider(Engine(None)).create(request)
+    return response.id, values.decode(response.properties)
+
+
+def test_a_password_is_secret_as_long_as_asked_and_has_each_class_of_characters() -> None:
+    id_, state = made(PASSWORD, {"length": 12, "minNumeric": 3, "special": False})
+    text = state["result"].value
+    assert id_ == "none"
+    assert len(text) == 12
+    assert text.isalnum()
+    assert sum(letter.isdigit() for letter in text) >= 3
+
+
+def test_random_bytes_are_secret_in_each_spelling() -> None:
+    _, state = made(BYTES, {"length": 48})
+    raw = base64.b64decode(state["base64"].value)
+    assert (len(raw), state["hex"]) == (48, Secret(raw.hex()))
+
+
+def test_a_preview_makes_no_random_value() -> None:
+    id_, state = made(BYTES, {"length": 8}, preview=True)
+    assert (id_, state) == ("", {"length": 8, "base64": UNKNOWN, "hex": UNKNOWN})
+
+
+def test_other_keepers_make_another_random_value_and_the_same_ones_do_not() -> None:
+    old, new = ({"length": 8, "keepers": {"a": word}} for word in ("x", "y"))
+    for news, replaces in ((new, ["keepers"]), (old, [])):
+        request = provider_pb2.DiffRequest(type=BYTES, old_inputs=values.encode(old), news=values.encode(news))
+        assert list(random.Provider(Engine(None)).diff(request).replaces) == replaces
+
+
+def test_a_random_value_without_a_length_is_refused() -> None:
+    answer = random.Provider(Engine(None)).check(provider_pb2.CheckRequest(type=BYTES, news=values.encode({})))
+    assert [failure.property for failure in answer.failures] == ["length"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("registry.sim/a/b:1", ("registry.sim", "a/b", "1", "")),
+        ("localhost:5000/a", ("localhost:5000", "a", "", "")),
+        ("alpine:3", ("docker.io", "library/alpine", "3", "")),
+        ("me/app@sha256:0", ("docker.io", "me/app", "", "sha256:0")),
+    ],
+)
+def test_an_images_name_is_taken_apart_as_docker_does(name: str, parts: tuple[str, ...]) -> None:
+    found = images.parse(name)
+    assert (found.host, found.repository, found.tag, found.digest) == parts
+
+
+def test_only_the_simulations_registry_and_this_machines_own_are_reached() -> None:
+    registry = images.Registry("registry.sim", "127.0.0.1:5001")
+    names = ("registry.sim/a:1", "127.0.0.1:5000/a:1", "nvcr.io/a:1")
+    found = [registry.locate(images.parse(name)) for name in names]
+    assert [str(image) if image else None for image in found] == ["127.0.0.1:5001/a:1", "127.0.0.1:5000/a:1", None]
+
+
+def checked(inputs: values.Properties) -> Any:
+    request = provider_pb2.CheckRequest(type=docker_build.IMAGE, news=values.encode(inputs))
+    return docker_build.Provider(Engine(None)).check(request)
+
+
+def test_build_secrets_are_secret_even_when_given_in_clear() -> None:
+    assert values.decode(checked(IMAGE).inputs)["secrets"] == Secret(IMAGE["secrets"])
+
+
+def test_what_keeps_a_build_from_starting_is_told_at_once() -> None:
+    wrong = {**IMAGE, "context": {"location": "./none"}, "dockerfile": {"location": "D", "inline": "FROM x"}}
+    found = {failure.property for failure in checked({**wrong, "tags": ["a b"]}).failures}
+    assert found == {"context.location", "dockerfile", "tags[0]"}
+
+
+def test_a_preview_builds_nothing_and_knows_no_digest() -> None:
+    request = provider_pb2.CreateRequest(properties=values.encode(IMAGE), preview=True)
+    state = values.decode(docker_build.Provider(Engine(None)).create(request).properties)
+    assert [state[key] for key in ("digest", "ref", "contextHash")] == [UNKNOWN] * 3
+
+
+def diffed(new: values.Properties) -> list[str]:
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    old = values.encode({**IMAGE, "digest": "sha256:0", "ref": "r", "contextHash": nothing})
+    request = provider_pb2.DiffRequest(olds=old, news=values.encode(new))
+    answer = docker_build.Provider(Engine(None)).diff(request)
+    assert not answer.replaces
+    return sorted(answer.detailedDiff)
+
+
+def test_only_changed_inputs_build_again_and_a_new_password_is_none() -> None:
+    assert diffed(IMAGE) == []
+    assert diffed({**IMAGE, "registries": [{**IMAGE["registries"][0], "password": "other"}]}) == []
+    assert diffed({**IMAGE, "buildArgs": {"A": "1"}, "tags": []}) == ["buildArgs", "tags"]
+
+
+def test_a_changed_file_of_a_local_context_builds_again(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    local = {**IMAGE, "context": {"location": str(tmp_path)}}
+    assert diffed(local) == ["context", "contextHash"]
+
+
+def test_an_image_is_never_pushed_to_a_registry_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_build, "DURATION", 0.0)
+    elsewhere = {**IMAGE, "tags": ["nvcr.io/me/app:1"]}
+    with pytest.raises(PluginError, match=r"failed to push nvcr\.io/me/app:1.*no such host"):
+        docker_build.Provider(Engine(None)).create(provider_pb2.CreateRequest(properties=values.encode(elsewhere)))
+
+
+def test_the_digest_of_an_image_elsewhere_is_an_error_that_names_it() -> None:
+    request = provider_pb2.InvokeRequest(tok=docker.GET_REGISTRY_IMAGE, args=values.encode({"name": "nvcr.io/a/b:1"}))
+    with pytest.raises(PluginError, match=r"fetch image version a/b:1 from registry.*lookup nvcr\.io"):
+        docker.Provider(Engine(None)).invoke(request)
+
+
+def test_stand_ins_are_put_where_the_engine_looks_for_each_sdks_version(tmp_path: Path) -> None:
+    said = install(tmp_path / "home", Path(sys.executable), real=False)
+    assert len(said) == len(PLUGINS)
+    for name, (version, _) in PLUGINS.items():
+        sdk = __import__(f"pulumi_{name.replace('-', '_')}")
+        assert f'"version": "{version}"' in (Path(sdk.__file__).parent / "pulumi-plugin.json").read_text()
+        assert os.access(
+            tmp_path / "home" / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}", os.X_OK
+        )
+
+
+def test_a_real_plugin_of_the_machine_goes_before_the_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tmp_path / "own" / "plugins" / "resource-random-v4.21.4"
+    real.mkdir(parents=True)
+    (real / "pulumi-resource-random").write_bytes(b"\x7fELF")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "own"))
+    for _ in range(2):
+        install(tmp_path / "home", Path(sys.executable), real=False)
+    assert (tmp_path / "home" / "plugins" / "resource-random-v4.21.4").resolve() == real
+    assert not (tmp_path / "home" / "plugins" / "resource-kubernetes-v4.34.2").is_symlink()
+
+
+def test_with_real_plugins_only_the_image_plugins_are_stand_ins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "own"))
+    for real in (False, True):
+        install(tmp_path / "home", Path(sys.executable), real=real)
+    found = sorted(folder.name for folder in (tmp_path / "home" / "plugins").iterdir())
+    assert found == ["resource-docker-build-v0.0.22", "resource-docker-v5.2.0"]
+
+
+def test_an_installed_stand_in_runs_from_any_folder(tmp_path: Path) -> None:
+    install(tmp_path / "home", Path(sys.executable), real=False)
+    script = tmp_path / "home" / "plugins" / "resource-random-v4.21.4" / "pulumi-resource-random"
+    with subprocess.Popen([script, "127.0.0.1:1"], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        try:
+            assert process.stdout is not None
+            assert int(process.stdout.readline()) > 0
+        finally:
+            process.kill()
+
+
+def test_a_plugin_tells_its_version_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    with running("random", tmp_path) as plugin:
+        assert plugin.call("GetPluginInfo").response == {"version": "v4.21.4"}
+        assert plugin.call("Check", {"type": "random:index/randomPet:RandomPet"}).error == (
+            "the simulated random plugin has no resource random:index/randomPet:RandomPet"
+        )
+
+
+def test_an_unreachable_cluster_fails_an_update_and_not_a_preview(tmp_path: Path) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    request = {"urn": "u", "type": "kubernetes:core/v1:Namespace", "name": "n", "properties": namespace}
+    with running("kubernetes", tmp_path) as plugin:
+        plugin.call("Configure")
+        assert plugin.call("Create", {**request, "preview": True}).response == {"properties": namespace}
+        assert "configured Kubernetes cluster is unreachable: " in plugin.call("Create", request).error
+        assert "PULUMI_K8S_DELETE_UNREACHABLE" in plugin.call("Read", {"id": "n", "urn": "u"}).error
+        assert "cluster is unreachable" in plugin.engine.messages[-1]
