@@ -1,11 +1,14 @@
 # Each target calls one script or module; nothing is decided here.
-.PHONY: help setup demo demo-down test test-fast check lock
+.PHONY: help setup setup-advise demo demo-down test test-fast check lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: ## make .venv from the hashed lock files; leaves .venv/bin/wideep
 	@sh scripts/setup.sh
+
+setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
+	@sh scripts/setup-advise.sh
 
 demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster
 	@.venv/bin/python -m sim.demo up

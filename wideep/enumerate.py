@@ -21,7 +21,7 @@ from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
-__all__ = ["Enumeration", "LayoutOption", "LeftOut", "RoleOption", "layouts"]
+__all__ = ["Enumeration", "LayoutOption", "LeftOut", "RoleOption", "layouts", "worker_shapes"]
 
 PUBLISHED_REDUNDANCY = 32
 """Redundant experts of SGLang's large-scale EP report."""
@@ -87,17 +87,24 @@ def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_stati
     workers: dict[Role, list[_Worker]] = {name: [] for name in Role}
     refusals: dict[str, list[str]] = {}
     for name in Role:
-        for base in _bases(gpus - 1, hardware.gpus_per_node, mem_fraction_static):
-            for role in _shapes(model, name, base):
-                site = RoleSite(name, role, model, hardware)
-                refusal = next(broken_rules(site), None) or next(broken_rules(site, MEMORY_RULES), None)
-                if refusal:
-                    refusals.setdefault(refusal.rule, []).append(f"{_described(name, role)}: {refusal.problem.rule}")
-                else:
-                    workers[name].append(_Worker(role, worker_memory(model, site.gpu, role)))
+        for role in worker_shapes(model, name, hardware, gpus - 1, mem_fraction_static):
+            site = RoleSite(name, role, model, hardware)
+            refusal = next(broken_rules(site), None) or next(broken_rules(site, MEMORY_RULES), None)
+            if refusal:
+                refusals.setdefault(refusal.rule, []).append(f"{_described(name, role)}: {refusal.problem.rule}")
+            else:
+                workers[name].append(_Worker(role, worker_memory(model, site.gpu, role)))
     left_out = sorted((LeftOut(rule, len(all_of), all_of[0]) for rule, all_of in refusals.items()), key=_by_count)
     found = sorted(_pairs(workers, gpus, hardware.gpus_per_node), key=_by_capacity)
     return Enumeration(tuple(found), tuple(left_out))
+
+
+def worker_shapes(
+    model: ModelShape, name: Role, hardware: Hardware, most: int, mem_fraction_static: float = 0.8
+) -> Iterator[RoleLayout]:
+    """All shapes of one worker of at most ``most`` GPUs that are looked at, whether or not a rule forbids them."""
+    for base in _bases(most, hardware.gpus_per_node, mem_fraction_static):
+        yield from _shapes(model, name, base)
 
 
 def _by_count(left_out: LeftOut) -> int:
