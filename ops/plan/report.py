@@ -1,25 +1,55 @@
-"""A plan in the form asked for."""
+"""A plan in the form asked for, with a forecast where the stack says for which traffic."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+import json
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from ops.load import Loaded
 from ops.options import OutputFormat
 
 __all__ = ["plan_report"]
 
+TITLE = "What it serves"
+
 
 def plan_report(loaded: Loaded, output: OutputFormat) -> RenderableType:
     """Text on one screen, the Plan's JSON, or Markdown for a pull request."""
     match output:
         case OutputFormat.JSON:
-            return loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json()
+            return _json(loaded)
         case OutputFormat.MARKDOWN:
             from ops.plan.markdown import plan_markdown
 
-            return plan_markdown(loaded)
+            lines = _forecast_lines(loaded)
+            listed = "".join(f"\n- {line}" for line in lines)
+            return plan_markdown(loaded) + (f"\n\n**{TITLE}**\n{listed}\n" if lines else "")
         case OutputFormat.TEXT:
             from ops.plan.text import plan_text
 
-            return plan_text(loaded)
+            lines = _forecast_lines(loaded)
+            block = [Text(f"\n{TITLE}", style="bold"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
+            return Group(plan_text(loaded), *block) if lines else plan_text(loaded)
+
+
+def _json(loaded: Loaded) -> str:
+    text = loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json()
+    traffic = loaded.settings.traffic
+    if traffic is None:
+        return text
+    from ops.advise.forecast import forecast, forecast_object
+
+    found = forecast(loaded.settings, traffic)
+    return json.dumps({**json.loads(text), "prediction": forecast_object(found)}, indent=2, ensure_ascii=False)
+
+
+def _forecast_lines(loaded: Loaded) -> list[str]:
+    traffic = loaded.settings.traffic
+    if traffic is None:
+        return []
+    from ops.advise.forecast import forecast, forecast_lines
+
+    return forecast_lines(forecast(loaded.settings, traffic))
