@@ -19,7 +19,7 @@ find_python() {
 
 python=$(find_python)
 stamp=.venv/lock.sha256
-locks=$(cat requirements.txt requirements-dev.txt pyproject.toml | cksum)
+locks=$(cat requirements.txt requirements-dev.txt scripts/setup.sh | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$locks" ] && [ -x .venv/bin/python ]; then
     exit 0
 fi
@@ -31,7 +31,7 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 fi
 
 say "Setting up .venv with $("$python" --version) (about a minute) ..."
-"$python" -m venv --clear .venv
+[ -x .venv/bin/python ] || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 printf '%s' "$locks" > "$stamp"
