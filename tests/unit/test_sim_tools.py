@@ -54,7 +54,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     folder.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -95,9 +95,11 @@ def test_the_cache_comes_before_path(cache: Path, bin_folder: Path) -> None:
 
 def test_what_is_missing_is_built_once(cache: Path, bin_folder: Path) -> None:
     script(bin_folder, "go", FAKE_GO)
+    (cache / "go" / "build").mkdir(parents=True)
     screen = quiet()
     assert provide(screen, [thing()]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
     assert "building thing 2.5.0 (1 of 1)" in screen.file.getvalue()  # type: ignore[attr-defined]
+    assert not (cache / "go").exists()
     script(bin_folder, "go", "exit 1")
     assert provide(quiet(), [thing()]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
 
