@@ -10,7 +10,7 @@ import pulumi
 
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
-from wideep.settings import parse
+from wideep.rules import accept
 
 __all__ = ["hf_token", "read_plan"]
 
@@ -27,7 +27,7 @@ def read_plan() -> Plan:
     config = _project_config()
     clear = _token_in_clear(config)
     try:
-        plan = make_plan(parse(config, _read_text))
+        plan = make_plan(accept(config, _read_text))
     except ConfigError as error:
         raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
     if clear:

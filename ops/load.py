@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from wideep.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from wideep.plan import Plan
     from wideep.settings import Settings
+
+    Reader = Callable[[Mapping[str, object], Callable[[str], str]], Settings]
 
 __all__ = ["Loaded", "load", "settings_of", "stack_file"]
 
@@ -61,12 +63,10 @@ def load(source: StackFile) -> Loaded:
         ConfigError: the config breaks a rule. The missing token is then in the list as well.
     """
     from wideep.plan import make_plan
+    from wideep.rules import accept
 
-    settings, missing = _settings(source)
-    try:
-        plan = make_plan(settings)
-    except ConfigError as error:
-        raise ConfigError([*error.problems, *missing]) from error
+    settings, missing = _settings(source, accept)
+    plan = make_plan(settings)
     warnings = [UNSET_WARNING] if missing else []
     if isinstance(source.config.get("hfToken"), str):
         warnings.append(CLEAR_WARNING)
@@ -79,21 +79,22 @@ def settings_of(source: StackFile) -> Settings:
     Raises:
         ConfigError: the config has mistakes of form.
     """
-    return _settings(source)[0]
-
-
-def _settings(source: StackFile) -> tuple[Settings, tuple[Problem, ...]]:
-    """The Settings, and the problem of the missing token where that is the only one."""
     from wideep.settings import parse
+
+    return _settings(source, parse)[0]
+
+
+def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Problem, ...]]:
+    """The Settings, and the problem of the missing token where that is the only one."""
     from wideep.settings.root import HfToken
 
     read_text = _reader(source.path.resolve().parent)
     try:
-        return parse(source.config, read_text), ()
+        return reader(source.config, read_text), ()
     except ConfigError as error:
         if any(problem.key != "hfToken" or problem.value for problem in error.problems):
             raise
-        return parse({**source.config, "hfToken": HfToken.SET}, read_text), error.problems
+        return reader({**source.config, "hfToken": HfToken.SET}, read_text), error.problems
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

@@ -24,6 +24,6 @@ def load(raw: Mapping[str, object], read_text: Callable[[str], str] | None = Non
     ``read_text`` opens a file that the config names. Raises ConfigError with every mistake at once.
     """
     from wideep.plan import make_plan
-    from wideep.settings import parse
+    from wideep.rules import accept
 
-    return make_plan(parse(raw, read_text))
+    return make_plan(accept(raw, read_text))

@@ -4,7 +4,8 @@
 small function that names its source; ``wideep.rules.book`` has them in order, the most basic first.
 """
 
+from wideep.rules.accept import accept
 from wideep.rules.book import check, check_role, warnings
 from wideep.rules.site import RoleSite
 
-__all__ = ["RoleSite", "check", "check_role", "warnings"]
+__all__ = ["RoleSite", "accept", "check", "check_role", "warnings"]

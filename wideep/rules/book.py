@@ -15,11 +15,8 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
-    too_large = hardware.pods_fit_a_node(settings)
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
-    nodes = None if too_large else hardware.nodes_suffice(settings)
-    around = [] if too_large else stack_problems(settings)
-    found = [*too_large, *by_role, *([nodes] if nodes else []), *around]
+    found = [*hardware.node_problems(settings), *by_role, *stack_problems(settings)]
     return list(dict.fromkeys(found))
 
 

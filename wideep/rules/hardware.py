@@ -8,7 +8,13 @@ from wideep.errors import Problem
 from wideep.settings.layout import RoleLayout
 from wideep.settings.root import Settings
 
-__all__ = ["nodes_needed", "nodes_suffice", "pods_fit_a_node"]
+__all__ = ["node_problems", "nodes_needed", "nodes_suffice", "pods_fit_a_node"]
+
+
+def node_problems(settings: Settings) -> list[Problem]:
+    """Pods that no node can hold, else too few nodes."""
+    nodes = nodes_suffice(settings)
+    return pods_fit_a_node(settings) or ([nodes] if nodes else [])
 
 
 def pods_fit_a_node(settings: Settings) -> list[Problem]:
@@ -43,9 +49,11 @@ def nodes_needed(roles: Iterable[RoleLayout], gpus_per_node: int) -> int:
     """Nodes of ``gpus_per_node`` GPUs that all pods of both roles need.
 
     First-fit decreasing: the larger pods first, the smaller ones in the gaps, then on nodes of their own. That is the
-    best packing where one size divides the other, as in every layout of the catalog.
+    best packing where one size divides the other, as in every layout of the catalog. A pod that is larger than a node
+    counts as one node.
     """
     large, small = sorted(roles, key=lambda role: role.gpus_per_node, reverse=True)
+    gpus_per_node = max(gpus_per_node, large.gpus_per_node)
     full, rest = divmod(_pods(large), gpus_per_node // large.gpus_per_node)
     gap = (gpus_per_node % large.gpus_per_node) // small.gpus_per_node
     last_gap = (gpus_per_node - rest * large.gpus_per_node) // small.gpus_per_node if rest else 0

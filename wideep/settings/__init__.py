@@ -1,6 +1,6 @@
 """The stack config: what a person writes, typed and refused early."""
 
-from wideep.settings.reading import parse
+from wideep.settings.reading import Reading, parse, read
 from wideep.settings.root import Settings
 
-__all__ = ["Settings", "parse"]
+__all__ = ["Reading", "Settings", "parse", "read"]

@@ -37,22 +37,32 @@ class Toleration(SettingsModel):
     """A taint that the workers tolerate, as in a pod spec."""
 
     key: str
+    """The taint's key."""
     operator: str = "Exists"
+    """``Exists`` or ``Equal``."""
     value: str | None = None
+    """The taint's value, for ``Equal``."""
     effect: str | None = None
+    """None: every effect."""
 
 
 class Hardware(SettingsModel):
     """The GPU nodes that the stack may use, all alike."""
 
     gpu: Gpu
+    """The GPU of all nodes."""
     nodes: Annotated[int, Field(ge=1, le=4096)]
+    """How many nodes."""
     gpus_per_node: Annotated[int, Field(ge=1, le=72)]
+    """GPUs of one node."""
     interconnect: Interconnect
+    """What connects the nodes."""
     rdma_resource: str = "rdma/ib"
     """The device plugin's resource that a pod asks for to use RDMA."""
     node_selector: dict[str, str] = Field(default_factory=dict[str, str])
+    """Labels of the nodes that the workers may run on."""
     tolerations: tuple[Toleration, ...] = ()
+    """Taints of those nodes that the workers tolerate."""
 
     @property
     def gpus(self) -> int:

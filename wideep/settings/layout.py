@@ -54,14 +54,19 @@ class RoleLayout(SettingsModel):
     gpus_per_node: Count
     """GPUs of one pod."""
     tp: Count
+    """SGLang's tensor-parallel size: all GPUs of a worker."""
     dp: Count
+    """Attention groups (data parallelism): each has its own requests and KV cache, and tp / dp GPUs."""
     ep: Count
+    """Expert groups: each holds (E + R) / ep of the experts of every layer, on tp / ep GPUs."""
     redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
     """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
     ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
     moe_a2a_backend: Annotated[MoeA2aBackend, Field(alias="moeA2aBackend")] = MoeA2aBackend.NONE
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
+    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` for a worker that does both."""
     eplb: Eplb = Eplb()
+    """The load balancer, and where experts lie at the start."""
     mem_fraction_static: Fraction = 0.8
     """Share of a GPU's memory for weights and KV cache. What is left is for activations, CUDA graphs and buffers."""
     moe_dense_tp: Annotated[int, Field(ge=1, le=1)] | None = None
@@ -105,8 +110,11 @@ class Layout(SettingsModel):
     """Both roles, and the preset that they came from."""
 
     preset: Preset | None = None
+    """A layout of the catalog; the other keys change it."""
     prefill: RoleLayout
+    """The workers that read prompts."""
     decode: RoleLayout
+    """The workers that write answers."""
 
     @property
     def roles(self) -> dict[Role, RoleLayout]:

@@ -43,22 +43,32 @@ class Mla(SettingsModel):
     """Multi-head latent attention: one compressed vector a token and layer is cached, whatever the heads."""
 
     kind: Literal["mla"]
+    """Which attention it is."""
     heads: Size
+    """Query heads."""
     q_lora_rank: Size | None = None
     """None: queries are projected in one step."""
     kv_lora_rank: Size
+    """Width of the latent vector that is cached."""
     qk_nope_head_dim: Size
+    """Width of a query or key head without position."""
     qk_rope_head_dim: Size
+    """Width of the rotary part, which is cached once for all heads."""
     v_head_dim: Size
+    """Width of a value head."""
 
 
 class Gqa(SettingsModel):
     """Grouped-query attention: keys and values of ``kv_heads`` heads are cached."""
 
     kind: Literal["gqa"]
+    """Which attention it is."""
     heads: Size
+    """Query heads."""
     kv_heads: Size
+    """Heads of keys and values; several query heads share one."""
     head_dim: Size
+    """Width of a head."""
 
 
 Attention = Annotated[Mla | Gqa, Field(discriminator="kind")]
@@ -70,14 +80,19 @@ class ModelShape(SettingsModel):
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
     """Hugging Face repository; also the name under which the model is served."""
     family: ModelFamily
+    """The SGLang model class."""
     weight_format: WeightFormat
+    """How the weights of the linear layers are stored."""
     layers: Size
     """All layers: dense ones and those with experts."""
     dense_layers: Optionally = 0
     """Layers with one plain MLP in place of experts."""
     hidden_size: Size
+    """Width of the residual stream."""
     vocab_size: Size
+    """Rows of the embedding and of the lm_head."""
     attention: Attention
+    """``kind: mla`` or ``kind: gqa``, with its sizes."""
     experts: Size
     """Routed experts of one layer (E)."""
     expert_groups: Size | None = None

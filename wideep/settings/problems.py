@@ -37,6 +37,7 @@ TYPES: Final = {
     "dict": "an object",
     "model": "an object",
 }
+FORMS: Final = ("string_pattern_mismatch", "string_too_long", "string_too_short")
 BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -77,6 +78,8 @@ def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
     if kind == "missing":
         return Problem(key, "", "this key is missing", _how_to_set(path, around))
     value = "[secret]" if path[:1] == ["hfToken"] else shown(_value_at(config, path))
+    if kind in FORMS:
+        return Problem(key, value, "is not of the form that this key needs", _meaning(path, around) or details["msg"])
     rule, fix = _rule(details)
     return Problem(key, value, rule, fix)
 
@@ -84,9 +87,7 @@ def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
 def _how_to_set(path: Sequence[str], around: Models) -> str:
     if len(path) == 1 and path[0] in EXAMPLES:
         return f"for example {EXAMPLES[path[0]]}"
-    fields = [field for model in around for field in model.model_fields.values() if field.alias == path[-1]]
-    meaning = next((field.description for field in fields if field.description), None)
-    return f"set it: {meaning.splitlines()[0]}" if meaning else f"set {path[-1]}"
+    return f"set it: {_meaning(path, around) or path[-1]}"
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:
@@ -109,6 +110,13 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
             "input"
         ].isdigit() else f"write {wanted}"
     return details["msg"].lower(), "write a value of that form"
+
+
+def _meaning(path: Sequence[str], around: Models) -> str | None:
+    """The first sentence of the key's description."""
+    fields = [field for model in around for field in model.model_fields.values() if field.alias == path[-1]]
+    text = next((field.description for field in fields if field.description), None)
+    return " ".join(text.split("\n\n")[0].split()).replace("``", "") if text else None
 
 
 def _walk(loc: Sequence[int | str]) -> tuple[list[str], Models]:

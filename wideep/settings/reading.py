@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, cast
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.problems import nearest, problems_of, shown
 from wideep.settings.root import HfToken, Settings
 
-__all__ = ["parse"]
+__all__ = ["ReadText", "Reading", "parse", "read"]
 
 ReadText = Callable[[str], str]
 Object = dict[str, object]
@@ -26,6 +27,17 @@ SET_IT: Final = "pulumi config set --secret hfToken hf_…"
 SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What became of a stack config: Settings, or the mistakes in its form."""
+
+    problems: tuple[Problem, ...]
+    settings: Settings | None
+    """None where there are problems."""
+    config: Object
+    """The config as Settings read it: JSON values only, model and layout filled in, no token."""
+
+
 def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Settings:
     """Settings from the config's keys without the project's prefix.
 
@@ -34,10 +46,18 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
 
     Raises ConfigError with all mistakes of form. Whether the layout can run is asked of ``wideep.rules``.
     """
+    reading = read(raw, read_text)
+    if reading.settings is None:
+        raise ConfigError(reading.problems)
+    return reading.settings
+
+
+def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Reading:
+    """As ``parse``, for who wants to look on in spite of mistakes."""
     config = {str(key): _decoded(_plain(value)) for key, value in raw.items()}
     problems: list[Problem] = []
     for key, reader in (("hfToken", _token), ("model", _model), ("layout", _layout)):
-        if key in config and config[key] is not None:
+        if config.get(key) is not None:
             found = reader(config[key], read_text)
             if isinstance(found, Problem):
                 problems.append(found)
@@ -52,9 +72,7 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
         problems += [p for p in problems_of(error, config) if p.key not in reported]
     if "hfToken" not in reported:
         problems += _token_problems(config)
-    if problems or settings is None:
-        raise ConfigError(problems)
-    return settings
+    return Reading(tuple(problems), None if problems else settings, config)
 
 
 def _plain(value: object, depth: int = 0) -> object:

@@ -30,21 +30,28 @@ class Settings(SettingsModel):
     """A stack config. What follows from it is the Plan (``wideep.plan``)."""
 
     namespace: DnsLabel
+    """Where all of it is installed: a Kubernetes name, lower-case letters, digits and dashes, up to 63."""
     model: ModelShape
     """A name of the catalog, an object with the model's shape, or ``{config: PATH}`` of a Hugging Face config.json."""
     hardware: Hardware
+    """The GPU nodes that the stack may use."""
     layout: Layout
     """A preset's name, or an object: see ``wideep.settings.layout``."""
     image: Image
+    """The DeepEP image: built from Dynamo's repository (``source: build``), or one that exists (``existing``)."""
     hf_token: HfToken | None = None
     """The Hugging Face token, a secret. Settings only know that it is set."""
     hf_token_secret: DnsLabel | None = None
-    """A Secret of the namespace that exists, with the key HF_TOKEN; in place of ``hfToken``."""
+    """The name of a Secret of the namespace that exists, with the key HF_TOKEN; in place of ``hfToken``."""
     model_cache: ModelCache
+    """The volume with the model's weights."""
     platform: Platform = Platform()
+    """The Dynamo platform."""
     frontend: Frontend = Frontend()
+    """The OpenAI-compatible HTTP server."""
     monitoring: Monitoring = Monitoring()
+    """Prometheus and Grafana."""
     traffic: Traffic | None = None
     """Requests and latency limits that `wideep plan` predicts for and `wideep advise` searches for."""
     name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None
-    """The graph's name. None: from the model and the layout."""
+    """The graph's name: lower-case letters, digits and dashes, up to 30, a letter first. None: from the model's."""

@@ -35,6 +35,7 @@ class ModelCache(SettingsModel):
     storage_class: str | None = None
     """None: the cluster's default class."""
     access_mode: AccessMode = AccessMode.READ_WRITE_MANY
+    """How many nodes may mount it: all workers read it."""
     existing_claim: str | None = None
     """A claim of the namespace that is used in place of one of our own."""
     retain: bool = False
@@ -54,7 +55,9 @@ class Platform(SettingsModel):
     """The Dynamo platform: installed by this stack, or there already."""
 
     version: str = "0.6.0"
+    """Version of the dynamo-crds and dynamo-platform charts."""
     install: bool = True
+    """False: use the platform that is there, and leave it when the stack is destroyed."""
     charts: str | None = None
     """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
     values: dict[str, object] = Field(default_factory=dict[str, object])
@@ -65,10 +68,13 @@ class Frontend(SettingsModel):
     """The OpenAI-compatible HTTP server before the workers."""
 
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    """Pods of the frontend."""
     router_mode: RouterMode = RouterMode.ROUND_ROBIN
+    """How a request finds its worker; ``kv`` prefers the one that has its prefix cached."""
 
 
 class Monitoring(SettingsModel):
     """Prometheus and Grafana for the graph."""
 
     enabled: bool = False
+    """Install them."""
