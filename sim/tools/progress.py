@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 _QUIET_SECONDS = 30.0
 
@@ -16,7 +17,7 @@ def clock(seconds: float) -> str:
 
 @contextmanager
 def step(console: Console, doing: str, done: str) -> Iterator[Callable[[], None]]:
-    """Shows DOING with the time it has taken, then DONE. Yields a function to call every second or so."""
+    """Shows DOING with the time it has taken, then DONE. The function it yields wants a call now and then."""
     began = time.monotonic()
     said = began
 
@@ -24,8 +25,10 @@ def step(console: Console, doing: str, done: str) -> Iterator[Callable[[], None]
         return clock(time.monotonic() - began)
 
     if console.is_terminal:
-        with console.status(f"{doing}, 0:00") as status:
-            yield lambda: status.update(f"{doing}, {elapsed()}")
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as shown:
+            shown.add_task(doing, total=None)
+            yield lambda: None  # it counts by itself
     else:
 
         def tick() -> None:
