@@ -72,6 +72,7 @@ def plan(
 Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
 GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List every legal layout of that many GPUs.")]
+PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node.")]
 
 
 @app.command(epilog="Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]")
@@ -80,6 +81,7 @@ def layouts(
     model: Model = None,
     gpu: GpuOption = None,
     gpus: Gpus = None,
+    gpus_per_node: PerNode = None,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
@@ -88,7 +90,7 @@ def layouts(
     """List the presets, or all layouts of a count of GPUs: GB on a GPU, KV cache tokens, and which fit."""
     from ops.layouts.question import question
 
-    asked = question(model, gpu, stack, file)
+    asked = question(model, gpu, gpus_per_node, stack, file)
     if gpus:
         from ops.layouts.legal import legal_report
 
@@ -97,7 +99,7 @@ def layouts(
     from ops.layouts.presets import preset_rows
     from ops.layouts.table import presets_report
 
-    answer(presets_report(preset_rows(asked.model, asked.gpu), asked.model.name, asked.gpu, output))
+    answer(presets_report(preset_rows(asked), asked, output))
 
 
 app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 __all__ = ["details", "table"]
+
+NUMBER = re.compile(r"–|[\d.,]+( ?(GB|[kM]))?")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; what looks like a number is aligned to the right."""
     body = [list(row) for row in rows]
-    right = [bool(body) and all(row[i][:1].isdigit() or row[i] == "–" for row in body) for i in range(len(head))]
+    right = [bool(body) and all(NUMBER.fullmatch(row[column]) for row in body) for column in range(len(head))]
     lines = [list(head), ["---:" if numeric else "---" for numeric in right], *body]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 

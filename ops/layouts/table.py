@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.layouts.presets import PresetRow
+from ops.layouts.question import Question
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 from ops.plan.view import thousands
+from wideep.errors import Problem
 from wideep.memory import GpuMemory
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
@@ -22,8 +24,9 @@ __all__ = ["presets_report"]
 COLUMNS = ("preset", "GPUs", "weights", "KV cache", "tokens/GPU", "weights", "KV cache", "tokens/GPU", "fits")
 
 
-def presets_report(rows: Sequence[PresetRow], model: str, gpu: Gpu, output: OutputFormat) -> RenderableType:
+def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFormat) -> RenderableType:
     """The table of presets in the form asked for."""
+    model, gpu = asked.model.name, asked.hardware.gpu
     match output:
         case OutputFormat.JSON:
             body = {"model": model, "gpu": gpu, "presets": [_object(row) for row in rows]}
@@ -47,12 +50,17 @@ def _text(rows: Sequence[PresetRow], model: str, gpu: Gpu) -> RenderableType:
     table.add_column("fits")
     for row in rows:
         table.add_row(*_cells(row))
-    reasons = [
-        Text(f"\n{row.preset}: {problem.key}: {problem.rule}\n  {problem.fix}")
-        for row in rows
-        for problem in row.problems[:1]
-    ]
+    reasons = [Text(f"\n{', '.join(presets)}: {problem}") for problem, presets in _reasons(rows).items()]
     return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons)
+
+
+def _reasons(rows: Sequence[PresetRow]) -> dict[Problem, list[str]]:
+    """The most basic problem of each preset that does not fit, with all presets that have it."""
+    reasons: dict[Problem, list[str]] = {}
+    for row in rows:
+        for problem in row.problems[:1]:
+            reasons.setdefault(problem, []).append(row.preset)
+    return reasons
 
 
 def _cells(row: PresetRow) -> list[str]:
@@ -72,7 +80,6 @@ def _object(row: PresetRow) -> dict[str, object]:
     return {
         "preset": row.preset,
         "gpus": row.gpus,
-        "nodes": row.nodes,
         "fits": not row.problems,
         "roles": {
             role: {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ops.plan.canvas import Box, Canvas, Edge, Type
-from ops.plan.placed import PlacedGpu
 from ops.plan.view import RoleView
+from wideep.placement import GpuPlace
 
 __all__ = ["FREE", "HAIRLINE", "INK", "KV", "MUTED", "REDUNDANT", "WEIGHTS", "draw_gpu", "expert_colour", "gpu_height"]
 
@@ -36,24 +36,24 @@ def gpu_height(slots: int, width: float) -> float:
     return HEAD + min(rows, MOST_ROWS) * SIDE + BAR + 8
 
 
-def draw_gpu(canvas: Canvas, box: Box, gpu: PlacedGpu, view: RoleView) -> None:
+def draw_gpu(canvas: Canvas, box: Box, gpu: GpuPlace, view: RoleView) -> None:
     """A GPU in ``box``."""
     canvas.box(box, "#ffffff", EDGE, round_by=4)
     label = f"GPU {gpu.rank}"
     canvas.text(label, (box.x + 4, box.y + 11), Type(10, INK, bold=True))
     if view.plan.dp > 1 and box.width > 90:
-        group = gpu.rank // (view.plan.tp // view.plan.dp)
-        canvas.text(f"DP {group}", (box.right - 4, box.y + 11), Type(10, MUTED, anchor="end"))
+        canvas.text(f"DP {gpu.attention_group}", (box.right - 4, box.y + 11), Type(10, MUTED, anchor="end"))
     _slots(canvas, Box(box.x + 3, box.y + HEAD, box.width - 6, box.height - HEAD - BAR - 8), gpu, view.model.experts)
     _memory(canvas, Box(box.x + 4, box.bottom - BAR - 4, box.width - 8, BAR), view)
 
 
-def _slots(canvas: Canvas, room: Box, gpu: PlacedGpu, experts: int) -> None:
-    columns = _columns(len(gpu.experts), room)
-    rows = -(-len(gpu.experts) // columns)
+def _slots(canvas: Canvas, room: Box, gpu: GpuPlace, experts: int) -> None:
+    slots = [(expert, False) for expert in gpu.experts] + [(expert, True) for expert in gpu.redundant]
+    columns = _columns(len(slots), room)
+    rows = -(-len(slots) // columns)
     side = min(room.width / columns, room.height / rows, SIDE * 1.2)
     left = room.x + (room.width - side * columns) / 2
-    for place, (expert, copy) in enumerate(zip(gpu.experts, gpu.redundant, strict=True)):
+    for place, (expert, copy) in enumerate(slots):
         row, column = divmod(place, columns)
         cell = Box(left + column * side + 0.5, room.y + row * side + 0.5, side - 1, side - 1)
         hint = f"copy of expert {expert}" if copy else f"expert {expert}"

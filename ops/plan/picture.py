@@ -9,8 +9,8 @@ from ops.errors import CallError
 from ops.load import Loaded
 from ops.plan.canvas import Box, Canvas, Type
 from ops.plan.gpubox import FREE, HAIRLINE, INK, KV, MUTED, REDUNDANT, WEIGHTS, draw_gpu, expert_colour, gpu_height
-from ops.plan.placed import PlacedGpu, PlacedPod, placed_pods
 from ops.plan.view import RoleView, all_to_all, headline, role_views
+from wideep.placement import GpuPlace, Placement, PodPlace, place
 from wideep.settings.hardware import Interconnect
 
 __all__ = ["draw_placement", "write_picture"]
@@ -38,22 +38,26 @@ PANEL_FILL, POD_FILL = "#f6f8fa", "#ffffff"
 
 
 @dataclass(frozen=True)
+class Line:
+    """A pod on its node, or the part of it that fits one line."""
+
+    node: int
+    pod: PodPlace
+    gpus: tuple[GpuPlace, ...]
+
+
+@dataclass(frozen=True)
 class Panel:
     """One role's half of the picture."""
 
     view: RoleView
-    pods: list[PlacedPod]
+    lines: list[Line]
     x: float
-
-    @property
-    def lines(self) -> list[tuple[PlacedPod, tuple[PlacedGpu, ...]]]:
-        """The pods, cut into lines of at most eight GPUs."""
-        return [(pod, pod.gpus[i : i + PER_LINE]) for pod in self.pods for i in range(0, len(pod.gpus), PER_LINE)]
 
     @property
     def gpu_width(self) -> float:
         """All GPUs of the panel are equally wide."""
-        widest = max(len(gpus) for _, gpus in self.lines)
+        widest = max(len(line.gpus) for line in self.lines)
         return (PANEL - 2 * 12 - LABEL - SPACE * widest) / widest
 
     @property
@@ -83,8 +87,10 @@ def write_picture(loaded: Loaded, path: Path) -> None:
 
 def draw_placement(loaded: Loaded) -> str:
     """The picture as SVG. The same plan gives the same text."""
+    placement = place(loaded.settings)
     panels = [
-        Panel(view, placed_pods(view), MARGIN + index * (PANEL + GAP)) for index, view in enumerate(role_views(loaded))
+        Panel(view, _lines(placement, view), MARGIN + index * (PANEL + GAP))
+        for index, view in enumerate(role_views(loaded))
     ]
     bottom = max(panel.box.bottom for panel in panels)
     title = headline(loaded)
@@ -98,18 +104,28 @@ def draw_placement(loaded: Loaded) -> str:
     return canvas.svg()
 
 
+def _lines(placement: Placement, view: RoleView) -> list[Line]:
+    """A role's pods, worker by worker."""
+    on = [(node.node, pod) for node in placement.nodes for pod in node.pods if pod.role is view.role]
+    on.sort(key=lambda place: (place[1].worker, place[1].pod))
+    return [
+        Line(node, pod, pod.gpus[first : first + PER_LINE])
+        for node, pod in on
+        for first in range(0, len(pod.gpus), PER_LINE)
+    ]
+
+
 def _panel(canvas: Canvas, panel: Panel, interconnect: Interconnect) -> None:
     box = panel.box
     canvas.box(box, PANEL_FILL, HAIRLINE, round_by=10)
     canvas.text(panel.view.role.capitalize(), (box.x + 16, box.y + 32), Type(22, bold=True))
     canvas.text(_sizes(panel.view), (box.right - 16, box.y + 32), Type(17, anchor="end"))
     canvas.text(_exchange(panel.view, interconnect), (box.x + 16, box.y + 56), Type(14, MUTED))
-    for row, (pod, gpus) in enumerate(panel.lines[:MOST_LINES]):
-        line = Box(box.x + 12, LINES_TOP + row * panel.pitch, box.width - 24, panel.pitch - 8)
-        _line(canvas, line, panel, pod, gpus)
+    for row, line in enumerate(panel.lines[:MOST_LINES]):
+        room = Box(box.x + 12, LINES_TOP + row * panel.pitch, box.width - 24, panel.pitch - 8)
+        _line(canvas, room, panel, line)
     if len(panel.lines) > MOST_LINES:
-        shown = len({(pod.worker, pod.index) for pod, _ in panel.lines[:MOST_LINES]})
-        rest = f"and {len(panel.pods) - shown} more pods alike"
+        rest = f"and {len(panel.lines) - MOST_LINES} more lines alike"
         canvas.text(rest, (box.x + box.width / 2, box.bottom - 12), Type(15, MUTED, anchor="middle"))
 
 
@@ -129,14 +145,14 @@ def _exchange(view: RoleView, interconnect: Interconnect) -> str:
     return f"{view.model.experts} experts{copies} · {view.plan.expert_slots_per_gpu} slots a GPU · {how} over {path}"
 
 
-def _line(canvas: Canvas, box: Box, panel: Panel, pod: PlacedPod, gpus: tuple[PlacedGpu, ...]) -> None:
+def _line(canvas: Canvas, box: Box, panel: Panel, line: Line) -> None:
     canvas.box(box, POD_FILL, HAIRLINE, round_by=6)
     middle = box.y + box.height / 2
-    if panel.view.plan.replicas > 1:
-        canvas.text(f"worker {pod.worker}", (box.x + 8, middle - 12), Type(12, MUTED))
-    canvas.text(f"pod {pod.index}", (box.x + 8, middle + 4), Type(13, bold=True))
+    canvas.text(f"node {line.node}", (box.x + 8, middle - 4), Type(13, bold=True))
+    worker = f"w {line.pod.worker}, " if panel.view.plan.replicas > 1 else ""
+    canvas.text(f"{worker}pod {line.pod.pod}", (box.x + 8, middle + 12), Type(11, MUTED))
     width = panel.gpu_width
-    for column, gpu in enumerate(gpus):
+    for column, gpu in enumerate(line.gpus):
         x = box.x + LABEL + column * (width + SPACE)
         draw_gpu(canvas, Box(x, box.y + SPACE, width, box.height - 2 * SPACE), gpu, panel.view)
 

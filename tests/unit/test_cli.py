@@ -1,0 +1,282 @@
+"""What the wideep command prints, whole, and with which exit code.
+
+The texts are in expected/. After a change that is meant: UPDATE_EXPECTED=1 python -m pytest tests/unit/test_cli.py,
+and read the diff.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from ops.cli import app
+
+EXPECTED = Path(__file__).parent / "expected"
+TOKEN = "hf_" + "s3cretS3cret"
+STACK: dict[str, Any] = {
+    "namespace": "dynamo-workshop",
+    "model": "deepseek-ai/DeepSeek-R1",
+    "hardware": {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"},
+    "layout": "lab-16gpu-singlenode",
+    "image": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},
+    "hfToken": {"secure": "v1:abcdef"},
+    "modelCache": {"size": "1Ti"},
+}
+
+Run = Callable[..., Result]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Call the command as a pipe would see it, 100 characters wide."""
+    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
+    return lambda *args: runner.invoke(app, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Write:
+    """Write a stack's file: option A of the lab, with keys changed, or left out where they are None."""
+
+    def write(name: str = "Pulumi.lab.yaml", **keys: object) -> Path:
+        config = {f"dynamo-wideep:{key}": value for key, value in {**STACK, **keys}.items() if value is not None}
+        path = tmp_path / name
+        path.write_text(json.dumps({"config": config}))  # JSON is YAML
+        return path
+
+    return write
+
+
+def check(name: str, text: str) -> None:
+    """Compare with a file of expected/, or write it where UPDATE_EXPECTED is set."""
+    path = EXPECTED / name
+    if os.environ.get("UPDATE_EXPECTED"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_plan_fits_one_screen_and_says_everything(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack())
+    assert (result.exit_code, result.stderr) == (0, "")
+    check("plan-option-a.txt", result.stdout)
+    assert len(result.stdout.splitlines()) <= 50
+
+
+def test_plan_of_the_widest_preset(run: Run, stack: Write) -> None:
+    hardware = {**STACK["hardware"], "nodes": 13}
+    result = run("plan", "--file", stack(layout="wide-104gpu", hardware=hardware))
+    assert result.exit_code == 0
+    check("plan-wide-104gpu.txt", result.stdout)
+
+
+def test_plan_as_json_is_the_plan_and_nothing_else(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(), "--output", "json")
+    plan = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert {key: plan[key] for key in ("gpus", "nodes", "model", "layout", "image")} == {
+        "gpus": 16,
+        "nodes": 2,
+        "model": "deepseek-ai/DeepSeek-R1",
+        "layout": "lab-16gpu-singlenode",
+        "image": "registry.example.com/dynamo-wideep:0.6.0",
+    }
+    prefill, decode = plan["roles"]["prefill"], plan["roles"]["decode"]
+    assert [decode[key] for key in ("replicas", "pods", "gpus_per_pod", "tp", "dp", "ep")] == [1, 1, 8, 8, 8, 8]
+    assert (prefill["expert_slots_per_gpu"], prefill["redundant_experts"]) == (32, 0)
+    assert prefill["weights_gb"] == pytest.approx(85.4, rel=0.01)
+    assert decode["weights_gb"] == pytest.approx(98.0, rel=0.01)
+    assert "--enable-dp-attention" in decode["args"]
+    assert plan["manifests"][0]["kind"] == "DynamoGraphDeployment"
+
+
+def test_plan_as_markdown_for_a_pull_request(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(), "--output", "markdown")
+    assert result.exit_code == 0
+    check("plan-option-a.md", result.stdout)
+
+
+def test_plan_needs_no_token_but_says_that_up_will(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(hfToken=None), "--output", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["warnings"][0].startswith("hfToken is not set, so `pulumi up` will refuse")
+
+
+def test_a_token_in_clear_text_is_warned_of_and_never_shown(run: Run, stack: Write) -> None:
+    path = stack(hfToken=TOKEN)
+    for output in ("text", "json", "markdown"):
+        result = run("plan", "--file", path, "--output", output)
+        assert result.exit_code == 0
+        assert "clear text" in " ".join(result.stdout.split())
+        assert TOKEN not in result.output
+
+
+def test_a_token_that_looks_wrong_is_refused_and_never_shown(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(hfToken="sk-s3cret"))
+    assert result.exit_code == 2
+    assert "hfToken" in result.stderr
+    assert "s3cret" not in result.output
+
+
+def test_all_mistakes_come_at_once_each_with_key_value_rule_and_remedy(run: Run, stack: Write) -> None:
+    path = stack(namespace=None, namespce="x", model="deepseek-ai/DeepSek-R1", layout="wide-33gpu", hfToken=None)
+    result = run("plan", "--file", path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    check("plan-many-mistakes.txt", result.stderr)
+
+
+def test_mistakes_as_json_are_on_stdout_for_a_script(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(layout="wide-33gpu", hfToken=None), "--output", "json")
+    assert result.exit_code == 2
+    problems = json.loads(result.stdout)["problems"]
+    assert [problem["key"] for problem in problems] == ["layout", "hfToken"]
+    assert all(set(problem) == {"key", "value", "rule", "fix"} for problem in problems)
+    assert "wide-32gpu" in problems[0]["fix"]
+
+
+def test_redundant_experts_that_do_not_fit_say_what_would(run: Run, stack: Write) -> None:
+    roles = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 64}}
+    result = run("plan", "--file", stack(layout=roles))
+    assert result.exit_code == 2
+    check("plan-64-redundant.txt", result.stderr)
+
+
+def test_r1_on_four_h100_says_how_many_gpus_it_needs(run: Run, stack: Write) -> None:
+    hardware = {**STACK["hardware"], "gpu": "H100-80", "nodes": 1}
+    result = run("plan", "--file", stack(layout="lab-8gpu", hardware=hardware))
+    assert result.exit_code == 2
+    check("plan-r1-on-4-h100.txt", result.stderr)
+
+
+def test_the_picture_is_written_and_stdout_stays_the_plan(run: Run, stack: Write, tmp_path: Path) -> None:
+    picture = tmp_path / "placement.svg"
+    result = run("plan", "--file", stack(), "--output", "json", "--svg", picture)
+    assert json.loads(result.stdout)["gpus"] == 16
+    assert "placement.svg" in result.stderr
+    assert picture.read_text().startswith("<?xml")
+
+
+def test_a_picture_that_cannot_be_written_is_one_message(run: Run, stack: Write, tmp_path: Path) -> None:
+    result = run("plan", "--file", stack(), "--svg", tmp_path / "none" / "placement.svg")
+    assert result.exit_code == 2
+    assert "cannot be written: No such file or directory." in result.stderr
+
+
+def test_the_difference_says_what_restarts_and_what_is_replaced(run: Run, stack: Write) -> None:
+    before = stack()
+    roles = {"preset": "lab-16gpu-singlenode", "prefill": {"replicas": 2}, "decode": {"memFractionStatic": 0.85}}
+    cache = {"size": "1Ti", "storageClass": "fast"}
+    after = stack("Pulumi.b.yaml", layout=roles, hardware={**STACK["hardware"], "nodes": 3}, modelCache=cache)
+    for output, name in (("text", "diff.txt"), ("markdown", "diff.md")):
+        result = run("plan", "--diff", before, after, "--output", output)
+        assert result.exit_code == 0
+        check(name, result.stdout)
+
+
+def test_the_difference_of_a_stack_with_itself_is_nothing(run: Run, stack: Write) -> None:
+    result = run("plan", "--diff", stack(), stack("Pulumi.b.yaml"))
+    assert result.stdout == "Both stacks give the same plan: nothing changes.\n"
+    assert json.loads(run("plan", "--diff", stack(), stack(), "-o", "json").stdout) == {"settings": [], "objects": []}
+
+
+def test_layouts_lists_the_presets_and_why_one_does_not_fit(run: Run) -> None:
+    result = run("layouts")
+    assert (result.exit_code, result.stderr) == (0, "")
+    check("layouts-r1-h200.txt", result.stdout)
+
+
+def test_layouts_takes_model_and_gpu_from_a_stack(run: Run, stack: Write) -> None:
+    path = stack(model="Qwen/Qwen3-30B-A3B", hardware={**STACK["hardware"], "gpu": "H100-80"})
+    listed = json.loads(run("layouts", "--file", path, "--output", "json").stdout)
+    assert (listed["model"], listed["gpu"]) == ("Qwen/Qwen3-30B-A3B", "H100-80")
+    assert [row["preset"] for row in listed["presets"]][:2] == ["lab-8gpu", "lab-16gpu-singlenode"]
+    assert {row["preset"]: row["fits"] for row in listed["presets"]}["lab-8gpu"]
+    wide = [row["problems"][0]["key"] for row in listed["presets"] if row["preset"].startswith("wide")]
+    assert wide == 3 * ["layout.prefill.moeA2aBackend"], "DeepEP does not take the model's bf16 experts"
+
+
+def test_layouts_of_any_count_are_listed_best_first_with_reasons_for_the_others(run: Run) -> None:
+    result = run("layouts", "--gpus", "48")
+    assert (result.exit_code, result.stderr) == (0, "")
+    check("layouts-48-h200.txt", result.stdout)
+
+
+def test_layouts_as_json_has_them_all(run: Run) -> None:
+    found = json.loads(run("layouts", "--gpus", 16, "-o", "json").stdout)
+    tokens = [option["decode"]["kv_tokens_of_all_workers"] for option in found["layouts"]]
+    assert tokens == sorted(tokens, reverse=True)
+    decodes = [option["decode"] for option in found["layouts"]]
+    assert (8, 8, 8, "none") in {(d["tp"], d["dp"], d["ep"], d["all_to_all"]) for d in decodes}
+    assert all(left["count"] > 0 and left["example"] for left in found["left_out"])
+
+
+def test_the_layout_that_is_suggested_can_be_planned(run: Run, stack: Write) -> None:
+    text = run("layouts", "--gpus", 48).stdout
+    snippet = text.split("as a stack's config:\n")[1].split("\nLeft out")[0]
+    layout = yaml.safe_load(textwrap.dedent(snippet))["dynamo-wideep:layout"]
+    hardware = {**STACK["hardware"], "nodes": 6}
+    result = run("plan", "--file", stack(layout=layout, hardware=hardware), "-o", "json")
+    assert json.loads(result.stdout)["gpus"] == 48
+
+
+def test_one_gpu_is_too_few_for_two_roles(run: Run) -> None:
+    assert run("layouts", "--gpus", 1).stderr == (
+        "--gpus 1: prefill and decode need a GPU each.\n  Try --gpus 2 or more.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "near"),
+    [(("--gpu", "H100"), "--gpu H100-80"), (("--model", "DeepSeek-R1"), "--model deepseek-ai/DeepSeek-R1")],
+)
+def test_a_name_that_the_catalog_does_not_have_gets_the_nearest(run: Run, args: tuple[str, str], near: str) -> None:
+    result = run("layouts", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert near in result.stderr
+
+
+def test_a_stack_is_named_once(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(), "--stack", "dev")
+    assert result.exit_code == 2
+    assert result.stderr == "--stack and --file both name a stack.\n  Give one of them.\n"
+
+
+def test_debug_lets_the_traceback_through(run: Run, tmp_path: Path) -> None:
+    quiet, loud = (
+        run("plan", "--file", tmp_path / "none.yaml"),
+        run("plan", "--file", tmp_path / "none.yaml", "--debug"),
+    )
+    assert "Traceback" not in quiet.output
+    assert type(loud.exception).__name__ == "CallError"
+
+
+@pytest.mark.parametrize("verb", ["plan", "layouts"])
+def test_the_help_of_each_verb_has_an_example(run: Run, verb: str) -> None:
+    assert f"Example: wideep {verb}" in run(verb, "--help").stdout
+
+
+def test_the_help_loads_neither_the_domain_nor_clients_of_anything() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from ops.cli import app; "
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
+        "print(*sorted(sys.modules.keys() & {'pulumi', 'kubernetes', 'drawsvg', 'pydantic', 'yaml'}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "\n"
+
+
+def test_a_pipe_gets_no_colour(stack: Write) -> None:
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "ops.cli", "plan", "--file", str(stack())]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+    assert "\x1b" not in printed.stdout
