@@ -87,3 +87,8 @@ def test_the_token_is_a_pulumi_secret() -> None:
 
     run(program)
     assert seen == [True]
+
+
+def test_monitoring_that_is_not_there_is_refused_and_not_left_out_silently(read: Read) -> None:
+    with pytest.raises(pulumi.RunError, match=r"monitoring\.enabled: true"):
+        read(config_of("sim", monitoring={"enabled": True}))

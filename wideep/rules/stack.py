@@ -131,9 +131,7 @@ def _monitoring(settings: Settings) -> Problem | None:
     if not settings.monitoring.enabled:
         return None
     rule = "this program does not bring Prometheus and Grafana; the chart makes PodMonitors where Prometheus is there"
-    return Problem(
-        "monitoring.enabled", "true", rule, "write enabled: false, and install the Prometheus operator first"
-    )
+    return Problem("monitoring.enabled", "true", rule, "write enabled: false; install the Prometheus operator first")
 
 
 def _grove(settings: Settings) -> Problem | None:
