@@ -120,10 +120,17 @@ class Provider(ProviderBase):
             found = registry.locate(_digested(tag, state["digest"])) if state.get("digest") else None
             if found:
                 try:
-                    registry.crane(self.cancelled, "delete", f"{found.host}/{found.repository}@{found.digest}")
+                    self._delete(registry, f"{found.host}/{found.repository}", found)
                 except RegistryError as error:
                     self.engine.log(Level.INFO, f"{tag} stays in the registry: {error}", request.urn)
         return empty_pb2.Empty()
+
+    def _delete(self, registry: Registry, repository: str, image: Reference) -> None:
+        """Delete an image by its digest. Its tag goes with it in other registries; in crane's it has to be told to."""
+        tagged = f"{repository}:{image.tag}"
+        if registry.crane(self.cancelled, "digest", tagged) == image.digest:
+            registry.crane(self.cancelled, "delete", tagged)
+        registry.crane(self.cancelled, "delete", f"{repository}@{image.digest}")
 
     def _build(self, urn: str, inputs: values.Properties) -> values.Properties:
         """The steps of a build, and the push; returns the state."""
