@@ -21,6 +21,9 @@ EXAMPLE = (
 Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
 Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="How many there are.")]
+GpusPerNode = Annotated[
+    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node. [default: 8, of an NVL72 rack 4]")
+]
 DecodeGpu = Annotated[str | None, typer.Option("--decode-gpu", metavar="GPU", help="Decode on GPUs of another kind.")]
 DecodeGpus = Annotated[int | None, typer.Option("--decode-gpus", min=1, help="How many there are for decode alone.")]
 Isl = Annotated[int | None, typer.Option("--isl", min=1, max=10_000_000, help="Tokens of a prompt. [default: 4000]")]
@@ -39,6 +42,7 @@ def advise(
     osl: Osl = None,
     ttft: Ttft = None,
     itl: Itl = None,
+    gpus_per_node: GpusPerNode = None,
     decode_gpu: DecodeGpu = None,
     decode_gpus: DecodeGpus = None,
     stack: Stack = None,
@@ -56,7 +60,7 @@ def advise(
     from ops.advise.report import advice_report
 
     require_estimator()
-    question = ask(Asked(model, gpu, gpus, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
+    question = ask(Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
     with showing_progress() as progress:
         advice = search(question, progress)
     if plot:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ops.errors import CallError
-from ops.layouts.question import question as model_and_gpu
+from ops.layouts.question import question as model_and_hardware
 from ops.load import settings_of, stack_file
 from ops.stackfile import StackFile
 from wideep.catalog.gpus import GPUS
@@ -33,6 +33,7 @@ class Asked:
     model: str | None = None
     gpu: str | None = None
     gpus: int | None = None
+    gpus_per_node: int | None = None
     decode_gpu: str | None = None
     decode_gpus: int | None = None
     isl: int | None = None
@@ -74,30 +75,35 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
     """
     source = stack_file(stack, file) if stack or file else None
     settings = settings_of(source) if source else None
-    named = model_and_gpu(asked.model, asked.gpu, stack, file)
-    prefill = _hardware(named.gpu, asked.gpus, settings, "--gpus")
+    named = model_and_hardware(asked.model, asked.gpu, asked.gpus_per_node, stack, file)
+    prefill = _hardware(named.hardware.gpu, asked, settings)
     decode = prefill
     if asked.decode_gpu or asked.decode_gpus:
-        kind = model_and_gpu(None, asked.decode_gpu, None, None).gpu if asked.decode_gpu else named.gpu
-        decode = _hardware(kind, asked.decode_gpus, None, "--decode-gpus")
+        kind = model_and_hardware(None, asked.decode_gpu or prefill.gpu, None, None, None).hardware.gpu
+        decode = _nodes(kind, asked.decode_gpus, asked.gpus_per_node, "--decode-gpus")
     hardware = {Role.PREFILL: prefill, Role.DECODE: decode}
     return Question(named.model, hardware, _traffic(asked, settings), settings, source)
 
 
-def _hardware(gpu: Gpu, gpus: int | None, settings: Settings | None, option: str) -> Hardware:
+def _hardware(gpu: Gpu, asked: Asked, settings: Settings | None) -> Hardware:
+    """The stack's own nodes as far as the options leave them."""
     own = settings.hardware if settings and settings.hardware.gpu is gpu else None
+    if own is None:
+        return _nodes(gpu, asked.gpus, asked.gpus_per_node, "--gpus")
+    per_node = asked.gpus_per_node or own.gpus_per_node
+    sized = _nodes(gpu, asked.gpus or own.gpus, per_node, "--gpus")
+    return own.model_copy(update={"nodes": sized.nodes, "gpus_per_node": sized.gpus_per_node})
+
+
+def _nodes(gpu: Gpu, gpus: int | None, per_node: int | None, option: str) -> Hardware:
+    """Whole nodes of a GPU, with RDMA between them; or a part of one."""
     if gpus is None:
-        if own is None:
-            raise CallError(f"{option} is missing: how many {gpu} there are.", f"For example {option} 32.")
-        return own
-    node = own.gpus_per_node if own else RACK_NODE if GPUS[gpu].nvlink_domain > NODE else NODE
-    size = min(node, gpus)
+        raise CallError(f"{option} is missing: how many {gpu} there are.", f"For example {option} 32.")
+    size = min(per_node or (RACK_NODE if GPUS[gpu].nvlink_domain > NODE else NODE), gpus)
     if gpus % size or gpus > MOST_GPUS:
-        below, above = gpus // size * size, -(-gpus // size) * size
-        fix = f"{option} {min(below, MOST_GPUS)}" + (f" or {above}" if above <= MOST_GPUS else "")
+        below, above = min(gpus, MOST_GPUS) // size * size, -(-gpus // size) * size
+        fix = f"{option} {below}" + (f" or {above}" if above <= MOST_GPUS else "")
         raise CallError(f"{option} {gpus}: a node has {size} GPUs, and at most {MOST_GPUS} GPUs are searched.", fix)
-    if own:
-        return own.model_copy(update={"nodes": gpus // size, "gpus_per_node": size})
     return Hardware(gpu=gpu, nodes=gpus // size, gpus_per_node=size, interconnect=Interconnect.INFINIBAND)
 
 
