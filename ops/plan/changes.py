@@ -33,7 +33,19 @@ def changes(before: object, after: object, path: str) -> Iterator[Change]:
         for key in dict.fromkeys([*old, *new]):
             yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
         return
+    if (old_items := _by_name(before)) and (new_items := _by_name(after)):
+        yield from changes(old_items, new_items, path)
+        return
     yield Change(path, _shown(cast(object, before)), _shown(after))
+
+
+def _by_name(value: object) -> dict[str, object]:
+    """A list of named things (variables, containers, volumes) as a mapping; empty for anything else."""
+    if not isinstance(value, list | tuple):
+        return {}
+    items = cast(Sequence[object], value)
+    named = [cast(Mapping[str, object], item) for item in items if isinstance(item, Mapping) and "name" in item]
+    return {str(item["name"]): item for item in named} if len(named) == len(items) else {}
 
 
 def argument_changes(before: Sequence[str], after: Sequence[str], path: str) -> Iterator[Change]:

@@ -19,6 +19,9 @@ from wideep.settings.layout import Role
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
 RECREATE = "nvidia.com/deployment-strategy"
+NOT_IN_PODS = {"annotations"}
+"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
+NO_RESTART = "No pod restarts."
 
 
 class Effect(StrEnum):
@@ -142,7 +145,7 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         return
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
     if found:
-        yield ObjectChange(f"graph {after.name}", Effect.UPDATED, "No pod restarts.", found)
+        yield ObjectChange(f"graph {after.name}", Effect.UPDATED, NO_RESTART, found)
     old, new = before.graph.spec.services, after.graph.spec.services
     for name in sorted({*old, *new}):
         change = _service(name, old.get(name), new.get(name))
@@ -158,7 +161,9 @@ def _service(name: str, before: Service | None, after: Service | None) -> Object
     if not found:
         return None
     label = f"pods of {name}"
-    paths = {change.path.split(".")[0] for change in found}
+    paths = {change.path.split(".")[0] for change in found} - NOT_IN_PODS
+    if not paths:
+        return ObjectChange(label, Effect.UPDATED, NO_RESTART, found)
     if paths == {"replicas"}:
         return ObjectChange(label, Effect.SCALED, _scaling(before, after), found)
     if paths & {"multinode", "componentType", "subComponentType"}:
@@ -184,7 +189,9 @@ def _scaling(before: Service, after: Service) -> str:
 
 def _restarting(service: Service) -> str:
     pods = service.replicas * (service.multinode.node_count if service.multinode else 1)
+    if pods == 0:
+        return "It has no pods."
     count = "Its pod restarts" if pods == 1 else f"All {pods} pods restart"
     if (service.annotations or {}).get(RECREATE) == "Recreate":
         return f"{count} at once, since no GPU is free for a second one: an outage while the model loads."
-    return f"{count}, one worker after the other."
+    return f"{count}, one worker after the other." if service.replicas > 1 else f"{count}."

@@ -1,0 +1,139 @@
+"""What `wideep plan --diff` says of each kind of change: what restarts, what is scaled, replaced, left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ops.load import Loaded
+from ops.plan.changes import argument_changes, changes
+from ops.plan.difference import difference
+from wideep.plan import make_plan
+from wideep.settings import parse
+
+STACK: dict[str, Any] = {
+    "namespace": "lab",
+    "model": "deepseek-ai/DeepSeek-R1",
+    "hardware": {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"},
+    "layout": {"preset": "lab-16gpu-singlenode"},
+    "image": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},
+    "hfToken": {"secure": "v1:x"},
+    "modelCache": {"size": "1Ti"},
+}
+
+
+def loaded(**keys: object) -> Loaded:
+    settings = parse({**STACK, **keys})
+    return Loaded(settings, make_plan(settings), ())
+
+
+def layout(**roles: dict[str, object]) -> dict[str, object]:
+    return {"preset": "lab-16gpu-singlenode", **roles}
+
+
+def effects(**keys: object) -> dict[str, str]:
+    return {change.name: change.effect.value for change in difference(loaded(), loaded(**keys)).objects}
+
+
+def consequences(before: Loaded, after: Loaded) -> dict[str, str]:
+    return {change.name: change.consequence for change in difference(before, after).objects}
+
+
+def test_more_workers_of_a_role_leave_the_others_alone() -> None:
+    assert effects(layout=layout(decode={"replicas": 2})) == {"pods of decode": "scaled"}
+    assert consequences(loaded(), loaded(layout=layout(decode={"replicas": 2}))) == {"pods of decode": "1 pod more."}
+    fewer = consequences(loaded(layout=layout(decode={"replicas": 3})), loaded())
+    assert fewer["pods of decode"] == "2 pods fewer; the others go on serving."
+
+
+def test_whether_the_cluster_is_full_changes_how_pods_would_restart_but_restarts_none() -> None:
+    full = loaded(hardware={**STACK["hardware"], "nodes": 2})
+    found = difference(loaded(), full).objects
+    assert {(change.effect.value, change.consequence) for change in found} == {("updated in place", "No pod restarts.")}
+
+
+def test_an_engine_argument_restarts_its_own_role() -> None:
+    assert effects(layout=layout(prefill={"memFractionStatic": 0.85})) == {"pods of prefill": "restarted"}
+
+
+def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:
+    changed = layout(decode={"memFractionStatic": 0.85})
+    full = {**STACK["hardware"], "nodes": 2}
+    assert consequences(loaded(), loaded(layout=changed)) == {"pods of decode": "Its pod restarts."}
+    tight = consequences(loaded(hardware=full), loaded(hardware=full, layout=changed))["pods of decode"]
+    assert tight == "Its pod restarts at once, since no GPU is free for a second one: an outage while the model loads."
+
+
+def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None:
+    wide = {"nodes": 2, "tp": 16, "dp": 16, "ep": 16}
+    assert effects(layout=layout(decode=wide)) == {
+        "pods of decode": "replaced",
+        "release dynamo-platform": "updated in place",
+    }
+
+
+def test_another_image_restarts_all_pods_and_is_built() -> None:
+    image = {**STACK["image"], "tag": "0.6.0-1"}
+    assert effects(image=image) == {
+        "image": "updated in place",
+        "pods of Frontend": "restarted",
+        "pods of decode": "restarted",
+        "pods of prefill": "restarted",
+    }
+
+
+def test_a_volume_grows_in_place_and_another_class_replaces_it() -> None:
+    assert effects(modelCache={"size": "2Ti"}) == {"claim model-cache-pvc": "updated in place"}
+    assert effects(modelCache={"size": "1Ti", "storageClass": "fast"}) == {"claim model-cache-pvc": "replaced"}
+
+
+def test_another_revision_downloads_again() -> None:
+    found = effects(modelCache={"size": "1Ti", "revision": "0" * 40})
+    assert found["job deepseek-r1-model-download"] == "replaced"
+
+
+def test_another_namespace_moves_everything_that_lives_there() -> None:
+    found = effects(namespace="other")
+    assert found["graph deepseek-r1-wideep"] == "replaced"
+    assert found["claim model-cache-pvc"] == "replaced"
+
+
+def test_a_platform_that_is_there_already_is_not_installed() -> None:
+    assert effects(platform={"install": False}) == {"release dynamo-platform": "deleted"}
+
+
+def test_every_line_of_the_difference_names_what_was_and_what_will_be() -> None:
+    found = difference(loaded(), loaded(layout=layout(decode={"replicas": 2})))
+    assert [str(change) for change in found.settings] == ["gpus: 16 → 24", "nodes: 2 → 3", "decode.replicas: 1 → 2"]
+
+
+def test_a_stack_does_not_differ_from_itself() -> None:
+    found = difference(loaded(), loaded())
+    assert (found.settings, found.objects) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, ["a.c: 2 → 3"]),
+        ({"a": 1}, {"b": [1, None]}, ["a: 1 → –", "b: – → [1, –]"]),
+        ({"a": {"b": 1}}, {"a": None}, ["a: {b: 1} → –"]),
+    ],
+)
+def test_changes_are_found_leaf_by_leaf(before: object, after: object, lines: list[str]) -> None:
+    assert [str(change) for change in changes(before, after, "")] == lines
+
+
+def test_arguments_are_compared_flag_by_flag_in_any_order() -> None:
+    before = ("--tp-size", "8", "--enable-eplb", "--cuda-graph-bs", "1", "2")
+    assert (
+        list(argument_changes(before, ("--enable-eplb", "--cuda-graph-bs", "1", "2", "--tp-size", "8"), "args")) == []
+    )
+    assert [str(change) for change in argument_changes(before, ("--tp-size", "16", "--new"), "args")] == [
+        "args --tp-size: 8 → 16",
+        "args --enable-eplb: set → –",
+        "args --cuda-graph-bs: 1 2 → –",
+        "args --new: – → set",
+    ]

@@ -1,0 +1,98 @@
+"""The picture of a placement, whatever the layout: every expert is in it, and nothing leaves the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from ops.load import Loaded
+from ops.plan.memory_figure import draw_memory
+from ops.plan.picture import MOST_LINES, draw_placement
+from wideep.catalog.layouts import PRESETS
+from wideep.plan import make_plan
+from wideep.settings import parse
+from wideep.settings.layout import Preset
+
+SVG = "{http://www.w3.org/2000/svg}"
+QWEN, R1 = "Qwen/Qwen3-30B-A3B", "deepseek-ai/DeepSeek-R1"
+
+
+def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, gpu: str = "H200") -> Loaded:
+    settings = parse(
+        {
+            "namespace": "lab",
+            "model": model,
+            "hardware": {"gpu": gpu, "nodes": nodes, "gpusPerNode": per_node, "interconnect": "infiniband"},
+            "layout": layout,
+            "image": {"source": "existing", "reference": "registry.example.com/wideep:0.6.0"},
+            "hfTokenSecret": "hf-token",
+            "modelCache": {"size": "1Ti"},
+        }
+    )
+    return Loaded(settings, make_plan(settings), ())
+
+
+def role(**sizes: object) -> dict[str, object]:
+    return {"replicas": 1, "nodes": 1, "gpusPerNode": 8, "tp": 8, "dp": 1, "ep": 8, **sizes}
+
+
+CASES: dict[str, Any] = {
+    **{str(preset): lambda preset=preset: loaded(preset) for preset in PRESETS if preset is not Preset.LAB_8GPU},
+    "lab-8gpu": lambda: loaded("lab-8gpu", QWEN),
+    "many workers": lambda: loaded({"prefill": role(replicas=3), "decode": role(replicas=30)}, QWEN),
+    "one GPU": lambda: loaded(
+        {"prefill": role(gpusPerNode=1, tp=1, ep=1), "decode": role(gpusPerNode=1, tp=1, ep=1)}, QWEN
+    ),
+    "a worker without EP": lambda: loaded({"prefill": role(ep=1), "decode": role(ep=2)}),
+    "a node of 72 GPUs": lambda: loaded(
+        {"prefill": role(), "decode": role(gpusPerNode=16, tp=16, dp=16, ep=16)}, nodes=2, per_node=72, gpu="GB200"
+    ),
+}
+
+
+def drawn(case: str) -> ElementTree.Element:
+    return ElementTree.fromstring(draw_placement(CASES[case]()))  # noqa: S314 - our own text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_leaves_the_page(case: str) -> None:
+    page = drawn(case)
+    width, height = float(page.attrib["width"]), float(page.attrib["height"])
+    for rect in page.iter(f"{SVG}rect"):
+        x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+        assert w > 0
+        assert h > 0
+        assert min(x, y, width - x - w, height - y - h) >= -0.1
+    for text in page.iter(f"{SVG}text"):
+        length = 0.55 * float(text.attrib["font-size"]) * len(text.text or "")
+        x = float(text.attrib["x"]) - {"middle": length / 2, "end": length}.get(text.attrib.get("text-anchor", ""), 0)
+        assert min(x, width - x - length) >= 0, text.text
+
+
+@pytest.mark.parametrize("preset", [preset for preset in PRESETS if preset is not Preset.LAB_8GPU])
+def test_each_role_holds_each_expert_once_and_its_redundant_copies(preset: Preset) -> None:
+    hints = Counter(title.text or "" for title in drawn(preset).iter(f"{SVG}title"))
+    assert {hints[f"expert {expert}"] for expert in range(256)} == {2}
+    copies = sum(count for hint, count in hints.items() if hint.startswith("copy of expert "))
+    assert copies == sum(layout.redundant_experts for layout in PRESETS[preset].values())
+
+
+def test_what_is_more_than_a_page_holds_is_counted() -> None:
+    texts = [text.text for text in drawn("many workers").iter(f"{SVG}text")]
+    assert f"and {30 - MOST_LINES} more lines alike" in texts
+
+
+def test_the_same_plan_gives_the_same_file() -> None:
+    assert draw_placement(loaded("wide-32gpu")) == draw_placement(loaded("wide-32gpu"))
+
+
+def test_bars_of_memory_add_up_to_the_gpu() -> None:
+    page = ElementTree.fromstring(draw_memory([loaded("wide-32gpu"), loaded("wide-104gpu")]))  # noqa: S314
+    shares = [title.text or "" for rect in page.iter(f"{SVG}rect") for title in rect.iter(f"{SVG}title")]
+    assert len(shares) == 8
+    gigabytes = [float(share.split(": ")[1].removesuffix(" GB")) for share in shares]
+    assert sum(gigabytes[:4]) == pytest.approx(150.1, abs=0.2)
+    assert sum(gigabytes[4:]) == pytest.approx(150.1, abs=0.2)
