@@ -33,7 +33,7 @@ def changes(before: object, after: object, path: str) -> Iterator[Change]:
         for key in dict.fromkeys([*old, *new]):
             yield from changes(old.get(key), new.get(key), f"{path}.{key}" if path else key)
         return
-    if (old_items := _by_name(before)) and (new_items := _by_name(after)):
+    if (old_items := _by_name(cast(object, before))) and (new_items := _by_name(after)):
         yield from changes(old_items, new_items, path)
         return
     yield Change(path, _shown(cast(object, before)), _shown(after))

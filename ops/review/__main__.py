@@ -1,0 +1,81 @@
+"""``python -m ops.review``: what a reviewer reads of a preview, from the engine's event log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.options import Debug
+from ops.terminal import answer, answers_errors, say
+from wideep.errors import ConfigError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Events = Annotated[Path, typer.Option("--events", metavar="FILE", help="What --event-log wrote.")]
+Stack = Annotated[str, typer.Option("--stack", "-s", metavar="NAME", help="The stack that is previewed.")]
+
+
+@app.command()
+@answers_errors
+def diff(events: Events, debug: Debug = False) -> None:
+    """Print a preview: what changes, without noise. Exit code 1 when the preview failed."""
+    from ops.review.diff import diff_text
+    from ops.review.events import read_events
+
+    preview = read_events(events)
+    answer(diff_text(preview))
+    for message in preview.messages:
+        say(f"{message.severity}: {message.text}")
+    for one in preview.violations:
+        say(f"{'error' if one.mandatory else 'advice'}: policy {one.policy}: {one.text}")
+    if not preview.finished:
+        say("error: the preview was stopped before its end; what is above may be a part of it")
+    if preview.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@answers_errors
+def comment(  # noqa: PLR0913, PLR0917 - as many parameters as options
+    stack: Stack,
+    after: Annotated[Path, typer.Option(metavar="Pulumi.NAME.yaml", help="The stack's file with the change.")],
+    before: Annotated[Path | None, typer.Option(metavar="FILE", help="The same file without it.")] = None,
+    events: Annotated[Path | None, typer.Option(metavar="FILE", help="What --event-log wrote.")] = None,
+    unchecked: Annotated[list[str] | None, typer.Option(help="What could not be looked at; may be repeated.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Print the comment for a pull request, as Markdown."""
+    from ops.load import load, stack_file
+    from ops.review.comment import Review
+    from ops.review.comment import comment as text
+    from ops.review.events import read_events
+
+    preview = read_events(events) if events and events.exists() else None
+    old = load(stack_file(None, before)) if before and before.exists() else None
+    notes = tuple(unchecked or ())
+    try:
+        review = Review(stack, old, load(stack_file(None, after)), preview=preview, unchecked=notes)
+    except ConfigError as error:
+        review = Review(stack, old, None, str(error), preview, notes)
+    answer(text(review))
+
+
+@app.command()
+@answers_errors
+def post(
+    stack: Stack,
+    body: Annotated[Path, typer.Option(metavar="FILE", help="What `comment` printed.")],
+    debug: Debug = False,
+) -> None:
+    """Write the comment on the pull request of this job, over the one that is there."""
+    from ops.review.comment import marker
+    from ops.review.forge import put_comment
+
+    done = put_comment(body.read_text(encoding="utf-8"), marker(stack))
+    say(f"The comment on stack {stack} is {done}.")
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m ops.review")

@@ -1,0 +1,153 @@
+"""The rules, each a pure function: what it finds wrong, a sentence for each, with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from subject import CLAIM, GRAPH, RELEASE, SERVICE, UNKNOWN, Limits, Resource, Value, at, mapping, walk
+
+__all__ = ["RESOURCE_RULES", "STACK_RULES", "Rule", "StackRule"]
+
+MOVING: Final = re.compile(r"latest|stable|edge|nightly|main|master|dev|head|canary", re.IGNORECASE)
+"""Tags that are meant to be pushed again; one without any digit is taken for such a one as well."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule about one resource."""
+
+    name: str
+    description: str
+    check: Callable[[Resource, Limits], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class StackRule:
+    """A rule about all resources of a stack together."""
+
+    name: str
+    description: str
+    check: Callable[[Sequence[Resource], Limits], Iterator[str]]
+
+
+def no_mutable_tags(resource: Resource, limits: Limits) -> Iterator[str]:
+    """What runs must not change without a change here."""
+    for path, image in _images(resource):
+        tag = _tag(image)
+        if "@sha256:" not in image and (not tag or MOVING.fullmatch(tag) or not re.search(r"\d", tag)):
+            shown = f"the tag {tag}" if tag else "no tag, which means latest,"
+            yield f"{path}: {image} has {shown} and can change at any time: name a version's tag, or a digest"
+
+
+def digests_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
+    """In production, the pods that serve are named by their digest. One that is built now is checked at the update."""
+    if resource.stack not in limits.production or resource.type != GRAPH:
+        return
+    for path, image in _images(resource):
+        if "@sha256:" not in image:
+            fix = "build it (image.source: build), set image.resolveDigest: true, or write …@sha256:…"
+            yield f"{path}: {image} has no digest, and {resource.stack} is a production stack: {fix}"
+
+
+def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
+    """A stack stays in the namespaces that are its own."""
+    if not resource.type.startswith("kubernetes:") or resource.inputs.get("name") in limits.releases_elsewhere:
+        return
+    namespace = at(resource.inputs, "metadata", "namespace")
+    if resource.type == RELEASE:
+        namespace = resource.inputs.get("namespace")
+    if resource.type.endswith(":Namespace"):
+        namespace = at(resource.inputs, "metadata", "name")
+    if isinstance(namespace, str) and namespace != UNKNOWN and not limits.allows(namespace):
+        allowed = ", ".join(limits.namespaces)
+        yield f"namespace {namespace} is not one that a stack may write to: choose one of {allowed}, or ask for it"
+
+
+def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
+    """The weights are hours of download: in production no slip may delete them."""
+    if resource.stack in limits.production and resource.type == CLAIM and not resource.protected:
+        yield f"the volume is not protected, and {resource.stack} is a production stack: set modelCache.protect: true"
+
+
+def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
+    """A pod that may use more than it asked for is the first to be evicted, and GPUs cannot be overcommitted at all.
+
+    Kubernetes takes a limit without a request for both.
+    """
+    for path, found in walk(resource.inputs):
+        if path.rpartition(".")[2] != "resources" or resource.type == CLAIM:
+            continue
+        upper, asked = dict(_flat(found.get("limits"))), dict(_flat(found.get("requests")))
+        for name in sorted(asked):
+            if name in upper and str(asked[name]) != str(upper[name]) and UNKNOWN not in (asked[name], upper[name]):
+                yield f"{path}: requests {name} {asked[name]}, limits {name} {upper[name]}: write the same for both"
+            elif name not in upper:
+                yield f"{path}: requests {name} {asked[name]} without a limit: write limits {name} {asked[name]}"
+
+
+def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
+    """An inference API that the whole internet reaches is a bill that the whole internet writes."""
+    places = walk(resource.inputs) if resource.type == RELEASE else [("spec", mapping(at(resource.inputs, "spec")))]
+    if resource.type not in (RELEASE, SERVICE):
+        return
+    for path, found in places:
+        if found.get("type") == "LoadBalancer" and not found.get("loadBalancerSourceRanges"):
+            yield f"{path}: a LoadBalancer that every address may use: write loadBalancerSourceRanges: [10.0.0.0/8]"
+
+
+def gpus_within_the_limit(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
+    """GPUs of all graphs of a stack: replicas × pods of a worker × GPUs of a pod."""
+    graphs = [resource for resource in resources if resource.type == GRAPH]
+    taken = {graph.name: sum(map(_gpus, mapping(at(graph.inputs, "spec", "services")).values())) for graph in graphs}
+    if not graphs:
+        return
+    allowed, total = limits.gpus_of(graphs[0].stack), sum(taken.values())
+    if total > allowed:
+        fix = "choose a smaller layout, or raise `gpus` in policy/limits.yaml"
+        yield f"stack {graphs[0].stack} takes {total} GPUs and may take {allowed}: {fix}"
+
+
+RESOURCE_RULES: Final = (
+    Rule("no-mutable-tags", "Images are named by a version or a digest", no_mutable_tags),
+    Rule("digests-in-production", "Production serves images named by digest", digests_in_production),
+    Rule("namespaces-allowed", "A stack writes to its own namespaces", namespaces_allowed),
+    Rule("cache-protected-in-production", "The model cache is protected in production", cache_protected_in_production),
+    Rule("requests-equal-limits", "Requests equal limits", requests_equal_limits),
+    Rule("load-balancers-have-sources", "A LoadBalancer has source ranges", balancers_have_sources),
+)
+STACK_RULES: Final = (StackRule("gpus-within-the-limit", "A stack keeps to its GPUs", gpus_within_the_limit),)
+
+
+def _images(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Every container's image that is known, with its path. A Release's images are its chart's business."""
+    if resource.type == RELEASE or not resource.type.startswith("kubernetes:"):
+        return
+    for path, found in walk(resource.inputs):
+        image = found.get("image")
+        if isinstance(image, str) and image != UNKNOWN:
+            yield f"{path}.image", image
+
+
+def _tag(image: str) -> str:
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def _flat(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
+    """The leaves of a mapping: the graph's resources hold their further ones under `custom`."""
+    for key, item in mapping(value).items():
+        if isinstance(item, dict):
+            yield from _flat(item, key)
+        else:
+            yield key, item
+
+
+def _gpus(service: Value) -> int:
+    def number(value: Value, otherwise: int) -> int:
+        return int(value) if isinstance(value, int | float | str) and str(value).isdigit() else otherwise
+
+    resources = at(service, "resources")
+    gpus = number(at(resources, "limits", "gpu"), number(at(resources, "requests", "gpu"), 0))
+    return gpus * number(at(service, "replicas"), 1) * number(at(service, "multinode", "nodeCount"), 1)
