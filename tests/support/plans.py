@@ -13,6 +13,7 @@ from wideep.settings import parse
 __all__ = ["ROOT", "TOKEN", "config_of", "plan_of"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+PREFIX: Final = "dynamo-wideep:"
 TOKEN: Final = "hf_" + "ThisIsNoToken" * 2
 
 
@@ -20,7 +21,8 @@ def config_of(stack: str, **changes: Any) -> dict[str, Any]:
     """A stack file's config without the project's prefix, with a token of the tests; a change to None takes a key
     out."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    config = {key.partition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
+    own = {key: value for key, value in yaml.safe_load(text)["config"].items() if key.startswith(PREFIX)}
+    config = {key.removeprefix(PREFIX): value for key, value in own.items()}
     config = {**config, "hfToken": TOKEN, **changes}
     return {key: value for key, value in config.items() if value is not None}
 
