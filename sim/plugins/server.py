@@ -79,6 +79,7 @@ class Engine:
 
     def __init__(self, address: str | None) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)) if address else None
+        self._shown: dict[str, str] = {}  # the last status of each resource
 
     def log(self, level: Level, message: str, urn: str = "", *, status: bool = False) -> None:
         """Print a message under the resource, or (`status`) show it while the resource is worked on."""
@@ -92,8 +93,10 @@ class Engine:
             print(f"cannot log to the engine: {error}", file=sys.stderr)
 
     def status(self, urn: str, message: str, level: Level = Level.INFO) -> None:
-        """Show a message while the resource is worked on; an empty one clears it."""
-        self.log(level, message, urn, status=True)
+        """Show a message while the resource is worked on, once; an empty one clears it."""
+        if self._shown.get(urn, "") != message:
+            self._shown[urn] = message
+            self.log(level, message, urn, status=True)
 
 
 def fail(error: PluginError, context: grpc.ServicerContext) -> NoReturn:

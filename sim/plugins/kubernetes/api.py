@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import urllib3
 
 from sim.plugins.kubernetes.kubeconfig import Connection
+from sim.plugins.server import PluginError
 
 Object = dict[str, Any]  # a Kubernetes object, as JSON has it
 
@@ -26,7 +27,7 @@ DRY_RUN: Final = {"dryRun": "All"}
 THROTTLE_RETRIES: Final = 10  # as client-go: a 429 or 5xx that says Retry-After is asked again this often
 
 
-class ApiError(Exception):
+class ApiError(PluginError):
     """The API server refused: its Status object, in its own words."""
 
     def __init__(self, status: Object, code: int) -> None:
@@ -36,7 +37,7 @@ class ApiError(Exception):
         self.details: Object = status.get("details") or {}
 
 
-class UnreachableError(Exception):
+class UnreachableError(PluginError):
     """No answer from the API server."""
 
 
@@ -59,7 +60,7 @@ class Place:
         return "/".join(parts)
 
 
-class NoKindError(Exception):
+class NoKindError(PluginError):
     """The cluster does not know this kind (yet): its CustomResourceDefinition is not there."""
 
     def __init__(self, api_version: str, kind: str) -> None:

@@ -48,9 +48,9 @@ def check_once(operation: Operation, inputs: Object, live: Object) -> None:
         return
     wait = _Wait(operation, live, rule, is_update=True, is_custom=False)
     for watch in wait.others():
-        path = watch.place.path(named(live)[2])
+        path = operation.api.path(watch.api_version, watch.kind, named(live)[2])
         for obj in operation.api.call("GET", path, query=watch.selector)["items"]:
-            wait.see(Event(watch.kind, "ADDED", obj))
+            wait.see(Event(watch.name, "ADDED", obj))
     if not wait.judge():
         raise wait.failed()
 
@@ -77,7 +77,7 @@ class _Wait:
             try:
                 for event in feed:
                     self.see(event)
-                    if event.kind in ("object", "slice") and event.obj and self.judge():
+                    if event.name in ("object", "slice") and event.obj and self.judge():
                         operation.engine.status(operation.urn, "")
                         return self._live
             except EndedError as ended:
@@ -86,18 +86,18 @@ class _Wait:
 
     def others(self) -> list[Watched]:
         """What else tells about the object: its pods, or its endpoints."""
-        api, (_, kind, _, name) = self._operation.api, named(self._live)
+        _, kind, _, name = named(self._live)
         found = []
         if self._rule.pods:
-            found.append(Watched("pod", api.mapping("v1", "Pod")))
+            found.append(Watched("pod", "v1", "Pod"))
         if kind == "Service":
             selector = {"labelSelector": f"kubernetes.io/service-name={name}"}
-            found.append(Watched("slice", api.mapping("discovery.k8s.io/v1", "EndpointSlice"), selector))
+            found.append(Watched("slice", "discovery.k8s.io/v1", "EndpointSlice", selector))
         return found
 
     def see(self, event: Event) -> None:
         """Take one event in."""
-        match event.kind:
+        match event.name:
             case "warning":
                 warn(self._operation, event)
             case "pod" if event.obj and event.type != "DELETED" and pods.owned(event.obj, self._live):

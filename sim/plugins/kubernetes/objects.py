@@ -160,9 +160,7 @@ def delete(operation: Operation, id_: str, state: values.Properties) -> None:
     except ApiError as error:
         if error.code == 404:
             return
-        raise PluginError(str(error)) from error
-    except UnreachableError as error:
-        raise PluginError(str(error)) from error
+        raise
     if annotations.is_true(inputs, "skipAwait") and inputs.get("kind") in annotations.SKIP_ON_DELETE:
         return
     try:

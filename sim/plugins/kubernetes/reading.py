@@ -16,7 +16,7 @@ from sim.plugins.kubernetes.diff import DetailedDiff, Sides, merge_patch
 from sim.plugins.kubernetes.objects import field_manager
 from sim.plugins.kubernetes.replace import force_new
 from sim.plugins.kubernetes.waiting import Operation, full_name, named
-from sim.plugins.server import Engine, Level, PartialFailureError, PluginError
+from sim.plugins.server import Engine, Level, PartialFailureError
 
 # What an import does not take over as inputs: the server's own fields, and what kubectl and controllers noted.
 NOT_INPUTS: Final = ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
@@ -56,9 +56,7 @@ def read(
     except ApiError as error:
         if error.code == 404:
             return None
-        raise PluginError(str(error)) from error
-    except UnreachableError as error:
-        raise PluginError(str(error)) from error
+        raise
     kept = _imported_inputs(live, known) if imported else checkpoint.prune(live, known)
     initial = str(state.get(checkpoint.INITIAL_VERSION) or known["apiVersion"])
     found = checkpoint.checkpoint(kept, live, inputs, initial, field_manager(known, state))

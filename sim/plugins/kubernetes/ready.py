@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sim.plugins.kubernetes import jsonpath
 from sim.plugins.kubernetes.annotations import annotation
-from sim.plugins.kubernetes.api import Api, ApiError, Object
+from sim.plugins.kubernetes.api import Api, ApiError, Object, UnreachableError
 from sim.plugins.kubernetes.checkpoint import group
 from sim.plugins.kubernetes.waiting import full_name
 
@@ -124,8 +124,8 @@ def _binds_late(look: Look) -> bool:
     name = look.at("spec", "storageClassName")
     try:
         found = look.api.get("storage.k8s.io/v1", "StorageClass", None, name) if name else {}
-    except ApiError:
-        return False  # there is no such class: the claim stays Pending, until the timeout says so
+    except (ApiError, UnreachableError):
+        return False  # without its class the claim stays Pending, until the timeout says so
     return found.get("volumeBindingMode") == "WaitForFirstConsumer"
 
 

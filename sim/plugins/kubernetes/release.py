@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from sim.plugins import values
 from sim.plugins.kubernetes import helm
-from sim.plugins.kubernetes.api import Api, ApiError, Object, UnreachableError
+from sim.plugins.kubernetes.api import Api, Object
 from sim.plugins.kubernetes.diff import DetailedDiff, Sides, three_way_patch
 from sim.plugins.kubernetes.reading import Read
 from sim.plugins.server import Engine, Level, PartialFailureError, PluginError
@@ -228,12 +228,7 @@ class Releases:
             self._engine.log(Level.WARNING, f'Helm uninstall returned information: "{shown}"', urn)
 
     def _stored(self, release: Object) -> Object | None:
-        if self._api is None:
-            return None
-        try:
-            return helm.stored(self._api, release["name"], release["namespace"])
-        except (ApiError, UnreachableError) as error:
-            raise PluginError(str(error)) from error
+        return helm.stored(self._api, release["name"], release["namespace"]) if self._api else None
 
     def _state(self, inputs: values.Properties, release: Object) -> values.Properties:
         stored = self._stored(release)

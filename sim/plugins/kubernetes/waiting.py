@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Self
 
-from sim.plugins.kubernetes.api import Api, ApiError, Object, Place, UnreachableError, Watch
+from sim.plugins.kubernetes.api import Api, ApiError, NoKindError, Object, UnreachableError, Watch
 from sim.plugins.server import Engine, Level
 
 RECONNECT: float = 1.0  # seconds before a watch that broke is started again
@@ -46,7 +46,7 @@ class Operation:
 class Event:
     """Something that a watch saw. `type` is ADDED, MODIFIED, DELETED, or CONNECTED when the watch (re)started."""
 
-    kind: str
+    name: str  # of the Watched
     type: str
     obj: Object
 
@@ -55,8 +55,9 @@ class Event:
 class Watched:
     """One kind in the feed, by the name its events get there, narrowed by a field or label selector."""
 
+    name: str
+    api_version: str
     kind: str
-    place: Place
     selector: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,21 +81,22 @@ class Feed:
 
     def add(self, watched: Watched, namespace: str | None) -> None:
         """Watch one kind in a namespace."""
-        arguments = (watched.kind, watched.place.path(namespace), watched.selector)
-        threading.Thread(target=self._follow, args=arguments, daemon=True, name=f"watch-{watched.kind}").start()
+        name = f"watch-{watched.name}"
+        threading.Thread(target=self._follow, args=(watched, namespace), daemon=True, name=name).start()
 
-    def _follow(self, kind: str, path: str, selector: dict[str, str]) -> None:
+    def _follow(self, watched: Watched, namespace: str | None) -> None:
         while not self._closed.is_set():
             try:
-                watch = self._api.watch(path, selector)
-            except (ApiError, UnreachableError):
+                path = self._api.mapping(watched.api_version, watched.kind).path(namespace)
+                watch = self._api.watch(path, watched.selector)
+            except (ApiError, NoKindError, UnreachableError):
                 # The server may be restarting, or the kind may be going: the waiting call's deadline decides.
                 self._closed.wait(RECONNECT)
                 continue
             self._open.append(watch)
-            self._events.put(Event(kind, "CONNECTED", {}))
+            self._events.put(Event(watched.name, "CONNECTED", {}))
             for type_, obj in watch:
-                self._events.put(Event(kind, type_, obj))
+                self._events.put(Event(watched.name, type_, obj))
             self._open.remove(watch)
             self._closed.wait(RECONNECT)
 
@@ -131,11 +133,10 @@ def full_name(obj: Object) -> str:
 def watch_object(feed: Feed, operation: Operation, obj: Object) -> None:
     """Follow one object in the feed, and the warnings about it."""
     api_version, kind, namespace, name = named(obj)
-    api = operation.api
-    feed.add(Watched("object", api.mapping(api_version, kind), {"fieldSelector": f"metadata.name={name}"}), namespace)
+    feed.add(Watched("object", api_version, kind, {"fieldSelector": f"metadata.name={name}"}), namespace)
     if uid := obj["metadata"].get("uid"):
         selector = {"fieldSelector": f"type=Warning,involvedObject.uid={uid}"}
-        feed.add(Watched("warning", api.mapping("v1", "Event"), selector), namespace or "default")
+        feed.add(Watched("warning", "v1", "Event", selector), namespace or "default")
 
 
 def until_deleted(operation: Operation, obj: Object, timeout: float) -> None:
@@ -149,9 +150,10 @@ def until_deleted(operation: Operation, obj: Object, timeout: float) -> None:
         watch_object(feed, operation, obj)
         try:
             for event in feed:
-                if event.kind == "warning":
+                if event.name == "warning":
                     warn(operation, event)
                 elif event.type == "DELETED" or (event.type == "CONNECTED" and not _exists(operation.api, obj)):
+                    operation.engine.status(operation.urn, "")
                     return
                 elif event.obj:
                     last = event.obj
@@ -163,12 +165,10 @@ def until_deleted(operation: Operation, obj: Object, timeout: float) -> None:
 def _exists(api: Api, obj: Object) -> bool:
     try:
         return api.get(*named(obj))["metadata"].get("uid") == obj["metadata"].get("uid")
+    except (ApiError, NoKindError) as error:
+        return isinstance(error, ApiError) and error.code != 404
     except UnreachableError:
         return True  # nobody knows; the watch will tell
-    except ApiError as error:
-        if error.code != 404:
-            raise
-        return False
 
 
 def warn(operation: Operation, event: Event) -> None:
