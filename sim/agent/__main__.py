@@ -1,8 +1,4 @@
-"""`python -m sim.agent`: the simulated operators and the kubelet of graph and Job pods, in one process.
-
-kopf watches the API server, from the moment an API is served until it is not; its events only say which object to
-look at again, so it leaves no annotation and no finalizer of its own on anything.
-"""
+"""`python -m sim.agent`: the simulated operators and the kubelet of graph and Job pods, in one process."""
 
 from __future__ import annotations
 
@@ -11,9 +7,6 @@ import logging
 import os
 import signal
 import sys
-from typing import Any
-
-import kopf
 
 from sim.agent import contract
 from sim.agent.cliques import CliqueSetReconciler
@@ -25,9 +18,8 @@ from sim.agent.operators import Operators
 from sim.agent.queue import Key, Queue
 from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
 from sim.agent.serving import Dynamo
+from sim.agent.watches import Handler, Watches
 from sim.state import Cluster, load
-
-logger = logging.getLogger("sim.agent")
 
 
 def key_of(body: Manifest) -> Key:
@@ -41,7 +33,7 @@ def owners(body: Manifest, kind: str) -> list[Key]:
 
 
 class Agent:
-    """Watches, and what they set to work."""
+    """What the watched events set to work."""
 
     def __init__(self, kube: Kube, cluster: Cluster) -> None:
         self.kube = kube
@@ -50,6 +42,19 @@ class Agent:
         self.components = Queue("component", ComponentReconciler(kube, self.operators))
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
         self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times()))
+
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            "deployments.apps": self.deployment,
+            "statefulsets.apps": self.stateful_set,
+            "pods": self.pod,
+            "services": self.service,
+            "dynamographdeployments.nvidia.com": self.graph,
+            "dynamocomponentdeployments.nvidia.com": self.component,
+            "podcliquesets.grove.io": self.clique_set,
+            "podcliques.grove.io": self.of_clique_set,
+            "podcliquescalinggroups.grove.io": self.of_clique_set,
+        }
 
     async def look_at_all(self) -> None:
         """As a controller does when it starts: every object of its kinds, once."""
@@ -71,91 +76,50 @@ class Agent:
         if self.operators.see_stateful_set(body, gone):
             await self.look_at_all()
 
-    async def graph(self, body: Manifest, gone: bool) -> None:
+    async def graph(self, body: Manifest, _gone: bool) -> None:
         self.graphs.add(key_of(body))
 
-    async def component(self, body: Manifest, gone: bool) -> None:
+    async def component(self, body: Manifest, _gone: bool) -> None:
         self.components.add(key_of(body))
         for key in owners(body, contract.GRAPH):
             self.graphs.add(key)
 
-    async def clique_set(self, body: Manifest, gone: bool) -> None:
+    async def clique_set(self, body: Manifest, _gone: bool) -> None:
         self.clique_sets.add(key_of(body))
         for key in owners(body, contract.GRAPH):
             self.graphs.add(key)
 
-    async def of_clique_set(self, body: Manifest, gone: bool) -> None:
-        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph reads its status."""
+    async def of_clique_set(self, body: Manifest, _gone: bool) -> None:
+        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph (of that name) reads its status."""
         for key in owners(body, "PodCliqueSet"):
             self.clique_sets.add(key)
             self.graphs.add(key)
 
     async def pod(self, body: Manifest, gone: bool) -> None:
         self.kubelet.see(body, gone)
-        clique_set = (body["metadata"].get("labels") or {}).get(contract.LABEL_CLIQUE_SET)
-        if clique_set and contract.LABEL_CLIQUE in body["metadata"]["labels"]:
-            self.clique_sets.add((body["metadata"]["namespace"], clique_set))
+        labels = body["metadata"].get("labels") or {}
+        if contract.LABEL_CLIQUE in labels:
+            self.clique_sets.add((body["metadata"]["namespace"], labels[contract.LABEL_CLIQUE_SET]))
 
-    async def service(self, body: Manifest, gone: bool) -> None:
+    async def service(self, body: Manifest, _gone: bool) -> None:
         for kind, queue in ((contract.COMPONENT, self.components), (contract.GRAPH, self.graphs)):
             for key in owners(body, kind):
                 queue.add(key)
 
-    def watches(self) -> kopf.OperatorRegistry:
-        registry = kopf.OperatorRegistry()
-        kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
-        handlers = [
-            ("deployments.apps", self.deployment),
-            ("statefulsets.apps", self.stateful_set),
-            ("pods", self.pod),
-            ("services", self.service),
-            ("dynamographdeployments.nvidia.com", self.graph),
-            ("dynamocomponentdeployments.nvidia.com", self.component),
-            ("podcliquesets.grove.io", self.clique_set),
-            ("podcliques.grove.io", self.of_clique_set),
-            ("podcliquescalinggroups.grove.io", self.of_clique_set),
-        ]
-        for resource, handle in handlers:
-            kopf.on.event(resource, id=resource, registry=registry)(_handler(handle))
-        return registry
-
-
-def _handler(handle: Any) -> Any:
-    async def on_event(event: Any, **_: Any) -> None:
-        await handle(dict(event["object"]), event["type"] == "DELETED")
-
-    return on_event
-
 
 async def run(cluster: Cluster) -> None:
+    """Works until it is told to end, and takes along all that it started."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     kube = await Kube.connect(cluster.kubeconfig)
     agent = Agent(kube, cluster)
-    ready = asyncio.Event()
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.queueing.exit_timeout = 0.1  # its handlers only fill queues: nothing is lost at the end
-    settings.queueing.idle_timeout = 0.5
-    stop = asyncio.Event()
-    watching = asyncio.create_task(
-        kopf.operator(
-            registry=agent.watches(),
-            settings=settings,
-            clusterwide=True,
-            standalone=True,
-            ready_flag=ready,
-            stop_flag=stop,
-        )
-    )
-    up = asyncio.create_task(ready.wait())
-    await asyncio.wait([watching, up], return_when=asyncio.FIRST_COMPLETED)
-    if up.done():
-        # In place of kopf's: it would wait for the pods' tasks, which end only when they are told.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        cluster.agent_ready.write_text(f"{os.getpid()}\n")
-        await asyncio.wait([watching, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
-        await agent.kubelet.close()
-    await watching
+    watches = Watches(agent.handlers())
+    await watches.start()
+    cluster.agent_ready.write_text(f"{os.getpid()}\n")
+    await told.wait()
+    await watches.stop()
+    await agent.kubelet.close()
     await kube.close()
 
 
@@ -164,6 +128,7 @@ def main() -> None:
     for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
     logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # Grove's API may well be missing
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it misses its signals: it has a thread
     cluster = load()
     if cluster is None:
         sys.exit("there is no simulated cluster: run `python -m sim up` first")

@@ -24,13 +24,18 @@ def is_ours(pod: Manifest) -> bool:
     return by_job or contract.LABEL_GRAPH in (meta.get("labels") or {})
 
 
-def can_start(pod: Manifest) -> bool:
-    """Whether its containers may start: kwok has made the sandbox, or they ran under an agent before this one."""
+def can_start(pod: Manifest, own_images: str) -> bool:
+    """Whether its containers may start: kwok has made the sandbox, or an agent before this one had begun with them.
+
+    A pull that failed is tried again for `own_images` (a prefix) only: of the others kwok knows which are gone.
+    """
     status = pod.get("status") or {}
     states = [one.get("state") or {} for one in status.get("containerStatuses") or []]
     reasons = {(state.get("waiting") or {}).get("reason") for state in states}
-    started = ("ContainerCreating", "CreateContainerConfigError", "ImagePullBackOff")
-    pending = status.get("phase") == "Pending" and bool(states) and reasons <= set(started)
+    begun = {"ContainerCreating", "CreateContainerConfigError"}
+    if all(container.get("image", "").startswith(own_images) for container in pod["spec"]["containers"]):
+        begun.add("ImagePullBackOff")
+    pending = status.get("phase") == "Pending" and bool(states) and reasons <= begun
     return status.get("phase") == "Running" or pending
 
 
@@ -50,7 +55,7 @@ class Kubelet:
             task = self.tasks.pop(uid, None)
             if task:
                 task.cancel()
-        elif uid not in self.tasks and can_start(pod):
+        elif uid not in self.tasks and can_start(pod, f"{self.machine.cluster.registry_alias}/"):
             self.tasks[uid] = asyncio.create_task(self._run(pod), name=f"pod {pod['metadata']['name']}")
 
     async def _run(self, manifest: Manifest) -> None:
