@@ -7,6 +7,8 @@ from pathlib import Path
 from sim import paths
 from sim.state import Cluster
 
+# So that `--policy-pack` works; a current language host, told of a virtual environment by Pulumi.yaml, does without.
+_LANGUAGE_HOST_PYTHON = paths.PROJECT / "sim" / "languagehost" / "python"
 _NOT_COMMANDS = {"dynamo"}  # its bin folder holds a python, which must not come before the program's own
 
 
@@ -22,6 +24,7 @@ def environment(cluster: Cluster) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}",
         "PULUMI_CONFIG_PASSPHRASE": "simulated-cluster",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_PYTHON_CMD": str(_LANGUAGE_HOST_PYTHON),
         "HELM_CACHE_HOME": str(home / "helm" / "cache"),
         "HELM_CONFIG_HOME": str(home / "helm" / "config"),
         "HELM_DATA_HOME": str(home / "helm" / "data"),

@@ -1,0 +1,132 @@
+"""A copy of the project in which stacks can be previewed without anything of their own world.
+
+Stands for a checkout with the stack's own secrets, charts and cluster: those are replaced, and said to be.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sim import paths
+from sim.errors import SimError
+
+__all__ = ["Copy", "copy_project"]
+
+PREFIX: Final = "dynamo-wideep:"
+CHARTS: Final = "sim/charts"
+SIM_STACK: Final = "sim"
+"""Its file holds a token that is none, under the simulation's own passphrase: the stand-in for every secret."""
+NOT_COPIED: Final = (".git", ".github", ".hypothesis")
+CLUSTER_KEYS: Final = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster")
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A stack's file, made fit for a preview anywhere."""
+
+    stack: str
+    folder: Path
+    unchecked: tuple[str, ...]
+    """What was replaced, a sentence each."""
+
+
+def copy_project(folder: Path, stacks: Sequence[str]) -> list[Copy]:
+    """The project in ``folder``: code linked, Pulumi.yaml copied, the stacks' files rewritten.
+
+    Raises SimError for a stack that has no file, or one that is no stack's file.
+    """
+    files = {stack: _file(stack) for stack in dict.fromkeys(stacks)}
+    folder.mkdir(parents=True)
+    for path in sorted(paths.PROJECT.iterdir()):
+        if path.name not in NOT_COPIED and not path.match("Pulumi.*.yaml") and path.name != "Pulumi.yaml":
+            os.symlink(path, folder / path.name)
+    shutil.copy(paths.PROJECT / "Pulumi.yaml", folder)
+    return [_copy(stack, file, folder) for stack, file in files.items()]
+
+
+def _file(stack: str) -> Path:
+    file = paths.PROJECT / f"Pulumi.{stack}.yaml"
+    if not file.is_file():
+        names = [path.name.split(".")[1] for path in sorted(paths.PROJECT.glob("Pulumi.*.yaml"))]
+        near = difflib.get_close_matches(stack, names, cutoff=0.5) or names
+        raise SimError(f"there is no stack {stack!r}: {file.name} does not exist; try {' or '.join(near)}")
+    return file
+
+
+def _read(file: Path) -> Config:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SimError(f"{file.name} is not YAML: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise SimError(f"{file.name} is no stack's file: it has no `config:`")
+    return content
+
+
+def _copy(stack: str, file: Path, folder: Path) -> Copy:
+    standin = _read(paths.PROJECT / f"Pulumi.{SIM_STACK}.yaml")
+    secret = standin["config"][f"{PREFIX}hfToken"]
+    content = _read(file)
+    config: Config = {key: value for key, value in content["config"].items() if key not in CLUSTER_KEYS}
+    unchecked = [*_secrets(config), *_charts(config), *_environment(content)]
+    written = {"encryptionsalt": standin["encryptionsalt"], "config": _replaced(config, secret)}
+    if f"{PREFIX}hfTokenSecret" not in config:
+        written["config"].setdefault(f"{PREFIX}hfToken", secret)
+    (folder / file.name).write_text(yaml.safe_dump(written, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return Copy(stack, folder, tuple(unchecked))
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    names = sorted(key.removeprefix(PREFIX) for key, value in config.items() if _holds_secret(value))
+    if names:
+        yield f"the values of {', '.join(names)}: stand-ins are in their place, and nothing was decrypted"
+
+
+def _holds_secret(value: Any) -> bool:
+    match value:
+        case {"secure": _}:
+            return True
+        case dict():
+            return any(map(_holds_secret, value.values()))
+        case list():
+            return any(map(_holds_secret, value))
+        case _:
+            return False
+
+
+def _replaced(value: Any, secret: Mapping[str, str]) -> Any:
+    match value:
+        case {"secure": _}:
+            return dict(secret)
+        case dict():
+            return {key: _replaced(item, secret) for key, item in value.items()}
+        case list():
+            return [_replaced(item, secret) for item in value]
+        case _:
+            return value
+
+
+def _charts(config: Config) -> Iterator[str]:
+    """Charts from elsewhere: no network, so that a preview is the same every time."""
+    platform = dict(config.get(f"{PREFIX}platform") or {})
+    theirs = str(platform.get("charts") or "NVIDIA's repository")
+    if platform.get("install") is False or ("://" not in theirs and platform.get("charts")):
+        return
+    platform["charts"] = CHARTS
+    config[f"{PREFIX}platform"] = platform
+    yield f"the charts of {theirs}: those of {CHARTS} are in their place"
+
+
+def _environment(content: Config) -> Iterator[str]:
+    if content.get("environment"):
+        yield "what the stack imports from Pulumi ESC (`environment:`)"
