@@ -18,6 +18,7 @@ from sim.env import environment
 from sim.state import Cluster
 
 RELEASE = "dynamo-platform"
+CRDS = ("dynamo-crds", "--namespace=default")
 WORKS_TODAY = (
     "--set=dynamo-operator.dynamo.mpiRun.sshKeygen.enabled=false",
     "--set=dynamo-operator.controllerManager.kubeRbacProxy.image.repository=quay.io/brancz/kube-rbac-proxy",
@@ -169,15 +170,14 @@ class Platform:
 
 @contextmanager
 def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platform]:
-    """A platform restricted to a namespace of its own, ready; gone afterwards, its CRDs excepted."""
+    """A platform restricted to a namespace of its own, ready; gone afterwards, the CRDs themselves excepted."""
     platform = Platform(cluster, namespace)
     if not any("grove.enabled=true" in value for value in values):
         # Grove's API outlives it, and an operator that finds it leaves every graph to a Grove that is not there.
         platform.run("kubectl", "delete", "crd", "--ignore-not-found", *GROVE_CRDS)
     platform.run("kubectl", "create", "namespace", namespace)
     try:
-        crds = ("dynamo-crds", "sim/charts/dynamo-crds", "-n", "default")
-        platform.run("helm", "upgrade", "--install", *crds, "--wait", "--take-ownership")
+        platform.run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
         platform.make_mpi_secret()
         platform.kubectl("create", "secret", "generic", "hf-token-secret", "--from-literal=HF_TOKEN=x")
         restricted = "--set=dynamo-operator.namespaceRestriction.enabled=true"
@@ -186,4 +186,5 @@ def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platfo
         yield platform
     finally:
         platform.run("helm", "uninstall", RELEASE, "-n", namespace, "--ignore-not-found")
+        platform.run("helm", "uninstall", *CRDS, "--ignore-not-found")
         platform.run("kubectl", "delete", "namespace", namespace, "--timeout=60s")
