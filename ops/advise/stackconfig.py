@@ -75,8 +75,18 @@ def _advised(question: Question, found: Prediction) -> Object:
 
 
 def _yaml(config: Mapping[str, object], project: str) -> str:
-    named = {f"{project or PROJECT}:{key}": value for key, value in config.items()}
-    return yaml.safe_dump(named, sort_keys=False, default_flow_style=None, width=96, allow_unicode=True)
+    """A key a line; only the layout's keys stand under each other."""
+    parts = (
+        yaml.safe_dump(
+            {f"{project or PROJECT}:{key}": value},
+            sort_keys=False,
+            default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
+            width=110,
+            allow_unicode=True,
+        )
+        for key, value in config.items()
+    )
+    return "".join(parts)
 
 
 def _base(folder: Path) -> StackFile:
