@@ -12,6 +12,7 @@ import typer
 
 from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from ops.advise.command import advise
+from ops.errors import CallError
 from ops.options import Debug, File, Output, OutputFormat, Stack
 from ops.terminal import answer, answers_errors, say
 
@@ -53,6 +54,8 @@ def plan(
     from ops.load import load, stack_file
 
     if diff:
+        if stack or file or svg:
+            raise CallError("--diff compares two files.", "Leave out --stack, --file and --svg.")
         from ops.plan.difference_report import difference_report
 
         before, after = (load(stack_file(None, path)) for path in diff)

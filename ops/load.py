@@ -44,7 +44,6 @@ def stack_file(stack: str | None, file: Path | None) -> StackFile:
 
     Raises:
         CallError: both are named, or what is named does not exist.
-        ConfigError: the file has keys without a project.
     """
     if stack and file:
         raise CallError("--stack and --file both name a stack.", "Give one of them.")

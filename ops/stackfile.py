@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 import yaml
 
 from ops.errors import CallError
-from wideep.errors import ConfigError, Problem
 
 __all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_path"]
 
@@ -78,6 +77,8 @@ def read_yaml(path: Path) -> Mapping[str, object]:
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
         reason = str(exc).splitlines()[0]
         raise CallError(f"{path} is not a YAML file: {reason}.", "Save it as YAML in UTF-8.") from exc
+    except RecursionError as exc:
+        raise CallError(f"{path} is nested too deeply.", "A stack's config has a handful of levels.") from exc
     except OSError as exc:
         raise CallError(f"{path} cannot be read: {exc.strerror}.", "Name a stack's file: Pulumi.NAME.yaml.") from exc
     if content is None:
@@ -151,7 +152,6 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
 
     Raises:
         CallError: the file does not exist or is not a stack's file.
-        ConfigError: a key has no project before it.
     """
     if not path.is_file():
         names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
@@ -170,16 +170,13 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
 
 
 def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:
-    bare = [str(key) for key in config if ":" not in str(key)]
-    if bare:
-        raise ConfigError(
-            [
-                Problem(key, "", "a config key has its project's name before it", f"Write {project}:{key} instead.")
-                for key in bare
-            ]
-        )
-    prefix = f"{project}:"
-    return {str(key).removeprefix(prefix): value for key, value in config.items() if str(key).startswith(prefix)}
+    """The project's keys. As for Pulumi, a key without a project is one of them, and ``config:`` may stand between."""
+    own: dict[str, object] = {}
+    for key, value in config.items():
+        of, _, name = str(key).rpartition(":")
+        if of in ("", project, f"{project}:config"):
+            own[name] = value
+    return own
 
 
 def _stack_of(path: Path) -> str:

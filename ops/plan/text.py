@@ -43,7 +43,7 @@ def plan_text(loaded: Loaded) -> RenderableType:
     blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
     if loaded.warnings:
         blocks += _block("Warnings", [_labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
-    tightest = min(views, key=lambda view: view.memory.kv_cache_tokens * view.plan.dp)
+    tightest = min(views, key=lambda view: view.plan.kv_cache_tokens * view.plan.dp)
     blocks += _block(f"If memory is short, change first ({tightest.role})", [_remedies(tightest)])
     return Group(*blocks)
 

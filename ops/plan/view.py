@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ops.load import Loaded
 from wideep.catalog.gpus import GpuSpec
-from wideep.memory import GpuMemory, headroom, worker_memory
-from wideep.plan import RolePlan
+from wideep.memory import headroom
+from wideep.plan import MemoryPlan, RolePlan
 from wideep.rules import RoleSite
 from wideep.rules.book import sites
 from wideep.settings.layout import Role, RoleLayout
@@ -23,6 +23,7 @@ __all__ = [
     "on_one_line",
     "role_views",
     "thousands",
+    "weight_lines",
 ]
 
 
@@ -32,7 +33,11 @@ class RoleView:
 
     site: RoleSite
     plan: RolePlan
-    memory: GpuMemory
+
+    @property
+    def memory(self) -> MemoryPlan:
+        """What shares one GPU's memory."""
+        return self.plan.memory
 
     @property
     def role(self) -> Role:
@@ -57,7 +62,7 @@ class RoleView:
     @property
     def full_contexts(self) -> float:
         """Sequences of the greatest length whose KV cache fits on one GPU."""
-        return self.memory.kv_cache_tokens / (self.layout.context_length or self.model.context_length)
+        return self.plan.kv_cache_tokens / (self.layout.context_length or self.model.context_length)
 
     @property
     def needed_gb(self) -> float:
@@ -75,10 +80,7 @@ class MemoryShare:
 
 def role_views(loaded: Loaded) -> list[RoleView]:
     """Prefill and decode."""
-    return [
-        RoleView(site, loaded.plan.roles[site.name], worker_memory(site.model, site.gpu, site.role))
-        for site in sites(loaded.settings)
-    ]
+    return [RoleView(site, loaded.plan.roles[site.name]) for site in sites(loaded.settings)]
 
 
 def on_one_line(warning: str) -> str:
@@ -86,30 +88,23 @@ def on_one_line(warning: str) -> str:
     return " – ".join(line.strip() for line in warning.splitlines())
 
 
-def memory_shares(memory: GpuMemory) -> list[MemoryShare]:
+def memory_shares(memory: MemoryPlan) -> list[MemoryShare]:
     """A GPU's memory from end to end: experts, other weights, KV cache, and what is outside the pool."""
-    parts = memory.parts
+    experts = memory.weights["expert_slots"]
     return [
-        MemoryShare("experts", parts.expert_slots / 1e9),
-        MemoryShare("other weights", (parts.total - parts.expert_slots) / 1e9),
+        MemoryShare("experts", experts),
+        MemoryShare("other weights", sum(memory.weights.values()) - experts),
         MemoryShare("KV cache", memory.kv_cache_gb),
         MemoryShare("outside the pool", memory.headroom_gb),
     ]
 
 
-def weight_lines(memory: GpuMemory) -> Iterator[MemoryShare]:
+def weight_lines(memory: MemoryPlan) -> Iterator[MemoryShare]:
     """The weights on one GPU, part by part, without the parts that the model does not have."""
-    parts = memory.parts
-    named = {
-        "expert slots": parts.expert_slots,
-        "attention": parts.attention + parts.attention_replicated,
-        "embedding": parts.embedding,
-        "lm_head": parts.lm_head,
-        "shared expert": parts.shared_expert,
-        "dense layers": parts.dense_layers,
-        "router": parts.router,
-    }
-    return (MemoryShare(name, size / 1e9) for name, size in named.items() if size)
+    weights = dict(memory.weights)
+    weights["attention"] += weights.pop("attention_replicated")
+    names = {"lm_head": "lm_head"}
+    return (MemoryShare(names.get(part, part.replace("_", " ")), size) for part, size in weights.items() if size)
 
 
 def headline(loaded: Loaded) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 import yaml
 from typer.testing import CliRunner, Result
@@ -189,6 +191,14 @@ def test_the_difference_of_a_stack_with_itself_is_nothing(run: Run, stack: Write
     assert json.loads(run("plan", "--diff", stack(), stack(), "-o", "json").stdout) == {"settings": [], "objects": []}
 
 
+def test_a_difference_is_of_two_files_and_of_nothing_else(run: Run, stack: Write) -> None:
+    result = run("plan", "--diff", stack(), stack(), "--stack", "dev")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "--diff compares two files.\n  Leave out --stack, --file and --svg.\n",
+    )
+
+
 def test_layouts_lists_the_presets_and_why_one_does_not_fit(run: Run) -> None:
     result = run("layouts")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -265,18 +275,27 @@ def test_the_help_of_each_verb_has_an_example(run: Run, verb: str) -> None:
     assert f"Example: wideep {verb}" in run(verb, "--help").stdout
 
 
-def test_the_help_loads_neither_the_domain_nor_clients_of_anything() -> None:
+def test_the_help_loads_neither_the_domain_nor_clients_of_anything(root: Path) -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from ops.cli import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
         "print(*sorted(sys.modules.keys() & {'pulumi', 'kubernetes', 'drawsvg', 'pydantic', 'yaml'}))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert loaded.stdout == "\n"
 
 
-def test_a_pipe_gets_no_colour(stack: Write) -> None:
+def test_a_pipe_gets_no_colour(stack: Write, root: Path) -> None:
     environ = {**os.environ, "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "ops.cli", "plan", "--file", str(stack())]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, cwd=root)
     assert "\x1b" not in printed.stdout
+
+
+@pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
+def test_a_terminal_gets_colour_unless_no_color_is_set(stack: Write, root: Path, no_color: str, colours: bool) -> None:
+    environ = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "NO_COLOR": no_color, "PYTHONPATH": str(root)}
+    arguments = ["-m", "ops.cli", "plan", "--file", str(stack())]
+    printed = pexpect.run(shlex.join([sys.executable, *arguments]), env=environ, dimensions=(60, 100)).decode()
+    assert "DeepSeek-R1" in printed
+    assert ("\x1b[32m" in printed) is colours

@@ -11,7 +11,6 @@ import pytest
 from ops.errors import CallError
 from ops.selected import selected_stack
 from ops.stackfile import find_project, read_stack_file, stack_path
-from wideep.errors import ConfigError
 
 PROJECT = """\
 name: mine
@@ -72,6 +71,8 @@ def test_a_file_away_from_its_project_is_read_as_of_the_working_directory(
         ("config: [a]\n", "`config` holds a list."),
         ("mine:model: a\n", "has config keys, but no `config:` above them."),
         ("just text\n", "holds a str."),
+        ("a: " + 2000 * "[", "is nested too deeply."),
+        ("a: !!python/object:os.system {}\n", "could not determine a constructor for the tag"),
     ],
 )
 def test_a_broken_file_is_one_sentence_with_its_place(folder: Path, text: str, message: str) -> None:
@@ -89,14 +90,9 @@ def test_a_file_that_is_no_text_is_said_to_be_none(folder: Path) -> None:
         read_stack_file(path)
 
 
-def test_keys_without_a_project_are_all_named(folder: Path) -> None:
-    path = written(folder, "config:\n  model: M\n  layout: L\n")
-    with pytest.raises(ConfigError) as caught:
-        read_stack_file(path)
-    assert [problem.fix for problem in caught.value.problems] == [
-        "Write mine:model instead.",
-        "Write mine:layout instead.",
-    ]
+def test_a_key_without_a_project_is_the_projects_as_it_is_for_pulumi(folder: Path) -> None:
+    path = written(folder, "config:\n  model: M\n  mine:config:layout: L\n")
+    assert read_stack_file(path).config == {"namespace": "lab", "name": "graph", "model": "M", "layout": "L"}
 
 
 def test_a_file_that_does_not_exist_gets_the_nearest_names(folder: Path) -> None:
