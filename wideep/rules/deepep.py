@@ -73,7 +73,7 @@ def normal_kernels_have_settings(site: RoleSite) -> Problem | None:
     if not role.deepep or role.deepep_mode is DeepEpMode.LOW_LATENCY or role.ep in NORMAL_KERNELS:
         return None
     rule = f"DeepEP's {role.deepep_mode} mode has kernel settings for ep {listed(NORMAL_KERNELS)}"
-    near = sorted(sorted(NORMAL_KERNELS, key=lambda ep: abs(ep - role.ep))[:2])
+    near = [*[ep for ep in NORMAL_KERNELS if ep < role.ep][-1:], *[ep for ep in NORMAL_KERNELS if ep > role.ep][:1]]
     fix = f"use {listed(near)} GPUs a worker"
     if site.name is Role.DECODE:
         fix = f"write deepepMode: low_latency, which takes any ep, or {fix}"

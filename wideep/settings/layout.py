@@ -63,6 +63,8 @@ class RoleLayout(SettingsModel):
     """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
     ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
     moe_a2a_backend: Annotated[MoeA2aBackend, Field(alias="moeA2aBackend")] = MoeA2aBackend.NONE
+    """How tokens reach their experts. ``deepep`` makes ep = tp and needs FP8 weights; it pays across nodes and with
+    large batches."""
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
     """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` for a worker that does both."""
     eplb: Eplb = Eplb()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import typing
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,8 @@ Models = tuple[type[BaseModel], ...]
 
 SECRETS: Final = re.compile(r"hf_[A-Za-z0-9_-]{6,}")
 LONGEST: Final = 60
+MOST: Final = 1000
+"""Characters of a value that are looked at."""
 EXAMPLES: Final = {
     "namespace": "namespace: dynamo-workshop",
     "model": "model: deepseek-ai/DeepSeek-R1",
@@ -45,11 +48,8 @@ def shown(value: object) -> str:
     """A value of the config for a message: short, and without what looks like a token."""
     if isinstance(value, dict) and "secure" in value:
         return "[secret]"
-    text = (
-        SECRETS.sub("[secret]", str(cast("object", value))).encode("unicode_escape").decode()
-        if value is not None
-        else "null"
-    )
+    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in SECRETS.sub("[secret]", plain[:MOST]))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -70,11 +70,13 @@ def problems_of(error: ValidationError, config: dict[str, object]) -> list[Probl
 
 def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
     path, around = _walk(details["loc"])
-    key = ".".join(path)
+    key = _key(path)
     kind = details["type"]
     if kind == "extra_forbidden":
         known = [name for model in around for name in _aliases(model)]
         return Problem(key, "", "there is no such key", nearest(path[-1], known))
+    if kind.startswith("union_tag"):
+        return _untagged(details, path)
     if kind == "missing":
         return Problem(key, "", "this key is missing", _how_to_set(path, around))
     value = "[secret]" if path[:1] == ["hfToken"] else shown(_value_at(config, path))
@@ -82,6 +84,22 @@ def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
         return Problem(key, value, "is not of the form that this key needs", _meaning(path, around) or details["msg"])
     rule, fix = _rule(details)
     return Problem(key, value, rule, fix)
+
+
+def _key(path: Sequence[str]) -> str:
+    return ".".join(shown(part) or '""' for part in path)
+
+
+def _untagged(details: ErrorDetails, path: list[str]) -> Problem:
+    """A union whose sort is not given or not known; the sort is a key of its own."""
+    context: dict[str, object] = details.get("ctx", {})
+    key = _key([*path, str(context["discriminator"]).strip("'")])
+    models = _walk([*details["loc"], ""])[1]
+    known = sorted(str(tag) for model in models for tag in _tags(model))
+    if "tag" not in context:
+        return Problem(key, "", "this key is missing", f"write {' or '.join(known)}")
+    word = str(context["tag"])
+    return Problem(key, shown(word), f"must be one of {', '.join(known)}", nearest(word, known))
 
 
 def _how_to_set(path: Sequence[str], around: Models) -> str:
@@ -94,10 +112,9 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
     """The rule that the value breaks, and what to write instead."""
     kind = details["type"]
     context: dict[str, object] = details.get("ctx", {})
-    if kind in ("enum", "literal_error", "union_tag_invalid"):
-        allowed = re.findall(r"'([^']+)'", str(context.get("expected", context.get("expected_tags", ""))))
-        word = str(context.get("tag", details["input"]))
-        return f"must be one of {', '.join(allowed)}", nearest(word, allowed)
+    if kind in ("enum", "literal_error"):
+        allowed = re.findall(r"'([^']+)'", str(context["expected"]))
+        return f"must be one of {', '.join(allowed)}", nearest(str(details["input"]), allowed)
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"

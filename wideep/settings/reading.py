@@ -54,7 +54,7 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
 
 def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Reading:
     """As ``parse``, for who wants to look on in spite of mistakes."""
-    config = {str(key): _decoded(_plain(value)) for key, value in raw.items()}
+    config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
     problems: list[Problem] = []
     for key, reader in (("hfToken", _token), ("model", _model), ("layout", _layout)):
         if config.get(key) is not None:

@@ -1,0 +1,50 @@
+"""Stack configs for tests of the domain: a good one, and that one with something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wideep.rules import check
+from wideep.rules.book import sites
+from wideep.rules.site import RoleSite
+from wideep.settings import Settings, parse
+from wideep.settings.layout import Role
+
+__all__ = ["broken", "hardware", "settings", "site", "stack"]
+
+
+def hardware(gpu: str = "H200", nodes: int = 64, gpus_per_node: int = 8, interconnect: str = "infiniband") -> object:
+    """The ``hardware`` key: by default more nodes than any test needs."""
+    return {"gpu": gpu, "nodes": nodes, "gpusPerNode": gpus_per_node, "interconnect": interconnect}
+
+
+def stack(**changed: object) -> dict[str, object]:
+    """DeepSeek-R1 on option A of the lab, with top-level keys changed; None takes a key out."""
+    config: dict[str, object] = {
+        "namespace": "dynamo-workshop",
+        "model": "deepseek-ai/DeepSeek-R1",
+        "hardware": hardware(),
+        "layout": "lab-16gpu-singlenode",
+        "image": {"source": "existing", "reference": "registry.example.com/dynamo-wideep:0.6.0"},
+        "hfToken": {"secure": "v1:abc"},
+        "modelCache": {"size": "2Ti"},
+        **changed,
+    }
+    return {key: value for key, value in config.items() if value is not None}
+
+
+def settings(**changed: object) -> Settings:
+    """The Settings of ``stack``."""
+    return parse(stack(**changed))
+
+
+def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = None, **changed: object) -> RoleSite:
+    """One role of a preset, with keys of that role changed."""
+    model = model or "deepseek-ai/DeepSeek-R1"
+    both = sites(settings(model=model, layout={"preset": preset, role: changed}))
+    return next(each for each in both if each.name is Role(role))
+
+
+def broken(layout: Mapping[str, object] | str, **changed: object) -> dict[str, str]:
+    """The broken rules of a stack: by key, the whole message."""
+    return {problem.key: str(problem) for problem in check(settings(layout=layout, **changed))}

@@ -1,0 +1,161 @@
+"""What lies on a GPU: against published figures, and against what a model weighs on disk."""
+
+import pytest
+
+from tests.support.configs import settings
+from wideep.catalog import GPUS, MODELS
+from wideep.memory import deepep_buffer_bytes, kv_bytes_per_token, weight_parts, worker_memory
+from wideep.memory.weights import expert_slot_bytes, model_bytes
+from wideep.settings.experts import DeepEpMode, MoeA2aBackend
+from wideep.settings.hardware import Gpu
+from wideep.settings.layout import RoleLayout
+from wideep.settings.model import ModelShape
+
+R1 = MODELS["deepseek-ai/DeepSeek-R1"]
+QWEN_30B = MODELS["Qwen/Qwen3-30B-A3B"]
+GPT_OSS = MODELS["openai/gpt-oss-120b"]
+GB = 1e9
+
+
+def worker(gpus: int, *, dp: bool = False, deepep: bool = False, redundant: int = 0) -> RoleLayout:
+    """EP over all GPUs. With DeepEP, as wide layouts have it: full dense layers and lm_head on each GPU."""
+    return RoleLayout(
+        replicas=1,
+        nodes=max(1, gpus // 8),
+        gpus_per_node=min(gpus, 8),
+        tp=gpus,
+        dp=gpus if dp else 1,
+        ep=gpus,
+        redundant_experts=redundant,
+        moe_a2a_backend=MoeA2aBackend.DEEPEP if deepep else MoeA2aBackend.NONE,
+        deepep_mode=DeepEpMode.LOW_LATENCY,
+        moe_dense_tp=1 if deepep else None,
+        dp_lm_head=deepep,
+    )
+
+
+def wide(gpus: int) -> RoleLayout:
+    return worker(gpus, dp=True, deepep=True, redundant=32)
+
+
+@pytest.mark.parametrize(
+    ("role", "published_gb"),
+    [
+        pytest.param(worker(8), 85.4, id="TP8 EP8"),
+        pytest.param(worker(8, dp=True), 98.0, id="DEP8"),
+        pytest.param(wide(8), 113.1, id="DEP8 DeepEP R32"),
+        pytest.param(worker(16), 43.3, id="TP16 EP16"),
+        pytest.param(worker(16, dp=True), 56.8, id="DEP16"),
+        pytest.param(wide(16), 67.1, id="DEP16 DeepEP R32"),
+        pytest.param(wide(32), 44.1, id="DEP32 DeepEP R32"),
+        pytest.param(wide(72), 31.3, id="DEP72 DeepEP R32"),
+        pytest.param(worker(4), 169.7, id="TP4 EP4"),
+    ],
+)
+def test_r1_takes_the_published_gb_on_each_gpu(role: RoleLayout, published_gb: float) -> None:
+    assert weight_parts(R1, role).total / GB == pytest.approx(published_gb, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("role", "left_gb"),
+    [
+        pytest.param(worker(8), 35, id="TP8 EP8"),
+        pytest.param(worker(8, dp=True), 22, id="DEP8"),
+        pytest.param(wide(8), 7, id="DEP8 DeepEP R32"),
+        pytest.param(wide(16), 53, id="DEP16 DeepEP R32"),
+    ],
+)
+def test_on_h200_a_pool_of_80_percent_leaves_the_published_kv_cache(role: RoleLayout, left_gb: float) -> None:
+    assert worker_memory(R1, GPUS[Gpu.H200], role).kv_cache_gb == pytest.approx(left_gb, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("part", "published_gb"),
+    [
+        ("attention", 11.41 - 0.924 + 2.05),
+        ("attention_replicated", 0.924),
+        ("embedding", 1.853),
+        ("lm_head", 1.853),
+        ("shared_expert", 2.555),
+        ("dense_layers", 1.189),
+        ("router", 0.21),
+    ],
+)
+def test_each_part_of_r1_that_every_gpu_holds_has_its_published_size(part: str, published_gb: float) -> None:
+    assert getattr(weight_parts(R1, wide(32)), part) / GB == pytest.approx(published_gb, rel=0.02)
+
+
+def test_one_expert_slot_of_r1_over_all_layers_is_2_6_gb() -> None:
+    assert expert_slot_bytes(R1) / GB == pytest.approx(2.555, rel=0.001)
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS.values() if m.disk_bytes], ids=lambda model: model.name)
+def test_the_bytes_of_a_shape_are_those_of_the_repository(model: ModelShape) -> None:
+    """Repositories also hold multi-token-prediction layers; loaded are bf16 copies of R1's kv_b."""
+    assert model.disk_bytes is not None
+    assert model_bytes(model) == pytest.approx(model.disk_bytes, rel=0.025)
+
+
+def test_one_token_of_r1_caches_70_kb_on_every_gpu_of_an_attention_group() -> None:
+    assert kv_bytes_per_token(R1, 1) == kv_bytes_per_token(R1, 8) == 576 * 2 * 61
+
+
+def test_kv_heads_are_shared_until_each_gpu_has_one() -> None:
+    whole = kv_bytes_per_token(QWEN_30B, 1)
+    assert whole == 2 * 4 * 128 * 2 * 48
+    assert [whole / kv_bytes_per_token(QWEN_30B, tp) for tp in (2, 4, 8)] == [2, 4, 4]
+
+
+def test_mxfp4_experts_take_4_and_a_quarter_bits_a_weight_and_the_rest_is_bf16() -> None:
+    assert expert_slot_bytes(GPT_OSS) == 3 * 2880 * 2880 * 36 * 4.25 / 8
+    assert weight_parts(GPT_OSS, worker(1)).embedding == 201088 * 2880 * 2
+
+
+def test_a_model_without_dense_layers_and_shared_experts_has_no_such_bytes() -> None:
+    parts = weight_parts(QWEN_30B, worker(4))
+    assert (parts.dense_layers, parts.shared_expert) == (0, 0)
+
+
+def test_tied_embeddings_are_counted_once() -> None:
+    tied = QWEN_30B.model_copy(update={"tied_embeddings": True})
+    assert model_bytes(QWEN_30B) - model_bytes(tied) == 151936 * 2048 * 2
+
+
+def test_pool_and_headroom_are_all_of_the_gpu() -> None:
+    memory = worker_memory(R1, GPUS[Gpu.H200], wide(16))
+    assert memory.pool_gb + memory.headroom_gb == pytest.approx(150.11, abs=0.01)
+    assert memory.weights_gb + memory.kv_cache_gb == pytest.approx(memory.pool_gb)
+
+
+def test_weights_that_do_not_fit_leave_a_negative_cache_without_tokens() -> None:
+    memory = worker_memory(R1, GPUS[Gpu.H100_80], worker(4))
+    assert memory.kv_cache_gb == pytest.approx(68.0 - 169.7, abs=0.1)
+    assert memory.kv_cache_tokens == 0
+
+
+def test_sequences_are_counted_whole() -> None:
+    memory = worker_memory(R1, GPUS[Gpu.H200], wide(16))
+    assert memory.sequences(163840) == 4
+    assert memory.sequences(memory.kv_cache_tokens + 1) == 0
+
+
+@pytest.mark.parametrize(("tokens", "buffers_gb"), [(128, 2.15), (256, 4.3), (1024, 17.2)])
+def test_deepeps_low_latency_buffers_grow_with_the_tokens_a_rank_may_dispatch(tokens: int, buffers_gb: float) -> None:
+    role = wide(16).model_copy(update={"max_dispatch_tokens_per_rank": tokens})
+    assert deepep_buffer_bytes(R1, role) / GB == pytest.approx(buffers_gb, rel=0.01)
+
+
+def test_without_deepep_there_are_no_buffers_of_it() -> None:
+    assert deepep_buffer_bytes(R1, worker(16)) == 0
+
+
+def test_deepeps_normal_buffers_over_nvlink_and_rdma_are_half_a_gb() -> None:
+    role = wide(16).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
+    within_a_node = wide(8).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
+    assert 0.3 < deepep_buffer_bytes(R1, within_a_node) / GB < deepep_buffer_bytes(R1, role) / GB < 0.6
+
+
+def test_a_stacks_memory_fraction_is_the_share_of_the_pool() -> None:
+    layout = settings(layout={"preset": "wide-32gpu", "decode": {"memFractionStatic": 0.5}}).layout
+    memory = worker_memory(R1, GPUS[Gpu.H200], layout.decode)
+    assert memory.pool_gb == pytest.approx(150.11 / 2, abs=0.01)

@@ -1,0 +1,195 @@
+"""Rules of the stack around the layout, and what is legal but unwise."""
+
+import pytest
+
+from tests.support.configs import broken, hardware, settings
+from wideep.rules import warnings
+from wideep.rules.hardware import nodes_needed
+from wideep.settings.layout import RoleLayout
+
+WIDE = "wide-32gpu"
+EXAMPLE = {
+    "name": "example/new-model",
+    "family": "qwen3-moe",
+    "weightFormat": "bf16",
+    "layers": 4,
+    "hiddenSize": 2048,
+    "vocabSize": 1000,
+    "attention": {"kind": "gqa", "heads": 16, "kvHeads": 4, "headDim": 128},
+    "experts": 64,
+    "expertsPerToken": 4,
+    "expertWidth": 768,
+    "contextLength": 32768,
+}
+
+
+def advised(**changed: object) -> dict[str, str]:
+    """The warnings of a stack that breaks no rule, by key."""
+    return {warning.key: str(warning) for warning in warnings(settings(**changed))}
+
+
+def role(replicas: int, nodes: int, gpus: int) -> RoleLayout:
+    return RoleLayout(replicas=replicas, nodes=nodes, gpus_per_node=gpus, tp=nodes * gpus, dp=1, ep=1)
+
+
+def test_a_layout_that_wants_more_gpus_than_there_are_is_told_how_many_nodes_it_needs() -> None:
+    message = broken(WIDE, hardware=hardware(nodes=2))["hardware.nodes"]
+    assert "wants 32 GPUs (prefill 1 × 2 × 8 + decode 1 × 2 × 8" in message
+    assert "2 × 8 = 16" in message
+    assert "write nodes: 4" in message
+
+
+def test_a_pod_gets_its_gpus_from_one_node() -> None:
+    message = broken("lab-16gpu-singlenode", hardware=hardware(gpus_per_node=4))["layout.prefill.gpusPerNode"]
+    assert "hardware.gpusPerNode is 4" in message
+
+
+@pytest.mark.parametrize(
+    ("roles", "nodes"),
+    [
+        ((role(1, 1, 4), role(1, 1, 4)), 1),
+        ((role(1, 2, 8), role(1, 2, 8)), 4),
+        ((role(2, 1, 8), role(3, 1, 4)), 4),
+        ((role(3, 1, 3), role(1, 1, 2)), 2),
+        ((role(1, 1, 5), role(2, 1, 3)), 2),
+        ((role(4, 1, 5), role(4, 1, 3)), 4),
+    ],
+)
+def test_small_pods_fill_the_gaps_of_large_ones(roles: tuple[RoleLayout, RoleLayout], nodes: int) -> None:
+    assert nodes_needed(roles, 8) == nodes == nodes_needed(reversed(roles), 8)
+
+
+@pytest.mark.parametrize("arg", ["--flag value", "--flag='x'", "--name=$HOME", "a;b", 'say="hi"'])
+def test_an_argument_that_the_operators_shell_line_would_break_is_refused(arg: str) -> None:
+    assert "unquoted" in broken({"preset": WIDE, "decode": {"extraArgs": [arg]}})["layout.decode.extraArgs"]
+
+
+@pytest.mark.parametrize("flag", ["--nnodes", "--node-rank", "--dist-init-addr=1.2.3.4:5"])
+def test_a_flag_that_the_operator_appends_is_refused(flag: str) -> None:
+    assert "operator appends" in broken({"preset": WIDE, "decode": {"extraArgs": [flag]}})["layout.decode.extraArgs"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "key"),
+    [
+        ("--tp-size=8", "tp"),
+        ("--ep-num-redundant-experts", "redundantExperts"),
+        ("--enable-deepep-moe", "moeA2aBackend: deepep"),
+        ("--mem-fraction-static=0.9", "memFractionStatic"),
+    ],
+)
+def test_a_flag_that_a_key_sets_is_sent_to_its_key(flag: str, key: str) -> None:
+    message = broken({"preset": WIDE, "prefill": {"extraArgs": [flag]}})["layout.prefill.extraArgs"]
+    assert f"take it out and write {key}" in message
+
+
+def test_both_roles_read_one_path_of_the_cache() -> None:
+    layout = {"preset": WIDE, "decode": {"extraArgs": ["--model-path", "/other"]}}
+    assert "follows from the stack" in broken(layout)["layout.decode.extraArgs"]
+
+
+def test_other_flags_of_the_engine_pass() -> None:
+    assert broken({"preset": WIDE, "decode": {"extraArgs": ["--stream-interval", "4"]}}) == {}
+
+
+def test_a_graphs_name_fits_groves_45_characters_when_workers_span_nodes() -> None:
+    name = "a" * 28
+    assert "Grove allows 45 characters" in broken(WIDE, name=name)["name"]
+    assert "27 characters or fewer" in broken(WIDE, name=name)["name"]
+    assert broken(WIDE, name=name[:-1]) == {}
+    assert broken("lab-16gpu-singlenode", name=name) == {}
+
+
+def test_a_namespace_that_breaks_the_etcd_chart_is_refused_where_the_platform_is_installed() -> None:
+    assert "etcd chart" in broken(WIDE, namespace="ephemeral-7")["namespace"]
+    assert broken(WIDE, namespace="ephemeral-7", platform={"install": False}) == {}
+
+
+def test_a_platform_that_this_program_cannot_install_is_refused() -> None:
+    assert "no dynamo-crds chart" in broken(WIDE, platform={"version": "1.2.0"})["platform.version"]
+
+
+def test_grove_cannot_be_off_when_workers_span_nodes() -> None:
+    off = {"values": {"grove": {"enabled": False}}}
+    assert "prefill, decode" in broken(WIDE, platform=off)["platform.values.grove.enabled"]
+    assert broken("lab-16gpu-singlenode", platform=off) == {}
+
+
+def test_a_volume_smaller_than_the_model_is_refused_with_a_size_that_holds_it() -> None:
+    message = broken(WIDE, modelCache={"size": "500Gi"})["modelCache.size"]
+    assert "688.6 GB on disk, and the volume has 536.9 GB" in message
+    assert "write size: 750Gi" in message
+    assert broken(WIDE, modelCache={"size": "750Gi"}) == {}
+
+
+def test_the_size_of_a_volume_that_exists_is_not_ours() -> None:
+    assert broken(WIDE, modelCache={"size": "1Gi", "existingClaim": "weights"}) == {}
+
+
+def test_a_volume_for_one_node_is_refused_for_workers_on_several() -> None:
+    once = {"size": "1Ti", "accessMode": "ReadWriteOnce"}
+    assert "workers are on 4" in broken(WIDE, modelCache=once)["modelCache.accessMode"]
+    qwen = {"model": "Qwen/Qwen3-30B-A3B", "hardware": hardware("H100-80", 1)}
+    assert broken("lab-8gpu", modelCache=once, **qwen) == {}
+
+
+def test_a_cache_below_one_full_sequence_is_advised_to_shorten_sequences() -> None:
+    layout = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48}}
+    message = advised(layout=layout)["layout.decode.contextLength"]
+    assert "6.8 GB or 96,349 tokens" in message
+    assert "(163,840)" in message
+    shorter = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48, "contextLength": 96256}}
+    assert "write contextLength: 96256" in message
+    assert "layout.decode.contextLength" not in advised(layout=shorter)
+
+
+def test_little_headroom_is_told_part_by_part() -> None:
+    message = advised(layout="lab-32gpu")["layout.decode.memFractionStatic"]
+    assert "30.0 GB stay outside the pool" in message
+    assert "cuda graphs 39.7, communication 2.7" in message
+    mended = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.71}}
+    assert "layout.decode.memFractionStatic" not in advised(layout=mended)
+
+
+def test_experts_across_nodes_without_rdma_are_slow_but_legal_without_deepep() -> None:
+    message = advised(layout="lab-32gpu", hardware=hardware(nodes=4, interconnect="ethernet"))["hardware.interconnect"]
+    assert "over ethernet" in message
+
+
+def test_redundant_experts_without_a_balancer_buy_nothing() -> None:
+    idle = {"preset": WIDE, "decode": {"eplb": {"enabled": False}}}
+    assert (
+        "copies of experts 0 to 31 for ever, for 5.1 GB on each GPU"
+        in advised(layout=idle)["layout.decode.redundantExperts"]
+    )
+    placed = {"enabled": False, "initialExpertLocation": "/model-cache/experts.json"}
+    assert "layout.decode.redundantExperts" not in advised(layout={"preset": WIDE, "decode": {"eplb": placed}})
+
+
+def test_a_balancer_without_spare_slots_can_only_move() -> None:
+    layout = {"preset": "lab-16gpu-singlenode", "prefill": {"eplb": {"enabled": True}}}
+    assert "only move experts" in advised(layout=layout)["layout.prefill.redundantExperts"]
+
+
+def test_decode_without_cuda_graphs_is_unwise() -> None:
+    layout = {"preset": WIDE, "decode": {"deepepMode": "normal"}}
+    assert "CUDA graphs off" in advised(layout=layout)["layout.decode.deepepMode"]
+
+
+def test_idle_gpus_are_counted() -> None:
+    assert "uses 32 of 40 GPUs" in advised(layout=WIDE, hardware=hardware(nodes=5))["hardware.nodes"]
+
+
+def test_a_full_cluster_is_told_how_updates_go() -> None:
+    assert "stops the old workers before" in advised(layout=WIDE, hardware=hardware(nodes=4))["hardware.nodes"]
+
+
+def test_a_model_without_a_known_commit_is_not_pinned() -> None:
+    found = advised(layout="lab-8gpu", model=EXAMPLE)
+    assert "main is downloaded, which can change" in found["modelCache.revision"]
+    pinned = {"size": "1Ti", "revision": "1" * 40}
+    assert "modelCache.revision" not in advised(layout="lab-8gpu", model=EXAMPLE, modelCache=pinned)
+
+
+def test_the_published_layout_on_its_own_hardware_needs_no_advice_but_for_updates() -> None:
+    assert list(advised(layout=WIDE, hardware=hardware(nodes=4))) == ["hardware.nodes"]

@@ -1,0 +1,199 @@
+"""What bad input gets: the key, the value, the rule, what to write; all mistakes at once, and never a secret."""
+
+import datetime
+
+import pytest
+
+from tests.support.configs import hardware, stack
+from wideep.errors import ConfigError, Problem
+from wideep.rules import accept
+from wideep.settings import Settings, parse
+from wideep.settings.layout import MoeA2aBackend
+from wideep.settings.quantity import quantity_bytes
+
+TOKEN = "hf_" + "SyntheticForThisTest"
+
+
+def mistakes(**changed: object) -> dict[str, Problem]:
+    """The mistakes of a stack, by key."""
+    with pytest.raises(ConfigError) as error:
+        accept(stack(**changed))
+    assert TOKEN not in str(error.value)
+    return {problem.key: problem for problem in error.value.problems}
+
+
+def test_a_good_stack_is_read() -> None:
+    settings = parse(stack())
+    assert (settings.namespace, settings.hardware.gpus, settings.layout.decode.dp) == ("dynamo-workshop", 512, 8)
+
+
+def test_objects_may_be_the_json_that_pulumi_hands_to_a_program() -> None:
+    as_json = '{"gpu": "H200", "nodes": 64, "gpusPerNode": 8, "interconnect": "infiniband"}'
+    assert parse(stack(hardware=as_json)) == parse(stack())
+
+
+def test_settings_are_the_same_after_a_trip_through_json() -> None:
+    settings = parse(stack(layout="wide-104gpu"))
+    assert Settings.model_validate_json(settings.model_dump_json(by_alias=True)) == settings
+
+
+def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse({})
+    keys = [problem.key for problem in error.value.problems]
+    assert keys == ["namespace", "model", "hardware", "layout", "image", "modelCache", "hfToken"]
+    assert "The stack config has 7 mistakes:" in str(error.value)
+    assert "for example layout: lab-16gpu-singlenode" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "value", "fix"),
+    [
+        (
+            {"model": "deepseek-ai/DeepSeek-R2"},
+            "model",
+            "deepseek-ai/DeepSeek-R2",
+            "did you mean deepseek-ai/DeepSeek-R1",
+        ),
+        ({"layout": "wide-16gpu"}, "layout", "wide-16gpu", "did you mean wide-64gpu"),
+        ({"layout": {"preset": "lab-8"}}, "layout.preset", "lab-8", "did you mean lab-8gpu"),
+        ({"layoutt": "lab-8gpu"}, "layoutt", "", "did you mean layout?"),
+        ({"hardware": {**hardware(), "gpu": "H20O"}}, "hardware.gpu", "H20O", "did you mean H200"),
+        ({"hardware": {**hardware(), "nodes": "8"}}, "hardware.nodes", "8", "take away the quotes"),
+        ({"hardware": {**hardware(), "nodes": 0}}, "hardware.nodes", "0", "at least 1"),
+        ({"hardware": {**hardware(), "nodes": 2.5}}, "hardware.nodes", "2.5", "a whole number"),
+        ({"hardware": {**hardware(), "gpus_per_node": 8}}, "hardware.gpus_per_node", "", "did you mean gpusPerNode?"),
+        ({"hardware": "H200"}, "hardware", "H200", "an object"),
+        ({"layout": {"preset": "wide-32gpu", "decode": {"tpp": 8}}}, "layout.decode.tpp", "", "did you mean tp"),
+        ({"layout": {"preset": "wide-32gpu", "decode": 8}}, "layout.decode", "8", "an object"),
+        ({"layout": {"decode": {}}}, "layout.prefill", "", "set it"),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"memFractionStatic": 1.5}}},
+            "layout.decode.memFractionStatic",
+            "1.5",
+            "less than 1",
+        ),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"eplb": {"enabled": "yes"}}}},
+            "layout.decode.eplb.enabled",
+            "yes",
+            "true or false",
+        ),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"moeDenseTp": 4}}},
+            "layout.decode.moeDenseTp",
+            "4",
+            "at most 1",
+        ),
+        ({"image": {"source": "buidl"}}, "image.source", "buidl", "did you mean build?"),
+        ({"image": {"source": "build", "tag": "1"}}, "image.repository", "", "set it"),
+        ({"image": {"reference": "a"}}, "image.source", "", "write build or existing"),
+        ({"modelCache": {"size": "lots"}}, "modelCache.size", "lots", "A Kubernetes quantity"),
+        ({"modelCache": {"size": "1Ti", "accessMode": "RWX"}}, "modelCache.accessMode", "RWX", "one of ReadWriteMany"),
+        ({"namespace": "Dynamo"}, "namespace", "Dynamo", "lower-case letters"),
+        ({"name": "-x"}, "name", "-x", "lower-case letters"),
+        ({"frontend": {"replicas": 65}}, "frontend.replicas", "65", "at most 64"),
+        ({"frontend": {"routerMode": "KV"}}, "frontend.routerMode", "KV", "did you mean kv?"),
+        ({"platform": {"values": []}}, "platform.values", "[]", "an object"),
+        ({"monitoring": {"enabled": 1}}, "monitoring.enabled", "1", "true or false"),
+    ],
+)
+def test_a_mistake_is_told_by_key_value_and_what_to_write(
+    changed: dict[str, object], key: str, value: str, fix: str
+) -> None:
+    problem = mistakes(**changed)[key]
+    assert problem.value == value
+    assert fix in problem.fix
+
+
+@pytest.mark.parametrize("key", sorted(stack()))
+def test_a_typo_in_any_key_is_answered_with_that_key(key: str) -> None:
+    typo = key[:-1] + key[-1] * 2
+    config = stack()
+    config[typo] = config.pop(key)
+    with pytest.raises(ConfigError) as error:
+        parse(config)
+    assert f"did you mean {key}" in next(problem.fix for problem in error.value.problems if problem.key == typo)
+
+
+def test_mistakes_of_form_and_broken_rules_are_told_at_once() -> None:
+    found = mistakes(model=None, layout="wide-32gpu", hardware=hardware(nodes=2), hfToken=None, frontent={})
+    assert set(found) == {"model", "hfToken", "frontent", "hardware.nodes"}
+    assert found["hardware.nodes"].fix.startswith("write nodes: 4")
+
+
+def test_rules_of_the_layout_are_asked_although_another_key_is_wrong() -> None:
+    layout = {"preset": "wide-32gpu", "decode": {"redundantExperts": 17}}
+    assert set(mistakes(namespace="NO", layout=layout)) == {"namespace", "layout.decode.redundantExperts"}
+
+
+def test_a_stack_without_a_token_is_told_the_command_that_sets_one() -> None:
+    assert "pulumi config set --secret hfToken hf_…" in mistakes(hfToken=None)["hfToken"].fix
+
+
+def test_an_existing_secret_stands_in_for_the_token() -> None:
+    settings = parse(stack(hfToken=None, hfTokenSecret="hub"))
+    assert (settings.hf_token, settings.hf_token_secret) == (None, "hub")
+
+
+def test_a_token_and_an_existing_secret_contradict_each_other() -> None:
+    assert "only one of the two" in mistakes(hfTokenSecret="hub")["hfToken"].rule
+
+
+@pytest.mark.parametrize("token", [{"secure": "v1:abc"}, TOKEN, "[secret]"])
+def test_a_token_is_set_or_not_and_its_value_stays_out_of_settings(token: object) -> None:
+    settings = parse(stack(hfToken=token))
+    assert settings.hf_token == "[secret]"
+    assert TOKEN not in settings.model_dump_json()
+    assert TOKEN not in repr(settings)
+
+
+@pytest.mark.parametrize("token", ["SyntheticForThisTest", "hf_ blank", "", 7, {"value": "hf_x"}, ["hf_x"]])
+def test_what_is_no_token_is_refused_without_showing_it(token: object) -> None:
+    problem = mistakes(hfToken=token)["hfToken"]
+    assert problem.value == "[secret]"
+    assert "Synthetic" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"model": TOKEN},
+        {"hfTokn": TOKEN},
+        {"namespace": f"x {TOKEN}"},
+        {"hardware": {**hardware(), "gpu": TOKEN}},
+        {"layout": {"preset": TOKEN}},
+        {"image": {"source": TOKEN}},
+        {"modelCache": {"size": {"secure": TOKEN}}},
+    ],
+)
+def test_a_token_in_the_wrong_place_is_not_shown_either(changed: dict[str, object]) -> None:
+    mistakes(**changed)
+
+
+def test_a_date_where_a_tag_is_meant_is_read_as_it_was_written() -> None:
+    image = {"source": "build", "repository": "r.example.com/x", "tag": datetime.date(2026, 11, 24)}
+    assert parse(stack(image=image)).image.model_dump()["tag"] == "2026-11-24"
+
+
+def test_config_keys_are_those_of_the_interface() -> None:
+    decode = parse(stack(layout="wide-32gpu")).layout.decode
+    written = decode.model_dump(by_alias=True, mode="json")
+    assert decode.moe_a2a_backend is MoeA2aBackend.DEEPEP
+    assert {"gpusPerNode", "redundantExperts", "moeA2aBackend", "deepepMode", "memFractionStatic", "extraArgs"} <= set(
+        written
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "size"),
+    [("1Ti", 2**40), ("800Gi", 800 * 2**30), ("700G", 700 * 10**9), ("1.5k", 1500), ("12", 12), ("1E", 10**18)],
+)
+def test_a_quantity_has_binary_and_decimal_units(quantity: str, size: int) -> None:
+    assert quantity_bytes(quantity) == size
+
+
+@pytest.mark.parametrize("quantity", ["", "Gi", "-1Gi", "1 Ti", "1TB", "1e3x"])
+def test_what_is_no_quantity_is_said_to_be_none(quantity: str) -> None:
+    with pytest.raises(ValueError, match="not a Kubernetes quantity"):
+        quantity_bytes(quantity)
