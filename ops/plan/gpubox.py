@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ops.plan.canvas import Box, Canvas, Edge, Type
 from ops.plan.view import RoleView
 from wideep.placement import GpuPlace
@@ -16,10 +18,10 @@ BAR = 7
 HEAD = 16
 """Height of the line with the GPU's number."""
 SIDE = 18
-"""A slot's side, where the GPU is wide enough and not too full."""
-MOST_ROWS = 10
-"""Rows of slots at that size; more are drawn smaller."""
-READABLE = 15
+"""The most that a slot's side is."""
+MOST_SLOTS = 180.0
+"""Height of a GPU's slots; where they would be higher they are drawn smaller."""
+READABLE = 14
 """A slot that is at least so wide gets its expert's number."""
 
 
@@ -32,8 +34,9 @@ def expert_colour(expert: int, experts: int) -> str:
 
 def gpu_height(slots: int, width: float) -> float:
     """How high a GPU of that width must be to show its slots."""
-    rows = -(-slots // max(1, int((width - 6) / SIDE)))
-    return HEAD + min(rows, MOST_ROWS) * SIDE + BAR + 8
+    room = width - 6
+    columns = math.ceil(room / SIDE)
+    return HEAD + min(math.ceil(slots / columns) * room / columns, MOST_SLOTS) + BAR + 8
 
 
 def draw_gpu(canvas: Canvas, box: Box, gpu: GpuPlace, view: RoleView) -> None:
@@ -51,7 +54,7 @@ def _slots(canvas: Canvas, room: Box, gpu: GpuPlace, experts: int) -> None:
     slots = [(expert, False) for expert in gpu.experts] + [(expert, True) for expert in gpu.redundant]
     columns = _columns(len(slots), room)
     rows = -(-len(slots) // columns)
-    side = min(room.width / columns, room.height / rows, SIDE * 1.2)
+    side = min(room.width / columns, room.height / rows, SIDE)
     left = room.x + (room.width - side * columns) / 2
     for place, (expert, copy) in enumerate(slots):
         row, column = divmod(place, columns)

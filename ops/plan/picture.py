@@ -21,12 +21,12 @@ GAP = 72
 """Between the two panels, where the KV cache crosses."""
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
 PANEL_TOP, LINES_TOP = 112, 182
-LABEL = 62
+LABEL = 74
 """Room for a pod's name, left of its GPUs."""
 PER_LINE = 8
 """GPUs side by side; a pod with more takes several lines."""
-MOST_LINES = 12
-"""Lines of a panel that are drawn; further pods are alike and get a sentence."""
+MOST_HEIGHT = 820
+"""Of a panel's lines, so that the picture stays a slide; further pods are alike and get a sentence."""
 SPACE = 6
 NAMES = {
     Interconnect.INFINIBAND: "InfiniBand",
@@ -66,11 +66,15 @@ class Panel:
         return gpu_height(self.view.plan.expert_slots_per_gpu, self.gpu_width) + 2 * SPACE + 8
 
     @property
+    def shown(self) -> int:
+        """Lines that are drawn."""
+        return min(len(self.lines), max(1, int(MOST_HEIGHT / self.pitch)))
+
+    @property
     def box(self) -> Box:
         """The panel, as high as its lines."""
-        count = len(self.lines)
-        rest = 28 if count > MOST_LINES else 0
-        return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + min(count, MOST_LINES) * self.pitch + rest + 4)
+        rest = 28 if len(self.lines) > self.shown else 0
+        return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + self.shown * self.pitch + rest + 4)
 
 
 def write_picture(loaded: Loaded, path: Path) -> None:
@@ -121,11 +125,11 @@ def _panel(canvas: Canvas, panel: Panel, interconnect: Interconnect) -> None:
     canvas.text(panel.view.role.capitalize(), (box.x + 16, box.y + 32), Type(22, bold=True))
     canvas.text(_sizes(panel.view), (box.right - 16, box.y + 32), Type(17, anchor="end"))
     canvas.text(_exchange(panel.view, interconnect), (box.x + 16, box.y + 56), Type(14, MUTED))
-    for row, line in enumerate(panel.lines[:MOST_LINES]):
+    for row, line in enumerate(panel.lines[: panel.shown]):
         room = Box(box.x + 12, LINES_TOP + row * panel.pitch, box.width - 24, panel.pitch - 8)
         _line(canvas, room, panel, line)
-    if len(panel.lines) > MOST_LINES:
-        rest = f"and {len(panel.lines) - MOST_LINES} more lines alike"
+    if len(panel.lines) > panel.shown:
+        rest = f"and {len(panel.lines) - panel.shown} more lines alike"
         canvas.text(rest, (box.x + box.width / 2, box.bottom - 12), Type(15, MUTED, anchor="middle"))
 
 
@@ -140,7 +144,7 @@ def _sizes(view: RoleView) -> str:
 def _exchange(view: RoleView, interconnect: Interconnect) -> str:
     """How many experts there are, and how tokens reach those on other GPUs."""
     copies = f" + {view.plan.redundant_experts} redundant" if view.plan.redundant_experts else ""
-    path = "NVLink" if view.plan.pods == 1 else f"NVLink and {NAMES[interconnect]}"
+    path = f"NVLink and {NAMES[interconnect]}" if view.site.crosses_nvlink else "NVLink"
     how = all_to_all(view.layout) if view.layout.deepep else "all-reduce"
     return f"{view.model.experts} experts{copies} · {view.plan.expert_slots_per_gpu} slots a GPU · {how} over {path}"
 
@@ -149,12 +153,18 @@ def _line(canvas: Canvas, box: Box, panel: Panel, line: Line) -> None:
     canvas.box(box, POD_FILL, HAIRLINE, round_by=6)
     middle = box.y + box.height / 2
     canvas.text(f"node {line.node}", (box.x + 8, middle - 4), Type(13, bold=True))
-    worker = f"w {line.pod.worker}, " if panel.view.plan.replicas > 1 else ""
-    canvas.text(f"{worker}pod {line.pod.pod}", (box.x + 8, middle + 12), Type(11, MUTED))
+    canvas.text(_pod(line.pod, panel.view), (box.x + 8, middle + 12), Type(11, MUTED))
     width = panel.gpu_width
     for column, gpu in enumerate(line.gpus):
         x = box.x + LABEL + column * (width + SPACE)
         draw_gpu(canvas, Box(x, box.y + SPACE, width, box.height - 2 * SPACE), gpu, panel.view)
+
+
+def _pod(pod: PodPlace, view: RoleView) -> str:
+    """A pod's name, as short as the role allows."""
+    if view.plan.replicas == 1:
+        return f"pod {pod.pod}"
+    return f"worker {pod.worker}" if view.plan.pods == 1 else f"w {pod.worker}, pod {pod.pod}"
 
 
 def _crossing(canvas: Canvas, x: float, y: float) -> None:
