@@ -102,9 +102,15 @@ def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_stati
 def worker_shapes(
     model: ModelShape, name: Role, hardware: Hardware, most: int, mem_fraction_static: float = 0.8
 ) -> Iterator[RoleLayout]:
-    """All shapes of one worker of at most ``most`` GPUs that are looked at, whether or not a rule forbids them."""
+    """All shapes of one worker of at most ``most`` GPUs that are looked at, whether or not a rule forbids them.
+
+    A worker of more GPUs than the model has experts is forbidden however it is cut, and looked at once.
+    """
     for base in _bases(most, hardware.gpus_per_node, mem_fraction_static):
-        yield from _shapes(model, name, base)
+        if base.tp > model.experts:
+            yield base
+        else:
+            yield from _shapes(model, name, base)
 
 
 def _by_count(left_out: LeftOut) -> int:

@@ -7,7 +7,7 @@ which SGLang 0.5.3.post2 chooses ``--mem-fraction-static`` itself (``ServerArgs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -62,7 +62,7 @@ class Headroom:
     @property
     def total(self) -> float:
         """All parts together."""
-        return sum(astuple(self))
+        return sum(vars(self).values())
 
 
 def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:

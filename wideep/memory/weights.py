@@ -7,7 +7,7 @@ that are SGLang 0.5.3.post2's model classes (``deepseek_v2.py``, ``qwen3_moe.py`
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
@@ -44,7 +44,7 @@ class WeightParts:
     @property
     def total(self) -> float:
         """All parts together."""
-        return sum(astuple(self))
+        return sum(vars(self).values())
 
 
 def expert_slot_bytes(model: ModelShape) -> float:
