@@ -1,0 +1,265 @@
+"""A cluster that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ops.cluster.errors import ClusterError, refused, silent
+from ops.cluster.kinds import PODS, Kind
+from ops.cluster.objects import KubeObject, Pod
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+__all__ = ["Change", "Cluster", "Listing"]
+
+T = TypeVar("T", bound=KubeObject)
+Query = tuple[tuple[str, str], ...]
+
+PAGE: Final = 500
+"""Objects of one answer."""
+NOT_FOUND: Final = 404
+CONNECT_SECONDS: Final = 5
+READ_SECONDS: Final = 30
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """Objects of a kind, and the version of the cluster that they were read at: a watch goes on from there."""
+
+    items: tuple[T, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Change(Generic[T]):
+    """One event of a watch. ``type`` is ``ADDED``, ``MODIFIED`` or ``DELETED``."""
+
+    type: str
+    item: T
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: in the words of RBAC, for the sentence when it is refused, and as a GET."""
+
+    verb: str
+    resource: str
+    where: str
+    path: str
+    query: Query = ()
+
+
+class _ListMeta(BaseModel):
+    version: str = Field(default="", alias="resourceVersion")
+    more: str = Field(default="", alias="continue")
+
+
+class _Page(BaseModel, Generic[T]):
+    model_config = ConfigDict(extra="ignore")
+    metadata: _ListMeta = _ListMeta()
+    items: tuple[T, ...] = ()
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    object: dict[str, Any]
+
+
+class _Version(BaseModel):
+    version: str = Field(alias="gitVersion")
+
+
+class _Resource(BaseModel):
+    name: str
+
+
+class _Resources(BaseModel):
+    resources: tuple[_Resource, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The API server of a cluster, through the official client. Safe to ask from several threads at once."""
+
+    api: ApiClient
+    context: str | None
+    """As the stack names it; None: the current one."""
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return str(cast("Any", self.api).configuration.host)
+
+    def version(self) -> str:
+        """The server's version, ``v1.34.1``. Everybody may ask for it.
+
+        Raises:
+            UnreachableError: there is no answer.
+        """
+        asked = Question("get", "the version", "on the cluster", "/version")
+        return _Version.model_validate_json(self._read(asked)).version
+
+    def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
+        """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind.
+
+        Raises:
+            ForbiddenError: the user may not list them there.
+            UnreachableError: there is no answer.
+        """
+        page_of = _Page[kind.model]
+        found: list[T] = []
+        selectors = [("labelSelector", labels), ("fieldSelector", fields)]
+        query = (("limit", str(PAGE)), *((name, value) for name, value in selectors if value))
+        asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query)
+        while True:
+            body = self._find(asked)
+            if body is None:
+                return Listing((), "")
+            page = page_of.model_validate_json(body)
+            found += page.items
+            if not page.metadata.more:
+                return Listing(tuple(found), page.metadata.version)
+            asked = replace(asked, query=(*query, ("continue", page.metadata.more)))
+
+    def find(self, kind: Kind[T], name: str, namespace: str | None = None) -> T | None:
+        """One object; None where there is none of that name.
+
+        Raises:
+            ForbiddenError: the user may not read it.
+            UnreachableError: there is no answer.
+        """
+        body = self._find(Question("get", kind.resource, kind.where(namespace), kind.path(namespace, name)))
+        return None if body is None else kind.model.model_validate_json(body)
+
+    def watch(
+        self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
+    ) -> Iterator[Change[T]]:
+        """What changes after ``version`` (a Listing's) until the time is up. Ends early when the version is too old:
+        list again.
+
+        Raises:
+            ForbiddenError: the user may not watch them.
+            UnreachableError: there is no answer.
+        """
+        query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
+        query += (("labelSelector", labels),) if labels else ()
+        asked = Question("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
+        for raw in self._stream(asked, seconds + READ_SECONDS):
+            line = _Line.model_validate_json(raw)
+            if line.type == "ERROR":
+                return
+            if line.type != "BOOKMARK":
+                yield Change(line.type, kind.model.model_validate(line.object))
+
+    def serves(self, group: str, version: str) -> frozenset[str]:
+        """Plural names that the cluster serves of a group's version; none where it has no such group."""
+        root = f"/apis/{group}/{version}"
+        body = self._find(Question("get", f"the API {group}/{version}", "on the cluster", root))
+        if body is None:
+            return frozenset()
+        return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
+
+    def logs(self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False) -> str | None:
+        """The last lines of a container's log; None where there is no pod, no log yet, or no container before this.
+
+        Raises:
+            ForbiddenError: the user may not read logs.
+            UnreachableError: there is no answer.
+        """
+        query = (("tailLines", str(tail)), *((("container", container),) if container else ()))
+        query += (("previous", "true"),) if previous else ()
+        try:
+            body = self._find(_log_question(pod, query))
+        except ClusterError as error:
+            if error.status == 400:  # the container has not started, or never did before
+                return None
+            raise
+        return None if body is None else body.decode("utf-8", "replace")
+
+    def follow(self, pod: Pod, container: str | None = None, *, tail: int = 10) -> Iterator[str]:
+        """A container's log, line by line as it is written, until the container ends.
+
+        Raises:
+            ClusterError: there is no log.
+        """
+        query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
+        for raw in self._stream(_log_question(pod, query), None):
+            yield raw.decode("utf-8", "replace").rstrip("\n")
+
+    def _stream(self, asked: Question, seconds: float | None) -> Iterator[bytes]:
+        """An answer line by line, as it comes. ``seconds``: give up when nothing comes for so long."""
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        response = self._ask(asked, seconds)
+        try:
+            yield from (line for line in _lines(response) if line.strip())
+        except ReadTimeoutError:
+            return
+        except HTTPError as error:
+            raise silent(self.server, error) from error
+        finally:
+            response.close()
+
+    def _find(self, asked: Question) -> bytes | None:
+        """The body of an answer; None for 404."""
+        try:
+            return self._read(asked)
+        except ClusterError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def _read(self, asked: Question) -> bytes:
+        from urllib3.exceptions import HTTPError
+
+        response = self._ask(asked, READ_SECONDS)
+        try:
+            return bytes(response.read())
+        except HTTPError as error:
+            raise silent(self.server, error) from error
+        finally:
+            response.release_conn()
+
+    def _ask(self, asked: Question, seconds: float | None) -> Any:
+        """The answer to a GET, not yet read, with a status below 400."""
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        api = cast("Any", self.api)
+        try:
+            request = cast("Callable[..., tuple[Any, ...]]", api.param_serialize)(
+                "GET",
+                asked.path,
+                query_params=asked.query,
+                header_params={"Accept": "application/json, */*"},
+                auth_settings=["BearerToken"],
+            )
+            response = api.call_api(*request, _request_timeout=(CONNECT_SECONDS, seconds)).response
+        except (HTTPError, OSError, ApiException) as error:
+            raise silent(self.server, error) from error
+        if response.status >= 400:
+            body = bytes(response.read()).decode("utf-8", "replace")
+            response.release_conn()
+            raise refused(int(response.status), body, asked.verb, asked.resource, asked.where)
+        return response
+
+
+def _log_question(pod: Pod, query: Query) -> Question:
+    path = f"{PODS.path(pod.namespace, pod.name)}/log"
+    return Question("get", "pods/log", PODS.where(pod.namespace), path, query)
+
+
+def _lines(response: Any) -> Iterator[bytes]:
+    """Whole lines out of whatever pieces arrive."""
+    rest = b""
+    for piece in cast("Iterator[bytes]", response.stream(65536, decode_content=True)):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest

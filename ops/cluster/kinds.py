@@ -1,0 +1,68 @@
+"""The kinds of objects that are read: where the API has them, and the model of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from ops.cluster import objects
+from ops.cluster.objects import KubeObject
+
+__all__ = [
+    "CLAIMS",
+    "CLASSES",
+    "DEPLOYMENTS",
+    "EVENTS",
+    "GRAPHS",
+    "JOBS",
+    "NAMESPACES",
+    "NODES",
+    "PODS",
+    "QUOTAS",
+    "SERVICES",
+    "STATEFUL_SETS",
+    "Kind",
+]
+
+T = TypeVar("T", bound=KubeObject)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """A kind of object. ``root`` is the path of its group and version."""
+
+    model: type[T]
+    root: str
+    plural: str
+    namespaced: bool = True
+
+    @property
+    def resource(self) -> str:
+        """As a Role names it: ``pods``, ``dynamographdeployments.nvidia.com``."""
+        group = self.root.split("/")[2] if self.root.startswith("/apis/") else ""
+        return f"{self.plural}.{group}" if group else self.plural
+
+    def path(self, namespace: str | None, name: str = "") -> str:
+        """Of all objects, of those of a namespace, or of one object."""
+        place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{self.root}{place}/{self.plural}" + (f"/{name}" if name else "")
+
+    def where(self, namespace: str | None) -> str:
+        """For sentences."""
+        return f"in namespace {namespace}" if self.namespaced and namespace else "on the cluster"
+
+
+CORE: Final = "/api/v1"
+
+NODES: Final = Kind(objects.Node, CORE, "nodes", namespaced=False)
+NAMESPACES: Final = Kind(objects.Namespace, CORE, "namespaces", namespaced=False)
+PODS: Final = Kind(objects.Pod, CORE, "pods")
+EVENTS: Final = Kind(objects.Event, CORE, "events")
+SERVICES: Final = Kind(objects.Service, CORE, "services")
+CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims")
+QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
+CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
+DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
+STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
+JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
+GRAPHS: Final = Kind(objects.Graph, "/apis/nvidia.com/v1alpha1", "dynamographdeployments")
