@@ -1,4 +1,4 @@
-"""Resources that do nothing until they are deleted, and then look at the cluster."""
+"""Resources that make nothing: they look at the cluster when they are created, or when they are deleted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Properties = Mapping[str, Any]
 
 
 class ClusterProvider(ResourceProvider):
-    """Base of their providers; each adds its ``delete``. Properties: namespace, graph, deadlineSeconds.
+    """Base of their providers; each adds its ``create`` or ``delete``. Properties: namespace, deadlineSeconds and what
+    it looks for: a graph, or a version of the platform.
 
     The engine keeps a provider in the state by its name, and calls it from there at destroy without running the
     program: nothing else of the program is needed then.
@@ -30,12 +31,12 @@ class ClusterProvider(ResourceProvider):
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        replaces = [key for key in ("namespace", "graph") if _olds.get(key) != _news.get(key)]
+        replaces = [key for key in ("namespace", "graph", "version") if _olds.get(key) != _news.get(key)]
         changed = bool(replaces) or _olds.get("deadlineSeconds") != _news.get("deadlineSeconds")
         return DiffResult(changes=changed, replaces=replaces)
 
     def create(self, props: Properties) -> CreateResult:
-        return CreateResult(f"{props['namespace']}/{props['graph']}", dict(props))
+        return CreateResult(f"{props['namespace']}/{props.get('graph', props.get('version'))}", dict(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         return UpdateResult(dict(_news))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
@@ -15,6 +16,8 @@ OPERATOR: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
 ETCD: Final = "-etcd"
 """How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
+MANAGER_IMAGE: Final = "kubernetes-operator"
+VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 NOT_FOUND: Final = 404
 GONE: Final = 410
 """The API server no longer knows the version that a watch starts from."""
@@ -50,10 +53,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Operator:
-    """Whether the operator can take a graph's objects away: it and its etcd run. None: that cannot be seen."""
+    """Whether the operator can look after a graph: it and its etcd run. None: that cannot be seen."""
 
     works: bool | None
     words: str
+    version: str | None = None
+    """The tag of its image. None: it has none that says a version."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ class KubeNamespace:
         dead = [store for item in working if not stores.get(store := _key(item).removesuffix(OPERATOR) + ETCD, True)]
         if len(dead) == len(working):
             return Operator(False, f"the Dynamo operator has no etcd: no pod of StatefulSet {', '.join(dead)} is ready")
-        return Operator(True, "the Dynamo operator runs")
+        return Operator(True, "the Dynamo operator runs", _version(working[0]))
 
     def _lister(self, kind: Kind) -> tuple[Callable[..., object], tuple[str, ...]]:
         from kubernetes.client import CoreV1Api, CustomObjectsApi
@@ -155,6 +160,13 @@ def _item(metadata: Json) -> Item:
 
 def _key(item: V1Deployment | V1StatefulSet) -> str:
     return f"{item.metadata.namespace}/{item.metadata.name}" if item.metadata else ""
+
+
+def _version(deployment: V1Deployment) -> str | None:
+    pod = deployment.spec.template.spec if deployment.spec else None
+    images = [container.image or "" for container in pod.containers] if pod else []
+    tags = (VERSION.search(image) for image in images if MANAGER_IMAGE in image)
+    return next((tag[1] for tag in tags if tag), None)
 
 
 def _ready(item: V1Deployment | V1StatefulSet) -> int:

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.operator_check import OperatorCheck, OperatorCheckProvider
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.plan import PlatformPlan
 
@@ -20,6 +21,7 @@ CRDS_NAMESPACE: Final = "default"
 one that no stack deletes."""
 CRD: Final = "dynamographdeployments.nvidia.com"
 RELEASE_SECONDS: Final = 600
+OPERATOR_SECONDS: Final = 120
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Platform(Component):
         if args.plan.install:
             self._install(name, args)
         else:
-            self._find(name)
+            self._find(name, args)
         self.register_outputs({})
 
     def _install(self, name: str, args: PlatformArgs) -> None:
@@ -59,9 +61,12 @@ class Platform(Component):
             opts=self.child(after=[crds, key]),
         )
 
-    def _find(self, name: str) -> None:
-        """Reads the graph's CRD, so that a cluster without the platform is an error of the preview."""
-        k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", CRD, opts=self.child())
+    def _find(self, name: str, args: PlatformArgs) -> None:
+        """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
+        operator, because the CRDs outlive it."""
+        crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", CRD, opts=self.child())
+        properties = {"namespace": args.namespace, "version": args.plan.version, "deadlineSeconds": OPERATOR_SECONDS}
+        OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(after=[crd]))
 
 
 def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:

@@ -1,10 +1,13 @@
 """The platform's two releases, from wherever the charts come, and the key that the operator wants."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.kube import Kind, Listing, Operator
+from components.operator_check import PlatformError, find_operator
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import Engine, Secret, run
 from tests.support.plans import plan_of
@@ -74,8 +77,50 @@ def test_the_key_pair_is_a_secret() -> None:
     assert isinstance(secret.inputs["stringData"], Secret)
 
 
-def test_a_platform_that_is_there_is_read_and_not_installed() -> None:
+def test_a_platform_that_is_there_is_looked_for_and_not_installed() -> None:
     engine = _deployed(install=False)
-    assert engine.types() == {}
+    assert engine.types() == {"platform-operator": "pulumi-python:dynamic/dynamo-wideep:OperatorCheck"}
     crd = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
     assert engine.reads == {"platform-crd": (crd, "dynamographdeployments.nvidia.com")}
+    assert engine.resources["platform-operator"].inputs["version"] == "0.6.0"
+
+
+@dataclass
+class _Cluster:
+    """A namespace of which only the operator is asked; each answer but the last is given once."""
+
+    answers: list[Operator]
+    name: str = "ns"
+
+    def operator(self) -> Operator:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def list(self, kind: Kind) -> Listing:
+        raise AssertionError("nobody asks")
+
+    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
+        raise AssertionError("nobody asks")
+
+
+NONE = Operator(False, "there is no Dynamo operator on the cluster")
+FITS = Operator(True, "the Dynamo operator runs", "0.6.0")
+
+
+@pytest.mark.parametrize("operator", [FITS, Operator(True, "runs"), Operator(None, "Forbidden")])
+def test_an_operator_that_fits_or_does_not_say_is_taken(operator: Operator) -> None:
+    find_operator(_Cluster([operator]), "0.6.0", 0)
+
+
+def test_an_operator_that_is_just_starting_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.operator_check.RETRY_SECONDS", 0)
+    find_operator(_Cluster([NONE, NONE, FITS]), "0.6.0", 60)
+
+
+def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:
+    with pytest.raises(PlatformError, match=r"platform\.install is false, and there is no Dynamo operator"):
+        find_operator(_Cluster([NONE]), "0.6.0", 0)
+
+
+def test_another_version_of_the_operator_is_refused() -> None:
+    with pytest.raises(PlatformError, match=r"version 0\.7\.0, and platform\.version is 0\.6\.0"):
+        find_operator(_Cluster([Operator(True, "runs", "0.7.0")]), "0.6.0", 0)

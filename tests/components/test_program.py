@@ -29,6 +29,7 @@ RESOURCES = {
 TRUE_EDGES = {
     "platform-mpi-secret": {"namespace-namespace", "platform-mpi-seed"},
     "platform-platform": {"namespace-namespace", "platform-crds", "platform-mpi-secret", "platform-mpi-seed"},
+    "platform-operator": {"namespace-namespace", "platform-crd"},
     "token-secret": {"namespace-namespace"},
     "cache-claim": {"namespace-namespace"},
     "download-job": {"namespace-namespace", "cache-claim", "token-secret"},
@@ -37,6 +38,7 @@ TRUE_EDGES = {
         "cache-claim",
         "token-secret",
         "platform-crd",
+        "platform-operator",
         *(name for name in RESOURCES if name.startswith("platform-")),
     },
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
@@ -105,7 +107,13 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
         modelCache={"size": "1Ti", "existingClaim": "weights", "download": False},
         platform={"install": False},
     )
-    assert set(_engine(deploy, plan).types()) == {"namespace-namespace", "drain-graph", "graph-graph", "takedown-graph"}
+    assert set(_engine(deploy, plan).types()) == {
+        "namespace-namespace",
+        "platform-operator",
+        "drain-graph",
+        "graph-graph",
+        "takedown-graph",
+    }
 
 
 def test_production_weights_are_protected(deploy: Deploy) -> None:
