@@ -133,12 +133,6 @@ def test_weights_that_do_not_fit_leave_a_negative_cache_without_tokens() -> None
     assert memory.kv_cache_tokens == 0
 
 
-def test_sequences_are_counted_whole() -> None:
-    memory = worker_memory(R1, GPUS[Gpu.H200], wide(16))
-    assert memory.sequences(163840) == 4
-    assert memory.sequences(memory.kv_cache_tokens + 1) == 0
-
-
 @pytest.mark.parametrize(("tokens", "buffers_gb"), [(128, 2.15), (256, 4.3), (1024, 17.2)])
 def test_deepeps_low_latency_buffers_grow_with_the_tokens_a_rank_may_dispatch(tokens: int, buffers_gb: float) -> None:
     role = wide(16).model_copy(update={"max_dispatch_tokens_per_rank": tokens})

@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.settings.layout import DeepEpMode, Eplb, Layout, MoeA2aBackend, Preset, Role, RoleLayout
 
-__all__ = ["PRESETS", "layout_of", "resolve"]
+__all__ = ["PRESETS", "layout_of"]
 
 
 def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:
@@ -67,8 +67,3 @@ def layout_of(preset: Preset) -> Layout:
     """The preset as a layout, with nothing changed."""
     roles = PRESETS[preset]
     return Layout(preset=preset, prefill=roles[Role.PREFILL], decode=roles[Role.DECODE])
-
-
-def resolve(layout: Layout) -> dict[Role, RoleLayout]:
-    """Both roles of a layout. ``wideep.settings.parse`` has merged preset and overrides already."""
-    return layout.roles

@@ -55,10 +55,6 @@ class GpuMemory:
         """Outside the pool: activations, CUDA graphs, buffers (``wideep.memory.headroom`` says what they need)."""
         return (self.total_bytes - self.pool_bytes) / 1e9
 
-    def sequences(self, tokens: int) -> int:
-        """Sequences of ``tokens`` tokens that fit at once on one attention group."""
-        return self.kv_cache_tokens // tokens
-
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
     """Memory of each GPU of a worker. The layout's divisions must be exact (``wideep.rules``)."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
 
 __all__ = ["BuildImage", "ExistingImage", "Image"]
+
+
+_PART: Final = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_REPOSITORY: Final = rf"(?:[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*"
+_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+"""The grammar of image references (distribution/reference): no upper case in a repository, no empty part."""
 
 
 class BuildImage(SettingsModel):
@@ -16,9 +22,9 @@ class BuildImage(SettingsModel):
 
     source: Literal["build"]
     """Build it."""
-    repository: str
+    repository: Annotated[str, StringConstraints(pattern=rf"^{_REPOSITORY}$", max_length=255)]
     """Where it is pushed, without a tag: ``registry.example.com/dynamo-wideep``."""
-    tag: str
+    tag: Annotated[str, StringConstraints(pattern=rf"^{_TAG}$")]
     """The tag under which it is pushed; the pods use the digest."""
     git_ref: str = "v0.6.0"
     """Tag or commit of ai-dynamo/dynamo that is built."""
@@ -44,7 +50,9 @@ class ExistingImage(SettingsModel):
 
     source: Literal["existing"]
     """Use one that exists."""
-    reference: str
+    reference: Annotated[
+        str, StringConstraints(pattern=rf"^{_REPOSITORY}(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?$", max_length=500)
+    ]
     """``registry/name:tag``, or better ``registry/name@sha256:…``."""
     resolve_digest: bool = False
     """Ask the registry at preview which digest the tag has (needs a Docker daemon)."""

@@ -7,6 +7,7 @@ import json
 import re
 import typing
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Final, cast
 
 from pydantic import BaseModel, ValidationError
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 from wideep.errors import Problem
 from wideep.settings.root import Settings
 
-__all__ = ["nearest", "problems_of", "shown"]
+__all__ = ["misspelt", "nearest", "problems_of", "shown"]
 
 Models = tuple[type[BaseModel], ...]
 
@@ -56,16 +57,38 @@ def shown(value: object) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """What was probably meant, or all there is."""
     names = sorted(known)
-    lower = {name.lower().replace("_", ""): name for name in names}
-    close = difflib.get_close_matches(word.lower().replace("_", ""), lower, n=3, cutoff=0.6)
-    if close:
-        return "did you mean " + " or ".join(lower[match] for match in close) + "?"
-    return f"one of {', '.join(names)}"
+    close = _close(word, names)
+    return f"did you mean {' or '.join(close)}?" if close else f"one of {', '.join(names)}"
+
+
+def _close(word: str, known: Iterable[str]) -> list[str]:
+    """The known names that look like the word, whatever its case and underscores, the nearest first."""
+    lower = {name.lower().replace("_", ""): name for name in known}
+    return [lower[match] for match in difflib.get_close_matches(word.lower().replace("_", ""), lower, n=3, cutoff=0.6)]
 
 
 def problems_of(error: ValidationError, config: dict[str, object]) -> list[Problem]:
-    """One Problem for each of pydantic's errors."""
-    return [_problem(details, config) for details in error.errors(include_url=False)]
+    """One Problem for each of pydantic's errors; a key that is missing because it is misspelt is told once."""
+    errors = error.errors(include_url=False)
+    meant = {key for details in errors if details["type"] == "extra_forbidden" for key in _meant(details)}
+    return [_problem(details, config) for details in errors if not _is_missing(details) or details["loc"] not in meant]
+
+
+def misspelt(key: str, config: Iterable[str]) -> bool:
+    """One of the config's top-level keys stands where ``key`` was meant."""
+    known = _aliases(Settings)
+    return any(key in _close(written, known) for written in config if written not in known)
+
+
+def _is_missing(details: ErrorDetails) -> bool:
+    return details["type"] == "missing"
+
+
+def _meant(details: ErrorDetails) -> list[tuple[int | str, ...]]:
+    """The keys that an unknown key may be a misspelling of."""
+    *parents, written = details["loc"]
+    known = [name for model in _walk(details["loc"])[1] for name in _aliases(model)]
+    return [(*parents, name) for name in _close(str(written), known)]
 
 
 def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
@@ -105,7 +128,16 @@ def _untagged(details: ErrorDetails, path: list[str]) -> Problem:
 def _how_to_set(path: Sequence[str], around: Models) -> str:
     if len(path) == 1 and path[0] in EXAMPLES:
         return f"for example {EXAMPLES[path[0]]}"
-    return f"set it: {_meaning(path, around) or path[-1]}"
+    choices = [name for model in around for name in _choices(model, path[-1])]
+    one_of = f" One of {', '.join(choices)}." if choices else ""
+    return f"set it: {_meaning(path, around) or path[-1]}{one_of}"
+
+
+def _choices(model: type[BaseModel], alias: str) -> list[str]:
+    annotations = [field.annotation for field in model.model_fields.values() if field.alias == alias]
+    return [
+        str(member) for each in annotations if isinstance(each, type) and issubclass(each, StrEnum) for member in each
+    ]
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
-from wideep.settings.problems import nearest, problems_of, shown
+from wideep.settings.problems import misspelt, nearest, problems_of, shown
 from wideep.settings.root import HfToken, Settings
 
 __all__ = ["ReadText", "Reading", "parse", "read"]
@@ -70,7 +70,7 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
         settings = Settings.model_validate_json(json.dumps(config), by_alias=True, by_name=False)
     except ValidationError as error:
         problems += [p for p in problems_of(error, config) if p.key not in reported]
-    if "hfToken" not in reported:
+    if "hfToken" not in reported and not misspelt("hfToken", config):
         problems += _token_problems(config)
     return Reading(tuple(problems), None if problems else settings, config)
 
