@@ -1,5 +1,7 @@
-# Each target calls one script or module; nothing is decided here.
-.PHONY: help setup setup-advise demo demo-down test test-fast check lock
+# Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
+# shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
+.PHONY: help setup setup-advise setup-policy demo demo-down test test-fast check lock preview plan comment \
+	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +26,21 @@ test-fast: setup ## the tests that need no cluster
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh
+
+plan: setup ## the plan of each stack as Markdown; with BASE=COMMIT, what has changed since
+	@sh scripts/plan.sh "$$BASE"
+
+preview: setup setup-policy ## preview STACK="dev prod" on the simulated cluster; OFFLINE=1: on none; OUTPUT=FOLDER
+	@.venv/bin/python -m sim.preview $${STACK:-dev prod} $${OFFLINE:+--offline} $${OUTPUT:+--output "$$OUTPUT"}
+
+setup-policy: setup
+	@sh scripts/setup-policy.sh
+
+live-preview live-drift live-up live-verify live-destroy: setup setup-policy
+	@sh scripts/live.sh $(@:live-%=%) "$$STACK" "$${OUTPUT:-previews}"
+
+comment: setup
+	@sh scripts/comment.sh "$$STACK" "$$BASE" "$${OUTPUT:-previews}"
 
 lock: setup ## write the lock files anew from the *.in files
 	@sh scripts/lock.sh

@@ -6,3 +6,6 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --check .
 .venv/bin/basedpyright --warnings
 .venv/bin/lint-imports
+# The policy pack's __main__ runs in policy/.venv, which has pulumi_policy; its rules are plain Python.
+.venv/bin/basedpyright --warnings policy/rules.py policy/subject.py
+.venv/bin/python -m sim.tools.actionlint

@@ -11,6 +11,7 @@ lock() {
 }
 
 lock requirements.txt requirements.in
+lock policy/requirements.txt policy/requirements.in
 lock requirements-dev.txt --constraint requirements.txt requirements-dev.in
 lock requirements-advise.txt --constraint requirements-dev.txt requirements-advise.in
 for spec in sim/requirements-*.in; do

