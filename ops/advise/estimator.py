@@ -26,6 +26,7 @@ from aiconfigurator.sdk.inference_session import InferenceSession
 from aiconfigurator.sdk.models import get_model, resolve_context_fmha_by_data
 from aiconfigurator.sdk.moe_comm_resolver import resolve_model_config_moe_comm
 from aiconfigurator.sdk.perf_database import PerfDatabase, get_database_view, get_latest_database_version
+from aiconfigurator_core.sdk.common import DefaultHFModels
 from aiconfigurator_core.sdk.errors import PerfDataNotAvailableError
 
 from ops.advise.workers import Caveat, Series, Step, WorkerQuestion
@@ -186,10 +187,11 @@ def _shipped_shapes() -> Mapping[str, Mapping[str, object]]:
     """The shape of each model whose config the estimator ships, as far as the catalog's families go."""
     folder = Path(aiconfigurator_core.__file__).parent / "model_configs"
     shapes: dict[str, Mapping[str, object]] = {}
-    for path in sorted(folder.glob("*_config.json")):
+    for name in sorted(DefaultHFModels):
+        path = folder / f"{name.replace('/', '--')}_config.json"
         shape = shape_of_config({"config": str(path)}, _read)
         if not isinstance(shape, Problem):
-            shapes[path.name.removesuffix("_config.json").replace("--", "/")] = shape
+            shapes[name] = shape
     return shapes
 
 

@@ -1,0 +1,1 @@
+DefaultHFModels: frozenset[str]
