@@ -137,6 +137,13 @@ def test_all_mistakes_come_at_once_each_with_key_value_rule_and_remedy(run: Run,
     check("plan-many-mistakes.txt", result.stderr)
 
 
+@pytest.mark.parametrize("key", [".inf", "hardware.gpu", "a.b", "…", "1"])
+def test_a_key_that_does_not_exist_is_named_whatever_it_is(run: Run, stack: Write, key: str) -> None:
+    result = run("plan", "--file", stack(**{key: "x"}))
+    assert result.exit_code == 2
+    assert f"{key}\n      there is no such key" in result.stderr
+
+
 def test_mistakes_as_json_are_on_stdout_for_a_script(run: Run, stack: Write) -> None:
     result = run("plan", "--file", stack(layout="wide-33gpu", hfToken=None), "--output", "json")
     assert result.exit_code == 2
