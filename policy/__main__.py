@@ -16,7 +16,6 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy.proxy import UnknownValueError
-
 from rules import RESOURCE_RULES, STACK_RULES, Rule, StackRule
 from subject import UNKNOWN, Resource, Value, read_limits
 

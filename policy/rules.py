@@ -101,10 +101,12 @@ def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
 def gpus_within_the_limit(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
     """GPUs of all graphs of a stack: replicas × pods of a worker × GPUs of a pod."""
     graphs = [resource for resource in resources if resource.type == GRAPH]
-    taken = {graph.name: sum(map(_gpus, mapping(at(graph.inputs, "spec", "services")).values())) for graph in graphs}
     if not graphs:
         return
-    allowed, total = limits.gpus_of(graphs[0].stack), sum(taken.values())
+    allowed = limits.gpus_of(graphs[0].stack)
+    total = sum(
+        _gpus(service) for graph in graphs for service in mapping(at(graph.inputs, "spec", "services")).values()
+    )
     if total > allowed:
         fix = "choose a smaller layout, or raise `gpus` in policy/limits.yaml"
         yield f"stack {graphs[0].stack} takes {total} GPUs and may take {allowed}: {fix}"
