@@ -77,7 +77,7 @@ def problems_of(error: ValidationError, config: dict[str, object]) -> list[Probl
 def misspelt(key: str, config: Iterable[str]) -> bool:
     """One of the config's top-level keys stands where ``key`` was meant."""
     known = _aliases(Settings)
-    return any(key in _close(written, known) for written in config if written not in known)
+    return any(key in _close(written, known)[:1] for written in config if written not in known)
 
 
 def _is_missing(details: ErrorDetails) -> bool:
@@ -88,7 +88,7 @@ def _meant(details: ErrorDetails) -> list[tuple[int | str, ...]]:
     """The keys that an unknown key may be a misspelling of."""
     *parents, written = details["loc"]
     known = [name for model in _walk(details["loc"])[1] for name in _aliases(model)]
-    return [(*parents, name) for name in _close(str(written), known)]
+    return [(*parents, name) for name in _close(str(written), known)[:1]]
 
 
 def _problem(details: ErrorDetails, config: dict[str, object]) -> Problem:
