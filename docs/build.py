@@ -16,8 +16,8 @@ from ops.plan.picture import draw_placement
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
-from wideep.memory import expert_slot_bytes, kv_bytes_per_token, weight_parts
-from wideep.plan import RolePlan, make_plan
+from wideep.memory import expert_slot_bytes
+from wideep.plan import Plan, RolePlan, make_plan
 from wideep.settings import parse
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
@@ -65,48 +65,25 @@ def busiest(ep: int, copies: int) -> float:
 
 def numbers() -> dict[str, object]:
     """What concepts.md.in names."""
-    a, b, w32, w104 = (
-        {str(role): plan for role, plan in stack(preset).plan.roles.items()}
-        for preset in (
-            Preset.LAB_16GPU_SINGLENODE,
-            Preset.LAB_16GPU_MULTINODE,
-            Preset.WIDE_32GPU,
-            Preset.WIDE_104GPU,
-        )
-    )
-    option_a = PRESETS[Preset.LAB_16GPU_SINGLENODE]
-    wide = PRESETS[Preset.WIDE_104GPU]
-    attention = {role: weight_parts(MODEL, layout) for role, layout in option_a.items()}
-    slot_gb = expert_slot_bytes(MODEL) / 1e9
-    w104_decode = weight_parts(MODEL, wide[Role.DECODE])
+    plans = {
+        "a": stack(Preset.LAB_16GPU_SINGLENODE).plan,
+        "b": stack(Preset.LAB_16GPU_MULTINODE).plan,
+        "w32": stack(Preset.WIDE_32GPU).plan,
+        "w104": stack(Preset.WIDE_104GPU).plan,
+    }
+    roles = {name: Roles(plan) for name, plan in plans.items()}
     hop = MODEL.experts_per_token * MODEL.hidden_size * (1 + 2)
+    wide = PRESETS[Preset.WIDE_104GPU]
     return {
+        **roles,
+        **memory_numbers(roles["a"], roles["w32"], roles["w104"]),
+        **balance_numbers(roles["a"]),
         "r1": MODEL,
         "h200": GPUS[Gpu.H200],
         "gb200": GPUS[Gpu.GB200],
-        "a": Roles(a),
-        "b": Roles(b),
-        "w32": Roles(w32),
-        "w104": Roles(w104),
-        "experts_gb": slot_gb * MODEL.experts,
-        "slot_gb": slot_gb,
-        "w32_redundant_gb": slot_gb * w32["decode"].redundant_experts / w32["decode"].ep,
-        "w104_redundant_gb": slot_gb * w104["decode"].redundant_experts / w104["decode"].ep,
-        "w104_other_gb": (w104_decode.total - w104_decode.expert_slots) / 1e9,
-        "w104_nodes": stack(Preset.WIDE_104GPU).plan.nodes,
+        "w104_nodes": plans["w104"].nodes,
         "block": BLOCK,
         "most_tp": MODEL.expert_width // BLOCK,
-        "attention_gb": (attention[Role.DECODE].attention + attention[Role.DECODE].attention_replicated) / 1e9,
-        "attention_tp_gb": (attention[Role.PREFILL].attention + attention[Role.PREFILL].attention_replicated) / 1e9,
-        "kv_kb": kv_bytes_per_token(MODEL, 1) / 1e3,
-        "a_decode_tokens": a["decode"].dp * a["decode"].kv_cache_tokens,
-        "hot": HOT,
-        "a_neighbours": MODEL.experts // a["decode"].ep - 1,
-        "wide_ep": WIDE_EP,
-        "wide_neighbours": MODEL.experts // WIDE_EP - 1,
-        "hot_narrow": busiest(a["decode"].ep, 1),
-        "hot_wide": busiest(WIDE_EP, 1),
-        "hot_copied": busiest(WIDE_EP, 2),
         "prefill_mode": wide[Role.PREFILL].deepep_mode,
         "decode_mode": wide[Role.DECODE].deepep_mode,
         "hop_kb": hop / 1e3,
@@ -117,9 +94,43 @@ def numbers() -> dict[str, object]:
 class Roles:
     """Both roles of a plan, by attribute, as the text names them."""
 
-    def __init__(self, roles: dict[str, RolePlan]) -> None:
-        self.prefill = roles["prefill"]
-        self.decode = roles["decode"]
+    def __init__(self, plan: Plan) -> None:
+        self.prefill = plan.roles[Role.PREFILL]
+        self.decode = plan.roles[Role.DECODE]
+
+
+def memory_numbers(a: Roles, w32: Roles, w104: Roles) -> dict[str, float]:
+    """GB of parts of the weights, and tokens."""
+    slot = expert_slot_bytes(MODEL) / 1e9
+    return {
+        "experts_gb": slot * MODEL.experts,
+        "slot_gb": slot,
+        "w32_redundant_gb": slot * w32.decode.redundant_experts / w32.decode.ep,
+        "w104_redundant_gb": slot * w104.decode.redundant_experts / w104.decode.ep,
+        "w104_other_gb": w104.decode.weights_gb - w104.decode.memory.weights["expert_slots"],
+        "attention_gb": attention_gb(a.decode),
+        "attention_tp_gb": attention_gb(a.prefill),
+        "kv_kb": a.decode.memory.kv_bytes_per_token / 1e3,
+        "a_decode_tokens": a.decode.dp * a.decode.kv_cache_tokens,
+    }
+
+
+def attention_gb(role: RolePlan) -> float:
+    """All attention weights on one GPU."""
+    return role.memory.weights["attention"] + role.memory.weights["attention_replicated"]
+
+
+def balance_numbers(a: Roles) -> dict[str, float]:
+    """The example of the hot expert."""
+    return {
+        "hot": HOT,
+        "a_neighbours": MODEL.experts // a.decode.ep - 1,
+        "wide_ep": WIDE_EP,
+        "wide_neighbours": MODEL.experts // WIDE_EP - 1,
+        "hot_narrow": busiest(a.decode.ep, 1),
+        "hot_wide": busiest(WIDE_EP, 1),
+        "hot_copied": busiest(WIDE_EP, 2),
+    }
 
 
 def wrapped(paragraph: str) -> str:

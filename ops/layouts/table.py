@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -50,8 +51,15 @@ def _text(rows: Sequence[PresetRow], model: str, gpu: Gpu) -> RenderableType:
     table.add_column("fits")
     for row in rows:
         table.add_row(*_cells(row))
-    reasons = [Text(f"\n{', '.join(presets)}: {problem}") for problem, presets in _reasons(rows).items()]
+    reasons = [_told(problem, presets) for problem, presets in _reasons(rows).items()]
     return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons)
+
+
+def _told(problem: Problem, presets: list[str]) -> RenderableType:
+    """A problem under the presets that have it."""
+    key, *lines = str(problem).splitlines()
+    told = [Padding(Text(line.strip()), (0, 0, 0, 2)) for line in lines]
+    return Group(Text(f"\n{', '.join(presets)}: {key}"), *told)
 
 
 def _reasons(rows: Sequence[PresetRow]) -> dict[Problem, list[str]]:
