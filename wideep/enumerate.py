@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import gcd
+from typing import Final
 
 from wideep.memory import GpuMemory, worker_memory
 from wideep.rules.arithmetic import broken_rules
@@ -23,7 +24,7 @@ from wideep.settings.model import ModelShape
 
 __all__ = ["Enumeration", "LayoutOption", "LeftOut", "RoleOption", "layouts", "worker_shapes"]
 
-PUBLISHED_REDUNDANCY = 32
+PUBLISHED_REDUNDANCY: Final = 32
 """Redundant experts of SGLang's large-scale EP report."""
 
 

@@ -152,10 +152,11 @@ WILD = st.recursive(
 
 
 def paths(value: object, here: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """All keys of a config, as paths."""
+    """All keys of a config that are texts, as paths."""
     if not isinstance(value, Mapping):
         return []
-    return [path for key, inner in value.items() for path in ((*here, str(key)), *paths(inner, (*here, str(key))))]
+    named = {key: inner for key, inner in value.items() if isinstance(key, str)}
+    return [path for key, inner in named.items() for path in ((*here, key), *paths(inner, (*here, key)))]
 
 
 def written_out(preset: Preset) -> dict[str, object]:

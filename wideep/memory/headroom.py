@@ -24,7 +24,7 @@ NVL_PEERS: Final = 8
 """GPUs that DeepEP's normal kernels take for one node (``NUM_MAX_NVL_PEERS``)."""
 CHANNELS: Final = 10
 """Half of the 20 SMs that SGLang leaves DeepEP by default."""
-MAX_TOP_K = 128
+MAX_TOP_K: Final = 128
 SOURCE_META: Final = 8
 
 NORMAL_KERNELS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wideep.errors import Problem
 from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, chunked_prefill_tokens
 from wideep.parallelism import attention_tp
@@ -25,10 +27,10 @@ __all__ = [
     "two_batches_need_deepep",
 ]
 
-MAX_DISPATCH = 1024
-HOPPER = 90
-HIDDEN_SIZES = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
-OFF = "write moeA2aBackend: none"
+MAX_DISPATCH: Final = 1024
+HOPPER: Final = 90
+HIDDEN_SIZES: Final = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
+OFF: Final = "write moeA2aBackend: none"
 
 
 def deepep_needs_model(site: RoleSite) -> Problem | None:

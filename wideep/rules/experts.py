@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wideep.errors import Problem
 from wideep.rules.site import RoleSite, divisors, listed
 from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
@@ -15,7 +17,7 @@ __all__ = [
     "recorder_fits_deepep",
 ]
 
-HIERARCHICAL = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
+HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
 def balancing_needs_model(site: RoleSite) -> Problem | None:

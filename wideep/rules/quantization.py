@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp, expert_tp
@@ -12,7 +13,7 @@ from wideep.settings.model import Gqa, Mla, WeightFormat
 
 __all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]
 
-BLOCK = 128
+BLOCK: Final = 128
 FP8_CAPABILITY = 89
 
 

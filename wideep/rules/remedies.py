@@ -6,6 +6,7 @@ A larger share for the pool, fewer redundant experts, more GPUs a worker.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from wideep.memory import headroom, worker_memory
 from wideep.rules.arithmetic import arithmetic_problems
@@ -15,8 +16,8 @@ __all__ = ["remedies", "resized"]
 
 Fits = Callable[[RoleSite], bool]
 
-MAX_FRACTION = 0.95
-MAX_GPUS = 512
+MAX_FRACTION: Final = 0.95
+MAX_GPUS: Final = 512
 
 
 def remedies(site: RoleSite, fits: Fits) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from wideep.catalog.families import FAMILIES, Family
 from wideep.catalog.gpus import GPUS, GpuSpec
@@ -14,7 +15,7 @@ from wideep.settings.model import ModelShape
 
 __all__ = ["RDMA", "RoleSite", "divisors", "listed", "multiples_around"]
 
-RDMA = frozenset({Interconnect.INFINIBAND, Interconnect.ROCE})
+RDMA: Final = frozenset({Interconnect.INFINIBAND, Interconnect.ROCE})
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
-from wideep.settings.problems import misspelt, nearest, problems_of, shown
+from wideep.settings.problems import misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
+from wideep.settings.words import nearest, shown
 
 __all__ = ["ReadText", "Reading", "parse", "read"]
 

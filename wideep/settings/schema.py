@@ -1,0 +1,83 @@
+"""Where pydantic's locations lie in the models of the stack config, and what is known of a key there."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from wideep.settings.root import Settings
+
+__all__ = ["Place", "place_of"]
+
+Location = Sequence[int | str]
+Models = tuple[type[BaseModel], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A key of the config. ``around`` are the models that it belongs to: several where a union is not decided yet."""
+
+    path: tuple[str, ...]
+    around: Models
+    below: Models
+    """What stands at the key, where that is an object."""
+
+    @property
+    def siblings(self) -> list[str]:
+        """All keys that there can be beside it, itself included."""
+        return [field.alias or name for model in self.around for name, field in model.model_fields.items()]
+
+    @property
+    def meaning(self) -> str:
+        """The first paragraph of the key's description on one line, or its name."""
+        text = next((field.description for field in self._fields if field.description), self.path[-1])
+        return " ".join(text.split("\n\n")[0].split()).replace("``", "")
+
+    @property
+    def choices(self) -> list[str]:
+        """Its values, where they are an Enum's."""
+        enums = [f.annotation for f in self._fields if isinstance(f.annotation, type)]
+        return [str(member) for each in enums if issubclass(each, StrEnum) for member in each]
+
+    @property
+    def sorts(self) -> list[str]:
+        """The tags of what can stand here, where that is a tagged union."""
+        return sorted({str(tag) for model in self.below for tag in _tags(model)})
+
+    @property
+    def _fields(self) -> list[FieldInfo]:
+        return [f for model in self.around for f in model.model_fields.values() if f.alias == self.path[-1]]
+
+
+def place_of(location: Location) -> Place:
+    """The key of a location. pydantic puts the tag of a union into it, which is no part of the key's path."""
+    path: list[str] = []
+    around: Models = (Settings,)
+    models = around
+    for part in location:
+        inner = [f.annotation for model in models for f in model.model_fields.values() if f.alias == part]
+        tagged = tuple(model for model in models if part in _tags(model))
+        if tagged and not inner and part != location[-1]:
+            models = tagged
+            continue
+        path.append(str(part))
+        if isinstance(part, str):
+            around = models
+            models = tuple(model for annotation in inner for model in _models_in(annotation))
+    return Place(tuple(path), around, models)
+
+
+def _models_in(annotation: object) -> Models:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (annotation,)
+    return tuple(model for part in typing.get_args(annotation) for model in _models_in(part))
+
+
+def _tags(model: type[BaseModel]) -> set[object]:
+    annotations = [field.annotation for field in model.model_fields.values()]
+    return {value for a in annotations if typing.get_origin(a) is typing.Literal for value in typing.get_args(a)}

@@ -1,0 +1,48 @@
+"""How a message shows a value, and what it guesses was meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+__all__ = ["close", "dotted", "nearest", "shown"]
+
+SECRETS: Final = re.compile(r"hf_[A-Za-z0-9_-]{6,}")
+LONGEST: Final = 60
+LOOKED_AT: Final = 1000
+"""Characters of a value that are looked at."""
+
+
+def shown(value: object) -> str:
+    """A value of the config, short and on one line, without what looks like a token."""
+    if isinstance(value, dict) and "secure" in value:
+        return "[secret]"
+    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = SECRETS.sub("[secret]", plain[:LOOKED_AT])
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def dotted(path: Sequence[str]) -> str:
+    """A key's path: ``layout.decode.tp``."""
+    return ".".join(shown(part) or '""' for part in path)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What was probably meant, or all there is."""
+    names = sorted(known)
+    like = close(word, names)
+    return f"did you mean {' or '.join(like)}?" if like else f"one of {', '.join(names)}"
+
+
+def close(word: str, known: Iterable[str]) -> list[str]:
+    """The known names that look like the word, whatever its case and underscores, the nearest first; at most three."""
+    plain = {_plain(name): name for name in known}
+    return [plain[match] for match in difflib.get_close_matches(_plain(word), plain, n=3, cutoff=0.6)]
+
+
+def _plain(word: str) -> str:
+    return word[:LOOKED_AT].lower().replace("_", "")
