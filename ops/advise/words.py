@@ -7,7 +7,7 @@ from ops.advise.question import Question
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
 
-__all__ = ["asked_hardware", "asked_traffic", "milliseconds_text", "role_text", "whole"]
+__all__ = ["asked_hardware", "asked_traffic", "milliseconds_text", "role_text", "share", "whole"]
 
 
 def role_text(role: RoleLayout) -> str:

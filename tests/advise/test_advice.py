@@ -22,15 +22,16 @@ Advised = Callable[..., Advice]
 SWEEP = {
     ("deepseek-ai/DeepSeek-R1", 16): 395.269,
     ("deepseek-ai/DeepSeek-R1", 32): 395.269,
+    ("Qwen/Qwen3-30B-A3B", 8): 2793.063,
 }
-"""Best tokens/s a GPU of ``aiconfigurator.cli.api.cli_default`` 0.12.0, disaggregated, on H200: bench/advise.py sweep."""
+"""Tokens/s a GPU of ``aiconfigurator.cli.api.cli_default`` 0.12.0, disaggregated, on H200: bench/advise.py sweep."""
 
 
 @pytest.mark.parametrize(("model", "gpus"), list(SWEEP))
 def test_the_search_finds_at_least_what_the_estimators_own_sweep_does(advised: Advised, model: str, gpus: int) -> None:
     best = advised(model=model, gpus=gpus).best[0]
 
-    assert best.tokens_per_second_per_gpu >= SWEEP[model, gpus]
+    assert best.tokens_per_second_per_gpu >= SWEEP[model, gpus] - 0.001  # theirs is rounded to that
     assert best.meets
 
 

@@ -7,7 +7,14 @@ from enum import StrEnum
 from typing import Final
 
 from wideep.bounds.peaks import PEAKS, Peaks
-from wideep.bounds.work import all_to_all_bytes, attention_flops, kv_bytes_read, linear_flops, weight_bytes_read
+from wideep.bounds.work import (
+    all_to_all_bytes,
+    decode_attention_flops,
+    kv_bytes_read,
+    linear_flops,
+    prefill_attention_flops,
+    weight_bytes_read,
+)
 from wideep.catalog.gpus import GPUS
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import RoleLayout
@@ -46,10 +53,10 @@ def prefill_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, tra
     prompts = batch * role.dp
     own_tokens = prompts * isl / role.gpus_per_worker
     nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=True)
-    flops = linear_flops(model, role, prompts * isl) / _linear_peak(model, peaks)
+    linear = linear_flops(model, role, prompts * isl) / _linear_peak(model, peaks)
     seconds = {
         BoundBy.HBM: weight_bytes_read(model, role, prompts * isl) / peaks.hbm,
-        BoundBy.COMPUTE: flops + attention_flops(model, role, prompts, isl) / peaks.fp8,
+        BoundBy.COMPUTE: linear + prefill_attention_flops(model, role, prompts, isl) / peaks.fp8,
         BoundBy.NVLINK: nvlink / peaks.nvlink,
         BoundBy.RDMA: rdma / peaks.rdma,
     }
@@ -63,10 +70,12 @@ def decode_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, traf
     requests = batch * role.dp
     own_tokens = requests / role.gpus_per_worker
     nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=False)
-    read = weight_bytes_read(model, role, requests) + kv_bytes_read(model, role, batch, traffic.isl + traffic.osl / 2)
+    context = traffic.isl + traffic.osl / 2
+    read = weight_bytes_read(model, role, requests) + kv_bytes_read(model, role, batch, context)
+    linear = linear_flops(model, role, requests) / _linear_peak(model, peaks)
     seconds = {
         BoundBy.HBM: read / peaks.hbm,
-        BoundBy.COMPUTE: linear_flops(model, role, requests) / _linear_peak(model, peaks),
+        BoundBy.COMPUTE: linear + decode_attention_flops(model, role, requests, context) / peaks.fp8,
         BoundBy.NVLINK: nvlink / peaks.nvlink,
         BoundBy.RDMA: rdma / peaks.rdma,
     }

@@ -10,7 +10,14 @@ from wideep.parallelism import attention_tp
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape
 
-__all__ = ["all_to_all_bytes", "attention_flops", "kv_bytes_read", "linear_flops", "weight_bytes_read"]
+__all__ = [
+    "all_to_all_bytes",
+    "decode_attention_flops",
+    "kv_bytes_read",
+    "linear_flops",
+    "prefill_attention_flops",
+    "weight_bytes_read",
+]
 
 FP8_SCALE_EVERY: Final = 128
 DISPATCH_BYTES: Final = 1 + 4 / FP8_SCALE_EVERY
@@ -42,7 +49,7 @@ def linear_flops(model: ModelShape, role: RoleLayout, tokens: float) -> float:
     return 2 * (experts + dense + _attention_weights(model) * model.layers) * tokens / role.gpus_per_worker
 
 
-def attention_flops(model: ModelShape, role: RoleLayout, prompts: float, isl: int) -> float:
+def prefill_attention_flops(model: ModelShape, role: RoleLayout, prompts: float, isl: int) -> float:
     """FLOPs of one GPU in the scores and values of ``prompts`` prompts over the whole worker; causal, so the half."""
     heads = model.attention.heads
     match model.attention:
@@ -51,6 +58,19 @@ def attention_flops(model: ModelShape, role: RoleLayout, prompts: float, isl: in
         case Gqa() as gqa:
             widths = 2 * gqa.head_dim
     return prompts * heads * widths * isl * isl * model.layers / role.gpus_per_worker
+
+
+def decode_attention_flops(model: ModelShape, role: RoleLayout, requests: float, context: float) -> float:
+    """FLOPs of one GPU in the scores and values of ``requests`` requests over the whole worker.
+
+    MLA compares each head with the cached latent vector itself, which is wider than a head.
+    """
+    match model.attention:
+        case Mla() as mla:
+            widths = 2 * mla.kv_lora_rank + mla.qk_rope_head_dim
+        case Gqa() as gqa:
+            widths = 2 * gqa.head_dim
+    return 2 * requests * context * model.attention.heads * widths * model.layers / role.gpus_per_worker
 
 
 def kv_bytes_read(model: ModelShape, role: RoleLayout, batch: int, context: float) -> float:
