@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wideep.catalog.gpus import GPUS, GpuSpec
+from wideep.catalog.gpus import GPUS
 from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
@@ -140,9 +140,5 @@ def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
 
 def _node(index: int, pods: tuple[PodPlace, ...], hardware: Hardware) -> NodePlace:
     used = sum(len(pod.gpus) for pod in pods)
-    domain = index // _nodes_per_domain(GPUS[hardware.gpu], hardware.gpus_per_node)
-    return NodePlace(index, domain, pods, hardware.gpus_per_node - used)
-
-
-def _nodes_per_domain(gpu: GpuSpec, gpus_per_node: int) -> int:
-    return max(1, gpu.nvlink_domain // gpus_per_node) if gpu.nvlink_domain > gpus_per_node else 1
+    nodes_in_reach = max(1, GPUS[hardware.gpu].nvlink_reach(hardware.gpus_per_node) // hardware.gpus_per_node)
+    return NodePlace(index, index // nodes_in_reach, pods, hardware.gpus_per_node - used)

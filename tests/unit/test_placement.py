@@ -74,6 +74,8 @@ def test_pods_that_do_not_fit_the_nodes_are_an_error() -> None:
 def test_experts_of_a_worker_on_two_nodes_cross_nvlink_domains_unless_a_rack_is_one() -> None:
     assert place(settings(layout="wide-32gpu")).domains(Role.DECODE, 0) == 2
     assert place(settings(layout="lab-16gpu-singlenode")).domains(Role.DECODE, 0) == 1
+    half_nodes = hardware(nodes=4, gpus_per_node=4)
+    assert place(settings(layout="lab-16gpu-multinode", hardware=half_nodes)).domains(Role.DECODE, 0) == 2
     rack = hardware("GB200", nodes=18, gpus_per_node=4, interconnect="nvlink")
     assert place(settings(layout="lab-16gpu-multinode", hardware=rack)).domains(Role.DECODE, 0) == 1
 

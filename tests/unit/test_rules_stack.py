@@ -154,6 +154,10 @@ def test_little_headroom_is_told_part_by_part() -> None:
 def test_experts_across_nodes_without_rdma_are_slow_but_legal_without_deepep() -> None:
     message = advised(layout="lab-32gpu", hardware=hardware(nodes=4, interconnect="ethernet"))["hardware.interconnect"]
     assert "over ethernet" in message
+    halves = hardware(nodes=2, interconnect="ethernet")
+    assert "over ethernet" in advised(layout="lab-16gpu-multinode", hardware=halves)["hardware.interconnect"]
+    small_nodes = hardware(nodes=4, gpus_per_node=4, interconnect="ethernet")
+    assert "over ethernet" in advised(layout="lab-16gpu-multinode", hardware=small_nodes)["hardware.interconnect"]
 
 
 def test_redundant_experts_without_a_balancer_buy_nothing() -> None:
@@ -182,6 +186,11 @@ def test_idle_gpus_are_counted() -> None:
 
 def test_a_full_cluster_is_told_how_updates_go() -> None:
     assert "stops the old workers before" in advised(layout=WIDE, hardware=hardware(nodes=4))["hardware.nodes"]
+
+
+def test_another_version_of_the_platform_is_at_ones_own_risk() -> None:
+    assert "those of Dynamo 0.6" in advised(layout=WIDE, platform={"version": "0.7.1"})["platform.version"]
+    assert "platform.version" not in advised(layout=WIDE, platform={"version": "0.6.1"})
 
 
 def test_a_model_without_a_known_commit_is_not_pinned() -> None:

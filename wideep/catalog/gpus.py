@@ -12,6 +12,8 @@ from wideep.settings.hardware import Gpu
 __all__ = ["GPUS", "GpuSpec"]
 
 GIB: Final = 2**30
+_NODE: Final = 8
+_RACK: Final = 72
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class GpuSpec:
     source: str
     """Where the memory's figure comes from."""
     nvlink_domain: int
-    """GPUs that reach each other over NVLink: those of a node, or of a rack."""
+    """GPUs that reach each other over NVLink: of a node (8), or of a rack, where NVLink goes from node to node."""
     compute_capability: int
     """SM version: 90 is Hopper."""
 
@@ -34,13 +36,15 @@ class GpuSpec:
         """Decimal GB."""
         return self.memory_bytes / 1e9
 
+    def nvlink_reach(self, gpus_per_node: int) -> int:
+        """GPUs that reach each other over NVLink where a node has ``gpus_per_node``: a node's, or a rack's."""
+        return self.nvlink_domain if self.nvlink_domain > _NODE else gpus_per_node
+
 
 _H100_BYTES: Final = 85_017_493_504
 _H200_BYTES: Final = 150_109_880_320
 _DRIVER: Final = "total memory that driver 580 reports, read from the GPU"
 _REPORTED: Final = "total memory that users' nvidia-smi reports, to a GiB"
-_NODE: Final = 8
-_RACK: Final = 72
 
 _ROWS: Final = (
     GpuSpec(Gpu.A100_80, _H100_BYTES, False, "as H100-80: both report 79.1 GiB", _NODE, 80),

@@ -113,6 +113,14 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
     return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
 
 
+def _platform_is_another(settings: Settings) -> Problem | None:
+    version = settings.platform.version
+    if version.startswith("0.6.") or not settings.platform.install:
+        return None
+    rule = "values, manifests and engine arguments are those of Dynamo 0.6"
+    return Problem("platform.version", version, rule, "write version: 0.6.0, or try it on a cluster that is not in use")
+
+
 def _revision_is_not_pinned(settings: Settings) -> Problem | None:
     if settings.model.revision or settings.model_cache.revision or not settings.model_cache.download:
         return None
@@ -131,5 +139,6 @@ _OF_A_ROLE: Final[tuple[Callable[[RoleSite], Problem | None], ...]] = (
 _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _gpus_idle,
     _no_room_for_a_rolling_update,
+    _platform_is_another,
     _revision_is_not_pinned,
 )

@@ -86,7 +86,7 @@ def normal_kernels_need_whole_nodes(site: RoleSite) -> Problem | None:
     """DeepEP takes each 8 ranks for one node with NVLink between them (``NUM_MAX_NVL_PEERS``)."""
     role = site.role
     normal = role.deepep and role.deepep_mode is not DeepEpMode.LOW_LATENCY
-    rack = site.gpu.nvlink_domain > NVL_PEERS
+    rack = site.nvlink_reach > site.hardware.gpus_per_node
     if not normal or rack or role.nodes == 1 or role.gpus_per_node == NVL_PEERS:
         return None
     rule = f"DeepEP's {role.deepep_mode} mode takes each 8 ranks for one node, and a pod has {role.gpus_per_node} GPUs"
@@ -97,8 +97,7 @@ def deepep_needs_rdma(site: RoleSite) -> Problem | None:
     """Between NVLink domains DeepEP writes with RDMA (NVSHMEM over IBGDA), and there is no other way."""
     if not site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
         return None
-    domain = max(site.gpu.nvlink_domain, site.hardware.gpus_per_node)
-    reach = f"NVLink reaches {domain if domain > NVL_PEERS else site.role.gpus_per_node} GPUs"
+    reach = f"NVLink reaches {site.nvlink_reach} GPUs"
     rule = f"ep {site.role.ep} spans {site.role.nodes} nodes, {reach}, and DeepEP needs RDMA beyond"
     return Problem(
         "hardware.interconnect",

@@ -38,11 +38,15 @@ class RoleSite:
         return FAMILIES[self.model.family]
 
     @property
+    def nvlink_reach(self) -> int:
+        """GPUs that reach each other over NVLink."""
+        return self.gpu.nvlink_reach(self.hardware.gpus_per_node)
+
+    @property
     def crosses_nvlink(self) -> bool:
-        """A worker's GPUs are not all in one NVLink domain: of a node, or of a rack."""
-        if self.gpu.nvlink_domain <= self.hardware.gpus_per_node:
-            return self.role.nodes > 1
-        return self.role.nodes > 1 and self.role.gpus_per_worker > self.gpu.nvlink_domain
+        """A worker's GPUs need not all be in one NVLink domain: pods of one worker go to different nodes."""
+        in_one_rack = self.nvlink_reach > self.hardware.gpus_per_node and self.role.gpus_per_worker <= self.nvlink_reach
+        return self.role.nodes > 1 and not in_one_rack
 
     def changed(self, **fields: object) -> RoleSite:
         """The same site with fields of its role changed."""
