@@ -5,6 +5,7 @@ A larger share for the pool, fewer redundant experts, more GPUs a worker.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -58,14 +59,18 @@ def _larger_pool(site: RoleSite, fits: Fits) -> str | None:
 
 def _fewer_slots(site: RoleSite, fits: Fits) -> str | None:
     """The most redundant experts that hold, and what none at all would leave."""
-    role = site.role
-    for redundant in range(role.redundant_experts - role.ep, -1, -role.ep):
-        fewer = site.changed(redundant_experts=redundant)
-        if fits(fewer):
-            none = site.changed(redundant_experts=-site.model.experts % role.ep)
-            least = f"; {none.role.redundant_experts} {_leaves(none)}" if redundant >= role.ep else ""
-            return f"write redundantExperts: {redundant}, which {_leaves(fewer)}{least}"
-    return None
+    fewer = _fewer_redundant(site)
+    fitting = bisect(fewer, False, key=lambda redundant: not fits(site.changed(redundant_experts=redundant)))
+    if not fitting:
+        return None
+    most, least = fewer[fitting - 1], fewer[0]
+    none = f"; {least} {_leaves(site.changed(redundant_experts=least))}" if most > least else ""
+    return f"write redundantExperts: {most}, which {_leaves(site.changed(redundant_experts=most))}{none}"
+
+
+def _fewer_redundant(site: RoleSite) -> range:
+    """What (E + R) % ep = 0 allows below today's number, ascending."""
+    return range(-site.model.experts % site.role.ep, site.role.redundant_experts, site.role.ep)
 
 
 def _more_gpus(site: RoleSite, fits: Fits) -> str | None:

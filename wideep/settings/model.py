@@ -93,7 +93,7 @@ class ModelShape(SettingsModel):
     """Rows of the embedding and of the lm_head."""
     attention: Attention
     """``kind: mla`` or ``kind: gqa``, with its sizes."""
-    experts: Size
+    experts: Annotated[int, Field(ge=1, le=65_536)]
     """Routed experts of one layer (E)."""
     expert_groups: Size | None = None
     """Groups that the router picks experts from (n_group). None: the model has none."""
