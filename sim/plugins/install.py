@@ -47,16 +47,20 @@ def install(pulumi_home: Path, python: Path, real: bool) -> list[str]:
 
 
 def _real(name: str, version: str, pulumi_home: Path) -> Path | None:
-    """The real plugin on this machine: in the PULUMI_HOME that the user had, else in ~/.pulumi."""
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    folder = home / "plugins" / f"resource-{name}-v{version}"
-    binary = folder / f"pulumi-resource-{name}"
-    is_other = home.resolve() != pulumi_home.resolve()
-    return folder if is_other and binary.is_file() and not _is_stand_in(binary) else None
+    """The real plugin on this machine: in the PULUMI_HOME that the user has, else in ~/.pulumi."""
+    homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]
+    for home in homes:
+        folder = home / "plugins" / f"resource-{name}-v{version}"
+        binary = folder / f"pulumi-resource-{name}"
+        if home.resolve() != pulumi_home.resolve() and binary.is_file() and not _is_stand_in(binary):
+            return folder
+    return None
 
 
 def _is_stand_in(binary: Path) -> bool:
-    return binary.read_bytes()[:2] == b"#!"
+    """Whether it is a script, as ours are (also another clone's), and not a program."""
+    with binary.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def _remove(folder: Path) -> None:
