@@ -3,7 +3,7 @@
 A layout is one shape of worker for each role, as many workers of it as fill the role's GPUs. Looked at are all sizes of
 worker (parts of a node, then whole nodes), all cuts into attention and expert groups, with DeepEP and without, and the
 fewest redundant experts that divide, with DeepEP also the fewest from 32 on. Each decode role is paired with
-the prefill role of greatest KV capacity on the GPUs that it leaves.
+the prefill role of greatest KV capacity on the GPUs that it leaves, of equal ones the widest expert parallelism.
 """
 
 from __future__ import annotations
@@ -118,8 +118,9 @@ def _by_count(left_out: LeftOut) -> int:
     return -left_out.count
 
 
-def _by_capacity(option: LayoutOption) -> tuple[int, int]:
-    return -option.decode.kv_tokens, -option.prefill.kv_tokens
+def _by_capacity(option: LayoutOption) -> tuple[int, int, int]:
+    """Of equal ones, the wider expert parallelism first."""
+    return -option.decode.kv_tokens, -option.prefill.kv_tokens, -option.decode.role.ep
 
 
 def _pairs(workers: dict[Role, list[_Worker]], gpus: int, gpus_per_node: int) -> Iterator[LayoutOption]:
@@ -128,7 +129,7 @@ def _pairs(workers: dict[Role, list[_Worker]], gpus: int, gpus_per_node: int) ->
         prefill = [worker.filling(own) for worker in workers[Role.PREFILL] if own % worker.role.gpus_per_worker == 0]
         if not prefill:
             continue
-        best = max(prefill, key=lambda option: option.kv_tokens)
+        best = max(prefill, key=lambda option: (option.kv_tokens, option.role.ep))
         rest = gpus - own
         for worker in workers[Role.DECODE]:
             if rest % worker.role.gpus_per_worker == 0:
