@@ -17,6 +17,8 @@ __all__ = ["LIMIT", "Review", "comment", "marker"]
 LIMIT = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
 SAME = "="
+ALWAYS = ("layout", "GPUs")
+"""Rows that are there even where nothing changes."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)
 REPLACING = (Effect.REPLACED, Effect.DELETED)
 
@@ -75,7 +77,9 @@ def _headline(review: Review, found: Difference | None) -> str:
     if review.after:
         plan = review.after.plan
         old = review.before.plan if review.before else None
-        words.append(f"**{_moved(old and old.gpus, plan.gpus)} GPUs** on {_moved(old and old.nodes, plan.nodes)} nodes")
+        nodes = "node" if plan.nodes == 1 else "nodes"
+        size = f"**{_moved(old and old.gpus, plan.gpus)} GPUs** on {_moved(old and old.nodes, plan.nodes)} {nodes}"
+        words.append(size)
     if found and not found.settings and not found.objects:
         words.append("the plan stays as it is")
     if review.preview:
@@ -92,7 +96,8 @@ def _changes(before: Loaded | None, after: Loaded, found: Difference | None) -> 
     if found and not found.settings and not found.objects:
         return
     old, new = (_facts(before) if before else {}), _facts(after)
-    rows = [[name, old.get(name, "–"), _stays(old.get(name), value)] for name, value in new.items()]
+    shown = [name for name, value in new.items() if name in ALWAYS or value != old.get(name)]
+    rows = [[name, old.get(name, "–"), _stays(old.get(name), new[name])] for name in shown]
     yield from ("", table(["", "before", "after"], rows))
     yield from ("", "**Predicted memory on a GPU** (decimal GB)", "", _memory(before, after))
     if found:
@@ -110,7 +115,8 @@ def _facts(loaded: Loaded) -> dict[str, str]:
     return {
         "model": plan.model,
         "layout": plan.layout,
-        "GPUs": f"{plan.gpus} × {hardware.gpu} on {plan.nodes} nodes",
+        "GPUs": f"{plan.gpus} × {hardware.gpu}",
+        "nodes in use": str(plan.nodes),
         "nodes to be had": f"{hardware.nodes} × {hardware.gpus_per_node} GPUs, {hardware.interconnect}",
         **roles,
         "frontends": str(loaded.settings.frontend.replicas),
@@ -122,7 +128,9 @@ def _facts(loaded: Loaded) -> dict[str, str]:
 def _role(view: RoleView) -> str:
     plan = view.plan
     redundant = f" R{plan.redundant_experts}" if plan.redundant_experts else ""
-    return f"{plan.replicas} × {plan.pods} × {plan.gpus_per_pod}, TP{plan.tp} DP{plan.dp} EP{plan.ep}{redundant}"
+    sizes = f"TP{plan.tp} DP{plan.dp} EP{plan.ep}{redundant}"
+    pool = f"{view.layout.mem_fraction_static:.0%} of memory"
+    return f"{plan.replicas} × {plan.pods} × {plan.gpus_per_pod} GPUs, {sizes}, {pool}"
 
 
 def _stays(before: str | None, after: str) -> str:

@@ -1,0 +1,94 @@
+"""The project as a git repository of its own, with a main branch and pull requests, as a forge would check it out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LOCKS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
+WHO = {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.com"}
+WHO |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in WHO.items()}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A checkout."""
+
+    folder: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.folder, env=os.environ | WHO, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, message: str, edits: Mapping[str, tuple[str, str]]) -> str:
+        """Commits edits (a file's path, with what is replaced by what); returns the commit."""
+        for name, (old, new) in edits.items():
+            file = self.folder / name
+            text = file.read_text()
+            assert old in text, f"{name} has no {old!r}"
+            file.write_text(text.replace(old, new, 1))
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def pull_request(self, name: str, base: str = "main") -> str:
+        """A branch from main; returns the commit it starts from."""
+        self.git("checkout", "--quiet", "-B", name, base)
+        return self.git("rev-parse", base)
+
+    def merge(self, name: str) -> None:
+        self.git("checkout", "--quiet", "main")
+        self.git("merge", "--quiet", "--no-ff", "--no-edit", name)
+
+
+def make_repository(folder: Path) -> Repository:
+    """The files of this checkout, as they are now, with its environments linked so that `make setup` finds them made.
+
+    Skips the test where there is no git checkout to take them from.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("this is no git checkout, so there is nothing to make a pull request of")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    _link_environment(folder / ".venv", ROOT / ".venv", "lock.sha256", LOCKS, folder)
+    if (ROOT / "policy" / ".venv").exists():
+        _link_environment(folder / "policy" / ".venv", ROOT / "policy" / ".venv", "lock.sum", (), folder)
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "The project")
+    return repository
+
+
+def _link_environment(folder: Path, real: Path, stamp: str, locks: tuple[str, ...], project: Path) -> None:
+    """A folder that is ours with the real one's content, so that no script can clear what others use."""
+    folder.mkdir(parents=True)
+    for path in real.iterdir():
+        if path.name != stamp:
+            os.symlink(path, folder / path.name)
+    if locks:
+        texts = b"".join((project / name).read_bytes() for name in locks)
+        said = subprocess.run(["cksum"], input=texts, capture_output=True, check=True).stdout
+    else:
+        said = subprocess.run(["cksum", "policy/requirements.txt"], cwd=project, capture_output=True, check=True).stdout
+    (folder / stamp).write_bytes(said.rstrip(b"\n"))
