@@ -12,6 +12,8 @@ import typer
 
 from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from ops.advise.command import advise
+from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from ops.doctor.command import doctor
 from ops.errors import CallError
 from ops.options import Debug, File, Output, OutputFormat, Stack
 from ops.terminal import answer, answers_errors, say
@@ -106,6 +108,7 @@ def layouts(
 
 
 app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
+app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 
 
 def main() -> None:

@@ -23,6 +23,9 @@ Query = tuple[tuple[str, str], ...]
 PAGE: Final = 500
 """Objects of one answer."""
 NOT_FOUND: Final = 404
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Names, labels and annotations of objects, and nothing else of them."""
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
 
@@ -52,6 +55,7 @@ class Question:
     where: str
     path: str
     query: Query = ()
+    accept: str = "application/json, */*"
 
 
 class _ListMeta(BaseModel):
@@ -116,7 +120,8 @@ class Cluster:
         found: list[T] = []
         selectors = [("labelSelector", labels), ("fieldSelector", fields)]
         query = (("limit", str(PAGE)), *((name, value) for name, value in selectors if value))
-        asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query)
+        accept = METADATA_LIST if kind.metadata_only else Question.accept
+        asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
         while True:
             body = self._find(asked)
             if body is None:
@@ -134,7 +139,9 @@ class Cluster:
             ForbiddenError: the user may not read it.
             UnreachableError: there is no answer.
         """
-        body = self._find(Question("get", kind.resource, kind.where(namespace), kind.path(namespace, name)))
+        accept = METADATA if kind.metadata_only else Question.accept
+        path = kind.path(namespace, name)
+        body = self._find(Question("get", kind.resource, kind.where(namespace), path, accept=accept))
         return None if body is None else kind.model.model_validate_json(body)
 
     def watch(
@@ -237,7 +244,7 @@ class Cluster:
                 "GET",
                 asked.path,
                 query_params=asked.query,
-                header_params={"Accept": "application/json, */*"},
+                header_params={"Accept": asked.accept},
                 auth_settings=["BearerToken"],
             )
             response = api.call_api(*request, _request_timeout=(CONNECT_SECONDS, seconds)).response

@@ -11,14 +11,18 @@ from ops.cluster.objects import KubeObject
 __all__ = [
     "CLAIMS",
     "CLASSES",
+    "DAEMON_SETS",
+    "DEFINITIONS",
     "DEPLOYMENTS",
     "EVENTS",
     "GRAPHS",
     "JOBS",
     "NAMESPACES",
+    "NETWORK_POLICIES",
     "NODES",
     "PODS",
     "QUOTAS",
+    "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
     "Kind",
@@ -35,6 +39,8 @@ class Kind(Generic[T]):
     root: str
     plural: str
     namespaced: bool = True
+    metadata_only: bool = False
+    """The server sends names and labels only."""
 
     @property
     def resource(self) -> str:
@@ -61,8 +67,18 @@ EVENTS: Final = Kind(objects.Event, CORE, "events")
 SERVICES: Final = Kind(objects.Service, CORE, "services")
 CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
+SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
+DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
 GRAPHS: Final = Kind(objects.Graph, "/apis/nvidia.com/v1alpha1", "dynamographdeployments")
+NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
+DEFINITIONS: Final = Kind(
+    objects.Definition,
+    "/apis/apiextensions.k8s.io/v1",
+    "customresourcedefinitions",
+    namespaced=False,
+    metadata_only=True,
+)

@@ -22,6 +22,8 @@ __all__ = [
     "Condition",
     "Container",
     "ContainerStatus",
+    "DaemonSet",
+    "Definition",
     "Deployment",
     "Event",
     "Graph",
@@ -29,9 +31,11 @@ __all__ = [
     "KubeObject",
     "Meta",
     "Namespace",
+    "NetworkPolicy",
     "Node",
     "Pod",
     "Quota",
+    "Secret",
     "Service",
     "State",
     "StatefulSet",
@@ -331,10 +335,17 @@ class Event(KubeObject):
 # Workloads and what they need
 
 
+class Template(Model):
+    """The pods that a workload makes."""
+
+    spec: PodSpec = PodSpec()
+
+
 class Replicas(Model):
-    """How many pods are wanted."""
+    """How many pods are wanted, and which."""
 
     replicas: int = 1
+    template: Template = Template()
 
 
 class Counts(Model):
@@ -461,6 +472,22 @@ class Service(KubeObject):
     spec: ServiceSpec = ServiceSpec()
 
 
+class Definition(KubeObject):
+    """A CustomResourceDefinition."""
+
+
+class Secret(KubeObject):
+    """A Secret without its values: they are not even asked for."""
+
+
+class NetworkPolicy(KubeObject):
+    """A NetworkPolicy."""
+
+
+class DaemonSet(KubeObject):
+    """A DaemonSet."""
+
+
 class GraphStatus(Model):
     """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``."""
 
@@ -469,8 +496,9 @@ class GraphStatus(Model):
 
 
 class Graph(KubeObject):
-    """A DynamoGraphDeployment. ``spec`` is left to ``wideep.graph.dgd``."""
+    """A DynamoGraphDeployment. ``spec`` is left as it is: it may be one that this program did not write."""
 
+    spec: dict[str, object] = {}
     status: GraphStatus = GraphStatus()
 
     @property

@@ -1,0 +1,45 @@
+"""The verb ``doctor``: its options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.errors import ExitCode
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer
+
+__all__ = ["EXAMPLE", "doctor"]
+
+EXAMPLE = "Example: [bold]wideep doctor --stack prod[/bold]"
+
+Offline = Annotated[bool, typer.Option("--offline", help="Ask the cluster only: no chart, registry or model hub.")]
+
+
+def doctor(
+    stack: Stack = None,
+    file: File = None,
+    offline: Offline = False,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Check the cluster for a stack, before and after `pulumi up`: what does not hold, and the key to change."""
+    from ops.cluster import connect
+    from ops.doctor.case import Case
+    from ops.doctor.examine import examine
+    from ops.doctor.finding import Section, Verdict, holds
+    from ops.doctor.report import doctor_report
+    from ops.doctor.view import look
+    from ops.load import load, stack_file
+
+    source = stack_file(stack, file)
+    loaded = load(source)
+    cluster = connect(source)
+    view = look(cluster, loaded.settings.namespace)
+    case = Case(loaded.settings, loaded.plan, view)
+    version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
+    findings = [version, *examine(case)]
+    answer(doctor_report(case, findings, output))
+    if any(finding.verdict is Verdict.FAILS for finding in findings):
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)

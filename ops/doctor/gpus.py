@@ -1,0 +1,159 @@
+"""The GPUs: enough of the right kind, free, and where the pods may go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from ops.cluster.objects import Pod
+from ops.doctor.case import Case, listed
+from ops.doctor.finding import Finding, Section, fails, holds, unknown
+from ops.doctor.packing import Packing, Want, pack
+from ops.doctor.room import remedies
+from ops.doctor.spaces import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches, wants
+from wideep.catalog import GPUS
+
+__all__ = ["gpu_findings"]
+
+MIN_DRIVER: Final = 525
+"""Oldest driver on which CUDA 12 runs (CUDA's release notes, *minor version compatibility*)."""
+DRIVER_LABELS: Final = ("nvidia.com/cuda.driver-version.major", "nvidia.com/cuda.driver.major")
+MIB: Final = 2**20
+TOLERANCE: Final = 0.01
+"""Of the memory: what drivers differ in."""
+
+
+def gpu_findings(case: Case) -> Iterator[Finding]:
+    """Kind, memory, driver and sharing of the GPUs, and whether all pods find theirs."""
+    if case.view.nodes.error:
+        advice = "Without the nodes, whether the pods fit cannot be told (`wideep rbac` prints the Role)."
+        yield unknown(Section.GPUS, "gpus", f"{case.view.nodes.error}", advice)
+        return
+    nodes = gpu_nodes(case, own_count=True)
+    if not any(node.node.gpus for node in nodes):
+        yield _none(nodes)
+        return
+    yield from _kind(case, nodes)
+    yield from _driver(nodes)
+    yield _places(case, nodes)
+
+
+def _none(nodes: list[GpuNode]) -> Finding:
+    what = "No node of the cluster offers nvidia.com/gpu."
+    if nodes:
+        what += f" {listed(node.node.name for node in nodes)} have the labels of GPU nodes."
+    return fails(Section.GPUS, "gpus", what, "Install NVIDIA's GPU operator, or its device plugin, on the GPU nodes.")
+
+
+def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
+    """The product label against ``hardware.gpu``, and the memory against what the plan counts with."""
+    gpu = case.settings.hardware.gpu
+    usable = [node for node in nodes if not node.barred]
+    products = Counter(node.node.labels.get(PRODUCT_LABEL, "") for node in usable)
+    if not usable or "" in products:
+        bare = [node.node.name for node in usable if PRODUCT_LABEL not in node.node.labels]
+        words = f"{listed(bare)} have no label {PRODUCT_LABEL}" if bare else "no GPU node takes the stack's pods"
+        yield unknown(Section.GPUS, "product", f"Whether the GPUs are {gpu} cannot be told: {words}.")
+        return
+    wrong = [node for node in usable if product_matches(node.node, gpu) is False]
+    right = [node for node in usable if node not in wrong]
+    shared = [node.node.name for node in right if node.node.labels[PRODUCT_LABEL].endswith("-SHARED")]
+    shown = ", ".join(f"{count} × {product}" for product, count in products.items())
+    if shared:
+        what = f"The device plugin cuts the GPUs of {listed(shared)} into time slices; a worker needs whole ones."
+        yield fails(Section.GPUS, "product", what, "Take timeSlicing out of the device plugin's config there.")
+    elif wrong and right:
+        product = right[0].node.labels[PRODUCT_LABEL]
+        what = f"Nodes that the pods may go to have different GPUs ({shown}), and the plan is for {gpu}."
+        fix = f"hardware.nodeSelector: {{{PRODUCT_LABEL}: {product}}}"
+        yield fails(Section.GPUS, "product", what, fix, key="hardware.nodeSelector")
+    elif wrong:
+        what = f"The nodes have {shown}, and hardware.gpu is {gpu}."
+        yield fails(Section.GPUS, "product", what, "hardware.gpu: what the nodes have", key="hardware.gpu")
+    else:
+        yield holds(Section.GPUS, "product", f"Nodes by product: {shown}.")
+        yield from _memory(case, right)
+
+
+def _memory(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
+    counted = GPUS[case.settings.hardware.gpu].memory_bytes
+    reported = {node.node.name: int(node.node.labels.get(MEMORY_LABEL, "0")) * MIB for node in nodes}
+    less = {name: size for name, size in reported.items() if 0 < size < counted * (1 - TOLERANCE)}
+    if less:
+        name, size = min(less.items(), key=lambda item: item[1])
+        what = f"{name} reports {size / 1e9:.1f} GB a GPU, and the plan counts with {counted / 1e9:.1f} GB."
+        fix = f"hardware.nodeSelector: labels that keep the pods off {listed(less)}"
+        yield fails(Section.GPUS, "gpu-memory", what, fix, key="hardware.nodeSelector")
+    elif all(reported.values()):
+        least = min(reported.values()) / 1e9
+        yield holds(Section.GPUS, "gpu-memory", f"{least:.1f} GB a GPU; the plan counts with {counted / 1e9:.1f} GB.")
+    else:
+        yield unknown(Section.GPUS, "gpu-memory", f"Not every node has the label {MEMORY_LABEL}.")
+
+
+def _driver(nodes: list[GpuNode]) -> Iterator[Finding]:
+    """By the labels of GPU feature discovery, in its present or its older spelling."""
+    majors: dict[str, int] = {}
+    for node in nodes:
+        found = next((node.node.labels[label] for label in DRIVER_LABELS if label in node.node.labels), "")
+        if found.isdigit():
+            majors[node.node.name] = int(found)
+    old = [name for name, major in majors.items() if major < MIN_DRIVER]
+    if old:
+        what = f"{listed(old)} have driver {majors[old[0]]}; the image's CUDA 12 needs {MIN_DRIVER} or newer."
+        yield fails(Section.GPUS, "driver", what, "Update the NVIDIA driver on those nodes.")
+    elif len(majors) < len(nodes):
+        bare = [node.node.name for node in nodes if node.node.name not in majors]
+        what = f"The driver of {listed(bare)} cannot be told: no label {DRIVER_LABELS[0]}."
+        yield unknown(Section.GPUS, "driver", what)
+    else:
+        yield holds(Section.GPUS, "driver", f"Driver {listed(sorted({str(major) for major in majors.values()}))}.")
+
+
+def _places(case: Case, nodes: list[GpuNode]) -> Finding:
+    """All pods on the nodes, or those that wait, by what is free now."""
+    own = [pod for pod in case.graph_pods if pod.gpus and not pod.ended]
+    waiting = [pod for pod in own if not pod.spec.node_name]
+    if own and not waiting:
+        return holds(Section.GPUS, "placement", f"All {len(own)} worker pods have a node: {_where(own)}.")
+    looking = _left(wants(case), [pod for pod in own if pod.spec.node_name])
+    packing = pack(looking, [node.space for node in nodes])
+    if packing.complete:
+        return holds(Section.GPUS, "placement", f"All {_count(looking)} worker pods fit: {_shown(packing)}.")
+    if case.view.pods.error or not case.view.pods.everywhere:
+        what = "Pods of other namespaces cannot be seen, so neither can the GPUs that they hold."
+        return unknown(Section.GPUS, "placement", what, "`wideep rbac` prints the Role.")
+    sizes = {want.name: want.gpus for want in looking}
+    missing = ", ".join(f"{count} × {role} of {sizes[role]} GPUs" for role, count in packing.homeless.items())
+    fixes, key = remedies(case, nodes, packing)
+    placed = f" The others fit: {_shown(packing)}." if packing.placed else ""
+    return fails(Section.GPUS, "placement", f"No node has room for {missing}.{placed}", *fixes, key=key)
+
+
+def _left(looking: list[Want], placed: list[Pod]) -> list[Want]:
+    """Without the pods that have a node already. A worker that is half placed is no longer kept whole."""
+    have = Counter(str(pod.component) for pod in placed)
+    return [
+        Want(want.name, max(0, want.count - have[want.name]), 1, want.gpus) if have[want.name] else want
+        for want in looking
+    ]
+
+
+def _count(looking: list[Want]) -> int:
+    return sum(want.count for want in looking)
+
+
+def _shown(packing: Packing) -> str:
+    parts = (
+        f"{node} {' + '.join(f'{count} × {role}' if count > 1 else role for role, count in roles.items())}"
+        for node, roles in sorted(packing.placed.items())
+    )
+    return listed(parts, 8)
+
+
+def _where(pods: list[Pod]) -> str:
+    by_node: dict[str, Counter[str]] = {}
+    for pod in pods:
+        by_node.setdefault(pod.spec.node_name, Counter())[str(pod.component or pod.name)] += 1
+    return _shown(Packing(by_node))
