@@ -298,6 +298,17 @@ def test_a_cluster_that_does_not_answer_is_said_and_the_rest_is_checked(merged: 
     assert "spec.services.Frontend.replicas: 2 → 1" in comment(merged)
 
 
+def test_a_replacement_is_called_out_with_its_reason(merged: World) -> None:
+    base = merged.repository.pull_request("moved", "main")
+    merged.repository.commit("Elsewhere", {"Pulumi.dev.yaml": ("namespace: dynamo-dev", "namespace: dynamo-other")})
+    job = merged.run("preview", "preview", base=base)
+    merged.repository.git("checkout", "--quiet", "main")
+    assert job.good, job.steps[-1].printed
+    replaced = "- namespace/namespace-namespace (Namespace): `metadata.name` cannot change in place"
+    assert replaced in comment(merged).split("**Replaced or deleted by the engine**")[1].splitlines()
+    assert "- **graph qwen3-30b-a3b-wideep**: replaced." in comment(merged)
+
+
 def test_destroy_wants_the_stacks_name_and_then_leaves_nothing(merged: World) -> None:
     refused = merged.run("destroy", "destroy", context={"inputs.confirm": "prod"})
     assert [step.name for step in refused.steps] == ["Is it meant?"]

@@ -1,0 +1,95 @@
+"""The job's way to the cluster: a kubeconfig whose tokens are asked for when they are needed, and never printed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+CLAIMS = base64.urlsafe_b64encode(json.dumps({"exp": 1_800_000_000}).encode()).decode().rstrip("=")
+TOKEN = f"head.{CLAIMS}.signature"
+
+
+class Issuer(BaseHTTPRequestHandler):
+    """Stands for the runner's token service: it wants the job's own bearer, and an audience."""
+
+    def do_GET(self) -> None:
+        good = self.headers["Authorization"] == "Bearer of-the-job" and self.path.endswith("&audience=my%20cluster")
+        self.send_response(200 if good else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps({"value": TOKEN}).encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the screen."""
+
+
+@pytest.fixture
+def job() -> Iterator[dict[str, str]]:
+    """The variables of a job that may ask for a token."""
+    server = HTTPServer(("127.0.0.1", 0), Issuer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/token?api-version=2"
+    yield {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job"}
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(command, cwd=ROOT, env=known | env, capture_output=True, text=True, check=False)
+
+
+def test_it_leaves_a_kubeconfig_that_asks_for_a_token_itself(tmp_path: Path, job: dict[str, str]) -> None:
+    where = {"KUBE_SERVER": "https://api.example.com", "KUBE_CA": "Q0E=", "KUBE_AUDIENCE": "my cluster"}
+    files = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ENV": str(tmp_path / "env")}
+    done = run(["sh", "scripts/ci-login.sh"], {**job, **where, **files})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "env").read_text() == f"KUBECONFIG={tmp_path}/kubeconfig\n"
+    kubeconfig = yaml.safe_load((tmp_path / "kubeconfig").read_text())
+    assert kubeconfig["clusters"][0]["cluster"]["server"] == "https://api.example.com"
+    assert oct((tmp_path / "kubeconfig").stat().st_mode)[-3:] == "600"
+    plugin = kubeconfig["users"][0]["user"]["exec"]
+    credential = json.loads(run([sys.executable, *plugin["args"]], job).stdout)
+    assert credential["status"] == {"token": TOKEN, "expirationTimestamp": "2027-01-15T08:00:00Z"}
+    assert credential["apiVersion"] == plugin["apiVersion"]
+    assert TOKEN not in done.stdout + done.stderr + (tmp_path / "kubeconfig").read_text()
+
+
+def test_gitlabs_token_is_taken_as_it_is() -> None:
+    done = run([sys.executable, "scripts/id_token.py", "--raw", "any"], {"ID_TOKEN": TOKEN})
+    assert done.stdout == TOKEN
+
+
+def test_a_kubeconfig_that_is_there_is_used() -> None:
+    done = run(["sh", "scripts/ci-login.sh"], {"KUBECONFIG": "/somewhere"})
+    assert done.returncode == 0
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("missing", ["KUBE_SERVER", "KUBE_CA", "KUBE_AUDIENCE"])
+def test_what_is_missing_is_named(missing: str) -> None:
+    names = {"KUBE_SERVER": "x", "KUBE_CA": "x", "KUBE_AUDIENCE": "x"}
+    done = run(["sh", "scripts/ci-login.sh"], {name: value for name, value in names.items() if name != missing})
+    assert done.returncode == 1
+    assert f"{missing} is not set, nor is KUBECONFIG" in done.stderr
+
+
+def test_a_job_that_may_not_ask_is_told_what_to_write(job: dict[str, str]) -> None:
+    done = run([sys.executable, "scripts/id_token.py", "my cluster"], {})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "permissions: {id-token: write}" in done.stderr
+    refused = run([sys.executable, "scripts/id_token.py", "another"], job)
+    assert refused.stderr == "No OIDC token for another: HTTP Error 401: Unauthorized\n"
