@@ -16,6 +16,8 @@ from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from ops.doctor.command import doctor
 from ops.errors import CallError
 from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.status.command import EXAMPLE as STATUS_EXAMPLE
+from ops.status.command import status
 from ops.terminal import answer, answers_errors, say
 
 __all__ = ["app", "main"]
@@ -108,6 +110,7 @@ def layouts(
 
 
 app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
+app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 
 

@@ -1,0 +1,74 @@
+"""The verb ``status``: its options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.errors import ExitCode
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer, say
+
+if TYPE_CHECKING:
+    from ops.live import Live
+    from ops.status.watch import Look
+
+__all__ = ["EXAMPLE", "status"]
+
+EXAMPLE = "Example: [bold]wideep status --stack prod --watch[/bold]"
+
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Go on until the graph is ready or has failed.")]
+
+
+def status(
+    watch: Watch = False,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Show the graph: pods by role, what each waits for, registered workers, latencies. Exit code 0: ready."""
+    from ops.live import find_live
+    from ops.status.report import status_json, status_text
+    from ops.status.snapshot import State, take
+    from ops.status.watch import Look, ask_once, looks
+
+    live = find_live(stack, file)
+    if watch:
+        last = _watched(live, looks(live), quiet=output is OutputFormat.JSON)
+    else:
+        snapshot = take(live)
+        last = Look((snapshot, ask_once(live, snapshot)))
+    if output is OutputFormat.JSON:
+        answer(status_json(live, last.seen))
+    elif not (watch and sys.stdout.isatty()):
+        answer(status_text(live, last.seen))
+    if last.seen[0].state is not State.READY:
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+
+
+def _watched(live: Live, seen: Iterator[Look], *, quiet: bool) -> Look:
+    """The last look. In a terminal each is drawn over the one before; in a pipe, a line on stderr tells of each."""
+    from rich.console import Console
+    from rich.live import Live as Screen
+
+    from ops.status.report import duration, status_text
+
+    last: Look | None = None
+    if sys.stdout.isatty() and not quiet:
+        with Screen(console=Console(highlight=False), auto_refresh=False) as screen:
+            for last in seen:
+                screen.update(status_text(live, last.seen, rate=last.rate), refresh=True)
+    else:
+        told = ""
+        for last in seen:
+            snapshot = last.seen[0]
+            if snapshot.says != told:
+                told = snapshot.says
+                say(f"{duration(snapshot.seconds)}: {snapshot.ready_pods} of {snapshot.expected} pods ready. {told}")
+    if last is None:
+        raise typer.Abort
+    return last

@@ -1,0 +1,196 @@
+"""A graph as it is at one moment: one list of each kind of object, whatever the number of pods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from ops.cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
+from ops.cluster.objects import Event, Graph, Job, Pod
+from ops.live import Live, Member, find_operator, members, operator_version
+from ops.status.loading import download_progress, loading_progress
+from ops.status.podstate import Condition, Phase, condition_of
+
+__all__ = ["Row", "Snapshot", "State", "take"]
+
+T = TypeVar("T")
+MOST_LOGS: Final = 8
+"""Logs that one look reads. Of more pods that load, the first ones stand for the rest."""
+LOG_LINES: Final = 200
+
+
+class State(StrEnum):
+    """Of the whole graph. ``ABSENT``: there is none."""
+
+    ABSENT = "absent"
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pod with its place and how it is."""
+
+    member: Member
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What there is. ``seconds`` is the graph's age."""
+
+    state: State
+    says: str
+    seconds: float
+    rows: tuple[Row, ...]
+    expected: int
+    """Pods that the Plan wants."""
+    download: str
+    operator: str
+    unseen: tuple[str, ...]
+    """What could not be looked at, and why."""
+
+    @property
+    def ready_pods(self) -> int:
+        """Of ``expected``."""
+        return sum(row.condition.phase is Phase.READY for row in self.rows)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The objects, as they were listed."""
+
+    graph: Graph | None
+    pods: tuple[Pod, ...]
+    events: tuple[Event, ...]
+    job: Job | None
+    operator: str
+    unseen: tuple[str, ...]
+
+
+def take(live: Live) -> Snapshot:
+    """Looks once.
+
+    Raises:
+        UnreachableError: the cluster does not answer.
+        ForbiddenError: not even the pods may be listed.
+    """
+    seen = _look(live)
+    rows = _rows(live, seen)
+    state, says = _state(live, seen, rows)
+    born = seen.graph.metadata.creation_timestamp if seen.graph else None
+    return Snapshot(
+        state=state,
+        says=says,
+        seconds=(datetime.now(UTC) - born).total_seconds() if born else 0.0,
+        rows=rows,
+        expected=sum(role.replicas * role.pods for role in live.plan.roles.values()) + _frontends(live),
+        download=_download(live, seen),
+        operator=seen.operator,
+        unseen=seen.unseen,
+    )
+
+
+def _frontends(live: Live) -> int:
+    services = live.plan.graph.spec.services.values()
+    return sum(service.replicas for service in services if service.component_type == "frontend")
+
+
+def _look(live: Live) -> _Seen:
+    cluster, plan = live.cluster, live.plan
+    unseen: list[str] = []
+
+    def attempt(question: Callable[[], T], otherwise: T) -> T:
+        try:
+            return question()
+        except ForbiddenError as error:
+            unseen.append(str(error))
+            return otherwise
+
+    namespace = plan.namespace
+    pods = cluster.list(PODS, namespace).items
+    graph = attempt(lambda: cluster.find(GRAPHS, plan.name, namespace), None)
+    events = attempt(lambda: cluster.list(EVENTS, namespace, fields="type=Warning").items, ())
+    job = None
+    if plan.download:
+        name = plan.download.job
+        job = attempt(lambda: cluster.find(JOBS, name, namespace), None)
+    operator = attempt(lambda: _operator(cluster, namespace), "cannot be seen")
+    return _Seen(graph, pods, events, job, operator, tuple(unseen))
+
+
+def _operator(cluster: Cluster, namespace: str) -> str:
+    found = find_operator(cluster, namespace)
+    if found is None:
+        return "there is none on the cluster"
+    version = operator_version(found)
+    named = f"{found.name}{f' {version}' if version else ''}"
+    return f"{named} runs" if found.ready else f"{named} does not run: no pod of it is ready"
+
+
+def _rows(live: Live, seen: _Seen) -> tuple[Row, ...]:
+    own = [pod for pod in seen.pods if pod.graph == live.plan.name]
+    rows = [Row(member, condition_of(member.pod, seen.events)) for member in members(live.plan, own)]
+    loading = [row for row in rows if row.condition.phase is Phase.LOADING and row.member.rank < 1]
+    with ThreadPoolExecutor(MOST_LOGS) as pool:
+        read = pool.map(lambda row: _progress(live.cluster, row), loading[:MOST_LOGS])
+        told = {row.member.pod.name: progress for row, progress in zip(loading[:MOST_LOGS], read, strict=True)}
+    return tuple(_told(row, told.get(row.member.pod.name, "starting")) for row in rows)
+
+
+def _told(row: Row, progress: str) -> Row:
+    """A row with what its log says, where it is loading."""
+    return replace(row, condition=Condition(Phase.LOADING, progress)) if row.condition.phase is Phase.LOADING else row
+
+
+def _progress(cluster: Cluster, row: Row) -> str:
+    try:
+        log = cluster.logs(row.member.pod, row.member.pod.main.name, tail=LOG_LINES)
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        return f"running; its log cannot be read: {error}"
+    return loading_progress((log or "").splitlines()) if row.member.role else "started"
+
+
+def _download(live: Live, seen: _Seen) -> str:
+    """The Job that fills the cache; empty where the stack has none, or where it is gone with its work done."""
+    job = seen.job
+    if job is None:
+        return ""
+    if job.status.succeeded:
+        return "complete"
+    pods = [pod for pod in seen.pods if pod.labels.get("job-name") == job.name and not pod.ended]
+    failed = f", {job.status.failed} attempts failed" if job.status.failed else ""
+    if any(c.type == "Failed" and c.status == "True" for c in job.status.conditions):
+        return f"failed{failed}: wideep logs --role download"
+    if not pods:
+        return f"waiting{failed}"
+    condition = condition_of(pods[0], seen.events)
+    if condition.phase is not Phase.READY and condition.phase is not Phase.LOADING:
+        return f"{condition.phase}: {condition.reason}{failed}"
+    log = live.cluster.logs(pods[0], tail=LOG_LINES)
+    return f"running, {download_progress((log or '').splitlines()) or 'no progress yet'}{failed}"
+
+
+def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
+    graph = seen.graph
+    broken = [row for row in rows if row.condition.phase is Phase.FAILED]
+    if graph is None and not rows:
+        return State.ABSENT, f"There is no graph {live.plan.name} in namespace {live.plan.namespace}: `pulumi up`."
+    if broken:
+        return State.FAILED, f"{broken[0].member.place}: {broken[0].condition.reason}"
+    said = graph.condition.message if graph and graph.condition else ""
+    if graph and graph.status.state == "failed":
+        return State.FAILED, said or "The operator says: failed."
+    if graph and graph.ready and all(row.condition.phase is Phase.READY for row in rows):
+        return State.READY, "All services serve."
+    waiting = next((row for row in rows if row.condition.phase is not Phase.READY), None)
+    if waiting:
+        return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
+    return State.WAITING, said or "The operator has not looked at the graph yet."
