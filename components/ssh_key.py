@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,21 +14,23 @@ from components.base import Component
 
 __all__ = ["SshKey", "SshKeyArgs", "key_pair"]
 
-SEED_BYTES: Final = 48
-"""64 bits more than P-256's order, so that taking the remainder does not favour any key (FIPS 186-5, A.2.1)."""
+SEED_LENGTH: Final = 64
+"""Letters and digits: 381 bits, more than the curve's 256."""
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Order of the curve P-256 (FIPS 186-5)."""
 
 
-def key_pair(seed_hex: str) -> dict[str, str]:
+def key_pair(seed: str) -> dict[str, str]:
     """The P-256 key that follows from the seed, under the names that the operator looks for.
 
-    ``private.key`` is PEM, ``private.key.pub`` OpenSSH's one line. The same seed gives the same text.
+    ``private.key`` is PEM, ``private.key.pub`` OpenSSH's one line. The same seed gives the same text. The hash has far
+    more bits than the curve's order, so taking the remainder favours no key (FIPS 186-5, A.2.1).
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key = ec.derive_private_key(int(seed_hex, 16) % (ORDER - 1) + 1, ec.SECP256R1())
+    scalar = int.from_bytes(hashlib.sha512(seed.encode()).digest()) % (ORDER - 1) + 1
+    key = ec.derive_private_key(scalar, ec.SECP256R1())
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -56,11 +59,12 @@ class SshKey(Component):
 
     def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        seed = random.RandomBytes(f"{name}-seed", length=SEED_BYTES, opts=self.child())
+        # Not RandomBytes: the plugin makes its value the resource's id, and ids stand in the state in clear.
+        seed = random.RandomPassword(f"{name}-seed", length=SEED_LENGTH, special=False, opts=self.child())
         k8s.core.v1.Secret(
             f"{name}-secret",
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.secret, namespace=args.namespace),
-            string_data=pulumi.Output.secret(seed.hex).apply(key_pair),
+            string_data=pulumi.Output.secret(seed.result).apply(key_pair),
             opts=self.child(),
         )
         self.register_outputs({})

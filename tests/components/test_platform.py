@@ -22,7 +22,7 @@ def test_it_is_two_releases_a_key_and_its_seed() -> None:
     assert _deployed().types() == {
         "platform-crds": "kubernetes:helm.sh/v3:Release",
         "platform-platform": "kubernetes:helm.sh/v3:Release",
-        "platform-mpi-seed": "random:index/randomBytes:RandomBytes",
+        "platform-mpi-seed": "random:index/randomPassword:RandomPassword",
         "platform-mpi-secret": "kubernetes:core/v1:Secret",
     }
 

@@ -15,7 +15,7 @@ from wideep.plan import Plan
 RESOURCES = {
     "namespace-namespace": "kubernetes:core/v1:Namespace",
     "platform-crds": "kubernetes:helm.sh/v3:Release",
-    "platform-mpi-seed": "random:index/randomBytes:RandomBytes",
+    "platform-mpi-seed": "random:index/randomPassword:RandomPassword",
     "platform-mpi-secret": "kubernetes:core/v1:Secret",
     "platform-platform": "kubernetes:helm.sh/v3:Release",
     "image-build": "docker-build:index:Image",

@@ -107,6 +107,17 @@ def test_the_tokens_value_is_nowhere_in_clear(stack: Pulumi, said: dict[str, str
     assert "[secret]" in said[PREVIEW]
 
 
+def test_the_operators_key_is_nowhere_in_clear(stack: Pulumi, said: dict[str, str]) -> None:
+    secret = json.loads(stack.kubectl("get", "secret", "mpi-run-ssh-secret", "-A", "-o", "json"))["items"][0]
+    shown = json.loads(stack("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    seed = next(resource["outputs"]["result"] for resource in shown if "random" in resource["type"])
+
+    state = stack("stack", "export")
+
+    assert secret["data"]["private.key"] not in state
+    assert json.loads(seed["plaintext"]) not in state
+
+
 def test_destroy_leaves_nothing_in_the_cluster_but_the_crds(stack: Pulumi, said: dict[str, str]) -> None:
     namespace = stack.outputs()["namespace"]
 

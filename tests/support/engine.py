@@ -20,7 +20,7 @@ DIGEST: Final = "sha256:" + "5" * 64
 SEED: Final = "0123456789abcdef" * 6
 MADE: Final[Mapping[str, Mapping[str, str]]] = {
     "docker-build:index:Image": {"digest": DIGEST},
-    "random:index/randomBytes:RandomBytes": {"hex": SEED},
+    "random:index/randomPassword:RandomPassword": {"result": SEED},
 }
 """What providers add once they have made a resource; in a preview it is unknown."""
 SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
