@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.doctor.case import Case
+from ops.doctor.deployed import deployed_findings
 from ops.doctor.fabric import fabric_findings
 from ops.doctor.finding import Finding
 from ops.doctor.gpus import gpu_findings
@@ -22,3 +23,4 @@ def examine(case: Case) -> Iterator[Finding]:
     yield from storage_findings(case)
     yield from platform_findings(case)
     yield from namespace_findings(case)
+    yield from deployed_findings(case)

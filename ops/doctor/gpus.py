@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from ops.cluster.objects import Pod
 from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
-from ops.doctor.packing import Packing, Want, pack
-from ops.doctor.room import remedies
-from ops.doctor.spaces import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches, wants
+from ops.doctor.placement import placement
+from ops.doctor.spaces import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches
 from wideep.catalog import GPUS
 
 __all__ = ["gpu_findings"]
@@ -36,7 +34,7 @@ def gpu_findings(case: Case) -> Iterator[Finding]:
         return
     yield from _kind(case, nodes)
     yield from _driver(nodes)
-    yield _places(case, nodes)
+    yield placement(case)
 
 
 def _none(nodes: list[GpuNode]) -> Finding:
@@ -109,51 +107,3 @@ def _driver(nodes: list[GpuNode]) -> Iterator[Finding]:
         yield unknown(Section.GPUS, "driver", what)
     else:
         yield holds(Section.GPUS, "driver", f"Driver {listed(sorted({str(major) for major in majors.values()}))}.")
-
-
-def _places(case: Case, nodes: list[GpuNode]) -> Finding:
-    """All pods on the nodes, or those that wait, by what is free now."""
-    own = [pod for pod in case.graph_pods if pod.gpus and not pod.ended]
-    waiting = [pod for pod in own if not pod.spec.node_name]
-    if own and not waiting:
-        return holds(Section.GPUS, "placement", f"All {len(own)} worker pods have a node: {_where(own)}.")
-    looking = _left(wants(case), [pod for pod in own if pod.spec.node_name])
-    packing = pack(looking, [node.space for node in nodes])
-    if packing.complete:
-        return holds(Section.GPUS, "placement", f"All {_count(looking)} worker pods fit: {_shown(packing)}.")
-    if case.view.pods.error or not case.view.pods.everywhere:
-        what = "Pods of other namespaces cannot be seen, so neither can the GPUs that they hold."
-        return unknown(Section.GPUS, "placement", what, "`wideep rbac` prints the Role.")
-    sizes = {want.name: want.gpus for want in looking}
-    missing = ", ".join(f"{count} × {role} of {sizes[role]} GPUs" for role, count in packing.homeless.items())
-    fixes, key = remedies(case, nodes, packing)
-    placed = f" The others fit: {_shown(packing)}." if packing.placed else ""
-    return fails(Section.GPUS, "placement", f"No node has room for {missing}.{placed}", *fixes, key=key)
-
-
-def _left(looking: list[Want], placed: list[Pod]) -> list[Want]:
-    """Without the pods that have a node already. A worker that is half placed is no longer kept whole."""
-    have = Counter(str(pod.component) for pod in placed)
-    return [
-        Want(want.name, max(0, want.count - have[want.name]), 1, want.gpus) if have[want.name] else want
-        for want in looking
-    ]
-
-
-def _count(looking: list[Want]) -> int:
-    return sum(want.count for want in looking)
-
-
-def _shown(packing: Packing) -> str:
-    parts = (
-        f"{node} {' + '.join(f'{count} × {role}' if count > 1 else role for role, count in roles.items())}"
-        for node, roles in sorted(packing.placed.items())
-    )
-    return listed(parts, 8)
-
-
-def _where(pods: list[Pod]) -> str:
-    by_node: dict[str, Counter[str]] = {}
-    for pod in pods:
-        by_node.setdefault(pod.spec.node_name, Counter())[str(pod.component or pod.name)] += 1
-    return _shown(Packing(by_node))

@@ -16,6 +16,8 @@ __all__ = ["namespace_findings"]
 
 ENFORCERS: Final = ("calico", "cilium", "canal", "antrea", "kube-router", "weave", "ovnkube", "anetd", "azure-npm")
 """DaemonSets (by a part of their names) of networks that enforce NetworkPolicies."""
+RELEASE_NAME: Final = "meta.helm.sh/release-name"
+"""A policy that a chart brings, as etcd's does, is made for what the chart runs."""
 IGNORERS: Final = ("flannel",)
 
 
@@ -98,7 +100,8 @@ def _number(quantity: str) -> Decimal:
 
 def _policies(case: Case) -> Finding:
     """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
-    policies, sets = case.view.policies.items, case.view.daemon_sets.items
+    policies = [each for each in case.view.policies.items if RELEASE_NAME not in each.metadata.annotations]
+    sets = case.view.daemon_sets.items
     found = [name for name in ENFORCERS if any(name in each.name for each in sets)]
     ignored = [name for name in IGNORERS if any(name in each.name for each in sets)]
     if policies and not ignored:

@@ -78,7 +78,8 @@ def _cells(node: GpuNode) -> list[str]:
 
 def _summary(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.verdict for finding in findings)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict) + "."
+    parts = zip(Verdict, ("hold", "do not", "could not be told"), strict=True)
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in parts) + "."
 
 
 def _json(case: Case, findings: Sequence[Finding], nodes: list[GpuNode]) -> str:

@@ -30,7 +30,7 @@ def remedies(case: Case, nodes: list[GpuNode], packing: Packing) -> tuple[list[s
     smaller = _smaller(case, [node.space for node in nodes])
     if smaller:
         fixes.append(smaller)
-    else:
+    elif not fixes:
         short = sum(want.gpus * packing.homeless[want.name] for want in wants(case))
         fixes.append(f"No layout of the catalog fits what is free. {short} more GPUs would do, on nodes like these.")
     return fixes, key

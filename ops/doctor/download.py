@@ -1,0 +1,91 @@
+"""The Job that fills the model cache: done, on its way, stuck, or failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ops.cluster.objects import Job, Pod
+from ops.doctor.case import Case, shown_seconds
+from ops.doctor.crashes import last_words
+from ops.doctor.finding import Finding, Section, fails, holds, unknown
+from ops.doctor.images import image_trouble
+from ops.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
+from ops.doctor.symptoms import read_symptom
+from ops.doctor.trouble import Diagnosis, Trouble, grouped
+
+__all__ = ["download_findings"]
+
+PROGRESS: Final = re.compile(r"on the volume: (\S+)")
+"""The Job's own line, every 30 seconds (``wideep.download.SCRIPT``)."""
+STALLED: Final = 10
+"""Lines with the same figure: five minutes without a new block on the volume."""
+STATUS: Final[tuple[Diagnosis, ...]] = (
+    node_trouble,
+    scheduling_trouble,
+    image_trouble,
+    config_trouble,
+    mount_trouble,
+)
+
+
+def download_findings(case: Case) -> Iterator[Finding]:
+    """Nothing where the stack downloads nothing, or has not begun to."""
+    plan = case.plan.download
+    job = next((job for job in case.view.jobs.items if plan and job.name == plan.job), None)
+    if plan is None or job is None:
+        return
+    done = {condition.type: condition for condition in job.status.conditions if condition.status == "True"}
+    if "Complete" in done:
+        yield holds(Section.GRAPH, "download", f"{plan.repository} is on the volume.")
+        return
+    pods = [p for p in case.view.own_pods.items if any(o.name == job.name for o in p.metadata.owner_references)]
+    newest = max(pods, key=lambda pod: str(pod.metadata.creation_timestamp), default=None)
+    found = _diagnosed(case, newest) if newest else None
+    if newest and found:
+        yield from grouped([(newest, found)])
+    elif "Failed" in done:
+        yield _failed(case, job, newest)
+    else:
+        yield _running(case, job, newest)
+
+
+def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
+    for diagnose in STATUS:
+        found = diagnose(case, pod)
+        if found:
+            return found
+    log = (case.view.logs(pod, True) or "") + (case.view.logs(pod, False) or "")
+    return read_symptom(case, pod, log)
+
+
+def _failed(case: Case, job: Job, pod: Pod | None) -> Finding:
+    condition = next(condition for condition in job.status.conditions if condition.type == "Failed")
+    words = last_words(case.view.logs(pod, False) or "") if pod else ""
+    what = f"The download has failed ({condition.reason}). {words}".strip()
+    fix = f"kubectl -n {job.namespace} delete job {job.name}, then `pulumi up --refresh`: it goes on where it stopped."
+    return fails(Section.GRAPH, "download", what, fix, key="modelCache")
+
+
+def _running(case: Case, job: Job, pod: Pod | None) -> Finding:
+    since = shown_seconds(case.seconds_since(job.status.start_time))
+    log = (case.view.logs(pod, False) or "") if pod else ""
+    figures = PROGRESS.findall(log)
+    if len(figures) >= STALLED and len(set(figures[-STALLED:])) == 1:
+        what = f"The download has stood at {figures[-1]} for five minutes or more."
+        fixes = (
+            f"kubectl -n {job.namespace} delete pod {pod.name}: the Job starts another, which goes on from there."
+            if pod
+            else "",
+            "Look at the way to huggingface.co: proxy, firewall, the hub's status page.",
+        )
+        return fails(Section.GRAPH, "download", what, *filter(None, fixes), key="modelCache.download")
+    where = f"{figures[-1]} of {_size(case)}" if figures else last_words(log) or "no log yet"
+    retried = f", {job.status.failed} tries failed" if job.status.failed else ""
+    return unknown(Section.GRAPH, "download", f"The download has run for {since}: {where}{retried}.")
+
+
+def _size(case: Case) -> str:
+    size = case.settings.model.disk_bytes
+    return f"{size / 1e9:.0f} GB" if size else case.plan.model

@@ -1,0 +1,152 @@
+"""The graph itself: there, as the stack wrote it, looked after by the operator, with all its pods and its Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from ops.cluster.objects import Event, Graph
+from ops.doctor.case import Case, listed, shown_seconds
+from ops.doctor.finding import Finding, Section, fails, holds, unknown
+from ops.doctor.trouble import hidden
+
+__all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
+
+IMAGE: Final = "image"
+"""In the plan it is a tag, on the cluster the digest that was built."""
+REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
+
+
+def graph_findings(case: Case) -> Iterator[Finding]:
+    """What can be told without looking at a single pod."""
+    graph = case.graph
+    if case.view.graphs.error:
+        yield unknown(Section.GRAPH, "graph", str(case.view.graphs.error))
+    elif graph is None:
+        yield _missing(case)
+    else:
+        yield _state(case, graph)
+        yield from _drifted(case, graph)
+        yield from refusals(case)
+        yield from _service(case, graph)
+
+
+def _missing(case: Case) -> Finding:
+    """Before `pulumi up`, or after somebody has deleted it: the download that is done tells the two apart."""
+    plan = case.plan
+    done = plan.download and any(job.name == plan.download.job and job.status.succeeded for job in case.view.jobs.items)
+    if done or case.graph_pods:
+        what = f"There is no graph {plan.name}, though the model is there: `pulumi up` broke off, or it was deleted."
+        return fails(Section.GRAPH, "graph", what, "`pulumi up --refresh` goes on from there.")
+    return holds(Section.GRAPH, "graph", f"Graph {plan.name} is not deployed yet.")
+
+
+def _state(case: Case, graph: Graph) -> Finding:
+    if graph.metadata.deletion_timestamp:
+        since = shown_seconds(case.seconds_since(graph.metadata.deletion_timestamp))
+        what = (
+            f"Graph {graph.name} has been going for {since}, held by {listed(graph.metadata.finalizers) or 'its pods'}."
+        )
+        return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
+    condition = graph.condition
+    if graph.ready:
+        return holds(Section.GRAPH, "graph", f"Graph {graph.name} is ready.")
+    since = case.seconds_since(graph.metadata.creation_timestamp)
+    if condition is None:
+        what = f"Graph {graph.name} is {shown_seconds(since)} old, and no operator has looked at it."
+        return (
+            fails(Section.GRAPH, "graph", what, "See *Dynamo platform* above.")
+            if since > 30
+            else unknown(Section.GRAPH, "graph", what)
+        )
+    what = f"Graph {graph.name} is not ready: {hidden(condition.message)}"
+    if graph.status.state == "failed":
+        return fails(Section.GRAPH, "graph", what, f"kubectl -n {graph.namespace} describe dgd {graph.name}")
+    return unknown(Section.GRAPH, "graph", what)
+
+
+def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
+    """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
+    differing = [*_other_images(case, graph), *drift(case.plan.manifests[0]["spec"], graph.spec)]
+    if differing:
+        what = f"The graph on the cluster is not the stack's: {listed(differing)}."
+        fix = "`pulumi preview --refresh` shows it all, `pulumi up --refresh` makes it so."
+        yield fails(Section.GRAPH, "drift", what, fix)
+
+
+def _other_images(case: Case, graph: Graph) -> Iterator[str]:
+    services = graph.spec.get("services")
+    for name, service in cast("dict[str, dict[str, Any]]", services or {}).items():
+        image = service.get("extraPodSpec", {}).get("mainContainer", {}).get("image", "")
+        if not is_stacks_image(case, image):
+            yield f"{name}.image is {image}, in the stack {case.plan.image}"
+
+
+def is_stacks_image(case: Case, image: str) -> bool:
+    """As the stack config has it, or by the digest that its repository gave it."""
+    reference = case.plan.image
+    repository = reference.split("@")[0].rpartition(":")[0] or reference
+    return image == reference or image.startswith((f"{repository}@", f"{reference}@"))
+
+
+def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
+    """Places where ``live`` lacks or changes something of ``wanted``; what it has besides are the server's defaults."""
+    name = path.removeprefix("services.").replace(".extraPodSpec.mainContainer", "")
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        mine, theirs = cast("Mapping[str, object]", wanted), cast("Mapping[str, object]", live)
+        for key, value in mine.items():
+            if key != IMAGE and value is not None:
+                yield from drift(value, theirs.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(wanted, list) and isinstance(live, list):
+        ours, there = cast("list[object]", wanted), cast("list[object]", live)
+        if len(ours) != len(there):
+            yield _list_drift(name, ours, there)
+        else:
+            for index, (one, other) in enumerate(zip(ours, there, strict=True)):
+                yield from drift(one, other, f"{path}[{index}]")
+    elif wanted != live:
+        yield f"{name} is {live}, in the stack {wanted}"
+
+
+def _list_drift(name: str, ours: list[object], there: list[object]) -> str:
+    gone = [str(item) for item in ours if item not in there]
+    new = [str(item) for item in there if item not in ours]
+    parts = [f"without {' '.join(gone)}"] if gone else []
+    parts += [f"with {' '.join(new)}"] if new else []
+    return f"{name} {' and '.join(parts)}"
+
+
+def refusals(case: Case) -> Iterator[Finding]:
+    """Objects that could not be made: a quota, a webhook that is down, RBAC. By the newest event of each object."""
+    newest: dict[str, Event] = {}
+    for event in case.view.warnings.items:
+        if event.reason in REFUSED and not _made_since(case, event):
+            newest[event.involved_object.name] = event
+    for message in dict.fromkeys(event.message for event in newest.values()):
+        shown = hidden(message)
+        if "exceeded quota" in message:
+            fix = f"Have the quota of namespace {case.settings.namespace} raised, or choose a smaller layout."
+            yield fails(Section.GRAPH, "refused", f"A quota keeps pods from being made: {shown}", fix, key="layout")
+        elif "failed calling webhook" in message:
+            fix = "Its service is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
+            yield fails(Section.GRAPH, "refused", f"An admission webhook does not answer: {shown}", fix)
+        elif "forbidden" in message:
+            yield fails(Section.GRAPH, "refused", f"It may not be made: {shown}", "Ask for the right that it names.")
+        else:
+            yield fails(Section.GRAPH, "refused", f"The operator reports: {shown}", "See *Dynamo platform* above.")
+
+
+def _made_since(case: Case, event: Event) -> bool:
+    """Pods of the graph were made after the event: it is over."""
+    if case.graph and case.graph.ready:
+        return True
+    made = [pod.metadata.creation_timestamp for pod in case.graph_pods if event.involved_object.name in pod.name]
+    return any(moment and event.when and moment > event.when for moment in made)
+
+
+def _service(case: Case, graph: Graph) -> Iterator[Finding]:
+    name = case.plan.frontend.service
+    if graph.ready and not case.view.services.error and not any(s.name == name for s in case.view.services.items):
+        what = f"The frontend's Service {name} is gone, so nothing reaches the model."
+        operator = "kubectl rollout restart of the operator's Deployment makes it look again, and make it."
+        yield fails(Section.GRAPH, "service", what, operator)
