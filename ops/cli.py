@@ -15,7 +15,11 @@ from ops.advise.command import advise
 from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from ops.doctor.command import doctor
 from ops.errors import CallError
+from ops.logs.command import EXAMPLE as LOGS_EXAMPLE
+from ops.logs.command import logs
 from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.smoke.command import EXAMPLE as SMOKE_EXAMPLE
+from ops.smoke.command import smoke
 from ops.status.command import EXAMPLE as STATUS_EXAMPLE
 from ops.status.command import status
 from ops.terminal import answer, answers_errors, say
@@ -111,6 +115,8 @@ def layouts(
 
 app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
 app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
+app.command(epilog=LOGS_EXAMPLE)(answers_errors(logs))
+app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 
 

@@ -172,8 +172,12 @@ class Cluster:
             return frozenset()
         return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
 
-    def logs(self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False) -> str | None:
+    def logs(
+        self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False, times: bool = False
+    ) -> str | None:
         """The last lines of a container's log; None where there is no pod, no log yet, or no container before this.
+
+        With ``times`` each line begins with the moment at which it was written, and a space.
 
         Raises:
             ForbiddenError: the user may not read logs.
@@ -181,6 +185,7 @@ class Cluster:
         """
         query = (("tailLines", str(tail)), *((("container", container),) if container else ()))
         query += (("previous", "true"),) if previous else ()
+        query += (("timestamps", "true"),) if times else ()
         try:
             body = self._find(_log_question(pod, query))
         except ClusterError as error:

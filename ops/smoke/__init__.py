@@ -1,0 +1,1 @@
+"""``wideep smoke``: one chat completion through the frontend, and whether it is what it should be."""
