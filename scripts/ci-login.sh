@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gives a job its way to the cluster: a kubeconfig that asks for a new short-lived OIDC token whenever one is needed.
 # KUBE_SERVER, KUBE_CA (base64 of the certificate) and KUBE_AUDIENCE say where; docs/ci.md says what the cluster needs.
-# With KUBECONFIG set it leaves everything as it is.
+# With KUBECONFIG set it leaves everything as it is. Outside GitHub Actions: eval "$(sh scripts/ci-login.sh)".
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -44,5 +44,5 @@ fi
 if [ -n "${GITHUB_ENV:-}" ]; then
     echo "$settings" >> "$GITHUB_ENV"
 else
-    echo "$settings"
+    echo "$settings" | sed 's/^/export /'
 fi

@@ -16,7 +16,7 @@ __all__ = ["LIMIT", "Review", "comment", "marker"]
 
 LIMIT = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
-SAME = "="
+SAME = "same"
 ALWAYS = ("layout", "GPUs")
 """Rows that are there even where nothing changes."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.workflow import load
 
@@ -102,3 +103,27 @@ def test_each_step_is_a_target_of_the_makefile_or_a_script_that_is_there(name: s
             assert (ROOT / words[1]).is_file()
         elif words:
             assert step["name"] == "Is it meant?"
+
+
+def gitlab() -> dict[str, Any]:
+    """The pipeline on the page about GitLab."""
+    return yaml.safe_load((ROOT / "docs" / "ci-gitlab.md").read_text().split("```yaml\n")[1].split("```")[0])
+
+
+def test_the_page_on_gitlab_runs_the_same_targets_as_github() -> None:
+    def targets(commands: list[str]) -> set[str]:
+        words = [word for command in commands if command.startswith("make ") for word in command.split()[1:]]
+        return {word for word in words if re.fullmatch(r"[a-z-]+", word)}
+
+    jobs = {name: job for name, job in gitlab().items() if isinstance(job, dict) and "script" in job}
+    theirs = {name: targets(job["script"] + job.get("after_script", [])) for name, job in jobs.items()}
+    setup = {"setup", "setup-policy"}
+    ours = {name: targets([step.get("run", "") for step in steps(load(file))]) - setup for name, file in FILES.items()}
+    assert theirs == ours
+
+
+def test_the_page_on_gitlab_protects_what_reaches_a_cluster() -> None:
+    jobs = {name: job for name, job in gitlab().items() if job and isinstance(job, dict) and "script" in job}
+    for name, job in jobs.items():
+        assert ("environment" in job) is (name != "check")
+        assert ("resource_group" in job) is (name in ("up", "destroy"))
