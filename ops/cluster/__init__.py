@@ -13,6 +13,7 @@ from ops.cluster.errors import ClusterError, ForbiddenError, UnreachableError
 from ops.cluster.kinds import (
     CLAIMS,
     CLASSES,
+    COMPONENTS,
     DAEMON_SETS,
     DEFINITIONS,
     DEPLOYMENTS,
@@ -34,6 +35,7 @@ from ops.cluster.streams import Ran, forward, forward_service, run
 __all__ = [
     "CLAIMS",
     "CLASSES",
+    "COMPONENTS",
     "DAEMON_SETS",
     "DEFINITIONS",
     "DEPLOYMENTS",

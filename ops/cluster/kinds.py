@@ -11,6 +11,7 @@ from ops.cluster.objects import KubeObject
 __all__ = [
     "CLAIMS",
     "CLASSES",
+    "COMPONENTS",
     "DAEMON_SETS",
     "DEFINITIONS",
     "DEPLOYMENTS",
@@ -73,6 +74,7 @@ DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
+COMPONENTS: Final = Kind(objects.KubeObject, "/apis/nvidia.com/v1alpha1", "dynamocomponentdeployments")
 GRAPHS: Final = Kind(objects.Graph, "/apis/nvidia.com/v1alpha1", "dynamographdeployments")
 NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
 DEFINITIONS: Final = Kind(

@@ -40,6 +40,10 @@ def doctor(
     case = Case(loaded.settings, loaded.plan, view)
     version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
     findings = [version, *examine(case)]
+    if not offline:
+        from ops.doctor.outside import outside_findings
+
+        findings += outside_findings(loaded.plan, source.path, pulled=any(pod.ready for pod in case.graph_pods))
     answer(doctor_report(case, findings, output))
     if any(finding.verdict is Verdict.FAILS for finding in findings):
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)

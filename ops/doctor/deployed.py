@@ -15,6 +15,7 @@ from ops.doctor.finding import Finding, Section, fails, holds
 from ops.doctor.graph import graph_findings
 from ops.doctor.images import image_trouble
 from ops.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
+from ops.doctor.serving import serving_findings
 from ops.doctor.trouble import Diagnosis, Trouble, grouped
 
 __all__ = ["deployed_findings"]
@@ -46,6 +47,7 @@ def deployed_findings(case: Case) -> Iterator[Finding]:
         ready = Counter(str(pod.component) for pod in case.graph_pods if pod.ready)
         shown = ", ".join(f"{count} × {component}" for component, count in sorted(ready.items()))
         yield holds(Section.GRAPH, "pods", f"Ready: {shown or 'no pod'}.")
+    yield from serving_findings(case)
     yield from balance_findings(case)
 
 

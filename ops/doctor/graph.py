@@ -14,12 +14,14 @@ __all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
 
 IMAGE: Final = "image"
 """In the plan it is a tag, on the cluster the digest that was built."""
+STUCK_SECONDS: Final = 60
 REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
 
 
 def graph_findings(case: Case) -> Iterator[Finding]:
     """What can be told without looking at a single pod."""
     graph = case.graph
+    yield from _stuck(case)
     if case.view.graphs.error:
         yield unknown(Section.GRAPH, "graph", str(case.view.graphs.error))
     elif graph is None:
@@ -29,6 +31,26 @@ def graph_findings(case: Case) -> Iterator[Finding]:
         yield from _drifted(case, graph)
         yield from refusals(case)
         yield from _service(case, graph)
+
+
+def _stuck(case: Case) -> Iterator[Finding]:
+    """Components that are being deleted, and that nobody takes away."""
+    going = [
+        each
+        for each in case.view.components.items
+        if case.seconds_since(each.metadata.deletion_timestamp) > STUCK_SECONDS
+    ]
+    if going:
+        longest = max(case.seconds_since(each.metadata.deletion_timestamp) for each in going)
+        held = listed(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
+        what = f"{listed(each.name for each in going)} have been going for {shown_seconds(longest)}, held by {held}."
+        fixes = (
+            "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
+            "If there is none any more: kubectl -n "
+            f"{case.settings.namespace} patch dcd {going[0].name} --type merge -p "
+            """'{"metadata":{"finalizers":null}}'""",
+        )
+        yield fails(Section.GRAPH, "finalizer", what, *fixes)
 
 
 def _missing(case: Case) -> Finding:

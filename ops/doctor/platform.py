@@ -18,6 +18,10 @@ CRD: Final = f"{GRAPHS}.nvidia.com"
 CRDS_NAMESPACE: Final = "default"
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
+LOST: Final = {
+    ETCD: "workers are not found, and the operator cannot delete a graph",
+    "-nats": "no request reaches a worker",
+}
 GONE: Final = {
     "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
     "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
@@ -60,14 +64,16 @@ def _operator(case: Case, operator: Deployment | None) -> Finding:
 
 
 def _without_store(case: Case, operator: Deployment) -> Finding | None:
-    """The etcd that came with the operator, where it does not run."""
-    store = operator.name.removesuffix(OPERATOR) + ETCD
-    for each in case.view.stateful_sets.items:
-        if each.name == store and each.namespace == operator.namespace and not each.ready:
-            what = f"The operator's etcd does not run: no pod of StatefulSet {store} is ready. No graph can be deleted."
-            describe = f"kubectl -n {each.namespace} describe pod {store}-0"
-            scale = f"kubectl -n {each.namespace} scale statefulset {store} --replicas 1"
-            return fails(Section.PLATFORM, "operator", what, describe if each.spec.replicas else scale)
+    """The etcd or NATS that came with the operator, where one does not run."""
+    release = operator.name.removesuffix(OPERATOR)
+    for suffix, lost in LOST.items():
+        store = release + suffix
+        for each in case.view.stateful_sets.items:
+            if each.name == store and each.namespace == operator.namespace and not each.ready:
+                what = f"No pod of StatefulSet {store} is ready: {lost}."
+                describe = f"kubectl -n {each.namespace} describe pod {store}-0"
+                scale = f"kubectl -n {each.namespace} scale statefulset {store} --replicas 1"
+                return fails(Section.PLATFORM, "operator", what, describe if each.spec.replicas else scale)
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 from ops.cluster import (
     CLAIMS,
     CLASSES,
+    COMPONENTS,
     DAEMON_SETS,
     DEFINITIONS,
     DEPLOYMENTS,
@@ -54,6 +55,7 @@ __all__ = ["APIS", "Logs", "Seen", "View", "look"]
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
 Logs = Callable[[Pod, bool], str | None]
+Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
 APIS: Final = {
@@ -81,6 +83,10 @@ def _no_logs(_pod: Pod, _previous: bool) -> str | None:
     return None
 
 
+def _no_models(_service: str) -> tuple[str, ...] | None:
+    return None
+
+
 @dataclass(frozen=True)
 class View:
     """Everything that the checks look at. ``own_pods`` are all of the stack's namespace, ``pods`` those that hold a
@@ -100,6 +106,8 @@ class View:
     jobs: Seen[Job] = Seen()
     services: Seen[Service] = Seen()
     graphs: Seen[Graph] = Seen()
+    components: Seen[KubeObject] = Seen()
+    """The DynamoComponentDeployments that the operator makes of a graph."""
     policies: Seen[NetworkPolicy] = Seen()
     definitions: Seen[Definition] = Seen()
     releases: Seen[Secret] = Seen()
@@ -108,6 +116,8 @@ class View:
     """Plural names that the cluster serves, by the name in ``APIS``."""
     logs: Logs = _no_logs
     """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
+    models: Models = _no_models
+    """Models that a frontend Service lists; None where it does not answer, or the user may not forward a port."""
 
     def warned(self, kind: str, name: str) -> list[Event]:
         """Warnings about one object, the newest last."""
@@ -137,6 +147,15 @@ class _Reader:
         """For ``View.logs``."""
         try:
             return self.cluster.logs(pod, pod.main.name, previous=previous)
+        except ClusterError:
+            return None
+
+    def models(self, service: str) -> tuple[str, ...] | None:
+        """For ``View.models``."""
+        from ops.doctor.serving import listed_models
+
+        try:
+            return listed_models(self.cluster, self.namespace, service)
         except ClusterError:
             return None
 
@@ -170,6 +189,7 @@ def look(cluster: Cluster, namespace: str) -> View:
         daemon_sets, definitions = reader.all(DAEMON_SETS), reader.own(DEFINITIONS)
         classes, claims, quotas = reader.own(CLASSES), reader.own(CLAIMS), reader.own(QUOTAS)
         jobs, services, graphs = reader.own(JOBS), reader.own(SERVICES), reader.own(GRAPHS)
+        components = reader.own(COMPONENTS)
         policies, releases = reader.own(NETWORK_POLICIES), reader.own(SECRETS, labels=HELM)
         apis = {name: reader.serves(name) for name in APIS}
         return View(
@@ -187,9 +207,11 @@ def look(cluster: Cluster, namespace: str) -> View:
             jobs=jobs.result(),
             services=services.result(),
             graphs=graphs.result(),
+            components=components.result(),
             policies=policies.result(),
             definitions=definitions.result(),
             releases=releases.result(),
             apis={name: found.result() for name, found in apis.items()},
             logs=reader.logs,
+            models=reader.models,
         )

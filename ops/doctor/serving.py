@@ -1,0 +1,54 @@
+"""Whether the frontend knows the model: the end of the chain from nodes to answers."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPException
+from typing import Any, Final
+
+from ops.cluster import Cluster, forward_service
+from ops.doctor.case import Case, listed
+from ops.doctor.finding import Finding, Section, fails, holds, unknown
+
+__all__ = ["listed_models", "serving_findings"]
+
+SECONDS: Final = 5
+
+
+def listed_models(cluster: Cluster, namespace: str, service: str) -> tuple[str, ...] | None:
+    """Names at ``/v1/models`` of a frontend; None where it does not answer.
+
+    Raises:
+        ClusterError: there is no way to it.
+    """
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with forward_service(cluster, namespace, service) as port:
+        try:
+            with direct.open(f"http://127.0.0.1:{port}/v1/models", timeout=SECONDS) as answer:
+                body: dict[str, Any] = json.load(answer)
+        except (OSError, HTTPException, ValueError):
+            return None
+    return tuple(str(model["id"]) for model in body.get("data", []))
+
+
+def serving_findings(case: Case) -> Iterator[Finding]:
+    """Asked only of a graph that says it is ready."""
+    if not case.graph or not case.graph.ready:
+        return
+    service = case.plan.frontend.service
+    models = case.view.models(service)
+    if models is None:
+        what = f"Service {service} does not answer through a port-forward."
+        yield unknown(Section.GRAPH, "frontend", what, "wideep smoke tries it as a client does.")
+    elif case.plan.model in models:
+        yield holds(Section.GRAPH, "frontend", f"The frontend lists {case.plan.model}.")
+    else:
+        others = f" It lists {listed(models)}." if models else ""
+        what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
+        fixes = (
+            "wideep logs --role decode: does it reach etcd and NATS?",
+            f"kubectl -n {case.settings.namespace} delete pod -l nvidia.com/dynamo-sub-component-type=decode",
+        )
+        yield fails(Section.GRAPH, "frontend", what, *fixes)
