@@ -12,12 +12,12 @@ from rich.text import Text
 
 from ops.layouts.presets import PresetRow
 from ops.layouts.question import Question
+from ops.layouts.served import served_line
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 from ops.plan.view import thousands
 from wideep.errors import Problem
 from wideep.memory import GpuMemory
-from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 
 __all__ = ["presets_report"]
@@ -36,14 +36,15 @@ def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFor
             head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
             return f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
         case OutputFormat.TEXT:
-            return _text(rows, model, gpu)
+            return _text(rows, asked)
 
 
 def _role_of(column: int) -> Role:
     return Role.PREFILL if column < 5 else Role.DECODE
 
 
-def _text(rows: Sequence[PresetRow], model: str, gpu: Gpu) -> RenderableType:
+def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
+    model, gpu = asked.model.name, asked.hardware.gpu
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("preset")
     for index, name in enumerate(COLUMNS[1:-1], start=1):
@@ -52,7 +53,9 @@ def _text(rows: Sequence[PresetRow], model: str, gpu: Gpu) -> RenderableType:
     for row in rows:
         table.add_row(*_cells(row))
     reasons = [_told(problem, presets) for problem, presets in _reasons(rows).items()]
-    return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons)
+    served = served_line(asked.model, gpu)
+    told = [Text(f"\n{served}", style="dim")] if served else []
+    return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons, *told)
 
 
 def _told(problem: Problem, presets: list[str]) -> RenderableType:

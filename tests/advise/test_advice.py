@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from ops.advise.comparison import Advice, Unknown
 from ops.advise.prediction import Prediction
 from ops.cli import app
+from ops.layouts.served import BEST, SERVED
 from ops.load import load
 from ops.stackfile import read_stack_file
 from tests.golden.crd import spec_validator
@@ -38,7 +39,7 @@ def test_the_search_finds_at_least_what_the_estimators_own_sweep_does(advised: A
 def test_the_best_layouts_for_16_32_and_64_h200(advised: Advised) -> None:
     found = {gpus: advised(gpus=gpus).best[0] for gpus in (16, 32, 64)}
 
-    assert {gpus: round(each.tokens_per_second_per_gpu) for gpus, each in found.items()} == {16: 483, 32: 483, 64: 483}
+    assert all(round(each.tokens_per_second_per_gpu) == BEST for each in found.values())
     assert all(each.gpus == gpus for gpus, each in found.items())
 
 
@@ -47,13 +48,8 @@ def test_the_labs_layouts_leave_most_of_the_hardware_idle(advised: Advised) -> N
 
     by_name = {each.name: each.prediction for each in advice.presets}
     figures = {name: round(p.tokens_per_second_per_gpu) for name, p in by_name.items() if isinstance(p, Prediction)}
-    assert figures == {
-        "lab-16gpu-singlenode": 142,
-        "lab-16gpu-multinode": 142,
-        "lab-32gpu": 52,
-        "wide-32gpu": 369,
-        "wide-64gpu": 268,
-    }
+    assert figures == SERVED  # what `wideep layouts` says without the estimator
+    assert 9 * figures["lab-32gpu"] < BEST
     refused, unknown = by_name["lab-8gpu"], by_name["wide-104gpu"]
     assert isinstance(refused, Unknown)
     assert not refused.runs
