@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ops.advise.extra import require_estimator
 from ops.advise.workers import Series, WorkerQuestion
+from ops.errors import CallError
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -105,16 +106,20 @@ def _folder() -> Path:
 
 
 def _read(path: Path) -> _File | None:
-    """What was kept; None where nothing was, or where it is not what this version writes."""
+    """What was kept; None where nothing was, or where it cannot be read as what this version writes."""
     try:
         return _File.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None
 
 
 def _write(path: Path, text: str) -> None:
     """All of it or nothing, whoever writes at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write(text)
-    Path(file.name).replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError as error:
+        fix = "Set XDG_CACHE_HOME to a folder that can be written."
+        raise CallError(f"Answers cannot be kept in {path.parent}: {error.strerror}.", fix) from error

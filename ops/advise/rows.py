@@ -17,6 +17,10 @@ COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "a GPU", "bound", 
 """``bound``: tokens/s a GPU that no software could exceed."""
 
 
+SHOWN: Final = 4
+"""Reasons that are spelled out; JSON has all of them."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One layout: its cells, and whether it is one of the best."""
@@ -42,7 +46,8 @@ def notes(advice: Advice) -> list[str]:
         lines.append("! A latency limit is missed.")
     unknown = advice.field.unknown
     if unknown:
-        lines.append(f"The estimator cannot tell: {'; '.join(unknown)}.")
+        more = f"; and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        lines.append(f"The estimator cannot tell: {'; '.join(unknown[:SHOWN])}{more}.")
     if advice.field.too_large:
         lines.append(f"{advice.field.too_large} more workers are legal, but have no room for a single request.")
     lines.append(

@@ -15,6 +15,7 @@ from ops.advise import answers, comparison, extra, forecast
 from ops.advise.answers import Answers
 from ops.advise.workers import Series, Step, WorkerQuestion
 from ops.cli import app
+from ops.errors import CallError
 from ops.load import load
 from ops.stackfile import read_stack_file
 from tests.support.answers import FormulaAnswers
@@ -257,6 +258,14 @@ def test_traffic_that_makes_no_sense_is_named(traffic: dict[str, object], key: s
         parse(stack(traffic=traffic))
 
     assert [problem.key for problem in caught.value.problems] == [key]
+
+
+def test_a_cache_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dynamo-wideep").write_text("a file, not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    with pytest.raises(CallError, match="Set XDG_CACHE_HOME"):
+        answers._write(answers._folder() / "1.0" / "kept.json", "{}")
 
 
 def test_answers_are_kept_by_version_and_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
