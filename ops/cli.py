@@ -15,6 +15,8 @@ from ops.advise.command import advise
 from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from ops.doctor.command import doctor
 from ops.errors import CallError
+from ops.gpus.command import EXAMPLE as GPUS_EXAMPLE
+from ops.gpus.command import gpus
 from ops.logs.command import EXAMPLE as LOGS_EXAMPLE
 from ops.logs.command import logs
 from ops.options import Debug, File, Output, OutputFormat, Stack
@@ -117,6 +119,7 @@ app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
 app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
 app.command(epilog=LOGS_EXAMPLE)(answers_errors(logs))
 app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
+app.command(epilog=GPUS_EXAMPLE)(answers_errors(gpus))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 
 

@@ -11,11 +11,12 @@ from typing import Final
 from components.kube import MANAGER_IMAGE, OPERATOR, VERSION
 from ops.cluster import DEPLOYMENTS, PODS, Cluster, ClusterError, connect
 from ops.cluster.objects import GRAPH_LABEL, Component, Deployment, Pod
+from ops.errors import CallError
 from ops.load import Loaded, load, stack_file
 from wideep.plan import Plan, RolePlan
 from wideep.settings.layout import Role
 
-__all__ = ["Live", "Member", "find_live", "find_operator", "masked", "members", "operator_version"]
+__all__ = ["Live", "Member", "find_live", "find_operator", "masked", "members", "operator_version", "role_named"]
 
 GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
 """Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
@@ -149,6 +150,17 @@ def operator_version(operator: Deployment) -> str:
         container.image for container in operator.spec.template.spec.containers if MANAGER_IMAGE in container.image
     ]
     return next((tag[1] for image in images if (tag := VERSION.search(image))), "")
+
+
+def role_named(name: str | None) -> Role | None:
+    """The role of an option.
+
+    Raises:
+        CallError: there is no such role.
+    """
+    if name is None or name in list(Role):
+        return None if name is None else Role(name)
+    raise CallError(f"--role {name}: workers are prefill or decode.", "--role prefill, or --role decode")
 
 
 def _runs(pod: Pod) -> bool:

@@ -53,7 +53,7 @@ def get(port: int, path: str, seconds: float = SECONDS) -> str:
     """
     url = f"http://127.0.0.1:{port}{path}"
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as answer:  # noqa: S310 - http, loopback
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
             return answer.read().decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         raise ClusterError(f"The frontend answers {path} with {error.code}.", error.code) from error

@@ -10,6 +10,7 @@ import yaml
 
 from sim.cluster import process
 from sim.env import environment
+from sim.exec import PROGRAMS
 from sim.state import Cluster, Process, SimError
 from sim.tools.command import tail
 
@@ -102,6 +103,7 @@ def processes(cluster: Cluster) -> dict[str, Process]:
 def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
     command = [str(cluster.tools["kwokctl"]), "--name", _name(cluster), *map(str, arguments)]
     env = os.environ | environment(cluster) | {"KWOK_WORKDIR": str(cluster.directory / "kwok")}
+    env["PATH"] = f"{PROGRAMS}{os.pathsep}{env['PATH']}"
     done = subprocess.run(
         command, env=process.marked(env, cluster.id), capture_output=True, text=True, timeout=180, check=False
     )
