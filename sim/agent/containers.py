@@ -14,6 +14,7 @@ from sim.agent.contract import Manifest
 from sim.agent.journal import Engine, Journal
 from sim.agent.kube import Kind, Kube
 from sim.agent.serving import Child, Dynamo, answers, free_port
+from sim.exec import target as exec_target
 from sim.state import Cluster
 
 SOURCE = "kubelet"
@@ -69,6 +70,7 @@ class Pod:
 
     async def run(self) -> None:
         await self._debug(Kind.LOGS, "ClusterLogs", {"logs": [{"logsFile": str(self.log_path), "follow": True}]})
+        await self._debug(Kind.EXEC, "ClusterExec", exec_target(self.namespace, self.name))
         await self._pull()
         await self._wait_for_secrets()
         await self._status(podstatus.running(self.pod, ready=False))
@@ -86,7 +88,7 @@ class Pod:
         if self.child:
             await self.child.stop()
         self.journal.close()
-        for kind in (Kind.LOGS, Kind.PORT_FORWARD):
+        for kind in (Kind.LOGS, Kind.EXEC, Kind.PORT_FORWARD):
             await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
 
     # Before the container starts.
@@ -223,7 +225,7 @@ class Pod:
         await self.kube.event(self.pod, kind, reason, message, SOURCE)
 
     async def _debug(self, kind: Kind, name: str, spec: Manifest) -> None:
-        """Tells kwok where `kubectl logs` and `kubectl port-forward` find this pod."""
+        """Tells kwok where `kubectl logs`, `exec` and `port-forward` find this pod."""
         selector = {"matchNamespaces": [self.namespace], "matchNames": [self.name]}
         body = {
             "apiVersion": kind.value[0],
