@@ -22,7 +22,9 @@ def node_trouble(case: Case, pod: Pod) -> Trouble | None:
     name = pod.spec.node_name
     node = next((node for node in case.view.nodes.items if node.name == name), None)
     if name and case.view.nodes.items and node is None:
-        return Trouble("node", f"its node {name} is gone.", (f"kubectl delete pod {pod.name} --force",))
+        return Trouble(
+            "node", f"its node {name} is gone.", (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",)
+        )
     if node and not node.ready:
         condition = next((c for c in node.status.conditions if c.type == "Ready"), None)
         since = shown_seconds(case.seconds_since(condition.last_transition_time if condition else None))
@@ -73,7 +75,11 @@ def config_trouble(case: Case, pod: Pod) -> Trouble | None:
         return Trouble("secret", cause, (fix,), "hfTokenSecret")
     if missing:
         return Trouble("secret", f"there is no Secret {missing[1]}.", ("`pulumi up --refresh`",))
-    return Trouble("container", f"{status.state.waiting.reason}: {message}", (f"kubectl describe pod {pod.name}",))
+    return Trouble(
+        "container",
+        f"{status.state.waiting.reason}: {message}",
+        (f"kubectl -n {pod.namespace} describe pod {pod.name}",),
+    )
 
 
 def mount_trouble(case: Case, pod: Pod) -> Trouble | None:

@@ -1,0 +1,184 @@
+"""Clusters as the API server would describe them, for tests of what wideep says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ops.cluster.objects import (
+    Claim,
+    Deployment,
+    Event,
+    Graph,
+    KubeObject,
+    Namespace,
+    Node,
+    Pod,
+    Service,
+    StatefulSet,
+    StorageClass,
+)
+from ops.doctor.case import Case
+from ops.doctor.examine import examine
+from ops.doctor.finding import Finding, Verdict
+from ops.doctor.view import Seen, View
+from tests.support.plans import config_of
+from wideep.plan import make_plan
+from wideep.settings import parse
+
+__all__ = ["CPU", "NOW", "case", "container", "event", "failures", "node", "obj", "pod", "seen", "view"]
+
+NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+OPERATOR = "dynamo-platform-dynamo-operator-controller-manager"
+NAMESPACE = "dynamo-workshop"
+
+
+def ago(seconds: float) -> str:
+    """A moment before NOW, as the API writes it."""
+    return (NOW - timedelta(seconds=seconds)).isoformat()
+
+
+def node(name: str, gpus: int = 8, *, ready: bool = True, rdma: int | None = None, **given: Any) -> Node:
+    """A node of H200. ``given``: labels (None takes one out), taints, cordoned, resources."""
+    labels = {
+        "nvidia.com/gpu.product": "NVIDIA-H200",
+        "nvidia.com/gpu.memory": "143156",
+        "nvidia.com/cuda.driver-version.major": "580",
+        **given.get("labels", {}),
+    }
+    resources = {"nvidia.com/gpu": str(gpus), "rdma/ib": str(gpus if rdma is None else rdma)}
+    offered = {**resources, **given.get("resources", {})}
+    condition = {"type": "Ready", "status": "True" if ready else "Unknown", "lastTransitionTime": ago(300)}
+    return Node.model_validate(
+        {
+            "metadata": {"name": name, "labels": {k: v for k, v in labels.items() if v is not None}},
+            "spec": {"unschedulable": given.get("cordoned", False), "taints": given.get("taints", [])},
+            "status": {"allocatable": {k: v for k, v in offered.items() if v != "0"}, "conditions": [condition]},
+        }
+    )
+
+
+def container(**state: Any) -> dict[str, Any]:
+    """The status of a pod's main container."""
+    return {"name": "main", "image": "x", "restartCount": state.pop("restarts", 0), **state}
+
+
+def pod(name: str, role: str = "", on: str = "gpu-0", gpus: int = 8, **given: Any) -> Pod:
+    """A pod of the stack's graph, or (without a role) of another's. ``given``: ready, status, namespace, image."""
+    ready = given.get("ready", True)
+    graph = {"nvidia.com/dynamo-graph-deployment-name": "deepseek-r1-wideep"} if role else {}
+    kind = {"nvidia.com/dynamo-component-type": "frontend" if role == "frontend" else "worker"} if role else {}
+    sub = {"nvidia.com/dynamo-sub-component-type": role} if role in ("prefill", "decode") else {}
+    image = given.get("image", "registry.sim/dynamo-wideep@sha256:1")
+    limits = {"nvidia.com/gpu": str(gpus), "rdma/ib": str(gpus)} if gpus else {}
+    running = {"containerStatuses": [container(ready=ready, state={"running": {"startedAt": ago(100)}})]}
+    body = {
+        "metadata": {
+            "name": name,
+            "namespace": given.get("namespace", NAMESPACE),
+            "labels": {**graph, **kind, **sub},
+            "creationTimestamp": ago(600),
+            "ownerReferences": given.get("owners", []),
+            "deletionTimestamp": given.get("deleted"),
+        },
+        "spec": {"nodeName": on, "containers": [{"name": "main", "image": image, "resources": {"limits": limits}}]},
+        "status": {
+            "phase": "Running" if on else "Pending",
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            **running,
+            **given.get("status", {}),
+        },
+    }
+    return Pod.model_validate(body)
+
+
+def event(kind: str, name: str, reason: str, message: str, seconds: float = 60) -> Event:
+    """A warning."""
+    about = {"kind": kind, "name": name, "namespace": NAMESPACE}
+    meta = {"name": f"{name}.{reason}", "namespace": NAMESPACE}
+    body = {"metadata": meta, "involvedObject": about, "type": "Warning", "reason": reason, "message": message}
+    return Event.model_validate({**body, "lastTimestamp": ago(seconds)})
+
+
+def obj(model: type[KubeObject], name: str, **fields: Any) -> Any:
+    """An object of any kind; ``meta`` are fields of its metadata."""
+    meta = {"name": name, "namespace": NAMESPACE, **fields.pop("meta", {})}
+    return model.model_validate({"metadata": meta, **fields})
+
+
+def seen(*items: Any, **how: Any) -> Seen[Any]:
+    """Objects that were seen."""
+    return Seen(tuple(items), **how)
+
+
+CPU = node("cpu-0", 0, labels={"nvidia.com/gpu.product": None})
+"""Where the frontend and the download run."""
+
+
+def _deployed() -> dict[str, Seen[Any]]:
+    """Option A of the lab, deployed and serving on two nodes."""
+    pods = (
+        pod("frontend-0", "frontend", "cpu-0", 0),
+        pod("prefill-0", "prefill", "gpu-0"),
+        pod("decode-0", "decode", "gpu-1"),
+    )
+    operator = {"containers": [{"name": "manager", "image": "nvcr.io/x/kubernetes-operator:0.6.0"}]}
+    plan = make_plan(parse(config_of("sim")))
+    spec = plan.manifests[0]["spec"]
+    graph = {"state": "successful", "conditions": [{"type": "Ready", "status": "True"}]}
+    return {
+        "pods": seen(*pods),
+        "own_pods": seen(*pods),
+        "claims": seen(
+            obj(
+                Claim,
+                "model-cache-pvc",
+                spec={"accessModes": ["ReadWriteMany"], "storageClassName": "shared"},
+                status={"phase": "Bound", "capacity": {"storage": "1Ti"}},
+            )
+        ),
+        "deployments": seen(
+            obj(Deployment, OPERATOR, spec={"template": {"spec": operator}}, status={"readyReplicas": 1})
+        ),
+        "stateful_sets": seen(
+            obj(StatefulSet, "dynamo-platform-etcd", status={"readyReplicas": 1}),
+            obj(StatefulSet, "dynamo-platform-nats", status={"readyReplicas": 1}),
+        ),
+        "services": seen(obj(Service, plan.frontend.service)),
+        "graphs": seen(obj(Graph, plan.name, spec=spec, status=graph)),
+    }
+
+
+def view(*, deployed: bool = True, **changed: Any) -> View:
+    """A good cluster of two nodes, with the graph or before it, with some of it changed."""
+    classes = obj(
+        StorageClass,
+        "shared",
+        provisioner="nfs.csi.k8s.io",
+        meta={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    )
+    base = View(
+        namespace=seen(obj(Namespace, NAMESPACE, status={"phase": "Active"})),
+        nodes=seen(node("gpu-0"), node("gpu-1"), CPU),
+        classes=seen(classes),
+        apis={"dynamo": frozenset({"dynamographdeployments"})} if deployed else {},
+        models=lambda _service: ("deepseek-ai/DeepSeek-R1",),
+    )
+    if deployed:
+        base = replace(base, **_deployed())
+    if "own_pods" in changed and "pods" not in changed:
+        changed["pods"] = seen(*(p for p in changed["own_pods"].items if p.spec.node_name))
+    return replace(base, **changed)
+
+
+def case(look: View | None = None, stack: str = "sim", **config: Any) -> Case:
+    """A stack on a cluster: by default the sim stack (option A of the lab) on a good one."""
+    settings = parse(config_of(stack, **config))
+    return Case(settings, make_plan(settings), look or view(), NOW)
+
+
+def failures(look: View | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
+    """What does not hold."""
+    return [found for found in examine(case(look, stack, **config)) if found.verdict is Verdict.FAILS]
