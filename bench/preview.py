@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EMPTY = """import pulumi, pulumi_docker_build, pulumi_kubernetes, pulumi_random
-from pulumi_kubernetes import apiextensions, batch, core, helm, meta
+EMPTY = """import pulumi.dynamic, pulumi_docker_build, pulumi_kubernetes as k8s, pulumi_random
+k8s.core.v1.Secret, k8s.batch.v1.Job, k8s.helm.v3.Release, k8s.apiextensions.CustomResource
 """
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".hypothesis", "previews")
 
