@@ -10,16 +10,19 @@ import sys
 
 from sim.agent import contract
 from sim.agent.cliques import CliqueSetReconciler
-from sim.agent.containers import Machine, Times
 from sim.agent.contract import Manifest
-from sim.agent.kube import Kind, Kube
+from sim.agent.kube import ApiError, Kind, Kube
 from sim.agent.kubelet import Kubelet
+from sim.agent.machine import Machine, Served, Times
 from sim.agent.operators import Operators
 from sim.agent.queue import Key, Queue
 from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
 from sim.agent.serving import Dynamo
 from sim.agent.watches import Handler, Watches
 from sim.state import Cluster, load
+
+logger = logging.getLogger("sim.agent")
+RESYNC_SECONDS = 20.0
 
 
 def key_of(body: Manifest) -> Key:
@@ -41,7 +44,7 @@ class Agent:
         self.graphs = Queue("graph", GraphReconciler(kube, self.operators))
         self.components = Queue("component", ComponentReconciler(kube, self.operators))
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
-        self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times()))
+        self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times(), Served()))
 
     def handlers(self) -> dict[str, Handler]:
         return {
@@ -55,6 +58,23 @@ class Agent:
             "podcliques.grove.io": self.of_clique_set,
             "podcliquescalinggroups.grove.io": self.of_clique_set,
         }
+
+    async def resync(self) -> None:
+        """Forgets what went without an event, then looks at every object once more."""
+        pods, operators = set(self.kubelet.tasks), self.operators.keys()
+        there = {pod["metadata"]["uid"] for pod in await self.kube.find(Kind.POD)}
+        self.kubelet.end(pods - there)
+        found = [*await self.kube.find(Kind.DEPLOYMENT), *await self.kube.find(Kind.STATEFUL_SET)]
+        self.operators.forget(operators - {key_of(live) for live in found})
+        await self.look_at_all()
+
+    async def resync_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RESYNC_SECONDS)
+            try:
+                await self.resync()
+            except ApiError as error:
+                logger.warning("not looked at again: %s", error)
 
     async def look_at_all(self) -> None:
         """As a controller does when it starts: every object of its kinds, once."""
@@ -114,10 +134,12 @@ async def run(cluster: Cluster) -> None:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     kube = await Kube.connect(cluster.kubeconfig)
     agent = Agent(kube, cluster)
-    watches = Watches(agent.handlers())
+    watches = Watches(agent.handlers(), agent.resync)
     await watches.start()
+    again = asyncio.create_task(agent.resync_for_ever())
     cluster.agent_ready.write_text(f"{os.getpid()}\n")
     await told.wait()
+    again.cancel()
     await watches.stop()
     await agent.kubelet.close()
     await kube.close()

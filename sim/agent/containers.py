@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 
 import aiohttp
 
 from sim.agent import contract, graph, journal, pods, podstatus
 from sim.agent.contract import Manifest
 from sim.agent.journal import Engine, Journal
-from sim.agent.kube import Kind, Kube
-from sim.agent.serving import Child, Dynamo, answers, free_port
+from sim.agent.kube import ApiError, Kind
+from sim.agent.machine import Machine
+from sim.agent.serving import Child, answers, free_port
 from sim.exec import target as exec_target
-from sim.state import Cluster
 
+logger = logging.getLogger(__name__)
 SOURCE = "kubelet"
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 2.0
@@ -28,30 +28,6 @@ MANIFEST_TYPES = (
 )
 
 
-def _seconds(name: str, default: float) -> float:
-    return float(os.environ.get(name, default))
-
-
-@dataclass(frozen=True)
-class Times:
-    """How long the simulated parts take, in seconds, from the agent's environment; the real ones take minutes."""
-
-    pull: float = field(default_factory=lambda: _seconds("SIM_PULL_SECONDS", 0.3))
-    load: float = field(default_factory=lambda: _seconds("SIM_LOAD_SECONDS", 2.0))
-    download: float = field(default_factory=lambda: _seconds("SIM_DOWNLOAD_SECONDS", 3.0))
-    job: float = field(default_factory=lambda: _seconds("SIM_JOB_SECONDS", 0.5))
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What every pod runs on."""
-
-    kube: Kube
-    cluster: Cluster
-    dynamo: Dynamo
-    times: Times
-
-
 class Pod:
     """One pod that runs. `run` lives as long as it does; `end` leaves nothing of it."""
 
@@ -60,10 +36,12 @@ class Pod:
         meta = pod["metadata"]
         self.namespace: str = meta["namespace"]
         self.name: str = meta["name"]
+        self.uid: str = meta["uid"]
         self.labels: dict[str, str] = meta.get("labels") or {}
+        self.graph = (self.namespace, self.labels.get(contract.LABEL_GRAPH, ""))
         containers = pod["spec"]["containers"]
         self.main: Manifest = next((c for c in containers if c["name"] == contract.MAIN_CONTAINER), containers[0])
-        folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{meta['uid']}"
+        folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{self.uid}"
         self.log_path = folder / f"{self.main['name']}.log"
         self.journal = Journal.open(self.log_path)
         self.child: Child | None = None
@@ -85,11 +63,16 @@ class Pod:
             await self._status(podstatus.running(self.pod, ready=True))
 
     async def end(self) -> None:
+        """Ends its process first, whatever the API server says to the rest."""
+        self.machine.served.leave(self.graph, self.uid)
         if self.child:
             await self.child.stop()
         self.journal.close()
         for kind in (Kind.LOGS, Kind.EXEC, Kind.PORT_FORWARD):
-            await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
+            try:
+                await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
+            except ApiError as error:
+                logger.warning("pod %s/%s: %s stays: %s", self.namespace, self.name, kind.name, error)
 
     # Before the container starts.
 
@@ -146,6 +129,12 @@ class Pod:
 
     async def _keep(self, start: Callable[[], Awaitable[Child | None]]) -> None:
         """Starts the container's process, and again whenever it ends by itself."""
+        if not self.machine.served.join(self.graph, self.uid):
+            self.journal.write(
+                f"simulated: {self.machine.served.limit} graphs are served already; this one only looks so"
+            )
+            await self._status(podstatus.running(self.pod, ready=True))
+            return
         restarts = 0
         while True:
             self.child = await start()

@@ -8,8 +8,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Self
 
+import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.config import new_client_from_config
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from sim.agent.contract import Manifest
 
@@ -51,6 +53,10 @@ class ApiError(Exception):
         self.status = status
 
 
+class NotNowError(ApiError):
+    """The server is not there, or has too much to do: the call is made again for a minute."""
+
+
 def _message(body: bytes | None) -> str:
     """The server's own sentence in an answer that is an error; an API that is not served answers in plain text."""
     text = (body or b"").decode(errors="replace")
@@ -73,17 +79,27 @@ class Kube:
     async def close(self) -> None:
         await self.client.close()
 
+    @retry(
+        retry=retry_if_exception_type(NotNowError),
+        wait=wait_random_exponential(0.2, 5),
+        stop=stop_after_delay(60),
+        reraise=True,
+    )
     async def _call(self, method: str, path: str, body: object = None, content: str = "application/json") -> Manifest:
-        response = await self.client.rest_client.request(
-            method,
-            f"{self.client.configuration.host}{path}",
-            headers={"Content-Type": content, "Accept": "application/json"},
-            body=body,
-            _request_timeout=30,
-        )
-        await response.read()
+        try:
+            response = await self.client.rest_client.request(
+                method,
+                f"{self.client.configuration.host}{path}",
+                headers={"Content-Type": content, "Accept": "application/json"},
+                body=body,
+                _request_timeout=30,
+            )
+            await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotNowError(503, f"{method} {path}: {type(error).__name__}: {error}") from error
         if not 200 <= response.status <= 299:
-            raise ApiError(response.status, _message(response.data) or f"{method} {path}: HTTP {response.status}")
+            kind = NotNowError if response.status in (429, 503) else ApiError
+            raise kind(response.status, _message(response.data) or f"{method} {path}: HTTP {response.status}")
         answer: Manifest = json.loads(response.data)
         return answer
 

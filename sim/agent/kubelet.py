@@ -10,8 +10,9 @@ import logging
 from dataclasses import dataclass, field
 
 from sim.agent import contract
-from sim.agent.containers import Machine, Pod
+from sim.agent.containers import Pod
 from sim.agent.contract import Manifest
+from sim.agent.machine import Machine
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
@@ -58,6 +59,11 @@ class Kubelet:
         elif uid not in self.tasks and can_start(pod, f"{self.machine.cluster.registry_alias}/"):
             self.tasks[uid] = asyncio.create_task(self._run(pod), name=f"pod {pod['metadata']['name']}")
 
+    def end(self, uids: set[str]) -> None:
+        """Ends these pods: they went without an event."""
+        for uid in uids & self.tasks.keys():
+            self.tasks.pop(uid).cancel()
+
     async def _run(self, manifest: Manifest) -> None:
         """The pod's whole life; what goes wrong in the simulation itself is logged and tried again."""
         while True:
@@ -66,12 +72,10 @@ class Kubelet:
                 await pod.run()
                 if not pod.child:
                     await asyncio.Event().wait()  # its logs stay readable until it is deleted
-            except asyncio.CancelledError:
-                await asyncio.shield(pod.end())
-                raise
             except Exception:
                 logger.exception("pod %s/%s", pod.namespace, pod.name)
-                await pod.end()
+            finally:
+                await asyncio.shield(pod.end())
             await asyncio.sleep(RETRY_SECONDS)
 
     async def close(self) -> None:

@@ -88,6 +88,15 @@ class Operators:
         self.etcds[key] = ready and not gone and not stateful_set["metadata"].get("deletionTimestamp")
         return key[1].endswith(contract.ETCD_SUFFIX) and before != self.etcds[key]
 
+    def keys(self) -> set[Key]:
+        """Namespace and name of every Deployment and StatefulSet that is known."""
+        return {*self.operators, *self.etcds, *self.grove_operators}
+
+    def forget(self, keys: set[Key]) -> None:
+        for known in (self.operators, self.etcds, self.grove_operators):
+            for key in keys & known.keys():
+                del known[key]
+
     def of(self, namespace: str) -> Operator | None:
         """The living operator that looks after a namespace: its own before a cluster-wide one."""
         alive = [operator for operator in self.operators.values() if operator.ready]

@@ -1,7 +1,8 @@
 """The API server's events, brought by kopf in a thread and an event loop of its own.
 
-kopf watches each kind from the moment its API is served, which a CRD may be only later. It ends when an API that it
-watches goes (a CRD is deleted); then it is started anew, and the other tasks of the agent do not notice.
+kopf is started anew when a CRD comes or goes, and the other tasks of the agent do not notice. By itself it ends when an
+API that it watches goes, and now and then misses one that comes, because discovery shows a kind a moment after its CRD
+is established.
 """
 
 from __future__ import annotations
@@ -10,28 +11,36 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
 import kopf
 
 from sim.agent.contract import Manifest
+from sim.agent.graph import is_true
 
 logger = logging.getLogger(__name__)
 AGAIN_SECONDS = 0.3
+DISCOVERY_SECONDS = 1.0
+"""By when discovery shows a kind whose CRD is established."""
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
-Handler = Callable[[Manifest, bool], Awaitable[None]]
+Handler = Callable[[Manifest, bool], Coroutine[Any, Any, None]]
 """Takes an object as it is now, and whether it is gone."""
 
 
 class Watches:
-    """Calls a handler, in the loop that made this, for every event of its kind (`PLURAL.GROUP`)."""
+    """Calls a handler, in the loop that made this, for every event of its kind (`PLURAL.GROUP`, as CRDs are named).
 
-    def __init__(self, handlers: dict[str, Handler]) -> None:
-        self.handlers = handlers
+    What goes while kopf starts anew goes without an event: `resync` has to look for it.
+    """
+
+    def __init__(self, handlers: dict[str, Handler], resync: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.handlers, self.resync = handlers, resync
         self.loop = asyncio.get_running_loop()
-        self.ready, self.ending = threading.Event(), threading.Event()
+        self.ready, self.ending, self.again = threading.Event(), threading.Event(), threading.Event()
+        self.served: set[str] = set()
         self.thread = threading.Thread(target=self._run, name="watches", daemon=True)
 
     async def start(self) -> None:
@@ -41,15 +50,18 @@ class Watches:
 
     async def stop(self) -> None:
         self.ending.set()
+        self.again.set()
         await asyncio.to_thread(self.thread.join, 5)
 
     def _run(self) -> None:
         while not self.ending.is_set():
+            self.again.clear()
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # whatever ended them, there is no agent without them
                 logger.warning("the watches ended and start again: %s: %s", type(error).__name__, error)
-                time.sleep(AGAIN_SECONDS)
+            time.sleep(AGAIN_SECONDS)
+            self._pass_on(self.resync())
 
     async def _watch(self) -> None:
         settings = kopf.OperatorSettings()
@@ -62,7 +74,7 @@ class Watches:
             clusterwide=True,
             standalone=True,
             ready_flag=self.ready,
-            stop_flag=self.ending,
+            stop_flag=self.again,
         )
 
     def _registry(self) -> kopf.OperatorRegistry:
@@ -70,19 +82,27 @@ class Watches:
         kopf.on.login(registry=registry)(kopf.login_with_kubeconfig)
         for resource, handler in self.handlers.items():
             kopf.on.event(resource, id=resource, registry=registry)(self._passed_on(handler))
+        kopf.on.event(CRDS, registry=registry)(self._see_crd)
         return registry
 
     def _passed_on(self, handler: Handler) -> Any:
-        async def handle(body: Manifest, gone: bool) -> None:
-            await handler(body, gone)
-
         async def on_event(event: Any, **_: Any) -> None:
-            passed = asyncio.run_coroutine_threadsafe(
-                handle(dict(event["object"]), event["type"] == "DELETED"), self.loop
-            )
-            passed.add_done_callback(_log_failure)
+            self._pass_on(handler(dict(event["object"]), event["type"] == "DELETED"))
 
         return on_event
+
+    def _pass_on(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).add_done_callback(_log_failure)
+
+    async def _see_crd(self, event: Any, **_: Any) -> None:
+        crd = event["object"]
+        name = crd["metadata"]["name"]
+        if event["type"] == "DELETED":
+            self.served.discard(name)
+        elif name in self.handlers and name not in self.served and is_true(crd, "Established"):
+            self.served.add(name)
+            if event["type"]:  # not one of those that were there when kopf started
+                asyncio.get_running_loop().call_later(DISCOVERY_SECONDS, self.again.set)
 
 
 def _log_failure(passed: Future[None]) -> None:
