@@ -1,0 +1,56 @@
+"""What the drain and the takedown see of a live cluster."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from components.draining import KINDS, POD
+from components.kube import Kind, KubeNamespace
+from sim.state import Cluster
+from tests.sim.conftest import Run
+
+pytestmark = pytest.mark.cluster
+
+POD_NAME = "left-over"
+
+
+@pytest.fixture
+def place(cluster: Cluster, run: Run) -> Iterator[KubeNamespace]:
+    """A namespace of the test's own, with one pod."""
+    name = f"takedown-{secrets.token_hex(4)}"
+    run("kubectl", "create", "namespace", name)
+    run("kubectl", "wait", "--for=create", "serviceaccount/default", "-n", name, "--timeout=30s")
+    run("kubectl", "run", POD_NAME, "-n", name, "--image=pause", "--labels=nvidia.com/x=y")
+    yield KubeNamespace.connect(name, str(cluster.kubeconfig), None)
+    run("kubectl", "delete", "namespace", name, "--wait=false")
+
+
+def test_it_lists_what_is_there_and_kinds_that_the_cluster_does_not_know_are_not(place: KubeNamespace) -> None:
+    (pod,) = place.list(POD).items
+    assert (pod.name, pod.labels) == (POD_NAME, (("nvidia.com/x", "y"),))
+    assert place.list(Kind("Nothing", "nothings", "nowhere.example.com")).items == ()
+    assert all(place.list(kind).items == () for kind in KINDS if kind is not POD)
+
+
+def test_a_deletion_ends_the_watch_and_silence_does_too(place: KubeNamespace, run: Run) -> None:
+    place.await_deletion(POD, place.list(POD).version, 1)
+    assert place.list(POD).items
+    deletion = Timer(0.5, run, ("kubectl", "delete", "pod", POD_NAME, "-n", place.name, "--wait=false"))
+    deletion.start()
+    place.await_deletion(POD, place.list(POD).version, 60)
+    deletion.join()
+    assert place.list(POD).items == ()
+
+
+def test_a_kubeconfig_may_be_given_by_its_content(place: KubeNamespace, cluster: Cluster) -> None:
+    content = Path(cluster.kubeconfig).read_text(encoding="utf-8")
+    assert KubeNamespace.connect(place.name, content, None).list(POD) == place.list(POD)
+
+
+def test_it_can_tell_whether_an_operator_runs(place: KubeNamespace) -> None:
+    operator = place.operator()
+    assert operator.works in (True, False)
+    assert "Dynamo operator" in operator.words
