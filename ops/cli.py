@@ -14,12 +14,18 @@ from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from ops.advise.command import advise
 from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from ops.doctor.command import doctor
+from ops.eplb.command import EXAMPLE as EPLB_EXAMPLE
+from ops.eplb.command import eplb
 from ops.errors import CallError
 from ops.gpus.command import EXAMPLE as GPUS_EXAMPLE
 from ops.gpus.command import gpus
 from ops.logs.command import EXAMPLE as LOGS_EXAMPLE
 from ops.logs.command import logs
+from ops.network.command import EXAMPLE as NETWORK_EXAMPLE
+from ops.network.command import network
 from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.rbac.command import EXAMPLE as RBAC_EXAMPLE
+from ops.rbac.command import rbac
 from ops.smoke.command import EXAMPLE as SMOKE_EXAMPLE
 from ops.smoke.command import smoke
 from ops.status.command import EXAMPLE as STATUS_EXAMPLE
@@ -120,7 +126,10 @@ app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
 app.command(epilog=LOGS_EXAMPLE)(answers_errors(logs))
 app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
 app.command(epilog=GPUS_EXAMPLE)(answers_errors(gpus))
+app.command(epilog=EPLB_EXAMPLE)(answers_errors(eplb))
+app.command(epilog=NETWORK_EXAMPLE)(answers_errors(network))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
+app.command(epilog=RBAC_EXAMPLE)(answers_errors(rbac))
 
 
 def main() -> None:

@@ -29,14 +29,14 @@ __all__ = [
     "Kind",
 ]
 
-T = TypeVar("T", bound=KubeObject)
+T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class Kind(Generic[T_co]):
     """A kind of object. ``root`` is the path of its group and version."""
 
-    model: type[T]
+    model: type[T_co]
     root: str
     plural: str
     namespaced: bool = True

@@ -15,8 +15,8 @@ from wideep.rules.remedies import resized
 
 __all__ = ["Short", "memory_fixes"]
 
-LEAST_GAIN_GB: Final = 2.0
-"""GB on a GPU that a change has to bring: less is within what the estimate of activations is off by."""
+LEAST_GAIN_GB: Final = 5.0
+"""GB on a GPU that a change has to bring: less is within what activations vary by."""
 PERCENT: Final = 100
 LEAST_PERCENT: Final = 30
 MOST_PERCENT: Final = 95
@@ -66,9 +66,10 @@ def _outside_fixes(site: RoleSite) -> Iterator[str]:
             continue
         smaller = next((s for s in _smaller_pools(base) if _outside(s) >= wanted), None)
         if smaller and not check_role(smaller):
-            also = "" if base is site else f"redundantExperts: {base.role.redundant_experts} and "
-            fraction = smaller.role.mem_fraction_static
-            yield f"layout.{site.name}: {also}memFractionStatic: {fraction:g} {_leaves(smaller)}"
+            also = ".memFractionStatic"
+            if base is not site:
+                also = f": redundantExperts: {base.role.redundant_experts} and memFractionStatic"
+            yield f"layout.{site.name}{also}: {smaller.role.mem_fraction_static:g} {_leaves(smaller)}"
             break
     yield from _smaller_batches(site)
 

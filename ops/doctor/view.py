@@ -135,6 +135,10 @@ class _Reader:
         """Objects of the stack's namespace, or of the cluster where the kind has no namespaces."""
         return self.pool.submit(self._list, kind, self.namespace, labels, fields)
 
+    def one(self, kind: Kind[K], name: str) -> Future[Seen[K]]:
+        """An object of the cluster's own by its name, or nothing."""
+        return self.pool.submit(self._find, kind, name)
+
     def all(self, kind: Kind[K], fields: str = "") -> Future[Seen[K]]:
         """Objects of all namespaces; of the stack's where the user may not see more."""
         return self.pool.submit(self._list_wide, kind, fields)
@@ -165,6 +169,13 @@ class _Reader:
         except ClusterError as error:
             return Seen(error=error)
 
+    def _find(self, kind: Kind[K], name: str) -> Seen[K]:
+        try:
+            found = self.cluster.find(kind, name)
+        except ClusterError as error:
+            return Seen(error=error)
+        return Seen((found,)) if found else Seen()
+
     def _list_wide(self, kind: Kind[K], fields: str) -> Seen[K]:
         seen = self._list(kind, None, "", fields)
         if not isinstance(seen.error, ForbiddenError):
@@ -184,7 +195,7 @@ def look(cluster: Cluster, namespace: str) -> View:
         reader = _Reader(cluster, namespace, pool)
         pods, own_pods = reader.all(PODS, HOLDS_A_NODE), reader.own(PODS)
         nodes, warnings = reader.own(NODES), reader.own(EVENTS, fields="type=Warning")
-        spaces = reader.own(NAMESPACES, fields=f"metadata.name={namespace}")
+        space = reader.one(NAMESPACES, namespace)
         deployments, stateful_sets = reader.all(DEPLOYMENTS), reader.all(STATEFUL_SETS)
         daemon_sets, definitions = reader.all(DAEMON_SETS), reader.own(DEFINITIONS)
         classes, claims, quotas = reader.own(CLASSES), reader.own(CLAIMS), reader.own(QUOTAS)
@@ -193,7 +204,7 @@ def look(cluster: Cluster, namespace: str) -> View:
         policies, releases = reader.own(NETWORK_POLICIES), reader.own(SECRETS, labels=HELM)
         apis = {name: reader.serves(name) for name in APIS}
         return View(
-            namespace=spaces.result(),
+            namespace=space.result(),
             nodes=nodes.result(),
             pods=pods.result(),
             own_pods=own_pods.result(),

@@ -1,0 +1,46 @@
+"""The verb ``rbac``: its options."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer
+
+__all__ = ["EXAMPLE", "rbac"]
+
+EXAMPLE = "Example: [bold]wideep rbac --stack prod --user anna | kubectl apply -f -[/bold]"
+
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Bind the roles to this user.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Bind the roles to this group.")]
+Account = Annotated[
+    str | None, typer.Option("--service-account", metavar="NAME", help="Bind them to one of the namespace.")
+]
+
+
+def rbac(
+    user: User = None,
+    group: Group = None,
+    account: Account = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Print the Role and ClusterRole that wideep's commands need on a cluster: they read, and change nothing."""
+    import yaml
+
+    from ops.load import settings_of, stack_file
+    from ops.rbac.roles import Subject, roles
+
+    namespace = settings_of(stack_file(stack, file)).namespace
+    named = (("User", user), ("Group", group), ("ServiceAccount", account))
+    subjects = [Subject(kind, name) for kind, name in named if name]
+    manifests = roles(namespace, subjects)
+    if output is OutputFormat.JSON:
+        answer(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}, indent=2))
+    else:
+        answer(yaml.safe_dump_all(manifests, sort_keys=False))
