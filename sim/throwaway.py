@@ -117,14 +117,16 @@ def _replaced(value: Any, secret: Mapping[str, str]) -> Any:
 
 
 def _charts(config: Config) -> Iterator[str]:
-    """Charts from elsewhere: no network, so that a preview is the same every time."""
+    """Charts from elsewhere, and a platform that is there already: stood in for, so that nothing outside is asked."""
     platform = dict(config.get(f"{PREFIX}platform") or {})
     theirs = str(platform.get("charts") or "NVIDIA's repository")
-    if platform.get("install") is False or ("://" not in theirs and platform.get("charts")):
+    if platform.get("install") is False:
+        yield f"that the platform is there (platform.install: false): the preview installs that of {CHARTS}"
+    elif "charts" not in platform or "://" in theirs:
+        yield f"the charts of {theirs}: those of {CHARTS} are in their place"
+    else:
         return
-    platform["charts"] = CHARTS
-    config[f"{PREFIX}platform"] = platform
-    yield f"the charts of {theirs}: those of {CHARTS} are in their place"
+    config[f"{PREFIX}platform"] = {**platform, "install": True, "charts": CHARTS}
 
 
 def _environment(content: Config) -> Iterator[str]:

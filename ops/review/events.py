@@ -91,7 +91,11 @@ class Preview:
         return wrong or not self.finished or any(violation.mandatory for violation in self.violations)
 
 
-BARE = Message("error", "preview failed")
+BARE = (
+    "preview failed",
+    "an unhandled error occurred: program exited with non-zero exit code: 1",
+    "failed to run remediation: context canceled",
+)
 """What the engine adds when something else has said what is wrong."""
 REPLACING = ("add-replace", "delete-replace", "update-replace")
 
@@ -174,8 +178,10 @@ def read_events(log: Path) -> Preview:
             found.violations[Violation(event.policy.policy, mandatory, text)] = None
         found.finished = found.finished or event.summary is not None
     steps = [_step(found, metadata) for metadata in found.steps.values()]
-    if found.violations or len(found.messages) > 1:
-        found.messages.pop(BARE, None)
+    errors = [message for message in found.messages if message.severity == "error"]
+    said = [message for message in errors if message.text not in BARE]
+    if said or found.violations:
+        found.messages = {message: None for message in found.messages if message not in errors or message in said}
     return Preview(
         tuple(sorted(steps, key=lambda step: (step.path, step.kind))),
         tuple(sorted(found.messages, key=lambda message: (message.severity, message.text))),

@@ -199,3 +199,12 @@ def test_a_comment_is_never_longer_than_a_forge_takes_and_no_content_ends_its_fe
 def test_what_could_not_be_checked_is_said() -> None:
     text = comment(Review("prod", loaded(), loaded(), unchecked=("what runs now: no answer",)))
     assert "> Not checked: what runs now: no answer" in text
+
+
+def test_what_the_engine_adds_to_an_error_is_left_out_but_never_the_only_one(tmp_path: Path) -> None:
+    bare = error("an unhandled error occurred: program exited with non-zero exit code: 1")
+    both = read(tmp_path, error("layout: no such preset"), bare, SUMMARY)
+    assert [message.text for message in both.messages] == ["layout: no such preset"]
+    alone = read(tmp_path, bare, SUMMARY)
+    assert len(alone.messages) == 1
+    assert alone.failed

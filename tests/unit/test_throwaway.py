@@ -56,8 +56,17 @@ def test_a_token_that_is_not_set_is_stood_in_for_unless_a_secret_is_named(projec
 def test_charts_from_elsewhere_are_replaced_and_said(project: Path, tmp_path: Path, charts: str | None) -> None:
     platform = {"version": "0.6.0"} | ({"charts": charts} if charts else {})
     written, unchecked = copied(project, tmp_path, config={"dynamo-wideep:platform": platform})
-    assert written["config"]["dynamo-wideep:platform"] == {"version": "0.6.0", "charts": "sim/charts"}
+    expected = {"version": "0.6.0", "install": True, "charts": "sim/charts"}
+    assert written["config"]["dynamo-wideep:platform"] == expected
     assert any((charts or "NVIDIA's repository") in sentence for sentence in unchecked)
+
+
+def test_a_platform_that_should_be_there_is_stood_in_for_and_said(project: Path, tmp_path: Path) -> None:
+    written, unchecked = copied(project, tmp_path, config={"dynamo-wideep:platform": {"install": False}})
+    assert written["config"]["dynamo-wideep:platform"] == {"install": True, "charts": "sim/charts"}
+    assert unchecked == (
+        "that the platform is there (platform.install: false): the preview installs that of sim/charts",
+    )
 
 
 def test_charts_in_a_folder_are_the_stacks_own(project: Path, tmp_path: Path) -> None:
