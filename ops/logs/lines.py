@@ -53,12 +53,12 @@ def written(
     cluster: Cluster, found: tuple[Source, ...], tail: int, previous: bool, wanted: re.Pattern[str] | None
 ) -> tuple[list[Line], list[str]]:
     """The last ``tail`` lines of each, in the order in which they were written, and the places that have no log."""
+
+    def read(source: Source) -> str | None:
+        return cluster.logs(source.pod, source.container, tail=tail, previous=previous, times=True)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        texts = list(
-            pool.map(
-                lambda each: cluster.logs(each.pod, each.container, tail=tail, previous=previous, times=True), found
-            )
-        )
+        texts = list(pool.map(read, found))
     lines = [
         line
         for source, text in zip(found, texts, strict=True)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final, TypeVar
 
 from ops.cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
@@ -138,7 +139,7 @@ def _rows(live: Live, seen: _Seen) -> tuple[Row, ...]:
     rows = [Row(member, condition_of(member.pod, seen.events)) for member in members(live.plan, own)]
     loading = [row for row in rows if row.condition.phase is Phase.LOADING and row.member.rank < 1]
     with ThreadPoolExecutor(MOST_LOGS) as pool:
-        read = pool.map(lambda row: _progress(live.cluster, row), loading[:MOST_LOGS])
+        read = pool.map(partial(_progress, live.cluster), loading[:MOST_LOGS])
         told = {row.member.pod.name: progress for row, progress in zip(loading[:MOST_LOGS], read, strict=True)}
     return tuple(_told(row, told.get(row.member.pod.name, "starting")) for row in rows)
 

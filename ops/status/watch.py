@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from ops.cluster import GRAPHS, PODS, ClusterError, forward_service
 from ops.cluster.kinds import Kind
-from ops.cluster.objects import Graph, Pod
+from ops.cluster.objects import KubeObject
 from ops.live import Live
 from ops.status.frontend import FrontendView, ask_frontend
 from ops.status.report import Watched
@@ -19,6 +19,7 @@ from ops.status.snapshot import Snapshot, State, take
 
 __all__ = ["Look", "ask_once", "looks"]
 
+T = TypeVar("T", bound=KubeObject)
 SETTLE_SECONDS: Final = 0.5
 """Changes come in bursts: one look for each."""
 PROGRESS_SECONDS: Final = 5.0
@@ -77,7 +78,7 @@ class _Changes:
 
     def __post_init__(self) -> None:
         self._start(GRAPHS)
-        self._start(PODS)
+        self._start(PODS, self.live.selector)
 
     def wait(self, seconds: float) -> None:
         """Until something has changed, or the time is up."""
@@ -90,12 +91,11 @@ class _Changes:
         """The threads end with the process, or at their next event."""
         self.over.set()
 
-    def _start(self, kind: Kind[Graph] | Kind[Pod]) -> None:
-        threading.Thread(target=self._watch, args=(kind,), name=f"watch {kind.plural}", daemon=True).start()
+    def _start(self, kind: Kind[T], labels: str = "") -> None:
+        threading.Thread(target=self._watch, args=(kind, labels), name=f"watch {kind.plural}", daemon=True).start()
 
-    def _watch(self, kind: Kind[Graph] | Kind[Pod]) -> None:
+    def _watch(self, kind: Kind[T], labels: str) -> None:
         cluster, namespace = self.live.cluster, self.live.plan.namespace
-        labels = self.live.selector if kind is PODS else ""
         try:
             while not self.over.is_set():
                 version = cluster.list(kind, namespace, labels=labels).version

@@ -1,0 +1,60 @@
+"""The verb ``eplb``: its options."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.errors import ExitCode
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer
+
+if TYPE_CHECKING:
+    from ops.eplb.report import Balance
+    from ops.live import Live, Member
+
+__all__ = ["EXAMPLE", "eplb"]
+
+EXAMPLE = "Example: [bold]wideep eplb --role decode[/bold]"
+AT_ONCE = 8
+LINES = 200_000
+"""Of a log: the line that EPLB started is among its first."""
+
+RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
+
+
+def eplb(
+    role: RoleOption = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Judge the expert load balancer by the workers' logs: rebalances, balancedness, what to change and its cost."""
+    from ops.eplb.report import eplb_json, eplb_text
+    from ops.eplb.verdict import Verdict
+    from ops.live import find_live, role_named
+
+    wanted = role_named(role)
+    live = find_live(stack, file)
+    firsts = [each for each in live.running_workers() if each.rank < 1 and (wanted is None or each.role is wanted)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        balances = list(pool.map(partial(_balance, live), firsts))
+    answer(eplb_json(balances) if output is OutputFormat.JSON else eplb_text(balances))
+    if any(balance.judged.verdict in (Verdict.CHANGE, Verdict.WRONG) for balance in balances):
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+
+
+def _balance(live: Live, member: Member) -> Balance:
+    """Reads one worker's log and judges it."""
+    from ops.eplb.engine_log import read
+    from ops.eplb.report import Balance
+    from ops.eplb.verdict import judge
+    from ops.plan.view import role_views
+
+    view = next(view for view in role_views(live.loaded) if view.role is member.role)
+    log = read((live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines())
+    return Balance(member, view, log, judge(view, log))

@@ -1,0 +1,38 @@
+"""The verb ``network``: its options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.errors import ExitCode
+from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.terminal import answer
+
+__all__ = ["EXAMPLE", "network"]
+
+EXAMPLE = "Example: [bold]wideep network --role prefill[/bold]"
+
+RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
+
+
+def network(
+    role: RoleOption = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Look at the workers' network: ibstat, ping among a worker's pods, what NCCL and NVSHMEM complain of."""
+    from ops.live import find_live, role_named
+    from ops.network.examine import examine, findings
+    from ops.network.report import network_json, network_text
+
+    wanted = role_named(role)
+    live = find_live(stack, file)
+    examined = examine(live, [each for each in live.running_workers() if wanted is None or each.role is wanted])
+    wrong = findings(live, examined)
+    answer(network_json(examined, wrong) if output is OutputFormat.JSON else network_text(examined, wrong))
+    if wrong:
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)

@@ -1,0 +1,40 @@
+"""What NCCL, NVSHMEM, UCX and DeepEP complain of in a log."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["complaints", "transports"]
+
+LIBRARIES: Final = re.compile(r"\b(NCCL|NVSHMEM|UCX|NIXL|DeepEP|ibv_\w+|ibgda)\b", re.IGNORECASE)
+TROUBLE: Final = re.compile(
+    r"\b(WARN|error|failed|failure|timed? ?out|timeout|unreachable|refused|abort\w*|not supported|no such device)\b",
+    re.IGNORECASE,
+)
+MOVING: Final = re.compile(r"0x[0-9a-f]+|\d+")
+"""What differs from one line to the next that says the same."""
+TRANSPORT: Final = re.compile(r"NCCL INFO.*?(?:Using network (\w+)|NET/(\w+))")
+MOST: Final = 5
+
+
+def complaints(lines: Iterable[str]) -> tuple[str, ...]:
+    """The most frequent complaints, each once, with how often it came."""
+    counted: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for line in lines:
+        if LIBRARIES.search(line) and TROUBLE.search(line):
+            same = MOVING.sub("#", line.strip())
+            counted[same] += 1
+            first.setdefault(same, line.strip()[:300])
+    return tuple(
+        f"{first[same]}{f' ({count} times)' if count > 1 else ''}" for same, count in counted.most_common(MOST)
+    )
+
+
+def transports(lines: Iterable[str]) -> tuple[str, ...]:
+    """Networks that NCCL says it uses (``IB``, ``Socket``); it says so with NCCL_DEBUG=INFO."""
+    found = {match[1] or match[2] for line in lines for match in TRANSPORT.finditer(line)}
+    return tuple(sorted(found))

@@ -1,0 +1,125 @@
+"""The network of each worker: devices, reachability, complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from ops.cluster import ClusterError, UnreachableError
+from ops.live import Live, Member, masked
+from ops.network.complaints import complaints, transports
+from ops.network.devices import Port, ports
+from ops.network.reach import Reached, reaches
+from wideep.settings.hardware import Interconnect
+
+__all__ = ["Examined", "examine", "findings"]
+
+AT_ONCE: Final = 8
+LINES: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A pod of a worker. ``ports``: a text where ibstat says none, and why."""
+
+    member: Member
+    ports: tuple[Port, ...] | str
+    reached: tuple[Reached, ...]
+    complaints: tuple[str, ...]
+    transports: tuple[str, ...]
+
+
+def examine(live: Live, members: list[Member]) -> list[Examined]:
+    """Looks into every pod of every worker, some at a time.
+
+    Raises:
+        UnreachableError: the cluster does not answer.
+    """
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(partial(_examine, live, members), members))
+
+
+def _targets(member: Member, members: list[Member]) -> list[Member]:
+    """The other pods of its worker; for a first pod, those of the other role too, with which it swaps KV cache."""
+    return [
+        each
+        for each in members
+        if ((each.component, each.worker) == (member.component, member.worker)
+        and each.rank != member.rank)
+        or (each.component != member.component
+        and each.rank < 1
+        and member.rank < 1)
+    ]
+
+
+def _examine(live: Live, members: list[Member], member: Member) -> Examined:
+    try:
+        log = (live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines()
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        log = [f"NCCL error: its log cannot be read: {error}"]
+    return Examined(
+        member,
+        _ports(live, member),
+        tuple(_reached(live, member, peer) for peer in _targets(member, members)),
+        tuple(masked(line) for line in complaints(log)),
+        transports(log),
+    )
+
+
+def _ports(live: Live, member: Member) -> tuple[Port, ...] | str:
+    try:
+        return ports(live.cluster, member.pod)
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        return str(error)
+
+
+def _reached(live: Live, source: Member, target: Member) -> Reached:
+    try:
+        holds, why = reaches(live.cluster, source.pod, target.pod)
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        holds, why = False, str(error)
+    return Reached(source.place, target.place, holds, why)
+
+
+def findings(live: Live, examined: list[Examined]) -> tuple[str, ...]:
+    """What is wrong, with a next step each; nothing where all is as it should be."""
+    return tuple(line for each in examined for line in _findings(live, each))
+
+
+def _findings(live: Live, each: Examined) -> Iterator[str]:
+    place, hardware = each.member.place, live.loaded.settings.hardware
+    rdma = hardware.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE)
+    role = live.role(each.member)
+    needed = rdma and role is not None and role.pods > 1
+    if isinstance(each.ports, str):
+        if needed:
+            yield (
+                f"{place}: {each.ports}. Its worker spans {role.pods if role else 0} nodes: the pod should have "
+                f"{hardware.rdma_resource} (hardware.rdmaResource, and the RDMA device plugin on the node)."
+            )
+    else:
+        down = [port for port in each.ports if not port.active]
+        if down:
+            names = ", ".join(f"{port.device} ({port.state}, {port.physical})" for port in down)
+            node = each.member.pod.spec.node_name
+            yield f"{place}: {names} not active on node {node}: cable, switch or subnet manager."
+    for reached in each.reached:
+        if not reached.holds:
+            yield (
+                f"{reached.source} does not reach {reached.target}: {reached.why}. Look for a NetworkPolicy, a "
+                "firewall between the nodes, or a node that is down (kubectl get nodes)."
+            )
+    if "Socket" in each.transports and needed:
+        yield f"{place}: NCCL uses TCP in place of RDMA. Set hardware.rdmaResource, and NCCL_IB_HCA to its devices."
+    for line in each.complaints:
+        yield f"{place} says: {line}"
