@@ -28,7 +28,21 @@ from tests.support.plans import config_of
 from wideep.plan import make_plan
 from wideep.settings import parse
 
-__all__ = ["CPU", "NOW", "case", "container", "event", "failures", "node", "obj", "pod", "seen", "view"]
+__all__ = [
+    "CPU",
+    "NOW",
+    "OPERATOR",
+    "ago",
+    "case",
+    "container",
+    "event",
+    "failures",
+    "node",
+    "obj",
+    "pod",
+    "seen",
+    "view",
+]
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 OPERATOR = "dynamo-platform-dynamo-operator-controller-manager"

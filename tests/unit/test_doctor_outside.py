@@ -1,0 +1,201 @@
+"""What wideep doctor asks outside the cluster: charts, registry and hub, each played by a server of the test."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ops.doctor.finding import Finding, Verdict
+from ops.doctor.hub import hub_findings
+from ops.doctor.outside import outside_findings
+from ops.doctor.registry import Reference
+from tests.support.plans import TOKEN, plan_of
+
+MODEL = "/api/models/deepseek-ai/DeepSeek-R1"
+PUSH = {"source": "build", "tag": "1"}
+
+
+@dataclass
+class Site:
+    """Answers by path: a status, headers and a body. What is not listed is 404."""
+
+    address: str = ""
+    answers: dict[str, tuple[int, dict[str, str], str]] = field(default_factory=dict)
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def says(self, path: str, status: int, body: object = "", **headers: str) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.answers[path] = (status, {name.replace("_", "-"): value for name, value in headers.items()}, text)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server on loopback."""
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.split("?")[0]
+            site.asked.append((path, self.headers.get("Authorization")))
+            status, headers, body = site.answers.get(path, (404, {}, ""))
+            if self.headers.get("Authorization") and f"{path}+token" in site.answers:
+                status, headers, body = site.answers[f"{path}+token"]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body.encode())
+
+        do_HEAD = do_GET  # noqa: N815 - the base class's name
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.address = f"127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield site
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The hub, with a public model and a token that it knows."""
+    monkeypatch.setenv("HF_ENDPOINT", f"http://{site.address}")
+    revision = plan_of().download.revision  # type: ignore[union-attr]
+    site.says(f"{MODEL}/revision/{revision}", 200, {"gated": False})
+    site.says("/api/whoami-v2", 200, {"name": "anna"})
+    return site
+
+
+def gated(hub: Site) -> None:
+    path = next(path for path in hub.answers if path.startswith(MODEL))
+    hub.says(path, 200, {"gated": "manual"})
+
+
+def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
+    return {finding.check: finding.verdict for finding in findings}
+
+
+def test_a_public_model_and_a_valid_token_hold(hub: Site) -> None:
+    assert verdicts(list(hub_findings(plan_of(), TOKEN))) == {"token": Verdict.HOLDS, "model": Verdict.HOLDS}
+
+
+def test_a_token_that_the_hub_does_not_know_is_told_without_showing_it(hub: Site) -> None:
+    hub.says("/api/whoami-v2", 401)
+
+    (found,) = hub_findings(plan_of(), TOKEN)
+
+    assert found.verdict is Verdict.FAILS
+    assert found.key == "hfToken"
+    assert TOKEN not in str(found)
+
+
+def test_a_gated_model_whose_terms_are_not_accepted_is_told(hub: Site) -> None:
+    gated(hub)
+    hub.says(f"{MODEL}/auth-check", 403)
+
+    found = list(hub_findings(plan_of(), TOKEN))[-1]
+
+    assert found.verdict is Verdict.FAILS
+    assert found.fix == ("Accept them at https://huggingface.co/deepseek-ai/DeepSeek-R1.",)
+
+
+def test_a_gated_model_without_a_token_cannot_be_told(hub: Site) -> None:
+    gated(hub)
+
+    assert verdicts(list(hub_findings(plan_of(), None))) == {"model": Verdict.UNKNOWN}
+
+
+def test_the_token_goes_to_the_hub_and_to_nobody_else(hub: Site, site: Site) -> None:
+    path = next(path for path in hub.answers if path.startswith(MODEL))
+    other = site.address.replace("127.0.0.1", "localhost")
+    hub.says(path, 302, Location=f"http://{other}/elsewhere")
+    hub.says("/elsewhere", 200, {"gated": False})
+
+    list(hub_findings(plan_of(), TOKEN))
+
+    assert (path, f"Bearer {TOKEN}") in site.asked
+    assert ("/elsewhere", None) in site.asked
+
+
+def outside(tmp_path: Path, **config: object) -> list[Finding]:
+    """Without the hub: the stack downloads nothing."""
+    plan = plan_of(modelCache={"size": "1Ti", "download": False}, **config)
+    return outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=False)
+
+
+def test_a_chart_repository_is_asked_for_the_version(site: Site, tmp_path: Path) -> None:
+    site.says("/index.yaml", 200, "urls: [charts/dynamo-platform-0.6.0.tgz]")
+    site.says("/v2/", 200)
+    image = {**PUSH, "repository": f"{site.address}/wideep"}
+
+    found = outside(tmp_path, platform={"charts": f"http://{site.address}"}, image=image)
+
+    assert verdicts(found) == {"charts": Verdict.HOLDS, "registry": Verdict.HOLDS}
+
+
+def test_a_chart_repository_without_the_version_is_told(site: Site, tmp_path: Path) -> None:
+    site.says("/index.yaml", 200, "urls: [charts/dynamo-platform-0.9.0.tgz]")
+
+    found = outside(tmp_path, platform={"charts": f"http://{site.address}"})
+
+    assert found[0].verdict is Verdict.FAILS
+    assert found[0].key == "platform.charts"
+
+
+def test_an_image_that_exists_is_found_with_the_token_that_everybody_gets(site: Site, tmp_path: Path) -> None:
+    realm = f'Bearer realm="http://{site.address}/token",service="registry"'
+    site.says("/v2/wideep/manifests/1", 401, WWW_Authenticate=realm)
+    site.says("/v2/wideep/manifests/1+token", 200)
+    site.says("/token", 200, {"token": "anonymous"})
+    (tmp_path / "charts" / "dynamo-platform").mkdir(parents=True)
+    (tmp_path / "charts" / "dynamo-platform" / "Chart.yaml").touch()
+    image = {"source": "existing", "reference": f"{site.address}/wideep:1"}
+
+    found = outside(tmp_path, platform={"charts": "charts"}, image=image)
+
+    assert verdicts(found) == {"charts": Verdict.HOLDS, "registry": Verdict.HOLDS}
+
+
+def test_an_image_that_does_not_exist_is_told(site: Site, tmp_path: Path) -> None:
+    image = {"source": "existing", "reference": f"{site.address}/wideep:2"}
+
+    found = outside(tmp_path, platform={"charts": "nowhere"}, image=image)
+
+    assert verdicts(found) == {"charts": Verdict.FAILS, "registry": Verdict.FAILS}
+
+
+def test_a_registry_that_does_not_answer_stops_a_build_and_not_a_running_graph(tmp_path: Path) -> None:
+    plan = plan_of(modelCache={"size": "1Ti", "download": False}, image={**PUSH, "repository": "127.0.0.1:9/wideep"})
+
+    first = outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=False)
+    later = outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=True)
+
+    assert verdicts(first)["registry"] is Verdict.FAILS
+    assert verdicts(later)["registry"] is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "repository", "version"),
+    [
+        ("registry.example.com/a/b:1", "registry.example.com", "a/b", "1"),
+        ("localhost:5000/b@sha256:12", "localhost:5000", "b", "sha256:12"),
+        ("lmsysorg/sglang:v0.5", "registry-1.docker.io", "lmsysorg/sglang", "v0.5"),
+        ("python:3.12-slim", "registry-1.docker.io", "library/python", "3.12-slim"),
+        ("registry.example.com/b", "registry.example.com", "b", "latest"),
+    ],
+)
+def test_references_are_read_as_docker_reads_them(text: str, host: str, repository: str, version: str) -> None:
+    assert Reference.parse(text) == Reference(host, repository, version)
