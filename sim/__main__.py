@@ -12,10 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sim.faults.command import fault
 from sim.state import Cluster, SimError, load
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _screen = Console(highlight=False, soft_wrap=True)
+app.command()(fault)
 
 
 class Output(StrEnum):

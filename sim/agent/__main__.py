@@ -19,7 +19,10 @@ from sim.agent.queue import Key, Queue
 from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
 from sim.agent.serving import Dynamo
 from sim.agent.watches import Handler, Watches
-from sim.state import Cluster, load
+from sim.faults import acts
+from sim.state import Cluster, SimError, load
+
+FAULT_SECONDS = 1.0
 
 logger = logging.getLogger("sim.agent")
 RESYNC_SECONDS = 20.0
@@ -125,6 +128,16 @@ class Agent:
         for kind, queue in ((contract.COMPONENT, self.components), (contract.GRAPH, self.graphs)):
             for key in owners(body, kind):
                 queue.add(key)
+
+
+async def keep_faults(cluster: Cluster) -> None:
+    """Ends the faults whose time is over (`fault NAME --for SECONDS`)."""
+    while True:
+        await asyncio.sleep(FAULT_SECONDS)
+        try:
+            await asyncio.to_thread(acts.expire, cluster)
+        except SimError as error:
+            logging.getLogger(__name__).warning("a fault is still set: %s", error)
 
 
 async def run(cluster: Cluster) -> None:

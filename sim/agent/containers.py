@@ -15,17 +15,29 @@ from sim.agent.kube import ApiError, Kind
 from sim.agent.machine import Machine
 from sim.agent.serving import Child, answers, free_port
 from sim.exec import target as exec_target
+from sim.faults import store
+from sim.faults.table import Moment, of_moment
 
 logger = logging.getLogger(__name__)
 SOURCE = "kubelet"
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 2.0
+FAULT_SECONDS = 0.5
+"""How soon a container notices that a fault was set or cleared."""
 SERVING = "serving "
 """How the line begins that a worker process prints once it is registered."""
 MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
     "application/vnd.docker.distribution.manifest.v2+json"
 )
+
+
+class CrashError(Exception):
+    """A fault has ended the container."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
 
 
 class Pod:
@@ -92,6 +104,8 @@ class Pod:
         cluster = self.machine.cluster
         if not image.startswith(f"{cluster.registry_alias}/"):
             return True
+        if store.is_active(cluster.directory, "image-lost", image):
+            return False
         name = image.split("/", 1)[1]
         repository, _, reference = name.partition("@") if "@" in name else name.partition(":")
         url = f"http://{cluster.registry}/v2/{repository.split(':')[0]}/manifests/{reference or 'latest'}"
@@ -122,10 +136,31 @@ class Pod:
     # What runs in it.
 
     async def _job(self) -> None:
+        """Runs to its end; a container that fails is tried again, unless its pod says never."""
+        restarts = 0
+        while True:
+            try:
+                await self._work()
+            except CrashError as crash:
+                last = {"exit_code": crash.code, "message": self._last_words()}
+                if self.pod["spec"].get("restartPolicy") == "Never":
+                    await self._status(podstatus.failed(self.pod, **last))
+                    return
+                restarts += 1
+                await self._status(podstatus.crashed(self.pod, restarts=restarts, **last))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await self._status(podstatus.finished(self.pod))
+                return
+
+    async def _work(self) -> None:
         download = journal.is_download(self.main)
         seconds = self.machine.times.download if download else self.machine.times.job
-        await self._write_over(seconds, journal.download(self.main) if download else ["done"])
-        await self._status(podstatus.finished(self.pod))
+        lines = list(journal.download(self.main)) if download else ["done"]
+        await self._write_over(seconds, lines[:-1])
+        if download:
+            await self._strike(Moment.DOWNLOAD)
+        await self._write_over(seconds / len(lines), lines[-1:])
 
     async def _keep(self, start: Callable[[], Awaitable[Child | None]]) -> None:
         """Starts the container's process, and again whenever it ends by itself."""
@@ -137,18 +172,58 @@ class Pod:
             return
         restarts = 0
         while True:
-            self.child = await start()
-            code = await self.child.process.wait() if self.child and self.child.process.returncode else None
+            code = await self._live(start, restarts)
             if code is None:
-                await self._status(podstatus.running(self.pod, ready=True, restarts=restarts))
-                if not self.child:
-                    return
-                code = await self.child.process.wait()
+                return
             self.journal.write(f"the process ended with exit code {code}", "stderr")
             restarts += 1
-            await self._status(podstatus.running(self.pod, ready=False, restarts=restarts, exit_code=code))
+            last = {"exit_code": code, "message": self._last_words()}
+            await self._status(podstatus.crashed(self.pod, restarts=restarts, **last))
             await self._event("BackOff", f"Back-off restarting failed container {self.main['name']}", "Warning")
             await asyncio.sleep(RETRY_SECONDS)
+            await self._status(podstatus.running(self.pod, ready=False, restarts=restarts, **last))
+
+    async def _live(self, start: Callable[[], Awaitable[Child | None]], restarts: int) -> int | None:
+        """One life of the container: its exit code, or None for one that has no process that could end."""
+        try:
+            self.child = await start()
+        except CrashError as crash:
+            return crash.code
+        if self.child and self.child.process.returncode is not None:
+            return self.child.process.returncode
+        await self._status(podstatus.running(self.pod, ready=True, restarts=restarts))
+        return await self._end_of(self.child) if self.child else None
+
+    async def _end_of(self, child: Child) -> int:
+        while True:
+            try:
+                return await asyncio.wait_for(child.process.wait(), FAULT_SECONDS)
+            except TimeoutError:
+                try:
+                    await self._strike(Moment.SERVE)
+                except CrashError as crash:
+                    await child.stop()
+                    return crash.code
+
+    async def _strike(self, moment: Moment) -> None:
+        """The faults of a moment: the container says what they make it say, and ends; or goes no further meanwhile."""
+        for name, how in of_moment(moment).items():
+            if not self._struck(name):
+                continue
+            for line in how.lines:
+                self.journal.write(line, "stderr")
+            if how.exit_code is not None:
+                raise CrashError(how.exit_code)
+            while self._struck(name):
+                await asyncio.sleep(FAULT_SECONDS)
+
+    def _struck(self, fault: str) -> bool:
+        return store.is_active(self.machine.cluster.directory, fault, self.name)
+
+    def _last_words(self) -> str:
+        """The container's termination message: none, unless it asks for the end of its log."""
+        wanted = self.main.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        return self.journal.last_words() if wanted else ""
 
     async def _frontend(self) -> Child:
         port = free_port()
@@ -168,7 +243,8 @@ class Pod:
             return None
         engine = Engine.of(self.main)
         await self._write_over(self.machine.times.load, engine.loading())
-        if engine.rank:
+        await self._strike(Moment.LOAD)
+        if engine.rank or any(map(self._struck, of_moment(Moment.REGISTER))):
             return None
         registered = asyncio.Event()
 

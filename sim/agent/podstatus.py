@@ -16,14 +16,35 @@ def waiting(pod: Manifest, reason: str, message: str) -> Manifest:
     return _status(pod, "Pending", "ContainersNotReady", {"waiting": {"reason": reason, "message": message}})
 
 
-def running(pod: Manifest, *, ready: bool, restarts: int = 0, exit_code: int | None = None) -> Manifest:
-    """Its containers run; `exit_code` is that of their last end, where they were started again."""
-    now = _now()
+def running(
+    pod: Manifest, *, ready: bool, restarts: int = 0, exit_code: int | None = None, message: str = ""
+) -> Manifest:
+    """Its containers run; `exit_code` and `message` are of their last end, where they were started again."""
     more: Manifest = {"started": True, "restartCount": restarts}
     if exit_code is not None:
-        ended = {"exitCode": exit_code, "reason": "Error", "startedAt": now, "finishedAt": now}
-        more["lastState"] = {"terminated": ended}
-    return _status(pod, "Running", "" if ready else "ContainersNotReady", {"running": {"startedAt": now}}, more)
+        more["lastState"] = {"terminated": _ended(exit_code, message)}
+    state = {"running": {"startedAt": _now()}}
+    return _status(pod, "Running", "" if ready else "ContainersNotReady", state, more)
+
+
+def crashed(pod: Manifest, *, restarts: int, exit_code: int, message: str) -> Manifest:
+    """Its containers have ended, and wait for their next try."""
+    more: Manifest = {"started": False, "restartCount": restarts}
+    more["lastState"] = {"terminated": _ended(exit_code, message)}
+    said = f"back-off restarting failed container={pod['spec']['containers'][0]['name']} pod={pod['metadata']['name']}"
+    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": said}}
+    return _status(pod, "Running", "ContainersNotReady", waiting, more)
+
+
+def failed(pod: Manifest, *, exit_code: int, message: str) -> Manifest:
+    """Its containers have ended, and are not tried again."""
+    return _status(pod, "Failed", "PodFailed", {"terminated": _ended(exit_code, message)})
+
+
+def _ended(exit_code: int, message: str) -> Manifest:
+    now = _now()
+    ended = {"exitCode": exit_code, "reason": "Error", "startedAt": now, "finishedAt": now}
+    return ended | ({"message": message} if message else {})
 
 
 def finished(pod: Manifest) -> Manifest:

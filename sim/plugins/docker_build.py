@@ -18,6 +18,7 @@ from typing import Any, Final
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from sim.faults import store
 from sim.plugins import values
 from sim.plugins.images import Reference, Registry, RegistryError, parse
 from sim.plugins.server import CancelledError, Level, PluginError, ProviderBase
@@ -38,6 +39,15 @@ STEPS: Final = (
     "install SGLang",
     "install Dynamo",
     "export layers",
+)
+SLOW: Final = 60.0  # seconds that one step takes under the fault build-slow
+FAILING: Final = 5  # the step that ends with an error under the fault build-fails
+EXIT: Final = "exit code: 1"
+COMPILER: Final = (
+    *(f"[{file}/24] nvcc -arch=sm_90 -c csrc/kernels/part_{file}.cu" for file in range(1, 23)),
+    'csrc/kernels/internode_ll.cu(214): error: identifier "nvshmemi_ibgda_put_nbi_warp" is undefined',
+    '1 error detected in the compilation of "csrc/kernels/internode_ll.cu".',
+    "ninja: build stopped: subcommand failed.",
 )
 
 
@@ -136,10 +146,7 @@ class Provider(ProviderBase):
         """The steps of a build, and the push; returns the state."""
         plain = values.reveal(inputs)
         tags: list[str] = plain.get("tags") or []
-        for number, step in enumerate(STEPS, start=1):
-            self.engine.status(urn, f"[{number}/{len(STEPS)}] {step} (simulated)")
-            if self.cancelled.wait(DURATION / len(STEPS)):
-                raise CancelledError("context canceled")
+        self._steps(urn, "".join(tags[:1]))
         digest = ref = ""
         if plain.get("push"):
             if not tags:
@@ -152,6 +159,20 @@ class Provider(ProviderBase):
             ref = str(_digested(tags[0], digest))
         return {**inputs, "contextHash": _context_hash(plain), "digest": digest, "ref": ref or (tags or [""])[0]}
 
+    def _steps(self, urn: str, tag: str) -> None:
+        """The steps of a build. The log of one that failed stays on the screen, whole, as the real plugin leaves it."""
+        log: list[str] = []
+        for number, step in enumerate(STEPS, start=1):
+            log.append(f"#{number} [{number}/{len(STEPS)}] {step} (simulated)")
+            self.engine.status(urn, log[-1].split(" ", 1)[1])
+            seconds = SLOW if store.active("build-slow", tag) and number == len(STEPS) // 2 else DURATION / len(STEPS)
+            if self.cancelled.wait(seconds):
+                raise CancelledError("context canceled")
+            if number == FAILING and store.active("build-fails", tag):
+                log += [f"#{number} {second}.1 {line}" for second, line in enumerate(COMPILER)]
+                self.engine.log(Level.INFO, "\n".join(log), urn)
+                raise PluginError(f'failed to solve: process "/bin/sh -c {step}" did not complete successfully: {EXIT}')
+
     def _push(self, registry: Registry, image: Reference, plain: dict[str, Any]) -> str:
         """Make the image and push it under one tag; returns the digest that the registry has now."""
         name = str(image)
@@ -162,6 +183,11 @@ class Provider(ProviderBase):
                 f"dial tcp: lookup {image.host}: no such host (the simulated docker-build plugin pushes to "
                 f"{registry.alias} and to registries on this machine only)"
             )
+        if store.active("push-refused", name):
+            why = (
+                f"POST https://{image.host}/v2/{image.repository}/blobs/uploads/: UNAUTHORIZED: authentication required"
+            )
+            raise PluginError(f"failed to push {name}: {why}")
         labels = [word for pair in _labels(plain).items() for word in ("--label", "=".join(pair))]
         with tempfile.TemporaryDirectory() as folder:
             layer = Path(folder, "layer.tar")

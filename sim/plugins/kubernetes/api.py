@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
+from sim.faults import store
 from sim.plugins.kubernetes.kubeconfig import Connection
 from sim.plugins.server import PluginError
 
@@ -24,6 +25,7 @@ Object = dict[str, Any]  # a Kubernetes object, as JSON has it
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
 DRY_RUN: Final = {"dryRun": "All"}
+SLOW_SECONDS: Final = 2.0  # that each call takes more under the fault api-slow
 THROTTLE_RETRIES: Final = 10  # as client-go: a 429 or 5xx that says Retry-After is asked again this often
 
 
@@ -74,6 +76,7 @@ class Api:
         self.connection = connection
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, ssl_context=connection.tls)
         self._mappings: dict[tuple[str, str], Place] = {}
+        self._calls = 0  # under the fault api-errors
 
     def call(
         self,
@@ -105,6 +108,8 @@ class Api:
     def _send(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Any, content: str, **options: Any
     ) -> urllib3.BaseHTTPResponse:
+        if refusal := self._fault(path):
+            return refusal
         url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
         try:
@@ -113,6 +118,20 @@ class Api:
             )
         except urllib3.exceptions.HTTPError as error:
             raise UnreachableError(f'{method.capitalize()} "{url}": {self._why(error)}') from error
+
+    def _fault(self, path: str) -> urllib3.BaseHTTPResponse | None:
+        """The faults api-slow and api-errors: a pause, and at every third call an answer that is none."""
+        if store.active("api-slow", path):
+            time.sleep(SLOW_SECONDS)
+        if not store.active("api-errors", path):
+            return None
+        self._calls += 1
+        if self._calls % 3:
+            return None
+        code, reason = (429, "TooManyRequests") if self._calls % 2 else (500, "InternalError")
+        status = {"code": code, "reason": reason, "message": f"the server answers {code} (simulated)"}
+        headers = {"Retry-After": "1"} if code == 429 else {}
+        return urllib3.HTTPResponse(json.dumps(status).encode(), headers=headers, status=code)
 
     def _why(self, error: urllib3.exceptions.HTTPError) -> str:
         if isinstance(error, urllib3.exceptions.NewConnectionError):

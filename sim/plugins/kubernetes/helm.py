@@ -13,12 +13,14 @@ from typing import Any, Final
 
 import yaml
 
+from sim.faults import store
 from sim.plugins import processes
 from sim.plugins.kubernetes.api import Api, Object
 from sim.plugins.kubernetes.kubeconfig import Connection
 from sim.plugins.server import PluginError
 
 DEFAULT_TIMEOUT: Final = 300  # seconds
+SHORT_TIMEOUT: Final = 8  # seconds, under the fault chart-slow
 
 # Release inputs that are switches of `helm install`, of `helm upgrade`, or of both.
 BOTH: Final = {
@@ -96,7 +98,10 @@ class Helm:
             if release.get(key)
             for word in (option, release[key])
         ]
-        where = ["--namespace", release["namespace"], "--timeout", f"{release['timeout'] or DEFAULT_TIMEOUT}s"]
+        seconds = (
+            SHORT_TIMEOUT if store.active("chart-slow", release["name"]) else release["timeout"] or DEFAULT_TIMEOUT
+        )
+        where = ["--namespace", release["namespace"], "--timeout", f"{seconds}s"]
         options = [*where, *wait, *chosen, *texts, *more, "--values", "-"]
         self.run(verb, release["name"], *_chart(release), *options, stdin=json.dumps(release["values"]))
 

@@ -1,0 +1,254 @@
+"""The faults, as data: what each does, and where it takes hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Moment(StrEnum):
+    """When in a pod's life a fault takes hold."""
+
+    PULL = "pull"
+    DOWNLOAD = "download"
+    LOAD = "load"
+    REGISTER = "register"
+    SERVE = "serve"
+
+
+@dataclass(frozen=True)
+class InPod:
+    """A container that logs these lines and then ends with `exit_code`, or (None) goes no further."""
+
+    moment: Moment
+    lines: tuple[str, ...] = ()
+    exit_code: int | None = 1
+
+
+@dataclass(frozen=True)
+class InPlugin:
+    """Something that a stand-in plugin does wrong by itself."""
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """What is done to the cluster: arguments of kubectl, and those that undo it. `{on}` is the object."""
+
+    do: tuple[str, ...]
+    undo: tuple[str, ...]
+    on: str
+    """The object where none is named."""
+    manifest: str = ""
+    """For kubectl's stdin."""
+
+
+@dataclass(frozen=True)
+class OfProcess:
+    """A process of the simulation that is killed; clearing the fault starts it again."""
+
+    process: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong. `on` says what --on means, with `*` for any of them."""
+
+    name: str
+    says: str
+    on: str
+    how: InPod | InPlugin | OnCluster | OfProcess
+
+
+def of_moment(moment: Moment) -> dict[str, InPod]:
+    """The faults that take hold then, by name."""
+    return {name: one.how for name, one in FAULTS.items() if isinstance(one.how, InPod) and one.how.moment is moment}
+
+
+def _hub(status: int, reason: str, cause: str) -> tuple[str, ...]:
+    return (
+        f"huggingface_hub.errors.HfHubHTTPError: {status} Client Error: {reason} for url: "
+        "https://huggingface.co/api/models/REPOSITORY/revision/REVISION",
+        cause,
+    )
+
+
+_POD: Final = "name of the pod"
+_RELEASE: Final = "NAMESPACE/RELEASE"
+_OPERATOR: Final = "dynamo-workshop/dynamo-platform"
+
+_WEBHOOK: Final = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: sim-fault}
+webhooks:
+- name: sim-fault.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  timeoutSeconds: 1
+  failurePolicy: Fail
+  clientConfig: {url: "https://127.0.0.1:1/validate"}
+  rules: [{apiGroups: ["nvidia.com"], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: ["*"]}]
+"""
+
+FAULTS: Final = {
+    fault.name: fault
+    for fault in (
+        Fault(
+            "operator-down",
+            "the Dynamo operator has no pod",
+            _RELEASE,
+            OnCluster(
+                ("scale", "-n", "{namespace}", "deployment/{name}-dynamo-operator-controller-manager", "--replicas=0"),
+                ("scale", "-n", "{namespace}", "deployment/{name}-dynamo-operator-controller-manager", "--replicas=1"),
+                _OPERATOR,
+            ),
+        ),
+        Fault(
+            "etcd-down",
+            "the operator's etcd has no pod",
+            _RELEASE,
+            OnCluster(
+                ("scale", "-n", "{namespace}", "statefulset/{name}-etcd", "--replicas=0"),
+                ("scale", "-n", "{namespace}", "statefulset/{name}-etcd", "--replicas=1"),
+                _OPERATOR,
+            ),
+        ),
+        Fault(
+            "node-cordoned",
+            "a node takes no new pods",
+            "name of the node",
+            OnCluster(("cordon", "{name}"), ("uncordon", "{name}"), "gpu-0"),
+        ),
+        Fault(
+            "webhook-down",
+            "an admission webhook for Dynamo's objects does not answer",
+            "nothing",
+            OnCluster(
+                ("apply", "-f", "-"),
+                ("delete", "validatingwebhookconfiguration", "sim-fault", "--ignore-not-found"),
+                "",
+                _WEBHOOK,
+            ),
+        ),
+        Fault(
+            "quota",
+            "the namespace may use no GPU",
+            "namespace",
+            OnCluster(
+                ("create", "quota", "sim-fault", "-n", "{name}", "--hard=requests.nvidia.com/gpu=0"),
+                ("delete", "quota", "sim-fault", "-n", "{name}", "--ignore-not-found"),
+                "dynamo-workshop",
+            ),
+        ),
+        Fault("api-down", "the API server is gone", "nothing", OfProcess("kube-apiserver")),
+        Fault("registry-down", "the registry is gone", "nothing", OfProcess("registry")),
+        Fault("api-slow", "each call of the kubernetes plugin takes 2 s more", "nothing", InPlugin()),
+        Fault(
+            "api-errors", "every third call of the kubernetes plugin is answered with 429 or 500", "path", InPlugin()
+        ),
+        Fault("chart-slow", "helm gives a release 8 s to become ready", "name of the release", InPlugin()),
+        Fault("build-slow", "a step of the image build takes 60 s", "tag of the image", InPlugin()),
+        Fault("build-fails", "a step of the image build ends with an error", "tag of the image", InPlugin()),
+        Fault("push-refused", "the registry answers a push with 401", "tag of the image", InPlugin()),
+        Fault("image-lost", "the registry has lost an image that it had", "name of the image", InPod(Moment.PULL)),
+        Fault(
+            "token-refused",
+            "Hugging Face answers the download with 401",
+            _POD,
+            InPod(Moment.DOWNLOAD, _hub(401, "Unauthorized", "Invalid credentials in Authorization header")),
+        ),
+        Fault(
+            "model-gated",
+            "Hugging Face answers the download with 403: the account may not have this model",
+            _POD,
+            InPod(
+                Moment.DOWNLOAD,
+                _hub(403, "Forbidden", "GatedRepoError: Access to model REPOSITORY is restricted."),
+            ),
+        ),
+        Fault("download-stalls", "the download gets no more bytes", _POD, InPod(Moment.DOWNLOAD, exit_code=None)),
+        Fault(
+            "volume-full",
+            "the model does not fit onto the volume",
+            _POD,
+            InPod(Moment.DOWNLOAD, ("OSError: [Errno 28] No space left on device",)),
+        ),
+        Fault(
+            "checksum-wrong",
+            "a file of the model is not as it is on Hugging Face",
+            _POD,
+            InPod(Moment.DOWNLOAD, ("a file is not as it is on Hugging Face; the next try fetches it again",)),
+        ),
+        Fault(
+            "out-of-memory",
+            "the engine runs out of GPU memory while it loads the model",
+            _POD,
+            InPod(
+                Moment.LOAD,
+                (
+                    "Traceback (most recent call last):",
+                    '  File "sglang/srt/model_executor/model_runner.py", line 672, in load_model',
+                    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total "
+                    "capacity of 139.81 GiB of which 1.12 GiB is free.",
+                ),
+            ),
+        ),
+        Fault(
+            "out-of-memory-later",
+            "the engine runs out of GPU memory some seconds after it began to serve",
+            _POD,
+            InPod(
+                Moment.SERVE,
+                (
+                    "Prefill batch. #new-seq: 32",
+                    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 3.94 GiB.",
+                ),
+            ),
+        ),
+        Fault(
+            "argument-refused",
+            "the engine does not know one of its arguments",
+            _POD,
+            InPod(
+                Moment.LOAD,
+                (
+                    "usage: launch_server.py [-h] --model-path MODEL_PATH",
+                    "launch_server.py: error: unrecognized arguments: --no-such-flag",
+                ),
+                2,
+            ),
+        ),
+        Fault(
+            "nccl-fails",
+            "the pods of a worker cannot reach each other",
+            _POD,
+            InPod(
+                Moment.LOAD,
+                (
+                    "torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:3690, unhandled system "
+                    "error (run with NCCL_DEBUG=INFO for details)",
+                    "ncclSystemError: System call (e.g. socket, malloc) or external library call failed.",
+                ),
+            ),
+        ),
+        Fault(
+            "nvshmem-fails",
+            "DeepEP's transport between nodes does not start",
+            _POD,
+            InPod(
+                Moment.LOAD,
+                (
+                    "/nvshmem/src/host/transport/transport.cpp:420: non-zero status: 7 nvshmem: init failed for "
+                    "transport: IBGDA",
+                ),
+            ),
+        ),
+        Fault(
+            "never-registers",
+            "the engine is loaded, and the frontend never hears of it",
+            _POD,
+            InPod(Moment.REGISTER, (), None),
+        ),
+    )
+}
