@@ -20,17 +20,21 @@ __all__ = [
     "LABEL_LIMIT",
     "MPI_SECRET",
     "PLATFORM_RELEASE",
+    "REGISTRY_SECRET",
     "cut",
     "download_job",
     "frontend_service",
     "graph",
     "grove_length",
+    "image_registry",
     "model_slug",
+    "public_service",
 ]
 
 CACHE_CLAIM: Final = "model-cache-pvc"
 HF_TOKEN_SECRET: Final = "hf-token-secret"  # noqa: S105 - names, not values
 HF_TOKEN_KEY: Final = "HF_TOKEN"  # noqa: S105
+REGISTRY_SECRET: Final = "registry-credentials"  # noqa: S105
 MPI_SECRET: Final = "mpi-run-ssh-secret"  # noqa: S105
 """The name that the operator of 0.6.0 looks for, whatever the graph."""
 CRDS_RELEASE: Final = "dynamo-crds"
@@ -71,6 +75,18 @@ def graph(model: str) -> str:
 def frontend_service(graph_name: str) -> str:
     """The Service that the operator makes for the frontend: graph name and service key, lower case."""
     return f"{graph_name}-{FRONTEND.lower()}"
+
+
+def public_service(graph_name: str) -> str:
+    """The Service of the frontend that is reached from outside, where there is one."""
+    return f"{frontend_service(graph_name)}-public"
+
+
+def image_registry(reference: str) -> str:
+    """The registry of an image reference, as ``docker login`` names it; without one it is Docker Hub."""
+    first, slash, _ = reference.partition("/")
+    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    return first if is_host else "docker.io"
 
 
 def download_job(model: str) -> str:

@@ -43,7 +43,7 @@ def test_a_fresh_cluster_gets_the_values_that_it_needs_today() -> None:
 
 def test_the_stacks_own_values_come_on_top() -> None:
     values = _deployed(values={"etcd": {"replicaCount": 3}}).resources["platform-platform"].inputs["values"]
-    assert values["etcd"] == {"replicaCount": 3}
+    assert values["etcd"]["replicaCount"] == 3
     assert values["dynamo-operator"]["dynamo"]["mpiRun"]["sshKeygen"] == {"enabled": False}
 
 

@@ -140,7 +140,7 @@ def test_the_stacks_own_values_lie_over_ours_key_by_key() -> None:
         },
         "controllerManager": {"kubeRbacProxy": {"image": {"repository": "quay.io/brancz/kube-rbac-proxy"}}},
     }
-    assert plan.platform.values["etcd"] == {"replicaCount": 3}
+    assert plan.platform.values["etcd"] == {"networkPolicy": {"enabled": False}, "replicaCount": 3}
 
 
 def test_a_token_is_named_and_never_held() -> None:

@@ -40,13 +40,13 @@ from wideep.graph.pod import (
     TopologySpreadConstraint,
     WeightedPodAffinityTerm,
 )
-from wideep.graph.refs import cache_claim, graph_name, token_secret
+from wideep.graph.refs import cache_claim, graph_name, pull_secret, token_secret
 from wideep.graph.startup import PERIOD_SECONDS, ready_timeout_seconds, startup_seconds
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.services import RouterMode
+from wideep.settings.serving import RouterMode
 
-__all__ = ["FRONTEND_PORT", "build_graph"]
+__all__ = ["COMPONENT_LABEL", "FRONTEND_PORT", "GRAPH_LABEL", "SYSTEM_PORT", "build_graph"]
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
@@ -186,7 +186,7 @@ def _token_env(settings: Settings) -> tuple[EnvFromSource, ...] | None:
 
 
 def _pull_secrets(settings: Settings) -> tuple[LocalObjectReference, ...] | None:
-    secret = settings.image.pull_secret
+    secret = pull_secret(settings.image)
     return (LocalObjectReference(name=secret),) if secret else None
 
 

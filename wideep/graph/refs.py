@@ -1,11 +1,12 @@
-"""Objects that a graph names: itself, the claim with the weights, the Secret with the token."""
+"""Objects that a graph names: itself, the claim with the weights, the Secrets with the token and the registry."""
 
 from __future__ import annotations
 
 from wideep import names
 from wideep.settings import Settings
+from wideep.settings.image import Image
 
-__all__ = ["cache_claim", "graph_name", "token_secret"]
+__all__ = ["cache_claim", "graph_name", "pull_secret", "token_secret"]
 
 
 def graph_name(settings: Settings) -> str:
@@ -23,3 +24,8 @@ def token_secret(settings: Settings) -> str | None:
 def cache_claim(settings: Settings) -> str:
     """The claim with the weights: one that exists, or this stack's own."""
     return settings.model_cache.existing_claim or names.CACHE_CLAIM
+
+
+def pull_secret(image: Image) -> str | None:
+    """The Secret with which the pods pull the image; None where it is public."""
+    return image.pull_secret or (names.REGISTRY_SECRET if image.registry else None)

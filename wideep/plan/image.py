@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from wideep.plan.parts import ImageBuild, ImagePlan
+from wideep import names
+from wideep.graph.refs import pull_secret
+from wideep.plan.parts import ImageBuild, ImagePlan, RegistryPlan
 from wideep.settings.image import BuildImage, Image
 
 __all__ = ["image_plan"]
@@ -21,18 +23,22 @@ BUILD_ARGS: Final = {
 
 def image_plan(image: Image) -> ImagePlan:
     """The part of the Plan that ``image`` of the stack config decides."""
-    match image:
-        case BuildImage():
-            return ImagePlan(
-                reference=image.reference, build=_build(image), resolve_digest=False, pull_secret=image.pull_secret
-            )
-        case _:
-            return ImagePlan(
-                reference=image.reference,
-                build=None,
-                resolve_digest=image.resolve_digest,
-                pull_secret=image.pull_secret,
-            )
+    built = isinstance(image, BuildImage)
+    return ImagePlan(
+        reference=image.reference,
+        build=_build(image) if built else None,
+        resolve_digest=False if built else image.resolve_digest,
+        registry=_registry(image),
+        pull_secret=pull_secret(image),
+    )
+
+
+def _registry(image: Image) -> RegistryPlan | None:
+    registry = image.registry
+    if registry is None:
+        return None
+    server = registry.server or names.image_registry(image.reference)
+    return RegistryPlan(server=server, username=registry.username)
 
 
 def _build(image: BuildImage) -> ImageBuild:

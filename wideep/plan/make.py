@@ -10,13 +10,14 @@ from wideep.backends.sglang import engine_args
 from wideep.catalog import GPUS
 from wideep.download import DownloadPlan, download_plan, model_path
 from wideep.errors import ConfigError
-from wideep.graph.build import FRONTEND_PORT, build_graph
+from wideep.graph.build import build_graph
 from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory, worker_memory
 from wideep.memory.weights import model_bytes
+from wideep.plan.access import frontend_plan, network_policies
 from wideep.plan.image import image_plan
-from wideep.plan.parts import CachePlan, FrontendPlan, MemoryPlan, Plan, RolePlan, TokenPlan
+from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
 from wideep.rules import check, warnings
 from wideep.rules.hardware import nodes_needed
@@ -56,7 +57,8 @@ def make_plan(settings: Settings) -> Plan:
         cache=_cache(settings),
         download=_download(settings, weight_bytes),
         platform=platform_plan(settings),
-        frontend=FrontendPlan(service=names.frontend_service(graph_name(settings)), port=FRONTEND_PORT),
+        frontend=frontend_plan(settings),
+        network_policies=network_policies(settings),
         ready_timeout_seconds=ready_timeout_seconds(weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
         manifests=(graph.manifest(),),

@@ -11,17 +11,24 @@ from wideep.graph.base import Manifest
 from wideep.graph.dgd import DynamoGraphDeployment
 from wideep.settings.layout import Role
 from wideep.settings.services import AccessMode
+from wideep.settings.serving import ServiceType
 
 __all__ = [
     "CachePlan",
     "FrontendPlan",
     "ImageBuild",
     "ImagePlan",
+    "IngressPlan",
     "MemoryPlan",
+    "NetworkPolicyPlan",
+    "PeersPlan",
     "Plan",
     "PlanModel",
     "PlatformPlan",
+    "PublicServicePlan",
+    "RegistryPlan",
     "RolePlan",
+    "RulePlan",
     "TokenPlan",
 ]
 
@@ -85,6 +92,13 @@ class ImageBuild(PlanModel):
     cache_to: tuple[str, ...]
 
 
+class RegistryPlan(PlanModel):
+    """Who is logged in to the image's registry. The password is in no Plan."""
+
+    server: str
+    username: str
+
+
 class ImagePlan(PlanModel):
     """The image of all pods."""
 
@@ -93,7 +107,11 @@ class ImagePlan(PlanModel):
     build: ImageBuild | None
     """None: the image exists."""
     resolve_digest: bool
+    registry: RegistryPlan | None
+    """Credentials with which the image is pushed and pulled; with them, ``pull_secret`` is made. None: there are
+    none, and ``pull_secret`` exists where it is set."""
     pull_secret: str | None
+    """The Secret of the namespace with which the pods pull."""
 
 
 class CachePlan(PlanModel):
@@ -136,11 +154,67 @@ class PlatformPlan(PlanModel):
     """All values of dynamo-platform, the stack's own merged in."""
 
 
+class PublicServicePlan(PlanModel):
+    """A Service of the frontend that is reached from outside the cluster."""
+
+    name: str
+    type: ServiceType
+    port: int
+    target_port: int
+    selector: dict[str, str]
+    """Labels of the frontend's pods."""
+    annotations: dict[str, str]
+
+
+class IngressPlan(PlanModel):
+    """An Ingress before the operator's Service of the frontend."""
+
+    name: str
+    host: str
+    class_name: str
+    tls_secret: str | None
+    service: str
+    port: int
+    annotations: dict[str, str]
+
+
 class FrontendPlan(PlanModel):
     """Where the OpenAI-compatible API is reached."""
 
     service: str
+    """The operator's Service, inside the cluster."""
     port: int
+    public: PublicServicePlan | None
+    ingress: IngressPlan | None
+
+
+class PeersPlan(PlanModel):
+    """Who may connect: pods of some namespaces, or an address range. With nothing set, all pods of the policy's own
+    namespace."""
+
+    with_label: str | None = None
+    """Only pods that have this label, whatever its value. None: all pods."""
+    namespaces: dict[str, str] | None = None
+    """Labels of the namespaces; empty: all of them. None: the policy's own."""
+    cidr: str | None = None
+    """An address range, in place of pods."""
+
+
+class RulePlan(PlanModel):
+    """Who may connect to which ports."""
+
+    peers: tuple[PeersPlan, ...]
+    ports: tuple[int, ...]
+    """TCP ports; empty: all."""
+
+
+class NetworkPolicyPlan(PlanModel):
+    """A NetworkPolicy: what it selects takes no connections but those of ``rules``."""
+
+    name: str
+    pods: dict[str, str]
+    """Labels of the pods that it protects."""
+    rules: tuple[RulePlan, ...]
 
 
 class Plan(PlanModel):
@@ -166,6 +240,8 @@ class Plan(PlanModel):
     """None: the weights are on the volume already."""
     platform: PlatformPlan
     frontend: FrontendPlan
+    network_policies: tuple[NetworkPolicyPlan, ...]
+    """The namespace's NetworkPolicies; none where the stack wants none."""
     ready_timeout_seconds: int
     """How long the graph may take from its creation until it is ready."""
     warnings: tuple[str, ...]

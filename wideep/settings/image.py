@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.platform import ObjectName
 
-__all__ = ["BuildImage", "ExistingImage", "Image"]
+__all__ = ["BuildImage", "ExistingImage", "Hidden", "Image", "Registry"]
 
 
 _PART: Final = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
@@ -17,7 +19,36 @@ _TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 """The grammar of image references (distribution/reference): no upper case in a repository, no empty part."""
 
 
-class BuildImage(SettingsModel):
+class Hidden(StrEnum):
+    """Stands where a secret was: it is set, and it stays out of Settings."""
+
+    SET = "[secret]"
+
+
+class Registry(SettingsModel):
+    """Who may push to the image's registry, and pull from it."""
+
+    server: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$", max_length=255)] | None = None
+    """Address of the registry. None: that of the image."""
+    username: Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=255)]
+    """The name to log in with."""
+    password: Hidden
+    """Its password or access token, a secret: ``pulumi config set --secret --path image.registry.password …``.
+    Settings only know that it is set."""
+
+
+class _AnyImage(SettingsModel):
+    """What an image has wherever it comes from."""
+
+    registry: Registry | None = None
+    """Credentials of a private registry: with them the image is pushed, and a Secret is made with which the pods pull
+    it. None: whatever Docker is logged in to, and ``pullSecret``."""
+    pull_secret: ObjectName | None = None
+    """A Secret of the namespace with which the pods pull: one that exists, or, with ``registry``, the name of the one
+    that is made (``registry-credentials`` when it is not set)."""
+
+
+class BuildImage(_AnyImage):
     """The DeepEP image, built from Dynamo's own Dockerfile and pushed to ``repository``."""
 
     source: Literal["build"]
@@ -29,15 +60,14 @@ class BuildImage(SettingsModel):
     git_ref: str = "v0.6.0"
     """Tag or commit of ai-dynamo/dynamo that is built."""
     builder: str | None = None
-    """A buildx builder by name; without one, Docker's default."""
+    """A buildx builder by name; without one, Docker's default. One on a cluster, for machines without 60 GB of disk, is
+    made with ``docker buildx create --driver kubernetes --name NAME``, one elsewhere with ``--driver remote``."""
     cache_from: tuple[str, ...] = ()
     """BuildKit caches to read, as ``docker buildx --cache-from`` has them."""
     cache_to: tuple[str, ...] = ()
     """BuildKit caches to write."""
     platform: str = "linux/amd64"
     """Operating system and processor of the nodes."""
-    pull_secret: str | None = None
-    """A Secret of the namespace with which the pods pull."""
 
     @property
     def reference(self) -> str:
@@ -45,7 +75,7 @@ class BuildImage(SettingsModel):
         return f"{self.repository}:{self.tag}"
 
 
-class ExistingImage(SettingsModel):
+class ExistingImage(_AnyImage):
     """An image that somebody has built: a tag, or better a digest."""
 
     source: Literal["existing"]
@@ -56,8 +86,6 @@ class ExistingImage(SettingsModel):
     """``registry/name:tag``, or better ``registry/name@sha256:…``."""
     resolve_digest: bool = False
     """Ask the registry at preview which digest the tag has (needs a Docker daemon)."""
-    pull_secret: str | None = None
-    """A Secret of the namespace with which the pods pull."""
 
 
 Image = Annotated[BuildImage | ExistingImage, Field(discriminator="source")]

@@ -8,11 +8,13 @@ from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
-__all__ = ["Quantity", "quantity_bytes"]
+__all__ = ["Cpu", "Quantity", "quantity_bytes"]
 
 _PATTERN: Final = r"^([0-9]{1,18}(?:\.[0-9]{1,9})?)([kMGTPE]i?|Ki)?$"
 Quantity = Annotated[str, StringConstraints(pattern=_PATTERN)]
 """``1Ti``, ``800Gi``, ``700G``: a number and a binary or decimal unit."""
+Cpu = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$")]
+"""``16``, ``0.5`` or ``500m``: cores, or thousandths of one."""
 
 _POWERS: Final = {unit: power for power, unit in enumerate("KMGTPE", start=1)}
 

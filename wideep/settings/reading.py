@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
+from wideep.settings.image import Hidden
 from wideep.settings.problems import misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.words import nearest, shown
@@ -22,6 +23,8 @@ ReadText = Callable[[str], str]
 Object = dict[str, object]
 
 TOKEN: Final = re.compile(r"^hf_[A-Za-z0-9_-]+$")
+OPEN: Final = ("server", "username")
+"""Keys of a registry's credentials that are no secret."""
 MAX_DEPTH: Final = 50
 MAX_INT_BITS: Final = 1024
 SET_IT: Final = "pulumi config set --secret hfToken hf_…"
@@ -36,7 +39,7 @@ class Reading:
     settings: Settings | None
     """None where there are problems."""
     config: Object
-    """The config as Settings read it: JSON values only, model and layout filled in, no token."""
+    """The config as Settings read it: JSON values only, model and layout filled in, no token and no password."""
 
 
 def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Settings:
@@ -57,7 +60,7 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
     """As ``parse``, for who wants to look on in spite of mistakes."""
     config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
     problems: list[Problem] = []
-    for key, reader in (("hfToken", _token), ("model", _model), ("layout", _layout)):
+    for key, reader in (("hfToken", _token), ("image", _image), ("model", _model), ("layout", _layout)):
         if config.get(key) is not None:
             found = reader(config[key], read_text)
             if isinstance(found, Problem):
@@ -118,15 +121,43 @@ def _token(value: object, _: ReadText | None) -> object:
     )
 
 
+def _image(value: object, _: ReadText | None) -> object:
+    """The image without its registry's password: of the credentials only the two keys that are none stay as they are,
+    so that a misspelt key shows no password either."""
+    if not isinstance(value, dict):
+        return value
+    written = cast("Object", value)
+    match written.get("registry"):
+        case None:
+            return written
+        case dict() as registry:
+            items = cast("Object", registry).items()
+            hidden = {key: each if key in OPEN or each is None else Hidden.SET for key, each in items}
+            return {**written, "registry": hidden}
+        case _:
+            return {**written, "registry": Hidden.SET}
+
+
 def _token_problems(config: Object) -> list[Problem]:
     own, existing = config.get("hfToken"), config.get("hfTokenSecret")
-    if own is None and existing is None:
+    if own is None and existing is None and _needs_token(config):
         rule = "the model is downloaded with a Hugging Face token, and neither hfToken nor hfTokenSecret is set"
-        return [Problem("hfToken", "", rule, f"{SET_IT}, or hfTokenSecret: the name of a Secret with key HF_TOKEN")]
+        fix = (
+            f"{SET_IT}, or hfTokenSecret: the name of a Secret with key HF_TOKEN\n"
+            "or, for a model that anyone may download, modelCache.anonymous: true"
+        )
+        return [Problem("hfToken", "", rule, fix)]
     if own is not None and existing is not None:
         rule = f"hfTokenSecret is {shown(existing)}, and only one of the two can be the token"
         return [Problem("hfToken", HfToken.SET, rule, "take out hfToken or hfTokenSecret")]
     return []
+
+
+def _needs_token(config: Object) -> bool:
+    """Something is downloaded, and not without saying who one is."""
+    cache = config.get("modelCache")
+    written = cast("Object", cache) if isinstance(cache, dict) else {}
+    return written.get("anonymous") is not True and written.get("download") is not False
 
 
 def _model(value: object, read_text: ReadText | None) -> object:

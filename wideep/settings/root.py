@@ -12,7 +12,9 @@ from wideep.settings.hardware import Hardware
 from wideep.settings.image import Image
 from wideep.settings.layout import Layout
 from wideep.settings.model import ModelShape
-from wideep.settings.services import Frontend, ModelCache, Monitoring, Platform
+from wideep.settings.platform import Platform
+from wideep.settings.services import ModelCache, Monitoring
+from wideep.settings.serving import Access, Frontend, Workers
 from wideep.settings.traffic import Traffic
 
 __all__ = ["HfToken", "Settings"]
@@ -49,6 +51,10 @@ class Settings(SettingsModel):
     """The Dynamo platform."""
     frontend: Frontend = Frontend()
     """The OpenAI-compatible HTTP server."""
+    workers: Workers = Workers()
+    """What the pods of both roles get beyond their GPUs."""
+    access: Access = Access()
+    """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
     """Prometheus and Grafana."""
     traffic: Traffic | None = None

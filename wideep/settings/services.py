@@ -1,4 +1,4 @@
-"""``modelCache``, ``platform``, ``frontend`` and ``monitoring``: what stands around the workers."""
+"""``modelCache`` and ``monitoring``: what stands around the workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from wideep.settings.base import SettingsModel
 from wideep.settings.quantity import Quantity
 
-__all__ = ["AccessMode", "Frontend", "ModelCache", "Monitoring", "Platform", "RouterMode"]
+__all__ = ["AccessMode", "ModelCache", "Monitoring"]
 
 
 class AccessMode(StrEnum):
@@ -18,13 +18,6 @@ class AccessMode(StrEnum):
 
     READ_WRITE_MANY = "ReadWriteMany"
     READ_WRITE_ONCE = "ReadWriteOnce"
-
-
-class RouterMode(StrEnum):
-    """How the frontend picks a worker."""
-
-    ROUND_ROBIN = "round-robin"
-    KV = "kv"
 
 
 class ModelCache(SettingsModel):
@@ -43,34 +36,14 @@ class ModelCache(SettingsModel):
     protect: bool = False
     """Refuse to delete the volume until this is taken back."""
     download: bool = True
-    """False: the weights are on the volume already."""
+    """False: the weights are on the volume already, and no token is needed."""
+    anonymous: bool = False
+    """Download without a Hugging Face token. Only for models that anyone may download."""
     revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
     """Commit, tag or branch of the model's repository. None: the catalog's commit, or main where it has none."""
     download_image: str | None = None
     """Image of the download Job. None: python:3.12-slim, which installs Hugging Face's command from PyPI first; one
     that has ``hf`` already needs no PyPI."""
-
-
-class Platform(SettingsModel):
-    """The Dynamo platform: installed by this stack, or there already."""
-
-    version: str = "0.6.0"
-    """Version of the dynamo-crds and dynamo-platform charts."""
-    install: bool = True
-    """False: use the platform that is there, and leave it when the stack is destroyed."""
-    charts: str | None = None
-    """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
-    values: dict[str, object] = Field(default_factory=dict[str, object])
-    """Further chart values, merged over the ones that this program sets."""
-
-
-class Frontend(SettingsModel):
-    """The OpenAI-compatible HTTP server before the workers."""
-
-    replicas: Annotated[int, Field(ge=1, le=64)] = 1
-    """Pods of the frontend."""
-    router_mode: RouterMode = RouterMode.ROUND_ROBIN
-    """How a request finds its worker; ``kv`` prefers the one that has its prefix cached."""
 
 
 class Monitoring(SettingsModel):

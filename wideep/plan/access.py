@@ -1,0 +1,106 @@
+"""Who reaches the pods: the frontend's Services and Ingress, and the NetworkPolicies of frontend, workers and stores.
+
+Policies only add up: a pod that none selects takes every connection, one that some select takes what any of them lets
+in. All of these are about connections that come in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from wideep import names
+from wideep.graph.build import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
+from wideep.graph.dgd import ComponentType
+from wideep.graph.refs import graph_name
+from wideep.plan.parts import (
+    FrontendPlan,
+    IngressPlan,
+    NetworkPolicyPlan,
+    PeersPlan,
+    PublicServicePlan,
+    RulePlan,
+)
+from wideep.settings import Settings
+
+__all__ = ["frontend_plan", "network_policies"]
+
+NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
+"""The API server sets it on every namespace."""
+STORES: Final = ("etcd", "nats")
+"""Sub-charts, by the name that their pods carry."""
+NEIGHBOURS: Final = PeersPlan()
+"""All pods of the policy's own namespace."""
+GRAPHS: Final = PeersPlan(with_label=GRAPH_LABEL, namespaces={})
+"""Pods of all graphs of the cluster: those of other namespaces use this platform too."""
+
+
+def frontend_plan(settings: Settings) -> FrontendPlan:
+    """The operator's Service of the frontend, and what stands before it for the world outside."""
+    graph, frontend = graph_name(settings), settings.frontend
+    service = names.frontend_service(graph)
+    public, ingress = frontend.service, frontend.ingress
+    return FrontendPlan(
+        service=service,
+        port=FRONTEND_PORT,
+        public=public
+        and PublicServicePlan(
+            name=names.public_service(graph),
+            type=public.type,
+            port=public.port,
+            target_port=FRONTEND_PORT,
+            selector=_component(graph, ComponentType.FRONTEND),
+            annotations=public.annotations,
+        ),
+        ingress=ingress
+        and IngressPlan(
+            name=service,
+            host=ingress.host,
+            class_name=ingress.class_name,
+            tls_secret=ingress.tls_secret,
+            service=service,
+            port=FRONTEND_PORT,
+            annotations=ingress.annotations,
+        ),
+    )
+
+
+def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
+    """The policies of the stack's namespace. Those of etcd and NATS belong to the stack that installs them."""
+    access, graph = settings.access, graph_name(settings)
+    if not access.network_policies:
+        return ()
+    # Workers answer the frontend on a port that it opens for each request, so neighbours get all ports.
+    neighbours = RulePlan(peers=(NEIGHBOURS,), ports=())
+    api = _outsiders((*access.allow_from, *access.metrics_from), FRONTEND_PORT)
+    metrics = _outsiders(access.metrics_from, SYSTEM_PORT)
+    around_graph = (
+        _policy(f"{graph}-frontend", _component(graph, ComponentType.FRONTEND), neighbours, api),
+        _policy(f"{graph}-workers", _component(graph, ComponentType.WORKER), neighbours, metrics),
+    )
+    if not settings.platform.install:
+        return around_graph
+    clients = RulePlan(peers=(NEIGHBOURS, GRAPHS), ports=())
+    stores = (_policy(f"{names.PLATFORM_RELEASE}-{store}-clients", _store(store), clients) for store in STORES)
+    return (*around_graph, *stores)
+
+
+def _policy(name: str, pods: dict[str, str], *rules: RulePlan | None) -> NetworkPolicyPlan:
+    return NetworkPolicyPlan(name=name, pods=pods, rules=tuple(rule for rule in rules if rule))
+
+
+def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:
+    """Namespaces by name, address ranges by their slash; no rule for nobody, because one without peers is for all."""
+    peers = tuple(
+        PeersPlan(cidr=source) if "/" in source else PeersPlan(namespaces={NAMESPACE_LABEL: source})
+        for source in dict.fromkeys(sources)
+    )
+    return RulePlan(peers=peers, ports=(port,)) if peers else None
+
+
+def _component(graph: str, component: ComponentType) -> dict[str, str]:
+    return {GRAPH_LABEL: graph, COMPONENT_LABEL: component}
+
+
+def _store(name: str) -> dict[str, str]:
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": names.PLATFORM_RELEASE}
