@@ -1,0 +1,47 @@
+"""Pods and logs as a cluster would have them, for commands that read one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.cluster.objects import Pod
+from ops.live import Live
+from ops.load import Loaded, load
+from ops.stackfile import read_stack_file
+from tests.support.configs import stack
+
+
+def loaded(folder: Path, **changed: object) -> Loaded:
+    """A stack's Plan, from a file of its own: option A of the lab but for what is changed."""
+    hardware = {"gpu": "H200", "nodes": 16, "gpusPerNode": 8, "interconnect": "infiniband", "rdmaResource": "rdma/ib"}
+    config = {f"dynamo-wideep:{key}": value for key, value in stack(hardware=hardware, **changed).items()}
+    path = folder / "Pulumi.test.yaml"
+    path.write_text(yaml.safe_dump({"config": config}))
+    return load(read_stack_file(path))
+
+
+def pod(name: str, role: str = "", *, labels: dict[str, str] | None = None, **parts: Any) -> Pod:
+    """A pod of the graph; ``parts`` are ``spec`` and ``status`` as the API has them."""
+    kind = {"nvidia.com/dynamo-sub-component-type": role} if role else {"nvidia.com/dynamo-component-type": "frontend"}
+    spec = {"containers": [{"name": "main"}], "nodeName": "gpu-0"} | parts.get("spec", {})
+    metadata = {"name": name, "namespace": "lab", "labels": kind | (labels or {})} | parts.get("metadata", {})
+    return Pod.model_validate({"metadata": metadata, "spec": spec, "status": parts.get("status", {})})
+
+
+class Logs:
+    """A cluster of which only the logs are asked: by pod."""
+
+    def __init__(self, **by_pod: str) -> None:
+        self.by_pod = {name.replace("_", "-"): text for name, text in by_pod.items()}
+
+    def logs(self, pod: Pod, container: str | None = None, **_: object) -> str | None:
+        """What the pod has written."""
+        return self.by_pod.get(pod.name)
+
+
+def live(found: Loaded, cluster: object) -> Live:
+    """A stack and a stand-in for its cluster."""
+    return Live(found, cluster)  # pyright: ignore[reportArgumentType]
