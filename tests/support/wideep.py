@@ -1,0 +1,68 @@
+"""The `wideep` command as a person types it in a project's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.env import environment
+from sim.state import Cluster
+
+POD_SUFFIX = re.compile(r"-[0-9a-f]{8,10}-[a-z0-9]{5}\b")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """stdout, which has to be JSON and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Wideep:
+    """The command, for one project's folder and cluster."""
+
+    cluster: Cluster
+    folder: Path
+    stack: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """As after `eval "$(python -m sim env)"`, in a pipe of 100 columns."""
+        return os.environ | environment(self.cluster) | {"COLUMNS": "100", "TERM": "dumb"}
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "ops.cli", *arguments, "--stack", self.stack]
+
+    def __call__(self, *arguments: str) -> Said:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+def steady(text: str) -> str:
+    """Text without what differs from run to run: the random part of pods' names, nodes, and measured figures."""
+    text = POD_SUFFIX.sub("-…", text)
+    text = re.sub(r"\bgpu-\d\b", "gpu-N", text)
+    return re.sub(r"\d+(\.\d+)?(?= (ms|s|tokens/s|answered|in flight)\b)", "N", text)
