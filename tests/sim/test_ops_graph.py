@@ -193,7 +193,7 @@ def test_an_operator_that_is_scaled_to_nothing_is_told(wideep: Wideep, stack: Pu
     stack.kubectl("scale", "-n", NAMESPACE, OPERATOR, "--replicas=1")
     stack.kubectl("rollout", "status", "-n", NAMESPACE, OPERATOR, "--timeout=30s")
 
-    assert "controller-manager 0.6.0 does not run: no pod of it is ready" in said.out
+    assert "controller-manager 0.6.0 does not run: no pod of it is ready" in " ".join(said.out.split())
 
 
 def test_without_room_for_a_worker_status_says_what_the_scheduler_says_and_the_watch_ends_when_it_serves(
@@ -257,7 +257,7 @@ def test_without_a_graph_it_says_how_to_get_one(stack: Pulumi, wideep: Wideep) -
 
     status, logs, gpus = empty("status"), empty("logs"), empty("gpus", "-o", "json")
 
-    assert "There is no graph deepseek-r1-wideep in namespace nobody: `pulumi up`." in status.out
+    assert "There is no graph deepseek-r1-wideep in namespace nobody: `pulumi up`." in " ".join(status.out.split())
     assert "There is no pod of deepseek-r1-wideep in namespace nobody." in logs.err
     assert "No worker of deepseek-r1-wideep runs in namespace nobody." in gpus.json["problems"][0]["rule"]
     assert (status.code, logs.code, gpus.code) == (1, 1, 1)
