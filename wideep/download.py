@@ -11,29 +11,61 @@ from wideep import names
 from wideep.settings.model import ModelShape
 from wideep.settings.services import ModelCache
 
-__all__ = ["MOUNT_PATH", "DownloadPlan", "download_plan", "model_path", "model_revision"]
+__all__ = [
+    "COMMAND",
+    "IMAGE",
+    "MOUNT_PATH",
+    "SCRIPT",
+    "DownloadPlan",
+    "deadline_seconds",
+    "download_env",
+    "download_plan",
+    "model_path",
+    "model_revision",
+]
 
 MOUNT_PATH: Final = "/model-cache"
 IMAGE: Final = "python:3.12-slim"
 HUGGINGFACE_HUB: Final = "huggingface_hub==2.4.0"
 """Brings ``hf download``, which goes on where an interrupted run stopped, and ``hf cache verify``, which compares each
 file with the checksum that Hugging Face has of it."""
+COMMAND: Final = ("/bin/sh", "-c")
 SLOWEST_BYTES_PER_SECOND: Final = 25e6
 """What the deadline allows for, download and check together: 200 Mbit/s."""
 MIN_DEADLINE_SECONDS: Final = 3600
 BACKOFF_LIMIT: Final = 10
 """Retries, with Kubernetes' growing pause between them; each goes on where the last one stopped."""
 
+REVISION_CHARACTERS: Final = 8
+"""Of a commit, in the name of its folder."""
+
 SCRIPT: Final = """\
 set -eu
 want="$REPOSITORY@$REVISION"
 marker="$TARGET/.complete"
+mkdir -p "$TARGET"
+if [ -n "${LOCK:-}" ]; then
+  exec 9>"$LOCK"
+  flock 9
+fi
 if [ "$(cat "$marker" 2>/dev/null)" = "$want" ]; then
+  touch "$marker"
   echo "$want is complete in $TARGET: nothing to do"
   exit 0
 fi
-mkdir -p "$TARGET"
 rm -f "$marker"
+if [ -n "$REVISIONS" ]; then
+  complete=$(ls -t "$REVISIONS"/*/.complete 2>/dev/null || true)
+  if [ -n "$complete" ]; then
+    echo "other revisions on the volume, to be deleted when no graph reads them:"
+    echo "$complete" | sed 's|/.complete$||'
+    newest=$(dirname "$(echo "$complete" | head -n 1)")
+    echo "taking over the weights that did not change from $newest"
+    for file in "$newest"/*.safetensors; do
+      [ -e "$TARGET/${file##*/}" ] || ln "$file" "$TARGET/" || break
+    done
+  fi
+fi
 if ! command -v hf >/dev/null; then
   echo "installing $HUB_PACKAGE"
   pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE"
@@ -65,6 +97,9 @@ echo "$want is complete in $TARGET: $(du -sh "$TARGET" | cut -f1)"
 """For ``/bin/sh -c``. All that differs between models comes from the environment, so no value is a part of the script.
 Without its notes in ``.cache``, ``hf download`` compares what it finds with the checksums, and fetches what differs.
 Left out are second copies of the weights in their makers' own formats, which the engine does not read.
+Each revision has its folder, so that pods which restart meanwhile read the one that they were started with. Files that
+did not change are hard links and take no further room: ``hf download`` puts a file that differs in their place, and
+does not write into them. Two pods of a node that share its copy wait for each other (``LOCK``).
 """
 
 
@@ -91,9 +126,11 @@ class DownloadPlan(BaseModel):
     backoff_limit: int
 
 
-def model_path(model: ModelShape) -> str:
-    """The folder of the weights, the same in the Job and in all workers."""
-    return f"{MOUNT_PATH}/{names.model_slug(model.name)}"
+def model_path(model: ModelShape, cache: ModelCache) -> str:
+    """The folder of the weights, the same in the Job and in all workers: one for each revision."""
+    if cache.path:
+        return f"{MOUNT_PATH}/{cache.path}"
+    return f"{_revisions(model)}/{names.model_slug(model_revision(model, cache))[:REVISION_CHARACTERS]}"
 
 
 def model_revision(model: ModelShape, cache: ModelCache) -> str:
@@ -101,27 +138,41 @@ def model_revision(model: ModelShape, cache: ModelCache) -> str:
     return cache.revision or model.revision or "main"
 
 
+def deadline_seconds(size_bytes: float) -> int:
+    """How long a download of ``size_bytes`` may take, with its check."""
+    return max(MIN_DEADLINE_SECONDS, math.ceil(size_bytes / SLOWEST_BYTES_PER_SECOND))
+
+
+def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
+    """What the script wants to know; the token comes from its Secret."""
+    return {
+        "REPOSITORY": model.name,
+        "REVISION": model_revision(model, cache),
+        "TARGET": model_path(model, cache),
+        "REVISIONS": "" if cache.path else _revisions(model),
+        "HUB_PACKAGE": HUGGINGFACE_HUB,
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+
+
 def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> DownloadPlan:
     """The Job for a model of ``size_bytes`` on disk."""
-    target = model_path(model)
-    revision = model_revision(model, cache)
     return DownloadPlan(
         job=names.download_job(model.name),
         image=cache.download_image or IMAGE,
         repository=model.name,
-        revision=revision,
+        revision=model_revision(model, cache),
         mount_path=MOUNT_PATH,
-        target=target,
-        command=("/bin/sh", "-c"),
+        target=model_path(model, cache),
+        command=COMMAND,
         args=(SCRIPT,),
-        env={
-            "REPOSITORY": model.name,
-            "REVISION": revision,
-            "TARGET": target,
-            "HUB_PACKAGE": HUGGINGFACE_HUB,
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-        },
-        deadline_seconds=max(MIN_DEADLINE_SECONDS, math.ceil(size_bytes / SLOWEST_BYTES_PER_SECOND)),
+        env=download_env(model, cache),
+        deadline_seconds=deadline_seconds(size_bytes),
         backoff_limit=BACKOFF_LIMIT,
     )
+
+
+def _revisions(model: ModelShape) -> str:
+    """The folder with one folder for each revision."""
+    return f"{MOUNT_PATH}/{names.model_slug(model.name)}"

@@ -46,7 +46,10 @@ DIFFERENT: dict[str, tuple[object, str]] = {
         for role in ROLES
     },
     **{
-        f"spec.services.{role}.{FLAG}.--model-path": ("/model-cache/deepseek-r1", "what the Job downloaded, once")
+        f"spec.services.{role}.{FLAG}.--model-path": (
+            "/model-cache/deepseek-r1/56d4cbbb",
+            "what the Job downloaded, once: a folder for each revision",
+        )
         for role in ROLES
     },
     **{f"spec.services.{role}.{FLAG}.--tp": (GONE, "by its full name, --tp-size") for role in ROLES},

@@ -39,9 +39,11 @@ RICH = config(
         "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H200"},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}],
     },
-    frontend={"replicas": 2, "routerMode": "kv"},
+    frontend={"replicas": 2, "routerMode": "kv", "resources": {"cpu": "8", "memory": "16Gi"}},
+    workers={"priorityClass": "inference", "spreadOver": "topology.kubernetes.io/zone", "env": {"SGLANG_LOG": "1"}},
 )
-"""A stack in which every field of the types is set."""
+NODE_LOCAL = RICH | {"modelCache": {"size": "1Ti", "hostPath": "/var/lib/models"}}
+"""Two stacks in which, together, every field of the types is set."""
 
 scalars = st.one_of(
     st.booleans(),
@@ -54,10 +56,10 @@ scalars = st.one_of(
 values = st.one_of(scalars, st.lists(scalars, max_size=2), st.fixed_dictionaries({"notAField": scalars}))
 
 
-@pytest.fixture(scope="module")
-def manifest() -> dict[str, Any]:
-    """The manifest of the rich stack, which nobody changes."""
-    return load(RICH).manifests[0]
+@pytest.fixture(scope="module", params=[RICH, NODE_LOCAL], ids=["volume", "node-local"])
+def manifest(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The manifest of a rich stack, which nobody changes."""
+    return load(request.param).manifests[0]
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +132,9 @@ def test_where_ours_is_narrower_the_crd_takes_all_that_ours_does(
     assert not typed_takes(word)
 
 
-def test_the_fuzzed_manifest_sets_every_field_of_the_types(manifest: dict[str, Any]) -> None:
-    named = {key for path in paths(manifest) for key in path if isinstance(key, str)}
+def test_the_fuzzed_manifests_set_every_field_of_the_types() -> None:
+    manifests = [load(each).manifests[0] for each in (RICH, NODE_LOCAL)]
+    named = {key for manifest in manifests for path in paths(manifest) for key in path if isinstance(key, str)}
     schema = DynamoGraphDeployment.model_json_schema(by_alias=True)
     fields = {field for type_ in [schema, *schema["$defs"].values()] for field in type_.get("properties", {})}
 

@@ -72,7 +72,9 @@ class Multinode(GraphModel):
 class ResourceList(GraphModel):
     """Amounts for one pod, as Kubernetes quantities. ``custom`` holds device plugins' resources."""
 
-    gpu: str
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
     custom: dict[str, str] | None = None
 
 

@@ -12,22 +12,41 @@ __all__ = [
     "Affinity",
     "Capabilities",
     "Container",
+    "ContainerMount",
     "EnvFromSource",
     "EnvVar",
+    "EnvVarSource",
     "ExtraPodSpec",
+    "HostPathSource",
     "HttpGet",
+    "InitContainer",
     "LabelSelector",
     "LocalObjectReference",
     "PodAffinityTerm",
     "PodAntiAffinity",
     "Probe",
+    "SecretKeySelector",
     "SecurityContext",
     "Toleration",
     "TopologySpreadConstraint",
+    "Volume",
     "WeightedPodAffinityTerm",
 ]
 
 Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+
+
+class SecretKeySelector(GraphModel):
+    """One key of a Secret of the graph's own namespace."""
+
+    name: str
+    key: str
+
+
+class EnvVarSource(GraphModel):
+    """Where a value comes from that must not stand in the manifest."""
+
+    secret_key_ref: SecretKeySelector
 
 
 class EnvVar(GraphModel):
@@ -35,6 +54,28 @@ class EnvVar(GraphModel):
 
     name: str
     value: str | None = None
+    value_from: EnvVarSource | None = None
+
+
+class ContainerMount(GraphModel):
+    """A volume of the pod, and where the container finds it."""
+
+    name: str
+    mount_path: str
+
+
+class HostPathSource(GraphModel):
+    """A folder of the node, made where it is not there."""
+
+    path: str
+    type: str
+
+
+class Volume(GraphModel):
+    """A volume of the pod. Claims are mounted through the service's ``volumeMounts`` instead."""
+
+    name: str
+    host_path: HostPathSource
 
 
 class LocalObjectReference(GraphModel):
@@ -86,9 +127,21 @@ class Container(GraphModel):
     args: tuple[str, ...] | None = None
     env: tuple[EnvVar, ...] | None = None
     env_from: tuple[EnvFromSource, ...] | None = None
+    volume_mounts: tuple[ContainerMount, ...] | None = None
     startup_probe: Probe | None = None
     """The one probe that the CRD does not take at the service."""
     security_context: SecurityContext | None = None
+
+
+class InitContainer(GraphModel):
+    """A container that ends before the main one starts."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: tuple[EnvVar, ...]
+    volume_mounts: tuple[ContainerMount, ...]
 
 
 class Toleration(GraphModel):
@@ -145,6 +198,9 @@ class ExtraPodSpec(GraphModel):
     """The pod around the main container."""
 
     main_container: Container
+    init_containers: tuple[InitContainer, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
+    priority_class_name: str | None = None
     node_selector: dict[str, str] | None = None
     tolerations: tuple[Toleration, ...] | None = None
     affinity: Affinity | None = None

@@ -21,8 +21,10 @@ def token_secret(settings: Settings) -> str | None:
     return names.HF_TOKEN_SECRET if settings.hf_token is not None else None
 
 
-def cache_claim(settings: Settings) -> str:
-    """The claim with the weights: one that exists, or this stack's own."""
+def cache_claim(settings: Settings) -> str | None:
+    """The claim with the weights: one that exists, or this stack's own. None where each node has its own copy."""
+    if settings.model_cache.host_path:
+        return None
     return settings.model_cache.existing_claim or names.CACHE_CLAIM
 
 

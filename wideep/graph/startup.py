@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from wideep.download import deadline_seconds
+from wideep.settings import Settings
+
 __all__ = ["PERIOD_SECONDS", "ready_timeout_seconds", "startup_seconds"]
 
 PERIOD_SECONDS: Final = 10
@@ -22,6 +25,8 @@ def startup_seconds(weight_bytes: float) -> int:
     return math.ceil((weight_bytes / SLOWEST_READ + WARM_UP_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS
 
 
-def ready_timeout_seconds(weight_bytes: float) -> int:
-    """How long the graph may take from its creation until it is ready."""
-    return startup_seconds(weight_bytes) + PULL_SECONDS
+def ready_timeout_seconds(settings: Settings, weight_bytes: float) -> int:
+    """How long the graph may take from its creation until it is ready; its pods may have to download first."""
+    cache = settings.model_cache
+    download = deadline_seconds(weight_bytes) if cache.host_path and cache.download else 0
+    return download + startup_seconds(weight_bytes) + PULL_SECONDS

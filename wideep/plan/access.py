@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from wideep import names
-from wideep.graph.build import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
+from wideep.graph.common import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
 from wideep.graph.dgd import ComponentType
 from wideep.graph.refs import graph_name
 from wideep.plan.parts import (

@@ -59,7 +59,7 @@ def make_plan(settings: Settings) -> Plan:
         platform=platform_plan(settings),
         frontend=frontend_plan(settings),
         network_policies=network_policies(settings),
-        ready_timeout_seconds=ready_timeout_seconds(weight_bytes),
+        ready_timeout_seconds=ready_timeout_seconds(settings, weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
         manifests=(graph.manifest(),),
     )
@@ -81,7 +81,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=engine_args(name, role, settings.model, model_path(settings.model)),
+        args=engine_args(name, role, settings.model, model_path(settings.model, settings.model_cache)),
     )
 
 
@@ -118,8 +118,9 @@ def _token(settings: Settings) -> TokenPlan | None:
 def _cache(settings: Settings) -> CachePlan:
     cache = settings.model_cache
     return CachePlan(
-        claim=cache_claim(settings),
-        create=cache.existing_claim is None,
+        claim=cache_claim(settings) or "",
+        create=cache.existing_claim is None and cache.host_path is None,
+        host_path=cache.host_path,
         size=cache.size,
         storage_class=cache.storage_class,
         access_mode=cache.access_mode,
@@ -130,4 +131,6 @@ def _cache(settings: Settings) -> CachePlan:
 
 def _download(settings: Settings, size_bytes: float) -> DownloadPlan | None:
     cache = settings.model_cache
-    return download_plan(settings.model, cache, size_bytes) if cache.download else None
+    if not cache.download or cache.host_path:
+        return None
+    return download_plan(settings.model, cache, size_bytes)

@@ -118,7 +118,10 @@ class CachePlan(PlanModel):
     """The volume with the weights."""
 
     claim: str
+    """Empty where each node has its own copy."""
     create: bool
+    host_path: str | None
+    """A folder of each node, in place of a claim."""
     size: str
     """A Kubernetes quantity."""
     storage_class: str | None
@@ -237,7 +240,7 @@ class Plan(PlanModel):
     """None: the model needs no token."""
     cache: CachePlan
     download: DownloadPlan | None
-    """None: the weights are on the volume already."""
+    """None: the weights are on the volume already, or each pod of a worker downloads them to its node."""
     platform: PlatformPlan
     frontend: FrontendPlan
     network_policies: tuple[NetworkPolicyPlan, ...]

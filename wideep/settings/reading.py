@@ -127,15 +127,14 @@ def _image(value: object, _: ReadText | None) -> object:
     if not isinstance(value, dict):
         return value
     written = cast("Object", value)
-    match written.get("registry"):
-        case None:
-            return written
-        case dict() as registry:
-            items = cast("Object", registry).items()
-            hidden = {key: each if key in OPEN or each is None else Hidden.SET for key, each in items}
-            return {**written, "registry": hidden}
-        case _:
-            return {**written, "registry": Hidden.SET}
+    registry = written.get("registry")
+    if registry is None:
+        return written
+    if not isinstance(registry, dict):
+        return {**written, "registry": Hidden.SET}
+    items = cast("Object", registry).items()
+    hidden = {key: each if key in OPEN or each is None else Hidden.SET for key, each in items}
+    return {**written, "registry": hidden}
 
 
 def _token_problems(config: Object) -> list[Problem]:

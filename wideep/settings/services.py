@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.platform import ObjectName
 from wideep.settings.quantity import Quantity
 
 __all__ = ["AccessMode", "ModelCache", "Monitoring"]
@@ -29,8 +30,14 @@ class ModelCache(SettingsModel):
     """None: the cluster's default class."""
     access_mode: AccessMode = AccessMode.READ_WRITE_MANY
     """How many nodes may mount it: all workers read it."""
-    existing_claim: str | None = None
+    existing_claim: ObjectName | None = None
     """A claim of the namespace that is used in place of one of our own."""
+    host_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    """A folder of every GPU node, on its own disk, in place of a volume, for clusters without ReadWriteMany. Each pod
+    of a worker first downloads the model to its node, if no other did; ``size`` is what each node has for it."""
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    """Folder of the weights on the volume. None: one of the model's name and the revision, such as
+    ``deepseek-r1/56d4cbbb``, so that pods which restart while a new revision is downloaded read the old one."""
     retain: bool = False
     """Keep the weights when the stack is destroyed."""
     protect: bool = False

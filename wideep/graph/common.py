@@ -1,0 +1,93 @@
+"""What frontend and workers have in common: names, ports, probes, Secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.graph.dgd import ResourceList
+from wideep.graph.pod import (
+    EnvFromSource,
+    HttpGet,
+    LabelSelector,
+    LocalObjectReference,
+    Probe,
+    TopologySpreadConstraint,
+)
+from wideep.graph.refs import pull_secret, token_secret
+from wideep.graph.startup import PERIOD_SECONDS
+from wideep.settings import Settings
+from wideep.settings.serving import PodResources
+
+__all__ = [
+    "COMPONENT_LABEL",
+    "FRONTEND_PORT",
+    "GRAPH_LABEL",
+    "HOSTNAME",
+    "SUB_COMPONENT_LABEL",
+    "SYSTEM_PORT",
+    "Stack",
+    "health",
+    "limits",
+    "pull_secrets",
+    "spread",
+    "token_env",
+]
+
+FRONTEND_PORT: Final = 8000
+SYSTEM_PORT: Final = 9090
+"""Where the Dynamo runtime of a worker answers /health, /live and /metrics."""
+HOSTNAME: Final = "kubernetes.io/hostname"
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
+SUB_COMPONENT_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What all services are made from."""
+
+    settings: Settings
+    name: str
+    """The graph's."""
+    image: str
+    startup_seconds: int
+    """How long a worker may take from its start until it serves."""
+
+
+def health(port: int, failures: int) -> Probe:
+    """Asks for /health; ``failures`` periods without an answer are too many."""
+    return Probe(
+        http_get=HttpGet(path="/health", port=port),
+        period_seconds=PERIOD_SECONDS,
+        timeout_seconds=PERIOD_SECONDS,
+        failure_threshold=failures,
+    )
+
+
+def token_env(settings: Settings) -> tuple[EnvFromSource, ...] | None:
+    """The Hugging Face token, where the stack has one."""
+    secret = token_secret(settings)
+    return (EnvFromSource(secret_ref=LocalObjectReference(name=secret)),) if secret else None
+
+
+def pull_secrets(settings: Settings) -> tuple[LocalObjectReference, ...] | None:
+    """With what the image is pulled."""
+    secret = pull_secret(settings.image)
+    return (LocalObjectReference(name=secret),) if secret else None
+
+
+def limits(given: PodResources, gpu: str | None = None, custom: dict[str, str] | None = None) -> ResourceList:
+    """What one pod gets. Requests are not written: Kubernetes takes them from the limits, which makes a pod's quality
+    of service Guaranteed where CPU and memory are given."""
+    return ResourceList(cpu=given.cpu, memory=given.memory, gpu=gpu, custom=custom)
+
+
+def spread(topology_key: str, labels: dict[str, str]) -> TopologySpreadConstraint:
+    """A wish, not a must, to spread the pods with these labels over the values of a node label."""
+    return TopologySpreadConstraint(
+        max_skew=1,
+        topology_key=topology_key,
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=LabelSelector(match_labels=labels),
+    )

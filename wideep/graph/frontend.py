@@ -1,0 +1,52 @@
+"""The graph's HTTP server."""
+
+from __future__ import annotations
+
+from wideep.graph.common import (
+    COMPONENT_LABEL,
+    FRONTEND_PORT,
+    GRAPH_LABEL,
+    HOSTNAME,
+    Stack,
+    health,
+    limits,
+    pull_secrets,
+    spread,
+    token_env,
+)
+from wideep.graph.dgd import ComponentType, Resources, Service
+from wideep.graph.pod import Container, ExtraPodSpec
+from wideep.settings.serving import PodResources, RouterMode
+
+__all__ = ["frontend_service"]
+
+
+def frontend_service(stack: Stack) -> Service:
+    """The frontend. Its default readiness probe runs curl and jq, which the image need not have."""
+    frontend = stack.settings.frontend
+    labels = {GRAPH_LABEL: stack.name, COMPONENT_LABEL: ComponentType.FRONTEND}
+    return Service(
+        dynamo_namespace=stack.name,
+        component_type=ComponentType.FRONTEND,
+        replicas=frontend.replicas,
+        resources=Resources(limits=limits(frontend.resources)) if frontend.resources != PodResources() else None,
+        readiness_probe=health(FRONTEND_PORT, failures=3),
+        extra_pod_spec=ExtraPodSpec(
+            main_container=_server(stack),
+            topology_spread_constraints=(spread(HOSTNAME, labels),) if frontend.replicas > 1 else None,
+            image_pull_secrets=pull_secrets(stack.settings),
+            automount_service_account_token=False,
+        ),
+    )
+
+
+def _server(stack: Stack) -> Container:
+    kv = stack.settings.frontend.router_mode is RouterMode.KV
+    return Container(
+        image=stack.image,
+        command=("python3", "-m", "dynamo.frontend") if kv else None,
+        # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
+        args=("--router-mode", "kv", "--no-kv-events") if kv else None,
+        env_from=token_env(stack.settings),
+        startup_probe=health(FRONTEND_PORT, failures=60),
+    )

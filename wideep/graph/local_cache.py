@@ -1,0 +1,56 @@
+"""Weights on each node's own disk: what a worker's pod needs to read them, and to download them before it starts.
+
+An init container and no Job: a Job's pods cannot be held to one on each node, because one that has ended no longer
+keeps the next away. A worker that moves to another node finds its weights there all the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep import download, names
+from wideep.graph.pod import (
+    ContainerMount,
+    EnvVar,
+    EnvVarSource,
+    HostPathSource,
+    InitContainer,
+    SecretKeySelector,
+    Volume,
+)
+from wideep.graph.refs import token_secret
+from wideep.settings import Settings
+
+__all__ = ["downloader", "node_mount", "node_volume"]
+
+NAME: Final = "model-cache"
+
+
+def node_volume(path: str) -> Volume:
+    """The node's folder."""
+    return Volume(name=NAME, host_path=HostPathSource(path=path, type="DirectoryOrCreate"))
+
+
+def node_mount() -> ContainerMount:
+    """Where a container finds it: where the claim would be."""
+    return ContainerMount(name=NAME, mount_path=download.MOUNT_PATH)
+
+
+def downloader(settings: Settings) -> InitContainer:
+    """Downloads the model to the node, unless it is there. Pods that share a node wait for the first of them."""
+    cache = settings.model_cache
+    env = download.download_env(settings.model, cache)
+    env["LOCK"] = f"{env['TARGET']}/.lock"
+    variables = [EnvVar(name=key, value=value) for key, value in env.items()]
+    secret = token_secret(settings)
+    if secret:
+        source = EnvVarSource(secret_key_ref=SecretKeySelector(name=secret, key=names.HF_TOKEN_KEY))
+        variables.append(EnvVar(name=names.HF_TOKEN_KEY, value_from=source))
+    return InitContainer(
+        name="model-download",
+        image=cache.download_image or download.IMAGE,
+        command=download.COMMAND,
+        args=(download.SCRIPT,),
+        env=tuple(variables),
+        volume_mounts=(node_mount(),),
+    )

@@ -1,0 +1,129 @@
+"""The graph's prefill and decode workers."""
+
+from __future__ import annotations
+
+from wideep.backends import network, sglang
+from wideep.download import MOUNT_PATH, model_path, model_revision
+from wideep.graph.common import (
+    GRAPH_LABEL,
+    HOSTNAME,
+    SUB_COMPONENT_LABEL,
+    SYSTEM_PORT,
+    Stack,
+    health,
+    limits,
+    pull_secrets,
+    spread,
+    token_env,
+)
+from wideep.graph.dgd import (
+    ComponentType,
+    Multinode,
+    Resources,
+    Service,
+    SharedMemory,
+    SubComponentType,
+    VolumeMount,
+)
+from wideep.graph.local_cache import downloader, node_mount, node_volume
+from wideep.graph.pod import (
+    Affinity,
+    Capabilities,
+    Container,
+    EnvVar,
+    ExtraPodSpec,
+    LabelSelector,
+    PodAffinityTerm,
+    PodAntiAffinity,
+    SecurityContext,
+    Toleration,
+    WeightedPodAffinityTerm,
+)
+from wideep.graph.refs import cache_claim
+from wideep.graph.startup import PERIOD_SECONDS
+from wideep.settings import Settings
+from wideep.settings.layout import Role, RoleLayout
+
+__all__ = ["worker_service"]
+
+
+def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
+    """The workers of one role: ``replicas`` times ``nodes`` pods."""
+    settings, hardware = stack.settings, stack.settings.hardware
+    gpus = str(layout.gpus_per_node)
+    rdma = {hardware.rdma_resource: gpus} if network.uses_rdma(hardware) else None
+    claim = cache_claim(settings)
+    return Service(
+        dynamo_namespace=stack.name,
+        component_type=ComponentType.WORKER,
+        sub_component_type=SubComponentType(role),
+        replicas=layout.replicas,
+        annotations={"nvidia.com/deployment-strategy": "Recreate"} if _full(settings, layout) else None,
+        multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
+        resources=Resources(limits=limits(settings.workers.resources, gpus, rdma)),
+        volume_mounts=(VolumeMount(name=claim, mount_point=MOUNT_PATH),) if claim else None,
+        shared_memory=SharedMemory(size=settings.workers.shared_memory),
+        extra_pod_spec=_pod(stack, role, layout),
+    )
+
+
+def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
+    settings, workers, cache = stack.settings, stack.settings.workers, stack.settings.model_cache
+    labels: dict[str, str] = {GRAPH_LABEL: stack.name, SUB_COMPONENT_LABEL: role}
+    return ExtraPodSpec(
+        main_container=_engine(stack, role, layout),
+        init_containers=(downloader(settings),) if cache.host_path and cache.download else None,
+        volumes=(node_volume(cache.host_path),) if cache.host_path else None,
+        priority_class_name=workers.priority_class,
+        node_selector=settings.hardware.node_selector or None,
+        tolerations=_tolerations(settings),
+        affinity=_apart(labels) if _shares_nodes(settings, layout) else None,
+        topology_spread_constraints=(spread(workers.spread_over, labels),) if workers.spread_over else None,
+        image_pull_secrets=pull_secrets(settings),
+        automount_service_account_token=False,
+    )
+
+
+def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
+    settings, cache = stack.settings, stack.settings.model_cache
+    env = {
+        "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
+        **sglang.engine_env(role, layout),
+        **network.network_env(settings.hardware, layout),
+        **settings.workers.env,
+    }
+    pinned = SecurityContext(capabilities=Capabilities(add=(network.RDMA_CAPABILITY,)))
+    return Container(
+        image=stack.image,
+        working_dir=sglang.WORKING_DIR,
+        command=sglang.COMMAND,
+        args=sglang.engine_args(role, layout, settings.model, model_path(settings.model, cache)),
+        env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
+        env_from=token_env(settings),
+        volume_mounts=(node_mount(),) if cache.host_path else None,
+        startup_probe=health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD_SECONDS),
+        security_context=pinned if network.uses_rdma(settings.hardware) else None,
+    )
+
+
+def _full(settings: Settings, layout: RoleLayout) -> bool:
+    """No GPUs are left for one more pod: a rolling update, which starts the new pod first, would wait for ever."""
+    used = sum(role.gpus for role in settings.layout.roles.values())
+    return settings.hardware.gpus - used < layout.gpus_per_node
+
+
+def _tolerations(settings: Settings) -> tuple[Toleration, ...] | None:
+    written = settings.hardware.tolerations
+    return tuple(Toleration(**toleration.model_dump()) for toleration in written) or None
+
+
+def _shares_nodes(settings: Settings, layout: RoleLayout) -> bool:
+    """Several pods of a role would fit on one node; pods that take a whole node part by themselves."""
+    return layout.replicas * layout.nodes > 1 and layout.gpus_per_node < settings.hardware.gpus_per_node
+
+
+def _apart(labels: dict[str, str]) -> Affinity:
+    """A wish, not a must: where nodes are few, pods of one role may share one."""
+    term = PodAffinityTerm(label_selector=LabelSelector(match_labels=labels), topology_key=HOSTNAME)
+    wish = WeightedPodAffinityTerm(weight=100, pod_affinity_term=term)
+    return Affinity(pod_anti_affinity=PodAntiAffinity(preferred_during_scheduling_ignored_during_execution=(wish,)))
