@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +24,7 @@ Query = tuple[tuple[str, str], ...]
 
 PAGE: Final = 500
 """Objects of one answer."""
+BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -186,13 +189,20 @@ class Cluster:
         query = (("tailLines", str(tail)), *((("container", container),) if container else ()))
         query += (("previous", "true"),) if previous else ()
         query += (("timestamps", "true"),) if times else ()
-        try:
-            body = self._find(_log_question(pod, query))
-        except ClusterError as error:
-            if error.status == 400:  # the container has not started, or never did before
-                return None
-            raise
+        body = self._log(pod, query)
         return None if body is None else body.decode("utf-8", "replace")
+
+    def last_line_at(self, pod: Pod, container: str | None = None) -> datetime | None:
+        """When the container wrote the last line of its log; None where there is none.
+
+        Raises:
+            ForbiddenError: the user may not read logs.
+            UnreachableError: there is no answer.
+        """
+        query = (("tailLines", "1"), ("timestamps", "true"), *((("container", container),) if container else ()))
+        body = self._log(pod, query)
+        stamp = re.match(rb"\d{4}-\S+", body or b"")
+        return datetime.fromisoformat(stamp[0].decode()) if stamp else None
 
     def follow(self, pod: Pod, container: str | None = None, *, tail: int = 10) -> Iterator[str]:
         """A container's log, line by line as it is written, until the container ends.
@@ -203,6 +213,14 @@ class Cluster:
         query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
         for raw in self._stream(_log_question(pod, query), None):
             yield raw.decode("utf-8", "replace").rstrip("\n")
+
+    def _log(self, pod: Pod, query: Query) -> bytes | None:
+        try:
+            return self._find(_log_question(pod, query))
+        except ClusterError as error:
+            if error.status == BAD_REQUEST:  # the container has not started, or never did before
+                return None
+            raise
 
     def _stream(self, asked: Question, seconds: float | None) -> Iterator[bytes]:
         """An answer line by line, as it comes. ``seconds``: give up when nothing comes for so long."""

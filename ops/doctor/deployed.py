@@ -12,7 +12,7 @@ from ops.doctor.case import Case, shown_seconds
 from ops.doctor.crashes import crash_trouble, loading_trouble
 from ops.doctor.download import download_findings
 from ops.doctor.finding import Finding, Section, fails, holds
-from ops.doctor.graph import graph_findings
+from ops.doctor.graph import graph_findings, refusals
 from ops.doctor.images import image_trouble
 from ops.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
 from ops.doctor.serving import serving_findings
@@ -42,7 +42,8 @@ def deployed_findings(case: Case) -> Iterator[Finding]:
         return
     found = [(pod, trouble) for pod in case.graph_pods for trouble in [_diagnosed(case, pod)] if trouble]
     yield from grouped(found)
-    yield from _missing(case)
+    if not any(refusals(case)):
+        yield from _missing(case)
     if not found:
         ready = Counter(str(pod.component) for pod in case.graph_pods if pod.ready)
         shown = ", ".join(f"{count} × {component}" for component, count in sorted(ready.items()))

@@ -21,6 +21,8 @@ PROGRESS: Final = re.compile(r"on the volume: (\S+)")
 """The Job's own line, every 30 seconds (``wideep.download.SCRIPT``)."""
 STALLED: Final = 10
 """Lines with the same figure: five minutes without a new block on the volume."""
+QUIET_SECONDS: Final = 90
+"""Three of those lines are missing."""
 STATUS: Final[tuple[Diagnosis, ...]] = (
     node_trouble,
     scheduling_trouble,
@@ -72,18 +74,22 @@ def _running(case: Case, job: Job, pod: Pod | None) -> Finding:
     since = shown_seconds(case.seconds_since(job.status.start_time))
     log = (case.view.logs(pod, False) or "") if pod else ""
     figures = PROGRESS.findall(log)
+    quiet = case.seconds_since(case.view.last_line(pod)) if pod else 0.0
     if len(figures) >= STALLED and len(set(figures[-STALLED:])) == 1:
-        what = f"The download has stood at {figures[-1]} for five minutes or more."
-        fixes = (
-            f"kubectl -n {job.namespace} delete pod {pod.name}: the Job starts another, which goes on from there."
-            if pod
-            else "",
-            "Look at the way to huggingface.co: proxy, firewall, the hub's status page.",
-        )
-        return fails(Section.GRAPH, "download", what, *filter(None, fixes), key="modelCache.download")
+        return _stalled(job, pod, f"has stood at {figures[-1]} for five minutes or more")
+    if quiet > QUIET_SECONDS:
+        return _stalled(job, pod, f"has written nothing to its log for {shown_seconds(quiet)}: {last_words(log)}")
     where = f"{figures[-1]} of {_size(case)}" if figures else last_words(log) or "no log yet"
     retried = f", {job.status.failed} tries failed" if job.status.failed else ""
     return unknown(Section.GRAPH, "download", f"The download has run for {since}: {where}{retried}.")
+
+
+def _stalled(job: Job, pod: Pod | None, how: str) -> Finding:
+    fixes = ["Look at the way to huggingface.co: proxy, firewall, the hub's status page."]
+    if pod:
+        restart = f"kubectl -n {job.namespace} delete pod {pod.name}"
+        fixes.insert(0, f"{restart}: the Job starts another, which goes on from there.")
+    return fails(Section.GRAPH, "download", f"The download {how}.", *fixes, key="modelCache.download")
 
 
 def _size(case: Case) -> str:

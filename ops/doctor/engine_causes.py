@@ -9,6 +9,7 @@ from ops.doctor.case import Case
 from ops.doctor.oom import Short, memory_fixes
 from ops.doctor.trouble import Trouble, key_of
 from wideep.backends.network import uses_rdma
+from wideep.settings.hardware import Interconnect
 from wideep.settings.layout import Role
 
 __all__ = ["arguments", "cuda_memory", "driver", "network", "nvshmem", "pool_short", "weights"]
@@ -63,21 +64,26 @@ def arguments(case: Case, pod: Pod, found: Match, _log: str) -> Trouble:
 
 
 def network(case: Case, pod: Pod, found: Match, _log: str) -> Trouble:
-    """NCCL, or PyTorch's store before it, does not connect the pods of a worker."""
-    hardware = case.settings.hardware
-    said = found[0].strip()
+    """NCCL, or PyTorch's store before it, does not connect the GPUs of a worker."""
+    hardware, role, said = case.settings.hardware, _role(pod), found[0].strip()
+    if role and case.plan.roles[role].pods == 1:
+        node = pod.spec.node_name
+        fixes = (
+            f"On {node}: does nvidia-fabricmanager run, and do `nvidia-smi topo -m` and dmesg show all links?",
+            f"hardware.nodeSelector: labels that keep the pods off {node}",
+        )
+        cause = f"NCCL does not connect the GPUs of its node {node}: {said}"
+        return Trouble("communication", cause, fixes, "hardware.nodeSelector")
     if not uses_rdma(hardware):
         key = "hardware.interconnect"
-        fix = (
-            f"{key}: what connects the nodes; a NetworkPolicy or a firewall may keep the pods apart (`wideep network`)"
-        )
+        fix = f"{key}: what connects the nodes; or a NetworkPolicy or firewall keeps the pods apart (`wideep network`)"
         return Trouble("communication", f"the pods of its worker do not reach each other: {said}", (fix,), key)
+    other = Interconnect.INFINIBAND if hardware.interconnect is Interconnect.ROCE else Interconnect.ROCE
     fixes = (
-        f"hardware.rdmaResource: {hardware.rdma_resource} has to give each pod its adapters "
-        "(`wideep network` shows ibstat)",
-        f"hardware.interconnect: {'infiniband' if hardware.interconnect == 'roce' else 'roce'}, if that is what it is",
+        f"hardware.rdmaResource: {hardware.rdma_resource} has to give each pod its adapters (`wideep network`)",
+        f"hardware.interconnect: {other}, if that is what connects the nodes",
     )
-    return Trouble("communication", f"NCCL does not connect its GPUs: {said}", fixes, "hardware.rdmaResource")
+    return Trouble("communication", f"NCCL does not connect its worker's pods: {said}", fixes, "hardware.rdmaResource")
 
 
 def nvshmem(_case: Case, pod: Pod, found: Match, _log: str) -> Trouble:

@@ -125,9 +125,15 @@ def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
             yield _list_drift(name, ours, there)
         else:
             for index, (one, other) in enumerate(zip(ours, there, strict=True)):
-                yield from drift(one, other, f"{path}[{index}]")
+                yield from drift(one, other, f"{path}{_place(ours, index)}")
     elif wanted != live:
         yield f"{name} is {live}, in the stack {wanted}"
+
+
+def _place(items: list[object], index: int) -> str:
+    """Of an argument's value, the flag before it; of anything else, its number."""
+    before = items[index - 1] if index else None
+    return f" {before}" if isinstance(before, str) and before.startswith("--") else f"[{index}]"
 
 
 def _list_drift(name: str, ours: list[object], there: list[object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from ops.cluster import (
@@ -55,6 +56,7 @@ __all__ = ["APIS", "Logs", "Seen", "View", "look"]
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
 Logs = Callable[[Pod, bool], str | None]
+LastLine = Callable[[Pod], datetime | None]
 Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
@@ -80,6 +82,10 @@ class Seen(Generic[T]):
 
 
 def _no_logs(_pod: Pod, _previous: bool) -> str | None:
+    return None
+
+
+def _no_line(_pod: Pod) -> datetime | None:
     return None
 
 
@@ -116,6 +122,8 @@ class View:
     """Plural names that the cluster serves, by the name in ``APIS``."""
     logs: Logs = _no_logs
     """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
+    last_line: LastLine = _no_line
+    """When a pod's main container last wrote something; None where that is not known."""
     models: Models = _no_models
     """Models that a frontend Service lists; None where it does not answer, or the user may not forward a port."""
 
@@ -151,6 +159,13 @@ class _Reader:
         """For ``View.logs``."""
         try:
             return self.cluster.logs(pod, pod.main.name, previous=previous)
+        except ClusterError:
+            return None
+
+    def last_line(self, pod: Pod) -> datetime | None:
+        """For ``View.last_line``."""
+        try:
+            return self.cluster.last_line_at(pod, pod.main.name)
         except ClusterError:
             return None
 
@@ -224,5 +239,6 @@ def look(cluster: Cluster, namespace: str) -> View:
             releases=releases.result(),
             apis={name: found.result() for name, found in apis.items()},
             logs=reader.logs,
+            last_line=reader.last_line,
             models=reader.models,
         )

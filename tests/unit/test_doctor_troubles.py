@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from ops.cluster.objects import Graph, Job, KubeObject, Pod
 from ops.doctor.examine import examine
 from ops.doctor.finding import Finding, Verdict
 from ops.doctor.view import View
-from tests.support.cases import CPU, ago, case, container, event, failures, node, obj, pod, seen, view
+from tests.support.cases import CPU, NOW, ago, case, container, event, failures, node, obj, pod, seen, view
 
 DECODE = "decode-0"
 PULL = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
@@ -127,7 +128,11 @@ def test_a_lost_token_secret_is_named() -> None:
             "NVSHMEM does not connect the nodes",
             "layout.decode.moeA2aBackend",
         ),
-        ("NCCL WARN NET/IB : No device found.", "NCCL does not connect its GPUs", "hardware.rdmaResource"),
+        (
+            "NCCL WARN NET/IB : No device found.",
+            "NCCL does not connect the GPUs of its node gpu-1",
+            "hardware.nodeSelector",
+        ),
         ("CUDA driver version is insufficient for CUDA runtime", "driver does not fit", "hardware.nodeSelector"),
         ("OSError: /m does not appear to have a file named config.json", "does not hold deepseek-ai", "modelCache"),
     ],
@@ -233,6 +238,31 @@ def test_a_download_that_does_not_get_on_is_told_by_its_log(log: str, cause: str
 
     assert cause in found.what
     assert found.key == key
+
+
+def test_a_download_that_has_fallen_silent_is_told() -> None:
+    fetching = pod("fetch-0", "", "cpu-0", 0, owners=[{"kind": "Job", "name": "deepseek-r1-model-download"}])
+    look = view(
+        deployed=False,
+        jobs=seen(job(active=1, startTime=ago(900))),
+        own_pods=seen(fetching),
+        logs=lambda _pod, _previous: "on the volume: 100G",
+        last_line=lambda _pod: NOW - timedelta(minutes=4),
+    )
+
+    (found,) = failures(look)
+
+    assert found.what.startswith("The download has written nothing to its log for 4 min: on the volume: 100G")
+
+
+def test_pods_of_one_worker_that_do_not_reach_each_other_are_told_by_what_connects_them() -> None:
+    hardware = {"gpu": "H200", "nodes": 4, "gpusPerNode": 4, "interconnect": "infiniband"}
+    look = with_decode(crashed(), "ncclSystemError: System call failed")
+
+    found = only(failures(look, layout="lab-16gpu-multinode", hardware=hardware), "communication")
+
+    assert found.key == "hardware.rdmaResource"
+    assert "hardware.interconnect: roce" in found.fix[1]
 
 
 def test_a_download_on_its_way_tells_how_far_it_is() -> None:
