@@ -6,6 +6,9 @@ from wideep.errors import Problem
 from wideep.rules import fit, hardware
 from wideep.rules.advice import advice
 from wideep.rules.arithmetic import arithmetic_problems, broken_rules
+from wideep.rules.cache import cache_problems
+from wideep.rules.platform import platform_problems
+from wideep.rules.serving import serving_problems
 from wideep.rules.site import RoleSite
 from wideep.rules.stack import stack_problems
 from wideep.settings.root import Settings
@@ -16,7 +19,8 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
-    found = [*hardware.node_problems(settings), *by_role, *stack_problems(settings)]
+    around = (stack_problems, platform_problems, cache_problems, serving_problems)
+    found = [*hardware.node_problems(settings), *by_role, *(problem for rule in around for problem in rule(settings))]
     return list(dict.fromkeys(found))
 
 

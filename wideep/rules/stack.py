@@ -1,24 +1,16 @@
-"""Rules of the stack around the layout: names, extra arguments, platform, model cache."""
+"""Rules of the stack around the layout: names and extra arguments."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Final, cast
+from typing import Final
 
 from wideep import names
 from wideep.backends.sglang import OPERATOR_FLAGS, survives_shell
 from wideep.errors import Problem
-from wideep.memory.weights import model_bytes
-from wideep.rules.hardware import nodes_needed
-from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
-from wideep.settings.services import AccessMode
 
 __all__ = ["stack_problems"]
-
-SPARE: Final = 1.1
-"""A volume with room for the model and a tenth more: the filesystem and the downloader's partial files take some."""
 
 OWN_FLAGS: Final[Mapping[str, str]] = {
     "--tp-size": "tp",
@@ -67,11 +59,7 @@ def stack_problems(settings: Settings) -> list[Problem]:
         *_arguments(settings),
         _graph_name(settings),
         _namespace(settings),
-        _platform_version(settings),
         _monitoring(settings),
-        _grove(settings),
-        _cache_size(settings),
-        _cache_mode(settings),
     )
     return [problem for problem in found if problem]
 
@@ -118,50 +106,8 @@ def _namespace(settings: Settings) -> Problem | None:
     return Problem("namespace", settings.namespace, rule, "choose another name")
 
 
-def _platform_version(settings: Settings) -> Problem | None:
-    """Dynamo 1.0 has no dynamo-crds chart any more, and other values for etcd, NATS and Grove."""
-    version = settings.platform.version
-    if re.match(r"0\.", version):
-        return None
-    rule = "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
-    return Problem("platform.version", version, rule, "write version: 0.6.0")
-
-
 def _monitoring(settings: Settings) -> Problem | None:
     if not settings.monitoring.enabled:
         return None
     rule = "this program does not bring Prometheus and Grafana; the chart makes PodMonitors where Prometheus is there"
     return Problem("monitoring.enabled", "true", rule, "write enabled: false; install the Prometheus operator first")
-
-
-def _grove(settings: Settings) -> Problem | None:
-    """The operator refuses workers of several pods without Grove (or LeaderWorkerSet and Volcano)."""
-    grove = settings.platform.values.get("grove")
-    off = isinstance(grove, dict) and cast("dict[str, object]", grove).get("enabled") is False
-    wide = [name for name, role in settings.layout.roles.items() if role.nodes > 1]
-    if not off or not wide or not settings.platform.install:
-        return None
-    rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
-    return Problem("platform.values.grove.enabled", "false", rule, "take it out, or write nodes: 1")
-
-
-def _cache_size(settings: Settings) -> Problem | None:
-    """The whole repository is downloaded to the volume."""
-    cache = settings.model_cache
-    needed = settings.model.disk_bytes or model_bytes(settings.model)
-    if cache.existing_claim or quantity_bytes(cache.size) >= needed:
-        return None
-    wanted = -(-int(needed * SPARE) // (50 * 2**30)) * 50
-    size = f"{quantity_bytes(cache.size) / 1e9:.1f} GB"
-    rule = f"{settings.model.name} is {needed / 1e9:.1f} GB on disk, and the volume has {size}"
-    return Problem("modelCache.size", cache.size, rule, f"write size: {wanted}Gi or more")
-
-
-def _cache_mode(settings: Settings) -> Problem | None:
-    """A ReadWriteOnce volume is mounted on one node; pods on another wait for ever."""
-    cache, roles = settings.model_cache, settings.layout.roles
-    nodes = nodes_needed(roles.values(), settings.hardware.gpus_per_node)
-    if cache.access_mode is not AccessMode.READ_WRITE_ONCE or cache.existing_claim or nodes == 1:
-        return None
-    rule = f"only one node can mount the volume, and the workers are on {nodes}"
-    return Problem("modelCache.accessMode", cache.access_mode, rule, "write accessMode: ReadWriteMany")

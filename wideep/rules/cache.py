@@ -1,0 +1,71 @@
+"""Rules of the model cache: its size, who can mount it, and keys that exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from wideep.errors import Problem
+from wideep.memory.weights import model_bytes
+from wideep.rules.hardware import nodes_needed
+from wideep.settings.quantity import quantity_bytes
+from wideep.settings.root import Settings
+from wideep.settings.services import AccessMode
+
+__all__ = ["cache_problems"]
+
+SPARE: Final = 1.1
+"""A volume with room for the model and a tenth more: the filesystem and the downloader's partial files take some."""
+
+
+def cache_problems(settings: Settings) -> list[Problem]:
+    """All broken rules of ``modelCache``."""
+    alone = (_cache_size(settings), _cache_mode(settings), _anonymous(settings))
+    return [*(problem for problem in alone if problem), *_without_volume(settings)]
+
+
+def _anonymous(settings: Settings) -> Problem | None:
+    token = "hfToken" if settings.hf_token else "hfTokenSecret" if settings.hf_token_secret else None
+    if not settings.model_cache.anonymous or token is None:
+        return None
+    return Problem("modelCache.anonymous", "true", f"{token} is set too", f"take out anonymous or {token}")
+
+
+def _without_volume(settings: Settings) -> Iterator[Problem]:
+    """Keys of a volume beside a folder of the nodes."""
+    cache = settings.model_cache
+    if cache.host_path is None:
+        return
+    rule = f"modelCache.hostPath is {cache.host_path}, so there is no volume"
+    keys = {
+        "existingClaim": cache.existing_claim,
+        "storageClass": cache.storage_class,
+        "protect": "true" if cache.protect else None,
+        "retain": "true" if cache.retain else None,
+    }
+    for key, value in keys.items():
+        if value is not None:
+            yield Problem(f"modelCache.{key}", value, rule, f"take out {key} or hostPath")
+
+
+def _cache_size(settings: Settings) -> Problem | None:
+    """The whole repository is downloaded to the volume."""
+    cache = settings.model_cache
+    needed = settings.model.disk_bytes or model_bytes(settings.model)
+    if cache.existing_claim or quantity_bytes(cache.size) >= needed:
+        return None
+    wanted = -(-int(needed * SPARE) // (50 * 2**30)) * 50
+    size = f"{quantity_bytes(cache.size) / 1e9:.1f} GB"
+    rule = f"{settings.model.name} is {needed / 1e9:.1f} GB on disk, and the volume has {size}"
+    return Problem("modelCache.size", cache.size, rule, f"write size: {wanted}Gi or more")
+
+
+def _cache_mode(settings: Settings) -> Problem | None:
+    """A ReadWriteOnce volume is mounted on one node; pods on another wait for ever."""
+    cache, roles = settings.model_cache, settings.layout.roles
+    nodes = nodes_needed(roles.values(), settings.hardware.gpus_per_node)
+    ours = not cache.existing_claim and not cache.host_path
+    if cache.access_mode is not AccessMode.READ_WRITE_ONCE or not ours or nodes == 1:
+        return None
+    rule = f"only one node can mount the volume, and the workers are on {nodes}"
+    return Problem("modelCache.accessMode", cache.access_mode, rule, "write accessMode: ReadWriteMany")

@@ -1,0 +1,83 @@
+"""Rules of the platform: what its charts can be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from wideep import chart
+from wideep.errors import Problem
+from wideep.settings.platform import Grove, Platform
+from wideep.settings.root import Settings
+from wideep.settings.words import dotted, shown
+
+__all__ = ["platform_problems"]
+
+SECRET: Final = re.compile(r"password|token|secretkey|credentials", re.IGNORECASE)
+"""Keys of values that hold a secret, unless they say where one is (``…SecretName``)."""
+
+
+def platform_problems(settings: Settings) -> list[Problem]:
+    """All broken rules of ``platform``."""
+    alone = (_version(settings), _grove(settings))
+    return [
+        *(problem for problem in alone if problem),
+        *_contradictions(settings),
+        *_secrets(settings.platform.values),
+        *_stores(settings.platform),
+    ]
+
+
+def _version(settings: Settings) -> Problem | None:
+    """Dynamo 1.0 has no dynamo-crds chart any more, and other values for etcd, NATS and Grove."""
+    version = settings.platform.version
+    if re.match(r"0\.", version):
+        return None
+    rule = "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
+    return Problem("platform.version", version, rule, "write version: 0.6.0")
+
+
+def _grove(settings: Settings) -> Problem | None:
+    """The operator refuses workers of several pods without Grove (or LeaderWorkerSet and Volcano)."""
+    grove = settings.platform.values.get("grove")
+    off = isinstance(grove, dict) and cast("dict[str, object]", grove).get("enabled") is False
+    wide = [name for name, role in settings.layout.roles.items() if role.nodes > 1]
+    if not off or not wide or not settings.platform.install or settings.platform.grove is Grove.EXISTING:
+        return None
+    rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
+    return Problem("platform.values.grove.enabled", "false", rule, "take it out, or write platform.grove: existing")
+
+
+def _contradictions(settings: Settings) -> Iterator[Problem]:
+    """A key of the stack and the map of further values say different things of one value of the chart."""
+    for value, path, other in chart.contradicted(settings):
+        there = dotted(("platform", "values", *path))
+        rule = f"{there} is {shown(other)}, and both say the same thing of the chart"
+        yield Problem(value.key, shown(value.value), rule, f"take out {value.key} or {there}")
+
+
+def _secrets(values: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """Values stand in clear in the plan, in the state and in the release."""
+    for key, value in values.items():
+        path = (*above, key)
+        if isinstance(value, dict):
+            yield from _secrets(cast("dict[str, object]", value), path)
+        elif isinstance(value, str) and value and SECRET.search(key) and not key.lower().endswith("name"):
+            rule = "chart values stand in clear text in the plan, the state and the release"
+            fix = "make a Secret, and write the value that names it (existingSecretName, …)"
+            yield Problem(dotted(("platform", "values", *path)), "[secret]", rule, fix)
+
+
+def _stores(platform: Platform) -> Iterator[Problem]:
+    """Both keep their data by a majority: an even number of them survives no more than one less does."""
+    for name, store in (("etcd", platform.etcd), ("nats", platform.nats)):
+        replicas = store.replicas
+        if replicas is not None and replicas % 2 == 0:
+            lost = (replicas - 1) // 2
+            rule = f"more than half of them must live, so {replicas} survive the loss of {lost}, as {replicas - 1} do"
+            yield Problem(f"platform.{name}.replicas", str(replicas), rule, f"write {replicas - 1} or {replicas + 1}")
+        for key, value in (("size", store.size), ("storageClass", store.storage_class)):
+            if value is not None and store.persistence is False:
+                rule = f"platform.{name}.persistence is false, so there is no volume"
+                yield Problem(f"platform.{name}.{key}", value, rule, "take it out, or write persistence: true")

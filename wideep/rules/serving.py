@@ -1,0 +1,83 @@
+"""Rules of what stands around the workers' engine: image registry, environment, memory, access."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Final
+
+from wideep import names
+from wideep.errors import Problem
+from wideep.settings.quantity import quantity_bytes
+from wideep.settings.root import Settings
+
+__all__ = ["serving_problems"]
+
+TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
+"""Names of one registry."""
+
+
+def serving_problems(settings: Settings) -> list[Problem]:
+    """All broken rules of ``image.registry``, ``workers``, ``frontend`` and ``access``."""
+    alone = (_registry(settings), _shared_memory(settings), _nobody_allowed(settings))
+    return [*(problem for problem in alone if problem), *_tokens(settings), *_sources(settings)]
+
+
+def _registry(settings: Settings) -> Problem | None:
+    """Docker sends credentials to the registry that they name, and to no other."""
+    registry, image = settings.image.registry, names.image_registry(settings.image.reference)
+    if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
+        return None
+    rule = f"these credentials are for another registry than the image's, {image}"
+    return Problem("image.registry.server", registry.server, rule, f"take it out, or write server: {image}")
+
+
+def _shared_memory(settings: Settings) -> Problem | None:
+    """Shared memory is memory of the pod: filled beyond its limit, the kernel ends the worker."""
+    workers = settings.workers
+    memory, shared = workers.resources.memory, workers.shared_memory
+    if memory is None or quantity_bytes(shared) < quantity_bytes(memory):
+        return None
+    rule = f"shared memory counts towards workers.resources.memory, which is {memory}"
+    return Problem("workers.sharedMemory", shared, rule, "write less than that, or more memory")
+
+
+def _tokens(settings: Settings) -> Iterator[Problem]:
+    """Environment variables stand in the graph in clear text."""
+    for name in settings.workers.env:
+        if name in TOKENS:
+            rule = "environment variables stand in the graph, for everyone to read"
+            fix = "take it out: hfToken or hfTokenSecret brings the token from a Secret"
+            yield Problem(f"workers.env.{name}", "[secret]", rule, fix)
+
+
+def _nobody_allowed(settings: Settings) -> Problem | None:
+    """A way in from outside, and a policy that lets nobody from outside in."""
+    access, frontend = settings.access, settings.frontend
+    ways = [f"frontend.{key}" for key in ("service", "ingress") if getattr(frontend, key)]
+    if not ways or access.allow_from or not access.network_policies:
+        return None
+    rule = f"{' and '.join(ways)} leads to the frontend from outside its namespace, from where nobody may connect"
+    fix = "write allowFrom: the ingress controller's namespace, or the address range of the clients"
+    return Problem("access.allowFrom", "", rule, fix)
+
+
+def _sources(settings: Settings) -> Iterator[Problem]:
+    access = settings.access
+    for key, sources in (("allowFrom", access.allow_from), ("metricsFrom", access.metrics_from)):
+        if sources and not access.network_policies:
+            rule = "access.networkPolicies is false, so everyone may connect"
+            yield Problem(f"access.{key}", ", ".join(sources), rule, f"take out {key}, or write networkPolicies: true")
+        for source in sources:
+            if "/" in source and not _is_range(source):
+                rule = "is no range of addresses: host bits must be 0, and the length fit the address"
+                yield Problem(f"access.{key}", source, rule, "write for example 10.0.0.0/8, or a namespace's name")
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
