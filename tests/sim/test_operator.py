@@ -164,14 +164,17 @@ def test_foreground_deletion_never_ends_because_the_children_are_made_again(
 ) -> None:
     graph()
     platform.wait_for_state("successful")
-    first = {one["metadata"]["uid"] for one in platform.find("dcd")}
+
+    def children() -> set[str]:
+        kinds = ("dcd", "deployments", "pods")
+        label = "nvidia.com/dynamo-graph-deployment-name=sgl"
+        return {one["metadata"]["uid"] for kind in kinds for one in platform.find(kind, label)}
+
+    first = children()
     platform.kubectl("delete", "dgd", "sgl", "--cascade=foreground", "--wait=false")
-
-    def made_again() -> bool:
-        there = {one["metadata"]["uid"] for one in platform.find("dcd")}
-        return bool(there) and not there & first
-
-    platform.wait(made_again, "other components than at first")
+    for _ in range(3):
+        known = first | children()
+        platform.wait(lambda known=known: bool(children() - known), "children that were not there before")
     assert platform.graph()["metadata"]["finalizers"] == ["foregroundDeletion"]
 
 

@@ -140,11 +140,20 @@ class Platform:
     def scale_operator(self, replicas: int) -> None:
         name = f"{RELEASE}-dynamo-operator-controller-manager"
         self.kubectl("scale", f"deployment/{name}", f"--replicas={replicas}")
-        self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=30s")
+        self._wait_for_replicas(f"deployment/{name}", replicas)
 
     def scale_etcd(self, replicas: int) -> None:
         self.kubectl("scale", f"statefulset/{RELEASE}-etcd", f"--replicas={replicas}")
-        self.kubectl("rollout", "status", f"statefulset/{RELEASE}-etcd", "--timeout=30s")
+        self._wait_for_replicas(f"statefulset/{RELEASE}-etcd", replicas)
+
+    def _wait_for_replicas(self, name: str, replicas: int) -> None:
+        """Until that many are ready, and not one more is there."""
+
+        def counts() -> list[int]:
+            status = json.loads(self.kubectl("get", name, "-o", "json"))["status"]
+            return [status.get("replicas", 0), status.get("readyReplicas", 0)]
+
+        self.wait(lambda: counts() == [replicas, replicas], f"{replicas} of {name} ready")
 
     def make_mpi_secret(self) -> None:
         keys = ("--from-literal=private.key=x", "--from-literal=private.key.pub=y")
