@@ -24,7 +24,7 @@ CHAT_TEMPLATE = (
 
 
 def tokenizer() -> Tokenizer:
-    """Byte-level, so that any text goes in and comes out; trained on what the worker says, so that a word is a token."""
+    """Byte-level, so that any text goes in and comes out; trained on what the worker says: a word is a token."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -36,8 +36,9 @@ def tokenizer() -> Tokenizer:
         special_tokens=[END, USER, ASSISTANT],
     )
     names = "deepseek-ai/DeepSeek-R1 deepseek-ai/DeepSeek-V3 Qwen/Qwen3-30B-A3B Qwen/Qwen3-235B-A22B TP8 DP8 EP8 TP16"
-    # Dynamo 0.6.0 drops a token that is nothing but a space, so each printable character has one with its space before it.
-    spaced = [f" {character}" for character in (*string.printable.strip(), *map(chr, range(0xA1, 0x180)), *"\u201c\u201d\u2013\u2014")]
+    # Dynamo 0.6.0 drops a token that is nothing but a space, so a space has a token with each character after it.
+    characters = string.printable.strip() + "".join(map(chr, range(0xA1, 0x180))) + "\u201c\u201d\u2013\u2014"
+    spaced = [f" {character}" for character in characters]
     spoken = [f" {phrase}" for phrase in (*MODEL_PHRASES.values(), NOTHING_KNOWN)]
     made.train_from_iterator([*spoken, SPEAKER, names, *spaced], trainer)
     made.add_special_tokens([AddedToken(token, special=True) for token in (END, USER, ASSISTANT)])

@@ -2,8 +2,8 @@
 
 MODEL_PHRASES = {
     ("moe", "mixture", "expert", "experts"): (
-        "Mixture-of-Experts models activate only a few experts for each token, so a model with hundreds of billions of "
-        "parameters costs the compute of a much smaller one."
+        "Mixture-of-Experts models activate only a few experts for each token, so a model with hundreds of billions "
+        "of parameters costs the compute of a much smaller one."
     ),
     ("eplb", "redundant", "balance", "balancing", "rebalance"): (
         "The expert load balancer counts how many tokens each expert gets and places redundant copies of the busy ones "
@@ -14,16 +14,16 @@ MODEL_PHRASES = {
         "node and RDMA between nodes."
     ),
     ("prefill", "decode", "disaggregated", "disaggregation"): (
-        "Prefill workers read the prompt and fill the KV cache, decode workers write the answer one token at a time, and "
-        "each of them can have the parallelism that suits it."
+        "Prefill workers read the prompt and fill the KV cache, decode workers write the answer one token at a time, "
+        "and each of them can have the parallelism that suits it."
     ),
     ("parallelism", "parallel", "tensor", "tp", "dp", "ep"): (
-        "Tensor parallelism cuts each matrix over the GPUs, data parallelism gives each GPU its own requests, and expert "
-        "parallelism gives each GPU its own experts."
+        "Tensor parallelism cuts each matrix over the GPUs, data parallelism gives each GPU its own requests, and "
+        "expert parallelism gives each GPU its own experts."
     ),
     ("dynamo", "kubernetes", "operator"): (
-        "Dynamo puts a frontend, prefill workers and decode workers on Kubernetes as one graph, and routes each request "
-        "to a worker that is ready."
+        "Dynamo puts a frontend, prefill workers and decode workers on Kubernetes as one graph, and routes each "
+        "request to a worker that is ready."
     ),
 }
 NOTHING_KNOWN = "No model was asked, so an echo of your question has to do: \u201c{question}\u201d"
@@ -35,7 +35,7 @@ def words(text: str) -> list[str]:
 
 
 def answer(question: str, model: str, about: str) -> str:
-    """What the worker says to `question`: who speaks, for which model and graph, and a sentence about it or its echo."""
+    """What the worker says: who speaks, for which model and graph, then a sentence on the matter or an echo."""
     asked = set(words(question))
     known = next((phrase for keys, phrase in MODEL_PHRASES.items() if asked.intersection(keys)), None)
     said = known or NOTHING_KNOWN.format(question=" ".join(question.split())[:200])

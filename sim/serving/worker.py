@@ -1,4 +1,4 @@
-"""Stands for `python3 -m dynamo.sglang` on a node with GPUs: the same registration and endpoints, an engine that only talks.
+"""Stands for `python3 -m dynamo.sglang` on a node with GPUs: its registration and endpoints, an engine that only talks.
 
     python worker.py --role decode --namespace NS --model-name NAME --model-path DIR --about "graph …"
 
