@@ -36,9 +36,6 @@ MIN_DEADLINE_SECONDS: Final = 3600
 BACKOFF_LIMIT: Final = 10
 """Retries, with Kubernetes' growing pause between them; each goes on where the last one stopped."""
 
-REVISION_CHARACTERS: Final = 8
-"""Of a commit, in the name of its folder."""
-
 SCRIPT: Final = """\
 set -eu
 want="$REPOSITORY@$REVISION"
@@ -130,7 +127,7 @@ def model_path(model: ModelShape, cache: ModelCache) -> str:
     """The folder of the weights, the same in the Job and in all workers: one for each revision."""
     if cache.path:
         return f"{MOUNT_PATH}/{cache.path}"
-    return f"{_revisions(model)}/{names.model_slug(model_revision(model, cache))[:REVISION_CHARACTERS]}"
+    return f"{_revisions(model)}/{names.revision_folder(model_revision(model, cache))}"
 
 
 def model_revision(model: ModelShape, cache: ModelCache) -> str:

@@ -29,6 +29,7 @@ __all__ = [
     "image_registry",
     "model_slug",
     "public_service",
+    "revision_folder",
 ]
 
 CACHE_CLAIM: Final = "model-cache-pvc"
@@ -63,6 +64,13 @@ def model_slug(model: str) -> str:
     """``deepseek-ai/DeepSeek-R1`` becomes ``deepseek-r1``: the model's folder in the cache, and a part of names."""
     last = model.rstrip("/").rsplit("/", 1)[-1].lower()
     return re.sub(r"[^a-z0-9]+", "-", last).strip("-") or "model"
+
+
+def revision_folder(revision: str) -> str:
+    """A revision's folder below its model's: eight characters of a commit, or the words of a tag or branch."""
+    if re.fullmatch(r"[0-9a-f]{40}", revision):
+        return revision[:8]
+    return cut(re.sub(r"[^a-z0-9]+", "-", revision.lower()).strip("-"), LABEL_LIMIT)
 
 
 def graph(model: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from wideep.catalog import MODELS
-from wideep.download import DownloadPlan, download_plan
+from wideep.download import DownloadPlan, download_plan, model_path
 from wideep.settings.services import ModelCache
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -48,9 +49,10 @@ class Job:
 def job(tmp_path: Path) -> Job:
     """A Job in a container that has hf, which downloads and finds nothing wrong."""
     plan = download_plan(R1, ModelCache(size="1Ti", revision=COMMIT), 688.6e9)
-    target, tools = tmp_path / "deepseek-r1", tmp_path / "bin"
+    target, tools = tmp_path / "deepseek-r1" / "aaaaaaaa", tmp_path / "bin"
     tools.mkdir()
-    job = Job(plan.model_copy(update={"env": plan.env | {"TARGET": str(target)}}), target, tools)
+    env = {"TARGET": str(target), "REVISIONS": str(target.parent)}
+    job = Job(plan.model_copy(update={"env": plan.env | env}), target, tools)
     job.tool("hf", "exit 0")
     return job
 
@@ -85,6 +87,83 @@ def test_another_revision_is_downloaded_although_the_first_is_complete(job: Job)
     job.run()
 
     assert (job.target / ".complete").read_text().endswith("b" * 40)
+
+
+@pytest.fixture
+def revised(job: Job) -> Job:
+    """The Job of another revision, beside one that is complete with two shards."""
+    job.run()
+    (job.target / "model-1.safetensors").write_text("shard one")
+    (job.target / "model-2.safetensors").write_text("shard two")
+    (job.target / "config.json").write_text("old")
+    target = job.target.with_name("bbbbbbbb")
+    env = {"TARGET": str(target), "REVISION": "b" * 40}
+    return Job(job.plan.model_copy(update={"env": job.plan.env | env}), target, job.tools)
+
+
+def test_a_new_revision_takes_over_the_shards_and_needs_no_room_for_those_that_did_not_change(revised: Job) -> None:
+    done = revised.run()
+
+    before = revised.target.with_name("aaaaaaaa")
+    shard = revised.target / "model-1.safetensors"
+    assert done.returncode == 0, done.stderr
+    assert shard.samefile(before / "model-1.safetensors")
+    assert not (revised.target / "config.json").exists(), "what is small is downloaded"
+    assert f"other revisions on the volume, to be deleted when no graph reads them:\n{before}\n" in done.stdout
+
+
+def test_a_shard_that_changed_is_replaced_in_the_new_folder_alone(revised: Job) -> None:
+    replace = 'echo new >"$TARGET/part"; mv "$TARGET/part" "$TARGET/model-2.safetensors"'
+    revised.tool("hf", f'[ "$1" = download ] || exit 0; {replace}')
+
+    revised.run()
+
+    assert (revised.target / "model-2.safetensors").read_text() == "new\n"
+    assert (revised.target.with_name("aaaaaaaa") / "model-2.safetensors").read_text() == "shard two"
+
+
+def test_pods_that_restart_meanwhile_find_the_old_revision_as_it_was(revised: Job) -> None:
+    revised.tool("hf", "exit 3")
+
+    revised.run()
+
+    before = revised.target.with_name("aaaaaaaa")
+    assert (before / ".complete").exists()
+    assert (before / "config.json").read_text() == "old"
+
+
+def test_going_back_makes_the_old_revision_the_one_that_the_next_takes_over_from(revised: Job) -> None:
+    before = revised.target.with_name("aaaaaaaa")
+    revised.run()
+    os.utime(before / ".complete", (1, 1))
+    back = Job(revised.plan.model_copy(update={"env": revised.plan.env | {
+        "TARGET": str(before), "REVISION": COMMIT,
+    }}), before, revised.tools)  # fmt: skip
+
+    assert "nothing to do" in back.run().stdout
+    newest = max(before.parent.glob("*/.complete"), key=lambda marker: marker.stat().st_mtime)
+
+    assert newest.parent == before
+
+
+def test_a_volume_without_hard_links_downloads_all_of_it(revised: Job) -> None:
+    revised.tool("ln", "exit 1")
+
+    done = revised.run()
+
+    assert done.returncode == 0, done.stderr
+    assert not list(revised.target.glob("*.safetensors"))
+
+
+def test_two_pods_of_a_node_download_one_after_the_other(job: Job) -> None:
+    job.target.mkdir(parents=True)
+    job.plan = job.plan.model_copy(update={"env": job.plan.env | {"LOCK": str(job.target / ".lock")}})
+    job.tool("hf", "sleep 0.3")
+    with ThreadPoolExecutor(2) as pods:
+        done = list(pods.map(lambda _: job.run(), range(2)))
+
+    assert [each.returncode for each in done] == [0, 0]
+    assert sum("nothing to do" in each.stdout for each in done) == 1
 
 
 def test_a_download_that_breaks_off_fails_and_leaves_no_mark(job: Job) -> None:
@@ -142,6 +221,16 @@ def test_the_stacks_own_revision_wins_over_the_catalogs() -> None:
     assert download_plan(pinned, ModelCache(size="1Ti"), 1).revision == "c" * 40
     assert download_plan(pinned, ModelCache(size="1Ti", revision=COMMIT), 1).revision == COMMIT
     assert download_plan(R1.model_copy(update={"revision": None}), ModelCache(size="1Ti"), 1).revision == "main"
+
+
+def test_each_revision_has_its_folder_unless_the_stack_names_one() -> None:
+    pinned, branch = ModelCache(size="1Ti", revision="abcdef0123" * 4), ModelCache(size="1Ti", revision="refs/pr/7")
+    own = ModelCache(size="1Ti", path="weights/r1")
+
+    assert model_path(R1, pinned) == "/model-cache/deepseek-r1/abcdef01"
+    assert model_path(R1, branch) == "/model-cache/deepseek-r1/refs-pr-7"
+    assert model_path(R1, own) == "/model-cache/weights/r1"
+    assert download_plan(R1, own, 1).env["REVISIONS"] == "", "beside a folder of one's own lies what one has put there"
 
 
 def test_the_token_is_no_part_of_the_plan() -> None:

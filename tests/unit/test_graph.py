@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.golden.cases import config
 from wideep import load
 from wideep.graph.dgd import DynamoGraphDeployment, Service
-from wideep.settings.layout import Preset
+from wideep.settings.layout import Preset, Role
 
 INFINIBAND = {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}
 
@@ -207,3 +207,101 @@ def test_a_field_that_the_types_do_not_have_is_refused() -> None:
 
     with pytest.raises(ValidationError, match="startupProbe"):
         DynamoGraphDeployment.parse(manifest)
+
+
+def test_what_the_stack_gives_the_workers_is_in_both_roles_and_not_in_the_frontend() -> None:
+    workers = {
+        "env": {"SGLANG_LOG_LEVEL": "debug"},
+        "resources": {"cpu": "64", "memory": "512Gi"},
+        "sharedMemory": "128Gi",
+        "priorityClass": "inference",
+        "spreadOver": "topology.kubernetes.io/zone",
+    }
+
+    made = graph(workers=workers).spec.services
+
+    for role in ("prefill", "decode"):
+        service, pod = made[role], made[role].extra_pod_spec
+        assert service.resources is not None
+        assert (service.resources.limits.cpu, service.resources.limits.memory) == ("64", "512Gi")
+        assert service.shared_memory is not None
+        assert service.shared_memory.size == "128Gi"
+        assert (env(service)["SGLANG_LOG_LEVEL"], pod.priority_class_name) == ("debug", "inference")
+        (constraint,) = pod.topology_spread_constraints or ()
+        assert constraint.topology_key == "topology.kubernetes.io/zone"
+        assert constraint.label_selector.match_labels["nvidia.com/dynamo-sub-component-type"] == role
+    frontend = made["Frontend"]
+    assert (frontend.resources, frontend.extra_pod_spec.priority_class_name) == (None, None)
+
+
+def test_the_stacks_variables_win_over_the_programs() -> None:
+    made = graph(workers={"env": {"NCCL_IB_HCA": "mlx5_0"}}).spec.services["decode"]
+
+    assert env(made)["NCCL_IB_HCA"] == "mlx5_0"
+
+
+def test_a_frontend_gets_its_resources_as_limits_which_are_its_requests_too() -> None:
+    resources = graph(frontend={"resources": {"cpu": "8", "memory": "16Gi"}}).spec.services["Frontend"].resources
+
+    assert resources is not None
+    assert resources.manifest() == {"limits": {"cpu": "8", "memory": "16Gi"}}
+
+
+NODE_LOCAL = {"size": "1Ti", "hostPath": "/var/lib/models"}
+
+
+def test_weights_on_the_nodes_own_disks_are_where_a_volume_would_have_them() -> None:
+    made, shared = graph(modelCache=NODE_LOCAL), graph()
+
+    assert made.spec.pvcs == ()
+    for role in ("prefill", "decode"):
+        pod = made.spec.services[role].extra_pod_spec
+        assert made.spec.services[role].volume_mounts is None
+        (volume,), (mount,) = pod.volumes or (), pod.main_container.volume_mounts or ()
+        assert (volume.host_path.path, volume.name) == ("/var/lib/models", mount.name)
+        assert mount.mount_path == "/model-cache"
+        assert pod.main_container.args == shared.spec.services[role].extra_pod_spec.main_container.args
+
+
+def test_a_pod_downloads_to_its_node_before_the_engine_starts_and_waits_for_its_neighbour() -> None:
+    plan = load(config(Preset.LAB_16GPU_MULTINODE, modelCache=NODE_LOCAL))
+
+    (download,) = plan.graph.spec.services["decode"].extra_pod_spec.init_containers or ()
+    given = {variable.name: variable for variable in download.env}
+    args = plan.roles[Role.DECODE].args
+    assert given["TARGET"].value == args[args.index("--model-path") + 1]
+    assert given["LOCK"].value == f"{given['TARGET'].value}/.lock"
+    token = given["HF_TOKEN"].value_from
+    assert token is not None
+    assert (given["HF_TOKEN"].value, token.secret_key_ref.name) == (None, "hf-token-secret")
+    assert [mount.mount_path for mount in download.volume_mounts] == ["/model-cache"]
+    assert (plan.download, plan.cache.create, plan.cache.host_path) == (None, False, "/var/lib/models")
+
+
+def test_a_graph_that_downloads_first_may_take_that_much_longer() -> None:
+    shared, local = (
+        load(config(Preset.LAB_16GPU_SINGLENODE, modelCache=cache)) for cache in ({"size": "1Ti"}, NODE_LOCAL)
+    )
+
+    assert shared.download is not None
+    assert local.ready_timeout_seconds == shared.ready_timeout_seconds + shared.download.deadline_seconds
+    there = load(config(Preset.LAB_16GPU_SINGLENODE, modelCache=NODE_LOCAL | {"download": False}))
+    assert there.ready_timeout_seconds == shared.ready_timeout_seconds
+    assert there.graph.spec.services["decode"].extra_pod_spec.init_containers is None
+
+
+def test_registry_credentials_wire_a_pull_secret_into_every_pod() -> None:
+    image = {
+        "source": "existing",
+        "reference": "registry.example.com/dynamo-wideep:0.6.0",
+        "registry": {"username": "robot", "password": "hunter2"},
+    }
+    named = image | {"pullSecret": "mine"}
+
+    for given, expected in ((image, "registry-credentials"), (named, "mine")):
+        plan = load(config(Preset.LAB_8GPU, image=given))
+        pods = [service.extra_pod_spec for service in plan.graph.spec.services.values()]
+        assert [[secret.name for secret in pod.image_pull_secrets or ()] for pod in pods] == [[expected]] * 3
+        assert plan.image_plan.registry is not None
+        assert (plan.image_plan.registry.server, plan.image_plan.pull_secret) == ("registry.example.com", expected)
+        assert "hunter2" not in plan.to_json()

@@ -202,3 +202,18 @@ def test_a_model_without_a_known_commit_is_not_pinned() -> None:
 
 def test_the_published_layout_on_its_own_hardware_needs_no_advice_but_for_updates() -> None:
     assert list(advised(layout=WIDE, hardware=hardware(nodes=4))) == ["hardware.nodes"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("existingClaim", "weights"), ("storageClass", "fast"), ("protect", True), ("retain", True)],
+)
+def test_a_folder_of_the_nodes_has_nothing_of_a_volume(key: str, value: object) -> None:
+    cache = {"size": "1Ti", "hostPath": "/var/lib/models", key: value}
+    assert f"take out {key} or hostPath" in broken(WIDE, modelCache=cache)[f"modelCache.{key}"]
+
+
+def test_a_nodes_own_disk_may_be_mounted_on_its_node_alone_and_must_hold_the_model() -> None:
+    local = {"hostPath": "/var/lib/models", "accessMode": "ReadWriteOnce"}
+    assert broken(WIDE, modelCache=local | {"size": "1Ti"}) == {}
+    assert "688.6 GB on disk" in broken(WIDE, modelCache=local | {"size": "500Gi"})["modelCache.size"]

@@ -171,6 +171,67 @@ def test_a_token_in_the_wrong_place_is_not_shown_either(changed: dict[str, objec
     mistakes(**changed)
 
 
+@pytest.mark.parametrize(
+    ("changed", "asks"),
+    [
+        ({"modelCache": {"size": "2Ti", "anonymous": True}}, False),
+        ({"modelCache": {"size": "2Ti", "download": False}}, False),
+        ({"modelCache": {"size": "2Ti", "anonymous": False}}, True),
+        ({"modelCache": {"size": "2Ti", "anonymous": "yes"}}, True),
+    ],
+)
+def test_a_token_is_asked_for_unless_nothing_is_downloaded_or_nobody_needs_to_log_in(
+    changed: dict[str, object], asks: bool
+) -> None:
+    if asks:
+        assert "modelCache.anonymous: true" in mistakes(hfToken=None, **changed)["hfToken"].fix
+    else:
+        assert parse(stack(hfToken=None, **changed)).hf_token is None
+
+
+def test_a_token_for_an_anonymous_download_is_a_contradiction() -> None:
+    cache = {"size": "2Ti", "anonymous": True}
+    assert "hfToken is set too" in mistakes(modelCache=cache)["modelCache.anonymous"].rule
+    assert "hfTokenSecret" in mistakes(modelCache=cache, hfToken=None, hfTokenSecret="hub")["modelCache.anonymous"].rule
+
+
+def image(**registry: object) -> dict[str, object]:
+    """An image on a private registry."""
+    return {"source": "existing", "reference": "registry.example.com/dynamo-wideep:0.6.0", "registry": registry}
+
+
+@pytest.mark.parametrize("password", ["hunter2", {"secure": "v1:abc"}, 7])
+def test_a_registrys_password_is_set_or_not_and_its_value_stays_out_of_settings(password: object) -> None:
+    settings = parse(stack(image=image(username="robot", password=password)))
+    assert settings.image.registry is not None
+    assert (settings.image.registry.username, settings.image.registry.password) == ("robot", "[secret]")
+    assert "hunter2" not in repr(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("registry", "key"),
+    [
+        ({"username": "robot", "pasword": "hunter2"}, "image.registry.pasword"),
+        ({"username": "two words", "password": "hunter2"}, "image.registry.username"),
+        ({"username": "robot"}, "image.registry.password"),
+        ({"username": "robot", "password": "hunter2", "server": "https://r.example.com"}, "image.registry.server"),
+        ("robot:hunter2", "image.registry"),
+        ({"username": "robot", "password": "hunter2", "server": "other.example.com"}, "image.registry.server"),
+    ],
+)
+def test_a_mistake_in_a_registrys_credentials_does_not_show_the_password(registry: object, key: str) -> None:
+    found = mistakes(image=image() | {"registry": registry})
+    assert key in found
+    assert "hunter2" not in "".join(str(problem) for problem in found.values())
+
+
+@pytest.mark.parametrize("server", [None, "docker.io", "index.docker.io"])
+def test_docker_hub_goes_by_several_names(server: str | None) -> None:
+    hub = {"source": "existing", "reference": "me/dynamo:1", "registry": {"username": "me", "password": "x"}}
+    hub["registry"] = {"username": "me", "password": "x", **({"server": server} if server else {})}
+    assert accept(stack(image=hub)).image.registry is not None
+
+
 def test_a_date_where_a_tag_is_meant_is_read_as_it_was_written() -> None:
     image = {"source": "build", "repository": "r.example.com/x", "tag": datetime.date(2026, 11, 24)}
     assert parse(stack(image=image)).image.model_dump()["tag"] == "2026-11-24"
