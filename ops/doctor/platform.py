@@ -10,6 +10,7 @@ from ops.cluster.objects import Deployment
 from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep import names
+from wideep.settings.platform import Grove
 
 __all__ = ["operator_of", "platform_findings"]
 
@@ -204,6 +205,9 @@ def _several(case: Case, operator: Deployment | None) -> Iterator[Finding]:
         if grove and not kai:
             what += " KAI is not: pods of a worker are scheduled one by one."
         yield holds(Section.PLATFORM, "multi-node", what)
+    elif case.settings.platform.grove is Grove.EXISTING:
+        what = f"Workers of several pods ({wide}) are to be started by a Grove that is there, and the cluster has none."
+        yield fails(Section.PLATFORM, "multi-node", what, "platform.grove: auto", key="platform.grove")
     elif case.plan.platform.install and operator is None:
         what = f"Grove and KAI come with the platform, for workers of several pods ({wide})."
         yield holds(Section.PLATFORM, "multi-node", what)

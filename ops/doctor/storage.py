@@ -37,7 +37,10 @@ def storage_findings(case: Case) -> Iterator[Finding]:
     """The class of the cache's claim, the claim itself, and the default class that etcd and NATS want."""
     cache = case.settings.model_cache
     claim = next((claim for claim in case.view.claims.items if claim.name == case.plan.cache.claim), None)
-    if claim:
+    if cache.host_path:
+        what = f"The weights are in {cache.host_path} of each node; {cache.size} must be free there."
+        yield holds(Section.STORAGE, "model-cache", what)
+    elif claim:
         yield _claim(case, claim)
     elif cache.existing_claim:
         yield _missing_claim(case)

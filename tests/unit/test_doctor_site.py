@@ -219,6 +219,20 @@ def test_workers_of_several_pods_need_grove_or_lws_with_volcano() -> None:
         assert not [each for each in failures(view(apis=apis), **wide) if each.check == "multi-node"]
 
 
+def test_a_grove_that_should_be_there_is_told_when_it_is_not() -> None:
+    wide: dict[str, Any] = {"layout": "lab-16gpu-multinode", "hardware": WIDE, "platform": {"grove": "existing"}}
+
+    found = one(failures(before(), **wide), "multi-node")
+
+    assert (found.key, found.fix) == ("platform.grove", ("platform.grove: auto",))
+
+
+def test_weights_on_the_nodes_own_disks_need_no_claim() -> None:
+    cache = {"size": "1Ti", "hostPath": "/var/lib/models"}
+
+    assert not [each for each in failures(before(), modelCache=cache) if each.check in ("storage-class", "model-cache")]
+
+
 # Namespace
 
 
