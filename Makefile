@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-policy demo demo-down test test-fast check lock preview plan comment \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast check lock preview plan comment \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -11,6 +11,9 @@ setup: ## make .venv from the hashed lock files; leaves .venv/bin/wideep
 
 setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
 	@sh scripts/setup-advise.sh
+
+setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (840 MB)
+	@sh scripts/setup-bench.sh
 
 demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster
 	@.venv/bin/python -m sim.demo up

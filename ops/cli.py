@@ -12,6 +12,8 @@ import typer
 
 from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from ops.advise.command import advise
+from ops.bench.command import EXAMPLE as BENCH_EXAMPLE
+from ops.bench.command import bench
 from ops.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from ops.doctor.command import doctor
 from ops.eplb.command import EXAMPLE as EPLB_EXAMPLE
@@ -128,6 +130,7 @@ app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
 app.command(epilog=GPUS_EXAMPLE)(answers_errors(gpus))
 app.command(epilog=EPLB_EXAMPLE)(answers_errors(eplb))
 app.command(epilog=NETWORK_EXAMPLE)(answers_errors(network))
+app.command(epilog=BENCH_EXAMPLE)(answers_errors(bench))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 app.command(epilog=RBAC_EXAMPLE)(answers_errors(rbac))
 
