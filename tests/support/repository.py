@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-LOCKS = ("requirements.txt", "requirements-dev.txt", "pyproject.toml")
+VENVS = (Path(".venv"), Path("policy") / ".venv")
+SETUPS = ("scripts/setup.sh", "scripts/setup-policy.sh")
 WHO = {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.com"}
 WHO |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in WHO.items()}
 
@@ -53,7 +54,7 @@ class Repository:
 
 
 def make_repository(folder: Path) -> Repository:
-    """The files of this checkout, as they are now, with its environments linked so that `make setup` finds them made.
+    """The files of this checkout, as they are now, with its environments linked and `make setup` doing nothing.
 
     Skips the test where there is no git checkout to take them from.
     """
@@ -70,25 +71,14 @@ def make_repository(folder: Path) -> Repository:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    _link_environment(folder / ".venv", ROOT / ".venv", "lock.sha256", LOCKS, folder)
-    if (ROOT / "policy" / ".venv").exists():
-        _link_environment(folder / "policy" / ".venv", ROOT / "policy" / ".venv", "lock.sum", (), folder)
+    subprocess.run(["sh", "scripts/setup-policy.sh"], cwd=ROOT, check=True)
+    for venv in VENVS:
+        os.symlink(ROOT / venv, folder / venv)
+    for script in SETUPS:
+        (folder / script).write_text("# This checkout's environments are links to another's, which stay as they are.\n")
     repository = Repository(folder)
     repository.git("init", "--quiet", "--initial-branch", "main")
+    (folder / ".git" / "info" / "exclude").write_text(".venv\n")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "The project")
     return repository
-
-
-def _link_environment(folder: Path, real: Path, stamp: str, locks: tuple[str, ...], project: Path) -> None:
-    """A folder that is ours with the real one's content, so that no script can clear what others use."""
-    folder.mkdir(parents=True)
-    for path in real.iterdir():
-        if path.name != stamp:
-            os.symlink(path, folder / path.name)
-    if locks:
-        texts = b"".join((project / name).read_bytes() for name in locks)
-        said = subprocess.run(["cksum"], input=texts, capture_output=True, check=True).stdout
-    else:
-        said = subprocess.run(["cksum", "policy/requirements.txt"], cwd=project, capture_output=True, check=True).stdout
-    (folder / stamp).write_bytes(said.rstrip(b"\n"))
