@@ -46,8 +46,8 @@ def result(**changed: object) -> Result:
 
 def test_aiperf_is_asked_for_the_load_and_its_result_is_read(tmp_path: Path) -> None:
     (tmp_path / "export.json").write_text(json.dumps(EXPORT))
-    copy = 'while [ "$1" != --artifact-dir ]; do shift; done; mkdir -p "$2"; cp export.json "$2/profile_export_aiperf.json"'
-    program = stand_in(tmp_path, f'cd "$(dirname "$0")"; echo "$@" > asked; {copy}')
+    body = 'cd "$(dirname "$0")"; echo "$@" > asked; while [ "$1" != --artifact-dir ]; do shift; done'
+    program = stand_in(tmp_path, f'{body}; mkdir -p "$2"; cp export.json "$2/profile_export_aiperf.json"')
 
     export = profile(program, LOAD, 8123, tmp_path / "out")
 
