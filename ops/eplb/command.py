@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from ops.errors import ExitCode
 from ops.options import Debug, File, Output, OutputFormat, Stack
-from ops.terminal import answer
+from ops.terminal import answer, say
 
 if TYPE_CHECKING:
     from ops.eplb.report import Balance
@@ -23,11 +24,24 @@ AT_ONCE = 8
 LINES = 200_000
 """Of a log: the line that EPLB started is among its first."""
 
+
+class Action(StrEnum):
+    """What to do in place of judging."""
+
+    RECORD = "record"
+
+
+ActionArgument = Annotated[
+    Action | None, typer.Argument(help="record: count experts under load, for a balanced start, where the engine can.")
+]
+Seconds = Annotated[int, typer.Option("--seconds", min=1, max=86_400, help="How long to record.")]
 RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
 
 
 def eplb(
+    action: ActionArgument = None,
     role: RoleOption = None,
+    seconds: Seconds = 60,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
@@ -41,11 +55,22 @@ def eplb(
     wanted = role_named(role)
     live = find_live(stack, file)
     firsts = [each for each in live.running_workers() if each.rank < 1 and (wanted is None or each.role is wanted)]
+    if action is Action.RECORD:
+        _record(live, firsts, seconds)
+        return
     with ThreadPoolExecutor(AT_ONCE) as pool:
         balances = list(pool.map(partial(_balance, live), firsts))
     answer(eplb_json(balances) if output is OutputFormat.JSON else eplb_text(balances))
     if any(balance.judged.verdict in (Verdict.CHANGE, Verdict.WRONG) for balance in balances):
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+
+
+def _record(live: Live, firsts: list[Member], seconds: int) -> None:
+    """One worker of each role, one after the other: all workers of a role hold the same experts."""
+    from ops.eplb.record import record
+
+    lines = [record(live, member, seconds, say) for member in firsts if member.worker == 0]
+    answer("Kept on the cache volume. To start from it:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 def _balance(live: Live, member: Member) -> Balance:

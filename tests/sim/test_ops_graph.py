@@ -160,6 +160,14 @@ def test_eplb_says_what_it_cannot_tell_and_which_flag_would_let_it(wideep: Widee
     assert (said.code, said.out) == (0, EPLB)
 
 
+def test_a_record_says_that_the_worker_of_this_release_offers_none(wideep: Wideep) -> None:
+    said = wideep("eplb", "record", "--role", "decode", "--seconds", "1")
+
+    assert (said.code, said.out) == (1, "")
+    assert "decode-0 offers no recording: nothing answers on SGLang's port 30000" in said.err
+    assert "layout.decode.eplb.enabled: true" in said.err
+
+
 def test_network_has_devices_and_reach(wideep: Wideep) -> None:
     said = wideep("network")
     body = wideep("network", "--role", "prefill", "-o", "json").json
