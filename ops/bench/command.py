@@ -46,6 +46,7 @@ def bench(
     debug: Debug = False,
 ) -> None:
     """Measure what the graph serves, with NVIDIA's AIPerf. Needs `make setup-bench`; puts load on the graph."""
+    from ops.bench.aiperf import find_aiperf
     from ops.bench.measure import Question, concurrencies, measure, predicted
     from ops.bench.plot import write_plot
     from ops.bench.report import bench_json, bench_text
@@ -54,8 +55,9 @@ def bench(
 
     users = concurrencies(concurrency)
     before = read_result(compare) if compare else None
+    aiperf = find_aiperf()
     live = find_live(stack, file)
-    result = measure(live, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
+    result = measure(live, aiperf, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
     if save:
         write_result(result, save)
         say(f"The result is kept in {save}.")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ops.bench.aiperf import Load, find_aiperf, profile, version
+from ops.bench.aiperf import Load, profile, version
 from ops.bench.result import Point, Result
 from ops.cluster import forward_service
 from ops.errors import CallError
@@ -49,14 +49,13 @@ class Question:
     artifacts: Path | None
 
 
-def measure(live: Live, question: Question, remark: Callable[[str], None]) -> Result:
+def measure(live: Live, aiperf: Path, question: Question, remark: Callable[[str], None]) -> Result:
     """Measures the graph; ``remark`` hears of each run that begins.
 
     Raises:
-        CallError: AIPerf is not installed.
         ClusterError: no frontend is ready, or AIPerf fails.
     """
-    plan, aiperf = live.plan, find_aiperf()
+    plan = live.plan
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     points: list[Point] = []
     with tempfile.TemporaryDirectory() as scratch:

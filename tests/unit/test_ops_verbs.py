@@ -1,0 +1,100 @@
+"""The verbs that look at a live cluster, before they have one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from ops.cli import app
+from tests.support.configs import stack
+
+VERBS = ["status", "logs", "smoke", "gpus", "eplb", "network"]
+
+
+def call(*args: object) -> Result:
+    """Call the command as a pipe would see it."""
+    return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"}).invoke(app, [str(arg) for arg in args])
+
+
+def write_stack(folder: Path, kubeconfig: Path) -> Path:
+    """A stack's file that names its kubeconfig."""
+    path = folder / "Pulumi.test.yaml"
+    config = {f"dynamo-wideep:{key}": value for key, value in stack().items()}
+    path.write_text(yaml.safe_dump({"config": {**config, "kubernetes:kubeconfig": str(kubeconfig)}}))
+    return path
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Path:
+    """The file of a stack whose kubeconfig does not exist."""
+    return write_stack(tmp_path, tmp_path / "none")
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Path:
+    """The file of a stack whose cluster does not answer."""
+    path = tmp_path / "kubeconfig"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {}}],
+        "current-context": "c",
+    }
+    path.write_text(yaml.safe_dump(config))
+    return write_stack(tmp_path, path)
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "bench"])
+def test_the_help_of_each_verb_has_an_example(verb: str) -> None:
+    assert f"Example: wideep {verb}" in call(verb, "--help").stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_without_a_way_to_a_cluster_it_says_so_in_a_sentence(verb: str, nowhere: Path) -> None:
+    result = call(verb, "--file", nowhere)
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "There is no cluster to ask" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_cluster_that_does_not_answer_is_named_in_json_too(verb: str, silent: Path) -> None:
+    quick = ["--timeout", "1"] if verb == "smoke" else []
+
+    result = call(verb, "--file", silent, "--output", "json", *quick)
+
+    assert result.exit_code == 1
+    rule = json.loads(result.stdout)["problems"][0]["rule"]
+    assert rule.startswith("The cluster at http://127.0.0.1:9 does not answer: ")
+
+
+@pytest.mark.parametrize("verb", ["gpus", "eplb", "network"])
+def test_a_role_that_is_none_is_refused(verb: str, nowhere: Path) -> None:
+    result = call(verb, "--file", nowhere, "--role", "frontend")
+
+    assert result.exit_code == 2
+    assert "--role frontend: workers are prefill or decode." in result.stderr
+
+
+def test_follow_and_previous_do_not_go_together() -> None:
+    assert "--follow and --previous do not go together." in call("logs", "--follow", "--previous").stderr
+
+
+def test_bench_without_aiperf_says_how_to_get_it(
+    nowhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    result = call("bench", "--file", nowhere)
+
+    assert result.exit_code == 2
+    assert "make setup-bench installs it into .venv-bench" in result.stderr
