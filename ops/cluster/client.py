@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ops.cluster.errors import ClusterError, refused, silent
 from ops.cluster.kinds import PODS, Kind
@@ -66,10 +66,15 @@ class _ListMeta(BaseModel):
     more: str = Field(default="", alias="continue")
 
 
+def _or_none(items: object) -> object:
+    """An empty list of metadata comes as null."""
+    return () if items is None else items
+
+
 class _Page(BaseModel, Generic[T]):
     model_config = ConfigDict(extra="ignore")
     metadata: _ListMeta = _ListMeta()
-    items: tuple[T, ...] = ()
+    items: Annotated[tuple[T, ...], BeforeValidator(_or_none)] = ()
 
 
 class _Line(BaseModel):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ops.cluster.objects import Graph, Pod
+from ops.cluster.objects import Component, Graph, Pod
 from ops.doctor.view import View
 from wideep.plan import Plan
 from wideep.rules import RoleSite
@@ -40,6 +41,14 @@ class Case:
     def deployed(self) -> bool:
         """The graph, or pods of it, are there."""
         return self.graph is not None or bool(self.graph_pods)
+
+    def lacking(self, *, ready: bool) -> list[str]:
+        """``0 of 1 decode pods``: where the graph has fewer pods (``ready``: that serve) than the layout."""
+        want = {Component(role): plan.replicas * plan.pods for role, plan in self.plan.roles.items()}
+        want[Component.FRONTEND] = self.settings.frontend.replicas
+        alive = (pod for pod in self.graph_pods if not pod.ended and (pod.ready or not ready))
+        have = Counter(pod.component for pod in alive)
+        return [f"{have[name]} of {count} {name} pods" for name, count in want.items() if have[name] < count]
 
     def site(self, role: Role) -> RoleSite:
         """A role with its model and hardware."""

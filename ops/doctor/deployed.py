@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from ops.cluster.objects import Component, Pod
+from ops.cluster.objects import Pod
 from ops.doctor.balance import balance_findings
 from ops.doctor.case import Case, shown_seconds
 from ops.doctor.crashes import crash_trouble, loading_trouble
@@ -64,10 +64,7 @@ def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
 
 def _missing(case: Case) -> Iterator[Finding]:
     """Roles with fewer pods than the layout has. While the graph is being made that passes; a refusal tells why not."""
-    have = Counter(pod.component for pod in case.graph_pods if not pod.ended)
-    want = {Component(role): plan.replicas * plan.pods for role, plan in case.plan.roles.items()}
-    want[Component.FRONTEND] = case.settings.frontend.replicas
-    fewer = [f"{have[name]} of {count} {name} pods" for name, count in want.items() if have[name] < count]
+    fewer = case.lacking(ready=False)
     if fewer and case.graph:
         what = f"The graph has {', '.join(fewer)}."
         yield fails(Section.GRAPH, "pods", what, "See what the operator reports above, or wideep status --watch.")

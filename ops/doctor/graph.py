@@ -71,6 +71,12 @@ def _state(case: Case, graph: Graph) -> Finding:
         )
         return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
     condition = graph.condition
+    lacking = case.lacking(ready=True)
+    if graph.ready and lacking:
+        what = (
+            f"Graph {graph.name} says that it is ready, and has {listed(lacking)} ready: its operator has not looked."
+        )
+        return unknown(Section.GRAPH, "graph", what)
     if graph.ready:
         return holds(Section.GRAPH, "graph", f"Graph {graph.name} is ready.")
     since = case.seconds_since(graph.metadata.creation_timestamp)
@@ -165,8 +171,8 @@ def refusals(case: Case) -> Iterator[Finding]:
 
 
 def _made_since(case: Case, event: Event) -> bool:
-    """Pods of the graph were made after the event: it is over."""
-    if case.graph and case.graph.ready:
+    """Pods of the graph were made after the event, or all are there: it is over."""
+    if not case.lacking(ready=False):
         return True
     made = [pod.metadata.creation_timestamp for pod in case.graph_pods if event.involved_object.name in pod.name]
     return any(moment and event.when and moment > event.when for moment in made)

@@ -34,8 +34,8 @@ def listed_models(cluster: Cluster, namespace: str, service: str) -> tuple[str, 
 
 
 def serving_findings(case: Case) -> Iterator[Finding]:
-    """Asked only of a graph that says it is ready."""
-    if not case.graph or not case.graph.ready:
+    """Asked only of a graph that is ready: what keeps its pods from it is told by themselves."""
+    if not case.graph or not case.graph.ready or case.lacking(ready=True):
         return
     service = case.plan.frontend.service
     models = case.view.models(service)

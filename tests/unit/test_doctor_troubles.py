@@ -311,6 +311,15 @@ def test_a_component_that_nobody_takes_away_is_told_with_its_finalizer() -> None
     assert "have been going for 10 min, held by nvidia.com/finalizer" in found.what
 
 
+def test_a_graph_that_calls_itself_ready_without_its_pods_is_not_believed() -> None:
+    look = view(own_pods=seen(pod("frontend-0", "frontend", "cpu-0", 0), pod("prefill-0", "prefill")))
+
+    found = only(list(examine(case(look))), "graph")
+
+    assert found.verdict is Verdict.UNKNOWN
+    assert "has 0 of 1 decode pods ready" in found.what
+
+
 def test_a_service_that_was_deleted_is_missed() -> None:
     assert "Service deepseek-r1-wideep-frontend is gone" in only(failures(view(services=seen())), "service").what
 
