@@ -149,10 +149,11 @@ async def run(cluster: Cluster) -> None:
     agent = Agent(kube, cluster)
     watches = Watches(agent.handlers(), agent.resync)
     await watches.start()
-    again = asyncio.create_task(agent.resync_for_ever())
+    beside = [asyncio.create_task(work) for work in (agent.resync_for_ever(), keep_faults(cluster))]
     cluster.agent_ready.write_text(f"{os.getpid()}\n")
     await told.wait()
-    again.cancel()
+    for task in beside:
+        task.cancel()
     await watches.stop()
     await agent.kubelet.close()
     await kube.close()

@@ -12,7 +12,7 @@ from sim.cluster import control_plane, process, services
 from sim.env import environment
 from sim.faults import store
 from sim.faults.table import FAULTS, Fault, OfProcess, OnCluster
-from sim.state import Cluster, SimError
+from sim.state import Cluster, SimError, load
 
 __all__ = ["clear", "expire", "put"]
 
@@ -76,6 +76,7 @@ def _start(cluster: Cluster, victim: str) -> None:
     if victim in control_plane.COMPONENTS:
         control_plane.start(cluster)
         return
+    cluster = load(cluster.file) or cluster  # who clears it may have read it long ago
     for service in services.services(cluster):
         if service.name == victim:
             cluster.processes[victim] = services.start(cluster, service)

@@ -1,0 +1,70 @@
+"""The operator, its etcd or its finalizers are gone: nothing hangs, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults import report
+from tests.faults.world import GRAPH, NAMESPACE, QUIET, World
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "words"),
+    [
+        ("operator-down", "the operator is gone at destroy", "the Dynamo operator does not run"),
+        ("etcd-down", "the operator's etcd is gone at destroy", "the Dynamo operator has no etcd"),
+    ],
+)
+def test_destroy_waits_for_a_dead_operator_says_so_and_goes_on_when_it_lives(
+    deployed: World, request: pytest.FixtureRequest, fault: str, title: str, words: str
+) -> None:
+    deployed.fault(fault, seconds=12)
+
+    said = deployed.destroy()
+
+    seen = report.line_with(said.text, words)
+    assert NAMESPACE in seen
+    report.note(request, 6, title, seen, "`pulumi destroy` goes on when it runs again")
+
+
+def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph_serving(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    deployed.fault("operator-down")
+
+    said = deployed.destroy(fails=True)
+
+    seen = report.line_with(said.text, "is not deleted, because it would not go")
+    for words in ("the Dynamo operator does not run", "pulumi destroy"):
+        assert words in said.text
+    assert deployed.graph_is_ready()
+    assert f"namespace/{NAMESPACE}" in deployed.kubectl("get", "namespace", "-o", "name")
+    deployed.clear()
+    deployed.destroy()
+    report.note(request, 6, "the operator is gone for good at destroy", seen, "`pulumi destroy`, once it runs again")
+
+
+def test_a_finalizer_that_nobody_removes_is_named_with_the_command_that_ends_it(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    """The user takes the finalizer away while destroy waits: what the message says is enough to go on."""
+    component = f"{GRAPH}-decode"
+    held = '{"metadata":{"finalizers":["nvidia.com/finalizer","example.com/hold"]}}'
+    deployed.kubectl("patch", "-n", NAMESPACE, "dcd", component, "--type=merge", "-p", held)
+    process = deployed.start("destroy", *QUIET)
+
+    def is_held() -> bool:
+        found = deployed.kubectl("get", "dcd", "-n", NAMESPACE, "-o", "name").split()
+        return [one.rpartition("/")[2] for one in found] == [component]
+
+    deployed.wait(is_held, "only the held component is left")
+    loose = """{"metadata":{"finalizers":null}}"""
+    deployed.kubectl("patch", "-n", NAMESPACE, "dcd", component, "--type=merge", "-p", loose)
+    said = deployed.finish(process)
+
+    assert said.code == 0, said.text
+    assert deployed.leftovers() == []
+    seen = report.line_with(said.text, "held by finalizer example.com/hold")
+    report.note(request, 7, "a component whose finalizer nobody removes", seen, "`pulumi destroy` ends when it is gone")

@@ -1,0 +1,75 @@
+"""The world around the stack: charts, cluster access, quota, webhooks, this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.faults import report
+from tests.faults.world import QUIET, World
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is set before `up` (a fault, a config key, the environment), what it says, and the row of the report."""
+
+    number: int
+    title: str
+    words: tuple[str, ...]
+    fault: str = ""
+    config: tuple[str, str] | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+
+CASES = (
+    Case(
+        10,
+        "the chart repository cannot be reached",
+        ("https://127.0.0.1:1/charts", "connection refused", "check the chart name and repository configuration"),
+        config=("platform.charts", "https://127.0.0.1:1/charts"),
+    ),
+    Case(25, "there is no kubeconfig", ("/no/such/kubeconfig",), env={"KUBECONFIG": "/no/such/kubeconfig"}),
+    Case(
+        25,
+        "the context is not in the kubeconfig",
+        ('context "nobody" does not exist',),
+        config=("kubernetes:context", "nobody"),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
+def test_up_says_what_is_wrong_and_the_next_one_goes_through(
+    destroyed: World, request: pytest.FixtureRequest, case: Case
+) -> None:
+    if case.config:
+        destroyed.config(*case.config)
+    destroyed.extra.update(case.env)
+
+    said = destroyed.up(fails=True)
+
+    seen = report.line_with(said.text, case.words[0])
+    for words in case.words:
+        assert words in said.text
+    destroyed.mend()
+    destroyed.up()
+    assert destroyed.graph_is_ready()
+    report.note(request, case.number, case.title, seen, "`pulumi up`, once it is put right")
+
+
+def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
+    destroyed: World, request: pytest.FixtureRequest
+) -> None:
+    destroyed.fault("build-slow")
+    first = destroyed.start("up", *QUIET)
+    destroyed.wait(lambda: "[4/8]" in destroyed.output(), "the first up builds")
+
+    second = destroyed.beside().up(fails=True)
+
+    seen = report.line_with(second.text, "currently locked")
+    first.terminate()
+    destroyed.finish(first)
+    report.note(request, 26, "a second `pulumi up` at the same time", seen, "the first goes on")

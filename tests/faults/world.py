@@ -1,0 +1,205 @@
+"""One stack on the simulated cluster, while things go wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sim.env import environment
+from sim.faults import acts
+from sim.state import Cluster
+from tests.conftest import ROOT
+
+NAMESPACE = "dynamo-workshop"
+GRAPH = "deepseek-r1-wideep"
+QUIET = ("--non-interactive", "--yes", "--skip-preview")
+LIMIT_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it printed, stdout and stderr as a terminal shows them."""
+
+    code: int
+    text: str
+    seconds: float
+
+    def __contains__(self, words: str) -> bool:
+        return words in self.text
+
+
+@dataclass
+class World:
+    """`pulumi` and `kubectl` on one stack; everything that they said is kept, to look for secrets in it."""
+
+    cluster: Cluster
+    folder: Path
+    stack: str
+    shell: int = 1
+    extra: dict[str, str] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    # What a person types.
+
+    def __call__(self, *words: str, fails: bool = False) -> Said:
+        said = self.finish(self.start(*words))
+        if fails != (said.code != 0):
+            how = "should have failed" if fails else "failed"
+            pytest.fail(f"`pulumi {' '.join(words)}` {how}:\n{said.text}", pytrace=False)
+        assert "Traceback" not in said.text, said.text
+        return said
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command that goes on by itself, with a process group of its own, as a shell gives it one."""
+        with self._output.open("w") as output:
+            process = subprocess.Popen(
+                ["pulumi", *words, "--stack", self.stack],
+                env=self.env,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    @property
+    def _output(self) -> Path:
+        return self.folder / f".output-{self.shell}"
+
+    def output(self) -> str:
+        """What the last command has printed until now."""
+        return self._output.read_text()
+
+    def finish(self, process: subprocess.Popen[bytes], within: float = LIMIT_SECONDS) -> Said:
+        """What it printed; a command that does not end in time is a failure of its own."""
+        began = time.monotonic()
+        try:
+            process.wait(timeout=within)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            pytest.fail(f"`{process.args}` did not end in {within:.0f} s:\n{self.output()}", pytrace=False)
+        said = Said(process.returncode, self.output(), time.monotonic() - began)
+        self.said.append(said)
+        return said
+
+    def up(self, *, fails: bool = False) -> Said:
+        return self("up", *QUIET, fails=fails)
+
+    def destroy(self, *, fails: bool = False) -> Said:
+        """Destroys, and when that went well looks for leftovers."""
+        said = self("destroy", *QUIET, fails=fails)
+        if not fails:
+            assert self.leftovers() == []
+        return said
+
+    def config(self, key: str, value: str) -> None:
+        self("config", "set", "--path", key, value)
+
+    def run(self, *command: str, given: str | None = None, check: bool = True) -> str:
+        """What another command prints."""
+        done = subprocess.run(
+            command, env=self.env, input=given, capture_output=True, text=True, timeout=90, check=False
+        )
+        if check and done.returncode:
+            pytest.fail(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
+        return done.stdout
+
+    def kubectl(self, *words: str, given: str | None = None, check: bool = True) -> str:
+        return self.run("kubectl", *words, given=given, check=check)
+
+    def fault(self, name: str, on: str | None = None, seconds: float | None = None) -> None:
+        acts.put(self.cluster, name, on, seconds)
+
+    def clear(self) -> None:
+        acts.clear(self.cluster)
+
+    def beside(self) -> World:
+        """The same stack in a second shell."""
+        return World(self.cluster, self.folder, self.stack, self.shell + 1, dict(self.extra), self.said)
+
+    # What there is.
+
+    @property
+    def env(self) -> dict[str, str]:
+        return os.environ | environment(self.cluster) | self.extra
+
+    def create(self) -> World:
+        self.unlock()
+        done = self.finish(self.start("stack", "init"))
+        assert done.code == 0 or "already exists" in done.text, done.text
+        return self
+
+    def resources(self) -> list[str]:
+        """The names that the state knows, without the stack and the providers."""
+        state = json.loads(self("stack", "export").text)["deployment"]
+        return [one["urn"].rpartition("::")[2] for one in state.get("resources", []) if one.get("custom")]
+
+    def pending(self) -> list[str]:
+        state = json.loads(self("stack", "export").text)["deployment"]
+        return [one["type"] for one in state.get("pending_operations") or []]
+
+    def leftovers(self) -> list[str]:
+        """Objects on the cluster that a destroyed stack must not leave. The CRDs stay, by their charts' wish."""
+        kinds = "dgd,dcd,pods,pvc,jobs,deployments,statefulsets,services,secrets"
+        found = self.kubectl("get", kinds, "-n", NAMESPACE, "-o", "name", check=False).split()
+        namespaces = self.kubectl("get", "namespaces", "-o", "name").split()
+        helm = self.kubectl("get", "secrets", "-A", "-l", "owner=helm", "-o", "name").split()
+        return found + [one for one in namespaces if NAMESPACE in one] + helm
+
+    def graph_is_ready(self) -> bool:
+        found = self.kubectl("get", "dgd", GRAPH, "-n", NAMESPACE, "--ignore-not-found", "-o", "json")
+        conditions = (json.loads(found).get("status") or {}).get("conditions") or [] if found else []
+        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+    def secrets_said(self) -> list[str]:
+        """Lines of output that hold the token, in clear or in base64."""
+        token = self.token()
+        forms = (token, base64.b64encode(token.encode()).decode())
+        return [line for said in self.said for line in said.text.splitlines() if any(one in line for one in forms)]
+
+    def token(self) -> str:
+        done = subprocess.run(
+            ["pulumi", "config", "get", "hfToken", "--stack", self.stack],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
+            time.sleep(0.2)
+
+    def mend(self) -> None:
+        """The config as it is in the project, nothing that runs, no lock of a killed run."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.started.clear()
+        shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
+        self.extra.clear()
+        self.unlock()
+
+    def unlock(self) -> None:
+        """What a person does after a killed run, when the backend says that it is still locked."""
+        if list((self.cluster.pulumi_state / ".pulumi" / "locks").rglob("*.json")):
+            self("cancel", "--yes")
