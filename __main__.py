@@ -1,7 +1,8 @@
 """Dynamo with wide expert parallelism on a Kubernetes cluster: the stack config's Plan as resources.
 
     namespace ──► platform ────────┐
-          ├─────► token ─┐         ├─► drain ──► graph ──► takedown
+          ├─────► policies ────────┤
+          ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown
           └─────► cache ─┴► download ────────────┘
                   image ─────────────────────────┘
 
@@ -11,14 +12,17 @@ no operator), the graph, the drain (it waits until nothing of the graph is left)
 
 import pulumi
 
-from components.config import hf_token, read_plan
+from components.config import hf_token, read_plan, registry_password
 from components.drain import Drain, DrainArgs
+from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
 from components.namespace import Namespace, NamespaceArgs
+from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
+from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.takedown import Takedown, TakedownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
@@ -30,23 +34,37 @@ def deploy(plan: Plan) -> None:
         pulumi.log.warn(warning)
     namespace = Namespace("namespace", NamespaceArgs(plan.namespace, retain=plan.cache.retain)).name
     platform = Platform("platform", PlatformArgs(namespace, plan.platform))
-    image = Image("image", ImageArgs(plan.image_plan)).reference
+    login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
+    image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
     cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache))
     inputs: list[pulumi.Resource] = [cache]
     if plan.token is not None and plan.token.create:
         inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))
-    drain = Drain("drain", DrainArgs(namespace, plan.name, needs=(platform, *inputs)))
+    around = _around_the_pods(plan, namespace, login)
+    drain = Drain("drain", DrainArgs(namespace, plan.name, needs=(platform, *inputs, *around)))
     before_graph: list[pulumi.Resource] = [drain]
     if plan.download is not None:
         args = ModelDownloadArgs(namespace, plan.download, plan.cache.claim, plan.token, after=tuple(inputs))
         before_graph.append(ModelDownload("download", args))
 
     graph_args = WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph))
-    graph = WideEp("graph", graph_args)
-    Takedown("takedown", TakedownArgs(namespace, plan.name, stands=(graph,)))
+    stands: list[pulumi.Resource] = [WideEp("graph", graph_args)]
+    if plan.frontend.public or plan.frontend.ingress:
+        stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=tuple(stands))))
+    Takedown("takedown", TakedownArgs(namespace, plan.name, stands=tuple(stands)))
     for name, value in outputs(plan, namespace, image).items():
         pulumi.export(name, value)
+
+
+def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLogin | None) -> list[pulumi.Resource]:
+    """What has to be there before the graph's first pod, and until its last is gone."""
+    around: list[pulumi.Resource] = []
+    if plan.network_policies:
+        around.append(NetworkPolicies("policies", NetworkPoliciesArgs(namespace, plan.network_policies)))
+    if login is not None and plan.image_plan.pull_secret is not None:
+        around.append(PullSecret("pull", PullSecretArgs(namespace, plan.image_plan.pull_secret, login)))
+    return around
 
 
 if __name__ == "__main__":

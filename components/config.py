@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 
@@ -12,9 +13,10 @@ from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept
 
-__all__ = ["hf_token", "read_plan"]
+__all__ = ["hf_token", "read_plan", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
+IMAGE: Final = "image"
 UNSET: Final = ("", "{}")
 """What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
 
@@ -25,7 +27,7 @@ def read_plan() -> Plan:
     Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
     """
     config = _project_config()
-    clear = _token_in_clear(config)
+    clear = [*_token_in_clear(config), *_password_in_clear(config)]
     try:
         plan = make_plan(accept(config, _read_text))
     except ConfigError as error:
@@ -38,6 +40,12 @@ def read_plan() -> Plan:
 def hf_token() -> pulumi.Output[str]:
     """The Hugging Face token. A secret from here on; nothing else reads its value."""
     return pulumi.Config().require_secret(TOKEN)
+
+
+def registry_password() -> pulumi.Output[str]:
+    """The password of the image's registry. A secret from here on; nothing else reads its value."""
+    image: pulumi.Output[dict[str, Any]] = pulumi.Config().require_secret_object(IMAGE)
+    return image.apply(lambda written: str(written["registry"]["password"]))
 
 
 def _project_config() -> dict[str, str]:
@@ -53,6 +61,22 @@ def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
         return []
     rule = "the token stands in clear text in the stack's file: whoever reads the file has it, so revoke it"
     return [Problem(TOKEN, "[secret]", rule, "pulumi config set --secret hfToken hf_…")]
+
+
+def _password_in_clear(config: Mapping[str, str]) -> list[Problem]:
+    """The engine marks a whole object as secret when something in it is."""
+    if not _has_password(config.get(IMAGE, "")) or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}"):
+        return []
+    rule = "the password stands in clear text in the stack's file: whoever reads the file has it, so change it"
+    fix = "pulumi config set --secret --path image.registry.password …"
+    return [Problem("image.registry.password", "[secret]", rule, fix)]
+
+
+def _has_password(image: str) -> bool:
+    try:
+        return bool(json.loads(image)["registry"]["password"])
+    except (ValueError, TypeError, KeyError):
+        return False  # another form altogether, which reading it says
 
 
 def _read_text(path: str) -> str:

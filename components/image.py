@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pulumi
 
 from components.base import Component
+from components.registry import RegistryLogin
 from wideep.plan import ImageBuild, ImagePlan
+
+if TYPE_CHECKING:
+    import pulumi_docker_build as docker_build
 
 __all__ = ["Image", "ImageArgs"]
 
@@ -21,6 +25,8 @@ class ImageArgs:
     """Which image, and where it comes from."""
 
     plan: ImagePlan
+    login: RegistryLogin | None = None
+    """Of the plan's registry, where it has one. None: whatever Docker is logged in to."""
 
 
 class Image(Component):
@@ -37,14 +43,14 @@ class Image(Component):
         super().__init__(name, opts)
         plan = args.plan
         if plan.build is not None:
-            self.reference = self._built(name, plan.build)
+            self.reference = self._built(name, plan.build, args.login)
         elif plan.resolve_digest:
-            self.reference = self._resolved(plan.reference)
+            self.reference = self._resolved(name, plan.reference, args.login)
         else:
             self.reference = pulumi.Output.from_input(plan.reference)
         self.register_outputs({"reference": self.reference})
 
-    def _built(self, name: str, build: ImageBuild) -> pulumi.Output[str]:
+    def _built(self, name: str, build: ImageBuild, login: RegistryLogin | None) -> pulumi.Output[str]:
         """Built from Dynamo's repository, pushed, and kept in the registry when the stack goes: it took an hour."""
         import pulumi_docker_build as docker_build
 
@@ -58,6 +64,7 @@ class Image(Component):
             cache_from=[docker_build.CacheFromArgs(raw=source) for source in build.cache_from],
             cache_to=[docker_build.CacheToArgs(raw=target) for target in build.cache_to],
             tags=list(build.tags),
+            registries=[_credentials(login)] if login else None,
             push=True,
             build_on_preview=False,
             opts=self.child(retain=True, timeout=BUILD_TIMEOUT),
@@ -65,12 +72,31 @@ class Image(Component):
         repository = _repository(build.tags[0])
         return image.digest.apply(lambda digest: f"{repository}@{digest}")
 
-    def _resolved(self, reference: str) -> pulumi.Output[str]:
+    def _resolved(self, name: str, reference: str, login: RegistryLogin | None) -> pulumi.Output[str]:
         """The digest that the registry has for the tag now, so that a tag that moved is a diff in the preview."""
         import pulumi_docker as docker
 
-        found = docker.get_registry_image_output(name=reference, opts=pulumi.InvokeOutputOptions(parent=self))
+        provider = None
+        if login is not None:
+            auth = docker.ProviderRegistryAuthArgs(
+                address=login.plan.server,
+                username=login.plan.username,
+                password=pulumi.Output.secret(login.password),
+            )
+            provider = docker.Provider(f"{name}-registry", registry_auth=[auth], opts=self.child())
+        options = pulumi.InvokeOutputOptions(parent=self, provider=provider)
+        found = docker.get_registry_image_output(name=reference, opts=options)
         return found.apply(lambda image: f"{_repository(reference)}@{image.sha256_digest}")
+
+
+def _credentials(login: RegistryLogin) -> docker_build.RegistryArgs:
+    import pulumi_docker_build as docker_build
+
+    return docker_build.RegistryArgs(
+        address=login.plan.server,
+        username=login.plan.username,
+        password=pulumi.Output.secret(login.password),
+    )
 
 
 def _repository(reference: str) -> str:

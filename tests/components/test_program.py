@@ -1,6 +1,8 @@
 """The whole program, without engine and cluster: which resources a stack has, in which order they come and go."""
 
+import base64
 import itertools
+import json
 import runpy
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +14,7 @@ from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.plans import ROOT, TOKEN, plan_of
 from wideep.plan import Plan
 
+POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
 RESOURCES = {
     "namespace-namespace": "kubernetes:core/v1:Namespace",
     "platform-crds": "kubernetes:helm.sh/v3:Release",
@@ -25,6 +28,7 @@ RESOURCES = {
     "drain-graph": "pulumi-python:dynamic/dynamo-wideep:GraphDrain",
     "graph-graph": "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
     "takedown-graph": "pulumi-python:dynamic/dynamo-wideep:GraphTakedown",
+    **{f"policies-{name}": "kubernetes:networking.k8s.io/v1:NetworkPolicy" for name in POLICIES},
 }
 TRUE_EDGES = {
     "platform-mpi-secret": {"namespace-namespace", "platform-mpi-seed"},
@@ -39,15 +43,23 @@ TRUE_EDGES = {
         "token-secret",
         "platform-crd",
         "platform-operator",
+        "pull-secret",
         *(name for name in RESOURCES if name.startswith("platform-")),
+        *(f"policies-{name}" for name in POLICIES),
     },
+    "pull-secret": {"namespace-namespace"},
+    **{f"policies-{name}": {"namespace-namespace"} for name in POLICIES},
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
-    "takedown-graph": {"namespace-namespace", "graph-graph"},
+    "access-service": {"namespace-namespace", "graph-graph"},
+    "access-ingress": {"namespace-namespace", "graph-graph"},
+    "takedown-graph": {"namespace-namespace", "graph-graph", "access-service", "access-ingress"},
 }
 IMAGES = {
     "build": {"source": "build", "repository": "r.example.com/dynamo", "tag": "1"},
     "existing": {"source": "existing", "reference": f"r.example.com/dynamo@{DIGEST}"},
 }
+
+PASSWORD = "SyntheticPassword"
 
 Deploy = Callable[[Plan], None]
 
@@ -59,7 +71,9 @@ def deploy() -> Deploy:
 
 def _engine(deploy: Deploy, plan: Plan, *, preview: bool = False) -> Engine:
     def program() -> None:
-        pulumi.runtime.set_all_config({f"{PROJECT}:hfToken": TOKEN}, [f"{PROJECT}:hfToken"])
+        image = json.dumps({"registry": {"username": "robot", "password": PASSWORD}})
+        config = {f"{PROJECT}:hfToken": TOKEN, f"{PROJECT}:image": image}
+        pulumi.runtime.set_all_config(config, list(config))
         deploy(plan)
 
     return run(program, preview=preview)
@@ -110,10 +124,36 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
     assert set(_engine(deploy, plan).types()) == {
         "namespace-namespace",
         "platform-operator",
+        "policies-frontend",
+        "policies-workers",
         "drain-graph",
         "graph-graph",
         "takedown-graph",
     }
+
+
+def test_a_stack_with_all_that_may_be_has_that_and_only_true_edges(deploy: Deploy) -> None:
+    image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
+    ways = {"service": {"type": "LoadBalancer"}, "ingress": {"host": "chat.example.com", "className": "nginx"}}
+    engine = _engine(deploy, plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}))
+    more = {"pull-secret", "access-service", "access-ingress"}
+    assert set(engine.types()) == {*RESOURCES, *more}
+    assert all(
+        engine.resources[name].after == TRUE_EDGES.get(name, set()) & {*engine.types()} for name in engine.types()
+    )
+
+
+def test_a_registrys_password_is_nowhere_but_where_it_is_used(deploy: Deploy) -> None:
+    image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
+    engine = _engine(deploy, plan_of(image=image))
+    holders = {r.name for r in engine.resources.values() if PASSWORD in str(r.inputs)}
+    assert holders == {"pull-secret", "image-build"}
+    build, pull = engine.resources["image-build"].inputs, engine.resources["pull-secret"].inputs
+    assert build["registries"] == [{"address": "r.example.com", "username": "robot", "password": Secret(PASSWORD)}]
+    assert isinstance(pull["stringData"], Secret)
+    login = json.loads(pull["stringData"].value[".dockerconfigjson"])["auths"]["r.example.com"]
+    assert (login["password"], base64.b64decode(login["auth"])) == (PASSWORD, f"robot:{PASSWORD}".encode())
+    assert PASSWORD not in str(engine.outputs) + "\n".join(engine.log)
 
 
 def test_production_weights_are_protected(deploy: Deploy) -> None:

@@ -1,0 +1,70 @@
+"""How the frontend is reached from outside the cluster: a Service of its own, an Ingress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import Component
+from wideep.plan import FrontendPlan, IngressPlan, PublicServicePlan
+
+__all__ = ["FrontendAccess", "FrontendAccessArgs"]
+
+
+@dataclass(frozen=True)
+class FrontendAccessArgs:
+    """Which ways in, and what stands behind them."""
+
+    namespace: pulumi.Input[str]
+    plan: FrontendPlan
+    after: tuple[pulumi.Resource, ...] = ()
+    """The graph: a Service is awaited until it has a pod, an Ingress until its Service has one."""
+
+
+class FrontendAccess(Component):
+    """The public Service and the Ingress, those of the two that the Plan has.
+
+    The provider waits until a load balancer or an ingress controller has given them an address. For a controller that
+    never says one, set the annotation ``pulumi.com/skipAwait: "true"``.
+
+    >>> access = FrontendAccess("access", FrontendAccessArgs("dynamo-workshop", plan.frontend, after=(graph,)))
+    """
+
+    def __init__(self, name: str, args: FrontendAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        public, ingress = args.plan.public, args.plan.ingress
+        if public is not None:
+            k8s.core.v1.Service(
+                f"{name}-service",
+                metadata=_metadata(public.name, args.namespace, public.annotations),
+                spec=_service(public),
+                opts=self.child(after=args.after),
+            )
+        if ingress is not None:
+            k8s.networking.v1.Ingress(
+                f"{name}-ingress",
+                metadata=_metadata(ingress.name, args.namespace, ingress.annotations),
+                spec=_ingress(ingress),
+                opts=self.child(after=args.after),
+            )
+        self.register_outputs({})
+
+
+def _metadata(name: str, namespace: pulumi.Input[str], annotations: dict[str, str]) -> k8s.meta.v1.ObjectMetaArgs:
+    return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, annotations=annotations or None)
+
+
+def _service(plan: PublicServicePlan) -> k8s.core.v1.ServiceSpecArgs:
+    port = k8s.core.v1.ServicePortArgs(name="http", port=plan.port, target_port=plan.target_port)
+    return k8s.core.v1.ServiceSpecArgs(type=plan.type.value, selector=plan.selector, ports=[port])
+
+
+def _ingress(plan: IngressPlan) -> k8s.networking.v1.IngressSpecArgs:
+    net = k8s.networking.v1
+    service = net.IngressServiceBackendArgs(name=plan.service, port=net.ServiceBackendPortArgs(number=plan.port))
+    path = net.HTTPIngressPathArgs(path="/", path_type="Prefix", backend=net.IngressBackendArgs(service=service))
+    rule = net.IngressRuleArgs(host=plan.host, http=net.HTTPIngressRuleValueArgs(paths=[path]))
+    tls = [net.IngressTLSArgs(hosts=[plan.host], secret_name=plan.tls_secret)] if plan.tls_secret else None
+    return net.IngressSpecArgs(ingress_class_name=plan.class_name, rules=[rule], tls=tls)
