@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from ops.cluster.client import Cluster
-from ops.cluster.errors import UnreachableError
+from ops.errors import CallError
 from ops.stackfile import StackFile, read_yaml
 
 __all__ = ["connect"]
@@ -18,7 +19,7 @@ def connect(source: StackFile) -> Cluster:
     the stack's file, else KUBECONFIG's current context, else the cluster around this pod. Nothing is asked of it yet.
 
     Raises:
-        UnreachableError: there is no kubeconfig, or it has no such context.
+        CallError: there is no kubeconfig that can be read, or it has no such context.
     """
     from kubernetes.config import ConfigException
     from yaml import YAMLError
@@ -27,9 +28,10 @@ def connect(source: StackFile) -> Cluster:
 
     kubeconfig, context = _chosen(source)
     try:
-        api = KubeNamespace.connect("", kubeconfig, context).api
+        # The client has read KUBECONFIG when it was imported; what it is now counts.
+        api = KubeNamespace.connect("", kubeconfig or os.environ.get("KUBECONFIG"), context).api
     except (ConfigException, YAMLError, OSError) as error:
-        raise UnreachableError(_no_way_in(context, error)) from error
+        raise _no_way_in(kubeconfig, context, error) from error
     return Cluster(api, context)
 
 
@@ -38,9 +40,9 @@ def _chosen(source: StackFile) -> tuple[str | None, str | None]:
     config = cast("Mapping[str, object]", read_yaml(source.path).get("config") or {})
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):
-        raise UnreachableError(
-            f"kubernetes:kubeconfig in {source.path.name} is encrypted, and wideep reads no secret of the stack.\n"
-            "  Write it to a file and name that: KUBECONFIG=FILE wideep …, with kubernetes:context in the stack."
+        raise CallError(
+            f"kubernetes:kubeconfig in {source.path.name} is encrypted, and wideep reads no secret of the stack.",
+            "Write it to a file, and its path there: pulumi config set kubernetes:kubeconfig FILE",
         )
     text = str(kubeconfig) if kubeconfig else None
     if text and "\n" not in text and not text.lstrip().startswith("{"):
@@ -49,23 +51,29 @@ def _chosen(source: StackFile) -> tuple[str | None, str | None]:
     return text, str(context) if context else None
 
 
-def _no_way_in(context: str | None, error: Exception) -> str:
-    if context:
-        known = _contexts()
+def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) -> CallError:
+    named = kubeconfig or os.environ.get("KUBECONFIG")
+    files = [Path(file).expanduser() for file in (named or "~/.kube/config").split(os.pathsep) if "\n" not in file]
+    if files and not any(file.is_file() for file in files):
+        where = "kubernetes:kubeconfig" if kubeconfig else "KUBECONFIG" if named else "kubectl's default"
+        what = f"There is no kubeconfig: {files[0]} ({where}) does not exist."
+        return CallError(what, "Set KUBECONFIG to the file of your cluster.")
+    known = _contexts(kubeconfig)
+    if context and context not in known:
         listed = f" It has {', '.join(known)}." if known else ""
-        return (
-            f"kubernetes:context {context} is not in the kubeconfig.{listed}\n"
-            "  pulumi config set kubernetes:context NAME"
-        )
+        what = f"kubernetes:context {context} is not in the kubeconfig.{listed}"
+        return CallError(what, f"pulumi config set kubernetes:context {known[0] if known else 'NAME'}")
     reason = str(error).splitlines()[0].rstrip(".")
-    return f"There is no cluster to ask: {reason}.\n  Set KUBECONFIG, or `kubectl config use-context NAME`."
+    return CallError(
+        f"The kubeconfig cannot be used: {reason}.", "`kubectl config view` shows what kubectl reads of it."
+    )
 
 
-def _contexts() -> list[str]:
+def _contexts(kubeconfig: str | None) -> list[str]:
     from kubernetes import config
 
     try:
-        found = cast("tuple[list[dict[str, str]], object]", config.list_kube_config_contexts())  # pyright: ignore[reportUnknownMemberType]
-    except config.ConfigException:
+        found = cast("tuple[list[dict[str, str]], object]", config.list_kube_config_contexts(kubeconfig))  # pyright: ignore[reportUnknownMemberType]
+    except (config.ConfigException, OSError):
         return []
     return [entry["name"] for entry in found[0]]
