@@ -75,18 +75,18 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     api = _outsiders((*access.allow_from, *access.metrics_from), FRONTEND_PORT)
     metrics = _outsiders(access.metrics_from, SYSTEM_PORT)
     around_graph = (
-        _policy(f"{graph}-frontend", _component(graph, ComponentType.FRONTEND), neighbours, api),
-        _policy(f"{graph}-workers", _component(graph, ComponentType.WORKER), neighbours, metrics),
+        _policy("frontend", graph, _component(graph, ComponentType.FRONTEND), neighbours, api),
+        _policy("workers", graph, _component(graph, ComponentType.WORKER), neighbours, metrics),
     )
     if not settings.platform.install:
         return around_graph
     clients = RulePlan(peers=(NEIGHBOURS, GRAPHS), ports=())
-    stores = (_policy(f"{names.PLATFORM_RELEASE}-{store}-clients", _store(store), clients) for store in STORES)
+    stores = (_policy(f"{store}-clients", names.PLATFORM_RELEASE, _store(store), clients) for store in STORES)
     return (*around_graph, *stores)
 
 
-def _policy(name: str, pods: dict[str, str], *rules: RulePlan | None) -> NetworkPolicyPlan:
-    return NetworkPolicyPlan(name=name, pods=pods, rules=tuple(rule for rule in rules if rule))
+def _policy(role: str, owner: str, pods: dict[str, str], *rules: RulePlan | None) -> NetworkPolicyPlan:
+    return NetworkPolicyPlan(role=role, name=f"{owner}-{role}", pods=pods, rules=tuple(rule for rule in rules if rule))
 
 
 def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:

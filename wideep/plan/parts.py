@@ -214,6 +214,8 @@ class RulePlan(PlanModel):
 class NetworkPolicyPlan(PlanModel):
     """A NetworkPolicy: what it selects takes no connections but those of ``rules``."""
 
+    role: str
+    """Whom it protects: another graph's policy has another name and the same role."""
     name: str
     pods: dict[str, str]
     """Labels of the pods that it protects."""
