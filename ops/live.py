@@ -92,8 +92,8 @@ def find_live(stack: str | None, file: Path | None) -> Live:
     """The stack that the options name, and its cluster. Nothing is asked of the cluster yet.
 
     Raises:
-        ConfigError, CallError: the stack is wrong.
-        UnreachableError: there is no way to its cluster.
+        ConfigError: the stack breaks a rule.
+        CallError: there is no such stack, or no way to its cluster.
     """
     source = stack_file(stack, file)
     return Live(load(source), connect(source))

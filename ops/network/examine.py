@@ -48,11 +48,8 @@ def _targets(member: Member, members: list[Member]) -> list[Member]:
     return [
         each
         for each in members
-        if ((each.component, each.worker) == (member.component, member.worker)
-        and each.rank != member.rank)
-        or (each.component != member.component
-        and each.rank < 1
-        and member.rank < 1)
+        if ((each.component, each.worker) == (member.component, member.worker) and each.rank != member.rank)
+        or (each.component != member.component and each.rank < 1 and member.rank < 1)
     ]
 
 

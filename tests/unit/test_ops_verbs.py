@@ -59,9 +59,9 @@ def test_the_help_of_each_verb_has_an_example(verb: str) -> None:
 def test_without_a_way_to_a_cluster_it_says_so_in_a_sentence(verb: str, nowhere: Path) -> None:
     result = call(verb, "--file", nowhere)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stdout == ""
-    assert "There is no cluster to ask" in result.stderr
+    assert "There is no kubeconfig: " in result.stderr
     assert "Traceback" not in result.output
 
 
