@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ops.adopt.command import EXAMPLE as ADOPT_EXAMPLE
+from ops.adopt.command import adopt
 from ops.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from ops.advise.command import advise
 from ops.bench.command import EXAMPLE as BENCH_EXAMPLE
@@ -133,6 +135,7 @@ app.command(epilog=NETWORK_EXAMPLE)(answers_errors(network))
 app.command(epilog=BENCH_EXAMPLE)(answers_errors(bench))
 app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
 app.command(epilog=RBAC_EXAMPLE)(answers_errors(rbac))
+app.command(epilog=ADOPT_EXAMPLE)(answers_errors(adopt))
 
 
 def main() -> None:

@@ -100,19 +100,26 @@ def _number(quantity: str) -> Decimal:
 
 def _policies(case: Case) -> Finding:
     """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
-    policies = [each for each in case.view.policies.items if RELEASE_NAME not in each.metadata.annotations]
+    ours = {policy.name for policy in case.plan.network_policies}
+    others = [
+        each.name
+        for each in case.view.policies.items
+        if each.name not in ours and RELEASE_NAME not in each.metadata.annotations
+    ]
     sets = case.view.daemon_sets.items
-    found = [name for name in ENFORCERS if any(name in each.name for each in sets)]
-    ignored = [name for name in IGNORERS if any(name in each.name for each in sets)]
-    if policies and not ignored:
-        shown = listed(policy.name for policy in policies)
-        what = f"Whether policies {shown} let the pods talk to each other, to etcd and to NATS cannot be told."
+    found = next((name for name in ENFORCERS if any(name in each.name for each in sets)), None)
+    ignored = next((name for name in IGNORERS if any(name in each.name for each in sets)), None)
+    if ignored and not found and ours:
+        what = f"{ignored} does not enforce the stack's NetworkPolicies: workers, etcd and NATS are open to every pod."
+        fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
+        return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
+    if others and not ignored:
+        what = f"Whether policies {listed(others)} let the pods talk to each other, to etcd and to NATS cannot be told."
         return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tries it out.")
-    if found:
-        return holds(Section.NAMESPACE, "network-policy", f"{found[0]} enforces NetworkPolicies; there are none here.")
-    if ignored:
-        return holds(Section.NAMESPACE, "network-policy", f"{ignored[0]} does not enforce NetworkPolicies.")
-    what = "Whether the cluster's network enforces NetworkPolicies cannot be told; there are none here."
+    if found or ignored:
+        does = "enforces" if found else "does not enforce"
+        return holds(Section.NAMESPACE, "network-policy", f"{found or ignored} {does} NetworkPolicies.")
+    what = "Whether the cluster's network enforces NetworkPolicies cannot be told."
     return unknown(Section.NAMESPACE, "network-policy", what)
 
 
