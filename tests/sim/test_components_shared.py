@@ -1,0 +1,74 @@
+"""Two stacks, each with a graph in a namespace of its own, on one platform that neither of them installed."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from sim.chat import ask
+from sim.env import environment
+from sim.state import Cluster
+from tests.sim.pulumi import Pulumi
+from tests.support.platform import CRDS, RELEASE, WORKS_TODAY, Platform
+from tests.support.project import copy_project
+from tests.support.stacks import SMALL, write_stack
+
+pytestmark = pytest.mark.cluster
+
+NAMES = ("one", "two")
+
+
+@pytest.fixture(scope="module")
+def platform(cluster: Cluster) -> Iterator[Platform]:
+    """As somebody has installed it with Helm: it looks after all namespaces."""
+    platform = Platform(cluster, f"shared-{secrets.token_hex(2)}")
+    platform.run("kubectl", "create", "namespace", platform.namespace)
+    platform.run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
+    platform.make_mpi_secret()
+    chart = ("sim/charts/dynamo-platform", "-n", platform.namespace, "--wait", "--timeout=60s")
+    platform.run("helm", "install", RELEASE, *chart, *WORKS_TODAY)
+    yield platform
+    platform.run("helm", "uninstall", RELEASE, "-n", platform.namespace)
+    platform.run("kubectl", "delete", "namespace", platform.namespace, "--timeout=60s")
+
+
+@pytest.fixture(scope="module")
+def stacks(
+    cluster: Cluster, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Pulumi]]:
+    """Both are up."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    for name in NAMES:
+        write_stack(folder, name, **SMALL, namespace=f"team-{name}", platform={"install": False})
+    stacks = {name: Pulumi(cluster, folder, name).create() for name in NAMES}
+    for stack in stacks.values():
+        stack("up", "--yes", "--skip-preview")
+    yield stacks
+    for stack in stacks.values():
+        stack("destroy", "--yes", "--skip-preview")
+
+
+def _answer(stack: Pulumi) -> str:
+    outputs = stack.outputs()
+    env = os.environ | environment(stack.cluster)
+    return ask(outputs["namespace"], outputs["frontendService"], outputs["model"], "What is a token?", env)
+
+
+def _operator(platform: Platform) -> int:
+    name = f"{RELEASE}-dynamo-operator-controller-manager"
+    return json.loads(platform.kubectl("get", "deployment", name, "-o", "json"))["status"]["readyReplicas"]
+
+
+def test_both_answer_and_when_one_is_destroyed_the_other_goes_on_answering(
+    stacks: dict[str, Pulumi], platform: Platform
+) -> None:
+    assert all("Qwen3" in _answer(stack) for stack in stacks.values())
+
+    stacks["one"]("destroy", "--yes", "--skip-preview")
+
+    assert stacks["one"].kubectl("get", "namespace", "team-one", "--ignore-not-found") == ""
+    assert "Qwen3" in _answer(stacks["two"])
+    assert _operator(platform) == 1
+    stacks["two"]("preview", "--expect-no-changes")
