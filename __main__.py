@@ -17,6 +17,7 @@ from components.drain import Drain, DrainArgs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
+from components.leftovers import clear_leftovers, mark_objects
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
@@ -68,4 +69,7 @@ def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLo
 
 
 if __name__ == "__main__":
-    deploy(read_plan())
+    the_plan = read_plan()
+    clear_leftovers(the_plan)
+    mark_objects()
+    deploy(the_plan)

@@ -73,7 +73,6 @@ def test_up_goes_on_where_it_was_ended(
     said = go_on(destroyed)
 
     assert destroyed.graph_is_ready()
-    assert destroyed.pending() == []
     title = f"`pulumi up` is {SIGNALS[number]} {place.name}"
     report.note(request, 1, title, said.splitlines()[0], "`pulumi up` goes on")
 
@@ -85,5 +84,4 @@ def test_destroy_goes_on_where_it_was_killed(deployed: World, request: pytest.Fi
 
     said = deployed.destroy()
 
-    assert deployed.pending() == []
     report.note(request, 2, f"`pulumi destroy` is killed {place.name}", said.text.splitlines()[0], "`pulumi destroy`")

@@ -148,10 +148,6 @@ class World:
         state = json.loads(self("stack", "export").text)["deployment"]
         return [one["urn"].rpartition("::")[2] for one in state.get("resources", []) if one.get("custom")]
 
-    def pending(self) -> list[str]:
-        state = json.loads(self("stack", "export").text)["deployment"]
-        return [one["type"] for one in state.get("pending_operations") or []]
-
     def leftovers(self) -> list[str]:
         """Objects on the cluster that a destroyed stack must not leave. The CRDs stay, by their charts' wish."""
         kinds = "dgd,dcd,pods,pvc,jobs,deployments,statefulsets,services,secrets"
