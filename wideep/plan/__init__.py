@@ -9,21 +9,16 @@ from wideep.graph.base import Manifest
 from wideep.plan.make import make_plan
 from wideep.plan.parts import (
     CachePlan,
-    FrontendPlan,
     ImageBuild,
     ImagePlan,
-    IngressPlan,
     MemoryPlan,
-    NetworkPolicyPlan,
-    PeersPlan,
     Plan,
     PlatformPlan,
-    PublicServicePlan,
     RegistryPlan,
     RolePlan,
-    RulePlan,
     TokenPlan,
 )
+from wideep.plan.reach import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 
 __all__ = [
     "CachePlan",

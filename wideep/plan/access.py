@@ -13,7 +13,7 @@ from wideep import names
 from wideep.graph.common import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
 from wideep.graph.dgd import ComponentType
 from wideep.graph.refs import graph_name
-from wideep.plan.parts import (
+from wideep.plan.reach import (
     FrontendPlan,
     IngressPlan,
     NetworkPolicyPlan,
