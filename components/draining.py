@@ -91,7 +91,8 @@ def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -
 def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
 
-    Raises DrainError after ``deadline_seconds``: to delete the graph now would leave it half deleted.
+    Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
+    the graph now would leave it half deleted.
     """
     end = time.monotonic() + deadline_seconds
     said = ""
@@ -100,7 +101,7 @@ def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Pr
         left = _remaining(place, graph)
         if operator.works is not False or not left:
             return
-        if time.monotonic() >= end:
+        if operator.gone or time.monotonic() >= end:
             head = f"graph {graph} in namespace {place.name} is not deleted, because it would not go:"
             raise DrainError("\n".join([head, *_remedy(place, graph, left)]))
         said = _say(f"graph {graph}: {operator.words}; waiting for it before the graph is deleted", said, progress)

@@ -59,6 +59,8 @@ class Operator:
     words: str
     version: str | None = None
     """The tag of its image. None: it has none that says a version."""
+    gone: bool = False
+    """There is not even a Deployment of it, so that waiting does not help."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class KubeNamespace:
         everywhere = [item for item in deployments if _key(item).endswith(OPERATOR)]
         found = [item for item in everywhere if _key(item).startswith(f"{self.name}/")] or everywhere
         if not found:
-            return Operator(False, f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})")
+            return Operator(False, f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})", gone=True)
         working = [item for item in found if _ready(item)]
         if not working:
             names = ", ".join(_key(item) for item in found)

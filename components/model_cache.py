@@ -87,6 +87,7 @@ def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
         args=list(plan.args),
         env=[core.EnvVarArgs(name=key, value=value) for key, value in plan.env.items()] + _token(args.token),
         volume_mounts=[core.VolumeMountArgs(name=volume, mount_path=plan.mount_path)],
+        termination_message_policy="FallbackToLogsOnError",  # so that the error of `up` has the last lines of its log
     )
     pod = core.PodSpecArgs(
         restart_policy="OnFailure",

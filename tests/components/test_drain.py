@@ -182,3 +182,10 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
     resources = run(program).resources
     assert resources["drain-graph"].after == {"needed"}
     assert resources["takedown-graph"].after == {"graph"}
+
+
+def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
+    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
+    with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
+        await_operator(place, "g", 600, print)
