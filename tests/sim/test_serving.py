@@ -116,27 +116,29 @@ def processes(cluster: Cluster, word: str) -> list[psutil.Process]:
     return [one for one in agent.children() if word in one.cmdline()]
 
 
-def test_a_worker_that_is_killed_is_restarted_and_counted(platform: Platform, cluster: Cluster) -> None:
-    (decode,) = platform.pods_of("decode")
-    before = decode["status"]["containerStatuses"][0]["restartCount"]
-    found = [one for one in processes(cluster, "decode") if "serving-dynamo-sgl" in one.cmdline()]
-    for one in found:
-        one.send_signal(signal.SIGKILL)
+def kill_decode(cluster: Cluster) -> None:
+    (worker,) = [one for one in processes(cluster, "decode") if "serving-dynamo-sgl" in one.cmdline()]
+    worker.send_signal(signal.SIGKILL)
 
+
+def test_a_worker_that_is_killed_is_restarted_and_counted(platform: Platform, cluster: Cluster) -> None:
     def restarts() -> int:
         (live,) = platform.pods_of("decode")
         return live["status"]["containerStatuses"][0]["restartCount"]
 
+    before = restarts()
+    kill_decode(cluster)
     platform.wait(lambda: restarts() == before + 1, "one more restart")
     platform.wait(lambda: len(platform.ready_pods("decode")) == 1, "decode ready again")
-    assert len(found) == 1
 
 
 def test_calls_to_a_dead_worker_fail_until_its_lease_ends(platform: Platform, cluster: Cluster) -> None:
     """As with the real one, "no responders": what a smoke test has to survive."""
     answers: list[int] = []
     with frontend(platform) as url:
-        until = time.monotonic() + 30
+        chat(url, "MoE")
+        kill_decode(cluster)
+        until = time.monotonic() + 60
         while answers[-4:] != [200] * 4 and time.monotonic() < until:
             try:
                 chat(url, "MoE")
@@ -145,7 +147,7 @@ def test_calls_to_a_dead_worker_fail_until_its_lease_ends(platform: Platform, cl
                 time.sleep(0.5)
             else:
                 answers.append(200)
-    assert 500 in answers
+    assert answers[0] == 500
     assert answers[-4:] == [200] * 4
 
 
