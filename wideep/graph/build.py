@@ -24,6 +24,9 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
         "pulumi.com/waitFor": "condition=Ready",
         "pulumi.com/timeoutSeconds": str(ready_timeout_seconds(settings, weight_bytes)),
     }
+    if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
+        # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
+        annotations["nvidia.com/enable-grove"] = "false"
     claim = cache_claim(settings)
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
