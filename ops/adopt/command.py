@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.options import Debug, Output, OutputFormat, Stack
 from ops.terminal import answer
+
+if TYPE_CHECKING:
+    from ops.adopt.resources import Adoption
 
 __all__ = ["EXAMPLE", "adopt"]
 
@@ -38,9 +42,20 @@ def adopt(
     write.write_text(json.dumps({"resources": found.resources}, indent=2) + "\n", encoding="utf-8")
     command = f"pulumi import --stack {name} --file {write} --yes --protect=false --generate-code=false"
     if output is OutputFormat.JSON:
-        answer(json.dumps({"adopted": found.ids, "left": found.left, "file": str(write), "command": command}, indent=2))
+        body = {"adopted": found.ids, "keys": found.keys, "left": found.left, "file": str(write), "command": command}
+        answer(json.dumps(body, indent=2))
         return
-    lines = [f"The cluster has {len(found.ids)} of the stack's resources:", *(f"  {each}" for each in found.ids)]
-    lines += ["`pulumi up` makes the others:", *(f"  {each}" for each in found.left)]
-    lines += [f"{write} is the import file. Then:", f"  {command}", f"  pulumi preview --stack {name} --refresh --diff"]
-    answer("\n".join(lines))
+    answer("\n".join(_lines(found, write, command, name)))
+
+
+def _lines(found: Adoption, write: Path, command: str, stack: str) -> Iterator[str]:
+    if found.keys:
+        yield "The cluster has what the stack would make. Use it, then call this again:"
+        yield from (f"  {each} --stack {stack}" for each in found.keys)
+    yield f"{write} imports {len(found.ids)} of the stack's resources, which the cluster has:"
+    yield from (f"  {each}" for each in found.ids)
+    yield "`pulumi up` makes the others:"
+    yield from (f"  {each}" for each in found.left)
+    yield "Then:"
+    yield f"  {command}"
+    yield f"  pulumi preview --stack {stack} --refresh --diff"

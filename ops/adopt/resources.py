@@ -21,15 +21,26 @@ NO_IMPORT: Final = {
 }
 """Types (by how they begin) that stay for ``pulumi up`` to make, and why."""
 
+USED: Final = {
+    "cache-claim": ("pulumi config set --path modelCache.existingClaim {name}",),
+    "token-secret": ("pulumi config set hfTokenSecret {name}", "pulumi config rm hfToken"),
+}
+"""Resources that are used and not taken over. An imported claim has fields that its storage class filled in, which the
+program does not write: the next ``up`` would replace it, and the weights with it. The token would be replaced too."""
+
 Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """``resources`` are entries of an import file, components first; ``left`` names what is still to be made."""
+    """``resources`` are entries of an import file, components first; ``left`` names what is still to be made.
+
+    ``keys`` are commands that make the stack use what is there in place of making its own.
+    """
 
     resources: tuple[Entry, ...]
     ids: tuple[str, ...]
+    keys: tuple[str, ...]
     left: tuple[str, ...]
 
 
@@ -53,17 +64,20 @@ def adoption(plan: Plan, entries: Sequence[Entry], cluster: Cluster) -> Adoption
         ClusterError: the cluster does not answer, or the user may not see one of the objects.
     """
     known, kept, ids, left = _known(plan), list[Entry](), list[str](), list[str]()
-    for entry in entries:
+    keys: list[str] = []
+    for entry in sorted(entries, key=lambda entry: (not entry.get("component"), str(entry["name"]))):
         name, there = str(entry["name"]), known.get(str(entry["name"]))
         if entry.get("component"):
             kept.append(entry)
+        elif there and name in USED and _exists(cluster, str(entry["type"]), there):
+            keys += [command.format(name=there.name) for command in USED[name]]
         elif there and _exists(cluster, str(entry["type"]), there):
             kept.append({**entry, "id": there.id})
             ids.append(f"{entry['type'].rpartition(':')[2]} {there.id}")
         else:
             why = next((reason for start, reason in NO_IMPORT.items() if str(entry["type"]).startswith(start)), "")
             left.append(f"{name}: {why or 'it is not on the cluster'}")
-    return Adoption(tuple(_needed(kept)), tuple(ids), tuple(left))
+    return Adoption(tuple(_needed(kept)), tuple(ids), tuple(keys), tuple(left))
 
 
 def _known(plan: Plan) -> dict[str, _There]:
