@@ -7,6 +7,9 @@ weights on their volume, and all objects of a Helm release, which Helm takes ove
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from components.draining import DrainError, drain
 from components.kube import KubeNamespace
 from wideep.plan import Plan
 
-__all__ = ["Leftovers", "clear_leftovers", "mark_objects"]
+__all__ = ["Leftovers", "clear_leftovers", "mark_objects", "release_note"]
 
 MARK: Final = "dynamo-wideep/stack"
 """Annotation of the objects that may be cleared; its value is the stack that made them."""
@@ -37,6 +40,11 @@ Progress = Callable[[str], None]
 
 def stack_name() -> str:
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def release_note() -> str:
+    """The description of this stack's Helm releases, by which an interrupted run's are known."""
+    return f"made by Pulumi stack {stack_name()}"
 
 
 def mark_objects() -> None:
@@ -70,7 +78,7 @@ def clear_leftovers(plan: Plan) -> None:
     config = pulumi.Config("kubernetes")
     try:
         place = KubeNamespace.connect(plan.namespace, config.get("kubeconfig"), config.get("context"))
-        Leftovers(place, plan, stack_name(), pulumi.log.info).clear(missing)
+        Leftovers(place, plan, stack_name(), release_note(), pulumi.log.info).clear(missing)
     except DrainError as error:
         raise pulumi.RunError(str(error)) from None
     except (ApiException, ConfigException, HTTPError, OSError) as error:
@@ -91,6 +99,7 @@ class Leftovers:
     place: KubeNamespace
     plan: Plan
     stack: str
+    note: str
     say: Progress
 
     def clear(self, missing: Collection[str]) -> None:
@@ -107,18 +116,19 @@ class Leftovers:
             self._namespace()
 
     def _release(self, namespace: str, release: str) -> None:
-        """A revision that an interrupted Helm has left half installed. Without it, Helm installs the release again and
-        takes over the objects that are there, by their own labels."""
+        """A release that an interrupted Helm has left half installed, or that stood when the engine was no more there
+        to note it. Without its record Helm installs it again, and takes over the objects, by their own labels."""
         from kubernetes.client import CoreV1Api
 
         core = CoreV1Api(self.place.api)
-        labels = f"owner=helm,name={release},status={PENDING}"
-        found: Any = core.list_namespaced_secret(namespace, label_selector=labels)
+        found: Any = core.list_namespaced_secret(namespace, label_selector=f"owner=helm,name={release}")
         for secret in found.items:
-            core.delete_namespaced_secret(secret.metadata.name, namespace)
-            self.say(
-                f"release {namespace}/{release}: an interrupted run has left it in {PENDING}; it is installed again"
-            )
+            status = secret.metadata.labels["status"]
+            if status == PENDING or _note(secret.data["release"]) == self.note:
+                core.delete_namespaced_secret(secret.metadata.name, namespace)
+                self.say(
+                    f"release {namespace}/{release}: an interrupted run has left it {status}; it is installed again"
+                )
 
     def _graph(self) -> None:
         from kubernetes.client import CustomObjectsApi
@@ -162,6 +172,12 @@ class Leftovers:
         end = time.monotonic() + GONE_SECONDS
         while _get(read) and time.monotonic() < end:
             time.sleep(0.5)
+
+
+def _note(record: str) -> str:
+    """The description in Helm's record of a release: JSON, gzipped, in base64, and once more as a Secret's data."""
+    packed = base64.b64decode(base64.b64decode(record))
+    return json.loads(gzip.decompress(packed))["info"].get("description", "")
 
 
 def _get(read: Callable[[], object]) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.cluster_resource import ClusterAccess
+from components.leftovers import release_note
 from components.operator_check import OperatorCheck, OperatorCheckProvider
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.plan import PlatformPlan
@@ -30,6 +32,8 @@ class PlatformArgs:
 
     namespace: pulumi.Input[str]
     plan: PlatformPlan
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
+    """Where ``install: false`` looks for the operator."""
 
 
 class Platform(Component):
@@ -65,7 +69,12 @@ class Platform(Component):
         """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
         operator, because the CRDs outlive it."""
         crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", CRD, opts=self.child())
-        properties = {"namespace": args.namespace, "version": args.plan.version, "deadlineSeconds": OPERATOR_SECONDS}
+        properties = {
+            "namespace": args.namespace,
+            "version": args.plan.version,
+            "deadlineSeconds": OPERATOR_SECONDS,
+            **args.cluster.properties(),
+        }
         OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(after=[crd]))
 
 
@@ -80,6 +89,7 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
         repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         values=plan.values if chart == "dynamo-platform" else None,
         timeout=RELEASE_SECONDS,
+        description=release_note(),
     )
 
 

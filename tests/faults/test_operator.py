@@ -46,7 +46,7 @@ def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph
     report.note(request, 6, "the operator is gone for good at destroy", seen, "`pulumi destroy`, once it runs again")
 
 
-def test_a_finalizer_that_nobody_removes_is_named_with_the_command_that_ends_it(
+def test_a_component_held_by_a_finalizer_is_named_and_destroy_ends_when_it_is_gone(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:
     """The user takes the finalizer away while destroy waits: what the message says is enough to go on."""

@@ -194,6 +194,8 @@ class World:
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
         self.extra.clear()
         self.unlock()
+        if not self.resources():
+            self.kubectl("delete", "secrets", "-n", "default", "-l", "owner=helm")
 
     def unlock(self) -> None:
         """What a person does after a killed run, when the backend says that it is still locked."""
