@@ -25,7 +25,7 @@ test: setup ## fast tests, then end to end on the simulated cluster
 	@sh scripts/test.sh
 
 test-fast: setup ## the tests that need no cluster
-	@.venv/bin/python -m pytest -q -m "not cluster"
+	@sh scripts/test.sh fast
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The whole suite in one run of the test runner: fast tests first, then the ones on the simulated cluster.
+# Fast tests side by side; then, unless "fast" is asked for, those with the estimator and on the simulated cluster.
 set -eu
 cd "$(dirname "$0")/.."
-exec .venv/bin/python -m pytest "$@"
+.venv/bin/python -m pytest -q --numprocesses auto -m "not cluster and not advise"
+[ "${1:-}" = fast ] || exec .venv/bin/python -m pytest -m "cluster or advise"

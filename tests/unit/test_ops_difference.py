@@ -68,6 +68,7 @@ def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:
 def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None:
     wide = {"nodes": 2, "tp": 16, "dp": 16, "ep": 16}
     assert effects(layout=layout(decode=wide)) == {
+        "graph deepseek-r1-wideep": "updated in place",
         "pods of decode": "replaced",
         "release dynamo-platform": "updated in place",
     }
