@@ -45,7 +45,7 @@ def test_previews_of_dev_and_prod_are_the_same_byte_for_byte(cluster: Cluster, r
         assert done.returncode == 0, done.stderr
         seen.add(done.stdout)
     (printed,) = seen
-    assert printed.count("12 created") == 2
+    assert printed.count("+ graph/graph-graph (DynamoGraphDeployment)") == 2
 
 
 def test_offline_it_is_the_same_and_says_what_was_not_checked(cluster: Cluster, repository: Repository) -> None:
