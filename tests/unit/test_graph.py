@@ -141,6 +141,18 @@ def test_pods_that_could_share_a_node_are_asked_to_part_and_whole_nodes_part_by_
     assert whole.extra_pod_spec.affinity is None
 
 
+def test_a_further_worker_leaves_the_pods_of_the_first_as_they_are() -> None:
+    hardware = {**INFINIBAND, "nodes": 4}
+    one, two = (
+        graph(
+            layout={"preset": "lab-16gpu-multinode", "decode": {"replicas": replicas}}, hardware=hardware
+        ).spec.services["decode"]
+        for replicas in (1, 2)
+    )
+    assert (one.replicas, two.replicas) == (1, 2)
+    assert one.model_copy(update={"replicas": 2}) == two
+
+
 def test_frontends_spread_over_nodes_once_there_are_several() -> None:
     several = graph(frontend={"replicas": 3}).spec.services["Frontend"]
 

@@ -118,8 +118,11 @@ def _tolerations(settings: Settings) -> tuple[Toleration, ...] | None:
 
 
 def _shares_nodes(settings: Settings, layout: RoleLayout) -> bool:
-    """Several pods of a role would fit on one node; pods that take a whole node part by themselves."""
-    return layout.replicas * layout.nodes > 1 and layout.gpus_per_node < settings.hardware.gpus_per_node
+    """Several pods of a role would fit on one node; pods that take a whole node part by themselves.
+
+    Not asked is how many there are: a second worker would change the pod of the first, and restart it.
+    """
+    return layout.gpus_per_node < settings.hardware.gpus_per_node
 
 
 def _apart(labels: dict[str, str]) -> Affinity:
