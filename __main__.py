@@ -24,6 +24,7 @@ from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
+from components.retained import retained_of
 from components.takedown import Takedown, TakedownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
@@ -33,12 +34,14 @@ def deploy(plan: Plan) -> None:
     """All resources of a stack, and its outputs."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
-    namespace = Namespace("namespace", NamespaceArgs(plan.namespace, retain=plan.cache.retain)).name
+    retained = retained_of(plan)
+    namespace = Namespace("namespace", NamespaceArgs(plan.namespace, plan.cache.retain, retained.namespace)).name
     platform = Platform("platform", PlatformArgs(namespace, plan.platform))
     login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
     image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
-    cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache))
+    kept = f"{plan.namespace}/{plan.cache.claim}" if retained.claim else None
+    cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache, kept))
     inputs: list[pulumi.Resource] = [cache]
     if plan.token is not None and plan.token.create:
         inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))

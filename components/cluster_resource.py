@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
 from components.kube import KubeNamespace
 
-__all__ = ["ClusterProvider", "Properties"]
+__all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
 
 Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ClusterAccess:
+    """The cluster, as a ``kubernetes.Provider`` that a program makes by itself has it.
+
+    Not set: that of the stack's config (``kubernetes:kubeconfig``, ``kubernetes:context``), else KUBECONFIG's.
+    """
+
+    kubeconfig: pulumi.Input[str] | None = None
+    """A path, or the file's content; a secret from here on. It is kept in the state, and used from there at destroy."""
+    context: pulumi.Input[str] | None = None
+
+    def properties(self) -> dict[str, pulumi.Input[str]]:
+        """What a provider finds it by; nothing that is not set."""
+        kubeconfig = pulumi.Output.secret(self.kubeconfig) if self.kubeconfig is not None else None
+        named = {"kubeconfig": kubeconfig, "context": self.context}
+        return {key: value for key, value in named.items() if value is not None}
 
 
 class ClusterProvider(ResourceProvider):
@@ -32,7 +52,8 @@ class ClusterProvider(ResourceProvider):
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
         replaces = [key for key in ("namespace", "graph", "version") if _olds.get(key) != _news.get(key)]
-        changed = bool(replaces) or _olds.get("deadlineSeconds") != _news.get("deadlineSeconds")
+        in_place = ("deadlineSeconds", "kubeconfig", "context")
+        changed = bool(replaces) or any(_olds.get(key) != _news.get(key) for key in in_place)
         return DiffResult(changes=changed, replaces=replaces)
 
     def create(self, props: Properties) -> CreateResult:
@@ -43,4 +64,7 @@ class ClusterProvider(ResourceProvider):
 
     def namespace(self, properties: Properties) -> KubeNamespace:
         """The namespace on the cluster that the Kubernetes provider uses too."""
-        return KubeNamespace.connect(properties["namespace"], self._kubeconfig, self._context)
+        own = "kubeconfig" in properties or "context" in properties
+        kubeconfig = properties.get("kubeconfig") if own else self._kubeconfig
+        context = properties.get("context") if own else self._context
+        return KubeNamespace.connect(properties["namespace"], kubeconfig, context)

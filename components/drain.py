@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from components.base import Component
-from components.cluster_resource import ClusterProvider, Properties
+from components.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.draining import drain
 
 __all__ = ["Drain", "DrainArgs", "DrainProvider"]
@@ -34,6 +34,7 @@ class DrainArgs:
     needs: tuple[pulumi.Resource, ...]
     """What the graph's objects need to the last: the operator that ends them, the volume and Secret of its pods."""
     deadline_seconds: int = 900
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class Drain(Component):
@@ -46,6 +47,11 @@ class Drain(Component):
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        properties = {"namespace": args.namespace, "graph": args.graph, "deadlineSeconds": args.deadline_seconds}
+        properties = {
+            "namespace": args.namespace,
+            "graph": args.graph,
+            "deadlineSeconds": args.deadline_seconds,
+            **args.cluster.properties(),
+        }
         GraphDrain(DrainProvider(), f"{name}-graph", properties, self.child(after=args.needs))
         self.register_outputs({})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.retained import stack_label, taking_over
 from wideep.download import DownloadPlan
 from wideep.plan import CachePlan, TokenPlan
 
@@ -20,6 +22,12 @@ class ModelCacheArgs:
 
     namespace: pulumi.Input[str]
     plan: CachePlan
+    take_over: str | None = None
+    """``namespace/name`` of the claim that was kept, and is there (``components.retained``)."""
+
+
+FROM_OTHERS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
+"""What the cluster writes into a claim."""
 
 
 class ModelCache(Component):
@@ -31,16 +39,24 @@ class ModelCache(Component):
     def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         plan = args.plan
+        chosen_by_cluster = () if plan.storage_class else ("spec.storageClassName",)
         if plan.create:
             k8s.core.v1.PersistentVolumeClaim(
                 f"{name}-claim",
-                metadata=k8s.meta.v1.ObjectMetaArgs(name=plan.claim, namespace=args.namespace),
+                metadata=k8s.meta.v1.ObjectMetaArgs(
+                    name=plan.claim,
+                    namespace=args.namespace,
+                    labels=stack_label() if plan.retain else None,
+                ),
                 spec=k8s.core.v1.PersistentVolumeClaimSpecArgs(
                     access_modes=[plan.access_mode.value],
                     storage_class_name=plan.storage_class,
                     resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": plan.size}),
                 ),
-                opts=self.child(protect=plan.protect, retain=plan.retain),
+                opts=pulumi.ResourceOptions.merge(
+                    self.child(protect=plan.protect, retain=plan.retain),
+                    taking_over(args.take_over, *FROM_OTHERS, *chosen_by_cluster),
+                ),
             )
         self.register_outputs({})
 

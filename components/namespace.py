@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.retained import stack_label, taking_over
 
 __all__ = ["Namespace", "NamespaceArgs"]
 
@@ -19,6 +21,12 @@ class NamespaceArgs:
     name: str
     retain: bool = False
     """Keep it, and with it all that is retained in it."""
+    take_over: bool = False
+    """It was kept, and is there (``components.retained``)."""
+
+
+FROM_OTHERS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernetes.io/metadata.name"]')
+"""What the API server writes into a namespace."""
 
 
 class Namespace(Component):
@@ -34,8 +42,11 @@ class Namespace(Component):
         super().__init__(name, opts)
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name),
-            opts=self.child(retain=args.retain),
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, labels=stack_label() if args.retain else None),
+            opts=pulumi.ResourceOptions.merge(
+                self.child(retain=args.retain),
+                taking_over(args.name if args.take_over else None, *FROM_OTHERS),
+            ),
         )
         self.name = namespace.metadata.apply(lambda metadata: str(metadata.name))
         self.register_outputs({"name": self.name})

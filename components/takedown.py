@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from components.base import Component
-from components.cluster_resource import ClusterProvider, Properties
+from components.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.draining import await_operator
 
 __all__ = ["Takedown", "TakedownArgs", "TakedownProvider"]
@@ -34,6 +34,7 @@ class TakedownArgs:
     stands: tuple[pulumi.Resource, ...]
     """The graph."""
     deadline_seconds: int = 120
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class Takedown(Component):
@@ -47,6 +48,11 @@ class Takedown(Component):
 
     def __init__(self, name: str, args: TakedownArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        properties = {"namespace": args.namespace, "graph": args.graph, "deadlineSeconds": args.deadline_seconds}
+        properties = {
+            "namespace": args.namespace,
+            "graph": args.graph,
+            "deadlineSeconds": args.deadline_seconds,
+            **args.cluster.properties(),
+        }
         GraphTakedown(TakedownProvider(), f"{name}-graph", properties, self.child(after=args.stands))
         self.register_outputs({})

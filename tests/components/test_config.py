@@ -92,3 +92,24 @@ def test_the_token_is_a_pulumi_secret() -> None:
 def test_monitoring_that_is_not_there_is_refused_and_not_left_out_silently(read: Read) -> None:
     with pytest.raises(pulumi.RunError, match=r"monitoring\.enabled: true"):
         read(config_of("sim", monitoring={"enabled": True}))
+
+
+PRIVATE = {
+    "source": "build",
+    "repository": "r.example.com/d",
+    "tag": "1",
+    "registry": {"username": "robot", "password": "SyntheticPassword"},
+}
+
+
+def test_a_registrys_password_in_clear_is_refused_without_being_shown(read: Read) -> None:
+    with pytest.raises(pulumi.RunError, match=r"image\.registry\.password") as refused:
+        read(config_of("sim", image=PRIVATE))
+    assert "SyntheticPassword" not in str(refused.value)
+    assert "pulumi config set --secret --path image.registry.password" in str(refused.value)
+
+
+def test_the_plan_does_not_know_a_registrys_password(read: Read) -> None:
+    plan = read(config_of("sim", image=PRIVATE), secrets=("hfToken", "image"))
+    assert "robot" in plan.to_json()
+    assert "SyntheticPassword" not in plan.to_json()

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 import dill
 import pulumi
 import pytest
+from pulumi.dynamic import Config, ConfigureRequest
 from urllib3.exceptions import ProtocolError
 
-from components.cluster_resource import ClusterProvider
+from components.cluster_resource import ClusterAccess, ClusterProvider
 from components.drain import Drain, DrainArgs, DrainProvider
 from components.draining import GRAPH_LABEL, KINDS, DrainError, await_operator, drain
-from components.kube import Item, Kind, Listing, Operator
+from components.kube import Item, Kind, KubeNamespace, Listing, Operator
 from components.takedown import Takedown, TakedownArgs, TakedownProvider
-from tests.support.engine import run
+from tests.support.engine import Secret, run
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
@@ -162,6 +163,32 @@ def test_another_graph_is_another_resource(key: str, value: object, replaces: Se
     change = DrainProvider().diff("ns/g", old, {**old, key: value})
     assert (change.changes, change.replaces) == (True, replaces)
     assert DrainProvider().diff("ns/g", old, old).changes is False
+
+
+def test_who_makes_a_provider_by_hand_says_the_same_cluster_to_the_drain_and_a_kubeconfig_is_a_secret() -> None:
+    cluster = ClusterAccess(kubeconfig="users: …", context="prod")
+
+    def program() -> None:
+        Drain("drain", DrainArgs("ns", "g", needs=(), cluster=cluster))
+
+    inputs = run(program).resources["drain-graph"].inputs
+    assert (inputs["kubeconfig"], inputs["context"]) == (Secret("users: …"), "prod")
+
+
+def test_the_cluster_of_its_own_inputs_comes_before_that_of_the_stacks_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(KubeNamespace, "connect", lambda *place: asked.append(place))
+    provider = DrainProvider()
+    provider.configure(ConfigureRequest(Config({"kubernetes:kubeconfig": "stack", "kubernetes:context": "c"}, "p")))
+    provider.namespace({"namespace": "ns"})
+    provider.namespace({"namespace": "ns", "kubeconfig": "own"})
+    assert asked == [("ns", "stack", "c"), ("ns", "own", None)]
+
+
+def test_another_kubeconfig_is_noted_and_replaces_nothing() -> None:
+    old = {"namespace": "ns", "graph": "g", "deadlineSeconds": 900, "kubeconfig": "a"}
+    change = DrainProvider().diff("ns/g", old, {**old, "kubeconfig": "b"})
+    assert (change.changes, change.replaces) == (True, [])
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

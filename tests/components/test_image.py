@@ -1,7 +1,8 @@
 """The image: built and pushed, resolved, or taken as it is written."""
 
 from components.image import Image, ImageArgs
-from tests.support.engine import DIGEST, UNKNOWN, Engine, run
+from components.registry import RegistryLogin
+from tests.support.engine import DIGEST, UNKNOWN, Engine, Secret, run
 from tests.support.plans import plan_of
 from wideep.plan import ImagePlan
 
@@ -75,3 +76,16 @@ def test_an_existing_tag_is_resolved_to_its_digest_where_that_is_asked_for() -> 
     assert reference == f"r.example.com:5000/d@{DIGEST}"
     (call,) = engine.calls
     assert call == ("docker:index/getRegistryImage:getRegistryImage", {"name": "r.example.com:5000/d:0.6.0"})
+
+
+def test_a_private_registry_is_asked_for_the_digest_with_the_login() -> None:
+    image = {"source": "existing", "reference": "r.example.com/d:1", "resolveDigest": True}
+    plan = plan_of(image=image | {"registry": {"username": "robot", "password": "SyntheticPassword"}}).image_plan
+    assert plan.registry is not None
+    login = RegistryLogin(plan.registry, "SyntheticPassword")
+    engine = run(lambda: Image("image", ImageArgs(plan, login)))
+    provider = engine.resources["image-registry"]
+    assert provider.type == "pulumi:providers:docker"
+    assert "SyntheticPassword" not in str(engine.log)
+    assert isinstance(provider.inputs["registryAuth"], Secret)
+    assert [name for name, _ in engine.calls] == ["docker:index/getRegistryImage:getRegistryImage"]

@@ -72,7 +72,8 @@ def deploy() -> Deploy:
 def _engine(deploy: Deploy, plan: Plan, *, preview: bool = False) -> Engine:
     def program() -> None:
         image = json.dumps({"registry": {"username": "robot", "password": PASSWORD}})
-        config = {f"{PROJECT}:hfToken": TOKEN, f"{PROJECT}:image": image}
+        nowhere = {"kubernetes:kubeconfig": "no-such-kubeconfig"}
+        config = {f"{PROJECT}:hfToken": TOKEN, f"{PROJECT}:image": image, **nowhere}
         pulumi.runtime.set_all_config(config, list(config))
         deploy(plan)
 

@@ -31,6 +31,7 @@ def platform(cluster: Cluster) -> Iterator[Platform]:
     platform.run("helm", "install", RELEASE, *chart, *WORKS_TODAY)
     yield platform
     platform.run("helm", "uninstall", RELEASE, "-n", platform.namespace)
+    platform.run("helm", "uninstall", *CRDS)
     platform.run("kubectl", "delete", "namespace", platform.namespace, "--timeout=60s")
 
 
@@ -43,11 +44,13 @@ def stacks(
     for name in NAMES:
         write_stack(folder, name, **SMALL, namespace=f"team-{name}", platform={"install": False})
     stacks = {name: Pulumi(cluster, folder, name).create() for name in NAMES}
-    for stack in stacks.values():
-        stack("up", "--yes", "--skip-preview")
-    yield stacks
-    for stack in stacks.values():
-        stack("destroy", "--yes", "--skip-preview")
+    try:
+        for stack in stacks.values():
+            stack("up", "--yes", "--skip-preview")
+        yield stacks
+    finally:
+        for stack in stacks.values():
+            stack("destroy", "--yes", "--skip-preview")
 
 
 def _answer(stack: Pulumi) -> str:

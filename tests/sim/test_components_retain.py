@@ -1,0 +1,80 @@
+"""`modelCache.retain`: the weights outlive the stack, and its next `up` takes them over without a hand step."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sim.state import Cluster
+from tests.sim.pulumi import Pulumi
+from tests.support.project import copy_project
+from tests.support.stacks import SMALL, write_stack
+
+pytestmark = pytest.mark.cluster
+
+NAMESPACE = "keeper"
+KEPT = {**SMALL, "namespace": NAMESPACE, "modelCache": {"size": "100Gi", "retain": True}}
+
+
+@pytest.fixture(scope="module")
+def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
+    """Up, destroyed, and with its volume left on the cluster."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    write_stack(folder, "keeper", **KEPT)
+    stack = Pulumi(cluster, folder, "keeper").create()
+    try:
+        stack("up", "--yes", "--skip-preview")
+        stack("destroy", "--yes", "--skip-preview")
+        yield stack
+    finally:
+        stack("destroy", "--yes", "--skip-preview")
+        stack.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+
+
+def _volume(stack: Pulumi) -> str:
+    claim = json.loads(stack.kubectl("get", "pvc", "model-cache-pvc", "-n", NAMESPACE, "-o", "json"))
+    return claim["spec"]["volumeName"]
+
+
+def test_the_volume_outlives_the_stack_and_the_next_up_takes_it_over(stack: Pulumi) -> None:
+    before = _volume(stack)
+    steps = json.loads(stack("preview", "--json"))["steps"]
+    imported = {step["urn"].rpartition("::")[2] for step in steps if step["op"] == "import"}
+    assert imported == {"namespace-namespace", "cache-claim"}
+
+    stack("up", "--yes", "--skip-preview")
+
+    assert _volume(stack) == before
+    stack("preview", "--expect-no-changes")
+    assert "cache-claim" in stack("stack", "export")
+
+
+def test_what_was_taken_over_stays_as_it_is_when_the_stack_retains_no_more(stack: Pulumi) -> None:
+    before = _volume(stack)
+    write_stack(stack.folder, "keeper", **{**KEPT, "modelCache": {"size": "100Gi"}})
+    stack("up", "--yes", "--skip-preview")
+    assert _volume(stack) == before
+
+    write_stack(stack.folder, "keeper", **KEPT)
+    stack("up", "--yes", "--skip-preview")
+    assert _volume(stack) == before
+
+
+def test_a_volume_that_is_kept_can_not_become_one_of_another_class_and_the_preview_says_so(stack: Pulumi) -> None:
+    cache = {"size": "100Gi", "retain": True, "storageClass": "another"}
+    write_stack(stack.folder, "keeper", **{**KEPT, "modelCache": cache})
+
+    printed = stack("preview", check=False)
+
+    assert "modelCache.storageClass: another" in printed
+    assert "Traceback" not in printed
+    write_stack(stack.folder, "keeper", **KEPT)
+
+
+def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None:
+    write_stack(stack.folder, "stranger", **KEPT)
+    stranger = Pulumi(stack.cluster, stack.folder, "stranger").create()
+
+    steps = json.loads(stranger("preview", "--json"))["steps"]
+
+    assert [step["urn"] for step in steps if step["op"] == "import"] == []
