@@ -10,8 +10,8 @@ import pytest
 
 HEAD = """# What can go wrong, and what you then see
 
-Written by `make test-faults` from its own run on the simulated cluster; each row is a test that passed. After each
-fault the test clears it, and the next `pulumi up` or `pulumi destroy` ends; no secret is in any output.
+Written by `make test-faults` from its own runs on the simulated cluster: each row is a test that passed when it last
+ran. After each fault the test clears it, and the next `pulumi up` or `pulumi destroy` ends; no secret is in any output.
 
 | # | fault | what you see | what the next command does |
 |---|---|---|---|
@@ -55,9 +55,25 @@ def line_with(text: str, words: str) -> str:
 
 
 def write(file: Path) -> None:
-    rows = sorted((row for row in _rows.by_test.values() if row.passed), key=lambda row: (row.number, row.title))
-    body = "".join(f"| {row.number} | {row.title} | {_cell(row.seen)} | {row.then} |\n" for row in rows)
-    file.write_text(HEAD + body)
+    """The table, with the rows of this run in place of those that were there; a test that failed has none."""
+    rows = {_key(line): line for line in _lines(file) if _key(line)}
+    for row in _rows.by_test.values():
+        line = f"| {row.number} | {row.title} | {_cell(row.seen)} | {row.then} |"
+        rows.pop(_key(line), None)
+        if row.passed:
+            rows[_key(line)] = line
+    body = [rows[key] for key in sorted(rows, key=lambda key: (int(key[0]), key[1]))]
+    file.write_text(HEAD + "\n".join(body) + "\n")
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _key(line: str) -> tuple[str, ...]:
+    """Number and title of a row; nothing for other lines."""
+    found = re.match(r"\| (\d+) \| (.*?) \| ", line)
+    return found.groups() if found else ()
 
 
 def _cell(text: str) -> str:

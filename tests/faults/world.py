@@ -141,6 +141,7 @@ class World:
         self.unlock()
         done = self.finish(self.start("stack", "init"))
         assert done.code == 0 or "already exists" in done.text, done.text
+        self("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
         return self
 
     def resources(self) -> list[str]:
