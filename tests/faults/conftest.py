@@ -20,10 +20,8 @@ IN_MAKE_TEST = (
     "operator-down",
     "held_by_a_finalizer",
     "build-fails",
-    "push-refused",
+    "registry-down",
     "killed-while the image is built",
-    "edited by hand",
-    "token-refused",
     "chart repository",
     "second_up",
 )
