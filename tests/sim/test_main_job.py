@@ -108,9 +108,10 @@ def test_the_tokens_value_is_nowhere_in_clear(stack: Pulumi, said: dict[str, str
 
 
 def test_the_operators_key_is_nowhere_in_clear(stack: Pulumi, said: dict[str, str]) -> None:
-    secret = json.loads(stack.kubectl("get", "secret", "mpi-run-ssh-secret", "-A", "-o", "json"))["items"][0]
+    named = "metadata.name=mpi-run-ssh-secret"
+    secret = json.loads(stack.kubectl("get", "secret", "-A", f"--field-selector={named}", "-o", "json"))["items"][0]
     shown = json.loads(stack("stack", "export", "--show-secrets"))["deployment"]["resources"]
-    seed = next(resource["outputs"]["result"] for resource in shown if "random" in resource["type"])
+    seed = next(resource["outputs"]["result"] for resource in shown if "RandomPassword" in resource["type"])
 
     state = stack("stack", "export")
 
