@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast check lock preview plan comment \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-faults check lock preview plan comment \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -26,6 +26,9 @@ test: setup ## fast tests, then end to end on the simulated cluster
 
 test-fast: setup ## the tests that need no cluster
 	@sh scripts/test.sh fast
+
+test-faults: setup ## every fault on the simulated cluster; writes docs/reliability.md
+	@FAULTS=all .venv/bin/python -m pytest -q tests/faults
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh
