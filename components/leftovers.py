@@ -34,6 +34,8 @@ NAMESPACE, JOB, GRAPH = "namespace-namespace", "download-job", "graph-graph"
 RELEASES: Final = ("platform-crds", "platform-platform")
 PENDING: Final = "pending-install"
 GONE_SECONDS: Final = 120
+READ_TRIES: Final = 10
+READ_AGAIN_SECONDS: Final = 0.2
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
 
@@ -68,7 +70,8 @@ def clear_leftovers(plan: Plan) -> None:
     if pulumi.runtime.is_dry_run():
         return
     expected = {NAMESPACE, *(RELEASES if plan.platform.install else ()), *([JOB] if plan.download else ()), GRAPH}
-    missing = expected - _known()
+    known = _known()
+    missing = expected - known if known is not None else set[str]()
     if not missing:
         return
     from kubernetes.client import ApiException
@@ -85,11 +88,21 @@ def clear_leftovers(plan: Plan) -> None:
         pulumi.log.debug(f"leftovers of an interrupted run were not looked for: {type(error).__name__}")
 
 
-def _known() -> set[str]:
-    """The names of the resources in the state of this stack."""
-    answer: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack_name()})
-    outputs: dict[str, object] = answer.value["outputs"]
-    return {urn.rpartition("::")[2] for urn in outputs}
+def _known() -> set[str] | None:
+    """The names of the resources in the state of this stack; None when the state cannot be read.
+
+    The engine writes the state while the program runs, and a file that is read in the middle of it is cut short.
+    """
+    for _ in range(READ_TRIES):
+        try:
+            answer: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack_name()})
+        except Exception as error:  # the SDK raises no other class for a call that failed
+            pulumi.log.debug(f"the state could not be read: {error}")
+            time.sleep(READ_AGAIN_SECONDS)
+        else:
+            outputs: dict[str, object] = answer.value["outputs"]
+            return {urn.rpartition("::")[2] for urn in outputs}
+    return None
 
 
 @dataclass(frozen=True)
