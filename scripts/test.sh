@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/python -m pytest -q --numprocesses auto -m "not cluster and not advise"
-[ "${1:-}" = fast ] || exec .venv/bin/python -m pytest -m "cluster or advise"
+[ "${1:-}" = fast ] || exec .venv/bin/python -m pytest -m "(cluster or advise) and not long"
