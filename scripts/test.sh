@@ -3,4 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/python -m pytest -q --numprocesses auto -m "not cluster and not advise"
-[ "${1:-}" = fast ] || exec .venv/bin/python -m pytest -m "(cluster or advise) and not long"
+[ "${1:-}" = fast ] && exit
+.venv/bin/python -m pytest -q -m cluster tests/faults
+exec .venv/bin/python -m pytest -m "(cluster or advise) and not long" --ignore=tests/faults

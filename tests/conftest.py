@@ -17,8 +17,17 @@ LONG = (
     "test_pull_request",
 )
 """Modules that `make test-long` runs: each takes minutes, and stands on a cluster that no other module has used."""
-LAST = ("test_plugins", "test_plugins_outage", "test_conformance")
-"""They restart the API server and take the CRDs away under the operator, so the others come before them."""
+ORDER = (
+    *("test_main_job", "test_ops_graph", "test_readme", "test_cluster", "test_tools", "test_takedown", "test_serving"),
+    *("test_operator", "test_operator_grove", "test_charts", "test_preview"),
+    *("test_conformance", "test_plugins", "test_plugins_outage"),
+)
+"""From what leaves the cluster as it was to what takes its CRDs away and restarts its API server."""
+
+
+def _place(item: pytest.Item) -> tuple[bool, int]:
+    slow = item.get_closest_marker("cluster") is not None
+    return slow, ORDER.index(item.path.stem) if slow and item.path.stem in ORDER else -1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in LONG and "sim" in item.path.parts:
             item.add_marker("long")
-    items.sort(key=lambda item: (item.get_closest_marker("cluster") is not None, item.path.stem in LAST))
+    items.sort(key=_place)
 
 
 @pytest.fixture(scope="session")
