@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Debug", "File", "Output", "OutputFormat", "Stack"]
+__all__ = ["Debug", "File", "Output", "OutputFormat", "RoleOption", "Stack"]
 
 
 class OutputFormat(StrEnum):
@@ -29,3 +29,4 @@ File = Annotated[
 ]
 Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How the answer is written to stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops.errors import ExitCode
-from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 from ops.terminal import answer, say
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ ActionArgument = Annotated[
     Action | None, typer.Argument(help="record: count experts under load, for a balanced start, where the engine can.")
 ]
 Seconds = Annotated[int, typer.Option("--seconds", min=1, max=86_400, help="How long to record.")]
-RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
 
 
 def eplb(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from ops.errors import ExitCode
-from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 from ops.terminal import answer
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ __all__ = ["EXAMPLE", "gpus"]
 
 EXAMPLE = "Example: [bold]wideep gpus --role decode[/bold]"
 AT_ONCE = 8
-
-RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
 
 
 def gpus(

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from ops.errors import ExitCode
-from ops.options import Debug, File, Output, OutputFormat, Stack
+from ops.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 from ops.terminal import answer
 
 __all__ = ["EXAMPLE", "network"]
 
 EXAMPLE = "Example: [bold]wideep network --role prefill[/bold]"
-
-RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
 
 
 def network(
