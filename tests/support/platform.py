@@ -167,16 +167,21 @@ class Platform:
         self.scale_operator(1)
 
     def delete_graphs(self) -> None:
-        """Takes the graphs away, a foreground deletion that does not end included."""
+        """Takes the graphs away, foreground deletions that do not end included: a graph's, and its components' own."""
         self.kubectl("delete", "dgd", "--all", "--wait=false")
-        for live in self.find("dgd"):
-            if "foregroundDeletion" in live["metadata"].get("finalizers", []):
-                patch = json.dumps({"metadata": {"finalizers": None}})
-                self.run(
-                    "kubectl", "-n", self.namespace, "patch", "dgd", "sgl", "--type=merge", "-p", patch, check=False
-                )
-        self.kubectl("delete", "deployments", "-l", "nvidia.com/dynamo-graph-deployment-name")
-        self.wait(self.is_empty, "nothing left of the graph")
+
+        def is_empty() -> bool:
+            for kind in ("dgd", "dcd"):
+                self._end_foreground_deletions(kind)
+            return self.is_empty()
+
+        self.wait(is_empty, "nothing left of the graph")
+
+    def _end_foreground_deletions(self, kind: str) -> None:
+        endless = [one for one in self.find(kind) if "foregroundDeletion" in one["metadata"].get("finalizers", [])]
+        for live in endless:
+            patch, name = json.dumps({"metadata": {"finalizers": None}}), live["metadata"]["name"]
+            self.run("kubectl", "-n", self.namespace, "patch", kind, name, "--type=merge", "-p", patch, check=False)
 
 
 @contextmanager
