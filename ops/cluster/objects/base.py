@@ -1,0 +1,69 @@
+"""Every object of the cluster: what the API server keeps of it, and what it says of itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+__all__ = ["Condition", "KubeObject", "Meta", "Model"]
+
+
+class Model(BaseModel):
+    """Base: camelCase names, unknown fields left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+
+
+class Owner(Model):
+    """Whose object this is."""
+
+    kind: str
+    name: str
+    uid: str = ""
+
+
+class Meta(Model):
+    """Name, labels and times of an object."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    finalizers: tuple[str, ...] = ()
+    owner_references: tuple[Owner, ...] = ()
+
+
+class KubeObject(Model):
+    """An object of any kind."""
+
+    metadata: Meta
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.metadata.name
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty for what is the cluster's own."""
+        return self.metadata.namespace
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels."""
+        return self.metadata.labels
+
+
+class Condition(Model):
+    """One line of what an object says about itself; ``status`` is ``True``, ``False`` or ``Unknown``."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_transition_time: datetime | None = None
