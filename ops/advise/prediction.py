@@ -8,7 +8,7 @@ from enum import StrEnum
 from ops.advise.operating import Operation, Worker
 from ops.advise.workers import Caveat
 from wideep.bounds import StepBound, decode_bound, prefill_bound
-from wideep.memory.headroom import chunked_prefill_tokens
+from wideep.memory.headroom import prefill_chunk
 from wideep.rules.site import RoleSite
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Layout, RoleLayout
@@ -129,8 +129,5 @@ def _bounded(site: RoleSite) -> tuple[ModelShape, Gpu, RoleLayout]:
 
 
 def _chunk_caveat(site: RoleSite, traffic: Traffic) -> tuple[Caveat, ...]:
-    """SGLang cuts its default chunk into one share for each attention group; the estimator computes whole prompts."""
-    share = chunked_prefill_tokens(site.gpu) // site.role.dp
-    if any("chunked-prefill-size" in arg for arg in site.role.extra_args) or traffic.isl <= share:
-        return ()
-    return (Caveat.CHUNKS,)
+    """SGLang cuts its chunk into one share for each attention group; the estimator computes whole prompts."""
+    return (Caveat.CHUNKS,) if traffic.isl > prefill_chunk(site.gpu, site.role) // site.role.dp else ()

@@ -60,7 +60,7 @@ def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | N
     if site.role.dp == 1:
         return site.role
     wanted = min(share, math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
-    return site.role.model_copy(update={"extra_args": ("--chunked-prefill-size", str(wanted * site.role.dp))})
+    return site.role.model_copy(update={"chunked_prefill_size": wanted * site.role.dp})
 
 
 def _for_decode(site: RoleSite, batch: int) -> RoleLayout:

@@ -19,7 +19,7 @@ class Caveat(StrEnum):
     ONE_NODE = "what crosses nodes is taken from measurements within one node"
     DEEPEP_FOR_NONE = "experts span nodes without DeepEP, which nobody measured: taken from measurements with DeepEP"
     KV_FP8 = "the KV cache is taken for FP8, and SGLang keeps it in bf16"
-    CHUNKS = "prompts are taken whole, and SGLang cuts them: its default chunk is shared by all attention groups"
+    CHUNKS = "prompts are taken whole, and SGLang cuts them: an attention group's share of its chunk is shorter"
     SLOTS = "redundant experts count in memory; what they do for balance is taken from EPLB in general"
 
 

@@ -339,7 +339,7 @@ CASES = (
         "prefill",
         {"deepepMode": "low_latency"},
         "deepepMode",
-        ("512 tokens a rank", "holds 128", "write deepepMode: normal"),
+        ("16384 tokens a rank", "holds 128", "write deepepMode: normal"),
         {"deepepMode": "normal"},
     ),
     Broken(
@@ -482,9 +482,10 @@ def test_experts_beyond_a_rack_of_nvlink_do() -> None:
     assert "NVLink reaches 72 GPUs" in broken(layout, hardware=rack)["hardware.interconnect"]
 
 
-def test_a_prefill_chunk_size_of_ones_own_is_taken_on_trust() -> None:
-    changed = {"deepepMode": "low_latency", "extraArgs": ["--chunked-prefill-size", "2048"]}
-    assert check_role(site("prefill", **changed)) == []
+@pytest.mark.parametrize(("chunk", "refused"), [(2048, False), (2064, True)])
+def test_low_latency_prefill_takes_a_chunk_that_its_buffers_hold(chunk: int, refused: bool) -> None:
+    changed = {"deepepMode": "low_latency", "chunkedPrefillSize": chunk}
+    assert bool(check_role(site("prefill", **changed))) is refused
 
 
 def test_a_refusal_carries_the_rules_name_in_words() -> None:

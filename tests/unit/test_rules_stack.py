@@ -76,6 +76,7 @@ def test_a_flag_that_the_operator_appends_is_refused(flag: str) -> None:
         ("--ep-num-redundant-experts", "redundantExperts"),
         ("--enable-deepep-moe", "moeA2aBackend: deepep"),
         ("--mem-fraction-static=0.9", "memFractionStatic"),
+        ("--chunked-prefill-size", "chunkedPrefillSize"),
     ],
 )
 def test_a_flag_that_a_key_sets_is_sent_to_its_key(flag: str, key: str) -> None:
@@ -149,6 +150,14 @@ def test_little_headroom_is_told_part_by_part() -> None:
     assert "cuda graphs 39.7, communication 2.7" in message
     mended = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.71}}
     assert "layout.decode.memFractionStatic" not in advised(layout=mended)
+
+
+def test_a_prefill_chunk_beyond_the_published_one_needs_room_for_its_activations() -> None:
+    assert "layout.prefill.memFractionStatic" not in advised(layout=WIDE)
+    larger = {"preset": WIDE, "prefill": {"chunkedPrefillSize": 16 * 65536}}
+    assert "activations 51.5" in advised(layout=larger)["layout.prefill.memFractionStatic"]
+    whole = {"preset": "lab-32gpu", "prefill": {"chunkedPrefillSize": 32768}}
+    assert "activations 51.5" in advised(layout=whole)["layout.prefill.memFractionStatic"]
 
 
 def test_experts_across_nodes_without_rdma_are_slow_but_legal_without_deepep() -> None:

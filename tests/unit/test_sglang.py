@@ -47,6 +47,7 @@ VALUES: dict[str, dict[str, object]] = {
     "--disaggregation-bootstrap-port": {"type": int, "required": True},
     "--load-balance-method": {"choices": ["round_robin", "shortest_queue", "minimum_tokens"]},
     "--mem-fraction-static": {"type": float, "required": True},
+    "--chunked-prefill-size": {"type": int},
     "--context-length": {"type": int},
     "--cuda-graph-bs": {"type": int, "nargs": "+"},
     "--cuda-graph-max-bs": {"type": int},
@@ -90,6 +91,7 @@ EVERYTHING = wide(
     ),
     two_batch_overlap=True,
     cuda_graph_batch_sizes=(1, 2, 128),
+    chunked_prefill_size=32768,
     context_length=8192,
 )
 
@@ -140,6 +142,7 @@ def test_every_setting_of_a_layout_reaches_the_engine(parser: argparse.ArgumentP
         "load_balance_method": None,
         "prefill_round_robin_balance": True,
         "mem_fraction_static": 0.8,
+        "chunked_prefill_size": 32768,
         "context_length": 8192,
         "cuda_graph_bs": [1, 2, 128],
         "cuda_graph_max_bs": None,
@@ -238,6 +241,7 @@ layouts = objects(
     two_batch_overlap=st.booleans(),
     max_dispatch_tokens_per_rank=st.integers(1, 1024),
     cuda_graph_batch_sizes=st.none() | st.lists(st.integers(1, 512), min_size=1, max_size=4).map(tuple),
+    chunked_prefill_size=some,
     context_length=some,
     eplb=objects(
         Eplb,

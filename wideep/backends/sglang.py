@@ -52,6 +52,7 @@ def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: s
         *_experts(layout),
         *_disaggregation(role, layout),
         ("--mem-fraction-static", layout.mem_fraction_static),
+        ("--chunked-prefill-size", layout.chunked_prefill_size),
         ("--context-length", layout.context_length),
         *_batches(role, layout),
     ]

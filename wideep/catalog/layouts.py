@@ -10,6 +10,10 @@ from wideep.settings.layout import DeepEpMode, Eplb, Layout, MoeA2aBackend, Pres
 
 __all__ = ["PRESETS", "layout_of"]
 
+PUBLISHED_CHUNK: Final = 16_384
+"""Prompt tokens that one attention group computes in a step in SGLang's large-scale EP report, whose command has
+``--chunked-prefill-size 524288`` for 32 groups (sgl-project/sglang#6017)."""
+
 
 def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:
     """A worker as the lab's manifests have it: EP over all GPUs, no DeepEP, no redundant experts."""
@@ -35,6 +39,7 @@ def _wide(nodes: int, mode: DeepEpMode) -> RoleLayout:
         eplb=Eplb(enabled=True),
         moe_dense_tp=1,
         dp_lm_head=True,
+        chunked_prefill_size=PUBLISHED_CHUNK * gpus if mode is DeepEpMode.NORMAL else None,
     )
 
 

@@ -17,7 +17,15 @@ from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
-__all__ = ["NORMAL_KERNELS", "Headroom", "chunked_prefill_tokens", "deepep_buffer_bytes", "graph_batch", "headroom"]
+__all__ = [
+    "NORMAL_KERNELS",
+    "Headroom",
+    "chunked_prefill_tokens",
+    "deepep_buffer_bytes",
+    "graph_batch",
+    "headroom",
+    "prefill_chunk",
+]
 
 MIB: Final = 2**20
 NVL_PEERS: Final = 8
@@ -69,7 +77,7 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> H
     """What one GPU is likely to need outside the pool. See the module for what is exact and what is not."""
     prefill = name is Role.PREFILL
     return Headroom(
-        activations=1.5 * MIB * chunked_prefill_tokens(gpu) if prefill else 0.0,
+        activations=1.5 * MIB * _activation_tokens(gpu, role) if prefill else 0.0,
         cuda_graphs=0.0 if prefill else _graph_bytes(gpu, role),
         communication=(512 + role.tp / 8 * 1024) * MIB,
         deepep=deepep_buffer_bytes(model, role),
@@ -78,8 +86,23 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> H
 
 
 def chunked_prefill_tokens(gpu: GpuSpec) -> int:
-    """Tokens of SGLang's prefill chunk, by GPU memory; DP attention cuts it into one share a group."""
+    """Tokens of SGLang's default prefill chunk, by GPU memory; DP attention cuts it into one share a group."""
     return 16384 if gpu.memory_bytes >= 160 * 1024 * MIB else 8192
+
+
+def prefill_chunk(gpu: GpuSpec, role: RoleLayout) -> int:
+    """Tokens of the role's prefill chunk, over all attention groups."""
+    return role.chunked_prefill_size or chunked_prefill_tokens(gpu)
+
+
+def _activation_tokens(gpu: GpuSpec, role: RoleLayout) -> int:
+    """The chunk, as SGLang reserves for it. With DP attention a group's share of a larger one than the default, half.
+
+    SGLang's published DEP32 prefill (sgl-project/sglang#6017) computes 16384 tokens a group with 0.15 of an H100
+    outside the pool: 12.7 GB with all buffers, where 1.5 MiB a token would be 25.8.
+    """
+    chunk = prefill_chunk(gpu, role)
+    return chunk if role.dp == 1 else max(chunked_prefill_tokens(gpu), chunk // role.dp // 2)
 
 
 def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:

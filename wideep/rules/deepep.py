@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, chunked_prefill_tokens
+from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, prefill_chunk
 from wideep.parallelism import attention_tp
 from wideep.rules.site import RDMA, RoleSite, listed
 from wideep.settings.experts import DeepEpMode
@@ -147,8 +147,8 @@ def prefill_within_dispatch(site: RoleSite) -> Problem | None:
     role = site.role
     if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
         return None
-    tokens = chunked_prefill_tokens(site.gpu) // role.tp
-    if tokens <= role.max_dispatch_tokens_per_rank or any("chunked-prefill-size" in arg for arg in role.extra_args):
+    tokens = prefill_chunk(site.gpu, role) // role.tp
+    if tokens <= role.max_dispatch_tokens_per_rank:
         return None
     rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
     return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")

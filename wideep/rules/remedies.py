@@ -30,18 +30,20 @@ def remedies(site: RoleSite, fits: Fits) -> list[str]:
 def resized(site: RoleSite, gpus: int) -> RoleSite:
     """The same worker over ``gpus`` GPUs: sizes that were all of tp stay so, the others stay as they are.
 
-    Redundant experts are rounded up to what the new ep allows.
+    Redundant experts are rounded up to what the new ep allows; each attention group keeps its share of the chunk.
     """
     role, per_node = site.role, min(gpus, site.hardware.gpus_per_node)
     ep = gpus if role.ep == role.tp else role.ep
     redundant = role.redundant_experts + -(site.model.experts + role.redundant_experts) % ep
+    dp = gpus if role.dp == role.tp else role.dp
     return site.changed(
         nodes=gpus // per_node,
         gpus_per_node=per_node,
         tp=gpus,
-        dp=gpus if role.dp == role.tp else role.dp,
+        dp=dp,
         ep=ep,
         redundant_experts=redundant,
+        chunked_prefill_size=role.chunked_prefill_size and role.chunked_prefill_size * dp // role.dp,
     )
 
 

@@ -37,6 +37,7 @@ OWN_FLAGS: Final[Mapping[str, str]] = {
     "--expert-distribution-recorder-mode": "eplb.recorderMode",
     "--init-expert-location": "eplb.initialExpertLocation",
     "--mem-fraction-static": "memFractionStatic",
+    "--chunked-prefill-size": "chunkedPrefillSize",
     "--context-length": "contextLength",
     "--cuda-graph-bs": "cudaGraphBatchSizes",
 }

@@ -86,6 +86,10 @@ class RoleLayout(SettingsModel):
     cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
     """Decode batch sizes of a rank that are captured as CUDA graphs. None: SGLang's list, up to 512, or up to
     ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory."""
+    chunked_prefill_size: Token | None = None
+    """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
+    takes several steps. None: SGLang's 8192 (16384 from 160 GiB a GPU on), which leave 512 to each of 16 groups. More
+    a group is faster to the first token and needs more activations."""
     context_length: Token | None = None
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
     one full sequence."""
