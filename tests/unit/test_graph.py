@@ -153,12 +153,12 @@ def test_a_further_worker_leaves_the_pods_of_the_first_as_they_are() -> None:
     assert one.model_copy(update={"replicas": 2}) == two
 
 
-def test_frontends_spread_over_nodes_once_there_are_several() -> None:
-    several = graph(frontend={"replicas": 3}).spec.services["Frontend"]
+def test_frontends_spread_over_nodes_and_more_of_them_leave_the_first_as_it_is() -> None:
+    one, several = (graph(frontend={"replicas": replicas}).spec.services["Frontend"] for replicas in (1, 3))
 
     assert several.replicas == 3
     assert several.extra_pod_spec.topology_spread_constraints is not None
-    assert graph().spec.services["Frontend"].extra_pod_spec.topology_spread_constraints is None
+    assert one.model_copy(update={"replicas": 3}) == several
 
 
 def test_a_kv_router_is_asked_for_by_the_frontends_arguments() -> None:

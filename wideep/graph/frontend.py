@@ -33,7 +33,8 @@ def frontend_service(stack: Stack) -> Service:
         readiness_probe=health(FRONTEND_PORT, failures=3),
         extra_pod_spec=ExtraPodSpec(
             main_container=_server(stack),
-            topology_spread_constraints=(spread(HOSTNAME, labels),) if frontend.replicas > 1 else None,
+            # Also of one pod: a second one would else change the pod of the first, and restart it.
+            topology_spread_constraints=(spread(HOSTNAME, labels),),
             image_pull_secrets=pull_secrets(stack.settings),
             automount_service_account_token=False,
         ),
