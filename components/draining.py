@@ -26,6 +26,10 @@ KINDS: Final = (
 WATCH_SECONDS: Final = 10
 """The longest that a watch may stay silent before everything is looked at again."""
 RETRY_SECONDS: Final = 2
+OPERATOR_SECONDS: Final = 120
+"""That an operator which is not ready may take, before a graph is deleted that the state does not know."""
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERROR: Final = 500
 SHOWN: Final = 6
 """Objects that a message names; there can be hundreds of pods."""
 
@@ -43,6 +47,8 @@ class Place(Protocol):
     def list(self, kind: Kind) -> Listing: ...
 
     def await_deletion(self, kind: Kind, version: str, seconds: int) -> None: ...
+
+    def delete(self, kind: Kind, name: str) -> None: ...
 
     def operator(self) -> Operator: ...
 
@@ -63,29 +69,12 @@ class Left:
 def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
 
-    Says what it waits for whenever that changes. An API server that does not answer is asked again. Raises DrainError
-    after ``deadline_seconds``, with what is left and what to do about it.
+    A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
+    waits for whenever that changes. Raises DrainError after ``deadline_seconds``, with what is left and what to do
+    about it, or at once when there is no operator that could take the graph down.
     """
-    from urllib3.exceptions import HTTPError
-
-    end = time.monotonic() + deadline_seconds
-    said = ""
-    while True:
-        seconds = int(end - time.monotonic())
-        try:
-            left = _remaining(place, graph)
-            if not left:
-                progress(f"nothing of graph {graph} is left in namespace {place.name}")
-                return
-            if seconds <= 0:
-                raise DrainError(_give_up(place, graph, left, deadline_seconds))
-            said = _say(_waiting(place, graph, left), said, progress)
-            place.await_deletion(left[0].kind, left[0].version, min(WATCH_SECONDS, seconds))
-        except HTTPError as error:
-            if seconds <= 0:
-                raise DrainError(_silent(place, graph, deadline_seconds)) from None
-            said = _say(f"the API server does not answer ({type(error).__name__}): asking again", said, progress)
-            time.sleep(RETRY_SECONDS)
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda: _is_drained(wait))
 
 
 def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
@@ -94,18 +83,87 @@ def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Pr
     Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
     the graph now would leave it half deleted.
     """
-    end = time.monotonic() + deadline_seconds
-    said = ""
-    while True:
-        operator = place.operator()
-        left = _remaining(place, graph)
-        if operator.works is not False or not left:
-            return
-        if operator.gone or time.monotonic() >= end:
-            head = f"graph {graph} in namespace {place.name} is not deleted, because it would not go:"
-            raise DrainError("\n".join([head, *_remedy(place, graph, left)]))
-        said = _say(f"graph {graph}: {operator.words}; waiting for it before the graph is deleted", said, progress)
-        time.sleep(RETRY_SECONDS)
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda: _is_operated(wait))
+
+
+@dataclass
+class _Wait:
+    """One wait: for what, until when, and what it has said last."""
+
+    place: Place
+    graph: str
+    deadline_seconds: int
+    progress: Progress
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + self.deadline_seconds
+
+    @property
+    def seconds(self) -> int:
+        """That are left."""
+        return int(self._end - time.monotonic())
+
+    def until(self, is_over: Callable[[], bool]) -> None:
+        """Looks again and again. An API server that does not answer, or is too busy to, is asked again."""
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        while True:
+            try:
+                if is_over():
+                    return
+            except (ApiException, HTTPError) as error:
+                if not _may_answer_later(error):
+                    raise
+                if self.seconds <= 0:
+                    raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
+                self.say(f"the API server does not answer ({type(error).__name__}): asking again")
+                time.sleep(RETRY_SECONDS)
+
+    def say(self, text: str) -> None:
+        if text != self.said:
+            self.progress(text)
+        self.said = text
+
+
+def _may_answer_later(error: Exception) -> bool:
+    """An answer that says "not now" has one of these codes; no answer at all has none."""
+    code: int | None = getattr(error, "status", None)
+    return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
+
+
+def _is_drained(wait: _Wait) -> bool:
+    place, graph = wait.place, wait.graph
+    left = _remaining(place, graph)
+    if not left:
+        wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
+        return True
+    if wait.seconds <= 0:
+        raise DrainError(_give_up(place, graph, left, wait.deadline_seconds))
+    if any(one.kind is GRAPH and not one.item.deleting for one in left):
+        await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
+        wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
+        place.delete(GRAPH, graph)
+        return False
+    wait.say(_waiting(place, graph, left))
+    place.await_deletion(left[0].kind, left[0].version, min(WATCH_SECONDS, wait.seconds))
+    return False
+
+
+def _is_operated(wait: _Wait) -> bool:
+    place, graph = wait.place, wait.graph
+    operator = place.operator()
+    left = _remaining(place, graph)
+    if operator.works is not False or not left:
+        return True
+    if operator.gone or wait.seconds <= 0:
+        head = f"graph {graph} in namespace {place.name} is not deleted, because it would not go:"
+        raise DrainError("\n".join([head, *_remedy(place, graph, left)]))
+    wait.say(f"graph {graph}: {operator.words}; waiting for it before the graph is deleted")
+    time.sleep(RETRY_SECONDS)
+    return False
 
 
 def _remaining(place: Place, graph: str) -> list[Left]:
@@ -123,12 +181,6 @@ def _belongs(item: Item, kind: Kind, graph: str) -> bool:
     if kind is GRAPH:
         return item.name == graph
     return (GRAPH_LABEL, graph) in item.labels or (GRAPH.name, graph) in item.owners
-
-
-def _say(text: str, said: str, progress: Progress) -> str:
-    if text != said:
-        progress(text)
-    return text
 
 
 def _waiting(place: Place, graph: str, left: list[Left]) -> str:

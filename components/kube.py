@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
 
-__all__ = ["Item", "Kind", "KubeNamespace", "Listing", "Operator"]
+__all__ = ["OPERATOR_KINDS", "Change", "Item", "Kind", "KubeNamespace", "Listing", "Operator", "is_operators"]
 
 OPERATOR: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
@@ -18,19 +18,33 @@ ETCD: Final = "-etcd"
 """How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
 MANAGER_IMAGE: Final = "kubernetes-operator"
 VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
+FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 GONE: Final = 410
 """The API server no longer knows the version that a watch starts from."""
+CONNECT_SECONDS: Final = 10
+SILENT_SECONDS: Final = 30
+"""A watch's answer ends by itself when its time has passed; one that is so much later has lost its server."""
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of object, of ``v1alpha1`` of its group, or of the core API where it has none."""
+    """A sort of object, of a version of its group, or of the core API where it has none."""
 
     name: str
     plural: str
     group: str | None
+    version: str = "v1alpha1"
+    everywhere: bool = False
+    """Of all namespaces, not just of one."""
+
+
+OPERATOR_KINDS: Final = (
+    Kind("Deployment", "deployments", "apps", "v1", everywhere=True),
+    Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True),
+)
+"""What the operator and its etcd run as."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,8 @@ class Item:
     finalizers: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
+    deleting: bool = False
+    """It was told to go."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,45 @@ class Listing:
 
     version: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """An object as it is now, or as it was when it went."""
+
+    item: Item
+    gone: bool = False
+
+
+class Changes:
+    """What changes of a kind's objects after a version, as it comes, until the time has passed or it is closed.
+
+    Iterating raises urllib3's HTTPError when the API server goes.
+    """
+
+    def __init__(self, lister: Callable[..., object], arguments: tuple[str, ...], version: str, seconds: int) -> None:
+        from kubernetes import watch
+
+        self._watch = watch.Watch(return_type="object")
+        stream = cast("Callable[..., Iterator[Json]]", self._watch.stream)  # pyright: ignore[reportUnknownMemberType]
+        patience = (CONNECT_SECONDS, seconds + SILENT_SECONDS)
+        self._events = stream(
+            lister, *arguments, resource_version=version, timeout_seconds=seconds, _request_timeout=patience
+        )
+
+    def __iter__(self) -> Iterator[Change]:
+        from kubernetes.client import ApiException
+
+        try:
+            for event in self._events:
+                yield Change(_item(event["object"]["metadata"]), event["type"] == "DELETED")
+        except ApiException as error:
+            if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
+                raise
+
+    def close(self) -> None:
+        """From another thread than the one that iterates."""
+        cast("Callable[[], None]", self._watch.stop)()  # pyright: ignore[reportUnknownMemberType]
 
 
 @dataclass(frozen=True)
@@ -89,7 +144,8 @@ class KubeNamespace:
             return cls(client.ApiClient(inside), name)
 
     def list(self, kind: Kind) -> Listing:
-        """The namespace's objects of a kind; none where the cluster does not know the kind."""
+        """The namespace's objects of a kind; none where the cluster does not know the kind, or where the user may not
+        see those of all namespaces. The version is empty then."""
         from kubernetes.client import ApiException
 
         function, arguments = self._lister(kind)
@@ -97,24 +153,25 @@ class KubeNamespace:
         try:
             found = serialize(function(*arguments))
         except ApiException as error:
-            if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
+            status = cast("int", error.status)  # pyright: ignore[reportUnknownMemberType]
+            if status == NOT_FOUND or (kind.everywhere and status == FORBIDDEN):
                 return Listing("", ())
             raise
         return Listing(found["metadata"]["resourceVersion"], tuple(_item(item["metadata"]) for item in found["items"]))
 
-    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
-        """Until an object of the kind is deleted, or the time has passed, or the version is too old to watch from."""
-        from kubernetes import watch
-        from kubernetes.client import ApiException
+    def changes(self, kind: Kind, version: str, seconds: int) -> Changes:
+        """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
+        return Changes(*self._lister(kind), version, seconds)
 
-        function, arguments = self._lister(kind)
-        stream = cast("Callable[..., Any]", watch.Watch().stream)  # pyright: ignore[reportUnknownMemberType]
+    def delete(self, kind: Kind, name: str) -> None:
+        """Tells a custom object to go; none of that name is none to delete."""
+        from kubernetes.client import ApiException, CustomObjectsApi
+
+        where = (str(kind.group), "v1alpha1", self.name, kind.plural, name)
         try:
-            for event in stream(function, *arguments, resource_version=version, timeout_seconds=seconds):
-                if event["type"] == "DELETED":
-                    return
+            CustomObjectsApi(self.api).delete_namespaced_custom_object(*where, propagation_policy="Background")
         except ApiException as error:
-            if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
+            if cast("int", error.status) != NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
                 raise
 
     def operator(self) -> Operator:
@@ -146,8 +203,15 @@ class KubeNamespace:
 
         if kind.group is None:
             return CoreV1Api(self.api).list_namespaced_pod, (self.name,)
-        custom = CustomObjectsApi(self.api).list_namespaced_custom_object
-        return custom, (kind.group, "v1alpha1", self.name, kind.plural)
+        custom = CustomObjectsApi(self.api)
+        if kind.everywhere:
+            return custom.list_cluster_custom_object, (kind.group, kind.version, kind.plural)
+        return custom.list_namespaced_custom_object, (kind.group, kind.version, self.name, kind.plural)
+
+
+def is_operators(item: Item) -> bool:
+    """Whether a Deployment or StatefulSet is an operator, or the etcd that came with it."""
+    return item.name.endswith((OPERATOR, ETCD))
 
 
 def _item(metadata: Json) -> Item:
@@ -157,6 +221,7 @@ def _item(metadata: Json) -> Item:
         finalizers=tuple(metadata.get("finalizers") or ()),
         labels=tuple(labels.items()),
         owners=tuple((owner["kind"], owner["name"]) for owner in metadata.get("ownerReferences") or ()),
+        deleting=bool(metadata.get("deletionTimestamp")),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import dill
 import pulumi
 import pytest
+from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
 from urllib3.exceptions import ProtocolError
 
@@ -34,6 +35,7 @@ class Scripted:
     steps: list[Callable[[Cluster], object]] = field(default_factory=list)
     operators: list[Operator] = field(default_factory=lambda: [WORKS])
     watched: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     name: str = "ns"
 
     def list(self, kind: Kind) -> Listing:
@@ -44,6 +46,10 @@ class Scripted:
         assert seconds > 0
         self.watched.append(kind.name)
         self.steps.pop(0)(self.cluster)
+
+    def delete(self, kind: Kind, name: str) -> None:
+        self.deleted.append(name)
+        self.cluster[kind] = [Item(name, deleting=True)]
 
     def operator(self) -> Operator:
         return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
@@ -121,6 +127,43 @@ def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPa
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
     assert "the API server does not answer (ProtocolError): asking again" in _drained(place)
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_server_that_is_busy_or_starting_is_asked_again(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
+
+    def refused(_: Cluster) -> None:
+        raise ApiException(code)
+
+    place = Scripted({POD: [Item("p", labels=OURS)]}, [refused, _gone(POD)])
+    assert "the API server does not answer (ApiException): asking again" in _drained(place)
+
+
+def test_what_the_server_forbids_is_not_asked_again() -> None:
+    def refused(_: Cluster) -> None:
+        raise ApiException(403)
+
+    with pytest.raises(ApiException):
+        _drained(Scripted({POD: [Item("p", labels=OURS)]}, [refused]))
+
+
+def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
+    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, [_gone(GRAPH)])
+    assert _drained(place) == [
+        "graph g: an interrupted run has left it, unknown to the state; it is deleted",
+        "graph g: waiting for DynamoGraphDeployment g",
+        "nothing of graph g is left in namespace ns",
+    ]
+    assert place.deleted == ["g"]
+
+
+def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_end_it() -> None:
+    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[gone])
+    with pytest.raises(DrainError, match="is not deleted, because it would not go"):
+        _drained(place)
+    assert place.deleted == []
 
 
 @pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
