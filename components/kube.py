@@ -163,6 +163,12 @@ class KubeNamespace:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
         return Changes(*self._lister(kind), version, seconds)
 
+    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
+        """Until an object of the kind is deleted, or the time has passed, or the version is too old to watch from."""
+        changes = self.changes(kind, version, seconds)
+        next((change for change in changes if change.gone), None)
+        changes.close()
+
     def delete(self, kind: Kind, name: str) -> None:
         """Tells a custom object to go; none of that name is none to delete."""
         from kubernetes.client import ApiException, CustomObjectsApi
