@@ -16,7 +16,7 @@ from ops.load import Loaded, load, stack_file
 from wideep.plan import Plan, RolePlan
 from wideep.settings.layout import Role
 
-__all__ = ["Live", "Member", "find_live", "find_operator", "masked", "members", "operator_version", "role_named"]
+__all__ = ["Live", "Member", "find_live", "find_operator", "members", "operator_version", "role_named"]
 
 GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
 """Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
@@ -25,7 +25,6 @@ GROVE_RANK: Final = "grove.io/podclique-pod-index"
 GROVE_CLIQUE: Final = "grove.io/podclique"
 _CLIQUE_NAME: Final = re.compile(r"-(\d+)-(?:prefill|decode)-(ldr|wkr)(?:-(\d+))?")
 """Grove's names, SET-0-GROUP-WORKER-CLIQUE-POD, for where a label is missing."""
-_SECRET: Final = re.compile(r"hf_[A-Za-z0-9]{6,}|(?i:bearer )\S{8,}")
 
 
 @dataclass(frozen=True)
@@ -166,8 +165,3 @@ def role_named(name: str | None) -> Role | None:
 def _runs(pod: Pod) -> bool:
     status = pod.main_status
     return status is not None and status.state.running is not None
-
-
-def masked(line: str) -> str:
-    """A line of a log without what looks like a token."""
-    return _SECRET.sub("***", line)

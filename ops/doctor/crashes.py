@@ -10,6 +10,7 @@ from ops.doctor.case import Case, shown_seconds
 from ops.doctor.finding import Verdict
 from ops.doctor.symptoms import read_symptom
 from ops.doctor.trouble import LONGEST, Trouble, hidden
+from wideep import symptoms
 
 __all__ = ["crash_trouble", "last_words", "loading_trouble"]
 
@@ -17,7 +18,6 @@ OOM_KILLED: Final = "OOMKilled"
 RECENT_SECONDS: Final = 1800
 """A restart that long ago still counts for a pod that is ready again."""
 PROGRESS: Final = re.compile(r"(\d{1,3})%\s+Completed")
-ERRORS: Final = re.compile(r"error|exception|fail|fatal|refused|denied", re.IGNORECASE)
 
 
 def crash_trouble(case: Case, pod: Pod) -> Trouble | None:
@@ -81,6 +81,4 @@ def loading_trouble(case: Case, pod: Pod) -> Trouble | None:
 
 def last_words(log: str) -> str:
     """The last line that speaks of an error; without one, the last line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines[-40:] if ERRORS.search(line)]
-    return hidden((telling or lines or [""])[-1])[:LONGEST]
+    return hidden(symptoms.last_words(log))[:LONGEST]

@@ -12,8 +12,8 @@ from typing import Final
 
 from ops.cluster import Cluster, ClusterError
 from ops.errors import CallError
-from ops.live import masked
 from ops.logs.source import Source
+from wideep.symptoms import masked
 
 __all__ = ["Line", "followed", "pattern", "written"]
 

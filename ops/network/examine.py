@@ -9,11 +9,12 @@ from functools import partial
 from typing import Final
 
 from ops.cluster import ClusterError, UnreachableError
-from ops.live import Live, Member, masked
+from ops.live import Live, Member
 from ops.network.complaints import complaints, transports
 from ops.network.devices import Port, ports
 from ops.network.reach import Reached, reaches
 from wideep.settings.hardware import Interconnect
+from wideep.symptoms import masked
 
 __all__ = ["Examined", "examine", "findings"]
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from ops.cluster.objects import Event
-from ops.live import masked, members
+from ops.live import members
 from ops.status.frontend import read_figures
 from ops.status.loading import download_progress, loading_progress
 from ops.status.podstate import Phase, condition_of
 from tests.support.live import loaded, pod
+from wideep.symptoms import masked
 
 METRICS = """\
 # HELP dynamo_frontend_requests_total Total number of LLM requests processed
