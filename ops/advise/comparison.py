@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.advise.answers import Answers
@@ -19,7 +19,7 @@ from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
 
-__all__ = ["Advice", "Compared", "Unknown", "advise", "predict_layout"]
+__all__ = ["Advice", "Compared", "Unknown", "advise", "best_preset", "predict_layout", "predict_presets"]
 
 BEST = 5
 FRONTIER_MS = (8, 10, 12, 15, 18, 20, 22, 25, 28, 30, 35, 40, 45, 50, 60, 70, 80, 100, 125, 150)
@@ -76,7 +76,7 @@ def advise(question: Question, progress: Progress) -> Advice:
             data=answers.data(hardware.gpu),
             field=field,
             best=tuple(best(field, BEST)),
-            presets=() if question.mixed else tuple(_presets(question, answers)),
+            presets=() if question.mixed else tuple(predict_presets(model, hardware, answers, traffic)),
             stack=_stack(question, answers),
             frontier=tuple(frontier(field, FRONTIER_MS)),
         )
@@ -100,6 +100,35 @@ def predict_layout(
     return predict(Pair(prefill, decode, (roles[Role.PREFILL].replicas, roles[Role.DECODE].replicas)), traffic)
 
 
+def predict_presets(
+    model: ModelShape, kind: Hardware, answers: Answers, traffic: Traffic, gpus: int | None = None
+) -> list[Compared]:
+    """What each preset serves on GPUs of a kind, with InfiniBand between as many nodes as it needs.
+
+    ``gpus``: only those of just so many GPUs.
+    """
+    rows: list[Compared] = []
+    for name, roles in PRESETS.items():
+        size = sum(role.gpus for role in roles.values())
+        if gpus not in (None, size):
+            continue
+        hardware = Hardware(
+            gpu=kind.gpu,
+            nodes=sum(role.replicas * role.nodes for role in roles.values()),
+            gpus_per_node=max(role.gpus_per_node for role in roles.values()),
+            interconnect=Interconnect.INFINIBAND,
+        )
+        rows.append(Compared(name, size, predict_layout(model, hardware, roles, answers, traffic)))
+    return rows
+
+
+def best_preset(presets: Sequence[Compared], gpus: int) -> tuple[str, Prediction] | None:
+    """Of the presets with just so many GPUs, the one that serves the most within the limits."""
+    found = [(each.name, each.prediction) for each in presets if each.gpus == gpus]
+    meeting = [(name, each) for name, each in found if isinstance(each, Prediction) and each.meets]
+    return max(meeting, key=lambda pair: pair[1].tokens_per_second, default=None)
+
+
 def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> None:
     if answers.known(hardware.gpu):
         return
@@ -107,21 +136,6 @@ def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> N
         f"AIConfigurator {answers.version} knows no model of the shape of {model.name}.",
         "wideep layouts --gpus N --model … lists what fits, by KV cache.",
     )
-
-
-def _presets(question: Question, answers: Answers) -> list[Compared]:
-    kind = question.hardware[Role.PREFILL]
-    rows: list[Compared] = []
-    for name, roles in PRESETS.items():
-        hardware = Hardware(
-            gpu=kind.gpu,
-            nodes=sum(role.replicas * role.nodes for role in roles.values()),
-            gpus_per_node=max(role.gpus_per_node for role in roles.values()),
-            interconnect=Interconnect.INFINIBAND,
-        )
-        found = predict_layout(question.model, hardware, roles, answers, question.traffic)
-        rows.append(Compared(name, sum(role.gpus for role in roles.values()), found))
-    return rows
 
 
 def _stack(question: Question, answers: Answers) -> Compared | None:

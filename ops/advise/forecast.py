@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.advise.answers import Answers
-from ops.advise.comparison import Unknown, predict_layout
+from ops.advise.comparison import Unknown, best_preset, predict_layout, predict_presets
 from ops.advise.extra import estimator_version
 from ops.advise.prediction import Prediction
 from ops.advise.progress import showing_progress
 from ops.advise.search import best, field_of
-from ops.advise.words import asked_traffic, milliseconds_text, share, whole
+from ops.advise.words import asked_traffic, better, milliseconds_text, share, whole
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
 
-__all__ = ["Forecast", "forecast", "forecast_lines", "forecast_object"]
+__all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast_object"]
 
 HOW: Final = "make setup-advise adds a prediction for this traffic."
 
@@ -33,6 +33,8 @@ class Forecast:
     own: Prediction | Unknown
     best: Prediction | None
     """None: no layout keeps the limits."""
+    preset: tuple[str, Prediction] | None
+    """Of the presets with as many GPUs, the one that serves the most within the limits."""
 
 
 def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
@@ -47,7 +49,16 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
         with showing_progress() as progress:
             field = field_of(settings.model, dict.fromkeys(Role, settings.hardware), answers, traffic, progress)
         leading = best(field, 1)
-        return Forecast(traffic, answers.version, answers.data(gpu), own, leading[0] if leading else None)
+        gpus = sum(role.gpus for role in settings.layout.roles.values())
+        presets = predict_presets(settings.model, settings.hardware, answers, traffic, gpus)
+        return Forecast(
+            traffic=traffic,
+            version=answers.version,
+            data=answers.data(gpu),
+            own=own,
+            best=leading[0] if leading else None,
+            preset=best_preset(presets, gpus),
+        )
 
 
 def forecast_lines(found: Forecast | str) -> list[str]:
@@ -70,6 +81,8 @@ def forecast_lines(found: Forecast | str) -> list[str]:
             f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s a GPU of the "
             "best layout: `wideep advise` writes it."
         )
+        preset = better(found.preset, own, found.best)
+        lines += [preset] if preset else []
     lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s a GPU in this layout.")
     lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
     lines.append(
@@ -77,6 +90,22 @@ def forecast_lines(found: Forecast | str) -> list[str]:
         "ratios between layouts hold better than the figures themselves."
     )
     return lines
+
+
+def forecast_facts(found: Forecast) -> dict[str, str]:
+    """The figures by name, for a table. Empty where there is no prediction."""
+    own = found.own
+    if isinstance(own, Unknown):
+        return {}
+    facts = {
+        "tokens/s": whole(own.tokens_per_second),
+        "tokens/s a GPU": f"{own.tokens_per_second_per_gpu:.0f}",
+        "TTFT": milliseconds_text(own.ttft_ms),
+        "ITL": milliseconds_text(own.itl_ms),
+        "limited by": str(own.limited_by),
+        "within the limits": "yes" if own.meets else "no",
+    }
+    return {**facts, "of the best for these GPUs": share(own, found.best)} if found.best else facts
 
 
 def forecast_object(found: Forecast | str) -> dict[str, object]:
@@ -96,4 +125,5 @@ def forecast_object(found: Forecast | str) -> dict[str, object]:
         **body,
         **{key: value for key, value in prediction_object(found.own).items() if key != "layout"},
         "share_of_best": round(ratio, 3) if ratio else None,
+        "best_preset": found.preset[0] if found.preset else None,
     }

@@ -6,12 +6,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.advise.comparison import Advice, Unknown
+from ops.advise.comparison import Advice, Unknown, best_preset
 from ops.advise.plot import terminal_plot
 from ops.advise.report_json import advice_json
 from ops.advise.rows import COLUMNS, notes, rows
 from ops.advise.stackconfig import pasted
-from ops.advise.words import asked_hardware, asked_traffic, share, whole
+from ops.advise.words import asked_hardware, asked_traffic, better, share, whole
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 
@@ -49,7 +49,9 @@ def _verdict(advice: Advice) -> str:
         return f"{text}."
     if isinstance(found, Unknown):
         return f"{text}. Of today's stack there is no prediction: {found.reason}."
-    return f"{text}. A GPU of today's stack serves {share(found, best)} of what one does in it."
+    text = f"{text}. A GPU of today's stack serves {share(found, best)} of what one does in it."
+    preset = better(best_preset(advice.presets, found.gpus), found, best)
+    return f"{text} {preset}" if preset else text
 
 
 def _nothing(advice: Advice) -> str:

@@ -7,7 +7,7 @@ from ops.advise.question import Question
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
 
-__all__ = ["asked_hardware", "asked_traffic", "milliseconds_text", "role_text", "share", "whole"]
+__all__ = ["asked_hardware", "asked_traffic", "better", "milliseconds_text", "role_text", "share", "whole"]
 
 
 def role_text(role: RoleLayout) -> str:
@@ -46,3 +46,11 @@ def whole(value: float) -> str:
 def share(prediction: Prediction, best: Prediction) -> str:
     """``26 %`` of what the best layout serves a GPU."""
     return f"{prediction.tokens_per_second_per_gpu / best.tokens_per_second_per_gpu:.0%}".replace("%", " %")
+
+
+def better(preset: tuple[str, Prediction] | None, own: Prediction, best: Prediction) -> str | None:
+    """The preset that serves more than one's own layout, in a sentence. None: none does."""
+    if preset is None or round(preset[1].tokens_per_second_per_gpu) <= round(own.tokens_per_second_per_gpu):
+        return None
+    name, found = preset
+    return f"Of the presets, `layout: {name}` reaches {share(found, best)} of the best."

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ops.load import Loaded
-from ops.markdown import details, table
+from ops.markdown import changed, details, table
 from ops.plan.difference import Difference, Effect, difference
 from ops.plan.view import RoleView, on_one_line, role_views, thousands
 from ops.review.diff import counts, diff_text, step_title
 from ops.review.events import Op, Preview
+from ops.review.served import served
 
 __all__ = ["LIMIT", "Review", "comment", "marker"]
 
 LIMIT = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
-SAME = "same"
 ALWAYS = ("layout", "GPUs")
 """Rows that are there even where nothing changes."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)
@@ -97,9 +97,10 @@ def _changes(before: Loaded | None, after: Loaded, found: Difference | None) -> 
         return
     old, new = (_facts(before) if before else {}), _facts(after)
     shown = [name for name, value in new.items() if name in ALWAYS or value != old.get(name)]
-    rows = [[name, old.get(name, "–"), _stays(old.get(name), new[name])] for name in shown]
+    rows = [[name, old.get(name, "–"), changed(old.get(name), new[name])] for name in shown]
     yield from ("", table(["", "before", "after"], rows))
     yield from ("", "**Predicted memory on a GPU** (decimal GB)", "", _memory(before, after))
+    yield from served(before, after)
     if found:
         yield from _list("What restarts", found, RESTARTING)
         yield from _list("What is replaced or deleted", found, REPLACING)
@@ -131,10 +132,6 @@ def _role(view: RoleView) -> str:
     sizes = f"TP{plan.tp} DP{plan.dp} EP{plan.ep}{redundant}"
     pool = f"{view.layout.mem_fraction_static:.0%} of memory"
     return f"{plan.replicas} × {plan.pods} × {plan.gpus_per_pod} GPUs, {sizes}, {pool}"
-
-
-def _stays(before: str | None, after: str) -> str:
-    return SAME if before == after else f"**{after}**"
 
 
 def _memory(before: Loaded | None, after: Loaded) -> str:

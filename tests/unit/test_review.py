@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from ops.advise import forecast
 from ops.errors import CallError
 from ops.load import Loaded, load, stack_file
+from ops.review import served
 from ops.review.comment import LIMIT, Review, comment
 from ops.review.diff import KNOWN_LATER, SIGNATURE, UNKNOWN, counts, diff_text
 from ops.review.events import Preview, read_events
 from tests.conftest import ROOT
+from tests.support.answers import FormulaAnswers
 
 STACK = "urn:pulumi:dev::dynamo-wideep::pulumi:pulumi:Stack::dynamo-wideep-dev"
 SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
@@ -54,6 +57,20 @@ def read(folder: Path, *events: Event) -> Preview:
 
 def loaded(stack: str = "prod") -> Loaded:
     return load(stack_file(None, ROOT / f"Pulumi.{stack}.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def without_the_estimator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the workflows, also where the extra is installed: a search takes a minute."""
+    monkeypatch.setattr(served, "estimator_version", lambda: None)
+
+
+@pytest.fixture
+def with_the_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A formula in place of the estimator."""
+    monkeypatch.setattr(served, "estimator_version", lambda: "of-the-tests")
+    monkeypatch.setattr(forecast, "estimator_version", lambda: "of-the-tests")
+    monkeypatch.setattr(forecast, "Answers", FormulaAnswers)
 
 
 def test_a_resource_that_is_made_is_shown_as_yaml_without_secrets_and_what_is_not_known(tmp_path: Path) -> None:
@@ -178,14 +195,44 @@ def test_a_new_stack_has_no_before_and_shows_all_of_it() -> None:
 
 
 def test_what_drives_the_cost_is_before_and_after(tmp_path: Path) -> None:
-    file = tmp_path / "Pulumi.prod.yaml"
-    text = (ROOT / "Pulumi.prod.yaml").read_text()
-    file.write_text(text.replace("wide-32gpu", "wide-64gpu").replace("nodes: 4", "nodes: 8").replace("1Ti", "2Ti"))
-    shown = comment(Review("prod", loaded(), load(stack_file(None, file))))
+    wider = changed_prod(tmp_path, ("wide-32gpu", "wide-64gpu"), ("nodes: 4", "nodes: 8"), ("1Ti", "2Ti"))
+    shown = comment(Review("prod", loaded(), wider))
     assert "**32 → 64 GPUs** on 4 → 8 nodes" in shown
     assert "| GPUs | 32 × H200 | **64 × H200** |" in shown
     assert "| model cache | 1Ti | **2Ti** |" in shown
     assert "| model |" not in shown
+
+
+def changed_prod(folder: Path, *changes: tuple[str, str]) -> Loaded:
+    file = folder / "Pulumi.prod.yaml"
+    text = (ROOT / "Pulumi.prod.yaml").read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+    return load(stack_file(None, file))
+
+
+@pytest.mark.usefixtures("with_the_formula")
+def test_the_comment_says_what_the_change_is_worth(tmp_path: Path) -> None:
+    shown = comment(Review("prod", loaded(), changed_prod(tmp_path, ("wide-32gpu", "lab-32gpu"))))
+
+    assert "**What it serves**, predicted for 4000 tokens in, 500 out, TTFT within 2s, ITL within 50ms" in shown
+    (row,) = [line for line in shown.splitlines() if line.startswith("| of the best for these GPUs |")]
+    before, after = (int(cell.strip(" *%")) for cell in row.split("|")[2:4])
+    assert 0 < after < before <= 100
+    assert "ratios between layouts hold better than the figures themselves" in shown
+
+
+@pytest.mark.usefixtures("with_the_formula")
+def test_what_a_new_stack_serves_has_no_before_and_without_traffic_nothing_is_predicted(tmp_path: Path) -> None:
+    assert "| limited by | – | **" in comment(Review("prod", None, loaded()))
+    quiet = changed_prod(tmp_path, ("dynamo-wideep:traffic: {isl: 4000, osl: 500, ttft: 2s, itl: 50ms}", ""))
+    assert "What it serves" not in comment(Review("prod", None, quiet))
+
+
+def test_without_the_estimator_the_comment_has_no_prediction() -> None:
+    assert "What it serves" not in comment(Review("prod", None, loaded()))
 
 
 def test_a_comment_is_never_longer_than_a_forge_takes_and_no_content_ends_its_fence(tmp_path: Path) -> None:
