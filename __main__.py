@@ -13,7 +13,6 @@ no operator), the graph, the drain (it waits until nothing of the graph is left)
 import pulumi
 
 from components.config import hf_token, read_plan, registry_password
-from components.drain import Drain, DrainArgs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
@@ -25,7 +24,7 @@ from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.retained import retained_of
-from components.takedown import Takedown, TakedownArgs
+from components.teardown import Drain, Takedown, TeardownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 
@@ -46,7 +45,7 @@ def deploy(plan: Plan) -> None:
     if plan.token is not None and plan.token.create:
         inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))
     around = _around_the_pods(plan, namespace, login)
-    drain = Drain("drain", DrainArgs(namespace, plan.name, needs=(platform, *inputs, *around)))
+    drain = Drain("drain", TeardownArgs(namespace, plan.name, after=(platform, *inputs, *around)))
     before_graph: list[pulumi.Resource] = [drain]
     if plan.download is not None:
         args = ModelDownloadArgs(namespace, plan.download, plan.cache.claim, plan.token, after=tuple(inputs))
@@ -56,7 +55,7 @@ def deploy(plan: Plan) -> None:
     stands: list[pulumi.Resource] = [WideEp("graph", graph_args)]
     if plan.frontend.public or plan.frontend.ingress:
         stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=tuple(stands))))
-    Takedown("takedown", TakedownArgs(namespace, plan.name, stands=tuple(stands)))
+    Takedown("takedown", TeardownArgs(namespace, plan.name, after=tuple(stands)))
     for name, value in outputs(plan, namespace, image).items():
         pulumi.export(name, value)
 

@@ -11,10 +11,9 @@ from pulumi.dynamic import Config, ConfigureRequest
 from urllib3.exceptions import ProtocolError
 
 from components.cluster_resource import ClusterAccess, ClusterProvider
-from components.drain import Drain, DrainArgs, DrainProvider
 from components.draining import GRAPH_LABEL, KINDS, DrainError, await_operator, drain
 from components.kube import Item, Kind, KubeNamespace, Listing, Operator
-from components.takedown import Takedown, TakedownArgs, TakedownProvider
+from components.teardown import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
@@ -212,7 +211,7 @@ def test_who_makes_a_provider_by_hand_says_the_same_cluster_to_the_drain_and_a_k
     cluster = ClusterAccess(kubeconfig="users: …", context="prod")
 
     def program() -> None:
-        Drain("drain", DrainArgs("ns", "g", needs=(), cluster=cluster))
+        Drain("drain", TeardownArgs("ns", "g", after=(), cluster=cluster))
 
     inputs = run(program).resources["drain-graph"].inputs
     assert (inputs["kubeconfig"], inputs["context"]) == (Secret("users: …"), "prod")
@@ -246,8 +245,8 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
     def program() -> None:
         needed = pulumi.CustomResource("test:index:Needed", "needed")
         graph = pulumi.CustomResource("test:index:Graph", "graph")
-        Drain("drain", DrainArgs("ns", "g", needs=(needed,)))
-        Takedown("takedown", TakedownArgs("ns", "g", stands=(graph,)))
+        Drain("drain", TeardownArgs("ns", "g", after=(needed,)))
+        Takedown("takedown", TeardownArgs("ns", "g", after=(graph,)))
 
     resources = run(program).resources
     assert resources["drain-graph"].after == {"needed"}
