@@ -9,14 +9,17 @@ WideepError
 from __future__ import annotations
 
 import json
-from typing import cast
+import re
+from typing import Any, Final, cast
 
 from wideep.errors import WideepError
 
-__all__ = ["ClusterError", "ForbiddenError", "UnreachableError", "refused", "silent"]
+__all__ = ["ClusterError", "ForbiddenError", "UnreachableError", "handshake_error", "refused", "silent"]
 
-UNAUTHORIZED = 401
-FORBIDDEN = 403
+UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+DENIED: Final = re.compile(r"cannot (\w+) resource")
+"""The verb that RBAC lacks, in the API server's words: a websocket wants ``get``, and then ``create``."""
 
 
 class ClusterError(WideepError):
@@ -48,8 +51,20 @@ def refused(status: int, body: str, verb: str, resource: str, where: str) -> Clu
             status,
         )
     if status == FORBIDDEN:
-        return ForbiddenError(verb, resource, where)
+        denied = DENIED.search(body)
+        return ForbiddenError(denied[1] if denied else verb, resource, where)
     return ClusterError(f"The API server does not {verb} {resource} {where}: {_message(body)} ({status}).", status)
+
+
+def handshake_error(error: Exception, resource: str, where: str, what: str) -> ClusterError:
+    """A websocket that the API server does not open. ``what`` is the sentence's beginning where RBAC is not why."""
+    answer = cast("Any", error.__context__)  # websocket's own, which the client turns into an error without a status
+    status = int(getattr(answer, "status_code", 0))
+    body = bytes(getattr(answer, "resp_body", None) or b"").decode("utf-8", "replace")
+    if status in (UNAUTHORIZED, FORBIDDEN):
+        return refused(status, body, "create", resource, where)
+    reason = _message(body) if body else str(answer or error).strip().partition("\n")[0].rstrip(".")
+    return ClusterError(f"{what}: {reason}.", status)
 
 
 def silent(server: str, error: Exception) -> UnreachableError:

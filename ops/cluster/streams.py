@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ops.cluster.client import Cluster
-from ops.cluster.errors import ClusterError, silent
+from ops.cluster.errors import ClusterError, ForbiddenError, handshake_error, silent
 from ops.cluster.kinds import PODS, SERVICES
 from ops.cluster.objects import Pod
 
@@ -34,13 +34,13 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
     """Runs a command in a container, without a terminal, to its end.
 
     Raises:
+        ForbiddenError: the user may not run commands there.
         ClusterError: it cannot be started, or has not ended within ``seconds``.
     """
     from kubernetes.client import ApiException, CoreV1Api
 
     method = CoreV1Api(cluster.api).connect_get_namespaced_pod_exec
     options: dict[str, Any] = {"stdin": False, "stdout": True, "stderr": True, "tty": False, "_preload_content": False}
-    words = " ".join(command)
     try:
         with _HANDSHAKE:
             shell = _opener("stream")(
@@ -49,12 +49,12 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
         shell.run_forever(timeout=seconds)
         if shell.is_open():
             shell.close()
-            raise ClusterError(f"`{words}` in pod {pod.name} has not ended within {seconds} s.")
+            raise ClusterError(f"`{command[0]}` in pod {pod.name} has not ended within {seconds} s.")
         output, errors = shell.read_stdout(timeout=0), shell.read_stderr(timeout=0)
         return Ran(int(shell.returncode), str(output), str(errors))
     except ApiException as error:
-        reason = str(cast("Any", error).reason).strip().splitlines()[0].rstrip(".")
-        raise ClusterError(f"`{words}` does not start in pod {pod.name}: {reason}.") from error
+        what = f"`{command[0]}` does not start in pod {pod.name}"
+        raise handshake_error(error, "pods/exec", PODS.where(pod.namespace), what) from error
     except OSError as error:
         raise silent(cluster.server, error) from error
 
@@ -93,6 +93,7 @@ def forward(cluster: Cluster, pod: Pod, port: int, local: int = 0) -> Generator[
 
     Raises:
         ClusterError: the local port is taken.
+        ForbiddenError: the block has failed, because the user may not forward ports there.
     """
     try:
         listener = socket.create_server(("127.0.0.1", local))
@@ -102,6 +103,10 @@ def forward(cluster: Cluster, pod: Pod, port: int, local: int = 0) -> Generator[
     threading.Thread(target=tunnel.accept, name=f"forward {pod.name}:{port}", daemon=True).start()
     try:
         yield int(listener.getsockname()[1])
+    except Exception as error:
+        if tunnel.denied:
+            raise tunnel.denied from error
+        raise
     finally:
         tunnel.close()
 
@@ -113,6 +118,8 @@ class _Tunnel:
         self.cluster, self.pod, self.port = cluster, pod, port
         self.listener = listener
         self.open: set[socket.socket] = set()
+        self.denied: ForbiddenError | None = None
+        """Why no connection gets through; the caller only sees them closed."""
         self.lock = threading.Lock()
 
     def accept(self) -> None:
@@ -141,7 +148,9 @@ class _Tunnel:
         try:
             with _HANDSHAKE:
                 tunnel = _opener("portforward")(method, self.pod.name, self.pod.namespace, ports=str(self.port))
-        except (ApiException, OSError):
+        except (ApiException, OSError) as error:
+            found = handshake_error(error, "pods/portforward", PODS.where(self.pod.namespace), "")
+            self.denied = found if isinstance(found, ForbiddenError) else None
             _shut(near)
             return
         far = cast("socket.socket", tunnel.socket(self.port))

@@ -43,7 +43,10 @@ class Case:
         return self.graph is not None or bool(self.graph_pods)
 
     def lacking(self, *, ready: bool) -> list[str]:
-        """``0 of 1 decode pods``: where the graph has fewer pods (``ready``: that serve) than the layout."""
+        """``0 of 1 decode pods``: where the graph has fewer pods (``ready``: that serve) than the layout. Nothing where
+        pods cannot be seen."""
+        if self.view.own_pods.error:
+            return []
         want = {Component(role): plan.replicas * plan.pods for role, plan in self.plan.roles.items()}
         want[Component.FRONTEND] = self.settings.frontend.replicas
         alive = (pod for pod in self.graph_pods if not pod.ended and (pod.ready or not ready))

@@ -11,7 +11,7 @@ from ops.doctor.balance import balance_findings
 from ops.doctor.case import Case, shown_seconds
 from ops.doctor.crashes import crash_trouble, loading_trouble
 from ops.doctor.download import download_findings
-from ops.doctor.finding import Finding, Section, fails, holds
+from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.graph import graph_findings, refusals
 from ops.doctor.images import image_trouble
 from ops.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
@@ -38,13 +38,15 @@ def deployed_findings(case: Case) -> Iterator[Finding]:
     """Nothing but the graph's absence where nothing is deployed."""
     yield from graph_findings(case)
     yield from download_findings(case)
+    if case.view.own_pods.error:
+        yield unknown(Section.GRAPH, "pods", str(case.view.own_pods.error))
     if not case.deployed:
         return
     found = [(pod, trouble) for pod in case.graph_pods for trouble in [_diagnosed(case, pod)] if trouble]
     yield from grouped(found)
     if not any(refusals(case)):
         yield from _missing(case)
-    if not found:
+    if not found and not case.view.own_pods.error:
         ready = Counter(str(pod.component) for pod in case.graph_pods if pod.ready)
         shown = ", ".join(f"{count} × {component}" for component, count in sorted(ready.items()))
         yield holds(Section.GRAPH, "pods", f"Ready: {shown or 'no pod'}.")

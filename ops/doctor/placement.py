@@ -23,11 +23,11 @@ def placement(case: Case) -> Finding:
         return holds(Section.GPUS, "placement", f"All {len(own)} worker pods have a node: {_where(own)}.")
     looking = _left(wants(case), [pod for pod in own if pod.spec.node_name])
     packing = pack(looking, [node.space for node in nodes])
-    if packing.complete:
-        return holds(Section.GPUS, "placement", f"All {_count(looking)} worker pods fit: {_shown(packing)}.")
     if case.view.pods.error or not case.view.pods.everywhere:
         what = "Pods of other namespaces cannot be seen, so neither can the GPUs that they hold."
         return unknown(Section.GPUS, "placement", what, "`wideep rbac` prints the Role.")
+    if packing.complete:
+        return holds(Section.GPUS, "placement", f"All {_count(looking)} worker pods fit: {_shown(packing)}.")
     sizes = {want.name: want.gpus for want in looking}
     missing = ", ".join(f"{count} × {role} of {sizes[role]} GPUs" for role, count in packing.homeless.items())
     fixes, key = remedies(case, nodes, packing)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http.client import HTTPException
 from typing import Any, Final
 
-from ops.cluster import Cluster, forward_service
+from ops.cluster import Cluster, ForbiddenError, forward_service
 from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 
@@ -24,12 +24,14 @@ def listed_models(cluster: Cluster, namespace: str, service: str) -> tuple[str, 
         ClusterError: there is no way to it.
     """
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with forward_service(cluster, namespace, service) as port:
-        try:
-            with direct.open(f"http://127.0.0.1:{port}/v1/models", timeout=SECONDS) as answer:
-                body: dict[str, Any] = json.load(answer)
-        except (OSError, HTTPException, ValueError):
-            return None
+    try:
+        with (
+            forward_service(cluster, namespace, service) as port,
+            direct.open(f"http://127.0.0.1:{port}/v1/models", timeout=SECONDS) as answer,
+        ):
+            body: dict[str, Any] = json.load(answer)
+    except (OSError, HTTPException, ValueError):
+        return None
     return tuple(str(model["id"]) for model in body.get("data", []))
 
 
@@ -38,7 +40,11 @@ def serving_findings(case: Case) -> Iterator[Finding]:
     if not case.graph or not case.graph.ready or case.lacking(ready=True):
         return
     service = case.plan.frontend.service
-    models = case.view.models(service)
+    try:
+        models = case.view.models(service)
+    except ForbiddenError as error:
+        yield unknown(Section.GRAPH, "frontend", str(error))
+        return
     if models is None:
         what = f"Service {service} does not answer through a port-forward."
         yield unknown(Section.GRAPH, "frontend", what, "wideep smoke tries it as a client does.")

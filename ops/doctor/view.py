@@ -125,7 +125,9 @@ class View:
     last_line: LastLine = _no_line
     """When a pod's main container last wrote something; None where that is not known."""
     models: Models = _no_models
-    """Models that a frontend Service lists; None where it does not answer, or the user may not forward a port."""
+    """Models that a frontend Service lists; None where it does not answer. ForbiddenError: no port may be forwarded."""
+    denied: set[str] = field(default_factory=set[str])
+    """Why logs that were asked for could not be read: it grows while they are."""
 
     def warned(self, kind: str, name: str) -> list[Event]:
         """Warnings about one object, the newest last."""
@@ -138,6 +140,7 @@ class _Reader:
 
     def __init__(self, cluster: Cluster, namespace: str, pool: ThreadPoolExecutor) -> None:
         self.cluster, self.namespace, self.pool = cluster, namespace, pool
+        self.denied: set[str] = set()
 
     def own(self, kind: Kind[K], labels: str = "", fields: str = "") -> Future[Seen[K]]:
         """Objects of the stack's namespace, or of the cluster where the kind has no namespaces."""
@@ -157,17 +160,11 @@ class _Reader:
 
     def logs(self, pod: Pod, previous: bool) -> str | None:
         """For ``View.logs``."""
-        try:
-            return self.cluster.logs(pod, pod.main.name, previous=previous)
-        except ClusterError:
-            return None
+        return self._of_log(lambda: self.cluster.logs(pod, pod.main.name, previous=previous))
 
     def last_line(self, pod: Pod) -> datetime | None:
         """For ``View.last_line``."""
-        try:
-            return self.cluster.last_line_at(pod, pod.main.name)
-        except ClusterError:
-            return None
+        return self._of_log(lambda: self.cluster.last_line_at(pod, pod.main.name))
 
     def models(self, service: str) -> tuple[str, ...] | None:
         """For ``View.models``."""
@@ -175,8 +172,19 @@ class _Reader:
 
         try:
             return listed_models(self.cluster, self.namespace, service)
+        except ForbiddenError:
+            raise
         except ClusterError:
             return None
+
+    def _of_log(self, question: Callable[[], T | None]) -> T | None:
+        try:
+            return question()
+        except ForbiddenError as error:
+            self.denied.add(str(error))
+        except ClusterError:
+            pass
+        return None
 
     def _list(self, kind: Kind[K], namespace: str | None, labels: str, fields: str) -> Seen[K]:
         try:
@@ -241,4 +249,5 @@ def look(cluster: Cluster, namespace: str) -> View:
             logs=reader.logs,
             last_line=reader.last_line,
             models=reader.models,
+            denied=reader.denied,
         )

@@ -64,4 +64,4 @@ def _read(live: Live, members: list[Member]) -> tuple[list[Gpu], list[str]]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(one, members))
     found = [gpu for each in answers if not isinstance(each, str) for gpu in each]
-    return found, [each for each in answers if isinstance(each, str)]
+    return found, list(dict.fromkeys(each for each in answers if isinstance(each, str)))

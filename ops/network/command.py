@@ -23,12 +23,12 @@ def network(
     """Look at the workers' network: ibstat, ping among a worker's pods, what NCCL and NVSHMEM complain of."""
     from ops.live import find_live, role_named
     from ops.network.examine import examine, findings
-    from ops.network.report import network_json, network_text
+    from ops.network.report import network_json, network_text, unseen
 
     wanted = role_named(role)
     live = find_live(stack, file)
     examined = examine(live, [each for each in live.running_workers() if wanted is None or each.role is wanted])
     wrong = findings(live, examined)
     answer(network_json(examined, wrong) if output is OutputFormat.JSON else network_text(examined, wrong))
-    if wrong:
+    if wrong or unseen(examined):
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)

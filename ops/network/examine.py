@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from ops.cluster import ClusterError, UnreachableError
+from ops.cluster import ClusterError, ForbiddenError, UnreachableError
 from ops.live import Live, Member
 from ops.network.complaints import complaints, transports
 from ops.network.devices import Port, ports
@@ -24,13 +24,14 @@ LINES: Final = 20_000
 
 @dataclass(frozen=True)
 class Examined:
-    """A pod of a worker. ``ports``: a text where ibstat says none, and why."""
+    """A pod of a worker. ``ports``: a text where ibstat says none, and why. ``unseen``: what could not be looked at."""
 
     member: Member
     ports: tuple[Port, ...] | str
     reached: tuple[Reached, ...]
     complaints: tuple[str, ...]
     transports: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
 
 def examine(live: Live, members: list[Member]) -> list[Examined]:
@@ -55,25 +56,29 @@ def _targets(member: Member, members: list[Member]) -> list[Member]:
 
 
 def _examine(live: Live, members: list[Member], member: Member) -> Examined:
+    unseen: list[str] = []
+    log: list[str] = []
+    found: tuple[Port, ...] | str = "cannot be seen"
+    reached: tuple[Reached, ...] = ()
     try:
         log = (live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines()
     except UnreachableError:
         raise
     except ClusterError as error:
-        log = [f"NCCL error: its log cannot be read: {error}"]
-    return Examined(
-        member,
-        _ports(live, member),
-        tuple(_reached(live, member, peer) for peer in _targets(member, members)),
-        tuple(masked(line) for line in complaints(log)),
-        transports(log),
-    )
+        unseen.append(str(error))
+    try:
+        found = _ports(live, member)
+        reached = tuple(_reached(live, member, peer) for peer in _targets(member, members))
+    except ForbiddenError as error:
+        unseen.append(str(error))
+    told = tuple(masked(line) for line in complaints(log))
+    return Examined(member, found, reached, told, transports(log), tuple(unseen))
 
 
 def _ports(live: Live, member: Member) -> tuple[Port, ...] | str:
     try:
         return ports(live.cluster, member.pod)
-    except UnreachableError:
+    except (UnreachableError, ForbiddenError):
         raise
     except ClusterError as error:
         return str(error)
@@ -82,7 +87,7 @@ def _ports(live: Live, member: Member) -> tuple[Port, ...] | str:
 def _reached(live: Live, source: Member, target: Member) -> Reached:
     try:
         holds, why = reaches(live.cluster, source.pod, target.pod)
-    except UnreachableError:
+    except (UnreachableError, ForbiddenError):
         raise
     except ClusterError as error:
         holds, why = False, str(error)
@@ -100,7 +105,7 @@ def _findings(live: Live, each: Examined) -> Iterator[str]:
     role = live.role(each.member)
     needed = rdma and role is not None and role.pods > 1
     if isinstance(each.ports, str):
-        if needed:
+        if needed and not each.unseen:
             yield (
                 f"{place}: {each.ports}. Its worker spans {role.pods if role else 0} nodes: the pod should have "
                 f"{hardware.rdma_resource} (hardware.rdmaResource, and the RDMA device plugin on the node)."

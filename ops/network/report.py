@@ -12,11 +12,11 @@ from rich.text import Text
 
 from ops.network.examine import Examined
 
-__all__ = ["network_json", "network_text"]
+__all__ = ["network_json", "network_text", "unseen"]
 
 
 def network_text(examined: list[Examined], wrong: tuple[str, ...]) -> RenderableType:
-    """A line a pod, then what is wrong, or that nothing is."""
+    """A line a pod, then what is wrong, or that nothing is, and what could not be seen."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("pod", "node", "RDMA ports", "reaches", "NCCL uses"):
         table.add_column(name)
@@ -29,12 +29,17 @@ def network_text(examined: list[Examined], wrong: tuple[str, ...]) -> Renderable
             ", ".join(each.transports) or "(not in the log)",
         )
     verdict = [Text(f"! {line}") for line in wrong] or [Text("Nothing is wrong with what can be seen.")]
-    return Group(table, Text(), *verdict)
+    return Group(table, Text(), *verdict, *(Text(f"? {line}") for line in unseen(examined)))
+
+
+def unseen(examined: list[Examined]) -> list[str]:
+    """What could not be looked at in any pod, each once."""
+    return list(dict.fromkeys(line for each in examined for line in each.unseen))
 
 
 def _ports(each: Examined) -> str:
     if isinstance(each.ports, str):
-        return "none"
+        return each.ports if each.unseen else "none"
     counted = Counter((port.state, port.rate, port.layer) for port in each.ports)
     return ", ".join(f"{count} × {rate} Gbit/s {layer} {state}" for (state, rate, layer), count in counted.items())
 
@@ -42,13 +47,19 @@ def _ports(each: Examined) -> str:
 def _reach(each: Examined) -> str:
     """``3 of 3 pods``."""
     if not each.reached:
-        return "(no other pod)"
+        return "cannot be seen" if each.unseen else "(no other pod)"
     return f"{sum(reached.holds for reached in each.reached)} of {len(each.reached)} pods"
 
 
 def network_json(examined: list[Examined], wrong: tuple[str, ...]) -> str:
     """The same for a script."""
-    content = {"holds": not wrong, "pods": [_entry(each) for each in examined], "findings": list(wrong)}
+    hidden = unseen(examined)
+    content = {
+        "holds": not wrong and not hidden,
+        "pods": [_entry(each) for each in examined],
+        "findings": list(wrong),
+        "not_seen": hidden,
+    }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ops.cluster import ClusterError, UnreachableError, forward_service
+from ops.cluster import ClusterError, ForbiddenError, UnreachableError, forward_service
 from ops.live import Live
 from ops.smoke.chat import Answer, ChatError, NotYetError, Question, ask
 from ops.status.frontend import ask_frontend
@@ -45,7 +45,7 @@ def try_until(live: Live, question: Question, seconds: float, remark: Callable[[
                 attempts += 1
                 answer = ask(port, question)
                 return Outcome(answer, faults(answer, question), attempts, time.monotonic() - begun)
-        except UnreachableError:
+        except (UnreachableError, ForbiddenError):
             raise
         except ClusterError as error:
             waited = time.monotonic() - begun

@@ -150,13 +150,20 @@ def _told(row: Row, progress: str) -> Row:
 
 
 def _progress(cluster: Cluster, row: Row) -> str:
+    log = _log(cluster, row.member.pod)
+    if isinstance(log, str):
+        return log
+    return loading_progress(log) if row.member.role else "started"
+
+
+def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
+    """Its last lines. A text: why they cannot be read."""
     try:
-        log = cluster.logs(row.member.pod, row.member.pod.main.name, tail=LOG_LINES)
+        return (cluster.logs(pod, pod.main.name, tail=LOG_LINES) or "").splitlines()
     except UnreachableError:
         raise
     except ClusterError as error:
         return f"running; its log cannot be read: {error}"
-    return loading_progress((log or "").splitlines()) if row.member.role else "started"
 
 
 def _download(live: Live, seen: _Seen) -> str:
@@ -170,13 +177,15 @@ def _download(live: Live, seen: _Seen) -> str:
     failed = f", {job.status.failed} attempts failed" if job.status.failed else ""
     if any(c.type == "Failed" and c.status == "True" for c in job.status.conditions):
         return f"failed{failed}: wideep logs --role download"
-    if not pods:
-        return f"waiting{failed}"
-    condition = condition_of(pods[0], seen.events)
+    return f"{_downloading(live.cluster, pods[0], seen.events) if pods else 'waiting'}{failed}"
+
+
+def _downloading(cluster: Cluster, pod: Pod, events: tuple[Event, ...]) -> str:
+    condition = condition_of(pod, events)
     if condition.phase is not Phase.READY and condition.phase is not Phase.LOADING:
-        return f"{condition.phase}: {condition.reason}{failed}"
-    log = live.cluster.logs(pods[0], tail=LOG_LINES)
-    return f"running, {download_progress((log or '').splitlines()) or 'no progress yet'}{failed}"
+        return f"{condition.phase}: {condition.reason}"
+    log = _log(cluster, pod)
+    return log if isinstance(log, str) else f"running, {download_progress(log) or 'no progress yet'}"
 
 
 def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:

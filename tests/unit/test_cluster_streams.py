@@ -1,0 +1,88 @@
+"""A command in a pod and a port of a pod, where the API server says no."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from ops.cluster import Cluster, ClusterError, ForbiddenError, connect, forward, run
+from ops.stackfile import StackFile
+from tests.support.live import pod
+
+POD = pod("decode-0", "decode")
+DENIED = 'pods "decode-0" is forbidden: User "anna" cannot create resource "{0}" in API group "" in the namespace "lab"'
+
+
+class Server(HTTPServer):
+    """An API server that answers everything with an error."""
+
+    status, message = 403, DENIED
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One answer, then the connection ends."""
+
+    def do_GET(self) -> None:
+        server: Server = self.server  # pyright: ignore[reportAssignmentType]
+        resource = "pods/" + self.path.split("?")[0].rsplit("/", 1)[1]
+        body = json.dumps({"message": server.message.format(resource)}).encode()
+        self.send_response(server.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield listening
+        listening.shutdown()
+
+
+@pytest.fixture
+def cluster(server: Server, tmp_path: Path) -> Cluster:
+    config = {
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_address[1]}"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "anna"}}],
+        "users": [{"name": "anna", "user": {"token": "t0ken"}}],
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(config))
+    stack = tmp_path / "Pulumi.lab.yaml"
+    stack.write_text(json.dumps({"config": {"kubernetes:kubeconfig": "kubeconfig"}}))
+    return connect(StackFile(stack, {}))
+
+
+def test_a_command_that_may_not_be_run_names_the_right(cluster: Cluster) -> None:
+    with pytest.raises(ForbiddenError) as told:
+        run(cluster, POD, ["nvidia-smi", "-L"])
+
+    assert str(told.value) == "This user may not create pods/exec in namespace lab (`wideep rbac` prints the Role)."
+
+
+def test_a_port_that_may_not_be_forwarded_is_why_nothing_answers(cluster: Cluster) -> None:
+    """The caller sees a closed connection; what it hears is the reason for that."""
+    with (
+        pytest.raises(ForbiddenError, match="This user may not create pods/portforward in namespace lab"),
+        forward(cluster, POD, 8000) as port,
+    ):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10)
+
+
+def test_a_command_that_does_not_start_is_told_with_the_servers_reason(cluster: Cluster, server: Server) -> None:
+    server.status, server.message = 500, "container main is not running"
+
+    with pytest.raises(ClusterError) as told:
+        run(cluster, POD, ["python3", "-c", "a\nlong\nprogram"])
+
+    assert str(told.value) == "`python3` does not start in pod decode-0: container main is not running."
