@@ -60,8 +60,9 @@ class BuildImage(_AnyImage):
     git_ref: str = "v0.6.0"
     """Tag or commit of ai-dynamo/dynamo that is built."""
     builder: str | None = None
-    """A buildx builder by name; without one, Docker's default. One on a cluster, for machines without 60 GB of disk, is
-    made with ``docker buildx create --driver kubernetes --name NAME``, one elsewhere with ``--driver remote``."""
+    """A buildx builder by its name; docker-build takes no endpoint. Not set: Docker's default. For machines without 60
+    GB of disk, make one on a cluster (``docker buildx create --name NAME --driver kubernetes``) or on another machine
+    (``docker buildx create --name NAME --driver remote tcp://HOST:1234``) wherever `pulumi up` runs."""
     cache_from: tuple[str, ...] = ()
     """BuildKit caches to read, as ``docker buildx --cache-from`` has them."""
     cache_to: tuple[str, ...] = ()
