@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from components.kube import Item, Kind, Listing, Operator
+from components import watching
+from components.kube import OPERATOR_KINDS, Item, Kind, Operator, is_operators
+from components.watching import Watching
 
 __all__ = ["DrainError", "Place", "await_operator", "drain"]
 
@@ -23,9 +25,8 @@ KINDS: Final = (
     POD,
 )
 """In the order in which they go."""
-WATCH_SECONDS: Final = 10
-"""The longest that a watch may stay silent before everything is looked at again."""
 RETRY_SECONDS: Final = 2
+"""Until a server that does not answer is asked again."""
 OPERATOR_SECONDS: Final = 120
 """That an operator which is not ready may take, before a graph is deleted that the state does not know."""
 TOO_MANY_REQUESTS: Final = 429
@@ -38,28 +39,18 @@ class DrainError(Exception):
     """Something of the graph is still there when the time is over."""
 
 
-class Place(Protocol):
-    """A namespace, as far as the drain looks at it (``components.kube.KubeNamespace``)."""
-
-    @property
-    def name(self) -> str: ...
-
-    def list(self, kind: Kind) -> Listing: ...
-
-    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None: ...
+class Place(watching.Place, Protocol):
+    """A namespace in which a graph is taken down."""
 
     def delete(self, kind: Kind, name: str) -> None: ...
-
-    def operator(self) -> Operator: ...
 
 
 @dataclass(frozen=True)
 class Left:
-    """An object that is still there, and the version of the list that it was found in."""
+    """An object that is still there."""
 
     kind: Kind
     item: Item
-    version: str
 
     def __str__(self) -> str:
         held = f" (held by finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
@@ -74,7 +65,7 @@ def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -
     about it, or at once when there is no operator that could take the graph down.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda: _is_drained(wait))
+    wait.until(lambda left, operator: _is_drained(wait, left, operator))
 
 
 def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
@@ -84,7 +75,7 @@ def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Pr
     the graph now would leave it half deleted.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda: _is_operated(wait))
+    wait.until(lambda left, operator: _is_operated(wait, left, operator))
 
 
 @dataclass
@@ -105,15 +96,15 @@ class _Wait:
         """That are left."""
         return int(self._end - time.monotonic())
 
-    def until(self, is_over: Callable[[], bool]) -> None:
-        """Looks again and again. An API server that does not answer, or is too busy to, is asked again."""
+    def until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+        """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
+        server that does not answer, or is too busy to, is asked again."""
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 
         while True:
             try:
-                if is_over():
-                    return
+                self._look_until(is_over)
             except (ApiException, HTTPError) as error:
                 if not _may_answer_later(error):
                     raise
@@ -121,6 +112,22 @@ class _Wait:
                     raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
                 self.say(f"the API server does not answer ({type(error).__name__}): asking again")
                 time.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def _look_until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+        with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
+            operator = self.place.operator()
+            while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
+                if not watched.wait(self.seconds).isdisjoint(OPERATOR_KINDS):
+                    operator = self.place.operator()
+
+    def _concerns(self, kind: Kind, item: Item) -> bool:
+        if kind in OPERATOR_KINDS:
+            return is_operators(item)
+        if kind is GRAPH:
+            return item.name == self.graph
+        return (GRAPH_LABEL, self.graph) in item.labels or (GRAPH.name, self.graph) in item.owners
 
     def say(self, text: str) -> None:
         if text != self.said:
@@ -134,59 +141,30 @@ def _may_answer_later(error: Exception) -> bool:
     return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
 
 
-def _is_drained(wait: _Wait) -> bool:
+def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
     place, graph = wait.place, wait.graph
-    left = _remaining(place, graph)
     if not left:
         wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
         return True
     if wait.seconds <= 0:
-        raise DrainError(_give_up(place, graph, left, wait.deadline_seconds))
+        raise DrainError(_give_up(wait, left, operator))
     if any(one.kind is GRAPH and not one.item.deleting for one in left):
         await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
         wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
         place.delete(GRAPH, graph)
         return False
-    wait.say(_waiting(place, graph, left))
-    place.await_deletion(left[0].kind, left[0].version, min(WATCH_SECONDS, wait.seconds))
+    wait.say(f"graph {graph}: waiting for {_listed(left)}" + ("" if operator.works else f"; {operator.words}"))
     return False
 
 
-def _is_operated(wait: _Wait) -> bool:
-    place, graph = wait.place, wait.graph
-    operator = place.operator()
-    left = _remaining(place, graph)
+def _is_operated(wait: _Wait, left: list[Left], operator: Operator) -> bool:
     if operator.works is not False or not left:
         return True
     if operator.gone or wait.seconds <= 0:
-        head = f"graph {graph} in namespace {place.name} is not deleted, because it would not go:"
-        raise DrainError("\n".join([head, *_remedy(place, graph, left)]))
-    wait.say(f"graph {graph}: {operator.words}; waiting for it before the graph is deleted")
-    time.sleep(RETRY_SECONDS)
+        head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
+        raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
+    wait.say(f"graph {wait.graph}: {operator.words}; waiting for it before the graph is deleted")
     return False
-
-
-def _remaining(place: Place, graph: str) -> list[Left]:
-    """What is left of the graph, itself included, in the order in which it goes."""
-    listings = [(kind, place.list(kind)) for kind in KINDS]
-    return [
-        Left(kind, item, listing.version)
-        for kind, listing in listings
-        for item in listing.items
-        if _belongs(item, kind, graph)
-    ]
-
-
-def _belongs(item: Item, kind: Kind, graph: str) -> bool:
-    if kind is GRAPH:
-        return item.name == graph
-    return (GRAPH_LABEL, graph) in item.labels or (GRAPH.name, graph) in item.owners
-
-
-def _waiting(place: Place, graph: str, left: list[Left]) -> str:
-    operator = place.operator()
-    text = f"graph {graph}: waiting for {_listed(left)}"
-    return text if operator.works else f"{text}; {operator.words}"
 
 
 def _listed(left: list[Left]) -> str:
@@ -194,19 +172,19 @@ def _listed(left: list[Left]) -> str:
     return shown if len(left) <= SHOWN else f"{shown} and {len(left) - SHOWN} more"
 
 
-def _give_up(place: Place, graph: str, left: list[Left], seconds: int) -> str:
+def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
+    still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
     lines = [
-        f"after {seconds} s these objects of graph {graph} are still in namespace {place.name}: {_listed(left)}.",
+        f"{still} {wait.place.name}: {_listed(left)}.",
         "The platform stays until they are gone, because without its operator they could never go.",
-        *_remedy(place, graph, left),
+        *_remedy(wait, left, operator),
     ]
     return "\n".join(lines)
 
 
-def _remedy(place: Place, graph: str, left: list[Left]) -> list[str]:
+def _remedy(wait: _Wait, left: list[Left], operator: Operator) -> list[str]:
     """What to do about objects that do not go."""
-    lines: list[str] = []
-    operator = place.operator()
+    namespace, lines = wait.place.name, list[str]()
     if not operator.works:
         lines.append(
             f"{operator.words[0].upper()}{operator.words[1:]}. Only a living operator, with a living etcd, ends them."
@@ -215,9 +193,9 @@ def _remedy(place: Place, graph: str, left: list[Left]) -> list[str]:
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:
         lines.append("If it is gone for good, end them by hand, then repeat:")
-        lines.append(f"  kubectl delete -n {place.name} {GRAPH.plural} {graph} --ignore-not-found --wait=false")
+        lines.append(f"  kubectl delete -n {namespace} {GRAPH.plural} {wait.graph} --ignore-not-found --wait=false")
     patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
-    lines += [f"  kubectl patch -n {place.name} {left.kind.plural} {left.item.name} {patch}" for left in held]
+    lines += [f"  kubectl patch -n {namespace} {left.kind.plural} {left.item.name} {patch}" for left in held]
     return lines
 
 

@@ -103,7 +103,7 @@ class Changes:
 
     def close(self) -> None:
         """From another thread than the one that iterates."""
-        cast("Callable[[], None]", self._watch.stop)()  # pyright: ignore[reportUnknownMemberType]
+        self._watch.stop()
 
 
 @dataclass(frozen=True)
@@ -163,17 +163,11 @@ class KubeNamespace:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
         return Changes(*self._lister(kind), version, seconds)
 
-    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
-        """Until an object of the kind is deleted, or the time has passed, or the version is too old to watch from."""
-        changes = self.changes(kind, version, seconds)
-        next((change for change in changes if change.gone), None)
-        changes.close()
-
     def delete(self, kind: Kind, name: str) -> None:
         """Tells a custom object to go; none of that name is none to delete."""
         from kubernetes.client import ApiException, CustomObjectsApi
 
-        where = (str(kind.group), "v1alpha1", self.name, kind.plural, name)
+        where = (str(kind.group), kind.version, self.name, kind.plural, name)
         try:
             CustomObjectsApi(self.api).delete_namespaced_custom_object(*where, propagation_policy="Background")
         except ApiException as error:

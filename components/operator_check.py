@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from components.cluster_resource import ClusterProvider, Properties
-from components.draining import Place
+from components.kube import OPERATOR_KINDS, is_operators
+from components.watching import Place, Watching
 
 __all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_operator"]
-
-RETRY_SECONDS: Final = 5
 
 
 class PlatformError(Exception):
@@ -26,13 +24,13 @@ def find_operator(place: Place, version: str, deadline_seconds: int) -> None:
     Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
     """
     end = time.monotonic() + deadline_seconds
-    while (operator := place.operator()).works is False:
-        if time.monotonic() >= end:
-            raise PlatformError(
-                f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
-                "Start it, or write platform: {install: true}."
-            )
-        time.sleep(RETRY_SECONDS)
+    with Watching(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
+        while (operator := place.operator()).works is False:
+            if not watched.wait(end - time.monotonic()):
+                raise PlatformError(
+                    f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
+                    "Start it, or write platform: {install: true}."
+                )
     if operator.version not in (None, version):
         raise PlatformError(
             f"the Dynamo operator on the cluster has version {operator.version}, and platform.version is {version}: "

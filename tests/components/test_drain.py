@@ -12,9 +12,10 @@ from urllib3.exceptions import ProtocolError
 
 from components.cluster_resource import ClusterAccess, ClusterProvider
 from components.draining import GRAPH_LABEL, KINDS, DrainError, await_operator, drain
-from components.kube import Item, Kind, KubeNamespace, Listing, Operator
+from components.kube import OPERATOR_KINDS, Change, Item, Kind, KubeNamespace, Listing, Operator
 from components.teardown import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
+from tests.support.feeds import Feed, Feeds
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
@@ -26,38 +27,64 @@ FINALIZER = "nvidia.com/finalizer"
 Cluster = dict[Kind, list[Item]]
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for bursts of changes, or before the server is asked again."""
+    monkeypatch.setattr("components.watching.SETTLE_SECONDS", 0)
+    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
+
+
 @dataclass
 class Scripted:
-    """A namespace that changes as the test says: each watch ends with the next step."""
+    """A namespace that changes as the test says: with each sentence that is said comes the next step."""
 
     cluster: Cluster
     steps: list[Callable[[Cluster], object]] = field(default_factory=list)
     operators: list[Operator] = field(default_factory=lambda: [WORKS])
-    watched: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     name: str = "ns"
+    news: Feeds = field(default_factory=Feeds)
 
     def list(self, kind: Kind) -> Listing:
         return Listing("7", tuple(self.cluster.get(kind, [])))
 
-    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
+    def changes(self, kind: Kind, version: str, seconds: int) -> Feed:
         assert version == "7"
         assert seconds > 0
-        self.watched.append(kind.name)
-        self.steps.pop(0)(self.cluster)
+        return self.news.feed(kind)
 
     def delete(self, kind: Kind, name: str) -> None:
         self.deleted.append(name)
         self.cluster[kind] = [Item(name, deleting=True)]
+        self.news.put(kind, Change(self.cluster[kind][0]))
 
     def operator(self) -> Operator:
         return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
 
+    def say(self, text: str) -> None:
+        """What the drain tells of its progress; the cluster then goes on."""
+        self.said.append(text)
+        before = {kind: tuple(items) for kind, items in self.cluster.items()}
+        try:
+            for step in self.steps[:1]:
+                self.steps.pop(0)
+                step(self.cluster)
+        except Exception as error:
+            self.news.put(POD, error)
+        for kind, items in before.items():
+            for gone in set(items) - set(self.cluster.get(kind, [])):
+                self.news.put(kind, Change(gone, gone=True))
+
 
 def _drained(place: Scripted, deadline: int = 600) -> list[str]:
-    said: list[str] = []
-    drain(place, "g", deadline, said.append)
-    return said
+    drain(place, "g", deadline, place.say)
+    return place.said
+
+
+def _awaited(place: Scripted, deadline: int = 600) -> list[str]:
+    await_operator(place, "g", deadline, place.say)
+    return place.said
 
 
 def _gone(kind: Kind) -> Callable[[Cluster], object]:
@@ -78,7 +105,6 @@ def test_it_waits_for_components_then_clique_sets_then_pods_and_says_so() -> Non
         "graph g: waiting for Pod a-pods",
         "nothing of graph g is left in namespace ns",
     ]
-    assert place.watched == ["DynamoComponentDeployment", "PodCliqueSet", "Pod"]
 
 
 def test_what_the_graph_owns_is_waited_for_without_a_label_too() -> None:
@@ -92,7 +118,13 @@ def test_another_graph_of_the_namespace_is_not_waited_for() -> None:
 
 
 def test_the_same_is_not_said_twice() -> None:
-    place = Scripted({POD: [Item("p", labels=OURS)]}, [lambda _: None, lambda _: None, _gone(POD)])
+    place = Scripted({POD: [Item("p", labels=OURS)]})
+
+    def touched_then_gone(cluster: Cluster) -> None:
+        place.news.put(POD, Change(cluster[POD][0]))
+        cluster.pop(POD)
+
+    place.steps = [touched_then_gone]
     assert len(_drained(place)) == 2
 
 
@@ -118,9 +150,7 @@ def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None
     assert "kubectl patch -n ns dynamocomponentdeployments c --type=merge" in text
 
 
-def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
-
+def test_an_api_server_that_restarts_is_asked_again() -> None:
     def dropped(_: Cluster) -> None:
         raise ProtocolError("Connection aborted")
 
@@ -129,9 +159,7 @@ def test_an_api_server_that_restarts_is_asked_again(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
-def test_a_server_that_is_busy_or_starting_is_asked_again(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
-
+def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
     def refused(_: Cluster) -> None:
         raise ApiException(code)
 
@@ -148,7 +176,7 @@ def test_what_the_server_forbids_is_not_asked_again() -> None:
 
 
 def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
-    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, [_gone(GRAPH)])
+    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, [lambda _: None, _gone(GRAPH)])
     assert _drained(place) == [
         "graph g: an interrupted run has left it, unknown to the state; it is deleted",
         "graph g: waiting for DynamoGraphDeployment g",
@@ -167,27 +195,24 @@ def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_e
 
 @pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
 def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: Operator) -> None:
-    said: list[str] = []
-    await_operator(Scripted({GRAPH: [Item("g")]}, operators=[operator]), "g", 0, said.append)
-    assert said == []
+    assert _awaited(Scripted({GRAPH: [Item("g")]}, operators=[operator]), 0) == []
 
 
-def test_an_operator_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
-    said: list[str] = []
-    await_operator(Scripted({GRAPH: [Item("g")]}, operators=[DOWN, DOWN, WORKS]), "g", 60, said.append)
-    assert said == [f"graph g: {DOWN.words}; waiting for it before the graph is deleted"]
+def test_an_operator_that_comes_back_is_waited_for() -> None:
+    place = Scripted({GRAPH: [Item("g")]}, operators=[DOWN, WORKS])
+    place.steps = [lambda _: place.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))]
+    assert _awaited(place) == [f"graph g: {DOWN.words}; waiting for it before the graph is deleted"]
 
 
 def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[DOWN])
     with pytest.raises(DrainError, match="is not deleted, because it would not go") as refused:
-        await_operator(place, "g", 0, [].append)
+        _awaited(place, 0)
     assert "kubectl patch -n ns dynamographdeployments g --type=merge" in str(refused.value)
 
 
 def test_where_no_graph_is_no_operator_is_needed() -> None:
-    await_operator(Scripted({}, operators=[DOWN]), "g", 0, [].append)
+    assert _awaited(Scripted({}, operators=[DOWN]), 0) == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -257,4 +282,4 @@ def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
     gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
     place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
     with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
-        await_operator(place, "g", 600, print)
+        _awaited(place)

@@ -1,15 +1,16 @@
 """The platform's two releases, from wherever the charts come, and the key that the operator wants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.kube import Kind, Listing, Operator
+from components.kube import OPERATOR_KINDS, Change, Item, Kind, Listing, Operator
 from components.operator_check import PlatformError, find_operator
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import Engine, Secret, run
+from tests.support.feeds import Feed, Feeds
 from tests.support.plans import plan_of
 
 
@@ -31,7 +32,7 @@ def test_the_operator_is_installed_when_its_crds_and_its_key_are_there() -> None
     assert _deployed().before("platform-platform") == {"platform-crds", "platform-mpi-secret", "platform-mpi-seed"}
 
 
-def test_the_crds_wait_for_nothing() -> None:
+def test_the_crds_wait_for_nothing_of_the_platform() -> None:
     assert _deployed().resources["platform-crds"].after == frozenset()
 
 
@@ -91,15 +92,16 @@ class _Cluster:
 
     answers: list[Operator]
     name: str = "ns"
+    news: Feeds = field(default_factory=Feeds)
 
     def operator(self) -> Operator:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def list(self, kind: Kind) -> Listing:
-        raise AssertionError("nobody asks")
+        return Listing("7", ())
 
-    def await_deletion(self, kind: Kind, version: str, seconds: int) -> None:
-        raise AssertionError("nobody asks")
+    def changes(self, kind: Kind, version: str, seconds: int) -> Feed:
+        return self.news.feed(kind)
 
 
 NONE = Operator(False, "there is no Dynamo operator on the cluster")
@@ -111,9 +113,11 @@ def test_an_operator_that_fits_or_does_not_say_is_taken(operator: Operator) -> N
     find_operator(_Cluster([operator]), "0.6.0", 0)
 
 
-def test_an_operator_that_is_just_starting_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.operator_check.RETRY_SECONDS", 0)
-    find_operator(_Cluster([NONE, NONE, FITS]), "0.6.0", 60)
+def test_an_operator_that_is_just_starting_is_waited_for() -> None:
+    cluster = _Cluster([NONE, FITS])
+    cluster.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))
+    find_operator(cluster, "0.6.0", 60)
+    assert cluster.answers == [FITS]
 
 
 def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:

@@ -3,12 +3,12 @@
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
 
 import pytest
 
 from components.draining import KINDS, POD
 from components.kube import Kind, KubeNamespace
+from components.watching import Watching
 from sim.state import Cluster
 from tests.sim.conftest import Run
 
@@ -35,13 +35,13 @@ def test_it_lists_what_is_there_and_kinds_that_the_cluster_does_not_know_are_not
     assert all(place.list(kind).items == () for kind in KINDS if kind is not POD)
 
 
-def test_a_deletion_ends_the_watch_and_silence_does_too(place: KubeNamespace, run: Run) -> None:
-    place.await_deletion(POD, place.list(POD).version, 1)
-    assert place.list(POD).items
-    deletion = Timer(0.5, run, ("kubectl", "delete", "pod", POD_NAME, "-n", place.name, "--wait=false"))
-    deletion.start()
-    place.await_deletion(POD, place.list(POD).version, 60)
-    deletion.join()
+def test_a_deletion_ends_the_wait_and_silence_does_too(place: KubeNamespace, run: Run) -> None:
+    with Watching(place, (POD,), lambda _, item: item.name == POD_NAME) as watched:
+        while watched.wait(1):  # the pod may still be starting
+            pass
+        run("kubectl", "delete", "pod", POD_NAME, "-n", place.name, "--wait=false")
+        while watched.items(POD):
+            assert watched.wait(60) == {POD}
     assert place.list(POD).items == ()
 
 
