@@ -16,7 +16,8 @@ from sim.agent.machine import Machine
 from sim.agent.serving import Child, answers, free_port
 from sim.exec import target as exec_target
 from sim.faults import store
-from sim.faults.table import Moment, of_moment
+from sim.faults.kinds import Moment
+from sim.faults.table import of_moment
 
 logger = logging.getLogger(__name__)
 SOURCE = "kubelet"

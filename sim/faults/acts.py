@@ -11,7 +11,8 @@ from rich.console import Console
 from sim.cluster import control_plane, process, services
 from sim.env import environment
 from sim.faults import store
-from sim.faults.table import FAULTS, Fault, OfProcess, OnCluster
+from sim.faults.kinds import Fault, OfProcess, OnCluster
+from sim.faults.table import FAULTS
 from sim.state import Cluster, SimError, load
 
 __all__ = ["clear", "expire", "put"]
@@ -64,7 +65,7 @@ def _default(fault: Fault) -> str:
 
 def _undo(cluster: Cluster, one: store.Set) -> None:
     match FAULTS[one.name].how:
-        case OnCluster() as how:
+        case OnCluster() as how if how.undo:
             _kubectl(cluster, how.undo, one.on, "", may_be_gone=True)
         case OfProcess(process=victim):
             _start(cluster, victim)

@@ -1,63 +1,11 @@
-"""The faults, as data: what each does, and where it takes hold."""
+"""The faults, as data: what each does, and where it takes hold (sim.faults.kinds)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+import json
 from typing import Final
 
-
-class Moment(StrEnum):
-    """When in a pod's life a fault takes hold."""
-
-    PULL = "pull"
-    DOWNLOAD = "download"
-    LOAD = "load"
-    REGISTER = "register"
-    SERVE = "serve"
-
-
-@dataclass(frozen=True)
-class InPod:
-    """A container that logs these lines and then ends with `exit_code`, or (None) goes no further."""
-
-    moment: Moment
-    lines: tuple[str, ...] = ()
-    exit_code: int | None = 1
-
-
-@dataclass(frozen=True)
-class InPlugin:
-    """Something that a stand-in plugin does wrong by itself."""
-
-
-@dataclass(frozen=True)
-class OnCluster:
-    """What is done to the cluster: arguments of kubectl, and those that undo it. `{on}` is the object."""
-
-    do: tuple[str, ...]
-    undo: tuple[str, ...]
-    on: str
-    """The object where none is named."""
-    manifest: str = ""
-    """For kubectl's stdin."""
-
-
-@dataclass(frozen=True)
-class OfProcess:
-    """A process of the simulation that is killed; clearing the fault starts it again."""
-
-    process: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that goes wrong. `on` says what --on means, with `*` for any of them."""
-
-    name: str
-    says: str
-    on: str
-    how: InPod | InPlugin | OnCluster | OfProcess
+from sim.faults.kinds import Fault, InPlugin, InPod, Moment, OfProcess, OnCluster
 
 
 def of_moment(moment: Moment) -> dict[str, InPod]:
@@ -76,6 +24,13 @@ def _hub(status: int, reason: str, cause: str) -> tuple[str, ...]:
 _POD: Final = "name of the pod"
 _RELEASE: Final = "NAMESPACE/RELEASE"
 _OPERATOR: Final = "dynamo-workshop/dynamo-platform"
+
+_ALL_NODES: Final = "--selector=kubernetes.io/os=linux"
+_CRDS: Final = ("dynamographdeployments.nvidia.com", "dynamocomponentdeployments.nvidia.com")
+_SERVICE: Final = (
+    "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/services/additionalProperties/properties"
+)
+_WITHOUT_MULTINODE: Final = json.dumps([{"op": "remove", "path": f"{_SERVICE}/multinode"}])
 
 _WEBHOOK: Final = """
 apiVersion: admissionregistration.k8s.io/v1
@@ -119,6 +74,28 @@ FAULTS: Final = {
             "a node takes no new pods",
             "name of the node",
             OnCluster(("cordon", "{name}"), ("uncordon", "{name}"), "gpu-0"),
+        ),
+        Fault(
+            "nodes-cordoned",
+            "no node takes new pods",
+            "nothing",
+            OnCluster(("cordon", _ALL_NODES), ("uncordon", _ALL_NODES), ""),
+        ),
+        Fault(
+            "crds-of-another-release",
+            "Dynamo's CRDs belong to a Helm release of another name",
+            "name of that release",
+            OnCluster(
+                ("annotate", "crd", *_CRDS, "meta.helm.sh/release-name={name}", "--overwrite"),
+                ("annotate", "crd", *_CRDS, "meta.helm.sh/release-name=dynamo-crds", "--overwrite"),
+                "dynamo-crds-old",
+            ),
+        ),
+        Fault(
+            "crds-older",
+            "Dynamo's CRD for graphs is of a version that did not know multinode yet",
+            "nothing",
+            OnCluster(("patch", "crd", _CRDS[0], "--type=json", "--patch", _WITHOUT_MULTINODE), (), ""),
         ),
         Fault(
             "webhook-down",
