@@ -24,6 +24,7 @@ from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.retained import retained_of
+from components.surroundings import check_surroundings
 from components.teardown import Drain, Takedown, TeardownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
@@ -72,6 +73,7 @@ def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLo
 
 if __name__ == "__main__":
     the_plan = read_plan()
+    check_surroundings(the_plan)
     clear_leftovers(the_plan)
     mark_objects()
     deploy(the_plan)

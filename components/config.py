@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import pulumi
 
+from components.registry_api import Login
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept
 
-__all__ = ["hf_token", "read_plan", "registry_password"]
+__all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
@@ -46,6 +47,14 @@ def registry_password() -> pulumi.Output[str]:
     """The password of the image's registry. A secret from here on; nothing else reads its value."""
     image: pulumi.Output[dict[str, Any]] = pulumi.Config().require_secret_object(IMAGE)
     return image.apply(lambda written: str(written["registry"]["password"]))
+
+
+def registry_login(plan: Plan) -> Login | None:
+    """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource."""
+    registry = plan.image_plan.registry
+    if registry is None:
+        return None
+    return Login(registry.username, str(json.loads(_project_config()[IMAGE])["registry"]["password"]))
 
 
 def _project_config() -> dict[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.chart_source import archive_file, is_folder
 from components.cluster_resource import ClusterAccess
 from components.leftovers import release_note
 from components.operator_check import OperatorCheck, OperatorCheckProvider
@@ -85,7 +85,7 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
         name=release,
         namespace=namespace,
         chart=reference,
-        version=None if _is_folder(plan.charts) else plan.version,
+        version=None if is_folder(plan.charts) else plan.version,
         repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         values=plan.values if chart == "dynamo-platform" else None,
         timeout=RELEASE_SECONDS,
@@ -93,16 +93,11 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
     )
 
 
-def _is_folder(charts: str) -> bool:
-    return "://" not in charts
-
-
 def _chart(plan: PlatformPlan, chart: str) -> tuple[str, str | None]:
     """How Helm finds a chart: its reference, and its repository where it has one."""
     if plan.charts.startswith("oci://"):
         return f"{plan.charts.rstrip('/')}/{chart}", None
-    if not _is_folder(plan.charts):
+    if not is_folder(plan.charts):
         return chart, plan.charts
-    folder = Path(plan.charts)
-    archive = folder / f"{chart}-{plan.version}.tgz"
-    return str(archive if archive.exists() else folder / chart), None
+    archive = archive_file(plan.charts, chart, plan.version)
+    return str(archive if archive.exists() else archive.with_name(chart)), None

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from components.web import WebError, ask
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
-from ops.doctor.web import WebError, ask
 from wideep.plan import Plan
 
 __all__ = ["find_token", "hub_findings"]

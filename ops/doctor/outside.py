@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from components.registry_api import Reference, manifest_status, reaches
+from components.web import WebError, ask
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.hub import find_token, hub_findings
-from ops.doctor.registry import Reference, manifest_status, reaches
-from ops.doctor.web import WebError, ask
 from wideep.plan import Plan
 
 __all__ = ["outside_findings"]

@@ -2,71 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from components.registry_api import Reference
 from ops.doctor.finding import Finding, Verdict
 from ops.doctor.hub import hub_findings
 from ops.doctor.outside import outside_findings
-from ops.doctor.registry import Reference
 from tests.support.plans import TOKEN, plan_of
+from tests.support.site import Site, serving
 
 MODEL = "/api/models/deepseek-ai/DeepSeek-R1"
 PUSH = {"source": "build", "tag": "1"}
 
 
-@dataclass
-class Site:
-    """Answers by path: a status, headers and a body. What is not listed is 404."""
-
-    address: str = ""
-    answers: dict[str, tuple[int, dict[str, str], str]] = field(default_factory=dict)
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-
-    def says(self, path: str, status: int, body: object = "", **headers: str) -> None:
-        text = body if isinstance(body, str) else json.dumps(body)
-        self.answers[path] = (status, {name.replace("_", "-"): value for name, value in headers.items()}, text)
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A server on loopback."""
-    site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            site.asked.append((path, self.headers.get("Authorization")))
-            status, headers, body = site.answers.get(path, (404, {}, ""))
-            if self.headers.get("Authorization") and f"{path}+token" in site.answers:
-                status, headers, body = site.answers[f"{path}+token"]
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body.encode())
-
-        do_HEAD = do_GET  # noqa: N815 - the base class's name
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.address = f"127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving() as there:
+        yield there
 
 
 @pytest.fixture

@@ -133,6 +133,8 @@ class PlatformPlan(PlanModel):
     version: str
     charts: str
     """A Helm repository (``https://…``), an ``oci://`` registry or a folder that holds the charts' folders."""
+    digests: dict[str, str]
+    """By chart: what it must hash to."""
     crds_release: str
     release: str
     mpi_secret: str

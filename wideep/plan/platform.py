@@ -7,6 +7,7 @@ from typing import Final
 from wideep import chart, names
 from wideep.plan.parts import PlatformPlan
 from wideep.settings import Settings
+from wideep.settings.platform import ChartDigests
 
 __all__ = ["NVIDIA_CHARTS", "platform_plan"]
 
@@ -20,9 +21,15 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         install=platform.install,
         version=platform.version,
         charts=platform.charts or NVIDIA_CHARTS,
+        digests=_digests(platform.digests),
         crds_release=names.CRDS_RELEASE,
         release=names.PLATFORM_RELEASE,
         mpi_secret=names.MPI_SECRET,
         grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
         values=chart.values(settings),
     )
+
+
+def _digests(digests: ChartDigests) -> dict[str, str]:
+    given = {"dynamo-crds": digests.crds, "dynamo-platform": digests.platform}
+    return {chart: digest for chart, digest in given.items() if digest is not None}

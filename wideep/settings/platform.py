@@ -11,11 +11,12 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.hardware import Toleration
 from wideep.settings.quantity import Quantity
 
-__all__ = ["Etcd", "Grove", "Nats", "ObjectName", "Platform"]
+__all__ = ["ChartDigests", "Etcd", "Grove", "Nats", "ObjectName", "Platform"]
 
 ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
 """The name of most Kubernetes objects (a DNS subdomain, RFC 1123)."""
 _IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]*?(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$"
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 ImageName = Annotated[str, StringConstraints(pattern=_IMAGE, max_length=300)]
 
 
@@ -47,6 +48,15 @@ class Nats(Store):
     """What carries requests from the frontend to the workers."""
 
 
+class ChartDigests(SettingsModel):
+    """What the two charts hash to. One that hashes to something else is refused before anything is made."""
+
+    crds: Digest | None = None
+    """Of dynamo-crds. None: any chart of ``platform.version`` is taken."""
+    platform: Digest | None = None
+    """Of dynamo-platform. None: any chart of ``platform.version`` is taken."""
+
+
 class Platform(SettingsModel):
     """The Dynamo platform: installed by this stack, or there already."""
 
@@ -56,6 +66,9 @@ class Platform(SettingsModel):
     """False: use the platform that is there, and leave it when the stack is destroyed."""
     charts: str | None = None
     """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
+    digests: ChartDigests = ChartDigests()
+    """The charts by content, beside ``version``: ``sha256:…`` as ``helm pull`` prints it of a chart in a registry, or
+    ``sha256sum`` of a chart's archive."""
     namespace_restriction: bool = False
     """True: the operator looks after this namespace only, so that other namespaces can have operators of their own.
     False: it looks after the whole cluster, for graphs of several namespaces."""
