@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ops.load import Loaded
 from ops.plan.changes import Change, argument_changes, changes
+from ops.plan.effect import Effect, ObjectChange
+from ops.plan.reach import reach_changes
 from wideep.graph.dgd import Service
 from wideep.plan import Plan
 from wideep.settings.layout import Role
@@ -22,28 +23,6 @@ RECREATE = "nvidia.com/deployment-strategy"
 NOT_IN_PODS = {"annotations"}
 """Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
 NO_RESTART = "No pod restarts."
-
-
-class Effect(StrEnum):
-    """What happens to an object, from the least to the most."""
-
-    UPDATED = "updated in place"
-    SCALED = "scaled"
-    RESTARTED = "restarted"
-    REPLACED = "replaced"
-    CREATED = "created"
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True)
-class ObjectChange:
-    """One object, or the pods of one service of the graph."""
-
-    name: str
-    effect: Effect
-    consequence: str
-    """What that means for who uses it, in a sentence."""
-    because: tuple[Change, ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +59,7 @@ def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     yield from _cache(before, after)
     yield from _download(before, after)
     yield from _graph(before, after)
+    yield from reach_changes(before, after)
 
 
 def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:

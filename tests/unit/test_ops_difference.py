@@ -101,7 +101,50 @@ def test_another_namespace_moves_everything_that_lives_there() -> None:
 
 
 def test_a_platform_that_is_there_already_is_not_installed() -> None:
-    assert effects(platform={"install": False}) == {"release dynamo-platform": "deleted"}
+    assert effects(platform={"install": False}) == {
+        "release dynamo-platform": "deleted",
+        "network policy dynamo-platform-etcd-clients": "deleted",
+        "network policy dynamo-platform-nats-clients": "deleted",
+    }
+
+
+INGRESS = {"host": "chat.example.com", "className": "nginx"}
+OUTSIDE = {"allowFrom": ["10.0.0.0/8"]}
+
+
+def test_a_way_in_from_outside_is_told_when_it_is_made_changed_and_taken_away() -> None:
+    without = loaded(access=OUTSIDE)
+    opened = loaded(access=OUTSIDE, frontend={"service": {"type": "LoadBalancer"}, "ingress": INGRESS})
+    secured = loaded(
+        access=OUTSIDE, frontend={"service": {"type": "LoadBalancer"}, "ingress": {**INGRESS, "tlsSecret": "chat-tls"}}
+    )
+
+    def told(before: Loaded, after: Loaded) -> dict[str, str]:
+        return {change.name: change.effect.value for change in difference(before, after).objects}
+
+    service, ingress = "service deepseek-r1-wideep-frontend-public", "ingress deepseek-r1-wideep-frontend"
+    assert told(without, opened) == {service: "created", ingress: "created"}
+    assert told(opened, without) == {service: "deleted", ingress: "deleted"}
+    assert told(opened, secured) == {ingress: "updated in place"}
+    (change,) = difference(opened, secured).objects
+    assert [str(reason) for reason in change.because] == ["tls_secret: – → chat-tls"]
+
+
+def test_who_may_connect_is_told_policy_by_policy() -> None:
+    graph, platform = "deepseek-r1-wideep", "dynamo-platform"
+    assert effects(access={"metricsFrom": ["monitoring"]}) == {
+        f"network policy {graph}-frontend": "updated in place",
+        f"network policy {graph}-workers": "updated in place",
+    }
+    names = (f"{graph}-frontend", f"{graph}-workers", f"{platform}-etcd-clients", f"{platform}-nats-clients")
+    off = effects(access={"networkPolicies": False})
+    assert {name: effect for name, effect in off.items() if name.startswith("network")} == {
+        f"network policy {name}": "deleted" for name in names
+    }
+
+
+def test_in_another_namespace_the_policies_are_made_anew() -> None:
+    assert effects(namespace="other")["network policy deepseek-r1-wideep-workers"] == "replaced"
 
 
 def test_every_line_of_the_difference_names_what_was_and_what_will_be() -> None:
