@@ -58,11 +58,14 @@ class Platform(Component):
             release_args(plan, "dynamo-crds", plan.crds_release, CRDS_NAMESPACE),
             opts=self.child(),
         )
-        key = SshKey(f"{name}-mpi", SshKeyArgs(args.namespace, plan.mpi_secret), pulumi.ResourceOptions(parent=self))
+        before: list[pulumi.Resource] = [crds]
+        if not plan.mpi_secret_exists:
+            key_args = SshKeyArgs(args.namespace, plan.mpi_secret)
+            before.append(SshKey(f"{name}-mpi", key_args, pulumi.ResourceOptions(parent=self)))
         k8s.helm.v3.Release(
             f"{name}-platform",
             release_args(plan, "dynamo-platform", plan.release, args.namespace),
-            opts=self.child(after=[crds, key]),
+            opts=self.child(after=before),
         )
 
     def _find(self, name: str, args: PlatformArgs) -> None:

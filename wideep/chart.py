@@ -85,7 +85,7 @@ def _needed(settings: Settings) -> Values:
     several_pods = any(role.nodes > 1 for role in settings.layout.roles.values())
     grove = several_pods and platform.grove is Grove.AUTO
     operator = {
-        # The hook's images are gone (dynamo#4157). The Secret that it would make is made by this program.
+        # The hook's images are gone (dynamo#4157). The Secret that it would make is made by this program, or there.
         "dynamo": {"mpiRun": {"secretName": names.MPI_SECRET, "sshKeygen": {"enabled": False}}},
         "controllerManager": {"kubeRbacProxy": {"image": {"repository": RBAC_PROXY}}},
     }
@@ -96,6 +96,7 @@ def _operator(platform: Platform) -> _Found:
     restricted = True if platform.namespace_restriction else None
     yield "namespaceRestriction", (OPERATOR, "namespaceRestriction", "enabled"), restricted
     yield "prometheusEndpoint", (OPERATOR, "dynamo", "metrics", "prometheusEndpoint"), platform.prometheus_endpoint
+    yield "sshKeySecret", (OPERATOR, "dynamo", "mpiRun", "secretName"), platform.ssh_key_secret
     existing = False if platform.grove is Grove.EXISTING else None
     yield "grove", ("grove", "enabled"), existing
     yield "grove", ("kai-scheduler", "enabled"), existing

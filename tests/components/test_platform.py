@@ -32,6 +32,13 @@ def test_the_operator_is_installed_when_its_crds_and_its_key_are_there() -> None
     assert _deployed().before("platform-platform") == {"platform-crds", "platform-mpi-secret", "platform-mpi-seed"}
 
 
+def test_a_key_that_exists_is_used_and_not_drawn() -> None:
+    engine = _deployed(sshKeySecret="lab-key")
+    assert set(engine.types()) == {"platform-crds", "platform-platform"}
+    operator = engine.resources["platform-platform"].inputs["values"]["dynamo-operator"]
+    assert operator["dynamo"]["mpiRun"]["secretName"] == "lab-key"
+
+
 def test_the_crds_wait_for_nothing_of_the_platform() -> None:
     assert _deployed().resources["platform-crds"].after == frozenset()
 

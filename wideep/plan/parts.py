@@ -139,6 +139,8 @@ class PlatformPlan(PlanModel):
     release: str
     mpi_secret: str
     """The operator looks for it at every graph, also where nothing uses MPI."""
+    mpi_secret_exists: bool
+    """Somebody else made it."""
     grove: bool
     """A worker has several pods."""
     values: dict[str, object]

@@ -24,7 +24,8 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         digests=_digests(platform.digests),
         crds_release=names.CRDS_RELEASE,
         release=names.PLATFORM_RELEASE,
-        mpi_secret=names.MPI_SECRET,
+        mpi_secret=platform.ssh_key_secret or names.MPI_SECRET,
+        mpi_secret_exists=platform.ssh_key_secret is not None,
         grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
         values=chart.values(settings),
     )

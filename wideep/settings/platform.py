@@ -81,6 +81,9 @@ class Platform(SettingsModel):
     """Taints that operator, etcd and NATS tolerate."""
     node_selector: dict[str, str] = Field(default_factory=dict[str, str])
     """Labels of the nodes that operator, etcd and NATS run on."""
+    ssh_key_secret: ObjectName | None = None
+    """A Secret of the platform's namespace that exists, with the keys ``private.key`` and ``private.key.pub``: the
+    operator looks for it at every graph. None: one is made, with a key of its own."""
     operator_image: ImageName | None = None
     """The operator's image from elsewhere, ``repository`` or ``repository:tag``. None: as in the chart."""
     rbac_proxy_image: ImageName | None = None
