@@ -14,8 +14,10 @@ from ops.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 from ops.terminal import answer, say
 
 if TYPE_CHECKING:
+    from ops.eplb.experts import Experts
     from ops.eplb.report import Balance
     from ops.live import Live, Member
+    from ops.plan.view import RoleView
 
 __all__ = ["EXAMPLE", "eplb"]
 
@@ -46,7 +48,7 @@ def eplb(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Judge the expert load balancer by the workers' logs: rebalances, balancedness, what to change and its cost."""
+    """Judge the expert load balancer: rebalances and balancedness by the logs, hot experts where a record is there."""
     from ops.eplb.report import eplb_json, eplb_text
     from ops.eplb.verdict import Verdict
     from ops.live import find_live, role_named
@@ -68,7 +70,7 @@ def _record(live: Live, firsts: list[Member], seconds: int) -> None:
     """One worker of each role, one after the other: all workers of a role hold the same experts."""
     from ops.eplb.record import record
 
-    lines = [record(live, member, seconds, say) for member in firsts if member.worker == 0]
+    lines = [record(live, member, _view(live, member), seconds, say) for member in firsts if member.worker == 0]
     answer("Kept on the cache volume. To start from it:\n" + "\n".join(f"  {line}" for line in lines))
 
 
@@ -77,8 +79,26 @@ def _balance(live: Live, member: Member) -> Balance:
     from ops.eplb.engine_log import read
     from ops.eplb.report import Balance
     from ops.eplb.verdict import judge
+
+    view = _view(live, member)
+    log = read((live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines())
+    return Balance(member, view, log, judge(view, log), _experts(live, member))
+
+
+def _view(live: Live, member: Member) -> RoleView:
     from ops.plan.view import role_views
 
-    view = next(view for view in role_views(live.loaded) if view.role is member.role)
-    log = read((live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines())
-    return Balance(member, view, log, judge(view, log))
+    return next(view for view in role_views(live.loaded) if view.role is member.role)
+
+
+def _experts(live: Live, member: Member) -> Experts | str | None:
+    """A text: why what was recorded could not be read."""
+    from ops.cluster import ClusterError, UnreachableError
+    from ops.eplb.experts import read_experts
+
+    try:
+        return read_experts(live, member)
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        return str(error)

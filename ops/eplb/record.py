@@ -10,12 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Final
 
-from ops.cluster import ClusterError, forward, run
+from ops.cluster import ClusterError, forward
+from ops.eplb.engine_log import METRICS_FLAG
+from ops.eplb.experts import keep_newest_dump, kept_file
 from ops.live import Live, Member
-from wideep.download import MOUNT_PATH
+from ops.plan.view import RoleView
+from wideep.settings.experts import RecorderMode
 
 __all__ = ["record"]
 
@@ -23,30 +25,52 @@ SGLANG_PORT: Final = 30000
 START, STOP, DUMP = (f"/{verb}_expert_distribution_record" for verb in ("start", "stop", "dump"))
 ANSWER_SECONDS: Final = 120
 """A dump gathers the counts of all ranks."""
-NEWEST: Final = 'ls -t "${SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR:-/tmp}"/expert_distribution_recorder_*.pt | head -n 1'
+COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
 
 
-def record(live: Live, member: Member, seconds: int, remark: Callable[[str], None]) -> str:
-    """Records for so long, keeps the dump on the cache volume, and returns the config line that starts from it.
+def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Callable[[str], None]) -> str:
+    """Records for so long, keeps the counts on the cache volume, and returns the config line that starts from them.
 
     Raises:
-        ClusterError: the engine offers no recording, or no dump was written.
+        ClusterError: the engine does not count, offers no recording, or has dumped nothing; or each node has a volume
+            of its own.
     """
+    _require_shared_volume(live)
+    goes_on = _require_recorder(view)
     with forward(live.cluster, member.pod, SGLANG_PORT) as port:
         _ask(port, START, member)
         remark(f"{member.place}: recording for {seconds} s; it should be under its usual load ...")
         time.sleep(seconds)
-        _ask(port, STOP, member)
+        if not goes_on:
+            _ask(port, STOP, member)
         _ask(port, DUMP, member)
-    found = run(live.cluster, member.pod, ["sh", "-c", NEWEST])
-    dump = found.output.strip()
-    if found.code or not dump:
-        raise ClusterError(f"{member.place} says that it dumped, and no expert_distribution_recorder_*.pt is there.")
-    kept = PurePosixPath(MOUNT_PATH) / f"expert-distribution-{member.component}.pt"
-    copied = run(live.cluster, member.pod, ["cp", dump, str(kept)], seconds=ANSWER_SECONDS)
-    if copied.code:
-        raise ClusterError(f"{dump} in pod {member.pod.name} cannot be copied to {kept}: {copied.errors.strip()}.")
-    return f"layout.{member.component}.eplb.initialExpertLocation: {kept}"
+    if keep_newest_dump(live, member) is None:
+        what = f"{member.place} has counted no token in {seconds} s, so there is nothing to begin from."
+        raise ClusterError(f"{what}\n  Record while the graph has its usual load: wideep bench gives it some.")
+    return f"layout.{member.component}.eplb.initialExpertLocation: {kept_file(live, member)}"
+
+
+def _require_shared_volume(live: Live) -> None:
+    """Every rank reads the file when it starts, on whatever node it is then."""
+    path = live.loaded.settings.model_cache.host_path
+    if path:
+        what = f"modelCache.hostPath is {path}, which each node has for itself: a record has to be on all of them."
+        raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
+
+
+def _require_recorder(view: RoleView) -> bool:
+    """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
+
+    Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
+    """
+    eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
+    goes_on = eplb.enabled or METRICS_FLAG in view.plan.args
+    if eplb.recorder_mode is None and not goes_on:
+        raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
+    if eplb.recorder_mode and eplb.recorder_mode not in COUNTING:
+        what = f"{key} is {eplb.recorder_mode}, which writes every pass or token and no counts to begin from."
+        raise ClusterError(f"{what}\n  {key}: stat, then `pulumi up`.")
+    return goes_on
 
 
 def _ask(port: int, path: str, member: Member) -> None:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from ops.eplb.engine_log import EngineLog
+from ops.eplb.experts import Experts, HotLayer
 from ops.eplb.verdict import Judged, recent
 from ops.live import Member
 from ops.plan.view import RoleView
@@ -17,16 +18,20 @@ __all__ = ["Balance", "eplb_json", "eplb_text", "sparkline"]
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
+HOT_LAYERS, HOT_EXPERTS = 3, 4
+"""How much of a record is shown."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """One worker: its first pod, what the stack says, what its log says, and what follows."""
+    """One worker: its first pod, what the stack says, what its log says, what follows, and which experts are hot (None:
+    nothing was recorded; a text: it could not be read)."""
 
     member: Member
     view: RoleView
     log: EngineLog
     judged: Judged
+    experts: Experts | str | None = None
 
 
 def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
@@ -57,8 +62,25 @@ def _block(balance: Balance) -> str:
         lines.append(f"  {log.rebalances} rebalances{took}{under_way}")
     if log.balancedness:
         lines.append(f"  balancedness {sparkline(log.balancedness)} {log.balancedness[-1]:.2f}")
+    lines += _hot(balance.experts)
     lines.append(f"  {judged.verdict}: {judged.says}")
     return "\n".join([*lines, *(f"    {step}" for step in judged.steps)])
+
+
+def _hot(experts: Experts | str | None) -> list[str]:
+    """The most uneven layers of a record, each with its busiest experts."""
+    if experts is None:
+        return []
+    if isinstance(experts, str):
+        return [f"  hot experts cannot be seen: {experts}"]
+    peak = (
+        f"in the middle of {len(experts.layers)} layers the busiest has {experts.typical_peak:.1f} × the mean's tokens"
+    )
+    lines = [f"  hot experts by {experts.file}: {peak}"]
+    for layer in experts.layers[:HOT_LAYERS]:
+        hot = ", ".join(f"{expert} ({times:.1f} ×)" for expert, times in layer.experts[:HOT_EXPERTS])
+        lines.append(f"    layer {layer.layer}: {hot}")
+    return lines
 
 
 def eplb_json(balances: Sequence[Balance]) -> str:
@@ -79,7 +101,23 @@ def _entry(balance: Balance) -> dict[str, object]:
         "rebalance_seconds": list(log.seconds),
         "balancedness": list(log.balancedness),
         "recent_balancedness": None if even is None else round(even, 4),
+        "experts": _recorded(balance.experts) if isinstance(balance.experts, Experts) else None,
+        "experts_error": balance.experts if isinstance(balance.experts, str) else None,
         "verdict": judged.verdict,
         "says": judged.says,
         "steps": list(judged.steps),
+    }
+
+
+def _recorded(experts: Experts) -> dict[str, object]:
+    """All layers, with their hottest experts: tokens over the mean of the layer."""
+
+    def entry(layer: HotLayer) -> dict[str, object]:
+        hot = [{"expert": expert, "times_mean": round(times, 3)} for expert, times in layer.experts[:HOT_EXPERTS]]
+        return {"layer": layer.layer, "hottest": hot}
+
+    return {
+        "file": experts.file,
+        "typical_peak": round(experts.typical_peak, 3),
+        "layers": [entry(layer) for layer in experts.layers],
     }

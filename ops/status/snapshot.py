@@ -67,6 +67,8 @@ class _Seen:
     """The objects, as they were listed."""
 
     graph: Graph | None
+    graph_hidden: bool
+    """The user may not see it, whether there is one or not."""
     pods: tuple[Pod, ...]
     events: tuple[Event, ...]
     job: Job | None
@@ -90,16 +92,18 @@ def take(live: Live) -> Snapshot:
         says=says,
         seconds=(datetime.now(UTC) - born).total_seconds() if born else 0.0,
         rows=rows,
-        expected=sum(role.replicas * role.pods for role in live.plan.roles.values()) + _frontends(live),
+        expected=_expected(live),
         download=_download(live, seen),
         operator=seen.operator,
         unseen=seen.unseen,
     )
 
 
-def _frontends(live: Live) -> int:
+def _expected(live: Live) -> int:
+    """Pods of all workers, and the frontends."""
     services = live.plan.graph.spec.services.values()
-    return sum(service.replicas for service in services if service.component_type == "frontend")
+    frontends = sum(service.replicas for service in services if service.component_type == "frontend")
+    return sum(role.replicas * role.pods for role in live.plan.roles.values()) + frontends
 
 
 def _look(live: Live) -> _Seen:
@@ -116,13 +120,14 @@ def _look(live: Live) -> _Seen:
     namespace = plan.namespace
     pods = cluster.list(PODS, namespace).items
     graph = attempt(lambda: cluster.find(GRAPHS, plan.name, namespace), None)
+    hidden = bool(unseen)
     events = attempt(lambda: cluster.list(EVENTS, namespace, fields="type=Warning").items, ())
     job = None
     if plan.download:
         name = plan.download.job
         job = attempt(lambda: cluster.find(JOBS, name, namespace), None)
     operator = attempt(lambda: _operator(cluster, namespace), "cannot be seen")
-    return _Seen(graph, pods, events, job, operator, tuple(unseen))
+    return _Seen(graph, hidden, pods, events, job, operator, tuple(unseen))
 
 
 def _operator(cluster: Cluster, namespace: str) -> str:
@@ -192,15 +197,19 @@ def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
     graph = seen.graph
     broken = [row for row in rows if row.condition.phase is Phase.FAILED]
     if graph is None and not rows:
-        return State.ABSENT, f"There is no graph {live.plan.name} in namespace {live.plan.namespace}: `pulumi up`."
+        what = "pod of graph" if seen.graph_hidden else "graph"
+        return State.ABSENT, f"There is no {what} {live.plan.name} in namespace {live.plan.namespace}: `pulumi up`."
     if broken:
         return State.FAILED, f"{broken[0].member.place}: {broken[0].condition.reason}"
     said = graph.condition.message if graph and graph.condition else ""
     if graph and graph.status.state == "failed":
         return State.FAILED, said or "The operator says: failed."
-    if graph and graph.ready and all(row.condition.phase is Phase.READY for row in rows):
-        return State.READY, "All services serve."
     waiting = next((row for row in rows if row.condition.phase is not Phase.READY), None)
     if waiting:
         return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
-    return State.WAITING, said or "The operator has not looked at the graph yet."
+    if seen.graph_hidden:
+        full = len(rows) >= _expected(live)
+        return State.READY if full else State.WAITING, "What the graph says of itself cannot be seen."
+    ready = graph is not None and graph.ready
+    says = "All services serve." if ready else said or "The operator has not looked at the graph yet."
+    return State.READY if ready else State.WAITING, says

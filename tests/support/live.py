@@ -10,8 +10,13 @@ import yaml
 from ops.cluster.objects import Pod
 from ops.live import Live
 from ops.load import Loaded, load
+from ops.plan.view import RoleView
 from ops.stackfile import read_stack_file
-from tests.support.configs import stack
+from tests.support.configs import settings, stack
+from wideep.plan import make_plan
+from wideep.rules.book import sites
+
+METRICS = "--enable-expert-distribution-metrics"
 
 
 def loaded(folder: Path, **changed: object) -> Loaded:
@@ -45,3 +50,10 @@ class Logs:
 def live(found: Loaded, cluster: object) -> Live:
     """A stack and a stand-in for its cluster."""
     return Live(found, cluster)  # pyright: ignore[reportArgumentType]
+
+
+def decode_view(preset: str = "wide-32gpu", **changed: object) -> RoleView:
+    """The decode role of a preset, which writes its balancedness."""
+    stack = settings(layout={"preset": preset, "decode": {"extraArgs": [METRICS], **changed}})
+    site = next(each for each in sites(stack) if each.name == "decode")
+    return RoleView(site, make_plan(stack).roles[site.name])

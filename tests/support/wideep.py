@@ -38,11 +38,14 @@ class Wideep:
     cluster: Cluster
     folder: Path
     stack: str
+    kubeconfig: str = ""
+    """Of somebody else than the one who deployed."""
 
     @property
     def env(self) -> dict[str, str]:
         """As after `eval "$(python -m sim env)"`, in a pipe of 100 columns."""
-        return os.environ | environment(self.cluster) | {"COLUMNS": "100", "TERM": "dumb"}
+        theirs = {"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}
+        return os.environ | environment(self.cluster) | {"COLUMNS": "100", "TERM": "dumb"} | theirs
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""

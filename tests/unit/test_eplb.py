@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-
 import pytest
 
-from ops.cluster import Ran
-from ops.cluster.objects import Component
-from ops.eplb import record as recording
 from ops.eplb.engine_log import read
 from ops.eplb.report import sparkline
 from ops.eplb.verdict import Judged, Verdict, judge
-from ops.live import Member
 from ops.plan.view import RoleView
-from tests.support.configs import settings
-from tests.support.live import live, loaded, pod
-from wideep.plan import make_plan
-from wideep.rules.book import sites
+from tests.support.live import METRICS as FLAG
+from tests.support.live import decode_view as view
 
-FLAG = "--enable-expert-distribution-metrics"
 STARTED = "[2026-01-01 00:00:00 DP0 TP0 EP0] [EPLBManager] system started, will rebalance per 1000 iterations."
 START, END = "[EPLBManager] rebalance start", "[EPLBManager] rebalance end time=1.500s"
 
@@ -35,13 +22,6 @@ def passes(*values: float) -> list[str]:
         f"last_10_average_balancedness=0.500 gpu_physical_count_sum=4096"
         for number, value in enumerate(values)
     ]
-
-
-def view(preset: str = "wide-32gpu", **changed: object) -> RoleView:
-    """The decode role of a preset, which writes its balancedness."""
-    stack = settings(layout={"preset": preset, "decode": {"extraArgs": [FLAG], **changed}})
-    site = next(each for each in sites(stack) if each.name == "decode")
-    return RoleView(site, make_plan(stack).roles[site.name])
 
 
 def judged(role: RoleView, *lines: str) -> Judged:
@@ -114,44 +94,3 @@ def test_without_the_engines_metrics_it_cannot_be_told_and_the_flag_is_named() -
 )
 def test_a_sparkline_has_at_most_its_width(values: tuple[float, ...], bars: str) -> None:
     assert sparkline(values) == bars
-
-
-@contextmanager
-def engine(asked: list[str]) -> Iterator[int]:
-    """SGLang's HTTP server, as far as recording goes: its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
-
-
-def test_a_record_is_started_stopped_dumped_and_kept_on_the_cache_volume(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    member = Member(Component.DECODE, 0, -1, pod("d", "decode"))
-    asked: list[str] = []
-    ran: list[list[str]] = []
-
-    def run(_cluster: object, _pod: object, command: list[str], **_: object) -> Ran:
-        ran.append(command)
-        return Ran(0, "/dumps/expert_distribution_recorder_1.pt\n" if command[0] == "sh" else "", "")
-
-    with engine(asked) as port:
-        monkeypatch.setattr(recording, "forward", lambda *_: nullcontext(port))
-        monkeypatch.setattr(recording, "run", run)
-        monkeypatch.setattr(recording.time, "sleep", lambda _: None)
-        line = recording.record(live(loaded(tmp_path), None), member, 60, lambda _: None)
-
-    assert asked == [f"/{verb}_expert_distribution_record" for verb in ("start", "stop", "dump")]
-    assert ran[1] == ["cp", "/dumps/expert_distribution_recorder_1.pt", "/model-cache/expert-distribution-decode.pt"]
-    assert line == "layout.decode.eplb.initialExpertLocation: /model-cache/expert-distribution-decode.pt"

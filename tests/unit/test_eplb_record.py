@@ -1,0 +1,218 @@
+"""What `wideep eplb record` asks of the engine, what it keeps, and the hot experts that are read from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from ops.cluster import ClusterError, Ran
+from ops.cluster.objects import Component
+from ops.eplb import experts as counting
+from ops.eplb import record as recording
+from ops.eplb.engine_log import read
+from ops.eplb.report import Balance, eplb_json, eplb_text
+from ops.eplb.verdict import judge
+from ops.live import Live, Member
+from ops.plan.view import RoleView
+from tests.support.live import decode_view as view
+from tests.support.live import live, loaded, pod
+
+
+@contextmanager
+def engine(asked: list[str]) -> Iterator[int]:
+    """SGLang's HTTP server, as far as recording goes: its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+MEMBER = Member(Component.DECODE, 0, -1, pod("d", "decode"))
+DUMP = {
+    "rank": 0,
+    "logical_count": [[[0, 0, 0, 0], [8, 1, 2, 1], [5, 5, 5, 5]], [[0, 0, 0, 0], [0, 1, 2, 1], [1, 1, 1, 1]]],
+}
+"""Two forward passes over a dense layer and two of experts."""
+IMAGE = Path(__file__).parents[2] / "sim" / "exec" / "image"
+
+
+class InPod:
+    """The worker's container: where it dumps, and its cache volume."""
+
+    def __init__(self, folder: Path) -> None:
+        self.dumps, self.volume = folder / "dumps", folder / "volume"
+        self.dumps.mkdir()
+        self.volume.mkdir()
+
+    def dump(self, content: object = DUMP, name: str = "1700000000.5") -> None:
+        (self.dumps / f"expert_distribution_recorder_{name}.pt").write_text(json.dumps(content))
+
+    def run(self, _cluster: object, _pod: object, command: list[str], **_: object) -> Ran:
+        env = os.environ | {"PYTHONPATH": str(IMAGE), "SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR": str(self.dumps)}
+        inside = [part.replace("/model-cache", str(self.volume)) for part in command[1:]]
+        done = subprocess.run([sys.executable, *inside], env=env, capture_output=True, text=True, check=False)
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def in_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InPod:
+    found = InPod(tmp_path)
+    monkeypatch.setattr(counting, "run", found.run)
+    return found
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Live:
+    return live(loaded(tmp_path), None)
+
+
+def test_nothing_recorded_is_no_error(in_pod: InPod, graph: Live) -> None:
+    assert counting.read_experts(graph, MEMBER) is None
+
+
+def test_the_passes_of_a_dump_are_added_up_and_the_most_uneven_layer_comes_first(in_pod: InPod, graph: Live) -> None:
+    in_pod.dump()
+
+    found = counting.read_experts(graph, MEMBER)
+
+    assert found
+    assert found.file == "expert_distribution_recorder_1700000000.5.pt"
+    assert [(layer.layer, layer.experts[0]) for layer in found.layers] == [(1, (0, 2.0)), (2, (0, 1.0))]
+    assert found.typical_peak == 1.5
+
+
+def test_what_is_kept_is_what_sglang_starts_from_and_is_read_back(in_pod: InPod, graph: Live) -> None:
+    in_pod.dump()
+
+    counting.keep_newest_dump(graph, MEMBER)
+
+    [kept] = in_pod.volume.iterdir()
+    assert kept.name == "experts-deepseek-r1-wideep-decode.json"
+    assert json.loads(kept.read_text()) == {"logical_count": [[0, 0, 0, 0], [8, 2, 4, 2], [6, 6, 6, 6]]}
+    again = counting.read_experts(graph, MEMBER)
+    assert again
+    assert (again.file, again.typical_peak) == (kept.name, 1.5)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "there is no expert_distribution"), ({}, "logical_count")])
+def test_a_dump_that_is_not_there_or_has_no_counts_is_an_error_in_a_sentence(
+    in_pod: InPod, graph: Live, content: object, words: str
+) -> None:
+    if content is not None:
+        in_pod.dump(content)
+
+    with pytest.raises(ClusterError, match=rf"The counts in pod d cannot be read: .*{words}"):
+        counting.keep_newest_dump(graph, MEMBER)
+
+
+def test_hot_experts_are_shown_with_their_layer(in_pod: InPod, graph: Live) -> None:
+    in_pod.dump()
+    role, log = view(), read([])
+    balance = Balance(MEMBER, role, log, judge(role, log), counting.read_experts(graph, MEMBER))
+
+    text, body = eplb_text([balance]), json.loads(eplb_json([balance]))["workers"][0]
+
+    assert "in the middle of 2 layers the busiest has 1.5 × the mean's tokens" in text
+    assert "    layer 1: 0 (2.0 ×), 2 (1.0 ×), 1 (0.5 ×), 3 (0.5 ×)" in text
+    assert body["experts"]["layers"][0] == {
+        "layer": 1,
+        "hottest": [
+            {"expert": 0, "times_mean": 2.0},
+            {"expert": 2, "times_mean": 1.0},
+            {"expert": 1, "times_mean": 0.5},
+            {"expert": 3, "times_mean": 0.5},
+        ],
+    }
+    assert body["experts_error"] is None
+
+
+def test_counts_that_cannot_be_read_are_told_beside_the_verdict() -> None:
+    role, log = view(), read([])
+    balance = Balance(MEMBER, role, log, judge(role, log), "This user may not create pods/exec.")
+
+    assert "  hot experts cannot be seen: This user may not create pods/exec." in eplb_text([balance]).splitlines()
+    assert json.loads(eplb_json([balance]))["workers"][0]["experts_error"] == "This user may not create pods/exec."
+
+
+def record(graph: Live, role: RoleView, port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A record that takes no time."""
+    monkeypatch.setattr(recording, "forward", lambda *_: nullcontext(port))
+    monkeypatch.setattr(recording.time, "sleep", lambda _: None)
+    return recording.record(graph, MEMBER, role, 60, lambda _: None)
+
+
+RECORDS = {"eplb": {"enabled": False, "recorderMode": "stat"}, "redundantExperts": 0, "extraArgs": []}
+ALWAYS_ON = {"eplb": {"enabled": True}, "extraArgs": []}
+
+
+@pytest.mark.parametrize(
+    ("decode", "verbs"), [(RECORDS, ["start", "stop", "dump"]), (ALWAYS_ON, ["start", "dump"])], ids=["stat", "eplb"]
+)
+def test_a_record_is_kept_for_the_next_start_and_eplbs_own_goes_on(
+    in_pod: InPod, graph: Live, monkeypatch: pytest.MonkeyPatch, decode: dict[str, object], verbs: list[str]
+) -> None:
+    in_pod.dump()
+    asked: list[str] = []
+
+    with engine(asked) as port:
+        line = record(graph, view(**decode), port, monkeypatch)
+
+    assert asked == [f"/{verb}_expert_distribution_record" for verb in verbs]
+    assert line == "layout.decode.eplb.initialExpertLocation: /model-cache/experts-deepseek-r1-wideep-decode.json"
+    assert len(list(in_pod.volume.iterdir())) == 1
+
+
+def test_a_record_without_a_token_is_refused(in_pod: InPod, graph: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_pod.dump({"logical_count": [[[0, 0], [0, 0]]]})
+
+    with (
+        engine([]) as port,
+        pytest.raises(ClusterError, match="decode-0 has counted no token in 60 s"),
+    ):
+        record(graph, view(**RECORDS), port, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("eplb", "words"),
+    [
+        ({}, "decode has no recorder: layout.decode.eplb.recorderMode is not set"),
+        ({"recorderMode": "per_pass"}, "layout.decode.eplb.recorderMode is per_pass, which writes every pass"),
+    ],
+)
+def test_an_engine_without_a_recorder_is_not_asked_for_a_record(
+    graph: Live, monkeypatch: pytest.MonkeyPatch, eplb: dict[str, object], words: str
+) -> None:
+    """SGLang's scheduler would end."""
+    asked: list[str] = []
+
+    with engine(asked) as port, pytest.raises(ClusterError, match=words) as told:
+        record(graph, view(eplb={"enabled": False, **eplb}, redundantExperts=0, extraArgs=[]), port, monkeypatch)
+
+    assert asked == []
+    assert str(told.value).splitlines()[1] == "  layout.decode.eplb.recorderMode: stat, then `pulumi up`."
+
+
+def test_a_record_on_folders_of_the_nodes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = live(loaded(tmp_path, modelCache={"hostPath": "/mnt/models", "size": "1Ti"}), None)
+
+    with pytest.raises(ClusterError, match=r"modelCache\.hostPath is /mnt/models, which each node has for itself"):
+        record(folders, view(**RECORDS), 0, monkeypatch)
