@@ -58,7 +58,13 @@ def _metadata(name: str, namespace: pulumi.Input[str], annotations: dict[str, st
 
 def _service(plan: PublicServicePlan) -> k8s.core.v1.ServiceSpecArgs:
     port = k8s.core.v1.ServicePortArgs(name="http", port=plan.port, target_port=plan.target_port)
-    return k8s.core.v1.ServiceSpecArgs(type=plan.type.value, selector=plan.selector, ports=[port])
+    return k8s.core.v1.ServiceSpecArgs(
+        type=plan.type.value,
+        selector=plan.selector,
+        ports=[port],
+        load_balancer_source_ranges=list(plan.source_ranges) or None,
+        external_traffic_policy=plan.external_traffic_policy,
+    )
 
 
 def _ingress(plan: IngressPlan) -> k8s.networking.v1.IngressSpecArgs:

@@ -36,6 +36,14 @@ def test_the_public_service_leads_to_the_frontends_pods_as_the_operator_labels_t
     assert service["spec"]["selector"]["nvidia.com/dynamo-component-type"] == "frontend"
 
 
+def test_a_load_balancer_keeps_the_callers_address_and_lets_the_ranges_through() -> None:
+    balanced = {"type": "LoadBalancer", "sourceRanges": ["10.1.0.0/16"]}
+    spec = _frontend(service=balanced).resources["access-service"].inputs["spec"]
+    assert (spec["loadBalancerSourceRanges"], spec["externalTrafficPolicy"]) == (["10.1.0.0/16"], "Local")
+    ported = _frontend(service={"type": "NodePort"}).resources["access-service"].inputs["spec"]
+    assert ported.keys().isdisjoint({"loadBalancerSourceRanges", "externalTrafficPolicy"})
+
+
 def test_the_ingress_ends_tls_for_its_host_and_leads_to_the_operators_service() -> None:
     ingress = {"host": "chat.example.com", "className": "nginx", "tlsSecret": "chat-tls"}
     spec = _frontend(ingress=ingress).resources["access-ingress"].inputs["spec"]

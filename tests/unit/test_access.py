@@ -136,3 +136,25 @@ def test_shared_memory_fits_into_the_pods_memory() -> None:
 
     assert "counts towards" in broken(OPTION_A, workers=small)["workers.sharedMemory"]
     assert broken(OPTION_A, workers=small | {"sharedMemory": "16Gi"}) == {}
+
+
+def exposed(*ranges: str, kind: str = "LoadBalancer", **access: object) -> dict[str, str]:
+    """The broken rules of a public Service that lets these ranges through, where 10.0.0.0/8 may connect."""
+    service = {"type": kind, "sourceRanges": list(ranges)}
+    return broken(OPTION_A, frontend={"service": service}, access={"allowFrom": ["10.0.0.0/8"], **access})
+
+
+def test_a_load_balancer_lets_ranges_through_that_may_connect() -> None:
+    assert exposed("10.1.0.0/16", "10.0.0.0/8") == {}
+    assert exposed("2001:db8::/32", allowFrom=["2001:db8::/32"]) == {}
+    assert exposed("203.0.113.0/24", networkPolicies=False, allowFrom=[]) == {}
+
+
+@pytest.mark.parametrize("source", ["203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32"])
+def test_a_range_that_the_pods_do_not_let_in_is_refused(source: str) -> None:
+    assert f"write access.allowFrom: [{source}] too" in exposed(source)["frontend.service.sourceRanges"]
+
+
+def test_ranges_are_ranges_and_only_a_load_balancer_has_them() -> None:
+    assert "no range of addresses" in exposed("10.1.0.1/16")["frontend.service.sourceRanges"]
+    assert "type is NodePort" in exposed("10.1.0.0/16", kind="NodePort")["frontend.service.sourceRanges"]

@@ -22,6 +22,7 @@ from wideep.plan.reach import (
     RulePlan,
 )
 from wideep.settings import Settings
+from wideep.settings.serving import ServiceType
 
 __all__ = ["frontend_plan", "network_policies"]
 
@@ -50,6 +51,8 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
             port=public.port,
             target_port=FRONTEND_PORT,
             selector=_component(graph, ComponentType.FRONTEND),
+            source_ranges=public.source_ranges,
+            external_traffic_policy="Local" if public.type is ServiceType.LOAD_BALANCER else None,
             annotations=public.annotations,
         ),
         ingress=ingress

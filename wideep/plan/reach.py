@@ -17,6 +17,10 @@ class PublicServicePlan(PlanModel):
     target_port: int
     selector: dict[str, str]
     """Labels of the frontend's pods."""
+    source_ranges: tuple[str, ...]
+    """Address ranges that the load balancer lets through; empty: all."""
+    external_traffic_policy: str | None
+    """``Local`` keeps the caller's address, by which NetworkPolicies judge; None: as Kubernetes does it."""
     annotations: dict[str, str]
 
 

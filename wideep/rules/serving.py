@@ -10,10 +10,14 @@ from wideep import names
 from wideep.errors import Problem
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
+from wideep.settings.serving import ServiceType
 
 __all__ = ["serving_problems"]
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+NO_RANGE: Final = "is no range of addresses: host bits must be 0, and the length fit the address"
 HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 """Names of one registry."""
 
@@ -21,7 +25,8 @@ HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 def serving_problems(settings: Settings) -> list[Problem]:
     """All broken rules of ``image.registry``, ``workers``, ``frontend`` and ``access``."""
     alone = (_registry(settings), _shared_memory(settings), _nobody_allowed(settings))
-    return [*(problem for problem in alone if problem), *_tokens(settings), *_sources(settings)]
+    several = (*_tokens(settings), *_sources(settings), *_source_ranges(settings))
+    return [*(problem for problem in alone if problem), *several]
 
 
 def _registry(settings: Settings) -> Problem | None:
@@ -70,14 +75,40 @@ def _sources(settings: Settings) -> Iterator[Problem]:
             rule = "access.networkPolicies is false, so everyone may connect"
             yield Problem(f"access.{key}", ", ".join(sources), rule, f"take out {key}, or write networkPolicies: true")
         for source in sources:
-            if "/" in source and not _is_range(source):
-                rule = "is no range of addresses: host bits must be 0, and the length fit the address"
-                yield Problem(f"access.{key}", source, rule, "write for example 10.0.0.0/8, or a namespace's name")
+            if "/" in source and _range(source) is None:
+                yield Problem(f"access.{key}", source, NO_RANGE, "write for example 10.0.0.0/8, or a namespace's name")
 
 
-def _is_range(text: str) -> bool:
+def _source_ranges(settings: Settings) -> Iterator[Problem]:
+    """What the load balancer lets through, the pods' own policy has to let in."""
+    service, access = settings.frontend.service, settings.access
+    if service is None or not service.source_ranges:
+        return
+    key, value = "frontend.service.sourceRanges", ", ".join(service.source_ranges)
+    if service.type is not ServiceType.LOAD_BALANCER:
+        rule = f"only a load balancer keeps callers out, and frontend.service.type is {service.type}"
+        yield Problem(key, value, rule, "take it out, or write type: LoadBalancer")
+        return
+    allowed = [found for source in access.allow_from if (found := _range(source))]
+    for source in service.source_ranges:
+        network = _range(source)
+        if network is None:
+            yield Problem(key, source, NO_RANGE, "write for example 203.0.113.0/24")
+        elif access.network_policies and not any(_within(network, other) for other in allowed):
+            rule = (
+                "the load balancer lets it through to pods that let in access.allowFrom only, and it is not within that"
+            )
+            yield Problem(key, source, rule, f"write access.allowFrom: [{source}] too, or another range here")
+
+
+def _range(text: str) -> Network | None:
     try:
-        ipaddress.ip_network(text)
+        return ipaddress.ip_network(text) if "/" in text else None
     except ValueError:
-        return False
-    return True
+        return None
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)

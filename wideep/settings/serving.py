@@ -16,6 +16,7 @@ __all__ = ["Access", "Exposure", "Frontend", "Ingress", "PodResources", "RouterM
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9][-A-Za-z0-9_.]*$")]
+AddressRange = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
 Source = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|[0-9a-fA-F.:]+/[0-9]{1,3})$")]
 
 
@@ -49,6 +50,9 @@ class Exposure(SettingsModel):
     """``LoadBalancer``, or ``NodePort``."""
     port: Annotated[int, Field(ge=1, le=65535)] = 80
     """Port of the Service."""
+    source_ranges: tuple[AddressRange, ...] = ()
+    """Address ranges that a load balancer lets through (``203.0.113.0/24``), each within ``access.allowFrom``. Empty:
+    all of them, and the pods' NetworkPolicies judge."""
     annotations: dict[str, str] = Field(default_factory=dict[str, str])
     """What the cloud's load balancer wants to be told."""
 
