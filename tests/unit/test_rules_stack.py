@@ -226,3 +226,13 @@ def test_a_nodes_own_disk_may_be_mounted_on_its_node_alone_and_must_hold_the_mod
     local = {"hostPath": "/var/lib/models", "accessMode": "ReadWriteOnce"}
     assert broken(WIDE, modelCache=local | {"size": "1Ti"}) == {}
     assert "688.6 GB on disk" in broken(WIDE, modelCache=local | {"size": "500Gi"})["modelCache.size"]
+
+
+def test_keys_of_a_platform_that_is_not_installed_are_named_because_they_do_nothing() -> None:
+    idle = {"install": False, "charts": "sim/charts", "etcd": {"replicas": 3}, "namespaceRestriction": True}
+    assert "do nothing: charts, etcd, namespaceRestriction" in advised(platform=idle)["platform.install"]
+
+
+@pytest.mark.parametrize("platform", [{"install": False, "version": "0.6.0", "grove": "existing"}, {"charts": "there"}])
+def test_keys_of_a_platform_that_do_something_are_not(platform: dict[str, object]) -> None:
+    assert "platform.install" not in advised(platform=platform)

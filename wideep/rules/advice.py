@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
+from pydantic.alias_generators import to_camel
+
 from wideep.errors import Problem
 from wideep.memory import headroom, worker_memory
 from wideep.memory.headroom import graph_batch
@@ -16,6 +18,9 @@ from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 __all__ = ["advice"]
+
+USED_WITHOUT_INSTALL: Final = frozenset({"install", "version", "grove"})
+"""Keys of ``platform`` that say something of one that is there, too: the operator's version is checked."""
 
 
 def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
@@ -121,6 +126,16 @@ def _platform_is_another(settings: Settings) -> Problem | None:
     return Problem("platform.version", version, rule, "write version: 0.6.0, or try it on a cluster that is not in use")
 
 
+def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
+    platform = settings.platform
+    idle = sorted(to_camel(name) for name in platform.model_fields_set - USED_WITHOUT_INSTALL)
+    if platform.install or not idle:
+        return None
+    rule = f"platform.install is false, so nothing is installed and these keys do nothing: {', '.join(idle)}"
+    fix = "take them out here, and write them in the stack that installs the platform"
+    return Problem("platform.install", "false", rule, fix)
+
+
 def _revision_is_not_pinned(settings: Settings) -> Problem | None:
     if settings.model.revision or settings.model_cache.revision or not settings.model_cache.download:
         return None
@@ -140,5 +155,6 @@ _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _gpus_idle,
     _no_room_for_a_rolling_update,
     _platform_is_another,
+    _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )
