@@ -1,13 +1,14 @@
 """Dynamo with wide expert parallelism on a Kubernetes cluster: the stack config's Plan as resources.
 
-    namespace ──► platform ────────┐
-          ├─────► policies ────────┤
-          ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown
-          └─────► cache ─┴► download ────────────┘
-                  image ─────────────────────────┘
+    sweep ──► namespace ──► platform ────────┐
+                    ├─────► policies ────────┤
+                    ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown
+                    └─────► cache ─┴► download ────────────┘
+                            image ─────────────────────────┘
 
 Image build, platform and download run side by side. Destroy goes the other way: the takedown (it refuses while there is
-no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest.
+no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
+(what a killed `up` has left and no state knows).
 """
 
 import pulumi
@@ -23,8 +24,10 @@ from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
+from components.releases import release_interrupted
 from components.retained import retained_of
 from components.surroundings import check_surroundings
+from components.sweep import Sweep, SweepArgs
 from components.teardown import Drain, Takedown, TeardownArgs
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
@@ -35,8 +38,10 @@ def deploy(plan: Plan) -> None:
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     retained = retained_of(plan)
-    namespace = Namespace("namespace", NamespaceArgs(plan.namespace, plan.cache.retain, retained.namespace)).name
-    platform = Platform("platform", PlatformArgs(namespace, plan.platform))
+    first = (Sweep("sweep", SweepArgs(plan)),)
+    place = NamespaceArgs(plan.namespace, plan.cache.retain, retained.namespace, after=first)
+    namespace = Namespace("namespace", place).name
+    platform = Platform("platform", PlatformArgs(namespace, plan.platform, after=first))
     login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
     image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
@@ -49,7 +54,9 @@ def deploy(plan: Plan) -> None:
     drain = Drain("drain", TeardownArgs(namespace, plan.name, after=(platform, *inputs, *around)))
     before_graph: list[pulumi.Resource] = [drain]
     if plan.download is not None:
-        args = ModelDownloadArgs(namespace, plan.download, plan.cache.claim, plan.token, after=tuple(inputs))
+        args = ModelDownloadArgs(
+            namespace, plan.download, plan.cache.claim, plan.token, claim_uid=cache.uid, after=tuple(inputs)
+        )
         before_graph.append(ModelDownload("download", args))
 
     graph_args = WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph))
@@ -76,4 +83,5 @@ if __name__ == "__main__":
     check_surroundings(the_plan)
     clear_leftovers(the_plan)
     mark_objects()
+    release_interrupted()
     deploy(the_plan)

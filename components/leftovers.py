@@ -3,13 +3,12 @@
 The engine writes a resource into the state when it stands. One that it was killed over is on the cluster and not in the
 state, and its next creation would fail, because it exists. What took the time stays: the image in its registry, the
 weights on their volume, and all objects of a Helm release, which Helm takes over again.
+
+A destroy clears them too: the graph in its drain, the rest at its end (``components.sweep``).
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -17,12 +16,17 @@ from typing import Any, Final, cast
 
 import pulumi
 
+from components.crds import check_crds
 from components.draining import DrainError, drain
 from components.kube import KubeNamespace
+from components.releases import Releases, stack_name
 from wideep.plan import Plan
 
-__all__ = ["Leftovers", "clear_leftovers", "mark_objects", "release_note"]
+__all__ = ["CRDS_NAMESPACE", "Leftovers", "clear_leftovers", "mark_objects"]
 
+CRDS_NAMESPACE: Final = "default"
+"""As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
+one that no stack deletes."""
 MARK: Final = "dynamo-wideep/stack"
 """Annotation of the objects that may be cleared; its value is the stack that made them."""
 MARKED: Final = (
@@ -32,21 +36,11 @@ MARKED: Final = (
 )
 NAMESPACE, JOB, GRAPH = "namespace-namespace", "download-job", "graph-graph"
 RELEASES: Final = ("platform-crds", "platform-platform")
-PENDING: Final = "pending-install"
 GONE_SECONDS: Final = 120
 READ_TRIES: Final = 10
 READ_AGAIN_SECONDS: Final = 0.2
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
-
-
-def stack_name() -> str:
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-
-
-def release_note() -> str:
-    """The description of this stack's Helm releases, by which an interrupted run's are known."""
-    return f"made by Pulumi stack {stack_name()}"
 
 
 def mark_objects() -> None:
@@ -81,7 +75,7 @@ def clear_leftovers(plan: Plan) -> None:
     config = pulumi.Config("kubernetes")
     try:
         place = KubeNamespace.connect(plan.namespace, config.get("kubeconfig"), config.get("context"))
-        Leftovers(place, plan, stack_name(), release_note(), pulumi.log.info).clear(missing)
+        _clear(Leftovers(place, stack_name(), pulumi.log.info), plan, missing)
     except DrainError as error:
         raise pulumi.RunError(str(error)) from None
     except (ApiException, ConfigException, HTTPError, OSError) as error:
@@ -105,67 +99,56 @@ def _known() -> set[str] | None:
     return None
 
 
+def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
+    """What is on the cluster of the resources in ``missing`` (their names in the program)."""
+    if RELEASES[0] in missing:
+        left.release(CRDS_NAMESPACE, plan.platform.crds_release)
+        check_crds(left.place, CRDS_NAMESPACE, plan.platform.crds_release)
+    if RELEASES[1] in missing:
+        left.release(plan.namespace, plan.platform.release)
+    if GRAPH in missing:
+        left.graph(plan.name)
+    if JOB in missing and plan.download:
+        left.job(plan.download.job)
+    if NAMESPACE in missing:
+        left.namespace()
+
+
 @dataclass(frozen=True)
 class Leftovers:
-    """The search in one namespace of a live cluster."""
+    """What a stack has left in its namespace. Each method clears one object that the state does not know."""
 
     place: KubeNamespace
-    plan: Plan
     stack: str
-    note: str
     say: Progress
 
-    def clear(self, missing: Collection[str]) -> None:
-        """Clears what of the resources in ``missing`` (names in the program) is on the cluster and this stack's."""
-        if RELEASES[0] in missing:
-            self._release("default", self.plan.platform.crds_release)
-        if RELEASES[1] in missing:
-            self._release(self.place.name, self.plan.platform.release)
-        if GRAPH in missing:
-            self._graph()
-        if JOB in missing and self.plan.download:
-            self._job(self.plan.download.job)
-        if NAMESPACE in missing:
-            self._namespace()
+    def release(self, namespace: str, release: str) -> None:
+        """One that an interrupted Helm has left half installed, or that stood when the engine was no more there to
+        note it."""
+        Releases(self.place, self.say).forget(namespace, release, self.stack)
 
-    def _release(self, namespace: str, release: str) -> None:
-        """A release that an interrupted Helm has left half installed, or that stood when the engine was no more there
-        to note it. Without its record Helm installs it again, and takes over the objects, by their own labels."""
-        from kubernetes.client import CoreV1Api
-
-        core = CoreV1Api(self.place.api)
-        found: Any = core.list_namespaced_secret(namespace, label_selector=f"owner=helm,name={release}")
-        for secret in found.items:
-            status = secret.metadata.labels["status"]
-            if status == PENDING or _note(secret.data["release"]) == self.note:
-                core.delete_namespaced_secret(secret.metadata.name, namespace)
-                self.say(
-                    f"release {namespace}/{release}: an interrupted run has left it {status}; it is installed again"
-                )
-
-    def _graph(self) -> None:
+    def graph(self, name: str) -> None:
+        """Raises DrainError where it cannot go, or does not in time."""
         from kubernetes.client import CustomObjectsApi
 
-        where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", self.plan.name)
-        api = CustomObjectsApi(self.place.api)
-        live: Any = _get(lambda: api.get_namespaced_custom_object(*where))
+        where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", name)
+        live: Any = _get(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
         if live and self._is_ours(live["metadata"].get("annotations")):
-            self.say(f"graph {self.plan.name}: an interrupted run has left it; it is made again")
-            api.delete_namespaced_custom_object(*where, propagation_policy="Background")
-            drain(self.place, self.plan.name, GONE_SECONDS, self.say)
+            drain(self.place, name, GONE_SECONDS, self.say)
 
-    def _job(self, name: str) -> None:
+    def job(self, name: str) -> None:
+        """The download."""
         from kubernetes.client import BatchV1Api
 
         api = BatchV1Api(self.place.api)
         live: Any = _get(lambda: api.read_namespaced_job(name, self.place.name))
         if live and self._is_ours(live.metadata.annotations):
-            self.say(f"Job {name}: an interrupted run has left it; the next one goes on with its files")
+            self.say(f"Job {name}: an interrupted run has left it, unknown to the state; it is deleted")
             api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
             self._until_gone(lambda: api.read_namespaced_job(name, self.place.name))
 
-    def _namespace(self) -> None:
-        """Only one without a volume: a cache that was to be kept is never deleted."""
+    def namespace(self) -> None:
+        """The namespace, if there is no volume in it: a cache that was to be kept is never deleted."""
         from kubernetes.client import CoreV1Api
 
         core, name = CoreV1Api(self.place.api), self.place.name
@@ -174,7 +157,7 @@ class Leftovers:
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
         if not claims.items:
-            self.say(f"namespace {name}: an interrupted run has left it, without a volume; it is made again")
+            self.say(f"namespace {name}: an interrupted run has left it, unknown to the state; it is deleted")
             core.delete_namespace(name)
             self._until_gone(lambda: core.read_namespace(name))
 
@@ -185,12 +168,6 @@ class Leftovers:
         end = time.monotonic() + GONE_SECONDS
         while _get(read) and time.monotonic() < end:
             time.sleep(0.5)
-
-
-def _note(record: str) -> str:
-    """The description in Helm's record of a release: JSON, gzipped, in base64, and once more as a Secret's data."""
-    packed = base64.b64decode(base64.b64decode(record))
-    return json.loads(gzip.decompress(packed))["info"].get("description", "")
 
 
 def _get(read: Callable[[], object]) -> object:

@@ -36,12 +36,15 @@ class ModelCache(Component):
     >>> cache = ModelCache("cache", ModelCacheArgs("dynamo-workshop", plan.cache))
     """
 
+    uid: pulumi.Output[str] | None = None
+    """Of the claim; None: it is somebody else's."""
+
     def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         plan = args.plan
         chosen_by_cluster = () if plan.storage_class else ("spec.storageClassName",)
         if plan.create:
-            k8s.core.v1.PersistentVolumeClaim(
+            claim = k8s.core.v1.PersistentVolumeClaim(
                 f"{name}-claim",
                 metadata=k8s.meta.v1.ObjectMetaArgs(
                     name=plan.claim,
@@ -58,6 +61,7 @@ class ModelCache(Component):
                     taking_over(args.take_over, *FROM_OTHERS, *chosen_by_cluster),
                 ),
             )
+            self.uid = claim.metadata.apply(lambda metadata: str(metadata.uid))
         self.register_outputs({})
 
 
@@ -69,6 +73,9 @@ class ModelDownloadArgs:
     plan: DownloadPlan
     claim: str
     token: TokenPlan | None
+    claim_uid: pulumi.Input[str] | None = None
+    """Where this program makes the claim: the Job then goes with it, also one that a killed `up` has left, unknown to
+    the state, and whose pod would hold the claim for hours."""
     after: tuple[pulumi.Resource, ...] = ()
     """The claim and the token's Secret, where this program makes them."""
 
@@ -84,11 +91,27 @@ class ModelDownload(Component):
         super().__init__(name, opts)
         k8s.batch.v1.Job(
             f"{name}-job",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.job, namespace=args.namespace),
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=args.plan.job, namespace=args.namespace, owner_references=_owner(args)
+            ),
             spec=_job(args),
             opts=self.child(after=args.after, timeout=f"{args.plan.deadline_seconds + 60}s"),
         )
         self.register_outputs({})
+
+
+def _owner(args: ModelDownloadArgs) -> list[k8s.meta.v1.OwnerReferenceArgs] | None:
+    """The claim, whose deletion waits until the Job is gone."""
+    if args.claim_uid is None:
+        return None
+    owner = k8s.meta.v1.OwnerReferenceArgs(
+        api_version="v1",
+        kind="PersistentVolumeClaim",
+        name=args.claim,
+        uid=args.claim_uid,
+        block_owner_deletion=True,
+    )
+    return [owner]
 
 
 def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:

@@ -23,6 +23,8 @@ class NamespaceArgs:
     """Keep it, and with it all that is retained in it."""
     take_over: bool = False
     """It was kept, and is there (``components.retained``)."""
+    after: tuple[pulumi.Resource, ...] = ()
+    """What must stand before it, and goes when it is gone."""
 
 
 FROM_OTHERS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernetes.io/metadata.name"]')
@@ -44,7 +46,7 @@ class Namespace(Component):
             f"{name}-namespace",
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, labels=stack_label() if args.retain else None),
             opts=pulumi.ResourceOptions.merge(
-                self.child(retain=args.retain),
+                self.child(after=args.after, retain=args.retain),
                 taking_over(args.name if args.take_over else None, *FROM_OTHERS),
             ),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
@@ -18,14 +19,18 @@ class PlatformError(Exception):
     """The platform that should be there is not, or is another one."""
 
 
-def find_operator(place: Place, version: str, deadline_seconds: int) -> None:
-    """Returns once an operator of the version runs, or it cannot be seen whether one does.
+def find_operator(place: Place, version: str, deadline_seconds: int, progress: Callable[[str], None]) -> None:
+    """Returns once an operator of the version runs, or it cannot be seen whether one does. Says that it waits.
 
     Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
     """
     end = time.monotonic() + deadline_seconds
     with Watching(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
+        said = ""
         while (operator := place.operator()).works is False:
+            if operator.words != said:
+                said = operator.words
+                progress(f"{said}: waiting for it, up to {deadline_seconds} s")
             if not watched.wait(end - time.monotonic()):
                 raise PlatformError(
                     f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
@@ -42,7 +47,7 @@ class OperatorCheckProvider(ClusterProvider):
     """``create`` returns when the operator runs, or refuses."""
 
     def create(self, props: Properties) -> CreateResult:
-        find_operator(self.namespace(props), props["version"], int(props["deadlineSeconds"]))
+        find_operator(self.namespace(props), props["version"], int(props["deadlineSeconds"]), pulumi.log.info)
         pulumi.log.info("the Dynamo operator of the cluster runs; it stays when this stack goes")
         return super().create(props)
 

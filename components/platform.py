@@ -11,16 +11,14 @@ import pulumi_kubernetes as k8s
 from components.base import Component
 from components.chart_source import archive_file, is_folder
 from components.cluster_resource import ClusterAccess
-from components.leftovers import release_note
+from components.leftovers import CRDS_NAMESPACE
 from components.operator_check import OperatorCheck, OperatorCheckProvider
+from components.releases import release_note, stack_name
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.plan import PlatformPlan
 
 __all__ = ["Platform", "PlatformArgs"]
 
-CRDS_NAMESPACE: Final = "default"
-"""As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
-one that no stack deletes."""
 CRD: Final = "dynamographdeployments.nvidia.com"
 RELEASE_SECONDS: Final = 600
 OPERATOR_SECONDS: Final = 120
@@ -32,6 +30,8 @@ class PlatformArgs:
 
     namespace: pulumi.Input[str]
     plan: PlatformPlan
+    after: tuple[pulumi.Resource, ...] = ()
+    """What must stand before the first release, and goes when the last is gone."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
     """Where ``install: false`` looks for the operator."""
 
@@ -56,7 +56,7 @@ class Platform(Component):
         crds = k8s.helm.v3.Release(
             f"{name}-crds",
             release_args(plan, "dynamo-crds", plan.crds_release, CRDS_NAMESPACE),
-            opts=self.child(),
+            opts=self.child(after=args.after),
         )
         before: list[pulumi.Resource] = [crds]
         if not plan.mpi_secret_exists:
@@ -92,7 +92,7 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
         repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         values=plan.values if chart == "dynamo-platform" else None,
         timeout=RELEASE_SECONDS,
-        description=release_note(),
+        description=release_note(stack_name()),
     )
 
 

@@ -13,10 +13,10 @@ def _claim(**cache: Any) -> Engine:
     return run(lambda: ModelCache("cache", ModelCacheArgs("dynamo-workshop", plan)))
 
 
-def _download(plan: Plan) -> Engine:
+def _download(plan: Plan, claim_uid: str | None = None) -> Engine:
     download = plan.download
     assert download is not None
-    args = ModelDownloadArgs("dynamo-workshop", download, plan.cache.claim, plan.token)
+    args = ModelDownloadArgs("dynamo-workshop", download, plan.cache.claim, plan.token, claim_uid)
     return run(lambda: ModelDownload("download", args))
 
 
@@ -73,3 +73,11 @@ def test_the_job_may_take_as_long_as_the_download_needs() -> None:
 def test_the_job_is_no_way_into_the_cluster() -> None:
     spec = _download(plan_of()).resources["download-job"].inputs["spec"]["template"]["spec"]
     assert spec["automountServiceAccountToken"] is False
+
+
+def test_the_job_goes_with_a_claim_of_this_program_and_with_no_other() -> None:
+    metadata = _download(plan_of(), claim_uid="u-1").resources["download-job"].inputs["metadata"]
+    (owner,) = metadata["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("PersistentVolumeClaim", "model-cache-pvc", "u-1")
+    assert owner["blockOwnerDeletion"]
+    assert "ownerReferences" not in _download(plan_of()).resources["download-job"].inputs["metadata"]

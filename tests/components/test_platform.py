@@ -111,27 +111,33 @@ class _Cluster:
         return self.news.feed(kind)
 
 
+def _not_said(text: str) -> None:
+    pytest.fail(f"nothing is to be said: {text}")
+
+
 NONE = Operator(False, "there is no Dynamo operator on the cluster")
 FITS = Operator(True, "the Dynamo operator runs", "0.6.0")
 
 
 @pytest.mark.parametrize("operator", [FITS, Operator(True, "runs"), Operator(None, "Forbidden")])
 def test_an_operator_that_fits_or_does_not_say_is_taken(operator: Operator) -> None:
-    find_operator(_Cluster([operator]), "0.6.0", 0)
+    find_operator(_Cluster([operator]), "0.6.0", 0, _not_said)
 
 
 def test_an_operator_that_is_just_starting_is_waited_for() -> None:
     cluster = _Cluster([NONE, FITS])
     cluster.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))
-    find_operator(cluster, "0.6.0", 60)
+    said: list[str] = []
+    find_operator(cluster, "0.6.0", 60, said.append)
     assert cluster.answers == [FITS]
+    assert said == [f"{NONE.words}: waiting for it, up to 60 s"]
 
 
 def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:
     with pytest.raises(PlatformError, match=r"platform\.install is false, and there is no Dynamo operator"):
-        find_operator(_Cluster([NONE]), "0.6.0", 0)
+        find_operator(_Cluster([NONE]), "0.6.0", 0, [].append)
 
 
 def test_another_version_of_the_operator_is_refused() -> None:
     with pytest.raises(PlatformError, match=r"version 0\.7\.0, and platform\.version is 0\.6\.0"):
-        find_operator(_Cluster([Operator(True, "runs", "0.7.0")]), "0.6.0", 0)
+        find_operator(_Cluster([Operator(True, "runs", "0.7.0")]), "0.6.0", 0, _not_said)

@@ -16,6 +16,7 @@ from wideep.plan import Plan
 
 POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
 RESOURCES = {
+    "sweep-stack": "pulumi-python:dynamic/dynamo-wideep:StackSweep",
     "namespace-namespace": "kubernetes:core/v1:Namespace",
     "platform-crds": "kubernetes:helm.sh/v3:Release",
     "platform-mpi-seed": "random:index/randomPassword:RandomPassword",
@@ -31,6 +32,8 @@ RESOURCES = {
     **{f"policies-{name}": "kubernetes:networking.k8s.io/v1:NetworkPolicy" for name in POLICIES},
 }
 TRUE_EDGES = {
+    "namespace-namespace": {"sweep-stack"},
+    "platform-crds": {"sweep-stack"},
     "platform-mpi-secret": {"namespace-namespace", "platform-mpi-seed"},
     "platform-platform": {"namespace-namespace", "platform-crds", "platform-mpi-secret", "platform-mpi-seed"},
     "platform-operator": {"namespace-namespace", "platform-crd"},
@@ -106,6 +109,13 @@ def test_only_true_dependencies_are_edges_and_the_graph_goes_first(deploy: Deplo
         assert "platform-platform" in engine.resources["drain-graph"].after
 
 
+def test_all_that_stands_on_the_cluster_is_swept_after(deploy: Deploy) -> None:
+    engine = _engine(deploy, plan_of())
+    elsewhere = {"sweep-stack", "platform-mpi-seed", "image-build"}
+    for name in engine.types().keys() - elsewhere:
+        assert "sweep-stack" in engine.before(name)
+
+
 def test_image_platform_and_download_run_side_by_side(deploy: Deploy) -> None:
     engine = _engine(deploy, plan_of())
     long = ("image-build", "platform-platform", "download-job")
@@ -123,6 +133,7 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
         platform={"install": False},
     )
     assert set(_engine(deploy, plan).types()) == {
+        "sweep-stack",
         "namespace-namespace",
         "platform-operator",
         "policies-frontend",

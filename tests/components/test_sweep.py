@@ -1,0 +1,47 @@
+"""The resource that all others come after: in the state before anything stands, gone when all is gone."""
+
+import dill
+import pytest
+
+from components.sweep import Sweep, SweepArgs, SweepProvider
+from tests.support.engine import run
+from tests.support.plans import plan_of
+
+OLD = {"namespace": "ns", "stack": "organization/dynamo-wideep/prod", "job": "download-1", "__provider": "a"}
+
+
+def test_it_knows_what_the_stack_may_leave() -> None:
+    plan = plan_of()
+    made = run(lambda: Sweep("sweep", SweepArgs(plan))).resources["sweep-stack"].inputs
+    assert plan.download is not None
+    assert made["namespace"] == plan.namespace
+    assert made["job"] == plan.download.job
+    assert made["crdsRelease"] == "dynamo-crds"
+    assert made["stack"].endswith("/dynamo-wideep/test")
+
+
+def test_what_a_stack_does_not_make_it_does_not_look_for() -> None:
+    plan = plan_of(platform={"install": False}, modelCache={"size": "1Ti", "download": False})
+    made = run(lambda: Sweep("sweep", SweepArgs(plan))).resources["sweep-stack"].inputs
+    assert {"job", "crdsRelease"}.isdisjoint(made)
+
+
+@pytest.mark.parametrize("change", [{"job": "download-2"}, {"namespace": "other"}])
+def test_a_change_is_noted_and_replaces_nothing(change: dict[str, str]) -> None:
+    """Replacing it would sweep while the stack stands."""
+    found = SweepProvider().diff("id", OLD, OLD | change)
+    assert (found.changes, found.replaces or []) == (True, [])
+
+
+def test_the_sdks_own_property_is_no_change() -> None:
+    assert SweepProvider().diff("id", OLD, OLD | {"__provider": "b"}).changes is False
+
+
+def test_creating_it_touches_no_cluster_and_its_id_is_the_stack() -> None:
+    assert SweepProvider().create(OLD).id == OLD["stack"]
+
+
+def test_it_is_kept_by_name_so_that_a_second_up_shows_no_change() -> None:
+    assert dill.dumps(SweepProvider(), protocol=4, recurse=True) == dill.dumps(
+        SweepProvider(), protocol=4, recurse=True
+    )
