@@ -127,6 +127,10 @@ class Leftovers:
         note it."""
         Releases(self.place, self.say).forget(namespace, release, self.stack)
 
+    def platform(self, release: str) -> None:
+        """Likewise, with all that it brought, where the namespace stays."""
+        Releases(self.place, self.say).uninstall(self.place.name, release, self.stack)
+
     def graph(self, name: str) -> None:
         """Raises DrainError where it cannot go, or does not in time."""
         from kubernetes.client import CustomObjectsApi

@@ -11,9 +11,10 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
+import yaml
 
 from components.kube import KubeNamespace
 
@@ -22,6 +23,8 @@ __all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 PENDING: Final = "pending-"
 """How the status begins of a release that Helm is, or was, in the middle of; it then refuses all but an uninstall."""
+POLICY: Final = "helm.sh/resource-policy"
+NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
 
 
@@ -46,11 +49,33 @@ class Releases:
         Helm installs it anew, and takes over its objects, by their own labels."""
         from kubernetes.client import CoreV1Api
 
-        for secret in self._records(namespace, release):
+        for secret in self._begun(namespace, release, stack):
+            CoreV1Api(self.place.api).delete_namespaced_secret(secret.metadata.name, namespace)
             status: str = secret.metadata.labels["status"]
-            if status.startswith(PENDING) or _read(secret)["info"].get("description") == release_note(stack):
-                CoreV1Api(self.place.api).delete_namespaced_secret(secret.metadata.name, namespace)
-                self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
+            self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
+
+    def uninstall(self, namespace: str, release: str, stack: str) -> None:
+        """Deletes what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
+        for secret in self._begun(namespace, release, stack):
+            manifests: list[Any] = list(yaml.safe_load_all(_read(secret)["manifest"]))
+            for manifest in filter(None, manifests):
+                annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
+                if annotations.get(POLICY) != "keep":
+                    self._delete(manifest, namespace)
+        self.forget(namespace, release, stack)
+
+    def _delete(self, manifest: dict[str, Any], namespace: str) -> None:
+        from kubernetes.client import ApiException
+        from kubernetes.dynamic import DynamicClient
+
+        client: Any = DynamicClient(self.place.api)
+        kind = client.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
+        metadata = manifest["metadata"]
+        try:
+            kind.delete(name=metadata["name"], namespace=metadata.get("namespace", namespace))
+        except ApiException as error:
+            if cast("int", error.status) != NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
+                raise
 
     def release(self, namespace: str, release: str) -> None:
         """Notes a release as failed that Helm was interrupted over, as Helm itself would have: it can be upgraded."""
@@ -65,6 +90,15 @@ class Releases:
             change = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": _packed(record)}}
             CoreV1Api(self.place.api).patch_namespaced_secret(secret.metadata.name, namespace, change)
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; it is upgraded again")
+
+    def _begun(self, namespace: str, release: str, stack: str) -> list[Any]:
+        """The records of a release that this stack has made; one that is pending does not say yet whose it is."""
+        return [
+            secret
+            for secret in self._records(namespace, release)
+            if secret.metadata.labels["status"].startswith(PENDING)
+            or _read(secret)["info"].get("description") == release_note(stack)
+        ]
 
     def _records(self, namespace: str, release: str) -> list[Any]:
         from kubernetes.client import CoreV1Api

@@ -34,6 +34,7 @@ class SweepProvider(ClusterProvider):
         left = Leftovers(self.namespace(_props), _props["stack"], pulumi.log.info)
         if "crdsRelease" in _props:
             left.release(CRDS_NAMESPACE, _props["crdsRelease"])
+            left.platform(_props["platformRelease"])
         if "job" in _props:
             left.job(_props["job"])
         left.namespace()
@@ -68,6 +69,7 @@ class Sweep(Component):
         plan = args.plan
         made = {
             "crdsRelease": plan.platform.crds_release if plan.platform.install else None,
+            "platformRelease": plan.platform.release if plan.platform.install else None,
             "job": plan.download.job if plan.download else None,
         }
         properties = {
