@@ -60,9 +60,10 @@ def deploy(plan: Plan) -> None:
         before_graph.append(ModelDownload("download", args))
 
     graph_args = WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph))
-    stands: list[pulumi.Resource] = [WideEp("graph", graph_args)]
+    graph = WideEp("graph", graph_args)
+    stands: list[pulumi.Resource] = [graph.graph]
     if plan.frontend.public or plan.frontend.ingress:
-        stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=tuple(stands))))
+        stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=(graph,))))
     Takedown("takedown", TeardownArgs(namespace, plan.name, after=tuple(stands)))
     for name, value in outputs(plan, namespace, image).items():
         pulumi.export(name, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
@@ -15,6 +15,8 @@ from components.kube import KubeNamespace
 __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
 
 Properties = Mapping[str, Any]
+REPLACING: Final = ("namespace", "graph", "version")
+"""What a resource is about. All else changes in place."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,8 @@ class ClusterProvider(ResourceProvider):
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        replaces = [key for key in ("namespace", "graph", "version") if _olds.get(key) != _news.get(key)]
-        in_place = ("deadlineSeconds", "kubeconfig", "context")
-        changed = bool(replaces) or any(_olds.get(key) != _news.get(key) for key in in_place)
-        return DiffResult(changes=changed, replaces=replaces)
+        differing = [key for key in {*_olds, *_news} - {"__provider"} if _olds.get(key) != _news.get(key)]
+        return DiffResult(changes=bool(differing), replaces=[key for key in REPLACING if key in differing])
 
     def create(self, props: Properties) -> CreateResult:
         return CreateResult(f"{props['namespace']}/{props.get('graph', props.get('version'))}", dict(props))

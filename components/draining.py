@@ -11,7 +11,7 @@ from components import watching
 from components.kube import OPERATOR_KINDS, Item, Kind, Operator, is_operators
 from components.watching import Watching
 
-__all__ = ["DrainError", "Place", "await_operator", "drain"]
+__all__ = ["DrainError", "Place", "await_operator", "drain", "may_answer_later"]
 
 Progress = Callable[[str], None]
 
@@ -106,7 +106,7 @@ class _Wait:
             try:
                 self._look_until(is_over)
             except (ApiException, HTTPError) as error:
-                if not _may_answer_later(error):
+                if not may_answer_later(error):
                     raise
                 if self.seconds <= 0:
                     raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
@@ -135,7 +135,7 @@ class _Wait:
         self.said = text
 
 
-def _may_answer_later(error: Exception) -> bool:
+def may_answer_later(error: Exception) -> bool:
     """An answer that says "not now" has one of these codes; no answer at all has none."""
     code: int | None = getattr(error, "status", None)
     return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR

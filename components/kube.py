@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
 
-__all__ = ["OPERATOR_KINDS", "Change", "Item", "Kind", "KubeNamespace", "Listing", "Operator", "is_operators"]
+__all__ = [
+    "OPERATOR_KINDS",
+    "Change",
+    "Item",
+    "Kind",
+    "KubeNamespace",
+    "Listing",
+    "Operator",
+    "is_operators",
+    "part",
+    "parts",
+]
 
 OPERATOR: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
@@ -25,6 +36,7 @@ GONE: Final = 410
 CONNECT_SECONDS: Final = 10
 SILENT_SECONDS: Final = 30
 """A watch's answer ends by itself when its time has passed; one that is so much later has lost its server."""
+LOG_LINES: Final = 200
 Json = dict[str, Any]
 
 
@@ -38,18 +50,21 @@ class Kind:
     version: str = "v1alpha1"
     everywhere: bool = False
     """Of all namespaces, not just of one."""
+    optional: bool = False
+    """Where the user may not see them, there are none."""
 
 
 OPERATOR_KINDS: Final = (
-    Kind("Deployment", "deployments", "apps", "v1", everywhere=True),
-    Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True),
+    Kind("Deployment", "deployments", "apps", "v1", everywhere=True, optional=True),
+    Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True, optional=True),
 )
 """What the operator and its etcd run as."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """Of an object, what tells whose it is and why it does not go. ``owners`` are pairs of kind and name."""
+    """Of an object, what tells whose it is and why it does not go; and all of it, in ``body``, as the API has it.
+    ``owners`` are pairs of kind and name."""
 
     name: str
     finalizers: tuple[str, ...] = ()
@@ -57,6 +72,7 @@ class Item:
     owners: tuple[tuple[str, str], ...] = ()
     deleting: bool = False
     """It was told to go."""
+    body: Json = field(default_factory=dict[str, Any], compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Changes:
 
         try:
             for event in self._events:
-                yield Change(_item(event["object"]["metadata"]), event["type"] == "DELETED")
+                yield Change(_item(event["object"]), event["type"] == "DELETED")
         except ApiException as error:
             if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
                 raise
@@ -145,7 +161,7 @@ class KubeNamespace:
 
     def list(self, kind: Kind) -> Listing:
         """The namespace's objects of a kind; none where the cluster does not know the kind, or where the user may not
-        see those of all namespaces. The version is empty then."""
+        see an optional one. The version is empty then."""
         from kubernetes.client import ApiException
 
         function, arguments = self._lister(kind)
@@ -154,10 +170,10 @@ class KubeNamespace:
             found = serialize(function(*arguments))
         except ApiException as error:
             status = cast("int", error.status)  # pyright: ignore[reportUnknownMemberType]
-            if status == NOT_FOUND or (kind.everywhere and status == FORBIDDEN):
+            if status == NOT_FOUND or (kind.optional and status == FORBIDDEN):
                 return Listing("", ())
             raise
-        return Listing(found["metadata"]["resourceVersion"], tuple(_item(item["metadata"]) for item in found["items"]))
+        return Listing(found["metadata"]["resourceVersion"], tuple(_item(item) for item in found["items"]))
 
     def changes(self, kind: Kind, version: str, seconds: int) -> Changes:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
@@ -173,6 +189,16 @@ class KubeNamespace:
         except ApiException as error:
             if cast("int", error.status) != NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
                 raise
+
+    def log(self, pod: str, container: str, *, previous: bool) -> str:
+        """The last lines of a container's log, or of the log of its last run; empty where it cannot be read."""
+        from kubernetes.client import ApiException, CoreV1Api
+
+        read = cast("Callable[..., str]", CoreV1Api(self.api).read_namespaced_pod_log)
+        try:
+            return read(pod, self.name, container=container, previous=previous, tail_lines=LOG_LINES)
+        except ApiException:
+            return ""
 
     def operator(self) -> Operator:
         """How the operator is: the namespace's own, or else the cluster's."""
@@ -214,7 +240,18 @@ def is_operators(item: Item) -> bool:
     return item.name.endswith((OPERATOR, ETCD))
 
 
-def _item(metadata: Json) -> Item:
+def part(body: Json, key: str) -> Json:
+    """A map within an object; empty where it has none."""
+    return cast("Json", body.get(key) or {})
+
+
+def parts(body: Json, key: str) -> list[Json]:
+    """A list of maps within an object; empty where it has none."""
+    return cast("list[Json]", body.get(key) or [])
+
+
+def _item(body: Json) -> Item:
+    metadata = body["metadata"]
     labels: dict[str, str] = metadata.get("labels") or {}
     return Item(
         name=metadata["name"],
@@ -222,6 +259,7 @@ def _item(metadata: Json) -> Item:
         labels=tuple(labels.items()),
         owners=tuple((owner["kind"], owner["name"]) for owner in metadata.get("ownerReferences") or ()),
         deleting=bool(metadata.get("deletionTimestamp")),
+        body=body,
     )
 
 

@@ -28,9 +28,12 @@ RESOURCES = {
     "download-job": "kubernetes:batch/v1:Job",
     "drain-graph": "pulumi-python:dynamic/dynamo-wideep:GraphDrain",
     "graph-graph": "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
+    "graph-ready": "pulumi-python:dynamic/dynamo-wideep:GraphReady",
     "takedown-graph": "pulumi-python:dynamic/dynamo-wideep:GraphTakedown",
     **{f"policies-{name}": "kubernetes:networking.k8s.io/v1:NetworkPolicy" for name in POLICIES},
 }
+GROVE = {"platform-grove": "pulumi-python:dynamic/dynamo-wideep:GroveCrds"}
+"""Where a worker has several pods."""
 TRUE_EDGES = {
     "namespace-namespace": {"sweep-stack"},
     "platform-crds": {"sweep-stack"},
@@ -53,8 +56,9 @@ TRUE_EDGES = {
     "pull-secret": {"namespace-namespace"},
     **{f"policies-{name}": {"namespace-namespace"} for name in POLICIES},
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
-    "access-service": {"namespace-namespace", "graph-graph"},
-    "access-ingress": {"namespace-namespace", "graph-graph"},
+    "graph-ready": {"namespace-namespace", "graph-graph"},
+    "access-service": {"namespace-namespace", "graph-graph", "graph-ready"},
+    "access-ingress": {"namespace-namespace", "graph-graph", "graph-ready"},
     "takedown-graph": {"namespace-namespace", "graph-graph", "access-service", "access-ingress"},
 }
 IMAGES = {
@@ -92,9 +96,15 @@ def _variants() -> Iterator[dict[str, Any]]:
         yield {"image": IMAGES[image], "modelCache": cache, "platform": {"install": install}, **token}
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod", "sim"])
-def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str) -> None:
-    assert _engine(deploy, plan_of(stack)).types() == RESOURCES
+@pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", GROVE), ("sim", {})])
+def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str, more: dict[str, str]) -> None:
+    assert _engine(deploy, plan_of(stack)).types() == RESOURCES | more
+
+
+def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_start(deploy: Deploy) -> None:
+    engine = _engine(deploy, plan_of("prod"))
+    assert engine.resources["platform-grove"].after == {"sweep-stack"}
+    assert "platform-grove" in engine.resources["platform-platform"].after
 
 
 @pytest.mark.parametrize("changes", list(_variants()))
@@ -140,6 +150,7 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
         "policies-workers",
         "drain-graph",
         "graph-graph",
+        "graph-ready",
         "takedown-graph",
     }
 

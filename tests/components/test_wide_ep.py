@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.wide_ep import WideEp, WideEpArgs
+from components.wide_ep import GraphReadyProvider, WideEp, WideEpArgs
 from tests.support.engine import UNKNOWN, Registered, run
 from tests.support.plans import plan_of
 from wideep.plan import Plan
@@ -41,11 +41,21 @@ def test_an_image_that_is_not_known_yet_leaves_the_rest_of_the_graph_readable() 
     assert spec["services"]["decode"]["replicas"] == 1
 
 
-def test_it_is_awaited_until_ready_for_as_long_as_loading_the_weights_may_take() -> None:
-    plan = plan_of()
-    graph = _graph(plan, plan.image)
-    assert graph.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
-    assert graph.timeout == f"{plan.ready_timeout_seconds}s"
+def test_all_its_pods_are_awaited_for_as_long_as_loading_the_weights_may_take() -> None:
+    plan = plan_of(layout="lab-16gpu-multinode", hardware=HARDWARE)
+    args = WideEpArgs("dynamo-workshop", plan.graph, plan.image, plan.ready_timeout_seconds)
+    ready = run(lambda: WideEp("graph", args)).resources["graph-ready"]
+    assert ready.after == {"graph-graph"}
+    assert ready.inputs["deadlineSeconds"] == plan.ready_timeout_seconds
+    assert ready.inputs["pods"] == {"frontend": 1, "prefill": 2, "decode": 2}
+
+
+def test_whatever_changes_the_graph_or_what_is_wanted_of_it_is_waited_for() -> None:
+    before = {"namespace": "n", "graph": "g", "revision": "u/1", "pods": {"decode": 1}, "deadlineSeconds": 60}
+    for changed in ({"revision": "u/2"}, {"revision": "v/1"}, {"pods": {"decode": 2}}):
+        found = GraphReadyProvider().diff("n/g", before, before | changed)
+        assert (found.changes, found.replaces) == (True, [])
+    assert not GraphReadyProvider().diff("n/g", before, dict(before)).changes
 
 
 def test_it_is_deleted_in_the_background_because_foreground_never_ends() -> None:

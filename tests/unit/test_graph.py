@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from tests.golden.cases import config
 from wideep import load
 from wideep.graph.dgd import DynamoGraphDeployment, Service
+from wideep.plan import Plan
 from wideep.settings.layout import Preset, Role
 
 INFINIBAND = {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}
@@ -40,14 +41,24 @@ def test_all_services_share_one_dynamo_namespace_and_state_their_replicas(preset
     assert all("replicas" in service.manifest() for service in made.spec.services.values())
 
 
-def test_the_engine_waits_for_ready_and_deletes_in_the_background() -> None:
+def test_the_engine_deletes_it_in_the_background() -> None:
     annotations = graph().metadata.annotations or {}
 
-    assert annotations["pulumi.com/waitFor"] == "condition=Ready"
     assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
-    assert (
-        int(annotations["pulumi.com/timeoutSeconds"]) == load(config(Preset.LAB_16GPU_SINGLENODE)).ready_timeout_seconds
-    )
+
+
+def test_a_deadline_that_the_stack_sets_is_kept_and_no_worker_is_ended_before_it() -> None:
+    def planned(minutes: int) -> Plan:
+        return load(config(Preset.LAB_16GPU_SINGLENODE, workers={"readyTimeoutMinutes": minutes}))
+
+    def budget(plan: Plan) -> int:
+        probe = plan.graph.spec.services["decode"].extra_pod_spec.main_container.startup_probe
+        assert probe is not None
+        return (probe.period_seconds or 0) * (probe.failure_threshold or 0)
+
+    short, long = planned(10), planned(300)
+    assert (short.ready_timeout_seconds, long.ready_timeout_seconds) == (600, 18000)
+    assert budget(long) > budget(short) == budget(load(config(Preset.LAB_16GPU_SINGLENODE)))
 
 
 def test_the_cache_is_a_claim_that_the_graph_does_not_own() -> None:

@@ -7,7 +7,7 @@ from wideep.graph.common import Stack
 from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata, Pvc
 from wideep.graph.frontend import frontend_service
 from wideep.graph.refs import cache_claim, graph_name
-from wideep.graph.startup import ready_timeout_seconds, startup_seconds
+from wideep.graph.startup import startup_seconds
 from wideep.graph.worker import worker_service
 from wideep.settings import Settings
 
@@ -16,13 +16,11 @@ __all__ = ["build_graph"]
 
 def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
     """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads at its start."""
-    stack = Stack(settings, graph_name(settings), image, startup_seconds(weight_bytes))
+    stack = Stack(settings, graph_name(settings), image, startup_seconds(settings, weight_bytes))
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
     annotations = {
         # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
         "pulumi.com/deletionPropagationPolicy": "background",
-        "pulumi.com/waitFor": "condition=Ready",
-        "pulumi.com/timeoutSeconds": str(ready_timeout_seconds(settings, weight_bytes)),
     }
     if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.

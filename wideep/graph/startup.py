@@ -20,13 +20,20 @@ PULL_SECONDS: Final = 900
 """An image of 20 GB over the same link, and unpacking it."""
 
 
-def startup_seconds(weight_bytes: float) -> int:
-    """How long a worker may take from its container's start until it serves, in whole probe periods."""
-    return math.ceil((weight_bytes / SLOWEST_READ + WARM_UP_SECONDS) / PERIOD_SECONDS) * PERIOD_SECONDS
+def startup_seconds(settings: Settings, weight_bytes: float) -> int:
+    """How long a worker may take from its container's start until it serves, in whole probe periods. At least until
+    the graph's own deadline, where the stack sets a longer one."""
+    seconds = max(weight_bytes / SLOWEST_READ + WARM_UP_SECONDS, _written(settings) - PULL_SECONDS)
+    return math.ceil(seconds / PERIOD_SECONDS) * PERIOD_SECONDS
 
 
 def ready_timeout_seconds(settings: Settings, weight_bytes: float) -> int:
-    """How long the graph may take from its creation until it is ready; its pods may have to download first."""
+    """How long the graph may take from its creation, or its last change, until it is ready: what the stack says, else
+    what its model takes at worst; its pods may have to download first."""
     cache = settings.model_cache
     download = deadline_seconds(weight_bytes) if cache.host_path and cache.download else 0
-    return download + startup_seconds(weight_bytes) + PULL_SECONDS
+    return _written(settings) or download + startup_seconds(settings, weight_bytes) + PULL_SECONDS
+
+
+def _written(settings: Settings) -> int:
+    return (settings.workers.ready_timeout_minutes or 0) * 60

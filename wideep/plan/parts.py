@@ -143,6 +143,8 @@ class PlatformPlan(PlanModel):
     """Somebody else made it."""
     grove: bool
     """A worker has several pods."""
+    sub_charts: tuple[str, ...]
+    """Of dynamo-platform's optional sub-charts, those that are installed: ``grove``, ``kai-scheduler``."""
     values: dict[str, object]
     """All values of dynamo-platform, the stack's own merged in."""
 
@@ -173,7 +175,7 @@ class Plan(PlanModel):
     network_policies: tuple[NetworkPolicyPlan, ...]
     """The namespace's NetworkPolicies; none where the stack wants none."""
     ready_timeout_seconds: int
-    """How long the graph may take from its creation until it is ready."""
+    """How long the graph may take from its creation, or its last change, until it is ready."""
     warnings: tuple[str, ...]
     """Legal, but unwise."""
     manifests: tuple[Manifest, ...]

@@ -95,6 +95,9 @@ class Workers(SettingsModel):
     """CPU and memory of a pod. Not set: no limit."""
     shared_memory: Quantity = "80Gi"
     """Size of /dev/shm, through which the ranks of a pod talk."""
+    ready_timeout_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    """Minutes that the graph may take from its creation, or its last change, until it is ready: then `pulumi up` gives
+    up. None: by the model's size, with the slowest volume that is worth using (DeepSeek-R1: two hours)."""
     priority_class: ObjectName | None = None
     """A PriorityClass of the cluster, so that other pods make room for the workers and not they for others."""
     spread_over: LabelKey | None = None

@@ -1,0 +1,74 @@
+"""What a long wait tells: what it waits for, for how long, and what moved last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import Final
+
+__all__ = ["Moves", "Teller", "duration"]
+
+OFTEN_SECONDS: Final = 3.0
+"""Between two lines while much moves,"""
+SELDOM_SECONDS: Final = 60.0
+"""and between two lines while nothing does."""
+
+
+@dataclass
+class Moves:
+    """The stages of some things, and which of them changed last."""
+
+    stages: Mapping[str, str] = field(default_factory=dict[str, str])
+    last: str = "nothing"
+
+    def __post_init__(self) -> None:
+        self.at = monotonic()
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the last change."""
+        return monotonic() - self.at
+
+    def see(self, stages: Mapping[str, str]) -> None:
+        """The stages as they are now."""
+        changed = [what for what in (*stages, *self.stages) if stages.get(what) != self.stages.get(what)]
+        if changed:
+            self.last = f"{changed[0]}: {stages.get(changed[0], 'gone')}"
+            self.at = monotonic()
+        self.stages = stages
+
+
+@dataclass
+class Teller:
+    """Says of what it is told just so much that a person can follow."""
+
+    say: Callable[[str], None]
+    subject: str
+    deadline_seconds: int
+    said: str = ""
+    at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.began = monotonic()
+
+    @property
+    def waited(self) -> float:
+        """Seconds."""
+        return monotonic() - self.began
+
+    def tell(self, state: str) -> None:
+        """What it waits for now."""
+        now = monotonic()
+        if now - self.at > (OFTEN_SECONDS if state != self.said else SELDOM_SECONDS):
+            self.say(f"{self.subject}: {state}; {duration(self.waited)} of at most {duration(self.deadline_seconds)}")
+            self.said, self.at = state, now
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``2 h 5 min``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = timedelta(seconds=seconds) // timedelta(minutes=1)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
