@@ -4,11 +4,13 @@ import base64
 import itertools
 import json
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.plans import ROOT, TOKEN, plan_of
@@ -87,13 +89,29 @@ def _engine(deploy: Deploy, plan: Plan, *, preview: bool = False) -> Engine:
     return run(program, preview=preview)
 
 
-def _variants() -> Iterator[dict[str, Any]]:
-    """Each way in which a part can be this program's, or somebody else's, with both sorts of image in turns."""
-    parts = itertools.product((None, "c"), (True, False), (True, False), (True, False))
-    for (claim, download, secret, install), image in zip(parts, itertools.cycle(IMAGES), strict=False):
-        cache = {"size": "1Ti", "download": download} | ({"existingClaim": claim} if claim else {})
-        token = {"hfToken": None, "hfTokenSecret": "mine"} if secret else {}
-        yield {"image": IMAGES[image], "modelCache": cache, "platform": {"install": install}, **token}
+@st.composite
+def _changes(draw: st.DrawFn) -> dict[str, Any]:
+    """Stacks with each part this program's own, somebody else's, or left out."""
+
+    def one_of(*choices: dict[str, Any]) -> dict[str, Any]:
+        return draw(st.sampled_from(choices))
+
+    image = one_of(*IMAGES.values()) | one_of({}, {"registry": {"username": "robot", "password": PASSWORD}})
+    claims = ({}, {"existingClaim": "c"}, {"hostPath": "/models"}, {"retain": True}, {"protect": True})
+    cache = {"size": "1Ti"} | one_of(*claims) | one_of({}, {"download": False})
+    ways = one_of({}, {"service": {"type": "LoadBalancer"}}) | one_of(
+        {}, {"ingress": {"host": "chat.example.com", "className": "nginx"}}
+    )
+    return {
+        "hardware": {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"},
+        "layout": draw(st.sampled_from(["lab-16gpu-singlenode", "lab-32gpu", "wide-32gpu"])),
+        "image": image,
+        "modelCache": cache,
+        "frontend": {"replicas": draw(st.integers(1, 3))} | ways,
+        "access": one_of({"allowFrom": ["10.0.0.0/8"]}, {"networkPolicies": False}),
+        "platform": one_of({}, {"install": False}, {"sshKeySecret": "mine"}),
+        **one_of({}, {"hfToken": None, "hfTokenSecret": "mine"}),
+    }
 
 
 @pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", GROVE), ("sim", {})])
@@ -107,23 +125,19 @@ def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_star
     assert "platform-grove" in engine.resources["platform-platform"].after
 
 
-@pytest.mark.parametrize("changes", list(_variants()))
-def test_only_true_dependencies_are_edges_and_the_graph_goes_first(deploy: Deploy, changes: dict[str, Any]) -> None:
+@settings(max_examples=40, deadline=None)
+@given(changes=_changes())
+def test_only_true_dependencies_are_edges_and_destroy_takes_graph_drain_platform(
+    deploy: Deploy, changes: dict[str, Any]
+) -> None:
     engine = _engine(deploy, plan_of(**changes))
     there = {*engine.types(), *engine.reads}
     for name in engine.types():
         assert engine.resources[name].after == TRUE_EDGES.get(name, set()) & there
-    assert "graph-graph" in engine.resources["takedown-graph"].after
-    assert "drain-graph" in engine.resources["graph-graph"].after
-    if changes["platform"]["install"]:
-        assert "platform-platform" in engine.resources["drain-graph"].after
-
-
-def test_all_that_stands_on_the_cluster_is_swept_after(deploy: Deploy) -> None:
-    engine = _engine(deploy, plan_of())
-    elsewhere = {"sweep-stack", "platform-mpi-seed", "image-build"}
-    for name in engine.types().keys() - elsewhere:
-        assert "sweep-stack" in engine.before(name)
+    for name, goes_after_it in itertools.pairwise(("takedown-graph", "graph-graph", "drain-graph")):
+        assert goes_after_it in engine.resources[name].after
+    to_the_last = ("platform-", "cache-", "token-", "pull-", "policies-")
+    assert {name for name in there if name.startswith(to_the_last)} <= engine.resources["drain-graph"].after
 
 
 def test_image_platform_and_download_run_side_by_side(deploy: Deploy) -> None:
