@@ -9,8 +9,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.chart_source import archive_file, is_folder
+from components.chart_source import Chart, is_folder
 from components.cluster_resource import ClusterAccess
+from components.grove_crds import GroveCrds, GroveCrdsProvider
 from components.leftovers import CRDS_NAMESPACE
 from components.operator_check import OperatorCheck, OperatorCheckProvider
 from components.releases import release_note, stack_name
@@ -62,11 +63,23 @@ class Platform(Component):
         if not plan.mpi_secret_exists:
             key_args = SshKeyArgs(args.namespace, plan.mpi_secret)
             before.append(SshKey(f"{name}-mpi", key_args, pulumi.ResourceOptions(parent=self)))
+        if plan.sub_charts:
+            before.append(self._grove(name, args))
         k8s.helm.v3.Release(
             f"{name}-platform",
             release_args(plan, "dynamo-platform", plan.release, args.namespace),
             opts=self.child(after=before),
         )
+
+    def _grove(self, name: str, args: PlatformArgs) -> pulumi.Resource:
+        properties = {
+            "namespace": CRDS_NAMESPACE,
+            "version": args.plan.version,
+            "charts": args.plan.charts,
+            "subCharts": list(args.plan.sub_charts),
+            **args.cluster.properties(),
+        }
+        return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(after=args.after))
 
     def _find(self, name: str, args: PlatformArgs) -> None:
         """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
@@ -102,5 +115,5 @@ def _chart(plan: PlatformPlan, chart: str) -> tuple[str, str | None]:
         return f"{plan.charts.rstrip('/')}/{chart}", None
     if not is_folder(plan.charts):
         return chart, plan.charts
-    archive = archive_file(plan.charts, chart, plan.version)
+    archive = Chart(plan.charts, chart, plan.version).file
     return str(archive if archive.exists() else archive.with_name(chart)), None

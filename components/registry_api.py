@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from components.web import Answer, ask
 
-__all__ = ["Login", "Reference", "manifest", "manifest_status", "reaches", "stored_login"]
+__all__ = ["Login", "Reference", "blob", "manifest", "manifest_status", "reaches", "stored_login"]
 
 MANIFESTS: Final = ", ".join(
     [
@@ -99,6 +99,16 @@ def manifest(reference: Reference, login: Login | None = None) -> tuple[int, byt
         WebError: there is no answer.
     """
     answer = _get(reference, f"manifests/{reference.version}", login)
+    return answer.status, answer.body
+
+
+def blob(reference: Reference, digest: str, login: Login | None = None) -> tuple[int, bytes]:
+    """The answer's status, and a part of the image's repository by its digest.
+
+    Raises:
+        WebError: there is no answer.
+    """
+    answer = _get(reference, f"blobs/{digest}", login)
     return answer.status, answer.body
 
 

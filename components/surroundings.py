@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.chart_source import ChartError, chart_digest
+from components.chart_source import Chart, ChartError
 from components.config import registry_login
 from components.registry_api import Login, Reference, manifest, stored_login
 from components.web import WebError
@@ -57,7 +57,7 @@ def _other_charts(plan: PlatformPlan) -> Iterator[Problem]:
     for chart, wanted in plan.digests.items():
         key = f"platform.digests.{chart.removeprefix('dynamo-')}"
         try:
-            found = chart_digest(plan.charts, chart, plan.version)
+            found = Chart(plan.charts, chart, plan.version).digest()
         except ChartError as error:
             rule = f"whether {chart} {plan.version} of {plan.charts} is this one cannot be told from here: {error}"
             fix = "write platform.charts: a place that can be read from here, or take the digest out"

@@ -14,7 +14,7 @@ from wideep.settings.hardware import Toleration
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
-__all__ = ["ChartValue", "contradicted", "merged", "typed_values", "values"]
+__all__ = ["ChartValue", "contradicted", "merged", "sub_charts", "typed_values", "values"]
 
 RBAC_PROXY: Final = "quay.io/brancz/kube-rbac-proxy"
 """Has the tag that the chart asks for; the repository of its default is gone."""
@@ -22,6 +22,11 @@ OPERATOR: Final = "dynamo-operator"
 MANAGER: Final = (OPERATOR, "controllerManager")
 NATS_POD: Final = ("nats", "podTemplate", "merge", "spec")
 NATS_VOLUME: Final = ("nats", "config", "jetstream", "fileStore", "pvc")
+
+OPTIONAL: Final = ("grove", "kai-scheduler")
+STARTED_WITH_GROVE: Final[Mapping[str, object]] = {OPERATOR: {"dynamo": {"groveTerminationDelay": "15m0s"}}}
+"""The chart's own 15 minutes in other words. The operator looks for Grove only when it starts, and the chart has
+nothing that restarts it when Grove comes: another text of an argument does."""
 
 Values = dict[str, object]
 Path = tuple[str, ...]
@@ -41,7 +46,13 @@ def values(settings: Settings) -> Values:
     ours: Values = {}
     for value in typed_values(settings):
         ours = merged(ours, _nested(value.path, value.value))
-    return merged(merged(_needed(settings), ours), settings.platform.values)
+    found = merged(merged(_needed(settings), ours), settings.platform.values)
+    return merged(STARTED_WITH_GROVE, found) if "grove" in sub_charts(found) else found
+
+
+def sub_charts(values: Mapping[str, object]) -> tuple[str, ...]:
+    """The optional sub-charts that these values install."""
+    return tuple(name for name in OPTIONAL if _is_on(values.get(name)))
 
 
 def contradicted(settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
@@ -167,6 +178,10 @@ def _policies(settings: Settings) -> Iterator[ChartValue]:
     """The etcd chart's own policy lets everyone in, and policies add up: it makes room for ours."""
     if settings.access.network_policies:
         yield ChartValue("access.networkPolicies", ("etcd", "networkPolicy", "enabled"), value=False)
+
+
+def _is_on(value: object) -> bool:
+    return isinstance(value, dict) and cast("Values", value).get("enabled") is True
 
 
 def _nested(path: Path, value: object) -> Values:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sim.state import Cluster
-from tests.support.platform import RELEASE, Platform, a_graph, installed
+from tests.support.platform import Platform, a_graph, installed
 
 pytestmark = pytest.mark.cluster
 
@@ -90,14 +90,13 @@ def test_deleting_the_graph_takes_everything_of_grove_along(platform: Platform) 
 
 def test_an_operator_that_started_before_grove_does_not_see_it(platform: Platform) -> None:
     crds = [f"crd/{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
-    chart = (RELEASE, "sim/charts/dynamo-platform", "-n", platform.namespace, "--set=grove.enabled=true")
-    rendered = platform.run("helm", "template", *chart, "--show-only=templates/grove.yaml").stdout
+    api = platform.run("helm", "show", "crds", "sim/charts/dynamo-platform").stdout
     platform.run("kubectl", "delete", *crds)
     platform.scale_operator(0)
     platform.scale_operator(1)
     platform.apply(a_graph(decode_nodes=2, decode_gpus="4"))
     platform.wait_for_state("failed")
-    platform.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=rendered)
+    platform.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=api)
     platform.kubectl("annotate", "dgd", "sgl", "look=again")
     platform.wait(lambda: platform.graph()["metadata"]["annotations"].get("look") == "again", "the graph looked at")
     assert platform.graph()["status"]["state"] == "failed"

@@ -99,6 +99,17 @@ def test_grove_and_kai_come_where_a_worker_has_several_pods_and_the_cluster_has_
     assert found["grove"] == found["kai-scheduler"] == {"enabled": enabled}
 
 
+def test_an_argument_of_the_operator_changes_with_grove_so_that_it_starts_anew() -> None:
+    def delay(layout: str, **platform: Any) -> object:
+        return values(layout, **platform)["dynamo-operator"]["dynamo"].get("groveTerminationDelay")
+
+    assert delay("lab-16gpu-singlenode") is None
+    assert delay("lab-16gpu-multinode") == "15m0s"
+    assert delay("lab-16gpu-singlenode", values={"grove": {"enabled": True}}) == "15m0s"
+    own = {"dynamo-operator": {"dynamo": {"groveTerminationDelay": "1h"}}}
+    assert delay("lab-16gpu-multinode", values=own) == "1h"
+
+
 @pytest.mark.parametrize(
     ("key", "platform", "there"),
     [

@@ -16,7 +16,7 @@ NVIDIA_CHARTS: Final = "https://helm.ngc.nvidia.com/nvidia/ai-dynamo"
 
 def platform_plan(settings: Settings) -> PlatformPlan:
     """The platform's releases. A worker of several pods needs Grove, and KAI to start all of its pods or none."""
-    platform = settings.platform
+    platform, values = settings.platform, chart.values(settings)
     return PlatformPlan(
         install=platform.install,
         version=platform.version,
@@ -27,7 +27,8 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         mpi_secret=platform.ssh_key_secret or names.MPI_SECRET,
         mpi_secret_exists=platform.ssh_key_secret is not None,
         grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
-        values=chart.values(settings),
+        sub_charts=chart.sub_charts(values),
+        values=values,
     )
 
 
