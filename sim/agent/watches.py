@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from typing import Any
 
 import kopf
@@ -56,6 +57,7 @@ class Watches:
     def _run(self) -> None:
         while not self.ending.is_set():
             self.again.clear()
+            self.served.clear()  # one that went while kopf ended went without an event
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # whatever ended them, there is no agent without them
@@ -101,8 +103,15 @@ class Watches:
             self.served.discard(name)
         elif name in self.handlers and name not in self.served and is_true(crd, "Established"):
             self.served.add(name)
-            if event["type"]:  # not one of those that were there when kopf started
+            if event["type"] or _is_new(crd):  # not one of those that kopf's own look at its start has found
                 asyncio.get_running_loop().call_later(DISCOVERY_SECONDS, self.again.set)
+
+
+def _is_new(crd: Manifest) -> bool:
+    """Discovery may not have shown it yet when kopf, which has started since, asked what there is."""
+    (since,) = (one["lastTransitionTime"] for one in crd["status"]["conditions"] if one["type"] == "Established")
+    age = datetime.now(UTC) - datetime.fromisoformat(since)
+    return age.total_seconds() < 2 * DISCOVERY_SECONDS
 
 
 def _log_failure(passed: Future[None]) -> None:
