@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from components import watching
 from components.draining import GRAPH, GRAPH_LABEL, POD, may_answer_later
-from components.kube import Item, Kind, part
+from components.kube import OPERATOR_KINDS, Item, Kind, is_operators, part
 from components.pods import read_pod
 from components.progress import Moves, Teller, duration
 from components.readiness import View, Wanted, Warned
@@ -23,8 +23,6 @@ TICK_SECONDS: Final = 1.0
 """How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
 QUIET_SECONDS: Final = 15.0
 """So long after the last change an operator that lives has done what it had to."""
-ASK_SECONDS: Final = 60.0
-"""Between two questions how the operator is, while nothing moves."""
 RETRY_SECONDS: Final = 2.0
 LOGS: Final = 20
 """Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""
@@ -54,9 +52,10 @@ def await_graph(
     wait = _Wait(place, wanted, Teller(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
         try:
-            with Watching(place, (GRAPH, POD, EVENT), wait.concerns) as watched:
-                while not wait.is_over(watched):
-                    watched.wait(TICK_SECONDS)
+            with Watching(place, (GRAPH, POD, EVENT, *OPERATOR_KINDS), wait.concerns) as watched:
+                changed = set(OPERATOR_KINDS)
+                while not wait.is_over(watched, changed):
+                    changed = watched.wait(TICK_SECONDS)
         except (ApiException, HTTPError) as error:
             if not may_answer_later(error):
                 raise
@@ -77,24 +76,32 @@ class _Wait:
         self._logs: dict[tuple[str, int], str] = {}
         self._before: frozenset[str] | None = None
         """The events of before the wait: what they tell may be over."""
-        self._operator, self._asked = "", float("-inf")
+        self._operator: str | None = None
+        """What is wrong with it; None: not asked yet."""
 
     def concerns(self, kind: Kind, item: Item) -> bool:
-        """Whether an object is the graph, a pod of it, or a warning about what makes them."""
+        """Whether an object is the graph, a pod of it, a warning about what makes them, or an operator."""
+        if kind in OPERATOR_KINDS:
+            return is_operators(item)
         if kind is GRAPH:
             return item.name == self._wanted.graph
         if kind is EVENT:
             return item.body.get("type") == "Warning" and _about(item)[1].startswith(self._wanted.graph)
         return (GRAPH_LABEL, self._wanted.graph) in item.labels
 
-    def is_over(self, watched: Watching) -> bool:
+    def is_over(self, watched: Watching, changed: set[Kind]) -> bool:
         """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
         view = self._view(watched)
         self._moves.see(view.stages)
         if view.is_ready and view.is_new:
             return True
-        self._ask_operator()
-        if view.is_nearly_ready and self._moves.quiet > QUIET_SECONDS and not self._operator:
+        quiet = self._moves.quiet > QUIET_SECONDS
+        if not quiet or not changed.isdisjoint(OPERATOR_KINDS):
+            self._operator = None
+        if quiet and self._operator is None:  # where nothing moves, it may be because nobody works
+            operator = self._place.operator()
+            self._operator = operator.words if operator.works is False else ""
+        if view.is_nearly_ready and quiet and not self._operator:
             return True  # with pods of before: what was written last needed no other ones
         if view.graph is None:
             raise self._error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
@@ -122,14 +129,6 @@ class _Wait:
         warnings = tuple(_warned(item) for item in events if _version(item) not in self._before)
         graph = next((item.body for item in watched.items(GRAPH)), None)
         return View(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
-
-    def _ask_operator(self) -> None:
-        """Where nothing moves, it may be because nobody works."""
-        if self._moves.quiet <= QUIET_SECONDS:
-            self._operator, self._asked = "", float("-inf")
-        elif monotonic() - self._asked > ASK_SECONDS:
-            operator = self._place.operator()
-            self._asked, self._operator = monotonic(), "" if operator.works is not False else operator.words
 
     def _read_logs(self, view: View) -> None:
         for pod in view.staying:
