@@ -93,7 +93,9 @@ class Takedown(_Teardown):
     A graph has finalizers that only a living operator takes away. Deleted while there is none it would stop serving
     and never go; here it is refused while it still serves, with what to do. ``after`` is the graph.
 
-    >>> takedown = Takedown("takedown", TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(graph,)))
+    >>> cluster = ClusterAccess(context="prod")  # of a program that makes its own kubernetes.Provider
+    >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(graph,), cluster=cluster)
+    >>> takedown = Takedown("takedown", args)
     """
 
     resource, provider, deadline_seconds = GraphTakedown, TakedownProvider, 120
