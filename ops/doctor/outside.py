@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.registry_api import Reference, manifest_status, reaches
 from components.web import WebError, ask
+from ops.doctor.builder import builder_finding
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.hub import find_token, hub_findings
 from wideep.plan import Plan
@@ -18,12 +19,13 @@ CHART = "dynamo-platform"
 
 
 def outside_findings(plan: Plan, stack_file: Path, *, pulled: bool) -> list[Finding]:
-    """Charts, registry and hub, asked side by side. ``pulled``: the nodes have the image already."""
+    """Charts, registry, builder and hub, asked side by side. ``pulled``: the nodes have the image already."""
     with ThreadPoolExecutor(3) as pool:
         charts = pool.submit(lambda: list(_charts(plan, stack_file.resolve().parent)))
         image = pool.submit(lambda: list(_image(plan, pulled)))
         hub = pool.submit(lambda: list(hub_findings(plan, find_token(stack_file))))
-        return [*charts.result(), *image.result(), *hub.result()]
+        builder = builder_finding(plan)
+        return [*charts.result(), *image.result(), *([builder] if builder else []), *hub.result()]
 
 
 def _charts(plan: Plan, project: Path) -> Iterator[Finding]:

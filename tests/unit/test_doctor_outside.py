@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.registry_api import Reference
+from ops.doctor.builder import builder_finding
 from ops.doctor.finding import Finding, Verdict
 from ops.doctor.hub import hub_findings
 from ops.doctor.outside import outside_findings
@@ -154,3 +155,36 @@ def test_a_registry_that_does_not_answer_stops_a_build_and_not_a_running_graph(t
 )
 def test_references_are_read_as_docker_reads_them(text: str, host: str, repository: str, version: str) -> None:
     assert Reference.parse(text) == Reference(host, repository, version)
+
+
+@pytest.mark.parametrize(
+    ("docker", "verdict", "fix"),
+    [
+        ("exit 0", Verdict.HOLDS, ()),
+        (
+            "exit 1",
+            Verdict.FAILS,
+            (
+                "docker buildx create --name big --driver kubernetes, or --driver remote tcp://HOST:1234",
+                "image.builder: one of `docker buildx ls`",
+            ),
+        ),
+        (None, Verdict.UNKNOWN, ()),
+    ],
+)
+def test_a_builder_is_looked_for_by_its_name(
+    docker: str | None, verdict: Verdict, fix: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if docker:
+        (tmp_path / "docker").write_text(f'#!/bin/sh\n[ "$*" = "buildx inspect big" ] && {docker}\n')
+        (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    found = builder_finding(plan_of(image={**PUSH, "repository": "r.example.com/wideep", "builder": "big"}))
+
+    assert found is not None
+    assert (found.verdict, found.fix) == (verdict, fix)
+
+
+def test_without_a_builders_name_none_is_looked_for() -> None:
+    assert builder_finding(plan_of(image={**PUSH, "repository": "r.example.com/wideep"})) is None
