@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ops.cluster.errors import ClusterError, refused, silent
+from ops.cluster.errors import ClusterError
 from ops.cluster.kinds import PODS, Kind
 from ops.cluster.objects import KubeObject, Pod
+from ops.cluster.wire import READ_SECONDS, Query, Question, find, read, server_of, stream
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -20,17 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Cluster", "Listing"]
 
 T = TypeVar("T", bound=KubeObject)
-Query = tuple[tuple[str, str], ...]
 
 PAGE: Final = 500
 """Objects of one answer."""
 BAD_REQUEST: Final = 400
-NOT_FOUND: Final = 404
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Names, labels and annotations of objects, and nothing else of them."""
-CONNECT_SECONDS: Final = 5
-READ_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -47,18 +44,6 @@ class Change(Generic[T]):
 
     type: str
     item: T
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: in the words of RBAC, for the sentence when it is refused, and as a GET."""
-
-    verb: str
-    resource: str
-    where: str
-    path: str
-    query: Query = ()
-    accept: str = "application/json, */*"
 
 
 class _ListMeta(BaseModel):
@@ -106,7 +91,7 @@ class Cluster:
     @property
     def server(self) -> str:
         """The API server's address."""
-        return str(cast("Any", self.api).configuration.host)
+        return server_of(self.api)
 
     def version(self) -> str:
         """The server's version, ``v1.34.1``. Everybody may ask for it.
@@ -115,7 +100,7 @@ class Cluster:
             UnreachableError: there is no answer.
         """
         asked = Question("get", "the version", "on the cluster", "/version")
-        return _Version.model_validate_json(self._read(asked)).version
+        return _Version.model_validate_json(read(self.api, asked)).version
 
     def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
         """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind.
@@ -131,7 +116,7 @@ class Cluster:
         accept = METADATA_LIST if kind.metadata_only else Question.accept
         asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
         while True:
-            body = self._find(asked)
+            body = find(self.api, asked)
             if body is None:
                 return Listing((), "")
             page = page_of.model_validate_json(body)
@@ -149,7 +134,7 @@ class Cluster:
         """
         accept = METADATA if kind.metadata_only else Question.accept
         path = kind.path(namespace, name)
-        body = self._find(Question("get", kind.resource, kind.where(namespace), path, accept=accept))
+        body = find(self.api, Question("get", kind.resource, kind.where(namespace), path, accept=accept))
         return None if body is None else kind.model.model_validate_json(body)
 
     def watch(
@@ -165,7 +150,7 @@ class Cluster:
         query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
         query += (("labelSelector", labels),) if labels else ()
         asked = Question("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
-        for raw in self._stream(asked, seconds + READ_SECONDS):
+        for raw in stream(self.api, asked, seconds + READ_SECONDS):
             line = _Line.model_validate_json(raw)
             if line.type == "ERROR":
                 return
@@ -175,7 +160,7 @@ class Cluster:
     def serves(self, group: str, version: str) -> frozenset[str]:
         """Plural names that the cluster serves of a group's version; none where it has no such group."""
         root = f"/apis/{group}/{version}"
-        body = self._find(Question("get", f"the API {group}/{version}", "on the cluster", root))
+        body = find(self.api, Question("get", f"the API {group}/{version}", "on the cluster", root))
         if body is None:
             return frozenset()
         return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
@@ -216,85 +201,18 @@ class Cluster:
             ClusterError: there is no log.
         """
         query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
-        for raw in self._stream(_log_question(pod, query), None):
+        for raw in stream(self.api, _log_question(pod, query), None):
             yield raw.decode("utf-8", "replace").rstrip("\n")
 
     def _log(self, pod: Pod, query: Query) -> bytes | None:
         try:
-            return self._find(_log_question(pod, query))
+            return find(self.api, _log_question(pod, query))
         except ClusterError as error:
             if error.status == BAD_REQUEST:  # the container has not started, or never did before
                 return None
             raise
 
-    def _stream(self, asked: Question, seconds: float | None) -> Iterator[bytes]:
-        """An answer line by line, as it comes. ``seconds``: give up when nothing comes for so long."""
-        from urllib3.exceptions import HTTPError, ReadTimeoutError
-
-        response = self._ask(asked, seconds)
-        try:
-            yield from (line for line in _lines(response) if line.strip())
-        except ReadTimeoutError:
-            return
-        except HTTPError as error:
-            raise silent(self.server, error) from error
-        finally:
-            response.close()
-
-    def _find(self, asked: Question) -> bytes | None:
-        """The body of an answer; None for 404."""
-        try:
-            return self._read(asked)
-        except ClusterError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
-
-    def _read(self, asked: Question) -> bytes:
-        from urllib3.exceptions import HTTPError
-
-        response = self._ask(asked, READ_SECONDS)
-        try:
-            return bytes(response.read())
-        except HTTPError as error:
-            raise silent(self.server, error) from error
-        finally:
-            response.release_conn()
-
-    def _ask(self, asked: Question, seconds: float | None) -> Any:
-        """The answer to a GET, not yet read, with a status below 400."""
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
-        api = cast("Any", self.api)
-        try:
-            request = cast("Callable[..., tuple[Any, ...]]", api.param_serialize)(
-                "GET",
-                asked.path,
-                query_params=asked.query,
-                header_params={"Accept": asked.accept},
-                auth_settings=["BearerToken"],
-            )
-            response = api.call_api(*request, _request_timeout=(CONNECT_SECONDS, seconds)).response
-        except (HTTPError, OSError, ApiException) as error:
-            raise silent(self.server, error) from error
-        if response.status >= 400:
-            body = bytes(response.read()).decode("utf-8", "replace")
-            response.release_conn()
-            raise refused(int(response.status), body, asked.verb, asked.resource, asked.where)
-        return response
-
 
 def _log_question(pod: Pod, query: Query) -> Question:
     path = f"{PODS.path(pod.namespace, pod.name)}/log"
     return Question("get", "pods/log", PODS.where(pod.namespace), path, query)
-
-
-def _lines(response: Any) -> Iterator[bytes]:
-    """Whole lines out of whatever pieces arrive."""
-    rest = b""
-    for piece in cast("Iterator[bytes]", response.stream(65536, decode_content=True)):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
-    if rest:
-        yield rest
