@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ops.cluster.objects import Event, Graph
@@ -16,6 +17,33 @@ IMAGE: Final = "image"
 """In the plan it is a tag, on the cluster the digest that was built."""
 STUCK_SECONDS: Final = 60
 REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why something cannot be made, by words of the message."""
+
+    words: str
+    says: str
+    fix: str
+    key: str = ""
+
+
+REFUSALS: Final = (
+    _Refusal(
+        "exceeded quota",
+        "A quota keeps pods from being made",
+        "Have the quota of namespace {namespace} raised, or choose a smaller layout.",
+        "layout",
+    ),
+    _Refusal(
+        "failed calling webhook",
+        "An admission webhook does not answer",
+        "Its service is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    _Refusal("forbidden", "It may not be made", "Ask for the right that it names."),
+)
+OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above.")
 
 
 def graph_findings(case: Case) -> Iterator[Finding]:
@@ -70,7 +98,6 @@ def _state(case: Case, graph: Graph) -> Finding:
             f"Graph {graph.name} has been going for {since}, held by {listed(graph.metadata.finalizers) or 'its pods'}."
         )
         return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
-    condition = graph.condition
     lacking = case.lacking(ready=True)
     if graph.ready and lacking:
         what = (
@@ -79,8 +106,13 @@ def _state(case: Case, graph: Graph) -> Finding:
         return unknown(Section.GRAPH, "graph", what)
     if graph.ready:
         return holds(Section.GRAPH, "graph", f"Graph {graph.name} is ready.")
-    since = case.seconds_since(graph.metadata.creation_timestamp)
+    return _not_ready(case, graph)
+
+
+def _not_ready(case: Case, graph: Graph) -> Finding:
+    condition = graph.condition
     if condition is None:
+        since = case.seconds_since(graph.metadata.creation_timestamp)
         what = f"Graph {graph.name} is {shown_seconds(since)} old, and no operator has looked at it."
         return (
             fails(Section.GRAPH, "graph", what, "See *Dynamo platform* above.")
@@ -88,9 +120,11 @@ def _state(case: Case, graph: Graph) -> Finding:
             else unknown(Section.GRAPH, "graph", what)
         )
     what = f"Graph {graph.name} is not ready: {hidden(condition.message)}"
-    if graph.status.state == "failed":
-        return fails(Section.GRAPH, "graph", what, f"kubectl -n {graph.namespace} describe dgd {graph.name}")
-    return unknown(Section.GRAPH, "graph", what)
+    if graph.status.state != "failed":
+        return unknown(Section.GRAPH, "graph", what)
+    if _refusal(condition.message) is not OTHER:
+        return _refused(case, "graph", condition.message)
+    return fails(Section.GRAPH, "graph", what, f"kubectl -n {graph.namespace} describe dgd {graph.name}")
 
 
 def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
@@ -157,17 +191,17 @@ def refusals(case: Case) -> Iterator[Finding]:
         if event.reason in REFUSED and not _made_since(case, event):
             newest[event.involved_object.name] = event
     for message in dict.fromkeys(event.message for event in newest.values()):
-        shown = hidden(message)
-        if "exceeded quota" in message:
-            fix = f"Have the quota of namespace {case.settings.namespace} raised, or choose a smaller layout."
-            yield fails(Section.GRAPH, "refused", f"A quota keeps pods from being made: {shown}", fix, key="layout")
-        elif "failed calling webhook" in message:
-            fix = "Its service is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"
-            yield fails(Section.GRAPH, "refused", f"An admission webhook does not answer: {shown}", fix)
-        elif "forbidden" in message:
-            yield fails(Section.GRAPH, "refused", f"It may not be made: {shown}", "Ask for the right that it names.")
-        else:
-            yield fails(Section.GRAPH, "refused", f"The operator reports: {shown}", "See *Dynamo platform* above.")
+        yield _refused(case, "refused", message)
+
+
+def _refusal(message: str) -> _Refusal:
+    return next((each for each in REFUSALS if each.words in message), OTHER)
+
+
+def _refused(case: Case, check: str, message: str) -> Finding:
+    why = _refusal(message)
+    fix = why.fix.format(namespace=case.settings.namespace)
+    return fails(Section.GRAPH, check, f"{why.says}: {hidden(message)}", fix, key=why.key)
 
 
 def _made_since(case: Case, event: Event) -> bool:
