@@ -14,6 +14,7 @@ no operator), the graph, the drain (it waits until nothing of the graph is left)
 import pulumi
 
 from components.config import hf_token, read_plan, registry_password
+from components.former import await_former_graphs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
@@ -85,4 +86,5 @@ if __name__ == "__main__":
     clear_leftovers(the_plan)
     mark_objects()
     release_interrupted()
+    await_former_graphs()
     deploy(the_plan)

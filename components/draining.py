@@ -11,7 +11,7 @@ from components import watching
 from components.kube import OPERATOR_KINDS, Item, Kind, Operator, is_operators
 from components.watching import Watching
 
-__all__ = ["DrainError", "Place", "await_operator", "drain", "may_answer_later"]
+__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
 
 Progress = Callable[[str], None]
 
@@ -76,6 +76,16 @@ def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Pr
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
     wait.until(lambda left, operator: _is_operated(wait, left, operator))
+
+
+def await_former(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
+    goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
+
+    Raises DrainError after ``deadline_seconds``, with what is left.
+    """
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda left, _: _is_free(wait, left))
 
 
 @dataclass
@@ -164,6 +174,19 @@ def _is_operated(wait: _Wait, left: list[Left], operator: Operator) -> bool:
         head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
         raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
     wait.say(f"graph {wait.graph}: {operator.words}; waiting for it before the graph is deleted")
+    return False
+
+
+def _is_free(wait: _Wait, left: list[Left]) -> bool:
+    if not left or any(one.kind is GRAPH for one in left):
+        return True
+    if wait.seconds <= 0:
+        raise DrainError(
+            f"after {wait.deadline_seconds} s these objects of the former graph {wait.graph} are still in namespace "
+            f"{wait.place.name}: {_listed(left)}. The new one would share their names. When they are gone, repeat: "
+            "pulumi up"
+        )
+    wait.say(f"graph {wait.graph}: waiting for the former one's {_listed(left)}")
     return False
 
 

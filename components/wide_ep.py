@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -15,9 +15,16 @@ from components.base import Component
 from components.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.interrupt import interruption
 from components.readiness import Wanted
+from wideep.graph.build import GROVE_ANNOTATION
 from wideep.graph.dgd import DynamoGraphDeployment, Service
 
-__all__ = ["GraphReadyProvider", "WideEp", "WideEpArgs"]
+__all__ = ["IN_OTHER_HANDS", "GraphReadyProvider", "WideEp", "WideEpArgs"]
+
+IN_OTHER_HANDS: Final = pulumi.ResourceOptions(
+    replace_on_changes=[f'metadata.annotations["{GROVE_ANNOTATION}"]'], delete_before_replace=True
+)
+"""Grove takes the graph over, or gives it back. The operator leaves what it made of it before, and both would hold
+GPUs: the graph is deleted, and made anew when nothing of it is left (``components.former``)."""
 
 
 class GraphReadyProvider(ClusterProvider):
@@ -89,7 +96,7 @@ class WideEp(Component):
                 annotations=metadata.annotations,
             ),
             spec=args.graph.spec_with_image(args.image),
-            opts=self.child(after=args.after),
+            opts=pulumi.ResourceOptions.merge(self.child(after=args.after), IN_OTHER_HANDS),
         )
         live: pulumi.Output[dict[str, Any]] = getattr(graph, "metadata")  # noqa: B009 - the SDK does not declare it
         properties = {

@@ -13,6 +13,7 @@ from ops.load import Loaded
 from ops.plan.changes import Change, argument_changes, changes
 from ops.plan.effect import Effect, ObjectChange
 from ops.plan.reach import reach_changes
+from wideep.graph.build import GROVE_ANNOTATION
 from wideep.graph.dgd import Service
 from wideep.plan import Plan
 from wideep.settings.layout import Role
@@ -124,6 +125,11 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         yield ObjectChange(name, Effect.REPLACED, "All pods are deleted and made anew: an outage.", found)
         return
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
+    if any(change.path.endswith(GROVE_ANNOTATION) for change in found):
+        hands = "Grove takes it over" if after.platform.grove else "Grove gives it back"
+        consequence = f"{hands}, so that all its pods are deleted and made anew: an outage."
+        yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, found)
+        return
     if found:
         yield ObjectChange(f"graph {after.name}", Effect.UPDATED, NO_RESTART, found)
     old, new = before.graph.spec.services, after.graph.spec.services

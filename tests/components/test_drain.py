@@ -11,7 +11,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 from urllib3.exceptions import ProtocolError
 
 from components.cluster_resource import ClusterAccess, ClusterProvider
-from components.draining import GRAPH_LABEL, KINDS, DrainError, await_operator, drain
+from components.draining import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
 from components.kube import OPERATOR_KINDS, Change, Item, Kind, KubeNamespace, Listing, Operator
 from components.teardown import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
@@ -84,6 +84,11 @@ def _drained(place: Scripted, deadline: int = 600) -> list[str]:
 
 def _awaited(place: Scripted, deadline: int = 600) -> list[str]:
     await_operator(place, "g", deadline, place.say)
+    return place.said
+
+
+def _made_way(place: Scripted, deadline: int = 600) -> list[str]:
+    await_former(place, "g", deadline, place.say)
     return place.said
 
 
@@ -283,3 +288,24 @@ def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
     place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
     with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
         _awaited(place)
+
+
+def test_a_new_graph_waits_for_what_a_former_one_of_its_name_has_left() -> None:
+    left = {COMPONENT: [Item("c", (FINALIZER,), OURS)], POD: [Item("p", labels=OURS)]}
+    place = Scripted(left, [_gone(COMPONENT), _gone(POD)])
+    assert _made_way(place) == [
+        "graph g: waiting for the former one's DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer), "
+        "Pod p",
+        "graph g: waiting for the former one's Pod p",
+    ]
+
+
+def test_a_first_graph_waits_for_nothing_and_one_that_stands_is_not_touched() -> None:
+    assert _made_way(Scripted({})) == []
+    place = Scripted({GRAPH: [Item("g")], POD: [Item("p", labels=OURS)]})
+    assert (_made_way(place), place.deleted) == ([], [])
+
+
+def test_what_a_former_graph_has_left_for_too_long_is_named() -> None:
+    with pytest.raises(DrainError, match=r"after 0 s these objects of the former graph g .* Pod p\. .*pulumi up"):
+        _made_way(Scripted({POD: [Item("p", labels=OURS)]}), 0)

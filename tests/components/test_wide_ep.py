@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.wide_ep import GraphReadyProvider, WideEp, WideEpArgs
+from components.wide_ep import IN_OTHER_HANDS, GraphReadyProvider, WideEp, WideEpArgs
 from tests.support.engine import UNKNOWN, Registered, run
 from tests.support.plans import plan_of
 from wideep.plan import Plan
@@ -39,6 +39,15 @@ def test_an_image_that_is_not_known_yet_leaves_the_rest_of_the_graph_readable() 
     spec = _graph(plan_of(), unknown).inputs["spec"]
     assert _images(spec) == {UNKNOWN}
     assert spec["services"]["decode"]["replicas"] == 1
+
+
+def test_a_graph_that_changes_hands_is_made_anew_and_the_old_one_goes_first() -> None:
+    assert IN_OTHER_HANDS.delete_before_replace
+    assert IN_OTHER_HANDS.replace_on_changes == ['metadata.annotations["nvidia.com/enable-grove"]']
+    several = plan_of(layout="lab-16gpu-multinode", hardware=HARDWARE).manifests[0]
+    alone = plan_of().manifests[0]
+    assert alone["metadata"]["annotations"]["nvidia.com/enable-grove"] == "false"
+    assert "nvidia.com/enable-grove" not in several["metadata"]["annotations"]
 
 
 def test_all_its_pods_are_awaited_for_as_long_as_loading_the_weights_may_take() -> None:

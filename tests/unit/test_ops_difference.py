@@ -68,9 +68,17 @@ def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:
 def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None:
     wide = {"nodes": 2, "tp": 16, "dp": 16, "ep": 16}
     assert effects(layout=layout(decode=wide)) == {
-        "graph deepseek-r1-wideep": "updated in place",
-        "pods of decode": "replaced",
+        "graph deepseek-r1-wideep": "replaced",
         "release dynamo-platform": "updated in place",
+    }
+
+
+def test_a_worker_over_more_nodes_than_before_leaves_the_graph_with_grove() -> None:
+    hardware = {**STACK["hardware"], "nodes": 9}
+    before, after = (loaded(hardware=hardware, layout=preset) for preset in ("wide-32gpu", "wide-64gpu"))
+    assert {change.name: change.effect.value for change in difference(before, after).objects} == {
+        "pods of decode": "replaced",
+        "pods of prefill": "replaced",
     }
 
 

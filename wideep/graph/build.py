@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wideep import names
 from wideep.graph.common import Stack
 from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata, Pvc
@@ -11,7 +13,10 @@ from wideep.graph.startup import startup_seconds
 from wideep.graph.worker import worker_service
 from wideep.settings import Settings
 
-__all__ = ["build_graph"]
+__all__ = ["GROVE_ANNOTATION", "build_graph"]
+
+GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
+"""``false`` keeps a graph from Grove, where an operator would leave it to one."""
 
 
 def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
@@ -24,7 +29,7 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
     }
     if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
-        annotations["nvidia.com/enable-grove"] = "false"
+        annotations[GROVE_ANNOTATION] = "false"
     claim = cache_claim(settings)
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),

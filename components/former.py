@@ -1,0 +1,38 @@
+"""Before a graph is made: nothing is left of the one that had its name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+
+from components.draining import await_former
+from components.kube import KubeNamespace
+
+__all__ = ["await_former_graphs"]
+
+GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
+SECONDS: Final = 900
+
+
+def await_former_graphs() -> None:
+    """From here on, a graph is made when all of a former one of its name is gone.
+
+    The engine goes on when the graph itself is deleted, and its pods still hold their GPUs then. A hook, because only
+    the making is delayed: `pulumi destroy` needs no program for it.
+    """
+
+    def wait(args: pulumi.ResourceHookArgs) -> None:
+        config, metadata = pulumi.Config("kubernetes"), (args.new_inputs or {})["metadata"]
+        place = KubeNamespace.connect(metadata["namespace"], config.get("kubeconfig"), config.get("context"))
+        await_former(place, metadata["name"], SECONDS, pulumi.log.info)
+
+    hooks = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)])
+
+    def hooked(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ != GRAPH:
+            return None
+        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
+        return pulumi.ResourceTransformationResult(args.props, opts)
+
+    pulumi.runtime.register_stack_transformation(hooked)
