@@ -115,7 +115,7 @@ def _owner(args: ModelDownloadArgs) -> list[k8s.meta.v1.OwnerReferenceArgs] | No
 
 
 def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
-    core = k8s.core.v1
+    core, batch = k8s.core.v1, k8s.batch.v1
     plan = args.plan
     volume = "model-cache"
     claim = core.PersistentVolumeClaimVolumeSourceArgs(claim_name=args.claim)
@@ -129,14 +129,18 @@ def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
         termination_message_policy="FallbackToLogsOnError",  # so that the error of `up` has the last lines of its log
     )
     pod = core.PodSpecArgs(
-        restart_policy="OnFailure",
+        restart_policy="Never",  # the script tries again where that may help
         automount_service_account_token=False,
         containers=[container],
         volumes=[core.VolumeArgs(name=volume, persistent_volume_claim=claim)],
     )
-    return k8s.batch.v1.JobSpecArgs(
+    # A pod whose node is drained or lost is no failure: another one goes on with its files.
+    lost = batch.PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")
+    evicted = batch.PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[lost])
+    return batch.JobSpecArgs(
         active_deadline_seconds=plan.deadline_seconds,
-        backoff_limit=plan.backoff_limit,
+        backoff_limit=0,
+        pod_failure_policy=batch.PodFailurePolicyArgs(rules=[evicted]),
         template=core.PodTemplateSpecArgs(spec=pod),
     )
 

@@ -33,8 +33,14 @@ COMMAND: Final = ("/bin/sh", "-c")
 SLOWEST_BYTES_PER_SECOND: Final = 25e6
 """What the deadline allows for, download and check together: 200 Mbit/s."""
 MIN_DEADLINE_SECONDS: Final = 3600
-BACKOFF_LIMIT: Final = 10
-"""Retries, with Kubernetes' growing pause between them; each goes on where the last one stopped."""
+LASTING: Final = (
+    "40[134] Client Error|GatedRepoError|gated repo|RepositoryNotFoundError|RevisionNotFoundError|"
+    "Invalid (user|credentials|token)|No space left on device|Disk quota exceeded"
+)
+"""Errors of the downloader that the next try would meet again (grep -E)."""
+LASTING_CODE: Final = 64
+"""The script's exit code then. It tries again by itself after any other error: a Job whose pods are tried again cannot
+tell them apart in a way that the Kubernetes provider sees (it knows no reason PodFailurePolicy)."""
 
 SCRIPT: Final = """\
 set -eu
@@ -63,11 +69,6 @@ if [ -n "$REVISIONS" ]; then
     done
   fi
 fi
-if ! command -v hf >/dev/null; then
-  echo "installing $HUB_PACKAGE"
-  pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE"
-fi
-echo "downloading $want into $TARGET"
 (
   nap=
   trap 'test -z "$nap" || kill "$nap"; exit' TERM
@@ -80,16 +81,37 @@ echo "downloading $want into $TARGET"
 ) &
 progress=$!
 trap 'kill $progress' EXIT
-hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
-  --exclude "original/*" --exclude "metal/*" --exclude "consolidated*" >/dev/null
-echo "comparing checksums"
-if ! hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET"; then
-  rm -rf "$TARGET/.cache"
-  echo "a file is not as it is on Hugging Face; the next try fetches it again" >&2
-  exit 1
-fi
-printf %s "$want" >"$marker"
-echo "$want is complete in $TARGET: $(du -sh "$TARGET" | cut -f1)"
+errors=$(mktemp)
+attempt() {
+  if ! command -v hf >/dev/null; then
+    echo "installing $HUB_PACKAGE"
+    pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE" || return 1
+  fi
+  echo "downloading $want into $TARGET"
+  hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
+    --exclude "original/*" --exclude "metal/*" --exclude "consolidated*" >/dev/null 2>"$errors" || return 1
+  echo "comparing checksums"
+  if ! hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET"; then
+    rm -rf "$TARGET/.cache"
+    echo "a file is not as it is on Hugging Face; the next try fetches it again" >&2
+    return 1
+  fi
+}
+for pause in ${PAUSES-10 30 60 120 300 300 300 300 300 300}; do
+  : >"$errors"
+  if attempt; then
+    printf %s "$want" >"$marker"
+    echo "$want is complete in $TARGET: $(du -sh "$TARGET" | cut -f1)"
+    exit 0
+  fi
+  cat "$errors" >&2
+  if grep -Eq "$LASTING" "$errors"; then
+    exit $LASTING_CODE
+  fi
+  echo "trying again in $pause s, from where it stopped"
+  sleep "$pause"
+done
+exit 1
 """
 """For ``/bin/sh -c``. All that differs between models comes from the environment, so no value is a part of the script.
 Without its notes in ``.cache``, ``hf download`` compares what it finds with the checksums, and fetches what differs.
@@ -120,7 +142,6 @@ class DownloadPlan(BaseModel):
     env: dict[str, str]
     """Plain values; the token comes from its Secret."""
     deadline_seconds: int
-    backoff_limit: int
 
 
 def model_path(model: ModelShape, cache: ModelCache) -> str:
@@ -148,6 +169,8 @@ def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
         "TARGET": model_path(model, cache),
         "REVISIONS": "" if cache.path else _revisions(model),
         "HUB_PACKAGE": HUGGINGFACE_HUB,
+        "LASTING": LASTING,
+        "LASTING_CODE": str(LASTING_CODE),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
@@ -166,7 +189,6 @@ def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> Do
         args=(SCRIPT,),
         env=download_env(model, cache),
         deadline_seconds=deadline_seconds(size_bytes),
-        backoff_limit=BACKOFF_LIMIT,
     )
 
 

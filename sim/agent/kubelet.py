@@ -9,10 +9,10 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from sim.agent import contract
-from sim.agent.containers import Pod
+from sim.agent import containers, contract
 from sim.agent.contract import Manifest
 from sim.agent.machine import Machine
+from sim.agent.pod import Pod
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
@@ -69,7 +69,7 @@ class Kubelet:
         while True:
             pod = Pod(self.machine, manifest)
             try:
-                await pod.run()
+                await containers.run(pod)
                 if not pod.child:
                     await asyncio.Event().wait()  # its logs stay readable until it is deleted
             except Exception:

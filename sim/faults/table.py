@@ -21,6 +21,8 @@ def _hub(status: int, reason: str, cause: str) -> tuple[str, ...]:
     )
 
 
+_LASTING: Final = 64
+"""The exit code of the download's script after an error that would come again."""
 _POD: Final = "name of the pod"
 _RELEASE: Final = "NAMESPACE/RELEASE"
 _OPERATOR: Final = "dynamo-workshop/dynamo-platform"
@@ -98,6 +100,16 @@ FAULTS: Final = {
             OnCluster(("patch", "crd", _CRDS[0], "--type=json", "--patch", _WITHOUT_MULTINODE), (), ""),
         ),
         Fault(
+            "node-down",
+            "the kubelet of a node does not answer",
+            "name of the node",
+            OnCluster(
+                ("annotate", "node", "{name}", "sim.dynamo-wideep/node-down=true", "--overwrite"),
+                ("annotate", "node", "{name}", "sim.dynamo-wideep/node-down-"),
+                "gpu-0",
+            ),
+        ),
+        Fault(
             "webhook-down",
             "an admission webhook for Dynamo's objects does not answer",
             "nothing",
@@ -133,7 +145,7 @@ FAULTS: Final = {
             "token-refused",
             "Hugging Face answers the download with 401",
             _POD,
-            InPod(Moment.DOWNLOAD, _hub(401, "Unauthorized", "Invalid credentials in Authorization header")),
+            InPod(Moment.DOWNLOAD, _hub(401, "Unauthorized", "Invalid credentials in Authorization header"), _LASTING),
         ),
         Fault(
             "model-gated",
@@ -142,6 +154,7 @@ FAULTS: Final = {
             InPod(
                 Moment.DOWNLOAD,
                 _hub(403, "Forbidden", "GatedRepoError: Access to model REPOSITORY is restricted."),
+                _LASTING,
             ),
         ),
         Fault("download-stalls", "the download gets no more bytes", _POD, InPod(Moment.DOWNLOAD, exit_code=None)),
@@ -149,7 +162,7 @@ FAULTS: Final = {
             "volume-full",
             "the model does not fit onto the volume",
             _POD,
-            InPod(Moment.DOWNLOAD, ("OSError: [Errno 28] No space left on device",)),
+            InPod(Moment.DOWNLOAD, ("OSError: [Errno 28] No space left on device",), _LASTING),
         ),
         Fault(
             "checksum-wrong",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wideep.catalog import MODELS
-from wideep.download import DownloadPlan, download_plan, model_path
+from wideep.download import LASTING_CODE, DownloadPlan, download_plan, model_path
 from wideep.settings.services import ModelCache
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -34,7 +34,8 @@ class Job:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """Run the Job's command once."""
-        env = self.plan.env | {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls")}
+        mine = {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls"), "PAUSES": "0 0 0"}
+        env = self.plan.env | mine
         return subprocess.run(
             [*self.plan.command, *self.plan.args], env=env, capture_output=True, text=True, timeout=20, check=False
         )
@@ -166,13 +167,42 @@ def test_two_pods_of_a_node_download_one_after_the_other(job: Job) -> None:
     assert sum("nothing to do" in each.stdout for each in done) == 1
 
 
-def test_a_download_that_breaks_off_fails_and_leaves_no_mark(job: Job) -> None:
-    job.tool("hf", "exit 3")
+def test_a_download_that_breaks_off_is_tried_again_then_fails_and_leaves_no_mark(job: Job) -> None:
+    job.tool("hf", "echo connection lost >&2; exit 3")
 
     broken = job.run()
 
-    assert broken.returncode != 0
+    assert broken.returncode == 1
+    assert len(job.calls) == broken.stderr.count("connection lost") == 3
     assert not (job.target / ".complete").exists()
+
+
+def test_a_download_that_broke_off_once_is_complete_at_the_next_try(job: Job) -> None:
+    job.tool("hf", f"[ $(wc -l <{job.tools}/calls) -gt 1 ]")
+
+    done = job.run()
+
+    assert done.returncode == 0
+    assert "trying again in 0 s, from where it stopped" in done.stdout
+    assert (job.target / ".complete").exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "HfHubHTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api",
+        "403 Client Error. Cannot access gated repo for url https://huggingface.co/x",
+        "RepositoryNotFoundError: 404 Client Error.",
+        "OSError: [Errno 28] No space left on device",
+    ],
+)
+def test_an_error_that_would_come_again_ends_it_at_once_with_its_words(job: Job, error: str) -> None:
+    job.tool("hf", f"echo '{error}' >&2; exit 1")
+
+    failed = job.run()
+
+    assert (failed.returncode, failed.stderr.strip()) == (LASTING_CODE, error)
+    assert len(job.calls) == 1
 
 
 def test_a_file_with_a_wrong_checksum_fails_and_makes_the_next_try_compare_all_of_them(job: Job) -> None:

@@ -1,0 +1,109 @@
+"""One pod of a graph or a Job, as the cluster sees it: its status, events and logs, and the faults that strike it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from sim.agent import contract
+from sim.agent.contract import Manifest
+from sim.agent.journal import Journal
+from sim.agent.kube import ApiError, Kind
+from sim.agent.machine import Machine
+from sim.agent.serving import Child
+from sim.exec import target as exec_target
+from sim.faults import store
+from sim.faults.table import Moment, of_moment
+
+logger = logging.getLogger(__name__)
+SOURCE = "kubelet"
+FAULT_SECONDS = 0.5
+"""How soon a container notices that a fault was set or cleared."""
+
+
+class CrashError(Exception):
+    """A fault has ended the container."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+class Pod:
+    """One pod that runs: containers.py says what runs in it. `end` leaves nothing of it."""
+
+    def __init__(self, machine: Machine, pod: Manifest) -> None:
+        self.machine, self.pod, self.kube = machine, pod, machine.kube
+        meta = pod["metadata"]
+        self.namespace: str = meta["namespace"]
+        self.name: str = meta["name"]
+        self.uid: str = meta["uid"]
+        self.labels: dict[str, str] = meta.get("labels") or {}
+        self.graph = (self.namespace, self.labels.get(contract.LABEL_GRAPH, ""))
+        containers = pod["spec"]["containers"]
+        self.main: Manifest = next((c for c in containers if c["name"] == contract.MAIN_CONTAINER), containers[0])
+        folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{self.uid}"
+        self.log_path = folder / f"{self.main['name']}.log"
+        self.journal = Journal.open(self.log_path)
+        self.child: Child | None = None
+
+    async def open(self) -> None:
+        """Lets `kubectl logs` and `exec` find it."""
+        await self.debug(Kind.LOGS, "ClusterLogs", {"logs": [{"logsFile": str(self.log_path), "follow": True}]})
+        await self.debug(Kind.EXEC, "ClusterExec", exec_target(self.namespace, self.name))
+
+    async def end(self) -> None:
+        """Ends its process first, whatever the API server says to the rest."""
+        self.machine.served.leave(self.graph, self.uid)
+        if self.child:
+            await self.child.stop()
+        self.journal.close()
+        for kind in (Kind.LOGS, Kind.EXEC, Kind.PORT_FORWARD):
+            try:
+                await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
+            except ApiError as error:
+                logger.warning("pod %s/%s: %s stays: %s", self.namespace, self.name, kind.name, error)
+
+    async def event(self, reason: str, message: str, kind: str = "Normal") -> None:
+        await self.kube.event(self.pod, kind, reason, message, SOURCE)
+
+    async def debug(self, kind: Kind, name: str, spec: Manifest) -> None:
+        """Tells kwok where `kubectl logs`, `exec` and `port-forward` find this pod."""
+        selector = {"matchNamespaces": [self.namespace], "matchNames": [self.name]}
+        body = {
+            "apiVersion": kind.value[0],
+            "kind": name,
+            "metadata": {"name": f"{self.namespace}.{self.name}"},
+            "spec": {"selector": selector, **spec},
+        }
+        await self.kube.apply(kind, body)
+
+    async def status(self, body: Manifest) -> None:
+        await self.kube.patch(Kind.POD, self.namespace, self.name, body, status=True)
+
+    async def write_over(self, seconds: float, lines: Iterable[str]) -> None:
+        every = list(lines)
+        for line in every:
+            await asyncio.sleep(seconds / len(every))
+            self.journal.write(line)
+
+    async def strike(self, moment: Moment) -> None:
+        """The faults of a moment: the container says what they make it say, and ends; or goes no further meanwhile."""
+        for name, how in of_moment(moment).items():
+            if not self.struck(name):
+                continue
+            for line in how.lines:
+                self.journal.write(line, "stderr")
+            if how.exit_code is not None:
+                raise CrashError(how.exit_code)
+            while self.struck(name):
+                await asyncio.sleep(FAULT_SECONDS)
+
+    def struck(self, fault: str) -> bool:
+        return store.is_active(self.machine.cluster.directory, fault, self.name)
+
+    def last_end(self, code: int) -> Manifest:
+        """Exit code and termination message for its status: no message, unless it asks for the end of its log."""
+        wanted = self.main.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        return {"exit_code": code, "message": self.journal.last_words() if wanted else ""}
