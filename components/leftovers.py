@@ -19,7 +19,9 @@ import pulumi
 from components.crds import check_crds
 from components.draining import DrainError, drain
 from components.kube import KubeNamespace
+from components.occupied import operators_of, taken_release, unwanted_operators
 from components.releases import Releases, stack_name
+from wideep.errors import ConfigError
 from wideep.plan import Plan
 
 __all__ = ["CRDS_NAMESPACE", "Leftovers", "clear_leftovers", "mark_objects"]
@@ -101,17 +103,32 @@ def _known() -> set[str] | None:
 
 def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
     """What is on the cluster of the resources in ``missing`` (their names in the program)."""
+    wanted = {RELEASES[0]: (CRDS_NAMESPACE, plan.platform.crds_release)}
+    wanted[RELEASES[1]] = (plan.namespace, plan.platform.release)
+    new = [where for name, where in wanted.items() if name in missing]
+    for where in new:
+        left.release(*where)
+    _refuse_others(left, new, restricted=plan.platform.restricted)
     if RELEASES[0] in missing:
-        left.release(CRDS_NAMESPACE, plan.platform.crds_release)
         check_crds(left.place, CRDS_NAMESPACE, plan.platform.crds_release)
-    if RELEASES[1] in missing:
-        left.release(plan.namespace, plan.platform.release)
     if GRAPH in missing:
         left.graph(plan.name)
     if JOB in missing and plan.download:
         left.job(plan.download.job)
     if NAMESPACE in missing:
         left.namespace()
+
+
+def _refuse_others(left: Leftovers, new: list[tuple[str, str]], *, restricted: bool) -> None:
+    """Raises pulumi.RunError where somebody else has installed what is about to be installed."""
+    if not new:
+        return
+    releases = Releases(left.place, left.say)
+    taken = {where: releases.status_of_others(*where, left.stack) for where in new}
+    problems = [taken_release(*where, status) for where, status in taken.items() if status is not None]
+    problems += unwanted_operators(operators_of(left.place), left.place.name, restricted=restricted)
+    if problems:
+        raise pulumi.RunError(str(ConfigError(problems)))
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,12 @@ class Releases:
             status: str = secret.metadata.labels["status"]
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
 
+    def status_of_others(self, namespace: str, release: str, stack: str) -> str | None:
+        """The status of a release that this stack has not made; None where there is none."""
+        ours = {secret.metadata.name for secret in self._begun(namespace, release, stack)}
+        others = [each for each in self._records(namespace, release) if each.metadata.name not in ours]
+        return others[-1].metadata.labels["status"] if others else None
+
     def uninstall(self, namespace: str, release: str, stack: str) -> None:
         """Deletes what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
         for secret in self._begun(namespace, release, stack):

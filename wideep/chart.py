@@ -14,7 +14,7 @@ from wideep.settings.hardware import Toleration
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
-__all__ = ["ChartValue", "contradicted", "merged", "sub_charts", "typed_values", "values"]
+__all__ = ["ChartValue", "contradicted", "is_restricted", "merged", "sub_charts", "typed_values", "values"]
 
 RBAC_PROXY: Final = "quay.io/brancz/kube-rbac-proxy"
 """Has the tag that the chart asks for; the repository of its default is gone."""
@@ -178,6 +178,12 @@ def _policies(settings: Settings) -> Iterator[ChartValue]:
     """The etcd chart's own policy lets everyone in, and policies add up: it makes room for ours."""
     if settings.access.network_policies:
         yield ChartValue("access.networkPolicies", ("etcd", "networkPolicy", "enabled"), value=False)
+
+
+def is_restricted(values: Mapping[str, object]) -> bool:
+    """Whether these values' operator looks after its own namespace only."""
+    operator = values.get(OPERATOR)
+    return isinstance(operator, dict) and _is_on(cast("Values", operator).get("namespaceRestriction"))
 
 
 def _is_on(value: object) -> bool:

@@ -111,6 +111,19 @@ def test_an_argument_of_the_operator_changes_with_grove_so_that_it_starts_anew()
 
 
 @pytest.mark.parametrize(
+    ("platform", "restricted"),
+    [
+        ({}, False),
+        ({"namespaceRestriction": True}, True),
+        ({"values": {"dynamo-operator": {"namespaceRestriction": {"enabled": True}}}}, True),
+        ({"values": {"dynamo-operator": {"enabled": True}}}, False),
+    ],
+)
+def test_an_operator_is_restricted_by_the_key_or_by_the_value(platform: Any, restricted: bool) -> None:
+    assert chart.is_restricted(values(**platform)) is restricted
+
+
+@pytest.mark.parametrize(
     ("key", "platform", "there"),
     [
         (

@@ -141,6 +141,8 @@ class PlatformPlan(PlanModel):
     """The operator looks for it at every graph, also where nothing uses MPI."""
     mpi_secret_exists: bool
     """Somebody else made it."""
+    restricted: bool
+    """The operator looks after the stack's namespace only."""
     grove: bool
     """A worker has several pods."""
     sub_charts: tuple[str, ...]

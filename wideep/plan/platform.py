@@ -26,6 +26,7 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         release=names.PLATFORM_RELEASE,
         mpi_secret=platform.ssh_key_secret or names.MPI_SECRET,
         mpi_secret_exists=platform.ssh_key_secret is not None,
+        restricted=chart.is_restricted(values),
         grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
         sub_charts=chart.sub_charts(values),
         values=values,
