@@ -9,6 +9,9 @@ from sim.state import Cluster
 
 # So that `--policy-pack` works; a current language host, told of a virtual environment by Pulumi.yaml, does without.
 _LANGUAGE_HOST_PYTHON = paths.PROJECT / "sim" / "languagehost" / "python"
+_ONE_FILE_EACH = "metadata=skip"
+"""Else Pulumi writes a second file beside each state, and killed in the middle of that, it can no longer read either:
+"failed to load checkpoint: EOF"."""
 _NOT_COMMANDS = {"dynamo"}  # its bin folder holds a python, which must not come before the program's own
 
 
@@ -21,7 +24,7 @@ def environment(cluster: Cluster) -> dict[str, str]:
         "KUBECACHEDIR": str(home / "kubectl"),
         "SIM_CLUSTER": str(cluster.file),
         "PULUMI_HOME": str(cluster.pulumi_home),
-        "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}",
+        "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}?{_ONE_FILE_EACH}",
         "PULUMI_CONFIG_PASSPHRASE": "simulated-cluster",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_PYTHON_CMD": str(_LANGUAGE_HOST_PYTHON),
