@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from components.kube import part, parts
 
-__all__ = ["End", "PodState", "Stage", "condition", "read_pod"]
+__all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
 
 ROLE_LABELS: Final = ("nvidia.com/dynamo-sub-component-type", "nvidia.com/dynamo-component-type")
 """Of prefill and decode the first says which; the frontend has the second alone."""
@@ -47,7 +48,7 @@ class PodState:
 
     name: str
     role: str
-    created: str
+    created: datetime
     """By the API server's clock."""
     stage: Stage
     holds: str = ""
@@ -66,13 +67,18 @@ def read_pod(pod: Json) -> PodState:
     return PodState(
         name=metadata["name"],
         role=_role(part(metadata, "labels")),
-        created=metadata.get("creationTimestamp") or "",
+        created=moment(metadata.get("creationTimestamp")),
         stage=stage,
         holds=holds,
         says=says,
         end=next(_ends(status), None) if stage is not Stage.READY else None,
         leaving=bool(metadata.get("deletionTimestamp")) or status.get("phase") in ("Succeeded", "Failed"),
     )
+
+
+def moment(written: str | None) -> datetime:
+    """A time as an object has it; long ago where it has none."""
+    return datetime.fromisoformat(written) if written else datetime.min.replace(tzinfo=UTC)
 
 
 def _role(labels: dict[str, str]) -> str:

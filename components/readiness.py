@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from components.kube import part, parts
-from components.pods import PodState, Stage, condition
+from components.pods import PodState, Stage, condition, moment
 from wideep.symptoms import masked
 
 __all__ = ["View", "Wanted", "Warned"]
@@ -24,6 +25,8 @@ class Wanted:
     graph: str
     generation: int
     pods: Mapping[str, int]
+    changed: frozenset[str]
+    """Roles whose pods that writing has made anew, as far as is known: those of before may be among them."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,11 @@ class View:
         return [pod for pod in self.pods if not pod.leaving]
 
     @property
-    def written(self) -> str:
+    def written(self) -> datetime:
         """When the graph's spec was written last, by the API server's clock; its status has no generation to go by."""
         fields = parts(self._metadata, "managedFields")
-        return max((one.get("time") or "" for one in fields if "f:spec" in part(one, "fieldsV1")), default="")
+        writers = [moment(one.get("time")) for one in fields if "f:spec" in part(one, "fieldsV1")]
+        return max(writers, default=moment(None))
 
     @property
     def is_ready(self) -> bool:
@@ -69,8 +73,8 @@ class View:
 
     @property
     def is_new(self) -> bool:
-        """No pod is older than the spec: whatever is ready, is so with that spec."""
-        return all(pod.created >= self.written for pod in self.staying)
+        """No pod of a role that has changed is older than the spec: whatever is ready, is so with that spec."""
+        return all(pod.created >= self.written for pod in self.staying if pod.role in self.wanted.changed)
 
     @property
     def condition(self) -> Json:

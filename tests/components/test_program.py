@@ -62,7 +62,7 @@ TRUE_EDGES = {
     "pull-secret": {"namespace-namespace"},
     **{f"policies-{name}": {"namespace-namespace"} for name in POLICIES},
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
-    "graph-ready": {"namespace-namespace", "graph-graph"},
+    "graph-ready": {"namespace-namespace", "graph-graph", "image-build"},
     "access-service": {"namespace-namespace", "graph-graph", "graph-ready"},
     "access-ingress": {"namespace-namespace", "graph-graph", "graph-ready"},
     "takedown-graph": {"namespace-namespace", "graph-graph", "access-service", "access-ingress"},

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.wide_ep import IN_OTHER_HANDS, GraphReadyProvider, WideEp, WideEpArgs
+from components.graph_ready import GraphReadyProvider
+from components.wide_ep import IN_OTHER_HANDS, WideEp, WideEpArgs
 from tests.support.engine import UNKNOWN, Registered, run
 from tests.support.plans import plan_of
 from wideep.plan import Plan
@@ -57,6 +58,22 @@ def test_all_its_pods_are_awaited_for_as_long_as_loading_the_weights_may_take() 
     assert ready.after == {"graph-graph"}
     assert ready.inputs["deadlineSeconds"] == plan.ready_timeout_seconds
     assert ready.inputs["pods"] == {"frontend": 1, "prefill": 2, "decode": 2}
+
+
+def test_what_makes_a_roles_pods_anew_is_told_from_what_does_not() -> None:
+    def templates(image: str, **changes: Any) -> dict[str, str]:
+        plan = plan_of(**changes)
+        args = WideEpArgs("dynamo-workshop", plan.graph, image, plan.ready_timeout_seconds)
+        return run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs["templates"]
+
+    def changed(image: str = "a", **changes: Any) -> set[str]:
+        now = templates(image, **changes)
+        return {role for role, digest in templates("a").items() if now[role] != digest}
+
+    assert changed() == set()
+    assert changed(image="b") == {"frontend", "prefill", "decode"}
+    assert changed(workers={"env": {"A": "1"}}) == {"prefill", "decode"}
+    assert changed(frontend={"replicas": 2}) == set()
 
 
 def test_whatever_changes_the_graph_or_what_is_wanted_of_it_is_waited_for() -> None:
