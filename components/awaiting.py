@@ -107,7 +107,8 @@ class _Wait:
             raise self._error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
         self._read_logs(view)
         self._give_up(view)
-        self.goes_on(f"{view}" + (f"; {self._operator}" if self._operator else ""))
+        old = "some are of before this update, which may still replace them" if view.is_nearly_ready else ""
+        self.goes_on("; ".join(filter(None, (str(view), self._operator or old))))
         return False
 
     def goes_on(self, state: str) -> None:

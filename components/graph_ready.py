@@ -28,7 +28,7 @@ class GraphReadyProvider(ClusterProvider):
         return super().create(props)
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        before: Mapping[str, str] = _olds["templates"]
+        before: Mapping[str, str] = _olds.get("templates", {})
         now: Mapping[str, str] = _news["templates"]
         self._wait(_news, frozenset(role for role in now if before.get(role) != now[role]))
         return super().update(_id, _olds, _news)

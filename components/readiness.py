@@ -93,13 +93,14 @@ class View:
         return {**stages, f"graph {self.wanted.graph}": self.state or "not looked at by the operator yet"}
 
     def __str__(self) -> str:
-        """``decode 0 of 2 ready (1 Pulling, 1 Loading), frontend 1 of 1 ready``."""
-        return ", ".join(self._role(role, count) for role, count in self.wanted.pods.items())
+        """``decode 0 of 2 ready (1 Pulling, 1 Loading), frontend 1 of 1 ready``. Each reason is told once."""
+        told: set[str] = set()
+        return ", ".join(self._role(role, count, told) for role, count in self.wanted.pods.items())
 
-    def _role(self, role: str, count: int) -> str:
+    def _role(self, role: str, count: int, told: set[str]) -> str:
         pods = [pod for pod in self.staying if pod.role == role]
         ready = sum(pod.stage is Stage.READY for pod in pods)
-        waiting = [_counted(stage, pods) for stage in Stage if stage is not Stage.READY]
+        waiting = [_counted(stage, pods, told) for stage in Stage if stage is not Stage.READY]
         waiting += [f"{count - len(pods)} not there yet"] if len(pods) < count else []
         listed = ", ".join(words for words in waiting if words)
         return f"{role} {ready} of {count} ready" + (f" ({listed})" if listed else "")
@@ -117,7 +118,7 @@ def _stage(pod: PodState) -> str:
     return f"{pod.stage}, its container ended {pod.end.times} times" if pod.end else f"{pod.stage} {pod.holds}".rstrip()
 
 
-def _counted(stage: Stage, pods: list[PodState]) -> str:
+def _counted(stage: Stage, pods: list[PodState], told: set[str]) -> str:
     """``2 Pending: 0/4 nodes are available``."""
     those = [pod for pod in pods if pod.stage is stage]
     if not those:
@@ -125,4 +126,7 @@ def _counted(stage: Stage, pods: list[PodState]) -> str:
     why = next((pod.says or pod.holds for pod in those if pod.holds), "")
     ended = next((pod.end for pod in those if pod.end), None)
     why = why or (f"one ended with exit code {ended.code}" if ended else "")
-    return f"{len(those)} {stage}" + (f": {masked(why)}" if why else "")
+    if not why or why in told:
+        return f"{len(those)} {stage}"
+    told.add(why)
+    return f"{len(those)} {stage}: {masked(why)}"

@@ -89,7 +89,7 @@ def _crash(view: View, pod: PodState, log: str) -> Iterator[Trouble]:
     hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(role=pod.role)
     previous = "" if pod.end.now else " --previous"
     command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"
-    yield Trouble((pod.role, "crash"), f"pod {pod.name}: {_ended(pod.end, log)}", (hint, command), _grace(view, pod))
+    yield Trouble((pod.role, "crash"), f"in pod {pod.name} {_ended(pod.end, log)}", (hint, command), _grace(view, pod))
 
 
 def _ended(end: End, log: str) -> str:

@@ -188,6 +188,12 @@ def test_a_full_cluster_is_only_told_and_waited_for_to_the_deadline(scene: Make)
     assert "workers.readyTimeoutMinutes" in said
 
 
+def test_a_reason_that_several_roles_have_is_told_once(scene: Make) -> None:
+    pods = (pending("prefill-1", "no GPU"), pending("decode-1", "no GPU"))
+    said = scene(Look(0, pods=pods), Look(1, graph(ready=True), BOTH)).awaited()
+    assert "prefill 0 of 1 ready (1 Pending: no GPU), decode 0 of 1 ready (1 Pending); 0 s" in said[0]
+
+
 def test_after_the_deadline_it_says_what_moved_last(scene: Make) -> None:
     waiting = Look(100, pods=(ready("prefill-1"), loading("decode-1")))
     said = scene(Look(0), waiting).refusal(1000)
@@ -206,7 +212,7 @@ def test_an_end_that_comes_again_whatever_is_done_ends_the_wait_at_once(scene: M
     said = made.refusal().splitlines()
     assert made.now == 30
     assert log.splitlines()[-1] in said[0]
-    assert "pod decode-1: container main has ended with exit code 2" in said[0]
+    assert "in pod decode-1 container main has ended with exit code 2" in said[0]
     assert key in said[1]
     assert said[2] == "  kubectl -n ns logs decode-1 -c main"
     assert said[3] == "  Then `pulumi up` goes on from here."
