@@ -31,11 +31,14 @@ def up(
     real_plugins: Annotated[
         bool, typer.Option("--real-plugins", help="Let Pulumi download the kubernetes and random plugins.")
     ] = False,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, max=5000, help="GPU nodes, in place of the stack's hardware.nodes.")
+    ] = None,
 ) -> None:
     """Get the tools, start the cluster, or repair what has died of it."""
     from sim.cluster import lifecycle
 
-    cluster = lifecycle.up(_screen, stack, real_plugins)
+    cluster = lifecycle.up(_screen, stack, real_plugins, nodes)
     _screen.print(_table(cluster))
     _screen.print(
         f'{len(cluster.nodes)} nodes. To use it in this shell: eval "$({_me()} env)"; to end it: {_me()} down'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 
@@ -26,6 +27,8 @@ FAULT_SECONDS = 1.0
 
 logger = logging.getLogger("sim.agent")
 RESYNC_SECONDS = 20.0
+RESYNC_EACH_SECONDS = 0.2
+"""For each object: of hundreds, looking at all of them would be all that there is time for."""
 
 
 def key_of(body: Manifest) -> Key:
@@ -44,6 +47,7 @@ class Agent:
     def __init__(self, kube: Kube, cluster: Cluster) -> None:
         self.kube = kube
         self.operators = Operators(kube)
+        self.objects = 0
         self.graphs = Queue("graph", GraphReconciler(kube, self.operators))
         self.components = Queue("component", ComponentReconciler(kube, self.operators))
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
@@ -73,7 +77,7 @@ class Agent:
 
     async def resync_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(RESYNC_SECONDS)
+            await asyncio.sleep(max(RESYNC_SECONDS, RESYNC_EACH_SECONDS * self.objects))
             try:
                 await self.resync()
             except ApiError as error:
@@ -81,6 +85,7 @@ class Agent:
 
     async def look_at_all(self) -> None:
         """As a controller does when it starts: every object of its kinds, once."""
+        self.objects = 0
         for kind, queue in (
             (Kind.GRAPH, self.graphs),
             (Kind.COMPONENT, self.components),
@@ -88,6 +93,7 @@ class Agent:
         ):
             for live in await self.kube.find(kind):
                 queue.add(key_of(live))
+                self.objects += 1
 
     async def deployment(self, body: Manifest, gone: bool) -> None:
         if self.operators.see_deployment(body, gone):
@@ -160,6 +166,8 @@ async def run(cluster: Cluster) -> None:
 
 
 def main() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each pod has its log open
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(quiet).setLevel(logging.WARNING)

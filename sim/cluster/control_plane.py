@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-from sim.cluster import process
+from sim.cluster import audit, process
 from sim.env import environment
 from sim.exec import PROGRAMS
 from sim.state import Cluster, Process, SimError
@@ -22,6 +22,15 @@ COMPONENTS = {
     "kwok-controller": "kwok",
 }
 """Each component by kwokctl's name, with the field of its port."""
+_NO_LIMIT = {"kube-api-qps": "1000", "kube-api-burst": "2000"}
+_MORE = {
+    # A simulation that a power cut may end need not wait for the disk at every write.
+    "etcd": {"unsafe-no-fsync": "true"},
+    # By default they ask 20 and 50 times a second, so that a thousand nodes or pods take a minute for each step.
+    "kube-controller-manager": _NO_LIMIT,
+    "kube-scheduler": _NO_LIMIT,
+}
+"""What kwokctl does not say to a component by itself."""
 _CRDS = ["Stage", "Logs", "ClusterLogs", "Exec", "ClusterExec", "PortForward", "ClusterPortForward"]
 
 
@@ -43,6 +52,7 @@ def configuration(cluster: Cluster) -> dict[str, object]:
             "runtime": "binary",
             "bindAddress": "127.0.0.1",
             "enableCRDs": _CRDS,
+            "kubeAuditPolicy": str(_audit_policy(cluster)),
             "etcdBinary": str(tools["etcd"]),
             "kubeApiserverBinary": str(tools["kube-apiserver"]),
             "kubeControllerManagerBinary": str(tools["kube-controller-manager"]),
@@ -56,9 +66,12 @@ def configuration(cluster: Cluster) -> dict[str, object]:
             "kubeSchedulerPort": ports.kube_scheduler,
             "kwokControllerPort": ports.kwok,
         },
-        # A simulation that a power cut may end need not wait for the disk at every write.
-        "componentsPatches": [{"name": "etcd", "extraArgs": [{"key": "unsafe-no-fsync", "value": "true"}]}],
+        "componentsPatches": [{"name": name, "extraArgs": _arguments(more)} for name, more in _MORE.items()],
     }
+
+
+def _arguments(more: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in more.items()]
 
 
 def start(cluster: Cluster) -> dict[str, Process]:
@@ -71,6 +84,7 @@ def start(cluster: Cluster) -> dict[str, Process]:
         _kwokctl(cluster, "start", "cluster", "--wait", "90s")
     else:
         delete(cluster)  # what an interrupted `up` has left: kwokctl cannot go on from there
+        _audit_policy(cluster).write_text(yaml.safe_dump(audit.POLICY))
         file = cluster.directory / "kwokctl.yaml"
         file.write_text(yaml.safe_dump(configuration(cluster)))
         _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
@@ -144,6 +158,10 @@ def _pid(file: Path) -> int | None:
 
 def _pid_file(cluster: Cluster, component: str) -> Path:
     return _home(cluster) / "pids" / f"{component}.pid"
+
+
+def _audit_policy(cluster: Cluster) -> Path:
+    return cluster.directory / "audit-policy.yaml"
 
 
 def _log(cluster: Cluster, component: str) -> Path:

@@ -37,8 +37,9 @@ class Component:
     log: Path | None
 
 
-def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
-    """Brings up what does not run yet, with the nodes that the stack's hardware says, and waits until it is ready.
+def up(console: Console, stack: str, real_plugins: bool, gpu_nodes: int | None = None) -> Cluster:
+    """Brings up what does not run yet, with the nodes that the stack's hardware says, or with another number of them,
+    and waits until it is ready.
 
     Raises SimError; what already runs then goes on running, and the next `up` starts from there.
     """
@@ -47,6 +48,8 @@ def up(console: Console, stack: str, real_plugins: bool) -> Cluster:
     from sim.tools.provide import provide
 
     hardware = nodes.hardware(stack)
+    if gpu_nodes is not None:
+        hardware = hardware.model_copy(update={"nodes": gpu_nodes})
     tools = provide(console)
     with _lock(console):
         known = load(_file())

@@ -3,7 +3,10 @@
 import json
 import os
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -16,6 +19,10 @@ from wideep.settings.hardware import Gpu, Hardware, Interconnect
 
 LABEL = "dynamo-wideep.sim/node"
 CPU_NODES = 2
+_AT_ONCE, _WRITERS = 100, 4
+"""Nodes that one kubectl creates, one after the other, and how many of these work side by side."""
+_READY_SECONDS, _EACH_SECONDS, _POLL_SECONDS = 60.0, 0.2, 0.2
+_STATES = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
 _BEHAVIOUR = (Path(__file__).parent / "manifests", paths.PROJECT / "sim" / "stages")
 
 # What NVIDIA's feature discovery writes in nvidia.com/gpu.product.
@@ -52,7 +59,7 @@ def hardware(stack: str) -> Hardware:
         raise SimError(f"{file.name}: dynamo-wideep:hardware is wrong:\n{wrong}") from error
 
 
-def manifests(gpus: Hardware) -> list[dict[str, object]]:
+def manifests(gpus: Hardware) -> list[dict[str, Any]]:
     """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none."""
     labels = {
         "nvidia.com/gpu.present": "true",
@@ -70,7 +77,7 @@ def manifests(gpus: Hardware) -> list[dict[str, object]]:
     ]
 
 
-def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, object]:
+def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, Any]:
     amount = {"pods": "250", "ephemeral-storage": "4Ti", **has}
     system = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
     return {
@@ -83,18 +90,36 @@ def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, o
 
 def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
     """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
-    nodes = manifests(gpus)
-    names = [f"gpu-{number}" for number in range(gpus.nodes)] + [f"cpu-{number}" for number in range(CPU_NODES)]
-    files = [f"--filename={folder}" for folder in _BEHAVIOUR]
-    kubectl(
-        cluster, "apply", *files, "--filename=-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes})
-    )
+    nodes = {f"node/{node['metadata']['name']}": node for node in manifests(gpus)}
     standing = kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output", "name").split()
-    extra = sorted(set(standing) - {f"node/{name}" for name in names})
+    files = [f"--filename={folder}" for folder in _BEHAVIOUR]
+    kept = [nodes[name] for name in standing if name in nodes]
+    kubectl(cluster, "apply", *files, "--filename=-", given=_list(kept))
+    new = [node for name, node in nodes.items() if name not in standing]
+    parts = [new[start : start + _AT_ONCE] for start in range(0, len(new), _AT_ONCE)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(
+            pool.map(lambda part: kubectl(cluster, "create", "--save-config", "--filename=-", given=_list(part)), parts)
+        )
+    extra = sorted(set(standing) - nodes.keys())
     if extra:  # the stack's hardware has become smaller
         kubectl(cluster, "delete", *extra)
-    kubectl(cluster, "wait", "node", "--selector", LABEL, "--for", "condition=Ready", "--timeout", "60s")
-    return names
+    _await_ready(cluster, len(nodes))
+    return [name.removeprefix("node/") for name in nodes]
+
+
+def _list(items: list[dict[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+
+def _await_ready(cluster: Cluster, count: int) -> None:
+    """With one call for all of them, since `kubectl wait` makes two for each."""
+    until = time.monotonic() + _READY_SECONDS + count * _EACH_SECONDS
+    states = ("get", "nodes", "--selector", LABEL, "--output", _STATES)
+    while (ready := kubectl(cluster, *states).split().count("True")) < count:
+        if time.monotonic() > until:
+            raise SimError(f"{ready} of {count} nodes are Ready, and the others do not become so")
+        time.sleep(_POLL_SECONDS)
 
 
 def kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
