@@ -21,6 +21,7 @@ from components.draining import DrainError, drain
 from components.kube import KubeNamespace
 from components.occupied import operators_of, taken_release, unwanted_operators
 from components.releases import Releases, stack_name
+from components.storage import check_storage
 from wideep.errors import ConfigError
 from wideep.plan import Plan
 
@@ -36,7 +37,7 @@ MARKED: Final = (
     "kubernetes:batch/v1:Job",
     "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
 )
-NAMESPACE, JOB, GRAPH = "namespace-namespace", "download-job", "graph-graph"
+NAMESPACE, CLAIM, JOB, GRAPH = "namespace-namespace", "cache-claim", "download-job", "graph-graph"
 RELEASES: Final = ("platform-crds", "platform-platform")
 GONE_SECONDS: Final = 120
 READ_TRIES: Final = 10
@@ -66,6 +67,7 @@ def clear_leftovers(plan: Plan) -> None:
     if pulumi.runtime.is_dry_run():
         return
     expected = {NAMESPACE, *(RELEASES if plan.platform.install else ()), *([JOB] if plan.download else ()), GRAPH}
+    expected |= {CLAIM} if plan.cache.create else set()
     known = _known()
     missing = expected - known if known is not None else set[str]()
     if not missing:
@@ -111,6 +113,8 @@ def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
     _refuse_others(left, new, restricted=plan.platform.restricted)
     if RELEASES[0] in missing:
         check_crds(left.place, CRDS_NAMESPACE, plan.platform.crds_release)
+    if CLAIM in missing:
+        check_storage(left.place, plan.cache)
     if GRAPH in missing:
         left.graph(plan.name)
     if JOB in missing and plan.download:
