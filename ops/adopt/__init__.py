@@ -1,5 +1,4 @@
 """``wideep adopt``: a cluster on which the lab was done by hand becomes a stack's, without anything being made anew.
 
-pulumi preview --import-file ──► every resource of the stack ──► those that the cluster has, with their ids
-                                                                 └──► pulumi import --file
+pulumi preview ──► every resource of the stack ──► those that the cluster has, each with its state ──► pulumi import
 """

@@ -30,7 +30,7 @@ def adopt(
 ) -> None:
     """Write an import file of what the cluster has of a stack already: the lab that was done by hand. Runs
     `pulumi preview`, and changes nothing."""
-    from ops.adopt.preview import import_entries
+    from ops.adopt.preview import wanted_resources
     from ops.adopt.resources import adoption
     from ops.cluster import connect
     from ops.load import load, stack_file
@@ -38,11 +38,19 @@ def adopt(
     source = stack_file(stack, None)
     name = source.path.name.removeprefix("Pulumi.").removesuffix(".yaml")
     loaded = load(source)
-    found = adoption(loaded.plan, import_entries(source.path.resolve().parent, name), connect(source))
+    wanted = wanted_resources(source.path.resolve().parent, name)
+    found = adoption(loaded.settings, wanted, connect(source))
     write.write_text(json.dumps({"resources": found.resources}, indent=2) + "\n", encoding="utf-8")
     command = f"pulumi import --stack {name} --file {write} --yes --protect=false --generate-code=false"
     if output is OutputFormat.JSON:
-        body = {"adopted": found.ids, "keys": found.keys, "left": found.left, "file": str(write), "command": command}
+        body = {
+            "adopted": found.ids,
+            "keys": found.keys,
+            "notes": found.notes,
+            "left": found.left,
+            "file": str(write),
+            "command": command,
+        }
         answer(json.dumps(body, indent=2))
         return
     answer("\n".join(_lines(found, write, command, name)))
@@ -50,12 +58,12 @@ def adopt(
 
 def _lines(found: Adoption, write: Path, command: str, stack: str) -> Iterator[str]:
     if found.keys:
-        yield "The cluster has what the stack would make. Use it, then call this again:"
+        yield "The cluster has what the stack would make, or runs without it. Use what is there, then call this again:"
         yield from (f"  {each} --stack {stack}" for each in found.keys)
     yield f"{write} imports {len(found.ids)} of the stack's resources, which the cluster has:"
     yield from (f"  {each}" for each in found.ids)
-    yield "`pulumi up` makes the others:"
-    yield from (f"  {each}" for each in found.left)
+    if found.left:
+        yield "`pulumi up` makes the others:"
+        yield from (f"  {each}" for each in found.left)
     yield "Then:"
-    yield f"  {command}"
-    yield f"  pulumi preview --stack {stack} --refresh --diff"
+    yield from (f"  {each}" for each in (command, *found.notes, f"pulumi preview --stack {stack} --refresh --diff"))

@@ -1,111 +1,109 @@
-"""Which of a stack's resources the cluster has already, and under which id Pulumi imports each."""
+"""Which of a stack's resources the cluster has already, and how Pulumi takes each over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from ops.cluster import CLAIMS, GRAPHS, JOBS, NAMESPACES, SECRETS, Cluster, Kind
-from ops.cluster.objects import KubeObject
-from wideep.plan import Plan
+from ops.adopt.keys import NO_DOWNLOAD, NO_POLICIES, USED, graph_keys
+from ops.adopt.live import KINDS, Json, find_object, find_release
+from ops.adopt.preview import Wanted
+from ops.adopt.state import lacking_notes, object_entry, release_entry, wait_entry
+from ops.cluster import CLAIMS, SECRETS, Cluster
+from wideep.settings import Settings
 
 __all__ = ["Adoption", "adoption"]
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
-CRDS_NAMESPACE: Final = "default"
+WAITS: Final = tuple(
+    f"pulumi-python:dynamic/dynamo-wideep:{name}"
+    for name in ("StackSweep", "OperatorCheck", "GraphDrain", "GraphReady", "GraphTakedown")
+)
+"""They look at a graph, and are nothing on the cluster."""
+CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
+POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+GRAPH, DOWNLOAD = "graph-graph", "download-job"
 NO_IMPORT: Final = {
-    "docker-build:": "an image cannot be imported: it is built, or taken from the builder's cache",
+    "docker-build:": "an image is built, or taken from the builder's cache",
     "random:": "its value is drawn anew",
-    "pulumi-python:": "it stands for a wait, and is nothing on the cluster",
+    "pulumi:providers:": "it is this program's own",
 }
 """Types (by how they begin) that stay for ``pulumi up`` to make, and why."""
 
-USED: Final = {
-    "cache-claim": ("pulumi config set --path modelCache.existingClaim {name}",),
-    "token-secret": ("pulumi config set hfTokenSecret {name}", "pulumi config rm hfToken"),
-}
-"""Resources that are used and not taken over. An imported claim has fields that its storage class filled in, which the
-program does not write: the next ``up`` would replace it, and the weights with it. The token would be replaced too."""
 
-Entry = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
+@dataclass
 class Adoption:
     """``resources`` are entries of an import file, components first; ``left`` names what is still to be made.
 
-    ``keys`` are commands that make the stack use what is there in place of making its own.
+    ``keys`` are commands that make the stack use what is there in place of making its own, ``notes`` those that write
+    the stack's own annotations on objects that it has taken over.
     """
 
-    resources: tuple[Entry, ...]
-    ids: tuple[str, ...]
-    keys: tuple[str, ...]
-    left: tuple[str, ...]
+    resources: list[Json] = field(default_factory=list[Json])
+    ids: list[str] = field(default_factory=list[str])
+    keys: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    left: list[str] = field(default_factory=list[str])
 
 
-@dataclass(frozen=True)
-class _There:
-    """Where a resource is looked for."""
-
-    kind: Kind[KubeObject]
-    name: str
-    namespace: str | None = None
-
-    @property
-    def id(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
-
-
-def adoption(plan: Plan, entries: Sequence[Entry], cluster: Cluster) -> Adoption:
-    """What of the entries of ``pulumi preview --import-file`` the cluster has.
+def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> Adoption:
+    """What of the resources that the stack would make the cluster has.
 
     Raises:
         ClusterError: the cluster does not answer, or the user may not see one of the objects.
     """
-    known, kept, ids, left = _known(plan), list[Entry](), list[str](), list[str]()
-    keys: list[str] = []
-    for entry in sorted(entries, key=lambda entry: (not entry.get("component"), str(entry["name"]))):
-        name, there = str(entry["name"]), known.get(str(entry["name"]))
-        if entry.get("component"):
-            kept.append(entry)
-        elif there and name in USED and _exists(cluster, str(entry["type"]), there):
-            keys += [command.format(name=there.name) for command in USED[name]]
-        elif there and _exists(cluster, str(entry["type"]), there):
-            kept.append({**entry, "id": there.id})
-            ids.append(f"{entry['type'].rpartition(':')[2]} {there.id}")
+    found, missing = Adoption(), list[Wanted]()
+    graph = next((_find(cluster, each) for each in wanted if each.name == GRAPH), None)
+    for each in sorted(wanted, key=lambda one: (not one.component, one.name)):
+        if each.component:
+            found.resources.append(each.entry)
+        elif graph and each.type in WAITS:
+            found.resources.append(wait_entry(each, graph))
+        elif (live := _find(cluster, each)) is None:
+            missing.append(each)
+        elif each.name in USED:
+            found.keys += [command.format(name=each.inputs["metadata"]["name"]) for command in USED[each.name]]
         else:
-            why = next((reason for start, reason in NO_IMPORT.items() if str(entry["type"]).startswith(start)), "")
-            left.append(f"{name}: {why or 'it is not on the cluster'}")
-    return Adoption(tuple(_needed(kept)), tuple(ids), tuple(keys), tuple(left))
+            _take(found, each, live)
+    found.keys += _graph_keys(settings, graph, missing)
+    found.left += [f"{each.name}: {_why(each)}" for each in missing]
+    return found
 
 
-def _known(plan: Plan) -> dict[str, _There]:
-    """The program's own names of resources, and the object behind each."""
-    there = {
-        "namespace-namespace": _There(NAMESPACES, plan.namespace),
-        "platform-crds": _There(SECRETS, plan.platform.crds_release, CRDS_NAMESPACE),
-        "platform-platform": _There(SECRETS, plan.platform.release, plan.namespace),
-        "platform-mpi-secret": _There(SECRETS, plan.platform.mpi_secret, plan.namespace),
-        "cache-claim": _There(CLAIMS, plan.cache.claim, plan.namespace),
-        "graph-graph": _There(GRAPHS, plan.name, plan.namespace),
-    }
-    if plan.token:
-        there["token-secret"] = _There(SECRETS, plan.token.secret, plan.namespace)
-    if plan.download:
-        there["download-job"] = _There(JOBS, plan.download.job, plan.namespace)
-    return there
+def _find(cluster: Cluster, wanted: Wanted) -> Json | None:
+    """The object behind a resource, as much of it as is read."""
+    if wanted.name in USED:
+        kind, metadata = CLAIMS if wanted.type == CLAIM else SECRETS, wanted.inputs["metadata"]
+        return {} if cluster.find(kind, metadata["name"], metadata["namespace"]) else None
+    if wanted.type == RELEASE:
+        return find_release(cluster, wanted.inputs["name"], wanted.inputs["namespace"])
+    return find_object(cluster, KINDS[wanted.type], wanted.inputs) if wanted.type in KINDS else None
 
 
-def _exists(cluster: Cluster, type_: str, there: _There) -> bool:
-    if type_ != RELEASE:
-        return cluster.find(there.kind, there.name, there.namespace) is not None
-    labels = f"owner=helm,name={there.name}"
-    return bool(cluster.list(SECRETS, there.namespace, labels=labels).items)
+def _take(found: Adoption, wanted: Wanted, live: Json) -> None:
+    entry = release_entry(wanted, live) if wanted.type == RELEASE else object_entry(wanted, live)
+    found.resources.append(entry)
+    found.ids.append(f"{wanted.type.rpartition(':')[2]} {entry['id']}")
+    if wanted.type != RELEASE and (notes := lacking_notes(wanted, live)):
+        namespace: str = live["metadata"].get("namespace", "")
+        where = f" -n {namespace}" if namespace else ""
+        pairs = " ".join(shlex.quote(f"{key}={value}") for key, value in notes.items())
+        kind = KINDS[wanted.type].resource
+        found.notes.append(f"kubectl annotate --overwrite{where} {kind} {live['metadata']['name']} {pairs}")
 
 
-def _needed(kept: Sequence[Entry]) -> list[Entry]:
-    """Without components that nothing is adopted into; they are made with what is in them."""
-    parents = {entry["parent"] for entry in kept if "parent" in entry and not entry.get("component")}
-    grown = parents | {entry["parent"] for entry in kept if entry["name"] in parents and "parent" in entry}
-    return [entry for entry in kept if not entry.get("component") or entry["name"] in grown]
+def _graph_keys(settings: Settings, graph: Json | None, missing: Sequence[Wanted]) -> Iterator[str]:
+    """Of a graph that runs nothing is built, downloaded or closed off for the first time."""
+    if graph is None:
+        return
+    yield from graph_keys(settings, graph)
+    if any(each.name == DOWNLOAD for each in missing):
+        yield NO_DOWNLOAD
+    if any(each.type == POLICY for each in missing):
+        yield NO_POLICIES
+
+
+def _why(wanted: Wanted) -> str:
+    return next((why for start, why in NO_IMPORT.items() if wanted.type.startswith(start)), "it is not on the cluster")
