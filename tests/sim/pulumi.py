@@ -11,6 +11,8 @@ import pytest
 from sim.env import environment
 from sim.state import Cluster
 
+CHANGES = ("create", "update", "replace", "delete")
+
 
 @dataclass(frozen=True)
 class Pulumi:
@@ -38,10 +40,19 @@ class Pulumi:
     def outputs(self) -> dict[str, str]:
         return json.loads(self("stack", "output", "--json"))
 
+    def previews(self) -> dict[str, str]:
+        """What a preview changes: the operation of each resource, by name. A replacement counts once."""
+        steps = json.loads(self("preview", "--json"))["steps"]
+        return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] in CHANGES}
+
     def kubectl(self, *command: str) -> str:
         done = self._run("kubectl", *command)
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def asks(self, *command: str) -> str:
+        """What kubectl answers to a question, whose exit code may be that of a no."""
+        return self._run("kubectl", *command).stdout
 
     def _run(self, *command: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
