@@ -7,7 +7,7 @@ python docs/performance.py --check    exit 1 if it differs from what is computed
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ops.advise import estimator
@@ -17,10 +17,11 @@ from ops.advise.prediction import Prediction
 from ops.advise.question import Asked, ask
 from ops.advise.words import milliseconds_text, role_text, share, whole
 from ops.advise.workers import worker_question
+from ops.layouts.served import BEST, SERVED, TRAFFICS
 from ops.markdown import table
 from wideep.bounds import decode_bound, prefill_bound
 from wideep.catalog.gpus import GPUS
-from wideep.catalog.layouts import PRESETS
+from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.settings.hardware import Gpu
@@ -30,13 +31,8 @@ from wideep.settings.traffic import Traffic
 HERE = Path(__file__).parent
 PAGE = HERE / "performance.md"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
-WIDE = {Preset.WIDE_32GPU: 32, Preset.WIDE_64GPU: 64}
-TRAFFICS = (
-    (4000, 500, "2s", "50ms"),
-    (2000, 500, "2s", "50ms"),
-    (8192, 1024, "5s", "50ms"),
-    (1024, 1024, "2s", "50ms"),
-)
+COMPARED = (*TRAFFICS, Traffic(isl=1024, osl=1024))
+"""The traffics that the presets are compared on: those that the best ones were chosen for, and another."""
 PROMPTS = {1000: 57_674, 2000: 54_543, 4000: 50_302}
 """Measured prefill, tokens/s a node, by prompt length: 4 nodes of 8 × H100, EP32, 32 redundant experts."""
 PREFILL_TOKENS = 16_384
@@ -48,36 +44,25 @@ SWEEP = (
 )
 
 
-def asked(gpus: int, model: str = R1.name, traffic: tuple[int, int, str, str] = TRAFFICS[0]) -> Advice:
+def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Advice:
     """``wideep advise`` on H200."""
-    isl, osl, ttft, itl = traffic
-    question = ask(Asked(model=model, gpu="H200", gpus=gpus, isl=isl, osl=osl, ttft=ttft, itl=itl), None, None)
+    question = ask(Asked(model=model, gpu="H200", gpus=gpus, **traffic.model_dump()), None, None)
     return advise(question, lambda role, done: None)
 
 
 def best() -> str:
     """The best for four GPU counts, and the presets."""
     head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s a GPU", "bound", "TTFT", "ITL", "limited by"]
-    rows = [[str(gpus), "**best**", *_figures(asked(gpus).best[0])] for gpus in (16, 32, 64, 104)]
+    rows = [[str(gpus), "**best**", *_figures(asked(gpus).best[0])] for gpus in BEST]
     rows += [[str(each.gpus), f"`{each.name}`", *_compared(each)] for each in asked(104).presets]
     return table(head, rows)
 
 
 def presets() -> str:
-    """Each wide preset for several traffics."""
-    rows: list[list[str]] = []
-    for traffic in TRAFFICS:
-        isl, osl, ttft, itl = traffic
-        row = [f"{isl} in, {osl} out, {ttft}, {itl}"]
-        for preset, gpus in WIDE.items():
-            advice = asked(gpus, traffic=traffic)
-            for each in advice.presets:
-                if each.name == preset and isinstance(each.prediction, Prediction):
-                    misses = "" if each.prediction.meets else " (misses a limit)"
-                    figure = f"{each.prediction.tokens_per_second_per_gpu:.0f}{misses}"
-                    row.append(f"{figure}, {share(each.prediction, advice.best[0])}")
-        rows.append(row)
-    return table(["traffic", *(f"`{preset}`" for preset in WIDE)], rows)
+    """Each preset for several traffics, where the estimator can tell."""
+    head = ["", *(f"{each.isl} in, {each.osl} out, {each.ttft}, {each.itl}" for each in COMPARED)]
+    found = {gpus: [asked(gpus, traffic=traffic) for traffic in COMPARED] for gpus in BEST}
+    return table(head, [[f"`{preset}`", *_shares(preset, found[preset_gpus(preset)])] for preset in SERVED])
 
 
 def measured() -> str:
@@ -129,6 +114,17 @@ def _figures(found: Prediction) -> list[str]:
         milliseconds_text(found.itl_ms),
         found.limited_by,
     ]
+
+
+def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
+    """Tokens/s a GPU, and their share of the best for as many GPUs."""
+    for advice in advices:
+        (found,) = [each.prediction for each in advice.presets if each.name == preset]
+        if isinstance(found, Prediction):
+            misses = "" if found.meets else " (misses a limit)"
+            yield f"{found.tokens_per_second_per_gpu:.0f}, {share(found, advice.best[0])}{misses}"
+        else:
+            yield "–"
 
 
 def _compared(each: Compared) -> list[str]:

@@ -11,7 +11,7 @@ from ops.advise.prediction import Pair, Prediction, predict
 from ops.advise.question import Question
 from ops.advise.search import Field, Progress, best, field_of, frontier
 from ops.errors import CallError
-from wideep.catalog.layouts import PRESETS
+from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.rules.book import check_role
 from wideep.rules.site import RoleSite
 from wideep.settings.hardware import Hardware, Interconnect
@@ -109,7 +109,7 @@ def predict_presets(
     """
     rows: list[Compared] = []
     for name, roles in PRESETS.items():
-        size = sum(role.gpus for role in roles.values())
+        size = preset_gpus(name)
         if gpus not in (None, size):
             continue
         hardware = Hardware(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from wideep.memory import headroom, worker_memory
-from wideep.memory.headroom import chunked_prefill_tokens
+from wideep.memory.headroom import chunked_prefill_tokens, prefill_chunk
 from wideep.parallelism import attention_tp
 from wideep.rules.book import check_role
 from wideep.rules.site import RoleSite
@@ -25,8 +25,13 @@ GRAPH_STEP: Final = 8
 
 
 def holds(site: RoleSite, batch: int, traffic: Traffic) -> bool:
-    """The role as it stands takes ``batch`` requests in each attention group at their full length."""
+    """The role as it stands takes ``batch`` requests in each attention group at their full length.
+
+    Prompts that prefill computes together share the group's part of the chunk; one alone may take several steps.
+    """
     role = site.role
+    if site.name is Role.PREFILL and batch > 1 and batch * traffic.isl > prefill_chunk(site.gpu, role) // role.dp:
+        return False
     low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
     if site.name is Role.DECODE and low_latency and batch > role.max_dispatch_tokens_per_rank:
         return False
@@ -40,8 +45,6 @@ def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
     None where that many requests do not fit. Its sizes must pass the rules of arithmetic.
     """
     role = _for_prefill(site, batch, traffic) if site.name is Role.PREFILL else _for_decode(site, batch)
-    if role is None:
-        return None
     outside = headroom(site.model, site.gpu, site.name, role).total / site.gpu.memory_bytes
     fraction = min(LARGEST_FRACTION, math.floor((1 - outside) * 100) / 100)
     if fraction <= 0:
@@ -52,14 +55,11 @@ def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
     return fitted.role
 
 
-def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
+def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout:
     """SGLang gives each attention group its share of the prefill chunk: here a share is the group's whole batch."""
-    share = chunked_prefill_tokens(site.gpu)
-    if batch > 1 and batch * traffic.isl > share:
-        return None
     if site.role.dp == 1:
         return site.role
-    wanted = min(share, math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
+    wanted = min(chunked_prefill_tokens(site.gpu), math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
     return site.role.model_copy(update={"chunked_prefill_size": wanted * site.role.dp})
 
 

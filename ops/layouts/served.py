@@ -3,43 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from wideep.catalog.layouts import layout_of, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.settings.hardware import Gpu
-from wideep.settings.layout import Preset
+from wideep.settings.layout import Layout, Preset
 from wideep.settings.model import ModelShape
+from wideep.settings.traffic import Traffic
 
-__all__ = ["BEST", "SERVED", "served_line"]
+__all__ = ["BEST", "SERVED", "TRAFFICS", "Served", "served", "suggestion"]
 
 MODEL: Final = "deepseek-ai/DeepSeek-R1"
 GPU: Final = Gpu.H200
-SERVED: Final[Mapping[Preset, int]] = MappingProxyType(
+TRAFFICS: Final = (
+    Traffic(isl=4000, osl=500),
+    Traffic(isl=2000, osl=500),
+    Traffic(isl=8192, osl=1024, ttft="5s"),
+)
+"""Those of Dynamo's and SGLang's published runs of DeepSeek-R1: 4000 and 8k prompts, and prompts of 2000."""
+SERVED: Final[Mapping[Preset, tuple[int, int, int]]] = MappingProxyType(
     {
-        Preset.LAB_16GPU_SINGLENODE: 142,
-        Preset.LAB_16GPU_MULTINODE: 142,
-        Preset.LAB_32GPU: 52,
-        Preset.WIDE_32GPU: 369,
-        Preset.WIDE_64GPU: 268,
+        Preset.LAB_16GPU_SINGLENODE: (138, 296, 105),
+        Preset.LAB_16GPU_MULTINODE: (138, 296, 105),
+        Preset.LAB_32GPU: (48, 97, 48),
+        Preset.WIDE_32GPU: (369, 791, 342),
+        Preset.WIDE_64GPU: (268, 555, 256),
+        Preset.BEST_16GPU: (483, 781, 340),
+        Preset.BEST_32GPU: (483, 814, 419),
+        Preset.BEST_64GPU: (483, 814, 419),
+        Preset.BEST_104GPU: (520, 751, 419),
     }
 )
-"""Output tokens/s a GPU, DeepSeek-R1 on H200, 4000 tokens in, 500 out, TTFT within 2 s, ITL within 50 ms, as
-AIConfigurator 0.12.0 predicts. It does not know the presets that are not here."""
-BEST: Final = 483
-"""… of the best layout that ``wideep advise`` finds for 16, 32 or 64 GPUs."""
+"""Output tokens/s a GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It cannot
+tell of the presets that are not here: nobody has measured wide-104gpu's EP 72, and lab-8gpu does not fit."""
+BEST: Final[Mapping[int, tuple[int, int, int]]] = MappingProxyType(
+    {16: (483, 781, 340), 32: (483, 814, 419), 64: (483, 814, 419), 104: (520, 841, 419)}
+)
+"""… of the best layout that ``wideep advise`` finds for so many GPUs."""
 
 
-def served_line(model: ModelShape, gpu: Gpu) -> str | None:
-    """The figures in a sentence; None for what they are not of."""
-    if gpu is not GPU or _shape(model) != _shape(MODELS[MODEL]):
+@dataclass(frozen=True)
+class Served:
+    """What one preset serves for one traffic."""
+
+    traffic: Traffic
+    tokens_per_second_per_gpu: int
+    share_of_best: float
+    """Of what the best layout serves on as many GPUs."""
+
+
+def served(preset: Preset, model: ModelShape, gpu: Gpu) -> tuple[Served, ...]:
+    """One for each traffic; none for what the figures are not of."""
+    if not _known(model, gpu) or preset not in SERVED:
+        return ()
+    rows = zip(TRAFFICS, SERVED[preset], BEST[preset_gpus(preset)], strict=True)
+    return tuple(Served(traffic, tokens, tokens / most) for traffic, tokens, most in rows)
+
+
+def suggestion(layout: Layout, model: ModelShape, gpu: Gpu) -> str | None:
+    """The preset that serves more than the stack's own on as many GPUs. None: there is none, or it is not known."""
+    own = layout.preset
+    if own is None or not _known(model, gpu) or layout != layout_of(own):
         return None
-    figures = ", ".join(f"{preset} {tokens}" for preset, tokens in SERVED.items())
-    return (
-        f"Predicted tokens/s a GPU at 4000 tokens in and 500 out (TTFT 2s, ITL 50ms): {figures}; the best layout for "
-        f"16, 32 or 64 GPUs {BEST}. The presets are the lab's and SGLang's: `wideep advise` finds the best for your "
-        "GPUs and traffic."
-    )
+    rivals = {preset: tokens[0] for preset, tokens in SERVED.items() if preset_gpus(preset) == preset_gpus(own)}
+    best = max(rivals, key=rivals.__getitem__, default=own)
+    if best is own:
+        return None
+    worth = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]} tokens/s a GPU"
+    return f"`layout: {best}` serves {worth} on as many GPUs, at 4000 tokens in and 500 out: see `wideep layouts`."
+
+
+def _known(model: ModelShape, gpu: Gpu) -> bool:
+    return gpu is GPU and _shape(model) == _shape(MODELS[MODEL])
 
 
 def _shape(model: ModelShape) -> dict[str, object]:

@@ -10,9 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ops.layouts.presets import PresetRow
+from ops.layouts.presets import SOURCES, PresetRow
 from ops.layouts.question import Question
-from ops.layouts.served import served_line
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 from ops.plan.view import thousands
@@ -23,6 +22,7 @@ from wideep.settings.layout import Role
 __all__ = ["presets_report"]
 
 COLUMNS = ("preset", "GPUs", "weights", "KV cache", "tokens/GPU", "weights", "KV cache", "tokens/GPU", "fits")
+SERVED_TITLE = "Output tokens/s a GPU, and their share of what the best layout for as many GPUs serves"
 
 
 def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFormat) -> RenderableType:
@@ -34,7 +34,9 @@ def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFor
             return json.dumps(body, indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
             head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
-            return f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
+            told = f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
+            served = [row for row in rows if row.served]
+            return f"{told}\n\n{_served_markdown(served)}" if served else told
         case OutputFormat.TEXT:
             return _text(rows, asked)
 
@@ -53,9 +55,40 @@ def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
     for row in rows:
         table.add_row(*_cells(row))
     reasons = [_told(problem, presets) for problem, presets in _reasons(rows).items()]
-    served = served_line(asked.model, gpu)
-    told = [Text(f"\n{served}", style="dim")] if served else []
+    served = [row for row in rows if row.served]
+    told = _served_text(served) if served else []
     return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons, *told)
+
+
+def _served_text(rows: Sequence[PresetRow]) -> list[RenderableType]:
+    """What the presets serve, and which of them is from where."""
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    for index, name in enumerate(_served_head(rows)):
+        table.add_column(name.replace(", ", "\n"), justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*_served_cells(row))
+    return [Text(f"\n{SERVED_TITLE}\n", style="bold"), table, Text(f"\n{_served_note()}", style="dim")]
+
+
+def _served_markdown(rows: Sequence[PresetRow]) -> str:
+    body = markdown_table(_served_head(rows), [_served_cells(row) for row in rows])
+    return f"{SERVED_TITLE}\n\n{body}\n\n{_served_note()}"
+
+
+def _served_head(rows: Sequence[PresetRow]) -> list[str]:
+    return ["preset", *(f"{each.traffic.isl} in, {each.traffic.osl} out" for each in rows[0].served)]
+
+
+def _served_cells(row: PresetRow) -> list[str]:
+    return [row.preset, *(f"{each.tokens_per_second_per_gpu}, {each.share_of_best:.0%}" for each in row.served)]
+
+
+def _served_note() -> str:
+    sources = "; ".join(f"{word}-* are {source}" for word, source in SOURCES.items())
+    return (
+        f"{sources}. Predicted by AIConfigurator 0.12.0 for ITL within 50ms and TTFT within 2s (8192 in: 5s): ratios "
+        "hold better than the figures themselves. `wideep advise` finds the best for your GPUs and traffic."
+    )
 
 
 def _told(problem: Problem, presets: list[str]) -> RenderableType:
@@ -90,6 +123,7 @@ def _memory_cells(memory: GpuMemory) -> list[str]:
 def _object(row: PresetRow) -> dict[str, object]:
     return {
         "preset": row.preset,
+        "source": row.source,
         "gpus": row.gpus,
         "fits": not row.problems,
         "roles": {
@@ -103,5 +137,13 @@ def _object(row: PresetRow) -> dict[str, object]:
         "problems": [
             {"key": problem.key, "value": problem.value, "rule": problem.rule, "fix": problem.fix}
             for problem in row.problems
+        ],
+        "served": [
+            {
+                "traffic": each.traffic.model_dump(mode="json"),
+                "tokens_per_second_per_gpu": each.tokens_per_second_per_gpu,
+                "share_of_best": round(each.share_of_best, 3),
+            }
+            for each in row.served
         ],
     }

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from ops.layouts.served import suggestion
 from ops.load import Loaded
 from ops.options import OutputFormat
 
@@ -24,13 +25,13 @@ def plan_report(loaded: Loaded, output: OutputFormat) -> RenderableType:
         case OutputFormat.MARKDOWN:
             from ops.plan.markdown import plan_markdown
 
-            lines = _forecast_lines(loaded)
+            lines = _served_lines(loaded)
             listed = "".join(f"\n- {line}" for line in lines)
             return plan_markdown(loaded) + (f"\n\n**{TITLE}**\n{listed}\n" if lines else "")
         case OutputFormat.TEXT:
             from ops.plan.text import plan_text
 
-            lines = _forecast_lines(loaded)
+            lines = _served_lines(loaded)
             block = [Text(f"\n{TITLE}", style="bold"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
             return Group(plan_text(loaded), *block) if lines else plan_text(loaded)
 
@@ -46,10 +47,14 @@ def _json(loaded: Loaded) -> str:
     return json.dumps({**json.loads(text), "prediction": forecast_object(found)}, indent=2, ensure_ascii=False)
 
 
-def _forecast_lines(loaded: Loaded) -> list[str]:
-    traffic = loaded.settings.traffic
-    if traffic is None:
-        return []
+def _served_lines(loaded: Loaded) -> list[str]:
+    """The forecast; where there is none, what is known of the presets."""
+    settings = loaded.settings
+    known = suggestion(settings.layout, settings.model, settings.hardware.gpu)
+    lines = [known] if known else []
+    if settings.traffic is None:
+        return lines
     from ops.advise.forecast import forecast, forecast_lines
 
-    return forecast_lines(forecast(loaded.settings, traffic))
+    found = forecast(settings, settings.traffic)
+    return [*forecast_lines(found), *(lines if isinstance(found, str) else [])]

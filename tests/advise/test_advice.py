@@ -10,13 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from ops.advise.comparison import Advice, Unknown
+from ops.advise.comparison import Advice, Unknown, best_preset
 from ops.advise.prediction import Prediction
 from ops.cli import app
-from ops.layouts.served import BEST, SERVED
+from ops.layouts.served import BEST, SERVED, TRAFFICS
 from ops.load import load
 from ops.stackfile import read_stack_file
 from tests.golden.crd import spec_validator
+from wideep.catalog.layouts import preset_gpus
+from wideep.settings.traffic import Traffic
 
 Advised = Callable[..., Advice]
 
@@ -27,6 +29,9 @@ SWEEP = {
 }
 """Tokens/s a GPU of ``aiconfigurator.cli.api.cli_default`` 0.12.0, disaggregated, on H200: bench/advise.py sweep."""
 
+SHARES = {(104, 1): 0.89}
+"""Where no layout is the best for all three traffics: GPUs, and which traffic."""
+
 
 @pytest.mark.parametrize(("model", "gpus"), list(SWEEP))
 def test_the_search_finds_at_least_what_the_estimators_own_sweep_does(advised: Advised, model: str, gpus: int) -> None:
@@ -36,20 +41,30 @@ def test_the_search_finds_at_least_what_the_estimators_own_sweep_does(advised: A
     assert best.meets
 
 
-def test_the_best_layouts_for_16_32_and_64_h200(advised: Advised) -> None:
-    found = {gpus: advised(gpus=gpus).best[0] for gpus in (16, 32, 64)}
+@pytest.mark.parametrize("traffic", TRAFFICS, ids=lambda traffic: f"{traffic.isl}-{traffic.osl}")
+@pytest.mark.parametrize("gpus", list(BEST))
+def test_the_best_presets_are_the_best_found_and_layouts_says_what_each_preset_serves(
+    advised: Advised, gpus: int, traffic: Traffic
+) -> None:
+    advice, column = advised(gpus=gpus, **traffic.model_dump()), TRAFFICS.index(traffic)
 
-    assert all(round(each.tokens_per_second_per_gpu) == BEST for each in found.values())
-    assert all(each.gpus == gpus for gpus, each in found.items())
+    found = {each.name: each.prediction for each in advice.presets if each.gpus == gpus}
+    predicted = {name: each for name, each in found.items() if isinstance(each, Prediction)}
+    figures = {name: round(each.tokens_per_second_per_gpu) for name, each in predicted.items() if each.meets}
+    assert figures == {preset: told[column] for preset, told in SERVED.items() if preset_gpus(preset) == gpus}
+    best = advice.best[0]
+    assert (round(best.tokens_per_second_per_gpu), best.gpus) == (BEST[gpus][column], gpus)
+    assert figures[f"best-{gpus}gpu"] >= SHARES.get((gpus, column), 0.95) * best.tokens_per_second_per_gpu
+    assert f"best-{gpus}gpu" == best_preset(advice.presets, gpus)[0]  # type: ignore[index]
 
 
 def test_the_labs_layouts_leave_most_of_the_hardware_idle(advised: Advised) -> None:
     advice = advised(gpus=32)
 
     by_name = {each.name: each.prediction for each in advice.presets}
-    figures = {name: round(p.tokens_per_second_per_gpu) for name, p in by_name.items() if isinstance(p, Prediction)}
-    assert figures == SERVED  # what `wideep layouts` says without the estimator
-    assert 9 * figures["lab-32gpu"] < BEST
+    lab = by_name["lab-32gpu"]
+    assert isinstance(lab, Prediction)
+    assert 9 * lab.tokens_per_second_per_gpu < advice.best[0].tokens_per_second_per_gpu
     refused, unknown = by_name["lab-8gpu"], by_name["wide-104gpu"]
     assert isinstance(refused, Unknown)
     assert not refused.runs

@@ -23,6 +23,10 @@ SITES: dict[Preset, tuple[str, dict[str, object]]] = {
     Preset.WIDE_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.WIDE_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "roce"}),
     Preset.WIDE_104GPU: (R1, {"gpu": "H100-80", "nodes": 14, "gpusPerNode": 8, "interconnect": "infiniband"}),
+    Preset.BEST_16GPU: (R1, {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}),
+    Preset.BEST_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
+    Preset.BEST_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "roce"}),
+    Preset.BEST_104GPU: (R1, {"gpu": "H200", "nodes": 13, "gpusPerNode": 8, "interconnect": "infiniband"}),
 }
 """Where each preset runs. wide-104gpu is on H100, as in SGLang's report, with a node to spare."""
 

@@ -224,6 +224,16 @@ def test_plan_says_what_the_layout_serves_where_the_stack_says_for_which_traffic
     assert "of-the-tests" in text
 
 
+def test_plan_and_advise_name_the_preset_that_serves_more_on_as_many_gpus(run: Run, project: Path) -> None:
+    file = write_stack(project / "Pulumi.own.yaml", traffic={"isl": 4000, "osl": 500})
+
+    assert object_of(run("plan", "--file", file, "-o", "json"))["prediction"]["best_preset"] == "best-16gpu"
+    for verb in ("plan", "advise"):
+        text = " ".join(run(verb, "--file", file, "-o", "markdown").stdout.split())
+        assert text.count("layout: best-16gpu") == 1
+        assert "Of the presets, `layout: best-16gpu` reaches" in text
+
+
 def test_plan_without_traffic_asks_no_estimator(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecast, "Answers", None)
 

@@ -149,6 +149,10 @@ def test_every_model_class_of_sglang_has_its_features() -> None:
         (Preset.WIDE_32GPU, 32),
         (Preset.WIDE_64GPU, 64),
         (Preset.WIDE_104GPU, 104),
+        (Preset.BEST_16GPU, 16),
+        (Preset.BEST_32GPU, 32),
+        (Preset.BEST_64GPU, 64),
+        (Preset.BEST_104GPU, 104),
     ],
 )
 def test_a_preset_uses_the_gpus_of_its_name(preset: Preset, gpus: int) -> None:

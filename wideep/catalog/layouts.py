@@ -1,4 +1,4 @@
-"""Layouts of the catalog: the lab's four, and three wide ones."""
+"""Layouts of the catalog: the lab's four, SGLang's three wide ones, and the best that were found on H200."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.settings.layout import DeepEpMode, Eplb, Layout, MoeA2aBackend, Preset, Role, RoleLayout
 
-__all__ = ["PRESETS", "layout_of"]
+__all__ = ["PRESETS", "layout_of", "preset_gpus"]
 
 PUBLISHED_CHUNK: Final = 16_384
 """Prompt tokens that one attention group computes in a step in SGLang's large-scale EP report, whose command has
@@ -43,6 +43,20 @@ def _wide(nodes: int, mode: DeepEpMode) -> RoleLayout:
     )
 
 
+def _best_pair(prefill_workers: int, decode_workers: int, decode_nodes: int) -> Mapping[Role, RoleLayout]:
+    """What ``wideep advise`` finds on H200 (``docs/decisions/presets.md``), with the memory that it gives both roles.
+
+    Prefill stays within nodes, so that its all-to-all is on NVLink; decode has no copies of experts.
+    """
+    prefill = _wide(1, DeepEpMode.NORMAL).model_copy(
+        update={"replicas": prefill_workers, "mem_fraction_static": 0.89, "chunked_prefill_size": 8 * 8192}
+    )
+    decode = _wide(decode_nodes, DeepEpMode.LOW_LATENCY).model_copy(
+        update={"replicas": decode_workers, "mem_fraction_static": 0.9, "redundant_experts": 0, "eplb": Eplb()}
+    )
+    return _both(prefill, decode)
+
+
 def _both(prefill: RoleLayout, decode: RoleLayout) -> Mapping[Role, RoleLayout]:
     return MappingProxyType({Role.PREFILL: prefill, Role.DECODE: decode})
 
@@ -64,8 +78,17 @@ PRESETS: Final[Mapping[Preset, Mapping[Role, RoleLayout]]] = MappingProxyType(
         Preset.WIDE_32GPU: _wide_pair(2, 2),
         Preset.WIDE_64GPU: _wide_pair(4, 4),
         Preset.WIDE_104GPU: _wide_pair(4, 9),
+        Preset.BEST_16GPU: _best_pair(1, 1, 1),
+        Preset.BEST_32GPU: _best_pair(2, 1, 2),
+        Preset.BEST_64GPU: _best_pair(4, 2, 2),
+        Preset.BEST_104GPU: _best_pair(7, 3, 2),
     }
 )
+
+
+def preset_gpus(preset: Preset) -> int:
+    """GPUs of all workers."""
+    return sum(role.gpus for role in PRESETS[preset].values())
 
 
 def layout_of(preset: Preset) -> Layout:

@@ -38,6 +38,10 @@ class Preset(StrEnum):
     WIDE_32GPU = "wide-32gpu"
     WIDE_64GPU = "wide-64gpu"
     WIDE_104GPU = "wide-104gpu"
+    BEST_16GPU = "best-16gpu"
+    BEST_32GPU = "best-32gpu"
+    BEST_64GPU = "best-64gpu"
+    BEST_104GPU = "best-104gpu"
 
 
 class RoleLayout(SettingsModel):

@@ -1,0 +1,68 @@
+"""What is known of the presets without the estimator, and which of them is named in place of another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ops.cli import app
+from ops.layouts.served import BEST, SERVED, served, suggestion
+from tests.support.configs import settings
+from wideep.catalog.layouts import preset_gpus
+from wideep.settings.layout import Preset
+
+
+def suggested(layout: object, **changed: object) -> str | None:
+    """What a stack of DeepSeek-R1 on enough H200 is told."""
+    stack = settings(layout=layout, **changed)
+    return suggestion(stack.layout, stack.model, stack.hardware.gpu)
+
+
+@pytest.mark.parametrize(
+    ("preset", "words"),
+    [
+        ("wide-32gpu", "`layout: best-32gpu` serves 1.3 times as much on as many GPUs"),
+        ("wide-64gpu", "`layout: best-64gpu` serves 1.8 times as much"),
+        ("lab-32gpu", "`layout: best-32gpu` serves 10.1 times as much"),
+        ("wide-104gpu", "`layout: best-104gpu` serves 520 tokens/s a GPU"),
+    ],
+)
+def test_a_preset_is_told_which_one_serves_more_on_as_many_gpus(preset: str, words: str) -> None:
+    assert words in (suggested(preset) or "")
+
+
+@pytest.mark.parametrize("layout", ["best-32gpu", "lab-8gpu", {"preset": "wide-32gpu", "decode": {"replicas": 2}}])
+def test_the_best_one_those_without_a_rival_and_layouts_of_ones_own_are_told_nothing(layout: object) -> None:
+    assert suggested(layout) is None
+
+
+def test_figures_of_other_gpus_and_models_are_not_guessed() -> None:
+    stack = settings(layout="wide-32gpu")
+    for gpu in ("B200", "H100-80"):
+        hardware = {"gpu": gpu, "nodes": 13, "gpusPerNode": 8, "interconnect": "infiniband"}
+        assert suggested("wide-32gpu", hardware=hardware) is None
+    smaller = stack.model.model_copy(update={"layers": 30})
+    assert served(Preset.WIDE_32GPU, smaller, stack.hardware.gpu) == ()
+
+
+def test_no_preset_serves_more_than_the_best_for_its_gpus() -> None:
+    for preset, figures in SERVED.items():
+        assert all(own <= best for own, best in zip(figures, BEST[preset_gpus(preset)], strict=True)), preset
+
+
+def test_layouts_says_of_each_preset_where_it_is_from_and_what_it_serves() -> None:
+    result = CliRunner().invoke(app, ["layouts", "--output", "json"])
+
+    rows = {row["preset"]: row for row in json.loads(result.stdout)["presets"]}
+    assert rows["wide-32gpu"]["source"] == "SGLang's published"
+    assert rows["lab-8gpu"]["served"] == []
+    (first, *_) = rows["wide-32gpu"]["served"]
+    assert first == {
+        "traffic": {"isl": 4000, "osl": 500, "ttft": "2s", "itl": "50ms"},
+        "tokens_per_second_per_gpu": 369,
+        "share_of_best": 0.764,
+    }
+    markdown = CliRunner().invoke(app, ["layouts", "--output", "markdown"]).stdout
+    assert "| wide-32gpu | 369, 76% | 791, 97% | 342, 82% |" in markdown
