@@ -24,23 +24,23 @@ TRAFFICS: Final = (
     Traffic(isl=8192, osl=1024, ttft="5s"),
 )
 """Those of Dynamo's and SGLang's published runs of DeepSeek-R1: 4000 and 8k prompts, and prompts of 2000."""
-SERVED: Final[Mapping[Preset, tuple[int, int, int]]] = MappingProxyType(
+SERVED: Final[Mapping[Preset, tuple[float, float, float]]] = MappingProxyType(
     {
-        Preset.LAB_16GPU_SINGLENODE: (138, 296, 105),
-        Preset.LAB_16GPU_MULTINODE: (138, 296, 105),
-        Preset.LAB_32GPU: (48, 97, 48),
-        Preset.WIDE_32GPU: (369, 791, 342),
-        Preset.WIDE_64GPU: (268, 555, 256),
-        Preset.BEST_16GPU: (483, 781, 340),
-        Preset.BEST_32GPU: (483, 814, 419),
-        Preset.BEST_64GPU: (483, 814, 419),
-        Preset.BEST_104GPU: (520, 751, 419),
+        Preset.LAB_16GPU_SINGLENODE: (137.9, 295.7, 104.6),
+        Preset.LAB_16GPU_MULTINODE: (137.9, 295.7, 104.6),
+        Preset.LAB_32GPU: (48.0, 96.5, 47.6),
+        Preset.WIDE_32GPU: (369.2, 790.6, 342.4),
+        Preset.WIDE_64GPU: (268.4, 555.4, 256.1),
+        Preset.BEST_16GPU: (482.6, 781.0, 339.8),
+        Preset.BEST_32GPU: (482.6, 814.0, 419.2),
+        Preset.BEST_64GPU: (482.6, 814.0, 419.2),
+        Preset.BEST_104GPU: (519.7, 751.4, 419.2),
     }
 )
 """Output tokens/s a GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It cannot
 tell of the presets that are not here: nobody has measured wide-104gpu's EP 72, and lab-8gpu does not fit."""
-BEST: Final[Mapping[int, tuple[int, int, int]]] = MappingProxyType(
-    {16: (483, 781, 340), 32: (483, 814, 419), 64: (483, 814, 419), 104: (520, 841, 419)}
+BEST: Final[Mapping[int, tuple[float, float, float]]] = MappingProxyType(
+    {16: (482.6, 781.0, 339.8), 32: (482.6, 814.0, 419.2), 64: (482.6, 814.0, 419.2), 104: (519.7, 841.1, 419.2)}
 )
 """… of the best layout that ``wideep advise`` finds for so many GPUs."""
 
@@ -50,7 +50,7 @@ class Served:
     """What one preset serves for one traffic."""
 
     traffic: Traffic
-    tokens_per_second_per_gpu: int
+    tokens_per_second_per_gpu: float
     share_of_best: float
     """Of what the best layout serves on as many GPUs."""
 
@@ -72,7 +72,7 @@ def suggestion(layout: Layout, model: ModelShape, gpu: Gpu) -> str | None:
     best = max(rivals, key=rivals.__getitem__, default=own)
     if best is own:
         return None
-    worth = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]} tokens/s a GPU"
+    worth = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s a GPU"
     return f"`layout: {best}` serves {worth} on as many GPUs, at 4000 tokens in and 500 out: see `wideep layouts`."
 
 

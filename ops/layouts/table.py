@@ -80,7 +80,7 @@ def _served_head(rows: Sequence[PresetRow]) -> list[str]:
 
 
 def _served_cells(row: PresetRow) -> list[str]:
-    return [row.preset, *(f"{each.tokens_per_second_per_gpu}, {each.share_of_best:.0%}" for each in row.served)]
+    return [row.preset, *(f"{each.tokens_per_second_per_gpu:.0f}, {each.share_of_best:.0%}" for each in row.served)]
 
 
 def _served_note() -> str:

@@ -50,11 +50,11 @@ def test_the_best_presets_are_the_best_found_and_layouts_says_what_each_preset_s
 
     found = {each.name: each.prediction for each in advice.presets if each.gpus == gpus}
     predicted = {name: each for name, each in found.items() if isinstance(each, Prediction)}
-    figures = {name: round(each.tokens_per_second_per_gpu) for name, each in predicted.items() if each.meets}
+    figures = {name: round(each.tokens_per_second_per_gpu, 1) for name, each in predicted.items() if each.meets}
     assert figures == {preset: told[column] for preset, told in SERVED.items() if preset_gpus(preset) == gpus}
     best = advice.best[0]
-    assert (round(best.tokens_per_second_per_gpu), best.gpus) == (BEST[gpus][column], gpus)
-    assert figures[f"best-{gpus}gpu"] >= SHARES.get((gpus, column), 0.95) * best.tokens_per_second_per_gpu
+    assert (round(best.tokens_per_second_per_gpu, 1), best.gpus) == (BEST[gpus][column], gpus)
+    assert figures[f"best-{gpus}gpu"] >= SHARES.get((gpus, column), 0.95) * BEST[gpus][column]
     assert f"best-{gpus}gpu" == best_preset(advice.presets, gpus)[0]  # type: ignore[index]
 
 
