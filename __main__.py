@@ -26,6 +26,7 @@ from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.releases import release_interrupted
+from components.renewal import renew_failed_download
 from components.retained import retained_of
 from components.surroundings import check_surroundings
 from components.sweep import Sweep, SweepArgs
@@ -85,6 +86,7 @@ if __name__ == "__main__":
     check_surroundings(the_plan)
     clear_leftovers(the_plan)
     mark_objects()
+    renew_failed_download()
     release_interrupted()
     await_former_graphs()
     deploy(the_plan)

@@ -21,6 +21,7 @@ from components.draining import DrainError, drain
 from components.kube import KubeNamespace
 from components.occupied import operators_of, taken_release, unwanted_operators
 from components.releases import Releases, stack_name
+from components.state import known_outputs
 from components.storage import check_storage
 from wideep.errors import ConfigError
 from wideep.plan import Plan
@@ -40,8 +41,6 @@ MARKED: Final = (
 NAMESPACE, CLAIM, JOB, GRAPH = "namespace-namespace", "cache-claim", "download-job", "graph-graph"
 RELEASES: Final = ("platform-crds", "platform-platform")
 GONE_SECONDS: Final = 120
-READ_TRIES: Final = 10
-READ_AGAIN_SECONDS: Final = 0.2
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
 
@@ -68,8 +67,8 @@ def clear_leftovers(plan: Plan) -> None:
         return
     expected = {NAMESPACE, *(RELEASES if plan.platform.install else ()), *([JOB] if plan.download else ()), GRAPH}
     expected |= {CLAIM} if plan.cache.create else set()
-    known = _known()
-    missing = expected - known if known is not None else set[str]()
+    known = known_outputs()
+    missing = expected - known.keys() if known is not None else set[str]()
     if not missing:
         return
     from kubernetes.client import ApiException
@@ -84,23 +83,6 @@ def clear_leftovers(plan: Plan) -> None:
         raise pulumi.RunError(str(error)) from None
     except (ApiException, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"leftovers of an interrupted run were not looked for: {type(error).__name__}")
-
-
-def _known() -> set[str] | None:
-    """The names of the resources in the state of this stack; None when the state cannot be read.
-
-    The engine writes the state while the program runs, and a file that is read in the middle of it is cut short.
-    """
-    for _ in range(READ_TRIES):
-        try:
-            answer: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack_name()})
-        except Exception as error:  # the SDK raises no other class for a call that failed
-            pulumi.log.debug(f"the state could not be read: {error}")
-            time.sleep(READ_AGAIN_SECONDS)
-        else:
-            outputs: dict[str, object] = answer.value["outputs"]
-            return {urn.rpartition("::")[2] for urn in outputs}
-    return None
 
 
 def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
