@@ -22,6 +22,8 @@ BASE = {
 }
 REVISION = "c" * 40
 UPDATED, REPLACED = "update", "replace"
+GRAPH = {"graph-graph": UPDATED, "graph-ready": UPDATED}
+"""It is changed, and waited for."""
 
 
 class Team:
@@ -73,7 +75,7 @@ def test_more_decode_workers_join_and_those_that_serve_stay(team: Team) -> None:
     before = team.pods("decode"), team.pods("prefill")
     team.writes(layout={"preset": "lab-8gpu", "decode": {"replicas": 2}})
 
-    assert team.previews() == {"graph-graph": UPDATED}
+    assert team.previews() == GRAPH
     team.applies()
 
     assert len(team.pods("decode")) == 2
@@ -84,7 +86,7 @@ def test_fewer_decode_workers_go_and_the_rest_stays(team: Team) -> None:
     before = team.pods("decode")
     team.writes(layout="lab-8gpu")
 
-    assert team.previews() == {"graph-graph": UPDATED}
+    assert team.previews() == GRAPH
     team.applies()
 
     assert len(team.pods("decode")) == 1
@@ -95,7 +97,7 @@ def test_an_engine_argument_changes_the_graph_alone_and_its_role_alone(team: Tea
     prefill = team.pods("prefill")
     team.writes(layout={"preset": "lab-8gpu", "decode": {"extraArgs": ["--log-level", "debug"]}})
 
-    assert team.previews() == {"graph-graph": UPDATED}
+    assert team.previews() == GRAPH
     team.applies()
 
     assert team.args("decode")[-2:] == ["--log-level", "debug"]
@@ -119,14 +121,14 @@ def test_another_tag_is_built_and_the_graph_gets_what_came_of_it(team: Team) -> 
     # A preview does not build, so it cannot know whether the digest will be another one.
     team.stack("config", "set", "--path", "image.tag", "2")
 
-    assert team.previews() == {"image-build": UPDATED, "graph-graph": UPDATED}
+    assert team.previews() == {"image-build": UPDATED, **GRAPH}
     team.applies()
 
 
 def test_another_revision_is_downloaded_beside_the_old_one_before_the_graph_reads_it(team: Team) -> None:
     team.stack("config", "set", "--path", "modelCache.revision", REVISION)
 
-    assert team.previews() == {"download-job": REPLACED, "graph-graph": UPDATED}
+    assert team.previews() == {"download-job": REPLACED, **GRAPH}
     team.applies()
 
     (job,) = team.finds("jobs")
