@@ -21,6 +21,10 @@ from wideep.plan import PlatformPlan
 __all__ = ["Platform", "PlatformArgs"]
 
 CRD: Final = "dynamographdeployments.nvidia.com"
+GROVE_STAYS: Final = pulumi.ResourceOptions(
+    ignore_changes=["values.grove", 'values["kai-scheduler"]', 'values["dynamo-operator"].dynamo.groveTerminationDelay']
+)
+"""The release changes before the graph does. Without Grove, what Grove has made for the graph would never go."""
 RELEASE_SECONDS: Final = 600
 OPERATOR_SECONDS: Final = 120
 
@@ -68,7 +72,7 @@ class Platform(Component):
         k8s.helm.v3.Release(
             f"{name}-platform",
             release_args(plan, "dynamo-platform", plan.release, args.namespace),
-            opts=self.child(after=before),
+            opts=pulumi.ResourceOptions.merge(self.child(after=before), GROVE_STAYS if plan.keeps_grove else None),
         )
 
     def _grove(self, name: str, args: PlatformArgs) -> pulumi.Resource:

@@ -14,7 +14,16 @@ from wideep.settings.hardware import Toleration
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
-__all__ = ["ChartValue", "contradicted", "is_restricted", "merged", "sub_charts", "typed_values", "values"]
+__all__ = [
+    "ChartValue",
+    "contradicted",
+    "is_restricted",
+    "keeps_grove",
+    "merged",
+    "sub_charts",
+    "typed_values",
+    "values",
+]
 
 RBAC_PROXY: Final = "quay.io/brancz/kube-rbac-proxy"
 """Has the tag that the chart asks for; the repository of its default is gone."""
@@ -53,6 +62,12 @@ def values(settings: Settings) -> Values:
 def sub_charts(values: Mapping[str, object]) -> tuple[str, ...]:
     """The optional sub-charts that these values install."""
     return tuple(name for name in OPTIONAL if _is_on(values.get(name)))
+
+
+def keeps_grove(settings: Settings) -> bool:
+    """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
+    said = settings.platform.values.keys() & OPTIONAL
+    return settings.platform.grove is Grove.AUTO and not said and not sub_charts(_needed(settings))
 
 
 def contradicted(settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:

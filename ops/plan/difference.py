@@ -23,6 +23,11 @@ __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 RECREATE = "nvidia.com/deployment-strategy"
 NOT_IN_PODS = {"annotations"}
 """Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
+GROVE_STAYS = (
+    *(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove")),
+    *(f"platform.values.{part}" for part in ("grove", "kai-scheduler", "dynamo-operator.dynamo.groveTerminationDelay")),
+)
+"""What of a platform does not change when its stack no longer needs Grove."""
 NO_RESTART = "No pod restarts."
 
 
@@ -65,6 +70,8 @@ def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
 
 def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     found = tuple(changes(before.platform.model_dump(), after.platform.model_dump(), "platform"))
+    if before.platform.install and after.platform.keeps_grove:
+        found = tuple(change for change in found if not change.path.startswith(GROVE_STAYS))
     if not found:
         return
     if before.platform.install and not after.platform.install:

@@ -110,6 +110,22 @@ def test_an_argument_of_the_operator_changes_with_grove_so_that_it_starts_anew()
     assert delay("lab-16gpu-multinode", values=own) == "1h"
 
 
+OFF = {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("layout", "platform", "keeps"),
+    [
+        ("lab-16gpu-singlenode", {}, True),
+        ("lab-16gpu-multinode", {}, False),
+        ("lab-16gpu-singlenode", {"grove": "existing"}, False),
+        ("lab-16gpu-singlenode", {"values": {"grove": OFF, "kai-scheduler": OFF}}, False),
+    ],
+)
+def test_grove_stays_unless_the_stack_wants_it_or_says_that_it_goes(layout: str, platform: Any, keeps: bool) -> None:
+    assert chart.keeps_grove(settings(layout=layout, platform=platform)) is keeps
+
+
 @pytest.mark.parametrize(
     ("platform", "restricted"),
     [

@@ -73,6 +73,12 @@ def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None
     }
 
 
+def test_when_the_last_worker_of_several_nodes_goes_grove_stays() -> None:
+    wide = loaded(layout=layout(decode={"nodes": 2, "tp": 16, "dp": 16, "ep": 16}))
+    found = {change.name: change.effect.value for change in difference(wide, loaded()).objects}
+    assert found == {"graph deepseek-r1-wideep": "replaced"}
+
+
 def test_a_worker_over_more_nodes_than_before_leaves_the_graph_with_grove() -> None:
     hardware = {**STACK["hardware"], "nodes": 9}
     before, after = (loaded(hardware=hardware, layout=preset) for preset in ("wide-32gpu", "wide-64gpu"))

@@ -147,6 +147,8 @@ class PlatformPlan(PlanModel):
     """A worker has several pods."""
     sub_charts: tuple[str, ...]
     """Of dynamo-platform's optional sub-charts, those that are installed: ``grove``, ``kai-scheduler``."""
+    keeps_grove: bool
+    """Grove and KAI stay where the release has them from before."""
     values: dict[str, object]
     """All values of dynamo-platform, the stack's own merged in."""
 

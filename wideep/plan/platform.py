@@ -29,6 +29,7 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         restricted=chart.is_restricted(values),
         grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
         sub_charts=chart.sub_charts(values),
+        keeps_grove=chart.keeps_grove(settings),
         values=values,
     )
 

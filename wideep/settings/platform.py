@@ -73,7 +73,8 @@ class Platform(SettingsModel):
     """True: the operator looks after this namespace only, so that other namespaces can have operators of their own.
     False: it looks after the whole cluster, for graphs of several namespaces."""
     grove: Grove = Grove.AUTO
-    """``auto``: Grove and KAI are installed where a worker has several pods. ``existing``: the cluster has them, or
+    """``auto``: Grove and KAI are installed where a worker has several pods, and stay from then on; ``values: {grove:
+    {enabled: false}, kai-scheduler: {enabled: false}}`` takes them away. ``existing``: the cluster has them, or
     LeaderWorkerSet with Volcano."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets of the namespace with which operator, etcd and NATS are pulled."""
