@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from components import watching
+from components.interrupt import interruption
 from components.kube import OPERATOR_KINDS, Item, Kind, Operator, is_operators
 from components.watching import Watching
 
@@ -25,6 +27,8 @@ KINDS: Final = (
     POD,
 )
 """In the order in which they go."""
+TICK_SECONDS: Final = 1.0
+"""How soon Ctrl-C is noticed."""
 RETRY_SECONDS: Final = 2
 """Until a server that does not answer is asked again."""
 OPERATOR_SECONDS: Final = 120
@@ -97,6 +101,7 @@ class _Wait:
     deadline_seconds: int
     progress: Progress
     said: str = ""
+    interrupted: threading.Event = field(default_factory=interruption)
 
     def __post_init__(self) -> None:
         self._end = time.monotonic() + self.deadline_seconds
@@ -129,8 +134,10 @@ class _Wait:
         with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
             operator = self.place.operator()
             while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
-                if not watched.wait(self.seconds).isdisjoint(OPERATOR_KINDS):
+                if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
                     operator = self.place.operator()
+                if self.interrupted.is_set():
+                    raise DrainError(f"interrupted: {self.said}. `pulumi destroy` goes on from here.")
 
     def _concerns(self, kind: Kind, item: Item) -> bool:
         if kind in OPERATOR_KINDS:

@@ -1,5 +1,6 @@
 """Taking a graph down: what is asked before it is deleted, and what is waited for before the platform goes."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -309,3 +310,11 @@ def test_a_first_graph_waits_for_nothing_and_one_that_stands_is_not_touched() ->
 def test_what_a_former_graph_has_left_for_too_long_is_named() -> None:
     with pytest.raises(DrainError, match=r"after 0 s these objects of the former graph g .* Pod p\. .*pulumi up"):
         _made_way(Scripted({POD: [Item("p", labels=OURS)]}), 0)
+
+
+def test_ctrl_c_ends_the_wait_with_what_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pressed = threading.Event()
+    monkeypatch.setattr("components.interrupt._heard", pressed)
+    place = Scripted({POD: [Item("a-pod", labels=OURS)]}, [lambda _: pressed.set()])
+    with pytest.raises(DrainError, match=r"interrupted: graph g: waiting for Pod a-pod\. `pulumi destroy` goes on"):
+        _drained(place)
