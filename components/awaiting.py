@@ -58,7 +58,8 @@ def await_graph(
                     changed = watched.wait(TICK_SECONDS)
         except (ApiException, HTTPError) as error:
             if not may_answer_later(error):
-                raise
+                asked = f"kubectl auth can-i watch pods,events,dynamographdeployments -n {place.name}"
+                raise wait.error(f"the API server does not let it be watched ({getattr(error, 'reason', error)}).", asked) from None
             wait.goes_on(f"the API server, which does not answer ({type(error).__name__}), so it is asked again")
             interrupted.wait(RETRY_SECONDS)
         else:
@@ -104,7 +105,7 @@ class _Wait:
         if view.is_nearly_ready and quiet and not self._operator:
             return True  # with pods of before: what was written last needed no other ones
         if view.graph is None:
-            raise self._error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
+            raise self.error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
         self._read_logs(view)
         self._give_up(view)
         old = "some are of before this update, which may still replace them" if view.is_nearly_ready else ""
@@ -114,9 +115,9 @@ class _Wait:
     def goes_on(self, state: str) -> None:
         """Says so, unless the time has passed or the user wants no more."""
         if self._interrupted.is_set():
-            raise self._error(f"interrupted while it waited for {state}.")
+            raise self.error(f"interrupted while it waited for {state}.")
         if self._teller.waited > self._teller.deadline_seconds:
-            raise self._error(
+            raise self.error(
                 f"after {duration(self._teller.deadline_seconds)} it still waits for {state}. The last thing that "
                 f"moved, {duration(self._moves.quiet)} before, was {self._moves.last}.",
                 "`wideep doctor` looks for the cause; where it only takes longer: workers.readyTimeoutMinutes",
@@ -144,9 +145,10 @@ class _Wait:
         self._since = {one.about: self._since.get(one.about, now) for one in found}
         lasting = next((one for one in found if now - self._since[one.about] >= one.patience), None)
         if lasting:
-            raise self._error(f"{lasting.says}.", *lasting.remedy)
+            raise self.error(f"{lasting.says}.", *lasting.remedy)
 
-    def _error(self, why: str, *remedy: str) -> GraphError:
+    def error(self, why: str, *remedy: str) -> GraphError:
+        """Why it is not ready, what to do about it, and how to go on."""
         head = f"graph {self._wanted.graph} in namespace {self._wanted.namespace} is not ready: {why}"
         return GraphError("\n".join([head, *(f"  {line}" for line in remedy), "  Then `pulumi up` goes on from here."]))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
+from kubernetes.client import ApiException
 from urllib3.exceptions import ProtocolError
 
 from components.awaiting import EVENT, GraphError, await_graph
@@ -34,7 +35,7 @@ class Look:
     graph: Json | None = field(default_factory=graph)
     pods: tuple[Json, ...] = ()
     events: tuple[Json, ...] = ()
-    silent: bool = False
+    fails: Exception | None = None
 
 
 @dataclass
@@ -74,9 +75,9 @@ class Scene:
 
     def items(self, kind: Kind) -> list[Item]:
         look = [look for look in self.looks if look.at <= self.now][-1]
-        if look.silent:
+        if look.fails:
             self.now += 1
-            raise ProtocolError("gone")
+            raise look.fails
         found = {GRAPH: [look.graph] if look.graph else [], POD: look.pods, EVENT: look.events}
         return [Item(body["metadata"]["name"], body=body) for body in found[kind]]
 
@@ -268,8 +269,14 @@ def test_a_graph_that_is_deleted_meanwhile_ends_the_wait(scene: Make) -> None:
 
 
 def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
-    said = scene(Look(0), Look(5, silent=True), Look(20, graph(ready=True), BOTH)).awaited()
+    said = scene(Look(0), Look(5, fails=ProtocolError("gone")), Look(20, graph(ready=True), BOTH)).awaited()
     assert "the API server, which does not answer (ProtocolError)" in said[-1]
+
+
+def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:
+    said = scene(Look(0, fails=ApiException(403, "Forbidden"))).refusal()
+    assert "the API server does not let it be watched (Forbidden)" in said
+    assert "kubectl auth can-i watch pods" in said
 
 
 def test_ctrl_c_ends_the_wait(scene: Make) -> None:
