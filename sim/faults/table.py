@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from sim.faults.kinds import Fault, InPlugin, InPod, Moment, OfProcess, OnCluster
@@ -32,7 +31,8 @@ _CRDS: Final = ("dynamographdeployments.nvidia.com", "dynamocomponentdeployments
 _SERVICE: Final = (
     "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/services/additionalProperties/properties"
 )
-_WITHOUT_MULTINODE: Final = json.dumps([{"op": "remove", "path": f"{_SERVICE}/multinode"}])
+_WITHOUT_MULTINODE: Final = f'[{{{{"op": "remove", "path": "{_SERVICE}/multinode"}}}}]'
+"""As a format, with its braces doubled."""
 
 _WEBHOOK: Final = """
 apiVersion: admissionregistration.k8s.io/v1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,20 +32,20 @@ class Row:
 
 @dataclass
 class Rows:
-    by_test: dict[str, Row] = field(default_factory=dict)
+    by_test: dict[str, list[Row]] = field(default_factory=dict)
 
 
 _rows = Rows()
 
 
 def note(request: pytest.FixtureRequest, number: int, title: str, seen: str, then: str) -> None:
-    """What a test saw. `seen` is text of the command's own output: its first two lines are shown."""
-    _rows.by_test[request.node.nodeid] = Row(number, title, seen, then)
+    """What a test saw, as a row of its own. `seen` is text of the command's own output."""
+    _rows.by_test.setdefault(request.node.nodeid, []).append(Row(number, title, seen, then))
 
 
 def ended(item: pytest.Item, passed: bool) -> None:
-    if item.nodeid in _rows.by_test:
-        _rows.by_test[item.nodeid].passed = passed
+    for row in _rows.by_test.get(item.nodeid, []):
+        row.passed = passed
 
 
 def line_with(text: str, words: str) -> str:
@@ -54,10 +55,11 @@ def line_with(text: str, words: str) -> str:
     return re.sub(r"^(error|info|warning): ", "", lines[-1])
 
 
-def write(file: Path) -> None:
-    """The table, with the rows of this run in place of those that were there; a test that failed has none."""
-    rows = {_key(line): line for line in _lines(file) if _key(line)}
-    for row in _rows.by_test.values():
+def write(file: Path, *, whole: bool) -> None:
+    """The table. A run of all tests begins it anew; one of some leaves the rows of the others. A test that failed has
+    none."""
+    rows = {} if whole else {_key(line): line for line in _lines(file) if _key(line)}
+    for row in itertools.chain.from_iterable(_rows.by_test.values()):
         line = f"| {row.number} | {row.title} | {_cell(row.seen)} | {row.then} |"
         rows.pop(_key(line), None)
         if row.passed:

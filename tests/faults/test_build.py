@@ -9,7 +9,7 @@ import pytest
 from tests.faults import report
 from tests.faults.world import QUIET, World
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from dataclasses import dataclass
 
 import pytest
 
 from tests.faults import report
-from tests.faults.world import QUIET, World
+from tests.faults.world import NAMESPACE, QUIET, Said, World
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in an `up` or `destroy` it is killed: when the screen says so, with a fault that holds it there."""
+    """Where in an `up` or `destroy` it is ended: when the screen says so, with a fault that holds it there."""
 
     name: str
     says: str
@@ -24,11 +25,14 @@ class Place:
 
 UP = (
     Place("at its first object", "namespace-namespace creating"),
-    Place("while the image is built", "[4/8]", "build-slow"),
     Place("while the platform is installed", "platform-platform creating"),
-    Place("while the model is downloaded", "download-job creating", "download-stalls"),
+    Place("while the image is built", "[4/8]", "build-slow"),
+    Place("while the model is downloaded", "Job download-job"),
     Place("while the graph becomes ready", "graph-graph creating"),
 )
+"""In the order in which one `up` after the other comes to them."""
+NOT_YET = "download-stalls"
+"""Until then nothing is downloaded, so that each comes that far."""
 DESTROY = (
     Place("while the graph is deleted", "graph-graph deleting"),
     Place("while the graph's pods go", "drain-graph deleting"),
@@ -37,51 +41,116 @@ DESTROY = (
 SIGNALS = {signal.SIGKILL: "killed", signal.SIGINT: "interrupted"}
 
 
-def end_at(world: World, verb: str, place: Place, number: signal.Signals) -> str:
-    """Starts a command, ends it at a place; returns what it printed."""
+def end_at(world: World, verb: str, place: Place, number: signal.Signals) -> Said:
+    """Starts a command, and ends it at a place; what a killed one has locked is unlocked, as the next one says."""
     if place.fault:
         world.fault(place.fault)
-    process = world.start(verb, *QUIET)
+    process = start(world, verb)
     world.wait(lambda: place.says in world.output() or process.poll() is not None, place.says)
     assert process.poll() is None, world.output()
     process.send_signal(number)
-    said = world.finish(process, within=60)
+    said = world.finish(process, within=120)
     assert said.code != 0
     assert "Traceback" not in said.text
-    world.clear()
-    return said.text
+    if place.fault:
+        world.clear(place.fault)
+    return said
 
 
-def go_on(world: World) -> str:
-    """What a person types next; a killed run has left its lock, and the message says what to do about it."""
-    said = world.finish(world.start("up", *QUIET))
-    if "currently locked" in said.text:
-        assert "pulumi cancel" in said.text
-        world.unlock()
-        said = world.finish(world.start("up", *QUIET))
+def start(world: World, verb: str) -> subprocess.Popen[bytes]:
+    """What a person types next. A killed run has left its lock, and the message says what to do about it."""
+    process = world.start(verb, *QUIET)
+    world.wait(lambda: "@ " in world.output() or process.poll() is not None, "it starts or is refused")
+    if "currently locked" not in world.output():
+        return process
+    assert "pulumi cancel" in world.finish(process).text
+    world.unlock()
+    return world.start(verb, *QUIET)
+
+
+def to_the_end(world: World, verb: str) -> Said:
+    said = world.finish(start(world, verb))
     assert said.code == 0, said.text
-    return said.text
+    assert "Traceback" not in said.text
+    return said
+
+
+def seen(said: Said) -> str:
+    """What the next command says of an interrupted one."""
+    lines = [line.strip() for line in said.text.splitlines() if "an interrupted run has left it" in line]
+    return lines[0].removeprefix("info: ") if lines else "nothing: it goes on"
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=SIGNALS.values())
+def test_up_goes_on_where_it_was_ended_place_after_place(
+    destroyed: World, request: pytest.FixtureRequest, number: signal.Signals
+) -> None:
+    """Five times in one deployment: each `up` goes on where the last was ended, and the sixth comes to the end."""
+    destroyed.fault(NOT_YET)
+    stood: list[str] = []
+    before: Place | None = None
+    for place in UP:
+        if place is UP[-1]:
+            destroyed.clear(NOT_YET)
+        said = end_at(destroyed, "up", place, number)
+        check(said, stood)
+        if before:
+            note_up(request, number, before, said)
+        stood, before = destroyed.resources(), place
+
+    said = to_the_end(destroyed, "up")
+
+    check(said, stood)
+    assert destroyed.graph_is_ready()
+    note_up(request, number, UP[-1], said)
+
+
+def check(said: Said, stood: list[str]) -> None:
+    """What stood is not made again."""
+    assert [name for name in stood if f"{name} creating" in said] == []
+
+
+def note_up(request: pytest.FixtureRequest, number: signal.Signals, place: Place, said: Said) -> None:
+    title = f"`pulumi up` is {SIGNALS[number]} {place.name}"
+    report.note(request, 1, title, seen(said), "`pulumi up` goes on: what stood is not made again")
 
 
 @pytest.mark.parametrize("place", UP, ids=[place.name for place in UP])
-@pytest.mark.parametrize("number", SIGNALS, ids=SIGNALS.values())
-def test_up_goes_on_where_it_was_ended(
-    destroyed: World, request: pytest.FixtureRequest, number: signal.Signals, place: Place
+def test_destroy_leaves_nothing_of_an_up_that_was_killed(
+    destroyed: World, request: pytest.FixtureRequest, place: Place
 ) -> None:
-    end_at(destroyed, "up", place, number)
+    """Also what the state does not know."""
+    end_at(destroyed, "up", place, signal.SIGKILL)
 
-    said = go_on(destroyed)
+    said = to_the_end(destroyed, "destroy")
 
-    assert destroyed.graph_is_ready()
-    title = f"`pulumi up` is {SIGNALS[number]} {place.name}"
-    report.note(request, 1, title, said.splitlines()[0], "`pulumi up` goes on")
+    assert destroyed.leftovers() == []
+    title = f"`pulumi up` is killed {place.name}, and `pulumi destroy` comes next"
+    report.note(request, 1, title, seen(said), "nothing is left")
 
 
-@pytest.mark.parametrize("place", DESTROY, ids=[place.name for place in DESTROY])
-def test_destroy_goes_on_where_it_was_killed(deployed: World, request: pytest.FixtureRequest, place: Place) -> None:
-    end_at(deployed, "destroy", place, signal.SIGKILL)
-    deployed.unlock()
+def test_a_killed_up_leaves_only_the_weights_that_are_to_be_kept(
+    destroyed: World, request: pytest.FixtureRequest
+) -> None:
+    """The namespace stays with them, and does not take the rest along."""
+    destroyed.config("modelCache.retain", "true")
+    end_at(destroyed, "up", UP[1], signal.SIGKILL)
 
-    said = deployed.destroy()
+    said = to_the_end(destroyed, "destroy")
 
-    report.note(request, 2, f"`pulumi destroy` is killed {place.name}", said.text.splitlines()[0], "`pulumi destroy`")
+    left = [one for one in destroyed.leftovers() if "namespace/" not in one]
+    assert [one for one in left if not one.startswith("persistentvolumeclaim/")] == []
+    destroyed.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    title = "`pulumi up` is killed, and `pulumi destroy` keeps the weights (`modelCache.retain`)"
+    report.note(request, 1, title, seen(said), "only the volume and its namespace are left")
+
+
+def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
+    for place in DESTROY:
+        end_at(deployed, "destroy", place, signal.SIGKILL)
+        row = "nothing: it goes on", "`pulumi destroy` goes on, and leaves nothing"
+        report.note(request, 2, f"`pulumi destroy` is killed {place.name}", *row)
+
+    to_the_end(deployed, "destroy")
+
+    assert deployed.leftovers() == []

@@ -7,13 +7,38 @@ import pytest
 from tests.faults import report
 from tests.faults.world import GRAPH, NAMESPACE, QUIET, World
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+
+DOWN = "the Dynamo operator does not run"
+WAITS = "the same `pulumi up` goes on when it runs"
+
+
+def test_up_waits_for_an_operator_that_does_not_run_says_so_and_goes_on_when_it_does(
+    destroyed: World, request: pytest.FixtureRequest
+) -> None:
+    """The download is held meanwhile, so that the operator is gone before there is a graph."""
+    destroyed.fault("download-stalls")
+    process = destroyed.start("up", *QUIET)
+    destroyed.wait(lambda: "platform-platform created" in destroyed.output(), "the platform stands")
+    destroyed.fault("operator-down")
+    destroyed.clear("download-stalls")
+
+    destroyed.wait(lambda: DOWN in destroyed.output(), "up says what it waits for")
+    assert process.poll() is None
+    destroyed.clear()
+    said = destroyed.finish(process)
+
+    assert said.code == 0, said.text
+    assert destroyed.graph_is_ready()
+    report.note(
+        request, 5, "the operator does not run when the graph is made", report.line_with(said.text, DOWN), WAITS
+    )
 
 
 @pytest.mark.parametrize(
     ("fault", "title", "words"),
     [
-        ("operator-down", "the operator is gone at destroy", "the Dynamo operator does not run"),
+        ("operator-down", "the operator is gone at destroy", DOWN),
         ("etcd-down", "the operator's etcd is gone at destroy", "the Dynamo operator has no etcd"),
     ],
 )
@@ -37,8 +62,8 @@ def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph
     said = deployed.destroy(fails=True)
 
     seen = report.line_with(said.text, "is not deleted, because it would not go")
-    for words in ("the Dynamo operator does not run", "pulumi destroy"):
-        assert words in said.text
+    assert DOWN in said.text
+    assert "pulumi destroy" in said.text
     assert deployed.graph_is_ready()
     assert f"namespace/{NAMESPACE}" in deployed.kubectl("get", "namespace", "-o", "name")
     deployed.clear()

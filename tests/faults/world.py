@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +27,11 @@ from tests.conftest import ROOT
 NAMESPACE = "dynamo-workshop"
 GRAPH = "deepseek-r1-wideep"
 QUIET = ("--non-interactive", "--yes", "--skip-preview")
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 400
+ENGINE = "pulumi-kubernetes"
+"""Part of the field manager's name on all that the program makes."""
+MADE = "dgd,pvc,jobs,secrets,services,networkpolicies"
+"""Kinds of objects that the program makes in its namespace."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,8 @@ class World:
     stack: str
     shell: int = 1
     extra: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    """A command that runs the others."""
     said: list[Said] = field(default_factory=list)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -64,7 +74,7 @@ class World:
         """A command that goes on by itself, with a process group of its own, as a shell gives it one."""
         with self._output.open("w") as output:
             process = subprocess.Popen(
-                ["pulumi", *words, "--stack", self.stack],
+                [*self.before, "pulumi", *words, "--stack", self.stack],
                 env=self.env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -121,15 +131,22 @@ class World:
     def kubectl(self, *words: str, given: str | None = None, check: bool = True) -> str:
         return self.run("kubectl", *words, given=given, check=check)
 
+    def run_printed(self, said: Said) -> None:
+        """The commands that an error has printed for the user, each once."""
+        commands = re.findall(r"^ +(kubectl .*)$", said.text, re.MULTILINE)
+        assert commands, said.text
+        for command in dict.fromkeys(commands):
+            self.run(*shlex.split(command), check=False)
+
     def fault(self, name: str, on: str | None = None, seconds: float | None = None) -> None:
         acts.put(self.cluster, name, on, seconds)
 
-    def clear(self) -> None:
-        acts.clear(self.cluster)
+    def clear(self, name: str | None = None) -> None:
+        acts.clear(self.cluster, name)
 
     def beside(self) -> World:
         """The same stack in a second shell."""
-        return World(self.cluster, self.folder, self.stack, self.shell + 1, dict(self.extra), self.said)
+        return World(self.cluster, self.folder, self.stack, self.shell + 1, dict(self.extra), said=self.said)
 
     # What there is.
 
@@ -144,10 +161,31 @@ class World:
         self("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
         return self
 
+    def state(self) -> list[dict[str, Any]]:
+        """The resources that the state knows, without components and stack; read from the backend's own file."""
+        (file,) = (self.cluster.pulumi_state / ".pulumi" / "stacks").glob(f"*/{self.stack}.json")
+        latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+        return [one for one in latest.get("resources") or [] if one.get("custom")]
+
     def resources(self) -> list[str]:
-        """The names that the state knows, without the stack and the providers."""
-        state = json.loads(self("stack", "export").text)["deployment"]
-        return [one["urn"].rpartition("::")[2] for one in state.get("resources", []) if one.get("custom")]
+        """Their names."""
+        return [one["urn"].rpartition("::")[2] for one in self.state()]
+
+    def strays(self) -> list[str]:
+        """Objects on the cluster that the stack has made, and that its state does not know."""
+        known = {str(one["id"]).rpartition("/")[2] for one in self.state()}
+        found = self.kubectl("get", MADE, "-n", NAMESPACE, "--show-managed-fields", "-o", "json", check=False)
+        objects = [one["metadata"] for one in (json.loads(found)["items"] if found else [])]
+        made = [one["name"] for one in objects if any(ENGINE in by["manager"] for by in one.get("managedFields", []))]
+        records = self.kubectl("get", "secrets", "-A", "-l", "owner=helm", "-o", "json")
+        releases = [one["metadata"]["labels"]["name"] for one in json.loads(records)["items"]]
+        return sorted({*made, *releases} - known)
+
+    def release_status(self, release: str) -> str:
+        """How Helm has noted the last revision of a release; empty where there is none."""
+        found = self.kubectl("get", "secrets", "-A", "-l", f"owner=helm,name={release}", "-o", "json", check=False)
+        labels = [one["metadata"]["labels"] for one in (json.loads(found)["items"] if found else [])]
+        return max(labels, key=lambda one: int(one["version"]))["status"] if labels else ""
 
     def leftovers(self) -> list[str]:
         """Objects on the cluster that a destroyed stack must not leave. The CRDs stay, by their charts' wish."""
@@ -164,11 +202,11 @@ class World:
 
     def secrets_said(self) -> list[str]:
         """Lines of output that hold the token, in clear or in base64."""
-        token = self.token()
-        forms = (token, base64.b64encode(token.encode()).decode())
+        forms = (self._token, base64.b64encode(self._token.encode()).decode())
         return [line for said in self.said for line in said.text.splitlines() if any(one in line for one in forms)]
 
-    def token(self) -> str:
+    @cached_property
+    def _token(self) -> str:
         done = subprocess.run(
             ["pulumi", "config", "get", "hfToken", "--stack", self.stack],
             env=self.env,
@@ -179,7 +217,7 @@ class World:
         )
         return done.stdout.strip()
 
-    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 240) -> None:
         until = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
@@ -194,9 +232,8 @@ class World:
         self.started.clear()
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
         self.extra.clear()
+        self.before = ()
         self.unlock()
-        if not self.resources():
-            self.kubectl("delete", "secrets", "-n", "default", "-l", "owner=helm")
 
     def unlock(self) -> None:
         """What a person does after a killed run, when the backend says that it is still locked."""
