@@ -58,8 +58,9 @@ def await_graph(
                     changed = watched.wait(TICK_SECONDS)
         except (ApiException, HTTPError) as error:
             if not may_answer_later(error):
-                asked = f"kubectl auth can-i watch pods,events,dynamographdeployments -n {place.name}"
-                raise wait.error(f"the API server does not let it be watched ({getattr(error, 'reason', error)}).", asked) from None
+                why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
+                asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
+                raise wait.error(why, asked) from None
             wait.goes_on(f"the API server, which does not answer ({type(error).__name__}), so it is asked again")
             interrupted.wait(RETRY_SECONDS)
         else:
