@@ -39,7 +39,7 @@ class GraphReadyProvider(ClusterProvider):
             namespace=properties["namespace"],
             graph=properties["graph"],
             generation=int(properties["revision"].partition("/")[2]),
-            pods={role: int(count) for role, count in pods.items()},
+            pods={role: int(pods[role]) for role in sorted(pods)},
             changed=changed,
         )
         seconds = int(properties["deadlineSeconds"])
