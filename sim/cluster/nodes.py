@@ -21,6 +21,7 @@ LABEL = "dynamo-wideep.sim/node"
 CPU_NODES = 2
 _AT_ONCE, _WRITERS = 100, 4
 """Nodes that one kubectl creates, one after the other, and how many of these work side by side."""
+_KUBECTL_SECONDS = 180
 _READY_SECONDS, _EACH_SECONDS, _POLL_SECONDS = 60.0, 0.2, 0.2
 _STATES = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
 _BEHAVIOUR = (Path(__file__).parent / "manifests", paths.PROJECT / "sim" / "stages")
@@ -90,26 +91,33 @@ def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, A
 
 def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
     """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
-    nodes = {f"node/{node['metadata']['name']}": node for node in manifests(gpus)}
-    standing = kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output", "name").split()
-    files = [f"--filename={folder}" for folder in _BEHAVIOUR]
-    kept = [nodes[name] for name in standing if name in nodes]
-    kubectl(cluster, "apply", *files, "--filename=-", given=_list(kept))
-    new = [node for name, node in nodes.items() if name not in standing]
-    parts = [new[start : start + _AT_ONCE] for start in range(0, len(new), _AT_ONCE)]
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        list(
-            pool.map(lambda part: kubectl(cluster, "create", "--save-config", "--filename=-", given=_list(part)), parts)
-        )
-    extra = sorted(set(standing) - nodes.keys())
+    nodes = {node["metadata"]["name"]: node for node in manifests(gpus)}
+    found = json.loads(kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output=json"))["items"]
+    standing = {node["metadata"]["name"]: node["metadata"]["labels"] for node in found}
+    kubectl(cluster, "apply", *[f"--filename={folder}" for folder in _BEHAVIOUR])
+    _write(cluster, [node for name, node in nodes.items() if name not in standing], "create", "--save-config")
+    other = [name for name, has in standing.items() if name in nodes and not _is_labelled(nodes[name], has)]
+    _write(cluster, [nodes[name] for name in other], "apply")
+    extra = [f"node/{name}" for name in sorted(standing.keys() - nodes.keys())]
     if extra:  # the stack's hardware has become smaller
         kubectl(cluster, "delete", *extra)
     _await_ready(cluster, len(nodes))
-    return [name.removeprefix("node/") for name in nodes]
+    return list(nodes)
 
 
-def _list(items: list[dict[str, Any]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+def _is_labelled(node: dict[str, Any], labels: dict[str, str]) -> bool:
+    return node["metadata"]["labels"].items() <= labels.items()
+
+
+def _write(cluster: Cluster, nodes: list[dict[str, Any]], *verb: str) -> None:
+    """Side by side, because kubectl takes one after the other."""
+
+    def write(start: int) -> None:
+        some = {"apiVersion": "v1", "kind": "List", "items": nodes[start : start + _AT_ONCE]}
+        kubectl(cluster, *verb, "--filename=-", given=json.dumps(some))
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(pool.map(write, range(0, len(nodes), _AT_ONCE)))
 
 
 def _await_ready(cluster: Cluster, count: int) -> None:
@@ -123,16 +131,19 @@ def _await_ready(cluster: Cluster, count: int) -> None:
 
 
 def kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
-    """What kubectl prints. Raises SimError with its own words."""
-    done = subprocess.run(
-        [cluster.tools["kubectl"], *arguments],
-        input=given,
-        env=os.environ | environment(cluster),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    """What kubectl prints. Raises SimError with its own words, or when it has not ended in time."""
+    try:
+        done = subprocess.run(
+            [cluster.tools["kubectl"], *arguments],
+            input=given,
+            env=os.environ | environment(cluster),
+            capture_output=True,
+            text=True,
+            timeout=_KUBECTL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SimError(f"`kubectl {' '.join(arguments)}` has not ended after {_KUBECTL_SECONDS} s") from error
     if done.returncode:
         raise SimError(f"`kubectl {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
     return done.stdout
