@@ -68,7 +68,8 @@ def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
         yield fails(Section.GPUS, "product", what, fix, key="hardware.nodeSelector")
     elif wrong:
         what = f"The nodes have {shown}, and hardware.gpu is {gpu}."
-        yield fails(Section.GPUS, "product", what, "hardware.gpu: what the nodes have", key="hardware.gpu")
+        there = next((each for each in GPUS if product_matches(wrong[0].node, each)), "what the nodes have")
+        yield fails(Section.GPUS, "product", what, f"hardware.gpu: {there}", key="hardware.gpu")
     else:
         yield holds(Section.GPUS, "product", f"Nodes by product: {shown}.")
         yield from _memory(case, right)

@@ -40,9 +40,11 @@ def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Cal
     with forward(live.cluster, member.pod, SGLANG_PORT) as port:
         _ask(port, START, member)
         remark(f"{member.place}: recording for {seconds} s; it should be under its usual load ...")
-        time.sleep(seconds)
-        if not goes_on:
-            _ask(port, STOP, member)
+        try:
+            time.sleep(seconds)
+        finally:  # after Ctrl-C too: to count costs each pass a little
+            if not goes_on:
+                _ask(port, STOP, member)
         _ask(port, DUMP, member)
     if keep_newest_dump(live, member) is None:
         what = f"{member.place} has counted no token in {seconds} s, so there is nothing to begin from."

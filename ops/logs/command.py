@@ -78,17 +78,21 @@ def logs(
 def _follow(
     cluster: Cluster, found: tuple[Source, ...], tail: int, wanted: re.Pattern[str] | None, output: OutputFormat
 ) -> None:
-    """Until all containers have ended, or Ctrl-C. As JSON: an object a line."""
+    """Until all containers have ended, or Ctrl-C. As JSON: an object a line. Exit code 1: no log could be had."""
     from ops.cluster import ClusterError
     from ops.logs.lines import followed
 
+    refused = 0
     for item in followed(cluster, found, tail, wanted):
         if isinstance(item, ClusterError):
+            refused += 1
             say(str(item))
         elif output is OutputFormat.JSON:
             answer(json.dumps(asdict(item), ensure_ascii=False))
         else:
             _show([item], found)
+    if refused == len(found):
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
     say("All of these containers have ended.")
 
 
