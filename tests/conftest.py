@@ -10,7 +10,9 @@ REFERENCE = ROOT.parent / "shared"
 
 LONG = (
     "test_adopt",
+    "test_components_access",
     "test_components_changes",
+    "test_components_platform",
     "test_components_retain",
     "test_components_shared",
     "test_doctor",

@@ -204,3 +204,18 @@ def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platfo
         platform.run("helm", "uninstall", RELEASE, "-n", namespace, "--ignore-not-found")
         platform.run("helm", "uninstall", *CRDS, "--ignore-not-found")
         platform.run("kubectl", "delete", "namespace", namespace, "--timeout=60s")
+
+
+@contextmanager
+def everywhere(cluster: Cluster, namespace: str) -> Iterator[Platform]:
+    """A platform as somebody has installed it with Helm for all namespaces; gone afterwards."""
+    platform = Platform(cluster, namespace)
+    platform.run("kubectl", "create", "namespace", namespace)
+    platform.run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
+    platform.make_mpi_secret()
+    chart = ("sim/charts/dynamo-platform", "-n", namespace, "--wait", "--timeout=60s")
+    platform.run("helm", "install", RELEASE, *chart, *WORKS_TODAY)
+    yield platform
+    platform.run("helm", "uninstall", RELEASE, "-n", namespace)
+    platform.run("helm", "uninstall", *CRDS)
+    platform.run("kubectl", "delete", "namespace", namespace, "--timeout=60s")
