@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import pulumi
 
-__all__ = ["TYPE", "Component"]
+__all__ = ["TYPE", "Component", "given"]
+
+T = TypeVar("T")
 
 TYPE: Final = "dynamo-wideep:index:"
 DELETE_TIMEOUT: Final = "10m"
 """What pulumi-kubernetes waits without being told. Said, because it takes an annotation of the object for it too."""
+
+
+def given(resource: pulumi.CustomResource, output: pulumi.Output[T]) -> pulumi.Output[T]:
+    """What the cluster gives an object. Before it is there, a preview's provider answers without it, and with no id:
+    so it is not known yet."""
+    return resource.id.apply(lambda _: output)
 
 
 class Component(pulumi.ComponentResource):

@@ -8,7 +8,7 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Component
+from components.base import Component, given
 from components.retained import stack_label, taking_over
 from wideep.download import DownloadPlan
 from wideep.plan import CachePlan, TokenPlan
@@ -61,7 +61,7 @@ class ModelCache(Component):
                     taking_over(args.take_over, *FROM_OTHERS, *chosen_by_cluster),
                 ),
             )
-            self.uid = claim.metadata.apply(lambda metadata: str(metadata.uid))
+            self.uid = given(claim, claim.metadata).apply(lambda metadata: str(metadata.uid))
         self.register_outputs({})
 
 

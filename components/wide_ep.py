@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Component
+from components.base import Component, given
 from components.cluster_resource import ClusterAccess
 from components.graph_ready import GraphReady, GraphReadyProvider, waited_for
 from wideep.graph.build import GROVE_ANNOTATION
@@ -71,7 +71,7 @@ class WideEp(Component):
         properties = {
             "namespace": args.namespace,
             "deadlineSeconds": args.ready_timeout_seconds,
-            **waited_for(args.graph, spec, live),
+            **waited_for(args.graph, spec, given(graph, live)),
             **args.cluster.properties(),
         }
         GraphReady(GraphReadyProvider(), f"{name}-ready", properties, self.child(after=[graph]))

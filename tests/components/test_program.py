@@ -229,6 +229,12 @@ def test_a_preview_knows_all_outputs_but_the_digest(deploy: Deploy) -> None:
     assert [name for name, value in outputs.items() if value == UNKNOWN] == ["image"]
 
 
+def test_a_preview_does_not_guess_what_the_cluster_will_give(deploy: Deploy) -> None:
+    resources = _engine(deploy, plan_of(), preview=True).resources
+    (owner,) = resources["download-job"].inputs["metadata"]["ownerReferences"]
+    assert (owner["uid"], resources["graph-ready"].inputs["revision"]) == (UNKNOWN, UNKNOWN)
+
+
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_the_token_is_nowhere_but_in_its_secret(deploy: Deploy, preview: bool) -> None:
     engine = _engine(deploy, plan_of(), preview=preview)

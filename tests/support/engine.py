@@ -64,7 +64,8 @@ class Engine(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made = {} if self.preview else MADE.get(args.typ, {})
-        return args.resource_id or f"{args.name}-id", {**args.inputs, **made}
+        new_id = "" if self.preview else f"{args.name}-id"
+        return args.resource_id or new_id, {**args.inputs, **made}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append((args.token, args.args))
