@@ -17,6 +17,8 @@ LONG = (
     "test_components_shared",
     "test_doctor",
     "test_pull_request",
+    "test_scale",
+    "test_waiting",
 )
 """Modules that `make test-long` runs: each takes minutes, and stands on a cluster that no other module has used."""
 ORDER = (
