@@ -29,7 +29,7 @@ test-fast: setup ## the tests that need no cluster
 
 test-long: setup ## the modules that take minutes each, every one on a fresh cluster
 	@for file in adopt components_access components_changes components_platform components_retain components_shared \
-		doctor pull_request; do \
+		doctor pull_request scale waiting; do \
 		.venv/bin/python -m pytest -q tests/sim/test_$$file.py || exit 1; done
 
 test-faults: setup ## every fault on the simulated cluster; writes docs/reliability.md

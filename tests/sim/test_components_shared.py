@@ -11,7 +11,7 @@ from sim.chat import ask
 from sim.env import environment
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.platform import CRDS, RELEASE, WORKS_TODAY, Platform
+from tests.support.platform import RELEASE, Platform, everywhere
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
@@ -22,17 +22,9 @@ NAMES = ("one", "two")
 
 @pytest.fixture(scope="module")
 def platform(cluster: Cluster) -> Iterator[Platform]:
-    """As somebody has installed it with Helm: it looks after all namespaces."""
-    platform = Platform(cluster, f"shared-{secrets.token_hex(2)}")
-    platform.run("kubectl", "create", "namespace", platform.namespace)
-    platform.run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
-    platform.make_mpi_secret()
-    chart = ("sim/charts/dynamo-platform", "-n", platform.namespace, "--wait", "--timeout=60s")
-    platform.run("helm", "install", RELEASE, *chart, *WORKS_TODAY)
-    yield platform
-    platform.run("helm", "uninstall", RELEASE, "-n", platform.namespace)
-    platform.run("helm", "uninstall", *CRDS)
-    platform.run("kubectl", "delete", "namespace", platform.namespace, "--timeout=60s")
+    """That neither stack has installed."""
+    with everywhere(cluster, f"shared-{secrets.token_hex(2)}") as platform:
+        yield platform
 
 
 @pytest.fixture(scope="module")
