@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from ops.adopt.command import adopt
 from ops.adopt.preview import Wanted, wanted_resources
 from ops.adopt.resources import Adoption, adoption
 from ops.cluster import Kind
 from ops.cluster.client import Listing
 from ops.errors import CallError
 from tests.support.configs import settings
+from tests.support.plans import ROOT
 from wideep.errors import WideepError
 from wideep.settings import Settings
 
@@ -223,3 +225,34 @@ def test_a_preview_that_fails_is_told_with_its_last_lines(tmp_path: Path, monkey
     )
     with pytest.raises(WideepError, match=r"`pulumi preview --stack s` fails:\n  said\n  error: why"):
         wanted_resources(tmp_path, "s")
+
+
+def test_what_to_type_is_told_in_the_order_in_which_it_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = a_graph(annotations={"dynamo-wideep/stack": "o/p/sim"})
+    claim = wanted("kubernetes:core/v1:PersistentVolumeClaim", "cache-claim", metadata=asked["metadata"])
+    seed = wanted("random:index/randomPassword:RandomPassword", "platform-mpi-seed")
+    there = Cluster(a_graph(), {"kind": "PersistentVolumeClaim", "metadata": {"name": "g", "namespace": "lab"}})
+    monkeypatch.setattr(
+        "ops.adopt.preview.wanted_resources", lambda *_: [wanted(GRAPH, "graph-graph", **asked), claim, seed]
+    )
+    monkeypatch.setattr("ops.cluster.connect", lambda *_: there)
+    monkeypatch.chdir(ROOT)
+    file = tmp_path / "adopt.json"
+
+    adopt(stack="sim", write=file)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "The cluster has what the stack would make, or runs without it. Use what is there, then call this again:",
+        "  pulumi config set --path modelCache.existingClaim g --stack sim",
+        f"{file} imports 1 of the stack's resources, which the cluster has:",
+        "  DynamoGraphDeployment lab/g",
+        "`pulumi up` makes the others:",
+        "  platform-mpi-seed: its value is drawn anew",
+        "Then:",
+        f"  pulumi import --stack sim --file {file} --yes --protect=false --generate-code=false",
+        "  kubectl annotate --overwrite -n lab dynamographdeployments.nvidia.com g dynamo-wideep/stack=o/p/sim",
+        "  pulumi preview --stack sim --refresh --diff",
+    ]
+    assert [entry["name"] for entry in json.loads(file.read_text())["resources"]] == ["graph-graph"]
