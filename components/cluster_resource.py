@@ -53,7 +53,8 @@ class ClusterProvider(ResourceProvider):
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        differing = [key for key in {*_olds, *_news} - {"__provider"} if _olds.get(key) != _news.get(key)]
+        # The provider's own name is among them: destroy calls it by the one in the state, so that must be today's.
+        differing = [key for key in {*_olds, *_news} if _olds.get(key) != _news.get(key)]
         return DiffResult(changes=bool(differing), replaces=[key for key in REPLACING if key in differing])
 
     def create(self, props: Properties) -> CreateResult:

@@ -264,6 +264,12 @@ def test_another_kubeconfig_is_noted_and_replaces_nothing() -> None:
     assert (change.changes, change.replaces) == (True, [])
 
 
+def test_a_provider_of_another_name_is_written_into_the_state_because_destroy_calls_it_from_there() -> None:
+    old = {"namespace": "ns", "graph": "g", "deadlineSeconds": 900, "__provider": "by its old name"}
+    change = DrainProvider().diff("ns/g", old, {**old, "__provider": "by its new one"})
+    assert (change.changes, change.replaces) == (True, [])
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_they_are_kept_by_name_so_that_a_second_up_shows_no_change(provider: type[ClusterProvider]) -> None:
     pickled = [dill.dumps(provider(), protocol=4, recurse=True) for _ in range(2)]
