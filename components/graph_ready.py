@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
@@ -14,7 +14,9 @@ from components.awaiting import await_graph
 from components.cluster_resource import ClusterProvider, Properties
 from components.interrupt import interruption
 from components.readiness import Wanted
-from wideep.graph.dgd import DynamoGraphDeployment, Service
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.graph.dgd import DynamoGraphDeployment, Service
 
 __all__ = ["GraphReady", "GraphReadyProvider", "waited_for"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
@@ -24,7 +24,9 @@ from components.releases import Releases, stack_name
 from components.state import known_outputs
 from components.storage import check_storage
 from wideep.errors import ConfigError
-from wideep.plan import Plan
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.plan import Plan
 
 __all__ = ["CRDS_NAMESPACE", "Leftovers", "clear_leftovers", "mark_objects"]
 

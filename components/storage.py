@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from components.kube import KubeNamespace
 from wideep.errors import ConfigError, Problem
-from wideep.plan import CachePlan
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.plan import CachePlan
 
 __all__ = ["check_storage"]
 

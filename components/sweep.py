@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource
@@ -13,7 +13,9 @@ from components.base import Component
 from components.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.leftovers import CRDS_NAMESPACE, Leftovers
 from components.releases import stack_name
-from wideep.plan import Plan
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.plan import Plan
 
 __all__ = ["Sweep", "SweepArgs", "SweepProvider"]
 
