@@ -60,6 +60,21 @@ def test_its_nodes_are_ready_and_have_the_gpus_of_the_stacks_hardware(cluster: C
         assert {"type": "Ready", "status": "True"}.items() <= node["status"]["conditions"][0].items()
 
 
+def test_it_has_as_many_gpu_nodes_as_are_asked_for_and_then_those_of_the_stack_again(
+    cluster: Cluster, run: Run
+) -> None:
+    def gpu_nodes() -> set[str]:
+        return set(run("kubectl", "get", "nodes", "--selector=nvidia.com/gpu.present", "--output=name").stdout.split())
+
+    usual = gpu_nodes()
+    sim(cluster.id, "up", "--nodes", "5")
+    many = gpu_nodes()
+    sim(cluster.id, "up")
+
+    assert many == {f"node/gpu-{number}" for number in range(5)}
+    assert gpu_nodes() == usual
+
+
 def test_nothing_of_it_listens_on_other_addresses_than_loopback(cluster: Cluster) -> None:
     current = load(cluster.file)
     assert current is not None

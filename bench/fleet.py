@@ -1,0 +1,113 @@
+"""Many graphs, each of a stack of its own, on one simulated cluster: what bench.status and bench.load stand on.
+
+A graph has ten nodes of 8 GPUs and fills nine of them: four prefill and five decode workers of 8 GPUs, and a frontend.
+Its pods run no engine (SIM_SERVED_GRAPHS=0): they pull, load and become ready, and nothing answers behind them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from sim.cluster import lifecycle
+from sim.env import environment
+from sim.paths import PROJECT, cluster_dir, cluster_id
+from sim.state import Cluster, load
+from tests.support.platform import everywhere
+from tests.support.project import copy_project
+from tests.support.stacks import write_stack
+
+GRAPH_NODES: Final = 10
+DECODE: Final = 5
+PREFILL: Final = 4
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+PLATFORM: Final = "load-platform"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The cluster with the platform, and a project's folder with a stack file for each graph."""
+
+    cluster: Cluster
+    folder: Path
+    stacks: tuple[str, ...]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """In which pulumi, kubectl and wideep work on the cluster."""
+        return os.environ | environment(self.cluster)
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        """What it prints. Raises CalledProcessError, with what it said, when it fails."""
+        return self.run("kubectl", *arguments, given=given)
+
+    def run(self, *command: str, given: str | None = None) -> str:
+        """What a command prints that has to succeed."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, input=given, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"`{' '.join(command)}` failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        return done.stdout
+
+    def items(self, kind: str, *arguments: str) -> list[dict[str, Any]]:
+        """All objects of a kind."""
+        return json.loads(self.kubectl("get", kind, "--all-namespaces", "--output=json", *arguments))["items"]
+
+    def write(self, stack: str, decode: int = DECODE) -> None:
+        """The stack's file; each has a namespace of its own, of its own name."""
+        layout = {"preset": "lab-16gpu-singlenode", "prefill": {"replicas": PREFILL}, "decode": {"replicas": decode}}
+        write_stack(
+            self.folder,
+            stack,
+            namespace=stack,
+            hardware={"gpu": "H200", "nodes": GRAPH_NODES, "gpusPerNode": 8, "interconnect": "infiniband"},
+            layout=layout,
+            image={"source": "existing", "reference": "registry.example.com/dynamo-wideep@sha256:" + "5" * 64},
+            platform={"install": False},
+        )
+
+    def footprint(self) -> dict[str, int]:
+        """MB that each process of the simulated cluster has in memory."""
+        found = {each.name: each.pid for each in lifecycle.components(self.cluster) if each.pid}
+        return {name: psutil.Process(pid).memory_info().rss // 2**20 for name, pid in found.items()}
+
+
+@contextmanager
+def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
+    """A cluster with that many GPU nodes, the platform on it and no graph yet; ended with the block, unless it stood.
+
+    ``figures`` takes what `sim up` took.
+    """
+    file = cluster_dir() / "cluster.json"
+    stood = file.exists()
+    began = time.monotonic()
+    env = os.environ | {"SIM_ID": cluster_id(), "SIM_SERVED_GRAPHS": "0"}
+    sim = [sys.executable, "-m", "sim"]
+    subprocess.run([*sim, "up", "--nodes", str(nodes)], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
+    figures["sim_up_again_s" if stood else "sim_up_s"] = round(time.monotonic() - began, 1)
+    try:
+        cluster = load(file)
+        if cluster is None:
+            raise RuntimeError("the simulated cluster did not come up")
+        with tempfile.TemporaryDirectory() as folder, everywhere(cluster, PLATFORM):
+            stacks = tuple(f"load-{number:03}" for number in range(graphs))
+            found = Fleet(cluster, copy_project(Path(folder) / "project"), stacks)
+            for stack in stacks:
+                found.write(stack)
+            figures["sim_mb_without_graphs"] = found.footprint()
+            yield found
+    finally:
+        if not stood:
+            subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)

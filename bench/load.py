@@ -1,0 +1,161 @@
+"""Many stacks on one cluster, each through its whole life: ``python -m bench.load [--graphs 100] [--at-once 3]``.
+
+Brings up a simulated cluster of its own (SIM_ID) with the Dynamo platform, then takes every stack through `pulumi up`,
+`wideep status`, an update (one decode worker more: all GPUs are then in use) and `pulumi destroy`, and looks after each
+phase for what is lost or left over. Prints one JSON object; its progress goes to stderr. Exit code 1: something was
+lost, or a command failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bench.fleet import DECODE, GRAPH_LABEL, GRAPH_NODES, PREFILL, Fleet, fleet
+from bench.measured import measured
+from sim.cluster.audit import Account
+
+FRONTENDS: Final = 1
+UP: Final = ("up", "--yes", "--skip-preview", "--non-interactive")
+DESTROY: Final = ("destroy", "--yes", "--skip-preview", "--non-interactive")
+SHOWN: Final = 3000
+
+
+def main() -> None:
+    """Measure, look, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--graphs", type=int, default=100)
+    parser.add_argument("--nodes", type=int, default=None, help="by default ten for each graph")
+    parser.add_argument("--at-once", type=int, default=3, help="Pulumi engines side by side")
+    options = parser.parse_args()
+    nodes = options.nodes or options.graphs * GRAPH_NODES
+    figures: dict[str, Any] = {**vars(options), "nodes": nodes, "gpus": 8 * nodes}
+    with fleet(options.graphs, nodes, figures) as found:
+        lost = live(Load(found, options.at_once, figures))
+    print(json.dumps({**figures, "lost": lost}, indent=2))
+    sys.exit(1 if lost else 0)
+
+
+@dataclass
+class Load:
+    """All stacks of a fleet, phase by phase."""
+
+    fleet: Fleet
+    at_once: int
+    figures: dict[str, Any]
+    failed: list[str] = field(default_factory=list)
+
+    def phase(self, name: str, work: Callable[[str], float]) -> None:
+        """Takes every stack through one command, several at once."""
+        began = time.monotonic()
+        with ThreadPoolExecutor(self.at_once) as pool:
+            seconds = sorted(pool.map(work, self.fleet.stacks))
+        self.figures[name] = {
+            "wall_s": round(time.monotonic() - began),
+            "one_median_s": round(statistics.median(seconds), 1),
+            "one_longest_s": round(seconds[-1], 1),
+            "sim_mb": self.fleet.footprint(),
+        }
+        sys.stderr.write(f"{name}: {json.dumps(self.figures[name])}\n")
+
+    def pulumi(self, stack: str, *command: str) -> float:
+        """Seconds of one command; what it says is kept when it fails."""
+        began = time.monotonic()
+        done = subprocess.run(
+            ["pulumi", *command, "--stack", stack],
+            cwd=self.fleet.folder,
+            env=self.fleet.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+        if done.returncode:
+            self.failed.append(f"{stack}: `pulumi {command[0]}` ended with {done.returncode}")
+            sys.stderr.write(f"{self.failed[-1]}\n{done.stdout[-SHOWN:]}\n")
+        sys.stderr.write(f"{stack} {command[0]} {seconds:.0f} s\n")
+        return seconds
+
+    def up(self, stack: str) -> float:
+        """From nothing."""
+        self.fleet.run("pulumi", "stack", "init", stack, "--non-interactive")
+        return self.pulumi(stack, *UP)
+
+    def update(self, stack: str) -> float:
+        """One decode worker more."""
+        self.fleet.write(stack, DECODE + 1)
+        return self.pulumi(stack, *UP)
+
+    def destroy(self, stack: str) -> float:
+        """All of it."""
+        return self.pulumi(stack, *DESTROY)
+
+    def status(self, stack: str) -> float:
+        """The command on one stack, which has to be ready."""
+        seen = measured(self.account, self.fleet.folder, self.fleet.env, "status", "--stack", stack, "--output", "json")
+        if seen.code:
+            self.failed.append(f"{stack}: `wideep status` ended with {seen.code}: {json.loads(seen.out)['says']}")
+        self.figures["one_status"] = seen.figures()
+        return seen.seconds
+
+    def __post_init__(self) -> None:
+        self.account = Account.make(self.fleet.cluster, "load")
+
+
+def live(load: Load) -> list[str]:
+    """The whole life of all stacks; what went wrong in it, or was lost."""
+    lost: list[str] = []
+    load.phase("up", load.up)
+    lost += missing(load.fleet, FRONTENDS + PREFILL + DECODE)
+    load.phase("status", load.status)
+    load.phase("update", load.update)
+    lost += missing(load.fleet, FRONTENDS + PREFILL + DECODE + 1)
+    load.phase("destroy", load.destroy)
+    return load.failed + lost + left_over(load.fleet)
+
+
+def missing(found: Fleet, pods: int) -> list[str]:
+    """Graphs that are not ready, and pods that are not there, or not ready."""
+    graphs = {each["metadata"]["namespace"]: is_ready(each) for each in found.items("dynamographdeployments")}
+    counts = dict.fromkeys(found.stacks, 0)
+    for pod in found.items("pods", "--selector", GRAPH_LABEL):
+        counts[pod["metadata"]["namespace"]] += is_ready(pod)
+    return [
+        *(f"{stack}: its graph is not ready" for stack in found.stacks if not graphs.get(stack)),
+        *(f"{stack}: {count} of {pods} pods are ready" for stack, count in counts.items() if count != pods),
+    ]
+
+
+def is_ready(live: dict[str, Any]) -> bool:
+    """By its condition."""
+    conditions = live.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def left_over(found: Fleet) -> list[str]:
+    """What a destroy should have taken: objects of the cluster, and resources in the states."""
+    kinds = ("dynamographdeployments", "dynamocomponentdeployments", "persistentvolumes", "namespaces")
+    objects = [(kind, each["metadata"]) for kind in kinds for each in found.items(kind)]
+    mine = [(kind, meta["name"]) for kind, meta in objects if kind != "namespaces" or meta["name"] in found.stacks]
+    stacks = json.loads(found.run("pulumi", "stack", "ls", "--json"))
+    return [
+        *(f"{kind}/{name} is left" for kind, name in mine),
+        *(
+            f"stack {each['name']} still has {each['resourceCount']} resources"
+            for each in stacks
+            if each["resourceCount"]
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    main()
