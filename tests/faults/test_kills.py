@@ -28,7 +28,7 @@ UP = (
     Place("while the platform is installed", "platform-platform creating"),
     Place("while the image is built", "[4/8]", "build-slow"),
     Place("while the model is downloaded", "Job download-job"),
-    Place("while the graph becomes ready", "graph-graph creating"),
+    Place("while the graph becomes ready", "graph-ready creating"),
 )
 """In the order in which one `up` after the other comes to them."""
 NOT_YET = "download-stalls"
@@ -143,6 +143,19 @@ def test_a_killed_up_leaves_only_the_weights_that_are_to_be_kept(
     destroyed.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
     title = "`pulumi up` is killed, and `pulumi destroy` keeps the weights (`modelCache.retain`)"
     report.note(request, 1, title, seen(said), "only the volume and its namespace are left")
+
+
+def test_destroy_takes_down_a_graph_that_the_state_does_not_know(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    """A kill in the moment of its creation leaves that; here the state is made to forget."""
+    (urn,) = [one["urn"] for one in deployed.state() if one["urn"].endswith("::graph-graph")]
+    deployed("state", "delete", urn, "--target-dependents", "--yes")
+
+    said = deployed.destroy()
+
+    row = report.line_with(said.text, "it is deleted"), "nothing is left"
+    report.note(request, 1, "the graph stands, and the state does not know it", *row)
 
 
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:

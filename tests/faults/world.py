@@ -12,11 +12,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from sim.env import environment
@@ -226,9 +228,8 @@ class World:
     def mend(self) -> None:
         """The config as it is in the project, nothing that runs, no lock of a killed run."""
         for process in self.started:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _end_session(process.pid)
+            process.wait()
         self.started.clear()
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
         self.extra.clear()
@@ -239,3 +240,11 @@ class World:
         """What a person does after a killed run, when the backend says that it is still locked."""
         if list((self.cluster.pulumi_state / ".pulumi" / "locks").rglob("*.json")):
             self("cancel", "--yes")
+
+
+def _end_session(leader: int) -> None:
+    """A killed engine leaves plugins; they have process groups of their own, and are of its session."""
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError):
+            if os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)
