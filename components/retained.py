@@ -54,10 +54,10 @@ def taking_over(object_id: str | None, *from_others: str) -> pulumi.ResourceOpti
 
 def retained_of(plan: Plan) -> Retained:
     """``find_retained`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
-    from kubernetes.config import ConfigException
-
     if not plan.cache.retain:
         return NOTHING
+    from kubernetes.config import ConfigException
+
     get = pulumi.runtime.get_config
     try:
         place = KubeNamespace.connect(plan.namespace, get("kubernetes:kubeconfig"), get("kubernetes:context"))

@@ -125,7 +125,7 @@ does not write into them. Two pods of a node that share its copy wait for each o
 class DownloadPlan(BaseModel):
     """What the Job runs, and for how long."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     job: str
     image: str

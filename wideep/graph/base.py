@@ -24,7 +24,6 @@ class GraphModel(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
     )
 
     def manifest(self) -> Manifest:
