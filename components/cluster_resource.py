@@ -10,6 +10,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
+from components.interrupt import end_quickly
 from components.kube import KubeNamespace
 
 __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
@@ -48,6 +49,7 @@ class ClusterProvider(ResourceProvider):
     serialize_as_secret_always = False  # it holds nothing, and a readable state is worth something
 
     def configure(self, req: ConfigureRequest) -> None:
+        end_quickly()
         self._kubeconfig: str | None = req.config.get("kubernetes:kubeconfig")
         self._context: str | None = req.config.get("kubernetes:context")
         logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback

@@ -1,12 +1,17 @@
-"""Ctrl-C while a resource of this program waits."""
+"""The process in which the resources of this program wait: how it hears of Ctrl-C, and how it ends.
+
+The engine starts it with the SDK's provider for resources in Python (pulumi/dynamic/__main__.py) as its main module.
+"""
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 import threading
 from typing import Any, Final
 
-__all__ = ["cancel", "hear", "interruption"]
+__all__ = ["cancel", "end_quickly", "hear", "interruption"]
 
 _heard: Final = threading.Event()
 
@@ -14,14 +19,28 @@ _heard: Final = threading.Event()
 def interruption() -> threading.Event:
     """Set once the user has pressed Ctrl-C.
 
-    The engine then calls ``Cancel`` of each provider and waits for what it has begun. The SDK's provider for resources
-    in Python does nothing in ``Cancel`` (pulumi/dynamic/__main__.py) and has no place to say otherwise: its method,
-    which gRPC holds on to, gets another body.
+    The engine then calls ``Cancel`` of each provider and waits for what it has begun. The SDK's provider does nothing
+    in ``Cancel`` and has no place to say otherwise: its method, which gRPC holds on to, gets another body.
     """
-    servicer: Any = getattr(sys.modules["__main__"], "DynamicResourceProviderServicer", None)
+    servicer = _servicer()
     if servicer is not None:
         servicer.Cancel.__code__ = cancel.__code__
     return _heard
+
+
+def end_quickly() -> None:
+    """From here on the process ends at once when the engine is done with it.
+
+    Python takes each module apart first, of which the Kubernetes client has a thousand: the engine would wait for that,
+    and on a busy machine for so long that it takes the other plugins' end for a crash.
+    """
+    if _servicer() is not None:
+        atexit.register(os._exit, 0)
+
+
+def _servicer() -> Any:
+    """The SDK's class; None in any other process."""
+    return getattr(sys.modules["__main__"], "DynamicResourceProviderServicer", None)
 
 
 def cancel(_self: object, request: object, context: object) -> object:
