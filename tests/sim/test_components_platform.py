@@ -125,6 +125,17 @@ def test_the_same_charts_from_a_mirror_and_from_a_folder_change_where_they_come_
     assert stack.kubectl("get", "pods", "-n", "charts", "-o", "custom-columns=:.metadata.uid") == pods
 
 
+@pytest.mark.parametrize(("tag", "there"), [("0.6.0", True), ("0.6.9", False)])
+def test_an_image_is_asked_for_at_preview(
+    cluster: Cluster, packed: Packed, tmp_path: Path, tag: str, there: bool
+) -> None:
+    """A chart in a registry is as good an image as any for that."""
+    stack = a_stack(cluster, tmp_path, "image")
+    reference = f"{cluster.registry}/charts/dynamo-platform:{tag}"
+    write_stack(stack.folder, "image", **SMALL | {"image": {"source": "existing", "reference": reference}})
+    assert ("answers that it has no such image" in stack("preview", check=there)) is not there
+
+
 def test_crds_that_a_former_release_kept_are_taken_over(stack: Pulumi) -> None:
     def crds() -> str:
         return stack.kubectl("get", "crd", "dynamographdeployments.nvidia.com", "-o", "jsonpath={.metadata.uid}")
