@@ -21,8 +21,10 @@ __all__ = ["GraphError", "Place", "await_graph"]
 EVENT: Final = Kind("Event", "events", "events.k8s.io", "v1", optional=True)
 TICK_SECONDS: Final = 1.0
 """How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
-QUIET_SECONDS: Final = 15.0
-"""So long after the last change an operator that lives has done what it had to."""
+ASK_SECONDS: Final = 10.0
+"""So long after the last change it is time to ask whether there is an operator at all."""
+QUIET_SECONDS: Final = 30.0
+"""And so long after it an operator that lives, and is busy, has done what it had to."""
 RETRY_SECONDS: Final = 2.0
 LOGS: Final = 20
 """Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""
@@ -97,13 +99,8 @@ class _Wait:
         self._moves.see(view.stages)
         if view.is_ready and view.is_new:
             return True
-        quiet = self._moves.quiet > QUIET_SECONDS
-        if not quiet or not changed.isdisjoint(OPERATOR_KINDS):
-            self._operator = None
-        if quiet and self._operator is None:  # where nothing moves, it may be because nobody works
-            operator = self._place.operator()
-            self._operator = operator.words if operator.works is False else ""
-        if view.is_nearly_ready and quiet and not self._operator:
+        self._ask_operator(changed)
+        if view.is_nearly_ready and self._moves.quiet > QUIET_SECONDS and not self._operator:
             return True  # with pods of before: what was written last needed no other ones
         if view.graph is None:
             raise self.error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
@@ -132,6 +129,15 @@ class _Wait:
         warnings = tuple(_warned(item) for item in events if _version(item) not in self._before)
         graph = next((item.body for item in watched.items(GRAPH)), None)
         return View(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
+
+    def _ask_operator(self, changed: set[Kind]) -> None:
+        """Where nothing moves, it may be because nobody works."""
+        quiet = self._moves.quiet > ASK_SECONDS
+        if not quiet or not changed.isdisjoint(OPERATOR_KINDS):
+            self._operator = None
+        if quiet and self._operator is None:
+            operator = self._place.operator()
+            self._operator = operator.words if operator.works is False else ""
 
     def _read_logs(self, view: View) -> None:
         for pod in view.staying:
