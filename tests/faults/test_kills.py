@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 @dataclass(frozen=True)
 class Place:
-    """Where in an `up` or `destroy` it is ended: when the screen says so, with a fault that holds it there."""
+    """Where in an `up` or `destroy` it is ended: when the screen says so. The fault that holds it there ends then."""
 
     name: str
     says: str
@@ -27,12 +27,10 @@ UP = (
     Place("at its first object", "namespace-namespace creating"),
     Place("while the platform is installed", "platform-platform creating"),
     Place("while the image is built", "[4/8]", "build-slow"),
-    Place("while the model is downloaded", "Job download-job"),
+    Place("while the model is downloaded", "Job download-job", "download-stalls"),
     Place("while the graph becomes ready", "graph-ready creating"),
 )
 """In the order in which one `up` after the other comes to them."""
-NOT_YET = "download-stalls"
-"""Until then nothing is downloaded, so that each comes that far."""
 DESTROY = (
     Place("while the graph is deleted", "graph-graph deleting"),
     Place("while the graph's pods go", "drain-graph deleting"),
@@ -43,8 +41,6 @@ SIGNALS = {signal.SIGKILL: "killed", signal.SIGINT: "interrupted"}
 
 def end_at(world: World, verb: str, place: Place, number: signal.Signals) -> Said:
     """Starts a command, and ends it at a place; what a killed one has locked is unlocked, as the next one says."""
-    if place.fault:
-        world.fault(place.fault)
     process = start(world, verb)
     world.wait(lambda: place.says in world.output() or process.poll() is not None, place.says)
     assert process.poll() is None, world.output()
@@ -86,12 +82,11 @@ def test_up_goes_on_where_it_was_ended_place_after_place(
     destroyed: World, request: pytest.FixtureRequest, number: signal.Signals
 ) -> None:
     """Five times in one deployment: each `up` goes on where the last was ended, and the sixth comes to the end."""
-    destroyed.fault(NOT_YET)
+    for fault in filter(None, (place.fault for place in UP)):
+        destroyed.fault(fault)
     stood: list[str] = []
     before: Place | None = None
     for place in UP:
-        if place is UP[-1]:
-            destroyed.clear(NOT_YET)
         said = end_at(destroyed, "up", place, number)
         check(said, stood)
         if before:
@@ -120,6 +115,8 @@ def test_destroy_leaves_nothing_of_an_up_that_was_killed(
     destroyed: World, request: pytest.FixtureRequest, place: Place
 ) -> None:
     """Also what the state does not know."""
+    if place.fault:
+        destroyed.fault(place.fault)
     end_at(destroyed, "up", place, signal.SIGKILL)
 
     said = to_the_end(destroyed, "destroy")

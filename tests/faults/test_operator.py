@@ -45,10 +45,15 @@ def test_up_waits_for_an_operator_that_does_not_run_says_so_and_goes_on_when_it_
 def test_destroy_waits_for_a_dead_operator_says_so_and_goes_on_when_it_lives(
     deployed: World, request: pytest.FixtureRequest, fault: str, title: str, words: str
 ) -> None:
-    deployed.fault(fault, seconds=12)
+    deployed.fault(fault)
 
-    said = deployed.destroy()
+    process = deployed.start("destroy", *QUIET)
+    deployed.wait(lambda: words in deployed.output() or process.poll() is not None, words)
+    deployed.clear()
+    said = deployed.finish(process)
 
+    assert said.code == 0, said.text
+    assert deployed.leftovers() == []
     seen = report.line_with(said.text, words)
     assert NAMESPACE in seen
     report.note(request, 6, title, seen, "`pulumi destroy` goes on when it runs again")
