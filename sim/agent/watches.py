@@ -70,14 +70,17 @@ class Watches:
         settings.posting.enabled = False
         settings.queueing.exit_timeout = 0.1  # handlers only pass things on: nothing is lost at the end
         settings.queueing.idle_timeout = 0.5
-        await kopf.operator(
-            registry=self._registry(),
-            settings=settings,
-            clusterwide=True,
-            standalone=True,
-            ready_flag=self.ready,
-            stop_flag=self.again,
-        )
+        try:
+            await kopf.operator(
+                registry=self._registry(),
+                settings=settings,
+                clusterwide=True,
+                standalone=True,
+                ready_flag=self.ready,
+                stop_flag=self.again,
+            )
+        finally:
+            self.again.set()  # a thread of kopf's waits for it, and the event loop, at its end, for that thread
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
