@@ -21,6 +21,7 @@ BASE = {
     "image": {"source": "build", "repository": "registry.sim/changes", "tag": "1"},
 }
 REVISION = "c" * 40
+SERVICES = ("Frontend", "prefill", "decode")
 UPDATED, REPLACED = "update", "replace"
 GRAPH = {"graph-graph": UPDATED, "graph-ready": UPDATED}
 """It is changed, and waited for."""
@@ -56,7 +57,9 @@ class Team:
         return graph["spec"]["services"][service]["extraPodSpec"]["mainContainer"]["args"]
 
     def pods(self, service: str) -> set[str]:
-        return {pod["metadata"]["uid"] for pod in self.finds("pods", f"nvidia.com/dynamo-component={service}")}
+        """Those that were not told to go."""
+        pods = [pod["metadata"] for pod in self.finds("pods", f"nvidia.com/dynamo-component={service}")]
+        return {pod["uid"] for pod in pods if "deletionTimestamp" not in pod}
 
 
 @pytest.fixture(scope="module")
@@ -71,26 +74,28 @@ def team(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         team.stack("destroy", "--yes", "--skip-preview")
 
 
-def test_more_decode_workers_join_and_those_that_serve_stay(team: Team) -> None:
-    before = team.pods("decode"), team.pods("prefill")
-    team.writes(layout={"preset": "lab-8gpu", "decode": {"replicas": 2}})
+def test_more_pods_join_and_those_that_serve_stay(team: Team) -> None:
+    before = {service: team.pods(service) for service in SERVICES}
+    team.writes(layout={"preset": "lab-8gpu", "decode": {"replicas": 2}}, frontend={"replicas": 2})
 
     assert team.previews() == GRAPH
     team.applies()
 
-    assert len(team.pods("decode")) == 2
-    assert (before[0] < team.pods("decode"), team.pods("prefill")) == (True, before[1])
+    after = {service: team.pods(service) for service in SERVICES}
+    assert {service: len(pods) for service, pods in after.items()} == {"Frontend": 2, "prefill": 1, "decode": 2}
+    assert all(before[service] <= after[service] for service in SERVICES)
 
 
-def test_fewer_decode_workers_go_and_the_rest_stays(team: Team) -> None:
-    before = team.pods("decode")
-    team.writes(layout="lab-8gpu")
+def test_fewer_pods_go_and_the_rest_stays(team: Team) -> None:
+    before = {service: team.pods(service) for service in SERVICES}
+    team.writes(layout="lab-8gpu", frontend={})
 
     assert team.previews() == GRAPH
     team.applies()
 
-    assert len(team.pods("decode")) == 1
-    assert team.pods("decode") < before
+    after = {service: team.pods(service) for service in SERVICES}
+    assert {service: len(pods) for service, pods in after.items()} == dict.fromkeys(SERVICES, 1)
+    assert all(after[service] <= before[service] for service in SERVICES)
 
 
 def test_an_engine_argument_changes_the_graph_alone_and_its_role_alone(team: Team) -> None:
