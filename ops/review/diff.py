@@ -18,8 +18,9 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 KNOWN_LATER = "[known after up]"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 """Key of the mapping that stands for a secret, an asset or the like in Pulumi's protocol."""
-OWN = ("__provider", "__defaults")
-"""Inputs that Pulumi's SDK adds for itself."""
+OWN = ("__provider", "__defaults", "revision", "templates")
+"""Inputs that Pulumi's SDK adds for itself, and those by which the wait for the graph knows that there is something to
+wait for: the graph's uid, and digests of what the lines of the graph itself say."""
 VERBS = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 NOTHING = "No change."
 
@@ -94,7 +95,7 @@ def _changed(step: Step) -> Iterator[Change | str]:
     found = list(changes(_keyed(_own(step.before)), _keyed(_own(step.after)), ""))
     yield from found
     for path in step.changed:
-        if not any(_related(path, change.path) for change in found):
+        if _first(path) not in OWN and not any(_related(path, change.path) for change in found):
             yield f"{path}: changed ({'[secret]' if _is_secret(step, path) else 'as the cluster has it'})"
 
 
@@ -104,7 +105,11 @@ def _own(inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _related(path: str, found: str) -> bool:
     """Whether both spellings mean the same part: their first words agree (`spec.services…`, `spec["services"]`)."""
-    return path.replace("[", ".").split(".")[0] == found.split(".")[0].split(" ")[0]
+    return _first(path) == found.split(".")[0].split(" ")[0]
+
+
+def _first(path: str) -> str:
+    return path.replace("[", ".").split(".")[0]
 
 
 def _is_secret(step: Step, path: str) -> bool:

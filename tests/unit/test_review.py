@@ -100,6 +100,16 @@ def test_a_change_is_shown_flag_by_flag_and_variable_by_variable(tmp_path: Path)
     )
 
 
+def test_how_the_wait_knows_of_a_change_is_no_news(tmp_path: Path) -> None:
+    """The graph's uid and generation differ on each cluster; what has changed stands at the graph."""
+    kind = "pulumi-python:dynamic/dynamo-wideep:GraphReady"
+    old = state("graph", "graph-ready", kind, pods={"decode": 1}, revision="u/1", templates={"decode": "a"})
+    new = state("graph", "graph-ready", kind, pods={"decode": 2}, revision="u/2", templates={"decode": "b"})
+    why = {key: {"diffKind": "update"} for key in ("pods", "revision", "templates.decode")}
+    preview = read(tmp_path, pre("update", new, old, detailedDiff=why), SUMMARY)
+    assert diff_text(preview) == "~ graph/graph-ready (GraphReady)\n    pods.decode: 1 → 2\n\n1 updated\n"
+
+
 def test_a_secret_that_changes_is_named_and_not_shown(tmp_path: Path) -> None:
     changed = {"data.HF_TOKEN": {"diffKind": "update"}}
     secret = state("token", "token-secret", data=SECRET)
