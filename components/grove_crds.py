@@ -36,10 +36,16 @@ class CrdApi(Protocol):
 
 
 def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> list[Manifest]:
-    """The CRDs that a chart's sub-charts have in ``crds/``; ``sub_charts`` by the keys under which values name them."""
+    """The CRDs that a chart's sub-charts have in ``crds/``; ``sub_charts`` by the keys under which values name them.
+
+    Raises:
+        ChartError: the files are no chart's.
+    """
     import yaml
 
     content = dict(files)
+    if "Chart.yaml" not in content:
+        raise ChartError("there is no Chart.yaml")
     about: Manifest = yaml.safe_load(content["Chart.yaml"])
     folders = {each["name"] for each in about.get("dependencies", []) if each.get("alias", each["name"]) in sub_charts}
     wanted = [text for path, text in content.items() if (found := CRD.fullmatch(path)) and found[1] in folders]

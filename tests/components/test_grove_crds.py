@@ -16,7 +16,7 @@ from kubernetes.client import ApiException
 
 from components import grove_crds
 from components.chart_source import Chart, ChartError
-from components.grove_crds import bring, crds_of
+from components.grove_crds import GroveCrdsProvider, bring, crds_of
 from tests.support.plans import ROOT
 from tests.support.site import Site, serving
 
@@ -148,3 +148,17 @@ def test_one_that_is_never_served_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(grove_crds, "SERVED_SECONDS", -1)
     with pytest.raises(TimeoutError, match=r"does not serve a\.grove\.io, b\.grove\.io"):
         list(bring(Api(), CRDS))
+
+
+def test_a_chart_that_cannot_be_read_is_a_warning_since_helm_may_bring_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pulumi.log.warn", said.append)
+    properties = {"namespace": "default", "version": VERSION, "charts": str(tmp_path), "subCharts": ["grove"]}
+
+    made = GroveCrdsProvider().create(properties)
+
+    assert made.id == f"default/{VERSION}"
+    assert "the CRDs of grove are not brought" in said[0]
+    assert "`helm show crds`" in said[0]
