@@ -63,7 +63,7 @@ def await_graph(
                 why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
                 raise wait.error(why, asked) from None
-            wait.goes_on(f"the API server, which does not answer ({type(error).__name__}), so it is asked again")
+            wait.goes_on(f"an answer of the API server, which is asked again ({type(error).__name__})")
             interrupted.wait(RETRY_SECONDS)
         else:
             return

@@ -270,7 +270,7 @@ def test_a_graph_that_is_deleted_meanwhile_ends_the_wait(scene: Make) -> None:
 
 def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
     said = scene(Look(0), Look(5, fails=ProtocolError("gone")), Look(20, graph(ready=True), BOTH)).awaited()
-    assert "the API server, which does not answer (ProtocolError)" in said[-1]
+    assert "an answer of the API server, which is asked again (ProtocolError)" in said[-1]
 
 
 def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:
