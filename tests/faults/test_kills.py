@@ -91,7 +91,7 @@ def test_up_goes_on_where_it_was_ended_place_after_place(
         check(said, stood)
         if before:
             note_up(request, number, before, said)
-        stood, before = destroyed.resources(), place
+        stood, before = destroyed.ready(), place
 
     said = to_the_end(destroyed, "up")
 

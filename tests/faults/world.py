@@ -173,6 +173,10 @@ class World:
         """Their names."""
         return [one["urn"].rpartition("::")[2] for one in self.state()]
 
+    def ready(self) -> list[str]:
+        """The names of those that also became what they should be."""
+        return [one["urn"].rpartition("::")[2] for one in self.state() if not one.get("initErrors")]
+
     def strays(self) -> list[str]:
         """Objects on the cluster that the stack has made, and that its state does not know."""
         known = {str(one["id"]).rpartition("/")[2] for one in self.state()}
