@@ -7,18 +7,19 @@ import socket
 import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ops.cluster.client import Cluster
 from ops.cluster.errors import ClusterError, ForbiddenError, handshake_error, silent
 from ops.cluster.kinds import PODS, SERVICES
 from ops.cluster.objects import Pod
 
+if TYPE_CHECKING:
+    from kubernetes.client import CoreV1Api
+
 __all__ = ["Ran", "forward", "forward_service", "run"]
 
 CHUNK: Final = 65536
-_HANDSHAKE = threading.Lock()
-"""The client's way to open a websocket is not safe for threads."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,14 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
         ForbiddenError: the user may not run commands there.
         ClusterError: it cannot be started, or has not ended within ``seconds``.
     """
-    from kubernetes.client import ApiException, CoreV1Api
+    from kubernetes.client import ApiException
 
-    method = CoreV1Api(cluster.api).connect_get_namespaced_pod_exec
+    method = _core(cluster).connect_get_namespaced_pod_exec
     options: dict[str, Any] = {"stdin": False, "stdout": True, "stderr": True, "tty": False, "_preload_content": False}
     try:
-        with _HANDSHAKE:
-            shell = _opener("stream")(
-                method, pod.name, pod.namespace, container=container, command=list(command), **options
-            )
+        shell = _opener("stream")(
+            method, pod.name, pod.namespace, container=container, command=list(command), **options
+        )
         shell.run_forever(timeout=seconds)
         if shell.is_open():
             shell.close()
@@ -57,6 +57,13 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
         raise handshake_error(error, "pods/exec", PODS.where(pod.namespace), what) from error
     except OSError as error:
         raise silent(cluster.server, error) from error
+
+
+def _core(cluster: Cluster) -> CoreV1Api:
+    """A client of its own for each websocket: while one is opened, whatever else its client is asked goes there too."""
+    from kubernetes.client import ApiClient, CoreV1Api
+
+    return CoreV1Api(ApiClient(cast("Any", cluster.api).configuration))
 
 
 def _opener(name: str) -> Any:
@@ -142,12 +149,11 @@ class _Tunnel:
 
     def _join(self, near: socket.socket) -> None:
         """One connection, both ways. A pod that does not answer closes it: the caller sees that at once."""
-        from kubernetes.client import ApiException, CoreV1Api
+        from kubernetes.client import ApiException
 
-        method = CoreV1Api(self.cluster.api).connect_get_namespaced_pod_portforward
+        method = _core(self.cluster).connect_get_namespaced_pod_portforward
         try:
-            with _HANDSHAKE:
-                tunnel = _opener("portforward")(method, self.pod.name, self.pod.namespace, ports=str(self.port))
+            tunnel = _opener("portforward")(method, self.pod.name, self.pod.namespace, ports=str(self.port))
         except (ApiException, OSError) as error:
             found = handshake_error(error, "pods/portforward", PODS.where(self.pod.namespace), "")
             self.denied = found if isinstance(found, ForbiddenError) else None

@@ -6,7 +6,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,15 @@ POD = pod("decode-0", "decode")
 DENIED = 'pods "decode-0" is forbidden: User "anna" cannot create resource "{0}" in API group "" in the namespace "lab"'
 
 
-class Server(HTTPServer):
-    """An API server that answers everything with an error."""
+class Server(ThreadingHTTPServer):
+    """An API server that opens no websocket, and answers each with an error."""
 
     status, message = 403, DENIED
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,9 +35,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server: Server = self.server  # pyright: ignore[reportAssignmentType]
+        if self.path == "/version":
+            self.answer(200, {"gitVersion": "v1.34.1"})
+            return
+        server.asked.set()
+        server.may_answer.wait()
         resource = "pods/" + self.path.split("?")[0].rsplit("/", 1)[1]
-        body = json.dumps({"message": server.message.format(resource)}).encode()
-        self.send_response(server.status)
+        self.answer(server.status, {"message": server.message.format(resource)})
+
+    def answer(self, status: int, content: object) -> None:
+        """JSON."""
+        body = json.dumps(content).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -43,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as listening:
+    with Server() as listening:
         threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield listening
         listening.shutdown()
@@ -86,3 +100,17 @@ def test_a_command_that_does_not_start_is_told_with_the_servers_reason(cluster: 
         run(cluster, POD, ["python3", "-c", "a\nlong\nprogram"])
 
     assert str(told.value) == "`python3` does not start in pod decode-0: container main is not running."
+
+
+def test_while_a_websocket_is_opened_other_questions_are_answered(cluster: Cluster, server: Server) -> None:
+    """The client sends everything to the websocket meanwhile, so that it has a client of its own."""
+    server.may_answer.clear()
+    opening = threading.Thread(target=lambda: pytest.raises(ForbiddenError, run, cluster, POD, ["nvidia-smi"]))
+    opening.start()
+    server.asked.wait()
+
+    version = cluster.version()
+    server.may_answer.set()
+    opening.join()
+
+    assert version == "v1.34.1"
