@@ -43,6 +43,7 @@ REFUSALS: Final = (
     ),
     _Refusal("forbidden", "It may not be made", "Ask for the right that it names."),
 )
+COMBINED: Final = "(combined from similar events): "
 OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above.")
 
 
@@ -188,9 +189,9 @@ def refusals(case: Case) -> Iterator[Finding]:
     """Objects that could not be made: a quota, a webhook that is down, RBAC. By the newest event of each object."""
     newest: dict[str, Event] = {}
     for event in case.view.warnings.items:
-        if event.reason in REFUSED and not _made_since(case, event):
+        if event.reason in REFUSED and not _is_over(case, event):
             newest[event.involved_object.name] = event
-    for message in dict.fromkeys(event.message for event in newest.values()):
+    for message in dict.fromkeys(event.message.removeprefix(COMBINED) for event in newest.values()):
         yield _refused(case, "refused", message)
 
 
@@ -204,10 +205,13 @@ def _refused(case: Case, check: str, message: str) -> Finding:
     return fails(Section.GRAPH, check, f"{why.says}: {hidden(message)}", fix, key=why.key)
 
 
-def _made_since(case: Case, event: Event) -> bool:
-    """Pods of the graph were made after the event, or all are there: it is over."""
+def _is_over(case: Case, event: Event) -> bool:
+    """Pods of the graph were made after the event, or all are there; or it is about the graph, which has since been
+    looked at without an error."""
     if not case.lacking(ready=False):
         return True
+    if case.graph and event.involved_object.kind == "DynamoGraphDeployment" and case.graph.condition:
+        return case.graph.status.state != "failed"
     made = [pod.metadata.creation_timestamp for pod in case.graph_pods if event.involved_object.name in pod.name]
     return any(moment and event.when and moment > event.when for moment in made)
 
