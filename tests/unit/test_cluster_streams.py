@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -105,12 +106,11 @@ def test_a_command_that_does_not_start_is_told_with_the_servers_reason(cluster: 
 def test_while_a_websocket_is_opened_other_questions_are_answered(cluster: Cluster, server: Server) -> None:
     """The client sends everything to the websocket meanwhile, so that it has a client of its own."""
     server.may_answer.clear()
-    opening = threading.Thread(target=lambda: pytest.raises(ForbiddenError, run, cluster, POD, ["nvidia-smi"]))
-    opening.start()
-    server.asked.wait()
-
-    version = cluster.version()
-    server.may_answer.set()
-    opening.join()
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(run, cluster, POD, ["nvidia-smi"])
+        server.asked.wait()
+        version = cluster.version()
+        server.may_answer.set()
 
     assert version == "v1.34.1"
+    assert isinstance(opening.exception(), ForbiddenError)
