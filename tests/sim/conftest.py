@@ -11,6 +11,9 @@ import pytest
 from sim import paths
 from sim.env import environment
 from sim.state import Cluster, load
+from tests.sim.pulumi import Pulumi
+from tests.support.project import copy_project
+from tests.support.wideep import Wideep
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 _UP_SECONDS = 1500  # the tools may have to be built first
@@ -49,6 +52,21 @@ def cluster() -> Iterator[Cluster]:
     yield found
     if not stood:
         sim(name, "down")
+
+
+@pytest.fixture(scope="module")
+def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
+    """The sim stack, deployed: one graph for all tests of a module."""
+    pulumi = Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "sim").create()
+    pulumi("up", "--yes", "--skip-preview")
+    yield pulumi
+    pulumi("destroy", "--yes", "--skip-preview")
+
+
+@pytest.fixture(scope="module")
+def wideep(stack: Pulumi) -> Wideep:
+    """The command, for that stack."""
+    return Wideep(stack.cluster, stack.folder, stack.stack)
 
 
 @pytest.fixture

@@ -2,85 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import time
-from collections.abc import Iterator
 
-import pexpect
 import psutil
 import pytest
 
-from sim.state import Cluster
+from tests.sim.graph import DECODE, NAMESPACE, expected, pod_of
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
 from tests.support.wideep import Wideep, steady
 
 pytestmark = pytest.mark.cluster
 
-NAMESPACE = "dynamo-workshop"
 OPERATOR = "deployment/dynamo-platform-dynamo-operator-controller-manager"
-DECODE = "nvidia.com/dynamo-sub-component-type=decode"
-
-STATUS = """\
-deepseek-ai/DeepSeek-R1 · lab-16gpu-singlenode · 16 × H200 on 2 nodes
-graph deepseek-r1-wideep in dynamo-workshop: ready, 3 of 3 pods ready. All services serve.
-
-pod         node   GPUs  restarts  state  waits for
-frontend-0  gpu-N     –         0  ready
-prefill-0   gpu-N     8         0  ready
-decode-0    gpu-N     8         0  ready
-
-operator  dynamo-platform-dynamo-operator-controller-manager 0.6.0 runs
-download  complete
-frontend  1 prefill and 1 decode workers registered; it serves deepseek-ai/DeepSeek-R1
-requests  N answered, N in flight
-"""
-NETWORK = """\
-pod        node   RDMA ports                        reaches      NCCL uses
-prefill-0  gpu-N  8 × 400 Gbit/s InfiniBand Active  1 of 1 pods  (not in the log)
-decode-0   gpu-N  8 × 400 Gbit/s InfiniBand Active  1 of 1 pods  (not in the log)
-
-Nothing is wrong with what can be seen.
-"""
-SMOKE = """\
-This is the simulated cluster speaking for deepseek-ai/DeepSeek-R1 (graph deepseek-r1-wideep, decode 1 × TP8 DP8 EP8, \
-prefill 1 × TP8 EP8). Mixture-of-Experts models activate only a few experts for each token, so a model with hundreds \
-of billions of parameters costs the compute of a much smaller one.
-
-deepseek-ai/DeepSeek-R1: 20 tokens in, 80 out, finish reason stop; first token after N s, all after N s, N tokens/s.
-It works.
-"""
-EPLB = """\
-decode-0: EPLB off, 0 redundant experts, 32 slots on each of 8 EP ranks
-  cannot be told: The engine writes how even its load is only with --enable-expert-distribution-metrics.
-    layout.decode.extraArgs: ["--enable-expert-distribution-metrics"]   costs a reduction of counters a forward pass
-"""
-
-
-@pytest.fixture(scope="module")
-def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
-    """The sim stack, deployed: one graph for all tests here."""
-    pulumi = Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "sim").create()
-    pulumi("up", "--yes", "--skip-preview")
-    yield pulumi
-    pulumi("destroy", "--yes", "--skip-preview")
-
-
-@pytest.fixture(scope="module")
-def wideep(stack: Pulumi) -> Wideep:
-    return Wideep(stack.cluster, stack.folder, stack.stack)
-
-
-def pod_of(stack: Pulumi, labels: str) -> str:
-    """The name of the one pod with these labels."""
-    return stack.kubectl("get", "pods", "-n", NAMESPACE, "-l", labels, "-o", "name").split("/")[-1].strip()
 
 
 def test_status_shows_pods_operator_download_and_frontend(wideep: Wideep) -> None:
     said = wideep("status")
 
-    assert steady(said.out) == STATUS
+    assert steady(said.out) == expected("status")
     assert said.code == 0
     assert said.err == ""
 
@@ -102,7 +41,7 @@ def test_status_as_json_has_the_same(wideep: Wideep) -> None:
 def test_smoke_prints_the_answer_and_says_that_it_works(wideep: Wideep) -> None:
     said = wideep("smoke")
 
-    assert steady(said.out) == SMOKE
+    assert steady(said.out) == expected("smoke")
     assert said.code == 0
 
 
@@ -157,22 +96,14 @@ def test_a_gpu_that_idles_among_busy_ones_is_named(wideep: Wideep, stack: Pulumi
 def test_eplb_says_what_it_cannot_tell_and_which_flag_would_let_it(wideep: Wideep) -> None:
     said = wideep("eplb", "--role", "decode")
 
-    assert (said.code, said.out) == (0, EPLB)
-
-
-def test_a_record_says_that_the_worker_of_this_release_offers_none(wideep: Wideep) -> None:
-    said = wideep("eplb", "record", "--role", "decode", "--seconds", "1")
-
-    assert (said.code, said.out) == (1, "")
-    assert "decode-0 offers no recording: nothing answers on SGLang's port 30000" in said.err
-    assert "layout.decode.eplb.enabled: true" in said.err
+    assert (said.code, said.out) == (0, expected("eplb"))
 
 
 def test_network_has_devices_and_reach(wideep: Wideep) -> None:
     said = wideep("network")
     body = wideep("network", "--role", "prefill", "-o", "json").json
 
-    assert steady(said.out) == NETWORK
+    assert steady(said.out) == expected("network")
     assert body["holds"] is True
     assert {port["device"] for port in body["pods"][0]["rdma_ports"]} == {f"mlx5_{number}" for number in range(8)}
 
@@ -202,60 +133,6 @@ def test_an_operator_that_is_scaled_to_nothing_is_told(wideep: Wideep, stack: Pu
     stack.kubectl("rollout", "status", "-n", NAMESPACE, OPERATOR, "--timeout=30s")
 
     assert "controller-manager 0.6.0 does not run: no pod of it is ready" in " ".join(said.out.split())
-
-
-def test_without_room_for_a_worker_status_says_what_the_scheduler_says_and_the_watch_ends_when_it_serves(
-    wideep: Wideep, stack: Pulumi
-) -> None:
-    nodes = stack.kubectl("get", "nodes", "-l", "nvidia.com/gpu.present=true", "-o", "name").split()
-    stack.kubectl("cordon", *nodes)
-    stack.kubectl("delete", "pod", "-n", NAMESPACE, "-l", DECODE)
-    try:
-        waiting = wideep("status")
-        unanswered = wideep("smoke", "--timeout", "1")
-        watch = pexpect.spawn(
-            wideep.command("status", "--watch")[0],
-            wideep.command("status", "--watch")[1:],
-            cwd=str(wideep.folder),
-            env=wideep.env | {"TERM": "xterm", "COLUMNS": "140"},
-            encoding="utf-8",
-            timeout=60,
-            dimensions=(40, 140),
-        )
-        watch.expect("unscheduled")
-    finally:
-        stack.kubectl("uncordon", *nodes)
-    watch.expect("All services serve")
-    watch.expect(pexpect.EOF)
-    watch.close()
-
-    assert waiting.code == 1
-    text = " ".join(waiting.out.split())
-    assert "waiting, 2 of 3 pods ready after" in text
-    assert "2 node(s) were unschedulable" in text
-    assert unanswered.code == 1
-    assert "No answer within 1 s. The last reason: No decode worker is registered at the frontend." in unanswered.err
-    assert watch.exitstatus == 0
-
-
-def test_an_image_that_is_not_there_ends_the_watch_with_1_and_the_image(wideep: Wideep, stack: Pulumi) -> None:
-    def set_image(image: str) -> None:
-        value = {"op": "replace", "path": "/spec/services/decode/extraPodSpec/mainContainer/image", "value": image}
-        patch = json.dumps([value])
-        stack.kubectl("patch", "dgd", "-n", NAMESPACE, "deepseek-r1-wideep", "--type=json", "-p", patch)
-
-    right = stack.outputs()["image"]
-    set_image("registry.sim/dynamo-wideep:no-such-tag")
-    until = time.monotonic() + 30
-    while "no-such-tag" not in stack.kubectl("get", "pods", "-n", NAMESPACE, "-l", DECODE, "-o", "yaml"):
-        assert time.monotonic() < until
-        time.sleep(0.3)
-    said = wideep("status", "--watch")
-    set_image(right)
-
-    assert said.code == 1
-    assert "decode-0: ImagePullBackOff: Back-off pulling image" in " ".join(said.out.split())
-    assert "no-such-tag" in said.out
 
 
 def test_without_a_graph_it_says_how_to_get_one(stack: Pulumi, wideep: Wideep) -> None:

@@ -40,12 +40,13 @@ class Wideep:
     stack: str
     kubeconfig: str = ""
     """Of somebody else than the one who deployed."""
+    columns: int = 100
 
     @property
     def env(self) -> dict[str, str]:
-        """As after `eval "$(python -m sim env)"`, in a pipe of 100 columns."""
+        """As after `eval "$(python -m sim env)"`, in a pipe."""
         theirs = {"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}
-        return os.environ | environment(self.cluster) | {"COLUMNS": "100", "TERM": "dumb"} | theirs
+        return os.environ | environment(self.cluster) | {"COLUMNS": str(self.columns), "TERM": "dumb"} | theirs
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
