@@ -8,7 +8,7 @@ lock=$(cat requirements-bench.txt | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$lock" ]; then
     exit 0
 fi
-echo "Installing AIPerf into .venv-bench (840 MB, some minutes) ..." >&2
+echo "Installing AIPerf into .venv-bench (1.1 GB, some minutes) ..." >&2
 .venv/bin/python -m venv --clear .venv-bench
 .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 printf '%s' "$lock" > "$stamp"

@@ -48,7 +48,7 @@ def find_aiperf() -> Path:
     if not found:
         raise CallError(
             "This needs NVIDIA's AIPerf, which sends the load. It is not installed.",
-            "make setup-bench installs it into .venv-bench (840 MB).",
+            "make setup-bench installs it into .venv-bench (1.1 GB).",
         )
     return Path(found)
 
