@@ -46,6 +46,8 @@ class Kubelet:
 
     machine: Machine
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    pods: dict[str, Pod] = field(default_factory=dict)
+    writing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def see(self, pod: Manifest, gone: bool) -> None:
         """Takes note of a pod as it is now."""
@@ -58,6 +60,10 @@ class Kubelet:
                 task.cancel()
         elif uid not in self.tasks and can_start(pod, f"{self.machine.cluster.registry_alias}/"):
             self.tasks[uid] = asyncio.create_task(self._run(pod), name=f"pod {pod['metadata']['name']}")
+        elif uid in self.pods and self.pods[uid].is_set_back(pod):
+            task = asyncio.create_task(self.pods[uid].write_again())
+            self.writing.add(task)
+            task.add_done_callback(self.writing.discard)
 
     def end(self, uids: set[str]) -> None:
         """Ends these pods: they went without an event."""
@@ -67,7 +73,7 @@ class Kubelet:
     async def _run(self, manifest: Manifest) -> None:
         """The pod's whole life; what goes wrong in the simulation itself is logged and tried again."""
         while True:
-            pod = Pod(self.machine, manifest)
+            pod = self.pods[manifest["metadata"]["uid"]] = Pod(self.machine, manifest)
             try:
                 await containers.run(pod)
                 if not pod.child:
@@ -75,6 +81,7 @@ class Kubelet:
             except Exception:
                 logger.exception("pod %s/%s", pod.namespace, pod.name)
             finally:
+                del self.pods[pod.uid]
                 await asyncio.shield(pod.end())
             await asyncio.sleep(RETRY_SECONDS)
 

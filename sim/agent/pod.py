@@ -30,6 +30,10 @@ class CrashError(Exception):
         self.code = code
 
 
+def is_pending(pod: Manifest) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Pending"
+
+
 class Pod:
     """One pod that runs: containers.py says what runs in it. `end` leaves nothing of it."""
 
@@ -47,6 +51,7 @@ class Pod:
         self.log_path = folder / f"{self.main['name']}.log"
         self.journal = Journal.open(self.log_path)
         self.child: Child | None = None
+        self.written: Manifest = {"status": {}}
 
     async def open(self) -> None:
         """Lets `kubectl logs` and `exec` find it."""
@@ -80,7 +85,16 @@ class Pod:
         await self.kube.apply(kind, body)
 
     async def status(self, body: Manifest) -> None:
-        await self.kube.patch(Kind.POD, self.namespace, self.name, body, status=True)
+        self.written = body
+        await self.write_again()
+
+    async def write_again(self) -> None:
+        """The status that was written last."""
+        await self.kube.patch(Kind.POD, self.namespace, self.name, self.written, status=True)
+
+    def is_set_back(self, seen: Manifest) -> bool:
+        """Whether the pod is seen as it was before its containers started: a busy kwok writes its sandbox twice."""
+        return is_pending(seen) and self.written["status"].get("phase", "Pending") != "Pending"
 
     async def write_over(self, seconds: float, lines: Iterable[str]) -> None:
         every = list(lines)
