@@ -1,20 +1,23 @@
-"""Wall time of `make preview` against an empty program with the same SDKs: ``python bench/preview.py [ROUNDS]``.
+"""Time of `make preview` against an empty program with the same SDKs: ``python bench/preview.py [ROUNDS]``.
 
-Prints one JSON object: median seconds over ROUNDS (by default 3) of a preview of prod, of the same command on a copy of
-the project whose program makes nothing, their ratio, and of dev and prod at once; in turns, with the simulated cluster
-up before the first, so that one run compares like with like.
+Prints one JSON object: over ROUNDS (by default 3) the median seconds of a preview of prod, of the same command on a
+copy of the project whose program makes nothing and for which no plugin comes up, their ratio, and of dev and prod at
+once; in turns, with the simulated cluster up before the first, so that one run compares like with like. The same in
+seconds of CPU, which say more on a machine that does other things as well; its load says whether it does.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,24 +27,40 @@ k8s.core.v1.Secret, k8s.batch.v1.Job, k8s.helm.v3.Release, k8s.apiextensions.Cus
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".hypothesis", "previews")
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What one run took, in seconds."""
+
+    wall: float
+    cpu: float
+
+
 def main(rounds: int) -> None:
     """Measure and print."""
     sys.path.insert(0, str(ROOT))
     from sim.paths import cluster_id
 
     env = {**os.environ, "SIM_ID": cluster_id()}
+    before = os.getloadavg()[0]
     preview(ROOT, env, "prod")  # brings the cluster up, and the files into memory
     with tempfile.TemporaryDirectory() as folder:
         empty = empty_project(Path(folder) / "project")
-        seconds: dict[str, list[float]] = {"prod": [], "empty": [], "dev_and_prod": []}
+        costs: dict[str, list[Cost]] = {"prod": [], "empty": [], "dev_and_prod": []}
         for _ in range(rounds):
-            seconds["prod"].append(preview(ROOT, env, "prod"))
-            seconds["empty"].append(preview(empty, env, "prod"))
-            seconds["dev_and_prod"].append(preview(ROOT, env, "dev", "prod"))
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    figures = {f"{name}_s": round(median, 1) for name, median in medians.items()}
-    ratio = round(medians["prod"] / medians["empty"], 2)
-    print(json.dumps({**figures, "prod_to_empty": ratio, "rounds": rounds}, indent=2))
+            costs["prod"].append(preview(ROOT, env, "prod"))
+            costs["empty"].append(preview(empty, env, "prod"))
+            costs["dev_and_prod"].append(preview(ROOT, env, "dev", "prod"))
+    wall = {name: statistics.median(cost.wall for cost in runs) for name, runs in costs.items()}
+    cpu = {name: statistics.median(cost.cpu for cost in runs) for name, runs in costs.items()}
+    figures = {
+        **{f"{name}_s": round(median, 1) for name, median in wall.items()},
+        "prod_to_empty": round(wall["prod"] / wall["empty"], 2),
+        **{f"{name}_cpu_s": round(median, 1) for name, median in cpu.items()},
+        "prod_to_empty_cpu": round(cpu["prod"] / cpu["empty"], 2),
+        "rounds": rounds,
+        "load_before_and_after": [round(load, 1) for load in (before, os.getloadavg()[0])],
+    }
+    print(json.dumps(figures, indent=2))
 
 
 def empty_project(folder: Path) -> Path:
@@ -50,18 +69,25 @@ def empty_project(folder: Path) -> Path:
     for venv in (".venv", "policy/.venv"):
         (folder / venv).symlink_to(ROOT / venv)
     (folder / "__main__.py").write_text(EMPTY)
+    (folder / "sim" / "plugins" / "__main__.py").write_text("")  # a program without resources needs none
     return folder
 
 
-def preview(project: Path, env: dict[str, str], *stacks: str) -> float:
-    """Seconds of one run. Raises CalledProcessError, with what it printed, when it fails."""
-    start = time.perf_counter()
+def preview(project: Path, env: dict[str, str], *stacks: str) -> Cost:
+    """One run. Raises CalledProcessError, with what it printed, when it fails."""
+    start, used = time.perf_counter(), cpu_seconds()
     command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "sim.preview", *stacks]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
         done.check_returncode()
-    return time.perf_counter() - start
+    return Cost(time.perf_counter() - start, cpu_seconds() - used)
+
+
+def cpu_seconds() -> float:
+    """Of all processes that have ended so far and were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from rich.console import Console
 
 from sim import paths
 from sim.env import environment
+from sim.plugins.install import stand_ins
 from sim.state import Cluster, SimError, load
 from sim.throwaway import Copy, copy_project
 
@@ -130,16 +132,37 @@ def _environment(cluster: Cluster, folder: Path) -> dict[str, str]:
 def _preview(copy: Copy, world: World, folder: Path) -> Outcome:
     """Runs the engine, and has its event log read by the command that reads those of real previews too."""
     events = folder / f"{copy.stack}.events.jsonl"
-    made = _run(["pulumi", "stack", "init", copy.stack, "--non-interactive"], copy.folder, world)
-    if made.returncode:
-        return Outcome(copy, "", made.stdout, good=False, events=events)
-    policy = ["--policy-pack", "policy"] if (copy.folder / "policy" / ".venv").exists() else []
-    options = ["--non-interactive", "--color", "never", "--event-log", str(events), *policy]
-    ran = _run(["pulumi", "preview", "--stack", copy.stack, *options], copy.folder, world)
+    with _plugins(copy, world) as addresses:
+        ran = _run(["pulumi", "stack", "init", copy.stack, "--non-interactive"], copy.folder, world)
+        if not ran.returncode:
+            ran = _engine(copy, replace(world, env={**world.env, "PULUMI_DEBUG_PROVIDERS": addresses()}), events)
     if not events.exists():
         return Outcome(copy, "", ran.stdout, good=False, events=events)
     read = _run([sys.executable, "-m", "ops.review", "diff", "--events", str(events)], paths.PROJECT, world, apart=True)
     return Outcome(copy, read.stdout, read.stderr, good=not (ran.returncode or read.returncode), events=events)
+
+
+@contextmanager
+def _plugins(copy: Copy, world: World) -> Iterator[Callable[[], str]]:
+    """The stand-in plugins in one process, which comes up while the stack is made; yields what says where they are.
+
+    The engine by itself starts one after the other, each when its first resource comes. None of them, and those that
+    do not come up, are left to it.
+    """
+    command = [sys.executable, "-P", "-m", "sim.plugins", "--attach", *stand_ins(Path(world.env["PULUMI_HOME"]))]
+    env = {**world.env, "PYTHONPATH": str(paths.PROJECT)}
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL  # of what a plugin writes, the engine shows nothing either
+    with subprocess.Popen(command, cwd=copy.folder, env=env, stdout=pipe, stderr=nowhere, text=True) as process:
+        try:
+            yield lambda: process.stdout.readline().strip() if process.stdout else ""
+        finally:
+            process.terminate()
+
+
+def _engine(copy: Copy, world: World, events: Path) -> subprocess.CompletedProcess[str]:
+    policy = ["--policy-pack", "policy"] if (copy.folder / "policy" / ".venv").exists() else []
+    options = ["--non-interactive", "--color", "never", "--event-log", str(events), *policy]
+    return _run(["pulumi", "preview", "--stack", copy.stack, *options], copy.folder, world)
 
 
 def _run(command: Sequence[str], folder: Path, world: World, apart: bool = False) -> subprocess.CompletedProcess[str]:

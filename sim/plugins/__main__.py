@@ -1,4 +1,5 @@
-"""Runs one stand-in plugin: `python -m sim.plugins NAME ENGINE_ADDRESS`.
+"""Runs one stand-in plugin: `python -m sim.plugins NAME ENGINE_ADDRESS`; or several in one process, to which an
+engine attaches: `python -m sim.plugins --attach NAME NAME …`.
 
 The whole Pulumi SDK takes 0.6 s to import, its protocol 0.2 s, and four plugins start in every command. So this
 launcher, and only it, puts an empty package in the SDK's place, in which just the generated modules are found.
@@ -28,14 +29,19 @@ def protocol_only() -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the plugin that the first argument names."""
-    if not arguments or arguments[0] not in MODULES:
-        sys.exit(f"usage: python -m sim.plugins {{{','.join(MODULES)}}} ENGINE_ADDRESS")
+    """Serve the plugin that the first argument names, or all that follow `--attach`."""
+    attached = arguments[:1] == ["--attach"]
+    names = arguments[1:] if attached else arguments[:1]
+    if not names or not MODULES.keys() >= set(names):
+        sys.exit(f"usage: python -m sim.plugins {{{','.join(MODULES)}}} ENGINE_ADDRESS, or --attach NAME …")
     protocol_only()
-    module = importlib.import_module(f"sim.plugins.{MODULES[arguments[0]]}")
+    providers = {name: importlib.import_module(f"sim.plugins.{MODULES[name]}").Provider for name in names}
     server = importlib.import_module("sim.plugins.server")
     processes = importlib.import_module("sim.plugins.processes")
-    server.serve(module.Provider, arguments[1:], processes.kill_all)
+    if attached:
+        server.serve_attached(providers, processes.kill_all)
+    else:
+        server.serve(providers[names[0]], arguments[1:], processes.kill_all)
 
 
 if __name__ == "__main__":

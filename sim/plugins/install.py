@@ -46,6 +46,15 @@ def install(pulumi_home: Path, python: Path, real: bool) -> list[str]:
     return said
 
 
+def stand_ins(pulumi_home: Path) -> list[str]:
+    """The plugins of that PULUMI_HOME in whose place is one of ours."""
+    binaries = {
+        name: pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+        for name, (version, _) in PLUGINS.items()
+    }
+    return [name for name, binary in binaries.items() if binary.is_file() and _is_stand_in(binary)]
+
+
 def _real(name: str, version: str, pulumi_home: Path) -> Path | None:
     """The real plugin on this machine: in the PULUMI_HOME that the user has, else in ~/.pulumi."""
     homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]

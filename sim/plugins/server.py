@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any, Final, NoReturn
@@ -154,6 +154,8 @@ class ProviderBase:
         return empty_pb2.Empty()
 
 
+MakeProvider = Callable[[Engine], ProviderBase]
+
 # The calls of the protocol that a stand-in may answer; any other is "not implemented", as the engine expects.
 CALLS: Final = {
     "Attach": "attach",
@@ -192,9 +194,7 @@ def _answering(method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerCont
     return call
 
 
-def serve(
-    provider: Callable[[Engine], ProviderBase], arguments: list[str], at_end: Callable[[], None] = lambda: None
-) -> None:
+def serve(provider: MakeProvider, arguments: list[str], at_end: Callable[[], None] = lambda: None) -> None:
     """Run a plugin: print its port, answer the engine's calls, end with the engine.
 
     Args:
@@ -202,16 +202,34 @@ def serve(
         arguments: The command line after the program's name; the first is the engine's address.
         at_end: What is still to do when the engine is gone.
     """
-    engine = Engine(next((word for word in arguments if not word.startswith("-")), None))
+    server, port = _start(provider, Engine(next((word for word in arguments if not word.startswith("-")), None)))
+    signal.signal(signal.SIGINT, lambda *_: server.stop(0))  # how the engine ends its plugins: no traceback of it
+    print(port, flush=True)
+    _end_with(os.getppid(), at_end)
+    server.wait_for_termination()
+
+
+def serve_attached(providers: Mapping[str, MakeProvider], at_end: Callable[[], None]) -> None:
+    """Run plugins in one process, for an engine that attaches to them; they end with whoever started them.
+
+    Prints what the engine's variable PULUMI_DEBUG_PROVIDERS wants: `NAME:PORT,NAME:PORT`.
+    """
+    started = {name: _start(provider, Engine(None)) for name, provider in providers.items()}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the engine, which tells them
+    print(",".join(f"{name}:{port}" for name, (_, port) in started.items()), flush=True)
+    _end_with(os.getppid(), at_end)
+    for server, _ in started.values():
+        server.wait_for_termination()
+
+
+def _start(provider: MakeProvider, engine: Engine) -> tuple[grpc.Server, int]:
+    """The plugin's server, and the port on which it answers."""
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     server = grpc.server(ThreadPoolExecutor(max_workers=MAX_CALLS), options=limits)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Service(provider(engine)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    signal.signal(signal.SIGINT, lambda *_: server.stop(0))  # how the engine ends its plugins: no traceback of it
-    print(port, flush=True)
-    _end_with(os.getppid(), at_end)
-    server.wait_for_termination()
+    return server, port
 
 
 def _end_with(parent: int, at_end: Callable[[], None]) -> None:

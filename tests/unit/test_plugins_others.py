@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
-from pulumi.runtime.proto import provider_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from sim.plugins import docker, docker_build, images, random, values
-from sim.plugins.install import PLUGINS, install
+from sim.plugins.install import CHECKOUT, PLUGINS, install, stand_ins
 from sim.plugins.server import Engine, PluginError
 from sim.plugins.values import UNKNOWN, Secret
 from tests.support.plugin import running
@@ -188,6 +190,31 @@ def test_an_installed_stand_in_runs_from_any_folder(tmp_path: Path) -> None:
             assert int(process.stdout.readline()) > 0
         finally:
             process.kill()
+
+
+def test_stand_ins_in_one_process_answer_an_engine_that_attaches(tmp_path: Path) -> None:
+    install(tmp_path / "home", Path(sys.executable), real=False)
+    names = stand_ins(tmp_path / "home")
+    assert sorted(names) == sorted(PLUGINS)
+    command = [sys.executable, "-P", "-m", "sim.plugins", "--attach", *names]
+    env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=env) as process:
+        assert process.stdout is not None
+        ports = dict(entry.split(":") for entry in process.stdout.readline().strip().split(","))
+        for name in names:
+            with grpc.insecure_channel(f"127.0.0.1:{ports[name]}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"), timeout=60)
+                info = stub.GetPluginInfo(empty_pb2.Empty(), timeout=60)
+                assert info.version == f"v{PLUGINS[name][0]}"
+        process.terminate()
+
+
+def test_a_real_plugin_is_no_stand_in(tmp_path: Path) -> None:
+    install(tmp_path / "home", Path(sys.executable), real=False)
+    binary = tmp_path / "home" / "plugins" / "resource-random-v4.21.4" / "pulumi-resource-random"
+    binary.write_bytes(b"\x7fELF")
+    assert "random" not in stand_ins(tmp_path / "home")
 
 
 def test_a_plugin_tells_its_version_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
