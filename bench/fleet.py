@@ -78,10 +78,10 @@ class Fleet:
             platform={"install": False},
         )
 
-    def footprint(self) -> dict[str, int]:
-        """MB that each process of the simulated cluster has in memory."""
-        found = {each.name: each.pid for each in lifecycle.components(self.cluster) if each.pid}
-        return {name: psutil.Process(pid).memory_info().rss // 2**20 for name, pid in found.items()}
+    def footprint(self) -> int:
+        """MB that the processes of the simulated cluster have in memory."""
+        pids = [each.pid for each in lifecycle.components(self.cluster) if each.pid]
+        return sum(psutil.Process(pid).memory_info().rss for pid in pids) // 2**20
 
 
 @contextmanager

@@ -27,6 +27,7 @@ FRONTENDS: Final = 1
 UP: Final = ("up", "--yes", "--skip-preview", "--non-interactive")
 DESTROY: Final = ("destroy", "--yes", "--skip-preview", "--non-interactive")
 SHOWN: Final = 3000
+VOLUME_SECONDS: Final = 60
 
 
 def main() -> None:
@@ -142,19 +143,28 @@ def is_ready(live: dict[str, Any]) -> bool:
 
 
 def left_over(found: Fleet) -> list[str]:
-    """What a destroy should have taken: objects of the cluster, and resources in the states."""
-    kinds = ("dynamographdeployments", "dynamocomponentdeployments", "persistentvolumes", "namespaces")
+    """What a destroy should have taken: objects of the cluster, and resources in the states. Volumes may take a moment:
+    their controller lets them go, and not the stack."""
+    until = time.monotonic() + VOLUME_SECONDS
+    while volumes(found) and time.monotonic() < until:
+        time.sleep(1)
+    kinds = ("dynamographdeployments", "dynamocomponentdeployments", "namespaces")
     objects = [(kind, each["metadata"]) for kind in kinds for each in found.items(kind)]
-    mine = [(kind, meta["name"]) for kind, meta in objects if kind != "namespaces" or meta["name"] in found.stacks]
+    mine = [(kind, meta) for kind, meta in objects if meta.get("namespace", meta["name"]) in found.stacks]
     stacks = json.loads(found.run("pulumi", "stack", "ls", "--json"))
     return [
-        *(f"{kind}/{name} is left" for kind, name in mine),
-        *(
-            f"stack {each['name']} still has {each['resourceCount']} resources"
-            for each in stacks
-            if each["resourceCount"]
-        ),
+        *(f"{kind}/{meta['name']} is left" for kind, meta in mine),
+        *(f"persistentvolumes/{name} is left" for name in volumes(found)),
+        *(f"stack {each['name']} still has resources" for each in stacks if each.get("resourceCount")),
     ]
+
+
+def volumes(found: Fleet) -> list[str]:
+    """Those of the stacks' claims."""
+    every = [
+        (each["metadata"]["name"], each["spec"]["claimRef"]["namespace"]) for each in found.items("persistentvolumes")
+    ]
+    return [name for name, namespace in every if namespace in found.stacks]
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ _MORE = {
     "kube-scheduler": _NO_LIMIT,
 }
 """What kwokctl does not say to a component by itself."""
+_TRIES = 2
+"""A controller manager ends when the API server is not healthy ten seconds after it, as on a busy machine."""
 _CRDS = ["Stage", "Logs", "ClusterLogs", "Exec", "ClusterExec", "PortForward", "ClusterPortForward"]
 
 
@@ -80,8 +82,7 @@ def start(cluster: Cluster) -> dict[str, Process]:
     Raises SimError with kwokctl's reason, or with the last lines of a component that ended again.
     """
     if cluster.created:
-        _forget_strangers(cluster)
-        _kwokctl(cluster, "start", "cluster", "--wait", "90s")
+        _start_missing(cluster)
     else:
         delete(cluster)  # what an interrupted `up` has left: kwokctl cannot go on from there
         _audit_policy(cluster).write_text(yaml.safe_dump(audit.POLICY))
@@ -89,12 +90,24 @@ def start(cluster: Cluster) -> dict[str, Process]:
         file.write_text(yaml.safe_dump(configuration(cluster)))
         _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
         cluster.created = True
-    found = processes(cluster)
-    dead = [name for name in COMPONENTS if not process.alive(found.get(name))]
+    for _ in range(_TRIES):
+        if _dead(cluster):
+            _start_missing(cluster)
+    dead = _dead(cluster)
     if dead:
         logs = "\n".join(f"{_log(cluster, name)}:\n{tail(_log(cluster, name))}" for name in dead)
         raise SimError(f"the control plane did not start: {', '.join(dead)} ended again.\n{logs}")
-    return found
+    return processes(cluster)
+
+
+def _start_missing(cluster: Cluster) -> None:
+    _forget_strangers(cluster)
+    _kwokctl(cluster, "start", "cluster", "--wait", "90s")
+
+
+def _dead(cluster: Cluster) -> list[str]:
+    found = processes(cluster)
+    return [name for name in COMPONENTS if not process.alive(found.get(name))]
 
 
 def delete(cluster: Cluster) -> None:
