@@ -33,6 +33,10 @@ RETRY_SECONDS: Final = 2
 """Until a server that does not answer is asked again."""
 OPERATOR_SECONDS: Final = 120
 """That an operator which is not ready may take, before a graph is deleted that the state does not know."""
+NAMESPACE_GONE: Final = (
+    "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
+    '"release: not found", repeat with pulumi destroy --refresh'
+)
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERROR: Final = 500
 SHOWN: Final = 6
@@ -47,6 +51,8 @@ class Place(watching.Place, Protocol):
     """A namespace in which a graph is taken down."""
 
     def delete(self, kind: Kind, name: str) -> None: ...
+
+    def is_gone(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,8 @@ def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
     place, graph = wait.place, wait.graph
     if not left:
         wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
+        if place.is_gone():
+            wait.progress(NAMESPACE_GONE.format(place.name))
         return True
     if wait.seconds <= 0:
         raise DrainError(_give_up(wait, left, operator))

@@ -179,6 +179,16 @@ class KubeNamespace:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
         return Changes(*self._lister(kind), version, seconds)
 
+    def is_gone(self) -> bool:
+        """Whether the namespace itself is no longer there."""
+        from kubernetes.client import ApiException, CoreV1Api
+
+        try:
+            CoreV1Api(self.api).read_namespace(self.name)
+        except ApiException as error:
+            return cast("int", error.status) == NOT_FOUND  # pyright: ignore[reportUnknownMemberType]
+        return False
+
     def delete(self, kind: Kind, name: str) -> None:
         """Tells a custom object to go; none of that name is none to delete."""
         from kubernetes.client import ApiException, CustomObjectsApi

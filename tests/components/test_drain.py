@@ -45,6 +45,7 @@ class Scripted:
     deleted: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     name: str = "ns"
+    gone: bool = False
     news: Feeds = field(default_factory=Feeds)
 
     def list(self, kind: Kind) -> Listing:
@@ -54,6 +55,9 @@ class Scripted:
         assert version == "7"
         assert seconds > 0
         return self.news.feed(kind)
+
+    def is_gone(self) -> bool:
+        return self.gone
 
     def delete(self, kind: Kind, name: str) -> None:
         self.deleted.append(name)
@@ -99,6 +103,11 @@ def _gone(kind: Kind) -> Callable[[Cluster], object]:
 
 def test_it_returns_at_once_when_nothing_is_left() -> None:
     assert _drained(Scripted({})) == ["nothing of graph g is left in namespace ns"]
+
+
+def test_a_namespace_that_somebody_deleted_is_told_with_the_command_that_goes_on() -> None:
+    assert "namespace ns" in _drained(Scripted({}, gone=True))[-1]
+    assert "pulumi destroy --refresh" in _drained(Scripted({}, gone=True))[-1]
 
 
 def test_it_waits_for_components_then_clique_sets_then_pods_and_says_so() -> None:
