@@ -159,10 +159,11 @@ def test_an_update_is_over_when_the_new_pods_are_ready_and_not_before(
     assert after
     assert not set(after.split()) & set(before.split())
     assert "another" in pods(deployed, "decode", "{.items[*].spec.containers[*].env[*].value}").split()
-    assert pods(deployed, "decode", "{.items[*].status.containerStatuses[*].ready}") == "true"
+    assert pods(deployed, "decode", READY) == "true"
 
 
 NAMES = "{.items[*].metadata.name}"
+READY = "{.items[*].status.containerStatuses[*].ready}"
 RESTARTS = "{.items[0].status.containerStatuses[0].restartCount}"
 
 
