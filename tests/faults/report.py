@@ -52,7 +52,7 @@ def line_with(text: str, words: str) -> str:
     """The line of a command's output that holds the words; AssertionError, with all of it, where none does."""
     lines = [line.strip() for line in text.splitlines() if words in line]
     assert lines, f"nothing says {words!r}:\n{text}"
-    return re.sub(r"^(error|info|warning): ", "", lines[-1])
+    return lines[-1]
 
 
 def write(file: Path, *, whole: bool) -> None:
@@ -79,5 +79,7 @@ def _key(line: str) -> tuple[str, ...]:
 
 
 def _cell(text: str) -> str:
+    """Without what stands before every message: of which resource it is, and its weight."""
+    text = re.sub(r"^(pulumi:pulumi:Stack \S+ +)?((error|info|warning): )?", "", text)
     shown = text if len(text) <= 400 else f"{text[:400]} …"
     return shown.replace("|", "\\|").replace("\n", "<br>")

@@ -88,5 +88,5 @@ def test_a_namespace_deleted_by_hand_goes_with_the_commands_that_destroy_prints(
     assert deployed.leftovers() == []
 
     seen = next(line.strip() for line in said.text.splitlines() if NAMESPACE in line)
-    row = seen.removeprefix("info: "), "the commands that it prints; then nothing is left"
+    row = seen, "the commands that it prints; then nothing is left"
     report.note(request, 8, "the namespace is deleted by hand", *row)

@@ -77,7 +77,7 @@ def test_a_release_left_in_pending_install_is_gone_on_with(
     assert destroyed.release_status(PLATFORM) == "deployed"
     assert destroyed.graph_is_ready()
     seen = next((line.strip() for line in said.text.splitlines() if "an interrupted run" in line), "nothing")
-    report.note(request, 12, case.title, seen.removeprefix("info: "), "`pulumi up` goes on")
+    report.note(request, 12, case.title, seen, "`pulumi up` goes on")
 
 
 def test_a_release_left_in_pending_upgrade_is_upgraded_by_the_next_up(
