@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 from sim.agent import contract
 from sim.agent.contract import Manifest
@@ -63,6 +64,8 @@ class Operators:
     etcds: dict[Key, bool] = field(default_factory=dict)
     grove_operators: dict[Key, bool] = field(default_factory=dict)
     found_grove: dict[str, bool] = field(default_factory=dict)
+    starts: Counter[Key] = field(default_factory=Counter)
+    """By operator: how often it was seen to become ready again."""
 
     def see_deployment(self, deployment: Manifest, gone: bool) -> bool:
         """Takes note of a Deployment; True when an operator came, went, or started anew."""
@@ -77,7 +80,10 @@ class Operators:
         before = self.operators.pop(key, None)
         if gone:
             return before is not None
-        now = self.operators[key] = read_operator(deployment)
+        now = read_operator(deployment)
+        if before and now.ready and not before.ready:
+            self.starts[key] += 1  # its Deployment may have called itself available all the while
+        self.operators[key] = now = replace(now, generation=f"{now.generation} {self.starts[key]}")
         return now != before
 
     def see_stateful_set(self, stateful_set: Manifest, gone: bool) -> bool:

@@ -1,11 +1,14 @@
 """The simulated operator makes of a graph what Dynamo 0.6.0 makes of it: components, pods, cliques, status."""
 
+from typing import cast
+
 import pytest
 
 from sim.agent import contract, graph, grove, journal, pods, podstatus
 from sim.agent.cliques import fits
 from sim.agent.contract import Manifest
-from sim.agent.operators import read_operator
+from sim.agent.kube import Kube
+from sim.agent.operators import Operators, read_operator
 
 NEARBY = pods.Surroundings(nats="nats://dynamo-platform-nats.dw:4222", etcd="dynamo-platform-etcd.dw:2379")
 SGLANG = ["python3", "-m", "dynamo.sglang"]
@@ -213,6 +216,24 @@ def test_an_operator_is_read_from_its_deployment() -> None:
     operator = read_operator(live)
     assert (operator.release, operator.ready, operator.restricted_to) == ("p", True, "dw")
     assert operator.etcd == ("dw", "dynamo-platform-etcd")
+
+
+def test_an_operator_that_was_not_ready_in_between_has_started_anew() -> None:
+    operators = Operators(kube=cast(Kube, None))
+
+    def seen(ready: int) -> str:
+        live = {
+            "metadata": {"name": "p-dynamo-operator-controller-manager", "namespace": "dw", "uid": "u"},
+            "spec": {"template": {"spec": {"containers": [{"name": "manager"}]}}},
+            "status": {"readyReplicas": ready},
+        }
+        operators.see_deployment(live, gone=False)
+        return next(iter(operators.operators.values())).generation
+
+    first = seen(1)
+    assert seen(1) == first
+    seen(0)
+    assert seen(1) != first
 
 
 def test_an_engine_is_read_from_its_command_line_joined_or_not() -> None:
