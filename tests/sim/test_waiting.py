@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from components.awaiting import GraphError, await_graph
 from components.draining import await_operator, drain
 from components.kube import KubeNamespace
 from components.operator_check import find_operator
+from components.readiness import Wanted
 from sim.cluster.audit import Account
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
@@ -21,10 +24,18 @@ pytestmark = pytest.mark.cluster
 DEADLINE = 400
 OPERATORS = {"deployments", "statefulsets"}
 OWN = {"dynamographdeployments", "dynamocomponentdeployments", "pods"}
+
+
+def _await_graph(place: KubeNamespace) -> None:
+    with pytest.raises(GraphError, match="it was deleted meanwhile"):
+        await_graph(place, Wanted(place.name, "sgl", 1, {"decode": 1}, frozenset()), DEADLINE, print, threading.Event())
+
+
 WAITS: dict[str, tuple[Callable[[KubeNamespace], None], set[str]]] = {
     "drain": (lambda place: drain(place, "sgl", DEADLINE, print), OWN | OPERATORS),
     "takedown": (lambda place: await_operator(place, "sgl", DEADLINE, print), OWN | OPERATORS),
     "search": (lambda place: find_operator(place, "0.6.0", DEADLINE, print), OPERATORS),
+    "graph": (_await_graph, {"dynamographdeployments", "pods", "events"} | OPERATORS),
 }
 """Each wait with the kinds that it watches."""
 
