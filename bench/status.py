@@ -42,7 +42,7 @@ def main() -> None:
         figures["pods"] = len(found.items("pods", "--selector", GRAPH_LABEL))
         figures["sim_mb"] = found.footprint()
         figures |= look(found, found.stacks[len(found.stacks) // 2])
-    print(json.dumps(figures, indent=2))
+        print(json.dumps(figures, indent=2), flush=True)
 
 
 def make_graphs(found: Fleet) -> None:
