@@ -86,17 +86,18 @@ class Fleet:
 
 @contextmanager
 def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
-    """A cluster with that many GPU nodes, the platform on it and no graph yet; ended with the block, unless it stood.
+    """A cluster of its own with that many GPU nodes, the platform on it and no graph yet; ended with the block.
 
     ``figures`` takes what `sim up` took.
     """
     file = cluster_dir() / "cluster.json"
-    stood = file.exists()
+    if file.exists():
+        sys.exit(f"The cluster {cluster_id()} stands already, and would be ended: name another one with SIM_ID.")
     began = time.monotonic()
     env = os.environ | {"SIM_ID": cluster_id(), "SIM_SERVED_GRAPHS": "0"}
     sim = [sys.executable, "-m", "sim"]
     subprocess.run([*sim, "up", "--nodes", str(nodes)], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
-    figures["sim_up_again_s" if stood else "sim_up_s"] = round(time.monotonic() - began, 1)
+    figures["sim_up_s"] = round(time.monotonic() - began, 1)
     try:
         cluster = load(file)
         if cluster is None:
@@ -109,5 +110,4 @@ def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
             figures["sim_mb_without_graphs"] = found.footprint()
             yield found
     finally:
-        if not stood:
-            subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
+        subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
