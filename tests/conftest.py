@@ -22,7 +22,18 @@ LONG = (
 )
 """Modules that `make test-long` runs: each takes minutes, and stands on a cluster that no other module has used."""
 ORDER = (
-    *("test_main_job", "test_ops_graph", "test_readme", "test_cluster", "test_tools", "test_takedown", "test_serving"),
+    *(
+        "test_main_job",
+        "test_ops_graph",
+        "test_ops_watch",
+        "test_readonly",
+        "test_bench",
+        "test_readme",
+        "test_cluster",
+        "test_tools",
+        "test_takedown",
+        "test_serving",
+    ),
     *("test_operator", "test_operator_grove", "test_charts", "test_preview"),
     *("test_conformance", "test_plugins", "test_plugins_outage"),
 )
