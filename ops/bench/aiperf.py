@@ -18,6 +18,7 @@ from ops.errors import CallError
 __all__ = ["Load", "find_aiperf", "profile", "version"]
 
 EXPORT: Final = "profile_export_aiperf.json"
+LOG: Final = Path("logs", "aiperf.log")
 REASON_LINES: Final = 12
 
 
@@ -82,9 +83,9 @@ def profile(aiperf: Path, load: Load, port: int, folder: Path) -> Export:
     )
     export = folder / EXPORT
     if done.returncode or not export.exists():
-        raise ClusterError(
-            f"AIPerf failed with exit code {done.returncode}. Its last words:\n{_last(done.stdout + done.stderr)}"
-        )
+        log = folder / LOG
+        said = done.stdout + done.stderr or (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
+        raise ClusterError(f"AIPerf failed with exit code {done.returncode}. Its last words:\n{_last(said)}")
     return json.loads(export.read_text(encoding="utf-8"))
 
 

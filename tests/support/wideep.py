@@ -41,6 +41,8 @@ class Wideep:
     kubeconfig: str = ""
     """Of somebody else than the one who deployed."""
     columns: int = 100
+    seconds: int = 120
+    """The longest that one call may take."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -59,7 +61,7 @@ class Wideep:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=self.seconds,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)

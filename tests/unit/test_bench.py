@@ -71,6 +71,14 @@ def test_when_aiperf_fails_its_last_words_are_told(tmp_path: Path) -> None:
     assert str(caught.value) == "AIPerf failed with exit code 3. Its last words:\n  Reason: no tokenizer"
 
 
+def test_when_aiperf_fails_without_a_word_its_log_is_told(tmp_path: Path) -> None:
+    body = 'while [ "$1" != --artifact-dir ]; do shift; done; mkdir -p "$2/logs"; echo gave up > "$2/logs/aiperf.log"'
+    program = stand_in(tmp_path, f"{body}; exit 130")
+
+    with pytest.raises(ClusterError, match=r"exit code 130\. Its last words:\n  gave up"):
+        profile(program, LOAD, 8123, tmp_path / "out")
+
+
 def test_a_result_is_the_same_after_it_was_kept(tmp_path: Path) -> None:
     write_result(result(), tmp_path / "a.json")
 
