@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sim.agent import contract
 from sim.agent.contract import Manifest
@@ -64,8 +63,6 @@ class Operators:
     etcds: dict[Key, bool] = field(default_factory=dict)
     grove_operators: dict[Key, bool] = field(default_factory=dict)
     found_grove: dict[str, bool] = field(default_factory=dict)
-    starts: Counter[Key] = field(default_factory=Counter)
-    """By operator: how often it was seen to become ready again."""
 
     def see_deployment(self, deployment: Manifest, gone: bool) -> bool:
         """Takes note of a Deployment; True when an operator came, went, or started anew."""
@@ -80,10 +77,7 @@ class Operators:
         before = self.operators.pop(key, None)
         if gone:
             return before is not None
-        now = read_operator(deployment)
-        if before and now.ready and not before.ready:
-            self.starts[key] += 1  # its Deployment may have called itself available all the while
-        self.operators[key] = now = replace(now, generation=f"{now.generation} {self.starts[key]}")
+        now = self.operators[key] = read_operator(deployment)
         return now != before
 
     def see_stateful_set(self, stateful_set: Manifest, gone: bool) -> bool:
@@ -117,7 +111,15 @@ class Operators:
 
     async def has_grove(self, operator: Operator) -> bool:
         """Whether Grove's API was served when this operator's process started: it looks only then."""
-        if operator.generation not in self.found_grove:
+        process = await self._process(operator)
+        if process not in self.found_grove:
             served = await self.kube.get(Kind.CRD, None, "podcliquesets.grove.io")
-            self.found_grove[operator.generation] = served is not None
-        return self.found_grove[operator.generation]
+            self.found_grove[process] = served is not None
+        return self.found_grove[process]
+
+    async def _process(self, operator: Operator) -> str:
+        """By its pods: a Deployment that is scaled to none and back may call itself available all the while."""
+        labels = f"control-plane=controller-manager,app.kubernetes.io/instance={operator.release}"
+        pods = await self.kube.find(Kind.POD, operator.namespace, labels)
+        living = [pod["metadata"]["uid"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        return " ".join([operator.generation, *sorted(living)])

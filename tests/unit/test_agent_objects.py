@@ -1,5 +1,6 @@
 """The simulated operator makes of a graph what Dynamo 0.6.0 makes of it: components, pods, cliques, status."""
 
+import asyncio
 from typing import cast
 
 import pytest
@@ -8,7 +9,7 @@ from sim.agent import contract, graph, grove, journal, pods, podstatus
 from sim.agent.cliques import fits
 from sim.agent.contract import Manifest
 from sim.agent.kube import Kube
-from sim.agent.operators import Operators, read_operator
+from sim.agent.operators import Operator, Operators, read_operator
 
 NEARBY = pods.Surroundings(nats="nats://dynamo-platform-nats.dw:4222", etcd="dynamo-platform-etcd.dw:2379")
 SGLANG = ["python3", "-m", "dynamo.sglang"]
@@ -218,22 +219,31 @@ def test_an_operator_is_read_from_its_deployment() -> None:
     assert operator.etcd == ("dw", "dynamo-platform-etcd")
 
 
-def test_an_operator_that_was_not_ready_in_between_has_started_anew() -> None:
-    operators = Operators(kube=cast(Kube, None))
+class Api:
+    """As much of an API server as an operator asks for Grove."""
 
-    def seen(ready: int) -> str:
-        live = {
-            "metadata": {"name": "p-dynamo-operator-controller-manager", "namespace": "dw", "uid": "u"},
-            "spec": {"template": {"spec": {"containers": [{"name": "manager"}]}}},
-            "status": {"readyReplicas": ready},
-        }
-        operators.see_deployment(live, gone=False)
-        return next(iter(operators.operators.values())).generation
+    def __init__(self) -> None:
+        self.pods, self.grove = ["a"], False
 
-    first = seen(1)
-    assert seen(1) == first
-    seen(0)
-    assert seen(1) != first
+    async def find(self, *_: object) -> list[Manifest]:
+        return [{"metadata": {"uid": uid}} for uid in self.pods]
+
+    async def get(self, *_: object) -> Manifest | None:
+        return {} if self.grove else None
+
+
+def test_an_operator_looks_for_grove_when_its_pod_starts_and_only_then() -> None:
+    api = Api()
+    operators, operator = Operators(cast(Kube, api)), Operator("dw", "p", {}, True, "as its Deployment says")
+
+    def has_grove() -> bool:
+        return asyncio.run(operators.has_grove(operator))
+
+    assert not has_grove()
+    api.grove = True
+    assert not has_grove()
+    api.pods = ["b"]
+    assert has_grove()
 
 
 def test_an_engine_is_read_from_its_command_line_joined_or_not() -> None:
