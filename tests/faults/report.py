@@ -80,6 +80,6 @@ def _key(line: str) -> tuple[str, ...]:
 
 def _cell(text: str) -> str:
     """Without what stands before every message: of which resource it is, and its weight."""
-    text = re.sub(r"^(pulumi:pulumi:Stack \S+ +)?((error|info|warning): )?", "", text)
+    text = re.sub(r"^(pulumi:pulumi:Stack \S+ +(running +)?)?((error|info|warning): )?", "", text)
     shown = text if len(text) <= 400 else f"{text[:400]} …"
     return shown.replace("|", "\\|").replace("\n", "<br>")
