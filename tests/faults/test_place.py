@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -75,38 +73,3 @@ def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
     first.terminate()
     destroyed.finish(first)
     report.note(request, 26, "a second `pulumi up` at the same time", seen, "the first goes on")
-
-
-ON_A_SMALL_DISK = """
-mount -t tmpfs -o size="$1" none "$2" && cp -a "$3/." "$2" || exit 99
-room=$2 state=$3
-shift 3
-PULUMI_BACKEND_URL="file://$room?metadata=skip" "$@"
-code=$?
-cp -a "$room/." "$state"
-exit $code
-"""
-"""Runs a command with the state on a disk of so many bytes; what it could write is kept."""
-PAGE = 4096
-ROOM = 20 * PAGE
-"""Less than the state of a whole stack takes."""
-
-
-def test_a_full_disk_is_named_and_the_next_up_goes_on(
-    destroyed: World, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    """The engine can no longer note what it makes: it is found on the cluster by the next `up`."""
-    if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("this machine lets no user mount a file system of his own, which is the small disk")
-    state = destroyed.cluster.pulumi_state
-    used = sum(-(-file.stat().st_size // PAGE) * PAGE for file in state.rglob("*") if file.is_file())
-    small = (str(used + ROOM), str(tmp_path), str(state))
-    destroyed.before = ("unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, "sh", *small)
-
-    said = destroyed.up(fails=True)
-
-    seen = report.line_with(said.text, "no space left on device")
-    destroyed.mend()
-    destroyed.up()
-    assert destroyed.graph_is_ready()
-    report.note(request, 26, "the disk of this machine is full", seen, "`pulumi up`, once there is room")

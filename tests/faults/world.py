@@ -57,8 +57,6 @@ class World:
     stack: str
     shell: int = 1
     extra: dict[str, str] = field(default_factory=dict)
-    before: tuple[str, ...] = ()
-    """A command that runs the others."""
     said: list[Said] = field(default_factory=list)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -76,7 +74,7 @@ class World:
         """A command that goes on by itself, with a process group of its own, as a shell gives it one."""
         with self._output.open("w") as output:
             process = subprocess.Popen(
-                [*self.before, "pulumi", *words, "--stack", self.stack],
+                ["pulumi", *words, "--stack", self.stack],
                 env=self.env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -237,7 +235,6 @@ class World:
         self.started.clear()
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
         self.extra.clear()
-        self.before = ()
         self.unlock()
 
     def unlock(self) -> None:
