@@ -14,7 +14,7 @@ from ops.doctor.finding import Finding, Section, fails, holds, unknown
 
 __all__ = ["listed_models", "serving_findings"]
 
-SECONDS: Final = 5
+SECONDS: Final = 15
 
 
 def listed_models(cluster: Cluster, namespace: str, service: str) -> tuple[str, ...] | None:
