@@ -90,13 +90,13 @@ def test_deleting_the_graph_takes_everything_of_grove_along(platform: Platform) 
 
 def test_an_operator_that_started_before_grove_does_not_see_it(platform: Platform) -> None:
     crds = [f"crd/{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
-    api = platform.run("helm", "show", "crds", "sim/charts/dynamo-platform").stdout
+    api = "sim/charts/dynamo-platform/charts/grove-charts/crds"
     platform.run("kubectl", "delete", *crds)
     platform.scale_operator(0)
     platform.scale_operator(1)
     platform.apply(a_graph(decode_nodes=2, decode_gpus="4"))
     platform.wait_for_state("failed")
-    platform.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=api)
+    platform.kubectl("apply", "--server-side", "--force-conflicts", "-f", api)
     platform.kubectl("annotate", "dgd", "sgl", "look=again")
     platform.wait(lambda: platform.graph()["metadata"]["annotations"].get("look") == "again", "the graph looked at")
     assert platform.graph()["status"]["state"] == "failed"
