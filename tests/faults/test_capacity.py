@@ -107,7 +107,7 @@ def test_a_node_that_goes_while_the_graph_serves_is_named_and_the_graph_comes_ba
     assert "unchanged" in deployed.up()
     deployed.clear()
     deployed.wait(lambda: node_is_ready(deployed, node) and deployed.graph_is_ready(), "it serves again", 120)
-    seen = next(line.strip() for line in said.out.splitlines() if node in line)
+    seen = f"its node {words.partition('its node ')[2].partition('. ')[0]}."
     report.note(
         request, 19, f"a node of {GRAPH} goes NotReady (`wideep doctor`)", seen, "it serves again with the node"
     )
