@@ -21,11 +21,12 @@ def test_every_expert_lies_somewhere_and_the_redundant_slots_hold_the_first_ones
     preset: Preset, role: Role
 ) -> None:
     stack = settings(layout=str(preset))
-    gpus = [gpu for pod in pods(place(stack), role) for gpu in pod.gpus]
-    redundant = stack.layout.roles[role].redundant_experts
-    assert sorted(expert for gpu in gpus for expert in gpu.experts) == list(range(256))
-    assert sorted(expert for gpu in gpus for expert in gpu.redundant) == list(range(redundant))
-    assert len({len(gpu.experts) + len(gpu.redundant) for gpu in gpus}) == 1
+    layout, placed = stack.layout.roles[role], pods(place(stack), role)
+    for worker in range(layout.replicas):
+        gpus = [gpu for pod in placed if pod.worker == worker for gpu in pod.gpus]
+        assert sorted(expert for gpu in gpus for expert in gpu.experts) == list(range(256))
+        assert sorted(expert for gpu in gpus for expert in gpu.redundant) == list(range(layout.redundant_experts))
+        assert len({len(gpu.experts) + len(gpu.redundant) for gpu in gpus}) == 1
 
 
 def test_the_redundant_slots_are_the_last_ones() -> None:
