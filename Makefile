@@ -12,7 +12,7 @@ setup: ## make .venv from the hashed lock files; leaves .venv/bin/wideep
 setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
 	@sh scripts/setup-advise.sh
 
-setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (840 MB)
+setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (1.1 GB)
 	@sh scripts/setup-bench.sh
 
 demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster

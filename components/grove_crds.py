@@ -92,8 +92,8 @@ class GroveCrdsProvider(ClusterProvider):
         except ChartError as error:
             pulumi.log.warn(
                 f"the CRDs of {' and '.join(props['subCharts'])} are not brought, because the chart cannot be read: "
-                f"{error}. Helm brings them if it installs the platform now; if it is there already, apply them with "
-                "`helm show crds`, and restart the operator."
+                f"{error}. Helm brings them if it installs the platform now; if it is there already, unpack the chart "
+                "(`helm pull --untar`), apply each file of its charts' crds/ folders, and restart the operator."
             )
         else:
             connect = cast("Callable[..., CrdApi]", ApiextensionsV1Api)
