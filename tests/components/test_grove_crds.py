@@ -161,4 +161,4 @@ def test_a_chart_that_cannot_be_read_is_a_warning_since_helm_may_bring_them(
 
     assert made.id == f"default/{VERSION}"
     assert "the CRDs of grove are not brought" in said[0]
-    assert "`helm show crds`" in said[0]
+    assert "`helm pull --untar`" in said[0]
