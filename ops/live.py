@@ -72,16 +72,16 @@ class Live:
         """The graph's pods now, by role, worker and rank. Those that have ended are left out."""
         return members(self.plan, self.cluster.list(PODS, self.plan.namespace, labels=self.selector).items)
 
-    def running_workers(self) -> tuple[Member, ...]:
-        """The workers' pods whose container runs.
+    def running_workers(self, role: Role | None = None) -> tuple[Member, ...]:
+        """The workers' pods whose container runs, of one role or of both.
 
         Raises:
             ClusterError: there is none.
         """
-        found = [each for each in self.members() if each.role and _runs(each.pod)]
+        found = [each for each in self.members() if each.role in ([role] if role else Role) and _runs(each.pod)]
         if not found:
             raise ClusterError(
-                f"No worker of {self.plan.name} runs in namespace {self.plan.namespace}.\n"
+                f"No {f'{role} ' if role else ''}worker of {self.plan.name} runs in namespace {self.plan.namespace}.\n"
                 "  wideep status says what they wait for."
             )
         return tuple(found)

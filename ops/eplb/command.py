@@ -55,7 +55,7 @@ def eplb(
 
     wanted = role_named(role)
     live = find_live(stack, file)
-    firsts = [each for each in live.running_workers() if each.rank < 1 and (wanted is None or each.role is wanted)]
+    firsts = [each for each in live.running_workers(wanted) if each.rank < 1]
     if action is Action.RECORD:
         _record(live, firsts, seconds)
         return

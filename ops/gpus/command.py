@@ -12,6 +12,8 @@ from ops.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 from ops.terminal import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ops.gpus.judge import Gpu
     from ops.live import Live, Member
 
@@ -35,7 +37,7 @@ def gpus(
 
     wanted = role_named(role)
     live = find_live(stack, file)
-    members = [each for each in live.running_workers() if wanted is None or each.role is wanted]
+    members = live.running_workers(wanted)
     found, unread = _read(live, members)
     wrong = findings(found)
     answer(gpus_json(found, wrong, unread) if output is OutputFormat.JSON else gpus_text(found, wrong, unread))
@@ -43,7 +45,7 @@ def gpus(
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)
 
 
-def _read(live: Live, members: list[Member]) -> tuple[list[Gpu], list[str]]:
+def _read(live: Live, members: Sequence[Member]) -> tuple[list[Gpu], list[str]]:
     """The GPUs of all pods, and why some pods' could not be read."""
     from ops.cluster import ClusterError, UnreachableError
     from ops.gpus.judge import Gpu, prediction

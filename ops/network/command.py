@@ -27,7 +27,7 @@ def network(
 
     wanted = role_named(role)
     live = find_live(stack, file)
-    examined = examine(live, [each for each in live.running_workers() if wanted is None or each.role is wanted])
+    examined = examine(live, live.running_workers(wanted))
     wrong = findings(live, examined)
     answer(network_json(examined, wrong) if output is OutputFormat.JSON else network_text(examined, wrong))
     if wrong or unseen(examined):

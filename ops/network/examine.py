@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +34,7 @@ class Examined:
     unseen: tuple[str, ...] = ()
 
 
-def examine(live: Live, members: list[Member]) -> list[Examined]:
+def examine(live: Live, members: Sequence[Member]) -> list[Examined]:
     """Looks into every pod of every worker, some at a time.
 
     Raises:
@@ -45,7 +45,7 @@ def examine(live: Live, members: list[Member]) -> list[Examined]:
         return list(pool.map(partial(_examine, live, members), members))
 
 
-def _targets(member: Member, members: list[Member]) -> list[Member]:
+def _targets(member: Member, members: Sequence[Member]) -> list[Member]:
     """The other pods of its worker; for a first pod, those of the other role too, with which it swaps KV cache."""
     return [
         each
@@ -55,7 +55,7 @@ def _targets(member: Member, members: list[Member]) -> list[Member]:
     ]
 
 
-def _examine(live: Live, members: list[Member], member: Member) -> Examined:
+def _examine(live: Live, members: Sequence[Member], member: Member) -> Examined:
     unseen: list[str] = []
     log: list[str] = []
     found: tuple[Port, ...] | str = "cannot be seen"

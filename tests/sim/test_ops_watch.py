@@ -89,10 +89,12 @@ def test_an_image_that_is_not_there_ends_the_watch_with_1_and_the_image(wideep: 
         time.sleep(0.3)
     said = wideep("status", "--watch")
     set_image(right)
+    mended = wideep("status", "--watch")
 
     assert said.code == 1
     assert "decode-0: ImagePullBackOff: Back-off pulling image" in " ".join(said.out.split())
     assert "no-such-tag" in said.out
+    assert mended.code == 0
 
 
 # A record
