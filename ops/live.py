@@ -78,7 +78,7 @@ class Live:
         Raises:
             ClusterError: there is none.
         """
-        found = [each for each in self.members() if each.role in ([role] if role else Role) and _runs(each.pod)]
+        found = [each for each in self.members() if each.role and role in (None, each.role) and _runs(each.pod)]
         if not found:
             raise ClusterError(
                 f"No {f'{role} ' if role else ''}worker of {self.plan.name} runs in namespace {self.plan.namespace}.\n"
