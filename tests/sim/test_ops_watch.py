@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 
 import pexpect
@@ -43,7 +44,13 @@ def in_terminal(wideep: Wideep, *arguments: str, **env: str) -> pexpect.spawn:
         encoding="utf-8",
         timeout=60,
         dimensions=(40, 140),
+        preexec_fn=_hears_ctrl_c,
     )
+
+
+def _hears_ctrl_c() -> None:
+    """As in a person's terminal, also where whoever started the tests in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 # A watch

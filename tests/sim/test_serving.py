@@ -113,11 +113,19 @@ def test_logs_of_a_worker_are_those_of_its_engine(platform: Platform) -> None:
 def processes(cluster: Cluster, word: str) -> list[psutil.Process]:
     """The agent's Dynamo processes whose command line holds a word."""
     agent = psutil.Process(cluster.processes["agent"].pid)
-    return [one for one in agent.children() if word in one.cmdline()]
+    return [one for one in agent.children() if word in command_line(one)]
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """Nothing for one that has just ended."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return []
 
 
 def kill_decode(cluster: Cluster) -> None:
-    (worker,) = [one for one in processes(cluster, "decode") if "serving-dynamo-sgl" in one.cmdline()]
+    (worker,) = [one for one in processes(cluster, "decode") if "serving-dynamo-sgl" in command_line(one)]
     worker.send_signal(signal.SIGKILL)
 
 
