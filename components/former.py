@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 
 from components.draining import await_former
+from components.hooks import hook_all
 from components.kube import KubeNamespace
 
 __all__ = ["await_former_graphs"]
@@ -27,12 +28,4 @@ def await_former_graphs() -> None:
         place = KubeNamespace.connect(metadata["namespace"], config.get("kubeconfig"), config.get("context"))
         await_former(place, metadata["name"], SECONDS, pulumi.log.info)
 
-    hooks = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)])
-
-    def hooked(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_ != GRAPH:
-            return None
-        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
-        return pulumi.ResourceTransformationResult(args.props, opts)
-
-    pulumi.runtime.register_stack_transformation(hooked)
+    hook_all(GRAPH, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 import pulumi
 import yaml
 
+from components.hooks import hook_all
 from components.kube import KubeNamespace
 
 __all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
@@ -126,15 +127,7 @@ def release_interrupted() -> None:
         place = KubeNamespace.connect(inputs["namespace"], config.get("kubeconfig"), config.get("context"))
         Releases(place, pulumi.log.info).release(inputs["namespace"], inputs["name"])
 
-    hooks = pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)])
-
-    def hooked(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_ != RELEASE:
-            return None
-        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(hooks=hooks))
-        return pulumi.ResourceTransformationResult(args.props, opts)
-
-    pulumi.runtime.register_stack_transformation(hooked)
+    hook_all(RELEASE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)]))
 
 
 def _read(secret: Any) -> dict[str, Any]:
