@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
-from components.interrupt import end_quickly
+from components.interrupt import end_quickly, in_own_words
 from components.kube import KubeNamespace
 
 __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
@@ -48,11 +47,14 @@ class ClusterProvider(ResourceProvider):
 
     serialize_as_secret_always = False  # it holds nothing, and a readable state is worth something
 
+    def __init_subclass__(cls) -> None:
+        for name in {"create", "update", "delete"} & vars(cls).keys():
+            setattr(cls, name, in_own_words(getattr(cls, name)))
+
     def configure(self, req: ConfigureRequest) -> None:
         end_quickly()
         self._kubeconfig: str | None = req.config.get("kubernetes:kubeconfig")
         self._context: str | None = req.config.get("kubernetes:context")
-        logging.getLogger("grpc._server").setLevel(logging.CRITICAL)  # a refusal is read by a person: no traceback
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
         # The provider's own name is among them: destroy calls it by the one in the state, so that must be today's.

@@ -1,4 +1,4 @@
-"""The process in which the resources of this program wait: how it hears of Ctrl-C, and how it ends.
+"""The process in which the resources of this program wait: how it hears of Ctrl-C, how it refuses, and how it ends.
 
 The engine starts it with the SDK's provider for resources in Python (pulumi/dynamic/__main__.py) as its main module.
 """
@@ -9,9 +9,17 @@ import atexit
 import os
 import sys
 import threading
-from typing import Any, Final
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType
+from typing import Any, Final, ParamSpec, TypeVar
 
-__all__ = ["cancel", "end_quickly", "hear", "interruption"]
+import grpc
+
+__all__ = ["cancel", "end_quickly", "hear", "in_own_words", "interruption"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _heard: Final = threading.Event()
 
@@ -36,6 +44,35 @@ def end_quickly() -> None:
     """
     if _servicer() is not None:
         atexit.register(os._exit, 0)
+
+
+def in_own_words(method: Callable[P, R]) -> Callable[P, R]:
+    """A provider's method whose errors the user reads as they were written.
+
+    Else gRPC puts "Exception calling application: " before each. What it has for that is the context of the call, which
+    the SDK keeps to itself: it is found where the SDK called from.
+    """
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:
+            context = _context()
+            if context is not None:
+                context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            raise
+
+    return call
+
+
+def _context() -> Any:
+    """Of the call that the SDK's provider answers; None in any other process."""
+    servicer = _servicer()
+    frame: FrameType | None = sys._getframe() if servicer else None  # pyright: ignore[reportPrivateUsage]
+    while frame is not None and not isinstance(frame.f_locals.get("self"), servicer):
+        frame = frame.f_back
+    return frame.f_locals.get("context") if frame else None
 
 
 def _servicer() -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components.backend import backend_url, lack_of_room, state_folder
 from components.chart_source import Chart, ChartError
 from components.config import registry_login
 from components.registry_api import Login, Reference, manifest, stored_login
@@ -24,10 +25,22 @@ REFUSED: Final = (401, 403)
 
 
 def check_surroundings(plan: Plan) -> None:
-    """Raises pulumi.RunError with all that is not as the config says."""
+    """Raises pulumi.RunError with all that is not as the config says, or where the state has no room on its disk."""
+    _check_room()
     problems = [*chart_problems(plan.platform), *image_problems(plan.image_plan, registry_login(plan))]
     if problems:
         raise pulumi.RunError(str(ConfigError(problems)))
+
+
+def _check_room() -> None:
+    try:
+        folder = state_folder(backend_url())
+    except (OSError, ValueError) as error:
+        pulumi.log.debug(f"where the state is was not to be told: {error}")
+        return
+    lack = lack_of_room(folder) if folder else None
+    if lack:
+        raise pulumi.RunError(f"{lack}\n  Nothing was changed. Free some room there, then `pulumi up` again.")
 
 
 def image_problems(plan: ImagePlan, login: Login | None) -> list[Problem]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from components.backend import backend_url, pulumi_home
 from ops.errors import CallError
 from ops.stackfile import Project
 
@@ -29,10 +30,9 @@ def selected_stack(project: Project, environ: Mapping[str, str] = os.environ) ->
         return named
     if project.path is None:
         raise CallError("There is no Pulumi.yaml in this folder or above it.", "Name a file: --file Pulumi.NAME.yaml")
-    home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    settings = _json(_workspace_file(home, project.name, project.path))
+    settings = _json(_workspace_file(pulumi_home(environ), project.name, project.path))
     stacks = _strings(settings.get("stacks"))
-    backend = environ.get("PULUMI_BACKEND_URL") or project.backend or _logged_in(home)
+    backend = _backend(project, environ)
     stack = stacks.get(backend or "") or (next(iter(stacks.values())) if len(stacks) == 1 else None)
     stack = stack or settings.get("stack")
     if not isinstance(stack, str):
@@ -45,9 +45,11 @@ def _workspace_file(home: Path, project: str, path: Path) -> Path:
     return home / "workspaces" / f"{project}-{digest}-workspace.json"
 
 
-def _logged_in(home: Path) -> str | None:
-    current = _json(home / "credentials.json").get("current")
-    return current if isinstance(current, str) else None
+def _backend(project: Project, environ: Mapping[str, str]) -> str | None:
+    try:
+        return backend_url(project.backend, environ)
+    except (OSError, ValueError) as exc:
+        raise CallError(f"Pulumi's credentials cannot be read: {exc}.", "Name the stack: --stack NAME") from exc
 
 
 def _json(path: Path) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ import yaml
 
 from ops.errors import CallError
 
-__all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_path"]
+__all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_of", "stack_path"]
 
 PROJECT = "dynamo-wideep"
 """The project's name where no Pulumi.yaml says another."""
@@ -141,7 +141,7 @@ def stack_path(project: Project, stack: str) -> Path:
         return path
     raise CallError(
         f"There is no stack {name!r}: {path.name} does not exist in {project.stack_folder}.",
-        _nearest(name, [_stack_of(file) for file in sorted(project.stack_folder.glob("Pulumi.*.yaml"))], "--stack "),
+        _nearest(name, [stack_of(file) for file in sorted(project.stack_folder.glob("Pulumi.*.yaml"))], "--stack "),
     )
 
 
@@ -179,7 +179,8 @@ def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object
     return own
 
 
-def _stack_of(path: Path) -> str:
+def stack_of(path: Path) -> str:
+    """The name of the stack whose file this is."""
     return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
 
 

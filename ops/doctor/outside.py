@@ -11,6 +11,7 @@ from components.web import WebError, ask
 from ops.doctor.builder import builder_finding
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.hub import find_token, hub_findings
+from ops.doctor.state import state_findings
 from wideep.plan import Plan
 
 __all__ = ["outside_findings"]
@@ -19,13 +20,14 @@ CHART = "dynamo-platform"
 
 
 def outside_findings(plan: Plan, stack_file: Path, *, pulled: bool) -> list[Finding]:
-    """Charts, registry, builder and hub, asked side by side. ``pulled``: the nodes have the image already."""
+    """Charts, registry, builder, hub and the state, asked side by side. ``pulled``: the nodes have the image."""
     with ThreadPoolExecutor(3) as pool:
         charts = pool.submit(lambda: list(_charts(plan, stack_file.resolve().parent)))
         image = pool.submit(lambda: list(_image(plan, pulled)))
         hub = pool.submit(lambda: list(hub_findings(plan, find_token(stack_file))))
         builder = builder_finding(plan)
-        return [*charts.result(), *image.result(), *([builder] if builder else []), *hub.result()]
+        here = [*([builder] if builder else []), *state_findings(stack_file)]
+        return [*charts.result(), *image.result(), *here, *hub.result()]
 
 
 def _charts(plan: Plan, project: Path) -> Iterator[Finding]:
