@@ -1,4 +1,4 @@
-"""The world around the stack: charts, cluster access, quota, webhooks, this machine."""
+"""What a stack reaches from here: the chart repository, and the cluster by its kubeconfig."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.faults import report
-from tests.faults.world import QUIET, World
+from tests.faults.world import World
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -58,18 +58,3 @@ def test_up_says_what_is_wrong_and_the_next_one_goes_through(
     destroyed.up()
     assert destroyed.graph_is_ready()
     report.note(request, case.number, case.title, seen, "`pulumi up`, once it is put right")
-
-
-def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
-    destroyed: World, request: pytest.FixtureRequest
-) -> None:
-    destroyed.fault("build-slow")
-    first = destroyed.start("up", *QUIET)
-    destroyed.wait(lambda: "[4/8]" in destroyed.output(), "the first up builds")
-
-    second = destroyed.beside().up(fails=True)
-
-    seen = report.line_with(second.text, "currently locked")
-    first.terminate()
-    destroyed.finish(first)
-    report.note(request, 26, "a second `pulumi up` at the same time", seen, "the first goes on")

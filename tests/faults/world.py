@@ -57,6 +57,8 @@ class World:
     stack: str
     shell: int = 1
     extra: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    """A command that runs the others."""
     said: list[Said] = field(default_factory=list)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -74,7 +76,7 @@ class World:
         """A command that goes on by itself, with a process group of its own, as a shell gives it one."""
         with self._output.open("w") as output:
             process = subprocess.Popen(
-                ["pulumi", *words, "--stack", self.stack],
+                [*self.before, "pulumi", *words, "--stack", self.stack],
                 env=self.env,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -235,6 +237,7 @@ class World:
         self.started.clear()
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
         self.extra.clear()
+        self.before = ()
         self.unlock()
 
     def unlock(self) -> None:
