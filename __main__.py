@@ -27,28 +27,28 @@ from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.releases import release_interrupted
 from components.renewal import renew_failed_download
-from components.retained import retained_of
+from components.retained import NOTHING, Retained, retained_of
 from components.surroundings import check_surroundings
 from components.sweep import Sweep, SweepArgs
 from components.teardown import Drain, Takedown, TeardownArgs
+from components.unfinished import remake_unfinished, unfinished_of
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 
 
-def deploy(plan: Plan) -> None:
-    """All resources of a stack, and its outputs."""
+def deploy(plan: Plan, kept: Retained = NOTHING) -> None:
+    """All resources of a stack, and its outputs. ``kept`` is there already, unknown to the state."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
-    retained = retained_of(plan)
     first = (Sweep("sweep", SweepArgs(plan)),)
-    place = NamespaceArgs(plan.namespace, plan.cache.retain, retained.namespace, after=first)
+    place = NamespaceArgs(plan.namespace, plan.cache.retain, kept.namespace, after=first)
     namespace = Namespace("namespace", place).name
     platform = Platform("platform", PlatformArgs(namespace, plan.platform, after=first))
     login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
     image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
-    kept = f"{plan.namespace}/{plan.cache.claim}" if retained.claim else None
-    cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache, kept))
+    claim = f"{plan.namespace}/{plan.cache.claim}" if kept.claim else None
+    cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache, claim))
     inputs: list[pulumi.Resource] = [cache]
     if plan.token is not None and plan.token.create:
         inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))
@@ -86,7 +86,8 @@ if __name__ == "__main__":
     check_surroundings(the_plan)
     clear_leftovers(the_plan)
     mark_objects()
+    remake_unfinished()
     renew_failed_download()
     release_interrupted()
     await_former_graphs()
-    deploy(the_plan)
+    deploy(the_plan, retained_of(the_plan) if the_plan.cache.retain else unfinished_of(the_plan))

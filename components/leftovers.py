@@ -4,7 +4,8 @@ The engine writes a resource into the state when it stands. One that it was kill
 state, and its next creation would fail, because it exists. What took the time stays: the image in its registry, the
 weights on their volume, and all objects of a Helm release, which Helm takes over again.
 
-A destroy clears them too: the graph in its drain, the rest at its end (``components.sweep``).
+A destroy clears them too: the graph in its drain, the rest at its end (``components.sweep``). What was killed in the
+moment of its making is ``components.unfinished``'s.
 """
 
 from __future__ import annotations
@@ -28,15 +29,30 @@ from wideep.errors import ConfigError
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
 
-__all__ = ["CRDS_NAMESPACE", "Leftovers", "clear_leftovers", "mark_objects"]
+__all__ = [
+    "CLAIM",
+    "CRDS_NAMESPACE",
+    "JOB",
+    "MARK",
+    "NAMESPACE",
+    "Leftovers",
+    "clear_leftovers",
+    "found",
+    "mark_objects",
+]
 
 CRDS_NAMESPACE: Final = "default"
 """As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
 one that no stack deletes."""
 MARK: Final = "dynamo-wideep/stack"
-"""Annotation of the objects that may be cleared; its value is the stack that made them."""
+"""Annotation of all objects; its value is the stack that made them."""
 MARKED: Final = (
     "kubernetes:core/v1:Namespace",
+    "kubernetes:core/v1:PersistentVolumeClaim",
+    "kubernetes:core/v1:Secret",
+    "kubernetes:core/v1:Service",
+    "kubernetes:networking.k8s.io/v1:Ingress",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy",
     "kubernetes:batch/v1:Job",
     "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
 )
@@ -48,7 +64,7 @@ Progress = Callable[[str], None]
 
 
 def mark_objects() -> None:
-    """From here on, each object of the kinds that may be cleared says whose it is."""
+    """From here on, each object says whose it is."""
 
     def mark(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         if args.type_ not in MARKED:
@@ -141,7 +157,7 @@ class Leftovers:
         from kubernetes.client import CustomObjectsApi
 
         where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", name)
-        live: Any = _get(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
+        live: Any = found(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
         if live and self._is_ours(live["metadata"].get("annotations")):
             drain(self.place, name, GONE_SECONDS, self.say)
 
@@ -150,7 +166,7 @@ class Leftovers:
         from kubernetes.client import BatchV1Api
 
         api = BatchV1Api(self.place.api)
-        live: Any = _get(lambda: api.read_namespaced_job(name, self.place.name))
+        live: Any = found(lambda: api.read_namespaced_job(name, self.place.name))
         if live and self._is_ours(live.metadata.annotations):
             self.say(f"Job {name}: an interrupted run has left it, unknown to the state; it is deleted")
             api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
@@ -161,7 +177,7 @@ class Leftovers:
         from kubernetes.client import CoreV1Api
 
         core, name = CoreV1Api(self.place.api), self.place.name
-        live: Any = _get(lambda: core.read_namespace(name))
+        live: Any = found(lambda: core.read_namespace(name))
         if not live or not self._is_ours(live.metadata.annotations):
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
@@ -175,11 +191,11 @@ class Leftovers:
 
     def _until_gone(self, read: Callable[[], object]) -> None:
         end = time.monotonic() + GONE_SECONDS
-        while _get(read) and time.monotonic() < end:
+        while found(read) and time.monotonic() < end:
             time.sleep(0.5)
 
 
-def _get(read: Callable[[], object]) -> object:
+def found(read: Callable[[], object]) -> object:
     """What is read; None where it is not there, or its kind is not."""
     from kubernetes.client import ApiException
 

@@ -54,8 +54,6 @@ def taking_over(object_id: str | None, *from_others: str) -> pulumi.ResourceOpti
 
 def retained_of(plan: Plan) -> Retained:
     """``find_retained`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
-    if not plan.cache.retain:
-        return NOTHING
     from kubernetes.config import ConfigException
 
     get = pulumi.runtime.get_config

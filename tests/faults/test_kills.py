@@ -155,6 +155,33 @@ def test_destroy_takes_down_a_graph_that_the_state_does_not_know(
     report.note(request, 1, "the graph stands, and the state does not know it", *row)
 
 
+FORGOTTEN = ("cache-claim", "token-secret", "policies-workers", "platform-mpi-secret")
+
+
+def test_up_goes_on_with_objects_that_stand_and_that_the_state_does_not_know(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    """A kill in the moment of their creation leaves such; here the state is made to forget, and all that needs them."""
+    claim = ("get", "pvc", "-n", NAMESPACE, "-o", "jsonpath={.items[*].metadata.uid}")
+    before = deployed.kubectl(*claim)
+    for name in FORGOTTEN:
+        urns = [one["urn"] for one in deployed.state() if one["urn"].endswith(f"::{name}")]
+        for urn in urns:
+            deployed("state", "delete", urn, "--target-dependents", "--force", "--yes")
+    assert not set(FORGOTTEN) & set(deployed.resources())
+
+    said = deployed.up()
+
+    assert set(FORGOTTEN) <= set(deployed.resources())
+    assert deployed.kubectl(*claim) == before
+    assert deployed.graph_is_ready()
+    row = (
+        report.line_with(said.text, "taken over"),
+        "`pulumi up` goes on: the claim stays, what else stands is made again",
+    )
+    report.note(request, 1, "claim, Secrets and policies stand, and the state does not know them", *row)
+
+
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
     for place in DESTROY:
         end_at(deployed, "destroy", place, signal.SIGKILL)

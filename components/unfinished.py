@@ -1,0 +1,103 @@
+"""What an `up` was killed over while it was made, in the moment before the engine could note it.
+
+A small object goes before it is made again. A claim may hold what took hours to download, so it is taken over, and with
+it its namespace, which is never deleted around a claim.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pulumi
+
+from components.hooks import hook_all
+from components.kube import KubeNamespace
+from components.leftovers import CLAIM, MARK, NAMESPACE, found
+from components.releases import stack_name
+from components.retained import NOTHING, Retained
+from components.state import known_outputs
+from wideep.plan import Plan
+
+__all__ = ["SMALL", "remake_unfinished", "unfinished_of"]
+
+SMALL: Final = {
+    "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),
+    "kubernetes:core/v1:Service": ("CoreV1Api", "service"),
+    "kubernetes:networking.k8s.io/v1:Ingress": ("NetworkingV1Api", "ingress"),
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy": ("NetworkingV1Api", "network_policy"),
+}
+"""By type: the client's class, and how its methods call the kind."""
+LEFT: Final = "{} {}: an interrupted run has left it, unknown to the state; it is {}"
+
+
+def remake_unfinished() -> None:
+    """From here on, a small object is made when none of its name is there that this stack has made.
+
+    A hook: the engine knows best which object it does not know.
+    """
+
+    def remake(args: pulumi.ResourceHookArgs) -> None:
+        metadata = (args.new_inputs or {})["metadata"]
+        place = _place(metadata["namespace"])
+        if place is not None:
+            _delete(place, args.type, metadata["name"])
+
+    hook = pulumi.ResourceHook("unfinished", remake)
+    for kind in SMALL:
+        hook_all(kind, pulumi.ResourceHookBinding(before_create=[hook]))
+
+
+def _delete(place: KubeNamespace, kind: str, name: str) -> None:
+    from kubernetes import client
+    from urllib3.exceptions import HTTPError
+
+    interface, noun = SMALL[kind]
+    api: Any = getattr(client, interface)(place.api)
+    try:
+        live: Any = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
+        if live and _is_ours(live):
+            pulumi.log.info(LEFT.format(kind.rpartition(":")[2], name, "made again"))
+            getattr(api, f"delete_namespaced_{noun}")(name, place.name)
+    except (client.ApiException, HTTPError) as error:
+        pulumi.log.debug(f"whether {name} is there was not to be told: {type(error).__name__}")
+
+
+def unfinished_of(plan: Plan) -> Retained:
+    """Claim and namespace that this stack has made, and that its state does not know. Nothing in a preview."""
+    known = None if pulumi.runtime.is_dry_run() else known_outputs()
+    if known is None or not plan.cache.create or CLAIM in known:
+        return NOTHING
+    place = _place(plan.namespace)
+    if place is None:
+        return NOTHING
+    from kubernetes.client import ApiException, CoreV1Api
+    from urllib3.exceptions import HTTPError
+
+    core, claim = CoreV1Api(place.api), plan.cache.claim
+    try:
+        live: Any = found(lambda: core.read_namespaced_persistent_volume_claim(claim, place.name))
+        around: Any = found(lambda: core.read_namespace(place.name)) if live and NAMESPACE not in known else None
+    except (ApiException, HTTPError) as error:
+        pulumi.log.debug(f"whether the claim is there was not to be told: {type(error).__name__}")
+        return NOTHING
+    if not live or not _is_ours(live):
+        return NOTHING
+    pulumi.log.info(LEFT.format("PersistentVolumeClaim", claim, "taken over"))
+    return Retained(namespace=bool(around) and _is_ours(around), claim=True)
+
+
+def _place(namespace: str) -> KubeNamespace | None:
+    """None: there is no cluster to ask, which the provider says of each object."""
+    from kubernetes.config import ConfigException
+
+    config = pulumi.Config("kubernetes")
+    try:
+        return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+    except (ConfigException, OSError) as error:
+        pulumi.log.debug(f"no cluster was asked: {type(error).__name__}")
+        return None
+
+
+def _is_ours(live: Any) -> bool:
+    annotations: dict[str, str] = live.metadata.annotations or {}
+    return annotations.get(MARK) == stack_name()
