@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component, given
 from components.retained import stack_label, taking_over
-from wideep.download import DownloadPlan
+from wideep.download import DELETED_CODE, DownloadPlan
 from wideep.plan import CachePlan, TokenPlan
 
 __all__ = ["ModelCache", "ModelCacheArgs", "ModelDownload", "ModelDownloadArgs"]
@@ -134,13 +134,17 @@ def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
         containers=[container],
         volumes=[core.VolumeArgs(name=volume, persistent_volume_claim=claim)],
     )
-    # A pod whose node is drained or lost is no failure: another one goes on with its files.
+    # A pod whose node is drained or lost, or which a person deletes, is no failure: another one goes on with its files.
     lost = batch.PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")
-    evicted = batch.PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[lost])
+    deleted = batch.PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[DELETED_CODE])
+    ignored = [
+        batch.PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[lost]),
+        batch.PodFailurePolicyRuleArgs(action="Ignore", on_exit_codes=deleted),
+    ]
     return batch.JobSpecArgs(
         active_deadline_seconds=plan.deadline_seconds,
         backoff_limit=0,
-        pod_failure_policy=batch.PodFailurePolicyArgs(rules=[evicted]),
+        pod_failure_policy=batch.PodFailurePolicyArgs(rules=ignored),
         template=core.PodTemplateSpecArgs(spec=pod),
     )
 

@@ -13,6 +13,7 @@ from wideep.settings.services import ModelCache
 
 __all__ = [
     "COMMAND",
+    "DELETED_CODE",
     "IMAGE",
     "MOUNT_PATH",
     "SCRIPT",
@@ -41,6 +42,9 @@ LASTING: Final = (
 LASTING_CODE: Final = 64
 """The script's exit code then. It tries again by itself after any other error: a Job whose pods are tried again cannot
 tell them apart in a way that the Kubernetes provider sees (it knows no reason PodFailurePolicy)."""
+DELETED_CODE: Final = 143
+"""The script's exit code when its pod is deleted: at once, and not after the pod's grace period. It does not count as a
+failure of the Job, which starts another pod."""
 
 SCRIPT: Final = """\
 set -eu
@@ -80,7 +84,14 @@ fi
   done
 ) &
 progress=$!
+child=
 trap 'kill $progress' EXIT
+trap 'test -z "$child" || kill "$child"; exit $DELETED_CODE' TERM
+beside() {
+  "$@" &
+  child=$!
+  wait "$child"
+}
 errors=$(mktemp)
 attempt() {
   if ! command -v hf >/dev/null; then
@@ -88,10 +99,10 @@ attempt() {
     pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE" || return 1
   fi
   echo "downloading $want into $TARGET"
-  hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
+  beside hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
     --exclude "original/*" --exclude "metal/*" --exclude "consolidated*" >/dev/null 2>"$errors" || return 1
   echo "comparing checksums"
-  if ! hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET"; then
+  if ! beside hf cache verify "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET"; then
     rm -rf "$TARGET/.cache"
     echo "a file is not as it is on Hugging Face; the next try fetches it again" >&2
     return 1
@@ -109,7 +120,7 @@ for pause in ${PAUSES-10 30 60 120 300 300 300 300 300 300}; do
     exit $LASTING_CODE
   fi
   echo "trying again in $pause s, from where it stopped"
-  sleep "$pause"
+  beside sleep "$pause"
 done
 exit 1
 """
@@ -119,6 +130,7 @@ Left out are second copies of the weights in their makers' own formats, which th
 Each revision has its folder, so that pods which restart meanwhile read the one that they were started with. Files that
 did not change are hard links and take no further room: ``hf download`` puts a file that differs in their place, and
 does not write into them. Two pods of a node that share its copy wait for each other (``LOCK``).
+A shell does what its ``trap`` says when the command before it has ended, and at once while it is in ``wait``.
 """
 
 
@@ -171,6 +183,7 @@ def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
         "HUB_PACKAGE": HUGGINGFACE_HUB,
         "LASTING": LASTING,
         "LASTING_CODE": str(LASTING_CODE),
+        "DELETED_CODE": str(DELETED_CODE),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }

@@ -55,6 +55,7 @@ def world(world_of_session: World, request: pytest.FixtureRequest) -> Iterator[W
     world_of_session.mend()
     assert world_of_session.secrets_said() == []
     assert world_of_session.strays() == []
+    world_of_session.forget_pending()
 
 
 @pytest.fixture

@@ -165,9 +165,16 @@ class World:
 
     def state(self) -> list[dict[str, Any]]:
         """The resources that the state knows, without components and stack; read from the backend's own file."""
+        return [one for one in self._latest().get("resources") or [] if one.get("custom")]
+
+    def _latest(self) -> dict[str, Any]:
         (file,) = (self.cluster.pulumi_state / ".pulumi" / "stacks").glob(f"*/{self.stack}.json")
-        latest: dict[str, Any] = json.loads(file.read_text())["checkpoint"].get("latest") or {}
-        return [one for one in latest.get("resources") or [] if one.get("custom")]
+        return json.loads(file.read_text())["checkpoint"].get("latest") or {}
+
+    def forget_pending(self) -> None:
+        """What the engine warns of in every later run, until a person has it cleared."""
+        if self._latest().get("pending_operations"):
+            self("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
 
     def resources(self) -> list[str]:
         """Their names."""

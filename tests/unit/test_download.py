@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wideep.catalog import MODELS
-from wideep.download import LASTING_CODE, DownloadPlan, download_plan, model_path
+from wideep.download import DELETED_CODE, LASTING_CODE, DownloadPlan, download_plan, model_path
 from wideep.settings.services import ModelCache
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -32,12 +33,22 @@ class Job:
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>"$CALLS"\n{body}\n')
         path.chmod(0o755)
 
+    @property
+    def env(self) -> dict[str, str]:
+        """The container's."""
+        mine = {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls"), "PAUSES": "0 0 0"}
+        return self.plan.env | mine
+
     def run(self) -> subprocess.CompletedProcess[str]:
         """Run the Job's command once."""
-        mine = {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls"), "PAUSES": "0 0 0"}
-        env = self.plan.env | mine
         return subprocess.run(
-            [*self.plan.command, *self.plan.args], env=env, capture_output=True, text=True, timeout=20, check=False
+            [*self.plan.command, *self.plan.args], env=self.env, capture_output=True, text=True, timeout=20, check=False
+        )
+
+    def start(self) -> subprocess.Popen[str]:
+        """Run it, and do not wait."""
+        return subprocess.Popen(
+            [*self.plan.command, *self.plan.args], env=self.env, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
 
     @property
@@ -203,6 +214,18 @@ def test_an_error_that_would_come_again_ends_it_at_once_with_its_words(job: Job,
 
     assert (failed.returncode, failed.stderr.strip()) == (LASTING_CODE, error)
     assert len(job.calls) == 1
+
+
+def test_a_pod_that_is_deleted_ends_at_once_with_its_own_code(job: Job) -> None:
+    job.tool("hf", "echo begun; exec sleep 60")
+    began = time.monotonic()
+    with job.start() as running:
+        assert running.stdout
+        while "downloading" not in running.stdout.readline():
+            pass
+        running.terminate()
+        assert running.wait(10) == DELETED_CODE
+    assert time.monotonic() - began < 10
 
 
 def test_a_file_with_a_wrong_checksum_fails_and_makes_the_next_try_compare_all_of_them(job: Job) -> None:
