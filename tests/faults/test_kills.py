@@ -164,11 +164,7 @@ def test_up_goes_on_with_objects_that_stand_and_that_the_state_does_not_know(
     """A kill in the moment of their creation leaves such; here the state is made to forget, and all that needs them."""
     claim = ("get", "pvc", "-n", NAMESPACE, "-o", "jsonpath={.items[*].metadata.uid}")
     before = deployed.kubectl(*claim)
-    for name in FORGOTTEN:
-        urns = [one["urn"] for one in deployed.state() if one["urn"].endswith(f"::{name}")]
-        for urn in urns:
-            deployed("state", "delete", urn, "--target-dependents", "--force", "--yes")
-    assert not set(FORGOTTEN) & set(deployed.resources())
+    forget(deployed, *FORGOTTEN)
 
     said = deployed.up()
 
@@ -180,6 +176,30 @@ def test_up_goes_on_with_objects_that_stand_and_that_the_state_does_not_know(
         "`pulumi up` goes on: the claim stays, what else stands is made again",
     )
     report.note(request, 1, "claim, Secrets and policies stand, and the state does not know them", *row)
+
+
+def test_an_object_of_somebody_else_is_left_alone(deployed: World, request: pytest.FixtureRequest) -> None:
+    secret = ("secret", "hf-token-secret", "-n", NAMESPACE)
+    forget(deployed, "token-secret")
+    deployed.kubectl("annotate", *secret, "dynamo-wideep/stack=somebody/elses/stack", "--overwrite")
+    before = deployed.kubectl("get", *secret, "-o", "jsonpath={.metadata.uid}")
+
+    said = deployed.up(fails=True)
+
+    seen = report.line_with(said.text, "already exists")
+    assert deployed.kubectl("get", *secret, "-o", "jsonpath={.metadata.uid}") == before
+    deployed.kubectl("delete", *secret)
+    deployed.up()
+    assert deployed.graph_is_ready()
+    report.note(request, 1, "an object of that name is somebody else's", seen, "`pulumi up`, when it is gone")
+
+
+def forget(world: World, *names: str) -> None:
+    """The state then knows neither these nor what needs them."""
+    for name in names:
+        for urn in [one["urn"] for one in world.state() if one["urn"].endswith(f"::{name}")]:
+            world("state", "delete", urn, "--target-dependents", "--force", "--yes")
+    assert not set(names) & set(world.resources())
 
 
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
