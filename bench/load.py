@@ -20,12 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.fleet import DECODE, GRAPH_LABEL, GRAPH_NODES, PREFILL, Fleet, fleet
-from bench.measured import measured
-from sim.cluster.audit import Account
 
 FRONTENDS: Final = 1
-UP: Final = ("up", "--yes", "--skip-preview", "--non-interactive")
-DESTROY: Final = ("destroy", "--yes", "--skip-preview", "--non-interactive")
+UP: Final = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+DESTROY: Final = ("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
 SHOWN: Final = 3000
 VOLUME_SECONDS: Final = 60
 
@@ -67,11 +65,11 @@ class Load:
         }
         sys.stderr.write(f"{name}: {json.dumps(self.figures[name])}\n")
 
-    def pulumi(self, stack: str, *command: str) -> float:
-        """Seconds of one command; what it says is kept when it fails."""
+    def command(self, stack: str, *command: str) -> float:
+        """Seconds of one command; what it says is shown when it fails."""
         began = time.monotonic()
         done = subprocess.run(
-            ["pulumi", *command, "--stack", stack],
+            [*command, "--stack", stack],
             cwd=self.fleet.folder,
             env=self.fleet.env,
             stdout=subprocess.PIPE,
@@ -81,35 +79,28 @@ class Load:
         )
         seconds = time.monotonic() - began
         if done.returncode:
-            self.failed.append(f"{stack}: `pulumi {command[0]}` ended with {done.returncode}")
+            self.failed.append(f"{stack}: `{' '.join(command[:2])}` ended with {done.returncode}")
             sys.stderr.write(f"{self.failed[-1]}\n{done.stdout[-SHOWN:]}\n")
-        sys.stderr.write(f"{stack} {command[0]} {seconds:.0f} s\n")
+        sys.stderr.write(f"{stack} {command[1]} {seconds:.0f} s\n")
         return seconds
 
     def up(self, stack: str) -> float:
         """From nothing."""
         self.fleet.run("pulumi", "stack", "init", stack, "--non-interactive")
-        return self.pulumi(stack, *UP)
+        return self.command(stack, *UP)
 
     def update(self, stack: str) -> float:
         """One decode worker more."""
         self.fleet.write(stack, DECODE + 1)
-        return self.pulumi(stack, *UP)
+        return self.command(stack, *UP)
 
     def destroy(self, stack: str) -> float:
         """All of it."""
-        return self.pulumi(stack, *DESTROY)
+        return self.command(stack, *DESTROY)
 
     def status(self, stack: str) -> float:
         """The command on one stack, which has to be ready."""
-        seen = measured(self.account, self.fleet.folder, self.fleet.env, "status", "--stack", stack, "--output", "json")
-        if seen.code:
-            self.failed.append(f"{stack}: `wideep status` ended with {seen.code}: {json.loads(seen.out)['says']}")
-        self.figures["one_status"] = seen.figures()
-        return seen.seconds
-
-    def __post_init__(self) -> None:
-        self.account = Account.make(self.fleet.cluster, "load")
+        return self.command(stack, "wideep", "status")
 
 
 def live(load: Load) -> list[str]:
