@@ -20,6 +20,7 @@ from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
 from components.leftovers import clear_leftovers, mark_objects
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
+from components.multinode import check_multinode
 from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
@@ -84,6 +85,7 @@ def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLo
 if __name__ == "__main__":
     the_plan = read_plan()
     check_surroundings(the_plan)
+    check_multinode(the_plan)
     clear_leftovers(the_plan)
     mark_objects()
     remake_unfinished()

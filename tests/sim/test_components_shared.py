@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,19 @@ def test_both_answer_and_when_one_is_destroyed_the_other_goes_on_answering(
     assert "Qwen3" in _answer(stacks["two"])
     assert _operator(platform) == 1
     stacks["two"]("preview", "--expect-no-changes")
+
+
+def test_a_worker_of_several_nodes_is_refused_at_preview_where_nothing_makes_its_pods(
+    cluster: Cluster, platform: Platform, tmp_path: Path
+) -> None:
+    if "grove.io/" in platform.run("kubectl", "api-versions").stdout:
+        pytest.skip("the cluster has Grove already, from another test: a fresh one has not")
+    hardware = {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}
+    folder, layout = copy_project(tmp_path / "project"), "lab-16gpu-multinode"
+    write_stack(folder, "wide", hardware=hardware, layout=layout, namespace="wide", platform={"install": False})
+
+    said = Pulumi(cluster, folder, "wide").create()("preview", check=False)
+
+    assert "platform.install: false" in said
+    assert "a decode worker spans 2 nodes" in said
+    assert "grove.io" in said

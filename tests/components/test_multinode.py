@@ -1,0 +1,29 @@
+"""A worker of several nodes needs Grove, or LeaderWorkerSet with Volcano: told before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.multinode import lacking_makers
+from tests.support.plans import plan_of
+
+SPANS = {"layout": {"preset": "lab-16gpu-multinode"}}
+
+
+@pytest.mark.parametrize(
+    ("groups", "runs"),
+    [
+        (["apps", "grove.io"], True),
+        (["leaderworkerset.x-k8s.io", "scheduling.volcano.sh"], True),
+        (["leaderworkerset.x-k8s.io"], False),
+        (["apps"], False),
+    ],
+)
+def test_one_of_the_two_is_enough(groups: list[str], runs: bool) -> None:
+    assert (lacking_makers(plan_of(**SPANS), groups) is None) == runs
+
+
+def test_the_message_has_the_roles_their_nodes_and_what_to_write() -> None:
+    text = str(lacking_makers(plan_of(**SPANS), []))
+    for words in ("platform.install: false", "worker spans 2 nodes", "grove.io", "install: true", "wideep layouts"):
+        assert words in text
