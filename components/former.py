@@ -8,7 +8,7 @@ import pulumi
 
 from components.draining import await_former
 from components.hooks import hook_all
-from components.kube import KubeNamespace
+from components.own_cluster import own_cluster
 
 __all__ = ["await_former_graphs"]
 
@@ -24,8 +24,7 @@ def await_former_graphs() -> None:
     """
 
     def wait(args: pulumi.ResourceHookArgs) -> None:
-        config, metadata = pulumi.Config("kubernetes"), (args.new_inputs or {})["metadata"]
-        place = KubeNamespace.connect(metadata["namespace"], config.get("kubeconfig"), config.get("context"))
-        await_former(place, metadata["name"], SECONDS, pulumi.log.info)
+        metadata = (args.new_inputs or {})["metadata"]
+        await_former(own_cluster(metadata["namespace"]), metadata["name"], SECONDS, pulumi.log.info)
 
     hook_all(GRAPH, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))

@@ -21,6 +21,7 @@ from components.crds import check_crds
 from components.draining import DrainError, drain
 from components.kube import KubeNamespace
 from components.occupied import operators_of, taken_release, unwanted_operators
+from components.own_cluster import own_cluster
 from components.releases import Releases, stack_name
 from components.state import known_outputs
 from components.storage import check_storage
@@ -93,10 +94,8 @@ def clear_leftovers(plan: Plan) -> None:
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
 
-    config = pulumi.Config("kubernetes")
     try:
-        place = KubeNamespace.connect(plan.namespace, config.get("kubeconfig"), config.get("context"))
-        _clear(Leftovers(place, stack_name(), pulumi.log.info), plan, missing)
+        _clear(Leftovers(own_cluster(plan.namespace), stack_name(), pulumi.log.info), plan, missing)
     except DrainError as error:
         raise pulumi.RunError(str(error)) from None
     except (ApiException, ConfigException, HTTPError, OSError) as error:

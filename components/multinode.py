@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.kube import KubeNamespace
+from components.own_cluster import own_cluster
 from wideep.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -48,10 +48,8 @@ def check_multinode(plan: Plan) -> None:
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
 
-    config = pulumi.Config("kubernetes")
     try:
-        place = KubeNamespace.connect(plan.namespace, config.get("kubeconfig"), config.get("context"))
-        answer: Any = ApisApi(place.api).get_api_versions(_request_timeout=10)
+        answer: Any = ApisApi(own_cluster(plan.namespace).api).get_api_versions(_request_timeout=10)
     except (ApiException, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"what the cluster serves was not to be told: {type(error).__name__}")
         return

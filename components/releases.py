@@ -18,6 +18,7 @@ import yaml
 
 from components.hooks import hook_all
 from components.kube import KubeNamespace
+from components.own_cluster import own_cluster
 
 __all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
 
@@ -123,9 +124,8 @@ def release_interrupted() -> None:
     """
 
     def release(args: pulumi.ResourceHookArgs) -> None:
-        config, inputs = pulumi.Config("kubernetes"), args.new_inputs or {}
-        place = KubeNamespace.connect(inputs["namespace"], config.get("kubeconfig"), config.get("context"))
-        Releases(place, pulumi.log.info).release(inputs["namespace"], inputs["name"])
+        inputs = args.new_inputs or {}
+        Releases(own_cluster(inputs["namespace"]), pulumi.log.info).release(inputs["namespace"], inputs["name"])
 
     hook_all(RELEASE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)]))
 

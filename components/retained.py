@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import pulumi
 
 from components.kube import KubeNamespace
+from components.own_cluster import own_cluster
 from wideep.errors import ConfigError, Problem
 from wideep.plan import CachePlan, Plan
 
@@ -56,9 +57,8 @@ def retained_of(plan: Plan) -> Retained:
     """``find_retained`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
     from kubernetes.config import ConfigException
 
-    get = pulumi.runtime.get_config
     try:
-        place = KubeNamespace.connect(plan.namespace, get("kubernetes:kubeconfig"), get("kubernetes:context"))
+        place = own_cluster(plan.namespace)
     except ConfigException:
         pulumi.log.warn(UNSEEN.format("there is no kubeconfig"))
         return NOTHING

@@ -13,6 +13,7 @@ import pulumi
 from components.hooks import hook_all
 from components.kube import KubeNamespace
 from components.leftovers import CLAIM, MARK, NAMESPACE, found
+from components.own_cluster import own_cluster
 from components.releases import stack_name
 from components.retained import NOTHING, Retained
 from components.state import known_outputs
@@ -90,9 +91,8 @@ def _place(namespace: str) -> KubeNamespace | None:
     """None: there is no cluster to ask, which the provider says of each object."""
     from kubernetes.config import ConfigException
 
-    config = pulumi.Config("kubernetes")
     try:
-        return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+        return own_cluster(namespace)
     except (ConfigException, OSError) as error:
         pulumi.log.debug(f"no cluster was asked: {type(error).__name__}")
         return None
