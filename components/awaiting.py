@@ -9,7 +9,8 @@ from typing import Final, Protocol
 
 from components import watching
 from components.draining import GRAPH, GRAPH_LABEL, POD, may_answer_later
-from components.kube import OPERATOR_KINDS, Item, Kind, is_operators, part
+from components.kube import OPERATOR_KINDS, is_operators
+from components.objects import Item, Kind, part
 from components.pods import read_pod
 from components.progress import Moves, Teller, duration
 from components.readiness import View, Wanted, Warned

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 from components import watching
 from components.interrupt import interruption
-from components.kube import OPERATOR_KINDS, Item, Kind, Operator, is_operators
+from components.kube import OPERATOR_KINDS, Operator, is_operators
+from components.objects import Item, Kind
 from components.watching import Watching
 
 __all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self, cast
+
+from components.objects import Change, Item, Json, Kind, Listing, item_of
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
 
-__all__ = [
-    "OPERATOR_KINDS",
-    "Change",
-    "Item",
-    "Kind",
-    "KubeNamespace",
-    "Listing",
-    "Operator",
-    "is_operators",
-    "part",
-    "parts",
-]
+__all__ = ["OPERATOR_KINDS", "KubeNamespace", "Operator", "is_operators"]
 
 OPERATOR: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
@@ -37,58 +28,11 @@ CONNECT_SECONDS: Final = 10
 SILENT_SECONDS: Final = 30
 """A watch's answer ends by itself when its time has passed; one that is so much later has lost its server."""
 LOG_LINES: Final = 200
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A sort of object, of a version of its group, or of the core API where it has none."""
-
-    name: str
-    plural: str
-    group: str | None
-    version: str = "v1alpha1"
-    everywhere: bool = False
-    """Of all namespaces, not just of one."""
-    optional: bool = False
-    """Where the user may not see them, there are none."""
-
-
 OPERATOR_KINDS: Final = (
     Kind("Deployment", "deployments", "apps", "v1", everywhere=True, optional=True),
     Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True, optional=True),
 )
 """What the operator and its etcd run as."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """Of an object, what tells whose it is and why it does not go; and all of it, in ``body``, as the API has it.
-    ``owners`` are pairs of kind and name."""
-
-    name: str
-    finalizers: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    owners: tuple[tuple[str, str], ...] = ()
-    deleting: bool = False
-    """It was told to go."""
-    body: Json = field(default_factory=dict[str, Any], compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All objects of a kind, at one version of the namespace."""
-
-    version: str
-    items: tuple[Item, ...]
-
-
-@dataclass(frozen=True)
-class Change:
-    """An object as it is now, or as it was when it went."""
-
-    item: Item
-    gone: bool = False
 
 
 class Changes:
@@ -112,7 +56,7 @@ class Changes:
 
         try:
             for event in self._events:
-                yield Change(_item(event["object"]), event["type"] == "DELETED")
+                yield Change(item_of(event["object"]), event["type"] == "DELETED")
         except ApiException as error:
             if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
                 raise
@@ -173,7 +117,7 @@ class KubeNamespace:
             if status == NOT_FOUND or (kind.optional and status == FORBIDDEN):
                 return Listing("", ())
             raise
-        return Listing(found["metadata"]["resourceVersion"], tuple(_item(item) for item in found["items"]))
+        return Listing(found["metadata"]["resourceVersion"], tuple(item_of(item) for item in found["items"]))
 
     def changes(self, kind: Kind, version: str, seconds: int) -> Changes:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
@@ -248,29 +192,6 @@ class KubeNamespace:
 def is_operators(item: Item) -> bool:
     """Whether a Deployment or StatefulSet is an operator, or the etcd that came with it."""
     return item.name.endswith((OPERATOR, ETCD))
-
-
-def part(body: Json, key: str) -> Json:
-    """A map within an object; empty where it has none."""
-    return cast("Json", body.get(key) or {})
-
-
-def parts(body: Json, key: str) -> list[Json]:
-    """A list of maps within an object; empty where it has none."""
-    return cast("list[Json]", body.get(key) or [])
-
-
-def _item(body: Json) -> Item:
-    metadata = body["metadata"]
-    labels: dict[str, str] = metadata.get("labels") or {}
-    return Item(
-        name=metadata["name"],
-        finalizers=tuple(metadata.get("finalizers") or ()),
-        labels=tuple(labels.items()),
-        owners=tuple((owner["kind"], owner["name"]) for owner in metadata.get("ownerReferences") or ()),
-        deleting=bool(metadata.get("deletionTimestamp")),
-        body=body,
-    )
 
 
 def _key(item: V1Deployment | V1StatefulSet) -> str:

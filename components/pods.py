@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from components.kube import part, parts
+from components.objects import part, parts
 
 __all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
 

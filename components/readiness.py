@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from components.kube import part, parts
+from components.objects import part, parts
 from components.pods import PodState, Stage, condition, moment
 from wideep.symptoms import masked
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kube import part, parts
 from components.leftovers import JOB
+from components.objects import part, parts
 from components.state import known_outputs
 
 __all__ = ["ATTEMPT", "attempt_after", "renew_failed_download"]

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
-from components.kube import Change, Item, Kind, Listing, Operator
+from components.kube import Operator
+from components.objects import Change, Item, Kind, Listing
 
 __all__ = ["Place", "Stream", "Watching"]
 

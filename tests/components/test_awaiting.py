@@ -13,7 +13,8 @@ from urllib3.exceptions import ProtocolError
 
 from components.awaiting import EVENT, GraphError, await_graph
 from components.draining import GRAPH, POD
-from components.kube import Item, Kind, Operator
+from components.kube import Operator
+from components.objects import Item, Kind
 from components.readiness import Wanted
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
 

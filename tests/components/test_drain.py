@@ -13,7 +13,8 @@ from urllib3.exceptions import ProtocolError
 
 from components.cluster_resource import ClusterAccess, ClusterProvider
 from components.draining import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
-from components.kube import OPERATOR_KINDS, Change, Item, Kind, KubeNamespace, Listing, Operator
+from components.kube import OPERATOR_KINDS, KubeNamespace, Operator
+from components.objects import Change, Item, Kind, Listing
 from components.teardown import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds

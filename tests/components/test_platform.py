@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.kube import OPERATOR_KINDS, Change, Item, Kind, Listing, Operator
+from components.kube import OPERATOR_KINDS, Operator
+from components.objects import Change, Item, Kind, Listing
 from components.operator_check import PlatformError, find_operator
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import Engine, Secret, run

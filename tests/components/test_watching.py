@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from components.kube import Change, Item, Kind, Listing, Operator
+from components.kube import Operator
+from components.objects import Change, Item, Kind, Listing
 from components.watching import Stream, Watching
 from tests.support.feeds import Feed, Feeds
 

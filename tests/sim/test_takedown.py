@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from components.draining import KINDS, POD
-from components.kube import Kind, KubeNamespace
+from components.kube import KubeNamespace
+from components.objects import Kind
 from components.watching import Watching
 from sim.state import Cluster
 from tests.sim.conftest import Run
