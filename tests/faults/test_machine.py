@@ -38,6 +38,26 @@ def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
     report.note(request, 26, "a second `pulumi up` at the same time", seen, "the first goes on")
 
 
+def test_a_lock_of_a_killed_run_is_named_with_the_command_that_ends_it(
+    destroyed: World, request: pytest.FixtureRequest
+) -> None:
+    destroyed.fault("build-slow")
+    first = destroyed.start("up", *QUIET)
+    destroyed.wait(lambda: BUILDS in destroyed.output(), "it builds")
+    first.kill()
+    destroyed.finish(first)
+
+    said = destroyed.up(fails=True)
+
+    seen = report.line_with(said.text, "currently locked")
+    assert "pulumi cancel" in seen
+    destroyed("cancel", "--yes")
+    destroyed.clear()
+    destroyed.up()
+    assert destroyed.graph_is_ready()
+    report.note(request, 26, "the state is locked by a killed `pulumi up`", seen, "`pulumi cancel`, then `pulumi up`")
+
+
 ON_A_DISK_OF_ITS_OWN = """
 mount -t tmpfs -o size="$1" none "$2" && cp -a "$3/." "$2" || exit 99
 room=$2 state=$3 when=$4
