@@ -107,6 +107,8 @@ def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
     wanted = {RELEASES[0]: (CRDS_NAMESPACE, plan.platform.crds_release)}
     wanted[RELEASES[1]] = (plan.namespace, plan.platform.release)
     new = [where for name, where in wanted.items() if name in missing]
+    if plan.platform.install:
+        _refuse_gone(left, [where for name, where in wanted.items() if name not in missing])
     for where in new:
         left.release(*where)
     _refuse_others(left, new, restricted=plan.platform.restricted)
@@ -120,6 +122,18 @@ def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
         left.job(plan.download.job)
     if NAMESPACE in missing:
         left.namespace()
+
+
+def _refuse_gone(left: Leftovers, known: list[tuple[str, str]]) -> None:
+    """Raises pulumi.RunError for a release of the state that Helm does not know: no operator would come."""
+    releases = Releases(left.place, left.say)
+    gone = [f"{namespace}/{release}" for namespace, release in known if not releases.has(namespace, release)]
+    if gone:
+        raise pulumi.RunError(
+            f"The state has Helm release {' and '.join(gone)}, and the cluster has not: it was uninstalled by hand, or "
+            "by a run that was killed before it could note it.\n"
+            "  `pulumi up --refresh` installs it again; `pulumi destroy --refresh` goes on taking down."
+        )
 
 
 def _refuse_others(left: Leftovers, new: list[tuple[str, str]], *, restricted: bool) -> None:

@@ -56,6 +56,10 @@ class Releases:
             status: str = secret.metadata.labels["status"]
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
 
+    def has(self, namespace: str, release: str) -> bool:
+        """Whether Helm knows the release, whoever has made it."""
+        return bool(self._records(namespace, release))
+
     def status_of_others(self, namespace: str, release: str, stack: str) -> str | None:
         """The status of a release that this stack has not made; None where there is none."""
         ours = {secret.metadata.name for secret in self._begun(namespace, release, stack)}

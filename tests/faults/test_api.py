@@ -67,10 +67,10 @@ def restart(world: World) -> None:
 def row_of(said: list[Said]) -> tuple[str, str]:
     """What a user sees, and what the next command does."""
     errors = [
-        line.strip().removeprefix("error: ")
+        line.strip()
         for one in said
         for line in one.text.splitlines()
-        if "connection refused" in line
+        if "error: " in line and "update failed" not in line
     ]
     assert not any("Traceback" in one for one in said)
     return (errors[0], "goes on") if any(one.code for one in said) else ("nothing: it goes on by itself", "as always")

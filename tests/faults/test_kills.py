@@ -36,6 +36,8 @@ DESTROY = (
     Place("while the graph's pods go", "drain-graph deleting"),
     Place("while the platform is uninstalled", "platform-platform deleting"),
 )
+DESTROY_AGAIN = {DESTROY[0].name: "destroy", DESTROY[1].name: "destroy", DESTROY[2].name: "destroy --refresh"}
+UNINSTALLED = "release: not found"
 SIGNALS = {signal.SIGKILL: "killed", signal.SIGINT: "interrupted"}
 
 
@@ -205,9 +207,31 @@ def forget(world: World, *names: str) -> None:
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
     for place in DESTROY:
         end_at(deployed, "destroy", place, signal.SIGKILL)
-        row = "nothing: it goes on", "`pulumi destroy` goes on, and leaves nothing"
+        row = "nothing: it goes on", f"`pulumi {DESTROY_AGAIN[place.name]}` goes on, and leaves nothing"
         report.note(request, 2, f"`pulumi destroy` is killed {place.name}", *row)
 
-    to_the_end(deployed, "destroy")
+    said = deployed.finish(start(deployed, "destroy"))
 
+    if said.code:  # Helm has gone on alone, and ended what the killed run could not note
+        assert UNINSTALLED in said.text
+        deployed("destroy", *QUIET, "--refresh")
     assert deployed.leftovers() == []
+
+
+def test_a_release_that_helm_no_longer_has_is_told_by_up_and_destroy_ends_with_a_refresh(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    end_at(deployed, "destroy", DESTROY[-1], signal.SIGKILL)
+    deployed.wait(lambda: deployed.release_status("dynamo-platform") == "", "Helm has gone on alone")
+    deployed.unlock()
+
+    said = deployed.up(fails=True)
+
+    seen = report.line_with(said.text, "and the cluster has not")
+    assert UNINSTALLED in deployed("destroy", *QUIET, fails=True)
+    deployed("destroy", *QUIET, "--refresh")
+    assert deployed.leftovers() == []
+    deployed.up()
+    assert deployed.graph_is_ready()
+    then = "`pulumi destroy --refresh`, or `pulumi up --refresh`"
+    report.note(request, 2, "Helm ended the uninstall that a killed `pulumi destroy` had begun", seen, then)
