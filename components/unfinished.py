@@ -19,7 +19,7 @@ from components.retained import NOTHING, Retained
 from components.state import known_outputs
 from wideep.plan import Plan
 
-__all__ = ["SMALL", "remake_unfinished", "unfinished_of"]
+__all__ = ["remake_unfinished", "unfinished_of"]
 
 SMALL: Final = {
     "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),

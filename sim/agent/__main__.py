@@ -20,10 +20,14 @@ from sim.agent.queue import Key, Queue
 from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
 from sim.agent.serving import Dynamo
 from sim.agent.watches import Handler, Watches
+from sim.cluster import control_plane, ports
 from sim.faults import acts
 from sim.state import Cluster, SimError, load
 
 FAULT_SECONDS = 1.0
+RESTART_SECONDS = 1.0
+SHOWN_SECONDS = 3.0
+"""After which a server that answers shows all kinds that it has."""
 
 logger = logging.getLogger("sim.agent")
 RESYNC_SECONDS = 20.0
@@ -146,6 +150,25 @@ async def keep_faults(cluster: Cluster) -> None:
             logging.getLogger(__name__).warning("a fault is still set: %s", error)
 
 
+async def start_watches_anew(cluster: Cluster, watches: Watches) -> None:
+    """After each restart of the API server: kopf looks for the kinds that it watches as soon as it answers, drops those
+    that a server which has just started does not show yet, and does not look again."""
+    began = await asyncio.to_thread(_api_server, cluster)
+    while True:
+        await asyncio.sleep(RESTART_SECONDS)
+        now = await asyncio.to_thread(_api_server, cluster)
+        if now not in (None, began) and await asyncio.to_thread(ports.answers, cluster.ports.kube_apiserver):
+            began = now
+            await asyncio.sleep(SHOWN_SECONDS)
+            watches.again.set()
+
+
+def _api_server(cluster: Cluster) -> int | None:
+    """Its process, by which a new one differs from the one before."""
+    known = control_plane.processes(cluster).get("kube-apiserver")
+    return known.pid if known else None
+
+
 async def run(cluster: Cluster) -> None:
     """Works until it is told to end, and takes along all that it started."""
     told = asyncio.Event()
@@ -155,7 +178,8 @@ async def run(cluster: Cluster) -> None:
     agent = Agent(kube, cluster)
     watches = Watches(agent.handlers(), agent.resync)
     await watches.start()
-    beside = [asyncio.create_task(work) for work in (agent.resync_for_ever(), keep_faults(cluster))]
+    works = (agent.resync_for_ever(), keep_faults(cluster), start_watches_anew(cluster, watches))
+    beside = [asyncio.create_task(work) for work in works]
     cluster.agent_ready.write_text(f"{os.getpid()}\n")
     await told.wait()
     for task in beside:
