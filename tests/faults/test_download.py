@@ -120,8 +120,8 @@ def test_a_volume_smaller_than_the_model_is_a_mistake_in_the_config(
 
     said = world.up(fails=True)
 
-    seen = report.line_with(said.text, "500Gi")
-    assert "modelCache.size" in said.text
+    seen = report.line_with(said.text, "GB on disk")
+    assert "modelCache.size: 500Gi" in said.text
     report.note(request, 17, "the volume is smaller than the model", seen, "`pulumi up`, once it is put right")
 
 

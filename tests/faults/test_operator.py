@@ -66,7 +66,7 @@ def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph
 
     said = deployed.destroy(fails=True)
 
-    seen = report.line_with(said.text, "is not deleted, because it would not go")
+    seen = report.line_with(said.text, "is not deleted, because it would not go") + f" {DOWN}"
     assert DOWN in said.text
     assert "pulumi destroy" in said.text
     assert deployed.graph_is_ready()

@@ -126,7 +126,7 @@ def test_a_frontend_that_hears_of_no_worker_is_told_by_smoke(deployed: World, re
 
     assert said.code == 1, said.out
     assert "decode" in said.out + said.err
-    seen = (said.out + said.err).strip().splitlines()[-1].strip()
+    seen = report.line_with(said.out + said.err, "No answer within")
     put_right(deployed)
     assert wideep(deployed)("smoke", "--timeout", "60").code == 0
     report.note(request, 23, "no decode worker registers at the frontend (`wideep smoke`)", seen, "`pulumi up`")
