@@ -14,6 +14,7 @@ no operator), the graph, the drain (it waits until nothing of the graph is left)
 import pulumi
 
 from components.config import hf_token, read_plan, registry_password
+from components.drift import tell_of_changes
 from components.former import await_former_graphs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
@@ -87,6 +88,7 @@ if __name__ == "__main__":
     check_surroundings(the_plan)
     check_multinode(the_plan)
     clear_leftovers(the_plan)
+    tell_of_changes(the_plan)
     mark_objects()
     remake_unfinished()
     renew_failed_download()

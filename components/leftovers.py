@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, whi
 __all__ = [
     "CLAIM",
     "CRDS_NAMESPACE",
+    "GRAPH",
     "JOB",
     "MARK",
     "NAMESPACE",
