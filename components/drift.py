@@ -56,7 +56,7 @@ def words_of(name: str, known: Mapping[str, Any], live: Json | None, operator: O
         who = ", ".join(by)
         yield f"graph {name}: {who} has changed {shown} since this stack wrote it; `pulumi up --refresh` puts it right"
     if operator.works is False:
-        yield f"{operator.words}: what changes in graph {name} happens when it runs"
+        yield f"{operator.words}; what changes in graph {name} happens when it runs"
 
 
 def _writers(live: Json) -> Iterator[str]:
