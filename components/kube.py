@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from components.objects import Change, Item, Json, Kind, Listing, item_of
 
@@ -28,6 +29,7 @@ CONNECT_SECONDS: Final = 10
 SILENT_SECONDS: Final = 30
 """A watch's answer ends by itself when its time has passed; one that is so much later has lost its server."""
 LOG_LINES: Final = 200
+GONE_SECONDS: Final = 60
 OPERATOR_KINDS: Final = (
     Kind("Deployment", "deployments", "apps", "v1", everywhere=True, optional=True),
     Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True, optional=True),
@@ -124,11 +126,15 @@ class KubeNamespace:
         return Changes(*self._lister(kind), version, seconds)
 
     def is_gone(self) -> bool:
-        """Whether the namespace itself is no longer there."""
+        """Whether somebody has deleted the namespace itself. One that is going is waited for, up to a minute."""
         from kubernetes.client import ApiException, CoreV1Api
 
+        core, end = CoreV1Api(self.api), time.monotonic() + GONE_SECONDS
         try:
-            CoreV1Api(self.api).read_namespace(self.name)
+            while cast("Any", core.read_namespace(self.name)).metadata.deletion_timestamp:
+                if time.monotonic() > end:
+                    return True
+                time.sleep(1)
         except ApiException as error:
             return cast("int", error.status) == NOT_FOUND  # pyright: ignore[reportUnknownMemberType]
         return False
