@@ -90,21 +90,16 @@ def test_up_goes_on_where_it_was_ended_place_after_place(
     before: Place | None = None
     for place in UP:
         said = end_at(destroyed, "up", place, number)
-        check(said, stood)
+        assert said.made_again(stood) == []
         if before:
             note_up(request, number, before, said)
         stood, before = destroyed.ready(), place
 
     said = to_the_end(destroyed, "up")
 
-    check(said, stood)
+    assert said.made_again(stood) == []
     assert destroyed.graph_is_ready()
     note_up(request, number, UP[-1], said)
-
-
-def check(said: Said, stood: list[str]) -> None:
-    """What stood is not made again."""
-    assert [name for name in stood if f"{name} creating" in said] == []
 
 
 def note_up(request: pytest.FixtureRequest, number: signal.Signals, place: Place, said: Said) -> None:

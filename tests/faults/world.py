@@ -47,6 +47,10 @@ class Said:
     def __contains__(self, words: str) -> bool:
         return words in self.text
 
+    def made_again(self, stood: list[str]) -> list[str]:
+        """Which of these resources it has made."""
+        return [name for name in stood if f"{name} creating" in self.text]
+
 
 @dataclass
 class World:
