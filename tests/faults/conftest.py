@@ -99,7 +99,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    if os.environ.get("FAULTS") == "all" and session.testscollected and ended:
-        config = session.config
+    config = session.config
+    if os.environ.get("FAULTS") == "all" and session.testscollected and ended and not config.option.collectonly:
         some = config.option.keyword or any(Path(one.split("::")[0]).is_file() for one in config.args)
         report.write(ROOT / "docs" / "reliability.md", whole=not some)
