@@ -19,6 +19,12 @@ MODEL = "/api/models/deepseek-ai/DeepSeek-R1"
 PUSH = {"source": "build", "tag": "1"}
 
 
+@pytest.fixture(autouse=True)
+def _no_state_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have one of his own."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "https://api.pulumi.com")
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     with serving() as there:
