@@ -70,6 +70,7 @@ class Watches:
         settings.posting.enabled = False
         settings.queueing.exit_timeout = 0.1  # handlers only pass things on: nothing is lost at the end
         settings.queueing.idle_timeout = 0.5
+        settings.queueing.batch_window = 0  # a controller that is late finds that the garbage collector was faster
         try:
             await kopf.operator(
                 registry=self._registry(),
