@@ -79,9 +79,11 @@ def _key(line: str) -> tuple[str, ...]:
 
 
 def _cell(text: str) -> str:
-    """Without what stands before every message (of which resource it is, its weight), and without ports of this run."""
+    """Without what stands before every message (of which resource it is, its weight), and without this run's ports and
+    folders."""
     text = re.sub(r"^[-+~]? *\S+:\S+:\S+ \S+ +(\w+ (\(\d+s\) )?)?((?=error: )|(?=info: )|(?=warning: ))", "", text)
     text = re.sub(r"^(pulumi:pulumi:Stack \S+ +(running +)?)?((error|info|warning): )?", "", text)
     text = re.sub(r"(127\.0\.0\.1|localhost):\d{5}", r"\1:PORT", text)
+    text = re.sub(r"/\S*/clusters/\w+/", "", text)
     shown = text if len(text) <= 400 else f"{text[:400]} …"
     return shown.replace("|", "\\|").replace("\n", "<br>")

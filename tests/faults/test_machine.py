@@ -23,12 +23,18 @@ BUILDS = "[4/8]"
 MB = 1_000_000
 
 
+def up_that_builds(world: World) -> subprocess.Popen[bytes]:
+    """An `up` in the middle of the image build, where it stays for a minute."""
+    world.fault("build-slow")
+    running = world.start("up", *QUIET)
+    world.wait(lambda: BUILDS in world.output(), "the image is built")
+    return running
+
+
 def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
     destroyed: World, request: pytest.FixtureRequest
 ) -> None:
-    destroyed.fault("build-slow")
-    first = destroyed.start("up", *QUIET)
-    destroyed.wait(lambda: BUILDS in destroyed.output(), "the first up builds")
+    first = up_that_builds(destroyed)
 
     second = destroyed.beside().up(fails=True)
 
@@ -41,9 +47,7 @@ def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
 def test_a_lock_of_a_killed_run_is_named_with_the_command_that_ends_it(
     destroyed: World, request: pytest.FixtureRequest
 ) -> None:
-    destroyed.fault("build-slow")
-    first = destroyed.start("up", *QUIET)
-    destroyed.wait(lambda: BUILDS in destroyed.output(), "it builds")
+    first = up_that_builds(destroyed)
     first.kill()
     destroyed.finish(first)
 
@@ -111,9 +115,7 @@ def test_a_disk_that_fills_up_meanwhile_is_named_and_the_next_up_goes_on(
     """The engine can no longer note what it makes. Whether it leaves the last state whole or the next one cut short is
     a matter of bytes."""
     fill = put_on_a_disk(destroyed, 100 * MB, tmp_path)
-    destroyed.fault("build-slow")
-    running = destroyed.start("up", *QUIET)
-    destroyed.wait(lambda: BUILDS in destroyed.output(), "the image is built")
+    running = up_that_builds(destroyed)
     fill.touch()
 
     said = destroyed.finish(running)
