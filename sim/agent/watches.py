@@ -23,6 +23,7 @@ from sim.agent.graph import is_true
 
 logger = logging.getLogger(__name__)
 AGAIN_SECONDS = 0.3
+LOOK_SECONDS = 1.0
 DISCOVERY_SECONDS = 1.0
 """By when discovery shows a kind whose CRD is established."""
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
@@ -47,7 +48,8 @@ class Watches:
     async def start(self) -> None:
         """Returns when everything that is served is watched."""
         self.thread.start()
-        await asyncio.to_thread(self.ready.wait)
+        while not await asyncio.to_thread(self.ready.wait, LOOK_SECONDS):
+            pass  # no thread waits longer than that: the event loop, at its end, waits for it
 
     async def stop(self) -> None:
         self.ending.set()
@@ -70,7 +72,6 @@ class Watches:
         settings.posting.enabled = False
         settings.queueing.exit_timeout = 0.1  # handlers only pass things on: nothing is lost at the end
         settings.queueing.idle_timeout = 0.5
-        settings.queueing.batch_window = 0  # a controller that is late finds that the garbage collector was faster
         try:
             await kopf.operator(
                 registry=self._registry(),

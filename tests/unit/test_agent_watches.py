@@ -41,9 +41,9 @@ def test_watches_that_end_by_themselves_start_anew(error: Exception | None, monk
 
     async def until_started_twice() -> None:
         there = Watches({}, resync)
-        await there.start()
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
+                await there.start()
                 while fake.starts < 2 or not looks:
                     await asyncio.sleep(0.01)
         finally:
