@@ -19,7 +19,8 @@ from components.former import await_former_graphs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
-from components.leftovers import clear_leftovers, mark_objects
+from components.leftovers import clear_leftovers
+from components.marks import mark_objects
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
 from components.multinode import check_multinode
 from components.namespace import Namespace, NamespaceArgs

@@ -20,6 +20,7 @@ import pulumi
 from components.crds import check_crds
 from components.draining import DrainError, drain
 from components.kube import KubeNamespace
+from components.marks import has_mark
 from components.occupied import operators_of, taken_release, unwanted_operators
 from components.own_cluster import own_cluster
 from components.releases import Releases, stack_name
@@ -35,47 +36,20 @@ __all__ = [
     "CRDS_NAMESPACE",
     "GRAPH",
     "JOB",
-    "MARK",
     "NAMESPACE",
     "Leftovers",
     "clear_leftovers",
     "found",
-    "mark_objects",
 ]
 
 CRDS_NAMESPACE: Final = "default"
 """As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
 one that no stack deletes."""
-MARK: Final = "dynamo-wideep/stack"
-"""Annotation of all objects; its value is the stack that made them."""
-MARKED: Final = (
-    "kubernetes:core/v1:Namespace",
-    "kubernetes:core/v1:PersistentVolumeClaim",
-    "kubernetes:core/v1:Secret",
-    "kubernetes:core/v1:Service",
-    "kubernetes:networking.k8s.io/v1:Ingress",
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-    "kubernetes:batch/v1:Job",
-    "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
-)
 NAMESPACE, CLAIM, JOB, GRAPH = "namespace-namespace", "cache-claim", "download-job", "graph-graph"
 RELEASES: Final = ("platform-crds", "platform-platform")
 GONE_SECONDS: Final = 120
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
-
-
-def mark_objects() -> None:
-    """From here on, each object says whose it is."""
-
-    def mark(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_ not in MARKED:
-            return None
-        metadata: Any = args.props.get("metadata")
-        metadata.annotations = {**(metadata.annotations or {}), MARK: stack_name()}
-        return pulumi.ResourceTransformationResult(args.props, args.opts)
-
-    pulumi.runtime.register_stack_transformation(mark)
 
 
 def clear_leftovers(plan: Plan) -> None:
@@ -172,7 +146,7 @@ class Leftovers:
 
         where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", name)
         live: Any = found(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
-        if live and self._is_ours(live["metadata"].get("annotations")):
+        if live and has_mark(live["metadata"].get("annotations"), self.stack):
             drain(self.place, name, GONE_SECONDS, self.say)
 
     def job(self, name: str) -> None:
@@ -181,7 +155,7 @@ class Leftovers:
 
         api = BatchV1Api(self.place.api)
         live: Any = found(lambda: api.read_namespaced_job(name, self.place.name))
-        if live and self._is_ours(live.metadata.annotations):
+        if live and has_mark(live.metadata.annotations, self.stack):
             self.say(f"Job {name}: an interrupted run has left it, unknown to the state; it is deleted")
             api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
             self._until_gone(lambda: api.read_namespaced_job(name, self.place.name))
@@ -192,16 +166,13 @@ class Leftovers:
 
         core, name = CoreV1Api(self.place.api), self.place.name
         live: Any = found(lambda: core.read_namespace(name))
-        if not live or not self._is_ours(live.metadata.annotations):
+        if not live or not has_mark(live.metadata.annotations, self.stack):
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
         if not claims.items:
             self.say(f"namespace {name}: an interrupted run has left it, unknown to the state; it is deleted")
             core.delete_namespace(name)
             self._until_gone(lambda: core.read_namespace(name))
-
-    def _is_ours(self, annotations: dict[str, str] | None) -> bool:
-        return (annotations or {}).get(MARK) == self.stack
 
     def _until_gone(self, read: Callable[[], object]) -> None:
         end = time.monotonic() + GONE_SECONDS

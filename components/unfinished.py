@@ -12,7 +12,8 @@ import pulumi
 
 from components.hooks import hook_all
 from components.kube import KubeNamespace
-from components.leftovers import CLAIM, MARK, NAMESPACE, found
+from components.leftovers import CLAIM, NAMESPACE, found
+from components.marks import has_mark
 from components.own_cluster import own_cluster
 from components.releases import stack_name
 from components.retained import NOTHING, Retained
@@ -56,7 +57,7 @@ def _delete(place: KubeNamespace, kind: str, name: str) -> None:
     api: Any = getattr(client, interface)(place.api)
     try:
         live: Any = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
-        if live and _is_ours(live):
+        if live and has_mark(live.metadata.annotations, stack_name()):
             pulumi.log.info(LEFT.format(kind.rpartition(":")[2], name, "made again"))
             getattr(api, f"delete_namespaced_{noun}")(name, place.name)
     except (client.ApiException, HTTPError) as error:
@@ -81,10 +82,10 @@ def unfinished_of(plan: Plan) -> Retained:
     except (ApiException, HTTPError) as error:
         pulumi.log.debug(f"whether the claim is there was not to be told: {type(error).__name__}")
         return NOTHING
-    if not live or not _is_ours(live):
+    if not live or not has_mark(live.metadata.annotations, stack_name()):
         return NOTHING
     pulumi.log.info(LEFT.format("PersistentVolumeClaim", claim, "taken over"))
-    return Retained(namespace=bool(around) and _is_ours(around), claim=True)
+    return Retained(namespace=bool(around) and has_mark(around.metadata.annotations, stack_name()), claim=True)
 
 
 def _place(namespace: str) -> KubeNamespace | None:
@@ -96,8 +97,3 @@ def _place(namespace: str) -> KubeNamespace | None:
     except (ConfigException, OSError) as error:
         pulumi.log.debug(f"no cluster was asked: {type(error).__name__}")
         return None
-
-
-def _is_ours(live: Any) -> bool:
-    annotations: dict[str, str] = live.metadata.annotations or {}
-    return annotations.get(MARK) == stack_name()
