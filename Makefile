@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults check lock preview plan comment \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults tools check lock preview plan comment \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -27,12 +27,15 @@ test: setup ## fast tests, then end to end on the simulated cluster
 test-fast: setup ## the tests that need no cluster
 	@sh scripts/test.sh fast
 
-test-long: setup ## the modules that take minutes each, every one on a fresh cluster
+tools: setup
+	@.venv/bin/python -m sim tools
+
+test-long: tools ## the modules that take minutes each, every one on a fresh cluster
 	@for file in adopt components_access components_changes components_platform components_retain components_shared \
 		doctor pull_request scale waiting; do \
 		.venv/bin/python -m pytest -q tests/sim/test_$$file.py || exit 1; done
 
-test-faults: setup ## every fault on the simulated cluster; writes docs/reliability.md
+test-faults: tools ## every fault on the simulated cluster; writes docs/reliability.md
 	@FAULTS=all .venv/bin/python -m pytest -q tests/faults
 
 check: setup ## lint, types, import rules
