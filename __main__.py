@@ -15,6 +15,7 @@ import pulumi
 
 from components.config import hf_token, read_plan, registry_password
 from components.drift import tell_of_changes
+from components.failures import explain_failures
 from components.former import await_former_graphs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
@@ -95,4 +96,5 @@ if __name__ == "__main__":
     renew_failed_download()
     release_interrupted()
     await_former_graphs()
+    explain_failures(the_plan)
     deploy(the_plan, retained_of(the_plan) if the_plan.cache.retain else unfinished_of(the_plan))

@@ -6,6 +6,7 @@ it its namespace, which is never deleted around a claim.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
@@ -20,7 +21,7 @@ from components.retained import NOTHING, Retained
 from components.state import known_outputs
 from wideep.plan import Plan
 
-__all__ = ["remake_unfinished", "unfinished_of"]
+__all__ = ["remake", "remake_unfinished", "unfinished_of"]
 
 SMALL: Final = {
     "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),
@@ -38,30 +39,36 @@ def remake_unfinished() -> None:
     A hook: the engine knows best which object it does not know.
     """
 
-    def remake(args: pulumi.ResourceHookArgs) -> None:
-        metadata = (args.new_inputs or {})["metadata"]
-        place = _place(metadata["namespace"])
-        if place is not None:
-            _delete(place, args.type, metadata["name"])
+    def before(args: pulumi.ResourceHookArgs) -> None:
+        remake(args.type, args.new_inputs or {})
 
-    hook = pulumi.ResourceHook("unfinished", remake)
+    hook = pulumi.ResourceHook("unfinished", before)
     for kind in SMALL:
         hook_all(kind, pulumi.ResourceHookBinding(before_create=[hook]))
 
 
-def _delete(place: KubeNamespace, kind: str, name: str) -> None:
+def remake(kind: str, inputs: Mapping[str, Any]) -> bool:
+    """Deletes the small object of these inputs where this stack has made it. Whether it has."""
     from kubernetes import client
     from urllib3.exceptions import HTTPError
 
+    metadata: dict[str, Any] = inputs.get("metadata") or {}
+    place = _place(metadata["namespace"]) if kind in SMALL else None
+    if place is None:
+        return False
+    name: str = metadata["name"]
     interface, noun = SMALL[kind]
     api: Any = getattr(client, interface)(place.api)
     try:
         live: Any = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
-        if live and has_mark(live.metadata.annotations, stack_name()):
-            pulumi.log.info(LEFT.format(kind.rpartition(":")[2], name, "made again"))
-            getattr(api, f"delete_namespaced_{noun}")(name, place.name)
+        if not live or not has_mark(live.metadata.annotations, stack_name()):
+            return False
+        pulumi.log.info(LEFT.format(kind.rpartition(":")[2], name, "made again"))
+        getattr(api, f"delete_namespaced_{noun}")(name, place.name)
     except (client.ApiException, HTTPError) as error:
         pulumi.log.debug(f"whether {name} is there was not to be told: {type(error).__name__}")
+        return False
+    return True
 
 
 def unfinished_of(plan: Plan) -> Retained:

@@ -55,6 +55,15 @@ def line_with(text: str, words: str) -> str:
     return lines[-1]
 
 
+def told(text: str, words: str) -> str:
+    """Likewise of a message with its remedy, which stands on the next line."""
+    lines = text.splitlines()
+    found = max((number for number, line in enumerate(lines) if words in line), default=None)
+    assert found is not None, f"nothing says {words!r}:\n{text}"
+    assert lines[found + 1].strip(), f"no remedy follows:\n{text}"
+    return f"{lines[found].strip()}\n{lines[found + 1].strip()}"
+
+
 def write(file: Path, *, whole: bool) -> None:
     """The table. A run of all tests begins it anew; one of some leaves the rows of the others. A test that failed has
     none."""

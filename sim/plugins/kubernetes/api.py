@@ -25,6 +25,10 @@ Object = dict[str, Any]  # a Kubernetes object, as JSON has it
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
 DRY_RUN: Final = {"dryRun": "All"}
+REFUSALS: Final = {
+    429: "the server has received too many requests and has asked us to try again later",
+    500: 'an error on the server ("etcdserver: request timed out") has prevented the request from succeeding',
+}
 SLOW_SECONDS: Final = 2.0  # that each call takes more under the fault api-slow
 THROTTLE_RETRIES: Final = 10  # as client-go: a 429 or 5xx that says Retry-After is asked again this often
 
@@ -129,14 +133,15 @@ class Api:
         if self._calls % 3:
             return None
         code, reason = (429, "TooManyRequests") if self._calls % 2 else (500, "InternalError")
-        status = {"code": code, "reason": reason, "message": f"the server answers {code} (simulated)"}
+        status = {"code": code, "reason": reason, "message": REFUSALS[code]}
         headers = {"Retry-After": "1"} if code == 429 else {}
         return urllib3.HTTPResponse(json.dumps(status).encode(), headers=headers, status=code)
 
     def _why(self, error: urllib3.exceptions.HTTPError) -> str:
         if isinstance(error, urllib3.exceptions.NewConnectionError):
             return f"dial tcp {urlsplit(self.connection.server).netloc}: connect: connection refused"
-        return str(error)
+        lost = isinstance(error, urllib3.exceptions.ProtocolError)
+        return "EOF" if lost else str(error)  # as Go calls a connection that its server has closed
 
     def mapping(self, api_version: str, kind: str) -> Place:
         """Where objects of a kind live; a kind that is not there is asked for again the next time.

@@ -1,0 +1,235 @@
+"""What the providers' errors mean for a stack: one sentence, and what to do.
+
+The words are those of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kubernetes API server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.download_causes import download_cause
+from wideep.plan import Plan
+from wideep.symptoms import find_symptom, masked
+
+__all__ = ["Failed", "Meaning", "is_passing", "meaning_of"]
+
+ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", "kubernetes:batch/v1:Job", "kubernetes:helm.sh/"
+"""How the types of resources begin."""
+LONGEST: Final = 60
+"""Characters of a build step that are worth quoting."""
+Match = re.Match[str]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A resource that was not made or changed: its type, its name on the cluster, and the provider's words."""
+
+    kind: str
+    name: str
+    error: str
+
+    @property
+    def noun(self) -> str:
+        """``Secret hf-token-secret``."""
+        return f"{self.kind.rpartition(':')[2]} {self.name}"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """``says`` is a sentence, ``remedy`` a command or a key of the config."""
+
+    says: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.says}\n  {self.remedy}"
+
+
+def meaning_of(failed: Failed, plan: Plan) -> Meaning | None:
+    """What the error means; None where the provider's own words have to do."""
+    for begins, pattern, row in MEANINGS:
+        found = pattern.search(failed.error) if failed.kind.startswith(begins) else None
+        if found:
+            meaning = row if isinstance(row, Meaning) else row(found, failed, plan)
+            words = {name: text or "" for name, text in found.groupdict().items()}
+            return Meaning(masked(meaning.says.format(**words, plan=plan)), meaning.remedy.format(**words, plan=plan))
+    return None
+
+
+def is_passing(failed: Failed) -> bool:
+    """Whether the API server did not take the request, and may take it in a moment."""
+    begun = RECORDS.match(failed.error) is None if failed.kind.startswith(RELEASE) else BEGUN in failed.error
+    return failed.kind.startswith(ANY) and not begun and PASSING.search(failed.error) is not None
+
+
+def _push_refused(_found: Match, _failed: Failed, plan: Plan) -> Meaning:
+    login = "docker login {host}, as one who may push, or image.registry: username and password of one"
+    if plan.image_plan.registry:
+        login = "pulumi config set --secret --path image.registry.password …, of one who may push"
+    return Meaning("the registry refuses the push of {image}.", f"{login}; then `pulumi up`")
+
+
+def _build(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+    step = found["step"] if len(found["step"]) <= LONGEST else f"{found['step'][:LONGEST]}…"
+    step = step.replace("{", "{{").replace("}", "}}")
+    says = f"the build ended with exit code {{code}} in step `{step}`, whose last lines stand with it."
+    return Meaning(says, "`pulumi up` builds again, from the steps that the builder has kept")
+
+
+def _download(_found: Match, failed: Failed, plan: Plan) -> Meaning:
+    found = find_symptom(failed.error)
+    cause = download_cause(found[0], plan, found[1][0]) if found else None
+    if cause is None:
+        return Meaning("the download failed; its last lines stand with it.", "`pulumi up` makes it again")
+    fix = cause.fix if cause.key in cause.fix else f"{cause.key}: {cause.fix}"
+    remedy = fix if "`pulumi up`" in fix else f"{fix.rstrip('.')}; then `pulumi up`"
+    return Meaning(cause.cause, remedy)
+
+
+def _forbidden(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+    what = "{resource}.{group}" if found["group"] else "{resource}"
+    place, where = (" in namespace {place}", " -n {place}") if found["place"] else ("", "")
+    remedy = f"`pulumi up` as one who may, or when `kubectl auth can-i {{verb}} {what}{where}` says yes"
+    return Meaning(f"user {{user}} may not {{verb}} {what}{place}.", remedy)
+
+
+def _exists(_found: Match, failed: Failed, plan: Plan) -> Meaning:
+    remedy = "delete it, or write another `namespace`"
+    if plan.token and failed.name == plan.token.secret:
+        remedy += "; or write hfTokenSecret: {plan.token.secret} in place of hfToken, which uses it as it is"
+    return Meaning("namespace {plan.namespace} has it already, and this stack did not make it.", remedy)
+
+
+PASSING: Final = re.compile(
+    r"connect: connection refused|connection reset by peer|\bEOF\b|TLS handshake timeout|i/o timeout|"
+    r"too many requests|prevented the request from succeeding|currently unable to handle the request|"
+    r"apiserver not ready",
+    re.IGNORECASE,
+)
+BEGUN: Final = "fully initialize"
+RECORDS: Final = re.compile(r'(query: failed to query with labels: )?Get "[^"]*/secrets\?labelSelector=')
+"""Helm looks for the release's records before it begins."""
+PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
+
+Row = Meaning | Callable[[Match, Failed, Plan], Meaning]
+
+
+def _row(begins: str, pattern: str, row: Row) -> tuple[str, re.Pattern[str], Row]:
+    return begins, re.compile(pattern, re.IGNORECASE | re.DOTALL), row
+
+
+MEANINGS: Final = (
+    _row(IMAGE, PUSH + r"(unauthorized|denied|authentication required|insufficient_scope|\b40[13]\b)", _push_refused),
+    _row(
+        IMAGE,
+        PUSH + r"(?P<why>connection refused|no such host|i/o timeout|deadline exceeded|\bEOF\b|x509: [^\n;]*)",
+        Meaning(
+            "the registry {host} does not answer: {why}.",
+            "`pulumi up` when it does, or image.repository: of a registry that this machine and the nodes reach",
+        ),
+    ),
+    _row(
+        IMAGE,
+        "no space left on device",
+        Meaning("the disk of the builder is full.", "docker buildx prune, or image.builder: another one"),
+    ),
+    _row(
+        IMAGE,
+        r'process "(?:/bin/sh -c )?(?P<step>.+?)" did not complete successfully: exit code: (?P<code>\d+)',
+        _build,
+    ),
+    _row(
+        IMAGE,
+        "cannot connect to the docker daemon|no builder|failed to find builder",
+        Meaning(
+            "no builder answers on this machine.",
+            "start Docker, or image.builder: one of `docker buildx ls`, or image.source: existing",
+        ),
+    ),
+    _row(
+        RELEASE,
+        "context deadline exceeded|timed out waiting|within allocated timeout",
+        Meaning(
+            "Helm has installed it, and its pods did not become ready in time.",
+            "`wideep doctor` names what holds them; then `pulumi up` goes on",
+        ),
+    ),
+    _row(
+        RELEASE,
+        "not a valid chart repository|failed to fetch|failed to download",
+        Meaning(
+            "the charts of {plan.platform.charts} cannot be read from here.",
+            "platform.charts: a mirror, an oci:// registry or a folder with the two charts",
+        ),
+    ),
+    _row(JOB, "BackoffLimitExceeded|DeadlineExceeded", _download),
+    _row(
+        ANY,
+        r'User "(?P<user>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)"'
+        r'(?: in API group "(?P<group>[^"]*)")?(?: in the namespace "(?P<place>[^"]+)")?',
+        _forbidden,
+    ),
+    _row(
+        ANY,
+        r"exceeded quota: (?P<quota>[^\s,]+)",
+        Meaning(
+            "quota {quota} of namespace {plan.namespace} leaves no room for it.",
+            "kubectl -n {plan.namespace} describe quota; `pulumi up`, once it is raised",
+        ),
+    ),
+    _row(
+        ANY,
+        r'failed calling webhook "(?P<hook>[^"]+)"',
+        Meaning(
+            "admission webhook {hook} does not answer, and the API server asks it first.",
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations; `pulumi up` when it answers",
+        ),
+    ),
+    _row(
+        ANY,
+        r'admission webhook "(?P<hook>[^"]+)" denied the request: (?P<why>[^\n]*)',
+        Meaning(
+            "admission webhook {hook} refuses it: {why}",
+            "write what it asks for, or let it except namespace {plan.namespace}; then `pulumi up`",
+        ),
+    ),
+    _row(ANY, "already exists", _exists),
+    _row(
+        ANY,
+        "apiVersion for this resource does not exist|no matches for kind",
+        Meaning("the cluster does not know its kind: the CRD is missing.", "platform.install: true, which brings it"),
+    ),
+    _row(
+        ANY,
+        r'context "(?P<context>[^"]*)" does not exist',
+        Meaning(
+            "the kubeconfig has no context {context}.",
+            "pulumi config set kubernetes:context NAME; `kubectl config get-contexts` lists them",
+        ),
+    ),
+    _row(
+        ANY,
+        "failed to parse kubeconfig|no configuration has been provided",
+        Meaning(
+            "there is no kubeconfig to reach the cluster with.",
+            "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
+        ),
+    ),
+    _row(
+        ANY,
+        r"\bUnauthorized\b|must be logged in to the server",
+        Meaning(
+            "the cluster refuses the credentials (401).",
+            "log in again, or name another context: pulumi config set kubernetes:context NAME",
+        ),
+    ),
+    (
+        ANY,
+        re.compile(f"(?P<why>{PASSING.pattern})", re.IGNORECASE),
+        Meaning("the cluster's API server does not take requests: {why}.", "`pulumi up` goes on when it does"),
+    ),
+)
+"""By beginning of the type and words of the error; the first that fits."""

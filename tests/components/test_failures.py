@@ -1,0 +1,182 @@
+"""What a user reads when the engine could not make a resource, and when that is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pulumi
+import pytest
+
+from components import failures
+from components.failures import PATIENCE_SECONDS, Explainer
+from tests.support.plans import plan_of
+from wideep.plan import Plan
+
+IMAGE, SECRET, RELEASE = "docker-build:index:Image", "kubernetes:core/v1:Secret", "kubernetes:helm.sh/v3:Release"
+JOB, GRAPH = "kubernetes:batch/v1:Job", "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
+NOT_CREATED = 'resource "urn:…" was not successfully created by the Kubernetes API server: '
+AWAY = NOT_CREATED + 'Post "https://10.0.0.1:6443/api/v1": dial tcp 10.0.0.1:6443: connect: connection refused'
+EXISTS = NOT_CREATED + 'secrets "hf-token-secret" already exists'
+FORBIDDEN = (
+    'dynamographdeployments.nvidia.com is forbidden: User "anna" cannot create resource "dynamographdeployments" in '
+    'API group "nvidia.com" in the namespace "lab"'
+)
+JOB_FAILED = "Job failed: BackoffLimitExceeded\n"
+SOLVE = (
+    'failed to solve: process "/bin/sh -c python -c \\"import deep_ep\\"" did not complete successfully: exit code: 7'
+)
+PUSH = "failed to push registry.example.com:5000/team/wideep:0.6.0: "
+
+
+class Engine:
+    """The program's side of the engine: what was logged, how long was waited."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, plan: Plan, remade: bool = False) -> None:
+        self.errors: list[str] = []
+        self.said: list[str] = []
+        self.waited: list[float] = []
+        monkeypatch.setattr(pulumi.log, "error", self.errors.append)
+        monkeypatch.setattr(pulumi.log, "info", self.said.append)
+        monkeypatch.setattr(failures, "remake", lambda *_: remade)
+        self.explainer = Explainer(plan, self._sleep)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+    def fails(self, kind: str, *errors: str, name: str = "one") -> bool:
+        """Whether it is tried again. ``errors``: newest first."""
+        inputs = {"metadata": {"name": name, "namespace": "lab"}} if kind.startswith("kubernetes:") else {}
+        args = pulumi.ErrorHookArgs("urn:one", "", "resource", kind, inputs, errors=list(errors))
+        return asyncio.run(self.explainer(args))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(monkeypatch, plan_of())
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "words"),
+    [
+        (IMAGE, PUSH + "POST https://…: UNAUTHORIZED: authentication required", ["refuses the push", "docker login"]),
+        (
+            IMAGE,
+            PUSH + "server message: insufficient_scope: authorization failed",
+            ["docker login registry.example.com:5000"],
+        ),
+        (
+            IMAGE,
+            PUSH + 'do request: Head "https://…": dial tcp: lookup x: no such host',
+            ["no such host", "image.repository"],
+        ),
+        (IMAGE, PUSH + 'Head "https://…": tls: x509: certificate signed by unknown authority', ["x509: certificate"]),
+        (IMAGE, SOLVE, ["exit code 7", "import deep_ep", "builds again"]),
+        (IMAGE, "failed to copy: write /var/lib/x: no space left on device", ["docker buildx prune"]),
+        (IMAGE, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock", ["start Docker"]),
+        (RELEASE, "Helm Release lab/one: context deadline exceeded", ["not become ready in time", "wideep doctor"]),
+        (RELEASE, 'looks like "https://x" is not a valid chart repository', ["cannot be read", "platform.charts"]),
+        (JOB, JOB_FAILED + "HfHubHTTPError: 401 Client Error: Unauthorized", ["pulumi config set --secret hfToken"]),
+        (JOB, JOB_FAILED + "GatedRepoError: Access to model x is restricted", ["accept the terms at https://hugging"]),
+        (JOB, JOB_FAILED + "OSError: [Errno 28] No space left on device", ["is full", "modelCache.size: more than"]),
+        (JOB, JOB_FAILED + "something new", ["the download failed", "pulumi up"]),
+        (GRAPH, FORBIDDEN, ["anna may not create", "auth can-i create dynamographdeployments.nvidia.com -n lab"]),
+        (SECRET, 'secrets is forbidden: User "anna" cannot list resource "secrets"', ["can-i list secrets`"]),
+        (JOB, "exceeded quota: gpus, requested: count/jobs.batch=1", ["quota gpus", "describe quota"]),
+        (
+            GRAPH,
+            'failed calling webhook "v.example.com": no endpoints',
+            ["v.example.com does not answer", "kubectl get"],
+        ),
+        (
+            GRAPH,
+            'admission webhook "p.example.com" denied the request: no {team} label',
+            ["refuses it: no {team} label"],
+        ),
+        (SECRET, EXISTS, ["this stack did not make it", "delete it"]),
+        (GRAPH, "the apiVersion for this resource does not exist", ["CRD is missing", "platform.install: true"]),
+        (
+            SECRET,
+            'unreachable: context "x" does not exist in kubeconfig',
+            ["no context x", "kubectl config get-contexts"],
+        ),
+        (SECRET, "unreachable: failed to parse kubeconfig data", ["no kubeconfig", "KUBECONFIG=FILE"]),
+        (SECRET, NOT_CREATED + "Unauthorized", ["credentials (401)", "kubernetes:context"]),
+    ],
+)
+def test_a_providers_error_is_told_in_a_sentence_with_its_remedy(
+    engine: Engine, kind: str, error: str, words: list[str]
+) -> None:
+    assert not engine.fails(kind, error)
+    (said,) = engine.errors
+    assert [word for word in words if word not in said] == []
+    assert said.startswith(kind.rpartition(":")[2])
+
+
+def test_what_is_not_known_is_left_to_the_providers_own_words(engine: Engine) -> None:
+    assert not engine.fails(GRAPH, "spec.services: Invalid value")
+    assert engine.errors == []
+
+
+def test_a_secret_that_exists_can_be_used_as_it_is(engine: Engine) -> None:
+    token = engine.explainer.plan.token
+    assert token
+    engine.fails(SECRET, EXISTS, name=token.secret)
+    assert f"hfTokenSecret: {token.secret}" in engine.errors[0]
+
+
+def test_a_token_in_an_error_is_masked(engine: Engine) -> None:
+    engine.fails(GRAPH, 'admission webhook "w" denied the request: env HF_TOKEN=hf_abcdefghijkl is no secret')
+    assert "hf_abcdefghijkl" not in engine.errors[0]
+
+
+def test_a_registry_login_of_the_config_is_what_has_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = {"username": "robot", "password": "x"}
+    image = {"source": "build", "repository": "registry.example.com/wideep", "tag": "1", "registry": registry}
+    engine = Engine(monkeypatch, plan_of(image=image))
+    engine.fails(IMAGE, PUSH + "401 Unauthorized")
+    assert "--path image.registry.password" in engine.errors[0]
+
+
+def test_an_api_server_that_restarts_is_waited_for_ever_longer(engine: Engine) -> None:
+    tries = [engine.fails(SECRET, *[AWAY] * number) for number in (1, 2, 3, 4, 5)]
+    assert tries == [True] * 5
+    assert engine.waited == [2, 4, 8, 15, 15]
+    assert "connection refused" in engine.said[0]
+    assert engine.errors == []
+
+
+def test_a_release_of_which_helm_has_not_yet_seen_its_records_is_tried_again(engine: Engine) -> None:
+    records = "secrets?labelSelector=name%3Ddynamo-platform%2Cowner%3Dhelm"
+    assert engine.fails(RELEASE, f'Get "https://10.0.0.1:6443/api/v1/namespaces/lab/{records}": EOF')
+
+
+def test_an_api_server_that_stays_away_is_told_when_its_time_has_passed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.fails(SECRET, AWAY)
+    began = engine.explainer.since["urn:one"]
+    monkeypatch.setattr(failures.time, "monotonic", lambda: began + PATIENCE_SECONDS)
+    assert not engine.fails(SECRET, AWAY, AWAY)
+    assert "goes on when it does" in engine.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (RELEASE, "connect: connection refused"),
+        (JOB, "was successfully created, but … failed to fully initialize or become live: EOF"),
+        (IMAGE, PUSH + "connect: connection refused"),
+    ],
+)
+def test_what_has_been_begun_is_not_begun_again(engine: Engine, kind: str, error: str) -> None:
+    assert not engine.fails(kind, error)
+    assert engine.waited == []
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_a_try_made_whose_answer_was_lost_is_made_again(monkeypatch: pytest.MonkeyPatch, ours: bool) -> None:
+    engine = Engine(monkeypatch, plan_of(), remade=ours)
+    assert engine.fails(SECRET, EXISTS, NOT_CREATED + "EOF") is ours
+    assert engine.errors == (
+        [] if ours else ["Secret one: an earlier try has made it, and its answer was lost.\n  `pulumi up` goes on"]
+    )
