@@ -34,7 +34,7 @@ def test_a_token_that_has_expired_is_said_and_nothing_is_changed(
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, "Unauthorized")
+    seen = report.told(said.text, "the cluster refuses the credentials (401)")
     deployed.extra.clear()
     assert deployed.graph_is_ready()
     put_right(deployed)
@@ -51,7 +51,7 @@ def test_a_user_without_rights_is_told_which_one_lacks(
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, f"system:serviceaccount:default:{ACCOUNT}")
+    seen = report.told(said.text, f"user system:serviceaccount:default:{ACCOUNT} may not")
     assert "forbidden" in said.text
     assert token not in said.text
     deployed.extra.clear()
@@ -93,7 +93,7 @@ def test_an_admission_webhook_that_does_not_answer_is_named(deployed: World, req
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, "sim-fault.example.com")
+    seen = report.told(said.text, "admission webhook sim-fault.example.com does not answer")
     assert "failed calling webhook" in said.text
     assert pods(deployed, "decode", READY) == "true", "what serves goes on"
     put_right(deployed)

@@ -183,7 +183,8 @@ def test_an_object_of_somebody_else_is_left_alone(deployed: World, request: pyte
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, "already exists")
+    seen = report.told(said.text, "this stack did not make it")
+    assert "already exists" in said.text
     assert deployed.kubectl("get", *secret, "-o", "jsonpath={.metadata.uid}") == before
     deployed.kubectl("delete", *secret)
     deployed.up()

@@ -41,7 +41,8 @@ def test_an_install_that_takes_too_long_says_so_and_the_next_up_goes_on(
     said = destroyed.finish(process)
 
     assert said.code != 0
-    seen = report.line_with(said.text, "failed to become available within allocated timeout")
+    assert "failed to become available within allocated timeout" in said.text
+    seen = report.told(said.text, "did not become ready in time")
     assert PLATFORM in seen
     assert "graph-graph" not in destroyed.resources()
     stood = destroyed.ready()
