@@ -43,6 +43,7 @@ class Explainer:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     since: dict[str, float] = field(default_factory=dict[str, float])
     """By urn: when it failed first."""
+    told: set[Meaning] = field(default_factory=set[Meaning])
 
     async def __call__(self, args: pulumi.ErrorHookArgs) -> bool:
         failed = Failed(args.type, _name(args), args.errors[0] if args.errors else "")
@@ -58,7 +59,8 @@ class Explainer:
             if remake(args.type, args.new_inputs or {}):
                 return True
             meaning = Meaning("an earlier try has made it, and its answer was lost.", "`pulumi up` goes on")
-        if meaning:
+        if meaning and meaning not in self.told:
+            self.told.add(meaning)
             pulumi.log.error(f"{failed.noun}: {meaning}")
         return False
 

@@ -105,7 +105,7 @@ def _exists(_found: Match, failed: Failed, plan: Plan) -> Meaning:
 
 PASSING: Final = re.compile(
     r"connect: connection refused|connection reset by peer|\bEOF\b|TLS handshake timeout|i/o timeout|"
-    r"too many requests|prevented the request from succeeding|currently unable to handle the request|"
+    r"[^\n:]*too many requests|an error on the server [^\n]*|currently unable to handle the request|"
     r"apiserver not ready",
     re.IGNORECASE,
 )

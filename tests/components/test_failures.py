@@ -117,6 +117,12 @@ def test_what_is_not_known_is_left_to_the_providers_own_words(engine: Engine) ->
     assert engine.errors == []
 
 
+def test_what_all_have_in_common_is_told_once(engine: Engine) -> None:
+    engine.fails(SECRET, "unreachable: failed to parse kubeconfig data")
+    engine.fails(JOB, "unreachable: failed to parse kubeconfig data")
+    assert len(engine.errors) == 1
+
+
 def test_a_secret_that_exists_can_be_used_as_it_is(engine: Engine) -> None:
     token = engine.explainer.plan.token
     assert token
