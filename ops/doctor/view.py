@@ -168,7 +168,7 @@ class _Reader:
 
     def models(self, service: str) -> tuple[str, ...] | None:
         """For ``View.models``."""
-        from ops.doctor.serving import listed_models
+        from ops.doctor.served_models import listed_models
 
         try:
             return listed_models(self.cluster, self.namespace, service)
