@@ -24,8 +24,8 @@ TICK_SECONDS: Final = 1.0
 """How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
 ASK_SECONDS: Final = 10.0
 """So long after the last change it is time to ask whether there is an operator at all."""
-QUIET_SECONDS: Final = 30.0
-"""And so long after it an operator that lives, and is busy, has done what it had to."""
+QUIET_SECONDS: Final = 60.0
+"""And so long after it an operator that lives has done what it had to: one that restarts has to become leader first."""
 RETRY_SECONDS: Final = 2.0
 LOGS: Final = 20
 """Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""

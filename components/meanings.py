@@ -61,7 +61,7 @@ def meaning_of(failed: Failed, plan: Plan) -> Meaning | None:
 
 def is_passing(failed: Failed) -> bool:
     """Whether the API server did not take the request, and may take it in a moment."""
-    begun = RECORDS.match(failed.error) is None if failed.kind.startswith(RELEASE) else BEGUN in failed.error
+    begun = BEFORE_HELM.match(failed.error) is None if failed.kind.startswith(RELEASE) else BEGUN in failed.error
     return failed.kind.startswith(ANY) and not begun and PASSING.search(failed.error) is not None
 
 
@@ -110,8 +110,11 @@ PASSING: Final = re.compile(
     re.IGNORECASE,
 )
 BEGUN: Final = "fully initialize"
-RECORDS: Final = re.compile(r'(query: failed to query with labels: )?Get "[^"]*/secrets\?labelSelector=')
-"""Helm looks for the release's records before it begins."""
+BEFORE_HELM: Final = re.compile(
+    r'(?:query: failed to query with labels: )?Get "[^"]*/secrets\?labelSelector=|'
+    r'Kubernetes cluster unreachable: Get "[^"]*/version'
+)
+"""Helm asks for the server's version and for the release's records before it begins."""
 PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
 
 Row = Meaning | Callable[[Match, Failed, Plan], Meaning]

@@ -169,6 +169,12 @@ def _api_server(cluster: Cluster) -> int | None:
     return known.pid if known else None
 
 
+def _tell_end(task: asyncio.Task[None]) -> None:
+    """They go on until they are told to end."""
+    if not task.cancelled():
+        logger.error("a task has ended by itself", exc_info=task.exception())
+
+
 async def run(cluster: Cluster) -> None:
     """Works until it is told to end, and takes along all that it started."""
     told = asyncio.Event()
@@ -180,6 +186,8 @@ async def run(cluster: Cluster) -> None:
     await watches.start()
     works = (agent.resync_for_ever(), keep_faults(cluster), start_watches_anew(cluster, watches))
     beside = [asyncio.create_task(work) for work in works]
+    for task in beside:
+        task.add_done_callback(_tell_end)
     cluster.agent_ready.write_text(f"{os.getpid()}\n")
     await told.wait()
     for task in beside:

@@ -166,7 +166,11 @@ def _is_ours(pid: int, cluster: Cluster) -> bool:
 
 
 def _pid(file: Path) -> int | None:
-    return int(file.read_text()) if file.exists() else None
+    """None also while kwokctl is about to write it."""
+    try:
+        return int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _pid_file(cluster: Cluster, component: str) -> Path:
