@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
+from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
+from pulumi.runtime.settings import monitor_supports_feature
 
 from components.hooks import hook_where
 from components.meanings import Failed, Meaning, is_passing, meaning_of
@@ -30,7 +32,10 @@ EXISTS: Final = "already exists"
 
 def explain_failures(plan: Plan) -> None:
     """From here on, a resource that fails is told in a sentence with its remedy; and what the API server did not take
-    at the moment is tried again, for three minutes."""
+    at the moment is tried again, for three minutes. An engine that is too old for it has its providers' words alone."""
+    if not monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
+        pulumi.log.debug("this engine has no error hooks")
+        return
     hook = pulumi.ErrorHook("failures", Explainer(plan))
     hook_where(lambda kind: kind.startswith(KINDS), pulumi.ResourceHookBinding(on_error=[hook]))
 
