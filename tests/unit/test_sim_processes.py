@@ -11,7 +11,11 @@ from sim.cluster import control_plane, ports
 from sim.state import Cluster
 
 
-@pytest.mark.parametrize(("written", "known"), [(str(os.getpid()), True), ("", False), (None, False)])
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [(str(os.getpid()), True), ("", False), (None, False)],
+    ids=["written", "about to be written", "not there"],
+)
 def test_a_process_whose_pid_is_not_written_yet_is_not_known(tmp_path: Path, written: str | None, known: bool) -> None:
     cluster = Cluster(id="one", directory=tmp_path, stack="sim", ports=ports.choose("one"))
     pids = tmp_path / "kwok" / "clusters" / "sim-one" / "pids"
