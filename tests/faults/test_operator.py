@@ -90,6 +90,7 @@ def test_a_component_held_by_a_finalizer_is_named_and_destroy_ends_when_it_is_go
         return [one.rpartition("/")[2] for one in found] == [component]
 
     deployed.wait(is_held, "only the held component is left")
+    deployed.wait(lambda: "held by finalizer example.com/hold" in deployed.output(), "it says so")
     loose = """{"metadata":{"finalizers":null}}"""
     deployed.kubectl("patch", "-n", NAMESPACE, "dcd", component, "--type=merge", "-p", loose)
     said = deployed.finish(process)
