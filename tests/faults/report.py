@@ -93,6 +93,6 @@ def _cell(text: str) -> str:
     text = re.sub(r"^[-+~]? *\S+:\S+:\S+ \S+ +(\w+ (\(\d+s\) )?)?((?=error: )|(?=info: )|(?=warning: ))", "", text)
     text = re.sub(r"^(pulumi:pulumi:Stack \S+ +(running +)?)?((error|info|warning): )?", "", text)
     text = re.sub(r"(127\.0\.0\.1|localhost):\d{5}", r"\1:PORT", text)
-    text = re.sub(r"/\S*/clusters/\w+/", "", text)
+    text = re.sub(r"/\S*/(clusters/[\w-]+|pytest-\d+/[^/\s]+)/", "", text)
     shown = text if len(text) <= 400 else f"{text[:400]} …"
     return shown.replace("|", "\\|").replace("\n", "<br>")
