@@ -16,18 +16,17 @@ from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOO
 from pulumi.runtime.settings import monitor_supports_feature
 
 from components.hooks import hook_where
-from components.meanings import Failed, Meaning, is_passing, meaning_of
+from components.meanings import ANY, EXISTS, IMAGE, Failed, Meaning, is_passing, meaning_of
 from components.unfinished import remake
 from wideep.plan import Plan
 
 __all__ = ["Explainer", "explain_failures"]
 
-KINDS: Final = ("kubernetes:", "docker-build:")
+KINDS: Final = (ANY, IMAGE)
 """How the types begin whose errors are their providers'. The program's own resources speak for themselves."""
 PATIENCE_SECONDS: Final = 180.0
 """For an API server that restarts: a managed one takes a minute or two."""
 LONGEST_SECONDS: Final = 15.0
-EXISTS: Final = "already exists"
 
 
 def explain_failures(plan: Plan) -> None:
@@ -54,10 +53,9 @@ class Explainer:
         failed = Failed(args.type, _name(args), args.errors[0] if args.errors else "")
         tries, began = len(args.errors), self.since.setdefault(args.urn, time.monotonic())
         meaning = meaning_of(failed, self.plan)
-        if is_passing(failed) and time.monotonic() - began < PATIENCE_SECONDS:
+        if meaning and is_passing(failed) and time.monotonic() - began < PATIENCE_SECONDS:
             seconds = min(2.0**tries, LONGEST_SECONDS)
-            why = meaning.says if meaning else "the API server did not take it."
-            pulumi.log.info(f"{failed.noun}: {why} Again in {seconds:.0f} s.")
+            pulumi.log.info(f"{failed.noun}: {meaning.says} Again in {seconds:.0f} s.")
             await self.sleep(seconds)
             return True
         if tries > 1 and EXISTS in failed.error:

@@ -14,10 +14,11 @@ from wideep.download_causes import download_cause
 from wideep.plan import Plan
 from wideep.symptoms import find_symptom, masked
 
-__all__ = ["Failed", "Meaning", "is_passing", "meaning_of"]
+__all__ = ["ANY", "EXISTS", "IMAGE", "Failed", "Meaning", "is_passing", "meaning_of"]
 
 ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", "kubernetes:batch/v1:Job", "kubernetes:helm.sh/"
 """How the types of resources begin."""
+EXISTS: Final = "already exists"
 LONGEST: Final = 60
 """Characters of a build step that are worth quoting."""
 Match = re.Match[str]
@@ -53,9 +54,8 @@ def meaning_of(failed: Failed, plan: Plan) -> Meaning | None:
     for begins, pattern, row in MEANINGS:
         found = pattern.search(failed.error) if failed.kind.startswith(begins) else None
         if found:
-            meaning = row if isinstance(row, Meaning) else row(found, failed, plan)
-            words = {name: text or "" for name, text in found.groupdict().items()}
-            return Meaning(masked(meaning.says.format(**words, plan=plan)), meaning.remedy.format(**words, plan=plan))
+            meaning = row(found, failed, plan) if callable(row) else _filled(row, found, plan)
+            return Meaning(masked(meaning.says), meaning.remedy)
     return None
 
 
@@ -65,17 +65,22 @@ def is_passing(failed: Failed) -> bool:
     return failed.kind.startswith(ANY) and not begun and PASSING.search(failed.error) is not None
 
 
-def _push_refused(_found: Match, _failed: Failed, plan: Plan) -> Meaning:
-    login = "docker login {host}, as one who may push, or image.registry: username and password of one"
+def _filled(row: Meaning, found: Match, plan: Plan) -> Meaning:
+    """The table's words with those of the error, by the names of the pattern's groups, and with the plan's."""
+    words = found.groupdict()
+    return Meaning(row.says.format(**words, plan=plan), row.remedy.format(**words, plan=plan))
+
+
+def _push_refused(found: Match, _failed: Failed, plan: Plan) -> Meaning:
+    login = f"docker login {found['host']}, as one who may push, or image.registry: username and password of one"
     if plan.image_plan.registry:
         login = "pulumi config set --secret --path image.registry.password …, of one who may push"
-    return Meaning("the registry refuses the push of {image}.", f"{login}; then `pulumi up`")
+    return Meaning(f"the registry refuses the push of {found['image']}.", f"{login}; then `pulumi up`")
 
 
 def _build(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
     step = found["step"] if len(found["step"]) <= LONGEST else f"{found['step'][:LONGEST]}…"
-    step = step.replace("{", "{{").replace("}", "}}")
-    says = f"the build ended with exit code {{code}} in step `{step}`, whose last lines stand with it."
+    says = f"the build ended with exit code {found['code']} in step `{step}`, whose last lines stand with it."
     return Meaning(says, "`pulumi up` builds again, from the steps that the builder has kept")
 
 
@@ -90,17 +95,17 @@ def _download(_found: Match, failed: Failed, plan: Plan) -> Meaning:
 
 
 def _forbidden(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
-    what = "{resource}.{group}" if found["group"] else "{resource}"
-    place, where = (" in namespace {place}", " -n {place}") if found["place"] else ("", "")
-    remedy = f"`pulumi up` as one who may, or when `kubectl auth can-i {{verb}} {what}{where}` says yes"
-    return Meaning(f"user {{user}} may not {{verb}} {what}{place}.", remedy)
+    what = f"{found['resource']}.{found['group']}" if found["group"] else found["resource"]
+    place, where = (f" in namespace {found['place']}", f" -n {found['place']}") if found["place"] else ("", "")
+    remedy = f"`pulumi up` as one who may, or when `kubectl auth can-i {found['verb']} {what}{where}` says yes"
+    return Meaning(f"user {found['user']} may not {found['verb']} {what}{place}.", remedy)
 
 
 def _exists(_found: Match, failed: Failed, plan: Plan) -> Meaning:
     remedy = "delete it, or write another `namespace`"
     if plan.token and failed.name == plan.token.secret:
-        remedy += "; or write hfTokenSecret: {plan.token.secret} in place of hfToken, which uses it as it is"
-    return Meaning("namespace {plan.namespace} has it already, and this stack did not make it.", remedy)
+        remedy += f"; or write hfTokenSecret: {plan.token.secret} in place of hfToken, which uses it as it is"
+    return Meaning(f"namespace {plan.namespace} has it already, and this stack did not make it.", remedy)
 
 
 PASSING: Final = re.compile(
@@ -199,7 +204,7 @@ MEANINGS: Final = (
             "write what it asks for, or let it except namespace {plan.namespace}; then `pulumi up`",
         ),
     ),
-    _row(ANY, "already exists", _exists),
+    _row(ANY, EXISTS, _exists),
     _row(
         ANY,
         "apiVersion for this resource does not exist|no matches for kind",
@@ -229,9 +234,9 @@ MEANINGS: Final = (
             "log in again, or name another context: pulumi config set kubernetes:context NAME",
         ),
     ),
-    (
+    _row(
         ANY,
-        re.compile(f"(?P<why>{PASSING.pattern})", re.IGNORECASE),
+        f"(?P<why>{PASSING.pattern})",
         Meaning("the cluster's API server does not take requests: {why}.", "`pulumi up` goes on when it does"),
     ),
 )

@@ -117,6 +117,14 @@ def test_what_is_not_known_is_left_to_the_providers_own_words(engine: Engine) ->
     assert engine.errors == []
 
 
+def test_words_of_an_error_are_quoted_and_never_read_as_a_template(engine: Engine) -> None:
+    line = "Max retries exceeded with url: /api (Caused by {NameResolutionError: {plan}})"
+    assert not engine.fails(JOB, JOB_FAILED + line)
+    assert not engine.fails(IMAGE, 'process "/bin/sh -c echo ${HOME} {0}" did not complete successfully: exit code: 2')
+    assert line in engine.errors[0]
+    assert "echo ${HOME} {0}" in engine.errors[1]
+
+
 def test_what_all_have_in_common_is_told_once(engine: Engine) -> None:
     engine.fails(SECRET, "unreachable: failed to parse kubeconfig data")
     engine.fails(JOB, "unreachable: failed to parse kubeconfig data")
