@@ -50,18 +50,22 @@ def ended(item: pytest.Item, passed: bool) -> None:
 
 def line_with(text: str, words: str) -> str:
     """The line of a command's output that holds the words; AssertionError, with all of it, where none does."""
-    lines = [line.strip() for line in text.splitlines() if words in line]
-    assert lines, f"nothing says {words!r}:\n{text}"
-    return lines[-1]
+    return _from(text, words)[0].strip()
 
 
 def told(text: str, words: str) -> str:
     """Likewise of a message with its remedy, which stands on the next line."""
+    said, remedy, *_ = *_from(text, words), ""
+    assert remedy.strip(), f"no remedy follows:\n{text}"
+    return f"{said.strip()}\n{remedy.strip()}"
+
+
+def _from(text: str, words: str) -> list[str]:
+    """The last line that holds the words, and those after it."""
     lines = text.splitlines()
-    found = max((number for number, line in enumerate(lines) if words in line), default=None)
-    assert found is not None, f"nothing says {words!r}:\n{text}"
-    assert lines[found + 1].strip(), f"no remedy follows:\n{text}"
-    return f"{lines[found].strip()}\n{lines[found + 1].strip()}"
+    found = [number for number, line in enumerate(lines) if words in line]
+    assert found, f"nothing says {words!r}:\n{text}"
+    return lines[found[-1] :]
 
 
 def write(file: Path, *, whole: bool) -> None:

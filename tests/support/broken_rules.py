@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tests.support.configs import hardware
+from tests.support.configs import EXAMPLE, hardware
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,7 @@ class Broken:
 MIXTRAL = {"model": "mistralai/Mixtral-8x7B-Instruct-v0.1"}
 QWEN = {"model": "Qwen/Qwen3-30B-A3B"}
 QWEN_FP8 = {"model": "Qwen/Qwen3-30B-A3B-FP8"}
-ODD_WIDTH = {
-    "model": {
-        "name": "example/odd",
-        "family": "qwen3-moe",
-        "weightFormat": "fp8-block",
-        "layers": 4,
-        "hiddenSize": 1536,
-        "vocabSize": 1000,
-        "attention": {"kind": "gqa", "heads": 16, "kvHeads": 4, "headDim": 128},
-        "experts": 64,
-        "expertsPerToken": 4,
-        "expertWidth": 768,
-        "contextLength": 32768,
-    }
-}
+ODD_WIDTH = {"model": EXAMPLE | {"name": "example/odd", "weightFormat": "fp8-block", "hiddenSize": 1536}}
 SIX_KV_HEADS = {
     "model": {
         **ODD_WIDTH["model"],

@@ -10,7 +10,22 @@ from wideep.rules.site import RoleSite
 from wideep.settings import Settings, parse
 from wideep.settings.layout import Role
 
-__all__ = ["broken", "hardware", "settings", "site", "stack"]
+__all__ = ["EXAMPLE", "broken", "hardware", "settings", "site", "stack"]
+
+EXAMPLE: dict[str, object] = {
+    "name": "example/new-model",
+    "family": "qwen3-moe",
+    "weightFormat": "bf16",
+    "layers": 4,
+    "hiddenSize": 2048,
+    "vocabSize": 1000,
+    "attention": {"kind": "gqa", "heads": 16, "kvHeads": 4, "headDim": 128},
+    "experts": 64,
+    "expertsPerToken": 4,
+    "expertWidth": 768,
+    "contextLength": 32768,
+}
+"""A model by its shape, which no catalog has."""
 
 
 def hardware(gpu: str = "H200", nodes: int = 64, gpus_per_node: int = 8, interconnect: str = "infiniband") -> object:

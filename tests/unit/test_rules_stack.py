@@ -2,25 +2,12 @@
 
 import pytest
 
-from tests.support.configs import broken, hardware, settings
+from tests.support.configs import EXAMPLE, broken, hardware, settings
 from wideep.rules import warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.settings.layout import RoleLayout
 
 WIDE = "wide-32gpu"
-EXAMPLE = {
-    "name": "example/new-model",
-    "family": "qwen3-moe",
-    "weightFormat": "bf16",
-    "layers": 4,
-    "hiddenSize": 2048,
-    "vocabSize": 1000,
-    "attention": {"kind": "gqa", "heads": 16, "kvHeads": 4, "headDim": 128},
-    "experts": 64,
-    "expertsPerToken": 4,
-    "expertWidth": 768,
-    "contextLength": 32768,
-}
 
 
 def advised(**changed: object) -> dict[str, str]:
