@@ -51,35 +51,6 @@ def test_an_argument_that_the_operators_shell_line_would_break_is_refused(arg: s
     assert "unquoted" in broken({"preset": WIDE, "decode": {"extraArgs": [arg]}})["layout.decode.extraArgs"]
 
 
-@pytest.mark.parametrize("flag", ["--nnodes", "--node-rank", "--dist-init-addr=1.2.3.4:5"])
-def test_a_flag_that_the_operator_appends_is_refused(flag: str) -> None:
-    assert "operator appends" in broken({"preset": WIDE, "decode": {"extraArgs": [flag]}})["layout.decode.extraArgs"]
-
-
-@pytest.mark.parametrize(
-    ("flag", "key"),
-    [
-        ("--tp-size=8", "tp"),
-        ("--ep-num-redundant-experts", "redundantExperts"),
-        ("--enable-deepep-moe", "moeA2aBackend: deepep"),
-        ("--mem-fraction-static=0.9", "memFractionStatic"),
-        ("--chunked-prefill-size", "chunkedPrefillSize"),
-    ],
-)
-def test_a_flag_that_a_key_sets_is_sent_to_its_key(flag: str, key: str) -> None:
-    message = broken({"preset": WIDE, "prefill": {"extraArgs": [flag]}})["layout.prefill.extraArgs"]
-    assert f"take it out and write {key}" in message
-
-
-def test_both_roles_read_one_path_of_the_cache() -> None:
-    layout = {"preset": WIDE, "decode": {"extraArgs": ["--model-path", "/other"]}}
-    assert "follows from the stack" in broken(layout)["layout.decode.extraArgs"]
-
-
-def test_other_flags_of_the_engine_pass() -> None:
-    assert broken({"preset": WIDE, "decode": {"extraArgs": ["--stream-interval", "4"]}}) == {}
-
-
 def test_a_graphs_name_fits_groves_45_characters_when_workers_span_nodes() -> None:
     name = "a" * 28
     assert "Grove allows 45 characters" in broken(WIDE, name=name)["name"]
@@ -223,3 +194,26 @@ def test_keys_of_a_platform_that_is_not_installed_are_named_because_they_do_noth
 @pytest.mark.parametrize("platform", [{"install": False, "version": "0.6.0", "grove": "existing"}, {"charts": "there"}])
 def test_keys_of_a_platform_that_do_something_are_not(platform: dict[str, object]) -> None:
     assert "platform.install" not in advised(platform=platform)
+
+
+@pytest.mark.parametrize(
+    ("role", "changed", "key"),
+    [
+        ("decode", {"eplb": {"enabled": False, "algorithm": "deepseek"}}, "eplb.algorithm"),
+        ("decode", {"eplb": {"enabled": False, "rebalanceIterations": 200}}, "eplb.rebalanceIterations"),
+        ("prefill", {"maxDispatchTokensPerRank": 256}, "maxDispatchTokensPerRank"),
+        ("prefill", {"cudaGraphBatchSizes": [1, 2]}, "cudaGraphBatchSizes"),
+    ],
+)
+def test_a_key_that_does_nothing_is_said(role: str, changed: dict[str, object], key: str) -> None:
+    assert "does nothing here" in advised(layout={"preset": WIDE, role: changed})[f"layout.{role}.{key}"]
+
+
+@pytest.mark.parametrize("preset", ["lab-16gpu-singlenode", WIDE, "best-32gpu"])
+def test_a_preset_has_no_key_that_does_nothing(preset: str) -> None:
+    assert not [text for text in advised(layout=preset).values() if "does nothing here" in text]
+
+
+def test_an_algorithm_that_places_recorded_experts_does_something_without_eplb() -> None:
+    recorded = {"enabled": False, "algorithm": "deepseek", "initialExpertLocation": "/model-cache/experts.json"}
+    assert "layout.decode.eplb.algorithm" not in advised(layout={"preset": WIDE, "decode": {"eplb": recorded}})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wideep.backends.sglang import OPERATOR_FLAGS, engine_args, engine_env, survives_shell
+from wideep.backends.sglang import engine_args, engine_env, survives_shell
 from wideep.catalog import MODELS, PRESETS
 from wideep.settings.experts import (
     DeepEpMode,
@@ -157,7 +157,7 @@ def test_no_argument_is_one_that_the_operator_sets_or_that_its_shell_line_would_
 ) -> None:
     args = engine_args(role, PRESETS[preset][role], R1, PATH)
 
-    assert not set(args) & set(OPERATOR_FLAGS)
+    assert not set(args) & {"--dist-init-addr", "--nnodes", "--node-rank"}
     assert all(survives_shell(arg) for arg in args)
 
 
@@ -175,12 +175,21 @@ def test_a_layout_without_deepep_asks_for_none_of_it() -> None:
     assert engine_env(Role.DECODE, plain) == {}
 
 
-def test_balancer_settings_are_silent_while_the_balancer_is_off() -> None:
+def test_balancer_settings_are_written_while_the_balancer_is_off_because_the_start_reads_them() -> None:
     off = wide(eplb=Eplb(enabled=False, algorithm=EplbAlgorithm.DEEPSEEK, rebalance_iterations=7))
 
     args = engine_args(Role.DECODE, off, R1, PATH)
 
-    assert not [arg for arg in args if arg.startswith(("--eplb", "--enable-eplb"))]
+    assert args[args.index("--eplb-algorithm") + 1] == "deepseek"
+    assert args[args.index("--eplb-rebalance-num-iterations") + 1] == "7"
+    assert "--enable-eplb" not in args
+
+
+def test_an_empty_list_of_graph_sizes_captures_none() -> None:
+    args = engine_args(Role.DECODE, wide(cuda_graph_batch_sizes=()), R1, PATH)
+
+    assert "--disable-cuda-graph" in args
+    assert not [arg for arg in args if arg.startswith("--cuda-graph")]
 
 
 def test_decode_never_hands_deepep_more_tokens_than_its_buffers_hold() -> None:

@@ -13,15 +13,12 @@ from wideep.settings.experts import DeepEpMode, Eplb
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
-__all__ = ["COMMAND", "OPERATOR_FLAGS", "WORKING_DIR", "engine_args", "engine_env", "survives_shell"]
+__all__ = ["COMMAND", "WORKING_DIR", "engine_args", "engine_env", "survives_shell"]
 
 COMMAND: Final = ("python3", "-m", "dynamo.sglang")
 WORKING_DIR: Final = "/workspace/components/backends/sglang"
 BOOTSTRAP_PORT: Final = 30001
 """Where decode workers ask a prefill worker for a request's KV cache."""
-OPERATOR_FLAGS: Final = ("--dist-init-addr", "--nnodes", "--node-rank")
-"""What the operator appends to the arguments of a worker with several pods. Set twice, the worker waits for ever."""
-
 Flag = tuple[str, str | int | float | tuple[int, ...] | None]
 """A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
 
@@ -39,8 +36,8 @@ def survives_shell(arg: str) -> bool:
 def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: str) -> tuple[str, ...]:
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
-    ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: see
-    ``OPERATOR_FLAGS``.
+    ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
+    appends what they do (``wideep.backends.sglang_flags``); set twice, the worker waits for ever.
     """
     flags: list[Flag] = [
         ("--model-path", model_path),
@@ -76,16 +73,15 @@ def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
     Left to itself, SGLang captures CUDA graphs of up to 512 requests a rank on GPUs of this size, and runs up to 4096;
     DeepEP's buffers hold 128 by default, and one more ends the process. Prefill captures none.
     """
+    requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
-        return []
-    sizes = layout.cuda_graph_batch_sizes
-    if not _low_latency(layout):
-        return [("--cuda-graph-bs", sizes)]
-    limit = layout.max_dispatch_tokens_per_rank
+        return [("--max-running-requests", requests)]
+    limit = layout.max_dispatch_tokens_per_rank if _low_latency(layout) else None
     return [
-        ("--cuda-graph-bs", sizes),
-        ("--cuda-graph-max-bs", None if sizes else limit),
-        ("--max-running-requests", limit * layout.dp),
+        ("--cuda-graph-bs", sizes or None),
+        ("--cuda-graph-max-bs", limit if sizes is None else None),
+        ("--disable-cuda-graph", sizes == ()),
+        ("--max-running-requests", requests or (limit and limit * layout.dp)),
     ]
 
 
@@ -114,12 +110,12 @@ def _experts(layout: RoleLayout) -> list[Flag]:
 
 
 def _balancer(eplb: Eplb) -> list[Flag]:
-    """EPLB; where experts lie at the start and which copy serves a token count without it as well."""
-    on = eplb.enabled
+    """EPLB. Without it too, the algorithm places experts from recorded counts, and the iterations are the steps that
+    the recorder keeps (``ExpertLocationMetadata.init_by_eplb``, ``_handle_expert_distribution_metrics``)."""
     return [
-        ("--enable-eplb", on),
-        ("--eplb-algorithm", eplb.algorithm if on else None),
-        ("--eplb-rebalance-num-iterations", eplb.rebalance_iterations if on else None),
+        ("--enable-eplb", eplb.enabled),
+        ("--eplb-algorithm", eplb.algorithm),
+        ("--eplb-rebalance-num-iterations", eplb.rebalance_iterations),
         ("--ep-dispatch-algorithm", eplb.dispatch_algorithm),
         ("--expert-distribution-recorder-mode", eplb.recorder_mode),
         ("--init-expert-location", eplb.initial_expert_location),

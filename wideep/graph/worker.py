@@ -91,6 +91,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
         **sglang.engine_env(role, layout),
         **network.network_env(settings.hardware, layout),
         **settings.workers.env,
+        **layout.env,
     }
     pinned = SecurityContext(capabilities=Capabilities(add=(network.RDMA_CAPABILITY,)))
     return Container(

@@ -106,11 +106,11 @@ def _activation_tokens(gpu: GpuSpec, role: RoleLayout) -> int:
 
 
 def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
-    """Requests of one rank in the largest captured CUDA graph; 0 where DeepEP's normal mode turns graphs off."""
+    """Requests of one rank in the largest captured CUDA graph; 0: none is, as in DeepEP's normal mode."""
     if role.deepep and role.deepep_mode is DeepEpMode.NORMAL:
         return 0
-    if role.cuda_graph_batch_sizes:
-        return max(role.cuda_graph_batch_sizes)
+    if role.cuda_graph_batch_sizes is not None:
+        return max(role.cuda_graph_batch_sizes, default=0)
     if role.deepep:
         return role.max_dispatch_tokens_per_rank
     return 256 if role.tp < 4 and gpu.memory_bytes < 160 * 1024 * MIB else 512

@@ -11,7 +11,9 @@ from pydantic.alias_generators import to_camel
 from wideep.errors import Problem
 from wideep.memory import headroom, worker_memory
 from wideep.memory.headroom import graph_batch
+from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
+from wideep.rules.idle import idle_keys
 from wideep.rules.site import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
@@ -26,7 +28,8 @@ USED_WITHOUT_INSTALL: Final = frozenset({"install", "version", "grove"})
 def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
     """All that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
-    return [problem for problem in (*of_roles, *(rule(settings) for rule in _OF_THE_STACK)) if problem]
+    said = (*extra_args_warnings(settings), *(problem for site in sites for problem in idle_keys(site)))
+    return [problem for problem in (*of_roles, *said, *(rule(settings) for rule in _OF_THE_STACK)) if problem]
 
 
 def _cache_under_full_context(site: RoleSite) -> Problem | None:
@@ -87,6 +90,9 @@ def _eplb_without_spare_slots(site: RoleSite) -> Problem | None:
 
 def _decode_without_graphs(site: RoleSite) -> Problem | None:
     role = site.role
+    if site.name is Role.DECODE and role.cuda_graph_batch_sizes == ():
+        rule = "without CUDA graphs each decode step waits for the CPU"
+        return site.problem("cudaGraphBatchSizes", "[]", rule, "take it out, or write the batch sizes that occur")
     if site.name is not Role.DECODE or not role.deepep or role.deepep_mode is not DeepEpMode.NORMAL:
         return None
     rule = "DeepEP's normal mode turns CUDA graphs off, and each decode step then waits for the CPU"

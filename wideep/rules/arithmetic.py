@@ -29,6 +29,7 @@ SIZES: Final[tuple[Rule, ...]] = (
     parallel.tp_at_most_experts,
 )
 DERIVED: Final[tuple[Rule, ...]] = (
+    parallel.requests_for_each_group,
     parallel.experts_divide,
     parallel.heads_divide,
     parallel.kv_heads_divide,
@@ -49,6 +50,7 @@ DERIVED: Final[tuple[Rule, ...]] = (
     deepep.deepep_needs_rdma,
     deepep.dispatch_within_kernel,
     deepep.graphs_within_dispatch,
+    deepep.requests_within_dispatch,
     deepep.graphs_survive_rounding,
     deepep.prefill_within_dispatch,
     deepep.two_batches_need_deepep,

@@ -24,6 +24,7 @@ __all__ = [
     "normal_kernels_have_settings",
     "normal_kernels_need_whole_nodes",
     "prefill_within_dispatch",
+    "requests_within_dispatch",
     "two_batches_need_deepep",
 ]
 
@@ -126,6 +127,19 @@ def graphs_within_dispatch(site: RoleSite) -> Problem | None:
     rule = f"the batch of {max(sizes)} is more than the {limit} tokens that a rank may dispatch"
     wanted = f", or maxDispatchTokensPerRank: {max(sizes)}" if max(sizes) <= MAX_DISPATCH else ""
     return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {limit} at most{wanted}")
+
+
+def requests_within_dispatch(site: RoleSite) -> Problem | None:
+    """A decode step has one token of each request: more requests a rank than it may dispatch end the process."""
+    role, requests = site.role, site.role.max_running_requests
+    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
+    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
+    if requests is None or site.name is not Role.DECODE or not low_latency or requests // role.dp <= limit:
+        return None
+    each = requests // role.dp
+    rule = f"{requests} / dp {role.dp} = {each} requests a rank are more than the {limit} tokens that it may dispatch"
+    wanted = f", or maxDispatchTokensPerRank: {each}" if each <= MAX_DISPATCH else ""
+    return site.problem("maxRunningRequests", requests, rule, f"write {limit * role.dp} at most{wanted}")
 
 
 def graphs_survive_rounding(site: RoleSite) -> Problem | None:

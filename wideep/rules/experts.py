@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wideep.backends.extra_args import given_flags
 from wideep.errors import Problem
 from wideep.rules.site import RoleSite, divisors, listed
 from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
@@ -17,6 +18,8 @@ __all__ = [
     "recorder_fits_deepep",
 ]
 
+METRICS: Final = "--enable-expert-distribution-metrics"
+"""Turns the recorder on, in mode stat (``ServerArgs._handle_expert_distribution_metrics``)."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
@@ -61,7 +64,8 @@ def recorder_fits_deepep(site: RoleSite) -> Problem | None:
     if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
         rule = "SGLang records stat_approx only with DeepEP in normal mode"
         return site.problem("eplb.recorderMode", mode, rule, "write recorderMode: stat")
-    if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or mode is not None):
+    counts = mode is not None or METRICS in given_flags(role.extra_args)
+    if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or counts):
         wanted = "normal" if site.name == "prefill" else "low_latency"
         rule = "the recorder that EPLB counts with is not implemented for DeepEP in auto mode"
         return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}")

@@ -16,6 +16,7 @@ __all__ = [
     "experts_divide",
     "heads_divide",
     "kv_heads_divide",
+    "requests_for_each_group",
     "tp_at_most_experts",
     "tp_is_all_gpus",
 ]
@@ -73,6 +74,15 @@ def experts_divide(site: RoleSite) -> Problem | None:
         return site.problem("ep", ep, rule, f"write ep: {listed(fitting)}")
     values = multiples_around(redundant, ep, first)
     return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
+
+
+def requests_for_each_group(site: RoleSite) -> Problem | None:
+    """``TpModelWorker`` divides the requests by dp, and asserts that some are left for each attention group."""
+    requests, dp = site.role.max_running_requests, site.role.dp
+    if requests is None or requests >= dp:
+        return None
+    rule = f"{requests} requests are shared by dp {dp} attention groups, and each needs one"
+    return site.problem("maxRunningRequests", requests, rule, f"write maxRunningRequests: {dp} or more")
 
 
 def heads_divide(site: RoleSite) -> Problem | None:

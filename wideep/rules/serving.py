@@ -8,6 +8,7 @@ from typing import Final
 
 from wideep import names
 from wideep.errors import Problem
+from wideep.rules.environment import environment_problems
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
 from wideep.settings.serving import ServiceType
@@ -16,7 +17,6 @@ __all__ = ["serving_problems"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 NO_RANGE: Final = "is no range of addresses: host bits must be 0, and the length fit the address"
 HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 """Names of one registry."""
@@ -25,7 +25,7 @@ HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 def serving_problems(settings: Settings) -> list[Problem]:
     """All broken rules of ``image.registry``, ``workers``, ``frontend`` and ``access``."""
     alone = (_registry(settings), _shared_memory(settings), _nobody_allowed(settings))
-    several = (*_tokens(settings), *_sources(settings), *_source_ranges(settings))
+    several = (*environment_problems(settings), *_sources(settings), *_source_ranges(settings))
     return [*(problem for problem in alone if problem), *several]
 
 
@@ -46,15 +46,6 @@ def _shared_memory(settings: Settings) -> Problem | None:
         return None
     rule = f"shared memory counts towards workers.resources.memory, which is {memory}"
     return Problem("workers.sharedMemory", shared, rule, "write less than that, or more memory")
-
-
-def _tokens(settings: Settings) -> Iterator[Problem]:
-    """Environment variables stand in the graph in clear text."""
-    for name in settings.workers.env:
-        if name in TOKENS:
-            rule = "environment variables stand in the graph, for everyone to read"
-            fix = "take it out: hfToken or hfTokenSecret brings the token from a Secret"
-            yield Problem(f"workers.env.{name}", "[secret]", rule, fix)
 
 
 def _nobody_allowed(settings: Settings) -> Problem | None:

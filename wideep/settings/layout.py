@@ -13,6 +13,7 @@ from pydantic import Field
 
 from wideep.settings.base import SettingsModel
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
+from wideep.settings.serving import Variable
 
 __all__ = ["DeepEpMode", "Eplb", "Layout", "MoeA2aBackend", "Preset", "Role", "RoleLayout"]
 
@@ -89,7 +90,12 @@ class RoleLayout(SettingsModel):
     buffers grow with it: 2.1 GB at 128 for R1 with 32 redundant experts, 17 GB at the limit of 1024."""
     cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
     """Decode batch sizes of a rank that are captured as CUDA graphs. None: SGLang's list, up to 512, or up to
-    ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory."""
+    ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory;
+    ``[]`` captures none, and each step then waits for the CPU."""
+    max_running_requests: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Requests that a worker runs at once, over all attention groups (SGLang's ``--max-running-requests``): each runs
+    1 / dp of them. None: what the KV cache takes, or ``maxDispatchTokensPerRank`` in each group with DeepEP's
+    low-latency mode, which is also the most there."""
     chunked_prefill_size: Token | None = None
     """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
     takes several steps. None: SGLang's 8192 (16384 from 160 GiB a GPU on), which leave 512 to each of 16 groups. More
@@ -98,7 +104,11 @@ class RoleLayout(SettingsModel):
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
     one full sequence."""
     extra_args: tuple[str, ...] = ()
-    """Further arguments of the engine, appended as they stand."""
+    """Further arguments of the engine, appended as they stand. A flag that a key sets is refused with the key's name;
+    one that is not known here is passed on with a warning."""
+    env: dict[Variable, str] = Field(default_factory=dict[str, str])
+    """Environment variables of this role's engine; they win over ``workers.env`` and over the ones that this program
+    sets. No secrets: they stand in the graph for everyone to read."""
 
     @property
     def gpus_per_worker(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
@@ -108,6 +109,8 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"
+    if kind == "string_type" and isinstance(details["input"], int | float):
+        return "must be a text", f'put it in quotes: "{json.dumps(details["input"])}"'
     if kind in TYPES:
         fix = "take away the quotes" if TYPES[kind] == WHOLE and given.isdigit() else f"write {TYPES[kind]}"
         return f"must be {TYPES[kind]}", fix

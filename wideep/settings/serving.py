@@ -11,7 +11,17 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.platform import ObjectName
 from wideep.settings.quantity import Cpu, Quantity
 
-__all__ = ["Access", "Exposure", "Frontend", "Ingress", "PodResources", "RouterMode", "ServiceType", "Workers"]
+__all__ = [
+    "Access",
+    "Exposure",
+    "Frontend",
+    "Ingress",
+    "PodResources",
+    "RouterMode",
+    "ServiceType",
+    "Variable",
+    "Workers",
+]
 
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

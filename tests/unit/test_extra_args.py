@@ -1,0 +1,155 @@
+"""What may stand in ``extraArgs``: no spelling of a flag goes round the key that owns it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.configs import broken, settings
+from wideep.backends.extra_args import read_extra_args
+from wideep.backends.sglang import engine_args
+from wideep.backends.sglang_flags import FLAGS, PASSES, UNCHECKED, EngineFlag
+from wideep.catalog.layouts import PRESETS
+from wideep.catalog.models import MODELS
+from wideep.plan import make_plan
+from wideep.rules import warnings
+from wideep.rules.extra_args import REASONS
+from wideep.settings.layout import Preset, Role
+
+WIDE = "wide-32gpu"
+KEY = "layout.decode.extraArgs"
+R1 = MODELS["deepseek-ai/DeepSeek-R1"]
+KEYS = sorted({flag.owner for flag in FLAGS} - set(REASONS) - {PASSES, UNCHECKED})
+NAMES = [name for flag in FLAGS for name in flag.names]
+
+
+def refused(*words: str) -> str:
+    """What the plan has against them; empty where it takes them."""
+    return broken({"preset": WIDE, "decode": {"extraArgs": list(words)}}).get(KEY, "")
+
+
+def warned(*words: str) -> str:
+    found = warnings(settings(layout={"preset": WIDE, "decode": {"extraArgs": list(words)}}))
+    return "\n".join(str(each) for each in found if each.key == KEY)
+
+
+def value_of(flag: EngineFlag) -> list[str]:
+    words = {int: "3", float: "0.5", str: "word"}
+    return [] if flag.value is None else [words[flag.value]]
+
+
+def spellings(flag: EngineFlag) -> Iterator[list[str]]:
+    """As the engine's parser takes it: each name, its shortest clear beginning, and the value behind = or apart."""
+    value = value_of(flag)
+    for name in flag.names:
+        lengths = range(3, len(name) + 1)
+        unique = (name[:n] for n in lengths if [each for each in NAMES if each.startswith(name[:n])] == [name])
+        for word in {name, next(unique, name)}:
+            yield [word, *value]
+            if value:
+                yield [f"{word}={value[0]}"]
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
+def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_changes_nothing_else(
+    flag: EngineFlag,
+) -> None:
+    before = make_plan(settings(layout=WIDE)).roles[Role.DECODE]
+    for words in spellings(flag):
+        message = refused(*words)
+        if flag.owner in (PASSES, UNCHECKED):
+            assert not message
+            stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": words}})
+            after = make_plan(stack).roles[Role.DECODE]
+            assert after.args == (*before.args, *words)
+            assert after.memory == before.memory
+        elif flag.owner in REASONS:
+            assert REASONS[flag.owner].rule in message
+        else:
+            assert f"layout.decode.{flag.owner} says what this flag does" in message
+            assert f"write {flag.owner}" in message
+
+
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.owner in KEYS], ids=lambda flag: flag.names[0])
+def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) -> None:
+    name = flag.names[0].lstrip("-")
+    for word in (f"--{name.replace('-', '_')}", f"-{name}", f"--{name.title()}"):
+        assert f"write {flag.owner}" in refused(word, *value_of(flag))
+
+
+def test_whatever_the_program_itself_writes_is_owned_by_somebody() -> None:
+    for preset in Preset:
+        for role in Role:
+            for given in read_extra_args(engine_args(role, PRESETS[preset][role], R1, "/model-cache/r1")):
+                assert given.wrong is None
+                assert given.flag is not None
+                assert given.flag.owner not in (PASSES, UNCHECKED)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--stream-interval", "often"), "invalid int value: 'often'"),
+        (("--stream-interval",), "expected one argument"),
+        (("--enable-metrics=yes",), "ignored explicit argument"),
+        (("--enable-metrics", "yes"), "no flag before it takes"),
+        (("4096",), "no flag before it takes"),
+        (("--speculative-num", "2"), "could match --speculative-num-steps, --speculative-num-draft-tokens"),
+        (("--stream_interval", "4"), "knows it as --stream-interval only"),
+    ],
+)
+def test_what_the_engines_parser_refuses_is_refused_by_the_plan(words: tuple[str, ...], reason: str) -> None:
+    assert reason in refused(*words)
+
+
+def test_a_negative_number_is_a_value() -> None:
+    assert refused("--priority-scheduling-preemption-threshold", "-5", "--stream-interval", "4") == ""
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    found = broken(
+        {"preset": WIDE, "decode": {"extraArgs": ["--tp=8", "--mem", "0.9"]}, "prefill": {"extraArgs": ["7"]}}
+    )
+    assert set(found) == {KEY, "layout.prefill.extraArgs"}
+
+
+@pytest.mark.parametrize("words", [("--frobnicate",), ("--frobnicate", "1", "2"), ("--frobnicate=1",)])
+def test_a_flag_that_nobody_knows_is_passed_on_and_said(words: tuple[str, ...]) -> None:
+    assert refused(*words) == ""
+    assert re.search(rf"{' '.join(words)}\n.*not checked", warned(*words))
+
+
+def test_a_flag_whose_cost_is_not_counted_is_passed_on_and_said() -> None:
+    assert "does not count" in warned("--enable-torch-compile")
+    assert warned("--stream-interval", "4") == ""
+
+
+CASES = {
+    "a captured batch beyond the dispatch limit": (["--cuda-graph-max-bs", "256"], "cudaGraphBatchSizes"),
+    "more requests than may be dispatched": (["--max-running-requests", "8192"], "maxRunningRequests"),
+    "no graphs": (["--disable-cuda-graph"], "cudaGraphBatchSizes"),
+    "twice the GPUs": (["--pp-size", "2"], "pp"),
+    "another format": (["--quantization", "fp8"], "model"),
+    "draft weights": (["--speculative-algorithm", "EAGLE", "--speculative-num-steps", "1"], "speculative"),
+    "half the cache": (["--kv-cache-dtype", "fp8_e4m3"], "kvCacheDtype"),
+    "pages": (["--page-size", "64"], "pageSize"),
+}
+
+
+@pytest.mark.parametrize(("words", "key"), CASES.values(), ids=CASES.keys())
+def test_what_the_field_wrote_is_sent_to_its_key(words: list[str], key: str) -> None:
+    assert f"write {key}" in refused(*words)
+
+
+def test_the_same_by_their_keys_is_checked() -> None:
+    assert broken({"preset": WIDE, "decode": {"maxRunningRequests": 2048}}) == {}
+    message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 8192}})["layout.decode.maxRunningRequests"]
+    assert "8192 / dp 16 = 512 requests a rank are more than the 128 tokens that it may dispatch" in message
+    assert "write 2048 at most, or maxDispatchTokensPerRank: 512" in message
+    message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 15}})["layout.decode.maxRunningRequests"]
+    assert "write maxRunningRequests: 16 or more" in message
+
+
+def test_the_recorder_that_a_metrics_flag_turns_on_is_checked_as_its_key_is() -> None:
+    layout = {"deepepMode": "auto", "extraArgs": ["--enable-expert-distribution-metrics"], "eplb": {"enabled": False}}
+    assert "auto mode" in broken({"preset": WIDE, "decode": layout})["layout.decode.deepepMode"]
