@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults tools check lock preview plan comment \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults tools check lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -50,10 +50,13 @@ preview: setup setup-policy ## preview STACK="dev prod" on the simulated cluster
 setup-policy: setup
 	@sh scripts/setup-policy.sh
 
-live-preview live-drift live-up live-verify live-destroy: setup setup-policy
+need-stack: # before anything is set up for it
+	@stack="$$STACK" sh scripts/need-stack.sh
+
+live-preview live-drift live-up live-verify live-destroy: need-stack setup setup-policy
 	@sh scripts/live.sh $(@:live-%=%) "$$STACK" "$${OUTPUT:-previews}"
 
-comment: setup
+comment: need-stack setup
 	@sh scripts/comment.sh "$$STACK" "$$BASE" "$${OUTPUT:-previews}"
 
 lock: setup ## write the lock files anew from the *.in files

@@ -21,7 +21,8 @@ __all__ = ["Loaded", "load", "settings_of", "stack_file"]
 
 UNSET_WARNING = (
     "hfToken is not set, so `pulumi up` will refuse this stack: "
-    "pulumi config set --secret hfToken hf_…, or name a Secret with hfTokenSecret."
+    "pulumi config set --secret hfToken hf_…, or hfTokenSecret: the name of a Secret with key HF_TOKEN, or, for a "
+    "model that anyone may download, modelCache.anonymous: true"
 )
 CLEAR_WARNING = (
     "hfToken stands in the file in clear text, so `pulumi up` will refuse this stack. Whoever reads the file has the "
@@ -59,7 +60,7 @@ def load(source: StackFile) -> Loaded:
     """Settings and Plan of a stack. A token that is not set yet is a warning: nothing here needs it.
 
     Raises:
-        ConfigError: the config breaks a rule. The missing token is then in the list as well.
+        ConfigError: the config breaks a rule. That the token is missing is then a note of it.
     """
     from wideep.plan import make_plan
     from wideep.rules import accept
@@ -84,16 +85,25 @@ def settings_of(source: StackFile) -> Settings:
 
 
 def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Problem, ...]]:
-    """The Settings, and the problem of the missing token where that is the only one."""
+    """The Settings, and the problem of the missing token, which only `pulumi up` minds.
+
+    Raises:
+        ConfigError: every other problem.
+    """
     from wideep.settings.root import HfToken
 
     read_text = _reader(source.path.resolve().parent)
     try:
         return reader(source.config, read_text), ()
     except ConfigError as error:
-        if any(problem.key != "hfToken" or problem.value for problem in error.problems):
-            raise
-        return reader({**source.config, "hfToken": HfToken.SET}, read_text), error.problems
+        missing = tuple(problem for problem in error.problems if problem.key == "hfToken" and not problem.value)
+        others = [problem for problem in error.problems if problem not in missing]
+        if others:
+            mistakes = ConfigError(others)
+            for _ in missing:
+                mistakes.add_note(UNSET_WARNING)
+            raise mistakes from None
+        return reader({**source.config, "hfToken": HfToken.SET}, read_text), missing
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

@@ -64,7 +64,7 @@ def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:
                 raise
             if kwargs.get("output") is OutputFormat.JSON:
                 answer(json.dumps(as_json(error), indent=2, ensure_ascii=False))
-            say(str(error))
+            say("\n".join([str(error), *getattr(error, "__notes__", ())]))
             raise typer.Exit(exit_code(error)) from error
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise

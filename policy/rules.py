@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from subject import CLAIM, GRAPH, RELEASE, SERVICE, UNKNOWN, Limits, Resource, Value, at, mapping, walk
+from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, at, mapping, walk
 
 __all__ = ["RESOURCE_RULES", "STACK_RULES", "Rule", "StackRule"]
 
@@ -67,9 +67,15 @@ def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
-    """The weights are hours of download: in production no slip may delete them."""
-    if resource.stack in limits.production and resource.type == CLAIM and not resource.protected:
-        yield f"the volume is not protected, and {resource.stack} is a production stack: set modelCache.protect: true"
+    """The weights are hours of download: in production no slip may delete them.
+
+    Pulumi tells a policy of `protect` and not of `retainOnDelete`; a claim that is retained carries its stack's label.
+    """
+    if resource.stack not in limits.production or resource.type != CLAIM or resource.protected:
+        return
+    if RETAINED not in mapping(at(resource.inputs, "metadata", "labels")):
+        keys = "modelCache.retain: true (destroy leaves the volume) or modelCache.protect: true (destroy refuses)"
+        yield f"destroy would delete the volume, and {resource.stack} is a production stack: set {keys}"
 
 
 def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
@@ -116,7 +122,9 @@ RESOURCE_RULES: Final = (
     Rule("no-mutable-tags", "Images are named by a version or a digest", no_mutable_tags),
     Rule("digests-in-production", "Production serves images named by digest", digests_in_production),
     Rule("namespaces-allowed", "A stack writes to its own namespaces", namespaces_allowed),
-    Rule("cache-protected-in-production", "The model cache is protected in production", cache_protected_in_production),
+    Rule(
+        "cache-protected-in-production", "No destroy deletes the weights of production", cache_protected_in_production
+    ),
     Rule("requests-equal-limits", "Requests equal limits", requests_equal_limits),
     Rule("load-balancers-have-sources", "A LoadBalancer has source ranges", balancers_have_sources),
 )

@@ -2,18 +2,19 @@
 # The comment of a pull request on one stack: written to FOLDER/NAME.md, and on the pull request where there is one.
 # scripts/comment.sh STACK BASE FOLDER
 set -eu
+stack=${1:-}
+base=${2:-}
+folder=${3:-previews}
+. "$(dirname "$0")/need-stack.sh"
 cd "$(dirname "$0")/.."
-stack=$1
-base=$2
-folder=$3
-name=${stack##*/}
 file=Pulumi.$name.yaml
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
 mkdir -p "$folder"
 
 set -- --stack "$name" --after "$file" --events "$folder/$name.events.jsonl"
-if git show "$base:$file" > "$before/$file" 2>/dev/null; then
+# Without a commit, `git show :FILE` is what is staged, which nobody asked for.
+if [ -n "$base" ] && git show "$base:$file" > "$before/$file" 2>/dev/null; then
     set -- "$@" --before "$before/$file"
 fi
 if [ -s "$folder/$name.unchecked" ]; then

@@ -2,11 +2,11 @@
 # One stack on its own cluster: what the workflows call, and a person may.
 # scripts/live.sh preview|drift|up|verify|destroy STACK [FOLDER for what a preview writes]
 set -eu
-cd "$(dirname "$0")/.."
-verb=$1
-stack=$2
+verb=${1:-}
+stack=${2:-}
 folder=${3:-previews}
-name=${stack##*/}
+. "$(dirname "$0")/need-stack.sh"
+cd "$(dirname "$0")/.."
 events=$folder/$name.events.jsonl
 
 preview() {
@@ -47,11 +47,25 @@ verify)
     .venv/bin/wideep smoke --stack "$name"
     ;;
 destroy)
+    weights=${WEIGHTS:-keep}
     if [ "${CONFIRM:-}" != "$stack" ]; then
         echo "This destroys stack $stack. If that is meant: make live-destroy STACK=$stack CONFIRM=$stack" >&2
         exit 1
     fi
-    exec pulumi destroy --stack "$stack" --non-interactive --color never --refresh --yes
+    case $weights in
+    keep) ;;
+    delete) pulumi state unprotect --stack "$stack" --all --yes ;;
+    *)
+        echo "WEIGHTS=$weights: write keep (the volume of modelCache.retain or protect stays) or delete" >&2
+        exit 2
+        ;;
+    esac
+    pulumi destroy --stack "$stack" --non-interactive --color never --refresh --yes --exclude-protected
+    if [ "$weights" = delete ]; then
+        sh scripts/weights.sh delete "$stack"
+    else
+        sh scripts/weights.sh show "$stack"
+    fi
     ;;
 *)
     echo "live.sh knows preview, drift, up, verify and destroy; not $verb" >&2

@@ -197,8 +197,10 @@ def test_a_registrys_password_is_nowhere_but_where_it_is_used(deploy: Deploy) ->
     assert PASSWORD not in str(engine.outputs) + "\n".join(engine.log)
 
 
-def test_production_weights_are_protected(deploy: Deploy) -> None:
-    assert _engine(deploy, plan_of("prod")).resources["cache-claim"].protect
+def test_destroy_keeps_the_weights_of_production_and_is_not_stopped(deploy: Deploy) -> None:
+    engine = _engine(deploy, plan_of("prod"))
+    assert engine.resources["cache-claim"].retain
+    assert [resource.name for resource in engine.resources.values() if resource.protect] == []
 
 
 def test_weights_that_are_kept_keep_their_namespace(deploy: Deploy) -> None:

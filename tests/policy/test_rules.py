@@ -16,7 +16,9 @@ from rules import (
     no_mutable_tags,
     requests_equal_limits,
 )
-from subject import CLAIM, GRAPH, RELEASE, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
+from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
+
+from components.retained import LABEL
 
 LIMITS = Limits(
     production=("prod",),
@@ -93,7 +95,10 @@ def test_own_namespaces_the_crds_release_and_other_clouds_are_let_through() -> N
 
 def test_productions_cache_is_protected() -> None:
     (message,) = cache_protected_in_production(Resource(CLAIM, "cache-claim", "prod"), LIMITS)
-    assert message.endswith("set modelCache.protect: true")
+    assert "set modelCache.retain: true (destroy leaves the volume) or modelCache.protect: true" in message
+    assert RETAINED == LABEL
+    retained = {"metadata": {"labels": {RETAINED: "dynamo-wideep.prod"}}}
+    assert list(cache_protected_in_production(Resource(CLAIM, "c", "prod", retained), LIMITS)) == []
     assert list(cache_protected_in_production(Resource(CLAIM, "c", "prod", protected=True), LIMITS)) == []
     assert list(cache_protected_in_production(Resource(CLAIM, "c", "dev"), LIMITS)) == []
 

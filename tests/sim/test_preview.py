@@ -77,14 +77,15 @@ def test_policies_of_one_stack_fail_it_with_what_to_write_and_the_other_is_previ
     repository.commit(
         "Too much",
         {
-            "Pulumi.prod.yaml": ("protect: true", "protect: false"),
+            "Pulumi.prod.yaml": ("retain: true", "retain: false"),
             "policy/limits.yaml": ("dev: 8", "dev: 4"),
         },
     )
     done = make_preview(repository, cluster, "dev prod")
     assert done.returncode != 0
     assert "dev: error: policy gpus-within-the-limit: stack dev takes 8 GPUs and may take 4: choose" in done.stderr
-    assert "prod: error: policy cache-protected-in-production: cache-claim: the volume is not protected" in done.stderr
+    rule = "prod: error: policy cache-protected-in-production"
+    assert f"{rule}: cache-claim: destroy would delete the volume" in done.stderr
     assert done.stderr.count("the preview FAILED") == 2
     assert "Traceback" not in done.stderr
 

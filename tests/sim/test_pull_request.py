@@ -62,6 +62,7 @@ class World:
             "matrix.stack": "dev",
             "inputs.stack": "dev",
             "inputs.confirm": "dev",
+            "inputs.weights": "keep",
             "secrets.PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "vars.PULUMI_BACKEND_URL": f"file://{self.dev.cluster.pulumi_state}",
@@ -141,8 +142,8 @@ def red(stands: World) -> tuple[Job, Job, Job, Any]:
     stands.repository.commit(
         "Wider",
         {
-            "Pulumi.prod.yaml": ("layout: wide-32gpu", "layout: {preset: wide-32gpu, decode: {redundantExperts: 5}}"),
-            "Pulumi.dev.yaml": ("dynamo-wideep:layout: lab-8gpu", "dynamo-wideep:layout: lab-16gpu-singlenode"),
+            "Pulumi.prod.yaml": ("{preset: wide-32gpu}", "{preset: wide-32gpu, decode: {redundantExperts: 5}}"),
+            "Pulumi.dev.yaml": ("preset: lab-8gpu", "preset: lab-16gpu-singlenode"),
         },
     )
     jobs = (
@@ -181,10 +182,10 @@ def green(stands: World, red: object) -> tuple[Job, Job, Job]:
     stands.repository.commit(
         "Not wider, but more frontends",
         {
-            "Pulumi.prod.yaml": ("layout: {preset: wide-32gpu, decode: {redundantExperts: 5}}", "layout: wide-32gpu"),
+            "Pulumi.prod.yaml": ("{preset: wide-32gpu, decode: {redundantExperts: 5}}", "{preset: wide-32gpu}"),
             "Pulumi.dev.yaml": (
-                "dynamo-wideep:layout: lab-16gpu-singlenode",
-                "dynamo-wideep:layout: {preset: lab-8gpu, decode: {memFractionStatic: 0.75}}",
+                "preset: lab-16gpu-singlenode",
+                "preset: lab-8gpu\n    decode: {memFractionStatic: 0.75}",
             ),
         },
     )

@@ -26,7 +26,6 @@ OURS = {"make test": "is the run that this test is part of"}
 EDITS = (
     ("registry.example.com/dynamo-wideep", "registry.sim/dynamo-wideep"),
     ("storageClass: shared-fs", "storageClass: kwok-volume"),
-    ("protect: true", "protect: false"),
 )
 CHARTS = "  dynamo-wideep:platform: {charts: sim/charts}\n"
 

@@ -114,6 +114,16 @@ def test_plan_needs_no_token_but_says_that_up_will(run: Run, stack: Write) -> No
     assert json.loads(result.stdout)["warnings"][0].startswith("hfToken is not set, so `pulumi up` will refuse")
 
 
+def test_among_mistakes_a_token_that_is_not_set_is_none_of_them(run: Run, stack: Write) -> None:
+    result = run("plan", "--file", stack(hfToken=None, colour="green"), "--output", "json")
+    assert result.exit_code == 2
+    assert [problem["key"] for problem in json.loads(result.stdout)["problems"]] == ["colour"]
+    assert "The stack config has a mistake:" in result.stderr
+    assert (
+        "hfToken is not set, so `pulumi up` will refuse this stack: pulumi config set --secret hfToken" in result.stderr
+    )
+
+
 def test_a_token_in_clear_text_is_warned_of_and_never_shown(run: Run, stack: Write) -> None:
     path = stack(hfToken=TOKEN)
     for output in ("text", "json", "markdown"):
@@ -148,7 +158,7 @@ def test_mistakes_as_json_are_on_stdout_for_a_script(run: Run, stack: Write) -> 
     result = run("plan", "--file", stack(layout="wide-33gpu", hfToken=None), "--output", "json")
     assert result.exit_code == 2
     problems = json.loads(result.stdout)["problems"]
-    assert [problem["key"] for problem in problems] == ["layout", "hfToken"]
+    assert [problem["key"] for problem in problems] == ["layout"]
     assert all(set(problem) == {"key", "value", "rule", "fix"} for problem in problems)
     assert "wide-32gpu" in problems[0]["fix"]
 

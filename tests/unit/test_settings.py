@@ -66,7 +66,7 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
         ({"hardware": "H200"}, "hardware", "H200", "an object"),
         ({"layout": {"preset": "wide-32gpu", "decode": {"tpp": 8}}}, "layout.decode.tpp", "", "did you mean tp"),
         ({"layout": {"preset": "wide-32gpu", "decode": 8}}, "layout.decode", "8", "an object"),
-        ({"layout": {"decode": {}}}, "layout.prefill", "", "set it"),
+        ({"layout": {"decode": {}}}, "layout.preset", "", "layout.preset NAME"),
         (
             {"layout": {"preset": "wide-32gpu", "decode": {"memFractionStatic": 1.5}}},
             "layout.decode.memFractionStatic",
@@ -258,3 +258,30 @@ def test_a_quantity_has_binary_and_decimal_units(quantity: str, size: int) -> No
 def test_what_is_no_quantity_is_said_to_be_none(quantity: str) -> None:
     with pytest.raises(ValueError, match="not a Kubernetes quantity"):
         quantity_bytes(quantity)
+
+
+@pytest.mark.parametrize("left", [{"decode": {"replicas": 2}}, {"prefill": {"eplb": {"enabled": True}}}])
+def test_a_preset_that_one_key_has_replaced_is_told_once_with_the_command_that_brings_it_back(
+    left: dict[str, object],
+) -> None:
+    found = mistakes(layout=left)
+    assert list(found) == ["layout.preset"]
+    assert "`pulumi config set --path layout.…` replaces a plain name" in found["layout.preset"].rule
+    assert "pulumi config set --path layout.preset NAME" in found["layout.preset"].fix
+    assert parse(stack(layout={"preset": "lab-32gpu", **left})).layout.preset == "lab-32gpu"
+
+
+def test_the_name_of_a_model_that_one_key_has_replaced_is_told_likewise() -> None:
+    found = mistakes(model={"revision": "0" * 40})
+    assert list(found) == ["model"]
+    assert "pulumi config set model NAME" in found["model"].fix
+    assert "deepseek-ai/DeepSeek-R1" in found["model"].fix
+
+
+def test_a_misspelt_role_or_a_role_that_is_nearly_whole_gets_its_own_message() -> None:
+    found = mistakes(layout={"prefil": {"replicas": 1}, "decode": {"replicas": 1}})
+    assert "layout.preset" not in found
+    assert "layout.prefil" in found
+    whole = parse(stack(layout="lab-32gpu")).layout.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    del whole["preset"], whole["decode"]["tp"]
+    assert list(mistakes(layout=whole)) == ["layout.decode.tp"]

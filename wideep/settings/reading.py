@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
 from wideep.settings.image import Hidden
+from wideep.settings.lost import lost_model, lost_preset
 from wideep.settings.problems import misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.words import nearest, shown
@@ -166,7 +167,7 @@ def _model(value: object, read_text: ReadText | None) -> object:
 
     if isinstance(value, dict):
         written = cast("Object", value)
-        return shape_of_config(written, read_text) if "config" in written else written
+        return shape_of_config(written, read_text) if "config" in written else lost_model(written, MODELS) or written
     if not isinstance(value, str):
         return value
     if value in MODELS:
@@ -187,9 +188,9 @@ def _layout(value: object, _: ReadText | None) -> object:
     else:
         return value
     name = written.get("preset")
-    if name is None:
-        return written
     named = {str(preset): preset for preset in PRESETS}
+    if name is None:
+        return lost_preset(written, named) or written
     if not isinstance(name, str) or name not in named:
         key = "layout" if isinstance(value, str) else "layout.preset"
         return Problem(key, shown(name), "there is no preset of that name", nearest(str(name), named))
