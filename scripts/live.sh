@@ -37,6 +37,8 @@ drift)
     exit $code
     ;;
 up)
+    state=$(pulumi stack export --stack "$stack")
+    printf '%s' "$state" | .venv/bin/python -m scripts.job_fits "$name"
     # Its preview was looked at before the merge. A second one would fail on a field that somebody changed with kubectl,
     # which the update itself takes back.
     exec pulumi up --stack "$stack" --non-interactive --color never --diff --refresh --yes --skip-preview \

@@ -20,6 +20,7 @@ VERBS = re.findall(r"^([a-z]+)\)$", (ROOT / "scripts" / "live.sh").read_text(), 
 STAND_IN = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 case "$*" in
+"stack export "*) echo '{"deployment": {}}' ;;
 "config get namespace "*) echo dynamo-prod ;;
 "get pvc "*) [ -z "$KEPT" ] || echo persistentvolumeclaim/model-cache-pvc ;;
 "get namespaces "*) [ -z "$KEPT" ] || echo namespace/dynamo-prod ;;
@@ -89,6 +90,13 @@ def test_a_script_without_any_argument_says_the_same(run: Run, calls: Path, scri
     done = run("sh", f"scripts/{script}")
     assert (done.returncode, calls.read_text()) == (2, "")
     assert "STACK is not set" in done.stderr
+
+
+def test_a_first_up_that_may_outlast_its_job_is_warned_of_and_still_starts(run: Run, calls: Path) -> None:
+    done = run("sh", "scripts/live.sh", "up", "prod", JOB_MINUTES="360", DOCKER_HOST="tcp://10.0.0.1:2375")
+    assert done.returncode == 0, done.stderr
+    assert "the download 7 h 39 min" in done.stderr
+    assert [call.split()[1] for call in calls.read_text().splitlines()] == ["stack", "up"]
 
 
 def test_destroy_wants_the_name_twice_and_a_word_that_it_knows(run: Run, calls: Path) -> None:

@@ -122,6 +122,31 @@ def test_the_page_on_gitlab_runs_the_same_targets_as_github() -> None:
     assert theirs == ours
 
 
+def authentication(page: str) -> dict[str, Any]:
+    """Whom the API server is told to trust, on the page of a forge."""
+    blocks = (ROOT / "docs" / page).read_text().split("```yaml\n")[1:]
+    found = [yaml.safe_load(block.split("```")[0]) for block in blocks]
+    (config,) = (each for each in found if each.get("kind") == "AuthenticationConfiguration")
+    return config["jwt"][0]
+
+
+def test_rights_on_the_cluster_belong_to_a_protected_environment_and_to_no_branch() -> None:
+    github, gitlab_ = authentication("ci.md"), authentication("ci-gitlab.md")
+    assert ":environment:" in github["claimValidationRules"][0]["expression"]
+    rules = " ".join(str(rule) for rule in gitlab_["claimValidationRules"])
+    assert 'claims.environment_protected == "true"' in rules
+    assert "project_path" in rules
+    name = gitlab_["claimMappings"]["username"]["expression"]
+    assert "claims.environment" in name
+    assert not re.search(r"claims\.(sub|ref)\b", name)
+
+
+def test_a_destroy_on_gitlab_is_of_a_stack_whose_environment_is_protected() -> None:
+    jobs = gitlab()
+    (stacks,) = {tuple(each["STACK"]) for each in jobs["up"]["parallel"]["matrix"]}
+    assert f"$STACK =~ /^({'|'.join(stacks)})$/" in jobs["destroy"]["rules"][0]["if"]
+
+
 def test_the_page_on_gitlab_protects_what_reaches_a_cluster() -> None:
     jobs = {name: job for name, job in gitlab().items() if job and isinstance(job, dict) and "script" in job}
     for name, job in jobs.items():

@@ -1,0 +1,111 @@
+"""Whether this machine can do the first `up` of a stack: build the image, and wait for the download.
+
+    pulumi stack export --stack NAME | python -m scripts.job_fits NAME
+
+``JOB_MINUTES`` is the limit of the job that runs it (a workflow's timeout-minutes); not set, nothing limits it. Exit
+code 2: it cannot be done here, and nothing should be started. A job that only may be too short is a warning, because
+the deadlines are for slow lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops.doctor.builder import builder_finding
+from ops.doctor.finding import Verdict
+from ops.load import load, stack_file
+from wideep.plan import Plan
+
+IMAGE: Final = "docker-build:index:Image"
+JOB: Final = "kubernetes:batch/v1:Job"
+DISK_GB: Final = 60
+"""What a build of Dynamo's SGLang image takes (docs/decisions/image.md)."""
+BUILD_SECONDS: Final = 3600
+"""The longer end of a build (docs/decisions/image.md)."""
+BY_HAND: Final = (
+    "run the first `pulumi up` by hand on a machine that can, name a remote builder (image.builder), or build the "
+    "image elsewhere (image: {source: existing, reference: …})"
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the job runs."""
+
+    free_gb: float | None
+    """Of Docker's disk, decimal. None: the engine is elsewhere (DOCKER_HOST)."""
+    minutes: int | None
+    """After which the job is stopped."""
+
+
+def obstacles(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> Iterator[str]:
+    """What cannot be done here. ``resources`` are the state's."""
+    if not _builds(plan, resources) or plan.image_plan.build is None:
+        return
+    if plan.image_plan.build.builder is None:
+        if machine.free_gb is not None and machine.free_gb < DISK_GB:
+            fact = f"this `up` builds the image, which takes {DISK_GB} GB of disk, and {machine.free_gb:.0f} are free"
+            yield f"image: {fact}. Instead, {BY_HAND}."
+    elif (finding := builder_finding(plan)) is not None and finding.verdict is Verdict.FAILS:
+        yield f"image.builder: {finding.what} Before this step: {finding.fix[0]}"
+
+
+def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> Iterator[str]:
+    """What may not be over when the job is stopped: image and download go side by side, then the graph starts."""
+    build = BUILD_SECONDS if _builds(plan, resources) else 0
+    job = any(resource["type"] == JOB for resource in resources)
+    download = 0 if plan.download is None or job else plan.download.deadline_seconds
+    seconds = max(build, download) + plan.ready_timeout_seconds
+    if machine.minutes is not None and (build or download) and seconds > machine.minutes * 60:
+        parts = f"image {_hours(build)}, beside it the download {_hours(download)}, then the graph's start "
+        yield (
+            f"the first `up` may take {_hours(seconds)} ({parts}{_hours(plan.ready_timeout_seconds)}), and this job is "
+            f"stopped after {_hours(machine.minutes * 60)}. An update that is stopped leaves pending operations, and "
+            "the next one goes on from there. To be sure, run the first `pulumi up` by hand or on your own runner."
+        )
+
+
+def _builds(plan: Plan, resources: list[dict[str, Any]]) -> bool:
+    """The state has no image with this tag."""
+    build = plan.image_plan.build
+    built = [resource.get("inputs", {}).get("tags", []) for resource in resources if resource["type"] == IMAGE]
+    return build is not None and list(build.tags) not in built
+
+
+def _hours(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def this_machine(environ: Mapping[str, str]) -> Machine:
+    """What is known of the machine that runs this."""
+    docker = Path("/var/lib/docker")
+    elsewhere = "DOCKER_HOST" in environ
+    free = None if elsewhere else shutil.disk_usage(docker if docker.is_dir() else "/").free / 1e9
+    minutes = environ.get("JOB_MINUTES", "")
+    return Machine(free, int(minutes) if minutes.isdigit() else None)
+
+
+def main() -> int:
+    """Reads the state's export from stdin."""
+    exported = json.load(sys.stdin)
+    resources = (exported.get("deployment") or {}).get("resources") or []
+    plan = load(stack_file(sys.argv[1], None)).plan
+    machine = this_machine(os.environ)
+    for text in warnings(plan, resources, machine):
+        print(f"warning: {text}", file=sys.stderr)
+    found = list(obstacles(plan, resources, machine))
+    for text in found:
+        print(f"error: {text}", file=sys.stderr)
+    return 2 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

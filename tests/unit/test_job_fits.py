@@ -1,0 +1,70 @@
+"""Whether a CI job can do a stack's first `up`: numbers of disk and time, before anything is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scripts.job_fits import IMAGE, JOB, Machine, obstacles, this_machine, warnings
+from tests.support.plans import plan_of
+
+RUNNER = Machine(free_gb=14, minutes=360)
+BUILT: dict[str, Any] = {"type": IMAGE, "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.6.0"]}}
+DOWNLOADED: dict[str, Any] = {"type": JOB, "inputs": {}}
+BUILD = {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"}
+
+
+def test_a_runner_with_too_little_disk_is_told_what_the_build_takes_and_what_to_do_instead() -> None:
+    (text,) = obstacles(plan_of("prod"), [], RUNNER)
+    assert "takes 60 GB of disk, and 14 are free" in text
+    for way in ("by hand", "image.builder", "source: existing"):
+        assert way in text
+
+
+@pytest.mark.parametrize(
+    ("resources", "machine"),
+    [([BUILT], RUNNER), ([], Machine(80, 360)), ([], Machine(None, 360))],
+    ids=["built already", "enough disk", "Docker is elsewhere"],
+)
+def test_nothing_stops_a_job_that_need_not_build_or_can(resources: list[dict[str, Any]], machine: Machine) -> None:
+    assert list(obstacles(plan_of("prod"), resources, machine)) == []
+
+
+def test_another_tag_is_built_again() -> None:
+    other = {**BUILT, "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.5.9"]}}
+    assert len(list(obstacles(plan_of("prod"), [other], RUNNER))) == 1
+
+
+def test_an_image_that_exists_is_never_built() -> None:
+    plan = plan_of("prod", image={"source": "existing", "reference": "r.example.com/d:1"})
+    assert list(obstacles(plan, [], RUNNER)) == []
+
+
+def test_a_builder_that_the_job_does_not_know_is_named_with_the_command(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\nexit 1\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    (text,) = obstacles(plan_of("prod", image={**BUILD, "builder": "wideep"}), [], RUNNER)
+    assert "docker buildx create --name wideep" in text
+
+
+def test_a_job_shorter_than_the_deadlines_is_warned_of_with_each_of_them() -> None:
+    (text,) = warnings(plan_of("prod"), [], RUNNER)
+    assert "the download 7 h 39 min" in text
+    assert "stopped after 6 h 00 min" in text
+
+
+@pytest.mark.parametrize(
+    ("resources", "minutes"), [([BUILT, DOWNLOADED], 360), ([], None), ([], 900)], ids=["done", "no limit", "long"]
+)
+def test_no_warning_where_it_is_done_or_the_job_is_long(resources: list[dict[str, Any]], minutes: int | None) -> None:
+    assert list(warnings(plan_of("prod"), resources, Machine(14, minutes))) == []
+
+
+def test_a_docker_elsewhere_has_a_disk_that_nobody_here_knows() -> None:
+    assert this_machine({"DOCKER_HOST": "tcp://10.0.0.1:2375", "JOB_MINUTES": "900"}) == Machine(None, 900)
+    assert this_machine({}).minutes is None
