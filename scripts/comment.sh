@@ -5,8 +5,8 @@ set -eu
 stack=${1:-}
 base=${2:-}
 folder=${3:-previews}
-. "$(dirname "$0")/need-stack.sh"
 cd "$(dirname "$0")/.."
+. scripts/need-stack.sh
 file=Pulumi.$name.yaml
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT

@@ -5,8 +5,8 @@ set -eu
 verb=${1:-}
 stack=${2:-}
 folder=${3:-previews}
-. "$(dirname "$0")/need-stack.sh"
 cd "$(dirname "$0")/.."
+. scripts/need-stack.sh
 events=$folder/$name.events.jsonl
 
 preview() {

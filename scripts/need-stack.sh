@@ -1,11 +1,11 @@
-# Sourced by what acts on a stack: goes on only where $stack names one, as NAME or ORGANIZATION/NAME. An empty --stack is
-# the selected stack to Pulumi, so nothing may come after this line without one.
+# Sourced, in the project's folder, by what acts on a stack: goes on only where $stack names one, as NAME or
+# ORGANIZATION/NAME. An empty --stack is the selected stack to Pulumi, so nothing may come after this line without one.
 name=${stack##*/}
-known=$(cd "$(dirname "$0")/.." && ls Pulumi.*.yaml | sed 's/^Pulumi\.\(.*\)\.yaml$/\1/' | tr '\n' ' ')
+known=$(ls Pulumi.*.yaml | sed 's/^Pulumi\.\(.*\)\.yaml$/\1/' | tr '\n' ' ')
 case $stack in
 '') why="STACK is not set" ;;
 *[!A-Za-z0-9._/-]* | -* | */*/* | */ | /* | */-*) why="STACK names no stack: it is $(printf %s "$stack" | LC_ALL=C tr -c '[:print:]' '?')" ;;
-*) [ -f "$(dirname "$0")/../Pulumi.$name.yaml" ] && why= || why="there is no stack $name: Pulumi.$name.yaml does not exist" ;;
+*) [ -f "Pulumi.$name.yaml" ] && why= || why="there is no stack $name: Pulumi.$name.yaml does not exist" ;;
 esac
 if [ -n "$why" ]; then
     echo "Nothing was done: $why." >&2

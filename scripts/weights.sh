@@ -5,8 +5,8 @@
 set -eu
 verb=${1:-}
 stack=${2:-}
-. "$(dirname "$0")/need-stack.sh"
 cd "$(dirname "$0")/.."
+. scripts/need-stack.sh
 project=$(sed -n 's/^name: *//p' Pulumi.yaml)
 label=dynamo-wideep/stack=$(printf %s "$project.$name" | tr -c 'A-Za-z0-9_.-' - | cut -c1-63)
 namespace=$(pulumi config get namespace --stack "$stack")

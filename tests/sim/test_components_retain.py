@@ -1,10 +1,13 @@
 """`modelCache.retain`: the weights outlive the stack, and its next `up` takes them over without a hand step."""
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from sim.env import environment
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
@@ -78,3 +81,49 @@ def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None
     steps = json.loads(stranger("preview", "--json"))["steps"]
 
     assert [step["urn"] for step in steps if step["op"] == "import"] == []
+
+
+def _live_destroy(stack: Pulumi, **variables: str) -> str:
+    """`make live-destroy` without its set-up: this folder's environments are the checkout's."""
+    done = subprocess.run(
+        ["sh", "scripts/live.sh", "destroy", stack.stack],
+        cwd=stack.folder,
+        env=os.environ | environment(stack.cluster) | {"CONFIRM": stack.stack} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("key", ["retain", "protect"])
+def test_destroy_keeps_the_weights_and_deletes_them_when_asked_to(stack: Pulumi, key: str) -> None:
+    write_stack(stack.folder, "keeper", **{**KEPT, "modelCache": {"size": "100Gi", key: True}})
+    stack("up", "--yes", "--skip-preview")
+    before = _volume(stack)
+
+    said = _live_destroy(stack)
+
+    assert _volume(stack) == before
+    assert ("WEIGHTS=delete" in said) is (key == "retain")
+    stack("up", "--yes", "--skip-preview")
+    assert _volume(stack) == before
+
+    _live_destroy(stack, WEIGHTS="delete")
+
+    assert stack.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "name") == ""
+    assert not json.loads(stack("stack", "export"))["deployment"].get("resources")
+
+
+def test_weights_that_an_earlier_destroy_has_kept_are_deleted_by_the_same_command(stack: Pulumi) -> None:
+    write_stack(stack.folder, "keeper", **KEPT)
+    stack("up", "--yes", "--skip-preview")
+    stack("destroy", "--yes", "--skip-preview")
+    assert _volume(stack)
+
+    _live_destroy(stack, WEIGHTS="delete")
+
+    assert stack.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "name") == ""

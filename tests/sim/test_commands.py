@@ -1,0 +1,96 @@
+"""The commands that messages advise, run as they are on a deployed stack (tests/support/advised.yaml); and the real
+programs know the words and flags of all of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from sim.env import environment
+from sim.state import Cluster
+from tests.sim.graph import GRAPH, NAMESPACE
+from tests.sim.pulumi import Pulumi
+from tests.support.advised import TABLE, advised_commands
+
+pytestmark = pytest.mark.cluster
+
+ROWS: dict[str, dict[str, str]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["commands"]
+RUN = {kind: row["run"] for kind, row in ROWS.items() if "run" in row}
+MAY_SAY_NO = ("auth can-i", "wideep adopt", "wideep eplb", "wideep network")
+"""Commands whose exit code is an answer: no, not all is as the stack says."""
+CHANGES = ("config set", "stack init", "delete", "restart", "pulumi up")
+"""Run last, in this order: `pulumi up --refresh` puts right what the others did."""
+REAL = ("pulumi", "kubectl", "helm")
+
+
+@pytest.fixture(scope="module")
+def names(stack: Pulumi) -> dict[str, str]:
+    """What stands for the names in a command."""
+
+    def first(kind: str, *more: str) -> str:
+        return stack.kubectl("get", kind, "-n", NAMESPACE, "-o", "jsonpath={.items[0].metadata.name}", *more)
+
+    operators = stack.kubectl("get", "deployments", "-n", NAMESPACE, "-o", "name").split()
+    return {
+        "namespace": NAMESPACE,
+        "graph": GRAPH,
+        "stack": stack.stack,
+        "job": first("jobs"),
+        "claim": "model-cache-pvc",
+        "node": "gpu-0",
+        "pod": first("pods", "-l", "nvidia.com/dynamo-sub-component-type=prefill"),
+        "operator": next(name.rpartition("/")[2] for name in operators if name.endswith("controller-manager")),
+    }
+
+
+def _place(kind: str) -> int:
+    return next((number for number, word in enumerate(CHANGES, 1) if word in RUN[kind]), 0)
+
+
+@pytest.mark.parametrize("kind", sorted(RUN, key=_place))
+def test_an_advised_command_works_as_it_is_written(stack: Pulumi, names: dict[str, str], kind: str) -> None:
+    command = shlex.split(RUN[kind].format(**names))
+    done = subprocess.run(
+        command,
+        cwd=stack.folder,
+        env=os.environ | environment(stack.cluster) | {"PULUMI_STACK": stack.stack, "PATH": _path(stack)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
+    good = (0, 1) if any(words in RUN[kind] for words in MAY_SAY_NO) else (0,)
+    assert done.returncode in good, f"{command}\n{done.stdout}"
+    assert "Traceback" not in done.stdout
+
+
+def _path(stack: Pulumi) -> str:
+    return f"{stack.folder / '.venv' / 'bin'}:{environment(stack.cluster)['PATH']}"
+
+
+@cache
+def _help(cluster: Cluster, *command: str) -> str:
+    done = subprocess.run(
+        [*command, "--help"], env=os.environ | environment(cluster), capture_output=True, text=True, check=False
+    )
+    options: list[Any] = []
+    if command[0] == "kubectl":  # it has those that every command takes on a page of their own
+        options = [subprocess.run(["kubectl", "options"], capture_output=True, text=True, check=True).stdout]
+    return "\n".join([done.stdout, *options])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in advised_commands() if kind.split()[0] in REAL])
+def test_the_real_program_knows_the_words_and_flags(cluster: Cluster, kind: str) -> None:
+    words = [word for word in kind.split() if not word.startswith("-")]
+    said = next(text for depth in (3, 2) if "sage:" in (text := _help(cluster, *words[:depth])) or depth == 2)
+    flags = [word for word in kind.split() if word.startswith("-")]
+    assert [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", said)] == []
