@@ -31,7 +31,7 @@ tools: setup
 	@.venv/bin/python -m sim tools
 
 test-long: tools ## the modules that take minutes each, every one on a fresh cluster
-	@for file in adopt components_access components_changes components_platform components_retain components_shared \
+	@for file in adopt commands components_access components_changes components_platform components_retain components_shared \
 		doctor pull_request scale waiting; do \
 		.venv/bin/python -m pytest -q tests/sim/test_$$file.py || exit 1; done
 

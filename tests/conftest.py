@@ -10,6 +10,7 @@ REFERENCE = ROOT.parent / "shared"
 
 LONG = (
     "test_adopt",
+    "test_commands",
     "test_components_access",
     "test_components_changes",
     "test_components_platform",
