@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wideep.catalog.gpus import GPUS
+from wideep.catalog.gpus import gpu_spec
 from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
@@ -140,5 +140,5 @@ def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
 
 def _node(index: int, pods: tuple[PodPlace, ...], hardware: Hardware) -> NodePlace:
     used = sum(len(pod.gpus) for pod in pods)
-    nodes_in_reach = max(1, GPUS[hardware.gpu].nvlink_reach(hardware.gpus_per_node) // hardware.gpus_per_node)
+    nodes_in_reach = max(1, gpu_spec(hardware.gpu).nvlink_reach(hardware.gpus_per_node) // hardware.gpus_per_node)
     return NodePlace(index, index // nodes_in_reach, pods, hardware.gpus_per_node - used)

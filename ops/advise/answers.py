@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ops.advise.extra import require_estimator
 from ops.advise.workers import Series, WorkerQuestion
 from ops.errors import CallError
-from wideep.settings.hardware import Gpu
+from wideep.catalog import gpu_spec
+from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
@@ -44,8 +45,8 @@ class Answers:
         self.version = require_estimator()
         self._model = model
         self._traffic = traffic
-        self._files: dict[Gpu, _File] = {}
-        self._changed: set[Gpu] = set()
+        self._files: dict[str, _File] = {}
+        self._changed: set[str] = set()
 
     def __enter__(self) -> Answers:
         return self
@@ -55,11 +56,17 @@ class Answers:
             _write(self._path(gpu), self._files[gpu].model_dump_json())
         self._changed.clear()
 
-    def known(self, gpu: Gpu) -> bool:
-        """The estimator knows a model of this shape."""
-        return bool(self._file(gpu).model)
+    def known(self, gpu: GpuKind) -> bool:
+        """The estimator knows a model of this shape, on this GPU."""
+        return gpu_spec(gpu).estimator is not None and bool(self._file(gpu).model)
 
-    def data(self, gpu: Gpu) -> str:
+    def unknown(self, gpu: GpuKind) -> str:
+        """What it does not know, as a sentence."""
+        if gpu_spec(gpu).estimator is None:
+            return f"AIConfigurator {self.version} has no measurements on {gpu}."
+        return f"AIConfigurator {self.version} knows no model of the shape of {self._model.name}."
+
+    def data(self, gpu: GpuKind) -> str:
         """The SGLang release on which this GPU was measured."""
         return self._file(gpu).data
 
@@ -73,21 +80,22 @@ class Answers:
             steps = batches(question.role, self._traffic)
             found = estimator.series(file.model, question, self._traffic, steps)
             file.series[question.key] = found
-            self._changed.add(question.gpu)
+            self._changed.add(str(question.gpu))
         return found
 
-    def _file(self, gpu: Gpu) -> _File:
-        if gpu not in self._files:
-            self._files[gpu] = _read(self._path(gpu)) or self._new(gpu)
-        return self._files[gpu]
+    def _file(self, gpu: GpuKind) -> _File:
+        name = str(gpu)
+        if name not in self._files:
+            self._files[name] = _read(self._path(name)) or self._new(gpu)
+        return self._files[name]
 
-    def _new(self, gpu: Gpu) -> _File:
+    def _new(self, gpu: GpuKind) -> _File:
         from ops.advise import estimator
 
-        self._changed.add(gpu)
+        self._changed.add(str(gpu))
         return _File(model=estimator.estimator_name(self._model) or "", data=estimator.data_version(gpu))
 
-    def _path(self, gpu: Gpu) -> Path:
+    def _path(self, gpu: str) -> Path:
         shape = self._model.model_dump_json(exclude={"revision", "disk_bytes", "context_length"})
         question = f"{shape} {gpu} {self._traffic.isl} {self._traffic.osl} {PREFILL_TOKENS} {LARGEST_BATCH}"
         return _folder() / self.version / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"

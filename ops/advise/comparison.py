@@ -133,7 +133,7 @@ def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> N
     if answers.known(hardware.gpu):
         return
     raise CallError(
-        f"AIConfigurator {answers.version} knows no model of the shape of {model.name}.",
+        answers.unknown(hardware.gpu),
         "wideep layouts --gpus N --model … lists what fits, by KV cache.",
     )
 

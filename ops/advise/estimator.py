@@ -14,7 +14,6 @@ import os
 import warnings
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import aiconfigurator_core
@@ -30,9 +29,10 @@ from aiconfigurator_core.sdk.common import DefaultHFModels
 from aiconfigurator_core.sdk.errors import PerfDataNotAvailableError
 
 from ops.advise.workers import Caveat, Series, Step, WorkerQuestion
+from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.huggingface import shape_of_config
 from wideep.errors import Problem
-from wideep.settings.hardware import Gpu
+from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
@@ -41,17 +41,6 @@ __all__ = ["data_version", "estimator_name", "series"]
 
 BACKEND: Final = "sglang"
 GIB_GB: Final = 2**30 / 1e9
-SYSTEMS: Final[Mapping[Gpu, str]] = MappingProxyType(
-    {
-        Gpu.A100_80: "a100_sxm",
-        Gpu.H100_80: "h100_sxm",
-        Gpu.H200: "h200_sxm",
-        Gpu.B200: "b200_sxm",
-        Gpu.GB200: "gb200",
-        Gpu.B300: "b300_sxm",
-        Gpu.GB300: "gb300",
-    }
-)
 QUEUEING: Final = 1.8
 """Time to first token over the time of its prefill step: requests wait for each other (``sdk.picking``)."""
 MATCHING: Final = {Role.PREFILL: 0.9, Role.DECODE: 0.92}
@@ -78,9 +67,9 @@ SHAPE_KEYS: Final = (
 )
 
 
-def data_version(gpu: Gpu) -> str:
-    """The SGLang release on which this GPU was measured."""
-    return get_latest_database_version(system=SYSTEMS[gpu], backend=BACKEND)
+def data_version(gpu: GpuKind) -> str:
+    """The SGLang release on which this GPU was measured. The GPU must be one of the estimator's."""
+    return get_latest_database_version(system=_system(gpu), backend=BACKEND)
 
 
 def estimator_name(model: ModelShape) -> str | None:
@@ -96,7 +85,7 @@ def estimator_name(model: ModelShape) -> str | None:
 
 def series(name: str, question: WorkerQuestion, traffic: Traffic, batches: Sequence[int]) -> Series:
     """A worker's steps at each of ``batches``, up to the first that does not fit. ``name`` is the estimator's own."""
-    database = _database(question.gpu)
+    database = _database(_system(question.gpu))
     try:
         with _quiet():
             worker = _Worker(name, question, traffic, database)
@@ -177,9 +166,17 @@ def _model_config(name: str, question: WorkerQuestion, database: PerfDatabase) -
 
 
 @functools.cache
-def _database(gpu: Gpu) -> PerfDatabase:
+def _database(system: str) -> PerfDatabase:
     with _quiet():
-        return get_database_view(SYSTEMS[gpu], BACKEND, data_version(gpu))
+        return get_database_view(system, BACKEND, get_latest_database_version(system=system, backend=BACKEND))
+
+
+def _system(gpu: GpuKind) -> str:
+    """The estimator's name of a GPU. Raises ValueError for one that it does not have (``Answers.known`` asks first)."""
+    system = gpu_spec(gpu).estimator
+    if system is None:
+        raise ValueError(f"nobody has measured {gpu}")
+    return system
 
 
 @functools.cache

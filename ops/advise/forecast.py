@@ -44,7 +44,7 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
     gpu = settings.hardware.gpu
     with Answers(settings.model, traffic) as answers:
         if not answers.known(gpu):
-            return f"AIConfigurator {answers.version} knows no model of the shape of {settings.model.name}."
+            return answers.unknown(gpu)
         own = predict_layout(settings.model, settings.hardware, settings.layout.roles, answers, traffic)
         with showing_progress() as progress:
             field = field_of(settings.model, dict.fromkeys(Role, settings.hardware), answers, traffic, progress)

@@ -10,7 +10,7 @@ from ops.advise.workers import Caveat
 from wideep.bounds import StepBound, decode_bound, prefill_bound
 from wideep.memory.headroom import prefill_chunk
 from wideep.rules.site import RoleSite
-from wideep.settings.hardware import Gpu
+from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Layout, RoleLayout
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
@@ -124,7 +124,7 @@ def _bound(pair: Pair, filling: Operation, decoding: Operation, traffic: Traffic
     return Bound(prefill, decode, requests * traffic.osl)
 
 
-def _bounded(site: RoleSite) -> tuple[ModelShape, Gpu, RoleLayout]:
+def _bounded(site: RoleSite) -> tuple[ModelShape, GpuKind, RoleLayout]:
     return site.model, site.hardware.gpu, site.role
 
 

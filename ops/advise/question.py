@@ -10,9 +10,9 @@ from ops.errors import CallError
 from ops.layouts.question import question as model_and_hardware
 from ops.load import settings_of, stack_file
 from ops.stackfile import StackFile
-from wideep.catalog.gpus import GPUS
+from wideep.catalog.gpus import gpu_spec
 from wideep.settings import Settings
-from wideep.settings.hardware import Gpu, Hardware, Interconnect
+from wideep.settings.hardware import GpuKind, Hardware, Interconnect
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic, milliseconds
@@ -79,15 +79,16 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
     prefill = _hardware(named.hardware.gpu, asked, settings)
     decode = prefill
     if asked.decode_gpu or asked.decode_gpus:
-        kind = model_and_hardware(None, asked.decode_gpu or prefill.gpu, None, None, None).hardware.gpu
+        named_gpu = model_and_hardware(None, asked.decode_gpu, None, None, None).hardware.gpu
+        kind = named_gpu if asked.decode_gpu else prefill.gpu
         decode = _nodes(kind, asked.decode_gpus, asked.gpus_per_node, "--decode-gpus")
     hardware = {Role.PREFILL: prefill, Role.DECODE: decode}
     return Question(named.model, hardware, _traffic(asked, settings), settings, source)
 
 
-def _hardware(gpu: Gpu, asked: Asked, settings: Settings | None) -> Hardware:
+def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware:
     """The stack's own nodes as far as the options leave them."""
-    own = settings.hardware if settings and settings.hardware.gpu is gpu else None
+    own = settings.hardware if settings and settings.hardware.gpu == gpu else None
     if own is None:
         return _nodes(gpu, asked.gpus, asked.gpus_per_node, "--gpus")
     per_node = asked.gpus_per_node or own.gpus_per_node
@@ -95,11 +96,11 @@ def _hardware(gpu: Gpu, asked: Asked, settings: Settings | None) -> Hardware:
     return own.model_copy(update={"nodes": sized.nodes, "gpus_per_node": sized.gpus_per_node})
 
 
-def _nodes(gpu: Gpu, gpus: int | None, per_node: int | None, option: str) -> Hardware:
+def _nodes(gpu: GpuKind, gpus: int | None, per_node: int | None, option: str) -> Hardware:
     """Whole nodes of a GPU, with RDMA between them; or a part of one."""
     if gpus is None:
         raise CallError(f"{option} is missing: how many {gpu} there are.", f"For example {option} 32.")
-    size = min(per_node or (RACK_NODE if GPUS[gpu].nvlink_domain > NODE else NODE), gpus)
+    size = min(per_node or (RACK_NODE if gpu_spec(gpu).nvlink_domain > NODE else NODE), gpus)
     if gpus % size or gpus > MOST_GPUS:
         below, above = min(gpus, MOST_GPUS) // size * size, -(-gpus // size) * size
         fix = f"{option} {below}" + (f" or {above}" if above <= MOST_GPUS else "")

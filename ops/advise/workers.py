@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from wideep.parallelism import attention_tp, expert_tp
-from wideep.settings.hardware import Gpu
+from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role, RoleLayout
 
 __all__ = ["Caveat", "Series", "Step", "WorkerQuestion", "worker_question"]
@@ -32,7 +32,7 @@ class Frozen(BaseModel):
 class WorkerQuestion(Frozen):
     """One worker of one role. Two layouts that differ in nothing else have one answer."""
 
-    gpu: Gpu
+    gpu: GpuKind
     role: Role
     attention_tp: int
     """GPUs of one attention group."""
@@ -82,7 +82,7 @@ class Series(Frozen):
     no_data: str | None = None
 
 
-def worker_question(gpu: Gpu, role: Role, layout: RoleLayout) -> WorkerQuestion:
+def worker_question(gpu: GpuKind, role: Role, layout: RoleLayout) -> WorkerQuestion:
     """The question about one worker of a role. The layout's divisions must be exact (``wideep.rules``)."""
     return WorkerQuestion(
         gpu=gpu,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.spaces import CLIQUE_LABEL, GpuNode, gpu_nodes
-from wideep.backends.network import uses_rdma
+from wideep.backends.network import other_rdma, uses_rdma
 from wideep.settings.hardware import Interconnect
 
 __all__ = ["fabric_findings"]
@@ -34,13 +34,15 @@ def fabric_findings(case: Case) -> Iterator[Finding]:
 def _rdma(case: Case, nodes: list[GpuNode]) -> Finding:
     resource = case.settings.hardware.rdma_resource
     without = [node.node.name for node in nodes if not int(node.node.status.allocatable.get(resource, "0"))]
+    if not without and (maker := other_rdma(resource)):
+        return _not_mlx5(case, {resource: maker})
     if not without:
         return holds(Section.GPUS, "network", f"All {len(nodes)} GPU nodes offer {resource}.")
     offered = Counter(
         name
         for node in nodes
         for name in node.node.status.allocatable
-        if name.startswith("rdma/") or "hca" in name or "roce" in name
+        if (name.startswith("rdma/") or "hca" in name or "roce" in name) and other_rdma(name) is None
     )
     what = f"{listed(without)} of {len(nodes)} GPU nodes offer no {resource}, which each worker asks for."
     if len(without) < len(nodes):
@@ -49,9 +51,28 @@ def _rdma(case: Case, nodes: list[GpuNode]) -> Finding:
     if offered:
         fix = f"hardware.rdmaResource: {offered.most_common(1)[0][0]}"
         return fails(Section.GPUS, "network", what, fix, key="hardware.rdmaResource")
+    if others := _others(nodes):
+        return _not_mlx5(case, others)
     fixes = ["Install NVIDIA's network operator (or another RDMA device plugin)."]
     if not any(role.pods > 1 for role in case.plan.roles.values()):
         fixes.append("hardware.interconnect: ethernet, which sends the KV cache from prefill to decode over TCP")
+    return fails(Section.GPUS, "network", what, *fixes, key="hardware.interconnect")
+
+
+def _others(nodes: list[GpuNode]) -> dict[str, str]:
+    """Resources of RDMA adapters that are not NVIDIA's, and whose they are."""
+    offered = (name for node in nodes for name, count in node.node.status.allocatable.items() if count != "0")
+    return {name: maker for name in offered if (maker := other_rdma(name))}
+
+
+def _not_mlx5(case: Case, others: dict[str, str]) -> Finding:
+    """NVIDIA's network operator drives mlx5 adapters, and would find none here."""
+    resource, maker = next(iter(others.items()))
+    spanning = [str(name) for name, role in case.settings.layout.roles.items() if role.deepep and role.nodes > 1]
+    what = f"The nodes offer {resource} ({maker}): NCCL, UCX and DeepEP are set up for NVIDIA's mlx5 adapters here."
+    fixes = ["hardware.interconnect: ethernet, which sends collectives and the KV cache over TCP"]
+    for name in spanning:
+        fixes.append(f"layout.{name}: moeA2aBackend: none, or workers of one node: DeepEP needs mlx5 between nodes")
     return fails(Section.GPUS, "network", what, *fixes, key="hardware.interconnect")
 
 

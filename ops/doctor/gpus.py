@@ -10,7 +10,7 @@ from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.placement import placement
 from ops.doctor.spaces import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches
-from wideep.catalog import GPUS
+from wideep.catalog import GPUS, gpu_spec
 
 __all__ = ["gpu_findings"]
 
@@ -68,15 +68,16 @@ def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
         yield fails(Section.GPUS, "product", what, fix, key="hardware.nodeSelector")
     elif wrong:
         what = f"The nodes have {shown}, and hardware.gpu is {gpu}."
-        there = next((each for each in GPUS if product_matches(wrong[0].node, each)), "what the nodes have")
-        yield fails(Section.GPUS, "product", what, f"hardware.gpu: {there}", key="hardware.gpu")
+        there = next((each for each in GPUS if product_matches(wrong[0].node, each)), None)
+        own = f"{{name: …, product: {wrong[0].node.labels[PRODUCT_LABEL]}, …}} (docs/configuration.md, hardware.gpu)"
+        yield fails(Section.GPUS, "product", what, f"hardware.gpu: {there or own}", key="hardware.gpu")
     else:
         yield holds(Section.GPUS, "product", f"Nodes by product: {shown}.")
         yield from _memory(case, right)
 
 
 def _memory(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
-    counted = GPUS[case.settings.hardware.gpu].memory_bytes
+    counted = gpu_spec(case.settings.hardware.gpu).memory_bytes
     reported = {node.node.name: int(node.node.labels.get(MEMORY_LABEL, "0")) * MIB for node in nodes}
     less = {name: size for name, size in reported.items() if 0 < size < counted * (1 - TOLERANCE)}
     if less:

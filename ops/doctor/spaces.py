@@ -10,7 +10,8 @@ from ops.cluster.objects import GPU, Node, Pod, Taint
 from ops.doctor.case import Case, listed
 from ops.doctor.packing import Space, Want
 from wideep.backends.network import uses_rdma
-from wideep.settings.hardware import Gpu, Hardware, Interconnect, Toleration
+from wideep.catalog import gpu_spec
+from wideep.settings.hardware import GpuKind, Hardware, Interconnect, Toleration
 
 __all__ = [
     "CLIQUE_LABEL",
@@ -28,16 +29,6 @@ PRODUCT_LABEL: Final = "nvidia.com/gpu.product"
 MEMORY_LABEL: Final = "nvidia.com/gpu.memory"
 CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
 """Labels that NVIDIA's GPU feature discovery writes; the last names a rack's NVLink domain."""
-OUR_GPUS: Final = {
-    Gpu.A100_80: ("A100", "80GB"),
-    Gpu.H100_80: ("H100",),
-    Gpu.H200: ("H200",),
-    Gpu.B200: ("NVIDIA-B200",),
-    Gpu.GB200: ("GB200",),
-    Gpu.B300: ("NVIDIA-B300",),
-    Gpu.GB300: ("GB300",),
-}
-"""Words of the product label. An H100 of 94 GB (NVL) passes: it is more than the plan counts with."""
 BLOCKING: Final = ("NoSchedule", "NoExecute")
 SAID_OTHERWISE: Final = tuple(f"node.kubernetes.io/{word}" for word in ("unschedulable", "not-ready", "unreachable"))
 
@@ -119,10 +110,10 @@ def _tolerates(toleration: Toleration, taint: Taint) -> bool:
     return same and (toleration.operator == "Exists" or (toleration.value or "") == taint.value)
 
 
-def product_matches(node: Node, gpu: Gpu) -> bool | None:
-    """Whether the node's product label is that of the catalog's GPU; None without a label."""
+def product_matches(node: Node, gpu: GpuKind) -> bool | None:
+    """Whether the node's product label is that of the GPU; None without a label."""
     product = node.labels.get(PRODUCT_LABEL)
-    return all(word in product for word in OUR_GPUS[gpu]) if product else None
+    return gpu_spec(gpu).is_product(product) if product else None
 
 
 def wants(case: Case) -> list[Want]:

@@ -113,7 +113,7 @@ def _roles(option: LayoutOption) -> Iterator[tuple[str, RoleLayout]]:
 def _object(asked: Question, gpus: int, found: Enumeration) -> dict[str, object]:
     return {
         "model": asked.model.name,
-        "gpu": asked.hardware.gpu,
+        "gpu": str(asked.hardware.gpu),
         "gpus_per_node": asked.hardware.gpus_per_node,
         "gpus": gpus,
         "layouts": [{"prefill": _role_object(o.prefill), "decode": _role_object(o.decode)} for o in found.layouts],

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.errors import CallError
 from ops.load import settings_of, stack_file
-from wideep.catalog.gpus import GPUS
+from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.models import MODELS
+from wideep.catalog.unknown import same_gpu, same_model
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.model import ModelShape
 
@@ -46,21 +45,34 @@ def question(
         settings = settings_of(stack_file(stack, file))
         shape, hardware = settings.model, settings.hardware
     if model:
-        shape = MODELS[_known("--model", model, MODELS)]
+        shape = _model(model)
     if gpu:
-        kind = Gpu(_known("--gpu", gpu, [str(member) for member in Gpu]))
-        per_node = RACK_NODE if GPUS[kind].nvlink_domain > DEFAULT_HARDWARE.gpus_per_node else hardware.gpus_per_node
+        kind = _gpu(gpu)
+        per_node = (
+            RACK_NODE if gpu_spec(kind).nvlink_domain > DEFAULT_HARDWARE.gpus_per_node else hardware.gpus_per_node
+        )
         hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node})
     if gpus_per_node:
         hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
     return Question(shape, hardware)
 
 
-def _known(option: str, word: str, names: Iterable[str]) -> str:
-    """The name of the catalog, in whatever case it was typed."""
-    by_lower = {name.lower(): name for name in names}
-    if word.lower() in by_lower:
-        return by_lower[word.lower()]
-    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.4) or list(by_lower)
-    fix = " or ".join(f"{option} {by_lower[name]}" for name in near)
-    raise CallError(f"{option} {word}: the catalog has no such name.", f"Try {fix}.")
+def _gpu(word: str) -> Gpu:
+    """The GPU of the catalog, in whatever case it was typed. Any other is described in a stack's file."""
+    found = next((gpu for gpu in Gpu if gpu.lower() == word.lower()), None)
+    if found is None:
+        near = " or ".join(f"--gpu {gpu}" for gpu in same_gpu(word) or Gpu)
+        raise CallError(
+            f"--gpu {word}: the catalog has no such name.", f"Try {near}, or --stack: a stack describes any."
+        )
+    return found
+
+
+def _model(word: str) -> ModelShape:
+    found = next((name for name in MODELS if name.lower() == word.lower()), None)
+    if found is None:
+        near = " or ".join(f"--model {name}" for name in same_model(word, MODELS) or MODELS)
+        raise CallError(
+            f"--model {word}: the catalog has no such name.", f"Try {near}, or --stack: a stack describes any."
+        )
+    return MODELS[found]

@@ -9,7 +9,7 @@ from typing import Final
 
 from wideep.catalog.layouts import layout_of, preset_gpus
 from wideep.catalog.models import MODELS
-from wideep.settings.hardware import Gpu
+from wideep.settings.hardware import Gpu, GpuKind
 from wideep.settings.layout import Layout, Preset
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
@@ -55,7 +55,7 @@ class Served:
     """Of what the best layout serves on as many GPUs."""
 
 
-def served(preset: Preset, model: ModelShape, gpu: Gpu) -> tuple[Served, ...]:
+def served(preset: Preset, model: ModelShape, gpu: GpuKind) -> tuple[Served, ...]:
     """One for each traffic; none for what the figures are not of."""
     if not _known(model, gpu) or preset not in SERVED:
         return ()
@@ -63,7 +63,7 @@ def served(preset: Preset, model: ModelShape, gpu: Gpu) -> tuple[Served, ...]:
     return tuple(Served(traffic, tokens, tokens / most) for traffic, tokens, most in rows)
 
 
-def suggestion(layout: Layout, model: ModelShape, gpu: Gpu) -> str | None:
+def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
     """The preset that serves more than the stack's own on as many GPUs. None: there is none, or it is not known."""
     own = layout.preset
     if own is None or not _known(model, gpu) or layout != layout_of(own):
@@ -76,7 +76,7 @@ def suggestion(layout: Layout, model: ModelShape, gpu: Gpu) -> str | None:
     return f"`layout: {best}` serves {worth} on as many GPUs, at 4000 tokens in and 500 out: see `wideep layouts`."
 
 
-def _known(model: ModelShape, gpu: Gpu) -> bool:
+def _known(model: ModelShape, gpu: GpuKind) -> bool:
     return gpu is GPU and _shape(model) == _shape(MODELS[MODEL])
 
 

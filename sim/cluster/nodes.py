@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from sim import paths
 from sim.env import environment
 from sim.state import Cluster, SimError
-from wideep.catalog import GPUS
-from wideep.settings.hardware import Gpu, Hardware, Interconnect
+from wideep.catalog import gpu_spec
+from wideep.settings.hardware import Hardware, Interconnect
 
+SORTS = ("Gpu", "GpuShape")
+"""Tags that pydantic puts into a location where a key may hold a name or an object."""
 LABEL = "dynamo-wideep.sim/node"
 CPU_NODES = 2
 _AT_ONCE, _WRITERS = 100, 4
@@ -25,17 +27,6 @@ _KUBECTL_SECONDS = 180
 _READY_SECONDS, _EACH_SECONDS, _POLL_SECONDS = 60.0, 0.2, 0.2
 _STATES = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
 _BEHAVIOUR = (Path(__file__).parent / "manifests", paths.PROJECT / "sim" / "stages")
-
-# What NVIDIA's feature discovery writes in nvidia.com/gpu.product.
-PRODUCTS = {
-    Gpu.A100_80: "NVIDIA-A100-SXM4-80GB",
-    Gpu.H100_80: "NVIDIA-H100-80GB-HBM3",
-    Gpu.H200: "NVIDIA-H200",
-    Gpu.B200: "NVIDIA-B200",
-    Gpu.GB200: "NVIDIA-GB200",
-    Gpu.B300: "NVIDIA-B300-SXM6-AC",
-    Gpu.GB300: "NVIDIA-GB300",
-}
 
 
 def hardware(stack: str) -> Hardware:
@@ -53,20 +44,21 @@ def hardware(stack: str) -> Hardware:
             "  dynamo-wideep:hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}"
         ) from error
     except ValidationError as error:
-        wrong = "\n".join(
-            f"  hardware.{'.'.join(map(str, item['loc']))}: {item['msg']}, not {item['input']!r}"
-            for item in error.errors()
-        )
+        wrong = "\n".join(f"  {_key(item['loc'])}: {item['msg']}, not {item['input']!r}" for item in error.errors())
         raise SimError(f"{file.name}: dynamo-wideep:hardware is wrong:\n{wrong}") from error
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return ".".join(["hardware", *(str(part) for part in location if part not in SORTS)])
 
 
 def manifests(gpus: Hardware) -> list[dict[str, Any]]:
     """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none."""
     labels = {
         "nvidia.com/gpu.present": "true",
-        "nvidia.com/gpu.product": PRODUCTS[gpus.gpu],
+        "nvidia.com/gpu.product": gpu_spec(gpus.gpu).product or str(gpus.gpu),
         "nvidia.com/gpu.count": str(gpus.gpus_per_node),
-        "nvidia.com/gpu.memory": str(GPUS[gpus.gpu].memory_bytes // 2**20),
+        "nvidia.com/gpu.memory": str(gpu_spec(gpus.gpu).memory_bytes // 2**20),
         **gpus.node_selector,
     }
     has = {"cpu": "192", "memory": "2Ti", "nvidia.com/gpu": str(gpus.gpus_per_node)}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sim.agent.journal import Engine, option, words
-from sim.cluster.nodes import PRODUCTS
 from sim.exec.pod import Here, Manifest
 from wideep.catalog import GPUS, MODELS
 from wideep.memory import headroom
@@ -40,13 +39,13 @@ class Gpu:
 
 def used_bytes(container: Manifest, product: str) -> float:
     """What a worker of these arguments holds on one GPU; 0 where its GPU or its arguments are not known."""
-    gpu = next((each for each, label in PRODUCTS.items() if label == product), None)
+    gpu = next((row for row in GPUS.values() if row.product == product), None)
     engine = Engine.of(container)
     if gpu is None or engine.memory_fraction == "auto":
         return 0
-    pool = GPUS[gpu].memory_bytes * float(engine.memory_fraction)
+    pool = gpu.memory_bytes * float(engine.memory_fraction)
     model = MODELS.get(engine.model)
-    return pool + (headroom(model, GPUS[gpu], Role(engine.role), _layout(container, engine)).total if model else 0)
+    return pool + (headroom(model, gpu, Role(engine.role), _layout(container, engine)).total if model else 0)
 
 
 def _layout(container: Manifest, engine: Engine) -> RoleLayout:

@@ -28,7 +28,9 @@ EXAMPLE: dict[str, object] = {
 """A model by its shape, which no catalog has."""
 
 
-def hardware(gpu: str = "H200", nodes: int = 64, gpus_per_node: int = 8, interconnect: str = "infiniband") -> object:
+def hardware(
+    gpu: str = "H200", nodes: int = 64, gpus_per_node: int = 8, interconnect: str = "infiniband"
+) -> dict[str, object]:
     """The ``hardware`` key: by default more nodes than any test needs."""
     return {"gpu": gpu, "nodes": nodes, "gpusPerNode": gpus_per_node, "interconnect": interconnect}
 

@@ -50,15 +50,15 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
     ("changed", "key", "value", "fix"),
     [
         (
-            {"model": "deepseek-ai/DeepSeek-R2"},
+            {"model": "deepseek-ai/Deepseek-r1"},
             "model",
-            "deepseek-ai/DeepSeek-R2",
+            "deepseek-ai/Deepseek-r1",
             "did you mean deepseek-ai/DeepSeek-R1",
         ),
         ({"layout": "wide-16gpu"}, "layout", "wide-16gpu", "did you mean wide-64gpu"),
         ({"layout": {"preset": "lab-8"}}, "layout.preset", "lab-8", "did you mean lab-8gpu"),
         ({"layoutt": "lab-8gpu"}, "layoutt", "", "did you mean layout?"),
-        ({"hardware": {**hardware(), "gpu": "H20O"}}, "hardware.gpu", "H20O", "did you mean H200"),
+        ({"hardware": {**hardware(), "gpu": "H20O"}}, "hardware.gpu", "H20O", "write gpu: H200"),
         ({"hardware": {**hardware(), "nodes": "8"}}, "hardware.nodes", "8", "take away the quotes"),
         ({"hardware": {**hardware(), "nodes": 0}}, "hardware.nodes", "0", "at least 1"),
         ({"hardware": {**hardware(), "nodes": 2.5}}, "hardware.nodes", "2.5", "a whole number"),

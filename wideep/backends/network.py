@@ -6,12 +6,13 @@ Three libraries talk over the same adapters: NCCL (collectives inside a worker),
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import RoleLayout
 
-__all__ = ["RDMA_CAPABILITY", "network_env", "uses_rdma"]
+__all__ = ["RDMA_CAPABILITY", "network_env", "other_rdma", "uses_rdma"]
 
 RDMA_CAPABILITY: Final = "IPC_LOCK"
 """Memory that an adapter reads must not be swapped; without the capability it cannot be pinned."""
@@ -30,6 +31,23 @@ _ROCE: Final = {"NCCL_IB_GID_INDEX": "3", "UCX_IB_GID_INDEX": "3"}
 _ROCE_DEEPEP: Final = {"NVSHMEM_IB_GID_INDEX": "3"}
 _RACK_NVLINK: Final = {"NCCL_MNNVL_ENABLE": "1", "NCCL_CUMEM_ENABLE": "1"}
 """NCCL over NVLink between nodes of one rack."""
+
+
+OTHER_RDMA: Final = {
+    "efa": "AWS's EFA",
+    "erdma": "Alibaba's eRDMA",
+    "irdma": "Intel's adapters",
+    "bnxt": "Broadcom's adapters",
+    "ionic": "AMD's adapters",
+    "hfi": "Cornelis' adapters",
+}
+"""Part of a device plugin's resource (``vpc.amazonaws.com/efa``): adapters that do RDMA and are no mlx5."""
+
+
+def other_rdma(resource: str) -> str | None:
+    """Whose adapters a device plugin's resource stands for, where they are not NVIDIA's mlx5."""
+    words = re.findall(r"[a-z]+", resource.lower())
+    return next((maker for part, maker in OTHER_RDMA.items() if part in words), None)
 
 
 def uses_rdma(hardware: Hardware) -> bool:

@@ -5,10 +5,9 @@ A bound, not a prediction. It takes every part of the hardware for fully used an
     step ≥ max(bytes read from HBM / bandwidth, FLOPs / peak, bytes sent over NVLink / bandwidth, … over RDMA / …)
 
 Experts are taken for evenly used (uniform routing). Sources: the roofline model (Williams, Waterman, Patterson 2009);
-peaks in ``wideep.bounds.peaks``; weights and KV cache in ``wideep.memory``; what DeepEP sends in ``traffic_bytes``.
+peaks in ``wideep.catalog.peaks``; weights and KV cache in ``wideep.memory``; what DeepEP sends in ``traffic_bytes``.
 """
 
-from wideep.bounds.peaks import PEAKS, Peaks
 from wideep.bounds.step import BoundBy, StepBound, decode_bound, prefill_bound
 
-__all__ = ["PEAKS", "BoundBy", "Peaks", "StepBound", "decode_bound", "prefill_bound"]
+__all__ = ["BoundBy", "StepBound", "decode_bound", "prefill_bound"]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from wideep.bounds.peaks import PEAKS, Peaks
 from wideep.bounds.work import (
     all_to_all_bytes,
     decode_attention_flops,
@@ -15,8 +14,9 @@ from wideep.bounds.work import (
     prefill_attention_flops,
     weight_bytes_read,
 )
-from wideep.catalog.gpus import GPUS
-from wideep.settings.hardware import Gpu
+from wideep.catalog.gpus import gpu_spec
+from wideep.catalog.peaks import Peaks
+from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import ModelShape, WeightFormat
 from wideep.settings.traffic import Traffic
@@ -24,8 +24,6 @@ from wideep.settings.traffic import Traffic
 __all__ = ["BoundBy", "StepBound", "decode_bound", "prefill_bound"]
 
 MS: Final = 1e3
-NODE: Final = 8
-"""GPUs of a node whose NVLink ends there."""
 
 
 class BoundBy(StrEnum):
@@ -47,9 +45,9 @@ class StepBound:
     """Of one worker: prompts done, or answers done."""
 
 
-def prefill_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
+def prefill_bound(model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
     """A worker computes ``batch`` prompts in each attention group."""
-    peaks, isl = PEAKS[gpu], traffic.isl
+    peaks, isl = _peaks(gpu), traffic.isl
     prompts = batch * role.dp
     own_tokens = prompts * isl / role.gpus_per_worker
     nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=True)
@@ -64,9 +62,9 @@ def prefill_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, tra
     return StepBound(seconds[bound_by] * MS, bound_by, prompts / seconds[bound_by])
 
 
-def decode_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
+def decode_bound(model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
     """A worker adds one token to ``batch`` requests in each attention group, each half way through its answer."""
-    peaks = PEAKS[gpu]
+    peaks = _peaks(gpu)
     requests = batch * role.dp
     own_tokens = requests / role.gpus_per_worker
     nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=False)
@@ -83,10 +81,17 @@ def decode_bound(model: ModelShape, gpu: Gpu, role: RoleLayout, batch: int, traf
     return StepBound(seconds[bound_by] * MS, bound_by, requests / (traffic.osl * seconds[bound_by]))
 
 
-def _nvlink_reach(gpu: Gpu, role: RoleLayout) -> int:
+def _peaks(gpu: GpuKind) -> Peaks:
+    """Raises ValueError for a GPU whose peaks nobody has told."""
+    found = gpu_spec(gpu).peaks
+    if found is None:
+        raise ValueError(f"the peaks of {gpu} are not known")
+    return found
+
+
+def _nvlink_reach(gpu: GpuKind, role: RoleLayout) -> int:
     """GPUs of the worker that one of them reaches over NVLink, itself included: those of its pod, or of its rack."""
-    rack = GPUS[gpu].nvlink_domain
-    return min(role.ep, rack if rack > role.gpus_per_node and rack > NODE else role.gpus_per_node)
+    return min(role.ep, gpu_spec(gpu).nvlink_reach(role.gpus_per_node))
 
 
 def _linear_peak(model: ModelShape, peaks: Peaks) -> float:

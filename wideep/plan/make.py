@@ -7,7 +7,7 @@ from typing import Final
 
 from wideep import names
 from wideep.backends.sglang import engine_args
-from wideep.catalog import GPUS
+from wideep.catalog import gpu_spec
 from wideep.download import DownloadPlan, download_plan, model_path
 from wideep.errors import ConfigError
 from wideep.graph.build import build_graph
@@ -66,7 +66,7 @@ def make_plan(settings: Settings) -> Plan:
 
 
 def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
-    memory = worker_memory(settings.model, GPUS[settings.hardware.gpu], role)
+    memory = worker_memory(settings.model, gpu_spec(settings.hardware.gpu), role)
     return RolePlan(
         replicas=role.replicas,
         pods=role.nodes,

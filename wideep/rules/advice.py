@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
+from wideep.backends.network import other_rdma, uses_rdma
 from wideep.errors import Problem
 from wideep.memory import headroom, worker_memory
 from wideep.memory.headroom import graph_batch
@@ -65,6 +66,16 @@ def _experts_cross_nodes_slowly(site: RoleSite) -> Problem | None:
     rule = f"layout.{site.name}: tokens cross {site.role.nodes} nodes in every layer, over {site.hardware.interconnect}"
     value = str(site.hardware.interconnect)
     return Problem("hardware.interconnect", value, rule, "use nodes with InfiniBand or RoCE, or workers of one node")
+
+
+def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
+    """``wideep.backends.network`` writes NCCL_IB_HCA and UCX_TLS for mlx5 adapters."""
+    maker = other_rdma(settings.hardware.rdma_resource)
+    if maker is None or not uses_rdma(settings.hardware):
+        return None
+    rule = f"NCCL and UCX are told to use mlx5 adapters (NCCL_IB_HCA, UCX_TLS), and these are {maker}"
+    fix = "write interconnect: ethernet, or NCCL_IB_HCA and UCX_TLS for them in workers.env and an image that can"
+    return Problem("hardware.rdmaResource", settings.hardware.rdma_resource, rule, fix)
 
 
 def _redundant_experts_lie_idle(site: RoleSite) -> Problem | None:
@@ -158,6 +169,7 @@ _OF_A_ROLE: Final[tuple[Callable[[RoleSite], Problem | None], ...]] = (
     _decode_without_graphs,
 )
 _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
+    _rdma_is_not_mlx5,
     _gpus_idle,
     _no_room_for_a_rolling_update,
     _platform_is_another,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wideep.backends.network import other_rdma
 from wideep.errors import Problem
 from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, prefill_chunk
 from wideep.parallelism import attention_tp
@@ -16,7 +17,9 @@ __all__ = [
     "deepep_needs_fp8",
     "deepep_needs_hidden_size",
     "deepep_needs_hopper",
+    "deepep_needs_mlx5",
     "deepep_needs_model",
+    "deepep_needs_nvlink",
     "deepep_needs_rdma",
     "dispatch_within_kernel",
     "graphs_survive_rounding",
@@ -57,6 +60,30 @@ def deepep_needs_hopper(site: RoleSite) -> Problem | None:
         return None
     rule = f"SGLang's DeepEP needs DeepGEMM, which runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_needs_nvlink(site: RoleSite) -> Problem | None:
+    """DeepEP's ranks of one node write into each other's memory: ``check_nvlink_connections`` refuses cards without
+    NVLink between all of them."""
+    together = min(NVL_PEERS, site.role.gpus_per_node)
+    if not site.role.deepep or site.nvlink_reach >= together or site.gpu.compute_capability < HOPPER:
+        return None
+    reach = f"NVLink of {site.hardware.gpu} reaches {site.nvlink_reach} GPUs" if site.nvlink_reach > 1 else "no NVLink"
+    rule = f"DeepEP needs NVLink between the {together} GPUs of a pod: {reach}"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_needs_mlx5(site: RoleSite) -> Problem | None:
+    """GPUs post their own sends (NVSHMEM's IBGDA), and there is code for mlx5 only (deepseek-ai/DeepEP#369, #759)."""
+    role, resource = site.role, site.hardware.rdma_resource
+    adapter = other_rdma(resource)
+    if not role.deepep or not site.crosses_nvlink or site.hardware.interconnect not in RDMA or adapter is None:
+        return None
+    rule = (
+        f"layout.{site.name}: ep {role.ep} spans {role.nodes} nodes, and DeepEP's kernels send between them through "
+        f"NVIDIA's mlx5 adapters only (IBGDA), not {adapter}"
+    )
+    return Problem("hardware.rdmaResource", resource, rule, f"{OFF}, or workers of one node (nodes: 1)")
 
 
 def deepep_needs_hidden_size(site: RoleSite) -> Problem | None:

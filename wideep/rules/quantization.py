@@ -31,7 +31,8 @@ def fp8_needs_ada(site: RoleSite) -> Problem | None:
     """FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588: "type fp8e4nv not supported")."""
     if site.model.weight_format is not WeightFormat.FP8_BLOCK or site.gpu.compute_capability >= FP8_CAPABILITY:
         return None
-    rule = f"{site.model.name} has FP8 weights, and this GPU (compute capability 8.0) has no FP8"
+    capability = site.gpu.compute_capability / 10
+    rule = f"{site.model.name} has FP8 weights, and this GPU (compute capability {capability}) has no FP8"
     return Problem("hardware.gpu", str(site.hardware.gpu), rule, "use H100-80 or newer, or a bf16 model")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from wideep.catalog.families import FAMILIES, Family
-from wideep.catalog.gpus import GPUS, GpuSpec
+from wideep.catalog.gpus import GpuSpec, gpu_spec
 from wideep.errors import Problem
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
@@ -29,8 +29,8 @@ class RoleSite:
 
     @property
     def gpu(self) -> GpuSpec:
-        """The GPU's row of the catalog."""
-        return GPUS[self.hardware.gpu]
+        """The GPU's row of the catalog, or what the stack says of it."""
+        return gpu_spec(self.hardware.gpu)
 
     @property
     def family(self) -> Family:

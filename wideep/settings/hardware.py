@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from wideep.settings.base import SettingsModel
 
-__all__ = ["Gpu", "Hardware", "Interconnect", "Toleration"]
+__all__ = ["Gpu", "GpuKind", "GpuPeaks", "GpuShape", "Hardware", "Interconnect", "Toleration"]
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Gpu(StrEnum):
@@ -17,11 +19,60 @@ class Gpu(StrEnum):
 
     A100_80 = "A100-80"
     H100_80 = "H100-80"
+    H100_NVL = "H100-NVL"
+    H800 = "H800"
+    H20 = "H20"
+    H20_141 = "H20-141"
     H200 = "H200"
+    GH200 = "GH200"
+    L40S = "L40S"
     B200 = "B200"
     GB200 = "GB200"
     B300 = "B300"
     GB300 = "GB300"
+
+
+class GpuPeaks(SettingsModel):
+    """What a GPU can do at most, by its data sheet: dense, one direction. Only ``wideep advise`` asks for it."""
+
+    memory_tb_per_second: Positive
+    """TB read from its memory in a second."""
+    bf16_tflops: Positive
+    """Dense bf16 tensor-core TFLOPs."""
+    fp8_tflops: Positive | None = None
+    """Dense FP8 TFLOPs. None: it has no FP8."""
+    nvlink_gb_per_second: Positive
+    """GB sent over NVLink in a second."""
+    rdma_gb_per_second: Positive
+    """GB sent by its network adapter in a second: 50 for 400 Gb/s."""
+
+
+class GpuShape(SettingsModel):
+    """A GPU that the catalog does not have: NVIDIA's, for the images' engine is built for CUDA."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """How the plan calls it."""
+    memory_gb: Annotated[float, Field(ge=1, le=10_000)]
+    """Decimal GB that ``torch.cuda.get_device_properties(0).total_memory`` says, which is less than on the box."""
+    compute_capability: Annotated[float, Field(ge=8.0, lt=20)]
+    """As ``nvidia-smi --query-gpu=compute_cap --format=csv`` has it: 9.0 is Hopper. SGLang's kernels begin at 8.0."""
+    nvlink_gpus: Annotated[int, Field(ge=1, le=576)]
+    """GPUs that reach each other over NVLink, itself included: 8 in most nodes, 72 in an NVL72 rack, 2 with a bridge
+    between cards, 1 without NVLink."""
+    product: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """The nodes' label nvidia.com/gpu.product, which ``wideep doctor`` compares. None: it is not compared."""
+    peaks: GpuPeaks | None = None
+    """None: not known."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _sort_of(gpu: object) -> str:
+    return "GpuShape" if isinstance(gpu, dict | GpuShape) else "Gpu"
+
+
+GpuKind = Gpu | GpuShape
 
 
 class Interconnect(StrEnum):
@@ -49,8 +100,11 @@ class Toleration(SettingsModel):
 class Hardware(SettingsModel):
     """The GPU nodes that the stack may use, all alike."""
 
-    gpu: Gpu
-    """The GPU of all nodes."""
+    gpu: Annotated[
+        Annotated[Gpu, Tag("Gpu")] | Annotated[GpuShape, Tag("GpuShape")],
+        Discriminator(_sort_of),
+    ]
+    """The GPU of all nodes: a name of the catalog, or an object that describes one."""
     nodes: Annotated[int, Field(ge=1, le=4096)]
     """How many nodes."""
     gpus_per_node: Annotated[int, Field(ge=1, le=72)]

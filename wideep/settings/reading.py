@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
+from wideep.settings.hardware import Gpu, Interconnect
 from wideep.settings.image import Hidden
 from wideep.settings.lost import lost_model, lost_preset
 from wideep.settings.problems import misspelt, problems_of
@@ -69,6 +70,9 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
                 del config[key]
             else:
                 config[key] = found
+    if "hardware" in config:
+        config["hardware"], unknown = _hardware(config["hardware"])
+        problems += unknown
     reported = {problem.key.split(".")[0] for problem in problems}
     settings: Settings | None = None
     try:
@@ -164,6 +168,7 @@ def _model(value: object, read_text: ReadText | None) -> object:
     """The model's shape from the catalog, from a config.json, or as it is written."""
     from wideep.catalog.huggingface import shape_of_config
     from wideep.catalog.models import MODELS
+    from wideep.catalog.unknown import unknown_model
 
     if isinstance(value, dict):
         written = cast("Object", value)
@@ -172,9 +177,30 @@ def _model(value: object, read_text: ReadText | None) -> object:
         return value
     if value in MODELS:
         return _dumped(MODELS[value])
-    rule = "the catalog has no model of that name"
-    fix = f"{nearest(value, MODELS)}\nor write an object with the model's shape, or {{config: PATH}} of its config.json"
-    return Problem("model", shown(value), rule, fix)
+    return Problem("model", shown(value), "the catalog has no model of that name", unknown_model(shown(value), MODELS))
+
+
+def _hardware(value: object) -> tuple[object, list[Problem]]:
+    """Names that the catalog does not have, each with what is honest to say; known ones stand in for them, so that the
+    other keys are read too."""
+    from wideep.catalog.unknown import unknown_gpu, unknown_interconnect
+
+    if not isinstance(value, dict):
+        return value, []
+    written, problems = cast("Object", value), list[Problem]()
+    gpu, network = written.get("gpu"), written.get("interconnect")
+    if isinstance(gpu, str) and gpu not in list(Gpu):
+        problems.append(Problem("hardware.gpu", shown(gpu), *unknown_gpu(shown(gpu))))
+        written = {**written, "gpu": Gpu.H200}
+    elif gpu is not None and not isinstance(gpu, str | dict):
+        problems.append(
+            Problem("hardware.gpu", shown(gpu), "must be a name or an object", "write for example gpu: H200")
+        )
+        written = {**written, "gpu": Gpu.H200}
+    if isinstance(network, str) and network not in list(Interconnect):
+        problems.append(Problem("hardware.interconnect", shown(network), *unknown_interconnect(shown(network))))
+        written = {**written, "interconnect": Interconnect.ETHERNET}
+    return written, problems
 
 
 def _layout(value: object, _: ReadText | None) -> object:

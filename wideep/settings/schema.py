@@ -41,8 +41,7 @@ class Place:
     @property
     def choices(self) -> list[str]:
         """Its values, where they are an Enum's."""
-        enums = [f.annotation for f in self._fields if isinstance(f.annotation, type)]
-        return [str(member) for each in enums if issubclass(each, StrEnum) for member in each]
+        return [str(member) for field in self._fields for each in _enums_in(field.annotation) for member in each]
 
     @property
     def sorts(self) -> list[str]:
@@ -61,7 +60,7 @@ def place_of(location: Location) -> Place:
     models = around
     for part in location:
         inner = [f.annotation for model in models for f in model.model_fields.values() if f.alias == part]
-        tagged = tuple(model for model in models if part in _tags(model))
+        tagged = tuple(model for model in models if part in _tags(model) or part == model.__name__)
         if tagged and not inner and part != location[-1]:
             models = tagged
             continue
@@ -76,6 +75,12 @@ def _models_in(annotation: object) -> Models:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return (annotation,)
     return tuple(model for part in typing.get_args(annotation) for model in _models_in(part))
+
+
+def _enums_in(annotation: object) -> list[type[StrEnum]]:
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return [annotation]
+    return [enum for part in typing.get_args(annotation) for enum in _enums_in(part)]
 
 
 def _tags(model: type[BaseModel]) -> set[object]:

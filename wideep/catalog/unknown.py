@@ -1,0 +1,138 @@
+"""What is said of a GPU, an interconnect or a model that is not in the catalog.
+
+A hint names the same thing in another spelling, never another class of hardware or another model: H20 is no H200.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wideep.settings.hardware import Gpu, Interconnect
+
+__all__ = ["same_gpu", "same_model", "unknown_gpu", "unknown_interconnect", "unknown_model"]
+
+CUDA: Final = "SGLang in these images is built for CUDA, and {word} is no NVIDIA GPU"
+OLD: Final = "SGLang's kernels begin at compute capability 8.0, which {word} does not have"
+UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        r"(AMD|INSTINCT|RADEON)?MI\d+[A-Z]*": ("AMD's GPUs take ROCm", CUDA),
+        r"(INTEL)?(GAUDI\d*|HL\d+|MAX\d+|B[56]0|PVC|PONTEVECCHIO)": ("Intel's have a software of their own", CUDA),
+        r"(GOOGLE)?(TPU.*|V\d+[EP]|TRILLIUM|IRONWOOD)": ("Google's TPUs have a software of their own", CUDA),
+        r"(AWS)?(TRN\d.*|TRAINIUM\d*|INF\d.*|INFERENTIA\d*)": ("AWS's chips have a software of their own", CUDA),
+        r"(HUAWEI)?(ASCEND.*|910[A-D]?\d*)": ("Huawei's take CANN", CUDA),
+        r"(HYGON|DCU|KUNLUN|MTT|BIREN|CAMBRICON|MLU).*": ("it has a software of its own", CUDA),
+        r"(TESLA)?([VPK]\d{2,3}S?|M\d{2}|T4)": ("Ampere and newer do", OLD),
+        r"(QUADRO)?RTX([2345678])000": ("Ampere and newer do", OLD),
+        r"(GEFORCE)?(GTX\d+|RTX20\d\d)(TI|SUPER)?": ("Ampere and newer do", OLD),
+    }
+)
+"""Patterns of names, written without dashes and blanks in upper case: why none of the images runs there."""
+NOISE: Final = r"NVIDIA|TESLA|SXM\d?|HBM3E?|HGX|DGX|TENSORCORE|GPU|SERVER|(?<=\d)GI?B"
+WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
+    {
+        "ib": Interconnect.INFINIBAND,
+        "ndr": Interconnect.INFINIBAND,
+        "hdr": Interconnect.INFINIBAND,
+        "rocev2": Interconnect.ROCE,
+        "nvl": Interconnect.NVLINK,
+        "nvl72": Interconnect.NVLINK,
+        "mnnvl": Interconnect.NVLINK,
+        "tcp": Interconnect.ETHERNET,
+        "eth": Interconnect.ETHERNET,
+    }
+)
+"""Other words for what there is."""
+VARIANTS: Final[Mapping[Gpu, tuple[str, ...]]] = MappingProxyType(
+    {
+        Gpu.A100_80: ("A100", "A10080"),
+        Gpu.H100_80: ("H100", "H10080"),
+        Gpu.H100_NVL: ("H100NVL", "H10094", "H100NVL94", "H100"),
+        Gpu.H800: ("H800", "H80080"),
+        Gpu.H20: ("H20", "H2096"),
+        Gpu.H20_141: ("H20141", "H203E", "H20"),
+        Gpu.H200: ("H200", "H200141"),
+        Gpu.GH200: ("GH200", "GH20096", "GH200480", "GH200120"),
+        Gpu.L40S: ("L40S", "L40S48"),
+        Gpu.B200: ("B200", "B200180", "B200192"),
+        Gpu.GB200: ("GB200", "GB200NVL72", "GB200NVL36"),
+        Gpu.B300: ("B300", "B300288", "B300AC"),
+        Gpu.GB300: ("GB300", "GB300NVL72"),
+    }
+)
+"""How else people call a GPU of the catalog, without dashes."""
+
+
+def unknown_gpu(word: str) -> tuple[str, str]:
+    """The rule and what to write instead, for a name that the catalog does not have."""
+    plain = _plain(word)
+    for pattern, (why, rule) in UNSUPPORTED.items():
+        if re.fullmatch(pattern, plain):
+            return (
+                f"not supported, because {rule.format(word=word)} ({why})",
+                "run it on nodes with NVIDIA GPUs of compute capability 8.0 or more",
+            )
+    same = same_gpu(word)
+    own = (
+        f"describe it: gpu: {{name: {_name(word)}, memoryGb: …, computeCapability: …, nvlinkGpus: …}} "
+        "(docs/configuration.md says where to read them)"
+    )
+    return "the catalog has no GPU of that name", f"write gpu: {' or '.join(same)}\nor {own}" if same else own
+
+
+def same_gpu(word: str) -> list[Gpu]:
+    """GPUs of the catalog that are meant by the word, in another spelling or without its memory."""
+    plain = re.sub(NOISE, "", _plain(word)) or _plain(word)
+    plain = re.sub(r"(?<=\d)O|O(?=\d)", "0", plain)  # the letter for the digit
+    exact = [gpu for gpu, names in VARIANTS.items() if plain == names[0] or plain == _plain(gpu)]
+    return exact + [gpu for gpu, names in VARIANTS.items() if plain in names and gpu not in exact]
+
+
+def unknown_interconnect(word: str) -> tuple[str, str]:
+    """The same for an interconnect."""
+    plain = re.sub(r"[^a-z0-9]", "", word.lower())
+    known = ", ".join(Interconnect)
+    if "efa" in plain or "erdma" in plain:
+        rule = (
+            "not supported as RDMA: NCCL, UCX and DeepEP are set up for mlx5 adapters here, and DeepEP's kernels post "
+            "their sends to mlx5 only (deepseek-ai/DeepEP#369, #759)"
+        )
+        fix = (
+            "write interconnect: ethernet; all goes over TCP then, and DeepEP stays within a node (workers of nodes: 1)"
+        )
+        return rule, fix
+    near = difflib.get_close_matches(plain, list(Interconnect), n=1, cutoff=0.7)
+    hint = WORDS.get(plain) or next(iter(near), None)
+    return f"must be one of {known}", f"did you mean {hint}?" if hint else f"one of {known}"
+
+
+def unknown_model(word: str, known: Iterable[str]) -> str:
+    """What to write in place of a model's name that the catalog does not have."""
+    same = same_model(word, known)
+    if same:
+        return f"did you mean {' or '.join(same)}?\nor write an object with the model's shape, or {{config: PATH}}"
+    return f"write model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
+
+
+def same_model(word: str, known: Iterable[str]) -> list[str]:
+    """Names that differ from the word in spelling only: the same numbers, and nearly the same letters."""
+    last = word.split("/")[-1].lower()[:200]
+    alike = {name: _likeness(last, name.split("/")[-1].lower()) for name in known}
+    return sorted((name for name, like in alike.items() if like >= 0.85), key=lambda name: -alike[name])[:3]
+
+
+def _likeness(word: str, name: str) -> float:
+    if re.findall(r"\d+", word) != re.findall(r"\d+", name):
+        return 0.0
+    return difflib.SequenceMatcher(None, word, name).ratio()
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", word.upper()[:200])
+
+
+def _name(word: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", word)[:40] if re.match(r"[A-Za-z0-9]", word) else "NAME"
