@@ -31,7 +31,6 @@ from aiconfigurator_core.sdk.errors import PerfDataNotAvailableError
 from ops.advise.workers import Caveat, Series, Step, WorkerQuestion
 from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.huggingface import shape_of_config
-from wideep.errors import Problem
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -187,7 +186,7 @@ def _shipped_shapes() -> Mapping[str, Mapping[str, object]]:
     for name in sorted(DefaultHFModels):
         path = folder / f"{name.replace('/', '--')}_config.json"
         shape = shape_of_config({"config": str(path)}, _read)
-        if not isinstance(shape, Problem):
+        if not isinstance(shape, list):
             shapes[name] = shape
     return shapes
 

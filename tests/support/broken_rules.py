@@ -231,7 +231,7 @@ CASES = (
         "decode",
         {"moeA2aBackend": "deepep"},
         "moeA2aBackend",
-        ("FP8 only", "Qwen/Qwen3-30B-A3B is bf16", "FP8 version"),
+        ("FP8 blocks of 128 × 128 only", "Qwen/Qwen3-30B-A3B is bf16", "FP8 version"),
         {"moeA2aBackend": "deepep"},
         stack=QWEN,
         mended_stack=QWEN_FP8,

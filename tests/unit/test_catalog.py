@@ -1,6 +1,7 @@
 """The rows of the catalog, and a shape read from a model's own config.json."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -69,7 +70,18 @@ MIXTRAL = {
 def from_config(config: object, **own: object) -> ModelShape:
     """The shape that a stack reads from a config.json, with keys of its own."""
     text = config if isinstance(config, str) else json.dumps(config)
-    return parse(stack(model={"config": "model/config.json", **own}), lambda _: text).model
+    return parse(stack(model={"config": "model/config.json", "name": "example/read", **own}), only(text)).model
+
+
+def only(text: str, path: str = "model/config.json") -> Callable[[str], str]:
+    """A folder with one file."""
+
+    def read(wanted: str) -> str:
+        if wanted != path:
+            raise FileNotFoundError(2, "No such file or directory", wanted)
+        return text
+
+    return read
 
 
 def same_shape(read: ModelShape, row: ModelShape) -> bool:
@@ -101,7 +113,6 @@ def test_a_config_is_named_by_the_stack_and_its_keys_can_be_overridden() -> None
         ("[1]", "model.config"),
         ("{}", "model.family"),
         ({**QWEN, "architectures": ["LlamaForCausalLM"]}, "model.family"),
-        ({**QWEN, "quantization_config": {"quant_method": "awq"}}, "model.weightFormat"),
         ({**QWEN, "hidden_size": "wide"}, "model.hiddenSize"),
         ({**QWEN, "num_experts": 0}, "model.experts"),
     ],

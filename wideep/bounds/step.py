@@ -96,4 +96,5 @@ def _nvlink_reach(gpu: GpuKind, role: RoleLayout) -> int:
 
 def _linear_peak(model: ModelShape, peaks: Peaks) -> float:
     """FP8 weights are multiplied in FP8; bf16 and MXFP4 ones in bf16."""
-    return peaks.fp8 if model.weight_format is WeightFormat.FP8_BLOCK else peaks.bf16
+    fp8 = model.weight_format in (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
+    return peaks.fp8 if fp8 else peaks.bf16

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final, cast
 
 from wideep.catalog.families import FAMILIES
+from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
 from wideep.errors import Problem
-from wideep.settings.model import WeightFormat
+from wideep.settings.words import shown
 
 __all__ = ["shape_of_config"]
 
 Object = dict[str, object]
+
+MODELOPT: Final = "hf_quant_config.json"
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME: Final = "write model: {config: PATH, name: ORGANIZATION/MODEL}: its repository, under which it is served too"
 
 _COMMON: Final = {
     "layers": "num_hidden_layers",
@@ -33,31 +39,68 @@ _MLA: Final = {
 }
 
 
-def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Object | Problem:
+def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Object | list[Problem]:
     """The keys of a ModelShape for ``model: {config: PATH, …}``; other keys of the object win over the file's."""
     path = model["config"]
     own = {key: value for key, value in model.items() if key != "config"}
     if not isinstance(path, str) or not path:
-        return Problem("model.config", str(path), "must be the path of a config.json", "write a path")
+        return [Problem("model.config", shown(path), "must be the path of a config.json", "write a path")]
     if read_text is None:
-        return Problem("model.config", path, "no file can be read here", "write the model's shape as an object")
+        return [
+            Problem("model.config", shown(path), "no file can be read here", "write the model's shape as an object")
+        ]
+    config = _read(path, read_text)
+    if isinstance(config, Problem):
+        return [config]
+    name, family = own.get("name") or _name(config, path), own.get("family") or _family(config)
+    stored = weight_format(config, _beside(path, read_text))
+    problems: list[Problem] = []
+    if name is None:
+        problems.append(Problem("model.name", "", f"{shown(path)} has no _name_or_path that names the model", NAME))
+    if family is None:
+        known = ", ".join(row.sglang_class for row in FAMILIES.values())
+        rule = f"{shown(path)} decides by architectures, and the plan knows what SGLang does with {known}"
+        problems.append(
+            Problem("model.family", shown(_architecture(config)), rule, "use a model of one of these classes")
+        )
+    if isinstance(stored, Unsupported):
+        rule = f"{shown(path)} decides ({stored.field}): {stored.why}"
+        problems.append(Problem("model.weightFormat", shown(stored.field.split(": ")[-1]), rule, INSTEAD))
+    return problems or {"name": name, "family": family, "weightFormat": stored, **_shape(config)} | own
+
+
+def _read(path: str, read_text: Callable[[str], str]) -> Object | Problem:
     try:
         config = json.loads(read_text(path))
     except OSError as error:
-        return Problem("model.config", path, f"cannot be read: {error.strerror or error}", "write a path that exists")
+        reason = f"cannot be read: {error.strerror or error}"
+        return Problem("model.config", shown(path), reason, "write a path that exists")
     except (ValueError, RecursionError):
-        return Problem("model.config", path, "is not JSON", "write the path of a Hugging Face config.json")
+        return Problem("model.config", shown(path), "is not JSON", "write the path of a Hugging Face config.json")
     if not isinstance(config, dict):
-        return Problem("model.config", path, "is not a JSON object", "write the path of a Hugging Face config.json")
-    return _shape(cast("Object", config), path) | own
+        return Problem(
+            "model.config", shown(path), "is not a JSON object", "write the path of a Hugging Face config.json"
+        )
+    return cast("Object", config)
 
 
-def _shape(config: Object, path: str) -> Object:
+def _beside(path: str, read_text: Callable[[str], str]) -> Object | None:
+    """ModelOpt's own file, where there is one."""
+    found = _read(f"{path.removesuffix('config.json')}{MODELOPT}", read_text) if path.endswith("config.json") else None
+    return found if isinstance(found, dict) else None
+
+
+def _name(config: Object, path: str) -> str | None:
+    """The repository: as the file says, or the last two folders where they are called as one."""
+    for name in (config.get("_name_or_path"), path.removesuffix("/config.json")):
+        if isinstance(name, str) and REPOSITORY.fullmatch(name):
+            return name
+    return None
+
+
+def _shape(config: Object) -> Object:
     found: Object = {key: config[theirs] for key, theirs in _COMMON.items() if theirs in config}
     return {
-        "name": config.get("_name_or_path") or path.removesuffix("/config.json"),
-        "family": _family(config),
-        "weightFormat": _weight_format(config),
         "attention": _attention(config),
         "experts": next((config[key] for key in _EXPERTS if key in config), 0),
         "tiedEmbeddings": bool(config.get("tie_word_embeddings", False)),
@@ -67,18 +110,14 @@ def _shape(config: Object, path: str) -> Object:
     }
 
 
-def _family(config: Object) -> object:
+def _family(config: Object) -> str | None:
+    name = _architecture(config)
+    return next((str(family) for family, row in FAMILIES.items() if row.sglang_class == name), None)
+
+
+def _architecture(config: Object) -> str:
     architectures = config.get("architectures")
-    name = str(cast("list[object]", architectures)[0]) if isinstance(architectures, list) and architectures else "none"
-    return next((str(family) for family, row in FAMILIES.items() if row.sglang_class == name), name)
-
-
-def _weight_format(config: Object) -> str:
-    quantization = config.get("quantization_config")
-    if not isinstance(quantization, dict):
-        return WeightFormat.BF16
-    method = cast("Object", quantization).get("quant_method")
-    return {"fp8": str(WeightFormat.FP8_BLOCK), "mxfp4": str(WeightFormat.MXFP4)}.get(str(method), str(method))
+    return str(cast("list[object]", architectures)[0]) if isinstance(architectures, list) and architectures else "none"
 
 
 def _attention(config: Object) -> Object:

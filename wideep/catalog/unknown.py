@@ -106,7 +106,7 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
         return rule, fix
     near = difflib.get_close_matches(plain, list(Interconnect), n=1, cutoff=0.7)
     hint = WORDS.get(plain) or next(iter(near), None)
-    return f"must be one of {known}", f"did you mean {hint}?" if hint else f"one of {known}"
+    return "there is no such interconnect here", f"did you mean {hint}?" if hint else f"one of {known}"
 
 
 def unknown_model(word: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ __all__ = ["BF16", "WeightParts", "expert_slot_bytes", "model_bytes", "weight_pa
 BF16: Final = 2.0
 LINEAR: Final = {
     WeightFormat.FP8_BLOCK: 1 + 4 / (128 * 128),  # one FP32 scale a block of 128 × 128
+    WeightFormat.FP8_CHANNEL: 1.0,  # a scale a channel: 4 bytes for thousands of weights
     WeightFormat.BF16: BF16,
     WeightFormat.MXFP4: BF16,
 }

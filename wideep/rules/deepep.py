@@ -49,7 +49,8 @@ def deepep_needs_fp8(site: RoleSite) -> Problem | None:
     """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120)."""
     if not site.role.deepep or not site.family.deepep or site.model.weight_format is WeightFormat.FP8_BLOCK:
         return None
-    rule = f"with DeepEP, SGLang computes experts in FP8 only, and {site.model.name} is {site.model.weight_format}"
+    stored = site.model.weight_format
+    rule = f"with DeepEP, SGLang computes experts in FP8 blocks of 128 × 128 only, and {site.model.name} is {stored}"
     fix = f"{OFF}, or use the model's FP8 version (Qwen/Qwen3-235B-A22B-FP8 and the like)"
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, fix)
 

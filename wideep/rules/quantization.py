@@ -14,6 +14,12 @@ from wideep.settings.model import Gqa, Mla, WeightFormat
 __all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]
 
 BLOCK: Final = 128
+FP8: Final = (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
+UNITS: Final = {
+    WeightFormat.FP8_BLOCK: (BLOCK, "FP8 blocks"),
+    WeightFormat.FP8_CHANNEL: (16, "bytes of the FP8 kernels"),
+}
+"""What a share must be a multiple of, and why. Of other formats: whole columns."""
 FP8_CAPABILITY = 89
 
 
@@ -29,7 +35,7 @@ class Cut:
 
 def fp8_needs_ada(site: RoleSite) -> Problem | None:
     """FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588: "type fp8e4nv not supported")."""
-    if site.model.weight_format is not WeightFormat.FP8_BLOCK or site.gpu.compute_capability >= FP8_CAPABILITY:
+    if site.model.weight_format not in FP8 or site.gpu.compute_capability >= FP8_CAPABILITY:
         return None
     capability = site.gpu.compute_capability / 10
     rule = f"{site.model.name} has FP8 weights, and this GPU (compute capability {capability}) has no FP8"
@@ -39,14 +45,13 @@ def fp8_needs_ada(site: RoleSite) -> Problem | None:
 def shards_are_whole_blocks(site: RoleSite) -> Problem | None:
     """With FP8 block quantization each GPU's share is whole blocks of 128 (``Fp8LinearMethod.create_weights``).
 
-    Without, the share is only to be a whole number of columns.
+    FP8 by channel wants multiples of 16 (``fp8_scaled_mm``); without FP8 the share is to be whole columns.
     """
-    fp8 = site.model.weight_format is WeightFormat.FP8_BLOCK
-    unit = BLOCK if fp8 else 1
+    unit, of = UNITS.get(site.model.weight_format, (1, ""))
     for cut in _cuts(site):
         if cut.width % (cut.gpus * unit):
             share = f"{cut.what}, {cut.width} wide, over {cut.gpus} GPUs is {cut.width / cut.gpus:g} each"
-            rule = f"{share}, not a multiple of 128 (FP8 blocks)" if fp8 else f"{share}, not a whole number"
+            rule = f"{share}, not a multiple of {unit} ({of})" if of else f"{share}, not a whole number"
             return site.problem("tp", site.role.tp, rule, cut.remedy)
     return None
 

@@ -24,6 +24,8 @@ class WeightFormat(StrEnum):
 
     FP8_BLOCK = "fp8-block"
     """One byte a weight, one FP32 scale for each block of 128 × 128."""
+    FP8_CHANNEL = "fp8-channel"
+    """One byte a weight, one FP32 scale for each output channel, or for the whole tensor."""
     BF16 = "bf16"
     MXFP4 = "mxfp4"
     """Experts only: 4 bits a weight and one scale byte for 32 of them. All else is bf16."""

@@ -96,7 +96,7 @@ def _untagged(details: ErrorDetails, place: Place) -> Problem:
     if "tag" not in context:
         return Problem(key, "", "this key is missing", f"write {' or '.join(place.sorts)}")
     word = str(context["tag"])
-    return Problem(key, shown(word), f"must be one of {', '.join(place.sorts)}", nearest(word, place.sorts))
+    return Problem(key, shown(word), "is none of the values that this key takes", nearest(word, place.sorts))
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
     context: dict[str, object] = details.get("ctx", {})
     if kind in ("enum", "literal_error"):
         allowed = re.findall(r"'([^']+)'", str(context["expected"]))
-        return f"must be one of {', '.join(allowed)}", nearest(given, allowed)
+        return "is none of the values that this key takes", nearest(given, allowed)
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"

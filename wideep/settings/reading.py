@@ -65,8 +65,9 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
     for key, reader in (("hfToken", _token), ("image", _image), ("model", _model), ("layout", _layout)):
         if config.get(key) is not None:
             found = reader(config[key], read_text)
-            if isinstance(found, Problem):
-                problems.append(found)
+            wrong = _problems(found)
+            if wrong:
+                problems += wrong
                 del config[key]
             else:
                 config[key] = found
@@ -82,6 +83,12 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
     if "hfToken" not in reported and not misspelt("hfToken", config):
         problems += _token_problems(config)
     return Reading(tuple(problems), None if problems else settings, config)
+
+
+def _problems(found: object) -> list[Problem]:
+    """What a reader has against a key, in place of its value."""
+    several = cast("list[object]", found) if isinstance(found, list) else [found]
+    return [each for each in several if isinstance(each, Problem)]
 
 
 def _plain(value: object, depth: int = 0) -> object:
