@@ -32,6 +32,7 @@ ORDER = (
         "test_readme",
         "test_cluster",
         "test_tools",
+        "test_ci_pages",
         "test_takedown",
         "test_serving",
     ),

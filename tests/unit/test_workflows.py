@@ -127,11 +127,11 @@ def authentication(page: str) -> dict[str, Any]:
     blocks = (ROOT / "docs" / page).read_text().split("```yaml\n")[1:]
     found = [yaml.safe_load(block.split("```")[0]) for block in blocks]
     (config,) = (each for each in found if each.get("kind") == "AuthenticationConfiguration")
-    return config["jwt"][0]
+    return config
 
 
 def test_rights_on_the_cluster_belong_to_a_protected_environment_and_to_no_branch() -> None:
-    github, gitlab_ = authentication("ci.md"), authentication("ci-gitlab.md")
+    github, gitlab_ = (authentication(page)["jwt"][0] for page in ("ci.md", "ci-gitlab.md"))
     assert ":environment:" in github["claimValidationRules"][0]["expression"]
     rules = " ".join(str(rule) for rule in gitlab_["claimValidationRules"])
     assert 'claims.environment_protected == "true"' in rules
