@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +42,8 @@ def adopt(
     wanted = wanted_resources(source.path.resolve().parent, name)
     found = adoption(loaded.settings, wanted, connect(source))
     write.write_text(json.dumps({"resources": found.resources}, indent=2) + "\n", encoding="utf-8")
-    command = f"pulumi import --stack {name} --file {write} --yes --protect=false --generate-code=false"
+    where = f"--stack {shlex.quote(name)} --file {shlex.quote(str(write))}"
+    command = f"pulumi import {where} --yes --protect=false --generate-code=false"
     if output is OutputFormat.JSON:
         body = {
             "adopted": found.ids,
@@ -59,11 +61,12 @@ def adopt(
 def _lines(found: Adoption, write: Path, command: str, stack: str) -> Iterator[str]:
     if found.keys:
         yield "The cluster has what the stack would make, or runs without it. Use what is there, then call this again:"
-        yield from (f"  {each} --stack {stack}" for each in found.keys)
+        yield from (f"  {each} --stack {shlex.quote(stack)}" for each in found.keys)
     yield f"{write} imports {len(found.ids)} of the stack's resources, which the cluster has:"
     yield from (f"  {each}" for each in found.ids)
     if found.left:
         yield "`pulumi up` makes the others:"
         yield from (f"  {each}" for each in found.left)
     yield "Then:"
-    yield from (f"  {each}" for each in (command, *found.notes, f"pulumi preview --stack {stack} --refresh --diff"))
+    look = f"pulumi preview --stack {shlex.quote(stack)} --refresh --diff"
+    yield from (f"  {each}" for each in (command, *found.notes, look))

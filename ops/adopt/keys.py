@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
@@ -40,7 +41,7 @@ def _image(settings: Settings, images: set[str]) -> Iterator[str]:
     if not isinstance(settings.image, BuildImage) or len(images) != 1:
         return
     yield f"{SET} image.source existing"
-    yield f"{SET} image.reference {images.pop()}"
+    yield f"{SET} image.reference {shlex.quote(images.pop())}"
     fields = BuildImage.model_fields
     for name in sorted(settings.image.model_fields_set - KEEPS):
         yield f"pulumi config rm --path image.{fields[name].alias or name}"
@@ -51,7 +52,7 @@ def _path(settings: Settings, paths: set[str]) -> Iterator[str]:
     ours = model_path(settings.model, settings.model_cache)
     for path in paths - {ours} if len(paths) == 1 else set[str]():
         if path.startswith(f"{MOUNT_PATH}/"):
-            yield f"{SET} modelCache.path {path.removeprefix(MOUNT_PATH).strip('/')}"
+            yield f"{SET} modelCache.path {shlex.quote(path.removeprefix(MOUNT_PATH).strip('/'))}"
 
 
 def _model_paths(args: list[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -80,6 +81,6 @@ def advise(
 def written(path: Path, secrets: tuple[str, ...]) -> str:
     """What to do with a stack's file that was written."""
     name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    lines = [f"{path} is written. To preview it:", f"  pulumi stack init {name}"]
+    lines = [f"{path} is written. To preview it:", f"  pulumi stack init {shlex.quote(name)}"]
     lines += [f"  pulumi config set --secret {key} …" for key in secrets]
     return "\n".join([*lines, "  pulumi preview"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -62,7 +63,7 @@ def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) ->
     if context and context not in known:
         listed = f" It has {', '.join(known)}." if known else ""
         what = f"kubernetes:context {context} is not in the kubeconfig.{listed}"
-        return CallError(what, f"pulumi config set kubernetes:context {known[0] if known else 'NAME'}")
+        return CallError(what, f"pulumi config set kubernetes:context {shlex.quote(known[0]) if known else 'NAME'}")
     reason = str(error).splitlines()[0].rstrip(".")
     return CallError(
         f"The kubeconfig cannot be used: {reason}.", "`kubectl config view` shows what kubectl reads of it."

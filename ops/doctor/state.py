@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -42,10 +43,10 @@ def _state(folder: Path, project: Project, stack: str) -> Iterator[Finding]:
     last = _last_whole(folder / "history" / project.name / stack)
     if last:
         again = "pulumi up --refresh: what has changed since that one is found on the cluster"
-        yield fails(Section.OUTSIDE, CHECK, what, f"cp {last} {file}", again)
+        yield fails(Section.OUTSIDE, CHECK, what, shlex.join(["cp", str(last), str(file)]), again)
     else:
-        begin = f"pulumi stack init {stack}"
-        yield fails(Section.OUTSIDE, CHECK, what, f"rm {file}", begin, "pulumi up: what stands is found on the cluster")
+        steps = (shlex.join(["rm", str(file)]), shlex.join(["pulumi", "stack", "init", stack]))
+        yield fails(Section.OUTSIDE, CHECK, what, *steps, "pulumi up: what stands is found on the cluster")
 
 
 def _is_whole(file: Path) -> bool:

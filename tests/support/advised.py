@@ -123,6 +123,10 @@ def _messages(source: str) -> Iterator[str]:
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+        elif (
+            isinstance(node, ast.Call) and ast.unparse(node.func) == "shlex.join" and isinstance(node.args[0], ast.List)
+        ):
+            yield " ".join(str(word.value) if isinstance(word, ast.Constant) else "{}" for word in node.args[0].elts)
 
 
 def _quoted(text: str) -> list[str]:

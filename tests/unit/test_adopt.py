@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -191,6 +192,15 @@ def test_of_a_graph_that_runs_nothing_is_built_downloaded_or_closed_off() -> Non
         "pulumi config set --path modelCache.download false",
         "pulumi config set --path access.networkPolicies false",
     ]
+
+
+@pytest.mark.parametrize("odd", ["r.example.com/d:1;id", "/model-cache/$(id)", "r.example.com/d 1"])
+def test_words_of_the_cluster_are_quoted_in_what_is_to_be_pasted(odd: str) -> None:
+    live = a_graph(image=odd, args=["--model-path", f"/model-cache/{odd}"])
+    found = adopted(wanted(GRAPH, "graph-graph", **live), cluster=Cluster(live))
+    said = [shlex.split(each) for each in found.keys]
+    assert ["pulumi", "config", "set", "--path", "image.reference", odd] in said
+    assert ["pulumi", "config", "set", "--path", "modelCache.path", odd.strip("/")] in said
 
 
 def _pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:

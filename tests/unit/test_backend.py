@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,14 @@ def test_without_a_whole_one_the_stack_begins_anew(home: Path) -> None:
     (home / STATE).write_text("")
     (found,) = state_findings(home / "Pulumi.dev.yaml")
     assert found.fix[:2] == (f"rm {home / STATE}", "pulumi stack init dev")
+
+
+def test_a_folder_whose_name_a_shell_would_read_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "my state; id"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder}")
+    for name in (STATE, f"{KEPT}/dev-1.checkpoint.json"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(WHOLE)
+    (folder / STATE).write_text("")
+    (found,) = state_findings(folder / "Pulumi.dev.yaml")
+    assert shlex.split(found.fix[0]) == ["cp", str(folder / KEPT / "dev-1.checkpoint.json"), str(folder / STATE)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def test_an_unknown_context_is_told_with_those_there_are(kubeconfig: Path) -> No
 
     assert told.value.message == "kubernetes:context three is not in the kubeconfig. It has one, two."
     assert told.value.fix == "pulumi config set kubernetes:context one"
+
+
+def test_a_context_whose_name_a_shell_would_read_is_quoted(kubeconfig: Path) -> None:
+    kubeconfig.write_text(kubeconfig.read_text().replace('"one"', '"my cluster; id"'))
+    with pytest.raises(CallError) as told:
+        connect(stack(kubeconfig.parent, kubeconfig=kubeconfig.name, context="three"))
+    assert shlex.split(told.value.fix) == ["pulumi", "config", "set", "kubernetes:context", "my cluster; id"]
 
 
 def test_a_missing_kubeconfig_is_told_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
