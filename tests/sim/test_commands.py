@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
 from tests.support.advised import TABLE, advised_commands
+from tests.support.project import copy_project
 
 pytestmark = pytest.mark.cluster
 
@@ -71,6 +73,18 @@ def test_an_advised_command_works_as_it_is_written(stack: Pulumi, names: dict[st
     good = (0, 1) if any(words in RUN[kind] for words in MAY_SAY_NO) else (0,)
     assert done.returncode in good, f"{command}\n{done.stdout}"
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "sim"])
+def test_one_key_of_a_sample_stacks_layout_is_set_by_its_path(cluster: Cluster, tmp_path: Path, name: str) -> None:
+    stack = Pulumi(cluster, copy_project(tmp_path), name).create()
+    file = stack.folder / f"Pulumi.{name}.yaml"
+    preset = yaml.safe_load(file.read_text())["config"]["dynamo-wideep:layout"]["preset"]
+
+    stack("config", "set", "--path", "layout.decode.replicas", "2")
+
+    layout = yaml.safe_load(file.read_text())["config"]["dynamo-wideep:layout"]
+    assert layout == {"preset": preset, "decode": {"replicas": 2}}
 
 
 def _path(stack: Pulumi) -> str:
