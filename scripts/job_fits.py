@@ -21,6 +21,7 @@ from typing import Any, Final
 from ops.doctor.builder import builder_finding
 from ops.doctor.finding import Verdict
 from ops.load import load, stack_file
+from wideep.errors import WideepError
 from wideep.plan import Plan
 
 IMAGE: Final = "docker-build:index:Image"
@@ -97,7 +98,11 @@ def main() -> int:
     """Reads the state's export from stdin."""
     exported = json.load(sys.stdin)
     resources = (exported.get("deployment") or {}).get("resources") or []
-    plan = load(stack_file(sys.argv[1], None)).plan
+    try:
+        plan = load(stack_file(sys.argv[1], None)).plan
+    except WideepError as error:
+        print(error, file=sys.stderr)
+        return 2
     machine = this_machine(os.environ)
     for text in warnings(plan, resources, machine):
         print(f"warning: {text}", file=sys.stderr)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
-from scripts.job_fits import IMAGE, JOB, Machine, obstacles, this_machine, warnings
-from tests.support.plans import plan_of
+from scripts.job_fits import IMAGE, JOB, Machine, main, obstacles, this_machine, warnings
+from tests.support.plans import ROOT, plan_of
 
 RUNNER = Machine(free_gb=14, minutes=360)
 BUILT: dict[str, Any] = {"type": IMAGE, "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.6.0"]}}
@@ -63,6 +64,18 @@ def test_a_job_shorter_than_the_deadlines_is_warned_of_with_each_of_them() -> No
 )
 def test_no_warning_where_it_is_done_or_the_job_is_long(resources: list[dict[str, Any]], minutes: int | None) -> None:
     assert list(warnings(plan_of("prod"), resources, Machine(14, minutes))) == []
+
+
+def test_a_stack_that_cannot_run_is_refused_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
+        (tmp_path / name).write_text((ROOT / name).read_text().replace("nodes: 4", "nodes: 1"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["job_fits", "prod"])
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"deployment": {}}'))
+    assert main() == 2
+    assert "The stack config has a mistake:" in capsys.readouterr().err
 
 
 def test_a_docker_elsewhere_has_a_disk_that_nobody_here_knows() -> None:
