@@ -74,10 +74,11 @@ def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> I
 
 
 def _builds(plan: Plan, resources: list[dict[str, Any]]) -> bool:
-    """The state has no image with this tag."""
+    """The state has no image with this tag, made of this source."""
     build = plan.image_plan.build
-    built = [resource.get("inputs", {}).get("tags", []) for resource in resources if resource["type"] == IMAGE]
-    return build is not None and list(build.tags) not in built
+    images = [resource.get("inputs", {}) for resource in resources if resource["type"] == IMAGE]
+    built = [(image.get("tags"), image.get("context", {}).get("location")) for image in images]
+    return build is not None and (list(build.tags), build.context) not in built
 
 
 def _hours(seconds: float) -> str:

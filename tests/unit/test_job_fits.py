@@ -11,7 +11,12 @@ from scripts.job_fits import IMAGE, JOB, Machine, main, obstacles, this_machine,
 from tests.support.plans import ROOT, plan_of
 
 RUNNER = Machine(free_gb=14, minutes=360)
-BUILT: dict[str, Any] = {"type": IMAGE, "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.6.0"]}}
+PLANNED = plan_of("prod").image_plan.build
+assert PLANNED is not None
+BUILT: dict[str, Any] = {
+    "type": IMAGE,
+    "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.6.0"], "context": {"location": PLANNED.context}},
+}
 DOWNLOADED: dict[str, Any] = {"type": JOB, "inputs": {}}
 BUILD = {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"}
 
@@ -32,8 +37,9 @@ def test_nothing_stops_a_job_that_need_not_build_or_can(resources: list[dict[str
     assert list(obstacles(plan_of("prod"), resources, machine)) == []
 
 
-def test_another_tag_is_built_again() -> None:
-    other = {**BUILT, "inputs": {"tags": ["registry.example.com/dynamo-wideep:0.5.9"]}}
+@pytest.mark.parametrize("changed", [{"tags": ["registry.example.com/d:0.5.9"]}, {"context": {"location": "v0.5.9"}}])
+def test_another_tag_or_source_is_built_again(changed: dict[str, Any]) -> None:
+    other = {**BUILT, "inputs": {**BUILT["inputs"], **changed}}
     assert len(list(obstacles(plan_of("prod"), [other], RUNNER))) == 1
 
 
