@@ -25,7 +25,6 @@ GROVE_STAYS: Final = pulumi.ResourceOptions(
     ignore_changes=["values.grove", 'values["kai-scheduler"]', 'values["dynamo-operator"].dynamo.groveTerminationDelay']
 )
 """The release changes before the graph does. Without Grove, what Grove has made for the graph would never go."""
-RELEASE_SECONDS: Final = 600
 OPERATOR_SECONDS: Final = 120
 
 
@@ -108,7 +107,7 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
         version=None if is_folder(plan.charts) else plan.version,
         repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
         values=plan.values if chart == "dynamo-platform" else None,
-        timeout=RELEASE_SECONDS,
+        timeout=plan.ready_timeout_seconds,
         description=release_note(stack_name()),
     )
 

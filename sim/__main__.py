@@ -28,9 +28,6 @@ class Output(StrEnum):
 @app.command()
 def up(
     stack: Annotated[str, typer.Option(help="The stack whose hardware is simulated (Pulumi.NAME.yaml).")] = "sim",
-    real_plugins: Annotated[
-        bool, typer.Option("--real-plugins", help="Let Pulumi download the kubernetes and random plugins.")
-    ] = False,
     nodes: Annotated[
         int | None, typer.Option(min=1, max=5000, help="GPU nodes, in place of the stack's hardware.nodes.")
     ] = None,
@@ -38,8 +35,8 @@ def up(
     """Get the tools, start the cluster, or repair what has died of it."""
     from sim.cluster import lifecycle
 
-    cluster = lifecycle.up(_screen, stack, real_plugins, nodes)
-    _screen.print(_table(cluster))
+    cluster = lifecycle.up(_screen, stack, nodes)
+    _show(cluster)
     _screen.print(
         f'{len(cluster.nodes)} nodes. To use it in this shell: eval "$({_me()} env)"; to end it: {_me()} down'
     )
@@ -57,17 +54,18 @@ def down() -> None:
 def status(
     output: Annotated[Output, typer.Option(help="text, or json for programs.")] = Output.TEXT,
 ) -> None:
-    """Show each process of the cluster. Exit code 1 unless all of them run."""
+    """Show each process of the cluster, and which plugins of Pulumi are real. Exit code 1 unless all processes run."""
     from sim.cluster import lifecycle
 
     cluster = _standing()
     found = lifecycle.components(cluster)
     if output is Output.JSON:
         components = [dataclasses.asdict(component) for component in found]
-        shown = {"id": cluster.id, "stack": cluster.stack, "nodes": cluster.nodes, "components": components}
+        known = {"id": cluster.id, "stack": cluster.stack, "nodes": cluster.nodes, "plugins": cluster.plugins}
+        shown = known | {"components": components}
         sys.stdout.write(json.dumps(shown, indent=2, default=str) + "\n")
     else:
-        _screen.print(_table(cluster))
+        _show(cluster)
     if any(component.state is not lifecycle.State.RUNNING for component in found):
         raise typer.Exit(1)
 
@@ -95,6 +93,14 @@ def _standing() -> Cluster:
     if cluster is None:
         raise SimError(f"no simulated cluster of this checkout is up: run {_me()} up")
     return cluster
+
+
+def _show(cluster: Cluster) -> None:
+    from sim.tools.catalog import PLUGINS
+
+    _screen.print(_table(cluster))
+    for name, what in cluster.plugins.items():
+        _screen.print(f"Pulumi plugin {name} {PLUGINS[name]}: {what}", markup=False)
 
 
 def _table(cluster: Cluster) -> Table:

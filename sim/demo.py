@@ -84,11 +84,18 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """`pulumi destroy`, a look whether anything is left, then the simulated cluster's own end."""
-    cluster = load()
-    if cluster is None:
-        console.print("No simulated cluster of this checkout is up: nothing to do.")
-        return
+    """`pulumi destroy`, a look whether anything is left, then the simulated cluster's own end: in any case."""
+    try:
+        if load() is None:
+            console.print("No simulated cluster of this checkout is up: nothing to do.")
+            return
+        _destroy()
+    finally:
+        with step("Simulated cluster"):
+            Shell(dict(os.environ)).show(sys.executable, "-m", "sim", "down")
+
+
+def _destroy() -> None:
     cluster = _cluster()  # what has died is started again, so that destroy finds an API server
     shell = Shell(os.environ | environment(cluster))
     if _has_stack(shell):
@@ -97,8 +104,6 @@ def down() -> None:
             shell.show("pulumi", "destroy", "--stack", STACK, "--yes", "--skip-preview")
         if "namespace" in outputs:
             _nothing_left(shell, outputs["namespace"])
-    with step("Simulated cluster"):
-        shell.show(sys.executable, "-m", "sim", "down")
 
 
 def _cluster() -> Cluster:

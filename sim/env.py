@@ -18,7 +18,7 @@ _NOT_COMMANDS = {"dynamo"}  # its bin folder holds a python, which must not come
 def environment(cluster: Cluster) -> dict[str, str]:
     """What is to be set on top of the caller's environment."""
     home = cluster.directory
-    ours = {
+    return {
         "PATH": _path(cluster),
         "KUBECONFIG": str(cluster.kubeconfig),
         "KUBECACHEDIR": str(home / "kubectl"),
@@ -27,14 +27,12 @@ def environment(cluster: Cluster) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}?{_ONE_FILE_EACH}",
         "PULUMI_CONFIG_PASSPHRASE": "simulated-cluster",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_PYTHON_CMD": str(_LANGUAGE_HOST_PYTHON),
         "HELM_CACHE_HOME": str(home / "helm" / "cache"),
         "HELM_CONFIG_HOME": str(home / "helm" / "config"),
         "HELM_DATA_HOME": str(home / "helm" / "data"),
     }
-    if not cluster.real_plugins:
-        ours["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
-    return ours
 
 
 def _path(cluster: Cluster) -> str:

@@ -108,16 +108,16 @@ def _cluster() -> Cluster:
 
 
 def _nowhere(folder: Path) -> Cluster:
-    """A simulation of which nothing runs: tools and stand-in plugins, and a kubeconfig that is not there."""
+    """A simulation of which nothing runs: tools and plugins, and a kubeconfig that is not there."""
     from sim.cluster import ports
     from sim.plugins.install import install
     from sim.tools.catalog import TOOLS
     from sim.tools.provide import provide
 
-    tools = provide(console, [tool for tool in TOOLS if tool.name in ("pulumi", "helm")])
+    tools = provide(console, [tool for tool in TOOLS if tool.plugin or tool.name in ("pulumi", "helm")])
     home = folder / "nowhere"
     cluster = Cluster(id="nowhere", directory=home, stack="sim", ports=ports.choose("nowhere"), tools=tools).save()
-    install(cluster.pulumi_home, Path(sys.executable), real=False)
+    install(cluster.pulumi_home, Path(sys.executable), tools)
     return cluster
 
 

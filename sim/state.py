@@ -54,7 +54,8 @@ class Cluster(BaseModel):
     nodes: list[str] = Field(default_factory=list)
     tools: dict[str, Path] = Field(default_factory=dict)
     """Each tool's binary, by its usual name: helm, kubectl, crane …"""
-    real_plugins: bool = False
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """By name of Pulumi's plugin: whether it is the real one, and where that comes from."""
     created: bool = False
     """The control plane was made in full once: what of it has died can simply be started again."""
     processes: dict[str, Process] = Field(default_factory=dict)

@@ -20,14 +20,18 @@ from sim.agent.queue import Key, Queue
 from sim.agent.reconcilers import ComponentReconciler, GraphReconciler
 from sim.agent.serving import Dynamo
 from sim.agent.watches import Handler, Watches
-from sim.cluster import control_plane, ports
-from sim.faults import acts
+from sim.cluster import control_plane, ports, process
+from sim.faults import acts, store
+from sim.faults.kinds import Halting
+from sim.faults.table import FAULTS
 from sim.state import Cluster, SimError, load
 
 FAULT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
 SHOWN_SECONDS = 3.0
 """After which a server that answers shows all kinds that it has."""
+
+HALTING = {name: one.how for name, one in FAULTS.items() if isinstance(one.how, Halting)}
 
 logger = logging.getLogger("sim.agent")
 RESYNC_SECONDS = 20.0
@@ -150,6 +154,28 @@ async def keep_faults(cluster: Cluster) -> None:
             logging.getLogger(__name__).warning("a fault is still set: %s", error)
 
 
+async def halt_processes(cluster: Cluster) -> None:
+    """Keeps the faults by which a process stands still for a while again and again."""
+    while True:
+        halted = [how for name, how in HALTING.items() if store.is_active(cluster.directory, name)]
+        for how in halted:
+            await halt(cluster, how)
+        if not halted:
+            await asyncio.sleep(FAULT_SECONDS)
+
+
+async def halt(cluster: Cluster, how: Halting) -> None:
+    """Once; an agent that is ended meanwhile lets the process go on first."""
+    known = control_plane.processes(cluster).get(how.process)
+    if known and process.alive(known):
+        os.kill(known.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(how.stands)
+        finally:
+            os.kill(known.pid, signal.SIGCONT)
+    await asyncio.sleep(how.works)
+
+
 async def start_watches_anew(cluster: Cluster, watches: Watches) -> None:
     """After each restart of the API server: kopf looks for the kinds that it watches as soon as it answers, drops those
     that a server which has just started does not show yet, and does not look again."""
@@ -184,7 +210,12 @@ async def run(cluster: Cluster) -> None:
     agent = Agent(kube, cluster)
     watches = Watches(agent.handlers(), agent.resync)
     await watches.start()
-    works = (agent.resync_for_ever(), keep_faults(cluster), start_watches_anew(cluster, watches))
+    works = (
+        agent.resync_for_ever(),
+        keep_faults(cluster),
+        halt_processes(cluster),
+        start_watches_anew(cluster, watches),
+    )
     beside = [asyncio.create_task(work) for work in works]
     for task in beside:
         task.add_done_callback(_tell_end)

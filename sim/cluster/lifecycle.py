@@ -37,7 +37,7 @@ class Component:
     log: Path | None
 
 
-def up(console: Console, stack: str, real_plugins: bool, gpu_nodes: int | None = None) -> Cluster:
+def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
     """Brings up what does not run yet, with the nodes that the stack's hardware says, or with another number of them,
     and waits until it is ready.
 
@@ -57,7 +57,7 @@ def up(console: Console, stack: str, real_plugins: bool, gpu_nodes: int | None =
             id=paths.cluster_id(), directory=paths.cluster_dir(), stack=stack, ports=ports.choose(paths.cluster_id())
         )
         began = {component.name for component in components(cluster) if component.state is State.RUNNING}
-        cluster.stack, cluster.tools, cluster.real_plugins = stack, tools, real_plugins
+        cluster.stack, cluster.tools = stack, tools
         cluster.save()
         _start(console, cluster)
         with step(console, "making the nodes Ready and starting the operator", "nodes Ready, operator up"):
@@ -65,9 +65,9 @@ def up(console: Console, stack: str, real_plugins: bool, gpu_nodes: int | None =
             cluster.nodes = nodes.apply(cluster, hardware)
             cluster.save()
             services.wait(cluster, agent)
-        plugins = _plugins(cluster)
-        if not began:
-            console.print("\n".join(plugins))
+        cluster.pulumi_state.mkdir(exist_ok=True)
+        cluster.plugins = install(cluster.pulumi_home, Path(sys.executable), tools)
+        cluster.save()
         started = [component.name for component in components(cluster) if component.name not in began]
     console.print(f"started {', '.join(started)}" if started else "everything was running already")
     return cluster
@@ -93,12 +93,6 @@ def _start_agent(cluster: Cluster) -> services.Service:
     cluster.processes[agent.name] = services.start(cluster, agent)
     cluster.save()
     return agent
-
-
-def _plugins(cluster: Cluster) -> list[str]:
-    """Puts the stand-in plugins in place; returns a line about each."""
-    cluster.pulumi_state.mkdir(exist_ok=True)
-    return install(cluster.pulumi_home, Path(sys.executable), cluster.real_plugins)
 
 
 def down(console: Console) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Fault", "InPlugin", "InPod", "Moment", "OfProcess", "OnCluster"]
+__all__ = ["Fault", "Halting", "InPlugin", "InPod", "Moment", "OfProcess", "OnCluster"]
 
 
 class Moment(StrEnum):
@@ -53,10 +53,19 @@ class OfProcess:
 
 
 @dataclass(frozen=True)
+class Halting:
+    """A process of the simulation that stands still for some seconds, works for some, and so on."""
+
+    process: str
+    stands: float
+    works: float
+
+
+@dataclass(frozen=True)
 class Fault:
     """One thing that goes wrong. `on` says what --on means, with `*` for any of them."""
 
     name: str
     says: str
     on: str
-    how: InPod | InPlugin | OnCluster | OfProcess
+    how: InPod | InPlugin | OnCluster | OfProcess | Halting

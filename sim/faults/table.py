@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sim.faults.kinds import Fault, InPlugin, InPod, Moment, OfProcess, OnCluster
+from sim.faults.kinds import Fault, Halting, InPlugin, InPod, Moment, OfProcess, OnCluster
 
 
 def of_moment(moment: Moment) -> dict[str, InPod]:
@@ -47,6 +47,30 @@ webhooks:
   clientConfig: {url: "https://127.0.0.1:1/validate"}
   rules: [{apiGroups: ["nvidia.com"], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: ["*"]}]
 """
+
+_NO_SEAT: Final = """
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: PriorityLevelConfiguration
+metadata: {name: a-sim-fault}
+spec: {type: Limited, limited: {nominalConcurrencyShares: 0, lendablePercent: 0, borrowingLimitPercent: 0,
+  limitResponse: {type: Reject}}}
+---
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: FlowSchema
+metadata: {name: a-sim-fault}
+spec:
+  matchingPrecedence: 1
+  priorityLevelConfiguration: {name: a-sim-fault}
+  rules:
+  - subjects: [{kind: Group, group: {name: "system:masters"}}]
+    resourceRules:
+    - verbs: [create, update, patch]
+      apiGroups: ["", batch, networking.k8s.io]
+      resources: [secrets, persistentvolumeclaims, jobs, networkpolicies]
+      namespaces: ["*"]
+"""
+"""API priority and fairness: a level without a seat. Of two schemas with the same precedence the first by name counts,
+so that even the administrator's own exemption comes after it."""
 
 FAULTS: Final = {
     fault.name: fault
@@ -132,11 +156,23 @@ FAULTS: Final = {
         ),
         Fault("api-down", "the API server is gone", "nothing", OfProcess("kube-apiserver")),
         Fault("registry-down", "the registry is gone", "nothing", OfProcess("registry")),
-        Fault("api-slow", "each call of the kubernetes plugin takes 2 s more", "nothing", InPlugin()),
         Fault(
-            "api-errors", "every third call of the kubernetes plugin is answered with 429 or 500", "path", InPlugin()
+            "api-slow",
+            "the API server stands still for two of every three seconds",
+            "nothing",
+            Halting("kube-apiserver", stands=2.0, works=1.0),
         ),
-        Fault("chart-slow", "helm gives a release 8 s to become ready", "name of the release", InPlugin()),
+        Fault(
+            "api-busy",
+            "the API server answers who makes or changes objects of a stack with 429, too many requests",
+            "namespace",
+            OnCluster(
+                ("apply", "-f", "-"),
+                ("delete", "flowschema,prioritylevelconfiguration", "a-sim-fault", "--ignore-not-found"),
+                "dynamo-workshop",
+                _NO_SEAT,
+            ),
+        ),
         Fault("build-slow", "a step of the image build takes 60 s", "tag of the image", InPlugin()),
         Fault("build-fails", "a step of the image build ends with an error", "tag of the image", InPlugin()),
         Fault("push-refused", "the registry answers a push with 401", "tag of the image", InPlugin()),

@@ -1,7 +1,7 @@
 """Runs one stand-in plugin: `python -m sim.plugins NAME ENGINE_ADDRESS`; or several in one process, to which an
 engine attaches: `python -m sim.plugins --attach NAME NAME …`.
 
-The whole Pulumi SDK takes 0.6 s to import, its protocol 0.2 s, and four plugins start in every command. So this
+The whole Pulumi SDK takes 0.6 s to import, its protocol 0.2 s, and three plugins start in every command. So this
 launcher, and only it, puts an empty package in the SDK's place, in which just the generated modules are found.
 """
 
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-MODULES = {"kubernetes": "kubernetes.provider", "random": "random", "docker": "docker", "docker-build": "docker_build"}
+MODULES = {"random": "random", "docker": "docker", "docker-build": "docker_build"}
 
 
 def protocol_only() -> None:

@@ -1,48 +1,53 @@
-"""Puts the stand-in plugins where the Pulumi engine of the simulation looks for plugins."""
+"""Puts the plugins where the Pulumi engine of the simulation looks for them: the real ones, and stand-ins."""
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-# Each plugin with the version that its SDK asks for, and whether the machine's own real one goes before it.
-PLUGINS: Final = {
-    "kubernetes": ("4.34.2", True),
-    "random": ("4.21.4", True),
-    "docker": ("5.2.0", False),
-    "docker-build": ("0.0.22", False),
-}
-CHECKOUT: Final = Path(__file__).resolve().parents[2]
+from sim.paths import PROJECT
+from sim.tools import find
+from sim.tools.catalog import PLUGINS, TOOLS
+from sim.tools.provide import origin
+
+__all__ = ["install", "stand_ins"]
+
+_TOOLS: Final = {tool.plugin: tool for tool in TOOLS if tool.plugin}
+_OF_IMAGES: Final = ("docker", "docker-build")
+_REGISTRY: Final = "registry.sim"
 
 
-def install(pulumi_home: Path, python: Path, real: bool) -> list[str]:
-    """Install the stand-ins under a PULUMI_HOME of the simulation's own.
+def install(pulumi_home: Path, python: Path, tools: Mapping[str, Path]) -> dict[str, str]:
+    """Install the plugins under a PULUMI_HOME of the simulation's own, each anew.
+
+    A real plugin is hard-linked, or copied from another file system: the engine follows no symbolic link there.
 
     Args:
-        pulumi_home: The simulation's PULUMI_HOME; its `plugins/` folder is made, and made anew each time.
+        pulumi_home: The simulation's PULUMI_HOME; its `plugins/` folder is made.
         python: The interpreter that has the SDK, normally the checkout's .venv.
-        real: Leave kubernetes and random to the engine, which downloads the real plugins.
+        tools: The tools that were obtained, by name; among them the plugins that are obtained like tools.
 
     Returns:
-        One line for each plugin: what stands in its place.
+        By name of the plugin: what stands in its place, and where that comes from.
     """
-    said = []
-    for name, (version, may_be_real) in PLUGINS.items():
+    said: dict[str, str] = {}
+    for name, version in PLUGINS.items():
         folder = pulumi_home / "plugins" / f"resource-{name}-v{version}"
-        found = _real(name, version, pulumi_home) if may_be_real else None
-        if may_be_real and (real or found):
-            _remove(folder)
-        if may_be_real and found:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.symlink_to(found)
-            said.append(f"{name} {version}: the real plugin in {found}")
-        elif may_be_real and real:
-            said.append(f"{name} {version}: the real plugin, which Pulumi downloads")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        script = folder / f"pulumi-resource-{name}"
+        real, why = _real(name, tools)
+        if real:
+            _link(real, script)
         else:
-            _write(folder, name, python)
-            said.append(f"{name} {version}: stand-in")
+            _write(script, name, python)
+        said[name] = why
     return said
 
 
@@ -50,43 +55,51 @@ def stand_ins(pulumi_home: Path) -> list[str]:
     """The plugins of that PULUMI_HOME in whose place is one of ours."""
     binaries = {
         name: pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
-        for name, (version, _) in PLUGINS.items()
+        for name, version in PLUGINS.items()
     }
-    return [name for name, binary in binaries.items() if binary.is_file() and _is_stand_in(binary)]
+    return [name for name, binary in binaries.items() if binary.is_file() and not find.is_real(binary)]
 
 
-def _real(name: str, version: str, pulumi_home: Path) -> Path | None:
-    """The real plugin on this machine: in the PULUMI_HOME that the user has, else in ~/.pulumi."""
-    homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]
-    for home in homes:
-        folder = home / "plugins" / f"resource-{name}-v{version}"
-        binary = folder / f"pulumi-resource-{name}"
-        if home.resolve() != pulumi_home.resolve() and binary.is_file() and not _is_stand_in(binary):
-            return folder
-    return None
+def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
+    """The real plugin, if it can do its work here; and where it comes from, or why a stand-in takes its place."""
+    if tool := _TOOLS.get(name):
+        program = tools[tool.name] if tool.source else tools.get(tool.name)
+        return program, f"real, {origin(tool)}" if program else "stand-in: only its publisher has the real one"
+    program = find.find_plugin(name, PLUGINS[name])
+    if program is None:
+        return None, "stand-in: the real one is not on this machine"
+    lacks = _lacks()
+    if lacks:
+        return None, f"stand-in: the real one in {program.parent} cannot work here: {lacks}"
+    return program, f"real, found in {program.parent}"
 
 
-def _is_stand_in(binary: Path) -> bool:
-    """Whether it is a script, as ours are (also another clone's), and not a program."""
-    with binary.open("rb") as file:
-        return file.read(2) == b"#!"
+def _lacks() -> str:
+    """What the real image plugins need and this machine does not have: a Docker daemon, and the stack's registry."""
+    docker = shutil.which("docker")
+    try:
+        asked = [docker, "version", "--format", "{{.Server.Version}}"] if docker else ["false"]
+        answers = subprocess.run(asked, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        answers = False
+    if not answers:
+        return "no Docker daemon answers"
+    try:
+        socket.getaddrinfo(_REGISTRY, None)
+    except OSError:
+        return f"{_REGISTRY} is a name that only the stand-ins know"
+    return ""
 
 
-def _remove(folder: Path) -> None:
-    if folder.is_symlink():
-        folder.unlink()
-    elif folder.is_dir():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+def _link(program: Path, link: Path) -> None:
+    try:
+        os.link(program.resolve(), link)
+    except OSError:  # another file system, or another user's file
+        shutil.copy2(program, link)
 
 
-def _write(folder: Path, name: str, python: Path) -> None:
+def _write(script: Path, name: str, python: Path) -> None:
     """A script in the plugin's place, that runs the module; `-P` keeps the program's own files off its path."""
-    if folder.is_symlink():
-        folder.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    command = f'PYTHONPATH={shlex.quote(str(CHECKOUT))} exec {shlex.quote(str(python))} -P -m sim.plugins {name} "$@"'
-    script = folder / f"pulumi-resource-{name}"
+    command = f'PYTHONPATH={shlex.quote(str(PROJECT))} exec {shlex.quote(str(python))} -P -m sim.plugins {name} "$@"'
     script.write_text(f"#!/bin/sh\n# Stand-in for the {name} plugin, put here by `python -m sim up`.\n{command}\n")
     script.chmod(0o755)

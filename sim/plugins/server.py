@@ -1,7 +1,7 @@
-"""What every stand-in plugin shares: the gRPC server, messages to the engine, errors with a state.
+"""What every stand-in plugin shares: the gRPC server, and messages to the engine.
 
 Only Pulumi's generated protocol modules are used, not its SDK for provider authors: that one cannot send status
-messages, cannot answer with a state and an error at once, and does not tell a plugin that it was cancelled.
+messages, and does not tell a plugin that it was cancelled.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
     plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
-    status_pb2,
 )
 
 from sim.plugins import values
@@ -54,27 +53,6 @@ class CancelledError(PluginError):
     code = grpc.StatusCode.CANCELLED
 
 
-class PartialFailureError(PluginError):
-    """The object exists, but is not what was asked for: the engine records its state together with the error."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        id_: str,
-        state: values.Properties,
-        inputs: values.Properties | None = None,
-        reasons: Iterable[str] = (),
-    ) -> None:
-        super().__init__(message)
-        self.detail = provider_pb2.ErrorResourceInitFailed(
-            id=id_,
-            properties=values.encode(state),
-            reasons=[message, *reasons],
-            inputs=None if inputs is None else values.encode(inputs),
-        )
-
-
 class Engine:
     """The engine's log: lines that stay, and the status column of a resource that is being worked on."""
 
@@ -98,16 +76,6 @@ class Engine:
         if self._shown.get(urn, "") != message:
             self._shown[urn] = message
             self.log(level, message, urn, status=True)
-
-
-def fail(error: PluginError, context: grpc.ServicerContext) -> NoReturn:
-    """End a call with the error, and with the state of the object if there is one."""
-    if isinstance(error, PartialFailureError):
-        packed = any_pb2.Any()
-        packed.Pack(error.detail)
-        status = status_pb2.Status(code=error.code.value[0], message=str(error), details=[packed])
-        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(error.code, str(error))
 
 
 class ProviderBase:
@@ -189,7 +157,7 @@ def _answering(method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerCont
         try:
             return method(request)
         except PluginError as error:
-            fail(error, context)
+            context.abort(error.code, str(error))
 
     return call
 

@@ -41,11 +41,6 @@ class Secret:
         return "Secret(...)"
 
 
-def words(text: str) -> tuple[str, ...]:
-    """The words of a text: a list of names that reads as one."""
-    return tuple(text.split())
-
-
 def decode(struct: Struct) -> Properties:
     """The properties of a request."""
     return {key: _decode(value) for key, value in struct.fields.items()}
@@ -126,40 +121,3 @@ def _any(value: Any, test: Callable[[Any], bool]) -> bool:
 def has_unknown(value: Any) -> bool:
     """Whether anything in the value is known only after the update."""
     return _any(value, lambda item: item is UNKNOWN)
-
-
-def has_secret(value: Any) -> bool:
-    """Whether anything in the value is a secret."""
-    return _any(value, lambda item: isinstance(item, Secret))
-
-
-def mark_secrets(outputs: Properties, inputs: Mapping[str, Any]) -> None:
-    """Mark in place what in the outputs comes from a secret input.
-
-    As pulumi-kubernetes does: objects are walked, anything else with a secret inside becomes secret as a whole;
-    `data` and `stringData` of a Secret object always are.
-    """
-    if outputs.get("kind") == "Secret":
-        for key in ("data", "stringData"):
-            if key in outputs and not isinstance(outputs[key], Secret):
-                outputs[key] = Secret(outputs[key])
-        return
-    for key, given in inputs.items():
-        if key not in outputs:
-            continue
-        value = outputs[key]
-        if isinstance(value, dict) and isinstance(given, dict):
-            mark_secrets(value, given)
-        elif has_secret(given) and not isinstance(value, Secret):
-            outputs[key] = Secret(value)
-
-
-def mark_unknown(outputs: Properties, inputs: Mapping[str, Any]) -> None:
-    """Put UNKNOWN back, in place, where the input was unknown and decoding lost it."""
-    for key, given in inputs.items():
-        inner = given.value if isinstance(given, Secret) else given
-        value = outputs.get(key)
-        if isinstance(value, dict) and isinstance(inner, dict):
-            mark_unknown(value, inner)
-        elif has_unknown(inner):
-            outputs[key] = inner

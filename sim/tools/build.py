@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sim import paths
-from sim.tools.catalog import GoBuild, GoPackage
+from sim.tools.catalog import Embedded, GoBuild, GoPackage
 from sim.tools.command import run
 
 _MODULES = paths.PROJECT / "tools"
@@ -39,8 +40,9 @@ def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], N
     """Builds each program of `source` with the `go` given into INTO/bin. Raises SimError with the compiler's words."""
     for package in source.packages:
         flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in package.variables)])
+        overlay = [f"-overlay={_overlay(package, package.embedded, go, into, log)}"] if package.embedded else []
         run(
-            [go, "build", "-ldflags", flags, "-o", into / "bin" / package.output, package.package],
+            [go, "build", *overlay, "-ldflags", flags, "-o", into / "bin" / package.output, package.package],
             log=log,
             cwd=_MODULES / package.module,
             env=environment(),
@@ -49,18 +51,43 @@ def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], N
         _copy_scripts(package, go, into / "bin")
 
 
+def built_from(package: GoPackage) -> str:
+    """The Go module that holds the program, with its version as tools/ pins it."""
+    lines = (_MODULES / package.module / "go.mod").read_text().splitlines()
+    pinned = dict(line.removeprefix("require ").split()[:2] for line in lines if " v" in line)
+    module = package.embedded.module if package.embedded else None
+    module = module or max((name for name in pinned if package.package.startswith(name)), key=len)
+    return f"{module} {pinned[module]}"
+
+
+def _overlay(package: GoPackage, embedded: Embedded, go: Path, into: Path, log: Path) -> Path:
+    """Tells the compiler where the embedded files really are: the checkout stays as it is."""
+    run([go, "mod", "download", embedded.module], log=log, cwd=_MODULES / package.module, env=environment())
+    held = _list(package, go, "-m", embedded.module)["Dir"]
+    real = {str(_MODULES / package.module / name): str(Path(held) / embedded.folder / name) for name in embedded.files}
+    into.mkdir(parents=True, exist_ok=True)
+    file = into / "overlay.json"
+    file.write_text(json.dumps({"Replace": real}))
+    return file
+
+
 def _copy_scripts(package: GoPackage, go: Path, into: Path) -> None:
     if not package.scripts:
         return
+    folder = Path(_list(package, go, package.package)["Module"]["Dir"])
+    for script in package.scripts:
+        copy = into / Path(script).name
+        shutil.copyfile(folder / script, copy)
+        copy.chmod(0o755)
+
+
+def _list(package: GoPackage, go: Path, *what: str) -> Any:
+    """What `go list` knows of a package, or with -m of a module."""
     listed = subprocess.run(
-        [go, "list", "-json=Module", package.package],
+        [go, "list", "-json", *what],
         cwd=_MODULES / package.module,
         env=environment(),
         capture_output=True,
         check=True,
     )
-    folder = Path(json.loads(listed.stdout)["Module"]["Dir"])
-    for script in package.scripts:
-        copy = into / Path(script).name
-        shutil.copyfile(folder / script, copy)
-        copy.chmod(0o755)
+    return json.loads(listed.stdout)

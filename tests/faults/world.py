@@ -32,6 +32,8 @@ QUIET = ("--non-interactive", "--yes", "--skip-preview")
 LIMIT_SECONDS = 400
 ENGINE = "pulumi-kubernetes"
 """Part of the field manager's name on all that the program makes."""
+HELMS = {("owner", "helm"), ("app.kubernetes.io/managed-by", "Helm")}
+"""Labels of Helm's records, and of what its charts bring."""
 MADE = "dgd,pvc,jobs,secrets,services,networkpolicies"
 """Kinds of objects that the program makes in its namespace."""
 
@@ -193,6 +195,8 @@ class World:
         known = {str(one["id"]).rpartition("/")[2] for one in self.state()}
         found = self.kubectl("get", MADE, "-n", NAMESPACE, "--show-managed-fields", "-o", "json", check=False)
         objects = [one["metadata"] for one in (json.loads(found)["items"] if found else [])]
+        # The provider is Helm too: what a release has brought, and its record, are the release's.
+        objects = [one for one in objects if not HELMS & (one.get("labels") or {}).items()]
         made = [one["name"] for one in objects if any(ENGINE in by["manager"] for by in one.get("managedFields", []))]
         records = self.kubectl("get", "secrets", "-A", "-l", "owner=helm", "-o", "json")
         releases = [one["metadata"]["labels"]["name"] for one in json.loads(records)["items"]]

@@ -1,7 +1,9 @@
 """The random, docker and docker-build stand-ins, and how they are installed: what needs no registry."""
 
 import base64
+import io
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +13,16 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from rich.console import Console
 
+from sim.paths import PROJECT
 from sim.plugins import docker, docker_build, images, random, values
-from sim.plugins.install import CHECKOUT, PLUGINS, install, stand_ins
+from sim.plugins.install import install, stand_ins
 from sim.plugins.server import Engine, PluginError
 from sim.plugins.values import UNKNOWN, Secret
-from tests.support.plugin import running
+from sim.tools import find
+from sim.tools.catalog import PLUGINS, TOOLS
+from sim.tools.provide import provide
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
 BYTES = "random:index/randomBytes:RandomBytes"
@@ -149,40 +155,99 @@ def test_the_digest_of_an_image_elsewhere_is_an_error_that_names_it() -> None:
         docker.Provider(Engine(None)).invoke(request)
 
 
-def test_stand_ins_are_put_where_the_engine_looks_for_each_sdks_version(tmp_path: Path) -> None:
-    said = install(tmp_path / "home", Path(sys.executable), real=False)
-    assert len(said) == len(PLUGINS)
-    for name, (version, _) in PLUGINS.items():
-        sdk = __import__(f"pulumi_{name.replace('-', '_')}")
-        assert f'"version": "{version}"' in (Path(sdk.__file__).parent / "pulumi-plugin.json").read_text()
-        assert os.access(
-            tmp_path / "home" / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}", os.X_OK
-        )
+@pytest.fixture
+def homeless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nobody has installed a plugin, and no tool was obtained; its home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("PULUMI_HOME", raising=False)
+    return tmp_path / "me"
 
 
-def test_a_real_plugin_of_the_machine_goes_before_the_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = tmp_path / "own" / "plugins" / "resource-random-v4.21.4"
-    real.mkdir(parents=True)
-    (real / "pulumi-resource-random").write_bytes(b"\x7fELF")
-    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "own"))
-    for _ in range(2):
-        install(tmp_path / "home", Path(sys.executable), real=False)
-    assert (tmp_path / "home" / "plugins" / "resource-random-v4.21.4").resolve() == real
-    assert not (tmp_path / "home" / "plugins" / "resource-kubernetes-v4.34.2").is_symlink()
+def official(home: Path, name: str) -> Path:
+    """A plugin as `pulumi plugin install` leaves it: some program."""
+    folder = home / "plugins" / f"resource-{name}-v{PLUGINS[name]}"
+    folder.mkdir(parents=True)
+    program = folder / f"pulumi-resource-{name}"
+    program.write_bytes(b"\x7fELF, the real one")
+    return program
 
 
-def test_with_real_plugins_only_the_image_plugins_are_stand_ins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def obtained(folder: Path) -> dict[str, Path]:
+    """What `provide` always has: the kubernetes plugin, wherever it comes from."""
+    program = folder / "pulumi-resource-kubernetes"
+    program.write_bytes(b"\x7fELF, the real one")
+    return {program.name: program}
+
+
+def installed(home: Path, name: str) -> Path:
+    return home / "plugins" / f"resource-{name}-v{PLUGINS[name]}" / f"pulumi-resource-{name}"
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_each_plugin_has_the_version_that_its_sdk_asks_for(name: str) -> None:
+    sdk = __import__(f"pulumi_{name.replace('-', '_')}")
+    assert f'"version": "{PLUGINS[name]}"' in (Path(sdk.__file__).parent / "pulumi-plugin.json").read_text()
+
+
+def test_stand_ins_are_put_where_the_engine_looks_and_say_so(tmp_path: Path, homeless: Path) -> None:
+    said = install(
+        tmp_path / "home", Path(sys.executable), {"pulumi-resource-kubernetes": official(tmp_path, "kubernetes")}
+    )
+    assert [name for name, what in said.items() if what.startswith("stand-in: ")] == [
+        "random",
+        "docker",
+        "docker-build",
+    ]
+    assert all(os.access(installed(tmp_path / "home", name), os.X_OK) for name in PLUGINS if name != "kubernetes")
+
+
+@pytest.mark.parametrize("where", ["PULUMI_HOME", "HOME"])
+@pytest.mark.parametrize("name", ["kubernetes", "random"])
+def test_a_real_plugin_of_the_machine_goes_before_all_else_as_a_file_of_its_own(
+    tmp_path: Path, homeless: Path, monkeypatch: pytest.MonkeyPatch, name: str, where: str
 ) -> None:
-    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "own"))
-    for real in (False, True):
-        install(tmp_path / "home", Path(sys.executable), real=real)
-    found = sorted(folder.name for folder in (tmp_path / "home" / "plugins").iterdir())
-    assert found == ["resource-docker-build-v0.0.22", "resource-docker-v5.2.0"]
+    home = tmp_path / "own" if where == "PULUMI_HOME" else homeless / ".pulumi"
+    if where == "PULUMI_HOME":
+        monkeypatch.setenv("PULUMI_HOME", str(home))
+    official(home, name)
+    tool, quiet = next(tool for tool in TOOLS if tool.plugin == name), Console(file=io.StringIO())
+    for _ in range(2):
+        said = install(tmp_path / "home", Path(sys.executable), obtained(tmp_path) | provide(quiet, [tool]))
+    placed = installed(tmp_path / "home", name)
+    assert said[name] == f"real, found in {home}/plugins/resource-{name}-v{PLUGINS[name]}"
+    assert placed.read_bytes().startswith(b"\x7fELF")
+    assert not placed.is_symlink()
+    assert not placed.parent.is_symlink()
+
+
+def test_the_simulations_own_copy_is_no_source(tmp_path: Path, homeless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "cache" / "dynamo-wideep" / "clusters" / "x" / "pulumi"
+    official(own, "random")
+    monkeypatch.setenv("PULUMI_HOME", str(own))
+    assert find.find_plugin("random", PLUGINS["random"]) is None
+
+
+@pytest.mark.parametrize("name", ["docker", "docker-build"])
+def test_a_real_image_plugin_works_only_with_a_daemon_and_a_registry_that_it_can_reach(
+    tmp_path: Path, homeless: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    official(homeless / ".pulumi", name)
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\nexit 0\n")
+
+    assert "no Docker daemon answers" in install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))[name]
+    docker.chmod(0o755)
+    assert "registry.sim" in install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))[name]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    assert install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))[name].startswith("real, found in ")
+    assert name not in stand_ins(tmp_path / "home")
 
 
 def test_an_installed_stand_in_runs_from_any_folder(tmp_path: Path) -> None:
-    install(tmp_path / "home", Path(sys.executable), real=False)
+    install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))
     script = tmp_path / "home" / "plugins" / "resource-random-v4.21.4" / "pulumi-resource-random"
     with subprocess.Popen([script, "127.0.0.1:1"], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         try:
@@ -193,11 +258,11 @@ def test_an_installed_stand_in_runs_from_any_folder(tmp_path: Path) -> None:
 
 
 def test_stand_ins_in_one_process_answer_an_engine_that_attaches(tmp_path: Path) -> None:
-    install(tmp_path / "home", Path(sys.executable), real=False)
+    install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))
     names = stand_ins(tmp_path / "home")
-    assert sorted(names) == sorted(PLUGINS)
+    assert sorted(names) == sorted(PLUGINS.keys() - {"kubernetes"})
     command = [sys.executable, "-P", "-m", "sim.plugins", "--attach", *names]
-    env = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=env) as process:
         assert process.stdout is not None
         ports = dict(entry.split(":") for entry in process.stdout.readline().strip().split(","))
@@ -206,31 +271,19 @@ def test_stand_ins_in_one_process_answer_an_engine_that_attaches(tmp_path: Path)
                 stub = provider_pb2_grpc.ResourceProviderStub(channel)
                 stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"), timeout=60)
                 info = stub.GetPluginInfo(empty_pb2.Empty(), timeout=60)
-                assert info.version == f"v{PLUGINS[name][0]}"
+                assert info.version == f"v{PLUGINS[name]}"
         process.terminate()
 
 
 def test_a_real_plugin_is_no_stand_in(tmp_path: Path) -> None:
-    install(tmp_path / "home", Path(sys.executable), real=False)
+    install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))
     binary = tmp_path / "home" / "plugins" / "resource-random-v4.21.4" / "pulumi-resource-random"
     binary.write_bytes(b"\x7fELF")
     assert "random" not in stand_ins(tmp_path / "home")
 
 
-def test_a_plugin_tells_its_version_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    with running("random", tmp_path) as plugin:
-        assert plugin.call("GetPluginInfo").response == {"version": "v4.21.4"}
-        assert plugin.call("Check", {"type": "random:index/randomPet:RandomPet"}).error == (
-            "the simulated random plugin has no resource random:index/randomPet:RandomPet"
-        )
-
-
-def test_an_unreachable_cluster_fails_an_update_and_not_a_preview(tmp_path: Path) -> None:
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
-    request = {"urn": "u", "type": "kubernetes:core/v1:Namespace", "name": "n", "properties": namespace}
-    with running("kubernetes", tmp_path) as plugin:
-        plugin.call("Configure")
-        assert plugin.call("Create", {**request, "preview": True}).response == {"properties": namespace}
-        assert "configured Kubernetes cluster is unreachable: " in plugin.call("Create", request).error
-        assert "PULUMI_K8S_DELETE_UNREACHABLE" in plugin.call("Read", {"id": "n", "urn": "u"}).error
-        assert "cluster is unreachable" in plugin.engine.messages[-1]
+def test_a_plugin_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(
+        PluginError, match="the simulated random plugin has no resource random:index/randomPet:RandomPet"
+    ):
+        random.Provider(Engine(None)).check(provider_pb2.CheckRequest(type="random:index/randomPet:RandomPet"))

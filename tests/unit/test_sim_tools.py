@@ -3,6 +3,7 @@
 import io
 import tarfile
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +15,12 @@ from rich.console import Console
 
 from sim.paths import PROJECT
 from sim.state import SimError
-from sim.tools import fetch, find, wheels
+from sim.tools import build, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
-from sim.tools.provide import provide
+from sim.tools.provide import origin, provide
 
-BUILT = GoBuild((GoPackage("crane", "example.com/thing", "thing"),))
+CRANE = "github.com/google/go-containerregistry/cmd/crane"
+BUILT = GoBuild((GoPackage("crane", CRANE, "thing"),))
 # What `go build` is asked here: to write the program that its -o names.
 FAKE_GO = """case "$1" in
 version) echo "go version go1.26.0 linux/amd64";;
@@ -104,6 +106,35 @@ def test_what_is_missing_is_built_once(cache: Path, bin_folder: Path) -> None:
     assert provide(quiet(), [thing()]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
 
 
+def test_where_a_tool_came_from_is_told(bin_folder: Path, served: tuple[Path, str]) -> None:
+    folder, url = served
+    script(bin_folder, "go", FAKE_GO)
+    provide(quiet(), [thing(source=GoBuild((GoPackage("crane", CRANE, "thing"),)))])
+    assert origin(thing()).startswith("built from github.com/google/go-containerregistry v")
+    other = Tool("other", "1.0.0", None, download=Download(f"{url}/other"), plugin="other")
+    assert origin(other) == "not here"
+    (folder / "other").write_bytes(b"\x7fELF")
+    provide(quiet(), [other, Tool("missing", "1.0.0", GoBuild((GoPackage("crane", CRANE, "missing"),)))])
+    assert origin(other) == f"downloaded from {url}/other"
+
+
+def test_what_only_its_publisher_has_is_left_out_where_it_cannot_be_had(bin_folder: Path) -> None:
+    script(bin_folder, "go", FAKE_GO)
+    other = Tool("other", "1.0.0", None, download=Download("http://127.0.0.1:1/other"), plugin="other")
+    screen = quiet()
+    assert list(provide(screen, [thing(), other])) == ["thing"]
+    assert "other 1.0.0 is only to be had from its publisher" in screen.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_what_fails_first_ends_what_is_built_beside_it(cache: Path, bin_folder: Path) -> None:
+    script(bin_folder, "go", FAKE_GO.replace("build)", 'build) case "$*" in *bad) exit 1;; *) exec sleep 60;; esac;'))
+    bad = Tool("bad", "1.0.0", GoBuild((GoPackage("crane", "example.com/bad", "bad"),)))
+    began = time.monotonic()
+    with pytest.raises(SimError, match=r"building bad 1\.0\.0 failed"):
+        provide(quiet(), [thing(), bad])
+    assert time.monotonic() - began < 30
+
+
 def test_a_failed_build_names_the_tool_its_command_its_last_lines_and_what_to_do(cache: Path, bin_folder: Path) -> None:
     script(bin_folder, "go", '[ "$1" = version ] && echo go1.26.0 || { echo no space left on device >&2; exit 2; }')
     with pytest.raises(SimError) as failed:
@@ -175,11 +206,10 @@ def test_the_address_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) ->
 def test_each_go_module_pins_the_version_that_the_catalog_says(tool: Tool) -> None:
     assert isinstance(tool.source, GoBuild)
     package = tool.source.packages[-1]
-    folder = PROJECT / "tools" / package.module
-    pinned = dict(line.split()[:2] for line in (folder / "go.mod").read_text().splitlines() if " v" in line)
-    module = max((name for name in pinned if package.package.startswith(name)), key=len)
-    assert pinned[module] == f"v{tool.version}"
-    assert f"{module} v{tool.version} h1:" in (folder / "go.sum").read_text()
+    pinned = build.built_from(package)
+    # The plugin's module is a commit after its last tag; the version is the one that its Python SDK asks for.
+    assert tool.plugin or pinned.endswith(f" v{tool.version}")
+    assert f"{pinned} h1:" in (PROJECT / "tools" / package.module / "go.sum").read_text()
 
 
 @pytest.mark.parametrize(

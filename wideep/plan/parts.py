@@ -145,6 +145,7 @@ class PlatformPlan(PlanModel):
     """The operator looks after the stack's namespace only."""
     grove: bool
     """A worker has several pods."""
+    ready_timeout_seconds: int
     sub_charts: tuple[str, ...]
     """Of dynamo-platform's optional sub-charts, those that are installed: ``grove``, ``kai-scheduler``."""
     keeps_grove: bool

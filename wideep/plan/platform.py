@@ -31,6 +31,7 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         sub_charts=chart.sub_charts(values),
         keeps_grove=chart.keeps_grove(settings),
         values=values,
+        ready_timeout_seconds=60 * platform.ready_timeout_minutes,
     )
 
 

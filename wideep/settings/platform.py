@@ -92,6 +92,8 @@ class Platform(SettingsModel):
     the chart's own is gone."""
     prometheus_endpoint: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
     """Address of a Prometheus, which the operator hands to the pods as PROMETHEUS_ENDPOINT."""
+    ready_timeout_minutes: Annotated[int, Field(ge=1, le=120)] = 10
+    """How long Helm waits for the pods of operator, etcd and NATS."""
     etcd: Etcd = Etcd()
     """The store in which workers register."""
     nats: Nats = Nats()
