@@ -228,7 +228,7 @@ MEANINGS: Final = (
     ),
     _row(
         ANY,
-        r"\bUnauthorized\b|must be logged in to the server",
+        r"\bUnauthorized\b|must be logged in to the server|asked for the client to provide credentials",
         Meaning(
             "the cluster refuses the credentials (401).",
             "log in again, or name another context: pulumi config set kubernetes:context NAME",

@@ -152,21 +152,25 @@ class CliqueSetReconciler:
 
     async def _report(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
         available: dict[str, int] = {}
+        alone = True
         for gang in gangs:
             complete = True
             for clique in gang.cliques:
                 of_clique = pods[clique["metadata"]["name"]]
                 ready = sum(is_ready(pod) for pod in of_clique)
                 complete = complete and ready == clique["spec"]["replicas"]
-                status = {"replicas": len(of_clique), "readyReplicas": ready, "updatedReplicas": len(of_clique)}
-                await self._status(Kind.CLIQUE, clique, status)
+                gated = sum(bool(pod["spec"].get("schedulingGates")) for pod in of_clique)
+                await self._status(Kind.CLIQUE, clique, grove.clique_status(len(of_clique), ready, gated))
             if gang.group:
                 available[gang.group] = available.get(gang.group, 0) + complete
-        for group in grove.scaling_groups(live):
-            status = {"replicas": group["spec"]["replicas"], "availableReplicas": available[group["metadata"]["name"]]}
+            else:
+                alone = alone and complete
+        groups = grove.scaling_groups(live)
+        for group in groups:
+            status = grove.group_status(group, available[group["metadata"]["name"]])
             await self._status(Kind.SCALING_GROUP, group, status)
-        state = {"lastOperation": {"type": "Reconcile", "state": "Succeeded"}}
-        await self._status(Kind.CLIQUE_SET, live, state)
+        whole = all(available[group["metadata"]["name"]] == group["spec"]["replicas"] for group in groups) and alone
+        await self._status(Kind.CLIQUE_SET, live, grove.set_status(live, whole))
 
     async def _status(self, kind: Kind, subject: Manifest, status: Manifest) -> None:
         meta = subject["metadata"]

@@ -37,7 +37,7 @@ def clique_set(live: Manifest, surroundings: pods.Surroundings) -> Manifest:
     template = {
         "cliques": cliques,
         "headlessServiceConfig": {"publishNotReadyAddresses": True},
-        "startupType": "CliqueStartupTypeAnyOrder",
+        "cliqueStartupType": "CliqueStartupTypeAnyOrder",
         "podCliqueScalingGroups": groups,
     }
     meta = live["metadata"]
@@ -76,6 +76,25 @@ def _cliques(live: Manifest, key: str, service: Manifest, surroundings: pods.Sur
         spec = {"roleName": name, "replicas": count, "minAvailable": 1, "podSpec": template["spec"]}
         made.append({"name": name, "spec": spec, **template["metadata"]})
     return made
+
+
+def clique_status(there: int, ready: int, gated: int) -> Manifest:
+    """Of a PodClique, by numbers of pods: all, those that are Ready, those that no scheduler has been given yet."""
+    waiting = {"scheduleGatedReplicas": gated, "scheduledReplicas": there - gated}
+    return {"replicas": there, "readyReplicas": ready, "updatedReplicas": there, **waiting}
+
+
+def group_status(group: Manifest, available: int) -> Manifest:
+    """Of a PodCliqueScalingGroup, of whose replicas so many have all pods ready."""
+    replicas = group["spec"]["replicas"]
+    there = {"replicas": replicas, "scheduledReplicas": replicas, "updatedReplicas": replicas}
+    return there | {"availableReplicas": available}
+
+
+def set_status(clique_set: Manifest, whole: bool) -> Manifest:
+    """Of a PodCliqueSet, of whose one replica all gangs are ready or not."""
+    generation = clique_set["metadata"]["generation"]
+    return {"replicas": 1, "availableReplicas": int(whole), "updatedReplicas": 1, "observedGeneration": generation}
 
 
 def not_ready(live: Manifest | None) -> str:

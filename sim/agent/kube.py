@@ -66,6 +66,10 @@ def _message(body: bytes | None) -> str:
         return text.strip()
 
 
+STRICT = "?fieldValidation=Strict"
+"""A field that the schema does not know is an error; otherwise the server drops it. An apply is always so."""
+
+
 @dataclass
 class Kube:
     """One client; every call raises ApiError for an answer above 299, `get` excepted where it is 404."""
@@ -124,7 +128,7 @@ class Kube:
         return [{**filled, **item} for item in answer["items"]]
 
     async def create(self, kind: Kind, body: Manifest) -> Manifest:
-        return await self._call("POST", kind.path(body["metadata"].get("namespace")), body)
+        return await self._call("POST", kind.path(body["metadata"].get("namespace")) + STRICT, body)
 
     async def apply(self, kind: Kind, body: Manifest) -> Manifest:
         """Server-side apply as the operator; what others have set and it does not name stays."""
@@ -139,7 +143,8 @@ class Kube:
         built_in = kind.value[0] in ("v1", "apps/v1")
         content = "application/strategic-merge-patch+json" if built_in else "application/merge-patch+json"
         try:
-            return await self._call("PATCH", kind.path(namespace, name, "status" if status else ""), body, content)
+            path = kind.path(namespace, name, "status" if status else "") + STRICT
+            return await self._call("PATCH", path, body, content)
         except ApiError as error:
             if error.status == 404:
                 return None

@@ -14,10 +14,14 @@ INT_RANGES = {"int32": 2**31, "int64": 2**63}
 def spec_validator(crds: Path) -> Draft202012Validator:
     """A validator of a DynamoGraphDeployment's ``spec``, from the chart's CRD file in ``crds``."""
     text = (crds / "nvidia.com_dynamographdeployments.yaml").read_text(encoding="utf-8")
+    return part_validator(text, "spec")
+
+
+def part_validator(text: str, part: str) -> Draft202012Validator:
+    """A validator of the ``spec`` or ``status`` of a CRD, from the CRD's own YAML."""
     crd = yaml.load(text, Loader=yaml.CSafeLoader)
     (version,) = (v for v in crd["spec"]["versions"] if v["name"] == "v1alpha1")
-    schema = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    return Draft202012Validator(_closed(schema))
+    return Draft202012Validator(_closed(version["schema"]["openAPIV3Schema"]["properties"][part]))
 
 
 def _closed(schema: dict[str, Any]) -> dict[str, Any]:
