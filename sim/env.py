@@ -1,6 +1,7 @@
 """The environment in which pulumi, kubectl, helm and the wideep command work on the simulated cluster."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ _LANGUAGE_HOST_PYTHON = paths.PROJECT / "sim" / "languagehost" / "python"
 _ONE_FILE_EACH = "metadata=skip"
 """Else Pulumi writes a second file beside each state, and killed in the middle of that, it can no longer read either:
 "failed to load checkpoint: EOF"."""
-_NOT_COMMANDS = {"dynamo"}  # its bin folder holds a python, which must not come before the program's own
+_NOT_COMMANDS = re.compile(r"dynamo|pulumi-resource-.*")
+"""Dynamo's folder holds a python, which must not come before the program's own. A plugin on PATH is taken from there by
+the engine, with a warning."""
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
@@ -39,5 +42,6 @@ def _path(cluster: Cluster) -> str:
     """The venv's commands, then the cached tools, then the caller's PATH: a tool found there stays where it is."""
     first = [Path(sys.prefix) / "bin"]
     root = paths.tools_root()
-    first += [path.parent for name, path in cluster.tools.items() if name not in _NOT_COMMANDS and root in path.parents]
+    commands = [path for name, path in cluster.tools.items() if not _NOT_COMMANDS.fullmatch(name)]
+    first += [path.parent for path in commands if root in path.parents]
     return os.pathsep.join(dict.fromkeys([*map(str, first), *os.environ.get("PATH", os.defpath).split(os.pathsep)]))

@@ -18,6 +18,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     found = {
         "pulumi": tools / "pulumi/1/bin/pulumi",
         "dynamo": tools / "dynamo/1/bin/python",
+        "pulumi-resource-kubernetes": tools / "pulumi-resource-kubernetes/1/bin/pulumi-resource-kubernetes",
         "helm": Path("/usr/somewhere/helm"),
     }
     ports = Ports(**dict.fromkeys(Ports.model_fields, 20000))
