@@ -143,7 +143,8 @@ class Kube:
         built_in = kind.value[0] in ("v1", "apps/v1")
         content = "application/strategic-merge-patch+json" if built_in else "application/merge-patch+json"
         try:
-            path = kind.path(namespace, name, "status" if status else "") + STRICT
+            # A strategic patch has words of its own, which strictness takes for fields.
+            path = kind.path(namespace, name, "status" if status else "") + ("" if built_in else STRICT)
             return await self._call("PATCH", path, body, content)
         except ApiError as error:
             if error.status == 404:
