@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
+import yaml
 
 from components.registry_api import Login
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept
+from wideep.settings.texts import json_texts
 
 __all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
 
@@ -28,7 +30,7 @@ def read_plan() -> Plan:
     Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
     """
     config = _project_config()
-    clear = [*_token_in_clear(config), *_password_in_clear(config)]
+    clear = [*_token_in_clear(config), *_password_in_clear(config), *json_texts(_written())]
     try:
         plan = make_plan(accept(config, _read_text))
     except ConfigError as error:
@@ -63,6 +65,24 @@ def _project_config() -> dict[str, str]:
     everything: Mapping[str, str] = pulumi.runtime.get_config_env()
     own = {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
     return {key: value for key, value in own.items() if value not in UNSET}
+
+
+def _written() -> Mapping[str, object]:
+    """The project's keys as they stand in the stack's file: the engine hands a text that is JSON and an object to the
+    program alike. Empty where the file is elsewhere (``--config-file``) or cannot be read: the engine could."""
+    try:
+        folder = Path(str(yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8")).get("stackConfigDir") or "."))
+        file = folder / f"Pulumi.{pulumi.get_stack().split('/')[-1]}.yaml"
+        content: object = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError, AttributeError):
+        return {}
+    items = cast("dict[object, object]", content).items() if isinstance(content, dict) else ()
+    own = (f"{pulumi.get_project()}:", f"{pulumi.get_project()}:config:")
+    return {
+        str(key).rpartition(":")[2]: value
+        for key, value in items
+        if str(key).rpartition(":")[1] == "" or str(key).startswith(own)
+    }
 
 
 def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:

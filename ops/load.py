@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,19 +91,27 @@ def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Proble
         ConfigError: every other problem.
     """
     from wideep.settings.root import HfToken
+    from wideep.settings.texts import json_texts
 
-    read_text = _reader(source.path.resolve().parent)
+    read_text, texts = _reader(source.path.resolve().parent), json_texts(source.config)
     try:
-        return reader(source.config, read_text), ()
+        return _unless(texts, reader(source.config, read_text)), ()
     except ConfigError as error:
         missing = tuple(problem for problem in error.problems if problem.key == "hfToken" and not problem.value)
-        others = [problem for problem in error.problems if problem not in missing]
+        others = [problem for problem in dict.fromkeys((*texts, *error.problems)) if problem not in missing]
         if others:
             mistakes = ConfigError(others)
             for _ in missing:
                 mistakes.add_note(UNSET_WARNING)
             raise mistakes from None
         return reader({**source.config, "hfToken": HfToken.SET}, read_text), missing
+
+
+def _unless(problems: Sequence[Problem], settings: Settings) -> Settings:
+    """Raises ConfigError where there are problems in spite of the settings."""
+    if problems:
+        raise ConfigError(list(problems))
+    return settings
 
 
 def _reader(folder: Path) -> Callable[[str], str]:

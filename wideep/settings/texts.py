@@ -1,0 +1,63 @@
+"""Objects of the stack's file that were set as a text: ``pulumi config set KEY '{…}'`` writes one.
+
+The next ``pulumi config set --path KEY.…`` puts an object of that one key in its place, and all else is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from wideep.errors import Problem
+from wideep.settings.words import shown
+
+__all__ = ["json_texts"]
+
+SECRET: Final = ("password", "token", "secret", "key")
+MOST: Final = 12
+
+
+def json_texts(written: Mapping[str, object]) -> list[Problem]:
+    """One Problem for each key of the file that holds a JSON object as a text, with the commands that mend it."""
+    return [
+        Problem(shown(key), "a text that begins with {", "is JSON in quotes, and must be an object", _fix(key, value))
+        for key, value in written.items()
+        if isinstance(value, str) and value.lstrip().startswith("{")
+    ]
+
+
+def _fix(key: str, text: str) -> str:
+    try:
+        found = list(_leaves(key, cast("object", json.loads(text))))
+    except (ValueError, RecursionError):
+        found = []
+    commands = [f"pulumi config set {_option(path)}--path '{path}' {_value(path, value)}" for path, value in found]
+    lines = commands[:MOST] or [f"pulumi config set --path '{shown(key)}.KEY' VALUE"]
+    return "\n".join([*lines, f"or write {shown(key)} as YAML in the stack's file"])
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
+    match value:
+        case dict():
+            for key, inner in cast("dict[str, object]", value).items():
+                yield from _leaves(f"{path}.{shown(key)}", inner)
+        case list():
+            for index, inner in enumerate(cast("list[object]", value)):
+                yield from _leaves(f"{path}[{index}]", inner)
+        case _:
+            yield path, value
+
+
+def _secret(path: str) -> bool:
+    return any(word in path.rsplit(".", 1)[-1].lower() for word in SECRET)
+
+
+def _option(path: str) -> str:
+    return "--secret " if _secret(path) else ""
+
+
+def _value(path: str, value: object) -> str:
+    if _secret(path):
+        return "…"
+    return f"'{shown(value)}'" if isinstance(value, str) and " " in value else shown(value)
