@@ -17,6 +17,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from wideep.backends.sglang_flags import FLAGS, PASSES, UNCHECKED
+from wideep.rules.extra_args import REASONS
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
@@ -35,6 +37,10 @@ INTRO = """<!-- Written by docs/configuration.py from the docstrings of wideep/s
 All keys carry the project's prefix in a stack file (`dynamo-wideep:model`). Sizes of GPUs are decimal GB, quantities
 Kubernetes' own (`1Ti` is binary). A key that is not listed here is refused, with the nearest one that exists.
 """
+
+FLAGS_INTRO = """\
+What `extraArgs` may not hold, in any spelling that the engine's parser takes: a key sets it, or the plan computes with
+it. All other flags of SGLang 0.5.3.post2 and Dynamo 0.6.0 are passed on, and unknown ones too, with a warning."""
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
@@ -89,8 +95,21 @@ def rows(model: type[BaseModel], prefix: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+def engine_flags() -> str:
+    """Which key has the say on each flag of the engine, in the order of the table."""
+    names: dict[str, list[str]] = {}
+    for flag in FLAGS:
+        if flag.owner not in (PASSES, UNCHECKED):
+            names.setdefault(flag.owner, []).append(f"`{flag.names[0]}`")
+    lines = ["## The engine's flags", FLAGS_INTRO, "| flags | write |\n|---|---|"]
+    for owner, flags in names.items():
+        instead = f"not: {REASONS[owner].rule}" if owner in REASONS else f"`layout.ROLE.{owner}`"
+        lines[-1] += f"\n| {', '.join(flags)} | {prose(instead)} |"
+    return "\n\n".join(lines) + "\n"
+
+
 def page() -> str:
-    """The whole reference: a section for each top-level key."""
+    """The whole reference: a section for each top-level key, and the engine's flags."""
     parts = [INTRO]
     for name, field in Settings.model_fields.items():
         key, below = field.alias or name, models_in(field.annotation)
@@ -102,7 +121,7 @@ def page() -> str:
             parts.append("\n".join([head, *table]) + "\n")
         else:
             parts.append(f"{kind(field.annotation).capitalize()}{', required' if field.is_required() else ''}.\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, engine_flags()])
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from ops.errors import CallError
 from ops.load import settings_of, stack_file
 from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.models import MODELS
-from wideep.catalog.unknown import same_gpu, same_model
+from wideep.catalog.unknown import same_gpu, same_model, unknown_gpu
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.model import ModelShape
 
@@ -58,21 +58,19 @@ def question(
 
 
 def _gpu(word: str) -> Gpu:
-    """The GPU of the catalog, in whatever case it was typed. Any other is described in a stack's file."""
+    """The GPU of the catalog, in whatever case it was typed. Any other of NVIDIA's is described in a stack's file."""
     found = next((gpu for gpu in Gpu if gpu.lower() == word.lower()), None)
     if found is None:
-        near = " or ".join(f"--gpu {gpu}" for gpu in same_gpu(word) or Gpu)
-        raise CallError(
-            f"--gpu {word}: the catalog has no such name.", f"Try {near}, or --stack: a stack describes any."
-        )
+        near = " or ".join(f"--gpu {gpu}" for gpu in same_gpu(word))
+        fix = f"Try {near}." if near else f"The catalog has {', '.join(Gpu)}; a stack may describe others (--stack)."
+        raise CallError(f"--gpu {word}: {unknown_gpu(word)[0]}.", fix)
     return found
 
 
 def _model(word: str) -> ModelShape:
     found = next((name for name in MODELS if name.lower() == word.lower()), None)
     if found is None:
-        near = " or ".join(f"--model {name}" for name in same_model(word, MODELS) or MODELS)
-        raise CallError(
-            f"--model {word}: the catalog has no such name.", f"Try {near}, or --stack: a stack describes any."
-        )
+        near = " or ".join(f"--model {name}" for name in same_model(word, MODELS))
+        fix = f"Try {near}." if near else f"The catalog has {', '.join(MODELS)}; a stack may have others (--stack)."
+        raise CallError(f"--model {word}: the catalog has no such name.", fix)
     return MODELS[found]

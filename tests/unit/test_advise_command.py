@@ -160,7 +160,7 @@ def test_a_model_cache_too_small_for_the_model_is_refused_before_anything_is_wri
         (["--gpus", "20"], "--gpus 20: a node has 8 GPUs"),
         (["--gpus", "16", "--ttft", "2"], "--ttft 2: must be a time with its unit."),
         (["--gpus", "16", "--itl", "0ms"], "--itl 0ms: must be more than nothing."),
-        (["--gpus", "16", "--gpu", "H900"], "--gpu H900: the catalog has no such name."),
+        (["--gpus", "16", "--gpu", "H900"], "--gpu H900: the catalog has no GPU of that name."),
         (["--gpus", "16", "--decode-gpu", "H100-80"], "--decode-gpus is missing"),
         (["--gpus", "999999"], "at most 4096 GPUs"),
     ],
