@@ -30,7 +30,7 @@ def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFor
     model, gpu = asked.model.name, asked.hardware.gpu
     match output:
         case OutputFormat.JSON:
-            body = {"model": model, "gpu": gpu, "presets": [_object(row) for row in rows]}
+            body = {"model": model, "gpu": str(gpu), "presets": [_object(row) for row in rows]}
             return json.dumps(body, indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
             head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
