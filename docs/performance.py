@@ -24,6 +24,7 @@ from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
+from wideep.memory.measured import measured_table
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
 from wideep.settings.traffic import Traffic
@@ -97,6 +98,7 @@ def page() -> str:
     with Answers(R1, Traffic(isl=4000, osl=500)) as answers:
         values = {"version": answers.version, "data": answers.data(Gpu.H200)}
     values |= {"best": best(), "presets": presets(), "measured": measured(), "memory": memory(), "sweep": sweep()}
+    values["field"] = measured_table()
     text = (HERE / "performance.md.in").read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)

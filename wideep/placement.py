@@ -24,7 +24,9 @@ class GpuPlace:
     """One GPU of a worker, with the same experts in every MoE layer."""
 
     rank: int
-    """Of all GPUs of the worker (SGLang's TP rank)."""
+    """Of all GPUs of the worker (SGLang's TP rank, where there is one stage)."""
+    stage: int
+    """Pipeline stage: which of the layers."""
     attention_group: int
     """DP rank: its own requests, its own KV cache."""
     attention_shard: int
@@ -124,11 +126,13 @@ def _pack(
 def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
     experts, slots = settings.model.experts, expert_slots_per_gpu(settings.model, role)
     for rank in range(pod * role.gpus_per_node, (pod + 1) * role.gpus_per_node):
-        attention_group, attention_shard = divmod(rank, attention_tp(role))
-        expert_group, expert_shard = divmod(rank, expert_tp(role))
+        stage, shard = divmod(rank, role.tp)
+        attention_group, attention_shard = divmod(shard, attention_tp(role))
+        expert_group, expert_shard = divmod(shard, expert_tp(role))
         own = range(expert_group * slots, (expert_group + 1) * slots)
         yield GpuPlace(
             rank=rank,
+            stage=stage,
             attention_group=attention_group,
             attention_shard=attention_shard,
             expert_group=expert_group,

@@ -45,7 +45,8 @@ def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
     None where that many requests do not fit. Its sizes must pass the rules of arithmetic.
     """
     role = _for_prefill(site, batch, traffic) if site.name is Role.PREFILL else _for_decode(site, batch)
-    outside = headroom(site.model, site.gpu, site.name, role).total / site.gpu.memory_bytes
+    free = worker_memory(site.model, site.gpu, role).free_bytes
+    outside = headroom(site.model, site.gpu, site.name, role).total / free
     fraction = min(LARGEST_FRACTION, math.floor((1 - outside) * 100) / 100)
     if fraction <= 0:
         return None

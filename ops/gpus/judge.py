@@ -76,7 +76,8 @@ class Gpu:
 def prediction(view: RoleView) -> Prediction:
     """From the Plan's memory, as ``wideep plan`` shows it."""
     plan = view.plan
-    return Prediction(view.gpu.memory_gb, plan.weights_gb, plan.weights_gb + plan.kv_cache_gb, view.needed_gb)
+    outside = view.needed_gb + view.memory.taken_gb
+    return Prediction(view.gpu.memory_gb, plan.weights_gb, plan.weights_gb + plan.kv_cache_gb, outside)
 
 
 def findings(gpus: Sequence[Gpu]) -> tuple[str, ...]:

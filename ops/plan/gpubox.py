@@ -8,11 +8,25 @@ from ops.plan.canvas import Box, Canvas, Edge, Type
 from ops.plan.view import RoleView
 from wideep.placement import GpuPlace
 
-__all__ = ["FREE", "HAIRLINE", "INK", "KV", "MUTED", "REDUNDANT", "WEIGHTS", "draw_gpu", "expert_colour", "gpu_height"]
+__all__ = [
+    "FREE",
+    "HAIRLINE",
+    "INK",
+    "KV",
+    "MUTED",
+    "REDUNDANT",
+    "TAKEN",
+    "WEIGHTS",
+    "draw_gpu",
+    "expert_colour",
+    "gpu_height",
+]
 
 INK, MUTED = "#1b1f24", "#57606a"
 HAIRLINE, EDGE = Edge("#d0d7de"), Edge("#8c959f")
 WEIGHTS, KV, FREE, REDUNDANT = "#57606a", "#2da44e", "#ffffff", "#fb8f24"
+TAKEN = "#d0d7de"
+"""Memory that is gone before the engine takes its share."""
 BAR = 7
 """Height of the memory bar."""
 HEAD = 16

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ops.load import Loaded
 from ops.plan.canvas import Box, Canvas, Edge, Type
-from ops.plan.gpubox import EDGE, FREE, INK, KV, MUTED, WEIGHTS, expert_colour
+from ops.plan.gpubox import EDGE, FREE, INK, KV, MUTED, TAKEN, WEIGHTS, expert_colour
 from ops.plan.view import MemoryShare, RoleView, memory_shares, role_views
 from wideep.settings.layout import Role
 
@@ -19,6 +19,7 @@ PARTS = {
     "other weights": (WEIGHTS, "#ffffff"),
     "KV cache": (KV, "#ffffff"),
     "outside the pool": (FREE, INK),
+    "CUDA and NCCL": (TAKEN, INK),
 }
 """Colour of each stretch, and of the number in it."""
 NARROW = 40

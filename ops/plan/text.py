@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.load import Loaded
-from ops.plan.advice import remedies
 from ops.plan.view import (
     RoleView,
     all_to_all,
@@ -21,6 +20,8 @@ from ops.plan.view import (
     thousands,
     weight_lines,
 )
+from wideep.rules import RoleSite
+from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
 
 __all__ = ["plan_text"]
 
@@ -30,6 +31,7 @@ INKS = {
     "other weights": ("▓", "cyan"),
     "KV cache": ("▒", "yellow"),
     "outside the pool": ("░", "bright_black"),
+    "CUDA and NCCL": ("·", "bright_black"),
 }
 """Glyph and colour of each stretch of the memory bar; the glyphs alone tell them apart."""
 
@@ -43,8 +45,10 @@ def plan_text(loaded: Loaded) -> RenderableType:
     blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
     if loaded.warnings:
         blocks += _block("Warnings", [_labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
-    tightest = min(views, key=lambda view: view.plan.kv_cache_tokens * view.plan.dp)
-    blocks += _block(f"If memory is short, change first ({tightest.role})", [_remedies(tightest)])
+    fullest = min(views, key=lambda view: view.memory.headroom_gb - view.needed_gb)
+    smallest = min(views, key=lambda view: view.plan.kv_cache_tokens * view.plan.dp)
+    blocks += _block(f"If the engine runs out of memory ({fullest.role})", [_remedies(fullest, for_outside)])
+    blocks += _block(f"If the KV cache is too small ({smallest.role})", [_remedies(smallest, for_cache)])
     return Group(*blocks)
 
 
@@ -79,6 +83,7 @@ def _memory(views: list[RoleView]) -> list[RenderableType]:
     for view in views:
         bars.add_row(view.role, _bar(view), f"KV: {view.full_contexts:.1f} full contexts")
     legend = Text("  ").join(Text(f"{glyph} {name}", style=colour) for name, (glyph, colour) in INKS.items())
+    taken = _by_role(views, lambda view: f"{view.memory.taken_gb:.1f} taken first by CUDA and NCCL")
     weights = _by_role(
         views, lambda view: " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
     )
@@ -86,7 +91,7 @@ def _memory(views: list[RoleView]) -> list[RenderableType]:
         views,
         lambda view: f"outside the pool {view.memory.headroom_gb:.1f}, needed by estimate {view.needed_gb:.1f}",
     )
-    return [bars, legend, weights, outside]
+    return [bars, legend, taken, weights, outside]
 
 
 def _bar(view: RoleView) -> Text:
@@ -140,14 +145,15 @@ def _labelled(lines: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
-def _remedies(view: RoleView) -> Table:
+def _remedies(view: RoleView, find: Callable[[RoleSite, float], list[Remedy]]) -> RenderableType:
+    """The changes that give a few GB more where they are short, each of which the plan accepts without a warning of
+    memory."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    for remedy in remedies(view):
-        gain = remedy.kv_cache_gb - view.memory.kv_cache_gb
+    for remedy in find(view.site, LEAST_GAIN_GB):
+        memory = remedy.memory
         table.add_row(
-            remedy.change,
-            f"{gain:+.1f} GB",
-            f"KV cache {remedy.kv_cache_gb:.1f} GB, {thousands(remedy.kv_cache_tokens)} tokens",
-            f"outside the pool {remedy.headroom_gb:.1f} GB",
+            remedy.stated,
+            f"KV cache {memory.kv_cache_gb:.1f} GB, {thousands(memory.kv_cache_tokens)} tokens",
+            f"outside the pool {memory.headroom_gb:.1f} GB",
         )
-    return table
+    return table if table.row_count else Text(f"No key alone does: {view.model.name} needs a GPU with more memory.")

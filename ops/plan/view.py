@@ -89,13 +89,14 @@ def on_one_line(warning: str) -> str:
 
 
 def memory_shares(memory: MemoryPlan) -> list[MemoryShare]:
-    """A GPU's memory from end to end: experts, other weights, KV cache, and what is outside the pool."""
+    """A GPU's memory from end to end: experts, other weights, KV cache, outside the pool, and what is taken before."""
     experts = memory.weights["expert_slots"]
     return [
         MemoryShare("experts", experts),
         MemoryShare("other weights", sum(memory.weights.values()) - experts),
         MemoryShare("KV cache", memory.kv_cache_gb),
         MemoryShare("outside the pool", memory.headroom_gb),
+        MemoryShare("CUDA and NCCL", memory.taken_gb),
     ]
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sim.agent.journal import Engine, option, words
 from sim.exec.pod import Here, Manifest
 from wideep.catalog import GPUS, MODELS
+from wideep.catalog.free_memory import GIB
 from wideep.memory import headroom
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.layout import Role, RoleLayout
@@ -43,9 +44,12 @@ def used_bytes(container: Manifest, product: str) -> float:
     engine = Engine.of(container)
     if gpu is None or engine.memory_fraction == "auto":
         return 0
-    pool = gpu.memory_bytes * float(engine.memory_fraction)
+    layout = _layout(container, engine)
+    free = gpu.free_before_load(layout.gpus_per_worker).gib * GIB
+    taken = gpu.memory_bytes - free
+    pool = taken + free * float(engine.memory_fraction)
     model = MODELS.get(engine.model)
-    return pool + (headroom(model, gpu, Role(engine.role), _layout(container, engine)).total if model else 0)
+    return pool + (headroom(model, gpu, Role(engine.role), layout).total if model else 0)
 
 
 def _layout(container: Manifest, engine: Engine) -> RoleLayout:

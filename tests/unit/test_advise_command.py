@@ -78,7 +78,7 @@ def test_json_has_the_best_the_presets_and_the_stack_in_the_same_figures(run: Ru
     assert set(by_name) == {str(preset) for preset in comparison.PRESETS}
     assert figures <= set(by_name["lab-16gpu-singlenode"])
     assert by_name["lab-8gpu"]["runs"] is False
-    assert "weights are 169.7 GB" in by_name["lab-8gpu"]["reason"]
+    assert "weights are 169.8 GB" in by_name["lab-8gpu"]["reason"]
     assert figures <= set(body["stack"])
     assert body["traffic"] == {"isl": 4000, "osl": 500, "ttft": "2s", "itl": "50ms"}
 

@@ -30,7 +30,7 @@ def test_decode_of_option_a_reads_its_weights_and_cache_once() -> None:
     role = OPTION_A[Role.DECODE]
     parts = weight_parts(R1, role)
     reached = 1 - (1 - 8 / 256) ** (64 * 8)
-    read = parts.total - parts.embedding - parts.expert_slots * (1 - reached) + 64 * 4250 * 576 * 2 * 61
+    read = parts.total - parts.modules - parts.embedding - parts.expert_slots * (1 - reached) + 64 * 4250 * 576 * 2 * 61
 
     found = decode_bound(R1, Gpu.H200, role, 64, TRAFFIC)
 

@@ -25,6 +25,7 @@ DEEPSEEK = {
     "n_group": 8,
     "n_routed_experts": 256,
     "n_shared_experts": 1,
+    "num_nextn_predict_layers": 1,
     "num_attention_heads": 128,
     "num_experts_per_tok": 8,
     "num_hidden_layers": 61,

@@ -51,7 +51,7 @@ def test_what_is_left_out_has_its_reason_with_an_example() -> None:
     reasons = {left.rule: left for left in found(8).left_out}
     assert found(8).layouts == ()
     assert reasons["weights fit"].count > 0
-    assert "675.2 GB on each GPU" in reasons["weights fit"].example
+    assert "675.3 GB on each GPU" in reasons["weights fit"].example
 
 
 def test_more_memory_allows_what_less_does_not() -> None:

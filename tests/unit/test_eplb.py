@@ -58,11 +58,11 @@ def test_the_verdict_is_about_the_last_passes() -> None:
 
 
 def test_more_slots_that_do_not_fit_are_refused_with_the_rule() -> None:
-    tight = view("lab-16gpu-singlenode", redundantExperts=56, eplb={"enabled": True})
+    tight = view("lab-16gpu-singlenode", redundantExperts=48, eplb={"enabled": True})
 
     found = judged(tight, STARTED, START, END, *passes(*[0.5] * 20))
 
-    assert "layout.decode.redundantExperts: 64 is not to be had: " in found.steps[0]
+    assert "layout.decode.redundantExperts: 56 is not to be had: " in found.steps[0]
 
 
 def test_before_the_first_rebalance_the_advice_is_to_wait() -> None:

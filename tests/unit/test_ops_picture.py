@@ -106,7 +106,7 @@ def test_the_same_plan_gives_the_same_file() -> None:
 def test_bars_of_memory_add_up_to_the_gpu() -> None:
     page = ElementTree.fromstring(draw_memory([loaded("wide-32gpu"), loaded("wide-104gpu")]))  # noqa: S314
     shares = [title.text or "" for rect in page.iter(f"{SVG}rect") for title in rect.iter(f"{SVG}title")]
-    assert len(shares) == 8
+    assert len(shares) == 10
     gigabytes = [float(share.split(": ")[1].removesuffix(" GB")) for share in shares]
-    assert sum(gigabytes[:4]) == pytest.approx(150.1, abs=0.2)
-    assert sum(gigabytes[4:]) == pytest.approx(150.1, abs=0.2)
+    assert sum(gigabytes[:5]) == pytest.approx(150.1, abs=0.2)
+    assert sum(gigabytes[5:]) == pytest.approx(150.1, abs=0.2)

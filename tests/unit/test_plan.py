@@ -96,7 +96,8 @@ def test_the_parts_of_a_gpus_memory_are_all_of_it(preset: Preset) -> None:
         memory = role.memory
 
         assert sum(memory.weights.values()) == pytest.approx(role.weights_gb, abs=0.01)
-        assert role.weights_gb + memory.kv_cache_gb + memory.headroom_gb == pytest.approx(memory.total_gb, abs=0.01)
+        shared = role.weights_gb + memory.kv_cache_gb + memory.headroom_gb
+        assert shared + memory.taken_gb == pytest.approx(memory.total_gb, abs=0.01)
 
 
 def test_small_pods_share_a_node_and_the_plan_counts_it_once() -> None:

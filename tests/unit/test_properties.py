@@ -101,20 +101,6 @@ def test_with_the_same_flags_more_gpus_never_need_more_bytes_each(site: RoleSite
 
 
 @PROFILE
-@given(sites())
-def test_what_a_memory_refusal_tells_to_write_holds(site: RoleSite) -> None:
-    """A remedy is asked of the rules again."""
-    for problem in check_role(site):
-        for line in problem.fix.splitlines():
-            change = line.removeprefix("or ").removeprefix("write ").split(",")[0]
-            key, _, value = change.partition(": ")
-            if key == "memFractionStatic":
-                assert legal(site.changed(mem_fraction_static=float(value)))
-            if key == "redundantExperts" and "leaves" in line:
-                assert legal(site.changed(redundant_experts=int(value.split()[0])))
-
-
-@PROFILE
 @given(st.sampled_from(sorted(set(Preset) - {Preset.LAB_8GPU})), st.randoms())
 def test_a_layout_is_accepted_in_any_order_of_its_keys(preset: Preset, shuffle: random.Random) -> None:
     def shuffled(value: object) -> object:

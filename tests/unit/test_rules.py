@@ -51,18 +51,20 @@ def test_the_smallest_preset_runs_qwen_on_one_node_of_h100() -> None:
 def test_r1_on_four_h100_is_told_how_many_it_needs() -> None:
     messages = broken("lab-8gpu", hardware=hardware("H100-80"))
     prefill, decode = messages["layout.prefill.gpusPerNode"], messages["layout.decode.gpusPerNode"]
-    assert "use 16 H100-80 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 1, ep: 16): 43.3 GB" in prefill
-    assert "use 16 H100-80 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 16, ep: 16): 56.8 GB" in decode
+    assert "use 16 H100-80 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 1, ep: 16): 43.4 GB" in prefill
+    assert "use 16 H100-80 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 16, ep: 16): 56.9 GB" in decode
 
 
 def test_too_many_redundant_experts_are_answered_with_the_labs_three_remedies() -> None:
     layout = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 64}}
     remedies = broken(layout)["layout.decode.redundantExperts"].splitlines()[2:]
     assert [line.strip() for line in remedies] == [
-        "write memFractionStatic: 0.81, which leaves 3.2 GB (44,994 tokens)",
-        "or write redundantExperts: 56, which leaves 4.2 GB (59,991 tokens); 0 leaves 22.1 GB (314,497 tokens)",
+        "write memFractionStatic: 0.83, which leaves 3.8 GB (54,194 tokens) for the KV cache and 25.1 GB outside the "
+        "pool",
+        "or write redundantExperts: 48, which leaves 4.5 GB (63,977 tokens) for the KV cache and 29.5 GB outside the "
+        "pool",
         "or use 16 H200 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 16, ep: 16, redundantExperts: 64): "
-        "67.0 GB of weights on each leaves 53.1 GB (755,773 tokens)",
+        "67.1 GB of weights on each leaves 50.8 GB (723,401 tokens) for the KV cache and 29.5 GB outside the pool",
     ]
 
 

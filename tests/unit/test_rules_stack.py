@@ -95,27 +95,29 @@ def test_a_volume_for_one_node_is_refused_for_workers_on_several() -> None:
 def test_a_cache_below_one_full_sequence_is_advised_to_shorten_sequences() -> None:
     layout = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48}}
     message = advised(layout=layout)["layout.decode.contextLength"]
-    assert "6.8 GB or 96,349 tokens" in message
+    assert "4.5 GB or 63,977 tokens" in message
     assert "(163,840)" in message
-    shorter = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48, "contextLength": 96256}}
-    assert "write contextLength: 96256" in message
+    shorter = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48, "contextLength": 63488}}
+    assert "write contextLength: 63488" in message
     assert "layout.decode.contextLength" not in advised(layout=shorter)
 
 
 def test_little_headroom_is_told_part_by_part() -> None:
-    message = advised(layout="lab-32gpu")["layout.decode.memFractionStatic"]
-    assert "30.0 GB stay outside the pool" in message
-    assert "cuda graphs 39.7, communication 2.7" in message
-    mended = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.71}}
+    tight = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.94}}
+    message = advised(layout=tight)["layout.decode.memFractionStatic"]
+    assert "8.8 GB stay outside the pool, and about 16.9 are needed" in message
+    assert "runtime 0.5, requests 2.4, activations 12.9, cuda graphs 1.1" in message
+    mended = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.88}}
+    assert "write memFractionStatic: 0.88," in message
     assert "layout.decode.memFractionStatic" not in advised(layout=mended)
 
 
 def test_a_prefill_chunk_beyond_the_published_one_needs_room_for_its_activations() -> None:
     assert "layout.prefill.memFractionStatic" not in advised(layout=WIDE)
     larger = {"preset": WIDE, "prefill": {"chunkedPrefillSize": 16 * 65536}}
-    assert "activations 51.5" in advised(layout=larger)["layout.prefill.memFractionStatic"]
-    whole = {"preset": "lab-32gpu", "prefill": {"chunkedPrefillSize": 32768}}
-    assert "activations 51.5" in advised(layout=whole)["layout.prefill.memFractionStatic"]
+    assert "activations 30.8" in advised(layout=larger)["layout.prefill.memFractionStatic"]
+    whole = {"preset": "lab-32gpu", "prefill": {"chunkedPrefillSize": 131072}}
+    assert "activations 53.2" in advised(layout=whole)["layout.prefill.memFractionStatic"]
 
 
 def test_experts_across_nodes_without_rdma_are_slow_but_legal_without_deepep() -> None:

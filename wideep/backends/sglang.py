@@ -51,6 +51,9 @@ def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: s
         ("--mem-fraction-static", layout.mem_fraction_static),
         ("--chunked-prefill-size", layout.chunked_prefill_size),
         ("--context-length", layout.context_length),
+        ("--kv-cache-dtype", layout.kv_cache_dtype),
+        ("--page-size", layout.page_size),
+        *_speculative(layout, model_path),
         *_batches(role, layout),
     ]
     return (*_words(flags), *layout.extra_args)
@@ -61,6 +64,24 @@ def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
     if role is Role.PREFILL or not _low_latency(layout):
         return {}
     return {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": str(layout.max_dispatch_tokens_per_rank)}
+
+
+def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
+    """Speculative decoding. A draft layer of the model's own is read from the model's folder.
+
+    NGRAM takes its breadth from flags of its own.
+    """
+    drafting = layout.speculative
+    if drafting is None:
+        return []
+    drafts = drafting.drafts
+    return [
+        ("--speculative-algorithm", drafting.algorithm),
+        ("--speculative-draft-model-path", (drafting.draft_model or model_path) if drafts else None),
+        ("--speculative-num-steps", drafting.num_steps if drafts else None),
+        ("--speculative-eagle-topk", drafting.eagle_topk if drafts else None),
+        ("--speculative-num-draft-tokens", drafting.num_draft_tokens),
+    ]
 
 
 def _low_latency(layout: RoleLayout) -> bool:
@@ -76,7 +97,7 @@ def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
     requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
         return [("--max-running-requests", requests)]
-    limit = layout.max_dispatch_tokens_per_rank if _low_latency(layout) else None
+    limit = layout.max_dispatch_tokens_per_rank // layout.tokens_per_request if _low_latency(layout) else None
     return [
         ("--cuda-graph-bs", sizes or None),
         ("--cuda-graph-max-bs", limit if sizes is None else None),
@@ -90,6 +111,7 @@ def _sizes(layout: RoleLayout) -> list[Flag]:
     split = layout.dp > 1
     return [
         ("--tp-size", layout.tp),
+        ("--pp-size", layout.pp if layout.pp > 1 else None),
         ("--dp-size", layout.dp if split else None),
         ("--enable-dp-attention", split),
         ("--enable-dp-lm-head", split and layout.dp_lm_head),

@@ -6,7 +6,6 @@ from typing import Final
 
 from wideep.memory import weight_parts
 from wideep.memory.cache import kv_bytes_per_token
-from wideep.parallelism import attention_tp
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape
 
@@ -35,7 +34,7 @@ def weight_bytes_read(model: ModelShape, role: RoleLayout, tokens: float) -> flo
     parts = weight_parts(model, role)
     reached = 1 - (1 - model.experts_per_token / model.experts) ** tokens
     embedding = 0.0 if model.tied_embeddings else parts.embedding
-    return parts.total - embedding - parts.expert_slots * (1 - reached)
+    return parts.total - parts.modules - embedding - parts.expert_slots * (1 - reached)
 
 
 def linear_flops(model: ModelShape, role: RoleLayout, tokens: float) -> float:
@@ -75,7 +74,7 @@ def decode_attention_flops(model: ModelShape, role: RoleLayout, requests: float,
 
 def kv_bytes_read(model: ModelShape, role: RoleLayout, batch: int, context: float) -> float:
     """Bytes of KV cache that one GPU reads for a decode step of ``batch`` requests in its attention group."""
-    return batch * context * kv_bytes_per_token(model, attention_tp(role))
+    return batch * context * kv_bytes_per_token(model, role)
 
 
 def all_to_all_bytes(

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from wideep.catalog import peaks
+from wideep.catalog import free_memory, peaks
+from wideep.catalog.free_memory import GIB, FreeMemory, free_before_load
 from wideep.catalog.peaks import Peaks
 from wideep.settings.hardware import Gpu, GpuKind, GpuShape
 
 __all__ = ["GPUS", "GpuSpec", "gpu_spec"]
 
 MIB: Final = 2**20
-GIB: Final = 2**30
 _NODE: Final = 8
 _RACK: Final = 72
 
@@ -43,11 +43,17 @@ class GpuSpec:
     """A pattern of that label which tells it from the other GPUs. None: any label will do."""
     estimator: str | None = None
     """The system of NVIDIA's AIConfigurator that was measured on it. None: there is none."""
+    free: tuple[FreeMemory, ...] = ()
+    """What logs say is free before weights are loaded, the smallest workers first. Empty: estimated from the total."""
 
     @property
     def memory_gb(self) -> float:
         """Decimal GB."""
         return self.memory_bytes / 1e9
+
+    def free_before_load(self, gpus: int) -> FreeMemory:
+        """What is free on one GPU of a worker of ``gpus`` GPUs when CUDA and NCCL have theirs."""
+        return free_before_load(self.memory_bytes, self.free, gpus)
 
     def nvlink_reach(self, gpus_per_node: int) -> int:
         """GPUs that reach each other over NVLink where a node has ``gpus_per_node``: a rack's, a node's, or fewer."""
@@ -92,6 +98,7 @@ _ROWS: Final = (
         product="NVIDIA-H100-80GB-HBM3",
         label=r"H100-80GB",
         estimator="h100_sxm",
+        free=free_memory.H100,
     ),
     GpuSpec(
         Gpu.H100_NVL,
@@ -114,6 +121,7 @@ _ROWS: Final = (
         peaks=peaks.H800,
         product="NVIDIA-H800",
         label=r"\bH800\b(?!-PCIe)",
+        free=free_memory.H100,
     ),
     GpuSpec(
         Gpu.H20,
@@ -136,6 +144,7 @@ _ROWS: Final = (
         peaks=peaks.H20_141,
         product="NVIDIA-H20-3e",
         label=r"\bH20-3e\b",
+        free=free_memory.H200,
     ),
     GpuSpec(
         Gpu.H200,
@@ -148,6 +157,7 @@ _ROWS: Final = (
         product="NVIDIA-H200",
         label=r"\bH200\b(?!-NVL)",
         estimator="h200_sxm",
+        free=free_memory.H200,
     ),
     GpuSpec(
         Gpu.GH200,
@@ -182,6 +192,7 @@ _ROWS: Final = (
         product="NVIDIA-B200",
         label=r"\bB200\b",
         estimator="b200_sxm",
+        free=free_memory.B200,
     ),
     GpuSpec(
         Gpu.GB200,
@@ -194,6 +205,7 @@ _ROWS: Final = (
         product="NVIDIA-GB200",
         label=r"\bGB200\b",
         estimator="gb200",
+        free=free_memory.GB200,
     ),
     GpuSpec(
         Gpu.B300,

@@ -104,6 +104,7 @@ def _shape(config: Object) -> Object:
         "attention": _attention(config),
         "experts": next((config[key] for key in _EXPERTS if key in config), 0),
         "tiedEmbeddings": bool(config.get("tie_word_embeddings", False)),
+        "draftLayers": config.get("num_nextn_predict_layers") or 0,
         "sharedExperts": config.get("n_shared_experts") or 0,
         **_widths(config),
         **found,

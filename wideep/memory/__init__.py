@@ -1,14 +1,16 @@
 """What lies on one GPU of a worker, part by part, what is left for the KV cache, and what stays outside the pool.
 
-    total ┬─ pool (memFractionStatic) ┬─ weights: expert slots, attention, embedding, …   wideep.memory.weights
-          │                           └─ KV cache                                          wideep.memory.cache
-          └─ headroom: activations, CUDA graphs, DeepEP's buffers                          wideep.memory.headroom
+    total ┬─ free ┬─ pool (memFractionStatic) ┬─ weights: expert slots, attention, …      wideep.memory.weights
+          │       │                           └─ KV cache                                 wideep.memory.cache
+          │       └─ headroom: activations, CUDA graphs, DeepEP's buffers, a draft model  wideep.memory.headroom
+          └─ taken before: CUDA context, NCCL's communicators                             wideep.catalog.gpus
 
 All from the model's shape and the layout; nothing is looked up in a table of sizes. GB are decimal.
 """
 
 from wideep.memory.cache import kv_bytes_per_token
-from wideep.memory.headroom import Headroom, deepep_buffer_bytes, headroom
+from wideep.memory.deepep import deepep_buffer_bytes, low_latency_tensor_bytes
+from wideep.memory.headroom import Headroom, headroom
 from wideep.memory.weights import WeightParts, expert_slot_bytes, weight_parts
 from wideep.memory.worker import GpuMemory, worker_memory
 
@@ -20,6 +22,7 @@ __all__ = [
     "expert_slot_bytes",
     "headroom",
     "kv_bytes_per_token",
+    "low_latency_tensor_bytes",
     "weight_parts",
     "worker_memory",
 ]

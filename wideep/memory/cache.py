@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wideep.memory.weights import BF16
+from wideep.parallelism import Stage, attention_tp
+from wideep.settings.layout import KvCacheDtype, RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape
 
-__all__ = ["kv_bytes_per_token"]
+__all__ = ["kv_bytes_per_token", "layer_kv_bytes"]
+
+FP8: Final = 1.0
 
 
-def kv_bytes_per_token(model: ModelShape, attention_tp: int) -> float:
-    """One token's keys and values in all layers, in bf16, on one of the ``attention_tp`` GPUs of an attention group.
+def kv_bytes_per_token(model: ModelShape, role: RoleLayout, stage: Stage | None = None) -> float:
+    """One token's keys and values on one GPU, in all layers, or in those of its pipeline stage.
 
-    MLA caches one latent vector (kv_lora_rank + rope) whatever the heads, and every GPU of the group has all of it.
-    GQA caches keys and values of the GPU's share of the KV heads, of at least one. As SGLang's
-    ``ModelRunner.profile_max_num_token`` counts them.
+    As SGLang's ``ModelRunner.profile_max_num_token`` counts them.
+    """
+    return layer_kv_bytes(model, role) * (stage.layers if stage else model.layers)
+
+
+def layer_kv_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """The same in one layer.
+
+    MLA caches one latent vector (kv_lora_rank + rope) whatever the heads, and every GPU of an attention group has all
+    of it. GQA caches keys and values of the GPU's share of the KV heads, of at least one.
     """
     match model.attention:
         case Mla() as mla:
             elements = mla.kv_lora_rank + mla.qk_rope_head_dim
         case Gqa() as gqa:
-            elements = 2 * gqa.head_dim * max(1, gqa.kv_heads // attention_tp)
-    return elements * BF16 * model.layers
+            elements = 2 * gqa.head_dim * max(1, gqa.kv_heads // attention_tp(role))
+    return elements * (BF16 if role.kv_cache_dtype in (None, KvCacheDtype.AUTO) else FP8)

@@ -1,87 +1,98 @@
-"""What a worker needs outside its pool: activations, CUDA graphs, communication buffers.
+"""What a worker needs outside its pool: activations, CUDA graphs, buffers, a draft model.
 
-DeepEP's buffers are exact: its own formulas (``csrc/config.hpp``). The rest is an estimate, with the coefficients by
-which SGLang 0.5.3.post2 chooses ``--mem-fraction-static`` itself (``ServerArgs._handle_gpu_memory_settings``).
+DeepEP's buffers and the low-latency tensors are exact. The rest is an estimate from the model's shape, held against
+layouts that are known to run and to fail (``tests/unit/test_field_memory.py``). The CUDA context and NCCL's
+communicators are not counted: they are gone before the engine takes its share (``GpuSpec.free_before_load``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import asdict, dataclass
 from typing import Final
 
+from wideep.catalog.free_memory import GIB
 from wideep.catalog.gpus import GpuSpec
-from wideep.memory.weights import weight_parts
+from wideep.memory.cache import layer_kv_bytes
+from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
+from wideep.memory.draft import draft_bytes
+from wideep.memory.requests import most_requests, request_table_bytes
+from wideep.memory.weights import BF16, expert_bytes
+from wideep.memory.worker import worker_memory
+from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelShape
+from wideep.settings.model import Gqa, Mla, ModelShape
 
-__all__ = [
-    "NORMAL_KERNELS",
-    "Headroom",
-    "chunked_prefill_tokens",
-    "deepep_buffer_bytes",
-    "graph_batch",
-    "headroom",
-    "prefill_chunk",
-]
+__all__ = ["Headroom", "chunked_prefill_tokens", "graph_batch", "headroom", "prefill_chunk"]
 
 MIB: Final = 2**20
-NVL_PEERS: Final = 8
-"""GPUs that DeepEP's normal kernels take for one node (``NUM_MAX_NVL_PEERS``)."""
-CHANNELS: Final = 10
-"""Half of the 20 SMs that SGLang leaves DeepEP by default."""
-MAX_TOP_K: Final = 128
-SOURCE_META: Final = 8
-
-NORMAL_KERNELS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
-    {
-        2: (256, 0),
-        4: (256, 0),
-        8: (256, 0),
-        16: (288, 140),
-        24: (288, 140),
-        32: (288, 140),
-        64: (288, 140),
-        128: (560, 132),
-        144: (720, 132),
-        160: (720, 132),
-    }
-)
-"""EP sizes for which DeepEP has settings of its normal kernels (``Buffer.get_dispatch_config`` and
-``get_combine_config``): tokens of one channel's receive buffer over NVLink, and over RDMA."""
+RUNTIME: Final = 512 * MIB
+"""What SGLang reserves for its attention kernels and the like (``ServerArgs._handle_gpu_memory_settings``)."""
+GRAPH: Final = 2 * MIB
+"""What it reserves for a request of the largest captured batch."""
+HIDDEN_COPIES: Final = 4
+"""Of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
+SLACK: Final = 1.5
+"""What the allocator holds beside the tensors that are alive."""
+GATHERED_SLACK: Final = 2.0
+"""The same where CUDA graphs of many batch sizes keep their tensors."""
+UNCAPTURED: Final = 512
+"""Requests of one rank that are taken for the largest batch where no CUDA graph is captured."""
+DEEPEP_DECODE_RESERVE: Final = 12 * GIB
+"""What newer SGLang keeps of a GPU for decode with DeepEP, context and communicators included: never less than 10 GiB
+of a GPU of more than 60, and 2 more for its CUDA graphs (0.5.21's own choice of ``--mem-fraction-static``)."""
 
 
 @dataclass(frozen=True)
 class Headroom:
     """Bytes on one GPU outside the pool."""
 
+    runtime: float
+    requests: float
+    """The table of every request's token places: requests × context × 4 bytes, 1.3 GB for R1 with nothing said."""
     activations: float
-    """Of the largest prefill chunk; none at decode."""
+    """Of the largest prefill chunk, or of the largest decode batch."""
     cuda_graphs: float
     """Of all captured batch sizes; none at prefill."""
-    communication: float
-    """NCCL's buffers and the runtime's own."""
+    dispatched: float
+    """One layer's tensors of DeepEP's low-latency mode."""
     deepep: float
     eplb: float
     """One layer's expert slots, through which EPLB moves experts (``expert_location_updater.create_temp_buffers``)."""
+    draft: float
+    """Weights and KV cache of a draft model."""
+    least: float
+    """What is kept for such a worker at least, whatever the parts add up to."""
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """All parts by name, without those that are nothing."""
+        return {name: size for name, size in asdict(self).items() if size and name != "least"}
 
     @property
     def total(self) -> float:
-        """All parts together."""
-        return sum(vars(self).values())
+        """All parts together, and at least what is kept anyway."""
+        return max(self.least, sum(self.parts.values()))
 
 
 def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
     """What one GPU is likely to need outside the pool. See the module for what is exact and what is not."""
-    prefill = name is Role.PREFILL
+    memory = worker_memory(model, gpu, role)
+    requests = most_requests(model, name, role, memory.kv_cache_tokens)
+    decode = name is Role.DECODE
+    low_latency = decode and role.low_latency
     return Headroom(
-        activations=1.5 * MIB * _activation_tokens(gpu, role) if prefill else 0.0,
-        cuda_graphs=0.0 if prefill else _graph_bytes(gpu, role),
-        communication=(512 + role.tp / 8 * 1024) * MIB,
+        runtime=RUNTIME,
+        requests=request_table_bytes(model, role, requests),
+        activations=_decode_bytes(model, role, graph_batch(gpu, role) or min(requests, UNCAPTURED))
+        if decode
+        else _prefill_bytes(model, gpu, role),
+        cuda_graphs=GRAPH * graph_batch(gpu, role) if decode else 0.0,
+        dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=deepep_buffer_bytes(model, role),
-        eplb=weight_parts(model, role).expert_slots / model.moe_layers if role.eplb.enabled else 0.0,
+        eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
+        draft=draft_bytes(model, role, memory.kv_cache_tokens, requests, layer_kv_bytes(model, role)),
+        least=max(0.0, DEEPEP_DECODE_RESERVE - memory.total_bytes + memory.free_bytes) if low_latency else 0.0,
     )
 
 
@@ -95,16 +106,6 @@ def prefill_chunk(gpu: GpuSpec, role: RoleLayout) -> int:
     return role.chunked_prefill_size or chunked_prefill_tokens(gpu)
 
 
-def _activation_tokens(gpu: GpuSpec, role: RoleLayout) -> int:
-    """The chunk, as SGLang reserves for it. With DP attention a group's share of a larger one than the default, half.
-
-    SGLang's published DEP32 prefill (sgl-project/sglang#6017) computes 16384 tokens a group with 0.15 of an H100
-    outside the pool: 12.7 GB with all buffers, where 1.5 MiB a token would be 25.8.
-    """
-    chunk = prefill_chunk(gpu, role)
-    return chunk if role.dp == 1 else max(chunked_prefill_tokens(gpu), chunk // role.dp // 2)
-
-
 def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
     """Requests of one rank in the largest captured CUDA graph; 0: none is, as in DeepEP's normal mode."""
     if role.deepep and role.deepep_mode is DeepEpMode.NORMAL:
@@ -112,43 +113,46 @@ def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
     if role.cuda_graph_batch_sizes is not None:
         return max(role.cuda_graph_batch_sizes, default=0)
     if role.deepep:
-        return role.max_dispatch_tokens_per_rank
+        return role.max_dispatch_tokens_per_rank // role.tokens_per_request
     return 256 if role.tp < 4 and gpu.memory_bytes < 160 * 1024 * MIB else 512
 
 
-def _graph_bytes(gpu: GpuSpec, role: RoleLayout) -> float:
-    """2 MiB a request; DP attention without DeepEP gathers the requests of all groups, padded, for 3 MiB each."""
-    batch = graph_batch(gpu, role)
-    gathered = batch * role.dp if role.dp > 1 and not role.deepep else 0
-    return (2 * batch + (4.5 if batch > 300 else 3) * gathered) * MIB
+def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
+    """Activations of one chunk. Attention holds queries, keys and values of the group's own tokens, the experts all
+    that are gathered: with DeepEP what was sent to a GPU, evenly spread, else the tokens of all groups.
+    """
+    chunk = prefill_chunk(gpu, role)
+    own = chunk // role.dp
+    attention = own * _attention_bytes(model, role)
+    experts = (
+        own * model.experts_per_token * dispatched_row_bytes(model) if role.deepep else _routed(model, role, chunk)
+    )
+    return SLACK * (own * HIDDEN_COPIES * BF16 * model.hidden_size + max(attention, experts))
 
 
-def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """DeepEP's buffers on one GPU, 0 without DeepEP. They grow with ``maxDispatchTokensPerRank`` × (E + R)."""
-    if not role.deepep:
-        return 0.0
-    normal = role.deepep_mode is not DeepEpMode.LOW_LATENCY and role.ep in NORMAL_KERNELS
-    nvlink, rdma = _normal_bytes(model, role.ep) if normal else (0, 0)
-    low_latency = 0 if role.deepep_mode is DeepEpMode.NORMAL else _low_latency_bytes(model, role)
-    return nvlink + max(rdma, low_latency)
+def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int) -> float:
+    """Activations of the largest batch. Where groups share dense layers, experts or lm_head, each GPU has the
+    padded batches of all of them, and their logits.
+    """
+    own = batch * role.tokens_per_request
+    everyone = own * role.dp
+    gathers = role.dp > 1 and not (role.deepep and (role.moe_dense_tp or not model.dense_layers))
+    logits = (own if role.dp == 1 or role.dp_lm_head else everyone) * model.vocab_size * BF16 * 2
+    experts = 0.0 if role.deepep else _routed(model, role, everyone)
+    hidden = (everyone if gathers else own) * HIDDEN_COPIES * BF16 * model.hidden_size
+    return GATHERED_SLACK * (logits + experts + hidden)
 
 
-def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
-    """Buffers over NVLink and over RDMA: ``Config.get_nvl_buffer_size_hint`` and ``get_rdma_buffer_size_hint``."""
-    nvl_tokens, rdma_tokens = NORMAL_KERNELS[ep]
-    token = model.hidden_size * 2 + SOURCE_META + MAX_TOP_K * (8 + 4 + 4)
-    nvlink = CHANNELS * min(ep, NVL_PEERS) * nvl_tokens * token
-    rdma = CHANNELS * (ep // NVL_PEERS) * rdma_tokens * (token + 16) * 2 if ep > NVL_PEERS else 0
-    return nvlink, rdma
+def _routed(model: ModelShape, role: RoleLayout, tokens: int) -> float:
+    """The experts' tensors without DeepEP: each of a token's k copies with gate, up, their product and the result."""
+    return tokens * model.experts_per_token * (3 * model.expert_width / expert_tp(role) + model.hidden_size) * BF16
 
 
-def _low_latency_bytes(model: ModelShape, role: RoleLayout) -> int:
-    """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot."""
-    slots = model.experts + role.redundant_experts
-    scales = model.hidden_size // 128
-    dispatched = 16 + max(2 * model.hidden_size, model.hidden_size + 4 * scales)
-    combined = 4 * scales + 2 * model.hidden_size
-    tokens = role.max_dispatch_tokens_per_rank
-    receive = slots * tokens * max(dispatched, combined)
-    send = tokens * max(dispatched, slots * combined)
-    return 2 * (send + receive)
+def _attention_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """Queries, keys, values and result of one token of one layer, of a GPU's share of the heads."""
+    match model.attention:
+        case Mla() as mla:
+            widths = mla.heads * 2 * (mla.qk_nope_head_dim + mla.qk_rope_head_dim + mla.v_head_dim)
+        case Gqa() as gqa:
+            widths = 2 * (gqa.heads + gqa.kv_heads) * gqa.head_dim
+    return widths / attention_tp(role) * BF16

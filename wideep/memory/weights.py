@@ -7,14 +7,15 @@ that are SGLang 0.5.3.post2's model classes (``deepseek_v2.py``, ``qwen3_moe.py`
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
+from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert_tp, stages_of
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape, WeightFormat
 
-__all__ = ["BF16", "WeightParts", "expert_slot_bytes", "model_bytes", "weight_parts"]
+__all__ = ["BF16", "WeightParts", "expert_bytes", "expert_slot_bytes", "model_bytes", "weight_parts"]
 
 BF16: Final = 2.0
 LINEAR: Final = {
@@ -26,6 +27,13 @@ LINEAR: Final = {
 """Bytes a weight of a linear layer outside the experts."""
 EXPERT: Final = LINEAR | {WeightFormat.MXFP4: 4 / 8 + 1 / 32}
 """Bytes a weight of an expert. MXFP4: 4 bits, and one scale byte for 32 weights."""
+
+MXFP4_BLOCK: Final = 32
+"""Weights that share a scale."""
+MXFP4_TILE: Final = 256
+MODULES: Final = 0.11 * 2**30
+"""SGLang's "mem usage" of a load is so much more than the weights (Qwen3-30B-A3B in bf16 on one GPU: 56.98 GiB, of
+which 56.87 are weights; sgl-project/sglang#18263)."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class WeightParts:
     shared_expert: float
     dense_layers: float
     router: float
+    modules: float
+    """CUDA modules and workspaces of the kernels that run while the weights are loaded; the engine counts them."""
 
     @property
     def total(self) -> float:
@@ -49,37 +59,60 @@ class WeightParts:
 
 
 def expert_slot_bytes(model: ModelShape) -> float:
-    """One expert slot over all MoE layers: the gate, up and down projections of each."""
+    """One expert slot over all MoE layers as it is stored: the gate, up and down projections of each."""
     return 3 * model.hidden_size * model.expert_width * model.moe_layers * EXPERT[model.weight_format]
 
 
-def weight_parts(model: ModelShape, role: RoleLayout) -> WeightParts:
-    """Weights on each GPU of a worker. The layout's divisions must be exact (``wideep.rules``)."""
+def expert_bytes(model: ModelShape, shards: int = 1) -> float:
+    """One expert of one layer as the engine holds it, on one of ``shards`` GPUs: gate, up and down projections.
+
+    MXFP4's kernels want the GPU's share of the width in whole scale blocks, and the hidden size in whole tiles of 256:
+    gpt-oss-120b loads as 64.4 to 66.0 GiB by users' logs, of which its checkpoint is 60.8.
+    """
+    width, hidden = model.expert_width / shards, float(model.hidden_size)
+    if model.weight_format is WeightFormat.MXFP4:
+        width, hidden = _rounded_up(width, MXFP4_BLOCK), _rounded_up(hidden, MXFP4_TILE)
+    return 3 * hidden * width * EXPERT[model.weight_format]
+
+
+def _rounded_up(value: float, step: int) -> float:
+    return math.ceil(value / step) * step
+
+
+def weight_parts(model: ModelShape, role: RoleLayout, stage: Stage | None = None) -> WeightParts:
+    """Weights on each GPU of a worker, of one pipeline stage; of the heaviest one where none is named.
+
+    The layout's divisions must be exact (``wideep.rules``).
+    """
+    if stage is None:
+        return max((weight_parts(model, role, each) for each in stages_of(model, role)), key=lambda parts: parts.total)
     linear = LINEAR[model.weight_format]
     sharded, replicated = _attention(model, linear, attention_tp(role))
     vocabulary = model.vocab_size * model.hidden_size * BF16
-    shared = 3 * model.hidden_size * model.expert_width * model.shared_experts * model.moe_layers * linear
-    dense = 3 * model.hidden_size * model.dense_width * model.dense_layers * linear
+    shared = 3 * model.hidden_size * model.expert_width * model.shared_experts * linear
+    dense = 3 * model.hidden_size * model.dense_width * linear
+    head = 0.0 if model.tied_embeddings and role.pp == 1 else vocabulary
     return WeightParts(
-        expert_slots=expert_slot_bytes(model) * expert_slots_per_gpu(model, role) / expert_tp(role),
-        attention=sharded,
-        attention_replicated=replicated,
-        embedding=vocabulary if role.dp > 1 else vocabulary / role.tp,
-        lm_head=0.0 if model.tied_embeddings else vocabulary / (attention_tp(role) if role.dp_lm_head else role.tp),
-        shared_expert=shared if role.deepep else shared / role.tp,
-        dense_layers=dense / (role.moe_dense_tp or role.tp),
-        router=model.experts * model.hidden_size * BF16 * model.moe_layers,
+        expert_slots=expert_bytes(model, expert_tp(role)) * stage.moe_layers * expert_slots_per_gpu(model, role),
+        attention=sharded * stage.layers,
+        attention_replicated=replicated * stage.layers,
+        embedding=(vocabulary if role.dp > 1 else vocabulary / role.tp) * stage.first,
+        lm_head=head / (attention_tp(role) if role.dp_lm_head else role.tp) * stage.last,
+        shared_expert=shared * stage.moe_layers / (1 if role.deepep else role.tp),
+        dense_layers=dense * stage.dense_layers / (role.moe_dense_tp or role.tp),
+        router=model.experts * model.hidden_size * BF16 * stage.moe_layers,
+        modules=MODULES,
     )
 
 
 def model_bytes(model: ModelShape) -> float:
-    """All weights that are loaded, once: what a worker of one GPU would hold."""
-    whole = RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1)
-    return weight_parts(model, whole).total
+    """All weights once, as they are stored: what a worker of one GPU would load."""
+    whole = weight_parts(model, RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1))
+    return whole.total - whole.modules - whole.expert_slots + expert_slot_bytes(model) * model.experts
 
 
 def _attention(model: ModelShape, linear: float, tp: int) -> tuple[float, float]:
-    """Attention of all layers on one of ``tp`` GPUs: the part that is sharded, and the one that is not."""
+    """Attention of one layer on one of ``tp`` GPUs: the part that is sharded, and the one that is not."""
     match model.attention:
         case Mla() as mla:
             sharded, replicated = _mla(mla, model.hidden_size, linear, tp)
@@ -87,7 +120,7 @@ def _attention(model: ModelShape, linear: float, tp: int) -> tuple[float, float]
             q_and_o = 2 * model.hidden_size * gqa.heads * gqa.head_dim / tp
             k_and_v = 2 * model.hidden_size * gqa.head_dim * max(1, gqa.kv_heads / tp)
             sharded, replicated = (q_and_o + k_and_v) * linear, 0.0
-    return sharded * model.layers, replicated * model.layers
+    return sharded, replicated
 
 
 def _mla(mla: Mla, hidden: int, linear: float, tp: int) -> tuple[float, float]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wideep.catalog.free_memory import GIB
 from wideep.catalog.gpus import GpuSpec
 from wideep.memory.cache import kv_bytes_per_token
 from wideep.memory.weights import WeightParts, weight_parts
-from wideep.parallelism import attention_tp, expert_slots_per_gpu
+from wideep.parallelism import expert_slots_per_gpu, stages_of
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import ModelShape
 
@@ -19,10 +20,13 @@ class GpuMemory:
     """One GPU of a worker; all of a worker's GPUs are alike. The pool holds weights and KV cache."""
 
     total_bytes: float
+    free_bytes: float
+    """Free when the engine takes its share: without the CUDA context and NCCL's communicators."""
     pool_bytes: float
-    """Memory × memFractionStatic."""
+    """Free memory × memFractionStatic."""
     parts: WeightParts
     kv_bytes_per_token: float
+    page_size: int
     expert_slots_per_gpu: int
 
     @property
@@ -42,8 +46,9 @@ class GpuMemory:
 
     @property
     def kv_cache_tokens(self) -> int:
-        """Whole tokens whose keys and values fit on this GPU."""
-        return max(0, int(self.kv_cache_bytes // self.kv_bytes_per_token))
+        """Tokens whose keys and values fit on this GPU, in whole pages."""
+        tokens = int(self.kv_cache_bytes // self.kv_bytes_per_token)
+        return max(0, tokens // self.page_size * self.page_size)
 
     @property
     def pool_gb(self) -> float:
@@ -51,17 +56,38 @@ class GpuMemory:
         return self.pool_bytes / 1e9
 
     @property
+    def free_gb(self) -> float:
+        """As ``free_bytes``."""
+        return self.free_bytes / 1e9
+
+    @property
+    def taken_gb(self) -> float:
+        """Gone before the engine takes its share: the CUDA context and NCCL's communicators."""
+        return (self.total_bytes - self.free_bytes) / 1e9
+
+    @property
     def headroom_gb(self) -> float:
         """Outside the pool: activations, CUDA graphs, buffers (``wideep.memory.headroom`` says what they need)."""
-        return (self.total_bytes - self.pool_bytes) / 1e9
+        return (self.free_bytes - self.pool_bytes) / 1e9
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-    """Memory of each GPU of a worker. The layout's divisions must be exact (``wideep.rules``)."""
-    return GpuMemory(
-        total_bytes=gpu.memory_bytes,
-        pool_bytes=gpu.memory_bytes * role.mem_fraction_static,
-        parts=weight_parts(model, role),
-        kv_bytes_per_token=kv_bytes_per_token(model, attention_tp(role)),
-        expert_slots_per_gpu=expert_slots_per_gpu(model, role),
+    """Memory of each GPU of a worker, of the stage with the fewest tokens where it has several.
+
+    SGLang's pool is what is free after the load less (1 - f) of what was free before it
+    (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
+    """
+    free = gpu.free_before_load(role.gpus_per_worker).gib * GIB
+    stages = (
+        GpuMemory(
+            total_bytes=gpu.memory_bytes,
+            free_bytes=free,
+            pool_bytes=free * role.mem_fraction_static,
+            parts=weight_parts(model, role, stage),
+            kv_bytes_per_token=kv_bytes_per_token(model, role, stage),
+            page_size=role.page_size or 1,
+            expert_slots_per_gpu=expert_slots_per_gpu(model, role),
+        )
+        for stage in stages_of(model, role)
     )
+    return min(stages, key=lambda memory: memory.kv_cache_bytes / memory.kv_bytes_per_token)

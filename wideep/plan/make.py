@@ -74,6 +74,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         tp=role.tp,
         dp=role.dp,
         ep=role.ep,
+        pp=role.pp,
         redundant_experts=role.redundant_experts,
         expert_slots_per_gpu=memory.expert_slots_per_gpu,
         weights_gb=round(memory.weights_gb, DIGITS),
@@ -88,6 +89,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
 def _memory(memory: GpuMemory) -> MemoryPlan:
     return MemoryPlan(
         total_gb=_gb(memory.total_bytes),
+        taken_gb=round(memory.taken_gb, DIGITS),
         weights={part: _gb(size) for part, size in asdict(memory.parts).items()},
         kv_cache_gb=_gb(memory.kv_cache_bytes),
         headroom_gb=round(memory.headroom_gb, DIGITS),
@@ -103,7 +105,9 @@ def _line(name: Role, role: RoleLayout) -> str:
     """``prefill 2 × 2 × 8 GPUs TP16 DP16 EP16``: workers, pods of one where there are several, GPUs of a pod."""
     pods = f"{role.nodes} × " if role.nodes > 1 else ""
     sizes = " ".join(
-        f"{size}{value}" for size, value in (("TP", role.tp), ("DP", role.dp), ("EP", role.ep)) if value > 1
+        f"{size}{value}"
+        for size, value in (("TP", role.tp), ("PP", role.pp), ("DP", role.dp), ("EP", role.ep))
+        if value > 1
     )
     return f"{name} {role.replicas} × {pods}{role.gpus_per_node} GPUs {sizes}".rstrip()
 

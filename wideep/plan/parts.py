@@ -26,10 +26,13 @@ __all__ = [
 
 
 class MemoryPlan(PlanModel):
-    """What shares one GPU's memory, in decimal GB: weights, KV cache, and what stays outside the engine's pool."""
+    """What shares one GPU's memory, in decimal GB: CUDA's and NCCL's part, weights, KV cache, and what
+    stays outside the engine's pool."""
 
     total_gb: float
     """What the driver reports."""
+    taken_gb: float
+    """Gone before the engine takes its share: the CUDA context and NCCL's communicators."""
     weights: dict[str, float]
     """The weights, part by part (``wideep.memory.WeightParts``)."""
     kv_cache_gb: float
@@ -48,6 +51,8 @@ class RolePlan(PlanModel):
     tp: int
     dp: int
     ep: int
+    pp: int
+    """Pipeline stages."""
     redundant_experts: int
     expert_slots_per_gpu: int
     """Experts that one GPU holds in each MoE layer: (E + R) / ep."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Final
 
 from pydantic.alias_generators import to_camel
@@ -11,10 +10,10 @@ from pydantic.alias_generators import to_camel
 from wideep.backends.network import other_rdma, uses_rdma
 from wideep.errors import Problem
 from wideep.memory import headroom, worker_memory
-from wideep.memory.headroom import graph_batch
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
+from wideep.rules.remedies import for_outside
 from wideep.rules.site import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
@@ -49,15 +48,11 @@ def _headroom_is_tight(site: RoleSite) -> Problem | None:
     has = worker_memory(site.model, site.gpu, site.role).headroom_gb
     if needed.total / 1e9 <= has:
         return None
-    parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in asdict(needed).items() if size)
-    rule = (
-        f"{has:.1f} GB stay outside the pool, and by SGLang's own estimate {needed.total / 1e9:.1f} are needed: {parts}"
-    )
-    fraction = int((1 - needed.total / site.gpu.memory_bytes) * 100) / 100
-    smaller = f"write memFractionStatic: {fraction:g}" if fraction > 0 else "use more GPUs a worker"
-    graphs = f", or cudaGraphBatchSizes that end below {graph_batch(site.gpu, site.role)}" if needed.cuda_graphs else ""
-    value = site.role.mem_fraction_static
-    return site.problem("memFractionStatic", value, rule, f"{smaller}{graphs}")
+    parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in needed.parts.items())
+    most = " (what newer SGLang keeps for decode with DeepEP at least)" if needed.total == needed.least else ""
+    rule = f"{has:.1f} GB stay outside the pool, and about {needed.total / 1e9:.1f} are needed{most}: {parts}"
+    ways = [str(way) for way in for_outside(site)] or ["use GPUs with more memory"]
+    return site.problem("memFractionStatic", site.role.mem_fraction_static, rule, "\nor ".join(ways))
 
 
 def _experts_cross_nodes_slowly(site: RoleSite) -> Problem | None:
@@ -108,6 +103,15 @@ def _decode_without_graphs(site: RoleSite) -> Problem | None:
         return None
     rule = "DeepEP's normal mode turns CUDA graphs off, and each decode step then waits for the CPU"
     return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: low_latency")
+
+
+def _stages_send_without_count(site: RoleSite) -> Problem | None:
+    """``disaggregation/nixl/conn.py``: ``TransferStatus`` counts chunks, whichever stage they are from."""
+    if site.role.pp == 1:
+        return None
+    rule = "over NIXL, decode counts the chunks of a prompt's cache, not the stages that each has to come from"
+    fix = "try it with long prompts before you rely on it, or write pp: 1"
+    return site.problem("pp", site.role.pp, rule, fix)
 
 
 def _gpus_idle(settings: Settings) -> Problem | None:
@@ -167,6 +171,7 @@ _OF_A_ROLE: Final[tuple[Callable[[RoleSite], Problem | None], ...]] = (
     _redundant_experts_lie_idle,
     _eplb_without_spare_slots,
     _decode_without_graphs,
+    _stages_send_without_count,
 )
 _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _rdma_is_not_mlx5,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.rules import deepep, experts, parallel, quantization
+from wideep.rules import deepep, experts, parallel, pipeline, quantization, speculative
 from wideep.rules.site import RoleSite
 
 __all__ = ["Refusal", "Rule", "arithmetic_problems", "broken_rules"]
@@ -27,6 +27,10 @@ SIZES: Final[tuple[Rule, ...]] = (
     parallel.dp_divides_tp,
     parallel.ep_divides_tp,
     parallel.tp_at_most_experts,
+    pipeline.decode_has_one_stage,
+    pipeline.stages_need_model,
+    pipeline.stages_have_layers,
+    pipeline.stages_divide_nodes,
 )
 DERIVED: Final[tuple[Rule, ...]] = (
     parallel.requests_for_each_group,
@@ -56,13 +60,23 @@ DERIVED: Final[tuple[Rule, ...]] = (
     deepep.graphs_survive_rounding,
     deepep.prefill_within_dispatch,
     deepep.two_batches_need_deepep,
+    speculative.draft_has_a_model,
+    speculative.draft_has_a_size,
+    speculative.one_drafted_token_a_step,
+    speculative.tree_of_drafts_without_pages,
+    speculative.drafts_on_plain_attention,
+    speculative.drafts_in_one_stage,
+    speculative.drafts_within_dispatch,
+    speculative.chunk_is_whole_pages,
 )
 
 
 def arithmetic_problems(site: RoleSite) -> list[Problem]:
     """Broken rules of one role. A wrong tp is said once; the other rules are asked as if it were mended."""
     wrong_tp = parallel.tp_is_all_gpus(site)
-    mended = site.changed(tp=site.role.gpus_per_worker) if wrong_tp else site
+    whole = site.role.gpus_per_worker % site.role.pp == 0
+    tp, pp = (site.role.gpus_per_worker // site.role.pp, site.role.pp) if whole else (site.role.gpus_per_worker, 1)
+    mended = site.changed(tp=tp, pp=pp) if wrong_tp else site
     sizes = [refusal.problem for refusal in broken_rules(mended, SIZES)]
     rest = sizes or [refusal.problem for refusal in broken_rules(mended, DERIVED)]
     return [wrong_tp, *rest] if wrong_tp else rest

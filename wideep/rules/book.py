@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wideep.errors import Problem
 from wideep.rules import fit, hardware
 from wideep.rules.advice import advice
+from wideep.rules.agreement import agreement_problems
 from wideep.rules.arithmetic import arithmetic_problems, broken_rules
 from wideep.rules.cache import cache_problems
 from wideep.rules.platform import platform_problems
+from wideep.rules.remedies import for_cache, for_outside
 from wideep.rules.serving import serving_problems
 from wideep.rules.site import RoleSite
 from wideep.rules.stack import stack_problems
@@ -19,7 +23,7 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
-    around = (stack_problems, platform_problems, cache_problems, serving_problems)
+    around = (agreement_problems, stack_problems, platform_problems, cache_problems, serving_problems)
     found = [*hardware.node_problems(settings), *by_role, *(problem for rule in around for problem in rule(settings))]
     return list(dict.fromkeys(found))
 
@@ -27,7 +31,14 @@ def check(settings: Settings) -> list[Problem]:
 def check_role(site: RoleSite) -> list[Problem]:
     """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
     problems = arithmetic_problems(site)
-    return problems or [refusal.problem for refusal in broken_rules(site, fit.MEMORY_RULES)]
+    return problems or [_mended(site, refusal.problem) for refusal in broken_rules(site, fit.MEMORY_RULES)]
+
+
+def _mended(site: RoleSite, problem: Problem) -> Problem:
+    """A problem of memory with the changes that would mend it."""
+    outside = problem.rule.startswith("DeepEP")
+    ways = [str(way) for way in (for_outside(site) if outside else for_cache(site))]
+    return replace(problem, fix="\nor ".join(ways)) if ways else problem
 
 
 def warnings(settings: Settings) -> list[Problem]:
@@ -37,4 +48,7 @@ def warnings(settings: Settings) -> list[Problem]:
 
 def sites(settings: Settings) -> list[RoleSite]:
     """Both roles with all that their rules need."""
-    return [RoleSite(name, role, settings.model, settings.hardware) for name, role in settings.layout.roles.items()]
+    return [
+        RoleSite(name, role, settings.model, settings.hardware, settings)
+        for name, role in settings.layout.roles.items()
+    ]

@@ -6,7 +6,8 @@ from typing import Final
 
 from wideep.backends.network import other_rdma
 from wideep.errors import Problem
-from wideep.memory.headroom import NORMAL_KERNELS, NVL_PEERS, prefill_chunk
+from wideep.memory.deepep import NORMAL_KERNELS, NVL_PEERS
+from wideep.memory.headroom import prefill_chunk
 from wideep.parallelism import attention_tp
 from wideep.rules.site import RDMA, RoleSite, listed
 from wideep.settings.experts import DeepEpMode
@@ -149,25 +150,34 @@ def graphs_within_dispatch(site: RoleSite) -> Problem | None:
     """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
     role, sizes = site.role, site.role.cuda_graph_batch_sizes
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
-    if not low_latency or not sizes or max(sizes) <= limit:
+    if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
         return None
-    rule = f"the batch of {max(sizes)} is more than the {limit} tokens that a rank may dispatch"
-    wanted = f", or maxDispatchTokensPerRank: {max(sizes)}" if max(sizes) <= MAX_DISPATCH else ""
-    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {limit} at most{wanted}")
+    tokens = max(sizes) * role.tokens_per_request
+    drafts = f" ({role.tokens_per_request} tokens a request)" if role.tokens_per_request > 1 else ""
+    rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
+    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
+    most = limit // role.tokens_per_request
+    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
 
 
 def requests_within_dispatch(site: RoleSite) -> Problem | None:
-    """A decode step has one token of each request: more requests a rank than it may dispatch end the process."""
+    """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
     role, requests = site.role, site.role.max_running_requests
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
-    if requests is None or site.name is not Role.DECODE or not low_latency or requests // role.dp <= limit:
+    if requests is None or site.name is not Role.DECODE or not role.low_latency:
         return None
     each = requests // role.dp
-    rule = f"{requests} / dp {role.dp} = {each} requests a rank are more than the {limit} tokens that it may dispatch"
-    wanted = f", or maxDispatchTokensPerRank: {each}" if each <= MAX_DISPATCH else ""
-    return site.problem("maxRunningRequests", requests, rule, f"write {limit * role.dp} at most{wanted}")
+    tokens = each * role.tokens_per_request
+    if tokens <= limit:
+        return None
+    drafts = f" of {role.tokens_per_request} tokens" if role.tokens_per_request > 1 else ""
+    rule = (
+        f"{requests} / dp {role.dp} = {each} requests a rank{drafts} are more than the {limit} tokens that it may "
+        "dispatch"
+    )
+    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
+    most = limit // role.tokens_per_request * role.dp
+    return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
 
 
 def graphs_survive_rounding(site: RoleSite) -> Problem | None:

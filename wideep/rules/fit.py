@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory import deepep_buffer_bytes, worker_memory
+from wideep.memory import deepep_buffer_bytes, headroom, low_latency_tensor_bytes, worker_memory
 from wideep.rules.arithmetic import Rule
-from wideep.rules.remedies import remedies
 from wideep.rules.site import RoleSite
+from wideep.settings.layout import Role
 
-__all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "useful_tokens", "weights_fit"]
+__all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "spare_gb", "useful_tokens", "weights_fit"]
 
+DEFAULT_DISPATCH: Final = 128
 ONE_ANSWER: Final = 32_768
 """Tokens of the longest answer that the makers of R1 and of Qwen3 recommend to allow for."""
 
@@ -22,14 +23,19 @@ def useful_tokens(site: RoleSite) -> int:
 
 
 def fits(site: RoleSite) -> bool:
-    """Weights and a useful KV cache share the pool, and DeepEP's buffers find room outside it."""
+    """Weights and a useful KV cache share the pool, and DeepEP's buffers and tensors find room outside it."""
     memory = worker_memory(site.model, site.gpu, site.role)
-    buffers = deepep_buffer_bytes(site.model, site.role) / 1e9
-    return memory.kv_cache_tokens >= useful_tokens(site) and buffers < memory.headroom_gb
+    return memory.kv_cache_tokens >= useful_tokens(site) and _exact_gb(site) < memory.headroom_gb
+
+
+def spare_gb(site: RoleSite) -> float:
+    """GB outside the pool beyond what the worker is likely to need there; negative where they are too few."""
+    needed = headroom(site.model, site.gpu, site.name, site.role).total / 1e9
+    return worker_memory(site.model, site.gpu, site.role).headroom_gb - needed
 
 
 def weights_fit(site: RoleSite) -> Problem | None:
-    """SGLang raises "Not enough memory" when the pool (memFractionStatic × memory) has no room for one token."""
+    """SGLang raises "Not enough memory" when the pool (memFractionStatic × free memory) has no room for one token."""
     memory = worker_memory(site.model, site.gpu, site.role)
     if memory.kv_cache_tokens > 0:
         return None
@@ -51,29 +57,43 @@ def cache_is_useful(site: RoleSite) -> Problem | None:
 
 
 def buffers_fit(site: RoleSite) -> Problem | None:
-    """DeepEP allocates its buffers after the pool, in what is left of the GPU."""
+    """DeepEP allocates its buffers after the pool, in what is left, and each captured graph has its tensors there."""
     memory = worker_memory(site.model, site.gpu, site.role)
-    buffers = deepep_buffer_bytes(site.model, site.role) / 1e9
-    if buffers < memory.headroom_gb:
+    if _exact_gb(site) < memory.headroom_gb:
         return None
-    tokens = site.role.max_dispatch_tokens_per_rank
-    rule = f"DeepEP's buffers are {buffers:.1f} GB at maxDispatchTokensPerRank {tokens}, outside the pool are "
-    fix = "write a smaller maxDispatchTokensPerRank, or a smaller memFractionStatic"
-    value = site.role.mem_fraction_static
-    return site.problem("memFractionStatic", value, f"{rule}{memory.headroom_gb:.1f} GB", fix)
+    role = site.role
+    buffers = deepep_buffer_bytes(site.model, role) / 1e9
+    tensors = _exact_gb(site) - buffers
+    held = f"DeepEP's buffers are {buffers:.1f} GB" + (f" and a layer's tensors {tensors:.1f}" if tensors else "")
+    rule = (
+        f"{held} at maxDispatchTokensPerRank {role.max_dispatch_tokens_per_rank}; "
+        f"outside the pool are {memory.headroom_gb:.1f} GB at memFractionStatic {role.mem_fraction_static:g}"
+    )
+    fix = f"{site.model.name} needs a GPU with more memory for so many tokens"
+    if role.max_dispatch_tokens_per_rank > DEFAULT_DISPATCH:
+        return site.problem("maxDispatchTokensPerRank", role.max_dispatch_tokens_per_rank, rule, fix)
+    return site.problem("memFractionStatic", role.mem_fraction_static, rule, fix)
 
 
 MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_fit)
 
 
+def _exact_gb(site: RoleSite) -> float:
+    """What DeepEP holds outside the pool by its own formulas."""
+    tensors = low_latency_tensor_bytes(site.model, site.role) if site.name is Role.DECODE else 0.0
+    return (deepep_buffer_bytes(site.model, site.role) + tensors) / 1e9
+
+
 def _pool(site: RoleSite) -> str:
     memory, fraction = worker_memory(site.model, site.gpu, site.role), site.role.mem_fraction_static
-    return f"the pool is {fraction:g} × {memory.total_bytes / 1e9:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu}"
+    return (
+        f"the pool is {fraction:g} × {memory.free_gb:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu} "
+        f"({memory.total_bytes / 1e9:.1f} GB, of which CUDA and NCCL take {memory.taken_gb:.1f} first)"
+    )
 
 
 def _problem(site: RoleSite, rule: str) -> Problem:
     """Named by the key that the person set last, as far as one can tell: redundant experts, else the GPUs."""
     field = "redundantExperts" if site.role.redundant_experts else "gpusPerNode"
     value = site.role.redundant_experts or site.role.gpus_per_node
-    ways = remedies(site, fits) or [f"{site.model.name} needs a GPU with more memory"]
-    return site.problem(field, value, rule, "\nor ".join(ways))
+    return site.problem(field, value, rule, f"{site.model.name} needs a GPU with more memory")

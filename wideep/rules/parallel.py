@@ -23,12 +23,17 @@ __all__ = [
 
 
 def tp_is_all_gpus(site: RoleSite) -> Problem | None:
-    """SGLang starts one process a GPU, ``tp`` in all: with more it waits for ever, with fewer GPUs stay idle."""
+    """SGLang starts one process a GPU, tp × pp in all: with more it waits for ever, with fewer GPUs stay idle."""
     role, gpus = site.role, site.role.gpus_per_worker
-    if role.tp == gpus:
+    if role.tp * role.pp == gpus:
         return None
-    rule = f"{role.nodes} × {role.gpus_per_node} GPUs (nodes × gpusPerNode) are {gpus}, and tp must be all of them"
-    return site.problem("tp", role.tp, rule, f"write tp: {gpus}")
+    each = f"{role.nodes} × {role.gpus_per_node} GPUs (nodes × gpusPerNode) are {gpus}"
+    if role.pp == 1:
+        return site.problem("tp", role.tp, f"{each}, and tp must be all of them", f"write tp: {gpus}")
+    rule = f"{each}, and tp × pp ({role.tp} × {role.pp} = {role.tp * role.pp}) must be all of them"
+    if gpus % role.pp:
+        return site.problem("pp", role.pp, rule, f"write pp: 1 and tp: {gpus}")
+    return site.problem("tp", role.tp, rule, f"write tp: {gpus // role.pp}")
 
 
 def dp_divides_tp(site: RoleSite) -> Problem | None:

@@ -12,6 +12,7 @@ from wideep.errors import Problem
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
+from wideep.settings.root import Settings
 
 __all__ = ["RDMA", "RoleSite", "divisors", "listed", "multiples_around"]
 
@@ -26,6 +27,8 @@ class RoleSite:
     role: RoleLayout
     model: ModelShape
     hardware: Hardware
+    stack: Settings | None = None
+    """The stack that it is a role of. None: the role is looked at by itself."""
 
     @property
     def gpu(self) -> GpuSpec:

@@ -12,10 +12,22 @@ from typing import Annotated
 from pydantic import Field
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.cache import KvCacheDtype
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.serving import Variable
+from wideep.settings.speculative import Speculative
 
-__all__ = ["DeepEpMode", "Eplb", "Layout", "MoeA2aBackend", "Preset", "Role", "RoleLayout"]
+__all__ = [
+    "DeepEpMode",
+    "Eplb",
+    "KvCacheDtype",
+    "Layout",
+    "MoeA2aBackend",
+    "Preset",
+    "Role",
+    "RoleLayout",
+    "Speculative",
+]
 
 Count = Annotated[int, Field(ge=1, le=4096)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -48,8 +60,8 @@ class Preset(StrEnum):
 class RoleLayout(SettingsModel):
     """One role's workers.
 
-    The three parallel sizes are SGLang's: ``tp`` is all GPUs of a worker, ``dp`` into how many attention groups they
-    are cut, ``ep`` over how many of them the experts are spread.
+    The parallel sizes are SGLang's: ``tp`` is all GPUs of a worker (of a stage of it, where ``pp`` is above 1), ``dp``
+    into how many attention groups they are cut, ``ep`` over how many of them the experts are spread.
     """
 
     replicas: Count
@@ -59,11 +71,14 @@ class RoleLayout(SettingsModel):
     gpus_per_node: Count
     """GPUs of one pod."""
     tp: Count
-    """SGLang's tensor-parallel size: all GPUs of a worker."""
+    """SGLang's tensor-parallel size: all GPUs of a worker, or of one of its ``pp`` stages."""
     dp: Count
     """Attention groups (data parallelism): each has its own requests and KV cache, and tp / dp GPUs."""
     ep: Count
     """Expert groups: each holds (E + R) / ep of the experts of every layer, on tp / ep GPUs."""
+    pp: Count = 1
+    """Pipeline stages (SGLang's ``--pp-size``): each holds its share of the layers on ``tp`` GPUs of its own, so that
+    a worker has tp × pp GPUs. Prefill only: SGLang's decode has no loop for stages."""
     redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
     """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
     ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
@@ -75,7 +90,15 @@ class RoleLayout(SettingsModel):
     eplb: Eplb = Eplb()
     """The load balancer, and where experts lie at the start."""
     mem_fraction_static: Fraction = 0.8
-    """Share of a GPU's memory for weights and KV cache. What is left is for activations, CUDA graphs and buffers."""
+    """Share of a GPU's free memory for weights and KV cache: of what is left of it when the CUDA context and NCCL have
+    theirs (137.3 of an H200's 139.8 GiB). The rest is for activations, CUDA graphs and buffers."""
+    kv_cache_dtype: KvCacheDtype | None = None
+    """Precision of the KV cache (SGLang's ``--kv-cache-dtype``), the same in both roles. None: auto, bf16 for the
+    catalog's models. FP8 halves a token's bytes, and costs some accuracy without scales in the checkpoint."""
+    page_size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    """Tokens of a page of the KV cache (SGLang's ``--page-size``), the same in both roles. None: 1."""
+    speculative: Speculative | None = None
+    """Speculative decoding, with the same algorithm and draft model in both roles. None: none."""
     moe_dense_tp: Annotated[int, Field(ge=1, le=1)] | None = None
     """Tensor parallelism of the dense layers. None: tp. 1: a full copy on each GPU (1.2 GB for R1), which saves a
     collective, and is needed where tp would cut FP8 blocks (R1: tp above 16)."""
@@ -119,6 +142,16 @@ class RoleLayout(SettingsModel):
     def gpus(self) -> int:
         """GPUs of all workers of this role."""
         return self.replicas * self.gpus_per_worker
+
+    @property
+    def tokens_per_request(self) -> int:
+        """Tokens of a request in one decode step: several where drafted ones are checked together."""
+        return self.speculative.num_draft_tokens if self.speculative else 1
+
+    @property
+    def low_latency(self) -> bool:
+        """DeepEP's low-latency kernels move the tokens, at decode."""
+        return self.deepep and self.deepep_mode is not DeepEpMode.NORMAL
 
     @property
     def deepep(self) -> bool:

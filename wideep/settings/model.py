@@ -105,6 +105,9 @@ class ModelShape(SettingsModel):
     """Intermediate size of one expert."""
     shared_experts: Optionally = 0
     """Experts that every token visits, each of ``expert_width``."""
+    draft_layers: Optionally = 0
+    """Multi-token-prediction layers of the repository (num_nextn_predict_layers): they can draft for
+    ``speculative``, and are not loaded without it."""
     dense_width: Optionally = 0
     """Intermediate size of the dense layers."""
     tied_embeddings: bool = False

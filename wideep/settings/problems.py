@@ -122,7 +122,7 @@ def _value_at(config: object, path: Iterable[str]) -> object:
         match config:
             case dict():
                 config = cast("dict[str, object]", config).get(part)
-            case list():
+            case list() if part.isdecimal():
                 config = cast("list[object]", config)[int(part)]
             case _:
                 break

@@ -1,0 +1,148 @@
+"""Whatever a message of memory says to write is a stack that the plan accepts.
+
+The words of the message are applied as a person would: ``KEY: VALUE`` pairs under the role that it names, and
+``hardware.nodes``. Short by default; ``HYPOTHESIS_PROFILE=thorough`` runs 10,000 examples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ops.doctor.oom import Short, memory_fixes
+from tests.support.configs import EXAMPLE, broken, settings
+from tests.unit.test_properties import PROFILE
+from wideep.errors import Problem
+from wideep.rules import check, warnings
+from wideep.rules.book import sites
+from wideep.rules.remedies import LEAST_GAIN_GB, for_cache, for_outside
+from wideep.settings.layout import Role
+
+R1, KIMI = "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct"
+MANY = PROFILE.max_examples > 100
+OFTEN = hypothesis_settings(
+    PROFILE, max_examples=PROFILE.max_examples if MANY else 25, suppress_health_check=list(HealthCheck)
+)
+"""Fewer examples than elsewhere, since each is many stacks. Those that have nothing to tell of memory are left out."""
+MEMORY = ("weights are", "DeepEP's buffers", "stay outside the pool")
+"""How the rules of a problem of memory begin, or go on after a number."""
+PAIR = re.compile(r"(\w+): (\[[^\]]*\]|[\w.]+)")
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> dict[str, object]:
+    """Two roles whose sizes divide, often too large for their GPUs in one way or another."""
+    roles: dict[str, object] = {}
+    for name in Role:
+        gpus = draw(st.sampled_from([2, 4, 8, 16, 24, 32]))
+        deepep = draw(st.booleans()) and gpus > 2
+        wide = deepep or draw(st.booleans())
+        ep = gpus if wide else 1
+        role = {
+            "replicas": 1,
+            "nodes": max(1, gpus // 8),
+            "gpusPerNode": min(gpus, 8),
+            "tp": gpus,
+            "dp": gpus if wide else 1,
+            "ep": ep,
+            "redundantExperts": -256 % ep + ep * draw(st.integers(0, 5)) if deepep else -256 % ep,
+            "memFractionStatic": draw(st.sampled_from([0.5, 0.7, 0.8, 0.82, 0.87, 0.9, 0.94])),
+        }
+        if deepep:
+            role |= {"moeA2aBackend": "deepep", "moeDenseTp": 1, "dpLmHead": draw(st.booleans())}
+            role |= {"deepepMode": "normal" if name is Role.PREFILL else "low_latency"}
+            role |= {"maxDispatchTokensPerRank": draw(st.sampled_from([32, 128, 512, 1024]))}
+        if name is Role.PREFILL and draw(st.booleans()):
+            role["chunkedPrefillSize"] = gpus * draw(st.sampled_from([1024, 8192, 32768, 65536]))
+        roles[name] = role
+    gpu = draw(st.sampled_from(["H100-80", "H200", "B200"]))
+    return {
+        "layout": roles,
+        "model": draw(st.sampled_from([R1, R1, KIMI])),
+        "hardware": {"gpu": gpu, "nodes": draw(st.integers(2, 9)), "gpusPerNode": 8, "interconnect": "infiniband"},
+        "modelCache": {"size": "2Ti", "accessMode": "ReadWriteMany"},
+    }
+
+
+def of_memory(problem: Problem) -> bool:
+    """It tells of memory, and what to change about it."""
+    return any(words in problem.rule for words in MEMORY)
+
+
+def ways(problem: Problem) -> Iterator[str]:
+    """Each change that a message offers."""
+    for line in problem.fix.splitlines():
+        yield re.split(r", which leaves|: [\d.]+ GB of weights| leaves ", line.removeprefix("or "))[0]
+
+
+def applied(stack: dict[str, object], role: str, way: str) -> dict[str, object]:
+    """The stack with the change made."""
+    changed = json.loads(json.dumps(stack))
+    nodes = re.search(r"hardware\.nodes: (\d+)", way)
+    if nodes:
+        changed["hardware"]["nodes"] = int(nodes[1])
+    for key, value in PAIR.findall(way.replace(nodes[0], "") if nodes else way):
+        changed["layout"][role][key] = yaml.safe_load(value)
+    return changed
+
+
+def still_wrong(stack: dict[str, object], role: str) -> dict[str, str]:
+    """What is refused or warned of in a role's memory, or of the nodes."""
+    parsed = settings(**stack)
+    found = {p.key: str(p) for p in check(parsed) if p.key.startswith((f"layout.{role}.", "hardware."))}
+    tight = {p.key: str(p) for p in warnings(parsed) if p.key.startswith(f"layout.{role}.") and of_memory(p)}
+    return found | tight
+
+
+@OFTEN
+@given(stacks())
+def test_every_remedy_of_a_refusal_or_a_warning_is_a_stack_that_the_plan_accepts(stack: dict[str, object]) -> None:
+    parsed = settings(**stack)
+    refused = check(parsed)
+    assume(not any(problem.key == "hardware.nodes" for problem in refused))
+    told = [problem for problem in (*refused, *([] if refused else warnings(parsed))) if of_memory(problem)]
+    assume(told)
+    for problem in told:
+        role = problem.key.split(".")[1]
+        for way in ways(problem):
+            if PAIR.search(way):
+                assert still_wrong(applied(stack, role, way), role) == {}, f"{problem}\n{way}"
+
+
+@OFTEN
+@given(stacks())
+def test_what_plan_and_doctor_offer_for_more_memory_is_accepted_and_gives_it(stack: dict[str, object]) -> None:
+    parsed = settings(**stack)
+    assume(not check(parsed))
+    for site in sites(parsed):
+        for offered in (for_cache(site, LEAST_GAIN_GB), for_outside(site, LEAST_GAIN_GB)):
+            for remedy in offered:
+                assert still_wrong(applied(stack, site.name, remedy.stated), site.name) == {}, remedy.stated
+        for short in Short:
+            for fix in memory_fixes(site, short):
+                if "no key alone" not in fix:
+                    keys = fix.split(" leaves ")[0].replace(f"layout.{site.name}", "")
+                    assert still_wrong(applied(stack, site.name, keys.lstrip(".: ")), site.name) == {}, fix
+
+
+def test_a_refusal_that_nothing_mends_says_so() -> None:
+    one = {"replicas": 1, "nodes": 1, "gpusPerNode": 1, "tp": 1, "dp": 1, "ep": 1}
+    huge = EXAMPLE | {"name": "example/huge", "expertWidth": 65536, "hiddenSize": 65536, "layers": 100}
+    message = broken({"prefill": one, "decode": one}, model=huge, modelCache={"size": "1Pi"})
+    assert "example/huge needs a GPU with more memory" in message["layout.decode.gpusPerNode"]
+
+
+@pytest.mark.parametrize("redundant", [0, 32, 64])
+def test_the_remedy_of_more_gpus_brings_the_nodes_that_the_stack_lacks(redundant: int) -> None:
+    role = {"nodes": 1, "tp": 8, "dp": 8, "ep": 8, "redundantExperts": redundant}
+    few = {"gpu": "H100-80", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}
+    layout = {"preset": "wide-32gpu", "prefill": {"redundantExperts": 0, "eplb": {"enabled": False}}, "decode": role}
+    message = broken(layout, hardware=few)
+    assert all("and hardware.nodes:" in text or "nodes: 2" in text for text in message.values())

@@ -1,0 +1,92 @@
+"""DeepEP's buffers by its own formulas (``csrc/config.hpp``), and what its low-latency mode makes the engine hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wideep.settings.experts import DeepEpMode
+from wideep.settings.layout import RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["NORMAL_KERNELS", "deepep_buffer_bytes", "dispatched_row_bytes", "low_latency_tensor_bytes"]
+
+NVL_PEERS: Final = 8
+"""GPUs that DeepEP's normal kernels take for one node (``NUM_MAX_NVL_PEERS``)."""
+CHANNELS: Final = 10
+"""Half of the 20 SMs that SGLang leaves DeepEP by default."""
+MAX_TOP_K: Final = 128
+SOURCE_META: Final = 8
+SCALE_EVERY: Final = 128
+
+NORMAL_KERNELS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
+    {
+        2: (256, 0),
+        4: (256, 0),
+        8: (256, 0),
+        16: (288, 140),
+        24: (288, 140),
+        32: (288, 140),
+        64: (288, 140),
+        128: (560, 132),
+        144: (720, 132),
+        160: (720, 132),
+    }
+)
+"""EP sizes for which DeepEP has settings of its normal kernels (``Buffer.get_dispatch_config`` and
+``get_combine_config``): tokens of one channel's receive buffer over NVLink, and over RDMA."""
+
+
+def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """DeepEP's buffers on one GPU, 0 without DeepEP. They grow with ``maxDispatchTokensPerRank`` × (E + R)."""
+    if not role.deepep:
+        return 0.0
+    normal = role.deepep_mode is not DeepEpMode.LOW_LATENCY and role.ep in NORMAL_KERNELS
+    nvlink, rdma = _normal_bytes(model, role.ep) if normal else (0, 0)
+    low_latency = 0 if role.deepep_mode is DeepEpMode.NORMAL else _low_latency_bytes(model, role)
+    return nvlink + max(rdma, low_latency)
+
+
+def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
+    """Buffers over NVLink and over RDMA: ``Config.get_nvl_buffer_size_hint`` and ``get_rdma_buffer_size_hint``."""
+    nvl_tokens, rdma_tokens = NORMAL_KERNELS[ep]
+    token = model.hidden_size * 2 + SOURCE_META + MAX_TOP_K * (8 + 4 + 4)
+    nvlink = CHANNELS * min(ep, NVL_PEERS) * nvl_tokens * token
+    rdma = CHANNELS * (ep // NVL_PEERS) * rdma_tokens * (token + 16) * 2 if ep > NVL_PEERS else 0
+    return nvlink, rdma
+
+
+def _low_latency_bytes(model: ModelShape, role: RoleLayout) -> int:
+    """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot."""
+    slots = model.experts + role.redundant_experts
+    scales = model.hidden_size // SCALE_EVERY
+    dispatched = 16 + max(2 * model.hidden_size, model.hidden_size + 4 * scales)
+    combined = 4 * scales + 2 * model.hidden_size
+    tokens = role.max_dispatch_tokens_per_rank
+    receive = slots * tokens * max(dispatched, combined)
+    send = tokens * max(dispatched, slots * combined)
+    return 2 * (send + receive)
+
+
+def dispatched_row_bytes(model: ModelShape) -> float:
+    """What the experts of one layer hold of one token that reached them: 32 KB for R1.
+
+    Its hidden values in FP8 with a scale for 128 of them, gate and up in bf16, their product in FP8, and the result in
+    bf16, which combine sends back.
+    """
+    fp8 = 1 + 4 / SCALE_EVERY
+    hidden, width = model.hidden_size, model.expert_width
+    return hidden * fp8 + 2 * width * 2 + width * fp8 + hidden * 2
+
+
+def low_latency_tensor_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """One layer's tensors in low-latency mode, which have room for every token at every expert slot.
+
+    (E + R) × maxDispatchTokensPerRank rows whatever the batch: 1.2 GB for R1 with 32 redundant experts at 128. Two
+    batches that overlap hold two layers' worth.
+    """
+    if not role.low_latency:
+        return 0.0
+    rows = (model.experts + role.redundant_experts) * role.max_dispatch_tokens_per_rank
+    return rows * dispatched_row_bytes(model) * (2 if role.two_batch_overlap else 1)

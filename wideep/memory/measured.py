@@ -1,0 +1,142 @@
+"""Memory that engines printed in public, beside what the plan says of the same layout.
+
+``python -m wideep.memory.measured`` prints the table that stands in docs/performance.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wideep.catalog.free_memory import GIB
+from wideep.catalog.gpus import GPUS
+from wideep.catalog.models import MODELS
+from wideep.memory.worker import GpuMemory, worker_memory
+from wideep.settings.experts import DeepEpMode, MoeA2aBackend
+from wideep.settings.hardware import Gpu
+from wideep.settings.layout import RoleLayout
+
+__all__ = ["MEASURED", "Measured", "measured_table"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an engine printed of one GPU: "mem usage" of the load in GiB, and "#tokens" of the KV cache."""
+
+    name: str
+    source: str
+    model: str
+    gpu: Gpu
+    role: RoleLayout
+    weights_gib: float | None = None
+    tokens: int | None = None
+
+    @property
+    def planned(self) -> GpuMemory:
+        """The plan's memory of the same."""
+        return worker_memory(MODELS[self.model], GPUS[self.gpu], self.role)
+
+    @property
+    def planned_weights_gib(self) -> float:
+        """The plan's weights."""
+        return self.planned.parts.total / GIB
+
+    @property
+    def planned_tokens(self) -> int:
+        """The plan's KV cache."""
+        return self.planned.kv_cache_tokens
+
+
+def _plain(gpus: int, fraction: float = 0.8) -> RoleLayout:
+    return RoleLayout(replicas=1, nodes=1, gpus_per_node=gpus, tp=gpus, dp=1, ep=1, mem_fraction_static=fraction)
+
+
+_DEP8 = RoleLayout(
+    replicas=1,
+    nodes=1,
+    gpus_per_node=8,
+    tp=8,
+    dp=8,
+    ep=8,
+    redundant_experts=32,
+    moe_a2a_backend=MoeA2aBackend.DEEPEP,
+    deepep_mode=DeepEpMode.LOW_LATENCY,
+    moe_dense_tp=1,
+    dp_lm_head=True,
+    mem_fraction_static=0.846,
+)
+
+MEASURED = (
+    Measured(
+        "DeepSeek-R1, DEP8 with DeepEP and 32 redundant experts, 0.846, 8 × H200",
+        "sgl-project/sglang#6017",
+        "deepseek-ai/DeepSeek-R1",
+        Gpu.H200,
+        _DEP8,
+        105.59,
+        161_488,
+    ),
+    Measured(
+        "Qwen3-235B-A22B-FP8, TP4, 0.93, 4 × H100",
+        "vllm-project/vllm#21348 (its SGLang run)",
+        "Qwen/Qwen3-235B-A22B-FP8",
+        Gpu.H100_80,
+        _plain(4, 0.93),
+        tokens=367_404,
+    ),
+    Measured(
+        "Qwen3-30B-A3B in bf16, one H100",
+        "sgl-project/sglang#18263",
+        "Qwen/Qwen3-30B-A3B",
+        Gpu.H100_80,
+        _plain(1),
+        56.98,
+    ),
+    Measured(
+        "DeepSeek-V3, TP8",
+        "sgl-project/sglang#3416, HabanaAI/vllm-fork#809",
+        "deepseek-ai/DeepSeek-V3",
+        Gpu.H200,
+        _plain(8),
+        79.41,
+    ),
+    Measured(
+        "DeepSeek-R1, TP8, 0.82, 8 × H200 (about 509,000 tokens)",
+        "ai-dynamo/aisimulate#263",
+        "deepseek-ai/DeepSeek-R1",
+        Gpu.H200,
+        _plain(8, 0.82),
+        tokens=509_000,
+    ),
+    Measured(
+        "gpt-oss-120b in MXFP4, one H100 (vLLM; 64.4 to 66.0)",
+        "users' logs",
+        "openai/gpt-oss-120b",
+        Gpu.H100_80,
+        _plain(1),
+        65.2,
+    ),
+)
+
+
+def measured_table() -> str:
+    """The table as Markdown."""
+    head = ("layout", "source", "weights, GiB: measured / planned", "KV tokens a GPU: measured / planned")
+    rows = [head, ("---",) * len(head), *((c.name, c.source, _weights(c), _tokens(c)) for c in MEASURED)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _weights(case: Measured) -> str:
+    if case.weights_gib is None:
+        return f"– / {case.planned_weights_gib:.2f}"
+    off = case.planned_weights_gib / case.weights_gib - 1
+    return f"{case.weights_gib:.2f} / {case.planned_weights_gib:.2f} ({off:+.1%})"
+
+
+def _tokens(case: Measured) -> str:
+    if case.tokens is None:
+        return "–"
+    return f"{case.tokens:,} / {case.planned_tokens:,} ({case.planned_tokens / case.tokens - 1:+.1%})"
+
+
+if __name__ == "__main__":
+    print(measured_table())

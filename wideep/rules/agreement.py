@@ -1,0 +1,48 @@
+"""Keys that both roles must have alike, since decode takes over prefill's KV cache as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from wideep.errors import Problem
+from wideep.settings.layout import KvCacheDtype, RoleLayout
+from wideep.settings.root import Settings
+from wideep.settings.speculative import SpeculativeAlgorithm
+
+__all__ = ["agreement_problems"]
+
+
+def agreement_problems(settings: Settings) -> Iterator[Problem]:
+    """One for each key in which decode differs from prefill."""
+    prefill, decode = settings.layout.prefill, settings.layout.decode
+    for key, (value, why) in _ALIKE.items():
+        ours, theirs = value(decode), value(prefill)
+        if ours != theirs:
+            rule = f"layout.prefill.{key} is {theirs}, and {why}"
+            yield Problem(f"layout.decode.{key}", ours, rule, f"write the same {key} in both roles")
+
+
+def _drafts(role: RoleLayout) -> str:
+    drafting = role.speculative
+    if drafting is None or not drafting.drafts:
+        return "none that drafts"
+    one = {SpeculativeAlgorithm.NEXTN: SpeculativeAlgorithm.EAGLE}
+    own = "the model's own layer"
+    return f"{one.get(drafting.algorithm, drafting.algorithm)} with {drafting.draft_model or own}"
+
+
+_ALIKE: Final[Mapping[str, tuple[Callable[[RoleLayout], str], str]]] = {
+    "kvCacheDtype": (
+        lambda role: str(role.kv_cache_dtype or KvCacheDtype.AUTO),
+        "decode reads the cache that prefill wrote, byte for byte",
+    ),
+    "pageSize": (
+        lambda role: str(role.page_size or 1),
+        "the cache is sent page by page",
+    ),
+    "speculative": (
+        _drafts,
+        "prefill sends the draft model's cache along with the model's, layer by layer",
+    ),
+}

@@ -1,0 +1,43 @@
+"""Pipeline stages of a worker, by SGLang 0.5.3.post2's own checks and loops."""
+
+from __future__ import annotations
+
+from wideep.errors import Problem
+from wideep.rules.site import RoleSite, divisors, listed
+from wideep.settings.layout import Role
+
+__all__ = ["decode_has_one_stage", "stages_divide_nodes", "stages_have_layers", "stages_need_model"]
+
+
+def decode_has_one_stage(site: RoleSite) -> Problem | None:
+    """``run_scheduler_process`` has a loop of stages for prefill, and none for decode."""
+    if site.name is not Role.DECODE or site.role.pp == 1:
+        return None
+    rule = "SGLang 0.5.3.post2's decode workers have no pipeline: only prefill runs in stages"
+    return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
+
+
+def stages_need_model(site: RoleSite) -> Problem | None:
+    """The model's class must leave out the layers of other stages (``PPMissingLayer``)."""
+    if site.role.pp == 1 or site.family.pipeline:
+        return None
+    rule = f"SGLang 0.5.3.post2 cannot cut {site.family.sglang_class} into stages"
+    return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
+
+
+def stages_have_layers(site: RoleSite) -> Problem | None:
+    """``get_pp_indices`` gives each stage the same number of layers, and the last what is left."""
+    stages, layers = site.role.pp, site.model.layers
+    if stages <= layers:
+        return None
+    rule = f"{site.model.name} has {layers} layers, and each stage needs one"
+    return site.problem("pp", stages, rule, f"write pp: {layers} or less")
+
+
+def stages_divide_nodes(site: RoleSite) -> Problem | None:
+    """``Engine._launch_subprocesses`` gives each stage whole nodes, or each node whole stages."""
+    stages, nodes = site.role.pp, site.role.nodes
+    if stages % nodes == 0 or nodes % stages == 0:
+        return None
+    rule = f"{stages} stages over {nodes} nodes: each stage gets whole nodes, or each node whole stages"
+    return site.problem("pp", stages, rule, f"write pp: {listed(divisors(nodes))}")

@@ -1,0 +1,113 @@
+"""Speculative decoding and the KV cache's pages, by SGLang 0.5.3.post2's own checks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.errors import Problem
+from wideep.memory.headroom import prefill_chunk
+from wideep.rules.site import RoleSite
+from wideep.settings.layout import Role
+from wideep.settings.speculative import SpeculativeAlgorithm
+
+__all__ = [
+    "chunk_is_whole_pages",
+    "draft_has_a_model",
+    "draft_has_a_size",
+    "drafts_in_one_stage",
+    "drafts_on_plain_attention",
+    "drafts_within_dispatch",
+    "one_drafted_token_a_step",
+    "tree_of_drafts_without_pages",
+]
+
+OWN_LAYER: Final = frozenset({SpeculativeAlgorithm.EAGLE, SpeculativeAlgorithm.NEXTN})
+"""Algorithms that run a model's own multi-token-prediction layer."""
+PLAIN_ATTENTION: Final = frozenset({SpeculativeAlgorithm.STANDALONE, SpeculativeAlgorithm.NGRAM})
+"""Algorithms that ``ServerArgs._handle_speculative_decoding`` refuses with DP attention."""
+
+
+def draft_has_a_model(site: RoleSite) -> Problem | None:
+    """A draft is made by the model's own layer, or by a model of its own."""
+    drafting = site.role.speculative
+    if drafting is None or not drafting.drafts or drafting.draft_model or _own_layer(site):
+        return None
+    rule = f"{site.model.name} brings no draft layer for {drafting.algorithm} (model.draftLayers)"
+    fix = "write speculative.draftModel, a folder of the model cache, and speculative.draftGb"
+    return site.problem("speculative.draftModel", "not set", rule, fix)
+
+
+def draft_has_a_size(site: RoleSite) -> Problem | None:
+    """A draft model's weights and cache lie on each GPU, outside the pool."""
+    drafting = site.role.speculative
+    if drafting is None or not drafting.draft_model or drafting.draft_gb or _own_layer(site):
+        return None
+    rule = f"what {drafting.draft_model} takes of each GPU is not known here, and the plan has to leave room for it"
+    fix = "write speculative.draftGb: the GB of its weights on a GPU, and of its KV cache"
+    return site.problem("speculative.draftGb", "not set", rule, fix)
+
+
+def one_drafted_token_a_step(site: RoleSite) -> Problem | None:
+    """With one branch the engine checks numSteps + 1 tokens, whatever is written."""
+    drafting = site.role.speculative
+    if drafting is None or not drafting.drafts or drafting.eagle_topk > 1:
+        return None
+    if drafting.num_draft_tokens == drafting.num_steps + 1:
+        return None
+    rule = f"with eagleTopk 1, the engine checks numSteps + 1 = {drafting.num_steps + 1} tokens"
+    fix = f"write numDraftTokens: {drafting.num_steps + 1}"
+    return site.problem("speculative.numDraftTokens", drafting.num_draft_tokens, rule, fix)
+
+
+def tree_of_drafts_without_pages(site: RoleSite) -> Problem | None:
+    """Several branches share pages of the cache, and would overwrite each other's tokens."""
+    drafting, page = site.role.speculative, site.role.page_size or 1
+    if drafting is None or drafting.eagle_topk == 1 or page == 1:
+        return None
+    rule = f"with eagleTopk {drafting.eagle_topk} SGLang takes pages of one token only"
+    return site.problem("pageSize", page, rule, "write pageSize: 1, or speculative.eagleTopk: 1")
+
+
+def drafts_on_plain_attention(site: RoleSite) -> Problem | None:
+    """SGLang has neither algorithm for attention in groups."""
+    drafting = site.role.speculative
+    if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
+        return None
+    rule = f"SGLang 0.5.3.post2 does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
+    return site.problem("speculative.algorithm", drafting.algorithm, rule, "write algorithm: EAGLE, or dp: 1")
+
+
+def drafts_in_one_stage(site: RoleSite) -> Problem | None:
+    """``ServerArgs.check_server_args`` asserts it."""
+    if site.role.speculative is None or site.role.pp == 1:
+        return None
+    rule = f"SGLang 0.5.3.post2 has no speculative decoding in stages, and pp is {site.role.pp}"
+    return site.problem("speculative", "set", rule, "take out speculative, or write pp: 1")
+
+
+def drafts_within_dispatch(site: RoleSite) -> Problem | None:
+    """Drafted tokens of a request are dispatched together when they are checked."""
+    role = site.role
+    tokens, limit = role.tokens_per_request, role.max_dispatch_tokens_per_rank
+    if site.name is not Role.DECODE or not role.low_latency or tokens <= limit:
+        return None
+    rule = f"each request dispatches {tokens} tokens a step, and a rank may dispatch {limit}"
+    return site.problem("maxDispatchTokensPerRank", limit, rule, f"write maxDispatchTokensPerRank: {tokens} or more")
+
+
+def chunk_is_whole_pages(site: RoleSite) -> Problem | None:
+    """``ServerArgs.check_server_args`` asserts it of the attention group's share of a prefill chunk."""
+    role, page = site.role, site.role.page_size or 1
+    share = prefill_chunk(site.gpu, role) // role.dp
+    if site.name is not Role.PREFILL or share % page == 0:
+        return None
+    rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, no multiple of {page}"
+    whole = max(1, round(share / page)) * page * role.dp
+    return site.problem(
+        "pageSize", page, rule, f"write chunkedPrefillSize: {whole}, or a pageSize that divides {share}"
+    )
+
+
+def _own_layer(site: RoleSite) -> bool:
+    drafting = site.role.speculative
+    return drafting is not None and drafting.algorithm in OWN_LAYER and site.model.draft_layers > 0
