@@ -45,8 +45,6 @@ H100: Final = (
     FreeMemory(4, 77.0, f"{_LOG} at TP4 (vllm-project/vllm#21348)"),
     FreeMemory(8, 76.8, f"{_LOG} on 8 GPUs"),
 )
-H200: Final = (
-    FreeMemory(8, 137.29, f"{_LOG} on 8 GPUs (sgl-project/sglang#6017), the least of 137.29 to 137.52"),
-)
+H200: Final = (FreeMemory(8, 137.29, f"{_LOG} on 8 GPUs (sgl-project/sglang#6017), the least of 137.29 to 137.52"),)
 B200: Final = (FreeMemory(8, 175.3, f"{_LOG} on 8 GPUs"),)
 GB200: Final = (FreeMemory(4, 174.8, f"{_LOG}; another has 182.2, and they do not say why: the less counts"),)
