@@ -117,7 +117,8 @@ def dispatch(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
         return Trouble("dispatch", f"more tokens than DeepEP's buffers hold: {found.line}.")
     site = case.site(role)
     limit = site.role.max_dispatch_tokens_per_rank
-    captured = "cuda graph failed" in found.line or "Capture cuda graph begin" in log and FIRED not in log[: found.at]
+    begun = "Capture cuda graph begin" in log[: found.at] and FIRED not in log[: found.at]
+    captured = begun or "cuda graph failed" in found.line
     when = " while CUDA graphs were captured" if captured else ""
     cause = f"a rank sent more than the {limit} tokens that DeepEP's low-latency buffers hold{when}."
     fixes = _dispatch_fixes(site, captured=captured)
