@@ -101,7 +101,7 @@ def _ended(end: End, log: str) -> str:
 
 def _held(view: View, pod: PodState) -> Iterator[Trouble]:
     kind = STUCK.get(pod.holds)
-    if kind not in HELD:
+    if kind is None or kind not in HELD:
         return
     patience = 0.0 if pod.holds in FINAL else HELD[kind]
     if patience and REFUSED.search(pod.says):
