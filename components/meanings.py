@@ -12,7 +12,7 @@ from typing import Final
 
 from wideep.download_causes import download_cause
 from wideep.plan import Plan
-from wideep.symptoms import find_symptom, masked
+from wideep.symptoms import Place, find_symptom, masked
 
 __all__ = ["ANY", "EXISTS", "IMAGE", "Failed", "Meaning", "is_passing", "meaning_of"]
 
@@ -85,8 +85,8 @@ def _build(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
 
 
 def _download(_found: Match, failed: Failed, plan: Plan) -> Meaning:
-    found = find_symptom(failed.error)
-    cause = download_cause(found[0], plan, found[1][0]) if found else None
+    found = find_symptom(failed.error, Place.DOWNLOAD)
+    cause = download_cause(found.symptom, plan, found.line) if found else None
     if cause is None:
         return Meaning("the download failed; its last lines stand with it.", "`pulumi up` makes it again")
     fix = cause.fix if cause.key in cause.fix else f"{cause.key}: {cause.fix}"

@@ -9,14 +9,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from components.objects import part, parts
+from wideep.waiting import Stuck, reasons_of
 
 __all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
 
 ROLE_LABELS: Final = ("nvidia.com/dynamo-sub-component-type", "nvidia.com/dynamo-component-type")
 """Of prefill and decode the first says which; the frontend has the second alone."""
 UNKNOWN: Final = "pod"
-ON_ITS_WAY: Final = ("ContainerCreating", "PodInitializing", "CrashLoopBackOff")
-"""Reasons of a container that waits for the kubelet, or for its next try."""
+ON_ITS_WAY: Final = ("ContainerCreating", "PodInitializing", *reasons_of(Stuck.CRASH))
+"""Reasons of a container that waits for the kubelet, or for its next try; how that ended is told by ``End``."""
 Json = dict[str, Any]
 
 

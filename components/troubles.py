@@ -9,7 +9,8 @@ from typing import Final
 
 from components.pods import End, PodState
 from components.readiness import View
-from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, masked
+from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, masked, place_of
+from wideep.waiting import FINAL, STUCK, Stuck
 
 __all__ = ["Logs", "Trouble", "troubles"]
 
@@ -27,16 +28,8 @@ OLD_SECONDS: Final = 20.0
 """For a pod of an older spec, which may be about to go."""
 FAILED_CREATE: Final = "FailedCreate"
 REFUSED: Final = re.compile(r"not found|unknown|unauthorized|denied|forbidden|authorization failed", re.IGNORECASE)
-HELD: Final = {
-    "InvalidImageName": 0.0,
-    "ErrImageNeverPull": 0.0,
-    "ErrImagePull": SILENT_SECONDS,
-    "ImagePullBackOff": SILENT_SECONDS,
-    "CreateContainerConfigError": FAILED_SECONDS,
-    "CreateContainerError": FAILED_SECONDS,
-    "RunContainerError": FAILED_SECONDS,
-}
-"""Why a container does not start. All other reasons, no free GPU among them, may end by themselves at any time."""
+HELD: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
+"""What keeps a container from starting. No free GPU, and all else, may end by itself at any time."""
 PULL_HINT: Final = "image: one that the nodes can pull, image.registry where it needs credentials"
 HELD_HINTS: Final = {
     "ErrImagePull": PULL_HINT,
@@ -49,7 +42,15 @@ HINTS: Final[Mapping[Symptom | None, str]] = {
     Symptom.POOL: MEMORY_HINT,
     Symptom.MEMORY: MEMORY_HINT,
     Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang 0.5.3.post2",
+    Symptom.HEAP: MEMORY_HINT,
+    Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value holds",
+    Symptom.SHARED_MEMORY: "workers.sharedMemory: more than it is",
+    Symptom.LOCKED_MEMORY: "the limit on locked memory of the nodes' container runtime (`wideep doctor`)",
+    Symptom.OCCUPIED: "what else uses GPUs of the pod's node: nvidia-smi there shows it",
     Symptom.NVSHMEM: "the nodes' driver options (`wideep doctor` has them), or layout.{role}.moeA2aBackend: none",
+    Symptom.ROUTE: "hardware.interconnect, and the way between the nodes' adapters (`wideep doctor`)",
+    Symptom.ETCD: "the platform's etcd: `wideep doctor` says whether it runs",
+    Symptom.NATS: "the platform's NATS: `wideep doctor` says whether it runs",
     Symptom.NETWORK: "hardware.interconnect and hardware.rdmaResource: `wideep network` tries each path",
     Symptom.DRIVER: "the NVIDIA driver of the nodes, or hardware.nodeSelector, which keeps off them",
     Symptom.WEIGHTS: "modelCache: what is on the volume is not this model (`wideep doctor`)",
@@ -82,8 +83,8 @@ def troubles(view: View, logs: Logs) -> Iterator[Trouble]:
 
 
 def _crash(view: View, pod: PodState, log: str) -> Iterator[Trouble]:
-    found = find_symptom(log)
-    symptom = found[0] if found else None
+    found = find_symptom(log, place_of(pod.role))
+    symptom = found.symptom if found else None
     if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
         return
     hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(role=pod.role)
@@ -99,15 +100,16 @@ def _ended(end: End, log: str) -> str:
 
 
 def _held(view: View, pod: PodState) -> Iterator[Trouble]:
-    if pod.holds not in HELD:
+    kind = STUCK.get(pod.holds)
+    if kind is None or kind not in HELD:
         return
-    patience = HELD[pod.holds]
+    patience = 0.0 if pod.holds in FINAL else HELD[kind]
     if patience and REFUSED.search(pod.says):
         patience = REFUSED_SECONDS
     hint = HELD_HINTS.get(pod.holds, "`wideep doctor` looks for the cause")
     remedy = (hint, f"kubectl -n {view.wanted.namespace} describe pod {pod.name}")
     says = f"pod {pod.name}: {pod.holds}: {masked(pod.says)}"
-    what = "image" if "Image" in pod.holds else pod.holds
+    what = kind if kind is Stuck.IMAGE else pod.holds
     yield Trouble((pod.role, what), says, remedy, max(patience, _grace(view, pod)))
 
 

@@ -69,6 +69,16 @@ def _checksum(_plan: Plan, _said: str) -> DownloadCause:
     return DownloadCause(cause, fix, "modelCache")
 
 
+def _busy(plan: Plan, _said: str) -> DownloadCause:
+    """Hugging Face counts requests by token, and without one by address, for some minutes."""
+    cause = "Hugging Face takes no more requests for now (429)."
+    if plan.token is None:
+        fix = "pulumi config set --secret hfToken hf_…, then `pulumi up`: with a token it takes more of them"
+        return DownloadCause(cause, fix, "hfToken")
+    fix = "The Job tries again by itself; when it has given up, `pulumi up` goes on from where it stopped."
+    return DownloadCause(cause, fix, "hfToken")
+
+
 def _hub(_plan: Plan, said: str) -> DownloadCause:
     """No way to Hugging Face."""
     fix = "Let the namespace reach huggingface.co, or fill the volume otherwise and write modelCache.download: false."
@@ -82,5 +92,6 @@ CAUSES: Final[Mapping[Symptom, Callable[[Plan, str], DownloadCause]]] = {
     Symptom.DISK: _disk,
     Symptom.PACKAGE: _package,
     Symptom.CHECKSUM: _checksum,
+    Symptom.BUSY: _busy,
     Symptom.HUB: _hub,
 }

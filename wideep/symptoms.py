@@ -1,51 +1,79 @@
-"""What a log says of why a container does not work: its symptoms, its last words, and nothing that is a secret.
-
-The texts are those of SGLang 0.5.3.post2, PyTorch, NCCL, NVSHMEM, argparse and Hugging Face's downloader.
-"""
+"""What a log says of why a container does not work: its symptoms, its last words, and nothing that is a secret."""
 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["LASTING", "Symptom", "find_symptom", "last_words", "masked"]
+from wideep.signs import SIGNS, Place, Sign, Symptom
 
+__all__ = ["LASTING", "Found", "Place", "Symptom", "find_symptom", "last_lines", "last_words", "masked", "place_of"]
 
-class Symptom(StrEnum):
-    """What a log shows, by what has gone wrong."""
-
-    POOL = "no room for a KV cache"
-    MEMORY = "out of GPU memory"
-    ARGUMENTS = "an argument that is not known"
-    NVSHMEM = "NVSHMEM does not connect"
-    NETWORK = "NCCL does not connect"
-    DRIVER = "the driver does not fit"
-    TOKEN = "the token is refused"  # noqa: S105 - a symptom
-    GATED = "the model is gated"
-    NOT_THERE = "no such model"
-    DISK = "a disk is full"
-    PACKAGE = "PyPI is not reached"
-    CHECKSUM = "a file is damaged"
-    HUB = "Hugging Face is not reached"
-    WEIGHTS = "the weights are not there"
-
-
-LASTING: Final = frozenset({Symptom.POOL, Symptom.MEMORY, Symptom.ARGUMENTS, Symptom.DRIVER})
+LASTING: Final = frozenset(
+    {
+        Symptom.POOL,
+        Symptom.MEMORY,
+        Symptom.HEAP,
+        Symptom.DISPATCH,
+        Symptom.SHARED_MEMORY,
+        Symptom.LOCKED_MEMORY,
+        Symptom.ARGUMENTS,
+        Symptom.DRIVER,
+    }
+)
 """What the same container meets again however often it is started."""
 
 
-def find_symptom(log: str) -> tuple[Symptom, re.Match[str]] | None:
-    """The most telling symptom that a log shows, and where; None where it shows none."""
-    found = ((symptom, pattern.search(log)) for symptom, pattern in PATTERNS)
-    return next(((symptom, match) for symptom, match in found if match), None)
+@dataclass(frozen=True)
+class Found:
+    """A symptom, the whole line that shows it, and where in the log it stands.
+
+    ``said`` is the part of the line that is worth quoting alone; the line where there is no such part.
+    """
+
+    symptom: Symptom
+    line: str
+    at: int
+    said: str
+
+
+def place_of(role: str) -> Place:
+    """Where a graph's pod of this role runs: an engine, or what needs no GPU (the frontend, a planner)."""
+    return Place.ENGINE if role in ("prefill", "decode") else Place.FRONTEND
+
+
+def find_symptom(log: str, place: Place, signs: Iterable[Sign] = SIGNS) -> Found | None:
+    """The most telling symptom that a log shows; None where it shows none.
+
+    What names a cause is preferred to what names only a failure, and that to what follows from failures elsewhere
+    (``signs.Depth``). Of equals an engine's first counts, since the rest follows from it; a download's last, since it
+    has tried again after those before. The order of ``signs`` does not matter.
+    """
+    first = -1 if place is Place.DOWNLOAD else 1
+    found = [(sign, match) for sign in signs if place in sign.places for match in sign.pattern.finditer(log)]
+    best = min(found, key=lambda one: (one[0].depth, first * one[1].start()), default=None)
+    return _found(log, *best) if best else None
+
+
+def _found(log: str, sign: Sign, match: re.Match[str]) -> Found:
+    begin = log.rfind("\n", 0, match.start()) + 1
+    end = log.find("\n", match.start())
+    line = log[begin : end if end >= 0 else len(log)].strip()
+    return Found(sign.symptom, line, match.start(), (match.groupdict().get("said") or line).strip())
 
 
 def last_words(log: str) -> str:
     """The last line that speaks of an error; without one, the last line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    lines = _lines(log)
     telling = [line for line in lines[-TAIL:] if ERRORS.search(line)]
     return masked((telling or lines or [""])[-1])
+
+
+def last_lines(log: str, count: int) -> list[str]:
+    """The last ``count`` lines that are not empty."""
+    return [masked(line) for line in _lines(log)[-count:]]
 
 
 def masked(text: str) -> str:
@@ -53,88 +81,11 @@ def masked(text: str) -> str:
     return SECRET.sub("***", text)
 
 
-def _any(*texts: str) -> re.Pattern[str]:
-    return re.compile("|".join(texts), re.IGNORECASE)
-
-
-def _line_with(*texts: str) -> re.Pattern[str]:
-    """The whole line, so that it can be quoted."""
-    return re.compile(rf"[^\n]*({'|'.join(texts)})[^\n]*", re.IGNORECASE)
+def _lines(log: str) -> list[str]:
+    return [line.strip() for line in log.splitlines() if line.strip()]
 
 
 TAIL: Final = 40
 """Lines in which an error is looked for."""
 ERRORS: Final = re.compile(r"error|exception|fail|fatal|refused|denied", re.IGNORECASE)
 SECRET: Final = re.compile(r"hf_[A-Za-z0-9]{6,}|(?i:bearer )\S{8,}")
-
-PATTERNS: Final = (
-    (Symptom.POOL, _any(r"Not enough memory\. Please try to increase --mem-fraction-static")),
-    (
-        Symptom.MEMORY,
-        _any(r"Capture cuda graph failed", r"torch\.(cuda\.)?OutOfMemoryError", "CUDA (error: )?out of memory"),
-    ),
-    (
-        Symptom.ARGUMENTS,
-        re.compile(
-            r"error: (?P<said>(unrecognized arguments?|argument -\S+|the following arguments are required): .*)"
-        ),
-    ),
-    (
-        Symptom.NVSHMEM,
-        _line_with(
-            "nvshmem.*(failed|error)",
-            "init failed for (remote )?transport",
-            "ibv_modify_qp failed",
-            "ibgda.*NULL value",
-        ),
-    ),
-    (
-        Symptom.NETWORK,
-        _line_with(
-            "NCCL (error|WARN)",
-            "nccl(System|Remote|Internal)Error",
-            "Dist(Network|Store)Error",
-            "client socket has timed out",
-            "No route to host",
-        ),
-    ),
-    (
-        Symptom.DRIVER,
-        _line_with(
-            "CUDA driver version is insufficient",
-            "no kernel image is available",
-            "Found no NVIDIA driver",
-            "forward compatibility was attempted",
-        ),
-    ),
-    (Symptom.TOKEN, _any("401 Client Error", "Invalid (user|credentials|token)")),
-    (
-        Symptom.GATED,
-        _any("403 Client Error", "GatedRepoError", "Cannot access gated repo", r"Access to model \S+ is restricted"),
-    ),
-    (Symptom.NOT_THERE, _any("RepositoryNotFoundError", "RevisionNotFoundError", "404 Client Error")),
-    (Symptom.DISK, _any("No space left on device", "Disk quota exceeded")),
-    (Symptom.PACKAGE, _any("No matching distribution found", "Could not find a version that satisfies")),
-    (Symptom.CHECKSUM, _any("is not as it is on Hugging Face")),
-    (
-        Symptom.HUB,
-        _line_with(
-            "Name or service not known",
-            "Temporary failure in name resolution",
-            "Max retries exceeded",
-            "ProxyError",
-            "LocalEntryNotFoundError",
-        ),
-    ),
-    (
-        Symptom.WEIGHTS,
-        _line_with(
-            "does not appear to have a file named",
-            "SafetensorError",
-            "HeaderTooLarge",
-            "Incorrect path_or_model_id",
-            "Cannot find any model weights",
-        ),
-    ),
-)
-"""The most telling first: an engine that runs out of memory on one node also loses its NCCL connections."""

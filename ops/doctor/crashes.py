@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from typing import Final
 
 from ops.cluster.objects import Component, ContainerStatus, Pod, Terminated
@@ -12,11 +13,16 @@ from ops.doctor.symptoms import read_symptom
 from ops.doctor.trouble import LONGEST, Trouble, hidden
 from wideep import symptoms
 
-__all__ = ["crash_trouble", "last_words", "loading_trouble"]
+__all__ = ["crash_trouble", "last_words", "loading_trouble", "serving_trouble"]
 
 OOM_KILLED: Final = "OOMKilled"
 RECENT_SECONDS: Final = 1800
 """A restart that long ago still counts for a pod that is ready again."""
+SERVING_LINES: Final = 100
+"""A worker that serves writes so many lines in about a minute: what is older has passed."""
+CONNECTIONS: Final = ("kv-transfer", "communication", "platform")
+LINES: Final = 3
+SIGNALLED: Final = 128
 PROGRESS: Final = re.compile(r"(\d{1,3})%\s+Completed")
 
 
@@ -31,15 +37,26 @@ def crash_trouble(case: Case, pod: Pod) -> Trouble | None:
     times = f" ({status.restart_count} restarts)" if status.restart_count else ""
     if ended.reason == OOM_KILLED:
         return _killed(pod, times)
-    log = case.view.logs(pod, True) or ""
-    symptom = read_symptom(case, pod, log + (case.view.logs(pod, False) or ""))
-    if symptom:
-        return symptom
-    words = last_words(log)
-    said = f", after: {words}" if words else ""
-    role = pod.component or pod.name
-    cause = f"its container ended with exit code {ended.exit_code}{times}{said}"
-    return Trouble("crash", cause, (f"wideep logs --role {role} shows the rest.",))
+    before, now = case.view.logs(pod, True) or "", case.view.logs(pod, False) or ""
+    return read_symptom(case, pod, f"{before}\n{now}") or _unknown(pod, status, ended, before or now, times)
+
+
+def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, times: str) -> Trouble:
+    """Nothing that is known: the last lines as they are, and where the others stand."""
+    lines = hidden(" / ".join(symptoms.last_lines(log, LINES)))
+    telling = last_words(log)
+    said = f", after: {telling}" if telling else ", and left no log"
+    said += f" (its last lines: {lines})" if lines and lines != telling else ""
+    previous = "" if status.state.terminated else " --previous"
+    fix = f"wideep logs --role {pod.component or pod.name}{previous} shows the rest; nothing in it is a known cause."
+    return Trouble("crash", f"its container ended with {_exit(ended)}{times}{said}", (fix,))
+
+
+def _exit(ended: Terminated) -> str:
+    """``exit code 139 (SIGSEGV)``: above 128 it is the number of the signal that ended it."""
+    number = ended.exit_code - SIGNALLED
+    known = number in {each.value for each in signal.Signals}
+    return f"exit code {ended.exit_code}" + (f" ({signal.Signals(number).name})" if known else "")
 
 
 def _ended(status: ContainerStatus | None) -> Terminated | None:
@@ -77,6 +94,15 @@ def loading_trouble(case: Case, pod: Pod) -> Trouble | None:
         fix = f"It may take {shown_seconds(case.plan.ready_timeout_seconds)}: wideep logs --role {pod.component}"
         return Trouble("loading", cause, (fix,))
     return Trouble("loading", cause, verdict=Verdict.UNKNOWN)
+
+
+def serving_trouble(case: Case, pod: Pod) -> Trouble | None:
+    """It is ready, and the end of its log tells of connections that fail: requests do, though nothing crashes."""
+    if not pod.ready or pod.component in (None, Component.FRONTEND):
+        return None
+    lines = (case.view.logs(pod, False) or "").splitlines()[-SERVING_LINES:]
+    found = read_symptom(case, pod, "\n".join(lines))
+    return found if found and found.check in CONNECTIONS else None
 
 
 def last_words(log: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from ops.cluster.objects import Pod
 from ops.doctor.balance import balance_findings
 from ops.doctor.case import Case, shown_seconds
-from ops.doctor.crashes import crash_trouble, loading_trouble
+from ops.doctor.crashes import crash_trouble, loading_trouble, serving_trouble
 from ops.doctor.download import download_findings
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.graph import graph_findings, refusals
@@ -28,6 +28,7 @@ DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
     mount_trouble,
     crash_trouble,
     loading_trouble,
+    serving_trouble,
 )
 """In the order of a pod's life; the first that finds something is the cause."""
 LEAVING_SECONDS: Final = 300

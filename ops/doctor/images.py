@@ -12,10 +12,9 @@ from ops.doctor.graph import is_stacks_image
 from ops.doctor.podstate import waiting_for
 from ops.doctor.trouble import Trouble, hidden
 from wideep.settings.image import BuildImage
+from wideep.waiting import Stuck, reasons_of
 
 __all__ = ["image_trouble"]
-
-PULLING: Final = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ CAUSES: Final = (
 
 def image_trouble(case: Case, pod: Pod) -> Trouble | None:
     """ImagePullBackOff and its kin."""
-    status = waiting_for(pod, PULLING)
+    status = waiting_for(pod, reasons_of(Stuck.IMAGE))
     if status is None or status.state.waiting is None:
         return None
     every = (*pod.spec.containers, *pod.spec.init_containers)

@@ -10,10 +10,10 @@ from ops.doctor.case import Case, shown_seconds
 from ops.doctor.finding import Verdict
 from ops.doctor.gpus import placement
 from ops.doctor.trouble import Trouble
+from wideep.waiting import Stuck, reasons_of
 
 __all__ = ["config_trouble", "mount_trouble", "node_trouble", "scheduling_trouble", "waiting_for"]
 
-CONFIG: Final = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 SECRET: Final = re.compile(r'secret "([^"]+)" not found')
 
 
@@ -61,7 +61,7 @@ def scheduling_trouble(case: Case, pod: Pod) -> Trouble | None:
 
 def config_trouble(case: Case, pod: Pod) -> Trouble | None:
     """A container that cannot be made: most often for a Secret that is not there."""
-    status = waiting_for(pod, CONFIG)
+    status = waiting_for(pod, reasons_of(Stuck.CONTAINER))
     if status is None or status.state.waiting is None:
         return None
     message = status.state.waiting.message

@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from ops.cluster.objects import Pod
+from ops.doctor import connection_causes as connection
 from ops.doctor import engine_causes as engine
 from ops.doctor.case import Case
 from ops.doctor.trouble import Trouble
 from wideep.download_causes import download_cause
-from wideep.symptoms import Symptom, find_symptom
+from wideep.symptoms import Found, Place, Symptom, find_symptom, place_of
 
-__all__ = ["read_symptom"]
+__all__ = ["CAUSES", "read_symptom"]
 
-Cause = Callable[[Case, Pod, "re.Match[str]", str], Trouble]
+Cause = Callable[[Case, Pod, Found, str], Trouble]
 
-ENGINE: Final[Mapping[Symptom, Cause]] = {
+CAUSES: Final[Mapping[Symptom, Cause]] = {
     Symptom.POOL: engine.pool_short,
     Symptom.MEMORY: engine.cuda_memory,
+    Symptom.HEAP: engine.heap,
+    Symptom.DISPATCH: engine.dispatch,
+    Symptom.OCCUPIED: engine.occupied,
+    Symptom.HOST_MEMORY: engine.host_memory,
+    Symptom.SHARED_MEMORY: engine.shared_memory,
+    Symptom.LOCKED_MEMORY: engine.locked_memory,
     Symptom.ARGUMENTS: engine.arguments,
-    Symptom.NVSHMEM: engine.nvshmem,
-    Symptom.NETWORK: engine.network,
     Symptom.DRIVER: engine.driver,
+    Symptom.FABRIC: engine.fabric,
+    Symptom.BROKEN_GPU: engine.broken_gpu,
     Symptom.WEIGHTS: engine.weights,
+    Symptom.DISK: engine.disk,
+    Symptom.ROUTE: connection.route,
+    Symptom.NVSHMEM: connection.nvshmem,
+    Symptom.NIXL: connection.nixl,
+    Symptom.NETWORK: connection.network,
+    Symptom.NCCL: connection.nccl,
+    Symptom.KV_TRANSFER: connection.kv_transfer,
+    Symptom.LATE: connection.late,
+    Symptom.PEER: connection.peer,
+    Symptom.ETCD: connection.etcd,
+    Symptom.NATS: connection.nats,
 }
+"""For the pods of a graph."""
 
 
 def read_symptom(case: Case, pod: Pod, log: str) -> Trouble | None:
-    """The most telling symptom that the log shows; None where it shows none."""
-    found = find_symptom(log)
-    if found is None:
-        return None
-    symptom, match = found
-    if symptom in ENGINE:
-        return ENGINE[symptom](case, pod, match, log)
-    if symptom is Symptom.DISK and pod.graph:
-        fix = f"kubectl describe node {pod.spec.node_name}"
-        return Trouble("disk", "a disk of the pod is full.", (fix,))
-    cause = download_cause(symptom, case.plan, match[0])
-    return Trouble("download", cause.cause, (cause.fix,), cause.key) if cause else None
+    """The most telling symptom that the log shows, by what the pod is; None where it shows none."""
+    if not pod.graph:
+        found = find_symptom(log, Place.DOWNLOAD)
+        cause = download_cause(found.symptom, case.plan, found.line) if found else None
+        return Trouble("download", cause.cause, (cause.fix,), cause.key) if cause else None
+    found = find_symptom(log, place_of(str(pod.component)))
+    return CAUSES[found.symptom](case, pod, found, log) if found else None

@@ -33,15 +33,12 @@ def status(
     """Show the graph: pods by role, what each waits for, registered workers, latencies. Exit code 0: ready."""
     from ops.live import find_live
     from ops.status.report import status_json, status_text
-    from ops.status.snapshot import State, take
-    from ops.status.watch import Look, ask_once, looks
+    from ops.status.snapshot import State
+    from ops.status.watch import Look, look, looks
 
     live = find_live(stack, file)
-    if watch:
-        last = _watched(live, looks(live), quiet=output is OutputFormat.JSON)
-    else:
-        snapshot = take(live)
-        last = Look((snapshot, ask_once(live, snapshot)))
+    quiet = output is OutputFormat.JSON
+    last = _watched(live, looks(live), quiet=quiet) if watch else Look(look(live))
     if output is OutputFormat.JSON:
         answer(status_json(live, last.seen))
     elif not (watch and sys.stdout.isatty()):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from ops.cluster.objects import ContainerStatus, Event, Pod
 from wideep.symptoms import masked
+from wideep.waiting import STUCK
 
-__all__ = ["HOPELESS", "Condition", "Phase", "condition_of"]
+__all__ = ["Condition", "Phase", "condition_of"]
 
 
 class Phase(StrEnum):
@@ -30,20 +30,6 @@ class Condition:
 
     phase: Phase
     reason: str = ""
-
-
-HOPELESS: Final = frozenset(
-    {
-        "CrashLoopBackOff",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "ErrImageNeverPull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "RunContainerError",
-    }
-)
-"""Reasons of a waiting container that more waiting does not mend."""
 
 
 def condition_of(pod: Pod, events: tuple[Event, ...] = ()) -> Condition:
@@ -75,7 +61,7 @@ def _stopped(pod: Pod) -> Iterator[Condition]:
     """A container that cannot run, or keeps ending."""
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         waiting = status.state.waiting
-        if waiting and waiting.reason in HOPELESS:
+        if waiting and waiting.reason in STUCK:
             yield Condition(
                 Phase.FAILED, f"{waiting.reason}: {masked(waiting.message)}{_last_end(status)}".rstrip(": ")
             )

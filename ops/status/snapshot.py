@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from ops.cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
-from ops.cluster.objects import Event, Graph, Job, Pod
+from ops.cluster.objects import Component, Event, Graph, Job, Pod
 from ops.live import Live, Member, find_operator, members, operator_version
 from ops.status.loading import download_progress, loading_progress
 from ops.status.podstate import Condition, Phase, condition_of
@@ -194,22 +195,52 @@ def _downloading(cluster: Cluster, pod: Pod, events: tuple[Event, ...]) -> str:
 
 
 def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
+    """By what the cluster says. Whether the model is served, the frontend has to say (``ops.status.served``)."""
     graph = seen.graph
-    broken = [row for row in rows if row.condition.phase is Phase.FAILED]
     if graph is None and not rows:
         what = "pod of graph" if seen.graph_hidden else "graph"
         return State.ABSENT, f"There is no {what} {live.plan.name} in namespace {live.plan.namespace}: `pulumi up`."
+    held = _held(live, seen, rows)
+    if held:
+        return held
+    if seen.graph_hidden:
+        return State.READY, "All pods are ready; what the graph says of itself cannot be seen."
+    if graph and graph.ready:
+        return State.READY, "All pods are ready."
+    return State.WAITING, _said(graph) or "The operator has not looked at the graph yet."
+
+
+def _held(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
+    """What keeps it from being ready, the gravest first; None where nothing that is to be seen does."""
+    graph = seen.graph
+    if graph and graph.metadata.deletion_timestamp:
+        return State.WAITING, f"The graph is being deleted: {len(rows)} pods are left of it."
+    broken = next((row for row in rows if row.condition.phase is Phase.FAILED), None)
     if broken:
-        return State.FAILED, f"{broken[0].member.place}: {broken[0].condition.reason}"
-    said = graph.condition.message if graph and graph.condition else ""
+        return State.FAILED, f"{broken.member.place}: {broken.condition.reason}"
     if graph and graph.status.state == "failed":
-        return State.FAILED, said or "The operator says: failed."
+        return State.FAILED, _said(graph) or "The operator says: failed."
     waiting = next((row for row in rows if row.condition.phase is not Phase.READY), None)
     if waiting:
         return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
-    if seen.graph_hidden:
-        full = len(rows) >= _expected(live)
-        return State.READY if full else State.WAITING, "What the graph says of itself cannot be seen."
-    ready = graph is not None and graph.ready
-    says = "All services serve." if ready else said or "The operator has not looked at the graph yet."
-    return State.READY if ready else State.WAITING, says
+    fewer = _fewer(live, rows)
+    return (State.WAITING, fewer) if fewer else None
+
+
+def _said(graph: Graph | None) -> str:
+    return graph.condition.message if graph and graph.condition else ""
+
+
+def _fewer(live: Live, rows: tuple[Row, ...]) -> str:
+    """Which roles have fewer pods than the stack, though all that are there are ready: somebody has scaled the graph,
+    or the operator has not made them yet. Empty where none has."""
+    services = live.plan.graph.spec.services.values()
+    wanted = {Component.FRONTEND: sum(each.replicas for each in services if each.component_type == "frontend")}
+    wanted |= {Component(role): plan.replicas * plan.pods for role, plan in live.plan.roles.items()}
+    have = Counter(row.member.component for row in rows)
+    fewer = [f"{have[one]} of {count} {one} pods" for one, count in wanted.items() if have[one] < count]
+    if not fewer:
+        return ""
+    nobody = [str(one) for one in wanted if not have[one]]
+    served = f"The model is not served: there is no {' and no '.join(nobody)}. " if nobody else "Serves with fewer. "
+    return f"{served}{', '.join(fewer)}: if they were scaled by hand, `pulumi up --refresh` brings them back."

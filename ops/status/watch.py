@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ops.cluster import GRAPHS, PODS, ClusterError, forward_service
+from ops.cluster import GRAPHS, PODS, ClusterError, ForbiddenError, forward_service
 from ops.cluster.kinds import Kind
 from ops.cluster.objects import KubeObject
 from ops.live import Live
 from ops.status.frontend import FrontendView, ask_frontend
 from ops.status.report import Watched
+from ops.status.served import Unasked, judged
 from ops.status.snapshot import Snapshot, State, take
 
-__all__ = ["Look", "ask_once", "looks"]
+__all__ = ["Look", "ask_once", "look", "looks"]
 
 T = TypeVar("T", bound=KubeObject)
 SETTLE_SECONDS: Final = 0.5
@@ -43,8 +44,17 @@ def ask_once(live: Live, snapshot: Snapshot) -> FrontendView | str:
     try:
         with forward_service(live.cluster, live.plan.namespace, live.plan.frontend.service) as port:
             return ask_frontend(port, live.plan)
+    except ForbiddenError as error:
+        return Unasked(str(error).rstrip("."))
     except ClusterError as error:
         return str(error).rstrip(".")
+
+
+def look(live: Live) -> Watched:
+    """The cluster and the frontend, asked once."""
+    snapshot = take(live)
+    frontend = ask_once(live, snapshot)
+    return judged(live.plan, snapshot, frontend), frontend
 
 
 def looks(live: Live) -> Iterator[Look]:
@@ -54,8 +64,7 @@ def looks(live: Live) -> Iterator[Look]:
     with contextlib.closing(changes):
         while True:
             changes.seen.clear()
-            snapshot = take(live)
-            frontend = ask_once(live, snapshot)
+            snapshot, frontend = look(live)
             rate = None
             if isinstance(frontend, FrontendView) and frontend.figures:
                 now = (time.monotonic(), frontend.figures.requests)

@@ -24,7 +24,7 @@ BOTH = (ready("prefill-1"), ready("decode-1"))
 OLD = "2026-01-01T00:00:00Z"
 DOWN = "the Dynamo operator does not run: no pod of Deployment d is ready"
 OOM = "Load weight begin\ntorch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB."
-NCCL = "torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:3690"
+NCCL = "torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:3690, unhandled system error"
 Json = dict[str, Any]
 
 

@@ -217,6 +217,7 @@ def job(*, meta: dict[str, Any] | None = None, **status: Any) -> KubeObject:
         ("OSError: [Errno 28] No space left on device", "the model cache of 1Ti is full", "modelCache.size"),
         ("ERROR: No matching distribution found for huggingface_hub", "do not reach PyPI", "modelCache.downloadImage"),
         ("a file is not as it is on Hugging Face; the next try", "the next try fetches it again", "modelCache"),
+        ("429 Client Error: Too Many Requests for url: https://hf", "takes no more requests for now (429)", "hfToken"),
         ("on the volume: 120G\n" * 12, "has stood at 120G for five minutes", "modelCache.download"),
         (
             "Max retries exceeded with url: /api (Name or service not known)",
@@ -300,6 +301,15 @@ def test_a_graph_that_was_edited_by_hand_is_told_with_the_difference() -> None:
 
     assert "is 4, in the stack 8" in found.what
     assert "pulumi up --refresh" in found.fix[0]
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(299, False), (300, True)])
+def test_a_pod_that_is_deleted_has_five_minutes_to_go(seconds: int, held: bool) -> None:
+    going = pod(DECODE, "decode", "gpu-1", deleted=ago(seconds))
+
+    found = [each for each in failures(with_decode(going)) if each.check == "node"]
+
+    assert bool(found) is held
 
 
 def test_a_component_that_nobody_takes_away_is_told_with_its_finalizer() -> None:

@@ -1,5 +1,7 @@
 """Each rule of a role, broken once: the key, the numbers in the message, and that what it says to write holds."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.broken_rules import CASES, QWEN, Broken
@@ -7,6 +9,7 @@ from tests.support.configs import broken, hardware, settings, site
 from wideep.rules import check, check_role
 from wideep.rules.arithmetic import DERIVED, SIZES, broken_rules
 from wideep.rules.fit import MEMORY_RULES
+from wideep.rules.quantization import shards_are_whole_blocks
 from wideep.settings.layout import Preset
 
 
@@ -27,6 +30,21 @@ def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(case: Broken) ->
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")
 def test_what_the_message_says_to_write_holds(case: Broken) -> None:
     assert problems_of(case, case.mended, case.stack | case.mended_stack) == {}
+
+
+@pytest.mark.parametrize(
+    ("heads", "rope", "said"),
+    [(2, 32, ""), (4, 64, "q_b, 640 wide, over 2 GPUs is 320 each")],
+)
+def test_the_query_of_an_mla_is_as_wide_as_its_two_parts_together(heads: int, rope: int, said: str) -> None:
+    """A head is 96 wide without a position, and ``rope`` with one."""
+    given = site(nodes=1, gpusPerNode=2, tp=2, dp=1, ep=2, moeDenseTp=None, dpLmHead=False)
+    mla = {"heads": heads, "qk_nope_head_dim": 96, "qk_rope_head_dim": rope}
+    attention = given.model.attention.model_copy(update=mla)
+    problem = shards_are_whole_blocks(replace(given, model=given.model.model_copy(update={"attention": attention})))
+
+    assert said in (problem.rule if problem else "")
+    assert bool(problem) is bool(said)
 
 
 def test_every_rule_of_a_role_is_broken_here() -> None:

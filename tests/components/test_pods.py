@@ -1,0 +1,58 @@
+"""A pod as one who waits for it sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.pods import Stage, read_pod
+from ops.cluster.objects import Pod
+from ops.status.podstate import Phase, condition_of
+from wideep.waiting import FINAL, STUCK, Stuck, reasons_of
+
+
+def of(phase: str = "Pending", *, gone: bool = False, reason: str = "") -> dict[str, Any]:
+    """A pod of the API, whose container waits for that."""
+    state = {"waiting": {"reason": reason, "message": "m"}} if reason else {}
+    metadata = {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    return {
+        "metadata": metadata | ({"deletionTimestamp": "2026-01-01T00:00:00Z"} if gone else {}),
+        "spec": {"nodeName": "gpu-0", "containers": [{"name": "main"}]},
+        "status": {"phase": phase, "containerStatuses": [{"name": "main", "state": state}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("phase", "gone", "leaving"),
+    [
+        ("Running", False, False),
+        ("Pending", False, False),
+        ("Running", True, True),
+        ("Failed", False, True),
+        ("Succeeded", False, True),
+        ("Failed", True, True),
+    ],
+)
+def test_a_pod_that_was_told_to_go_or_has_ended_is_leaving(phase: str, gone: bool, leaving: bool) -> None:
+    assert read_pod(of(phase, gone=gone)).leaving is leaving
+
+
+@pytest.mark.parametrize("reason", reasons_of(Stuck.IMAGE, Stuck.CONTAINER))
+def test_what_does_not_heal_is_held_for_up_and_failed_for_status(reason: str) -> None:
+    assert read_pod(of(reason=reason)).holds == reason
+    assert condition_of(Pod.model_validate(of(reason=reason))).phase is Phase.FAILED
+
+
+@pytest.mark.parametrize("reason", ["ContainerCreating", "PodInitializing"])
+def test_a_pod_on_its_way_is_neither(reason: str) -> None:
+    found = read_pod(of(reason=reason))
+
+    assert (found.holds, found.stage) == ("", Stage.PULLING)
+    assert condition_of(Pod.model_validate(of(reason=reason))).phase is Phase.STARTING
+
+
+def test_a_crash_loop_is_told_by_how_the_container_ended() -> None:
+    assert read_pod(of(reason="CrashLoopBackOff")).holds == ""
+    assert condition_of(Pod.model_validate(of(reason="CrashLoopBackOff"))).phase is Phase.FAILED
+    assert set(STUCK) > FINAL

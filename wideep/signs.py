@@ -1,0 +1,245 @@
+"""Lines by which a log shows a symptom, with how much each says and in whose logs it counts.
+
+The texts are those of SGLang 0.5.3.post2, PyTorch, NCCL, DeepEP, NVSHMEM, UCX, NIXL, Dynamo 0.6.0, argparse and Hugging
+Face's downloader.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+__all__ = ["SIGNS", "Depth", "Place", "Sign", "Symptom"]
+
+
+class Symptom(StrEnum):
+    """What a log shows, by what has gone wrong."""
+
+    POOL = "no room for a KV cache"
+    MEMORY = "out of GPU memory"
+    HEAP = "no GPU memory for DeepEP's buffers"
+    DISPATCH = "a batch beyond DeepEP's dispatch limit"
+    OCCUPIED = "a GPU that something else uses"
+    HOST_MEMORY = "out of the node's memory"
+    SHARED_MEMORY = "shared memory is full"
+    LOCKED_MEMORY = "memory cannot be locked"
+    ARGUMENTS = "an argument that is not known"
+    DRIVER = "the driver does not fit"
+    FABRIC = "NVLink's fabric is not set up"
+    BROKEN_GPU = "a GPU is broken"
+    ROUTE = "an adapter does not reach another"
+    NVSHMEM = "NVSHMEM does not start"
+    NIXL = "NIXL fails"
+    NETWORK = "NCCL does not connect"
+    NCCL = "NCCL fails"
+    KV_TRANSFER = "the KV cache does not arrive"
+    LATE = "a rank waits in vain for another"
+    PEER = "a process at the other end has gone"
+    ETCD = "etcd is not reached"
+    NATS = "NATS is not reached"
+    WEIGHTS = "the weights are not there"
+    TOKEN = "the token is refused"  # noqa: S105 - a symptom
+    GATED = "the model is gated"
+    NOT_THERE = "no such model"
+    BUSY = "too many requests"
+    DISK = "a disk is full"
+    PACKAGE = "PyPI is not reached"
+    CHECKSUM = "a file is damaged"
+    HUB = "Hugging Face is not reached"
+
+
+class Depth(IntEnum):
+    """How much a line says of the cause, the most first."""
+
+    NAMED = 0
+    """It names what is missing, too small or wrong."""
+    FAILED = 1
+    """It names what failed, and not why."""
+    FOLLOWS = 2
+    """It is what a failure elsewhere looks like from here: a connection that ended, a wait in vain."""
+    GENERAL = 3
+    """It says that something failed."""
+
+
+class Place(StrEnum):
+    """In whose log a line stands. An engine downloads nothing, and a download runs no NCCL."""
+
+    ENGINE = "engine"
+    FRONTEND = "frontend"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A pattern of a line, and what it says there."""
+
+    symptom: Symptom
+    depth: Depth
+    places: tuple[Place, ...]
+    pattern: re.Pattern[str]
+
+
+def _signs(depth: Depth, *places: Place, **patterns: tuple[str, ...]) -> tuple[Sign, ...]:
+    return tuple(
+        Sign(Symptom[name.upper()], depth, places, re.compile("|".join(texts), re.IGNORECASE))
+        for name, texts in patterns.items()
+    )
+
+
+_NAMED: Final = _signs(
+    Depth.NAMED,
+    Place.ENGINE,
+    pool=(r"Not enough memory\. Please try to increase --mem-fraction-static",),
+    dispatch=(r"assert[^\n]*num_max_dispatch_tokens_per_rank",),
+    heap=(
+        r"mem_heap\.cpp[^\n]*(cuMem|cudaMalloc|alloc)",
+        r"allocate_physical_memory_to_heap failed",
+        r"nvshmem[^\n]*(malloc|heap)[^\n]*(failed|out of memory)",
+    ),
+    occupied=(r"GPUs may be occupied by other processes",),
+    host_memory=(r"\[Errno 12\] Cannot allocate memory", r"DefaultCPUAllocator: [^\n]*allocate", r"std::bad_alloc"),
+    shared_memory=(
+        r"/dev/shm[^\n]*No space left",  # noqa: S108 - a path inside the container
+        r"failed to extend /dev/shm",
+        r"Error while creating shared memory segment",
+        r"posix_fallocate failed *: *No space left",
+        r"unable to (allocate|mmap|write|open) shared memory",
+        r"insufficient shared memory \(shm\)",
+        r"raise your shared memory limit",
+    ),
+    locked_memory=(
+        r"ibv_\w*(reg_\w*mr|create_cq)[^\n]*Cannot allocate memory",
+        r"max locked memory",
+        r"RLIMIT_MEMLOCK",
+    ),
+    arguments=(
+        r"error: (?P<said>(unrecognized arguments?|argument -\S+|the following arguments are required): [^\n]*)",
+    ),
+    driver=(
+        r"CUDA driver version is insufficient",
+        r"no kernel image is available",
+        r"Found no NVIDIA driver",
+        r"forward compatibility was attempted",
+        r"unsupported display driver / cuda driver combination",
+    ),
+    fabric=(r"Cuda failure 802", r"system not yet initialized"),
+    broken_gpu=(r"uncorrectable (ECC|NVLink) error", r"GPU is lost", r"fallen off the bus"),
+    route=(
+        r"ibv_modify_qp[^\n]*failed",
+        r"ibv_create_ah[^\n]*failed",
+        r"Unable to create ah",
+        r"transport retry (count|counter) exceeded",
+        r"Got completion[^\n]*(status=12|error 12)\b",
+        r"connect EPS failed",
+    ),
+    weights=(
+        r"does not appear to have a file named",
+        r"SafetensorError",
+        r"HeaderTooLarge",
+        r"Incorrect path_or_model_id",
+        r"Cannot find any model weights",
+        r"is not a local folder and is not a valid model identifier",
+        r"LocalEntryNotFoundError",
+        r"huggingface\.co[^\n]*(Max retries exceeded|cannot find the requested files|to load the files)",
+        r"\b4\d\d Client Error[^\n]*huggingface\.co",
+    ),
+)
+_FAILED: Final = _signs(
+    Depth.FAILED,
+    Place.ENGINE,
+    memory=(
+        r"torch\.(cuda\.)?OutOfMemoryError",
+        r"CUDA (driver )?(error: )?out of memory",
+        r"Cuda failure (\d+ )?'out of memory'",
+        r"Failed to CUDA \w*alloc",
+        r"CUDA_ERROR_OUT_OF_MEMORY",
+        r"CUBLAS_STATUS_ALLOC_FAILED",
+    ),
+    nvshmem=(
+        r"nvshmem[^\n]*(failed|error)",
+        r"init failed for (remote )?transport",
+        r"ibgda[^\n]*NULL value",
+        r"before NVSHMEM initialization has completed",
+    ),
+    nixl=(r"UCX +ERROR", r"NIXL_ERR_(?!REMOTE_DISCONNECT)\w+", r"nixl(?!RemoteDisconnect)\w*Error"),
+    disk=(r"No space left on device", r"Disk quota exceeded"),
+)
+_FOLLOWS: Final = _signs(
+    Depth.FOLLOWS,
+    Place.ENGINE,
+    network=(
+        r"nccl(System|Internal)Error",
+        r"NCCL error[^\n]*unhandled system error",
+        r"NCCL WARN [^\n]*(NET/|socket|connect|timed out)",
+        r"Dist(Network|Store)Error",
+        r"client socket has timed out",
+        r"No route to host",
+    ),
+    kv_transfer=(
+        r"KVTransferError",
+        r"(Prefill|Decode) transfer failed",
+        r"Failed to send kv chunk",
+        r"timed out[^\n]*KVPoll",
+        r"requests timed out when bootstrapping",
+        r"fail to receive KV Cache transfer done signal",
+        r"(Failed to fetch|Error fetching) prefill",
+    ),
+    late=(r"DeepEP [^\n]*timeout", r"Watchdog caught collective operation timeout"),
+    peer=(
+        r"ncclRemoteError",
+        r"remote process exited",
+        r"NIXL_ERR_REMOTE_DISCONNECT",
+        r"nixlRemoteDisconnectError",
+        r"Connection (closed|reset) by (remote )?peer",
+    ),
+)
+_RUNTIME: Final = _signs(
+    Depth.FOLLOWS,
+    Place.ENGINE,
+    Place.FRONTEND,
+    etcd=(
+        r"Unable to (create lease|connect to etcd)",
+        r"Failed to connect to etcd",
+        r"etcd[^\n]*(refused|unavailable|not known|name resolution|failed to lookup|timed? ?out|transport error)",
+    ),
+    nats=(
+        r"Failed to connect to NATS",
+        r"async_nats[^\n]*error",
+        r"nats(://|: )[^\n]*(refused|not known|name resolution|failed to lookup|timed? ?out|no servers)",
+        r"(refused|not known|name resolution|failed to lookup|timed? ?out)[^\n]*nats://",
+    ),
+)
+_GENERAL: Final = _signs(
+    Depth.GENERAL, Place.ENGINE, nccl=(r"NCCL error", r"nccl\w+Error", r"unhandled (cuda|system) error")
+)
+_DOWNLOAD: Final = (
+    *_signs(
+        Depth.NAMED,
+        Place.DOWNLOAD,
+        token=(r"401 Client Error", r"Invalid (user|credentials|token)"),
+        gated=(r"403 Client Error",),
+        not_there=(r"404 Client Error", r"RevisionNotFoundError"),
+        busy=(r"429 Client Error", r"429 Too Many Requests", r"Too Many Requests for url"),
+        disk=(r"No space left on device", r"Disk quota exceeded"),
+        package=(r"No matching distribution found", r"Could not find a version that satisfies"),
+        checksum=(r"is not as it is on Hugging Face",),
+    ),
+    *_signs(
+        Depth.FAILED,
+        Place.DOWNLOAD,
+        gated=(r"GatedRepoError", r"Cannot access gated repo", r"Access to model \S+ is restricted"),
+        not_there=(r"RepositoryNotFoundError",),
+        hub=(
+            r"Name or service not known",
+            r"Temporary failure in name resolution",
+            r"Max retries exceeded",
+            r"ProxyError",
+            r"LocalEntryNotFoundError",
+            r"\b5\d\d Server Error",
+        ),
+    ),
+)
+SIGNS: Final = (*_NAMED, *_FAILED, *_FOLLOWS, *_RUNTIME, *_GENERAL, *_DOWNLOAD)
+"""In no particular order: ``Depth`` decides."""
