@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from ops.cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
 from ops.cluster.objects import Component, Event, Graph, Job, Pod
 from ops.live import Live, Member, find_operator, members, operator_version
 from ops.status.loading import download_progress, loading_progress
 from ops.status.podstate import Condition, Phase, condition_of
+from wideep.plan import RolePlan
+from wideep.settings.layout import Role
 
 __all__ = ["Row", "Snapshot", "State", "take"]
 
@@ -93,18 +95,24 @@ def take(live: Live) -> Snapshot:
         says=says,
         seconds=(datetime.now(UTC) - born).total_seconds() if born else 0.0,
         rows=rows,
-        expected=_expected(live),
+        expected=sum(_wanted(live, seen).values()),
         download=_download(live, seen),
         operator=seen.operator,
         unseen=seen.unseen,
     )
 
 
-def _expected(live: Live) -> int:
-    """Pods of all workers, and the frontends."""
+def _wanted(live: Live, seen: _Seen) -> dict[Component, int]:
+    """Pods by component. Where somebody else decides how many workers there are, as many as the graph says."""
+    there = cast("dict[str, dict[str, int]]", (seen.graph.spec.get("services") if seen.graph else None) or {})
+
+    def workers(role: Role, plan: RolePlan) -> int:
+        return there.get(role, {}).get("replicas", plan.replicas) if plan.replicas_managed_by else plan.replicas
+
     services = live.plan.graph.spec.services.values()
     frontends = sum(service.replicas for service in services if service.component_type == "frontend")
-    return sum(role.replicas * role.pods for role in live.plan.roles.values()) + frontends
+    roles = {Component(role): workers(role, plan) * plan.pods for role, plan in live.plan.roles.items()}
+    return {Component.FRONTEND: frontends, **roles}
 
 
 def _look(live: Live) -> _Seen:
@@ -223,7 +231,7 @@ def _held(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] |
     waiting = next((row for row in rows if row.condition.phase is not Phase.READY), None)
     if waiting:
         return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
-    fewer = _fewer(live, rows)
+    fewer = _fewer(_wanted(live, seen), rows)
     return (State.WAITING, fewer) if fewer else None
 
 
@@ -231,12 +239,9 @@ def _said(graph: Graph | None) -> str:
     return graph.condition.message if graph and graph.condition else ""
 
 
-def _fewer(live: Live, rows: tuple[Row, ...]) -> str:
+def _fewer(wanted: dict[Component, int], rows: tuple[Row, ...]) -> str:
     """Which roles have fewer pods than the stack, though all that are there are ready: somebody has scaled the graph,
     or the operator has not made them yet. Empty where none has."""
-    services = live.plan.graph.spec.services.values()
-    wanted = {Component.FRONTEND: sum(each.replicas for each in services if each.component_type == "frontend")}
-    wanted |= {Component(role): plan.replicas * plan.pods for role, plan in live.plan.roles.items()}
     have = Counter(row.member.component for row in rows)
     fewer = [f"{have[one]} of {count} {one} pods" for one, count in wanted.items() if have[one] < count]
     if not fewer:
