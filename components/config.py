@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
+import yaml
 
+from components.named_file import read_named
 from components.registry_api import Login
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept
+from wideep.settings.secrets import secret_paths, with_secrets
 
 __all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
+PASSWORD: Final = ("registry", "password")
+"""Where ``image`` may have a secret."""
 UNSET: Final = ("", "{}")
 """What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
 
@@ -30,7 +35,7 @@ def read_plan() -> Plan:
     config = _project_config()
     clear = [*_token_in_clear(config), *_password_in_clear(config)]
     try:
-        plan = make_plan(accept(config, _read_text))
+        plan = make_plan(accept(_marked(config), _read_text))
     except ConfigError as error:
         raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
     if clear:
@@ -65,6 +70,40 @@ def _project_config() -> dict[str, str]:
     return {key: value for key, value in own.items() if value not in UNSET}
 
 
+def _marked(config: Mapping[str, str]) -> dict[str, object]:
+    """The config with ``{secure: …}`` where the stack has a secret, as in its file, so that a secret in a key that is
+    none is refused and shown nowhere. The engine tells only the top-level keys that hold one; which part it is, the
+    stack's file says. Without a file it is the whole key, but for the password that `image` may have."""
+    written = _stack_file()
+    found: dict[str, object] = dict(config)
+    for key, value in config.items():
+        if key == TOKEN or not pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{key}"):
+            continue
+        own = PASSWORD if key == IMAGE and _has_password(value) else ()
+        found[key] = with_secrets(_decoded(value), list(secret_paths(written.get(key))) or [own])
+    return found
+
+
+def _decoded(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _stack_file() -> Mapping[str, object]:
+    """What the stack's file says of this project's keys; nothing where it stands elsewhere or cannot be read."""
+    try:
+        content: object = yaml.safe_load(read_named(Path(f"Pulumi.{pulumi.get_stack()}.yaml")))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return {}
+    config = cast("dict[str, object]", content).get("config") if isinstance(content, dict) else None
+    if not isinstance(config, dict):
+        return {}
+    prefix = f"{pulumi.get_project()}:"
+    return {str(key).removeprefix(prefix): value for key, value in cast("dict[object, object]", config).items()}
+
+
 def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
     if TOKEN not in config or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{TOKEN}"):
         return []
@@ -73,8 +112,12 @@ def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
 
 
 def _password_in_clear(config: Mapping[str, str]) -> list[Problem]:
-    """The engine marks a whole object as secret when something in it is."""
-    if not _has_password(config.get(IMAGE, "")) or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}"):
+    """The engine marks a whole object as secret when something in it is; the stack's file says what."""
+    marked = list(secret_paths(_stack_file().get(IMAGE))) or [PASSWORD]
+    secret = pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}") and any(
+        PASSWORD[: len(path)] == path for path in marked
+    )
+    if secret or not _has_password(config.get(IMAGE, "")):
         return []
     rule = "the password stands in clear text in the stack's file: whoever reads the file has it, so change it"
     fix = "pulumi config set --secret --path image.registry.password …"
@@ -90,4 +133,4 @@ def _has_password(image: str) -> bool:
 
 def _read_text(path: str) -> str:
     """A file that the config names, relative to the project: the engine runs the program there."""
-    return Path(path).read_text(encoding="utf-8")
+    return read_named(Path(path))

@@ -9,7 +9,9 @@ import re
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["LASTING", "Symptom", "find_symptom", "last_words", "masked"]
+from wideep.masking import masked
+
+__all__ = ["LASTING", "Symptom", "find_symptom", "last_words"]
 
 
 class Symptom(StrEnum):
@@ -48,11 +50,6 @@ def last_words(log: str) -> str:
     return masked((telling or lines or [""])[-1])
 
 
-def masked(text: str) -> str:
-    """Text without what looks like a token."""
-    return SECRET.sub("***", text)
-
-
 def _any(*texts: str) -> re.Pattern[str]:
     return re.compile("|".join(texts), re.IGNORECASE)
 
@@ -65,7 +62,6 @@ def _line_with(*texts: str) -> re.Pattern[str]:
 TAIL: Final = 40
 """Lines in which an error is looked for."""
 ERRORS: Final = re.compile(r"error|exception|fail|fatal|refused|denied", re.IGNORECASE)
-SECRET: Final = re.compile(r"hf_[A-Za-z0-9]{6,}|(?i:bearer )\S{8,}")
 
 PATTERNS: Final = (
     (Symptom.POOL, _any(r"Not enough memory\. Please try to increase --mem-fraction-static")),

@@ -67,9 +67,9 @@ def _require_recorder(view: RoleView) -> bool:
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
     goes_on = eplb.enabled or METRICS_FLAG in view.plan.args
-    if eplb.recorder_mode is None and not goes_on:
+    if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
-    if eplb.recorder_mode and eplb.recorder_mode not in COUNTING:
+    if eplb.recorder_mode not in COUNTING:
         what = f"{key} is {eplb.recorder_mode}, which writes every pass or token and no counts to begin from."
         raise ClusterError(f"{what}\n  {key}: stat, then `pulumi up`.")
     return goes_on

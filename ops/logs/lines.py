@@ -13,7 +13,7 @@ from typing import Final
 from ops.cluster import Cluster, ClusterError
 from ops.errors import CallError
 from ops.logs.source import Source
-from wideep.symptoms import masked
+from wideep.masking import masked
 
 __all__ = ["Line", "followed", "pattern", "written"]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from ops.cluster.objects import ContainerStatus, Event, Pod
-from wideep.symptoms import masked
+from wideep.masking import masked
 
 __all__ = ["HOPELESS", "Condition", "Phase", "condition_of"]
 

@@ -7,6 +7,7 @@ from wideep.rules import fit, hardware
 from wideep.rules.advice import advice
 from wideep.rules.arithmetic import arithmetic_problems, broken_rules
 from wideep.rules.cache import cache_problems
+from wideep.rules.command_line import command_line_problems
 from wideep.rules.platform import platform_problems
 from wideep.rules.serving import serving_problems
 from wideep.rules.site import RoleSite
@@ -19,7 +20,7 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
-    around = (stack_problems, platform_problems, cache_problems, serving_problems)
+    around = (stack_problems, command_line_problems, platform_problems, cache_problems, serving_problems)
     found = [*hardware.node_problems(settings), *by_role, *(problem for rule in around for problem in rule(settings))]
     return list(dict.fromkeys(found))
 
