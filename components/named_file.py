@@ -13,8 +13,8 @@ MOST_BYTES: Final = 16_000_000
 """The largest config.json of a model is some 100 kB."""
 
 
-def read_named(path: Path) -> str:
-    """The text of a regular file of at most 16 MB: a device or a pipe would never end.
+def read_named(path: Path, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a regular file of at most so many bytes: a device or a pipe would never end.
 
     Raises OSError with the reason as its ``strerror``, and UnicodeDecodeError for what is no text in UTF-8.
     """
@@ -23,7 +23,7 @@ def read_named(path: Path) -> str:
         raise IsADirectoryError(errno.EISDIR, "it is a directory", str(path))
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    if found.st_size > MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, and at most {MOST_BYTES:,} are read", str(path))
+    if found.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, and at most {most_bytes:,} are read", str(path))
     with path.open("rb") as file:
-        return file.read(MOST_BYTES).decode("utf-8")
+        return file.read(most_bytes).decode("utf-8")

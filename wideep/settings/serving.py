@@ -26,6 +26,7 @@ __all__ = [
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 AddressRange = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
+Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Source = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|[0-9a-fA-F.:]+/[0-9]{1,3})$")]
 
 
@@ -124,10 +125,13 @@ class Access(SettingsModel):
     """Who may open connections to the pods (NetworkPolicies; they need a network plugin that keeps them)."""
 
     network_policies: bool = True
-    """Make them: workers, etcd and NATS are reached from the graphs only, the frontend from its namespace and from
-    ``allowFrom``."""
+    """Make them: workers, etcd and NATS are reached from their own namespace only, etcd and NATS also from
+    ``graphsFrom``, the frontend also from ``allowFrom``."""
     allow_from: tuple[Source, ...] = ()
     """Who else may reach the frontend: names of namespaces (an ingress controller's) or address ranges
     (``10.0.0.0/8``)."""
     metrics_from: tuple[Source, ...] = ()
     """Namespaces or address ranges that may read the metrics of frontend and workers (Prometheus')."""
+    graphs_from: tuple[Namespace, ...] = ()
+    """Other namespaces whose graphs use the platform of this stack: their pods reach its etcd and NATS, which ask for
+    no login."""
