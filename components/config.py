@@ -10,16 +10,20 @@ from typing import Any, Final, cast
 import pulumi
 import yaml
 
+from components.named_file import read_named
 from components.registry_api import Login
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept
+from wideep.settings.secrets import secret_paths, with_secrets
 from wideep.settings.texts import json_texts
 
 __all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
+PASSWORD: Final = ("registry", "password")
+"""Where ``image`` may have a secret."""
 UNSET: Final = ("", "{}")
 """What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
 
@@ -30,9 +34,9 @@ def read_plan() -> Plan:
     Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
     """
     config = _project_config()
-    clear = [*_token_in_clear(config), *_password_in_clear(config), *json_texts(_written())]
+    clear = [*_token_in_clear(config), *_password_in_clear(config), *json_texts(_stack_file())]
     try:
-        plan = make_plan(accept(config, _read_text))
+        plan = make_plan(accept(_marked(config), _read_text))
     except ConfigError as error:
         raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
     if clear:
@@ -67,14 +71,35 @@ def _project_config() -> dict[str, str]:
     return {key: value for key, value in own.items() if value not in UNSET}
 
 
-def _written() -> Mapping[str, object]:
+def _marked(config: Mapping[str, str]) -> dict[str, object]:
+    """The config with ``{secure: …}`` where the stack has a secret, as in its file, so that a secret in a key that is
+    none is refused and shown nowhere. The engine tells only the top-level keys that hold one; which part it is, the
+    stack's file says. Without a file it is the whole key, but for the password that `image` may have."""
+    written = _stack_file()
+    found: dict[str, object] = dict(config)
+    for key, value in config.items():
+        if key == TOKEN or not pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{key}"):
+            continue
+        own = PASSWORD if key == IMAGE and _has_password(value) else ()
+        found[key] = with_secrets(_decoded(value), list(secret_paths(written.get(key))) or [own])
+    return found
+
+
+def _decoded(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _stack_file() -> Mapping[str, object]:
     """The project's keys as they stand in the stack's file: the engine hands a text that is JSON and an object to the
     program alike. Empty where the file is elsewhere (``--config-file``) or cannot be read: the engine could."""
     try:
-        folder = Path(str(yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8")).get("stackConfigDir") or "."))
+        folder = Path(str(yaml.safe_load(read_named(Path("Pulumi.yaml"))).get("stackConfigDir") or "."))
         file = folder / f"Pulumi.{pulumi.get_stack().split('/')[-1]}.yaml"
-        content: object = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
-    except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError, AttributeError):
+        content: object = yaml.safe_load(read_named(file))["config"]
+    except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
     items = cast("dict[object, object]", content).items() if isinstance(content, dict) else ()
     own = (f"{pulumi.get_project()}:", f"{pulumi.get_project()}:config:")
@@ -93,8 +118,12 @@ def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
 
 
 def _password_in_clear(config: Mapping[str, str]) -> list[Problem]:
-    """The engine marks a whole object as secret when something in it is."""
-    if not _has_password(config.get(IMAGE, "")) or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}"):
+    """The engine marks a whole object as secret when something in it is; the stack's file says what."""
+    marked = list(secret_paths(_stack_file().get(IMAGE))) or [PASSWORD]
+    secret = pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}") and any(
+        PASSWORD[: len(path)] == path for path in marked
+    )
+    if secret or not _has_password(config.get(IMAGE, "")):
         return []
     rule = "the password stands in clear text in the stack's file: whoever reads the file has it, so change it"
     fix = "pulumi config set --secret --path image.registry.password …"
@@ -110,4 +139,4 @@ def _has_password(image: str) -> bool:
 
 def _read_text(path: str) -> str:
     """A file that the config names, relative to the project: the engine runs the program there."""
-    return Path(path).read_text(encoding="utf-8")
+    return read_named(Path(path))

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.download_causes import download_cause
+from wideep.masking import masked
 from wideep.plan import Plan
-from wideep.symptoms import Place, find_symptom, masked
+from wideep.symptoms import Place, find_symptom
 
 __all__ = ["ANY", "EXISTS", "IMAGE", "Failed", "Meaning", "is_passing", "meaning_of"]
 

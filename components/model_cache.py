@@ -126,6 +126,9 @@ def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
         args=list(plan.args),
         env=[core.EnvVarArgs(name=key, value=value) for key, value in plan.env.items()] + _token(args.token),
         volume_mounts=[core.VolumeMountArgs(name=volume, mount_path=plan.mount_path)],
+        security_context=core.SecurityContextArgs(
+            allow_privilege_escalation=False, seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault")
+        ),
         termination_message_policy="FallbackToLogsOnError",  # so that the error of `up` has the last lines of its log
     )
     pod = core.PodSpecArgs(

@@ -10,7 +10,7 @@ from typing import Any
 
 from components.objects import part, parts
 from components.pods import PodState, Stage, condition, moment
-from wideep.symptoms import masked
+from wideep.masking import masked
 
 __all__ = ["View", "Wanted", "Warned"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from components.web import Answer, ask
 
@@ -70,7 +70,8 @@ class Reference:
     @property
     def base(self) -> str:
         """Of the registry's API."""
-        scheme = "http" if self.host.startswith(LOOPBACK) else "https"
+        # The whole name: 127.0.0.1.example.com is somebody else's.
+        scheme = "http" if re.sub(r":[0-9]+$", "", self.host) in LOOPBACK else "https"
         return f"{scheme}://{self.host}/v2/"
 
 
@@ -146,7 +147,8 @@ def _proof(challenge: str, reference: Reference, login: Login | None) -> Mapping
     fields = dict(PARAMETER.findall(challenge))
     if not challenge.lower().startswith("bearer") or "realm" not in fields:
         return login.basic if login and challenge.lower().startswith("basic") else {}
-    if login and not fields["realm"].startswith(("https://", f"http://{reference.host}")):
+    realm = urlsplit(str(fields["realm"]))
+    if login and realm.scheme != "https" and (realm.scheme, realm.netloc) != ("http", reference.host):
         return {}  # a password does not travel in clear
     query = {"service": fields.get("service", ""), "scope": f"repository:{reference.repository}:pull"}
     given = ask(f"{fields['realm']}?{urlencode(query)}", headers=login.basic if login else None)

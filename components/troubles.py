@@ -9,7 +9,8 @@ from typing import Final
 
 from components.pods import End, PodState
 from components.readiness import View
-from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, masked, place_of
+from wideep.masking import masked
+from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, place_of
 from wideep.waiting import FINAL, STUCK, Stuck
 
 __all__ = ["Logs", "Trouble", "troubles"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.named_file import read_named
 from ops.errors import CallError
 from ops.stackfile import StackFile, find_project, read_stack_file, stack_path
 from wideep.errors import ConfigError, Problem
@@ -118,6 +119,6 @@ def _reader(folder: Path) -> Callable[[str], str]:
     """Opens the files that a stack's config names, relative to the stack's own file."""
 
     def read_text(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
+        return read_named(folder / name)
 
     return read_text

@@ -10,12 +10,16 @@ from typing import Any, Final, cast
 
 import yaml
 
+from components.named_file import read_named
 from ops.errors import CallError
 
 __all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_of", "stack_path"]
 
 PROJECT = "dynamo-wideep"
 """The project's name where no Pulumi.yaml says another."""
+MOST_BYTES: Final = 1_000_000
+MOST_NODES: Final = 10_000
+"""Of a stack's file; the largest that this project has is 2 kB and 60 values."""
 UNSET: Final[tuple[object, ...]] = ("", "{}", {})
 """What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
 
@@ -61,6 +65,38 @@ class _Loader(yaml.SafeLoader):
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """As the base class, with an error at the value's place whatever its tag makes of it (``0b_``, ``!!set x``)."""
+        try:
+            return cast(object, super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
+        except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+            sort = str(node.tag).rpartition(":")[2]
+            problem = f"this value cannot be read as YAML's {sort}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+def _load(text: str) -> object:
+    """What a document holds. It is counted first: aliases make a short text as large as one likes."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        waiting, seen = [root], 0
+        while waiting:
+            node = waiting.pop()
+            seen += 1
+            if seen > MOST_NODES:
+                problem = f"with all that its aliases stand for, it has more than {MOST_NODES:,} values"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            elif isinstance(node, yaml.MappingNode):
+                waiting += [each for pair in node.value for each in pair]
+        return cast(object, loader.construct_document(root))  # pyright: ignore[reportUnknownMemberType]
+    finally:
+        loader.dispose()  # pyright: ignore[reportUnknownMemberType]
+
 
 def read_yaml(path: Path) -> Mapping[str, object]:
     """The mapping in a YAML file; an empty file is an empty mapping.
@@ -69,7 +105,7 @@ def read_yaml(path: Path) -> Mapping[str, object]:
         CallError: the file cannot be read, is not YAML, or holds something other than a mapping.
     """
     try:
-        content: object = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        content: object = _load(read_named(path, MOST_BYTES))
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

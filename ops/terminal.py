@@ -6,33 +6,47 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
 
 from ops.errors import ExitCode, as_json, exit_code
 from ops.options import OutputFormat
 from wideep.errors import WideepError
+from wideep.masking import masked, visible
 
-__all__ = ["answer", "answers_errors", "say"]
+__all__ = ["Screen", "answer", "answers_errors", "say"]
 
 P = ParamSpec("P")
 PIPE_WIDTH = 100
 
 
+class Screen(Console):
+    """A console that draws foreign text and does not obey it: control characters of what is drawn are spelled out, and
+    only rich's own sequences reach the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As the base class, segment by segment."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def answer(content: RenderableType) -> None:
-    """Write the answer to stdout. A string is written as it is; rich draws everything else."""
+    """Write the answer to stdout. A string is written as it is but for control characters, which are spelled out; rich
+    draws everything else."""
     if isinstance(content, str):
-        sys.stdout.write(content if content.endswith("\n") else content + "\n")
+        sys.stdout.write(visible(content if content.endswith("\n") else content + "\n"))
     else:
         _draw(content)
 
 
 def _draw(content: RenderableType) -> None:
     """In a terminal as wide as it is; in a pipe without colour, and without the spaces that fill a table's lines."""
-    console = Console(highlight=False)
+    console = Screen(highlight=False)
     if console.is_terminal:
         console.print(content)
         return
@@ -45,7 +59,7 @@ def _draw(content: RenderableType) -> None:
 
 def say(text: str) -> None:
     """Write a remark to stderr."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    Screen(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(masked(text))))
 
 
 def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:

@@ -7,12 +7,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, at, mapping, walk
+from subject import (
+    CLAIM,
+    GRAPH,
+    INGRESS,
+    POLICY,
+    RELEASE,
+    RETAINED,
+    SERVICE,
+    UNKNOWN,
+    Limits,
+    Resource,
+    Value,
+    at,
+    mapping,
+    walk,
+)
 
 __all__ = ["RESOURCE_RULES", "STACK_RULES", "Rule", "StackRule"]
 
 MOVING: Final = re.compile(r"latest|stable|edge|nightly|main|master|dev|head|canary", re.IGNORECASE)
 """Tags that are meant to be pushed again; one without any digit is taken for such a one as well."""
+
+
+OPEN: Final = "dynamo-wideep/open-to-everyone"
+SAID: Final = f', or say that it is meant: the annotation {OPEN}: "true" at frontend.service or frontend.ingress'
 
 
 @dataclass(frozen=True)
@@ -43,12 +62,16 @@ def no_mutable_tags(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def digests_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
-    """In production, the pods that serve are named by their digest. One that is built now is checked at the update."""
-    if resource.stack not in limits.production or resource.type != GRAPH:
+    """In production, every container's image is named by its digest. One that is built now is checked at the update."""
+    if resource.stack not in limits.production:
         return
     for path, image in _images(resource):
         if "@sha256:" not in image:
-            fix = "build it (image.source: build), set image.resolveDigest: true, or write …@sha256:…"
+            ours = resource.type == GRAPH and "initContainers" not in path
+            built = "build it (image.source: build), set image.resolveDigest: true, or write …@sha256:…"
+            fix = (
+                built if ours else "write its digest, …@sha256:… (modelCache.downloadImage, where it is the download's)"
+            )
             yield f"{path}: {image} has no digest, and {resource.stack} is a production stack: {fix}"
 
 
@@ -100,8 +123,25 @@ def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
     if resource.type not in (RELEASE, SERVICE):
         return
     for path, found in places:
-        if found.get("type") == "LoadBalancer" and not found.get("loadBalancerSourceRanges"):
+        ranges = found.get("loadBalancerSourceRanges")
+        if found.get("type") == "LoadBalancer" and (not ranges or _everybody(ranges)):
             yield f"{path}: a LoadBalancer that every address may use: write loadBalancerSourceRanges: [10.0.0.0/8]"
+
+
+def open_to_everyone(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
+    """The frontend asks nobody who they are, so that what lets everyone in, or carries prompts in clear, is said."""
+    if any(at(resource.inputs, "metadata", "annotations", OPEN) == "true" for resource in resources):
+        return
+    for resource in resources:
+        spec = mapping(at(resource.inputs, "spec"))
+        if resource.type == SERVICE and spec.get("type") == "NodePort":
+            yield f"{resource.name}: a NodePort is open on every node: use a LoadBalancer with source ranges{SAID}"
+        if resource.type == INGRESS and not spec.get("tls"):
+            yield f"{resource.name}: an Ingress without TLS carries prompts in clear: write tlsSecret{SAID}"
+        if resource.type == POLICY:
+            peers = [peer for rule in _list(spec.get("ingress")) for peer in _list(at(rule, "from"))]
+            if _everybody([at(peer, "ipBlock", "cidr") for peer in peers]):
+                yield f"{resource.name}: every address may connect: name ranges in access.allowFrom{SAID}"
 
 
 def gpus_within_the_limit(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
@@ -128,7 +168,10 @@ RESOURCE_RULES: Final = (
     Rule("requests-equal-limits", "Requests equal limits", requests_equal_limits),
     Rule("load-balancers-have-sources", "A LoadBalancer has source ranges", balancers_have_sources),
 )
-STACK_RULES: Final = (StackRule("gpus-within-the-limit", "A stack keeps to its GPUs", gpus_within_the_limit),)
+STACK_RULES: Final = (
+    StackRule("gpus-within-the-limit", "A stack keeps to its GPUs", gpus_within_the_limit),
+    StackRule("open-to-everyone", "What everyone may reach is said", open_to_everyone),
+)
 
 
 def _images(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -139,6 +182,15 @@ def _images(resource: Resource) -> Iterator[tuple[str, str]]:
         image = found.get("image")
         if isinstance(image, str) and image != UNKNOWN:
             yield f"{path}.image", image
+
+
+def _everybody(ranges: Value) -> bool:
+    """Whether one of the address ranges is all addresses."""
+    return any(str(each).endswith("/0") for each in _list(ranges))
+
+
+def _list(value: Value) -> Sequence[Value]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
 def _tag(image: str) -> str:

@@ -18,6 +18,8 @@ GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 SERVICE: Final = "kubernetes:core/v1:Service"
+INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
+POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RETAINED: Final = "dynamo-wideep/stack"
 """Label of what destroy leaves on the cluster (components/retained.py)."""
 

@@ -30,10 +30,8 @@ preview)
 drift)
     code=0
     preview --expect-no-changes || code=$?
-    echo "### Stack $name: $(if [ $code = 0 ]; then echo 'as main says'; else echo 'NOT as main says'; fi)"
-    printf '\n```diff\n'
-    .venv/bin/python -m ops.review diff --events "$events" || code=1
-    printf '```\n'
+    if [ $code = 0 ]; then found=--same; else found=--differs; fi
+    .venv/bin/python -m ops.review drift --stack "$name" --events "$events" $found || code=1
     exit $code
     ;;
 up)

@@ -18,3 +18,4 @@ lock requirements-bench.txt requirements-bench.in
 for spec in sim/requirements-*.in; do
     lock "${spec%.in}.txt" "$spec"
 done
+sh scripts/lock_download.sh

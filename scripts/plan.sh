@@ -13,7 +13,8 @@ plan() {
     if ! .venv/bin/wideep plan "$@" --output markdown 2> "$scratch/why"; then
         code=2
         cat "$scratch/why" >&2
-        printf '❌ This stack cannot run.\n\n```\n%s\n```\n' "$(cat "$scratch/why")"
+        printf '❌ This stack cannot run.\n\n'
+        .venv/bin/python -m ops.review fenced < "$scratch/why"
         return 1
     fi
 }

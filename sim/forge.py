@@ -20,6 +20,8 @@ __all__ = ["Forge", "serve"]
 LIST = re.compile(r"/repos/[^/]+/[^/]+/issues/\d+/comments|/projects/\d+/merge_requests/\d+/notes")
 ONE = re.compile(r"(?:/repos/[^/]+/[^/]+/issues/comments|/projects/\d+/merge_requests/\d+/notes)/(\d+)")
 
+OWN = "github-actions[bot]"
+
 
 @dataclass
 class Forge:
@@ -29,6 +31,15 @@ class Forge:
     url: str = ""
     may_write: bool = True
     comments: dict[int, str] = field(default_factory=dict[int, str])
+    authors: dict[int, str] = field(default_factory=dict[int, str])
+    """Whose a comment is; those that are not here are the job's own."""
+    says_whose_token: bool = False
+    """A workflow's own token may not ask who it is; that of a person or a bot may."""
+
+    def author(self, number: int) -> dict[str, str]:
+        """As both APIs have it."""
+        name = self.authors.get(number, OWN)
+        return {"login": name, "username": name}
 
     def lines(self) -> Iterator[str]:
         """The first line of each comment."""
@@ -60,11 +71,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
+        if parts.path == "/user":
+            gitlab = self.headers.get("PRIVATE-TOKEN") is not None
+            return self._answer(200 if gitlab or self.state.says_whose_token else 403, {"login": OWN, "username": OWN})
         if self._refused() or not LIST.fullmatch(parts.path):
             return self._answer(self._refused() or 404, {})
         query = parse_qs(parts.query)
         size, page = int(query.get("per_page", ["30"])[0]), int(query.get("page", ["1"])[0])
-        listed = [{"id": number, "body": body} for number, body in self.state.comments.items()]
+        listed = [
+            {"id": number, "body": body, "user": self.state.author(number), "author": self.state.author(number)}
+            for number, body in self.state.comments.items()
+        ]
         return self._answer(200, listed[(page - 1) * size : page * size])
 
     def do_POST(self) -> None:

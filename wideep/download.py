@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.resources import files
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -26,10 +27,12 @@ __all__ = [
 ]
 
 MOUNT_PATH: Final = "/model-cache"
-IMAGE: Final = "python:3.12-slim"
-HUGGINGFACE_HUB: Final = "huggingface_hub==2.4.0"
-"""Brings ``hf download``, which goes on where an interrupted run stopped, and ``hf cache verify``, which compares each
-file with the checksum that Hugging Face has of it."""
+IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
+"""The index for all processors, as three public repositories pin it (August 2026)."""
+HUB_LOCK: Final = files("wideep").joinpath("downloader.lock").read_text(encoding="utf-8").strip()
+"""huggingface_hub and what it needs, by hash (``scripts/lock_download.sh``). It brings ``hf download``, which goes on
+where an interrupted run stopped, and ``hf cache verify``, which compares each file with the checksum that Hugging Face
+has of it."""
 COMMAND: Final = ("/bin/sh", "-c")
 SLOWEST_BYTES_PER_SECOND: Final = 25e6
 """What the deadline allows for, download and check together: 200 Mbit/s."""
@@ -95,8 +98,11 @@ beside() {
 errors=$(mktemp)
 attempt() {
   if ! command -v hf >/dev/null; then
-    echo "installing $HUB_PACKAGE"
-    pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore "$HUB_PACKAGE" || return 1
+    echo "installing Hugging Face's downloader"
+    lock=$(mktemp)
+    printf '%s\\n' "$HUB_LOCK" >"$lock"
+    env -u HF_TOKEN pip install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \\
+      --only-binary :all: --require-hashes --requirement "$lock" || return 1
   fi
   echo "downloading $want into $TARGET"
   beside hf download "$REPOSITORY" --revision "$REVISION" --local-dir "$TARGET" \\
@@ -180,7 +186,7 @@ def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
         "REVISION": model_revision(model, cache),
         "TARGET": model_path(model, cache),
         "REVISIONS": "" if cache.path else _revisions(model),
-        "HUB_PACKAGE": HUGGINGFACE_HUB,
+        "HUB_LOCK": HUB_LOCK,
         "LASTING": LASTING,
         "LASTING_CODE": str(LASTING_CODE),
         "DELETED_CODE": str(DELETED_CODE),

@@ -6,9 +6,16 @@ WideepError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
+
+from wideep.masking import masked, visible
 
 __all__ = ["ConfigError", "Problem", "WideepError"]
+
+
+MOST_SHOWN: Final = 50
+"""Problems in one message."""
 
 
 @dataclass(frozen=True)
@@ -16,13 +23,18 @@ class Problem:
     """One broken rule of a stack config.
 
     ``key`` is the path in the config (``layout.decode.tp``), ``value`` what stands there, ``rule`` the rule with its
-    numbers, ``fix`` what to write instead, one way a line. ``value`` is never a secret.
+    numbers, ``fix`` what to write instead, one way a line. What looks like a credential is masked in all four, and
+    control characters are spelled out.
     """
 
     key: str
     value: str
     rule: str
     fix: str
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, visible(masked(str(getattr(self, field.name)))))
 
     def __str__(self) -> str:
         stated = f"{self.key}: {self.value}" if self.value else self.key
@@ -43,4 +55,6 @@ class ConfigError(WideepError):
     def _text(self) -> str:
         count = len(self.problems)
         head = "The stack config has a mistake:" if count == 1 else f"The stack config has {count} mistakes:"
-        return "\n".join([head, *(f"  {line}" for problem in self.problems for line in str(problem).splitlines())])
+        shown = (f"  {line}" for problem in self.problems[:MOST_SHOWN] for line in str(problem).splitlines())
+        rest = [f"  and {count - MOST_SHOWN} more"] if count > MOST_SHOWN else []
+        return "\n".join([head, *shown, *rest])

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.masking import masked
 from wideep.signs import SIGNS, Place, Sign, Symptom
 
-__all__ = ["LASTING", "Found", "Place", "Symptom", "find_symptom", "last_lines", "last_words", "masked", "place_of"]
+__all__ = ["LASTING", "Found", "Place", "Symptom", "find_symptom", "last_lines", "last_words", "place_of"]
 
 LASTING: Final = frozenset(
     {
@@ -76,11 +77,6 @@ def last_lines(log: str, count: int) -> list[str]:
     return [masked(line) for line in _lines(log)[-count:]]
 
 
-def masked(text: str) -> str:
-    """Text without what looks like a token."""
-    return SECRET.sub("***", text)
-
-
 def _lines(log: str) -> list[str]:
     return [line.strip() for line in log.splitlines() if line.strip()]
 
@@ -88,4 +84,3 @@ def _lines(log: str) -> list[str]:
 TAIL: Final = 40
 """Lines in which an error is looked for."""
 ERRORS: Final = re.compile(r"error|exception|fail|fatal|refused|denied", re.IGNORECASE)
-SECRET: Final = re.compile(r"hf_[A-Za-z0-9]{6,}|(?i:bearer )\S{8,}")

@@ -38,7 +38,8 @@ class ForbiddenError(ClusterError):
     """RBAC says no. ``verb`` and ``resource`` as a Role has them (``list``, ``nodes``)."""
 
     def __init__(self, verb: str, resource: str, where: str) -> None:
-        super().__init__(f"This user may not {verb} {resource} {where} (`wideep rbac` prints the Role).", FORBIDDEN)
+        command = "wideep rbac --exec" if resource == "pods/exec" else "wideep rbac"
+        super().__init__(f"This user may not {verb} {resource} {where} (`{command}` prints the Role).", FORBIDDEN)
         self.verb, self.resource = verb, resource
 
 

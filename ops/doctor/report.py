@@ -14,6 +14,7 @@ from rich.text import Text
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Verdict
 from ops.doctor.spaces import PRODUCT_LABEL, GpuNode, gpu_nodes
+from ops.markdown import code
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 
@@ -31,7 +32,7 @@ def doctor_report(case: Case, findings: Sequence[Finding], output: OutputFormat)
         case OutputFormat.JSON:
             return _json(case, findings, nodes)
         case OutputFormat.MARKDOWN:
-            rows = [[MARKS[f.verdict][0], f.section, f.what, "<br>".join(f.fix)] for f in findings]
+            rows = [[MARKS[f.verdict][0], f.section, code(f.what), "<br>".join(map(code, f.fix))] for f in findings]
             return markdown_table(["", "where", "what is there", "next step"], rows) + f"\n\n{_summary(findings)}"
         case OutputFormat.TEXT:
             return _text(case, findings, nodes)

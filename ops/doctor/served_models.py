@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from http.client import HTTPException
 from typing import Any, Final
 
 from ops.cluster import Cluster, forward_service
+from ops.loopback import MOST_BYTES, open_port
 
 __all__ = ["listed_models"]
 
@@ -20,13 +20,12 @@ def listed_models(cluster: Cluster, namespace: str, service: str) -> tuple[str, 
     Raises:
         ClusterError: there is no way to it.
     """
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with (
             forward_service(cluster, namespace, service) as port,
-            direct.open(f"http://127.0.0.1:{port}/v1/models", timeout=SECONDS) as answer,
+            open_port(port, "/v1/models", SECONDS) as answer,
         ):
-            body: dict[str, Any] = json.load(answer)
+            body: dict[str, Any] = json.loads(answer.read(MOST_BYTES))
     except (OSError, HTTPException, ValueError):
         return None
     return tuple(str(model["id"]) for model in body.get("data", []))

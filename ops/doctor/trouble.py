@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -10,10 +9,10 @@ from typing import Final
 from ops.cluster.objects import Pod
 from ops.doctor.case import Case, listed
 from ops.doctor.finding import Finding, Section, Verdict
+from wideep.masking import masked
 
 __all__ = ["Diagnosis", "Trouble", "grouped", "hidden", "key_of"]
 
-TOKEN: Final = re.compile(r"hf_[A-Za-z0-9]{6,}")
 LONGEST: Final = 300
 """Characters of a log line or a message that are worth quoting."""
 
@@ -44,9 +43,9 @@ def grouped(found: Iterable[tuple[Pod, Trouble]]) -> Iterator[Finding]:
 
 
 def hidden(text: str) -> str:
-    """The text on one line, not too long, without anything that looks like a Hugging Face token."""
-    masked = TOKEN.sub("hf_…", " ".join(text.split()))
-    return masked if len(masked) <= LONGEST * 2 else masked[: LONGEST * 2] + "…"
+    """The text on one line, not too long, without anything that looks like a credential."""
+    line = masked(" ".join(text.split()))
+    return line if len(line) <= LONGEST * 2 else line[: LONGEST * 2] + "…"
 
 
 def key_of(pod: Pod, name: str) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from statistics import fmean, median
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from ops.cluster import ClusterError, run
 from ops.live import Live, Member
 from wideep.download import MOUNT_PATH
+from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
 
 __all__ = ["Experts", "HotLayer", "keep_newest_dump", "kept_file", "read_experts"]
 
@@ -53,7 +54,7 @@ class _Counts(BaseModel):
     """``counts[layer][expert]``: tokens."""
 
     file: str
-    counts: tuple[tuple[int, ...], ...]
+    counts: tuple[tuple[Annotated[int, Field(ge=0)], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ class Experts:
 
 def kept_file(live: Live, member: Member) -> PurePosixPath:
     """Where a role's counts are kept, for ``initialExpertLocation``. Several graphs may share the volume."""
-    return PurePosixPath(MOUNT_PATH) / f"experts-{live.plan.name}-{member.component}.json"
+    return PurePosixPath(MOUNT_PATH) / COUNTS_FOLDER / _file_name(live, member)
+
+
+def _file_name(live: Live, member: Member) -> str:
+    return f"experts-{live.plan.name}-{member.component}.json"
 
 
 def read_experts(live: Live, member: Member) -> Experts | None:
@@ -94,7 +99,7 @@ def read_experts(live: Live, member: Member) -> Experts | None:
         ClusterError: the pod cannot be asked, or its file is none.
     """
     said = _run(live, member, "read")
-    return _experts(_Counts.model_validate_json(said)) if said else None
+    return _experts(_counts(said, member)) if said else None
 
 
 def keep_newest_dump(live: Live, member: Member) -> Experts | None:
@@ -103,11 +108,21 @@ def keep_newest_dump(live: Live, member: Member) -> Experts | None:
     Raises:
         ClusterError: there is no dump, or it cannot be kept.
     """
-    return _experts(_Counts.model_validate_json(_run(live, member, "keep")))
+    return _experts(_counts(_run(live, member, "keep"), member))
+
+
+def _counts(said: str, member: Member) -> _Counts:
+    """What the pod printed; anything may run in it."""
+    try:
+        return _Counts.model_validate_json(said)
+    except ValidationError as error:
+        raise ClusterError(f"The counts in pod {member.pod.name} cannot be read: its answer holds none.") from error
 
 
 def _run(live: Live, member: Member, what: str) -> str:
-    command = ["python3", "-c", PROGRAM, str(kept_file(live, member)), what]
+    # The weights' own mount is read-only; the folder of the counts has a second one.
+    kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
+    command = ["python3", "-c", PROGRAM, str(kept), what]
     ran = run(live.cluster, member.pod, command, seconds=SECONDS)
     if ran.code:
         last = (ran.errors.strip() or ran.output.strip() or f"exit code {ran.code}").splitlines()[-1]

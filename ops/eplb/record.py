@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +15,7 @@ from ops.cluster import ClusterError, forward
 from ops.eplb.engine_log import METRICS_FLAG
 from ops.eplb.experts import keep_newest_dump, kept_file
 from ops.live import Live, Member
+from ops.loopback import open_port
 from ops.plan.view import RoleView
 from wideep.settings.experts import RecorderMode
 
@@ -67,18 +67,17 @@ def _require_recorder(view: RoleView) -> bool:
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
     goes_on = eplb.enabled or METRICS_FLAG in view.plan.args
-    if eplb.recorder_mode is None and not goes_on:
+    if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
-    if eplb.recorder_mode and eplb.recorder_mode not in COUNTING:
+    if eplb.recorder_mode not in COUNTING:
         what = f"{key} is {eplb.recorder_mode}, which writes every pass or token and no counts to begin from."
         raise ClusterError(f"{what}\n  {key}: stat, then `pulumi up`.")
     return goes_on
 
 
 def _ask(port: int, path: str, member: Member) -> None:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", b"", method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):  # noqa: S310 - http, loopback
+        with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
             return
     except urllib.error.HTTPError as error:
         raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error

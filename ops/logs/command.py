@@ -11,7 +11,7 @@ import typer
 from ops.errors import CallError, ExitCode
 from ops.logs.roles import LogRole
 from ops.options import Debug, File, Output, OutputFormat, Stack
-from ops.terminal import answer, say
+from ops.terminal import Screen, answer, say
 
 if TYPE_CHECKING:
     import re
@@ -98,10 +98,9 @@ def _follow(
 
 def _show(lines: list[Line], found: tuple[Source, ...]) -> None:
     """Each line after its place; in a terminal each place has a colour of its own."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Screen(highlight=False, soft_wrap=True)
     places = sorted({source.place for source in found})
     width = max(len(place) for place in places)
     for line in lines:

@@ -13,7 +13,7 @@ from typing import Final
 from ops.cluster import Cluster, ClusterError
 from ops.errors import CallError
 from ops.logs.source import Source
-from wideep.symptoms import masked
+from wideep.masking import masked, visible
 
 __all__ = ["Line", "followed", "pattern", "written"]
 
@@ -76,7 +76,7 @@ def _lines(source: Source, text: str) -> Iterator[Line]:
 
 
 def _clean(text: str) -> str:
-    return masked(ESCAPES.sub("", text))
+    return visible(masked(ESCAPES.sub("", text)))
 
 
 def followed(

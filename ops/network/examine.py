@@ -13,8 +13,8 @@ from ops.live import Live, Member
 from ops.network.complaints import complaints, transports
 from ops.network.devices import Port, ports
 from ops.network.reach import Reached, reaches
+from wideep.masking import masked
 from wideep.settings.hardware import Interconnect
-from wideep.symptoms import masked
 
 __all__ = ["Examined", "examine", "findings"]
 

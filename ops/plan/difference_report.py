@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.load import Loaded
-from ops.markdown import details
+from ops.markdown import code, details
 from ops.markdown import table as markdown_table
 from ops.options import OutputFormat
 from ops.plan.changes import Change
@@ -70,11 +70,14 @@ def _markdown(found: Difference) -> str:
         parts.append("Nothing on the cluster.")
     for change in found.objects:
         parts.append(f"- **{change.name}**: {change.effect}. {change.consequence}".rstrip())
-    reasons = "\n".join(f"- {change.name}: `{reason}`" for change in found.objects for reason in change.because)
+    reasons = "\n".join(f"- {change.name}: {code(reason)}" for change in found.objects for reason in change.because)
     if reasons:
         parts += ["", details("Why", reasons)]
     return "\n".join(parts)
 
 
 def _settings_markdown(settings: tuple[Change, ...]) -> str:
-    return markdown_table(["", "before", "after"], [[change.path, change.before, change.after] for change in settings])
+    return markdown_table(
+        ["", "before", "after"],
+        [[code(each) for each in (change.path, change.before, change.after)] for change in settings],
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.load import Loaded
-from ops.markdown import details, table
+from ops.markdown import code, details, fenced, table
 from ops.plan.view import RoleView, all_to_all, headline, on_one_line, role_views, thousands, weight_lines
 
 __all__ = ["plan_markdown"]
@@ -38,7 +38,7 @@ def plan_markdown(loaded: Loaded) -> str:
         f"Memory is decimal GB on one {gpu.gpu} of {gpu.memory_gb:.1f} GB.",
     ]
     if loaded.warnings:
-        parts += ["", *(f"> ⚠️ {on_one_line(warning)}\n" for warning in loaded.warnings)]
+        parts += ["", *(f"> ⚠️ {code(on_one_line(warning))}\n" for warning in loaded.warnings)]
     parts += ["", details("Weights on a GPU, part by part", "\n".join(_weights(views)))]
     parts += ["", details("Engine arguments", "\n\n".join(_arguments(views)))]
     return "\n".join(parts)
@@ -67,4 +67,4 @@ def _weights(views: list[RoleView]) -> Iterator[str]:
 
 def _arguments(views: list[RoleView]) -> Iterator[str]:
     for view in views:
-        yield f"{view.role}\n\n```\n{' '.join(view.plan.args)}\n```"
+        yield f"{view.role}\n\n{fenced(' '.join(view.plan.args))}"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.options import Debug, File, Output, OutputFormat, Stack
-from ops.terminal import answer
+from ops.terminal import answer, say
 
 __all__ = ["EXAMPLE", "rbac"]
 
@@ -20,17 +20,29 @@ Account = Annotated[
     str | None, typer.Option("--service-account", metavar="NAME", help="Bind them to one of the namespace.")
 ]
 
+Exec = Annotated[
+    bool,
+    typer.Option(
+        "--exec", help="Add the right to run commands in the namespace's pods (gpus, network, eplb): as root in them."
+    ),
+]
+EXEC_WARNING = (
+    "With --exec they may run any command in the pods of namespace {}: as root in the container, with all that its "
+    "environment and volumes hold. Give it to those who may change the graph."
+)
+
 
 def rbac(
     user: User = None,
     group: Group = None,
     account: Account = None,
+    may_exec: Exec = False,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Print the Role and ClusterRole that wideep's commands need on a cluster: they read, and change nothing."""
+    """Print the Role and ClusterRole that wideep's commands need to look at a stack. Without --exec they only read."""
     import yaml
 
     from ops.load import settings_of, stack_file
@@ -39,7 +51,9 @@ def rbac(
     namespace = settings_of(stack_file(stack, file)).namespace
     named = (("User", user), ("Group", group), ("ServiceAccount", account))
     subjects = [Subject(kind, name) for kind, name in named if name]
-    manifests = roles(namespace, subjects)
+    manifests = roles(namespace, subjects, may_exec)
+    if may_exec:
+        say(EXEC_WARNING.format(namespace))
     if output is OutputFormat.JSON:
         answer(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}, indent=2))
     else:

@@ -43,9 +43,12 @@ OWN: Final[Kinds] = (
     kinds.COMPONENTS,
 )
 """Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
-STREAMS: Final = ("pods/exec", "pods/portforward")
-"""For gpus and network, which run a command in a pod; for smoke, status and doctor, which ask the frontend. Over
-websockets they need ``get``, and since Kubernetes 1.35 ``create`` as well."""
+FORWARD: Final = ("pods/portforward",)
+"""For smoke, status and doctor, which ask the frontend. Over websockets it needs ``get``, and since Kubernetes 1.35
+``create`` as well."""
+EXEC: Final = ("pods/exec",)
+"""For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
+its environment and mounts hold (``workers.envFrom``), and can change what runs."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,9 @@ class Subject:
     name: str
 
 
-def roles(namespace: str, subjects: Sequence[Subject] = ()) -> list[Manifest]:
-    """The ClusterRole, the Role, and (where there are subjects) the bindings of both."""
+def roles(namespace: str, subjects: Sequence[Subject] = (), may_exec: bool = False) -> list[Manifest]:
+    """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
+    commands in the namespace's pods."""
     name = f"{NAME}-{namespace}"
     wide = [
         *_rules(WIDE),
@@ -66,7 +70,7 @@ def roles(namespace: str, subjects: Sequence[Subject] = ()) -> list[Manifest]:
     own = [
         *_rules(OWN),
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": list(STREAMS), "verbs": ["get", "create"]},
+        {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
     ]
     made = [_object("ClusterRole", name, {"rules": wide}), _object("Role", NAME, {"rules": own}, namespace)]
     if subjects:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ops.errors import CallError
 from ops.options import Debug
 from ops.terminal import answer, answers_errors, say
 from wideep.errors import ConfigError
@@ -15,6 +18,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Events = Annotated[Path, typer.Option("--events", metavar="FILE", help="What --event-log wrote.")]
 Stack = Annotated[str, typer.Option("--stack", "-s", metavar="NAME", help="The stack that is previewed.")]
+
+SUMMARY = 200_000
+"""Characters of a block in a job's summary, of which GitHub takes 1 MiB."""
 
 
 @app.command()
@@ -38,6 +44,49 @@ def diff(events: Events, debug: Debug = False) -> None:
 
 @app.command()
 @answers_errors
+def drift(
+    stack: Stack,
+    events: Events,
+    same: Annotated[bool, typer.Option("--same/--differs", help="What `pulumi preview --expect-no-changes` said.")],
+    debug: Debug = False,
+) -> None:
+    """Print whether the cluster is as main says, and the difference, as Markdown. Exit code 1: it is not."""
+    from ops.markdown import fenced
+    from ops.review.diff import diff_text
+    from ops.review.events import read_events
+
+    preview = read_events(events)
+    holds = same and not preview.failed
+    said = "\n\n".join(message.text for message in preview.messages if message.severity == "error")
+    parts = [f"### Stack {_named(stack)}: {'as main says' if holds else 'NOT as main says'}"]
+    parts += [fenced(diff_text(preview), "diff", SUMMARY), *([fenced(said, limit=SUMMARY)] if said else [])]
+    answer("\n\n".join(parts))
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command(name="fenced")
+@answers_errors
+def fenced_text(debug: Debug = False) -> None:
+    """Print what stands on stdin as a block of Markdown."""
+    from ops.markdown import fenced
+
+    answer(fenced(sys.stdin.read(), limit=SUMMARY))
+
+
+def _named(stack: str) -> str:
+    """The stack's name, which may stand in a heading and in a comment's first line.
+
+    Raises:
+        CallError: it is none.
+    """
+    if re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", stack):
+        return stack
+    raise CallError(f"--stack {stack!r} names no stack.", "Write its name: letters, digits, dots, dashes and _.")
+
+
+@app.command()
+@answers_errors
 def comment(  # noqa: PLR0913, PLR0917 - as many parameters as options
     stack: Stack,
     after: Annotated[Path, typer.Option(metavar="Pulumi.NAME.yaml", help="The stack's file with the change.")],
@@ -52,6 +101,7 @@ def comment(  # noqa: PLR0913, PLR0917 - as many parameters as options
     from ops.review.comment import comment as text
     from ops.review.events import read_events
 
+    _named(stack)
     preview = read_events(events) if events and events.exists() else None
     old = load(stack_file(None, before)) if before and before.exists() else None
     notes = tuple(unchecked or ())
@@ -73,7 +123,7 @@ def post(
     from ops.review.comment import marker
     from ops.review.forge import put_comment
 
-    done = put_comment(body.read_text(encoding="utf-8"), marker(stack))
+    done = put_comment(body.read_text(encoding="utf-8"), marker(_named(stack)))
     say(f"The comment on stack {stack} is {done}.")
 
 

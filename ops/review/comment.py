@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ops.load import Loaded
-from ops.markdown import changed, details, table
+from ops.markdown import changed, code, cut, details, fenced, listed, table
 from ops.plan.difference import Difference, Effect, difference
 from ops.plan.view import RoleView, on_one_line, role_views, thousands
 from ops.review.diff import counts, diff_text, step_title
-from ops.review.events import Op, Preview
+from ops.review.events import Op, Preview, Step
 from ops.review.served import served
 
 __all__ = ["LIMIT", "Review", "comment", "marker"]
 
 LIMIT = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
+BLOCK = 12_000
+"""Characters of errors, and of what is wrong with a config."""
 ALWAYS = ("layout", "GPUs")
 """Rows that are there even where nothing changes."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)
@@ -49,18 +51,18 @@ def comment(review: Review) -> str:
     found = difference(review.before, review.after) if review.before and review.after else None
     parts = [marker(review.stack), f"## {_verdict(review)}: stack {review.stack}", "", _headline(review, found)]
     if review.mistakes:
-        parts += ["", "### This config cannot run", "", _fenced(review.mistakes)]
+        parts += ["", "### This config cannot run", "", fenced(review.mistakes, limit=BLOCK)]
     if review.after:
         parts += _changes(review.before, review.after, found)
     parts += _said(review.preview)
-    parts += [line for sentence in review.unchecked for line in ("", f"> Not checked: {sentence}")]
+    parts += [line for sentence in review.unchecked for line in ("", f"> Not checked: {code(sentence)}")]
     if review.preview and review.preview.steps:
         room = LIMIT - len("\n".join(parts))
         parts += [
             "",
-            details(f"Diff: {counts(review.preview)}", _fenced(_cut(diff_text(review.preview), room), "diff")),
+            details(f"Diff: {counts(review.preview)}", fenced(diff_text(review.preview), "diff", max(room, 0))),
         ]
-    return "\n".join(parts) + "\n"
+    return cut("\n".join(parts), LIMIT + 1000) + "\n"
 
 
 def _verdict(review: Review) -> str:
@@ -106,7 +108,7 @@ def _changes(before: Loaded | None, after: Loaded, found: Difference | None) -> 
         yield from _list("What is replaced or deleted", found, REPLACING)
         yield from _list("Also", found, (Effect.UPDATED, Effect.CREATED))
     for warning in after.warnings:
-        yield from ("", f"> ⚠️ {on_one_line(warning)}")
+        yield from ("", f"> ⚠️ {code(on_one_line(warning))}")
 
 
 def _facts(loaded: Loaded) -> dict[str, str]:
@@ -114,7 +116,7 @@ def _facts(loaded: Loaded) -> dict[str, str]:
     plan, hardware = loaded.plan, loaded.settings.hardware
     roles = {view.role.value: _role(view) for view in role_views(loaded)}
     return {
-        "model": plan.model,
+        "model": code(plan.model),
         "layout": plan.layout,
         "GPUs": f"{plan.gpus} × {hardware.gpu}",
         "nodes in use": str(plan.nodes),
@@ -122,7 +124,7 @@ def _facts(loaded: Loaded) -> dict[str, str]:
         **roles,
         "frontends": str(loaded.settings.frontend.replicas),
         "model cache": plan.cache.size or plan.cache.claim,
-        "image": plan.image,
+        "image": code(plan.image),
     }
 
 
@@ -157,9 +159,9 @@ def _list(title: str, found: Difference, effects: Iterable[Effect]) -> Iterator[
     yield from ("", f"**{title}**", "")
     for change in chosen:
         yield f"- **{change.name}**: {change.effect}. {change.consequence}".rstrip()
-    reasons = [f"- {change.name}: `{reason}`" for change in chosen for reason in change.because]
+    reasons = [f"{change.name}: {code(reason)}" for change in chosen for reason in change.because]
     if reasons:
-        yield from ("", details("because", "\n".join(reasons)))
+        yield from ("", details("because", "\n".join(listed(reasons))))
 
 
 def _said(preview: Preview | None) -> Iterator[str]:
@@ -168,27 +170,20 @@ def _said(preview: Preview | None) -> Iterator[str]:
         return
     errors = [message.text for message in preview.messages if message.severity == "error"]
     if errors:
-        yield from ("", "**Errors**", "", _fenced("\n\n".join(errors)))
+        yield from ("", "**Errors**", "", fenced("\n\n".join(errors), limit=BLOCK))
     if preview.violations:
         yield from ("", "**Policies that do not hold**", "")
-        yield from (f"- `{one.policy}`{'' if one.mandatory else ' (advice)'}: {one.text}" for one in preview.violations)
+        yield from listed(
+            [
+                f"{code(one.policy)}{'' if one.mandatory else ' (advice)'}: {code(one.text)}"
+                for one in preview.violations
+            ]
+        )
     replaced = [step for step in preview.steps if step.op in (Op.REPLACE, Op.DELETE)]
     if replaced:
         yield from ("", "**Replaced or deleted by the engine**", "")
-    for step in replaced:
-        reason = f": `{'`, `'.join(step.reasons)}` cannot change in place" if step.reasons else ""
-        yield f"- {step_title(step)}{reason}"
+    yield from listed([f"{code(step_title(step))}{_reason(step)}" for step in replaced])
 
 
-def _fenced(text: str, language: str = "") -> str:
-    """A block that its own content cannot end."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
-
-
-def _cut(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    return text[: max(room - 200, 0)].rpartition("\n")[0] + "\n… cut here: the rest is in the job's log and artifact."
+def _reason(step: Step) -> str:
+    return f": {code(', '.join(step.reasons))} cannot change in place" if step.reasons else ""

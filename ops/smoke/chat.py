@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -13,6 +12,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ops.cluster import ClusterError
+from ops.loopback import open_port
 
 __all__ = ["Answer", "ChatError", "NotYetError", "Question", "ask"]
 
@@ -106,11 +106,11 @@ def ask(port: int, question: Question) -> Answer:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    url = f"http://127.0.0.1:{port}/v1/chat/completions"
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    sent, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
     begun = time.monotonic()
     try:
-        with urllib.request.urlopen(request, timeout=question.silence_seconds) as lines:  # noqa: S310 - http, loopback
+        silence = question.silence_seconds
+        with open_port(port, "/v1/chat/completions", silence, data=sent, headers=headers) as lines:
             return _read(lines, begun)
     except urllib.error.HTTPError as error:
         said = _said(error.read().decode("utf-8", "replace"))

@@ -10,7 +10,7 @@ import typer
 
 from ops.errors import ExitCode
 from ops.options import Debug, File, Output, OutputFormat, Stack
-from ops.terminal import answer, say
+from ops.terminal import Screen, answer, say
 
 if TYPE_CHECKING:
     from ops.live import Live
@@ -49,14 +49,13 @@ def status(
 
 def _watched(live: Live, seen: Iterator[Look], *, quiet: bool) -> Look:
     """The last look. In a terminal each is drawn over the one before; in a pipe, a line on stderr tells of each."""
-    from rich.console import Console
-    from rich.live import Live as Screen
+    from rich.live import Live as Display
 
     from ops.status.report import duration, status_text
 
     last: Look | None = None
     if sys.stdout.isatty() and not quiet:
-        with Screen(console=Console(highlight=False), auto_refresh=False) as screen:
+        with Display(console=Screen(highlight=False), auto_refresh=False) as screen:
             for last in seen:
                 screen.update(status_text(live, last.seen, rate=last.rate), refresh=True)
     else:

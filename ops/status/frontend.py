@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import urllib.error
-import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from ops.cluster.errors import ClusterError
+from ops.loopback import MOST_BYTES, open_port
 from wideep.plan import Plan
 from wideep.settings.layout import Role
 
@@ -51,10 +51,9 @@ def get(port: int, path: str, seconds: float = SECONDS) -> str:
     Raises:
         ClusterError: there is no answer, or it is not 200.
     """
-    url = f"http://127.0.0.1:{port}{path}"
     try:
-        with urllib.request.urlopen(url, timeout=seconds) as answer:
-            return answer.read().decode("utf-8", "replace")
+        with open_port(port, path, seconds) as answer:
+            return answer.read(MOST_BYTES).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         raise ClusterError(f"The frontend answers {path} with {error.code}.", error.code) from error
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ops.cluster.objects import ContainerStatus, Event, Pod
-from wideep.symptoms import masked
+from wideep.masking import masked
 from wideep.waiting import STUCK
 
 __all__ = ["Condition", "Phase", "condition_of"]

@@ -7,11 +7,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from sim import paths
 from sim.exec.pod import Here
 from wideep.download import MOUNT_PATH
+from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
 
 IMAGE = paths.PROJECT / "sim" / "exec" / "image"
 
@@ -27,7 +29,15 @@ def main(arguments: list[str], here: Here) -> int:
     volume, dumps = folders(Path(os.environ["SIM_CLUSTER"]).parent, meta["namespace"], meta["name"])
     volume.mkdir(parents=True, exist_ok=True)
     env = os.environ | {"PYTHONPATH": str(IMAGE), "SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR": str(dumps)}
-    inside = [
-        str(volume) + each.removeprefix(MOUNT_PATH) if each.startswith(MOUNT_PATH) else each for each in arguments
-    ]
+    (volume / COUNTS_FOLDER).mkdir(exist_ok=True)
+    mounts = {MOUNT_PATH: volume, COUNTS_PATH: volume / COUNTS_FOLDER}
+    inside = [_on_this_machine(each, mounts) for each in arguments]
     return subprocess.run([sys.executable, *inside], env=env, check=False).returncode
+
+
+def _on_this_machine(word: str, mounts: Mapping[str, Path]) -> str:
+    """A path of the container as one of this machine; other words as they are."""
+    for mount, folder in mounts.items():
+        if word.startswith(f"{mount}/"):
+            return str(folder) + word.removeprefix(mount)
+    return word

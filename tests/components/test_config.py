@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -10,7 +11,9 @@ import pytest
 from components.config import hf_token, read_plan
 from tests.support.engine import PROJECT, run
 from tests.support.plans import TOKEN, config_of
+from wideep.errors import ConfigError
 from wideep.plan import Plan
+from wideep.rules import accept
 
 Read = Callable[..., Plan]
 
@@ -113,3 +116,46 @@ def test_the_plan_does_not_know_a_registrys_password(read: Read) -> None:
     plan = read(config_of("sim", image=PRIVATE), secrets=("hfToken", "image"))
     assert "robot" in plan.to_json()
     assert "SyntheticPassword" not in plan.to_json()
+
+
+@pytest.mark.parametrize("key", sorted(config_of("prod").keys() - {"hfToken"}))
+def test_a_key_that_is_marked_as_a_secret_is_refused_and_not_shown(read: Read, key: str) -> None:
+    with pytest.raises(pulumi.RunError, match="is marked as a secret") as refused:
+        read(config_of("prod"), secrets=("hfToken", key))
+    assert f"\n  {key}: [secret]" in str(refused.value)
+
+
+def test_the_stacks_file_says_which_part_of_a_key_is_the_secret(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = {"env": {"WANDB_API_KEY": "S3CRETWANDB", "OTHER": "x"}}
+    written = {f"{PROJECT}:workers": {"env": {"WANDB_API_KEY": {"secure": "v1:abc"}, "OTHER": "x"}}}
+    (tmp_path / "Pulumi.stack.yaml").write_text(json.dumps({"config": written}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "stack")
+    config = {**config_of("sim"), "workers": workers}
+
+    with pytest.raises(pulumi.RunError) as refused:
+        read(config, secrets=("hfToken", "workers"))
+
+    assert "workers.env.WANDB_API_KEY: [secret]" in str(refused.value)
+    assert "workers.envFrom: [SECRET]" in str(refused.value)
+    assert "S3CRET" not in str(refused.value)
+    with pytest.raises(ConfigError) as planned:
+        accept({**config_of("sim"), "workers": written[f"{PROJECT}:workers"]})
+    assert str(planned.value) == str(refused.value)
+
+
+def test_a_secret_beside_the_registrys_password_is_refused_and_a_password_in_clear_is_seen(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = {**PRIVATE, "tag": {"secure": "v1:abc"}}
+    (tmp_path / "Pulumi.stack.yaml").write_text(json.dumps({"config": {f"{PROJECT}:image": image}}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "stack")
+
+    with pytest.raises(pulumi.RunError) as refused:
+        read(config_of("sim", image=PRIVATE), secrets=("hfToken", "image"))
+
+    assert "image.tag: [secret]" in str(refused.value)
+    assert "image.registry.password: [secret]" in str(refused.value)

@@ -21,10 +21,11 @@ LAB = {
 }
 NAME = "deepseek-r1-wideep"
 IMAGE = "registry.example.com/dynamo-wideep:0.6.0"
-STARTUP = "extraPodSpec.mainContainer.startupProbe"
+MAIN = "extraPodSpec.mainContainer"
+STARTUP = f"{MAIN}.startupProbe"
 
 ROLES = ("prefill", "decode")
-FLAG = "extraPodSpec.mainContainer.args"
+FLAG = f"{MAIN}.args"
 
 DIFFERENT: dict[str, tuple[object, str]] = {
     "metadata.name": (NAME, "of the model: another layout updates the graph in place; its Service is the lab README's"),
@@ -41,10 +42,18 @@ DIFFERENT: dict[str, tuple[object, str]] = {
         )
         for role in ROLES
     },
+    "spec.pvcs.0.name": (GONE, "the claim is mounted through the pod's spec, where a mount can be read-only"),
+    "spec.pvcs.0.create": (GONE, "with it"),
     **{
-        f"spec.services.{role}.volumeMounts.0.mountPoint": ("/model-cache", "one path for both manifests")
+        f"spec.services.{role}.volumeMounts.0.{field}": (GONE, "with it")
         for role in ROLES
+        for field in ("name", "mountPoint")
     },
+    **{
+        f"spec.services.{service}.{MAIN}.envFrom.0.secretRef.name": (GONE, "only the download needs the token")
+        for service in ("Frontend", *ROLES)
+    },
+    **{f"spec.services.{role}.{FLAG}.--trust-remote-code": (GONE, "SGLang has the model's class") for role in ROLES},
     **{
         f"spec.services.{role}.{FLAG}.--model-path": (
             "/model-cache/deepseek-r1/56d4cbbb",

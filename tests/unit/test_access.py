@@ -70,7 +70,7 @@ def test_prometheus_reads_metrics_of_frontend_and_workers() -> None:
 def test_graphs_of_other_namespaces_reach_the_stores_of_the_platform_that_they_share() -> None:
     (rule,) = policies()["dynamo-platform-etcd-clients"].rules
 
-    assert rule.peers == (PeersPlan(), PeersPlan(with_label=GRAPH, namespaces={}))
+    assert rule.peers == (PeersPlan(),)
 
 
 def test_the_stores_belong_to_the_stack_that_installs_them() -> None:
@@ -158,3 +158,13 @@ def test_a_range_that_the_pods_do_not_let_in_is_refused(source: str) -> None:
 def test_ranges_are_ranges_and_only_a_load_balancer_has_them() -> None:
     assert "no range of addresses" in exposed("10.1.0.1/16")["frontend.service.sourceRanges"]
     assert "type is NodePort" in exposed("10.1.0.0/16", kind="NodePort")["frontend.service.sourceRanges"]
+
+
+def test_graphs_of_other_namespaces_reach_etcd_and_nats_only_where_the_stack_names_them() -> None:
+    found = policies(access={"graphsFrom": ["team-b"]})
+
+    for store, port in (("etcd", 2379), ("nats", 4222)):
+        own, others = found[f"dynamo-platform-{store}-clients"].rules
+        assert own == NEIGHBOURS
+        assert others.ports == (port,)
+        assert others.peers == (PeersPlan(with_label=GRAPH, namespaces={"kubernetes.io/metadata.name": "team-b"}),)

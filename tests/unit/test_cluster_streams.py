@@ -82,7 +82,9 @@ def test_a_command_that_may_not_be_run_names_the_right(cluster: Cluster) -> None
     with pytest.raises(ForbiddenError) as told:
         run(cluster, POD, ["nvidia-smi", "-L"])
 
-    assert str(told.value) == "This user may not create pods/exec in namespace lab (`wideep rbac` prints the Role)."
+    assert (
+        str(told.value) == "This user may not create pods/exec in namespace lab (`wideep rbac --exec` prints the Role)."
+    )
 
 
 def test_a_port_that_may_not_be_forwarded_is_why_nothing_answers(cluster: Cluster) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -239,15 +240,25 @@ def test_a_file_with_a_wrong_checksum_fails_and_makes_the_next_try_compare_all_o
     assert not (job.target / ".complete").exists()
 
 
-def test_without_hf_in_the_image_it_installs_the_pinned_version_first(job: Job) -> None:
+def test_without_hf_in_the_image_it_installs_it_by_hash_and_without_the_token(job: Job) -> None:
     (job.tools / "hf").rename(job.tools / "hf-later")
-    job.tool("pip", f"mv {job.tools}/hf-later {job.tools}/hf")
+    keep = f'for last; do :; done; cp "$last" {job.tools}/lock; echo "${{HF_TOKEN-none}}" >{job.tools}/token'
+    job.tool("pip", f"{keep}; mv {job.tools}/hf-later {job.tools}/hf")
+    job.plan = job.plan.model_copy(update={"env": job.plan.env | {"HF_TOKEN": "not for pip"}})
 
     job.run()
 
     assert job.calls[0].startswith("pip install")
-    assert job.calls[0].endswith(job.plan.env["HUB_PACKAGE"])
-    assert "==" in job.plan.env["HUB_PACKAGE"]
+    assert "--require-hashes" in job.calls[0]
+    packages = (job.tools / "lock").read_text().splitlines()
+    assert [line for line in packages if line.startswith("huggingface_hub==")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", line) for line in packages)
+    assert (job.tools / "token").read_text() == "none\n"
+
+
+def test_the_image_that_runs_with_the_token_is_named_by_its_digest() -> None:
+    image = download_plan(R1, ModelCache(size="1Ti"), 688.6e9).image
+    assert re.search(r"@sha256:[0-9a-f]{64}$", image)
 
 
 def test_names_with_shell_characters_stay_words(job: Job) -> None:
@@ -287,4 +298,4 @@ def test_each_revision_has_its_folder_unless_the_stack_names_one() -> None:
 
 
 def test_the_token_is_no_part_of_the_plan() -> None:
-    assert "TOKEN" not in download_plan(R1, ModelCache(size="1Ti"), 1).model_dump_json()
+    assert "HF_TOKEN" not in download_plan(R1, ModelCache(size="1Ti"), 1).env

@@ -68,7 +68,7 @@ class InPod:
 
     def run(self, _cluster: object, _pod: object, command: list[str], **_: object) -> Ran:
         env = os.environ | {"PYTHONPATH": str(IMAGE), "SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR": str(self.dumps)}
-        inside = [part.replace("/model-cache", str(self.volume)) for part in command[1:]]
+        inside = [part.replace("/expert-counts", str(self.volume)) for part in command[1:]]
         done = subprocess.run([sys.executable, *inside], env=env, capture_output=True, text=True, check=False)
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -161,7 +161,7 @@ def record(graph: Live, role: RoleView, port: int, monkeypatch: pytest.MonkeyPat
 
 
 RECORDS = {"eplb": {"enabled": False, "recorderMode": "stat"}, "redundantExperts": 0, "extraArgs": []}
-ALWAYS_ON = {"eplb": {"enabled": True}, "extraArgs": []}
+ALWAYS_ON = {"eplb": {"enabled": True, "recorderMode": "stat"}, "extraArgs": []}
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,8 @@ def test_a_record_is_kept_for_the_next_start_and_eplbs_own_goes_on(
         line = record(graph, view(**decode), port, monkeypatch)
 
     assert asked == [f"/{verb}_expert_distribution_record" for verb in verbs]
-    assert line == "layout.decode.eplb.initialExpertLocation: /model-cache/experts-deepseek-r1-wideep-decode.json"
+    kept = "/model-cache/expert-counts/experts-deepseek-r1-wideep-decode.json"
+    assert line == f"layout.decode.eplb.initialExpertLocation: {kept}"
     assert len(list(in_pod.volume.iterdir())) == 1
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import ValidationError
 
 from tests.golden.cases import config
+from tests.support.configs import stack
 from wideep import load
 from wideep.graph.dgd import DynamoGraphDeployment, Service
 from wideep.plan import Plan
@@ -61,18 +64,59 @@ def test_a_deadline_that_the_stack_sets_is_kept_and_no_worker_is_ended_before_it
     assert budget(long) > budget(short) == budget(load(config(Preset.LAB_16GPU_SINGLENODE)))
 
 
-def test_the_cache_is_a_claim_that_the_graph_does_not_own() -> None:
-    (claim,) = graph().spec.pvcs
+@pytest.mark.parametrize(("cache", "claim"), [({}, "model-cache-pvc"), ({"existingClaim": "weights"}, "weights")])
+def test_the_cache_is_a_claim_that_the_graph_does_not_own_and_that_its_pods_only_read(
+    cache: dict[str, str], claim: str
+) -> None:
+    made = graph(modelCache={"size": "1Ti", **cache})
 
-    assert (claim.name, claim.create) == ("model-cache-pvc", False)
+    for role in ("prefill", "decode"):
+        pod = made.spec.services[role].extra_pod_spec
+        (volume,), (mount,) = pod.volumes or (), pod.main_container.volume_mounts or ()
+        assert volume.persistent_volume_claim is not None
+        assert (volume.persistent_volume_claim.claim_name, volume.name) == (claim, mount.name)
+        assert (mount.mount_path, mount.read_only) == ("/model-cache", True)
+    assert "pvcs" not in made.spec.manifest()
 
 
-def test_an_existing_claim_is_mounted_in_place_of_our_own() -> None:
-    made = graph(modelCache={"size": "1Ti", "existingClaim": "weights"})
+def test_an_engine_that_counts_experts_has_a_folder_for_the_counts_and_writes_nowhere_else() -> None:
+    layout = {"preset": "lab-16gpu-singlenode", "decode": {"eplb": {"recorderMode": "stat"}}}
+    made = load(stack(layout=layout)).graph
 
-    assert [claim.name for claim in made.spec.pvcs] == ["weights"]
-    (mount,) = made.spec.services["decode"].volume_mounts or ()
-    assert mount.name == "weights"
+    weights, counts = made.spec.services["decode"].extra_pod_spec.main_container.volume_mounts or ()
+    assert (weights.mount_path, weights.read_only) == ("/model-cache", True)
+    assert (counts.mount_path, counts.sub_path, counts.read_only) == ("/expert-counts", "expert-counts", None)
+    assert len(made.spec.services["prefill"].extra_pod_spec.main_container.volume_mounts or ()) == 1
+
+
+@pytest.mark.parametrize("token", [{"hfTokenSecret": "hub", "hfToken": None}, {}])
+def test_what_serves_has_no_token_and_asks_the_hub_for_nothing(token: dict[str, object]) -> None:
+    plan = load(stack(**token))
+
+    assert plan.token is not None
+    text = json.dumps(plan.graph.manifest())
+    assert plan.token.secret not in text
+    assert plan.token.key not in text
+    for service in plan.graph.spec.services.values():
+        container = service.extra_pod_spec.main_container
+        assert {each.name: each.value for each in container.env or ()}["HF_HUB_OFFLINE"] == "1"
+
+
+def test_secrets_that_the_stack_names_are_the_engines_environment() -> None:
+    made = graph(workers={"envFrom": ["wandb", "tracing"]})
+
+    for role in ("prefill", "decode"):
+        container = made.spec.services[role].extra_pod_spec.main_container
+        assert [each.secret_ref.name for each in container.env_from or ()] == ["wandb", "tracing"]
+    assert made.spec.services["Frontend"].extra_pod_spec.main_container.env_from is None
+
+
+def test_code_of_the_models_repository_runs_only_where_the_stack_says_so() -> None:
+    def flags(**workers: object) -> tuple[str, ...]:
+        return graph(workers=workers).spec.services["decode"].extra_pod_spec.main_container.args or ()
+
+    assert "--trust-remote-code" not in flags()
+    assert "--trust-remote-code" in flags(trustRemoteCode=True)
 
 
 def test_the_frontend_is_asked_over_http_so_that_its_image_needs_no_curl_and_jq() -> None:
@@ -185,12 +229,10 @@ def test_no_pod_is_given_a_service_accounts_token() -> None:
     assert {pod.automount_service_account_token for pod in pods} == {False}
 
 
-def test_every_pod_has_the_token_from_its_secret_and_pulls_with_the_stacks_secret() -> None:
+def test_every_pod_pulls_with_the_stacks_secret() -> None:
     made = graph(hfTokenSecret="my-token", image={"source": "existing", "reference": "a/b:c", "pullSecret": "pull"})
 
     for service in made.spec.services.values():
-        (source,) = service.extra_pod_spec.main_container.env_from or ()
-        assert source.secret_ref.name == "my-token"
         assert [secret.name for secret in service.extra_pod_spec.image_pull_secrets or ()] == ["pull"]
 
 
@@ -276,13 +318,12 @@ NODE_LOCAL = {"size": "1Ti", "hostPath": "/var/lib/models"}
 def test_weights_on_the_nodes_own_disks_are_where_a_volume_would_have_them() -> None:
     made, shared = graph(modelCache=NODE_LOCAL), graph()
 
-    assert made.spec.pvcs == ()
     for role in ("prefill", "decode"):
         pod = made.spec.services[role].extra_pod_spec
-        assert made.spec.services[role].volume_mounts is None
         (volume,), (mount,) = pod.volumes or (), pod.main_container.volume_mounts or ()
+        assert volume.host_path is not None
         assert (volume.host_path.path, volume.name) == ("/var/lib/models", mount.name)
-        assert mount.mount_path == "/model-cache"
+        assert (mount.mount_path, mount.read_only) == ("/model-cache", True)
         assert pod.main_container.args == shared.spec.services[role].extra_pod_spec.main_container.args
 
 
@@ -297,7 +338,7 @@ def test_a_pod_downloads_to_its_node_before_the_engine_starts_and_waits_for_its_
     token = given["HF_TOKEN"].value_from
     assert token is not None
     assert (given["HF_TOKEN"].value, token.secret_key_ref.name) == (None, "hf-token-secret")
-    assert [mount.mount_path for mount in download.volume_mounts] == ["/model-cache"]
+    assert [(mount.mount_path, mount.read_only) for mount in download.volume_mounts] == [("/model-cache", None)]
     assert (plan.download, plan.cache.create, plan.cache.host_path) == (None, False, "/var/lib/models")
 
 

@@ -39,8 +39,14 @@ RICH = config(
         "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H200"},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}],
     },
+    layout={"preset": "lab-16gpu-multinode", "decode": {"eplb": {"recorderMode": "stat"}}},
     frontend={"replicas": 2, "routerMode": "kv", "resources": {"cpu": "8", "memory": "16Gi"}},
-    workers={"priorityClass": "inference", "spreadOver": "topology.kubernetes.io/zone", "env": {"SGLANG_LOG": "1"}},
+    workers={
+        "priorityClass": "inference",
+        "spreadOver": "topology.kubernetes.io/zone",
+        "env": {"SGLANG_LOG": "1"},
+        "envFrom": ["s"],
+    },
 )
 NODE_LOCAL = RICH | {"modelCache": {"size": "1Ti", "hostPath": "/var/lib/models"}}
 """Two stacks in which, together, every field of the types is set."""

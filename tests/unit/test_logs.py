@@ -25,7 +25,7 @@ def test_lines_of_several_pods_come_in_the_order_in_which_they_were_written() ->
 
     assert [(line.place, line.text) for line in lines] == [
         ("decode-a", "first"),
-        ("decode-b", "second ***"),
+        ("decode-b", "second [secret]"),
         ("decode-a", "third"),
     ]
     assert silent == []

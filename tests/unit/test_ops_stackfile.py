@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from components.named_file import read_named
 from ops.errors import CallError
 from ops.selected import selected_stack
 from ops.stackfile import find_project, read_stack_file, stack_path
@@ -163,3 +168,73 @@ def test_without_a_selection_the_message_says_how_to_name_one(folder: Path, tmp_
 def test_without_a_project_the_message_asks_for_a_file(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="--file"):
         selected_stack(find_project(tmp_path), {})
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{below}'] * 9)}]\n" for below, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = "a: &a {k: 1}\n" + "".join(
+    f"{n}: &{n} {{<<: [{','.join([f'*{b}'] * 50)}]}}\n" for b, n in zip("abc", "bcd", strict=True)
+)
+
+
+@pytest.mark.parametrize("text", [BOMB, MERGES, "a: &a [*a]\n", "x: [" + "1," * 20_000 + "]\n"])
+def test_a_text_that_stands_for_too_many_values_is_refused_at_once(folder: Path, text: str) -> None:
+    with pytest.raises(CallError, match="more than 10,000 values"):
+        read_stack_file(written(folder, text))
+
+
+def test_a_file_that_is_too_large_is_refused(folder: Path) -> None:
+    with pytest.raises(CallError, match="at most 1,000,000"):
+        read_stack_file(written(folder, "#" * 1_000_001))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0b_",
+        "!!int abc",
+        "!!bool x",
+        "!!float x",
+        "!!timestamp x",
+        "!!set H200",
+        "!!binary é",
+        "9" * 5000,
+        "!!map 1",
+        "!!omap x",
+        "!!pairs [1]",
+        "!!python/name:os.system",
+        "0x_",
+    ],
+)
+def test_a_value_that_its_tag_cannot_hold_is_an_error_with_its_place(folder: Path, value: str) -> None:
+    with pytest.raises(CallError, match="line 2"):
+        read_stack_file(written(folder, f"config:\n  isl: {value}\n"))
+
+
+YAML = st.text("ab:-[]{}!&*|>#%@,?<0123456789_. \n'\"\\", max_size=60) | st.lists(
+    st.sampled_from(
+        ["config:", "\n", "  ", "a: ", "!!int ", "!!set ", "!!bool ", "&x ", "*x", "- ", "0b_", "{", "}", "[", "]"]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=YAML)
+def test_any_text_is_read_or_refused_with_a_sentence(folder: Path, text: str) -> None:
+    with contextlib.suppress(CallError):
+        read_stack_file(written(folder, text))
+
+
+@pytest.mark.parametrize("make", ["fifo", "device", "folder"])
+def test_a_file_that_a_config_names_is_a_regular_one(folder: Path, make: str) -> None:
+    place = folder / "config.json"
+    if make == "fifo":
+        os.mkfifo(place)
+    elif make == "device":
+        place.symlink_to("/dev/zero")
+    else:
+        place.mkdir()
+    with pytest.raises(OSError, match=r"regular file|directory"):
+        read_named(place)

@@ -177,8 +177,8 @@ def test_the_job_downloads_to_where_the_engine_reads() -> None:
     assert plan.download is not None
     args = plan.roles[Role.DECODE].args
     assert args[args.index("--model-path") + 1] == plan.download.target
-    (mount,) = plan.graph.spec.services["decode"].volume_mounts or ()
-    assert mount.mount_point == plan.download.mount_path
+    (mount,) = plan.graph.spec.services["decode"].extra_pod_spec.main_container.volume_mounts or ()
+    assert mount.mount_path == plan.download.mount_path
 
 
 def test_a_stack_that_breaks_rules_has_no_plan_but_all_of_its_mistakes() -> None:

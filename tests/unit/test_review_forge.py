@@ -62,3 +62,13 @@ def test_a_forge_that_does_not_answer_is_one_sentence(forge: Forge) -> None:
 def test_what_is_missing_is_named(env: dict[str, str], words: str) -> None:
     with pytest.raises(ForgeError, match=words):
         put_comment(MARK, MARK, env)
+
+
+@pytest.mark.parametrize("job", [github, gitlab])
+def test_a_comment_that_an_outsider_began_with_the_mark_stays_theirs(forge: Forge, job: object) -> None:
+    assert callable(job)
+    forge.comments[666], forge.authors[666] = f"{MARK}\nmine to edit", "outsider"
+    assert put_comment(f"{MARK}\nred", MARK, job(forge)) == "written"
+    assert put_comment(f"{MARK}\ngreen", MARK, job(forge)) == "updated"
+    assert forge.comments[666] == f"{MARK}\nmine to edit"
+    assert [body for number, body in forge.comments.items() if number != 666] == [f"{MARK}\ngreen"]

@@ -112,7 +112,7 @@ def test_sglang_takes_the_arguments_of_every_preset(
 
 
 def test_every_setting_of_a_layout_reaches_the_engine(parser: argparse.ArgumentParser) -> None:
-    taken = vars(parser.parse_args(engine_args(Role.DECODE, EVERYTHING, R1, PATH)))
+    taken = vars(parser.parse_args(engine_args(Role.DECODE, EVERYTHING, R1, PATH, trust_remote_code=True)))
 
     assert taken == {
         "model_path": PATH,

@@ -12,7 +12,7 @@ from ops.status.frontend import read_figures
 from ops.status.loading import download_progress, loading_progress
 from ops.status.podstate import Phase, condition_of
 from tests.support.live import loaded, pod
-from wideep.symptoms import masked
+from wideep.masking import masked
 
 METRICS = """\
 # HELP dynamo_frontend_requests_total Total number of LLM requests processed
@@ -95,7 +95,7 @@ def test_a_pod_that_starts_says_its_last_warning_without_a_token() -> None:
 
     condition = condition_of(starts, (Event.model_validate(warning),))
 
-    assert condition.reason == "FailedMount: mount failed for ***"
+    assert condition.reason == "FailedMount: mount failed for [secret]"
     assert condition_of(starts).reason == "ContainerCreating"
 
 
@@ -106,7 +106,7 @@ def test_a_running_pod_that_is_not_ready_is_loading() -> None:
 def test_what_looks_like_a_token_is_never_shown() -> None:
     secret = "hf_" + "Zz9" * 8
 
-    assert masked(f"using {secret} and Bearer {'x' * 20}.") == "using *** and ***"
+    assert masked(f"using {secret} and Bearer {'x' * 20}.") == "using [secret] and Bearer [secret]"
 
 
 @pytest.mark.parametrize("labelled", [True, False])

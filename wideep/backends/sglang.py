@@ -33,16 +33,20 @@ def survives_shell(arg: str) -> bool:
     return _SHELL_SAFE.fullmatch(arg) is not None
 
 
-def engine_args(role: Role, layout: RoleLayout, model: ModelShape, model_path: str) -> tuple[str, ...]:
+def engine_args(
+    role: Role, layout: RoleLayout, model: ModelShape, model_path: str, trust_remote_code: bool = False
+) -> tuple[str, ...]:
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
     ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
-    appends what they do (``wideep.backends.sglang_flags``); set twice, the worker waits for ever.
+    appends what they do (``wideep.backends.sglang_flags``); set twice, the worker waits for ever. SGLang itself has the
+    class of each ``model.family``, so that code which comes with the weights is run (``trust_remote_code``) only where
+    the stack says so.
     """
     flags: list[Flag] = [
         ("--model-path", model_path),
         ("--served-model-name", model.name),
-        ("--trust-remote-code", True),
+        ("--trust-remote-code", trust_remote_code),
         ("--skip-tokenizer-init", True),
         ("--host", "0.0.0.0"),  # noqa: S104 - the pod's own address, which the other role's pods have to reach
         *_sizes(layout),

@@ -78,7 +78,8 @@ operator                   int     --nnodes --node-rank
 program                    str     --model-path|--model --tokenizer-path --host --served-model-name
 program                    str     --load-balance-method --disaggregation-mode --disaggregation-transfer-backend
 program                    str     --endpoint
-program                    -       --skip-tokenizer-init --trust-remote-code --prefill-round-robin-balance
+program                    -       --skip-tokenizer-init --prefill-round-robin-balance
+remoteCode                 -       --trust-remote-code
 program                    int     --port --disaggregation-bootstrap-port
 worker                     -       --is-embedding --multimodal-processor --multimodal-encode-worker
 worker                     -       --multimodal-worker --embedding-worker

@@ -6,9 +6,9 @@ from typing import Final
 
 from wideep import names
 from wideep.graph.common import Stack
-from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata, Pvc
+from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata
 from wideep.graph.frontend import frontend_service
-from wideep.graph.refs import cache_claim, graph_name
+from wideep.graph.refs import graph_name
 from wideep.graph.startup import startup_seconds
 from wideep.graph.worker import worker_service
 from wideep.settings import Settings
@@ -30,11 +30,7 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
     if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
         annotations[GROVE_ANNOTATION] = "false"
-    claim = cache_claim(settings)
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
-        spec=GraphSpec(
-            pvcs=(Pvc(name=claim, create=False),) if claim else (),
-            services={names.FRONTEND: frontend_service(stack), **workers},
-        ),
+        spec=GraphSpec(services={names.FRONTEND: frontend_service(stack), **workers}),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,7 @@ from wideep.graph.pod import (
     Probe,
     TopologySpreadConstraint,
 )
-from wideep.graph.refs import pull_secret, token_secret
+from wideep.graph.refs import pull_secret
 from wideep.graph.startup import PERIOD_SECONDS
 from wideep.settings import Settings
 from wideep.settings.serving import PodResources
@@ -24,17 +25,20 @@ __all__ = [
     "FRONTEND_PORT",
     "GRAPH_LABEL",
     "HOSTNAME",
+    "OFFLINE",
     "SUB_COMPONENT_LABEL",
     "SYSTEM_PORT",
     "Stack",
     "health",
     "limits",
     "pull_secrets",
+    "secret_env",
     "spread",
-    "token_env",
 ]
 
 FRONTEND_PORT: Final = 8000
+OFFLINE: Final = {"HF_HUB_OFFLINE": "1"}
+"""Hugging Face's library then asks the Hub for nothing: all that is read is on the volume."""
 SYSTEM_PORT: Final = 9090
 """Where the Dynamo runtime of a worker answers /health, /live and /metrics."""
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -65,10 +69,10 @@ def health(port: int, failures: int) -> Probe:
     )
 
 
-def token_env(settings: Settings) -> tuple[EnvFromSource, ...] | None:
-    """The Hugging Face token, where the stack has one."""
-    secret = token_secret(settings)
-    return (EnvFromSource(secret_ref=LocalObjectReference(name=secret)),) if secret else None
+def secret_env(names: Iterable[str]) -> tuple[EnvFromSource, ...] | None:
+    """All keys of these Secrets as environment variables. The Hugging Face token is not among them: the weights are
+    on a volume, and only what downloads them needs it."""
+    return tuple(EnvFromSource(secret_ref=LocalObjectReference(name=name)) for name in names) or None
 
 
 def pull_secrets(settings: Settings) -> tuple[LocalObjectReference, ...] | None:

@@ -21,13 +21,11 @@ __all__ = [
     "GraphSpec",
     "Metadata",
     "Multinode",
-    "Pvc",
     "ResourceList",
     "Resources",
     "Service",
     "SharedMemory",
     "SubComponentType",
-    "VolumeMount",
 ]
 
 QUANTITY: Final = (
@@ -56,13 +54,6 @@ class SubComponentType(StrEnum):
     DECODE = "decode"
 
 
-class Pvc(GraphModel):
-    """A claim that services may mount. One that the operator creates would die with the graph, weights and all."""
-
-    name: str
-    create: Literal[False]
-
-
 class Multinode(GraphModel):
     """A worker of several pods, each on a node of its own. Needs Grove, or LeaderWorkerSet with Volcano."""
 
@@ -84,13 +75,6 @@ class Resources(GraphModel):
     limits: ResourceList
 
 
-class VolumeMount(GraphModel):
-    """A claim of the graph's, and where the container finds it."""
-
-    name: str
-    mount_point: str
-
-
 class SharedMemory(GraphModel):
     """The tmpfs at /dev/shm, through which the ranks of one pod talk."""
 
@@ -108,7 +92,6 @@ class Service(GraphModel):
     annotations: dict[str, str] | None = None
     multinode: Multinode | None = None
     resources: Resources | None = None
-    volume_mounts: tuple[VolumeMount, ...] | None = None
     shared_memory: SharedMemory | None = None
     readiness_probe: Probe | None = None
     """Replaces the component's default probe; one in ``mainContainer`` would be merged into it, handler by handler."""
@@ -119,7 +102,6 @@ class GraphSpec(GraphModel):
     """The services, by the name that each has in the graph."""
 
     backend_framework: BackendFramework = BackendFramework.SGLANG
-    pvcs: tuple[Pvc, ...] = ()
     services: dict[str, Service]
 
 

@@ -7,15 +7,15 @@ from wideep.graph.common import (
     FRONTEND_PORT,
     GRAPH_LABEL,
     HOSTNAME,
+    OFFLINE,
     Stack,
     health,
     limits,
     pull_secrets,
     spread,
-    token_env,
 )
 from wideep.graph.dgd import ComponentType, Resources, Service
-from wideep.graph.pod import Container, ExtraPodSpec
+from wideep.graph.pod import Container, EnvVar, ExtraPodSpec, SeccompProfile, SecurityContext
 from wideep.settings.serving import PodResources, RouterMode
 
 __all__ = ["frontend_service"]
@@ -48,6 +48,9 @@ def _server(stack: Stack) -> Container:
         command=("python3", "-m", "dynamo.frontend") if kv else None,
         # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
-        env_from=token_env(stack.settings),
+        env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
         startup_probe=health(FRONTEND_PORT, failures=60),
+        security_context=SecurityContext(
+            allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
+        ),
     )

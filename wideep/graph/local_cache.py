@@ -6,34 +6,13 @@ keeps the next away. A worker that moves to another node finds its weights there
 
 from __future__ import annotations
 
-from typing import Final
-
 from wideep import download, names
-from wideep.graph.pod import (
-    ContainerMount,
-    EnvVar,
-    EnvVarSource,
-    HostPathSource,
-    InitContainer,
-    SecretKeySelector,
-    Volume,
-)
+from wideep.graph.pod import EnvVar, EnvVarSource, InitContainer, SeccompProfile, SecretKeySelector, SecurityContext
 from wideep.graph.refs import token_secret
+from wideep.graph.volumes import download_mount
 from wideep.settings import Settings
 
-__all__ = ["downloader", "node_mount", "node_volume"]
-
-NAME: Final = "model-cache"
-
-
-def node_volume(path: str) -> Volume:
-    """The node's folder."""
-    return Volume(name=NAME, host_path=HostPathSource(path=path, type="DirectoryOrCreate"))
-
-
-def node_mount() -> ContainerMount:
-    """Where a container finds it: where the claim would be."""
-    return ContainerMount(name=NAME, mount_path=download.MOUNT_PATH)
+__all__ = ["downloader"]
 
 
 def downloader(settings: Settings) -> InitContainer:
@@ -52,5 +31,8 @@ def downloader(settings: Settings) -> InitContainer:
         command=download.COMMAND,
         args=(download.SCRIPT,),
         env=tuple(variables),
-        volume_mounts=(node_mount(),),
+        volume_mounts=(download_mount(),),
+        security_context=SecurityContext(
+            allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
+        ),
     )

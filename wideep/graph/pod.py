@@ -11,6 +11,7 @@ from wideep.graph.base import GraphModel
 __all__ = [
     "Affinity",
     "Capabilities",
+    "ClaimSource",
     "Container",
     "ContainerMount",
     "EnvFromSource",
@@ -25,6 +26,7 @@ __all__ = [
     "PodAffinityTerm",
     "PodAntiAffinity",
     "Probe",
+    "SeccompProfile",
     "SecretKeySelector",
     "SecurityContext",
     "Toleration",
@@ -62,6 +64,15 @@ class ContainerMount(GraphModel):
 
     name: str
     mount_path: str
+    read_only: bool | None = None
+    sub_path: str | None = None
+    """A folder of the volume in place of all of it."""
+
+
+class ClaimSource(GraphModel):
+    """A claim of the graph's namespace."""
+
+    claim_name: str
 
 
 class HostPathSource(GraphModel):
@@ -72,10 +83,11 @@ class HostPathSource(GraphModel):
 
 
 class Volume(GraphModel):
-    """A volume of the pod. Claims are mounted through the service's ``volumeMounts`` instead."""
+    """A volume of the pod, by one of its sources."""
 
     name: str
-    host_path: HostPathSource
+    host_path: HostPathSource | None = None
+    persistent_volume_claim: ClaimSource | None = None
 
 
 class LocalObjectReference(GraphModel):
@@ -112,10 +124,18 @@ class Capabilities(GraphModel):
     add: tuple[str, ...]
 
 
+class SeccompProfile(GraphModel):
+    """Which system calls a container may make."""
+
+    type: str
+
+
 class SecurityContext(GraphModel):
     """What the container may do on its node."""
 
-    capabilities: Capabilities
+    capabilities: Capabilities | None = None
+    allow_privilege_escalation: bool | None = None
+    seccomp_profile: SeccompProfile | None = None
 
 
 class Container(GraphModel):
@@ -142,6 +162,7 @@ class InitContainer(GraphModel):
     args: tuple[str, ...]
     env: tuple[EnvVar, ...]
     volume_mounts: tuple[ContainerMount, ...]
+    security_context: SecurityContext | None = None
 
 
 class Toleration(GraphModel):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from wideep.backends import network, sglang
-from wideep.download import MOUNT_PATH, model_path, model_revision
+from wideep.download import model_path, model_revision
 from wideep.graph.common import (
     GRAPH_LABEL,
     HOSTNAME,
+    OFFLINE,
     SUB_COMPONENT_LABEL,
     SYSTEM_PORT,
     Stack,
     health,
     limits,
     pull_secrets,
+    secret_env,
     spread,
-    token_env,
 )
 from wideep.graph.dgd import (
     ComponentType,
@@ -23,9 +24,8 @@ from wideep.graph.dgd import (
     Service,
     SharedMemory,
     SubComponentType,
-    VolumeMount,
 )
-from wideep.graph.local_cache import downloader, node_mount, node_volume
+from wideep.graph.local_cache import downloader
 from wideep.graph.pod import (
     Affinity,
     Capabilities,
@@ -39,8 +39,8 @@ from wideep.graph.pod import (
     Toleration,
     WeightedPodAffinityTerm,
 )
-from wideep.graph.refs import cache_claim
 from wideep.graph.startup import PERIOD_SECONDS
+from wideep.graph.volumes import engine_mounts, weights_volume
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
 
@@ -52,7 +52,6 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
     settings, hardware = stack.settings, stack.settings.hardware
     gpus = str(layout.gpus_per_node)
     rdma = {hardware.rdma_resource: gpus} if network.uses_rdma(hardware) else None
-    claim = cache_claim(settings)
     return Service(
         dynamo_namespace=stack.name,
         component_type=ComponentType.WORKER,
@@ -61,7 +60,6 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         annotations={"nvidia.com/deployment-strategy": "Recreate"} if _full(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(limits=limits(settings.workers.resources, gpus, rdma)),
-        volume_mounts=(VolumeMount(name=claim, mount_point=MOUNT_PATH),) if claim else None,
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
         extra_pod_spec=_pod(stack, role, layout),
     )
@@ -73,7 +71,7 @@ def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
     return ExtraPodSpec(
         main_container=_engine(stack, role, layout),
         init_containers=(downloader(settings),) if cache.host_path and cache.download else None,
-        volumes=(node_volume(cache.host_path),) if cache.host_path else None,
+        volumes=(weights_volume(settings),),
         priority_class_name=workers.priority_class,
         node_selector=settings.hardware.node_selector or None,
         tolerations=_tolerations(settings),
@@ -88,6 +86,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     settings, cache = stack.settings, stack.settings.model_cache
     env = {
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
+        **OFFLINE,
         **sglang.engine_env(role, layout),
         **network.network_env(settings.hardware, layout),
         **settings.workers.env,
@@ -98,10 +97,12 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
         image=stack.image,
         working_dir=sglang.WORKING_DIR,
         command=sglang.COMMAND,
-        args=sglang.engine_args(role, layout, settings.model, model_path(settings.model, cache)),
+        args=sglang.engine_args(
+            role, layout, settings.model, model_path(settings.model, cache), settings.workers.trust_remote_code
+        ),
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
-        env_from=token_env(settings),
-        volume_mounts=(node_mount(),) if cache.host_path else None,
+        env_from=secret_env(settings.workers.env_from),
+        volume_mounts=engine_mounts(settings, layout),
         startup_probe=health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD_SECONDS),
         security_context=pinned if network.uses_rdma(settings.hardware) else None,
     )

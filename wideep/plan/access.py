@@ -28,12 +28,10 @@ __all__ = ["frontend_plan", "network_policies"]
 
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 """The API server sets it on every namespace."""
-STORES: Final = ("etcd", "nats")
-"""Sub-charts, by the name that their pods carry."""
+STORES: Final = {"etcd": 2379, "nats": 4222}
+"""Sub-charts, by the name that their pods carry, and the port of their clients."""
 NEIGHBOURS: Final = PeersPlan()
 """All pods of the policy's own namespace."""
-GRAPHS: Final = PeersPlan(with_label=GRAPH_LABEL, namespaces={})
-"""Pods of all graphs of the cluster: those of other namespaces use this platform too."""
 
 
 def frontend_plan(settings: Settings) -> FrontendPlan:
@@ -83,8 +81,12 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     )
     if not settings.platform.install:
         return around_graph
-    clients = RulePlan(peers=(NEIGHBOURS, GRAPHS), ports=())
-    stores = (_policy(f"{store}-clients", names.PLATFORM_RELEASE, _store(store), clients) for store in STORES)
+    stores = (
+        _policy(
+            f"{store}-clients", names.PLATFORM_RELEASE, _store(store), neighbours, _graphs(access.graphs_from, port)
+        )
+        for store, port in STORES.items()
+    )
     return (*around_graph, *stores)
 
 
@@ -97,6 +99,15 @@ def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:
     peers = tuple(
         PeersPlan(cidr=source) if "/" in source else PeersPlan(namespaces={NAMESPACE_LABEL: source})
         for source in dict.fromkeys(sources)
+    )
+    return RulePlan(peers=peers, ports=(port,)) if peers else None
+
+
+def _graphs(namespaces: Iterable[str], port: int) -> RulePlan | None:
+    """Pods of graphs in these namespaces. That a pod carries a graph's label says nothing: anybody may put it on."""
+    peers = tuple(
+        PeersPlan(with_label=GRAPH_LABEL, namespaces={NAMESPACE_LABEL: namespace})
+        for namespace in dict.fromkeys(namespaces)
     )
     return RulePlan(peers=peers, ports=(port,)) if peers else None
 

@@ -83,7 +83,13 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=engine_args(name, role, settings.model, model_path(settings.model, settings.model_cache)),
+        args=engine_args(
+            name,
+            role,
+            settings.model,
+            model_path(settings.model, settings.model_cache),
+            settings.workers.trust_remote_code,
+        ),
     )
 
 

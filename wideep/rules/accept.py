@@ -51,5 +51,6 @@ def _broken_rules(reading: Reading) -> list[Problem]:
 
 def _without(config: Mapping[str, object], wrong: set[str]) -> Settings:
     """Settings with stand-ins, or nothing, for the keys that cannot be read."""
-    kept = {key: value for key, value in config.items() if key.split(".")[0] not in wrong and value is not None}
+    known = {field.alias for field in Settings.model_fields.values()} - wrong
+    kept = {key: value for key, value in config.items() if key in known and value is not None}
     return Settings.model_validate_json(json.dumps({**STAND_INS, **kept}), by_alias=True, by_name=False)

@@ -10,6 +10,7 @@ from wideep.rules.advice import advice
 from wideep.rules.agreement import agreement_problems
 from wideep.rules.arithmetic import arithmetic_problems, broken_rules
 from wideep.rules.cache import cache_problems
+from wideep.rules.command_line import command_line_problems
 from wideep.rules.platform import platform_problems
 from wideep.rules.remedies import for_cache, for_outside
 from wideep.rules.serving import serving_problems
@@ -23,7 +24,10 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 def check(settings: Settings) -> list[Problem]:
     """All broken rules of a stack, the most basic first. Empty: the layout can run."""
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
-    around = (agreement_problems, stack_problems, platform_problems, cache_problems, serving_problems)
+    around = (
+        *(agreement_problems, stack_problems, command_line_problems),
+        *(platform_problems, cache_problems, serving_problems),
+    )
     found = [*hardware.node_problems(settings), *by_role, *(problem for rule in around for problem in rule(settings))]
     return list(dict.fromkeys(found))
 

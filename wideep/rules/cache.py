@@ -16,11 +16,17 @@ __all__ = ["cache_problems"]
 
 SPARE: Final = 1.1
 """A volume with room for the model and a tenth more: the filesystem and the downloader's partial files take some."""
+SYSTEM_FOLDERS: Final = (
+    *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr"),
+    *("/var/cache", "/var/log", "/var/run", "/var/spool", "/opt/cni"),
+    *(f"/var/lib/{system}" for system in ("cni", "containerd", "containers", "docker", "etcd", "kubelet", "rancher")),
+)
+"""Folders of a Linux node, and of the programs that make it a node of a cluster."""
 
 
 def cache_problems(settings: Settings) -> list[Problem]:
     """All broken rules of ``modelCache``."""
-    alone = (_cache_size(settings), _cache_mode(settings), _anonymous(settings))
+    alone = (_cache_size(settings), _cache_mode(settings), _anonymous(settings), _node_folder(settings))
     return [*(problem for problem in alone if problem), *_without_volume(settings)]
 
 
@@ -29,6 +35,17 @@ def _anonymous(settings: Settings) -> Problem | None:
     if not settings.model_cache.anonymous or token is None:
         return None
     return Problem("modelCache.anonymous", "true", f"{token} is set too", f"take out anonymous or {token}")
+
+
+def _node_folder(settings: Settings) -> Problem | None:
+    """The download writes to the folder as root of the node."""
+    path = settings.model_cache.host_path
+    if path is None or not any(
+        path == folder or path.startswith(f"{folder}/") or folder.startswith(f"{path}/") for folder in SYSTEM_FOLDERS
+    ):
+        return None
+    rule = "the download would write as root into a folder that the node's own system needs"
+    return Problem("modelCache.hostPath", path, rule, "write a folder of its own on the data disk: /mnt/models")
 
 
 def _without_volume(settings: Settings) -> Iterator[Problem]:

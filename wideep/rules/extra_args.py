@@ -40,6 +40,10 @@ REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         "revision": Reason(
             "the workers read a folder of the cache", f"{_OUT} and write modelCache.revision or modelCache.path"
         ),
+        "remoteCode": Reason(
+            "workers.trustRemoteCode sets this flag, for both roles alike",
+            f"{_OUT} and write workers.trustRemoteCode: true",
+        ),
         "memory": Reason(
             "it changes what lies in a GPU's memory, which the plan works out without it",
             f"{_OUT}; memFractionStatic says how much the KV cache gets",

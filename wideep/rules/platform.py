@@ -14,8 +14,12 @@ from wideep.settings.words import dotted, shown
 
 __all__ = ["platform_problems"]
 
-SECRET: Final = re.compile(r"password|token|secretkey|credentials", re.IGNORECASE)
-"""Keys of values that hold a secret, unless they say where one is (``…SecretName``)."""
+SECRET: Final = re.compile(
+    r"passw(or)?d|passphrase|^pass$|token|(secret|api|access|private)[-_]?key|^key$|credentials", re.IGNORECASE
+)
+"""Keys of values that hold a secret, unless they say where one is (``existingSecret…``, ``…SecretName``)."""
+NO_SECRET: Final = frozenset({"operator", "effect", "values", "name", "topologyKey"})
+"""What stands beside a ``key`` that is a label's or a taint's, or names a key of a Secret."""
 
 
 def platform_problems(settings: Settings) -> list[Problem]:
@@ -57,16 +61,29 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
         yield Problem(value.key, shown(value.value), rule, f"take out {value.key} or {there}")
 
 
-def _secrets(values: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterator[Problem]:
+def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
     """Values stand in clear in the plan, in the state and in the release."""
-    for key, value in values.items():
-        path = (*above, key)
-        if isinstance(value, dict):
-            yield from _secrets(cast("dict[str, object]", value), path)
-        elif isinstance(value, str) and value and SECRET.search(key) and not key.lower().endswith("name"):
+    if isinstance(values, list):
+        for number, value in enumerate(cast("list[object]", values)):
+            yield from _secrets(value, (*above, str(number)))
+    if not isinstance(values, dict):
+        return
+    written = cast("dict[str, object]", values)
+    for key, value in written.items():
+        if isinstance(value, str) and value and _holds_secret(key, written):
             rule = "chart values stand in clear text in the plan, the state and the release"
             fix = "make a Secret, and write the value that names it (existingSecretName, …)"
-            yield Problem(dotted(("platform", "values", *path)), "[secret]", rule, fix)
+            yield Problem(dotted(("platform", "values", *above, key)), "[secret]", rule, fix)
+        yield from _secrets(value, (*above, key))
+
+
+def _holds_secret(key: str, beside: Mapping[str, object]) -> bool:
+    """Whether a key holds a secret, by its name; a variable's ``value`` by the variable's name."""
+    if key == "value":
+        return bool(SECRET.search(str(beside.get("name", ""))))
+    if key.lower().startswith("existing") or key.lower().endswith("name") or (key == "key" and NO_SECRET & set(beside)):
+        return False
+    return SECRET.search(key) is not None
 
 
 def _stores(platform: Platform) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.grammar import LabelKey, LabelValue, ResourceName
 
 __all__ = ["Gpu", "GpuKind", "GpuPeaks", "GpuShape", "Hardware", "Interconnect", "Toleration"]
 
@@ -87,14 +88,14 @@ class Interconnect(StrEnum):
 class Toleration(SettingsModel):
     """A taint that the workers tolerate, as in a pod spec."""
 
-    key: str
+    key: LabelKey
     """The taint's key."""
-    operator: str = "Exists"
+    operator: Annotated[str, Field(pattern="^(Exists|Equal)$")] = "Exists"
     """``Exists`` or ``Equal``."""
-    value: str | None = None
+    value: LabelValue | None = None
     """The taint's value, for ``Equal``."""
-    effect: str | None = None
-    """None: every effect."""
+    effect: Annotated[str, Field(pattern="^(NoSchedule|PreferNoSchedule|NoExecute)$")] | None = None
+    """``NoSchedule``, ``PreferNoSchedule`` or ``NoExecute``. None: every effect."""
 
 
 class Hardware(SettingsModel):
@@ -111,9 +112,9 @@ class Hardware(SettingsModel):
     """GPUs of one node."""
     interconnect: Interconnect
     """What connects the nodes."""
-    rdma_resource: str = "rdma/ib"
+    rdma_resource: ResourceName = "rdma/ib"
     """The device plugin's resource that a pod asks for to use RDMA."""
-    node_selector: dict[str, str] = Field(default_factory=dict[str, str])
+    node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict[LabelKey, LabelValue])
     """Labels of the nodes that the workers may run on."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints of those nodes that the workers tolerate."""

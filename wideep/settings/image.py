@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
-from wideep.settings.platform import ObjectName
+from wideep.settings.grammar import (
+    REPOSITORY,
+    TAG,
+    BuildCache,
+    BuilderName,
+    BuildPlatform,
+    GitRef,
+    ImageReference,
+    ObjectName,
+)
 
 __all__ = ["BuildImage", "ExistingImage", "Hidden", "Image", "Registry"]
-
-
-_PART: Final = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
-_REPOSITORY: Final = rf"(?:[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*"
-_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-"""The grammar of image references (distribution/reference): no upper case in a repository, no empty part."""
 
 
 class Hidden(StrEnum):
@@ -53,21 +56,21 @@ class BuildImage(_AnyImage):
 
     source: Literal["build"]
     """Build it."""
-    repository: Annotated[str, StringConstraints(pattern=rf"^{_REPOSITORY}$", max_length=255)]
+    repository: Annotated[str, StringConstraints(pattern=rf"^{REPOSITORY}$", max_length=255)]
     """Where it is pushed, without a tag: ``registry.example.com/dynamo-wideep``."""
-    tag: Annotated[str, StringConstraints(pattern=rf"^{_TAG}$")]
+    tag: Annotated[str, StringConstraints(pattern=rf"^{TAG}$")]
     """The tag under which it is pushed; the pods use the digest."""
-    git_ref: str = "v0.6.0"
-    """Tag or commit of ai-dynamo/dynamo that is built."""
-    builder: str | None = None
+    git_ref: GitRef = "v0.6.0"
+    """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot."""
+    builder: BuilderName | None = None
     """A buildx builder by its name; docker-build takes no endpoint. Not set: Docker's default. For machines without 60
     GB of disk, make one on a cluster (``docker buildx create --name NAME --driver kubernetes``) or on another machine
     (``docker buildx create --name NAME --driver remote tcp://HOST:1234``) wherever `pulumi up` runs."""
-    cache_from: tuple[str, ...] = ()
+    cache_from: tuple[BuildCache, ...] = ()
     """BuildKit caches to read, as ``docker buildx --cache-from`` has them."""
-    cache_to: tuple[str, ...] = ()
+    cache_to: tuple[BuildCache, ...] = ()
     """BuildKit caches to write."""
-    platform: str = "linux/amd64"
+    platform: BuildPlatform = "linux/amd64"
     """Operating system and processor of the nodes."""
 
     @property
@@ -81,9 +84,7 @@ class ExistingImage(_AnyImage):
 
     source: Literal["existing"]
     """Use one that exists."""
-    reference: Annotated[
-        str, StringConstraints(pattern=rf"^{_REPOSITORY}(?::{_TAG})?(?:@sha256:[0-9a-f]{{64}})?$", max_length=500)
-    ]
+    reference: ImageReference
     """``registry/name:tag``, or better ``registry/name@sha256:…``."""
     resolve_digest: bool = False
     """Ask the registry at preview which digest the tag has (needs a Docker daemon)."""

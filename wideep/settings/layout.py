@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from wideep.settings.base import SettingsModel
 from wideep.settings.cache import KvCacheDtype
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
+from wideep.settings.grammar import PlainText
 from wideep.settings.serving import Variable
 from wideep.settings.speculative import Speculative
 
@@ -133,7 +134,7 @@ class RoleLayout(SettingsModel):
     extra_args: tuple[str, ...] = ()
     """Further arguments of the engine, appended as they stand. A flag that a key sets is refused with the key's name;
     one that is not known here is passed on with a warning."""
-    env: dict[Variable, str] = Field(default_factory=dict[str, str])
+    env: dict[Variable, PlainText] = Field(default_factory=dict[str, str])
     """Environment variables of this role's engine; they win over ``workers.env`` and over the ones that this program
     sets. No secrets: they stand in the graph for everyone to read."""
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.grammar import RelativePath
 
 __all__ = ["Attention", "Gqa", "Mla", "ModelFamily", "ModelShape", "WeightFormat"]
 
@@ -79,7 +80,7 @@ Attention = Annotated[Mla | Gqa, Field(discriminator="kind")]
 class ModelShape(SettingsModel):
     """A model as numbers. See the module."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")]
+    name: RelativePath
     """Hugging Face repository; also the name under which the model is served."""
     family: ModelFamily
     """The SGLang model class."""

@@ -8,13 +8,12 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
+from wideep.settings.grammar import ChartAddress, LabelKey, LabelValue, ObjectName, Version
 from wideep.settings.hardware import Toleration
 from wideep.settings.quantity import Quantity
 
-__all__ = ["ChartDigests", "Etcd", "Grove", "Nats", "ObjectName", "Platform"]
+__all__ = ["ChartDigests", "Etcd", "Grove", "Nats", "Platform"]
 
-ObjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")]
-"""The name of most Kubernetes objects (a DNS subdomain, RFC 1123)."""
 _IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/-]*?(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$"
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 ImageName = Annotated[str, StringConstraints(pattern=_IMAGE, max_length=300)]
@@ -60,12 +59,12 @@ class ChartDigests(SettingsModel):
 class Platform(SettingsModel):
     """The Dynamo platform: installed by this stack, or there already."""
 
-    version: str = "0.6.0"
+    version: Version = "0.6.0"
     """Version of the dynamo-crds and dynamo-platform charts."""
     install: bool = True
     """False: use the platform that is there, and leave it when the stack is destroyed."""
-    charts: str | None = None
-    """Where the charts come from: a Helm repository, an ``oci://`` registry or a folder. None: NVIDIA's."""
+    charts: ChartAddress | None = None
+    """Where the charts come from: a Helm repository (https), an ``oci://`` registry or a folder. None: NVIDIA's."""
     digests: ChartDigests = ChartDigests()
     """The charts by content, beside ``version``: ``sha256:…`` as ``helm pull`` prints it of a chart in a registry, or
     ``sha256sum`` of a chart's archive."""
@@ -80,7 +79,7 @@ class Platform(SettingsModel):
     """Secrets of the namespace with which operator, etcd and NATS are pulled."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints that operator, etcd and NATS tolerate."""
-    node_selector: dict[str, str] = Field(default_factory=dict[str, str])
+    node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict[LabelKey, LabelValue])
     """Labels of the nodes that operator, etcd and NATS run on."""
     ssh_key_secret: ObjectName | None = None
     """A Secret of the platform's namespace that exists, with the keys ``private.key`` and ``private.key.pub``: the

@@ -15,7 +15,7 @@ from wideep.settings.root import Settings
 from wideep.settings.schema import Place, place_of
 from wideep.settings.words import close, dotted, nearest, shown
 
-__all__ = ["misspelt", "problems_of"]
+__all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
 Object = Mapping[str, object]
 
@@ -27,6 +27,7 @@ EXAMPLES: Final = {
     "image": "image: {source: build, repository: registry.example.com/dynamo-wideep, tag: 0.6.0}",
     "modelCache": "modelCache: {size: 1Ti}",
 }
+NO_SUCH_KEY: Final = "there is no such key"
 WHOLE: Final = "a whole number"
 TYPES: Final = {
     "int_type": WHOLE,
@@ -71,7 +72,7 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
     place, kind = place_of(details["loc"]), details["type"]
     key = dotted(place.path)
     if kind == "extra_forbidden":
-        return Problem(key, "", "there is no such key", nearest(place.path[-1], place.siblings))
+        return Problem(key, "", NO_SUCH_KEY, nearest(place.path[-1], place.siblings))
     if kind == "missing":
         return Problem(key, "", "this key is missing", _how_to_set(place))
     if kind.startswith("union_tag"):
@@ -122,8 +123,9 @@ def _value_at(config: object, path: Iterable[str]) -> object:
         match config:
             case dict():
                 config = cast("dict[str, object]", config).get(part)
-            case list() if part.isdecimal():
-                config = cast("list[object]", config)[int(part)]
+            case list():
+                items = cast("list[object]", config)
+                config = items[int(part)] if part.isdecimal() and int(part) < len(items) else items
             case _:
                 break
     return config

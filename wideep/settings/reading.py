@@ -16,8 +16,9 @@ from wideep.settings.hardware import Gpu, Interconnect
 from wideep.settings.image import Hidden
 from wideep.settings.lost import lost_model, lost_preset
 from wideep.settings.managed import split_managed
-from wideep.settings.problems import misspelt, problems_of
+from wideep.settings.problems import NO_SUCH_KEY, misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
+from wideep.settings.secrets import MISPLACED, below, is_secure, secret_problems
 from wideep.settings.words import nearest, shown
 
 __all__ = ["ReadText", "Reading", "parse", "read"]
@@ -25,7 +26,7 @@ __all__ = ["ReadText", "Reading", "parse", "read"]
 ReadText = Callable[[str], str]
 Object = dict[str, object]
 
-TOKEN: Final = re.compile(r"^hf_[A-Za-z0-9_-]+$")
+TOKEN: Final = re.compile(r"hf_[A-Za-z0-9_-]+")
 OPEN: Final = ("server", "username")
 """Keys of a registry's credentials that are no secret."""
 MAX_DEPTH: Final = 50
@@ -62,6 +63,7 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
 def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Reading:
     """As ``parse``, for who wants to look on in spite of mistakes."""
     config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
+    marked = secret_problems(config)
     problems: list[Problem] = []
     for key, reader in (("hfToken", _token), ("image", _image), ("model", _model), ("layout", _layout)):
         if config.get(key) is not None:
@@ -71,7 +73,7 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
                 problems += wrong
                 del config[key]
             else:
-                config[key] = found
+                config[key] = _plain(found)
     if "hardware" in config:
         config["hardware"], unknown = _hardware(config["hardware"])
         problems += unknown
@@ -83,6 +85,7 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
         problems += [p for p in problems_of(error, config) if p.key not in reported]
     if "hfToken" not in reported and not misspelt("hfToken", config):
         problems += _token_problems(config)
+    problems = _with_secrets(problems, marked)
     return Reading(tuple(problems), None if problems else settings, config)
 
 
@@ -90,6 +93,15 @@ def _problems(found: object) -> list[Problem]:
     """What a reader has against a key, in place of its value."""
     several = cast("list[object]", found) if isinstance(found, list) else [found]
     return [each for each in several if isinstance(each, Problem)]
+
+
+def _with_secrets(problems: list[Problem], marked: list[Problem]) -> list[Problem]:
+    """Secrets before the other mistakes. What is wrong with a secret's value is no further mistake; a secret whose key
+    does not exist is one, and the nearest key that does is what to write."""
+    unknown = {problem.key for problem in problems if problem.rule == NO_SUCH_KEY}
+    secrets = [problem for problem in marked if problem.rule == MISPLACED or problem.key not in unknown]
+    keys = [problem.key for problem in secrets]
+    return [*secrets, *(problem for problem in problems if not below(problem.key, keys))]
 
 
 def _plain(value: object, depth: int = 0) -> object:
@@ -122,9 +134,7 @@ def _decoded(value: object) -> object:
 
 def _token(value: object, _: ReadText | None) -> object:
     """The token's place. Its value goes no further."""
-    if isinstance(value, dict) and list(cast("Object", value)) == ["secure"]:
-        return HfToken.SET
-    if value == HfToken.SET or (isinstance(value, str) and TOKEN.match(value)):
+    if is_secure(value) or value == HfToken.SET or (isinstance(value, str) and TOKEN.fullmatch(value)):
         return HfToken.SET
     return Problem(
         "hfToken",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field
 
 from wideep.settings.base import SettingsModel
-from wideep.settings.platform import ObjectName
+from wideep.settings.grammar import AbsolutePath, GitRef, ImageReference, ObjectName, RelativePath
 from wideep.settings.quantity import Quantity
 
 __all__ = ["AccessMode", "ModelCache", "Monitoring", "Teardown"]
@@ -26,16 +23,16 @@ class ModelCache(SettingsModel):
 
     size: Quantity
     """A Kubernetes quantity (``1Ti``); at least the model's size."""
-    storage_class: str | None = None
+    storage_class: ObjectName | None = None
     """None: the cluster's default class."""
     access_mode: AccessMode = AccessMode.READ_WRITE_MANY
     """How many nodes may mount it: all workers read it."""
     existing_claim: ObjectName | None = None
     """A claim of the namespace that is used in place of one of our own."""
-    host_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    host_path: AbsolutePath | None = None
     """A folder of every GPU node, on its own disk, in place of a volume, for clusters without ReadWriteMany. Each pod
     of a worker first downloads the model to its node, if no other did; ``size`` is what each node has for it."""
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    path: RelativePath | None = None
     """Folder of the weights on the volume. None: one of the model's name and the revision, such as
     ``deepseek-r1/56d4cbbb``, so that pods which restart while a new revision is downloaded read the old one."""
     retain: bool = False
@@ -46,11 +43,11 @@ class ModelCache(SettingsModel):
     """False: the weights are on the volume already, and no token is needed."""
     anonymous: bool = False
     """Download without a Hugging Face token. Only for models that anyone may download."""
-    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)] | None = None
+    revision: GitRef | None = None
     """Commit, tag or branch of the model's repository. None: the catalog's commit, or main where it has none."""
-    download_image: str | None = None
-    """Image of the download Job. None: python:3.12-slim, which installs Hugging Face's command from PyPI first; one
-    that has ``hf`` already needs no PyPI."""
+    download_image: ImageReference | None = None
+    """Image of the download Job. None: python:3.12-slim by its digest, which installs Hugging Face's command from PyPI
+    first, each package by its hash. One that has ``hf`` already needs no PyPI; another without it needs Python 3.12."""
 
 
 class Monitoring(SettingsModel):

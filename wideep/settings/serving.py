@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
-from wideep.settings.platform import ObjectName
+from wideep.settings.grammar import LabelKey, ObjectName, PlainText
 from wideep.settings.quantity import Cpu, Quantity
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
 
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-LabelKey = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9][-A-Za-z0-9_.]*$")]
 AddressRange = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
+Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Source = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|[0-9a-fA-F.:]+/[0-9]{1,3})$")]
 
 
@@ -63,7 +63,7 @@ class Exposure(SettingsModel):
     source_ranges: tuple[AddressRange, ...] = ()
     """Address ranges that a load balancer lets through (``203.0.113.0/24``), each within ``access.allowFrom``. Empty:
     all of them, and the pods' NetworkPolicies judge."""
-    annotations: dict[str, str] = Field(default_factory=dict[str, str])
+    annotations: dict[LabelKey, PlainText] = Field(default_factory=dict[LabelKey, PlainText])
     """What the cloud's load balancer wants to be told."""
 
 
@@ -76,7 +76,7 @@ class Ingress(SettingsModel):
     """The ingress class (``kubectl get ingressclass``)."""
     tls_secret: ObjectName | None = None
     """A Secret of the namespace with certificate and key. None: plain HTTP."""
-    annotations: dict[str, str] = Field(default_factory=dict[str, str])
+    annotations: dict[LabelKey, PlainText] = Field(default_factory=dict[LabelKey, PlainText])
     """What the ingress controller wants to be told: timeouts above all, for answers that stream for minutes."""
 
 
@@ -98,9 +98,15 @@ class Frontend(SettingsModel):
 class Workers(SettingsModel):
     """What the pods of both roles get beyond their GPUs."""
 
-    env: dict[Variable, str] = Field(default_factory=dict[Variable, str])
+    env: dict[Variable, PlainText] = Field(default_factory=dict[Variable, PlainText])
     """Further environment variables of the engine; they win over the ones that this program sets. No secrets: they
-    stand in the graph for everyone to read."""
+    stand in the graph for everyone to read. Those come from ``envFrom``."""
+    env_from: tuple[ObjectName, ...] = ()
+    """Secrets of the namespace that exist; each of their keys becomes an environment variable of the engine. ``env``
+    wins over them."""
+    trust_remote_code: bool = False
+    """Run Python code that comes with the model's repository, as ``--trust-remote-code`` of the engine. SGLang has the
+    classes of every ``model.family`` itself; set it only for a repository whose code you have read."""
     resources: PodResources = PodResources()
     """CPU and memory of a pod. Not set: no limit."""
     shared_memory: Quantity = "80Gi"
@@ -119,10 +125,13 @@ class Access(SettingsModel):
     """Who may open connections to the pods (NetworkPolicies; they need a network plugin that keeps them)."""
 
     network_policies: bool = True
-    """Make them: workers, etcd and NATS are reached from the graphs only, the frontend from its namespace and from
-    ``allowFrom``."""
+    """Make them: workers, etcd and NATS are reached from their own namespace only, etcd and NATS also from
+    ``graphsFrom``, the frontend also from ``allowFrom``."""
     allow_from: tuple[Source, ...] = ()
     """Who else may reach the frontend: names of namespaces (an ingress controller's) or address ranges
     (``10.0.0.0/8``)."""
     metrics_from: tuple[Source, ...] = ()
     """Namespaces or address ranges that may read the metrics of frontend and workers (Prometheus')."""
+    graphs_from: tuple[Namespace, ...] = ()
+    """Other namespaces whose graphs use the platform of this stack: their pods reach its etcd and NATS, which ask for
+    no login."""

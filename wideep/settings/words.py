@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from wideep.masking import MASK, masked, visible
+
 __all__ = ["close", "dotted", "nearest", "shown"]
 
-SECRETS: Final = re.compile(r"hf_[A-Za-z0-9_-]{6,}")
 LONGEST: Final = 60
 LOOKED_AT: Final = 1000
 """Characters of a value that are looked at."""
@@ -19,10 +19,9 @@ LOOKED_AT: Final = 1000
 def shown(value: object) -> str:
     """A value of the config, short and on one line, without what looks like a token."""
     if isinstance(value, dict) and "secure" in value:
-        return "[secret]"
+        return MASK
     plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = SECRETS.sub("[secret]", plain[:LOOKED_AT])
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    text = visible(masked(plain[:LOOKED_AT])).replace("\n", "\\n").replace("\t", "\\t")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

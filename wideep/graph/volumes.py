@@ -1,0 +1,44 @@
+"""The volume with the weights in a worker's pod: who reads it, and the one folder that the engine's pod may write to.
+
+Claims are mounted through the pod's spec, because the graph's own ``volumeMounts`` cannot say that a mount is read-only
+(CRD of Dynamo 0.6.0): the weights are checked once, when they are downloaded, so that no pod may change them later.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.download import MOUNT_PATH
+from wideep.graph.pod import ClaimSource, ContainerMount, HostPathSource, Volume
+from wideep.graph.refs import cache_claim
+from wideep.settings import Settings
+from wideep.settings.layout import RoleLayout
+
+__all__ = ["COUNTS_FOLDER", "COUNTS_PATH", "download_mount", "engine_mounts", "weights_volume"]
+
+NAME: Final = "model-cache"
+COUNTS_FOLDER: Final = "expert-counts"
+"""Folder of the volume in which `wideep eplb record` keeps what the engine has counted."""
+COUNTS_PATH: Final = f"/{COUNTS_FOLDER}"
+"""Where that folder can be written to; the engine reads it below ``MOUNT_PATH``."""
+
+
+def weights_volume(settings: Settings) -> Volume:
+    """The claim with the weights, or the node's folder."""
+    path, claim = settings.model_cache.host_path, cache_claim(settings)
+    if path is not None:
+        return Volume(name=NAME, host_path=HostPathSource(path=path, type="DirectoryOrCreate"))
+    return Volume(name=NAME, persistent_volume_claim=ClaimSource(claim_name=claim or ""))
+
+
+def engine_mounts(settings: Settings, layout: RoleLayout) -> tuple[ContainerMount, ...]:
+    """The weights, to be read only, and where the stack wants experts recorded, a folder for the counts."""
+    weights = ContainerMount(name=NAME, mount_path=MOUNT_PATH, read_only=True)
+    if settings.model_cache.host_path or layout.eplb.recorder_mode is None:
+        return (weights,)
+    return weights, ContainerMount(name=NAME, mount_path=COUNTS_PATH, sub_path=COUNTS_FOLDER)
+
+
+def download_mount() -> ContainerMount:
+    """The whole volume, for what fills it."""
+    return ContainerMount(name=NAME, mount_path=MOUNT_PATH)

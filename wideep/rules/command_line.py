@@ -1,0 +1,37 @@
+"""One rule over the engine's whole command line, whichever settings its words came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wideep.backends.sglang import engine_args, survives_shell
+from wideep.download import model_path
+from wideep.errors import Problem
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.root import Settings
+
+__all__ = ["command_line_problems"]
+
+RULE = "the operator joins the engine's arguments unquoted into one shell line: no blanks, quotes, $ or ; in one"
+FIX = "write it with letters, digits and _@%+=:,./- only"
+
+
+def command_line_problems(settings: Settings) -> list[Problem]:
+    """Words that would not stay themselves in the shell line that starts a worker of several pods."""
+    return [problem for role, layout in settings.layout.roles.items() for problem in _broken(settings, role, layout)]
+
+
+def _broken(settings: Settings, role: Role, layout: RoleLayout) -> Iterator[Problem]:
+    path = model_path(settings.model, settings.model_cache)
+    for word in engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code):
+        if not survives_shell(word) and word not in layout.extra_args:  # of those wideep.rules.extra_args asks it
+            yield Problem(_key(settings, role, layout, word), repr(word), RULE, FIX)
+
+
+def _key(settings: Settings, role: Role, layout: RoleLayout, word: str) -> str:
+    """The setting that a word came from."""
+    if word == layout.eplb.initial_expert_location:
+        return f"layout.{role}.eplb.initialExpertLocation"
+    if word == settings.model.name:
+        return "model.name"
+    return "modelCache.path" if settings.model_cache.path else f"layout.{role}"

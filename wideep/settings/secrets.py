@@ -1,0 +1,108 @@
+"""Secrets in a stack config: those that have a place of their own, and all others, which are refused.
+
+Pulumi keeps a value that was set with ``--secret`` as ``{secure: …}`` in the stack's file, and hands it to the program
+in clear. Only the known ones become secrets again; any other would stand in clear in graph, release, state and diffs.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, cast
+
+from wideep.errors import Problem
+from wideep.masking import MASK, holds_token
+from wideep.settings.words import dotted
+
+__all__ = ["KNOWN_SECRETS", "MISPLACED", "below", "is_secure", "secret_paths", "secret_problems", "with_secrets"]
+
+Path = tuple[str, ...]
+
+SECURE: Final = "secure"
+KNOWN_SECRETS: Final[tuple[Path, ...]] = (("hfToken",), ("image", "registry", "password"))
+"""Values that become a Secret of the cluster, and go nowhere else."""
+IN_CLEAR: Final = "is marked as a secret, and this key's value stands in clear text in the graph, the state and diffs"
+MISPLACED: Final = "holds a Hugging Face token, which only hfToken keeps secret"
+MOVE_IT: Final = "take it out and revoke that token, then pulumi config set --secret hfToken hf_…"
+ENV_FROM: Final = "make a Secret of the namespace with that key, and write workers.envFrom: [SECRET]"
+CHART: Final = "make a Secret, and write the chart's value that names it (existingSecretName, …)"
+
+
+def is_secure(value: object) -> bool:
+    """Whether a value is what Pulumi writes in the place of a secret."""
+    return isinstance(value, Mapping) and set(cast("Mapping[object, object]", value)) == {SECURE}
+
+
+def secret_paths(value: object, here: Path = ()) -> Iterator[Path]:
+    """Where secrets stand in a value."""
+    if is_secure(value):
+        yield here
+        return
+    for key, inner in _items(value):
+        yield from secret_paths(inner, (*here, key))
+
+
+def secret_problems(config: Mapping[str, object]) -> list[Problem]:
+    """All that a person marked as a secret and that cannot be kept as one, and tokens in keys that are no secret."""
+    marked = [path for path in secret_paths(config) if path not in KNOWN_SECRETS]
+    problems = [Problem(dotted(path), MASK, IN_CLEAR, _fix(path)) for path in marked]
+    tokens = dict.fromkeys(path for path in _tokens(config) if path not in KNOWN_SECRETS)
+    return [*problems, *(Problem(dotted(path), MASK, MISPLACED, MOVE_IT) for path in tokens)]
+
+
+def with_secrets(value: object, paths: Iterable[Path]) -> object:
+    """The value with ``{secure: …}`` at these paths, as the stack's file has it. A path that is not there makes the
+    whole value a secret."""
+    for path in paths:
+        value = _replaced(value, path)
+    return value
+
+
+def below(key: str, secrets: Iterable[str]) -> bool:
+    """Whether a dotted key is one of the secrets, or a part of one."""
+    return any(key == secret or key.startswith(f"{secret}.") for secret in secrets)
+
+
+def _replaced(value: object, path: Path) -> object:
+    hidden: object = {SECURE: ""}
+    if not path:
+        return hidden
+    first, *rest = path
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        if not first.isdigit() or int(first) >= len(items):
+            return hidden
+        return [_replaced(each, tuple(rest)) if number == int(first) else each for number, each in enumerate(items)]
+    if not isinstance(value, dict) or first not in value:
+        return hidden
+    written = cast("dict[str, object]", value)
+    return {**written, first: _replaced(written[first], tuple(rest))}
+
+
+def _tokens(value: object, here: Path = ()) -> Iterator[Path]:
+    if isinstance(value, str) and holds_token(value):
+        yield here
+    if is_secure(value):
+        return
+    for key, inner in _items(value):
+        if holds_token(key):
+            yield (*here, key)
+        yield from _tokens(inner, (*here, key))
+
+
+def _items(value: object) -> Iterable[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        return ((str(key), inner) for key, inner in cast("Mapping[object, object]", value).items())
+    if isinstance(value, list):
+        return ((str(number), inner) for number, inner in enumerate(cast("list[object]", value)))
+    return ()
+
+
+def _fix(path: Path) -> str:
+    """What to do in its place; the second line takes back the mark of a value that is none."""
+    if path[:2] == ("workers", "env") or (path[0] == "layout" and path[2:3] == ("env",)):
+        return f"{ENV_FROM}\nthen pulumi config rm --path {shlex.quote(dotted(path))}"
+    if path[:2] == ("platform", "values"):
+        return f"{CHART}\nthen pulumi config rm --path {shlex.quote(dotted(path))}"
+    where = f"--path {shlex.quote(dotted(path))}" if len(path) > 1 else shlex.quote(dotted(path))
+    return f"if it is none: pulumi config set --plaintext {where} VALUE"
