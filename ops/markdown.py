@@ -23,7 +23,7 @@ MOST = 30
 def code(text: object) -> str:
     """A foreign text on one line, as inline code: control characters spelled out, and the delimiter longer than any run
     of backticks in it."""
-    line = visible(masked(str(text).strip())).replace("\n", "\\n").replace("\t", " ")
+    line = visible(masked(str(text).strip()[: LONGEST * 4])).replace("\n", "\\n").replace("\t", " ")
     line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
     mark = "`" * (_longest_run(line) + 1)
     # One space at each end is the delimiter's, where the text begins or ends with a backtick or is nothing.
@@ -33,7 +33,8 @@ def code(text: object) -> str:
 
 def fenced(text: str, language: str = "", limit: int | None = None) -> str:
     """A block of foreign text that its own content cannot end, cut after ``limit`` characters."""
-    shown = visible(masked(text.rstrip()))
+    whole = text.rstrip()
+    shown = visible(masked(whole if limit is None else cut(whole, limit)))
     shown = shown if limit is None else cut(shown, limit)
     mark = "`" * max(3, _longest_run(shown) + 1)
     return f"{mark}{language}\n{shown}\n{mark}"

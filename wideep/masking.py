@@ -25,7 +25,7 @@ _SCHEMES: Final = (
     re.compile(r"(?P<kept>\b(?i:bearer)\s+)[^\s\"',]{8,}"),
     # An ordinary word after it ("Basic authentication") is no credential.
     re.compile(r"(?P<kept>\b(?i:basic)\s+)(?![A-Z]?[a-z-]+(?![A-Za-z0-9+/=_-]))[A-Za-z0-9+/=_-]{8,}"),
-    re.compile(r"(?P<kept>\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#\"'<>]+(?=@)"),
+    re.compile(r"(?P<kept>\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#\"'<>]+(?=@)"),
 )
 """Credentials after a word that says what they are: two HTTP schemes, and the login of a URL."""
 _KEPT_CONTROLS: Final = "\n\t"

@@ -299,7 +299,7 @@ def test_a_cluster_that_does_not_answer_is_said_and_the_rest_is_checked(merged: 
     job = merged.run("preview", "preview", base=base, env={"KUBECONFIG": str(nowhere)})
     merged.repository.git("checkout", "--quiet", "main")
     assert job.good, job.steps[-1].printed
-    assert "> Not checked: what runs on the cluster now: it did not answer" in comment(merged)
+    assert "> Not checked: `what runs on the cluster now: it did not answer" in comment(merged)
     assert "spec.services.Frontend.replicas: 2 → 1" in comment(merged)
 
 

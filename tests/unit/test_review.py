@@ -180,7 +180,7 @@ def test_policies_come_without_their_description_and_only_mandatory_ones_fail(tm
     assert failed.messages == ()
     text = comment(Review("prod", loaded(), loaded(), preview=failed))
     assert "## ❌ This change fails: stack prod" in text
-    assert "- `requests`: graph: write the same for both" in text
+    assert "- `requests`: `graph: write the same for both`" in text
 
 
 def error(message: str) -> Event:
@@ -201,7 +201,7 @@ def test_a_new_stack_has_no_before_and_shows_all_of_it() -> None:
     text = comment(Review("prod", None, loaded()))
     assert "## ⚠️ No preview: stack prod" in text
     assert "| layout | – | **wide-32gpu** |" in text
-    assert "| model | – | **deepseek-ai/DeepSeek-R1** |" in text
+    assert "| model | – | **`deepseek-ai/DeepSeek-R1`** |" in text
 
 
 def test_what_drives_the_cost_is_before_and_after(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_comment_is_never_longer_than_a_forge_takes_and_no_content_ends_its_fe
 
 def test_what_could_not_be_checked_is_said() -> None:
     text = comment(Review("prod", loaded(), loaded(), unchecked=("what runs now: no answer",)))
-    assert "> Not checked: what runs now: no answer" in text
+    assert "> Not checked: `what runs now: no answer`" in text
 
 
 def test_what_the_engine_adds_to_an_error_is_left_out_but_never_the_only_one(tmp_path: Path) -> None:
