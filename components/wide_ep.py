@@ -48,7 +48,7 @@ class WideEp(Component):
     Not by the provider's own ``pulumi.com/waitFor``: its condition Ready has no generation, so that after an update it
     would be that of before; it says nothing of the pods; and what it waits for is in no state if the engine is killed.
 
-    >>> graph = WideEp("graph", WideEpArgs(namespace, plan.graph, image.reference, 3600, (drain, download)))
+    >>> graph = WideEp("graph", WideEpArgs(namespace, plan.graph, image.reference, 3600, after=(drain,)))
     """
 
     graph: pulumi.Resource

@@ -58,7 +58,8 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        pairs: list[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else []
+        for key, _ in pairs:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
@@ -94,6 +95,8 @@ def _load(text: str) -> object:
             elif isinstance(node, yaml.MappingNode):
                 waiting += [each for pair in node.value for each in pair]
         return cast(object, loader.construct_document(root))  # pyright: ignore[reportUnknownMemberType]
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+        raise yaml.YAMLError(f"one of its values is not what its tag says ({type(error).__name__})") from error
     finally:
         loader.dispose()  # pyright: ignore[reportUnknownMemberType]
 

@@ -131,6 +131,7 @@ def test_the_stacks_file_says_which_part_of_a_key_is_the_secret(
     workers = {"env": {"WANDB_API_KEY": "S3CRETWANDB", "OTHER": "x"}}
     written = {f"{PROJECT}:workers": {"env": {"WANDB_API_KEY": {"secure": "v1:abc"}, "OTHER": "x"}}}
     (tmp_path / "Pulumi.stack.yaml").write_text(json.dumps({"config": written}))
+    (tmp_path / "Pulumi.yaml").write_text("name: dynamo-wideep\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "stack")
     config = {**config_of("sim"), "workers": workers}
@@ -151,6 +152,7 @@ def test_a_secret_beside_the_registrys_password_is_refused_and_a_password_in_cle
 ) -> None:
     image = {**PRIVATE, "tag": {"secure": "v1:abc"}}
     (tmp_path / "Pulumi.stack.yaml").write_text(json.dumps({"config": {f"{PROJECT}:image": image}}))
+    (tmp_path / "Pulumi.yaml").write_text("name: dynamo-wideep\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "stack")
 

@@ -77,14 +77,19 @@ def test_the_frontend_is_reached_on_its_port_from_where_the_config_says() -> Non
     }
 
 
-@pytest.mark.parametrize("store", ["etcd-clients", "nats-clients"])
-def test_etcd_and_nats_are_reached_by_graphs_of_all_namespaces_and_by_nothing_else_of_them(store: str) -> None:
-    (rule,) = _policies()[store]["ingress"]
-    neighbours, graphs = rule["from"]
-    (wanted,) = graphs["podSelector"]["matchExpressions"]
-    assert neighbours == {"podSelector": {}}
-    assert wanted == {"key": "nvidia.com/dynamo-graph-deployment-name", "operator": "Exists"}
-    assert graphs["namespaceSelector"] == {}
+@pytest.mark.parametrize(("store", "port"), [("etcd-clients", 2379), ("nats-clients", 4222)])
+def test_etcd_and_nats_are_reached_from_the_platforms_namespace_and_by_graphs_of_those_that_are_named(
+    store: str, port: int
+) -> None:
+    """A label says nothing: anybody may put it on a pod of any namespace."""
+    assert _policies()[store]["ingress"] == [{"from": [{"podSelector": {}}]}]
+
+    neighbours, graphs = _policies(graphsFrom=["team-b"])[store]["ingress"]
+    of_graphs = {"matchExpressions": [{"key": "nvidia.com/dynamo-graph-deployment-name", "operator": "Exists"}]}
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": "team-b"}}
+    assert neighbours == {"from": [{"podSelector": {}}]}
+    assert graphs["from"] == [{"podSelector": of_graphs, "namespaceSelector": namespace}]
+    assert [each["port"] for each in graphs["ports"]] == [port]
 
 
 def test_the_pull_secret_holds_the_login_as_a_secret() -> None:

@@ -103,7 +103,8 @@ def _run(
     monkeypatch.chdir(ROOT)
 
     def program() -> None:
-        pulumi.runtime.set_all_config(texts, [f"{PROJECT}:hfToken", f"{PROJECT}:image"])
+        secret = ["hfToken", *(["image"] if "registry" in config["image"] else [])]
+        pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in secret])
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     return run(program, preview=preview)

@@ -14,6 +14,7 @@ from rules import (
     gpus_within_the_limit,
     namespaces_allowed,
     no_mutable_tags,
+    open_to_everyone,
     requests_equal_limits,
 )
 from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
@@ -156,7 +157,7 @@ def test_a_stack_without_a_graph_takes_none() -> None:
 
 def test_every_rule_has_a_name_of_its_own_and_says_what_it_wants() -> None:
     rules = [*RESOURCE_RULES, *STACK_RULES]
-    assert len({rule.name for rule in rules}) == len(rules) == 7
+    assert len({rule.name for rule in rules}) == len(rules) == 8
     assert all(rule.description for rule in rules)
 
 
@@ -169,3 +170,44 @@ def test_the_limits_file_says_which_key_is_missing_or_odd(tmp_path: Path, root: 
     file.write_text("production: []\ngpus: {prod: 8}\nnamespaces: []\nreleasesElsewhere: []\n")
     with pytest.raises(ValueError, match="default"):
         read_limits(file)
+
+
+OPEN = {"metadata": {"annotations": {"dynamo-wideep/open-to-everyone": "true"}}}
+EVERYONE = (
+    Resource("kubernetes:core/v1:Service", "access-public", "prod", {"spec": {"type": "NodePort"}}),
+    Resource("kubernetes:networking.k8s.io/v1:Ingress", "access-ingress", "prod", {"spec": {"rules": []}}),
+    Resource(
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "policies-frontend",
+        "prod",
+        {"spec": {"ingress": [{"from": [{"podSelector": {}}, {"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}},
+    ),
+)
+
+
+@pytest.mark.parametrize("resource", EVERYONE, ids=lambda each: each.name)
+def test_what_everyone_may_reach_is_refused_unless_the_stack_says_that_it_is_meant(resource: Resource) -> None:
+    (message,) = open_to_everyone([resource], LIMITS)
+    assert message.startswith(resource.name)
+    meant = Resource("kubernetes:core/v1:Service", "other", "prod", OPEN)
+    assert list(open_to_everyone([resource, meant], LIMITS)) == []
+
+
+def test_ranges_tls_and_load_balancers_are_let_through() -> None:
+    spec = {"tls": [{"secretName": "t"}], "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}
+    tight = [Resource(each.type, each.name, "prod", {"spec": spec}) for each in EVERYONE]
+    assert list(open_to_everyone(tight, LIMITS)) == []
+
+
+def test_a_load_balancer_for_all_addresses_has_no_sources() -> None:
+    spec = {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/0"]}
+    service = Resource("kubernetes:core/v1:Service", "public", "prod", {"spec": spec})
+    assert len(list(balancers_have_sources(service, LIMITS))) == 1
+
+
+@pytest.mark.parametrize("kind", ["batch/v1:Job", "apps/v1:Deployment", "nvidia.com/v1alpha1:DynamoGraphDeployment"])
+@pytest.mark.parametrize("where", ["containers", "initContainers"])
+def test_production_names_every_container_of_every_kind_by_digest(kind: str, where: str) -> None:
+    spec = {"template": {"spec": {where: [{"image": "python:3.12-slim"}]}}}
+    (message,) = digests_in_production(Resource(f"kubernetes:{kind}", "x", "prod", {"spec": spec}), LIMITS)
+    assert "python:3.12-slim has no digest" in message

@@ -240,7 +240,7 @@ def test_a_graph_capture_that_fails_for_another_reason_is_not_taken_for_memory()
 
 
 def test_the_last_lines_are_those_that_say_something() -> None:
-    assert last_lines("a\n\nb\n  \nc with hf_abcdefgh\n", 2) == ["b", "c with ***"]
+    assert last_lines("a\n\nb\n  \nc with hf_abcdefgh\n", 2) == ["b", "c with [secret]"]
 
 
 @pytest.mark.parametrize(
