@@ -58,8 +58,9 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        pairs: list[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else []
-        for key, _ in pairs:
+        # A tag may call a scalar a mapping (``!!map 1``), whatever the types say: its value is then a text.
+        pairs = cast("list[tuple[yaml.Node, yaml.Node]] | str", node.value)
+        for key, _ in () if isinstance(pairs, str) else pairs:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
