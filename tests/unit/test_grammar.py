@@ -47,7 +47,12 @@ BAD: tuple[tuple[str, Make, tuple[str, ...]], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("key", "make", "text"), [(key, make, text) for key, make, texts in BAD for text in texts], ids=str
+    ("key", "make", "text"),
+    [
+        pytest.param(key, make, text, id=f"{key}-{number}")
+        for key, make, texts in BAD
+        for number, text in enumerate(texts)
+    ],
 )
 def test_a_text_that_is_none_of_its_kind_is_refused(
     key: str, make: Callable[[str], dict[str, object]], text: str
