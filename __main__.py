@@ -2,22 +2,26 @@
 
     sweep ──► namespace ──► platform ────────┐
                     ├─────► policies ────────┤
-                    ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown
+                    ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown ──► guard
                     └─────► cache ─┴► download ────────────┘
                             image ─────────────────────────┘
 
-Image build, platform and download run side by side. Destroy goes the other way: the takedown (it refuses while there is
-no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
-(what a killed `up` has left and no state knows).
+Image build, platform and download run side by side. Destroy goes the other way: the guard (it refuses while others use
+what would go), the takedown (it refuses while there is no operator), the graph, the drain (it waits until nothing of
+the graph is left), then the rest, and last the sweep (what a killed `up` has left and no state knows).
 """
+
+from dataclasses import replace
 
 import pulumi
 
 from components.config import hf_token, read_plan, registry_password
 from components.drift import tell_of_changes
+from components.existing import Whose, whose_namespace
 from components.failures import explain_failures
 from components.former import await_former_graphs
 from components.frontend import FrontendAccess, FrontendAccessArgs
+from components.guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
 from components.leftovers import clear_leftovers
@@ -31,32 +35,35 @@ from components.platform import Platform, PlatformArgs
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.releases import release_interrupted
 from components.renewal import renew_failed_download
-from components.retained import NOTHING, Retained, retained_of
+from components.retained import retained_claim_of
 from components.surroundings import check_surroundings
 from components.sweep import Sweep, SweepArgs
 from components.teardown import Drain, Takedown, TeardownArgs
-from components.unfinished import remake_unfinished, unfinished_of
+from components.unfinished import remake_unfinished, unfinished_claim
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 
 
-def deploy(plan: Plan, kept: Retained = NOTHING) -> None:
-    """All resources of a stack, and its outputs. ``kept`` is there already, unknown to the state."""
+def deploy(plan: Plan, whose: Whose = Whose.TO_MAKE, *, claim_is_there: bool = False) -> None:
+    """All resources of a stack, and its outputs. ``whose``: the namespace; ``claim_is_there``: of this stack, and
+    unknown to its state."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
     first = (Sweep("sweep", SweepArgs(plan)),)
-    place = NamespaceArgs(plan.namespace, plan.cache.retain, kept.namespace, after=first)
-    namespace = Namespace("namespace", place).name
+    place = Namespace("namespace", NamespaceArgs(plan.namespace, plan.cache.retain, whose, after=first))
+    namespace, share = place.name, share_of(plan, whose)
     platform = Platform("platform", PlatformArgs(namespace, plan.platform, after=first))
     login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
     image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
-    claim = f"{plan.namespace}/{plan.cache.claim}" if kept.claim else None
+    claim = f"{plan.namespace}/{plan.cache.claim}" if claim_is_there else None
     cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache, claim))
     inputs: list[pulumi.Resource] = [cache]
     if plan.token is not None and plan.token.create:
         inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))
     around = _around_the_pods(plan, namespace, login)
+    around.append(Guard("guard-namespace", GuardArgs(replace(share, **NO_OPERATOR), after=(place,))))
+    around.append(Guard("guard-platform", GuardArgs(replace(share, **NO_NAMESPACE), after=(platform,))))
     drain = Drain("drain", TeardownArgs(namespace, plan.name, after=(platform, *inputs, *around)))
     before_graph: list[pulumi.Resource] = [drain]
     if plan.download is not None:
@@ -70,7 +77,8 @@ def deploy(plan: Plan, kept: Retained = NOTHING) -> None:
     stands: list[pulumi.Resource] = [graph.graph]
     if plan.frontend.public or plan.frontend.ingress:
         stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=(graph,))))
-    Takedown("takedown", TeardownArgs(namespace, plan.name, after=tuple(stands)))
+    takedown = Takedown("takedown", TeardownArgs(namespace, plan.name, after=tuple(stands)))
+    Guard("guard", GuardArgs(share, after=(takedown,)))
     for name, value in outputs(plan, namespace, image).items():
         pulumi.export(name, value)
 
@@ -88,6 +96,7 @@ def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLo
 if __name__ == "__main__":
     the_plan = read_plan()
     check_surroundings(the_plan)
+    whose = whose_namespace(the_plan)
     check_multinode(the_plan)
     clear_leftovers(the_plan)
     tell_of_changes(the_plan)
@@ -97,4 +106,5 @@ if __name__ == "__main__":
     release_interrupted()
     await_former_graphs()
     explain_failures(the_plan)
-    deploy(the_plan, retained_of(the_plan) if the_plan.cache.retain else unfinished_of(the_plan))
+    claim = retained_claim_of(the_plan) if the_plan.cache.retain else unfinished_claim(the_plan)
+    deploy(the_plan, whose, claim_is_there=claim)

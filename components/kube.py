@@ -188,7 +188,13 @@ class KubeNamespace:
         from kubernetes.client import CoreV1Api, CustomObjectsApi
 
         if kind.group is None:
-            return CoreV1Api(self.api).list_namespaced_pod, (self.name,)
+            core = CoreV1Api(self.api)
+            core_kinds: dict[str, Callable[..., object]] = {
+                "pods": core.list_namespaced_pod,
+                "persistentvolumeclaims": core.list_namespaced_persistent_volume_claim,
+                "secrets": core.list_namespaced_secret,
+            }
+            return core_kinds[kind.plural], (self.name,)
         custom = CustomObjectsApi(self.api)
         if kind.everywhere:
             return custom.list_cluster_custom_object, (kind.group, kind.version, kind.plural)

@@ -24,6 +24,7 @@ from components.marks import has_mark
 from components.occupied import operators_of, taken_release, unwanted_operators
 from components.own_cluster import own_cluster
 from components.releases import Releases, stack_name
+from components.sharing import Share, users
 from components.state import known_outputs
 from components.storage import check_storage
 from wideep.errors import ConfigError
@@ -59,7 +60,7 @@ def clear_leftovers(plan: Plan) -> None:
     """
     if pulumi.runtime.is_dry_run():
         return
-    expected = {NAMESPACE, *(RELEASES if plan.platform.install else ()), *([JOB] if plan.download else ()), GRAPH}
+    expected = {*(RELEASES if plan.platform.install else ()), *([JOB] if plan.download else ()), GRAPH}
     expected |= {CLAIM} if plan.cache.create else set()
     known = known_outputs()
     missing = expected - known.keys() if known is not None else set[str]()
@@ -95,8 +96,6 @@ def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
         left.graph(plan.name)
     if JOB in missing and plan.download:
         left.job(plan.download.job)
-    if NAMESPACE in missing:
-        left.namespace()
 
 
 def _refuse_gone(left: Leftovers, known: list[tuple[str, str]]) -> None:
@@ -137,8 +136,15 @@ class Leftovers:
         Releases(self.place, self.say).forget(namespace, release, self.stack)
 
     def platform(self, release: str) -> None:
-        """Likewise, with all that it brought, where the namespace stays."""
-        Releases(self.place, self.say).uninstall(self.place.name, release, self.stack)
+        """Likewise, with all that it brought, where the namespace stays and nobody else has a graph on it."""
+        releases = Releases(self.place, self.say)
+        if not releases.has(self.place.name, release):
+            return
+        others = list(users(self.place, Share(self.place.name, self.stack, operator="cluster", releases=(release,))))
+        if others:
+            self.say(f"release {self.place.name}/{release} stays: others use it, such as {others[0].what}")
+            return
+        releases.uninstall(self.place.name, release, self.stack)
 
     def graph(self, name: str) -> None:
         """Raises DrainError where it cannot go, or does not in time."""
@@ -161,7 +167,8 @@ class Leftovers:
             self._until_gone(lambda: api.read_namespaced_job(name, self.place.name))
 
     def namespace(self) -> None:
-        """The namespace, if there is no volume in it: a cache that was to be kept is never deleted."""
+        """The namespace, if there is no volume in it (a cache that was to be kept is never deleted) and nothing of
+        others."""
         from kubernetes.client import CoreV1Api
 
         core, name = CoreV1Api(self.place.api), self.place.name
@@ -169,7 +176,10 @@ class Leftovers:
         if not live or not has_mark(live.metadata.annotations, self.stack):
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
-        if not claims.items:
+        others = list(users(self.place, Share(name, self.stack, namespace_goes=True)))
+        if others:
+            self.say(f"namespace {name} stays: others use it, such as {others[0].what}")
+        elif not claims.items:
             self.say(f"namespace {name}: an interrupted run has left it, unknown to the state; it is deleted")
             core.delete_namespace(name)
             self._until_gone(lambda: core.read_namespace(name))

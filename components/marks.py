@@ -12,18 +12,22 @@ __all__ = ["has_mark", "mark_objects"]
 
 MARK: Final = "dynamo-wideep/stack"
 """Annotation of all objects; its value is the stack that made them. (Helm's carry Helm's own.)"""
+TAKE_BACK: Final = "pulumi.com/patchForce"
+"""Annotation with which the provider writes its fields whoever else has written them (server-side apply's force)."""
 OBJECT, RELEASE = "kubernetes:", "kubernetes:helm.sh/"
 """How the types of resources begin."""
 
 
 def mark_objects() -> None:
-    """From here on, each object says whose it is."""
+    """From here on, each object that is made says whose it is, and its fields are this program's. One that is only
+    read stays as it is, and the program has no metadata of it."""
 
     def mark(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if not args.type_.startswith(OBJECT) or args.type_.startswith(RELEASE):
+        is_read = args.opts.id is not None
+        if is_read or not args.type_.startswith(OBJECT) or args.type_.startswith(RELEASE):
             return None
-        metadata: Any = args.props.get("metadata")
-        metadata.annotations = {**(metadata.annotations or {}), MARK: stack_name()}
+        metadata: Any = args.props["metadata"]
+        metadata.annotations = {**(metadata.annotations or {}), MARK: stack_name(), TAKE_BACK: "true"}
         return pulumi.ResourceTransformationResult(args.props, args.opts)
 
     pulumi.runtime.register_stack_transformation(mark)

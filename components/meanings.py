@@ -102,10 +102,24 @@ def _forbidden(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
 
 
 def _exists(_found: Match, failed: Failed, plan: Plan) -> Meaning:
-    remedy = "delete it, or write another `namespace`"
-    if plan.token and failed.name == plan.token.secret:
-        remedy += f"; or write hfTokenSecret: {plan.token.secret} in place of hfToken, which uses it as it is"
+    secrets = {
+        plan.platform.mpi_secret: "platform.sshKeySecret: {name}",
+        plan.image_plan.pull_secret: "image.pullSecret: {name} without image.registry",
+        plan.token.secret if plan.token else None: "hfTokenSecret: {name} in place of hfToken",
+    }
+    kind = failed.kind.rpartition(":")[2]
+    instead = secrets.get(failed.name) if kind == "Secret" else INSTEAD.get(kind)
+    remedy = f"{instead.format(name=failed.name)}; or another `namespace`" if instead else "write another `namespace`"
     return Meaning(f"namespace {plan.namespace} has it already, and this stack did not make it.", remedy)
+
+
+INSTEAD: Final = {
+    "PersistentVolumeClaim": "modelCache.existingClaim: {name}",
+    "NetworkPolicy": "access.networkPolicies: false, which leaves them to whoever made it",
+    "DynamoGraphDeployment": "write another `name`, or take it over (`wideep adopt --help`)",
+    "Namespace": "`pulumi up` again, which uses it as it is",
+}
+"""By kind, what to write to use an object of somebody else, or to stand beside it."""
 
 
 PASSING: Final = re.compile(

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.existing import Whose
 from components.retained import stack_label, taking_over
 
 __all__ = ["Namespace", "NamespaceArgs"]
@@ -21,8 +22,8 @@ class NamespaceArgs:
     name: str
     retain: bool = False
     """Keep it, and with it all that is retained in it."""
-    take_over: bool = False
-    """It was kept, and is there (``components.retained``)."""
+    whose: Whose = Whose.TO_MAKE
+    """Whether it is made, taken over, or somebody else's (``components.existing``)."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must stand before it, and goes when it is gone."""
 
@@ -32,7 +33,7 @@ FROM_OTHERS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernet
 
 
 class Namespace(Component):
-    """A namespace of this stack's own.
+    """A namespace of this stack's own; or, where somebody else has made it, that namespace, which stays at destroy.
 
     >>> namespace = Namespace("namespace", NamespaceArgs("dynamo-workshop"))
     """
@@ -42,13 +43,19 @@ class Namespace(Component):
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        namespace = k8s.core.v1.Namespace(
+        if args.whose is Whose.OTHERS:
+            found = k8s.core.v1.Namespace.get(f"{name}-existing", args.name, opts=self.child())
+            self.name = found.id.apply(lambda _: args.name)
+        else:
+            self.name = self._make(name, args).metadata.apply(lambda metadata: str(metadata.name))
+        self.register_outputs({"name": self.name})
+
+    def _make(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
+        return k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, labels=stack_label() if args.retain else None),
             opts=pulumi.ResourceOptions.merge(
                 self.child(after=args.after, retain=args.retain),
-                taking_over(args.name if args.take_over else None, *FROM_OTHERS),
+                taking_over(args.name if args.whose is Whose.OURS else None, *FROM_OTHERS),
             ),
         )
-        self.name = namespace.metadata.apply(lambda metadata: str(metadata.name))
-        self.register_outputs({"name": self.name})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import pulumi
@@ -19,7 +18,7 @@ from components.own_cluster import own_cluster
 from wideep.errors import ConfigError, Problem
 from wideep.plan import CachePlan, Plan
 
-__all__ = ["LABEL", "NOTHING", "Retained", "find_retained", "retained_of", "stack_label", "taking_over"]
+__all__ = ["LABEL", "has_label", "retained_claim", "retained_claim_of", "stack_label", "taking_over"]
 
 LABEL: Final = "dynamo-wideep/stack"
 LIMIT: Final = 63
@@ -28,17 +27,6 @@ UNSEEN: Final = "whether a volume of this stack is there from before cannot be s
 NOT_FOUND: Final = 404
 SECONDS: Final = 10
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Retained:
-    """What is there from before."""
-
-    namespace: bool = False
-    claim: bool = False
-
-
-NOTHING: Final = Retained()
 
 
 def stack_label() -> dict[str, str]:
@@ -53,20 +41,25 @@ def taking_over(object_id: str | None, *from_others: str) -> pulumi.ResourceOpti
     return pulumi.ResourceOptions(import_=object_id, ignore_changes=list(from_others))
 
 
-def retained_of(plan: Plan) -> Retained:
-    """``find_retained`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
+def has_label(labels: dict[str, str] | None) -> bool:
+    """Whether the object with these labels is retained by this stack."""
+    return stack_label().items() <= (labels or {}).items()
+
+
+def retained_claim_of(plan: Plan) -> bool:
+    """``retained_claim`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
     from kubernetes.config import ConfigException
 
     try:
         place = own_cluster(plan.namespace)
     except ConfigException:
         pulumi.log.warn(UNSEEN.format("there is no kubeconfig"))
-        return NOTHING
-    return find_retained(place, plan.cache)
+        return False
+    return retained_claim(place, plan.cache)
 
 
-def find_retained(place: KubeNamespace, cache: CachePlan) -> Retained:
-    """Which of namespace and claim carry this stack's label.
+def retained_claim(place: KubeNamespace, cache: CachePlan) -> bool:
+    """Whether the claim is there and carries this stack's label. (The namespace is ``components.existing``'s.)
 
     A cluster that cannot be asked is a warning: a preview without one goes on. Raises pulumi.RunError where the
     claim has another storage class or access mode, because what would replace it cannot be made beside it.
@@ -76,14 +69,13 @@ def find_retained(place: KubeNamespace, cache: CachePlan) -> Retained:
 
     core = CoreV1Api(place.api)
     try:
-        namespace = _read(place, core.read_namespace, place.name)
         claim = _read(place, core.read_namespaced_persistent_volume_claim, cache.claim, place.name)
     except (ApiException, HTTPError) as error:
         pulumi.log.warn(UNSEEN.format(_said(error)))
-        return NOTHING
+        return False
     if claim is not None and cache.create:
         _check(claim["spec"], cache)
-    return Retained(namespace is not None, claim is not None and cache.create)
+    return claim is not None and cache.create
 
 
 def _read(place: KubeNamespace, function: Callable[..., object], *names: str) -> Json | None:
@@ -97,8 +89,7 @@ def _read(place: KubeNamespace, function: Callable[..., object], *names: str) ->
         if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
             return None
         raise
-    labels: dict[str, str] = found["metadata"].get("labels") or {}
-    return found if stack_label().items() <= labels.items() else None
+    return found if has_label(found["metadata"].get("labels")) else None
 
 
 def _check(spec: Json, cache: CachePlan) -> None:

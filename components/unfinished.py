@@ -1,7 +1,7 @@
 """What an `up` was killed over while it was made, in the moment before the engine could note it.
 
-A small object goes before it is made again. A claim may hold what took hours to download, so it is taken over, and with
-it its namespace, which is never deleted around a claim.
+A small object goes before it is made again. A claim may hold what took hours to download, so it is taken over. (So is
+the namespace: ``components.existing``.)
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import pulumi
 
 from components.hooks import hook_all
 from components.kube import KubeNamespace
-from components.leftovers import CLAIM, NAMESPACE, found
+from components.leftovers import CLAIM, found
 from components.marks import has_mark
 from components.own_cluster import own_cluster
 from components.releases import stack_name
-from components.retained import NOTHING, Retained
 from components.state import known_outputs
 from wideep.plan import Plan
 
-__all__ = ["remake", "remake_unfinished", "unfinished_of"]
+__all__ = ["remake", "remake_unfinished", "unfinished_claim"]
 
 SMALL: Final = {
     "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),
@@ -71,28 +70,27 @@ def remake(kind: str, inputs: Mapping[str, Any]) -> bool:
     return True
 
 
-def unfinished_of(plan: Plan) -> Retained:
-    """Claim and namespace that this stack has made, and that its state does not know. Nothing in a preview."""
+def unfinished_claim(plan: Plan) -> bool:
+    """Whether this stack has made the claim, and its state does not know it. Not in a preview."""
     known = None if pulumi.runtime.is_dry_run() else known_outputs()
     if known is None or not plan.cache.create or CLAIM in known:
-        return NOTHING
+        return False
     place = _place(plan.namespace)
     if place is None:
-        return NOTHING
+        return False
     from kubernetes.client import ApiException, CoreV1Api
     from urllib3.exceptions import HTTPError
 
     core, claim = CoreV1Api(place.api), plan.cache.claim
     try:
         live: Any = found(lambda: core.read_namespaced_persistent_volume_claim(claim, place.name))
-        around: Any = found(lambda: core.read_namespace(place.name)) if live and NAMESPACE not in known else None
     except (ApiException, HTTPError) as error:
         pulumi.log.debug(f"whether the claim is there was not to be told: {type(error).__name__}")
-        return NOTHING
+        return False
     if not live or not has_mark(live.metadata.annotations, stack_name()):
-        return NOTHING
+        return False
     pulumi.log.info(LEFT.format("PersistentVolumeClaim", claim, "taken over"))
-    return Retained(namespace=bool(around) and has_mark(around.metadata.annotations, stack_name()), claim=True)
+    return True
 
 
 def _place(namespace: str) -> KubeNamespace | None:

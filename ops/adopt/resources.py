@@ -19,7 +19,7 @@ __all__ = ["Adoption", "adoption"]
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 WAITS: Final = tuple(
     f"pulumi-python:dynamic/dynamo-wideep:{name}"
-    for name in ("StackSweep", "OperatorCheck", "GroveCrds", "GraphDrain", "GraphReady", "GraphTakedown")
+    for name in ("StackSweep", "StackGuard", "OperatorCheck", "GroveCrds", "GraphDrain", "GraphReady", "GraphTakedown")
 )
 """They look at a graph, and are nothing on the cluster."""
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"

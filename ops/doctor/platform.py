@@ -160,9 +160,7 @@ def _crds(case: Case, operator: Deployment | None) -> Iterator[Finding]:
     ours = by == f"{CRDS_NAMESPACE}/{names.CRDS_RELEASE}"
     if crd and crd.metadata.deletion_timestamp:
         what = f"{CRD} is being deleted, and waits for graphs that no operator takes away."
-        yield fails(
-            Section.PLATFORM, "api", what, "kubectl get dcd,dgd -A; start an operator, or delete their finalizers"
-        )
+        yield fails(Section.PLATFORM, "api", what, "kubectl get dcd,dgd -A; start an operator, or ask whose they are")
     elif crd and case.plan.platform.install and not ours:
         whose = f"Helm release {by}" if RELEASE_NAME in owner else "no Helm release"
         what = f"{CRD} is there, and belongs to {whose}: Helm refuses to install dynamo-crds over it."

@@ -92,7 +92,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             'admission webhook "p.example.com" denied the request: no {team} label',
             ["refuses it: no {team} label"],
         ),
-        (SECRET, EXISTS, ["this stack did not make it", "delete it"]),
+        (SECRET, EXISTS, ["this stack did not make it", "another `namespace`"]),
         (GRAPH, "the apiVersion for this resource does not exist", ["CRD is missing", "platform.install: true"]),
         (
             SECRET,
@@ -200,3 +200,23 @@ def test_what_a_try_made_whose_answer_was_lost_is_made_again(monkeypatch: pytest
     assert engine.errors == (
         [] if ours else ["Secret one: an earlier try has made it, and its answer was lost.\n  `pulumi up` goes on"]
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "instead"),
+    [
+        (SECRET, "hf-token-secret", "hfTokenSecret: hf-token-secret in place of hfToken"),
+        (SECRET, "mpi-run-ssh-secret", "platform.sshKeySecret: mpi-run-ssh-secret"),
+        ("kubernetes:core/v1:PersistentVolumeClaim", "weights", "modelCache.existingClaim: weights"),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "p", "access.networkPolicies: false"),
+        (GRAPH, "g", "write another `name`"),
+        ("kubernetes:core/v1:Service", "s", "write another `namespace`"),
+    ],
+)
+def test_an_object_of_somebody_else_is_used_or_stood_beside_and_never_to_be_deleted(
+    engine: Engine, kind: str, name: str, instead: str
+) -> None:
+    assert not engine.fails(kind, f'{NOT_CREATED} "{name}" already exists', name=name)
+    (said,) = engine.errors
+    assert instead in said
+    assert "delete" not in said

@@ -17,6 +17,7 @@ from tests.support.plans import ROOT, TOKEN, plan_of
 from wideep.plan import Plan
 
 POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
+GUARDS = ("guard", "guard-namespace", "guard-platform")
 RESOURCES = {
     "sweep-stack": "pulumi-python:dynamic/dynamo-wideep:StackSweep",
     "namespace-namespace": "kubernetes:core/v1:Namespace",
@@ -32,6 +33,7 @@ RESOURCES = {
     "graph-graph": "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
     "graph-ready": "pulumi-python:dynamic/dynamo-wideep:GraphReady",
     "takedown-graph": "pulumi-python:dynamic/dynamo-wideep:GraphTakedown",
+    **{f"{name}-stack": "pulumi-python:dynamic/dynamo-wideep:StackGuard" for name in GUARDS},
     **{f"policies-{name}": "kubernetes:networking.k8s.io/v1:NetworkPolicy" for name in POLICIES},
 }
 GROVE = {"platform-grove": "pulumi-python:dynamic/dynamo-wideep:GroveCrds"}
@@ -56,6 +58,8 @@ TRUE_EDGES = {
         "platform-crd",
         "platform-operator",
         "pull-secret",
+        "guard-namespace-stack",
+        "guard-platform-stack",
         *(name for name in (*RESOURCES, *GROVE) if name.startswith("platform-")),
         *(f"policies-{name}" for name in POLICIES),
     },
@@ -66,6 +70,13 @@ TRUE_EDGES = {
     "access-service": {"namespace-namespace", "graph-graph", "graph-ready"},
     "access-ingress": {"namespace-namespace", "graph-graph", "graph-ready"},
     "takedown-graph": {"namespace-namespace", "graph-graph", "access-service", "access-ingress"},
+    "guard-namespace-stack": {"namespace-namespace"},
+    "guard-platform-stack": {
+        "platform-crd",
+        "platform-operator",
+        *(n for n in (*RESOURCES, *GROVE) if n.startswith("platform-")),
+    },
+    "guard-stack": {"takedown-graph"},
 }
 IMAGES = {
     "build": {"source": "build", "repository": "r.example.com/dynamo", "tag": "1"},
@@ -138,7 +149,7 @@ def test_only_true_dependencies_are_edges_and_destroy_takes_graph_drain_platform
     there = {*engine.types(), *engine.reads}
     for name in engine.types():
         assert engine.resources[name].after == TRUE_EDGES.get(name, set()) & there
-    for name, goes_after_it in itertools.pairwise(("takedown-graph", "graph-graph", "drain-graph")):
+    for name, goes_after_it in itertools.pairwise(("guard-stack", "takedown-graph", "graph-graph", "drain-graph")):
         assert goes_after_it in engine.resources[name].after
     to_the_last = ("platform-", "cache-", "token-", "pull-", "policies-")
     assert {name for name in there if name.startswith(to_the_last)} <= engine.resources["drain-graph"].after
@@ -170,6 +181,7 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
         "graph-graph",
         "graph-ready",
         "takedown-graph",
+        *(f"{name}-stack" for name in GUARDS),
     }
 
 

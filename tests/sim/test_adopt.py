@@ -127,7 +127,6 @@ def test_the_stack_is_told_to_use_what_is_there(told: dict[str, Any]) -> None:
     assert told["keys"] == []
     assert told["left"] == []
     assert set(told["adopted"]) == {
-        f"Namespace {NAMESPACE}",
         "Release default/dynamo-crds",
         f"Release {NAMESPACE}/dynamo-platform",
         f"DynamoGraphDeployment {NAMESPACE}/deepseek-r1-wideep",
@@ -154,4 +153,8 @@ def test_what_was_taken_over_is_changed_and_destroyed_like_any_other(stack: Pulu
 
     stack("destroy", "--yes", "--skip-preview")
 
-    assert NAMESPACE not in stack.kubectl("get", "namespaces", "-o", "name")
+    left = stack.kubectl("-n", NAMESPACE, "get", "dgd,pvc,secrets,deployments", "-o", "name").split()
+    assert "persistentvolumeclaim/model-cache-pvc" in left
+    assert "secret/hf-token-secret" in left
+    assert not [each for each in left if "dynamographdeployment" in each or each.startswith("deployment")]
+    stack.kubectl("delete", "namespace", NAMESPACE)

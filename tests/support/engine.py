@@ -11,7 +11,10 @@ import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, rpc, set_mocks
 from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack
+
+from components.state import known_outputs
 
 __all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
 
@@ -55,12 +58,16 @@ class Engine(Mocks):
     """What a run left behind."""
 
     preview: bool = False
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is there from an earlier run: the outputs of resources, by name."""
     resources: dict[str, Registered] = field(default_factory=dict)
     reads: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Type and id of each object that is only looked at, by name."""
     outputs: dict[str, Any] = field(default_factory=dict)
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    hooks: dict[str, Any] = field(default_factory=dict)
+    """The hooks that the program has registered, by name."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made = {} if self.preview else MADE.get(args.typ, {})
@@ -69,6 +76,8 @@ class Engine(Mocks):
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.calls.append((args.token, args.args))
+        if args.token == "pulumi:pulumi:readStackResourceOutputs":
+            return {"outputs": {f"urn::{name}": {"outputs": outputs} for name, outputs in self.state.items()}}, []
         return ({"sha256Digest": DIGEST} if args.token.endswith("getRegistryImage:getRegistryImage") else {}), []
 
     def types(self) -> dict[str, str]:
@@ -91,15 +100,20 @@ class Engine(Mocks):
         return frozenset(found)
 
 
-def run(program: Callable[[], object], *, preview: bool = False) -> Engine:
+def run(
+    program: Callable[[], object], *, preview: bool = False, state: Mapping[str, Mapping[str, Any]] | None = None
+) -> Engine:
     """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
-    engine = Engine(preview)
+    engine = Engine(preview, state or {})
+    known_outputs.cache_clear()
     logger = logging.Logger("pulumi-mocks")
     logger.addHandler(_Keep(engine.log))
-    set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine))
+    set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine), organization="organization")
     stack = pulumi.runtime.get_root_resource()
     assert isinstance(stack, Stack)
     stack.outputs.clear()
+    stack._transformations = []  # those of an earlier run
+    SETTINGS.callbacks = _Hooks(engine)
 
     def observed() -> None:
         program()
@@ -132,7 +146,28 @@ class _Recorder(MockMonitor):
                 retain=request.retainOnDelete,
                 timeout=request.customTimeouts.create,
             )
+            if not self._engine.preview:
+                self._before_create(request)
         return super().RegisterResource(request)
+
+    def _before_create(self, request: Any) -> None:
+        """As the engine does in an `up`: what a hook raises ends the program."""
+        made = self._engine.resources[request.name]
+        for name in request.hooks.before_create:
+            args = pulumi.ResourceHookArgs("urn", "", made.name, made.type, new_inputs=made.inputs)
+            self._engine.hooks[name].callback(args)
+
+
+class _Hooks:
+    """Where the SDK registers hooks: the engine's callbacks, without a server."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def register_resource_hook(self, hook: Any) -> None:
+        self._engine.hooks[hook.name] = hook
+
+    register_error_hook = register_resource_hook
 
 
 class _Keep(logging.Handler):

@@ -13,7 +13,7 @@ from wideep.settings.image import Image
 from wideep.settings.layout import Layout
 from wideep.settings.model import ModelShape
 from wideep.settings.platform import Platform
-from wideep.settings.services import ModelCache, Monitoring
+from wideep.settings.services import ModelCache, Monitoring, Teardown
 from wideep.settings.serving import Access, Frontend, Workers
 from wideep.settings.traffic import Traffic
 
@@ -57,6 +57,8 @@ class Settings(SettingsModel):
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
     """Prometheus and Grafana."""
+    teardown: Teardown = Teardown()
+    """What is asked before the stack goes."""
     traffic: Traffic | None = None
     """Requests and latency limits that `wideep plan` predicts for and `wideep advise` searches for."""
     name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None

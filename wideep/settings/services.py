@@ -1,4 +1,4 @@
-"""``modelCache`` and ``monitoring``: what stands around the workers."""
+"""``modelCache``, ``monitoring`` and ``teardown``: what stands around the workers, and how it goes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.platform import ObjectName
 from wideep.settings.quantity import Quantity
 
-__all__ = ["AccessMode", "ModelCache", "Monitoring"]
+__all__ = ["AccessMode", "ModelCache", "Monitoring", "Teardown"]
 
 
 class AccessMode(StrEnum):
@@ -58,3 +58,11 @@ class Monitoring(SettingsModel):
 
     enabled: bool = False
     """Install them."""
+
+
+class Teardown(SettingsModel):
+    """What `pulumi destroy` does about others."""
+
+    even_if_shared: bool = False
+    """False: destroy names the others that use the operator, the namespace or the model cache of this stack, and
+    refuses. True: it takes them away unasked; a graph of another namespace can then never be deleted."""

@@ -1,0 +1,145 @@
+"""The whole program, hooks and marks included, in every mode of the config: each kind of resource that it makes or only
+reads, in a preview and in an `up`."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.support.api import api_server, namespace
+from tests.support.engine import DIGEST, PROJECT, Engine, run
+from tests.support.plans import ROOT, config_of
+from tests.support.site import Site
+
+NAMESPACE = "dynamo-workshop"
+STACK = "organization/dynamo-wideep/test"
+BUILT = {"source": "build", "repository": "127.0.0.1:1/dynamo", "tag": "1"}
+TAGGED = {"source": "existing", "reference": "127.0.0.1:1/dynamo:1"}
+LOGIN = {"registry": {"username": "robot", "password": "SyntheticPassword"}}
+WAYS = {"service": {"type": "LoadBalancer"}, "ingress": {"host": "chat.example.com", "className": "nginx"}}
+FOUR_NODES = {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}
+SEVERAL_PODS = {"hardware": FOUR_NODES, "layout": "lab-16gpu-multinode"}
+SECRET = {"hfToken": None, "hfTokenSecret": "mine"}
+MODES: dict[str, dict[str, Any]] = {
+    "as the sim stack": {},
+    "image: built, with a login": {"image": BUILT | LOGIN},
+    "image: existing": {"image": TAGGED},
+    "image: existing, by digest": {"image": {"source": "existing", "reference": f"127.0.0.1:1/dynamo@{DIGEST}"}},
+    "image: existing, resolved": {"image": TAGGED | {"resolveDigest": True}},
+    "image: existing, with a login": {"image": TAGGED | LOGIN},
+    "image: existing, with a Secret": {"image": TAGGED | {"pullSecret": "mine"}},
+    "token: a Secret that exists": SECRET,
+    "token: none": {"hfToken": None, "modelCache": {"size": "1Ti", "anonymous": True}},
+    "weights: a claim that exists": {"modelCache": {"size": "1Ti", "existingClaim": "mine"}},
+    "weights: on each node": {"modelCache": {"size": "1Ti", "hostPath": "/models"}},
+    "weights: kept": {"modelCache": {"size": "1Ti", "retain": True}},
+    "weights: protected": {"modelCache": {"size": "1Ti", "protect": True}},
+    "weights: there already": {"modelCache": {"size": "1Ti", "download": False}},
+    "platform: there already": {"platform": {"install": False}},
+    "platform: there already, with a Secret that exists": {"platform": {"install": False}, **SECRET},
+    "platform: there already, several pods": {"platform": {"install": False}, **SEVERAL_PODS},
+    "platform: NVIDIA's charts": {"platform": {}},
+    "platform: charts of a repository": {"platform": {"charts": "https://127.0.0.1:1/charts"}},
+    "platform: charts of a registry": {"platform": {"charts": "oci://127.0.0.1:1/charts"}},
+    "platform: charts of a folder": {"platform": {"charts": "sim/charts"}},
+    "platform: a key that exists": {"platform": {"sshKeySecret": "mine"}},
+    "platform: of this namespace only": {"platform": {"namespaceRestriction": True}},
+    "platform: with Grove": {"platform": {}, **SEVERAL_PODS},
+    "platform: Grove exists": {"platform": {"grove": "existing"}, **SEVERAL_PODS},
+    "frontend: in from outside": {"frontend": {"replicas": 2, **WAYS}, "access": {"allowFrom": ["10.0.0.0/8"]}},
+    "access: open": {"access": {"networkPolicies": False}},
+    "access: from somewhere": {"access": {"allowFrom": ["10.0.0.0/8"]}},
+    "teardown: unasked": {"teardown": {"evenIfShared": True}},
+}
+IN_OTHERS = ("as the sim stack", *(mode for mode in MODES if mode.startswith(("weights", "token", "platform: there"))))
+"""Tried in a namespace of somebody else too."""
+MADE = {
+    "batch/v1:Job",
+    "core/v1:Namespace",
+    "core/v1:PersistentVolumeClaim",
+    "core/v1:Secret",
+    "core/v1:Service",
+    "helm.sh/v3:Release",
+    "networking.k8s.io/v1:Ingress",
+    "networking.k8s.io/v1:NetworkPolicy",
+    "nvidia.com/v1alpha1:DynamoGraphDeployment",
+}
+READ = {"apiextensions.k8s.io/v1:CustomResourceDefinition", "core/v1:Namespace"}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Path]]:
+    """An API server that has Grove, and of the stack nothing."""
+    with api_server(tmp_path_factory.mktemp("kube")) as (site, kubeconfig):
+        groups = [{"name": "grove.io", "versions": [{"groupVersion": "grove.io/v1alpha1", "version": "v1alpha1"}]}]
+        site.says("/apis/", 200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+        yield site, kubeconfig
+
+
+def _run(
+    monkeypatch: pytest.MonkeyPatch,
+    cluster: tuple[Site, Path],
+    there: dict[str, Any] | None,
+    preview: bool,
+    **mode: Any,
+) -> Engine:
+    """Runs `__main__` as the engine does; ``there``: the namespace on the cluster."""
+    site, kubeconfig = cluster
+    path = f"/api/v1/namespaces/{NAMESPACE}"
+    site.answers.pop(path, None)
+    if there is not None:
+        site.says(path, 200, there, Content_Type="application/json")
+    config = config_of("sim", **mode)
+    texts = {f"{PROJECT}:{key}": each if isinstance(each, str) else json.dumps(each) for key, each in config.items()}
+    texts["kubernetes:kubeconfig"] = str(kubeconfig)
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(texts))
+    monkeypatch.chdir(ROOT)
+
+    def program() -> None:
+        pulumi.runtime.set_all_config(texts, [f"{PROJECT}:hfToken", f"{PROJECT}:image"])
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    return run(program, preview=preview)
+
+
+def _kubernetes(types: Any) -> set[str]:
+    return {each.removeprefix("kubernetes:") for each in types if each.startswith("kubernetes:")}
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+@pytest.mark.parametrize(("mode", "others"), [*((m, False) for m in MODES), *((m, True) for m in IN_OTHERS)])
+def test_every_mode_is_made_and_what_is_made_carries_its_mark_and_what_is_read_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+    cluster: tuple[Site, Path],
+    mode: str,
+    others: bool,
+    preview: bool,
+) -> None:
+    engine = _run(monkeypatch, cluster, namespace(NAMESPACE) if others else None, preview, **MODES[mode])
+
+    assert ("namespace-existing" in engine.reads, "namespace-namespace" in engine.resources) == (others, not others)
+    installs = MODES[mode].get("platform", {}).get("install", True)
+    assert ("platform-crd" in engine.reads, "platform-platform" in engine.resources) == (not installs, installs)
+    for each in engine.resources.values():
+        if each.type.startswith("kubernetes:") and "helm.sh" not in each.type:
+            notes = each.inputs["metadata"]["annotations"]
+            assert (notes["dynamo-wideep/stack"], notes["pulumi.com/patchForce"]) == (STACK, "true")
+    assert engine.resources["graph-graph"].inputs["metadata"]["namespace"] == NAMESPACE
+
+
+def test_the_modes_have_each_kind_that_the_program_can_make_or_read(
+    monkeypatch: pytest.MonkeyPatch, cluster: tuple[Site, Path]
+) -> None:
+    wide = {**SEVERAL_PODS, "frontend": WAYS, "access": {"allowFrom": ["10.0.0.0/8"]}, "image": BUILT | LOGIN}
+    made = _run(monkeypatch, cluster, None, False, **wide)
+    found = _run(monkeypatch, cluster, namespace(NAMESPACE), False, platform={"install": False})
+    assert _kubernetes(made.types().values()) == MADE
+    assert _kubernetes(kind for kind, _ in found.reads.values()) == READ
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "components").glob("*.py"))
+    assert source.count('.get(f"{name}-') == len(READ)
