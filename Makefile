@@ -31,12 +31,11 @@ tools: setup
 	@.venv/bin/python -m sim tools
 
 test-long: tools ## the modules that take minutes each, every one on a fresh cluster
-	@for file in adopt commands components_access components_changes components_platform components_retain components_shared \
-		doctor pull_request scale waiting; do \
-		.venv/bin/python -m pytest -q tests/sim/test_$$file.py || exit 1; done
+	@for file in $$(grep -l "pytest\.mark\.long" tests/sim/test_*.py); do \
+		.venv/bin/python -m pytest -q -m long $$file || exit 1; done
 
 test-faults: tools ## every fault on the simulated cluster; writes docs/reliability.md
-	@FAULTS=all .venv/bin/python -m pytest -q tests/faults
+	@FAULTS=all .venv/bin/python -m pytest -q -m cluster tests/faults
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 .venv/bin/python -m pytest -q --numprocesses auto --timeout 120 --timeout-method thread -m "not cluster and not advise"
 [ "${1:-}" = fast ] && exit
 .venv/bin/python -m sim tools  # up to a quarter of an hour the first time, which no test has
-.venv/bin/python -m pytest -q -m cluster tests/faults
+.venv/bin/python -m pytest -q -m "cluster and often" tests/faults
 exec .venv/bin/python -m pytest -m "(cluster or advise) and not long" --ignore=tests/faults

@@ -16,43 +16,6 @@ from tests.faults.world import World
 from tests.sim.conftest import cluster as cluster
 from tests.support.project import copy_project
 
-IN_MAKE_TEST = (
-    "token_that_has_expired",
-    "user_without_rights",
-    "admission_webhook",
-    "build-fails",
-    "registry-down",
-    "image_that_the_registry_loses",
-    "destroy_ends_while_a_node_is_gone",
-    "deleted_service",
-    "graph_was_deleted_by_hand",
-    "an_up_that_was_killed[at its first object",
-    "an_up_that_was_killed[while the image is built",
-    "an_up_that_was_killed[while the model is downloaded",
-    "destroy_goes_on_where_it_was_killed",
-    "operator-down",
-    "etcd-down",
-    "held_by_a_finalizer",
-    "second_up",
-    "disk_with_too_little_room",
-    "state_that_is_cut_short",
-    "volume_smaller_than_the_model",
-    "runs_out_of_memory_under_load",
-    "dead_worker_that_is_still_listed",
-    "an_update_is_over",
-    "chart repository",
-)
-"""Parts of the names of the tests that `make test` runs, a third of them; `make test-faults` (FAULTS=all) runs all."""
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    if os.environ.get("FAULTS") == "all" or any(Path(str(one).split("::")[0]).is_file() for one in config.args):
-        return
-    later = [one for one in items if here in one.path.parents and not any(part in one.name for part in IN_MAKE_TEST)]
-    config.hook.pytest_deselected(items=later)
-    items[:] = [one for one in items if one not in later]
-
 
 @pytest.fixture(scope="session")
 def world_of_session(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:

@@ -26,6 +26,7 @@ def as_somebody(world: World, folder: Path, token: str) -> None:
     world.extra["KUBECONFIG"] = str(file)
 
 
+@pytest.mark.often
 def test_a_token_that_has_expired_is_said_and_nothing_is_changed(
     deployed: World, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_token_that_has_expired_is_said_and_nothing_is_changed(
     report.note(request, 25, "the kubeconfig's token has expired", seen, "`pulumi up`, with a new one")
 
 
+@pytest.mark.often
 def test_a_user_without_rights_is_told_which_one_lacks(
     deployed: World, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_destroy_ends_while_a_quota_is_exceeded(deployed: World, request: pytest
     report.note(request, 24, "the stack is destroyed while a quota is exceeded", seen, "`pulumi destroy` ends")
 
 
+@pytest.mark.often
 def test_an_admission_webhook_that_does_not_answer_is_named(deployed: World, request: pytest.FixtureRequest) -> None:
     anew(deployed)
     deployed.fault("webhook-down")

@@ -21,6 +21,7 @@ class Case:
     title: str
     told: str
     words: tuple[str, ...]
+    often: bool = False
 
 
 CASES = (
@@ -35,6 +36,7 @@ CASES = (
             'identifier "nvshmemi_ibgda_put_nbi_warp" is undefined',
             "[8/24] nvcc",
         ),
+        often=True,
     ),
     Case(
         15,
@@ -49,11 +51,14 @@ CASES = (
         "the registry is down",
         "the registry registry.sim does not answer: connection refused",
         ("failed to push", "connection refused"),
+        often=True,
     ),
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.fault for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.fault, marks=[pytest.mark.often] * case.often) for case in CASES]
+)
 def test_an_image_that_does_not_come_about_stops_up_before_the_graph(
     destroyed: World, request: pytest.FixtureRequest, case: Case
 ) -> None:
@@ -74,6 +79,7 @@ def test_an_image_that_does_not_come_about_stops_up_before_the_graph(
     assert said.made_again(stood) == []
 
 
+@pytest.mark.often
 def test_an_image_that_the_registry_loses_later_is_named_and_the_next_up_builds_it(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_node_that_goes_while_the_graph_serves_is_named_and_the_graph_comes_ba
     )
 
 
+@pytest.mark.often
 def test_destroy_ends_while_a_node_is_gone(deployed: World, request: pytest.FixtureRequest) -> None:
     node = pods(deployed, "decode", "{.items[0].spec.nodeName}")
     deployed.fault("node-down", on=node)

@@ -128,6 +128,7 @@ def test_a_volume_that_nobody_makes_is_waited_for_in_words_and_destroy_ends(
     report.note(request, 17, "the volume stays Pending", seen, "`pulumi destroy`, another class, `pulumi up`")
 
 
+@pytest.mark.often
 def test_a_volume_smaller_than_the_model_is_a_mistake_in_the_config(
     world: World, request: pytest.FixtureRequest
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_refresh_sees_it_and_the_next_up_puts_it_right(
     report.note(request, case.number, case.title, seen, "`pulumi up --refresh` puts it right")
 
 
+@pytest.mark.often
 def test_the_operator_makes_a_deleted_service_again(deployed: World, request: pytest.FixtureRequest) -> None:
     """A Service is the operator's, not the stack's: the next look at its component brings it back."""
     service = f"{GRAPH}-frontend"
@@ -59,6 +60,7 @@ def test_the_operator_makes_a_deleted_service_again(deployed: World, request: py
     report.note(request, 9, "the graph's Service is deleted by hand", "nothing", "the operator makes it again")
 
 
+@pytest.mark.often
 def test_destroy_ends_after_the_graph_was_deleted_by_hand(deployed: World, request: pytest.FixtureRequest) -> None:
     deployed.kubectl("-n", NAMESPACE, "delete", "dgd", GRAPH)
 

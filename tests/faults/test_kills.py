@@ -21,13 +21,14 @@ class Place:
     name: str
     says: str
     fault: str = ""
+    often: bool = False
 
 
 UP = (
-    Place("at its first object", "namespace-namespace creating"),
+    Place("at its first object", "namespace-namespace creating", often=True),
     Place("while the platform is installed", "platform-platform creating"),
-    Place("while the image is built", "[4/8]", "build-slow"),
-    Place("while the model is downloaded", "Job download-job", "download-stalls"),
+    Place("while the image is built", "[4/8]", "build-slow", often=True),
+    Place("while the model is downloaded", "Job download-job", "download-stalls", often=True),
     Place("while the graph becomes ready", "graph-ready creating"),
 )
 """In the order in which one `up` after the other comes to them."""
@@ -107,7 +108,9 @@ def note_up(request: pytest.FixtureRequest, number: signal.Signals, place: Place
     report.note(request, 1, title, seen(said), "`pulumi up` goes on: what stood is not made again")
 
 
-@pytest.mark.parametrize("place", UP, ids=[place.name for place in UP])
+@pytest.mark.parametrize(
+    "place", [pytest.param(each, id=each.name, marks=[pytest.mark.often] * each.often) for each in UP]
+)
 def test_destroy_leaves_nothing_of_an_up_that_was_killed(
     destroyed: World, request: pytest.FixtureRequest, place: Place
 ) -> None:
@@ -200,6 +203,7 @@ def forget(world: World, *names: str) -> None:
     assert not set(names) & set(world.resources())
 
 
+@pytest.mark.often
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
     for place in DESTROY:
         end_at(deployed, "destroy", place, signal.SIGKILL)

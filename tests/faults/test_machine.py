@@ -31,6 +31,7 @@ def up_that_builds(world: World) -> subprocess.Popen[bytes]:
     return running
 
 
+@pytest.mark.often
 def test_a_second_up_on_the_same_stack_says_so_and_changes_nothing(
     destroyed: World, request: pytest.FixtureRequest
 ) -> None:
@@ -94,6 +95,7 @@ def put_on_a_disk(world: World, room: int, folder: Path) -> Path:
     return fill
 
 
+@pytest.mark.often
 def test_a_disk_with_too_little_room_is_told_before_anything_is_made(
     destroyed: World, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_disk_that_fills_up_meanwhile_is_named_and_the_next_up_goes_on(
     report.note(request, 26, "the disk of the state fills up during `pulumi up`", seen, "`pulumi up --refresh` goes on")
 
 
+@pytest.mark.often
 def test_a_state_that_is_cut_short_comes_back_with_the_commands_that_doctor_prints(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:

@@ -42,6 +42,7 @@ def test_up_waits_for_an_operator_that_does_not_run_says_so_and_goes_on_when_it_
         ("etcd-down", "the operator's etcd is gone at destroy", "the Dynamo operator has no etcd"),
     ],
 )
+@pytest.mark.often
 def test_destroy_waits_for_a_dead_operator_says_so_and_goes_on_when_it_lives(
     deployed: World, request: pytest.FixtureRequest, fault: str, title: str, words: str
 ) -> None:
@@ -76,6 +77,7 @@ def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph
     report.note(request, 6, "the operator is gone for good at destroy", seen, "`pulumi destroy`, once it runs again")
 
 
+@pytest.mark.often
 def test_a_component_held_by_a_finalizer_is_named_and_destroy_ends_when_it_is_gone(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:

@@ -25,6 +25,7 @@ class Case:
     told: str = ""
     config: tuple[str, str] | None = None
     env: dict[str, str] = field(default_factory=dict)
+    often: bool = False
 
 
 CASES = (
@@ -33,6 +34,7 @@ CASES = (
         "the chart repository cannot be reached",
         ("https://127.0.0.1:1/charts", "connection refused", "check the chart name and repository configuration"),
         config=("platform.charts", "https://127.0.0.1:1/charts"),
+        often=True,
     ),
     Case(
         25,
@@ -51,7 +53,9 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.title, marks=[pytest.mark.often] * case.often) for case in CASES]
+)
 def test_up_says_what_is_wrong_and_the_next_one_goes_through(
     destroyed: World, request: pytest.FixtureRequest, case: Case
 ) -> None:

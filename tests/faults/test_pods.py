@@ -98,6 +98,7 @@ def test_destroy_ends_while_a_pod_ends_again_and_again(deployed: World, request:
     )
 
 
+@pytest.mark.often
 def test_a_worker_that_runs_out_of_memory_under_load_is_named_with_the_key(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_frontend_that_hears_of_no_worker_is_told_by_smoke(deployed: World, re
     report.note(request, 23, "no decode worker registers at the frontend (`wideep smoke`)", seen, "`pulumi up`")
 
 
+@pytest.mark.often
 def test_a_dead_worker_that_is_still_listed_does_not_fail_a_smoke_test(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_dead_worker_that_is_still_listed_does_not_fail_a_smoke_test(
     report.note(request, 23, "a worker that was killed is still listed (`wideep smoke`)", seen, "it starts again")
 
 
+@pytest.mark.often
 def test_an_update_is_over_when_the_new_pods_are_ready_and_not_before(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:

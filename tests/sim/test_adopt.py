@@ -21,7 +21,7 @@ from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
 from tests.support.stacks import write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 NAMESPACE = "dynamo-workshop"
 CLAIM = {

@@ -15,7 +15,7 @@ from sim.agent.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import WORKS_TODAY, Platform, a_graph, installed
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
 PLATFORM = "sim/charts/dynamo-platform"
 CRDS = "sim/charts/dynamo-crds"

@@ -21,7 +21,7 @@ from tests.sim.pulumi import Pulumi
 from tests.support.advised import TABLE, advised_commands
 from tests.support.project import copy_project
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 ROWS: dict[str, dict[str, str]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["commands"]
 RUN = {kind: row["run"] for kind, row in ROWS.items() if "run" in row}

@@ -18,7 +18,7 @@ from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 NAMESPACE, GRAPH = "access", "qwen3-30b-a3b-wideep"
 PASSWORD = "SyntheticPassword"

@@ -20,7 +20,7 @@ from tests.support.platform import GROVE_CRDS, Platform, everywhere
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 NAMES = {"crds": "dynamo-crds", "platform": "dynamo-platform"}
 OTHER = "sha256:" + "5" * 64

@@ -13,7 +13,7 @@ from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 NAMESPACE = "keeper"
 KEPT = {**SMALL, "namespace": NAMESPACE, "modelCache": {"size": "100Gi", "retain": True}}

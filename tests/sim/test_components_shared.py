@@ -16,7 +16,7 @@ from tests.support.platform import RELEASE, Platform, everywhere
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 NAMES = ("one", "two")
 

@@ -19,7 +19,7 @@ from tests.sim.graph import DECODE, GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from sim.agent.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from sim.env import environment
 from sim.state import Cluster
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.late(2)]
 
 PROJECT = "name: plugins\nruntime: python\n"
 HEAD = """

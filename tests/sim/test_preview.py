@@ -12,7 +12,7 @@ import pytest
 from sim.state import Cluster
 from tests.support.repository import Repository, make_repository
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
 RUNS = int(os.environ.get("PREVIEW_RUNS", "3"))
 """How often the same preview is made: PREVIEW_RUNS=20 takes some minutes."""

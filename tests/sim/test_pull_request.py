@@ -25,7 +25,7 @@ from tests.sim.pulumi import Pulumi
 from tests.support.repository import Repository, make_repository
 from tests.support.workflow import Job, load, run_job
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.cluster, pytest.mark.long, pytest.mark.timeout(1200)]
 
 TOKEN = "the-forges-own-token"
 PASSPHRASE = "simulated-cluster"

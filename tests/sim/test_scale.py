@@ -20,7 +20,7 @@ from tests.sim.conftest import Run
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 GRAPH = "qwen3-30b-a3b-wideep"
 LABELS = {

@@ -19,7 +19,7 @@ from sim.cluster.audit import Account
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 DEADLINE = 400
 OPERATORS = {"deployments", "statefulsets"}
