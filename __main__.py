@@ -72,7 +72,14 @@ def deploy(plan: Plan, whose: Whose = Whose.TO_MAKE, *, claim_is_there: bool = F
         )
         before_graph.append(ModelDownload("download", args))
 
-    graph_args = WideEpArgs(namespace, plan.graph, image, plan.ready_timeout_seconds, after=tuple(before_graph))
+    graph_args = WideEpArgs(
+        namespace,
+        plan.graph,
+        image,
+        plan.ready_timeout_seconds,
+        left_fields=plan.left_fields,
+        after=tuple(before_graph),
+    )
     graph = WideEp("graph", graph_args)
     stands: list[pulumi.Resource] = [graph.graph]
     if plan.frontend.public or plan.frontend.ingress:

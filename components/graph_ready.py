@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -43,6 +43,7 @@ class GraphReadyProvider(ClusterProvider):
             generation=int(properties["revision"].partition("/")[2]),
             pods={role: int(pods[role]) for role in sorted(pods)},
             changed=changed,
+            counted=frozenset(properties.get("counted", ())),
         )
         seconds = int(properties["deadlineSeconds"])
         await_graph(self.namespace(properties), wanted, seconds, pulumi.log.info, interruption())
@@ -53,11 +54,18 @@ class GraphReady(Resource, module="dynamo-wideep", name="GraphReady"):
 
 
 def waited_for(
-    graph: DynamoGraphDeployment, spec: Mapping[str, Any], live: pulumi.Output[Mapping[str, Any]]
+    graph: DynamoGraphDeployment,
+    spec: Mapping[str, Any],
+    live: pulumi.Output[Mapping[str, Any]],
+    left_fields: Collection[str] = (),
 ) -> dict[str, pulumi.Input[Any]]:
     """What of a graph is waited for, so that each change of it is: its ``revision`` (of ``live``, the metadata that the
-    cluster gave it), and by role the number of ``pods`` and a digest of their ``templates``."""
+    cluster gave it), and by role the number of ``pods`` and a digest of their ``templates``. Of the roles ``counted``
+    the graph itself says how many pods there are (``left_fields``)."""
+    services = graph.spec.services.items()
+    counted = sorted(_role(service) for key, service in services if f"spec.services.{key}.replicas" in left_fields)
     return {
+        **({"counted": counted} if counted else {}),
         "graph": graph.metadata.name,
         "revision": live.apply(_revision),
         "pods": {_role(service): _pods(service) for service in graph.spec.services.values()},

@@ -27,6 +27,8 @@ class Wanted:
     pods: Mapping[str, int]
     changed: frozenset[str]
     """Roles whose pods that writing has made anew, as far as is known: those of before may be among them."""
+    counted: frozenset[str] = frozenset()
+    """Roles of which somebody else decides how many pods there are: as many as the graph says."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class View:
     warnings: tuple[Warned, ...] = ()
 
     @property
+    def due(self) -> dict[str, int]:
+        """Pods of each role that there should be."""
+        services = part(part(self.graph or {}, "spec"), "services").values()
+        said = {_role_of(service): _pods_of(service) for service in services}
+        return {role: said.get(role, n) if role in self.wanted.counted else n for role, n in self.wanted.pods.items()}
+
+    @property
     def staying(self) -> list[PodState]:
         """The pods that were not told to go."""
         return [pod for pod in self.pods if not pod.leaving]
@@ -62,14 +71,14 @@ class View:
     @property
     def is_ready(self) -> bool:
         """The operator says so of a graph with just the pods that it should have, all ready."""
-        return self.is_nearly_ready and Counter(pod.role for pod in self.staying) == Counter(self.wanted.pods)
+        return self.is_nearly_ready and Counter(pod.role for pod in self.staying) == Counter(self.due)
 
     @property
     def is_nearly_ready(self) -> bool:
         """The same, with pods beyond those."""
         seen = self._metadata.get("generation", 0) >= self.wanted.generation and self.condition.get("status") == "True"
         ready = Counter(pod.role for pod in self.staying if pod.stage is Stage.READY)
-        return seen and ready >= Counter(self.wanted.pods) and ready.total() == len(self.staying)
+        return seen and ready >= Counter(self.due) and ready.total() == len(self.staying)
 
     @property
     def is_new(self) -> bool:
@@ -95,7 +104,7 @@ class View:
     def __str__(self) -> str:
         """``decode 0 of 2 ready (1 Pulling, 1 Loading), frontend 1 of 1 ready``. Each reason is told once."""
         told: set[str] = set()
-        return ", ".join(self._role(role, count, told) for role, count in self.wanted.pods.items())
+        return ", ".join(self._role(role, count, told) for role, count in self.due.items())
 
     def _role(self, role: str, count: int, told: set[str]) -> str:
         pods = [pod for pod in self.staying if pod.role == role]
@@ -112,6 +121,14 @@ class View:
     @property
     def _status(self) -> Json:
         return part(self.graph or {}, "status")
+
+
+def _role_of(service: Json) -> str:
+    return str(service.get("subComponentType") or service.get("componentType"))
+
+
+def _pods_of(service: Json) -> int:
+    return int(service.get("replicas", 1)) * int(part(service, "multinode").get("nodeCount", 1))
 
 
 def _stage(pod: PodState) -> str:

@@ -74,7 +74,7 @@ def troubles(view: View, logs: Logs) -> Iterator[Trouble]:
         yield from _crash(view, pod, logs.get(_key(pod), ""))
     for pod in view.staying:
         yield from _held(view, pod)
-    if len(view.staying) < sum(view.wanted.pods.values()):
+    if len(view.staying) < sum(view.due.values()):
         yield from _refused(view)
     if view.state == "failed":
         says = f"the operator says: {masked(view.condition.get('message') or 'failed')}"

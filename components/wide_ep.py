@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ class WideEpArgs:
     """Stands in place of the image that the graph was planned with."""
     ready_timeout_seconds: int
     """From its creation, or its last change, until it is ready."""
+    left_fields: Collection[str] = ()
+    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must stand before it: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
@@ -65,13 +67,17 @@ class WideEp(Component):
                 annotations=metadata.annotations,
             ),
             spec=spec,
-            opts=pulumi.ResourceOptions.merge(self.child(after=args.after), IN_OTHER_HANDS),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions.merge(self.child(after=args.after), IN_OTHER_HANDS),
+                # The provider then writes what the cluster has, or leaves it out where it is another manager's.
+                pulumi.ResourceOptions(ignore_changes=sorted(args.left_fields)),
+            ),
         )
         live: pulumi.Output[Mapping[str, Any]] = getattr(graph, "metadata")  # noqa: B009 - the SDK does not declare it
         properties = {
             "namespace": args.namespace,
             "deadlineSeconds": args.ready_timeout_seconds,
-            **waited_for(args.graph, spec, given(graph, live)),
+            **waited_for(args.graph, spec, given(graph, live), args.left_fields),
             **args.cluster.properties(),
         }
         GraphReady(GraphReadyProvider(), f"{name}-ready", properties, self.child(after=[graph]))

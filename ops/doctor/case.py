@@ -47,7 +47,8 @@ class Case:
         pods cannot be seen."""
         if self.view.own_pods.error:
             return []
-        want = {Component(role): plan.replicas * plan.pods for role, plan in self.plan.roles.items()}
+        ours = {role: plan for role, plan in self.plan.roles.items() if not plan.replicas_managed_by}
+        want = {Component(role): plan.replicas * plan.pods for role, plan in ours.items()}
         want[Component.FRONTEND] = self.settings.frontend.replicas
         alive = (pod for pod in self.graph_pods if not pod.ended and (pod.ready or not ready))
         have = Counter(pod.component for pod in alive)

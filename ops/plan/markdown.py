@@ -48,7 +48,7 @@ def _row(view: RoleView) -> list[str]:
     plan = view.plan
     return [
         view.role,
-        str(plan.replicas),
+        plan.workers,
         f"{plan.pods} × {plan.gpus_per_pod}",
         *(str(size) for size in (plan.tp, plan.dp, plan.ep, plan.expert_slots_per_gpu)),
         f"{plan.weights_gb:.1f} GB",

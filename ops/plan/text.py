@@ -67,7 +67,7 @@ def _roles(views: list[RoleView]) -> Table:
         plan = view.plan
         table.add_row(
             view.role,
-            str(plan.replicas),
+            plan.workers,
             f"{plan.pods} × {plan.gpus_per_pod}",
             *(str(size) for size in (plan.tp, plan.dp, plan.ep, plan.expert_slots_per_gpu)),
             f"{plan.weights_gb:.1f} GB",

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from ops.cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
 from ops.cluster.objects import Event, Graph, Job, Pod
 from ops.live import Live, Member, find_operator, members, operator_version
 from ops.status.loading import download_progress, loading_progress
 from ops.status.podstate import Condition, Phase, condition_of
+from wideep.plan import RolePlan
+from wideep.settings.layout import Role
 
 __all__ = ["Row", "Snapshot", "State", "take"]
 
@@ -92,18 +94,24 @@ def take(live: Live) -> Snapshot:
         says=says,
         seconds=(datetime.now(UTC) - born).total_seconds() if born else 0.0,
         rows=rows,
-        expected=_expected(live),
+        expected=_expected(live, seen),
         download=_download(live, seen),
         operator=seen.operator,
         unseen=seen.unseen,
     )
 
 
-def _expected(live: Live) -> int:
-    """Pods of all workers, and the frontends."""
+def _expected(live: Live, seen: _Seen) -> int:
+    """Pods of all workers, and the frontends. Where somebody else decides how many workers there are, as many as the
+    graph says."""
+    there = cast("dict[str, dict[str, int]]", (seen.graph.spec.get("services") if seen.graph else None) or {})
+
+    def workers(role: Role, plan: RolePlan) -> int:
+        return there.get(role, {}).get("replicas", plan.replicas) if plan.replicas_managed_by else plan.replicas
+
     services = live.plan.graph.spec.services.values()
     frontends = sum(service.replicas for service in services if service.component_type == "frontend")
-    return sum(role.replicas * role.pods for role in live.plan.roles.values()) + frontends
+    return sum(workers(role, plan) * plan.pods for role, plan in live.plan.roles.items()) + frontends
 
 
 def _look(live: Live) -> _Seen:
@@ -208,7 +216,7 @@ def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
     if waiting:
         return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
     if seen.graph_hidden:
-        full = len(rows) >= _expected(live)
+        full = len(rows) >= _expected(live, seen)
         return State.READY if full else State.WAITING, "What the graph says of itself cannot be seen."
     ready = graph is not None and graph.ready
     says = "All services serve." if ready else said or "The operator has not looked at the graph yet."

@@ -5,8 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from components.drift import words_of
+import yaml
+
+from components.drift import left_words, words_of
 from components.kube import Operator
+from tests.support.plans import plan_of
 
 RUNS = Operator(True, "the Dynamo operator runs")
 DEAD = Operator(False, "the Dynamo operator does not run")
@@ -57,3 +60,46 @@ def test_a_graph_that_is_gone_is_told() -> None:
 def test_an_operator_that_does_not_run_is_told() -> None:
     (said,) = words(live(), DEAD)
     assert said.startswith(DEAD.words)
+
+
+def by_field(manager: str, service: str, field: str) -> dict[str, Any]:
+    fields = {"f:spec": {"f:services": {f"f:{service}": {f"f:{field}": {}}}}}
+    return {"manager": manager, "fieldsV1": fields}
+
+
+def decode_at(replicas: int, *managers: dict[str, Any]) -> dict[str, Any]:
+    """A graph of this program's, with so many decode workers."""
+    spec = {"services": {"decode": {"replicas": replicas, "envs": []}}}
+    return {"metadata": {"managedFields": [OURS, *managers]}, "spec": spec}
+
+
+DECODE = {"spec": {"services": {"decode": {"replicas": 2, "envs": [{"name": "A"}]}}}}
+LEFT = {"spec.services.decode.replicas": "planner"}
+
+
+def test_each_writer_is_named_with_its_own_fields_and_how_it_is_left_to_them() -> None:
+    there = decode_at(0, by_field("autoscaler", "decode", "replicas"), by_field("kubectl-edit", "decode", "envs"))
+    (said,) = words_of("g", DECODE, there, RUNS)
+    assert "autoscaler has changed services.decode.replicas;" in said
+    assert "kubectl-edit has changed services.decode.envs" in said
+    assert "taken back when the graph is next written" in said
+    assert "layout.decode.replicas: {managedBy: autoscaler}" in said
+    assert "managedBy: kubectl-edit" not in said
+
+
+def test_what_is_left_to_somebody_else_is_no_change_and_is_said() -> None:
+    there = decode_at(5, by_field("planner", "decode", "replicas"))
+    there["spec"]["services"]["decode"]["envs"] = [{"name": "A"}]
+    assert list(words_of("g", DECODE, there, RUNS, LEFT)) == []
+    assert list(left_words("g", there, LEFT)) == [
+        "graph g: services.decode.replicas is left to planner: it is 5, and stays"
+    ]
+    assert list(left_words("g", None, LEFT)) == []
+
+
+def test_the_key_that_the_warning_writes_is_one_that_the_config_takes() -> None:
+    there = decode_at(0, by_field("autoscaler", "decode", "replicas"))
+    (said,) = words_of("g", DECODE, there, RUNS)
+    written = said.splitlines()[-1].partition("layout.decode.replicas: ")[2]
+    plan = plan_of(layout={"preset": "lab-16gpu-singlenode", "decode": {"replicas": yaml.safe_load(written)}})
+    assert plan.left_fields == {"spec.services.decode.replicas": "autoscaler"}

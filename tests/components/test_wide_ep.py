@@ -87,3 +87,20 @@ def test_whatever_changes_the_graph_or_what_is_wanted_of_it_is_waited_for() -> N
 def test_it_is_deleted_in_the_background_because_foreground_never_ends() -> None:
     annotations = _graph(plan_of(), "x").inputs["metadata"]["annotations"]
     assert annotations["pulumi.com/deletionPropagationPolicy"] == "background"
+
+
+def test_a_number_of_workers_that_somebody_else_decides_is_written_once_and_waited_for_as_it_is() -> None:
+    layout = {"preset": "lab-16gpu-singlenode", "decode": {"replicas": {"managedBy": "planner", "initial": 1}}}
+    plan = plan_of(layout=layout)
+    args = WideEpArgs(
+        "dynamo-workshop", plan.graph, plan.image, plan.ready_timeout_seconds, left_fields=plan.left_fields
+    )
+    made = run(lambda: WideEp("graph", args)).resources
+    assert made["graph-graph"].ignores == ("spec.services.decode.replicas",)
+    assert made["graph-graph"].inputs["spec"]["services"]["decode"]["replicas"] == 1
+    assert made["graph-ready"].inputs["counted"] == ["decode"]
+
+
+def test_by_default_every_field_of_the_graph_is_this_programs() -> None:
+    made = _graph(plan_of(), "r.example.com/d@sha256:0")
+    assert made.ignores == ()

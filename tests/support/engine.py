@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ MADE: Final[Mapping[str, Mapping[str, str]]] = {
 """What providers add once they have made a resource; in a preview it is unknown."""
 SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
 UNKNOWN: Final = "<unknown>"
+LOOPS: Final[list[asyncio.AbstractEventLoop]] = []
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Registered:
     protect: bool
     retain: bool
     timeout: str
+    ignores: tuple[str, ...] = ()
+    """Properties whose changes are ignored."""
 
 
 @dataclass
@@ -104,6 +108,7 @@ def run(
     program: Callable[[], object], *, preview: bool = False, state: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Engine:
     """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
+    _keep_loop()
     engine = Engine(preview, state or {})
     known_outputs.cache_clear()
     logger = logging.Logger("pulumi-mocks")
@@ -123,6 +128,18 @@ def run(
 
     pulumi.runtime.test(observed)()
     return engine
+
+
+def _keep_loop() -> None:
+    """The SDK's event loop lives as long as the tests. `asyncio.run` of another test puts it aside, and the collector
+    would else find it, and those of the threads that ended with it, unclosed in the middle of a third one."""
+    try:
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+    except RuntimeError:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+    if loop not in LOOPS:
+        LOOPS.append(loop)
 
 
 class _Recorder(MockMonitor):
@@ -145,6 +162,7 @@ class _Recorder(MockMonitor):
                 protect=request.protect,
                 retain=request.retainOnDelete,
                 timeout=request.customTimeouts.create,
+                ignores=tuple(request.ignoreChanges),
             )
             if not self._engine.preview:
                 self._before_create(request)

@@ -69,6 +69,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
     memory = worker_memory(settings.model, gpu_spec(settings.hardware.gpu), role)
     return RolePlan(
         replicas=role.replicas,
+        replicas_managed_by=role.replicas_managed_by,
         pods=role.nodes,
         gpus_per_pod=role.gpus_per_node,
         tp=role.tp,

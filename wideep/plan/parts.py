@@ -45,6 +45,8 @@ class RolePlan(PlanModel):
     """One role: its workers, their parallel sizes, and what lies on each GPU (decimal GB)."""
 
     replicas: int
+    replicas_managed_by: str | None = None
+    """Who decides how many workers there are, once the graph stands. None: this program."""
     pods: int
     """Pods of one worker."""
     gpus_per_pod: int
@@ -63,6 +65,11 @@ class RolePlan(PlanModel):
     memory: MemoryPlan
     args: tuple[str, ...]
     """The engine's arguments, as in the container."""
+
+    @property
+    def workers(self) -> str:
+        """``2``, or ``2, then planner's``."""
+        return f"{self.replicas}, then {self.replicas_managed_by}'s" if self.replicas_managed_by else f"{self.replicas}"
 
     @property
     def gpus(self) -> int:
@@ -190,6 +197,15 @@ class Plan(PlanModel):
     """Legal, but unwise."""
     manifests: tuple[Manifest, ...]
     """The graph's own manifest. In it, every ``image`` is ``Plan.image``."""
+
+    @property
+    def left_fields(self) -> dict[str, str]:
+        """Fields of the graph that somebody else decides, once it stands: who, by the field's path."""
+        return {
+            f"spec.services.{role}.replicas": plan.replicas_managed_by
+            for role, plan in self.roles.items()
+            if plan.replicas_managed_by
+        }
 
     @cached_property
     def graph(self) -> DynamoGraphDeployment:

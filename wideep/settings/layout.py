@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from wideep.settings.base import SettingsModel
 from wideep.settings.cache import KvCacheDtype
@@ -65,7 +65,11 @@ class RoleLayout(SettingsModel):
     """
 
     replicas: Count
-    """Workers of this role."""
+    """Workers of this role. Or ``{managedBy: NAME, initial: N}``: N workers at first (without it, the preset's), and
+    from then on as many as NAME (a planner, an autoscaler, a person) makes of them; `pulumi up` leaves them alone."""
+    replicas_managed_by: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """Who decides how many workers there are, once there are ``replicas``. None: this program, which takes the number
+    back where somebody else has changed it. The same as ``managedBy`` in ``replicas``."""
     nodes: Count
     """Pods of one worker, each on a node of its own."""
     gpus_per_node: Count

@@ -15,6 +15,7 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.hardware import Gpu, Interconnect
 from wideep.settings.image import Hidden
 from wideep.settings.lost import lost_model, lost_preset
+from wideep.settings.managed import split_managed
 from wideep.settings.problems import misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.words import nearest, shown
@@ -220,7 +221,10 @@ def _layout(value: object, _: ReadText | None) -> object:
         written = cast("Object", value)
     else:
         return value
-    name = written.get("preset")
+    split = split_managed(written)
+    if isinstance(split, Problem):
+        return split
+    written, name = split, split.get("preset")
     named = {str(preset): preset for preset in PRESETS}
     if name is None:
         return lost_preset(written, named) or written

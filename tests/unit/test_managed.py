@@ -1,0 +1,115 @@
+"""Workers whose number somebody else decides: how it is written, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.objects import Json
+from components.pods import PodState, read_pod
+from components.readiness import View, Wanted
+from tests.support.configs import settings
+from tests.support.plans import plan_of
+from wideep.errors import ConfigError
+from wideep.settings.layout import Role
+
+PRESET = "lab-16gpu-singlenode"
+
+
+def layout(**decode: Any) -> dict[str, Any]:
+    return {"preset": PRESET, "decode": decode}
+
+
+@pytest.mark.parametrize(
+    ("decode", "replicas"),
+    [
+        ({"replicas": {"managedBy": "planner", "initial": 3}}, 3),
+        ({"replicas": {"managedBy": "planner"}}, 1),
+        ({"replicas": 3, "replicasManagedBy": "planner"}, 3),
+        ({"replicasManagedBy": "planner"}, 1),
+    ],
+)
+def test_both_ways_of_writing_it_say_the_same(decode: dict[str, Any], replicas: int) -> None:
+    roles = settings(layout=layout(**decode)).layout.roles
+    assert (roles[Role.DECODE].replicas, roles[Role.DECODE].replicas_managed_by) == (replicas, "planner")
+    assert roles[Role.PREFILL].replicas_managed_by is None
+
+
+def test_the_plan_counts_with_the_first_number_and_says_whose_it_is_then() -> None:
+    plan = plan_of(layout=layout(replicas={"managedBy": "planner", "initial": 1}))
+    decode = plan.roles[Role.DECODE]
+    assert (decode.replicas, decode.workers, plan.gpus) == (1, "1, then planner's", 16)
+    assert plan.left_fields == {"spec.services.decode.replicas": "planner"}
+    assert plan_of().left_fields == {}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "key", "words"),
+    [
+        ({"initial": 2}, "layout.decode.replicas.managedBy", "who decides"),
+        ({"managedBy": ""}, "layout.decode.replicas.managedBy", "who decides"),
+        ({"managedBy": 3}, "layout.decode.replicas.managedBy", "who decides"),
+        ({"managedby": "planner"}, "layout.decode.replicas.managedby", "managedBy"),
+        ({"managedBy": "planner", "initial": 0}, "layout.decode.replicas.initial", "from 1 to 4096"),
+        ({"managedBy": "planner", "initial": "2"}, "layout.decode.replicas.initial", "whole number"),
+        ({"managedBy": "planner", "initial": True}, "layout.decode.replicas.initial", "whole number"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_by_its_key(replicas: object, key: str, words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        settings(layout=layout(replicas=replicas))
+    (problem,) = refused.value.problems
+    assert problem.key == key
+    assert words in str(problem)
+
+
+# --- waiting for it
+
+
+def graph(replicas: int) -> Json:
+    decode = {"componentType": "worker", "subComponentType": "decode", "replicas": replicas}
+    wide = {**decode, "subComponentType": "prefill", "replicas": 1, "multinode": {"nodeCount": 2}}
+    frontend = {"componentType": "frontend", "replicas": 1}
+    ready = {"type": "Ready", "status": "True"}
+    return {
+        "metadata": {"name": "g", "generation": 4},
+        "spec": {"services": {"Frontend": frontend, "decode": decode, "prefill": wide}},
+        "status": {"state": "successful", "conditions": [ready]},
+    }
+
+
+def pods(**counts: int) -> tuple[PodState, ...]:
+    def pod(role: str, number: int) -> PodState:
+        labels = {"nvidia.com/dynamo-component-type": role if role == "frontend" else "worker"}
+        labels |= {} if role == "frontend" else {"nvidia.com/dynamo-sub-component-type": role}
+        conditions = [{"type": "Ready", "status": "True"}, {"type": "PodScheduled", "status": "True"}]
+        body = {
+            "metadata": {"name": f"{role}-{number}", "labels": labels, "creationTimestamp": "2026-11-27T17:00:00Z"},
+            "spec": {"containers": [{"name": "main"}], "nodeName": "n"},
+            "status": {
+                "phase": "Running",
+                "conditions": conditions,
+                "containerStatuses": [{"name": "main", "ready": True, "state": {"running": {}}}],
+            },
+        }
+        return read_pod(body)
+
+    return tuple(pod(role, number) for role, count in counts.items() for number in range(count))
+
+
+WANTED = Wanted("ns", "g", 4, {"decode": 1, "frontend": 1, "prefill": 2}, frozenset(), frozenset({"decode"}))
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_as_many_pods_are_waited_for_as_the_graph_says(workers: int) -> None:
+    there = pods(decode=workers, frontend=1, prefill=2)
+    view = View(WANTED, graph(workers), there)
+    assert view.due == {"decode": workers, "frontend": 1, "prefill": 2}
+    assert view.is_ready
+    assert not View(WANTED, graph(workers + 1), there).is_ready
+
+
+def test_of_a_role_that_is_the_programs_own_as_many_as_the_plan_says() -> None:
+    own = Wanted("ns", "g", 4, WANTED.pods, frozenset())
+    assert View(own, graph(3), pods(decode=3, frontend=1, prefill=2)).due == dict(WANTED.pods)

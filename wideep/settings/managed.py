@@ -1,0 +1,48 @@
+"""``layout.ROLE.replicas: {managedBy: NAME, initial: N}``: workers whose number somebody else decides from then on."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from wideep.errors import Problem
+from wideep.settings.words import nearest, shown
+
+__all__ = ["split_managed"]
+
+Object = dict[str, object]
+REPLICAS, MANAGED_BY, INITIAL = "replicas", "managedBy", "initial"
+SPLIT: Final = "replicasManagedBy"
+"""The key of ``RoleLayout`` that keeps who it is."""
+LARGEST: Final = 4096
+EXAMPLE: Final = "write {managedBy: planner, initial: 2}"
+
+
+def split_managed(layout: Object) -> Object | Problem:
+    """The layout with ``replicas`` as a number in both roles, and who decides beside it. Without ``initial`` the
+    preset's number stays. What is written in another form is left to the rules of the key."""
+    split = dict(layout)
+    for role in ("prefill", "decode"):
+        written = layout.get(role)
+        replicas = cast("Object", written).get(REPLICAS) if isinstance(written, dict) else None
+        if isinstance(replicas, dict):
+            found = _split(role, cast("Object", written), cast("Object", replicas))
+            if isinstance(found, Problem):
+                return found
+            split[role] = found
+    return split
+
+
+def _split(role: str, written: Object, replicas: Object) -> Object | Problem:
+    key = f"layout.{role}.{REPLICAS}"
+    for name in replicas:
+        if name not in (MANAGED_BY, INITIAL):
+            return Problem(f"{key}.{name}", "", "there is no such key", nearest(name, [MANAGED_BY, INITIAL]))
+    who, initial = replicas.get(MANAGED_BY), replicas.get(INITIAL)
+    if not isinstance(who, str) or not who.strip():
+        rule = "says who decides how many workers there are: a planner, an autoscaler, a person"
+        return Problem(f"{key}.{MANAGED_BY}", shown(who) if who else "", rule, EXAMPLE)
+    if initial is not None and not (type(initial) is int and 1 <= initial <= LARGEST):
+        rule = f"must be a whole number from 1 to {LARGEST}: the workers that the graph begins with"
+        return Problem(f"{key}.{INITIAL}", shown(initial), rule, EXAMPLE)
+    others = {name: value for name, value in written.items() if name != REPLICAS}
+    return {**others, **({REPLICAS: initial} if initial is not None else {}), SPLIT: who.strip()}
