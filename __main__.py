@@ -108,7 +108,7 @@ if __name__ == "__main__":
     clear_leftovers(the_plan)
     tell_of_changes(the_plan)
     mark_objects()
-    remake_unfinished()
+    remake_unfinished(the_plan)
     renew_failed_download()
     release_interrupted()
     await_former_graphs()

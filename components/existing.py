@@ -29,7 +29,7 @@ EXISTING: Final = "namespace-existing"
 """The namespace among the program's resources, where it is only read."""
 GOING_SECONDS: Final = 60
 """That a namespace which is going is waited for: an empty one takes seconds."""
-TIMEOUT: Final = 10
+TIMEOUT: Final = 5
 SHOWN: Final = 6
 HELD: Final = re.compile(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9.-]*) has \d+ resource instances")
 """In the condition NamespaceContentRemaining (Kubernetes, pkg/controller/namespace/deletion)."""

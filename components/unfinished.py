@@ -7,7 +7,7 @@ the namespace: ``components.existing``.)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pulumi
 
@@ -15,12 +15,14 @@ from components.hooks import hook_all
 from components.kube import KubeNamespace
 from components.leftovers import CLAIM, found
 from components.marks import has_mark
+from components.meanings import EXISTS, Failed, meaning_of
+from components.objects import Json, part
 from components.own_cluster import own_cluster
 from components.releases import stack_name
 from components.state import known_outputs
 from wideep.plan import Plan
 
-__all__ = ["remake", "remake_unfinished", "unfinished_claim"]
+__all__ = ["TakenError", "refuse_taken", "remake", "remake_unfinished", "unfinished_claim"]
 
 SMALL: Final = {
     "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),
@@ -29,21 +31,64 @@ SMALL: Final = {
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": ("NetworkingV1Api", "network_policy"),
 }
 """By type: the client's class, and how its methods call the kind."""
+MADE: Final = SMALL | {
+    "kubernetes:core/v1:PersistentVolumeClaim": ("CoreV1Api", "persistent_volume_claim"),
+    "kubernetes:batch/v1:Job": ("BatchV1Api", "job"),
+}
+"""All that is made in the namespace, likewise; and the graph, which is a custom object."""
+GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 LEFT: Final = "{} {}: an interrupted run has left it, unknown to the state; it is {}"
 
 
-def remake_unfinished() -> None:
-    """From here on, a small object is made when none of its name is there that this stack has made.
+class TakenError(Exception):
+    """An object of that name is somebody else's."""
 
-    A hook: the engine knows best which object it does not know.
+
+def remake_unfinished(plan: Plan) -> None:
+    """From here on, an object is made when none of its name is there: a small one that this stack has made goes first,
+    and one of somebody else stays, and is told.
+
+    A hook: the engine knows best which object it does not know. Providers differ in what they do about one that is
+    there: pulumi-kubernetes refuses it since 4.29, and before took it over.
     """
 
     def before(args: pulumi.ResourceHookArgs) -> None:
-        remake(args.type, args.new_inputs or {})
+        if not remake(args.type, args.new_inputs or {}):
+            refuse_taken(args.type, args.new_inputs or {}, plan)
 
     hook = pulumi.ResourceHook("unfinished", before)
-    for kind in SMALL:
+    for kind in (*MADE, GRAPH):
         hook_all(kind, pulumi.ResourceHookBinding(before_create=[hook]))
+
+
+def refuse_taken(kind: str, inputs: Mapping[str, Any], plan: Plan) -> None:
+    """Raises TakenError, with what to write instead, where the object of these inputs is somebody else's."""
+    from kubernetes.client import ApiException
+    from urllib3.exceptions import HTTPError
+
+    metadata: dict[str, Any] = inputs.get("metadata") or {}
+    place = _place(metadata["namespace"])
+    try:
+        live = _live(place, kind, metadata["name"]) if place else None
+    except (ApiException, HTTPError) as error:
+        pulumi.log.debug(f"whether {metadata['name']} is there was not to be told: {type(error).__name__}")
+        return
+    if live is not None and not has_mark(part(part(live, "metadata"), "annotations"), stack_name()):
+        failed = Failed(kind, metadata["name"], EXISTS)
+        raise TakenError(f"{failed.noun} {EXISTS}: {meaning_of(failed, plan)}")
+
+
+def _live(place: KubeNamespace, kind: str, name: str) -> Json | None:
+    from kubernetes import client
+
+    if kind == GRAPH:
+        where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", name)
+        live = found(lambda: client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
+    else:
+        interface, noun = MADE[kind]
+        api: Any = getattr(client, interface)(place.api)
+        live = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
+    return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
 
 
 def remake(kind: str, inputs: Mapping[str, Any]) -> bool:

@@ -34,12 +34,12 @@ class WideEpArgs:
     """Stands in place of the image that the graph was planned with."""
     ready_timeout_seconds: int
     """From its creation, or its last change, until it is ready."""
-    left_fields: Collection[str] = ()
-    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must stand before it: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
     """Where the waiting looks for it."""
+    left_fields: Collection[str] = ()
+    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
 
 
 class WideEp(Component):

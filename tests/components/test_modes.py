@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 import pytest
+import yaml
 
 from tests.support.api import api_server, namespace
 from tests.support.engine import DIGEST, PROJECT, Engine, run
@@ -91,11 +92,11 @@ def _run(
 ) -> Engine:
     """Runs `__main__` as the engine does; ``there``: the namespace on the cluster."""
     site, kubeconfig = cluster
-    path = f"/api/v1/namespaces/{NAMESPACE}"
+    config = config_of("sim", **mode)
+    path = f"/api/v1/namespaces/{config['namespace']}"
     site.answers.pop(path, None)
     if there is not None:
         site.says(path, 200, there, Content_Type="application/json")
-    config = config_of("sim", **mode)
     texts = {f"{PROJECT}:{key}": each if isinstance(each, str) else json.dumps(each) for key, each in config.items()}
     texts["kubernetes:kubeconfig"] = str(kubeconfig)
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(texts))
@@ -143,3 +144,26 @@ def test_the_modes_have_each_kind_that_the_program_can_make_or_read(
     assert _kubernetes(kind for kind, _ in found.reads.values()) == READ
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "components").glob("*.py"))
     assert source.count('.get(f"{name}-') == len(READ)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("g01-second-graph-on-shared-platform", {"platform-crd", "namespace-existing"}),
+        ("g02-namespace-that-exists", {"namespace-existing"}),
+    ],
+)
+def test_the_cases_of_the_field(
+    monkeypatch: pytest.MonkeyPatch,
+    cluster: tuple[Site, Path],
+    reference: Path,
+    case: str,
+    expected: set[str],
+) -> None:
+    written = yaml.safe_load((reference / "cases" / f"{case}.yaml").read_text(encoding="utf-8"))["config"]
+    own = {key.removeprefix(f"{PROJECT}:"): value for key, value in written.items() if key.startswith(PROJECT)}
+    nothing_else = dict.fromkeys(config_of("sim"), None)
+    for preview in (True, False):
+        engine = _run(monkeypatch, cluster, namespace(own["namespace"]), preview, **nothing_else | own)
+        assert set(engine.reads) == expected
+        assert engine.resources["graph-graph"].inputs["metadata"]["namespace"] == own["namespace"]

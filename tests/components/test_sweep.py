@@ -1,11 +1,17 @@
 """The resource that all others come after: in the state before anything stands, gone when all is gone."""
 
+from pathlib import Path
+
 import dill
 import pytest
 
+from components.kube import KubeNamespace
+from components.leftovers import Leftovers
 from components.sweep import Sweep, SweepArgs, SweepProvider
+from tests.support.api import api_server, listed, namespace
 from tests.support.engine import run
 from tests.support.plans import plan_of
+from tests.support.site import Site
 
 OLD = {"namespace": "ns", "stack": "organization/dynamo-wideep/prod", "job": "download-1", "__provider": "a"}
 
@@ -45,3 +51,34 @@ def test_it_is_kept_by_name_so_that_a_second_up_shows_no_change() -> None:
     assert dill.dumps(SweepProvider(), protocol=4, recurse=True) == dill.dumps(
         SweepProvider(), protocol=4, recurse=True
     )
+
+
+class _Namespace:
+    """A namespace with an object of somebody else in it, and the calls that delete."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, site: Site, others: bool) -> None:
+        self.deleted: list[str] = []
+        notes = {"dynamo-wideep/stack": OLD["stack"]}
+        site.says("/api/v1/namespaces/ns", 200, namespace("ns", annotations=notes), Content_Type="application/json")
+        claims = [{"metadata": {"name": "theirs", "namespace": "ns"}}] if others else []
+        path = "/api/v1/namespaces/ns/{}"
+        for kind, items in (("pods", claims), ("persistentvolumeclaims", []), ("secrets", [])):
+            site.says(path.format(kind), 200, listed(*items), Content_Type="application/json")
+        monkeypatch.setattr("kubernetes.client.CoreV1Api.delete_namespace", self._delete)
+        monkeypatch.setattr("components.leftovers.GONE_SECONDS", 0)
+
+    def _delete(self, name: str) -> None:
+        self.deleted.append(name)
+
+
+@pytest.mark.parametrize(("others", "deleted"), [(True, []), (False, ["ns"])])
+def test_a_namespace_that_a_killed_run_left_goes_only_when_nothing_of_others_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, others: bool, deleted: list[str]
+) -> None:
+    with api_server(tmp_path) as (site, kubeconfig):
+        there = _Namespace(monkeypatch, site, others)
+        said: list[str] = []
+        place = KubeNamespace.connect("ns", str(kubeconfig), None)
+        Leftovers(place, OLD["stack"], said.append).namespace()
+    assert there.deleted == deleted
+    assert any("such as Pod ns/theirs" in line for line in said) == others
