@@ -40,6 +40,8 @@ class WideEpArgs:
     """What must stand before it: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
     """Where the waiting looks for it."""
+    left_fields: Collection[str] = ()
+    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
 
 
 class WideEp(Component):
