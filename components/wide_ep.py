@@ -34,8 +34,6 @@ class WideEpArgs:
     """Stands in place of the image that the graph was planned with."""
     ready_timeout_seconds: int
     """From its creation, or its last change, until it is ready."""
-    left_fields: Collection[str] = ()
-    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must stand before it: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)

@@ -86,7 +86,7 @@ WORDS = st.text("abc/.-_ ;$`'\"|&<>(){}*?~#!\\\n", max_size=12)
 def test_each_word_of_the_engine_survives_the_shell_whatever_the_settings_say(
     path: str, place: str, extra: str
 ) -> None:
-    decode = {"eplb": {"initialExpertLocation": f"/{at}.json"}, "extraArgs": [extra] if extra else []}
+    decode = {"eplb": {"initialExpertLocation": f"/{place}.json"}, "extraArgs": [extra] if extra else []}
     config = stack(
         layout={"preset": "lab-16gpu-singlenode", "decode": decode}, modelCache={"size": "2Ti", "path": path or "x"}
     )
