@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from _pytest.mark.expression import Expression
 
-from tests.conftest import COLLECTED, ROOT
+from tests.conftest import COLLECTED
 
+ROOT = Path(__file__).resolve().parents[2]
+"""Of this very file: a copy of the project may run it with the package of the checkout that it was copied from."""
 CALL = re.compile(r"^[^#\n]*-m pytest\b(?P<words>[^\n|]*)", re.MULTILINE)
 FILES = ("scripts/test.sh", "Makefile")
 """Where rounds are called: `make test` and `make test-fast`, `make test-long`, `make test-faults`."""
