@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from _pytest.mark.expression import Expression
 
-from tests.conftest import COLLECTED
+from tests.conftest import COLLECTED, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-"""Of this very file: a copy of the project may run it with the package of the checkout that it was copied from."""
 CALL = re.compile(r"^[^#\n]*-m pytest\b(?P<words>[^\n|]*)", re.MULTILINE)
 FILES = ("scripts/test.sh", "Makefile")
 """Where rounds are called: `make test` and `make test-fast`, `make test-long`, `make test-faults`."""
@@ -81,11 +79,11 @@ def test_each_long_module_is_found_by_its_mark_in_the_source() -> None:
     source = {
         file for file in (ROOT / "tests").rglob("test_*.py") if "pytest.mark.long" in file.read_text(encoding="utf-8")
     }
-    assert {file.parent.name for file in source - {Path(__file__)}} == {"sim"}
+    assert {file.parent.name for file in source - {Path(__file__).resolve()}} == {"sim"}
 
 
 def _path(item: pytest.Item) -> str:
-    return item.path.relative_to(ROOT).as_posix()
+    return item.path.resolve().relative_to(ROOT).as_posix()  # a copy of the project is made of links
 
 
 def _markers(item: pytest.Item) -> list[str]:
