@@ -112,7 +112,7 @@ ENGINE = {
         "huggingface_hub.errors.LocalEntryNotFoundError: Cannot find an appropriate cached snapshot folder",
         "HTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x",
     ],
-    S.DISK: ["OSError: [Errno 28] No space left on device: '/root/.cache/deep_gemm'"],
+    S.DISK: ["OSError: [Errno 28] No space left on device: '/home/dynamo/.cache/deep_gemm'"],
 }
 DOWNLOAD = {
     S.TOKEN: ["HfHubHTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x"],
