@@ -13,6 +13,7 @@ from components.interrupt import interruption
 from components.kube import OPERATOR_KINDS, Operator, is_operators
 from components.objects import Item, Kind
 from components.watching import Watching
+from wideep.text import some_of
 
 __all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
 
@@ -179,7 +180,7 @@ def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
         wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
         place.delete(GRAPH, graph)
         return False
-    wait.say(f"graph {graph}: waiting for {_listed(left)}" + ("" if operator.works else f"; {operator.words}"))
+    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.works else f"; {operator.words}"))
     return False
 
 
@@ -199,22 +200,17 @@ def _is_free(wait: _Wait, left: list[Left]) -> bool:
     if wait.seconds <= 0:
         raise DrainError(
             f"after {wait.deadline_seconds} s these objects of the former graph {wait.graph} are still in namespace "
-            f"{wait.place.name}: {_listed(left)}. The new one would share their names. When they are gone, repeat: "
-            "pulumi up"
+            f"{wait.place.name}: {some_of(left, SHOWN)}. The new one would share their names. When they are gone, "
+            "repeat: pulumi up"
         )
-    wait.say(f"graph {wait.graph}: waiting for the former one's {_listed(left)}")
+    wait.say(f"graph {wait.graph}: waiting for the former one's {some_of(left, SHOWN)}")
     return False
-
-
-def _listed(left: list[Left]) -> str:
-    shown = ", ".join(str(item) for item in left[:SHOWN])
-    return shown if len(left) <= SHOWN else f"{shown} and {len(left) - SHOWN} more"
 
 
 def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
     still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
     lines = [
-        f"{still} {wait.place.name}: {_listed(left)}.",
+        f"{still} {wait.place.name}: {some_of(left, SHOWN)}.",
         "The platform stays until they are gone, because without its operator they could never go.",
         *_remedy(wait, left, operator),
     ]

@@ -18,6 +18,7 @@ from components.objects import Json, part, parts
 from components.own_cluster import own_cluster
 from components.state import known_outputs
 from wideep.plan import Plan
+from wideep.text import some_of
 
 __all__ = ["left_words", "tell_of_changes", "words_of"]
 
@@ -86,7 +87,7 @@ def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
     by_writer: dict[str, list[str]] = {}
     for place in places:
         by_writer.setdefault(_writer_of(place, live), []).append(".".join(place[1:]))
-    who = "; ".join(f"{writer} has changed {_shown(paths)}" for writer, paths in sorted(by_writer.items()))
+    who = "; ".join(f"{writer} has changed {some_of(paths, SHOWN)}" for writer, paths in sorted(by_writer.items()))
     lines = [
         f"graph {name}: {who} since this stack wrote it; it is taken back when the graph is next written: "
         "`pulumi up --refresh` does so now"
@@ -97,10 +98,6 @@ def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
             if role in ("prefill", "decode"):
                 lines.append(f"to leave it to them: layout.{role}.replicas: {{managedBy: {writer}}}")
     return "\n  ".join(lines)
-
-
-def _shown(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:SHOWN]) + (f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else "")
 
 
 def _writers(live: Json) -> Iterator[tuple[str, Json]]:

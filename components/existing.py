@@ -19,6 +19,7 @@ from components.own_cluster import own_cluster
 from components.releases import stack_name
 from components.retained import has_label
 from components.state import known_outputs
+from wideep.text import some_of
 
 if TYPE_CHECKING:
     from wideep.plan import Plan
@@ -118,8 +119,7 @@ def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     name, since = place.name, part(live, "metadata").get("deletionTimestamp", "")
     lines = [f"Namespace {name} is Terminating (deleted at {since}), and the API server makes nothing new in it."]
     if held:
-        more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
-        lines.append(f"  Still in it: {', '.join(map(str, held[:SHOWN]))}{more}.")
+        lines.append(f"  Still in it: {some_of(held, SHOWN)}.")
     lines += [f"  {text}" for text in _conditions(live, known=bool(held))]
     if any(each.startswith("nvidia.com/") for one in held for each in one.finalizers):
         operator = place.operator()

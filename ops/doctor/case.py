@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,7 +14,7 @@ from wideep.rules.book import sites
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 
-__all__ = ["Case", "age_seconds", "listed", "shown_seconds"]
+__all__ = ["Case", "age_seconds", "shown_seconds"]
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,3 @@ def shown_seconds(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def listed(names: Iterable[str], limit: int = 3) -> str:
-    """``a, b, c and 4 more``."""
-    every = list(names)
-    shown = ", ".join(every[:limit])
-    return shown if len(every) <= limit else f"{shown} and {len(every) - limit} more"

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ops.cluster.objects import Pod, StatefulSet
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.engine_causes import role_of
 from ops.doctor.trouble import Trouble, key_of
 from wideep.backends.network import uses_rdma
@@ -15,6 +15,7 @@ from wideep.settings import Settings
 from wideep.settings.hardware import Interconnect
 from wideep.settings.layout import Role
 from wideep.symptoms import Found
+from wideep.text import some_of
 
 __all__ = ["etcd", "kv_transfer", "late", "nats", "nccl", "network", "nixl", "nvshmem", "peer", "route"]
 
@@ -118,7 +119,7 @@ def _with_prefill(settings: Settings) -> Settings:
 def late(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
     """Ranks wait for each other in every layer: the one that complains is seldom the one at fault."""
     others = [each for each in case.graph_pods if each.component == pod.component and each.name != pod.name]
-    down = listed(each.name for each in others if not each.ready)
+    down = some_of(each.name for each in others if not each.ready)
     cause = f"a rank waited in vain for another of its worker{f' ({down} is not ready)' if down else ''}: {found.line}"
     fixes = (
         f"{_logs(pod, str(pod.component))} --grep 'error|timeout' shows which rank was the first to stop.",

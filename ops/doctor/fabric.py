@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.spaces import CLIQUE_LABEL, GpuNode, gpu_nodes
 from wideep.backends.network import other_rdma, uses_rdma
 from wideep.settings.hardware import Interconnect
+from wideep.text import some_of
 
 __all__ = ["fabric_findings"]
 
@@ -44,7 +45,7 @@ def _rdma(case: Case, nodes: list[GpuNode]) -> Finding:
         for name in node.node.status.allocatable
         if (name.startswith("rdma/") or "hca" in name or "roce" in name) and other_rdma(name) is None
     )
-    what = f"{listed(without)} of {len(nodes)} GPU nodes offer no {resource}, which each worker asks for."
+    what = f"{some_of(without)} of {len(nodes)} GPU nodes offer no {resource}, which each worker asks for."
     if len(without) < len(nodes):
         fix = f"Look at the RDMA device plugin on {without[0]}, or keep the pods off it with hardware.nodeSelector."
         return fails(Section.GPUS, "network", what, fix, key="hardware.nodeSelector")

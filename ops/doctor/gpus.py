@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.placement import placement
 from ops.doctor.spaces import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches
 from wideep.catalog import GPUS, gpu_spec
+from wideep.text import some_of
 
 __all__ = ["gpu_findings"]
 
@@ -40,7 +41,7 @@ def gpu_findings(case: Case) -> Iterator[Finding]:
 def _none(nodes: list[GpuNode]) -> Finding:
     what = "No node of the cluster offers nvidia.com/gpu."
     if nodes:
-        what += f" {listed(node.node.name for node in nodes)} have the labels of GPU nodes."
+        what += f" {some_of(node.node.name for node in nodes)} have the labels of GPU nodes."
     return fails(Section.GPUS, "gpus", what, "Install NVIDIA's GPU operator, or its device plugin, on the GPU nodes.")
 
 
@@ -51,7 +52,7 @@ def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
     products = Counter(node.node.labels.get(PRODUCT_LABEL, "") for node in usable)
     if not usable or "" in products:
         bare = [node.node.name for node in usable if PRODUCT_LABEL not in node.node.labels]
-        words = f"{listed(bare)} have no label {PRODUCT_LABEL}" if bare else "no GPU node takes the stack's pods"
+        words = f"{some_of(bare)} have no label {PRODUCT_LABEL}" if bare else "no GPU node takes the stack's pods"
         yield unknown(Section.GPUS, "product", f"Whether the GPUs are {gpu} cannot be told: {words}.")
         return
     wrong = [node for node in usable if product_matches(node.node, gpu) is False]
@@ -59,7 +60,7 @@ def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
     shared = [node.node.name for node in right if node.node.labels[PRODUCT_LABEL].endswith("-SHARED")]
     shown = ", ".join(f"{count} × {product}" for product, count in products.items())
     if shared:
-        what = f"The device plugin cuts the GPUs of {listed(shared)} into time slices; a worker needs whole ones."
+        what = f"The device plugin cuts the GPUs of {some_of(shared)} into time slices; a worker needs whole ones."
         yield fails(Section.GPUS, "product", what, "Take timeSlicing out of the device plugin's config there.")
     elif wrong and right:
         product = right[0].node.labels[PRODUCT_LABEL]
@@ -83,7 +84,7 @@ def _memory(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
     if less:
         name, size = min(less.items(), key=lambda item: item[1])
         what = f"{name} reports {size / 1e9:.1f} GB a GPU, and the plan counts with {counted / 1e9:.1f} GB."
-        fix = f"hardware.nodeSelector: labels that keep the pods off {listed(less)}"
+        fix = f"hardware.nodeSelector: labels that keep the pods off {some_of(less)}"
         yield fails(Section.GPUS, "gpu-memory", what, fix, key="hardware.nodeSelector")
     elif all(reported.values()):
         least = min(reported.values()) / 1e9
@@ -101,11 +102,11 @@ def _driver(nodes: list[GpuNode]) -> Iterator[Finding]:
             majors[node.node.name] = int(found)
     old = [name for name, major in majors.items() if major < MIN_DRIVER]
     if old:
-        what = f"{listed(old)} have driver {majors[old[0]]}; the image's CUDA 12 needs {MIN_DRIVER} or newer."
+        what = f"{some_of(old)} have driver {majors[old[0]]}; the image's CUDA 12 needs {MIN_DRIVER} or newer."
         yield fails(Section.GPUS, "driver", what, "Update the NVIDIA driver on those nodes.")
     elif len(majors) < len(nodes):
         bare = [node.node.name for node in nodes if node.node.name not in majors]
-        what = f"The driver of {listed(bare)} cannot be told: no label {DRIVER_LABELS[0]}."
+        what = f"The driver of {some_of(bare)} cannot be told: no label {DRIVER_LABELS[0]}."
         yield unknown(Section.GPUS, "driver", what)
     else:
-        yield holds(Section.GPUS, "driver", f"Driver {listed(sorted({str(major) for major in majors.values()}))}.")
+        yield holds(Section.GPUS, "driver", f"Driver {some_of(sorted({str(major) for major in majors.values()}))}.")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ops.cluster.objects import Event, Graph
-from ops.doctor.case import Case, listed, shown_seconds
+from ops.doctor.case import Case, shown_seconds
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.trouble import hidden
+from wideep.text import some_of
 
 __all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
 
@@ -72,8 +73,8 @@ def _stuck(case: Case) -> Iterator[Finding]:
     ]
     if going:
         longest = max(case.seconds_since(each.metadata.deletion_timestamp) for each in going)
-        held = listed(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
-        what = f"{listed(each.name for each in going)} have been going for {shown_seconds(longest)}, held by {held}."
+        held = some_of(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
+        what = f"{some_of(each.name for each in going)} have been going for {shown_seconds(longest)}, held by {held}."
         fixes = (
             "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
             "If there is none any more: kubectl -n "
@@ -96,14 +97,13 @@ def _missing(case: Case) -> Finding:
 def _state(case: Case, graph: Graph) -> Finding:
     if graph.metadata.deletion_timestamp:
         since = shown_seconds(case.seconds_since(graph.metadata.deletion_timestamp))
-        what = (
-            f"Graph {graph.name} has been going for {since}, held by {listed(graph.metadata.finalizers) or 'its pods'}."
-        )
+        held = some_of(graph.metadata.finalizers) or "its pods"
+        what = f"Graph {graph.name} has been going for {since}, held by {held}."
         return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
     lacking = case.lacking(ready=True)
     if graph.ready and lacking:
         what = (
-            f"Graph {graph.name} says that it is ready, and has {listed(lacking)} ready: its operator has not looked."
+            f"Graph {graph.name} says that it is ready, and has {some_of(lacking)} ready: its operator has not looked."
         )
         return unknown(Section.GRAPH, "graph", what)
     if graph.ready:
@@ -133,7 +133,7 @@ def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
     """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
     differing = [*_other_images(case, graph), *drift(_wanted(case), graph.spec)]
     if differing:
-        what = f"The graph on the cluster is not the stack's: {listed(differing)}."
+        what = f"The graph on the cluster is not the stack's: {some_of(differing)}."
         fix = "`pulumi preview --refresh` shows it all, `pulumi up --refresh` makes it so."
         yield fails(Section.GRAPH, "drift", what, fix)
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Final
 
 from ops.cluster.objects import GPU, Quota
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep import names
 from wideep.settings.quantity import quantity_bytes
+from wideep.text import some_of
 
 __all__ = ["namespace_findings"]
 
@@ -56,9 +57,9 @@ def _quota(case: Case) -> Iterator[Finding]:
     short = [problem for quota in case.view.quotas.items for problem in _short(quota, needed)]
     if short:
         fix = f"Have the quota of namespace {case.settings.namespace} raised, or choose a smaller layout."
-        yield fails(Section.NAMESPACE, "quota", f"{listed(short)}.", fix, key="layout")
+        yield fails(Section.NAMESPACE, "quota", f"{some_of(short)}.", fix, key="layout")
     elif case.view.quotas.items:
-        quotas = listed(quota.name for quota in case.view.quotas.items)
+        quotas = some_of(quota.name for quota in case.view.quotas.items)
         yield holds(Section.NAMESPACE, "quota", f"Quota {quotas} leaves enough.")
 
 
@@ -114,7 +115,9 @@ def _policies(case: Case) -> Finding:
         fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
         return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
     if others and not ignored:
-        what = f"Whether policies {listed(others)} let the pods talk to each other, to etcd and to NATS cannot be told."
+        what = (
+            f"Whether policies {some_of(others)} let the pods talk to each other, to etcd and to NATS cannot be told."
+        )
         return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tries it out.")
     if found or ignored:
         does = "enforces" if found else "does not enforce"

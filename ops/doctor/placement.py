@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from ops.cluster.objects import Pod
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from ops.doctor.packing import Packing, Want, pack
 from ops.doctor.room import remedies
 from ops.doctor.spaces import gpu_nodes, wants
+from wideep.text import some_of
 
 __all__ = ["placement"]
 
@@ -53,7 +54,7 @@ def _shown(packing: Packing) -> str:
         f"{node} {' + '.join(f'{count} × {role}' if count > 1 else role for role, count in roles.items())}"
         for node, roles in sorted(packing.placed.items())
     )
-    return listed(parts, 8)
+    return some_of(parts, 8)
 
 
 def _where(pods: list[Pod]) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from components.kube import ETCD, OPERATOR
 from ops.cluster.objects import Deployment
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep import names
 from wideep.settings.platform import Grove
+from wideep.text import some_of
 
 __all__ = ["operator_of", "platform_findings"]
 
@@ -196,7 +197,7 @@ def _several(case: Case, operator: Deployment | None) -> Iterator[Finding]:
     apis = case.view.apis
     grove, kai = "podcliquesets" in apis.get("grove", ()), "queues" in apis.get("kai", ())
     lws, volcano = "leaderworkersets" in apis.get("lws", ()), "podgroups" in apis.get("volcano", ())
-    wide = listed(role for role, plan in case.plan.roles.items() if plan.pods > 1)
+    wide = some_of(role for role, plan in case.plan.roles.items() if plan.pods > 1)
     if grove or (lws and volcano):
         what = "Grove" if grove else "LeaderWorkerSet and Volcano"
         what += f" {'are' if ' and ' in what else 'is'} there for workers of several pods ({wide})."

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.cluster.objects import GPU
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.packing import Packing, Space, Want, pack
 from ops.doctor.spaces import GpuNode, intolerable, shown_taint, wants
 from wideep.catalog.layouts import PRESETS
 from wideep.rules import RoleSite, check_role
 from wideep.settings.layout import Role, RoleLayout
+from wideep.text import some_of
 
 __all__ = ["remedies"]
 
@@ -20,7 +21,7 @@ def remedies(case: Case, nodes: list[GpuNode], packing: Packing) -> tuple[list[s
     fixes, key = list(_barred(case, nodes)), "hardware" if any(node.barred for node in nodes) else "layout"
     taken = [name for node in nodes for name in node.taken_by]
     if taken:
-        fixes.append(f"Other pods hold GPUs there: {listed(taken)}. Wait for them, or scale them down.")
+        fixes.append(f"Other pods hold GPUs there: {some_of(taken)}. Wait for them, or scale them down.")
     if any(node.barred.startswith("taint") for node in nodes):
         key = "hardware.tolerations"
     elif any(node.barred.startswith("without label") for node in nodes):
@@ -44,7 +45,7 @@ def _barred(case: Case, nodes: list[GpuNode]) -> Iterator[str]:
             by_reason.setdefault(node.barred, []).append(node)
     for reason, group in by_reason.items():
         names = [node.node.name for node in group]
-        yield f"{listed(names)}: {reason}. {_cure(case, reason, group)}"
+        yield f"{some_of(names)}: {reason}. {_cure(case, reason, group)}"
 
 
 def _cure(case: Case, reason: str, group: list[GpuNode]) -> str:

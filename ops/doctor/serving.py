@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.cluster import ForbiddenError
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep.text import some_of
 
 __all__ = ["serving_findings"]
 
@@ -27,7 +28,7 @@ def serving_findings(case: Case) -> Iterator[Finding]:
     elif case.plan.model in models:
         yield holds(Section.GRAPH, "frontend", f"The frontend lists {case.plan.model}.")
     else:
-        others = f" It lists {listed(models)}." if models else ""
+        others = f" It lists {some_of(models)}." if models else ""
         what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
         fixes = (
             "wideep logs --role decode: does it reach etcd and NATS?",

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.cluster.objects import GPU, Node, Pod, Taint
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.packing import Space, Want
 from wideep.backends.network import uses_rdma
 from wideep.catalog import gpu_spec
 from wideep.settings.hardware import GpuKind, Hardware, Interconnect, Toleration
+from wideep.text import some_of
 
 __all__ = [
     "CLIQUE_LABEL",
@@ -83,7 +84,7 @@ def _bar(node: Node, hardware: Hardware) -> str:
         ("not ready", not node.ready),
         ("cordoned", node.spec.unschedulable),
         (f"taint {shown_taint(taint)}" if taint else "", bool(taint)),
-        (f"without label {listed(missing, 1)}", bool(missing)),
+        (f"without label {some_of(missing, 1)}", bool(missing)),
         (f"offers no {GPU}", not node.gpus),
         (f"offers no {rdma}", not int(node.status.allocatable.get(rdma, "0"))),
     )

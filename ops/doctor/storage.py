@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from ops.cluster.objects import Claim, StorageClass
-from ops.doctor.case import Case, listed, shown_seconds
+from ops.doctor.case import Case, shown_seconds
 from ops.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep.memory.weights import model_bytes
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.services import AccessMode
+from wideep.text import some_of
 
 __all__ = ["storage_findings"]
 
@@ -69,14 +70,16 @@ def _class(case: Case) -> Finding:
     if cache.storage_class:
         chosen = next((each for each in classes if each.name == cache.storage_class), None)
         if chosen is None:
-            what = f"There is no storage class {cache.storage_class}; the cluster has {listed(names, 6) or 'none'}."
+            what = f"There is no storage class {cache.storage_class}; the cluster has {some_of(names, 6) or 'none'}."
             shared = [each.name for each in classes if each.provisioner not in ONE_NODE]
             fix = f"modelCache.storageClass: {(shared or names or ['NAME'])[0]}"
             return fails(Section.STORAGE, "storage-class", what, fix, key="modelCache.storageClass")
     else:
         chosen = next((each for each in classes if each.default), None)
         if chosen is None:
-            what = f"The cluster has no default storage class, and the stack names none ({listed(names, 6) or 'none'})."
+            what = (
+                f"The cluster has no default storage class, and the stack names none ({some_of(names, 6) or 'none'})."
+            )
             fix = f"modelCache.storageClass: {(names or ['NAME'])[0]}"
             return fails(Section.STORAGE, "storage-class", what, fix, key="modelCache.storageClass")
     return _mountable(case, chosen)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.cluster.objects import Pod
-from ops.doctor.case import Case, listed
+from ops.doctor.case import Case
 from ops.doctor.finding import Finding, Section, Verdict
 from wideep.masking import masked
+from wideep.text import some_of
 
 __all__ = ["Diagnosis", "Trouble", "grouped", "hidden", "key_of"]
 
@@ -38,7 +39,7 @@ def grouped(found: Iterable[tuple[Pod, Trouble]]) -> Iterator[Finding]:
     for pod, trouble in found:
         pods.setdefault(trouble, []).append(pod.name)
     for trouble, names in pods.items():
-        what = hidden(f"{listed(names, 2)}: {trouble.cause}")
+        what = hidden(f"{some_of(names, 2)}: {trouble.cause}")
         yield Finding(Section.GRAPH, trouble.check, trouble.verdict, what, trouble.fix, trouble.key)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from ops.gpus.smi import Reading
 from ops.live import Member
 from ops.plan.view import RoleView
+from wideep.text import some_of
 
 __all__ = ["Gpu", "Prediction", "findings", "prediction"]
 
@@ -22,6 +23,8 @@ EVEN_MEMORY: Final = 0.03
 """Of a GPU's memory: the ranks of a worker hold the same, but for what rank 0 does beside."""
 EVEN_BUSY: Final = 25
 """Percentage points of utilization around a worker's median: experts are shared out, so all its GPUs work alike."""
+SHOWN: Final = 4
+"""GPUs that are named in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def _marked(gpus: Sequence[Gpu]) -> Iterator[str]:
         for mark in gpu.marks:
             by_mark.setdefault(mark, []).append(gpu)
     for mark, those in by_mark.items():
-        names = _listed([gpu.place for gpu in those])
+        names = some_of((gpu.place for gpu in those), SHOWN)
         yield f"{names}: {mark}. {_next_step(mark, those[0])}"
 
 
@@ -138,11 +141,6 @@ def _uneven(worker: list[Gpu]) -> Iterator[str]:
     odd = [f"{place} {value} %" for place, value in busy.items() if abs(value - middle) > EVEN_BUSY]
     if odd:
         yield (
-            f"{name}: utilization is uneven, {_listed(odd)} and {middle:.0f} % in the middle. With expert parallelism "
-            "all GPUs of a worker should work alike: look again under load, then wideep eplb."
+            f"{name}: utilization is uneven, {some_of(odd, SHOWN)} and {middle:.0f} % in the middle. With expert "
+            "parallelism all GPUs of a worker should work alike: look again under load, then wideep eplb."
         )
-
-
-def _listed(names: list[str], most: int = 4) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
