@@ -33,10 +33,10 @@ def read_plan() -> Plan:
 
     Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
     """
-    config = _project_config()
-    clear = [*_token_in_clear(config), *_password_in_clear(config), *json_texts(_stack_file())]
+    config, written = _project_config(), _stack_file()
+    clear = [*_token_in_clear(config), *_password_in_clear(config, written), *json_texts(written)]
     try:
-        plan = make_plan(accept(_marked(config), _read_text))
+        plan = make_plan(accept(_marked(config, written), _read_text))
     except ConfigError as error:
         raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
     if clear:
@@ -71,11 +71,10 @@ def _project_config() -> dict[str, str]:
     return {key: value for key, value in own.items() if value not in UNSET}
 
 
-def _marked(config: Mapping[str, str]) -> dict[str, object]:
+def _marked(config: Mapping[str, str], written: Mapping[str, object]) -> dict[str, object]:
     """The config with ``{secure: …}`` where the stack has a secret, as in its file, so that a secret in a key that is
     none is refused and shown nowhere. The engine tells only the top-level keys that hold one; which part it is, the
     stack's file says. Without a file it is the whole key, but for the password that `image` may have."""
-    written = _stack_file()
     found: dict[str, object] = dict(config)
     for key, value in config.items():
         if key == TOKEN or not pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{key}"):
@@ -117,9 +116,9 @@ def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
     return [Problem(TOKEN, "[secret]", rule, "pulumi config set --secret hfToken hf_…")]
 
 
-def _password_in_clear(config: Mapping[str, str]) -> list[Problem]:
+def _password_in_clear(config: Mapping[str, str], written: Mapping[str, object]) -> list[Problem]:
     """The engine marks a whole object as secret when something in it is; the stack's file says what."""
-    marked = list(secret_paths(_stack_file().get(IMAGE))) or [PASSWORD]
+    marked = list(secret_paths(written.get(IMAGE))) or [PASSWORD]
     secret = pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}") and any(
         PASSWORD[: len(path)] == path for path in marked
     )
