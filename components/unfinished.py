@@ -7,6 +7,7 @@ the namespace: ``components.existing``.)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import pulumi
@@ -31,8 +32,9 @@ SMALL: Final = {
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": ("NetworkingV1Api", "network_policy"),
 }
 """By type: the client's class, and how its methods call the kind."""
+CLAIM_KIND: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 MADE: Final = SMALL | {
-    "kubernetes:core/v1:PersistentVolumeClaim": ("CoreV1Api", "persistent_volume_claim"),
+    CLAIM_KIND: ("CoreV1Api", "persistent_volume_claim"),
     "kubernetes:batch/v1:Job": ("BatchV1Api", "job"),
 }
 """All that is made in the namespace, likewise; and the graph, which is a custom object."""
@@ -53,8 +55,9 @@ def remake_unfinished(plan: Plan) -> None:
     """
 
     def before(args: pulumi.ResourceHookArgs) -> None:
-        if not remake(args.type, args.new_inputs or {}):
-            refuse_taken(args.type, args.new_inputs or {}, plan)
+        there = _there(args.type, args.new_inputs or {})
+        if there is not None and not _remade(there):
+            _refuse(there, plan)
 
     hook = pulumi.ResourceHook("unfinished", before)
     for kind in (*MADE, GRAPH):
@@ -63,19 +66,56 @@ def remake_unfinished(plan: Plan) -> None:
 
 def refuse_taken(kind: str, inputs: Mapping[str, Any], plan: Plan) -> None:
     """Raises TakenError, with what to write instead, where the object of these inputs is somebody else's."""
+    there = _there(kind, inputs)
+    if there is not None:
+        _refuse(there, plan)
+
+
+def remake(kind: str, inputs: Mapping[str, Any]) -> bool:
+    """Deletes the small object of these inputs where this stack has made it. Whether it has."""
+    there = _there(kind, inputs) if kind in SMALL else None
+    return there is not None and _remade(there)
+
+
+def unfinished_claim(plan: Plan) -> bool:
+    """Whether this stack has made the claim, and its state does not know it. Not in a preview."""
+    known = None if pulumi.runtime.is_dry_run() else known_outputs()
+    if known is None or not plan.cache.create or CLAIM in known:
+        return False
+    there = _there(CLAIM_KIND, {"metadata": {"name": plan.cache.claim, "namespace": plan.namespace}})
+    if there is None or not there.is_ours:
+        return False
+    pulumi.log.info(LEFT.format("PersistentVolumeClaim", there.name, "taken over"))
+    return True
+
+
+@dataclass(frozen=True)
+class _There:
+    """An object that the cluster has before the engine makes it."""
+
+    place: KubeNamespace
+    kind: str
+    name: str
+    body: Json
+
+    @property
+    def is_ours(self) -> bool:
+        return has_mark(part(part(self.body, "metadata"), "annotations"), stack_name())
+
+
+def _there(kind: str, inputs: Mapping[str, Any]) -> _There | None:
+    """The object of these inputs; None where it is not there, or the cluster cannot be asked."""
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 
     metadata: dict[str, Any] = inputs.get("metadata") or {}
-    place = _place(metadata["namespace"])
+    place, name = _place(metadata["namespace"]), metadata["name"]
     try:
-        live = _live(place, kind, metadata["name"]) if place else None
+        live = _live(place, kind, name) if place else None
     except (ApiException, HTTPError) as error:
-        pulumi.log.debug(f"whether {metadata['name']} is there was not to be told: {type(error).__name__}")
-        return
-    if live is not None and not has_mark(part(part(live, "metadata"), "annotations"), stack_name()):
-        failed = Failed(kind, metadata["name"], EXISTS)
-        raise TakenError(f"{failed.noun} {EXISTS}: {meaning_of(failed, plan)}")
+        pulumi.log.debug(f"whether {name} is there was not to be told: {type(error).__name__}")
+        return None
+    return _There(place, kind, name, live) if place and live is not None else None
 
 
 def _live(place: KubeNamespace, kind: str, name: str) -> Json | None:
@@ -85,57 +125,40 @@ def _live(place: KubeNamespace, kind: str, name: str) -> Json | None:
         where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", name)
         live = found(lambda: client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
     else:
-        interface, noun = MADE[kind]
-        api: Any = getattr(client, interface)(place.api)
+        api, noun = _api(place, kind)
         live = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
     return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
 
 
-def remake(kind: str, inputs: Mapping[str, Any]) -> bool:
-    """Deletes the small object of these inputs where this stack has made it. Whether it has."""
+def _api(place: KubeNamespace, kind: str) -> tuple[Any, str]:
+    """The client for objects of the kind, and how its methods call the kind."""
     from kubernetes import client
+
+    interface, noun = MADE[kind]
+    return getattr(client, interface)(place.api), noun
+
+
+def _remade(there: _There) -> bool:
+    """Deletes it where it is small and this stack's. Whether it has."""
+    from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 
-    metadata: dict[str, Any] = inputs.get("metadata") or {}
-    place = _place(metadata["namespace"]) if kind in SMALL else None
-    if place is None:
+    if there.kind not in SMALL or not there.is_ours:
         return False
-    name: str = metadata["name"]
-    interface, noun = SMALL[kind]
-    api: Any = getattr(client, interface)(place.api)
+    pulumi.log.info(LEFT.format(there.kind.rpartition(":")[2], there.name, "made again"))
+    api, noun = _api(there.place, there.kind)
     try:
-        live: Any = found(lambda: getattr(api, f"read_namespaced_{noun}")(name, place.name))
-        if not live or not has_mark(live.metadata.annotations, stack_name()):
-            return False
-        pulumi.log.info(LEFT.format(kind.rpartition(":")[2], name, "made again"))
-        getattr(api, f"delete_namespaced_{noun}")(name, place.name)
-    except (client.ApiException, HTTPError) as error:
-        pulumi.log.debug(f"whether {name} is there was not to be told: {type(error).__name__}")
-        return False
-    return True
-
-
-def unfinished_claim(plan: Plan) -> bool:
-    """Whether this stack has made the claim, and its state does not know it. Not in a preview."""
-    known = None if pulumi.runtime.is_dry_run() else known_outputs()
-    if known is None or not plan.cache.create or CLAIM in known:
-        return False
-    place = _place(plan.namespace)
-    if place is None:
-        return False
-    from kubernetes.client import ApiException, CoreV1Api
-    from urllib3.exceptions import HTTPError
-
-    core, claim = CoreV1Api(place.api), plan.cache.claim
-    try:
-        live: Any = found(lambda: core.read_namespaced_persistent_volume_claim(claim, place.name))
+        getattr(api, f"delete_namespaced_{noun}")(there.name, there.place.name)
     except (ApiException, HTTPError) as error:
-        pulumi.log.debug(f"whether the claim is there was not to be told: {type(error).__name__}")
+        pulumi.log.debug(f"{there.name} was not deleted: {type(error).__name__}")
         return False
-    if not live or not has_mark(live.metadata.annotations, stack_name()):
-        return False
-    pulumi.log.info(LEFT.format("PersistentVolumeClaim", claim, "taken over"))
     return True
+
+
+def _refuse(there: _There, plan: Plan) -> None:
+    if not there.is_ours:
+        failed = Failed(there.kind, there.name, EXISTS)
+        raise TakenError(f"{failed.noun} {EXISTS}: {meaning_of(failed, plan)}")
 
 
 def _place(namespace: str) -> KubeNamespace | None:

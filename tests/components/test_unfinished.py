@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 
-from components.unfinished import TakenError, refuse_taken
+from components.unfinished import TakenError, refuse_taken, remake_unfinished
 from tests.support.api import api_server
 from tests.support.engine import PROJECT, run
 from tests.support.plans import plan_of
@@ -82,3 +84,20 @@ def test_none_and_one_of_this_stack_stop_nothing(
     cluster: tuple[Site, Path], kind: str, annotations: dict[str, str] | None
 ) -> None:
     _refuse(cluster, kind, annotations)
+
+
+def test_the_cluster_is_asked_once_about_an_object_that_is_made(
+    cluster: tuple[Site, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, kubeconfig = cluster
+    config = {f"{PROJECT}:namespace": NS, "kubernetes:kubeconfig": str(kubeconfig)}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
+
+    def program() -> None:
+        pulumi.runtime.set_all_config(config)
+        remake_unfinished(plan_of())
+        k8s.core.v1.Secret("token", metadata={"name": "hf-token-secret", "namespace": NS})
+
+    run(program)
+
+    assert [path for path, _ in site.asked] == [f"/api/v1/namespaces/{NS}/secrets/hf-token-secret"]
