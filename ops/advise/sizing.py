@@ -11,7 +11,6 @@ from wideep.memory.headroom import chunked_prefill_tokens, prefill_chunk
 from wideep.parallelism import attention_tp
 from wideep.rules.book import check_role
 from wideep.rules.site import RoleSite
-from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
 
@@ -32,8 +31,7 @@ def holds(site: RoleSite, batch: int, traffic: Traffic) -> bool:
     role = site.role
     if site.name is Role.PREFILL and batch > 1 and batch * traffic.isl > prefill_chunk(site.gpu, role) // role.dp:
         return False
-    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
-    if site.name is Role.DECODE and low_latency and batch > role.max_dispatch_tokens_per_rank:
+    if site.name is Role.DECODE and role.low_latency and batch > role.max_dispatch_tokens_per_rank:
         return False
     tokens = traffic.isl if site.name is Role.PREFILL else traffic.isl + traffic.osl
     return worker_memory(site.model, site.gpu, role).kv_cache_tokens >= batch * tokens

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from wideep.settings.experts import DeepEpMode, Eplb
+from wideep.download import model_path
+from wideep.settings.experts import Eplb
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
+from wideep.settings.root import Settings
 
-__all__ = ["COMMAND", "WORKING_DIR", "engine_args", "engine_env", "survives_shell"]
+__all__ = ["COMMAND", "WORKING_DIR", "engine_args", "engine_env", "stack_args", "survives_shell"]
 
 COMMAND: Final = ("python3", "-m", "dynamo.sglang")
 WORKING_DIR: Final = "/workspace/components/backends/sglang"
@@ -63,9 +65,15 @@ def engine_args(
     return (*_words(flags), *layout.extra_args)
 
 
+def stack_args(settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
+    """``engine_args`` with the model, its folder and what code may run, as the stack says."""
+    path = model_path(settings.model, settings.model_cache)
+    return engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
+
+
 def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
     """Environment variables that SGLang reads in place of flags."""
-    if role is Role.PREFILL or not _low_latency(layout):
+    if role is Role.PREFILL or not layout.low_latency:
         return {}
     return {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": str(layout.max_dispatch_tokens_per_rank)}
 
@@ -88,10 +96,6 @@ def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
     ]
 
 
-def _low_latency(layout: RoleLayout) -> bool:
-    return layout.deepep and layout.deepep_mode is not DeepEpMode.NORMAL
-
-
 def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
     """Keep a decode step within what one rank may hand to DeepEP's low-latency kernels.
 
@@ -101,7 +105,7 @@ def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
     requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
         return [("--max-running-requests", requests)]
-    limit = layout.max_dispatch_tokens_per_rank // layout.tokens_per_request if _low_latency(layout) else None
+    limit = layout.max_dispatch_tokens_per_rank // layout.tokens_per_request if layout.low_latency else None
     return [
         ("--cuda-graph-bs", sizes or None),
         ("--cuda-graph-max-bs", limit if sizes is None else None),

@@ -15,7 +15,7 @@ from wideep.graph.common import (
     spread,
 )
 from wideep.graph.dgd import ComponentType, Resources, Service
-from wideep.graph.pod import Container, EnvVar, ExtraPodSpec, SeccompProfile, SecurityContext
+from wideep.graph.pod import RESTRICTED, Container, EnvVar, ExtraPodSpec
 from wideep.settings.serving import PodResources, RouterMode
 
 __all__ = ["frontend_service"]
@@ -50,7 +50,5 @@ def _server(stack: Stack) -> Container:
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
         env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
         startup_probe=health(FRONTEND_PORT, failures=60),
-        security_context=SecurityContext(
-            allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
-        ),
+        security_context=RESTRICTED,
     )

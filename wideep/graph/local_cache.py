@@ -7,7 +7,7 @@ keeps the next away. A worker that moves to another node finds its weights there
 from __future__ import annotations
 
 from wideep import download, names
-from wideep.graph.pod import EnvVar, EnvVarSource, InitContainer, SeccompProfile, SecretKeySelector, SecurityContext
+from wideep.graph.pod import RESTRICTED, EnvVar, EnvVarSource, InitContainer, SecretKeySelector
 from wideep.graph.refs import token_secret
 from wideep.graph.volumes import download_mount
 from wideep.settings import Settings
@@ -32,7 +32,5 @@ def downloader(settings: Settings) -> InitContainer:
         args=(download.SCRIPT,),
         env=tuple(variables),
         volume_mounts=(download_mount(),),
-        security_context=SecurityContext(
-            allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
-        ),
+        security_context=RESTRICTED,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from wideep.graph.base import GraphModel
 
 __all__ = [
+    "RESTRICTED",
     "Affinity",
     "Capabilities",
     "ClaimSource",
@@ -136,6 +137,12 @@ class SecurityContext(GraphModel):
     capabilities: Capabilities | None = None
     allow_privilege_escalation: bool | None = None
     seccomp_profile: SeccompProfile | None = None
+
+
+RESTRICTED: Final = SecurityContext(
+    allow_privilege_escalation=False, seccomp_profile=SeccompProfile(type="RuntimeDefault")
+)
+"""For containers that need nothing of their node."""
 
 
 class Container(GraphModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wideep.backends import network, sglang
-from wideep.download import model_path, model_revision
+from wideep.download import model_revision
 from wideep.graph.common import (
     GRAPH_LABEL,
     HOSTNAME,
@@ -97,9 +97,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
         image=stack.image,
         working_dir=sglang.WORKING_DIR,
         command=sglang.COMMAND,
-        args=sglang.engine_args(
-            role, layout, settings.model, model_path(settings.model, cache), settings.workers.trust_remote_code
-        ),
+        args=sglang.stack_args(settings, role, layout),
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         env_from=secret_env(settings.workers.env_from),
         volume_mounts=engine_mounts(settings, layout),

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Final
 
 from wideep import names
-from wideep.backends.sglang import engine_args
+from wideep.backends.sglang import stack_args
 from wideep.catalog import gpu_spec
-from wideep.download import DownloadPlan, download_plan, model_path
+from wideep.download import DownloadPlan, download_plan
 from wideep.errors import ConfigError
 from wideep.graph.build import build_graph
 from wideep.graph.refs import cache_claim, graph_name, token_secret
@@ -83,13 +83,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=engine_args(
-            name,
-            role,
-            settings.model,
-            model_path(settings.model, settings.model_cache),
-            settings.workers.trust_remote_code,
-        ),
+        args=stack_args(settings, name, role),
     )
 
 

@@ -8,7 +8,7 @@ from wideep.errors import Problem
 from wideep.rules import fit, hardware
 from wideep.rules.advice import advice
 from wideep.rules.agreement import agreement_problems
-from wideep.rules.arithmetic import arithmetic_problems, broken_rules
+from wideep.rules.arithmetic import Rule, arithmetic_problems
 from wideep.rules.cache import cache_problems
 from wideep.rules.command_line import command_line_problems
 from wideep.rules.platform import platform_problems
@@ -35,13 +35,13 @@ def check(settings: Settings) -> list[Problem]:
 def check_role(site: RoleSite) -> list[Problem]:
     """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
     problems = arithmetic_problems(site)
-    return problems or [_mended(site, refusal.problem) for refusal in broken_rules(site, fit.MEMORY_RULES)]
+    return problems or [_mended(site, problem, rule) for rule in fit.MEMORY_RULES if (problem := rule(site))]
 
 
-def _mended(site: RoleSite, problem: Problem) -> Problem:
-    """A problem of memory with the changes that would mend it."""
-    outside = problem.rule.startswith("DeepEP")
-    ways = [str(way) for way in (for_outside(site) if outside else for_cache(site))]
+def _mended(site: RoleSite, problem: Problem, rule: Rule) -> Problem:
+    """A problem of memory with the changes that would mend it: outside the pool, or in it."""
+    find = for_outside if rule is fit.buffers_fit else for_cache
+    ways = [str(way) for way in find(site)]
     return replace(problem, fix="\nor ".join(ways)) if ways else problem
 
 

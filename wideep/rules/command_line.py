@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wideep.backends.sglang import engine_args, survives_shell
-from wideep.download import model_path
+from wideep.backends.sglang import stack_args, survives_shell
 from wideep.errors import Problem
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
@@ -22,8 +21,7 @@ def command_line_problems(settings: Settings) -> list[Problem]:
 
 
 def _broken(settings: Settings, role: Role, layout: RoleLayout) -> Iterator[Problem]:
-    path = model_path(settings.model, settings.model_cache)
-    for word in engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code):
+    for word in stack_args(settings, role, layout):
         if not survives_shell(word) and word not in layout.extra_args:  # of those wideep.rules.extra_args asks it
             yield Problem(_key(settings, role, layout, word), repr(word), RULE, FIX)
 

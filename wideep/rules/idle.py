@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from wideep.errors import Problem
 from wideep.rules.site import RoleSite
-from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.words import shown
 
@@ -16,12 +15,16 @@ __all__ = ["idle_keys"]
 def idle_keys(site: RoleSite) -> Iterator[Problem]:
     """Keys of a role that differ from their default, and that nothing reads in this layout."""
     role = site.role
-    low_latency = role.deepep and role.deepep_mode is not DeepEpMode.NORMAL
     tokens = role.max_dispatch_tokens_per_rank
     unread = (
         *_balancer(role),
         ("deepepMode", role.deepep_mode, not role.deepep, "moeA2aBackend is none"),
-        ("maxDispatchTokensPerRank", tokens, not low_latency, "only DeepEP's low-latency kernels have such a limit"),
+        (
+            "maxDispatchTokensPerRank",
+            tokens,
+            not role.low_latency,
+            "only DeepEP's low-latency kernels have such a limit",
+        ),
         ("dpLmHead", role.dp_lm_head, role.dp == 1, "with dp 1 there is one attention group, so lm_head is cut by tp"),
         ("cudaGraphBatchSizes", role.cuda_graph_batch_sizes, site.name is Role.PREFILL, "prefill captures no graphs"),
     )
