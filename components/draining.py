@@ -21,13 +21,10 @@ Progress = Callable[[str], None]
 
 GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
 GRAPH: Final = Kind("DynamoGraphDeployment", "dynamographdeployments", "nvidia.com")
+COMPONENT: Final = Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com")
+CLIQUE_SET: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
 POD: Final = Kind("Pod", "pods", None)
-KINDS: Final = (
-    GRAPH,
-    Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com"),
-    Kind("PodCliqueSet", "podcliquesets", "grove.io"),
-    POD,
-)
+KINDS: Final = (GRAPH, COMPONENT, CLIQUE_SET, POD)
 """In the order in which they go."""
 TICK_SECONDS: Final = 1.0
 """How soon Ctrl-C is noticed."""

@@ -6,30 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol, Self, cast
 
-from components.draining import GRAPH_LABEL
+from components.draining import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
 from components.marks import has_mark
 from components.objects import Item, Json, Kind, Listing, part, parts
 
 __all__ = ["KEY", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
 KEY: Final = "teardown.evenIfShared"
-GRAPHS: Final = Kind("DynamoGraphDeployment", "dynamographdeployments", "nvidia.com")
-COMPONENTS: Final = Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com")
-CLIQUE_SETS: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
-PODS: Final = Kind("Pod", "pods", None, "v1")
-CLAIMS: Final = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None, "v1")
-SECRETS: Final = Kind("Secret", "secrets", None, "v1")
+CLAIM: Final = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
+SECRET: Final = Kind("Secret", "secrets", None)
 OWNERS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 """Of the group apps; each makes pods, and is asked for in place of them."""
 WORK: Final = (
-    GRAPHS,
-    COMPONENTS,
-    CLIQUE_SETS,
+    GRAPH,
+    COMPONENT,
+    CLIQUE_SET,
     *(Kind(name, f"{name.lower()}s", "apps", "v1") for name in OWNERS),
     Kind("Job", "jobs", "batch", "v1"),
     Kind("CronJob", "cronjobs", "batch", "v1"),
-    PODS,
-    CLAIMS,
+    POD,
+    CLAIM,
 )
 """What of others in a namespace would be missed: what works there, and what keeps data."""
 ASKED_FOR: Final = frozenset({*OWNERS, "Job", "Node"})
@@ -130,9 +126,9 @@ def _of_operator(place: Place, share: Share) -> Iterator[User]:
     everywhere = share.operator == "cluster"
     if not share.operator:
         return
-    for kind in (GRAPHS, COMPONENTS, *([CLIQUE_SETS] if share.grove else [])):
+    for kind in (GRAPH, COMPONENT, *([CLIQUE_SET] if share.grove else [])):
         listed = place.list(replace(kind, everywhere=everywhere))
-        maker = "Grove" if kind is CLIQUE_SETS else "the Dynamo operator"
+        maker = "Grove" if kind is CLIQUE_SET else "the Dynamo operator"
         yield from _named(
             kind, foreign(kind, listed.items, share), f"{maker} of this stack looks after it, and ends it"
         )
@@ -154,7 +150,7 @@ def _of_namespace(place: Place, share: Share) -> Iterator[User]:
 
 def _releases_and_secrets(place: Place, share: Share) -> Iterator[User]:
     why = f"it would go with namespace {share.namespace}"
-    for item in place.list(SECRETS).items:
+    for item in place.list(SECRET).items:
         labels = dict(item.labels)
         if labels.get("owner") == "helm" and labels.get("name") not in share.releases:
             yield User(f"Helm release {share.namespace}/{labels.get('name')}", why)
@@ -172,7 +168,7 @@ def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
     notes: dict[str, str] = metadata.get("annotations") or {}
     here = metadata.get("namespace", share.namespace) == share.namespace
     released = notes.get(RELEASE) in share.releases and notes.get(RELEASE_PLACE) == share.namespace
-    named = here and (kind, item.name) in ((GRAPHS, share.graph), (CLAIMS, share.claim))
+    named = here and (kind, item.name) in ((GRAPH, share.graph), (CLAIM, share.claim))
     inside = here and (labels.get(INSTANCE) in share.releases or labels.get(GRAPH_LABEL) == share.graph)
     return named or released or inside or HOOK in notes or has_mark(notes, share.stack)
 
@@ -180,7 +176,7 @@ def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
 def _is_anothers(kind: Kind, item: Item) -> bool:
     """It has an owner, which counts in its place. A pod counts by itself where its owner is none of ``WORK``."""
     owners = {owner for owner, _ in item.owners}
-    return bool(owners) and (kind is not PODS or not owners.isdisjoint(ASKED_FOR))
+    return bool(owners) and (kind is not POD or not owners.isdisjoint(ASKED_FOR))
 
 
 def _named(kind: Kind, items: Iterable[Item], why: str) -> Iterator[User]:
