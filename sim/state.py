@@ -2,14 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim import paths
 from sim.errors import SimError
 
-__all__ = ["Cluster", "Ports", "Process", "SimError", "load"]
+__all__ = ["REGISTRY", "Cluster", "Ports", "Process", "SimError", "load"]
+
+
+REGISTRY: Final = "registry.sim"
+"""The name of the registry inside the simulation, which only the stand-ins of the image plugins resolve."""
 
 
 class Process(BaseModel):
@@ -50,7 +54,7 @@ class Cluster(BaseModel):
     directory: Path
     stack: str
     ports: Ports
-    registry_alias: str = "registry.sim"
+    registry_alias: str = REGISTRY
     nodes: list[str] = Field(default_factory=list)
     tools: dict[str, Path] = Field(default_factory=dict)
     """Each tool's binary, by its usual name: helm, kubectl, crane …"""

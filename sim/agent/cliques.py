@@ -152,7 +152,7 @@ class CliqueSetReconciler:
 
     async def _report(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
         available: dict[str, int] = {}
-        alone = True
+        whole = True
         for gang in gangs:
             complete = True
             for clique in gang.cliques:
@@ -161,15 +161,12 @@ class CliqueSetReconciler:
                 complete = complete and ready == clique["spec"]["replicas"]
                 gated = sum(bool(pod["spec"].get("schedulingGates")) for pod in of_clique)
                 await self._status(Kind.CLIQUE, clique, grove.clique_status(len(of_clique), ready, gated))
+            whole = whole and complete
             if gang.group:
                 available[gang.group] = available.get(gang.group, 0) + complete
-            else:
-                alone = alone and complete
-        groups = grove.scaling_groups(live)
-        for group in groups:
+        for group in grove.scaling_groups(live):
             status = grove.group_status(group, available[group["metadata"]["name"]])
             await self._status(Kind.SCALING_GROUP, group, status)
-        whole = all(available[group["metadata"]["name"]] == group["spec"]["replicas"] for group in groups) and alone
         await self._status(Kind.CLIQUE_SET, live, grove.set_status(live, whole))
 
     async def _status(self, kind: Kind, subject: Manifest, status: Manifest) -> None:

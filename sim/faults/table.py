@@ -165,11 +165,11 @@ FAULTS: Final = {
         Fault(
             "api-busy",
             "the API server answers who makes or changes objects of a stack with 429, too many requests",
-            "namespace",
+            "nothing",
             OnCluster(
                 ("apply", "-f", "-"),
                 ("delete", "flowschema,prioritylevelconfiguration", "a-sim-fault", "--ignore-not-found"),
-                "dynamo-workshop",
+                "",
                 _NO_SEAT,
             ),
         ),

@@ -63,7 +63,7 @@ class Registry:
             cluster = state.load()
         except state.SimError as error:
             raise PluginError(str(error)) from error
-        return cls(cluster.registry_alias, cluster.registry) if cluster else cls("registry.sim", "")
+        return cls(cluster.registry_alias, cluster.registry) if cluster else cls(state.REGISTRY, "")
 
     def locate(self, image: Reference) -> Reference | None:
         """The name under which crane reaches the image; None for a registry that is not on this machine."""

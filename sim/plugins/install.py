@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from sim.paths import PROJECT
+from sim.state import REGISTRY
 from sim.tools import find
 from sim.tools.catalog import PLUGINS, TOOLS
 from sim.tools.provide import origin
@@ -19,8 +20,6 @@ from sim.tools.provide import origin
 __all__ = ["install", "stand_ins"]
 
 _TOOLS: Final = {tool.plugin: tool for tool in TOOLS if tool.plugin}
-_OF_IMAGES: Final = ("docker", "docker-build")
-_REGISTRY: Final = "registry.sim"
 
 
 def install(pulumi_home: Path, python: Path, tools: Mapping[str, Path]) -> dict[str, str]:
@@ -38,26 +37,22 @@ def install(pulumi_home: Path, python: Path, tools: Mapping[str, Path]) -> dict[
     """
     said: dict[str, str] = {}
     for name, version in PLUGINS.items():
-        folder = pulumi_home / "plugins" / f"resource-{name}-v{version}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        script = folder / f"pulumi-resource-{name}"
+        program = find.plugin_file(pulumi_home, name, version)
+        shutil.rmtree(program.parent, ignore_errors=True)
+        program.parent.mkdir(parents=True)
         real, why = _real(name, tools)
         if real:
-            _link(real, script)
+            _link(real, program)
         else:
-            _write(script, name, python)
+            _write(program, name, python)
         said[name] = why
     return said
 
 
 def stand_ins(pulumi_home: Path) -> list[str]:
     """The plugins of that PULUMI_HOME in whose place is one of ours."""
-    binaries = {
-        name: pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
-        for name, version in PLUGINS.items()
-    }
-    return [name for name, binary in binaries.items() if binary.is_file() and not find.is_real(binary)]
+    programs = {name: find.plugin_file(pulumi_home, name, version) for name, version in PLUGINS.items()}
+    return [name for name, program in programs.items() if program.is_file() and not find.is_real(program)]
 
 
 def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
@@ -76,18 +71,16 @@ def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
 
 def _lacks() -> str:
     """What the real image plugins need and this machine does not have: a Docker daemon, and the stack's registry."""
-    docker = shutil.which("docker")
     try:
-        asked = [docker, "version", "--format", "{{.Server.Version}}"] if docker else ["false"]
-        answers = subprocess.run(asked, capture_output=True, timeout=10, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        answers = False
-    if not answers:
+        subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
         return "no Docker daemon answers"
     try:
-        socket.getaddrinfo(_REGISTRY, None)
+        socket.getaddrinfo(REGISTRY, None)
     except OSError:
-        return f"{_REGISTRY} is a name that only the stand-ins know"
+        return f"{REGISTRY} is a name that only the stand-ins know"
     return ""
 
 

@@ -30,11 +30,16 @@ def find(tool: Tool) -> Path | None:
     return Path(program) if program and fits(Path(program), tool) else None
 
 
+def plugin_file(pulumi_home: Path, name: str, version: str) -> Path:
+    """Where the engine looks for a plugin."""
+    return pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+
+
 def find_plugin(name: str, version: str) -> Path | None:
     """A real plugin of Pulumi, as `pulumi plugin install` puts it into $PULUMI_HOME or ~/.pulumi."""
     homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]
     for folder in homes:
-        program = folder / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+        program = plugin_file(folder, name, version)
         # A simulation's own PULUMI_HOME is no source: what lies there came from one, and goes with the simulation.
         if paths.cache_root().resolve() not in folder.resolve().parents and is_real(program):
             return program

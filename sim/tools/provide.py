@@ -31,13 +31,14 @@ def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
 
     Raises SimError naming the tool, the command that failed and its last lines.
     """
-    if any(tool.source and not find.find(tool) for tool in tools):
+    found = {tool.name: find.find(tool) for tool in tools}
+    if any(tool.source and not found[tool.name] for tool in tools):
         with _lock(console):
             # Another clone may have got some while this one waited.
             _obtain_all(console, [tool for tool in tools if not find.find(tool)])
             # Some 9 GB that help only an interrupted build, or one of another version.
             shutil.rmtree(paths.cache_root() / "go", ignore_errors=True)
-    found = {tool.name: find.find(tool) for tool in tools}
+        found = {tool.name: find.find(tool) for tool in tools}
     return {name: path for name, path in found.items() if path}
 
 
@@ -89,36 +90,35 @@ class _Work:
         log = paths.tools_root() / "logs" / f"{tool.name}-{tool.version}.log"
         log.unlink(missing_ok=True)
         name = f"{tool.name} {tool.version.partition('-')[0]}"
-        if self._download(tool, half, f"{name} {count}"):
-            came = f"downloaded from {fetch.address(tool.download)}" if tool.download else ""
-        elif tool.source is None:
+        came = self._download(tool, half, f"{name} {count}")
+        if came is None:
             shutil.rmtree(half, ignore_errors=True)
-            self.console.print(f"{name} is only to be had from its publisher: a stand-in takes its place")
-            return
-        else:
-            came = self._make(tool, half, log, f"{name} {count}")
+            if tool.source is None:
+                self.console.print(f"{name} is only to be had from its publisher: a stand-in takes its place")
+                return
+            came = self._make(tool, half, log, name, count)
         if not (half / tool.program).exists():
             raise SimError(f"{name} was made, but {half / tool.program} is not there; see {log}")
         (half / "origin").write_text(came)
         shutil.rmtree(home, ignore_errors=True)  # one that is there but not whole: its Python has gone, say
         half.rename(home)
 
-    def _download(self, tool: Tool, half: Path, name: str) -> bool:
-        """Whether the tool's official release could be had and says a version that fits."""
+    def _download(self, tool: Tool, half: Path, name: str) -> str | None:
+        """Where the tool's official release came from; None where it cannot be had, or says no version that fits."""
         if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
-            return False
+            return None
         with self.place.step(f"downloading {name}", f"asked for the release of {name}"):
             good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
         if not good:
             self.console.print(f"the release of {name} cannot be had, or does not run here")
-        return good
+            return None
+        return f"downloaded from {fetch.address(tool.download)}"
 
-    def _make(self, tool: Tool, half: Path, log: Path, name: str) -> str:
+    def _make(self, tool: Tool, half: Path, log: Path, name: str, count: str) -> str:
         """Builds or installs it; returns what from."""
-        shutil.rmtree(half, ignore_errors=True)
         verb, done = ("building", "built") if isinstance(tool.source, GoBuild) else ("installing", "installed")
         go = self._toolchain() if isinstance(tool.source, GoBuild) else None
-        with self.place.step(f"{verb} {name}", f"{done} {name.partition(' (')[0]}") as shown:
+        with self.place.step(f"{verb} {name} {count}", f"{done} {name}") as shown:
 
             def tick() -> None:
                 shown()
@@ -130,14 +130,16 @@ class _Work:
             except _EndedError:
                 raise
             except SimError as error:
-                raise SimError(f"{verb} {name.partition(' (')[0]} failed: {error}\n{_way_out(tool)}") from error
+                raise SimError(f"{verb} {name} failed: {error}\n{_way_out(tool)}") from error
 
     def _toolchain(self) -> Path:
         """The Go toolchain, which is obtained only when something has to be built with it."""
         with self._go:
-            if find.find(GO) is None:
+            found = find.find(GO)
+            if found is None:
                 self.obtain(GO, "(to build with)")
-        return find.find(GO) or find.home(GO) / GO.program
+                found = find.home(GO) / GO.program
+        return found
 
 
 def _way_out(tool: Tool) -> str:
