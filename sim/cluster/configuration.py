@@ -43,7 +43,7 @@ def _more(cluster: Cluster) -> dict[str, dict[str, str]]:
     ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
     return {
         # A simulation that a power cut may end need not wait for the disk at every write.
-        "etcd": mutual_tls(cluster) | {"unsafe-no-fsync": "true"},
+        "etcd": mutual_tls(cluster, f"https://127.0.0.1:{cluster.ports.etcd}") | {"unsafe-no-fsync": "true"},
         "kube-apiserver": {
             "anonymous-auth": "false",
             "etcd-cafile": ca,
@@ -78,11 +78,11 @@ def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
     }
 
 
-def mutual_tls(cluster: Cluster) -> dict[str, str]:
-    """etcd's options: clients and peers need the cluster's certificate, and there is no API for browsers."""
+def mutual_tls(cluster: Cluster, endpoint: str) -> dict[str, str]:
+    """etcd's options: clients and peers need the cluster's certificate; nothing is there for a browser's foreign page."""
     ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
     files = {"trusted-ca-file": ca, "cert-file": certificate, "key-file": key, "client-cert-auth": "true"}
-    more = {"enable-grpc-gateway": "false", "cors": "https://127.0.0.1", "host-whitelist": "127.0.0.1"}
+    more = {"enable-grpc-gateway": "false", "cors": endpoint, "host-whitelist": "127.0.0.1"}
     return files | {f"peer-{name}": value for name, value in files.items()} | more
 
 

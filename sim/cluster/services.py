@@ -71,7 +71,7 @@ def _etcd(cluster: Cluster) -> list[str]:
         "initial-cluster": f"default={peer}",
         "data-dir": str(cluster.dynamo_dir / "etcd"),
     }
-    options = urls | more | {"unsafe-no-fsync": "true"} | configuration.mutual_tls(cluster)
+    options = urls | more | {"unsafe-no-fsync": "true"} | configuration.mutual_tls(cluster, client)
     return [f"--{name}={value}" for name, value in options.items()]
 
 

@@ -150,6 +150,8 @@ _KUBERNETES_PLUGIN = GoPackage(
     (f"{KUBERNETES_PROVIDER}/pkg/version.Version={PLUGINS['kubernetes']}",),
     embedded=Embedded(KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes", ("schema.json", "terraform-mapping.json")),
 )
+
+
 def _own(name: str, module: str, folder: str) -> Tool:
     """A program of ours, in the folder of its module: another source is another version."""
     home = PROJECT / "tools" / module
