@@ -79,7 +79,7 @@ def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
 
 
 def mutual_tls(cluster: Cluster, endpoint: str) -> dict[str, str]:
-    """etcd's options: clients and peers need the cluster's certificate; nothing is there for a browser's foreign page."""
+    """etcd's options: clients and peers need the cluster's certificate; a web page gets nothing."""
     ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
     files = {"trusted-ca-file": ca, "cert-file": certificate, "key-file": key, "client-cert-auth": "true"}
     more = {"enable-grpc-gateway": "false", "cors": endpoint, "host-whitelist": "127.0.0.1"}

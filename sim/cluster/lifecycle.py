@@ -1,6 +1,7 @@
 """Up, down and status of one simulation, as a whole."""
 
 import fcntl
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ from rich.console import Console
 from sim import paths
 from sim.cluster import control_plane, network, ports, process, services
 from sim.plugins.install import install
-from sim.state import Cluster, SimError, load
+from sim.state import Cluster, Network, SimError, load
 from sim.tools.progress import step
 
+_SOCKET_BYTES = 107  # sun_path, without its closing zero
 _SERVICES = ("registry", "kubelet", "dynamo-nats", "dynamo-etcd")
 
 
@@ -59,6 +61,7 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
         began = {component.name for component in components(cluster) if component.state is State.RUNNING}
         cluster.stack, cluster.tools = stack, tools
         cluster.network = cluster.network or network.choose()
+        _check(console, cluster)
         cluster.save()
         _start(console, cluster)
         with step(console, "making the nodes Ready and starting the operator", "nodes Ready, operator up"):
@@ -72,6 +75,21 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
         started = [component.name for component in components(cluster) if component.name not in began]
     console.print(f"started {', '.join(started)}" if started else "everything was running already")
     return cluster
+
+
+def _check(console: Console, cluster: Cluster) -> None:
+    """Raises SimError where no socket's path would fit; says what other users of the machine can reach, if anything."""
+    longest = cluster.sockets_dir / "65535"
+    if len(os.fsencode(longest)) > _SOCKET_BYTES:
+        raise SimError(
+            f"{longest} has {len(os.fsencode(longest))} bytes, and the path of a socket {_SOCKET_BYTES} at most. "
+            "Set XDG_CACHE_HOME to a shorter folder of your own, or SIM_ID to a shorter name."
+        )
+    if cluster.network is Network.SHARED:
+        console.print(
+            "The kernel lets you make no network namespace (unshare --user --net), so the Dynamo frontend that is "
+            "simulated answers every user of this machine, and its answers come over the machine's own address."
+        )
 
 
 def _start(console: Console, cluster: Cluster) -> None:

@@ -17,7 +17,7 @@ import (
 func (p *pods) logs(answer http.ResponseWriter, request *http.Request) {
 	found, err := p.find(request.PathValue("namespace"), request.PathValue("pod"))
 	if err != nil {
-		http.Error(answer, err.Error(), http.StatusNotFound)
+		http.Error(answer, err.Error(), http.StatusBadRequest)
 		return
 	}
 	query := request.URL.Query()
