@@ -46,13 +46,15 @@ def choose() -> Network:
 
 def holder(cluster: Cluster) -> list[str | Path]:
     """The command of the process that holds the namespace; none where there is no namespace."""
-    return [*_MAKE[cluster.network], *_HOLD, ready(cluster)] if cluster.network in _MAKE else []
+    if cluster.network is None or cluster.network not in _MAKE:
+        return []
+    return [*_MAKE[cluster.network], *_HOLD, ready(cluster)]
 
 
 def inside(cluster: Cluster) -> list[str]:
     """What comes before a command that is to run in the namespace; nothing where there is none."""
     known = cluster.processes.get(NAME)
-    if known is None or cluster.network not in _ENTER:
+    if known is None or cluster.network is None or cluster.network not in _ENTER:
         return []
     return ["nsenter", "--target", str(known.pid), *_ENTER[cluster.network], "--"]
 
