@@ -105,7 +105,10 @@ class _Work:
 
     def _download(self, tool: Tool, half: Path, name: str) -> bool:
         """Whether the tool's official release could be had and says a version that fits."""
-        if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
+        if tool.download is None:
+            return False
+        url = fetch.address(tool.download)
+        if fetch.recorded(url) is None or not fetch.reachable(url):
             return False
         with self.place.step(f"downloading {name}", f"asked for the release of {name}"):
             good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
