@@ -120,6 +120,7 @@ def _me() -> str:
 
 
 def main() -> None:
+    os.umask(0o077)  # logs, states and keys are nobody else's
     try:
         app()
     except SimError as error:

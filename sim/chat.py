@@ -8,12 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from sim.state import SimError
 
+_OPENER = build_opener(ProxyHandler({}))  # what goes to loopback goes to no proxy, whatever http_proxy says
 FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
@@ -47,7 +48,7 @@ def _complete(url: str, model: str, question: str) -> str:
     body = {"model": model, "messages": [{"role": "user", "content": question}], "max_tokens": 100}
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - http, loopback
     try:
-        with urlopen(request, timeout=30) as response:  # noqa: S310
+        with _OPENER.open(request, timeout=30) as response:
             answer = json.load(response)
     except HTTPError as error:
         raise NotReadyError(f"{url} answers {error.code}: {error.read().decode(errors='replace')[:300]}") from error

@@ -32,6 +32,7 @@ def environment(cluster: Cluster) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_PYTHON_CMD": str(_LANGUAGE_HOST_PYTHON),
+        "DOCKER_CONFIG": str(cluster.docker_config),
         "HELM_CACHE_HOME": str(home / "helm" / "cache"),
         "HELM_CONFIG_HOME": str(home / "helm" / "config"),
         "HELM_DATA_HOME": str(home / "helm" / "data"),

@@ -1,6 +1,8 @@
 """What is known of a running simulation, kept in its cluster.json: the one file the plugins and the agent read."""
 
 import os
+import secrets
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
@@ -9,11 +11,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sim import paths
 from sim.errors import SimError
 
-__all__ = ["REGISTRY", "Cluster", "Ports", "Process", "SimError", "load"]
+__all__ = ["REGISTRY", "Cluster", "Network", "Ports", "Process", "SimError", "load", "private_folder", "write_private"]
 
 
 REGISTRY: Final = "registry.sim"
 """The name of the registry inside the simulation, which only the stand-ins of the image plugins resolve."""
+
+
+class Network(StrEnum):
+    """How Dynamo's processes come by a network that nobody else of this machine reaches."""
+
+    OWN = "own"
+    """A network namespace, made by root."""
+    OWN_AS_USER = "own, as user"
+    """A network namespace within a user namespace."""
+    SHARED = "shared"
+    """The machine's loopback, where the kernel lets the user make neither."""
 
 
 class Process(BaseModel):
@@ -37,7 +50,7 @@ class Ports(BaseModel):
     kube_apiserver: int
     kube_controller_manager: int
     kube_scheduler: int
-    kwok: int
+    kubelet: int
     registry: int
     dynamo_etcd: int
     dynamo_etcd_peer: int
@@ -55,6 +68,10 @@ class Cluster(BaseModel):
     stack: str
     ports: Ports
     registry_alias: str = REGISTRY
+    password: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    """Of user `sim` at the registry and at NATS."""
+    network: Network | None = None
+    """None until it was tried."""
     nodes: list[str] = Field(default_factory=list)
     tools: dict[str, Path] = Field(default_factory=dict)
     """Each tool's binary, by its usual name: helm, kubectl, crane …"""
@@ -79,12 +96,32 @@ class Cluster(BaseModel):
 
     @property
     def etcd_endpoint(self) -> str:
-        """Dynamo's own etcd, which is not the control plane's."""
-        return f"http://127.0.0.1:{self.ports.dynamo_etcd}"
+        """Dynamo's own etcd, which is not the control plane's. In Dynamo's network, for those with a certificate."""
+        return f"https://127.0.0.1:{self.ports.dynamo_etcd}"
 
     @property
     def nats_url(self) -> str:
         return f"nats://127.0.0.1:{self.ports.nats}"
+
+    @property
+    def pki(self) -> Path:
+        """kwokctl's: ca.crt, and admin.crt with admin.key, the one certificate of servers and clients alike."""
+        return self.directory / "kwok" / "clusters" / f"sim-{self.id}" / "pki"
+
+    @property
+    def docker_config(self) -> Path:
+        """The folder with the registry's login, for crane and Helm."""
+        return self.directory / "docker"
+
+    @property
+    def pods_dir(self) -> Path:
+        """NAMESPACE/POD.json for the kubelet: tools/kwok/kubelet/pods.go."""
+        return self.directory / "pods"
+
+    @property
+    def sockets_dir(self) -> Path:
+        """Where Dynamo's frontends are reached from outside of their network. Short: a socket's path has 107 bytes."""
+        return self.directory / "s"
 
     @property
     def logs(self) -> Path:
@@ -93,6 +130,11 @@ class Cluster(BaseModel):
     @property
     def registry_dir(self) -> Path:
         return self.directory / "registry"
+
+    @property
+    def dynamo_dir(self) -> Path:
+        """The data of Dynamo's etcd and NATS."""
+        return self.directory / "dynamo"
 
     @property
     def pulumi_home(self) -> Path:
@@ -117,11 +159,25 @@ class Cluster(BaseModel):
 
     def save(self) -> Self:
         """Writes cluster.json in one step, so that a reader never sees half of it."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        half = self.file.with_suffix(".json.tmp")
-        half.write_text(self.model_dump_json(indent=2) + "\n")
-        half.replace(self.file)
+        private_folder(self.directory)
+        write_private(self.file, self.model_dump_json(indent=2) + "\n")
         return self
+
+
+def private_folder(folder: Path) -> Path:
+    """Makes the folder, with its parents, for its owner alone; takes others' rights to one that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def write_private(file: Path, text: str) -> None:
+    """Writes the file for its owner alone, in one step."""
+    half = file.with_name(f"{file.name}.tmp")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(text)
+    half.replace(file)
 
 
 def load(file: Path | None = None) -> Cluster | None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import resource
+import shutil
 import signal
 import sys
 
@@ -206,6 +207,7 @@ async def run(cluster: Cluster) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
+    shutil.rmtree(cluster.pods_dir, ignore_errors=True)  # of pods that an agent before this one ran
     kube = await Kube.connect(cluster.kubeconfig)
     agent = Agent(kube, cluster)
     watches = Watches(agent.handlers(), agent.resync)

@@ -9,7 +9,7 @@ from sim.agent import contract, graph, jobs, pods, podstatus, starting
 from sim.agent.journal import Engine
 from sim.agent.kube import Kind
 from sim.agent.pod import FAULT_SECONDS, CrashError, Pod
-from sim.agent.serving import Child, answers, free_port
+from sim.agent.serving import Child, answers
 from sim.faults.table import Moment, of_moment
 
 POLL_SECONDS = 0.1
@@ -21,7 +21,7 @@ SERVING = "serving "
 
 async def run(pod: Pod) -> None:
     """The pod's whole life; what is still open then, `Pod.end` ends."""
-    await pod.open()
+    pod.open()
     await starting.prepare(pod)
     await pod.status(podstatus.running(pod.pod, ready=False))
     await pod.event("Started", f"Started container {pod.main['name']}")
@@ -80,12 +80,11 @@ async def _end_of(pod: Pod, child: Child) -> int:
 
 
 async def _frontend(pod: Pod) -> Child:
-    port = free_port()
-    child = pod.child = await pod.machine.dynamo.frontend(_dynamo_namespace(pod), port, pod.journal.write)
-    while child.process.returncode is None and not await answers(port):
+    child, door = await pod.machine.dynamo.frontend(_dynamo_namespace(pod), pod.journal.write)
+    pod.child = child
+    while child.process.returncode is None and not await answers(door):
         await asyncio.sleep(POLL_SECONDS)
-    forward = {"ports": [contract.FRONTEND_PORT], "target": {"address": "127.0.0.1", "port": port}}
-    await pod.debug(Kind.PORT_FORWARD, "ClusterPortForward", {"forwards": [forward]})
+    pod.open({contract.FRONTEND_PORT: str(door)})
     return child
 
 

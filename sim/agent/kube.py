@@ -34,9 +34,6 @@ class Kind(Enum):
     CLIQUE_SET = ("grove.io/v1alpha1", "podcliquesets")
     CLIQUE = ("grove.io/v1alpha1", "podcliques")
     SCALING_GROUP = ("grove.io/v1alpha1", "podcliquescalinggroups")
-    LOGS = ("kwok.x-k8s.io/v1alpha1", "clusterlogs")
-    EXEC = ("kwok.x-k8s.io/v1alpha1", "clusterexecs")
-    PORT_FORWARD = ("kwok.x-k8s.io/v1alpha1", "clusterportforwards")
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
         version, plural = self.value

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 from collections.abc import Iterable
 
 from sim.agent import contract
 from sim.agent.contract import Manifest
 from sim.agent.journal import Journal
-from sim.agent.kube import ApiError, Kind
+from sim.agent.kube import Kind
 from sim.agent.machine import Machine
 from sim.agent.serving import Child
-from sim.exec import target as exec_target
 from sim.faults import store
 from sim.faults.table import Moment, of_moment
+from sim.state import private_folder, write_private
 
-logger = logging.getLogger(__name__)
 SOURCE = "kubelet"
 FAULT_SECONDS = 0.5
 """How soon a container notices that a fault was set or cleared."""
@@ -50,13 +49,16 @@ class Pod:
         folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{self.uid}"
         self.log_path = folder / f"{self.main['name']}.log"
         self.journal = Journal.open(self.log_path)
+        self.known_path = machine.cluster.pods_dir / self.namespace / f"{self.name}.json"
         self.child: Child | None = None
         self.written: Manifest = {"status": {}}
 
-    async def open(self) -> None:
-        """Lets `kubectl logs` and `exec` find it."""
-        await self.debug(Kind.LOGS, "ClusterLogs", {"logs": [{"logsFile": str(self.log_path), "follow": True}]})
-        await self.debug(Kind.EXEC, "ClusterExec", exec_target(self.namespace, self.name))
+    def open(self, forwards: dict[int, str] | None = None) -> None:
+        """Tells the kubelet where `kubectl logs`, `exec` and `port-forward` find this pod: what answers at each port is
+        the path of a Unix socket, or HOST:PORT."""
+        known = {"log": str(self.log_path), "forwards": forwards or {}}
+        private_folder(self.known_path.parent)
+        write_private(self.known_path, json.dumps(known))
 
     async def end(self) -> None:
         """Ends its process first, whatever the API server says to the rest."""
@@ -64,25 +66,10 @@ class Pod:
         if self.child:
             await self.child.stop()
         self.journal.close()
-        for kind in (Kind.LOGS, Kind.EXEC, Kind.PORT_FORWARD):
-            try:
-                await self.kube.delete(kind, None, f"{self.namespace}.{self.name}")
-            except ApiError as error:
-                logger.warning("pod %s/%s: %s stays: %s", self.namespace, self.name, kind.name, error)
+        self.known_path.unlink(missing_ok=True)
 
     async def event(self, reason: str, message: str, kind: str = "Normal") -> None:
         await self.kube.event(self.pod, kind, reason, message, SOURCE)
-
-    async def debug(self, kind: Kind, name: str, spec: Manifest) -> None:
-        """Tells kwok where `kubectl logs`, `exec` and `port-forward` find this pod."""
-        selector = {"matchNamespaces": [self.namespace], "matchNames": [self.name]}
-        body = {
-            "apiVersion": kind.value[0],
-            "kind": name,
-            "metadata": {"name": f"{self.namespace}.{self.name}"},
-            "spec": {"selector": selector, **spec},
-        }
-        await self.kube.apply(kind, body)
 
     async def status(self, body: Manifest) -> None:
         self.written = body

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim import paths
+from sim.cluster import logins, network
 from sim.state import Cluster
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Child:
 
     process: asyncio.subprocess.Process
     reader: asyncio.Task[None]
+    door: Path | None = None
 
     async def stop(self) -> None:
         """A clean stop, which takes the worker off Dynamo's list; SIGKILL when that takes too long."""
@@ -35,11 +37,13 @@ class Child:
                 self.process.kill()
                 await self.process.wait()
         self.reader.cancel()
+        if self.door:
+            self.door.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
 class Dynamo:
-    """Starts Dynamo's processes on loopback, with the etcd and NATS of this simulation."""
+    """Starts Dynamo's processes in their own network, with the etcd and NATS of this simulation."""
 
     cluster: Cluster
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -65,8 +69,7 @@ class Dynamo:
 
     def _env(self) -> dict[str, str]:
         return os.environ | {
-            "ETCD_ENDPOINTS": self.cluster.etcd_endpoint,
-            "NATS_SERVER": self.cluster.nats_url,
+            **logins.dynamo(self.cluster),
             "DYN_SYSTEM_ENABLED": "false",
             "DYN_LOGGING_DISABLE_ANSI_COLORS": "1",
             "HF_HUB_OFFLINE": "1",
@@ -76,6 +79,7 @@ class Dynamo:
     async def start(self, arguments: list[str], write: Callable[[str], None]) -> Child:
         """Runs a program of Dynamo's environment; each line that it prints goes to `write`."""
         process = await asyncio.create_subprocess_exec(
+            *network.inside(self.cluster),
             str(self.python),
             str(FOLDER / "child.py"),
             *arguments,
@@ -86,9 +90,14 @@ class Dynamo:
         )
         return Child(process, asyncio.create_task(_copy(process, write)))
 
-    async def frontend(self, namespace: str, port: int, write: Callable[[str], None]) -> Child:
+    async def frontend(self, namespace: str, write: Callable[[str], None]) -> tuple[Child, Path]:
+        """A frontend, and the Unix socket that leads to its port."""
+        port = free_port()
+        door = self.cluster.sockets_dir / str(port)
         arguments = ["--http-host", "127.0.0.1", "--http-port", str(port), "--namespace", namespace]
-        return await self.start(["-m", "dynamo.frontend", *arguments], write)
+        child = await self.start(["--door", str(door), str(port), "-m", "dynamo.frontend", *arguments], write)
+        child.door = door
+        return child, door
 
     async def worker(self, role: str, namespace: str, model: str, about: str, write: Callable[[str], None]) -> Child:
         arguments = ["--role", role, "--namespace", namespace, "--model-name", model]
@@ -108,10 +117,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def answers(port: int) -> bool:
-    """Whether the frontend on this port answers /health with 200."""
+async def answers(door: Path) -> bool:
+    """Whether the frontend behind this socket answers /health with 200."""
     try:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_unix_connection(door)
     except OSError:
         return False
     try:

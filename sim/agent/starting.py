@@ -9,6 +9,7 @@ import aiohttp
 from sim.agent import podstatus
 from sim.agent.kube import Kind
 from sim.agent.pod import Pod
+from sim.cluster import logins
 from sim.faults import store
 
 RETRY_SECONDS = 2.0
@@ -46,9 +47,10 @@ async def _has(pod: Pod, image: str) -> bool:
     name = image.split("/", 1)[1]
     repository, _, reference = name.partition("@") if "@" in name else name.partition(":")
     url = f"http://{cluster.registry}/v2/{repository.split(':')[0]}/manifests/{reference or 'latest'}"
+    login = aiohttp.BasicAuth(logins.USER, cluster.password)
     async with aiohttp.ClientSession() as session:
         try:
-            async with session.head(url, headers={"Accept": MANIFEST_TYPES}) as answer:
+            async with session.head(url, headers={"Accept": MANIFEST_TYPES}, auth=login) as answer:
                 return answer.status == 200
         except aiohttp.ClientError:
             return False

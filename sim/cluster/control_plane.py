@@ -8,9 +8,8 @@ from pathlib import Path
 import psutil
 import yaml
 
-from sim.cluster import audit, process
+from sim.cluster import audit, configuration, process
 from sim.env import environment
-from sim.exec import PROGRAMS
 from sim.state import Cluster, Process, SimError
 from sim.tools.command import tail
 
@@ -19,21 +18,11 @@ COMPONENTS = {
     "kube-apiserver": "kube_apiserver",
     "kube-controller-manager": "kube_controller_manager",
     "kube-scheduler": "kube_scheduler",
-    "kwok-controller": "kwok",
+    "kwok-controller": "",
 }
-"""Each component by kwokctl's name, with the field of its port."""
-_NO_LIMIT = {"kube-api-qps": "1000", "kube-api-burst": "2000"}
-_MORE = {
-    # A simulation that a power cut may end need not wait for the disk at every write.
-    "etcd": {"unsafe-no-fsync": "true"},
-    # By default they ask 20 and 50 times a second, so that a thousand nodes or pods take a minute for each step.
-    "kube-controller-manager": _NO_LIMIT,
-    "kube-scheduler": _NO_LIMIT,
-}
-"""What kwokctl does not say to a component by itself."""
+"""Each component by kwokctl's name, with the field of its port; kwok listens nowhere."""
 _TRIES = 2
 """A controller manager ends when the API server is not healthy ten seconds after it, as on a busy machine."""
-_CRDS = ["Stage", "Logs", "ClusterLogs", "Exec", "ClusterExec", "PortForward", "ClusterPortForward"]
 
 
 def _home(cluster: Cluster) -> Path:
@@ -42,38 +31,6 @@ def _home(cluster: Cluster) -> Path:
 
 def _name(cluster: Cluster) -> str:
     return f"sim-{cluster.id}"
-
-
-def configuration(cluster: Cluster) -> dict[str, object]:
-    """kwokctl's configuration: our binaries and ports, everything bound to loopback."""
-    ports, tools = cluster.ports, cluster.tools
-    return {
-        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
-        "kind": "KwokctlConfiguration",
-        "options": {
-            "runtime": "binary",
-            "bindAddress": "127.0.0.1",
-            "enableCRDs": _CRDS,
-            "kubeAuditPolicy": str(_audit_policy(cluster)),
-            "etcdBinary": str(tools["etcd"]),
-            "kubeApiserverBinary": str(tools["kube-apiserver"]),
-            "kubeControllerManagerBinary": str(tools["kube-controller-manager"]),
-            "kubeSchedulerBinary": str(tools["kube-scheduler"]),
-            "kwokControllerBinary": str(tools["kwok"]),
-            "kubectlBinary": str(tools["kubectl"]),
-            "etcdPort": ports.etcd,
-            "etcdPeerPort": ports.etcd_peer,
-            "kubeApiserverPort": ports.kube_apiserver,
-            "kubeControllerManagerPort": ports.kube_controller_manager,
-            "kubeSchedulerPort": ports.kube_scheduler,
-            "kwokControllerPort": ports.kwok,
-        },
-        "componentsPatches": [{"name": name, "extraArgs": _arguments(more)} for name, more in _MORE.items()],
-    }
-
-
-def _arguments(more: dict[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in more.items()]
 
 
 def start(cluster: Cluster) -> dict[str, Process]:
@@ -85,9 +42,9 @@ def start(cluster: Cluster) -> dict[str, Process]:
         _start_missing(cluster)
     else:
         delete(cluster)  # what an interrupted `up` has left: kwokctl cannot go on from there
-        _audit_policy(cluster).write_text(yaml.safe_dump(audit.POLICY))
+        configuration.audit_policy(cluster).write_text(yaml.safe_dump(audit.POLICY))
         file = cluster.directory / "kwokctl.yaml"
-        file.write_text(yaml.safe_dump(configuration(cluster)))
+        file.write_text(yaml.safe_dump(configuration.of(cluster)))
         _kwokctl(cluster, "create", "cluster", "--config", file, "--kubeconfig", cluster.kubeconfig, "--wait", "90s")
         cluster.created = True
     for _ in range(_TRIES):
@@ -123,14 +80,13 @@ def processes(cluster: Cluster) -> dict[str, Process]:
     for name, field in COMPONENTS.items():
         pid = _pid(_pid_file(cluster, name))
         if pid is not None:
-            found[name] = process.record(pid, _log(cluster, name), getattr(cluster.ports, field))
+            found[name] = process.record(pid, _log(cluster, name), getattr(cluster.ports, field) if field else None)
     return found
 
 
 def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
     command = [str(cluster.tools["kwokctl"]), "--name", _name(cluster), *map(str, arguments)]
     env = os.environ | environment(cluster) | {"KWOK_WORKDIR": str(cluster.directory / "kwok")}
-    env["PATH"] = f"{PROGRAMS}{os.pathsep}{env['PATH']}"
     done = subprocess.run(
         command, env=process.marked(env, cluster.id), capture_output=True, text=True, timeout=180, check=False
     )
@@ -175,10 +131,6 @@ def _pid(file: Path) -> int | None:
 
 def _pid_file(cluster: Cluster, component: str) -> Path:
     return _home(cluster) / "pids" / f"{component}.pid"
-
-
-def _audit_policy(cluster: Cluster) -> Path:
-    return cluster.directory / "audit-policy.yaml"
 
 
 def _log(cluster: Cluster, component: str) -> Path:

@@ -1,6 +1,7 @@
 """Up, down and status of one simulation, as a whole."""
 
 import fcntl
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from pathlib import Path
 from rich.console import Console
 
 from sim import paths
-from sim.cluster import control_plane, ports, process, services
+from sim.cluster import control_plane, network, ports, process, services
 from sim.plugins.install import install
-from sim.state import Cluster, SimError, load
+from sim.state import Cluster, Network, SimError, load
 from sim.tools.progress import step
 
-_SERVICES = ("registry", "dynamo-nats", "dynamo-etcd")
+_SOCKET_BYTES = 107  # sun_path, without its closing zero
+_SERVICES = ("registry", "kubelet", "dynamo-nats", "dynamo-etcd")
 
 
 class State(StrEnum):
@@ -58,6 +60,8 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
         )
         began = {component.name for component in components(cluster) if component.state is State.RUNNING}
         cluster.stack, cluster.tools = stack, tools
+        cluster.network = cluster.network or network.choose()
+        _check(console, cluster)
         cluster.save()
         _start(console, cluster)
         with step(console, "making the nodes Ready and starting the operator", "nodes Ready, operator up"):
@@ -73,16 +77,39 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
     return cluster
 
 
+def _check(console: Console, cluster: Cluster) -> None:
+    """Raises SimError where no socket's path would fit; says what other users of the machine can reach, if anything."""
+    longest = cluster.sockets_dir / "65535"
+    if len(os.fsencode(longest)) > _SOCKET_BYTES:
+        raise SimError(
+            f"{longest} has {len(os.fsencode(longest))} bytes, and the path of a socket {_SOCKET_BYTES} at most. "
+            "Set XDG_CACHE_HOME to a shorter folder of your own, or SIM_ID to a shorter name."
+        )
+    if cluster.network is Network.SHARED:
+        console.print(
+            "The kernel lets you make no network namespace (unshare --user --net), so the Dynamo frontend that is "
+            "simulated answers every user of this machine, and its answers come over the machine's own address."
+        )
+
+
 def _start(console: Console, cluster: Cluster) -> None:
-    """The services first, because they come up while kwokctl works."""
+    """The services first, because they come up while kwokctl works, but for those with its certificate."""
     beside = services.services(cluster)
+    services.prepare(cluster)
     with step(console, "starting the control plane and the registry", "control plane and registry up"):
-        for service in beside:
-            cluster.processes[service.name] = services.start(cluster, service)
-            cluster.save()
+        _start_services(cluster, [service for service in beside if not service.certificate])
         cluster.processes |= control_plane.start(cluster)
         cluster.save()
+        _start_services(cluster, [service for service in beside if service.certificate])
         for service in beside:
+            services.wait(cluster, service)
+
+
+def _start_services(cluster: Cluster, some: list[services.Service]) -> None:
+    for service in some:
+        cluster.processes[service.name] = services.start(cluster, service)
+        cluster.save()
+        if service.name == network.NAME:
             services.wait(cluster, service)
 
 
@@ -104,7 +131,7 @@ def down(console: Console) -> bool:
         with step(console, "ending the simulation", "ended"):
             if cluster:
                 # The agent first: what it runs is Dynamo's, and leaves Dynamo's etcd in order.
-                for names in (("agent",), _SERVICES):
+                for names in (("agent",), _SERVICES, (network.NAME,)):
                     process.stop(*(cluster.processes[name] for name in names if name in cluster.processes))
                 control_plane.delete(cluster)
             process.sweep(paths.cluster_id())
@@ -123,13 +150,14 @@ def _readable() -> Cluster | None:
 def components(cluster: Cluster) -> list[Component]:
     """Every process the simulation is made of, and whether it does its work."""
     known = cluster.processes | control_plane.processes(cluster)
-    return [_component(name, known.get(name)) for name in (*control_plane.COMPONENTS, *_SERVICES, "agent")]
+    beside = (*([network.NAME] if network.holder(cluster) else []), *_SERVICES, "agent")
+    return [_component(name, known.get(name)) for name in (*control_plane.COMPONENTS, *beside)]
 
 
 def _component(name: str, known: process.Process | None) -> Component:
     if known is None or not process.alive(known):
         return Component(name, None, None, State.DEAD, known.log if known else None)
-    listens = known.port is None or ports.answers(known.port)
+    listens = known.port is None or ports.listens(known.port, known.pid)
     return Component(name, known.pid, known.port, State.RUNNING if listens else State.SILENT, known.log)
 
 

@@ -52,8 +52,9 @@ def _key(location: tuple[int | str, ...]) -> str:
     return ".".join(["hardware", *(str(part) for part in location if part not in SORTS)])
 
 
-def manifests(gpus: Hardware) -> list[dict[str, Any]]:
-    """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none."""
+def manifests(gpus: Hardware, kubelet: int) -> list[dict[str, Any]]:
+    """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none, all with one kubelet's
+    port."""
     labels = {
         "nvidia.com/gpu.present": "true",
         "nvidia.com/gpu.product": gpu_spec(gpus.gpu).product or str(gpus.gpu),
@@ -65,25 +66,29 @@ def manifests(gpus: Hardware) -> list[dict[str, Any]]:
     if gpus.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE):
         has[gpus.rdma_resource] = str(gpus.gpus_per_node)
     return [
-        *(_node(f"gpu-{number}", labels, has) for number in range(gpus.nodes)),
-        *(_node(f"cpu-{number}", {}, {"cpu": "64", "memory": "256Gi"}) for number in range(CPU_NODES)),
+        *(_node(f"gpu-{number}", labels, has, kubelet) for number in range(gpus.nodes)),
+        *(_node(f"cpu-{number}", {}, {"cpu": "64", "memory": "256Gi"}, kubelet) for number in range(CPU_NODES)),
     ]
 
 
-def _node(name: str, labels: dict[str, str], has: dict[str, str]) -> dict[str, Any]:
+def _node(name: str, labels: dict[str, str], has: dict[str, str], kubelet: int) -> dict[str, Any]:
     amount = {"pods": "250", "ephemeral-storage": "4Ti", **has}
     system = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": {LABEL: "true", **system, **labels}},
-        "status": {"capacity": amount, "allocatable": amount},
+        "status": {
+            "capacity": amount,
+            "allocatable": amount,
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet}},
+        },
     }
 
 
 def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
     """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
-    nodes = {node["metadata"]["name"]: node for node in manifests(gpus)}
+    nodes = {node["metadata"]["name"]: node for node in manifests(gpus, cluster.ports.kubelet)}
     found = json.loads(kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output=json"))["items"]
     standing = {node["metadata"]["name"]: node["metadata"]["labels"] for node in found}
     kubectl(cluster, "apply", *[f"--filename={folder}" for folder in _BEHAVIOUR])

@@ -1,13 +1,21 @@
 """Chooses loopback ports that nothing uses, and that no other clone's simulation has chosen."""
 
+from __future__ import annotations
+
 import random
 import socket
+import sys
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from typing import Self
 
 from sim import paths
 from sim.state import Cluster, Ports, SimError, load
 
 # Below the range from which the kernel takes ports for outgoing connections.
 _RANGE = range(20000, 32000)
+_LISTEN = "0A"  # include/net/tcp_states.h
 
 
 def choose(cluster: str) -> Ports:
@@ -34,6 +42,43 @@ def answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def listens(port: int, pid: int) -> bool:
+    """Whether a server has that port on loopback, in the network of that process."""
+    return any(one.port == port for one in listening(pid))
+
+
+def listening(pid: int) -> list[Listening]:
+    """All servers in the network of a process; none when it has ended."""
+    try:
+        tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    except OSError:
+        return []
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return [Listening.of(row[1], int(row[9])) for row in rows if row[3] == _LISTEN]
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A server's socket, as /proc/net/tcp has it."""
+
+    address: str
+    port: int
+    inode: int
+
+    @classmethod
+    def of(cls, local: str, inode: int) -> Self:
+        """From its address in hexadecimal digits, in words of the machine's own byte order."""
+        host, port = local.split(":")
+        words = [int(host[start : start + 8], 16).to_bytes(4, sys.byteorder) for start in range(0, len(host), 8)]
+        return cls(str(ip_address(b"".join(words))), int(port, 16), inode)
+
+    @property
+    def is_loopback(self) -> bool:
+        found = ip_address(self.address)
+        mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+        return (mapped or found).is_loopback
 
 
 def _others(cluster: str) -> list[Cluster]:

@@ -1,4 +1,4 @@
-"""What runs beside the control plane: the registry, Dynamo's own etcd and NATS, and the simulation's agent."""
+"""What runs beside the control plane: registry, kubelet, Dynamo's own network, etcd and NATS, and the agent."""
 
 import os
 import sys
@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim import paths
-from sim.cluster import ports, process
+from sim.cluster import configuration, logins, network, ports, process
 from sim.env import environment
-from sim.state import Cluster, Process, SimError
+from sim.exec import PROGRAMS
+from sim.state import Cluster, Process, SimError, private_folder
 from sim.tools.command import tail
 
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+INSIDE = ("agent", "dynamo-nats", "dynamo-etcd")
+"""What is in Dynamo's network, or starts processes there."""
 
 
 @dataclass(frozen=True)
@@ -24,41 +27,59 @@ class Service:
     name: str
     command: list[str | Path]
     port: int | None
-    ready: Callable[[], bool]
+    ready: Callable[[], bool] | None = None
+    """None: it listens on its port."""
+    certificate: bool = False
+    """It needs the cluster's certificate, which kwokctl makes with the control plane."""
+    inside: bool = False
+    """It runs in Dynamo's network."""
 
 
 def services(cluster: Cluster) -> list[Service]:
-    """Those that need no Kubernetes API, each with a folder of its own for its data."""
+    """Those that need no Kubernetes API, in the order in which they start."""
     at, tools = cluster.ports, cluster.tools
-    etcd, peer = cluster.etcd_endpoint, f"http://127.0.0.1:{at.dynamo_etcd_peer}"
-    data = cluster.directory / "dynamo"
-    for folder in (cluster.registry_dir, data):
-        folder.mkdir(parents=True, exist_ok=True)
+    held = network.holder(cluster)
+    nats, etcd = [tools["nats-server"], "--config", logins.nats(cluster)], [tools["etcd"], *_etcd(cluster)]
     return [
+        *([Service(network.NAME, held, None, network.ready(cluster).exists)] if held else []),
         Service(
             "registry",
-            [tools["crane"], "registry", "serve", "--address", cluster.registry, "--disk", cluster.registry_dir],
-            at.registry,
-            lambda: ports.answers(at.registry),
-        ),
-        Service(
-            "dynamo-nats",
-            [tools["nats-server"], "-a", "127.0.0.1", "-p", str(at.nats), "-js", "-sd", data / "nats"],
-            at.nats,
-            lambda: ports.answers(at.nats),
-        ),
-        Service(
-            "dynamo-etcd",
             [
-                *(tools["etcd"], "--data-dir", data / "etcd", "--unsafe-no-fsync"),
-                *("--listen-client-urls", etcd, "--advertise-client-urls", etcd),
-                *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
-                *("--initial-cluster", f"default={peer}"),
+                *(tools["sim-registry"], "--address", cluster.registry, "--disk", cluster.registry_dir),
+                *("--password-file", logins.registry(cluster)),
             ],
-            at.dynamo_etcd,
-            lambda: ports.answers(at.dynamo_etcd),
+            at.registry,
         ),
+        Service("dynamo-nats", nats, at.nats, inside=True),
+        Service("dynamo-etcd", etcd, at.dynamo_etcd, certificate=True, inside=True),
+        Service("kubelet", [tools["sim-kubelet"], *_kubelet(cluster)], at.kubelet, certificate=True),
     ]
+
+
+def prepare(cluster: Cluster) -> None:
+    """Makes the folders and files that they work with."""
+    for folder in (cluster.registry_dir, cluster.dynamo_dir, cluster.pods_dir, cluster.sockets_dir):
+        private_folder(folder)
+    logins.write(cluster)
+
+
+def _etcd(cluster: Cluster) -> list[str]:
+    client, peer = cluster.etcd_endpoint, f"https://127.0.0.1:{cluster.ports.dynamo_etcd_peer}"
+    urls = {"listen-client-urls": client, "advertise-client-urls": client, "listen-peer-urls": peer}
+    more = {
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"default={peer}",
+        "data-dir": str(cluster.dynamo_dir / "etcd"),
+    }
+    options = urls | more | {"unsafe-no-fsync": "true"} | configuration.mutual_tls(cluster, client)
+    return [f"--{name}={value}" for name, value in options.items()]
+
+
+def _kubelet(cluster: Cluster) -> list[str | Path]:
+    pki = cluster.pki
+    certificate = ["--ca", pki / "ca.crt", "--cert", pki / "admin.crt", "--key", pki / "admin.key"]
+    where = ["--address", f"127.0.0.1:{cluster.ports.kubelet}", "--pods", cluster.pods_dir]
+    return [*where, *certificate, "--programs", PROGRAMS, "--workdir", paths.PROJECT]
 
 
 def agent(cluster: Cluster) -> Service:
@@ -71,26 +92,34 @@ def start(cluster: Cluster, service: Service) -> Process:
     standing = cluster.processes.get(service.name)
     if standing is not None and process.alive(standing):
         return standing
-    if service.port is not None and not ports.is_free(service.port):
+    if service.name == network.NAME:
+        _end_what_was_inside(cluster)
+    inside = network.inside(cluster) if service.inside else []
+    if service.port is not None and not inside and not ports.is_free(service.port):
         raise SimError(
             f"{service.name} cannot start: another program has taken its port {service.port} in the meantime. "
             "Run `python -m sim down`, then `python -m sim up`: it chooses new ports."
         )
-    if service.name == "agent":
-        cluster.agent_ready.unlink(missing_ok=True)
+    for sign in {"agent": [cluster.agent_ready], network.NAME: [network.ready(cluster)]}.get(service.name, []):
+        sign.unlink(missing_ok=True)
     return process.start(
-        service.command,
+        [*inside, *service.command],
         cluster=cluster.id,
         log=log(cluster, service.name),
         port=service.port,
-        env=os.environ | environment(cluster) | {"PYTHONPATH": str(paths.PROJECT)},
+        env=os.environ | environment(cluster) | {"PYTHONPATH": str(paths.PROJECT), "SIM_PYTHON": sys.executable},
     )
+
+
+def _end_what_was_inside(cluster: Cluster) -> None:
+    """Ends what a namespace that is gone still holds: it would never meet what starts in the new one."""
+    process.stop(*(cluster.processes[name] for name in INSIDE if name in cluster.processes))
 
 
 def wait(cluster: Cluster, service: Service) -> None:
     """Waits until the service is ready. Raises SimError with its last lines when it ended or is late."""
     until = time.monotonic() + _READY_SECONDS
-    while not service.ready():
+    while not _is_ready(cluster, service):
         if not process.alive(cluster.processes.get(service.name)):
             said = "ended before it was ready"
         elif time.monotonic() > until:
@@ -100,6 +129,15 @@ def wait(cluster: Cluster, service: Service) -> None:
             continue
         file = log(cluster, service.name)
         raise SimError(f"{service.name} {said}. Its last lines:\n{tail(file)}\nAll of its output: {file}")
+
+
+def _is_ready(cluster: Cluster, service: Service) -> bool:
+    return service.ready() if service.ready else listens(cluster.processes.get(service.name))
+
+
+def listens(known: Process | None) -> bool:
+    """Whether a process listens on its port, in whatever network it is."""
+    return known is not None and known.port is not None and ports.listens(known.port, known.pid)
 
 
 def log(cluster: Cluster, service: str) -> Path:

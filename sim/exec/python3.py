@@ -1,9 +1,12 @@
 """Stands for python3 in a worker's container: the cache volume is a folder of the simulation, each pod's dumps another,
 and PyTorch is `sim/exec/image`.
+
+It runs the programs that the `wideep` command brings along, and no other: it is this machine's Python that runs them.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from sim.exec.pod import Here
 from wideep.download import MOUNT_PATH
 from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
 
+REFUSED = 126
 IMAGE = paths.PROJECT / "sim" / "exec" / "image"
 
 
@@ -24,7 +28,17 @@ def folders(cluster: Path, namespace: str, pod: str) -> tuple[Path, Path]:
     return home / "model-cache", home / pod
 
 
+def known_programs() -> set[str]:
+    """The texts of more than one line in the command's modules, among them each program that it sends to a pod."""
+    modules = (ast.parse(file.read_text()) for file in (paths.PROJECT / "ops").rglob("*.py"))
+    texts = (node.value for module in modules for node in ast.walk(module) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and "\n" in text}
+
+
 def main(arguments: list[str], here: Here) -> int:
+    if len(arguments) < 2 or arguments[0] != "-c" or arguments[1] not in known_programs():
+        sys.stderr.write("python3: the simulated container runs only `-c` with a program of the wideep command\n")
+        return REFUSED
     meta = here.pod["metadata"]
     volume, dumps = folders(Path(os.environ["SIM_CLUSTER"]).parent, meta["namespace"], meta["name"])
     volume.mkdir(parents=True, exist_ok=True)

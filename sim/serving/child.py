@@ -1,6 +1,6 @@
 """Stands for the container that a process dies with: runs a program of Dynamo's environment until its parent is gone.
 
-    python child.py -m MODULE | FILE  [ARGS]
+    python child.py [--door SOCKET PORT] -m MODULE | FILE  [ARGS]
 
 The parent holds the other end of standard input; when that closes, by whatever death, this process ends at once.
 """
@@ -9,6 +9,9 @@ import os
 import runpy
 import sys
 import threading
+from pathlib import Path
+
+from door import open_door
 
 
 def end_with_parent() -> None:
@@ -19,6 +22,9 @@ def end_with_parent() -> None:
 
 def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
+    if sys.argv[1] == "--door":
+        open_door(Path(sys.argv[2]), int(sys.argv[3]))
+        del sys.argv[1:4]
     if sys.argv[1] == "-m":
         sys.argv = sys.argv[2:]
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -52,7 +52,9 @@ def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], N
 
 
 def built_from(package: GoPackage) -> str:
-    """The Go module that holds the program, with its version as tools/ pins it."""
+    """The Go module that holds the program, with its version as tools/ pins it; the folder of a program of ours."""
+    if package.package.startswith("./"):
+        return f"tools/{package.module}/{package.package.removeprefix('./')}"
     lines = (_MODULES / package.module / "go.mod").read_text().splitlines()
     pinned = dict(line.removeprefix("require ").split()[:2] for line in lines if " v" in line)
     module = package.embedded.module if package.embedded else None

@@ -150,6 +150,16 @@ _KUBERNETES_PLUGIN = GoPackage(
     (f"{KUBERNETES_PROVIDER}/pkg/version.Version={PLUGINS['kubernetes']}",),
     embedded=Embedded(KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes", ("schema.json", "terraform-mapping.json")),
 )
+
+
+def _own(name: str, module: str, folder: str) -> Tool:
+    """A program of ours, in the folder of its module: another source is another version."""
+    home = PROJECT / "tools" / module
+    sources = (home / "go.sum", *sorted((home / folder).glob("*.go")))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+    return Tool(name, digest[:8], _go(module, f"./{folder}", name))
+
+
 _PULUMI_PYTHON = GoPackage(
     "pulumi-python",
     "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
@@ -211,6 +221,8 @@ TOOLS = (
         _go("crane", "github.com/google/go-containerregistry/cmd/crane", "crane"),
         OnPath(("version",), SpecifierSet(">=0.20")),
     ),
+    _own("sim-kubelet", "kwok", "kubelet"),
+    _own("sim-registry", "crane", "registry"),
     Tool(
         "etcd",
         "3.6.16",

@@ -1,5 +1,6 @@
-"""Downloads an official release file, where the machine can reach it."""
+"""Downloads an official release file, where its checksum is recorded and the machine can reach it."""
 
+import hashlib
 import platform
 import tarfile
 import threading
@@ -8,8 +9,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+from sim.paths import PROJECT
 from sim.tools.catalog import Download
 
+CHECKSUMS = PROJECT / "sim" / "tools" / "checksums.txt"
+"""Lines of `SHA256  ADDRESS`: `python -m sim.tools.checksums` writes them."""
 _PROBE_SECONDS = 4.0
 _TIMEOUT = (5, 60)  # seconds: to connect, between two blocks of data
 _answers: dict[str, bool] = {}
@@ -20,6 +24,12 @@ def address(download: Download) -> str:
     """The release file's address for this machine."""
     arch = _MACHINES.get(platform.machine().lower(), platform.machine())
     return download.url.format(os=platform.system().lower(), arch=arch, x64="x64" if arch == "amd64" else arch)
+
+
+def recorded(url: str) -> str | None:
+    """The SHA-256 that the file at this address has to have; None where nobody has recorded it."""
+    lines = (line.split() for line in CHECKSUMS.read_text().splitlines() if not line.startswith("#"))
+    return next((line[0] for line in lines if line[1:] == [url]), None)
 
 
 def reachable(url: str) -> bool:
@@ -43,21 +53,17 @@ def _probe(url: str, host: str) -> None:
 
 
 def fetch(download: Download, name: str, into: Path) -> bool:
-    """Puts the release's programs into the folder `into`; False where the file cannot be had, with nothing left behind.
-
-    What was downloaded is run afterwards, so a wrong file is noticed there; that it is the publisher's rests on TLS.
-    """
+    """Puts the release's programs into the folder `into`; False where the file cannot be had, is not the one that was
+    recorded, or was not recorded at all: with nothing left behind, and nothing of it run."""
     url = address(download)
-    if not reachable(url):
+    wanted = recorded(url)
+    if wanted is None or not reachable(url):
         return False
     part = into / f"{name}.part"
     into.mkdir(parents=True, exist_ok=True)
     try:
-        with requests.get(url, timeout=_TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            with part.open("wb") as file:
-                for block in answer.iter_content(1 << 20):
-                    file.write(block)
+        if save(url, part) != wanted:
+            return False
         if download.folder:
             _unpack(part, download.folder, into)
         else:
@@ -69,6 +75,17 @@ def fetch(download: Download, name: str, into: Path) -> bool:
     for program in into.iterdir():
         program.chmod(0o755)
     return True
+
+
+def save(url: str, file: Path) -> str:
+    """Downloads into the file; returns its SHA-256. Raises requests.RequestException."""
+    digest = hashlib.sha256()
+    with requests.get(url, timeout=_TIMEOUT, stream=True) as answer, file.open("wb") as opened:
+        answer.raise_for_status()
+        for block in answer.iter_content(1 << 20):
+            opened.write(block)
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _unpack(archive: Path, folder: str, into: Path) -> None:

@@ -105,7 +105,10 @@ class _Work:
 
     def _download(self, tool: Tool, half: Path, name: str) -> str | None:
         """Where the tool's official release came from; None where it cannot be had, or says no version that fits."""
-        if tool.download is None or not fetch.reachable(fetch.address(tool.download)):
+        if tool.download is None:
+            return None
+        url = fetch.address(tool.download)
+        if fetch.recorded(url) is None or not fetch.reachable(url):
             return None
         with self.place.step(f"downloading {name}", f"asked for the release of {name}"):
             good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)

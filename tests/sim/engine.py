@@ -49,19 +49,11 @@ def serving(stack: Pulumi, namespace: str, pod: str, counts: list[list[list[int]
     """The server, at the pod's port."""
     with Server(stack, namespace, pod, counts) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        target = {"address": "127.0.0.1", "port": server.server_address[1]}
-        forward = {
-            "apiVersion": "kwok.x-k8s.io/v1alpha1",
-            "kind": "ClusterPortForward",
-            "metadata": {"name": "engine"},
-            "spec": {
-                "selector": {"matchNamespaces": [namespace], "matchNames": [pod]},
-                "forwards": [{"ports": [PORT], "target": target}],
-            },
-        }
-        file = stack.folder / "engine.json"
-        file.write_text(json.dumps(forward))
-        stack.kubectl("apply", "-f", str(file))
+        file = stack.cluster.pods_dir / namespace / f"{pod}.json"
+        before = file.read_text()
+        known = json.loads(before)
+        known["forwards"][str(PORT)] = f"127.0.0.1:{server.server_address[1]}"
+        file.write_text(json.dumps(known))
         yield server
-        stack.kubectl("delete", "-f", str(file))
+        file.write_text(before)
         server.shutdown()

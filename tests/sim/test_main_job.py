@@ -74,6 +74,7 @@ def test_the_image_is_real_and_the_graph_runs_its_digest(stack: Pulumi, said: di
 
     manifest = subprocess.run(
         [crane, "manifest", "--insecure", f"{stack.cluster.registry}/dynamo-wideep@{digest}"],
+        env=os.environ | environment(stack.cluster),
         capture_output=True,
         text=True,
         check=True,

@@ -48,7 +48,7 @@ def kube(monkeypatch: pytest.MonkeyPatch) -> Kube:
 
 def _written(kube: Kube, folder: Path, *seen: dict[str, Any]) -> list[str]:
     """The phases that are written when the pod is seen so, one after the other."""
-    cluster = SimpleNamespace(logs=folder, registry_alias="registry.sim")
+    cluster = SimpleNamespace(logs=folder, pods_dir=folder / "pods", registry_alias="registry.sim")
     served = SimpleNamespace(leave=lambda *_: None)
     machine: Any = SimpleNamespace(kube=kube, cluster=cluster, served=served)
 

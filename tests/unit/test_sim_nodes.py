@@ -12,7 +12,10 @@ from wideep.settings.hardware import Gpu, Hardware, Interconnect
 
 def made(**changes: object) -> dict[str, dict]:
     known = {"gpu": Gpu.H200, "nodes": 2, "gpus_per_node": 8, "interconnect": Interconnect.INFINIBAND, **changes}
-    return {node["metadata"]["name"]: node for node in nodes.manifests(Hardware.model_validate(known, by_name=True))}
+    return {
+        node["metadata"]["name"]: node
+        for node in nodes.manifests(Hardware.model_validate(known, by_name=True), kubelet=10250)
+    }
 
 
 def test_there_are_as_many_gpu_nodes_as_the_hardware_says_and_two_without_gpus() -> None:

@@ -1,5 +1,6 @@
 """A tool is taken from the cache, else from PATH in a fitting version, else downloaded, else built."""
 
+import hashlib
 import io
 import tarfile
 import threading
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from sim.paths import PROJECT
 from sim.state import SimError
-from sim.tools import build, fetch, find, wheels
+from sim.tools import build, checksums, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
 from sim.tools.provide import origin, provide
 
@@ -41,6 +42,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setattr(fetch, "_answers", {})
+    monkeypatch.setattr(fetch, "CHECKSUMS", tmp_path / "checksums.txt")
+    fetch.CHECKSUMS.write_text("# of nothing\n")
     return tmp_path / "cache" / "dynamo-wideep"
 
 
@@ -59,6 +62,12 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def record(url: str, file: Path) -> None:
+    """As sim/tools/checksums.py does."""
+    with fetch.CHECKSUMS.open("a") as sums:
+        sums.write(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {url}\n")
 
 
 def thing(**changes: object) -> Tool:
@@ -114,6 +123,7 @@ def test_where_a_tool_came_from_is_told(bin_folder: Path, served: tuple[Path, st
     other = Tool("other", "1.0.0", None, download=Download(f"{url}/other"), plugin="other")
     assert origin(other) == "not here"
     (folder / "other").write_bytes(b"\x7fELF")
+    record(f"{url}/other", folder / "other")
     provide(quiet(), [other, Tool("missing", "1.0.0", GoBuild((GoPackage("crane", CRANE, "missing"),)))])
     assert origin(other) == f"downloaded from {url}/other"
 
@@ -161,7 +171,7 @@ def test_what_an_interrupted_build_left_is_not_taken_for_the_tool(cache: Path, b
 
 def test_a_release_that_can_be_had_is_downloaded_and_not_built(cache: Path, served: tuple[Path, str]) -> None:
     folder, url = served
-    script(folder, "thing-2.5.0", "echo v2.5.0")
+    record(f"{url}/thing-2.5.0", script(folder, "thing-2.5.0", "echo v2.5.0"))
     tool = thing(download=Download(f"{url}/thing-2.5.0"))
     assert provide(quiet(), [tool]) == {"thing": cache / "tools/thing/2.5.0/bin/thing"}
     assert find.fits(cache / "tools/thing/2.5.0/bin/thing", tool)
@@ -173,6 +183,7 @@ def test_of_an_archive_the_programs_of_its_folder_are_taken(tmp_path: Path, serv
         script(tmp_path / "release", name, "echo v3.259.0")
     with tarfile.open(folder / "release.tar.gz", "w:gz") as tar:
         tar.add(tmp_path / "release", "pulumi")
+    record(f"{url}/release.tar.gz", folder / "release.tar.gz")
     into = tmp_path / "into"
     assert fetch.fetch(Download(f"{url}/release.tar.gz", folder="pulumi"), "pulumi", into)
     assert sorted(path.name for path in into.iterdir()) == ["pulumi", "pulumi-language-python"]
@@ -183,11 +194,47 @@ def test_a_release_that_is_missing_or_not_what_it_should_be_is_built_instead(
     bin_folder: Path, served: tuple[Path, str], body: str | None
 ) -> None:
     folder, url = served
-    if body:
-        script(folder, "thing", body)
+    released = script(folder, "thing", body or "echo v2.5.0")
+    record(f"{url}/thing", released)
+    if body is None:
+        released.unlink()
     script(bin_folder, "go", FAKE_GO)
     program = provide(quiet(), [thing(download=Download(f"{url}/thing"))])["thing"]
     assert program.read_text() == "built\n"
+
+
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["another file than the recorded one", "nothing recorded"])
+def test_a_release_that_nobody_vouches_for_is_never_run(
+    cache: Path, tmp_path: Path, bin_folder: Path, served: tuple[Path, str], is_recorded: bool
+) -> None:
+    folder, url = served
+    if is_recorded:
+        record(f"{url}/thing", script(tmp_path, "genuine", "echo v2.5.0"))
+    script(folder, "thing", f"touch {tmp_path}/ran; echo v2.5.0")
+    script(bin_folder, "go", FAKE_GO)
+    assert provide(quiet(), [thing(download=Download(f"{url}/thing"))])["thing"].read_text() == "built\n"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_checksums_are_of_files_that_the_catalog_downloads() -> None:
+    real = [line.split() for line in (PROJECT / "sim/tools/checksums.txt").read_text().splitlines() if line[0] != "#"]
+    addresses = {fetch.address(tool.download) for tool in TOOLS if tool.download}
+    assert all(len(digest) == 64 for digest, _ in real)
+    assert {address for _, address in real} <= addresses
+
+
+def test_checksums_are_written_when_all_files_are_had_and_not_otherwise(
+    monkeypatch: pytest.MonkeyPatch, served: tuple[Path, str]
+) -> None:
+    folder, url = served
+    released = script(folder, "thing", "echo v2.5.0")
+    monkeypatch.setattr(checksums, "TOOLS", [thing(download=Download(f"{url}/thing"))])
+    assert checksums.main() == 0
+    assert fetch.recorded(f"{url}/thing") == hashlib.sha256(released.read_bytes()).hexdigest()
+    released.unlink()
+    before = fetch.CHECKSUMS.read_text()
+    assert checksums.main() == 1
+    assert fetch.CHECKSUMS.read_text() == before
 
 
 def test_a_host_that_does_not_answer_is_not_reachable() -> None:
@@ -202,7 +249,14 @@ def test_the_address_is_that_of_this_machine(monkeypatch: pytest.MonkeyPatch) ->
     assert fetch.address(Download("h/{os}-{arch}-{x64}")) == "h/darwin-amd64-x64"
 
 
-@pytest.mark.parametrize("tool", [tool for tool in TOOLS if isinstance(tool.source, GoBuild)], ids=lambda t: t.name)
+OWN = ("sim-kubelet", "sim-registry")
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [tool for tool in TOOLS if isinstance(tool.source, GoBuild) and tool.name not in OWN],
+    ids=lambda tool: tool.name,
+)
 def test_each_go_module_pins_the_version_that_the_catalog_says(tool: Tool) -> None:
     assert isinstance(tool.source, GoBuild)
     package = tool.source.packages[-1]

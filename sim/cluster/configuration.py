@@ -1,0 +1,94 @@
+"""What kwokctl is told of the control plane: binaries, ports, and that every server asks its clients who they are."""
+
+from pathlib import Path
+
+from sim.state import Cluster
+
+_NO_LIMIT = {"kube-api-qps": "1000", "kube-api-burst": "2000"}
+_OPEN_PATHS = {"authorization-always-allow-paths": "/healthz"}
+
+
+def of(cluster: Cluster) -> dict[str, object]:
+    """kwokctl's configuration: our binaries and ports, everything bound to loopback."""
+    ports, tools = cluster.ports, cluster.tools
+    return {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": {
+            "runtime": "binary",
+            "bindAddress": "127.0.0.1",
+            "enableCRDs": ["Stage"],
+            "kubeAuditPolicy": str(audit_policy(cluster)),
+            "etcdBinary": str(tools["etcd"]),
+            "kubeApiserverBinary": str(tools["kube-apiserver"]),
+            "kubeControllerManagerBinary": str(tools["kube-controller-manager"]),
+            "kubeSchedulerBinary": str(tools["kube-scheduler"]),
+            "kwokControllerBinary": str(tools["kwok"]),
+            "kubectlBinary": str(tools["kubectl"]),
+            "etcdPort": ports.etcd,
+            "etcdPeerPort": ports.etcd_peer,
+            "kubeApiserverPort": ports.kube_apiserver,
+            "kubeControllerManagerPort": ports.kube_controller_manager,
+            "kubeSchedulerPort": ports.kube_scheduler,
+        },
+        "componentsPatches": [
+            {"name": name, "extraArgs": [*_arguments(_more(cluster).get(name, {})), *_arguments(other, override=True)]}
+            for name, other in _other(cluster).items()
+        ],
+    }
+
+
+def _more(cluster: Cluster) -> dict[str, dict[str, str]]:
+    """What kwokctl does not say to a component by itself."""
+    ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
+    return {
+        # A simulation that a power cut may end need not wait for the disk at every write.
+        "etcd": mutual_tls(cluster, f"https://127.0.0.1:{cluster.ports.etcd}") | {"unsafe-no-fsync": "true"},
+        "kube-apiserver": {
+            "anonymous-auth": "false",
+            "etcd-cafile": ca,
+            "etcd-certfile": certificate,
+            "etcd-keyfile": key,
+            "kubelet-certificate-authority": ca,
+            "kubelet-client-certificate": certificate,
+            "kubelet-client-key": key,
+        },
+        # By default they ask 20 and 50 times a second, so that a thousand nodes or pods take a minute for each step.
+        "kube-controller-manager": _NO_LIMIT,
+        "kube-scheduler": _NO_LIMIT,
+    }
+
+
+def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
+    """What is said to a component in place of kwokctl's own words: without them it asks nobody who they are."""
+    client, peer = (f"https://127.0.0.1:{port}" for port in (cluster.ports.etcd, cluster.ports.etcd_peer))
+    return {
+        "etcd": {
+            "listen-client-urls": client,
+            "advertise-client-urls": client,
+            "listen-peer-urls": peer,
+            "initial-advertise-peer-urls": peer,
+            "initial-cluster": f"node0={peer}",
+        },
+        "kube-apiserver": {"etcd-servers": client},
+        "kube-controller-manager": _OPEN_PATHS,
+        "kube-scheduler": _OPEN_PATHS,
+        # Its own kubelet server knows no login: tools/kwok/kubelet stands in its place.
+        "kwok-controller": {"node-port": "0", "server-address": ""},
+    }
+
+
+def mutual_tls(cluster: Cluster, endpoint: str) -> dict[str, str]:
+    """etcd's options: clients and peers need the cluster's certificate; a web page gets nothing."""
+    ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
+    files = {"trusted-ca-file": ca, "cert-file": certificate, "key-file": key, "client-cert-auth": "true"}
+    more = {"enable-grpc-gateway": "false", "cors": endpoint, "host-whitelist": "127.0.0.1"}
+    return files | {f"peer-{name}": value for name, value in files.items()} | more
+
+
+def _arguments(more: dict[str, str], *, override: bool = False) -> list[dict[str, str | bool]]:
+    return [{"key": key, "value": value, "override": override} for key, value in more.items()]
+
+
+def audit_policy(cluster: Cluster) -> Path:
+    return cluster.directory / "audit-policy.yaml"
