@@ -44,7 +44,7 @@ plan: setup ## the plan of each stack as Markdown; with BASE=COMMIT, what has ch
 	@sh scripts/plan.sh "$$BASE"
 
 preview: setup setup-policy ## preview STACK="dev prod" on the simulated cluster; OFFLINE=1: on none; OUTPUT=FOLDER
-	@.venv/bin/python -m sim.preview $${STACK:-dev prod} $${OFFLINE:+--offline} $${OUTPUT:+--output "$$OUTPUT"}
+	@.venv/bin/python -m ci.preview $${STACK:-dev prod} $${OFFLINE:+--offline} $${OUTPUT:+--output "$$OUTPUT"}
 
 setup-policy: setup
 	@sh scripts/setup-policy.sh

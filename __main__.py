@@ -15,31 +15,31 @@ from dataclasses import replace
 
 import pulumi
 
-from components.config import hf_token, read_plan, registry_password
-from components.drift import tell_of_changes
-from components.existing import Whose, whose_namespace
-from components.failures import explain_failures
-from components.former import await_former_graphs
+from components.dynamic.deletion_guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
+from components.dynamic.graph_drain import Drain, Takedown, TeardownArgs
+from components.dynamic.stack_cleanup import Sweep, SweepArgs
 from components.frontend import FrontendAccess, FrontendAccessArgs
-from components.guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
-from components.leftovers import clear_leftovers
-from components.marks import mark_objects
+from components.lifecycle.drift import tell_of_changes
+from components.lifecycle.error_hooks import explain_failures
+from components.lifecycle.existing import Whose, whose_namespace
+from components.lifecycle.graph_hooks import await_former_graphs
+from components.lifecycle.helm_releases import release_interrupted
+from components.lifecycle.job_retry import renew_failed_download
+from components.lifecycle.orphans import clear_leftovers
+from components.lifecycle.ownership import mark_objects
+from components.lifecycle.retained import retained_claim_of
+from components.lifecycle.unrecorded import remake_unfinished, unfinished_claim
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
-from components.multinode import check_multinode
 from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
+from components.preflight.external import check_surroundings
+from components.preflight.multinode import check_multinode
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
-from components.releases import release_interrupted
-from components.renewal import renew_failed_download
-from components.retained import retained_claim_of
-from components.surroundings import check_surroundings
-from components.sweep import Sweep, SweepArgs
-from components.teardown import Drain, Takedown, TeardownArgs
-from components.unfinished import remake_unfinished, unfinished_claim
+from components.stack_config import hf_token, read_plan, registry_password
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 

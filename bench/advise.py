@@ -58,7 +58,7 @@ def measured(args: list[str], cache: str) -> tuple[float, float]:
     """Seconds and peak MB of one call."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", *args],
+        [sys.executable, "-m", "wideep_cli.main", *args],
         cwd=ROOT,
         env={**os.environ, "XDG_CACHE_HOME": cache},
         stdout=subprocess.DEVNULL,
@@ -84,7 +84,7 @@ def sweep(gpus: int) -> dict[str, float]:
 
 def own(gpus: int) -> float:
     """What ``wideep advise`` finds."""
-    args = [sys.executable, "-m", "ops.cli", "advise", "--gpu", "H200", "--gpus", str(gpus), "-o", "json"]
+    args = [sys.executable, "-m", "wideep_cli.main", "advise", "--gpu", "H200", "--gpus", str(gpus), "-o", "json"]
     result = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=True)
     return float(json.loads(result.stdout)["best"][0]["tokens_per_second_per_gpu"])
 

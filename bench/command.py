@@ -18,10 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
 CALLS = {
     "python -c pass": ["-c", "pass"],
-    "wideep --help": ["-m", "ops.cli", "--help"],
-    "wideep plan": ["-m", "ops.cli", "plan", "--file", "Pulumi.prod.yaml"],
-    "wideep plan --output json": ["-m", "ops.cli", "plan", "--file", "Pulumi.prod.yaml", "--output", "json"],
-    "wideep layouts": ["-m", "ops.cli", "layouts"],
+    "wideep --help": ["-m", "wideep_cli.main", "--help"],
+    "wideep plan": ["-m", "wideep_cli.main", "plan", "--file", "Pulumi.prod.yaml"],
+    "wideep plan --output json": ["-m", "wideep_cli.main", "plan", "--file", "Pulumi.prod.yaml", "--output", "json"],
+    "wideep layouts": ["-m", "wideep_cli.main", "layouts"],
 }
 
 

@@ -46,7 +46,7 @@ def measured(account: Account, folder: Path, env: dict[str, str], *arguments: st
     with tempfile.TemporaryFile() as out:
         began = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "ops.cli", *arguments],
+            [sys.executable, "-m", "wideep_cli.main", *arguments],
             cwd=folder,
             env=env | {"KUBECONFIG": str(account.kubeconfig)},
             stdout=out,

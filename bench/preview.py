@@ -69,14 +69,14 @@ def empty_project(folder: Path) -> Path:
     for venv in (".venv", "policy/.venv"):
         (folder / venv).symlink_to(ROOT / venv)
     (folder / "__main__.py").write_text(EMPTY)
-    (folder / "sim" / "plugins" / "__main__.py").write_text("")  # a program without resources needs none
+    (folder / "sim" / "pulumi_plugins" / "__main__.py").write_text("")  # a program without resources needs none
     return folder
 
 
 def preview(project: Path, env: dict[str, str], *stacks: str) -> Cost:
     """One run. Raises CalledProcessError, with what it printed, when it fails."""
     start, used = time.perf_counter(), cpu_seconds()
-    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "sim.preview", *stacks]
+    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "ci.preview", *stacks]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)

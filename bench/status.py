@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from bench.fleet import GRAPH_LABEL, GRAPH_NODES, Fleet, fleet
 from bench.measured import measured
-from ops.load import load
-from ops.stackfile import read_stack_file
 from sim.cluster.audit import Account
+from wideep_cli.stack_context import load
+from wideep_cli.stack_file import read_stack_file
 
 COMMANDS: Final = {
     "status": ("status",),

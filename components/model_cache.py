@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component, given
-from components.retained import stack_label, taking_over
+from components.lifecycle.retained import stack_label, taking_over
 from wideep.download import DELETED_CODE, DownloadPlan
 from wideep.plan import CachePlan, TokenPlan
 
@@ -23,7 +23,7 @@ class ModelCacheArgs:
     namespace: pulumi.Input[str]
     plan: CachePlan
     take_over: str | None = None
-    """``namespace/name`` of the claim that was kept, and is there (``components.retained``)."""
+    """``namespace/name`` of the claim that was kept, and is there (``components.lifecycle.retained``)."""
 
 
 FROM_OTHERS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")

@@ -9,8 +9,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.existing import Whose
-from components.retained import stack_label, taking_over
+from components.lifecycle.existing import Whose
+from components.lifecycle.retained import stack_label, taking_over
 
 __all__ = ["Namespace", "NamespaceArgs"]
 
@@ -23,7 +23,7 @@ class NamespaceArgs:
     retain: bool = False
     """Keep it, and with it all that is retained in it."""
     whose: Whose = Whose.TO_MAKE
-    """Whether it is made, taken over, or somebody else's (``components.existing``)."""
+    """Whether it is made, taken over, or somebody else's (``components.lifecycle.existing``)."""
     after: tuple[pulumi.Resource, ...] = ()
     """What must stand before it, and goes when it is gone."""
 

@@ -9,14 +9,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.chart_source import Chart, is_folder
-from components.cluster_resource import ClusterAccess
-from components.grove_crds import GroveCrds, GroveCrdsProvider
-from components.leftovers import CRDS_NAMESPACE
-from components.operator_check import OperatorCheck, OperatorCheckProvider
-from components.releases import release_note, stack_name
+from components.dynamic.cluster_resource import ClusterAccess
+from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
+from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
+from components.lifecycle.helm_releases import release_note, stack_name
+from components.lifecycle.orphans import CRDS_NAMESPACE
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.plan import PlatformPlan
+from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
 

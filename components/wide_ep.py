@@ -10,8 +10,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component, given
-from components.cluster_resource import ClusterAccess
-from components.graph_ready import GraphReady, GraphReadyProvider, waited_for
+from components.dynamic.cluster_resource import ClusterAccess
+from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
 from wideep.graph.build import GROVE_ANNOTATION
 from wideep.graph.dgd import DynamoGraphDeployment
 
@@ -21,7 +21,7 @@ IN_OTHER_HANDS: Final = pulumi.ResourceOptions(
     replace_on_changes=[f'metadata.annotations["{GROVE_ANNOTATION}"]'], delete_before_replace=True
 )
 """Grove takes the graph over, or gives it back. The operator leaves what it made of it before, and both would hold
-GPUs: the graph is deleted, and made anew when nothing of it is left (``components.former``)."""
+GPUs: the graph is deleted, and made anew when nothing of it is left (``components.lifecycle.graph_hooks``)."""
 
 
 @dataclass(frozen=True)

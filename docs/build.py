@@ -10,9 +10,6 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ops.load import Loaded
-from ops.plan.memory_figure import draw_memory
-from ops.plan.picture import draw_placement
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
@@ -21,6 +18,9 @@ from wideep.plan import Plan, RolePlan, make_plan
 from wideep.settings import parse
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
+from wideep_cli.plan.memory_figure import draw_memory
+from wideep_cli.plan.picture import draw_placement
+from wideep_cli.stack_context import Loaded
 
 DOCS = Path(__file__).parent
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]

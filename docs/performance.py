@@ -10,24 +10,24 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ops.advise import estimator
-from ops.advise.answers import Answers
-from ops.advise.comparison import Advice, Compared, Unknown, advise
-from ops.advise.prediction import Prediction
-from ops.advise.question import Asked, ask
-from ops.advise.words import milliseconds_text, role_text, share, whole
-from ops.advise.workers import worker_question
-from ops.layouts.served import BEST, SERVED, TRAFFICS
-from ops.markdown import table
-from wideep.bounds import decode_bound, prefill_bound
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.memory.measured import measured_table
+from wideep.roofline import decode_bound, prefill_bound
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise import estimator
+from wideep_cli.advise.answers import Answers
+from wideep_cli.advise.comparison import Advice, Compared, Unknown, advise
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.advise.question import Asked, ask
+from wideep_cli.advise.words import milliseconds_text, role_text, share, whole
+from wideep_cli.advise.workers import worker_question
+from wideep_cli.layouts.served import BEST, SERVED, TRAFFICS
+from wideep_cli.markdown import table
 
 HERE = Path(__file__).parent
 PAGE = HERE / "performance.md"

@@ -21,7 +21,7 @@ SERVICE: Final = "kubernetes:core/v1:Service"
 INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RETAINED: Final = "dynamo-wideep/stack"
-"""Label of what destroy leaves on the cluster (components/retained.py)."""
+"""Label of what destroy leaves on the cluster (components/lifecycle/retained.py)."""
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ fi
 if [ -s "$folder/$name.unchecked" ]; then
     set -- "$@" --unchecked "$(cat "$folder/$name.unchecked")"
 fi
-.venv/bin/python -m ops.review comment "$@" > "$folder/$name.md"
+.venv/bin/python -m ci.review comment "$@" > "$folder/$name.md"
 if [ -n "${PULL_REQUEST:-}${CI_MERGE_REQUEST_IID:-}" ]; then
-    .venv/bin/python -m ops.review post --stack "$name" --body "$folder/$name.md"
+    .venv/bin/python -m ci.review post --stack "$name" --body "$folder/$name.md"
 else
     echo "The comment is in $folder/$name.md; this is no pull request's job, so it is not posted." >&2
 fi

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.doctor.builder import builder_finding
-from ops.doctor.finding import Verdict
-from ops.load import load, stack_file
 from wideep.errors import WideepError
 from wideep.plan import Plan
+from wideep_cli.doctor.builder import builder_finding
+from wideep_cli.doctor.finding import Verdict
+from wideep_cli.stack_context import load, stack_file
 
 IMAGE: Final = "docker-build:index:Image"
 JOB: Final = "kubernetes:batch/v1:Job"

@@ -18,7 +18,7 @@ preview() {
         echo "what runs on the cluster now: it did not answer ($(echo "$why" | tail -n 1))" |
             tee "$folder/$name.unchecked" >&2
     fi
-    # The event log is behind this switch; see ops/review/events.py.
+    # The event log is behind this switch; see ci/review/events.py.
     PULUMI_DEBUG_COMMANDS=true pulumi preview --stack "$stack" --non-interactive --color never --diff $refresh \
         --policy-pack policy --event-log "$events" "$@" >&2
 }
@@ -31,7 +31,7 @@ drift)
     code=0
     preview --expect-no-changes || code=$?
     if [ $code = 0 ]; then found=--same; else found=--differs; fi
-    .venv/bin/python -m ops.review drift --stack "$name" --events "$events" $found || code=1
+    .venv/bin/python -m ci.review drift --stack "$name" --events "$events" $found || code=1
     exit $code
     ;;
 up)

@@ -14,7 +14,7 @@ plan() {
         code=2
         cat "$scratch/why" >&2
         printf '❌ This stack cannot run.\n\n'
-        .venv/bin/python -m ops.review fenced < "$scratch/why"
+        .venv/bin/python -m ci.review fenced < "$scratch/why"
         return 1
     fi
 }

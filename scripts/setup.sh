@@ -19,7 +19,7 @@ find_python() {
 
 python=$(find_python)
 stamp=.venv/lock.sha256
-locks=$(cat requirements.txt requirements-dev.txt scripts/setup.sh | cksum)
+locks=$(cat requirements.txt requirements-dev.txt pyproject.toml scripts/setup.sh | cksum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$locks" ] && [ -x .venv/bin/python ]; then
     exit 0
 fi

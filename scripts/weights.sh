@@ -1,6 +1,6 @@
 #!/bin/sh
 # What a stack with `modelCache.retain: true` leaves on the cluster when it is destroyed: the volume claim with the model's
-# weights, and its namespace. Both carry the stack's label (components/retained.py), and nothing else is touched.
+# weights, and its namespace. Both carry the stack's label (components/lifecycle/retained.py), and nothing else is touched.
 # scripts/weights.sh show|delete STACK
 set -eu
 verb=${1:-}

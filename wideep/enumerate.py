@@ -16,7 +16,7 @@ from typing import Final
 from wideep.memory import GpuMemory, worker_memory
 from wideep.rules.arithmetic import broken_rules
 from wideep.rules.fit import MEMORY_RULES
-from wideep.rules.site import RoleSite, divisors
+from wideep.rules.role_context import RoleSite, divisors
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout

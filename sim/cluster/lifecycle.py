@@ -14,7 +14,7 @@ from rich.console import Console
 
 from sim import paths
 from sim.cluster import control_plane, network, ports, process, services
-from sim.plugins.install import install
+from sim.pulumi_plugins.install import install
 from sim.state import Cluster, Network, SimError, load
 from sim.tools.progress import step
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sim import paths
 from sim.cluster import configuration, logins, network, ports, process
 from sim.env import environment
-from sim.exec import PROGRAMS
+from sim.kubectl_exec import PROGRAMS
 from sim.state import Cluster, Process, SimError, private_folder
 from sim.tools.command import tail
 
@@ -84,7 +84,7 @@ def _kubelet(cluster: Cluster) -> list[str | Path]:
 
 def agent(cluster: Cluster) -> Service:
     """The simulated operator and what serves pods. It writes its ready file when it watches the API server."""
-    return Service("agent", [sys.executable, "-m", "sim.agent"], None, cluster.agent_ready.exists)
+    return Service("agent", [sys.executable, "-m", "sim.operator"], None, cluster.agent_ready.exists)
 
 
 def start(cluster: Cluster, service: Service) -> Process:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.advise.extra import estimator_version
+from wideep_cli.advise.extra import estimator_version
 
 PINNED = "0.12.0"
 """The estimator's version that the figures in these tests are of."""
@@ -35,8 +35,8 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
 @pytest.fixture(scope="session")
 def advised() -> Callable[..., object]:
     """``wideep advise`` as a function; one question is asked once."""
-    from ops.advise.comparison import advise
-    from ops.advise.question import Asked, ask
+    from wideep_cli.advise.comparison import advise
+    from wideep_cli.advise.question import Asked, ask
 
     @functools.cache
     def call(**options: object) -> object:

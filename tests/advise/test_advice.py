@@ -10,15 +10,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from ops.advise.comparison import Advice, Unknown, best_preset
-from ops.advise.prediction import Prediction
-from ops.cli import app
-from ops.layouts.served import BEST, SERVED, TRAFFICS
-from ops.load import load
-from ops.stackfile import read_stack_file
 from tests.golden.crd import spec_validator
 from wideep.catalog.layouts import preset_gpus
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.comparison import Advice, Unknown, best_preset
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.layouts.served import BEST, SERVED, TRAFFICS
+from wideep_cli.main import app
+from wideep_cli.stack_context import load
+from wideep_cli.stack_file import read_stack_file
 
 Advised = Callable[..., Advice]
 

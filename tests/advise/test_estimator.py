@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ops.advise.workers import Caveat, Series, worker_question
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.memory.weights import expert_slot_bytes
-from wideep.rules.book import check_role
-from wideep.rules.site import RoleSite
+from wideep.rules.registry import check_role
+from wideep.rules.role_context import RoleSite
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.workers import Caveat, Series, worker_question
 
 R1 = "deepseek-ai/DeepSeek-R1"
 TRAFFIC = Traffic(isl=4000, osl=500)
@@ -24,7 +24,7 @@ FUSED = (Preset.LAB_8GPU, Preset.LAB_16GPU_SINGLENODE, Preset.LAB_16GPU_MULTINOD
 
 def series(role: Role, layout: RoleLayout, model: str = R1, gpu: Gpu = Gpu.H200, *batches: int) -> Series:
     """A worker's steps."""
-    from ops.advise import estimator
+    from wideep_cli.advise import estimator
 
     name = estimator.estimator_name(MODELS[model])
     assert name
@@ -94,7 +94,7 @@ def test_both_roles_together_are_what_cli_estimate_says(preset: Preset) -> None:
 
 
 def test_models_of_the_same_shape_are_known_by_another_name() -> None:
-    from ops.advise.estimator import estimator_name
+    from wideep_cli.advise.estimator import estimator_name
 
     assert estimator_name(MODELS[R1]) == R1
     assert estimator_name(MODELS["deepseek-ai/DeepSeek-R1-0528"]) in {R1, "deepseek-ai/DeepSeek-V3"}

@@ -11,12 +11,12 @@ import pytest
 from kubernetes.client import ApiException
 from urllib3.exceptions import ProtocolError
 
-from components.awaiting import EVENT, GraphError, await_graph
-from components.draining import GRAPH, POD
-from components.kube import Operator
-from components.objects import Item, Kind
-from components.readiness import Wanted
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
+from wideep_cluster.dynamo.drain import GRAPH, POD
+from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
+from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.kube import Operator
+from wideep_cluster.kube_objects import Item, Kind
 
 PODS = {"prefill": 1, "decode": 1}
 WANTED = Wanted("ns", "g", 1, PODS, frozenset(PODS))
@@ -99,10 +99,10 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Scene]:
 
     def make(*looks: Look, **how: Any) -> Scene:
         made = Scene(looks, **how)
-        monkeypatch.setattr("components.awaiting.monotonic", lambda: made.now)
-        monkeypatch.setattr("components.progress.monotonic", lambda: made.now)
-        monkeypatch.setattr("components.awaiting.RETRY_SECONDS", 0)
-        monkeypatch.setattr("components.awaiting.Watching", lambda *_: made)
+        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.monotonic", lambda: made.now)
+        monkeypatch.setattr("wideep_cluster.progress.monotonic", lambda: made.now)
+        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.RETRY_SECONDS", 0)
+        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.Watching", lambda *_: made)
         return made
 
     return make

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.config import hf_token, read_plan
+from components.stack_config import hf_token, read_plan
 from tests.support.engine import PROJECT, run
 from tests.support.plans import TOKEN, config_of
 from wideep.errors import ConfigError

@@ -11,13 +11,13 @@ from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
 from urllib3.exceptions import ProtocolError
 
-from components.cluster_resource import ClusterAccess, ClusterProvider
-from components.draining import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
-from components.kube import OPERATOR_KINDS, KubeNamespace, Operator
-from components.objects import Change, Item, Kind, Listing
-from components.teardown import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
+from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider
+from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
+from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
+from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace, Operator
+from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
@@ -32,8 +32,8 @@ Cluster = dict[Kind, list[Item]]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for bursts of changes, or before the server is asked again."""
-    monkeypatch.setattr("components.watching.SETTLE_SECONDS", 0)
-    monkeypatch.setattr("components.draining.RETRY_SECONDS", 0)
+    monkeypatch.setattr("wideep_cluster.informer.SETTLE_SECONDS", 0)
+    monkeypatch.setattr("wideep_cluster.dynamo.drain.RETRY_SECONDS", 0)
 
 
 @dataclass
@@ -330,7 +330,7 @@ def test_what_a_former_graph_has_left_for_too_long_is_named() -> None:
 
 def test_ctrl_c_ends_the_wait_with_what_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     pressed = threading.Event()
-    monkeypatch.setattr("components.interrupt._heard", pressed)
+    monkeypatch.setattr("wideep_cluster.cancellation._heard", pressed)
     place = Scripted({POD: [Item("a-pod", labels=OURS)]}, [lambda _: pressed.set()])
     with pytest.raises(DrainError, match=r"interrupted: graph g: waiting for Pod a-pod\. `pulumi destroy` goes on"):
         _drained(place)

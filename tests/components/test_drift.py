@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from components.drift import left_words, words_of
-from components.kube import Operator
+from components.lifecycle.drift import left_words, words_of
 from tests.support.plans import plan_of
+from wideep_cluster.kube import Operator
 
 RUNS = Operator(True, "the Dynamo operator runs")
 DEAD = Operator(False, "the Dynamo operator does not run")

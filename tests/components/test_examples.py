@@ -19,9 +19,8 @@ from tests.support.plans import plan_of
 
 def _public() -> dict[str, Any]:
     """All that the modules of the package give away, by name."""
-    modules = [
-        importlib.import_module(f"components.{found.name}") for found in pkgutil.iter_modules(components.__path__)
-    ]
+    found = pkgutil.walk_packages(components.__path__, "components.")
+    modules = [importlib.import_module(each.name) for each in found if not each.ispkg]
     return {name: getattr(module, name) for module in modules for name in module.__all__}
 
 

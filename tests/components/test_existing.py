@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.existing import Whose, whose_namespace
+from components.lifecycle.existing import Whose, whose_namespace
 from tests.support.api import api_server, listed, namespace
 from tests.support.engine import PROJECT, run
 from tests.support.plans import plan_of
@@ -100,7 +100,7 @@ def test_without_a_cluster_it_is_as_the_state_has_it(tmp_path: Path) -> None:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.existing.GOING_SECONDS", -1)
+    monkeypatch.setattr("components.lifecycle.existing.GOING_SECONDS", -1)
 
 
 def _going(cluster: tuple[Site, Path], *conditions: dict[str, str], left: bool = True) -> str:
@@ -175,5 +175,5 @@ def test_an_empty_one_that_is_nearly_gone_is_waited_for(
 ) -> None:
     going = namespace(NAME, deletionTimestamp="2026-11-27T17:00:00Z")
     cluster[0].says(PATH, 200, going, Content_Type="application/json")
-    monkeypatch.setattr("components.existing.time.sleep", lambda _: cluster[0].answers.pop(PATH))
+    monkeypatch.setattr("components.lifecycle.existing.time.sleep", lambda _: cluster[0].answers.pop(PATH))
     assert _whose(cluster) is Whose.TO_MAKE

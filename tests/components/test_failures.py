@@ -7,8 +7,8 @@ import asyncio
 import pulumi
 import pytest
 
-from components import failures
-from components.failures import PATIENCE_SECONDS, Explainer
+from components.lifecycle import error_hooks as failures
+from components.lifecycle.error_hooks import PATIENCE_SECONDS, Explainer
 from tests.support.plans import plan_of
 from wideep.plan import Plan
 

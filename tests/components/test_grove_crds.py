@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from kubernetes.client import ApiException
 
-from components import grove_crds
-from components.chart_source import Chart, ChartError
-from components.grove_crds import GroveCrdsProvider, bring, crds_of
+from components.dynamic import grove_crds
+from components.dynamic.grove_crds import GroveCrdsProvider, bring, crds_of
 from tests.support.plans import ROOT
 from tests.support.site import Site, serving
+from wideep_cluster.charts import Chart, ChartError
 
 NAME, VERSION = "dynamo-platform", "0.6.0"
 GROVE = {"podcliques.grove.io", "podcliquescalinggroups.grove.io", "podcliquesets.grove.io"}

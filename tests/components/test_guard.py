@@ -11,14 +11,14 @@ import pytest
 from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
 
-from components.cluster_resource import ClusterProvider
-from components.draining import GRAPH_LABEL
-from components.existing import Whose
-from components.guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, GuardProvider, ask, share_of
-from components.objects import Json, Kind, Listing, item_of
-from components.sharing import Share, SharedError, refuse_while_shared
+from components.dynamic.cluster_resource import ClusterProvider
+from components.dynamic.deletion_guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, GuardProvider, ask, share_of
+from components.lifecycle.existing import Whose
+from components.lifecycle.sharing import Share, SharedError, refuse_while_shared
 from tests.support.engine import run
 from tests.support.plans import plan_of
+from wideep_cluster.dynamo.drain import GRAPH_LABEL
+from wideep_cluster.kube_objects import Json, Kind, Listing, item_of
 
 NS, STACK = "ns", "organization/dynamo-wideep/prod"
 ALL = Share(

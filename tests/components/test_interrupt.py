@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from components.cluster_resource import ClusterProvider, Properties
+from components.dynamic.cluster_resource import ClusterProvider, Properties
 
 AS_THE_ENGINE_STARTS_IT = """
 import importlib.util, pathlib, sys
@@ -15,7 +15,7 @@ exec(compile(text, spec.origin, 'exec'), sys.modules['__main__'].__dict__)
 """
 CANCELLED = """
 cancel = DynamicResourceProviderServicer().Cancel
-from components.interrupt import interruption
+from wideep_cluster.cancellation import interruption
 told = interruption()
 assert not told.is_set()
 print(type(cancel(None, None)).__name__, told.is_set())

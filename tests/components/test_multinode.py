@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.multinode import lacking_makers
+from components.preflight.multinode import lacking_makers
 from tests.support.plans import plan_of
 
 SPANS = {"layout": {"preset": "lab-16gpu-multinode"}}

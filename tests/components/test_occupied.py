@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.occupied import InstalledOperator, taken_release, unwanted_operators
+from wideep_cluster.dynamo.conflicts import InstalledOperator, taken_release, unwanted_operators
 
 NAME = "dynamo-platform-dynamo-operator-controller-manager"
 CLUSTER_WIDE = InstalledOperator("dynamo-system", NAME, None)

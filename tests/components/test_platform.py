@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.kube import OPERATOR_KINDS, Operator
-from components.objects import Change, Item, Kind, Listing
-from components.operator_check import PlatformError, find_operator
+from components.dynamic.operator_check import PlatformError, find_operator
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
 from tests.support.plans import plan_of
+from wideep_cluster.kube import OPERATOR_KINDS, Operator
+from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 
 def _deployed(**platform: Any) -> Engine:

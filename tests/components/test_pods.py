@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from components.pods import Stage, read_pod
-from ops.cluster.objects import Pod
-from ops.status.podstate import Phase, condition_of
 from wideep.waiting import FINAL, STUCK, Stuck, reasons_of
+from wideep_cli.status.podstate import Phase, condition_of
+from wideep_cluster.dynamo.pods import Stage, read_pod
+from wideep_cluster.objects import Pod
 
 
 def of(phase: str = "Pending", *, gone: bool = False, reason: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.renewal import ATTEMPT, attempt_after
+from components.lifecycle.job_retry import ATTEMPT, attempt_after
 
 
 def _job(uid: str, *conditions: str, after: str | None = None) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import pulumi
 import pytest
 from kubernetes.client import ApiException
 
-from components.kube import KubeNamespace
-from components.storage import check_storage
+from components.preflight.storage import check_storage
 from tests.support.plans import plan_of
+from wideep_cluster.kube import KubeNamespace
 
 PLACE = KubeNamespace(SimpleNamespace(), "ns")  # type: ignore[arg-type]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from components.registry_api import Login, stored_login
-from components.surroundings import chart_problems, image_problems
+from components.preflight.external import chart_problems, image_problems
 from tests.support.engine import run
 from tests.support.plans import plan_of
 from tests.support.site import Site, serving
 from wideep.errors import Problem
 from wideep.plan import ImagePlan
+from wideep_cluster.registry import Login, stored_login
 
 LOGIN = Login("robot", "SyntheticPassword")
 BASIC = "Basic " + base64.b64encode(b"robot:SyntheticPassword").decode()

@@ -5,13 +5,13 @@ from pathlib import Path
 import dill
 import pytest
 
-from components.kube import KubeNamespace
-from components.leftovers import Leftovers
-from components.sweep import Sweep, SweepArgs, SweepProvider
+from components.dynamic.stack_cleanup import Sweep, SweepArgs, SweepProvider
+from components.lifecycle.orphans import Leftovers
 from tests.support.api import api_server, listed, namespace
 from tests.support.engine import run
 from tests.support.plans import plan_of
 from tests.support.site import Site
+from wideep_cluster.kube import KubeNamespace
 
 OLD = {"namespace": "ns", "stack": "organization/dynamo-wideep/prod", "job": "download-1", "__provider": "a"}
 
@@ -65,7 +65,7 @@ class _Namespace:
         for kind, items in (("pods", claims), ("persistentvolumeclaims", []), ("secrets", [])):
             site.says(path.format(kind), 200, listed(*items), Content_Type="application/json")
         monkeypatch.setattr("kubernetes.client.CoreV1Api.delete_namespace", self._delete)
-        monkeypatch.setattr("components.leftovers.GONE_SECONDS", 0)
+        monkeypatch.setattr("components.lifecycle.orphans.GONE_SECONDS", 0)
 
     def _delete(self, name: str) -> None:
         self.deleted.append(name)

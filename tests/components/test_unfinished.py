@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from components.unfinished import TakenError, refuse_taken, remake_unfinished
+from components.lifecycle.unrecorded import TakenError, refuse_taken, remake_unfinished
 from tests.support.api import api_server
 from tests.support.engine import PROJECT, run
 from tests.support.plans import plan_of

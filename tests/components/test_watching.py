@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from components.kube import Operator
-from components.objects import Change, Item, Kind, Listing
-from components.watching import Stream, Watching
 from tests.support.feeds import Feed, Feeds
+from wideep_cluster.informer import Stream, Watching
+from wideep_cluster.kube import Operator
+from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 POD = Kind("Pod", "pods", None)
 CLAIM = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
@@ -20,8 +20,8 @@ OURS, OTHERS = Item("ours-0"), Item("theirs-0")
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pause between two watches, or for bursts of changes."""
-    monkeypatch.setattr("components.watching.PAUSE_SECONDS", 0)
-    monkeypatch.setattr("components.watching.SETTLE_SECONDS", 0)
+    monkeypatch.setattr("wideep_cluster.informer.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("wideep_cluster.informer.SETTLE_SECONDS", 0)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from components.web import ask
+from wideep_cluster.http import ask
 
 TOKEN = {"Authorization": "Bearer synthetic"}
 

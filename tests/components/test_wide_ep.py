@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.graph_ready import GraphReadyProvider
+from components.dynamic.graph_ready import GraphReadyProvider
 from components.wide_ep import IN_OTHER_HANDS, WideEp, WideEpArgs
 from tests.support.engine import UNKNOWN, Registered, run
 from tests.support.plans import plan_of

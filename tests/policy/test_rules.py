@@ -19,7 +19,7 @@ from rules import (
 )
 from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
 
-from components.retained import LABEL
+from components.lifecycle.retained import LABEL
 
 LIMITS = Limits(
     production=("prod",),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from sim.exec.python3 import folders
+from sim.kubectl_exec.python3 import folders
 from tests.sim.pulumi import Pulumi
 
 PORT = 30000

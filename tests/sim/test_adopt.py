@@ -53,7 +53,7 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def wideep(stack: Pulumi, *words: str) -> str:
     env = os.environ | environment(stack.cluster) | {"PYTHONPATH": str(paths.PROJECT)}
-    command = [sys.executable, "-m", "ops.cli", *words, "--stack", stack.stack]
+    command = [sys.executable, "-m", "wideep_cli.main", *words, "--stack", stack.stack]
     done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

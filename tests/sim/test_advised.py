@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ops.advise.extra import estimator_version
-from ops.cli import app
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
+from wideep_cli.advise.extra import estimator_version
+from wideep_cli.main import app
 
 pytestmark = [
     pytest.mark.cluster,

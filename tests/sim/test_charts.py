@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sim import paths
-from sim.agent.contract import Manifest
+from sim.operator.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import WORKS_TODAY, Platform, a_graph, installed
 

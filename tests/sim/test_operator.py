@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sim.agent.contract import Manifest
+from sim.operator.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 

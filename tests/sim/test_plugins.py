@@ -141,7 +141,7 @@ def plugins_of(pid: int) -> list[int]:
             command = (stat.parent / "cmdline").read_bytes()
         except OSError:
             continue  # it ended meanwhile
-        if parent == pid and b"sim.plugins" in command:
+        if parent == pid and b"sim.pulumi_plugins" in command:
             found.append(int(stat.parent.name))
     return found
 

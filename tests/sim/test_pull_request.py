@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from sim.env import environment
-from sim.forge import Forge, serve
 from sim.state import Cluster
 from tests.conftest import ROOT
 from tests.sim.pulumi import Pulumi
+from tests.support.forge import Forge, serve
 from tests.support.repository import Repository, make_repository
 from tests.support.workflow import Job, load, run_job
 

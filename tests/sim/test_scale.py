@@ -65,7 +65,7 @@ class Crowd:
         """How many pods the answer has, and what was asked for it."""
         before = len(account.calls())
         done = subprocess.run(
-            [sys.executable, "-m", "ops.cli", verb, *options, "--stack", "crowd", "--output", "json"],
+            [sys.executable, "-m", "wideep_cli.main", verb, *options, "--stack", "crowd", "--output", "json"],
             cwd=self.folder,
             env=os.environ | environment(self.cluster) | {"KUBECONFIG": str(account.kubeconfig)},
             capture_output=True,

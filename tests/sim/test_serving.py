@@ -15,9 +15,9 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from sim.agent.contract import Manifest
 from sim.chat import port_forward
 from sim.env import environment
+from sim.operator.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from components.draining import KINDS, POD
-from components.kube import KubeNamespace
-from components.objects import Kind
-from components.watching import Watching
 from sim.state import Cluster
 from tests.sim.conftest import Run
+from wideep_cluster.dynamo.drain import KINDS, POD
+from wideep_cluster.informer import Watching
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kube_objects import Kind
 
 pytestmark = pytest.mark.cluster
 

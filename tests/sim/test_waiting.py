@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from components.awaiting import GraphError, await_graph
-from components.draining import await_operator, drain
-from components.kube import KubeNamespace
-from components.operator_check import find_operator
-from components.readiness import Wanted
+from components.dynamic.operator_check import find_operator
 from sim.cluster.audit import Account
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
+from wideep_cluster.dynamo.drain import await_operator, drain
+from wideep_cluster.dynamo.graph_wait import GraphError, await_graph
+from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.kube import KubeNamespace
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 

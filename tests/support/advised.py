@@ -18,12 +18,22 @@ from typing import Any, Final
 import yaml
 from typer.main import get_command
 
-from ops.cli import app
 from tests.support.plans import ROOT
+from wideep_cli.main import app
 
 TABLE: Final = Path(__file__).with_name("advised.yaml")
 """What runs each of them."""
-SOURCES: Final = ("wideep", "components", "ops", "policy", "scripts", "Makefile", "Pulumi.yaml")
+SOURCES: Final = (
+    "wideep",
+    "wideep_cluster",
+    "components",
+    "wideep_cli",
+    "ci",
+    "policy",
+    "scripts",
+    "Makefile",
+    "Pulumi.yaml",
+)
 PAGES: Final = ("README.md", "docs", "Pulumi.dev.yaml", "Pulumi.prod.yaml", ".github")
 NOT_ADVICE: Final = ("docs/decisions", "docs/from-the-lab.md")
 """Pages that tell of commands, and do not advise them; what the lab's became has a test of its own."""

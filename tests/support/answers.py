@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ops.advise.answers import Answers, batches
-from ops.advise.workers import Series, Step, WorkerQuestion
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.answers import Answers, batches
+from wideep_cli.advise.workers import Series, Step, WorkerQuestion
 
 __all__ = ["FormulaAnswers"]
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.cluster.objects import (
+from tests.support.plans import config_of
+from wideep.plan import make_plan
+from wideep.settings import parse
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.runner import examine
+from wideep_cluster.objects import (
     Claim,
     Deployment,
     Event,
@@ -20,13 +27,6 @@ from ops.cluster.objects import (
     StatefulSet,
     StorageClass,
 )
-from ops.doctor.case import Case
-from ops.doctor.examine import examine
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.view import Seen, View
-from tests.support.plans import config_of
-from wideep.plan import make_plan
-from wideep.settings import parse
 
 __all__ = [
     "CPU",

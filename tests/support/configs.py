@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wideep.rules import check
-from wideep.rules.book import sites
-from wideep.rules.site import RoleSite
+from wideep.rules.registry import sites
+from wideep.rules.role_context import RoleSite
 from wideep.settings import Settings, parse
 from wideep.settings.layout import Role
 

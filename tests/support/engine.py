@@ -15,7 +15,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack
 
-from components.state import known_outputs
+from components.lifecycle.state import known_outputs
 
 __all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from components.objects import Change, Kind
+from wideep_cluster.kube_objects import Change, Kind
 
 __all__ = ["Feed", "Feeds"]
 

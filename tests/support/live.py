@@ -7,14 +7,14 @@ from typing import Any
 
 import yaml
 
-from ops.cluster.objects import Pod
-from ops.live import Live
-from ops.load import Loaded, load
-from ops.plan.view import RoleView
-from ops.stackfile import read_stack_file
 from tests.support.configs import settings, stack
 from wideep.plan import make_plan
-from wideep.rules.book import sites
+from wideep.rules.registry import sites
+from wideep_cli.deployment import Live
+from wideep_cli.plan.view import RoleView
+from wideep_cli.stack_context import Loaded, load
+from wideep_cli.stack_file import read_stack_file
+from wideep_cluster.objects import Pod
 
 METRICS = "--enable-expert-distribution-metrics"
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pytest
 
 from sim import paths
-from sim.agent.contract import Manifest
 from sim.env import environment
+from sim.operator.contract import Manifest
 from sim.state import Cluster
 
 RELEASE = "dynamo-platform"

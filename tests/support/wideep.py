@@ -52,7 +52,7 @@ class Wideep:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
-        return [sys.executable, "-m", "ops.cli", *arguments, "--stack", self.stack]
+        return [sys.executable, "-m", "wideep_cli.main", *arguments, "--stack", self.stack]
 
     def __call__(self, *arguments: str) -> Said:
         done = subprocess.run(

@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from ops.adopt.command import adopt
-from ops.adopt.preview import Wanted, wanted_resources
-from ops.adopt.resources import Adoption, adoption
-from ops.cluster import Kind
-from ops.cluster.client import Listing
-from ops.errors import CallError
 from tests.support.configs import settings
 from tests.support.plans import ROOT
 from wideep.errors import WideepError
 from wideep.settings import Settings
+from wideep_cli.adopt.command import adopt
+from wideep_cli.adopt.preview import Wanted, wanted_resources
+from wideep_cli.adopt.resources import Adoption, adoption
+from wideep_cli.errors import CallError
+from wideep_cluster import Kind
+from wideep_cluster.client import Listing
 
 GRAPH = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -245,9 +245,9 @@ def test_what_to_type_is_told_in_the_order_in_which_it_is_typed(
     seed = wanted("random:index/randomPassword:RandomPassword", "platform-mpi-seed")
     there = Cluster(a_graph(), {"kind": "PersistentVolumeClaim", "metadata": {"name": "g", "namespace": "lab"}})
     monkeypatch.setattr(
-        "ops.adopt.preview.wanted_resources", lambda *_: [wanted(GRAPH, "graph-graph", **asked), claim, seed]
+        "wideep_cli.adopt.preview.wanted_resources", lambda *_: [wanted(GRAPH, "graph-graph", **asked), claim, seed]
     )
-    monkeypatch.setattr("ops.cluster.connect", lambda *_: there)
+    monkeypatch.setattr("wideep_cli.connection.connect", lambda *_: there)
     monkeypatch.chdir(ROOT)
     file = tmp_path / "adopt.json"
 

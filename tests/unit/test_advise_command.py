@@ -11,13 +11,6 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from ops.advise import answers, comparison, extra, forecast
-from ops.advise.answers import Answers
-from ops.advise.workers import Series, Step, WorkerQuestion
-from ops.cli import app
-from ops.errors import CallError
-from ops.load import load
-from ops.stackfile import read_stack_file
 from tests.support.answers import FormulaAnswers
 from tests.support.configs import stack
 from wideep.catalog.models import MODELS
@@ -26,6 +19,13 @@ from wideep.settings import parse
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise import answers, comparison, extra, forecast
+from wideep_cli.advise.answers import Answers
+from wideep_cli.advise.workers import Series, Step, WorkerQuestion
+from wideep_cli.errors import CallError
+from wideep_cli.main import app
+from wideep_cli.stack_context import load
+from wideep_cli.stack_file import read_stack_file
 
 Run = Callable[..., Result]
 TOKEN = "hf_" + "s3cretS3cret"

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.advise.operating import as_candidate, as_it_stands
-from ops.advise.prediction import Limit, Pair, Prediction, predict
-from ops.advise.search import Field, best, field_of, frontier
 from tests.support import configs
 from tests.support.answers import FormulaAnswers
 from wideep.catalog.models import MODELS
 from wideep.plan import make_plan
 from wideep.rules import check, warnings
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.operating import as_candidate, as_it_stands
+from wideep_cli.advise.prediction import Limit, Pair, Prediction, predict
+from wideep_cli.advise.search import Field, best, field_of, frontier
 
 R1 = "deepseek-ai/DeepSeek-R1"
 SMALL = "Qwen/Qwen3-30B-A3B"

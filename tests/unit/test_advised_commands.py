@@ -12,8 +12,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from ops.cli import app
 from tests.support.advised import TABLE, VERBS, advised_commands, commands_in, page_commands, pages
+from wideep_cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 ADVISED = advised_commands()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.agent import graph, grove, pods
-from sim.agent.contract import Manifest
+from sim.kubelet import pods
+from sim.operator import graph, grove
+from sim.operator.contract import Manifest
 from sim.paths import PROJECT
 from tests.golden.cases import IMAGES, config
 from tests.golden.crd import part_validator

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sim.agent import containers, podstatus
-from sim.agent.kubelet import Kubelet
-from sim.agent.pod import Pod
+from sim.kubelet import containers, podstatus
+from sim.kubelet.kubelet import Kubelet
+from sim.kubelet.pod import Pod
 
 POD: dict[str, Any] = {
     "metadata": {"name": "p", "namespace": "n", "uid": "u", "labels": {"nvidia.com/dynamo-graph-deployment-name": "g"}},

@@ -5,11 +5,13 @@ from typing import cast
 
 import pytest
 
-from sim.agent import contract, graph, grove, journal, pods, podstatus
-from sim.agent.cliques import fits
-from sim.agent.contract import Manifest
-from sim.agent.kube import Kube
-from sim.agent.operators import Operator, Operators, read_operator
+from sim.kubelet import container_log as journal
+from sim.kubelet import pods, podstatus
+from sim.operator import contract, graph, grove
+from sim.operator.cliques import fits
+from sim.operator.contract import Manifest
+from sim.operator.kube import Kube
+from sim.operator.operators import Operator, Operators, read_operator
 
 NEARBY = pods.Surroundings(nats="nats://dynamo-platform-nats.dw:4222", etcd="dynamo-platform-etcd.dw:2379")
 SGLANG = ["python3", "-m", "dynamo.sglang"]

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from sim.agent import queue
-from sim.agent.queue import Key, Queue
+from sim.operator import work_queue as queue
+from sim.operator.work_queue import Key, Queue
 
 A: Key = ("ns", "a")
 B: Key = ("ns", "b")

@@ -1,6 +1,6 @@
 """How many graphs the simulation answers for with real processes."""
 
-from sim.agent.machine import Served
+from sim.kubelet.node_context import Served
 
 
 def test_graphs_beyond_the_limit_have_no_process_until_one_of_the_others_is_gone() -> None:

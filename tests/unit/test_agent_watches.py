@@ -8,8 +8,8 @@ from typing import Any
 import kopf
 import pytest
 
-from sim.agent import watches
-from sim.agent.watches import Watches
+from sim.operator import watches
+from sim.operator.watches import Watches
 
 LIMIT_SECONDS = 20
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from ops.bench.aiperf import Load, profile
-from ops.bench.measure import concurrencies
-from ops.bench.plot import write_plot
-from ops.bench.report import bench_json, differences
-from ops.bench.result import Point, Result, read_result, write_result
-from ops.cluster import ClusterError
-from ops.errors import CallError
+from wideep_cli.bench.aiperf import Load, profile
+from wideep_cli.bench.measure import concurrencies
+from wideep_cli.bench.plot import write_plot
+from wideep_cli.bench.report import bench_json, differences
+from wideep_cli.bench.result import Point, Result, read_result, write_result
+from wideep_cli.errors import CallError
+from wideep_cluster import ClusterError
 
 LOAD = Load("a/model", "a/tokenizer", isl=200, osl=50, concurrency=4, requests=16)
 EXPORT = {

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from ops.cli import app
+from wideep_cli.main import app
 
 EXPECTED = Path(__file__).parent / "expected"
 TOKEN = "hf_" + "s3cretS3cret"
@@ -294,7 +294,7 @@ def test_the_help_of_each_verb_has_an_example(run: Run, verb: str) -> None:
 
 def test_the_help_loads_neither_the_domain_nor_clients_of_anything(root: Path) -> None:
     code = (
-        "import sys; from typer.testing import CliRunner; from ops.cli import app; "
+        "import sys; from typer.testing import CliRunner; from wideep_cli.main import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
         "print(*sorted(sys.modules.keys() & {'pulumi', 'kubernetes', 'drawsvg', 'pydantic', 'yaml'}))"
     )
@@ -304,7 +304,7 @@ def test_the_help_loads_neither_the_domain_nor_clients_of_anything(root: Path) -
 
 def test_a_pipe_gets_no_colour(stack: Write, root: Path) -> None:
     environ = {**os.environ, "TERM": "xterm-256color"}
-    command = [sys.executable, "-m", "ops.cli", "plan", "--file", str(stack())]
+    command = [sys.executable, "-m", "wideep_cli.main", "plan", "--file", str(stack())]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, cwd=root)
     assert "\x1b" not in printed.stdout
 
@@ -312,7 +312,7 @@ def test_a_pipe_gets_no_colour(stack: Write, root: Path) -> None:
 @pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
 def test_a_terminal_gets_colour_unless_no_color_is_set(stack: Write, root: Path, no_color: str, colours: bool) -> None:
     environ = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "NO_COLOR": no_color, "PYTHONPATH": str(root)}
-    arguments = ["-m", "ops.cli", "plan", "--file", str(stack())]
+    arguments = ["-m", "wideep_cli.main", "plan", "--file", str(stack())]
     printed = pexpect.run(shlex.join([sys.executable, *arguments]), env=environ, dimensions=(60, 100)).decode()
     assert "DeepSeek-R1" in printed
     assert ("\x1b[32m" in printed) is colours

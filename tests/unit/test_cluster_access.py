@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster import UnreachableError, connect
-from ops.errors import CallError
-from ops.stackfile import StackFile
+from wideep_cli.connection import connect
+from wideep_cli.errors import CallError
+from wideep_cli.stack_file import StackFile
+from wideep_cluster import UnreachableError
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster import Cluster, ClusterError, ForbiddenError, connect, forward, run
-from ops.stackfile import StackFile
 from tests.support.live import pod
+from wideep_cli.connection import connect
+from wideep_cli.stack_file import StackFile
+from wideep_cluster import Cluster, ClusterError, ForbiddenError, forward, run
 
 POD = pod("decode-0", "decode")
 DENIED = 'pods "decode-0" is forbidden: User "anna" cannot create resource "{0}" in API group "" in the namespace "lab"'

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.objects import Pod, StatefulSet
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.symptoms import CAUSES
-from ops.doctor.view import View
 from tests.support.cases import CPU, ago, container, failures, node, obj, pod, seen
 from tests.unit.test_doctor_troubles import crashed, with_decode
 from tests.unit.test_symptoms import ENGINE
 from wideep.signs import SIGNS, Place
+from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.symptoms import CAUSES
+from wideep_cluster.objects import Pod, StatefulSet
 
 LOADED = "Load weight begin. avail mem=137.29 GB\nLoad weight end.\n"
 CAPTURES = f"{LOADED}Capture cuda graph begin.\n"

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from ops.doctor.oom import Short, memory_fixes
 from tests.support.configs import settings, site
 from wideep.memory import worker_memory
 from wideep.rules import RoleSite, check
+from wideep_cli.doctor.oom import Short, memory_fixes
 
 WIDE = [
     ("wide-32gpu", "decode"),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from components.registry_api import Reference
-from ops.doctor.builder import builder_finding
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.hub import hub_findings
-from ops.doctor.outside import outside_findings
 from tests.support.plans import TOKEN, plan_of
 from tests.support.site import Site, serving
+from wideep_cli.doctor.builder import builder_finding
+from wideep_cli.doctor.external import outside_findings
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.hub import hub_findings
+from wideep_cluster.registry import Reference
 
 MODEL = "/api/models/deepseek-ai/DeepSeek-R1"
 PUSH = {"source": "build", "tag": "1"}

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.cluster import ForbiddenError
-from ops.doctor.fabric import fabric_findings
-from ops.doctor.finding import Verdict
-from ops.doctor.gpus import gpu_findings
-from ops.doctor.packing import Space, Want, pack
-from ops.doctor.placement import placement
 from tests.support.cases import case, failures, node, pod, seen, view
+from wideep_cli.doctor.fabric import fabric_findings
+from wideep_cli.doctor.finding import Verdict
+from wideep_cli.doctor.gpus import gpu_findings
+from wideep_cli.doctor.packing import Space, Want, pack
+from wideep_cli.doctor.placement import placement
+from wideep_cluster import ForbiddenError
 
 CORDONED = view(deployed=False, nodes=seen(node("gpu-0"), node("gpu-1", cordoned=True)))
 TAINT = {"key": "team", "value": "other", "effect": "NoSchedule"}

@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
-from ops.cluster import ForbiddenError
-from ops.doctor.examine import examine
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.view import Seen, View
 from tests.support.cases import case, container, pod, seen, view
+from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.runner import examine
+from wideep_cluster import ForbiddenError
 
 KINDS = [field.name for field in fields(View) if isinstance(getattr(View(), field.name), Seen)]
 DENIED = ForbiddenError("list", "things", "in namespace dynamo-workshop")

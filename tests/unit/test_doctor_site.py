@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from ops.cluster import ForbiddenError
-from ops.cluster.objects import (
+from tests.support.cases import OPERATOR, ago, case, failures, obj, pod, seen, view
+from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.runner import examine
+from wideep_cluster import ForbiddenError
+from wideep_cluster.objects import (
     Claim,
     DaemonSet,
     Definition,
@@ -21,10 +25,6 @@ from ops.cluster.objects import (
     StatefulSet,
     StorageClass,
 )
-from ops.doctor.examine import examine
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.view import View
-from tests.support.cases import OPERATOR, ago, case, failures, obj, pod, seen, view
 
 DEFAULT = {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
 CRD = "dynamographdeployments.nvidia.com"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ops.cluster.objects import Graph, Job, KubeObject, Pod
-from ops.doctor.examine import examine
-from ops.doctor.finding import Finding, Verdict
-from ops.doctor.view import View
 from tests.support.cases import CPU, NOW, ago, case, container, event, failures, node, obj, pod, seen, view
+from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.finding import Finding, Verdict
+from wideep_cli.doctor.runner import examine
+from wideep_cluster.objects import Graph, Job, KubeObject, Pod
 
 DECODE = "decode-0"
 PULL = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}

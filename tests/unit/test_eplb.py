@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from ops.eplb.engine_log import read
-from ops.eplb.report import sparkline
-from ops.eplb.verdict import Judged, Verdict, judge
-from ops.plan.view import RoleView
 from tests.support.live import METRICS as FLAG
 from tests.support.live import decode_view as view
+from wideep_cli.eplb.engine_log import read
+from wideep_cli.eplb.report import sparkline
+from wideep_cli.eplb.verdict import Judged, Verdict, judge
+from wideep_cli.plan.view import RoleView
 
 STARTED = "[2026-01-01 00:00:00 DP0 TP0 EP0] [EPLBManager] system started, will rebalance per 1000 iterations."
 START, END = "[EPLBManager] rebalance start", "[EPLBManager] rebalance end time=1.500s"

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster import ClusterError, Ran
-from ops.cluster.objects import Component
-from ops.eplb import experts as counting
-from ops.eplb import record as recording
-from ops.eplb.engine_log import read
-from ops.eplb.report import Balance, eplb_json, eplb_text
-from ops.eplb.verdict import judge
-from ops.live import Live, Member
-from ops.plan.view import RoleView
 from tests.support.live import decode_view as view
 from tests.support.live import live, loaded, pod
+from wideep_cli.deployment import Live, Member
+from wideep_cli.eplb import experts as counting
+from wideep_cli.eplb import record as recording
+from wideep_cli.eplb.engine_log import read
+from wideep_cli.eplb.report import Balance, eplb_json, eplb_text
+from wideep_cli.eplb.verdict import judge
+from wideep_cli.plan.view import RoleView
+from wideep_cluster import ClusterError, Ran
+from wideep_cluster.objects import Component
 
 
 @contextmanager
@@ -52,7 +52,7 @@ DUMP = {
     "logical_count": [[[0, 0, 0, 0], [8, 1, 2, 1], [5, 5, 5, 5]], [[0, 0, 0, 0], [0, 1, 2, 1], [1, 1, 1, 1]]],
 }
 """Two forward passes over a dense layer and two of experts."""
-IMAGE = Path(__file__).parents[2] / "sim" / "exec" / "image"
+IMAGE = Path(__file__).parents[2] / "sim" / "kubectl_exec" / "image"
 
 
 class InPod:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.stackfile import read_stack_file
 from wideep.errors import ConfigError
 from wideep.rules import accept
 from wideep.settings.reading import read
+from wideep_cli.stack_file import read_stack_file
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 REFUSED = {

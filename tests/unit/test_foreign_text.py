@@ -13,11 +13,11 @@ from markdown_it.token import Token
 from rich.table import Table
 from rich.text import Text
 
-from ops import terminal
-from ops.markdown import code, details, fenced, listed, table
-from ops.review.comment import LIMIT, Review, comment
-from ops.review.events import Message, Op, Preview, Step, Violation
+from ci.review.comment import LIMIT, Review, comment
+from ci.review.events import Message, Op, Preview, Step, Violation
 from tests.conftest import ROOT
+from wideep_cli import console as terminal
+from wideep_cli.markdown import code, details, fenced, listed, table
 
 MARK = "FOREIGN"
 PIECES = st.sampled_from(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster.objects import Component
-from ops.gpus.judge import Gpu, findings, prediction
-from ops.gpus.smi import Reading, read
-from ops.live import Member
-from ops.plan.view import role_views
 from tests.support.live import loaded, pod
+from wideep_cli.deployment import Member
+from wideep_cli.gpus.evaluate import Gpu, findings, prediction
+from wideep_cli.gpus.smi import Reading, read
+from wideep_cli.plan.view import role_views
+from wideep_cluster.objects import Component
 
 H100 = "0, NVIDIA H100 80GB HBM3, 81559, 0, 0, 40, 89.22, 580.159.04\n"
 MIB = 2**20

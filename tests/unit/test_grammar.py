@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.rbac.roles import roles
 from tests.support.configs import hardware, stack
 from wideep import load
 from wideep.backends.sglang import survives_shell
 from wideep.errors import ConfigError
+from wideep_cli.rbac.roles import roles
 
 BUILD = {"source": "build", "repository": "r.example.com/d", "tag": "1"}
 CACHE = {"size": "1Ti"}

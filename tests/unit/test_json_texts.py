@@ -9,13 +9,13 @@ import pulumi
 import pytest
 import yaml
 
-from components.config import read_plan
-from ops.load import load
-from ops.stackfile import read_stack_file
+from components.stack_config import read_plan
 from tests.support.engine import PROJECT, run
 from tests.support.plans import config_of
 from wideep.errors import ConfigError
 from wideep.settings.texts import json_texts
+from wideep_cli.stack_context import load
+from wideep_cli.stack_file import read_stack_file
 
 HARDWARE = {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}
 COMMANDS = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ops.errors import CallError
-from ops.logs.lines import pattern, written
-from ops.logs.source import Source
 from tests.support.live import Logs, pod
+from wideep_cli.errors import CallError
+from wideep_cli.logs.lines import pattern, written
+from wideep_cli.logs.source import Source
 
 STAMP = "2026-01-01T00:00:0"
 

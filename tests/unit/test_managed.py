@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.objects import Json
-from components.pods import PodState, read_pod
-from components.readiness import View, Wanted
 from tests.support.configs import settings
 from tests.support.plans import plan_of
 from wideep.errors import ConfigError
 from wideep.settings.layout import Role
+from wideep_cluster.dynamo.pods import PodState, read_pod
+from wideep_cluster.dynamo.readiness import View, Wanted
+from wideep_cluster.kube_objects import Json
 
 PRESET = "lab-16gpu-singlenode"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ops.network.complaints import complaints, transports
-from ops.network.devices import read
+from wideep_cli.network.complaints import complaints, transports
+from wideep_cli.network.devices import read
 
 IBSTAT = """\
 CA 'mlx5_0'

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ops.load import Loaded
-from ops.plan.changes import argument_changes, changes
-from ops.plan.difference import difference
 from wideep.plan import make_plan
 from wideep.settings import parse
+from wideep_cli.plan.changes import argument_changes, changes
+from wideep_cli.plan.difference import difference
+from wideep_cli.stack_context import Loaded
 
 STACK: dict[str, Any] = {
     "namespace": "lab",

@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ops.load import Loaded
-from ops.plan.memory_figure import draw_memory
-from ops.plan.picture import draw_placement
 from wideep.catalog.layouts import PRESETS
 from wideep.plan import make_plan
 from wideep.settings import parse
 from wideep.settings.layout import Preset
+from wideep_cli.plan.memory_figure import draw_memory
+from wideep_cli.plan.picture import draw_placement
+from wideep_cli.stack_context import Loaded
 
 SVG = "{http://www.w3.org/2000/svg}"
 QWEN, R1 = "Qwen/Qwen3-30B-A3B", "deepseek-ai/DeepSeek-R1"

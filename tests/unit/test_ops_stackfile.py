@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.named_file import read_named
-from ops.errors import CallError
-from ops.selected import selected_stack
-from ops.stackfile import find_project, read_stack_file, stack_path
+from wideep_cli.errors import CallError
+from wideep_cli.selected_stack import selected_stack
+from wideep_cli.stack_file import find_project, read_stack_file, stack_path
+from wideep_cluster.named_file import read_named
 
 PROJECT = """\
 name: mine

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from ops.cli import app
 from tests.support.configs import stack
+from wideep_cli.main import app
 
 VERBS = ["status", "logs", "smoke", "gpus", "eplb", "network"]
 

@@ -16,10 +16,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from rich.console import Console
 
 from sim.paths import PROJECT
-from sim.plugins import docker, docker_build, images, random, values
-from sim.plugins.install import install, stand_ins
-from sim.plugins.server import Engine, PluginError
-from sim.plugins.values import UNKNOWN, Secret
+from sim.pulumi_plugins import docker, docker_build, images, random, values
+from sim.pulumi_plugins.install import install, stand_ins
+from sim.pulumi_plugins.server import Engine, PluginError
+from sim.pulumi_plugins.values import UNKNOWN, Secret
 from sim.tools import find
 from sim.tools.catalog import PLUGINS, TOOLS
 from sim.tools.provide import provide
@@ -261,7 +261,7 @@ def test_stand_ins_in_one_process_answer_an_engine_that_attaches(tmp_path: Path)
     install(tmp_path / "home", Path(sys.executable), obtained(tmp_path))
     names = stand_ins(tmp_path / "home")
     assert sorted(names) == sorted(PLUGINS.keys() - {"kubernetes"})
-    command = [sys.executable, "-P", "-m", "sim.plugins", "--attach", *names]
+    command = [sys.executable, "-P", "-m", "sim.pulumi_plugins", "--attach", *names]
     env = {**os.environ, "PYTHONPATH": str(PROJECT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=env) as process:
         assert process.stdout is not None

@@ -4,7 +4,7 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.plugins.values import UNKNOWN, Secret, decode, encode, has_unknown, reveal
+from sim.pulumi_plugins.values import UNKNOWN, Secret, decode, encode, has_unknown, reveal
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.just(UNKNOWN)
 KEYS = st.text().filter(lambda key: key != "4dabf18193072939515e22adb298388d")

@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ops.doctor.oom import Short, memory_fixes
 from tests.support.configs import EXAMPLE, broken, settings
 from tests.unit.test_properties import PROFILE
 from wideep.errors import Problem
 from wideep.rules import check, warnings
-from wideep.rules.book import sites
+from wideep.rules.registry import sites
 from wideep.rules.remedies import LEAST_GAIN_GB, for_cache, for_outside
 from wideep.settings.layout import Role
+from wideep_cli.doctor.oom import Short, memory_fixes
 
 R1, KIMI = "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct"
 MANY = PROFILE.max_examples > 100

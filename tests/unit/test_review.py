@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from ops.advise import forecast
-from ops.errors import CallError
-from ops.load import Loaded, load, stack_file
-from ops.review import served
-from ops.review.comment import LIMIT, Review, comment
-from ops.review.diff import KNOWN_LATER, SIGNATURE, UNKNOWN, counts, diff_text
-from ops.review.events import Preview, read_events
+from ci.review import served
+from ci.review.comment import LIMIT, Review, comment
+from ci.review.diff import KNOWN_LATER, SIGNATURE, UNKNOWN, counts, diff_text
+from ci.review.events import Preview, read_events
 from tests.conftest import ROOT
 from tests.support.answers import FormulaAnswers
+from wideep_cli.advise import forecast
+from wideep_cli.errors import CallError
+from wideep_cli.stack_context import Loaded, load, stack_file
 
 STACK = "urn:pulumi:dev::dynamo-wideep::pulumi:pulumi:Stack::dynamo-wideep-dev"
 SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.review.forge import ForgeError, put_comment
-from sim.forge import Forge, serve
+from ci.review.forge import ForgeError, put_comment
+from tests.support.forge import Forge, serve
 
 MARK = "<!-- dynamo-wideep: prod -->"
 TOKEN = "a-token"

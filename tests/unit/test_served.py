@@ -7,11 +7,11 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from ops.cli import app
-from ops.layouts.served import BEST, SERVED, served, suggestion
 from tests.support.configs import settings
 from wideep.catalog.layouts import preset_gpus
 from wideep.settings.layout import Preset
+from wideep_cli.layouts.served import BEST, SERVED, served, suggestion
+from wideep_cli.main import app
 
 
 def suggested(layout: object, **changed: object) -> str | None:

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from ops.smoke.chat import ChatError, NotYetError, Question, ask
-from ops.smoke.check import faults
+from wideep_cli.smoke.chat import ChatError, NotYetError, Question, ask
+from wideep_cli.smoke.check import faults
 
 QUESTION = Question("a/model", "Why?", max_tokens=10, silence_seconds=5)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ops.cluster.objects import Event
-from ops.live import members
-from ops.status.frontend import read_figures
-from ops.status.loading import download_progress, loading_progress
-from ops.status.podstate import Phase, condition_of
 from tests.support.live import loaded, pod
 from wideep.masking import masked
+from wideep_cli.deployment import members
+from wideep_cli.status.frontend import read_figures
+from wideep_cli.status.loading import download_progress, loading_progress
+from wideep_cli.status.podstate import Phase, condition_of
+from wideep_cluster.objects import Event
 
 METRICS = """\
 # HELP dynamo_frontend_requests_total Total number of LLM requests processed

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from ops.cluster import GRAPHS, JOBS, PODS, ForbiddenError
-from ops.cluster.objects import Graph, Pod
-from ops.live import Live
-from ops.status.frontend import FrontendView
-from ops.status.served import Unasked, judged
-from ops.status.snapshot import Snapshot, State, take
 from tests.support.live import live, loaded
 from wideep.settings.layout import Role
+from wideep_cli.deployment import Live
+from wideep_cli.status.frontend import FrontendView
+from wideep_cli.status.served import Unasked, judged
+from wideep_cli.status.snapshot import Snapshot, State, take
+from wideep_cluster import GRAPHS, JOBS, PODS, ForbiddenError
+from wideep_cluster.objects import Graph, Pod
 
 MODEL = "deepseek-ai/DeepSeek-R1"
 SERVES = FrontendView(workers={Role.PREFILL: 1, Role.DECODE: 1}, models=(MODEL,))

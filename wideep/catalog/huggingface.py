@@ -10,7 +10,7 @@ from typing import Final, cast
 from wideep.catalog.families import FAMILIES
 from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
 from wideep.errors import Problem
-from wideep.settings.words import shown
+from wideep.settings.formatting import shown
 
 __all__ = ["shape_of_config"]
 

@@ -1,11 +1,11 @@
 """Every rule that a layout must keep to run, and what is legal but unwise.
 
 ``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. A rule is one
-small function that names its source; ``wideep.rules.book`` has them in order, the most basic first.
+small function that names its source; ``wideep.rules.registry`` has them in order, the most basic first.
 """
 
-from wideep.rules.accept import accept
-from wideep.rules.book import check, check_role, warnings
-from wideep.rules.site import RoleSite
+from wideep.rules.registry import check, check_role, warnings
+from wideep.rules.role_context import RoleSite
+from wideep.rules.validate import accept
 
 __all__ = ["RoleSite", "accept", "check", "check_role", "warnings"]

@@ -14,7 +14,7 @@ from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
 from wideep.rules.remedies import for_outside
-from wideep.rules.site import RDMA, RoleSite
+from wideep.rules.role_context import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings

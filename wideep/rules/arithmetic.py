@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.rules import deepep, experts, parallel, pipeline, quantization, speculative
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 
 __all__ = ["Refusal", "Rule", "arithmetic_problems", "broken_rules"]
 

@@ -9,7 +9,7 @@ from wideep.errors import Problem
 from wideep.memory.deepep import NORMAL_KERNELS, NVL_PEERS
 from wideep.memory.headroom import prefill_chunk
 from wideep.parallelism import attention_tp
-from wideep.rules.site import RDMA, RoleSite, listed
+from wideep.rules.role_context import RDMA, RoleSite, listed
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.model import WeightFormat

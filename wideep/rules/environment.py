@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.errors import Problem
+from wideep.settings.formatting import shown
 from wideep.settings.root import Settings
-from wideep.settings.words import shown
 
 __all__ = ["environment_problems"]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from wideep.backends.extra_args import given_flags
 from wideep.errors import Problem
-from wideep.rules.site import RoleSite, divisors, listed
+from wideep.rules.role_context import RoleSite, divisors, listed
 from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
 
 __all__ = [

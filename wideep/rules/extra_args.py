@@ -11,8 +11,8 @@ from wideep.backends.extra_args import Given, read_extra_args
 from wideep.backends.sglang import survives_shell
 from wideep.backends.sglang_flags import PASSES, UNCHECKED
 from wideep.errors import Problem
+from wideep.settings.formatting import shown
 from wideep.settings.root import Settings
-from wideep.settings.words import shown
 
 __all__ = ["extra_args_problems", "extra_args_warnings"]
 

@@ -7,7 +7,7 @@ from typing import Final
 from wideep.errors import Problem
 from wideep.memory import deepep_buffer_bytes, headroom, low_latency_tensor_bytes, worker_memory
 from wideep.rules.arithmetic import Rule
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 from wideep.settings.layout import Role
 
 __all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "spare_gb", "useful_tokens", "weights_fit"]

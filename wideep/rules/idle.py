@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wideep.errors import Problem
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
+from wideep.settings.formatting import shown
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.words import shown
 
 __all__ = ["idle_keys"]
 

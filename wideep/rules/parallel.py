@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
-from wideep.rules.site import RoleSite, divisors, listed, multiples_around
+from wideep.rules.role_context import RoleSite, divisors, listed, multiples_around
 from wideep.settings.model import Gqa
 
 __all__ = [

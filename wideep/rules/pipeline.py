@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wideep.errors import Problem
-from wideep.rules.site import RoleSite, divisors, listed
+from wideep.rules.role_context import RoleSite, divisors, listed
 from wideep.settings.layout import Role
 
 __all__ = ["decode_has_one_stage", "stages_divide_nodes", "stages_have_layers", "stages_need_model"]

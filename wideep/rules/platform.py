@@ -8,9 +8,9 @@ from typing import Final, cast
 
 from wideep import chart
 from wideep.errors import Problem
+from wideep.settings.formatting import dotted, shown
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
-from wideep.settings.words import dotted, shown
 
 __all__ = ["platform_problems"]
 

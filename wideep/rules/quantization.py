@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp, expert_tp
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 from wideep.settings.model import Gqa, Mla, WeightFormat
 
 __all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]

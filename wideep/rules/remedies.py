@@ -17,7 +17,7 @@ from wideep.rules.cache import cache_problems
 from wideep.rules.fit import fits, spare_gb, useful_tokens
 from wideep.rules.hardware import node_problems, nodes_needed
 from wideep.rules.platform import platform_problems
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 from wideep.rules.stack import stack_problems
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings

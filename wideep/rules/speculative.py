@@ -6,7 +6,7 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.memory.headroom import prefill_chunk
-from wideep.rules.site import RoleSite
+from wideep.rules.role_context import RoleSite
 from wideep.settings.layout import Role
 from wideep.settings.speculative import SpeculativeAlgorithm
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from wideep.errors import Problem
+from wideep.settings.formatting import shown
 from wideep.settings.layout import Layout, RoleLayout
 from wideep.settings.model import ModelShape
-from wideep.settings.words import shown
 
 __all__ = ["lost_model", "lost_preset"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.settings.words import nearest, shown
+from wideep.settings.formatting import nearest, shown
 
 __all__ = ["split_managed"]
 

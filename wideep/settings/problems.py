@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from wideep.errors import Problem
+from wideep.settings.formatting import close, dotted, nearest, shown
 from wideep.settings.root import Settings
 from wideep.settings.schema import Place, place_of
-from wideep.settings.words import close, dotted, nearest, shown
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
+from wideep.settings.formatting import nearest, shown
 from wideep.settings.hardware import Gpu, Interconnect
 from wideep.settings.image import Hidden
 from wideep.settings.lost import lost_model, lost_preset
@@ -19,7 +20,6 @@ from wideep.settings.managed import split_managed
 from wideep.settings.problems import NO_SUCH_KEY, misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.secrets import MISPLACED, below, is_secure, secret_problems
-from wideep.settings.words import nearest, shown
 
 __all__ = ["ReadText", "Reading", "parse", "read"]
 

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from wideep.errors import Problem
 from wideep.masking import MASK, holds_token
-from wideep.settings.words import dotted
+from wideep.settings.formatting import dotted
 
 __all__ = ["KNOWN_SECRETS", "MISPLACED", "below", "is_secure", "secret_paths", "secret_problems", "with_secrets"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.settings.words import shown
+from wideep.settings.formatting import shown
 
 __all__ = ["json_texts"]
 

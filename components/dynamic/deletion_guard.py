@@ -1,0 +1,150 @@
+"""What others may use of a stack, as a resource that is asked before any of it is deleted.
+
+    guard ──► takedown ──► graph ──► drain ──► guard-platform ──► platform
+                                           └─► guard-namespace ──► namespace
+
+Destroy comes from the left, so that it refuses while the graph still serves. The other two stand as soon as there is
+something to share, also where an `up` has come no further, and ask once more when the graph is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pulumi
+from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource, UpdateResult
+
+from components.base import Component
+from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
+from components.lifecycle.existing import Whose
+from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.sharing import KEY, Place, Share, SharedError, refuse_while_shared
+from wideep_cluster.dynamo.drain import may_answer_later
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.plan import Plan
+
+__all__ = ["NO_NAMESPACE", "NO_OPERATOR", "Guard", "GuardArgs", "GuardProvider", "ask", "share_of"]
+
+PROJECT: Final = "dynamo-wideep"
+OBJECT, FLAG = KEY.split(".")
+PATIENCE_SECONDS: Final = 120.0
+RETRY_SECONDS: Final = 2
+NO_OPERATOR: Final = {"operator": "", "grove": False}
+NO_NAMESPACE: Final = {"namespace_goes": False, "claim": "", "secrets": ()}
+
+
+class GuardProvider(ClusterProvider):
+    """``delete`` returns when nobody else uses what the properties name (``Share``), or refuses. So does an ``update``
+    after which the stack has no operator of its own."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        super().configure(req)
+        self._even_if_shared = _flag(req.config.get(f"{PROJECT}:{OBJECT}"))
+
+    def create(self, props: Properties) -> CreateResult:
+        return CreateResult(f"{props['stack']}", dict(props))
+
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+        found = super().diff(_id, _olds, _news)
+        replaces = [key for key in found.replaces or [] if key == "namespace"]  # another graph takes nothing away
+        return DiffResult(changes=found.changes, replaces=replaces)
+
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+        if _olds.get("operator") and not _news.get("operator"):
+            self._ask({**_olds, **NO_NAMESPACE})
+        return super().update(_id, _olds, _news)
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        self._ask(_props)
+
+    def _ask(self, properties: Properties) -> None:
+        share = Share.of(properties)
+        if self._even_if_shared:
+            pulumi.log.warn(f"{KEY} is true: whether others use what {share.stack} takes away is not asked")
+        else:
+            ask(self.namespace(properties), share, PATIENCE_SECONDS)
+
+
+def ask(place: Place, share: Share, patience_seconds: float) -> None:
+    """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
+    time, or where this user may not see who uses what."""
+    from kubernetes.client import ApiException
+    from urllib3.exceptions import HTTPError
+
+    end = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return refuse_while_shared(place, share)
+        except (ApiException, HTTPError) as error:
+            if not may_answer_later(error) or time.monotonic() > end:
+                raise SharedError(_unseen(error, share)) from None
+            time.sleep(RETRY_SECONDS)
+
+
+def _unseen(error: Exception, share: Share) -> str:
+    said = f"{getattr(error, 'reason', None) or type(error).__name__}"
+    return (
+        f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {said}), so it "
+        f"stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked:\n"
+        f"  pulumi config set --path {KEY} true"
+    )
+
+
+class StackGuard(Resource, module="dynamo-wideep", name="StackGuard"):
+    """The resource behind a Guard."""
+
+
+@dataclass(frozen=True)
+class GuardArgs:
+    """What is guarded, and what has to stand for it to be."""
+
+    share: Share
+    after: tuple[pulumi.Resource, ...]
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
+
+
+class Guard(Component):
+    """What has to go before ``after`` may, and goes only while nobody else uses it.
+
+    >>> guard = Guard("guard-platform", GuardArgs(share_of(plan, Whose.TO_MAKE), after=(platform,)))
+    """
+
+    def __init__(self, name: str, args: GuardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        properties = {**args.share.properties(), **args.cluster.properties()}
+        StackGuard(GuardProvider(), f"{name}-stack", properties, self.child(after=args.after))
+        self.register_outputs({})
+
+
+def share_of(plan: Plan, whose: Whose) -> Share:
+    """What of a stack goes when it is destroyed, and others may use."""
+    platform, cache = plan.platform, plan.cache
+    used = (
+        plan.token.secret if plan.token and not plan.token.create else None,
+        plan.image_plan.pull_secret if plan.image_plan.registry is None else None,
+        platform.mpi_secret if platform.mpi_secret_exists else None,
+    )
+    return Share(
+        namespace=plan.namespace,
+        stack=stack_name(),
+        graph=plan.name,
+        operator=("namespace" if platform.restricted else "cluster") if platform.install else "",
+        grove=platform.install and "grove" in platform.sub_charts,
+        namespace_goes=whose is not Whose.OTHERS and not cache.retain,
+        claim=cache.claim if cache.create and not cache.retain else "",
+        releases=(platform.release,) if platform.install else (),
+        secrets=tuple(name for name in used if name),
+    )
+
+
+def _flag(written: Any) -> bool:
+    """The key, of the config as the engine has it: an object's JSON."""
+    try:
+        value = json.loads(written or "{}")
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, dict) and cast("dict[str, object]", value).get(FLAG) is True

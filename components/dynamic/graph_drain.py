@@ -1,0 +1,101 @@
+"""Taking a graph down, as resources around it. They make nothing, and act only when they are deleted.
+
+    platform ◄── drain ◄── graph ◄── takedown
+
+Destroy comes from the right. Resources and not delete hooks: hooks run the program, which `pulumi destroy` does only
+with --run-program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from components.base import Component
+from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
+from wideep_cluster.dynamo.drain import await_operator, drain
+
+__all__ = ["Drain", "DrainProvider", "Takedown", "TakedownProvider", "TeardownArgs"]
+
+
+class DrainProvider(ClusterProvider):
+    """``delete`` returns when the graph's children are gone."""
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        drain(self.namespace(_props), _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
+
+
+class TakedownProvider(ClusterProvider):
+    """``delete`` returns when the operator runs, or refuses."""
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        await_operator(self.namespace(_props), _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
+
+
+class GraphDrain(Resource, module="dynamo-wideep", name="GraphDrain"):
+    """The resource behind a Drain."""
+
+
+class GraphTakedown(Resource, module="dynamo-wideep", name="GraphTakedown"):
+    """The resource behind a Takedown."""
+
+
+@dataclass(frozen=True)
+class TeardownArgs:
+    """Of which graph, and where."""
+
+    namespace: pulumi.Input[str]
+    graph: str
+    after: tuple[pulumi.Resource, ...]
+    """What has to be there while it is deleted, and goes only then."""
+    deadline_seconds: int | None = None
+    """How long its deletion may wait. None: as the component says."""
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
+
+
+class _Teardown(Component):
+    """The frame of both: one resource that its provider deletes."""
+
+    resource: ClassVar[type[Resource]]
+    provider: ClassVar[type[ClusterProvider]]
+    deadline_seconds: ClassVar[int]
+
+    def __init__(self, name: str, args: TeardownArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        properties = {
+            "namespace": args.namespace,
+            "graph": args.graph,
+            "deadlineSeconds": self.deadline_seconds if args.deadline_seconds is None else args.deadline_seconds,
+            **args.cluster.properties(),
+        }
+        self.resource(self.provider(), f"{name}-graph", properties, self.child(after=args.after))
+        self.register_outputs({})
+
+
+class Drain(_Teardown):
+    """What the graph depends on: it goes when nothing of the graph is left, and only then the platform may.
+
+    ``after`` is what the graph's objects need to the last: the operator that ends them, the volume and Secret of its
+    pods.
+
+    >>> drain = Drain("drain", TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(platform, cache, token)))
+    """
+
+    resource, provider, deadline_seconds = GraphDrain, DrainProvider, 900
+
+
+class Takedown(_Teardown):
+    """What depends on the graph, and so is asked first: it goes only while there is an operator.
+
+    A graph has finalizers that only a living operator takes away. Deleted while there is none it would stop serving
+    and never go; here it is refused while it still serves, with what to do. ``after`` is the graph.
+
+    >>> cluster = ClusterAccess(context="prod")  # of a program that makes its own kubernetes.Provider
+    >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(graph,), cluster=cluster)
+    >>> takedown = Takedown("takedown", args)
+    """
+
+    resource, provider, deadline_seconds = GraphTakedown, TakedownProvider, 120

@@ -1,0 +1,94 @@
+"""That a graph is ready, as a resource: it is made, and changed, when the graph is as it was last written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, UpdateResult
+
+from components.dynamic.cluster_resource import ClusterProvider, Properties
+from wideep_cluster.cancellation import interruption
+from wideep_cluster.dynamo.graph_wait import await_graph
+from wideep_cluster.dynamo.readiness import Wanted
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.graph.dgd import DynamoGraphDeployment, Service
+
+__all__ = ["GraphReady", "GraphReadyProvider", "waited_for"]
+
+
+class GraphReadyProvider(ClusterProvider):
+    """``create`` and ``update`` return when the graph is ready, or say why it will not be. Properties: those of all,
+    and those of ``waited_for``."""
+
+    def create(self, props: Properties) -> CreateResult:
+        self._wait(props, frozenset(props["pods"]))
+        return super().create(props)
+
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+        before: Mapping[str, str] = _olds.get("templates", {})
+        now: Mapping[str, str] = _news["templates"]
+        self._wait(_news, frozenset(role for role in now if before.get(role) != now[role]))
+        return super().update(_id, _olds, _news)
+
+    def _wait(self, properties: Properties, changed: frozenset[str]) -> None:
+        pods: Mapping[str, float] = properties["pods"]
+        wanted = Wanted(
+            namespace=properties["namespace"],
+            graph=properties["graph"],
+            generation=int(properties["revision"].partition("/")[2]),
+            pods={role: int(pods[role]) for role in sorted(pods)},
+            changed=changed,
+            counted=frozenset(properties.get("counted", ())),
+        )
+        seconds = int(properties["deadlineSeconds"])
+        await_graph(self.namespace(properties), wanted, seconds, pulumi.log.info, interruption())
+
+
+class GraphReady(Resource, module="dynamo-wideep", name="GraphReady"):
+    """The resource."""
+
+
+def waited_for(
+    graph: DynamoGraphDeployment,
+    spec: Mapping[str, Any],
+    live: pulumi.Output[Mapping[str, Any]],
+    left_fields: Collection[str] = (),
+) -> dict[str, pulumi.Input[Any]]:
+    """What of a graph is waited for, so that each change of it is: its ``revision`` (of ``live``, the metadata that the
+    cluster gave it), and by role the number of ``pods`` and a digest of their ``templates``. Of the roles ``counted``
+    the graph itself says how many pods there are (``left_fields``)."""
+    services = graph.spec.services.items()
+    counted = sorted(_role(service) for key, service in services if f"spec.services.{key}.replicas" in left_fields)
+    return {
+        **({"counted": counted} if counted else {}),
+        "graph": graph.metadata.name,
+        "revision": live.apply(_revision),
+        "pods": {_role(service): _pods(service) for service in graph.spec.services.values()},
+        "templates": pulumi.Output.from_input(spec["services"]).apply(
+            lambda known: {_role(service): _template(known[key]) for key, service in graph.spec.services.items()}
+        ),
+    }
+
+
+def _revision(metadata: Mapping[str, Any]) -> str:
+    """Of the graph as the provider has written it. In a preview without the graph's CRD there is none of it."""
+    return f"{metadata.get('uid', '')}/{int(metadata.get('generation') or 0)}"
+
+
+def _role(service: Service) -> str:
+    return str(service.sub_component_type or service.component_type)
+
+
+def _pods(service: Service) -> int:
+    return service.replicas * (service.multinode.node_count if service.multinode else 1)
+
+
+def _template(service: Mapping[str, Any]) -> str:
+    """Of all that makes the pods anew when it changes."""
+    manifest = json.dumps({**service, "replicas": None}, sort_keys=True)
+    return hashlib.sha256(manifest.encode()).hexdigest()[:12]

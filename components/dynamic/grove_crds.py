@@ -1,0 +1,106 @@
+"""The CRDs of Grove and KAI.
+
+Helm installs what a chart has in ``crds/`` with its first installation and never after it, so on a platform that stands
+without Grove nothing else would bring them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final, Protocol, cast
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource
+
+from components.dynamic.cluster_resource import ClusterProvider, Properties
+from wideep_cluster.charts import Chart, ChartError
+
+__all__ = ["CrdApi", "GroveCrds", "GroveCrdsProvider", "bring", "crds_of"]
+
+CRD: Final = re.compile(r"charts/([^/]+)/crds/.*\.ya?ml")
+KIND: Final = "CustomResourceDefinition"
+THERE: Final = 409
+SERVED_SECONDS: Final = 60
+RETRY_SECONDS: Final = 0.5
+Manifest = dict[str, Any]
+
+
+class CrdApi(Protocol):
+    """As far as it is used, ``kubernetes.client.ApiextensionsV1Api``."""
+
+    def create_custom_resource_definition(self, body: Manifest) -> object: ...
+
+    def read_custom_resource_definition(self, name: str) -> object: ...
+
+
+def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> list[Manifest]:
+    """The CRDs that a chart's sub-charts have in ``crds/``; ``sub_charts`` by the keys under which values name them.
+
+    Raises:
+        ChartError: the files are no chart's.
+    """
+    import yaml
+
+    content = dict(files)
+    if "Chart.yaml" not in content:
+        raise ChartError("there is no Chart.yaml")
+    about: Manifest = yaml.safe_load(content["Chart.yaml"])
+    folders = {each["name"] for each in about.get("dependencies", []) if each.get("alias", each["name"]) in sub_charts}
+    wanted = [text for path, text in content.items() if (found := CRD.fullmatch(path)) and found[1] in folders]
+    documents = (document for text in wanted for document in yaml.safe_load_all(text))
+    return [document for document in documents if document and document["kind"] == KIND]
+
+
+def bring(api: CrdApi, crds: Iterable[Manifest]) -> Iterator[str]:
+    """Makes those that the cluster does not have, and names them; returns when all of them are served."""
+    from kubernetes.client import ApiException
+
+    names: list[str] = []
+    for crd in crds:
+        names.append(crd["metadata"]["name"])
+        try:
+            api.create_custom_resource_definition(crd)
+        except ApiException as error:
+            if cast("int", error.status) != THERE:  # pyright: ignore[reportUnknownMemberType]
+                raise
+        else:
+            yield names[-1]
+    end = time.monotonic() + SERVED_SECONDS
+    while not all(_served(api.read_custom_resource_definition(name)) for name in names):
+        if time.monotonic() > end:
+            raise TimeoutError(f"after {SERVED_SECONDS} s the API server does not serve {', '.join(names)}")
+        time.sleep(RETRY_SECONDS)
+
+
+def _served(crd: Any) -> bool:
+    conditions: list[Any] = (crd.status.conditions if crd.status else None) or []
+    return any(each.type == "Established" and each.status == "True" for each in conditions)
+
+
+class GroveCrdsProvider(ClusterProvider):
+    """``create`` returns when the CRDs are served. They stay when the stack goes, as all that Helm takes from
+    ``crds/``."""
+
+    def create(self, props: Properties) -> CreateResult:
+        from kubernetes.client import ApiextensionsV1Api
+
+        chart = Chart(props["charts"], "dynamo-platform", props["version"])
+        try:
+            crds = crds_of(chart.files(), props["subCharts"])
+        except ChartError as error:
+            pulumi.log.warn(
+                f"the CRDs of {' and '.join(props['subCharts'])} are not brought, because the chart cannot be read: "
+                f"{error}. Helm brings them if it installs the platform now; if it is there already, unpack the chart "
+                "(`helm pull --untar`), apply each file of its charts' crds/ folders, and restart the operator."
+            )
+        else:
+            connect = cast("Callable[..., CrdApi]", ApiextensionsV1Api)
+            for name in bring(connect(self.namespace(props).api), crds):
+                pulumi.log.info(f"{name}: made")
+        return super().create(props)
+
+
+class GroveCrds(Resource, module="dynamo-wideep", name="GroveCrds"):
+    """That the CRDs are there before the operator that looks for them."""

@@ -1,0 +1,56 @@
+"""Looks, before a graph is made, for the operator that somebody else has installed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pulumi
+from pulumi.dynamic import CreateResult, Resource
+
+from components.dynamic.cluster_resource import ClusterProvider, Properties
+from wideep_cluster.informer import Place, Watching
+from wideep_cluster.kube import OPERATOR_KINDS, is_operators
+
+__all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_operator"]
+
+
+class PlatformError(Exception):
+    """The platform that should be there is not, or is another one."""
+
+
+def find_operator(place: Place, version: str, deadline_seconds: int, progress: Callable[[str], None]) -> None:
+    """Returns once an operator of the version runs, or it cannot be seen whether one does. Says that it waits.
+
+    Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
+    """
+    end = time.monotonic() + deadline_seconds
+    with Watching(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
+        said = ""
+        while (operator := place.operator()).works is False:
+            if operator.words != said:
+                said = operator.words
+                progress(f"{said}: waiting for it, up to {deadline_seconds} s")
+            if not watched.wait(end - time.monotonic()):
+                raise PlatformError(
+                    f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
+                    "Start it, or write platform: {install: true}."
+                )
+    if operator.version not in (None, version):
+        raise PlatformError(
+            f"the Dynamo operator on the cluster has version {operator.version}, and platform.version is {version}: "
+            "the graph is written for that one. Upgrade the platform to it, or install it with its own stack."
+        )
+
+
+class OperatorCheckProvider(ClusterProvider):
+    """``create`` returns when the operator runs, or refuses."""
+
+    def create(self, props: Properties) -> CreateResult:
+        find_operator(self.namespace(props), props["version"], int(props["deadlineSeconds"]), pulumi.log.info)
+        pulumi.log.info("the Dynamo operator of the cluster runs; it stays when this stack goes")
+        return super().create(props)
+
+
+class OperatorCheck(Resource, module="dynamo-wideep", name="OperatorCheck"):
+    """The resource that keeps that it was looked for."""

@@ -1,0 +1,84 @@
+"""The first resource of a stack to come and the last to go: what no state knows goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, Resource
+
+from components.base import Component
+from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
+from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.orphans import CRDS_NAMESPACE, Leftovers
+
+if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from wideep.plan import Plan
+
+__all__ = ["Sweep", "SweepArgs", "SweepProvider"]
+
+PROVIDER: Final = "__provider"
+"""What the SDK adds to the properties of a dynamic resource."""
+
+
+class SweepProvider(ClusterProvider):
+    """``delete`` returns when nothing is left that an interrupted `up` of the stack has made."""
+
+    def create(self, props: Properties) -> CreateResult:
+        return CreateResult(props["stack"], dict(props))
+
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+        return DiffResult(changes=_own(_olds) != _own(_news))
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        left = Leftovers(self.namespace(_props), _props["stack"], pulumi.log.info)
+        if "crdsRelease" in _props:
+            left.release(CRDS_NAMESPACE, _props["crdsRelease"])
+            left.platform(_props["platformRelease"])
+        if "job" in _props:
+            left.job(_props["job"])
+        left.namespace()
+
+
+def _own(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key != PROVIDER}
+
+
+class StackSweep(Resource, module="dynamo-wideep", name="StackSweep"):
+    """The resource behind the component."""
+
+
+@dataclass(frozen=True)
+class SweepArgs:
+    """What the stack may leave, and where."""
+
+    plan: Plan
+    cluster: ClusterAccess = field(default_factory=ClusterAccess)
+
+
+class Sweep(Component):
+    """What all on the cluster depends on, so that it is in the state before anything stands, and goes when all is gone.
+
+    The engine notes a resource when it stands. Killed before, it leaves one that `pulumi destroy` knows nothing of.
+
+    >>> sweep = Sweep("sweep", SweepArgs(plan))
+    """
+
+    def __init__(self, name: str, args: SweepArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        plan = args.plan
+        made = {
+            "crdsRelease": plan.platform.crds_release if plan.platform.install else None,
+            "platformRelease": plan.platform.release if plan.platform.install else None,
+            "job": plan.download.job if plan.download else None,
+        }
+        properties = {
+            "namespace": plan.namespace,
+            "stack": stack_name(),
+            **{key: value for key, value in made.items() if value is not None},
+            **args.cluster.properties(),
+        }
+        StackSweep(SweepProvider(), f"{name}-stack", properties, self.child())
+        self.register_outputs({})

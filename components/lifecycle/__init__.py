@@ -1,0 +1,1 @@
+"""Hooks and decisions around the resources: error messages, ownership, orphans of interrupted runs, drift."""

@@ -1,0 +1,131 @@
+"""What has become of the graph since the last `up`, told by an `up` that would change nothing about it.
+
+The engine compares the program with its state, and looks at the cluster only with `--refresh`. A field that somebody
+else has written is taken back when the graph is next written (``lifecycle.ownership``), unless the config leaves it to
+them (``layout.ROLE.replicas.managedBy``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+import pulumi
+
+from components.lifecycle.orphans import GRAPH, found
+from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.state import known_outputs
+from wideep.plan import Plan
+from wideep.text import some_of
+from wideep_cluster.kube import Operator
+from wideep_cluster.kube_objects import Json, part, parts
+
+__all__ = ["left_words", "tell_of_changes", "words_of"]
+
+OPERATORS: Final = "manager"
+"""The field manager of an operator, by the name of its program."""
+OURS: Final = "pulumi"
+"""How the provider's field managers begin."""
+REPLICAS: Final = ".replicas"
+SHOWN: Final = 3
+
+
+def tell_of_changes(plan: Plan) -> None:
+    """Warns where the graph is not as this stack last wrote it, or nobody looks after it; says what is left to others.
+    Nothing in a preview, and no word where the cluster cannot be asked."""
+    known = None if pulumi.runtime.is_dry_run() else (known_outputs() or {}).get(GRAPH)
+    if known is None:
+        return
+    from kubernetes.client import ApiException, CustomObjectsApi
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        place = own_cluster(plan.namespace)
+        where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", plan.name)
+        live = cast("Json | None", found(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where)))
+        for words in words_of(plan.name, known, live, place.operator(), plan.left_fields):
+            pulumi.log.warn(words)
+        for words in left_words(plan.name, live, plan.left_fields):
+            pulumi.log.info(words)
+    except (ApiException, ConfigException, HTTPError, OSError) as error:
+        pulumi.log.debug(f"whether the graph has changed was not to be told: {type(error).__name__}")
+
+
+def words_of(
+    name: str, known: Mapping[str, Any], live: Json | None, operator: Operator, left: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """``known`` is the graph as the state has it, ``live`` as the cluster has it; None: it has none. ``left``: the
+    fields that somebody else decides."""
+    if live is None:
+        yield f"graph {name} is in the state, and not on the cluster: `pulumi up --refresh` makes it again"
+        return
+    by = sorted({one for one, _ in _writers(live)})
+    places = list(_differing(known.get("spec"), live.get("spec"), ("spec",))) if by else []
+    places = [place for place in places if ".".join(place) not in (left or {})]
+    if places:
+        yield _changed(name, places, live)
+    if operator.works is False:
+        yield f"{operator.words}; what changes in graph {name} happens when it runs"
+
+
+def left_words(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
+    """What stays as somebody else has made it."""
+    for path, who in left.items() if live else ():
+        value: object = live
+        for key in path.split("."):
+            value = _at(value, key)
+        yield f"graph {name}: {path.removeprefix('spec.')} is left to {who}: it is {value}, and stays"
+
+
+def _at(value: object, key: str) -> object:
+    return cast("Json", value).get(key) if isinstance(value, dict) else None
+
+
+def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
+    """Who has changed what, what becomes of it, and how it is left to them; no values, which may be secrets."""
+    by_writer: dict[str, list[str]] = {}
+    for place in places:
+        by_writer.setdefault(_writer_of(place, live), []).append(".".join(place[1:]))
+    who = "; ".join(f"{writer} has changed {some_of(paths, SHOWN)}" for writer, paths in sorted(by_writer.items()))
+    lines = [
+        f"graph {name}: {who} since this stack wrote it; it is taken back when the graph is next written: "
+        "`pulumi up --refresh` does so now"
+    ]
+    for writer, paths in sorted(by_writer.items()):
+        for path in (path for path in paths if path.endswith(REPLICAS)):
+            role = path.split(".")[1]
+            if role in ("prefill", "decode"):
+                lines.append(f"to leave it to them: layout.{role}.replicas: {{managedBy: {writer}}}")
+    return "\n  ".join(lines)
+
+
+def _writers(live: Json) -> Iterator[tuple[str, Json]]:
+    """Who else than this program and the operator has written into the spec, with the fields that are theirs."""
+    for entry in parts(part(live, "metadata"), "managedFields"):
+        manager: str = entry.get("manager", "")
+        fields = part(entry, "fieldsV1")
+        if "f:spec" in fields and manager != OPERATORS and not manager.startswith(OURS):
+            yield manager, fields
+
+
+def _writer_of(place: Sequence[str], live: Json) -> str:
+    """The manager that has the field; where none has just that one (it is gone, or within a list), all there are."""
+    writers = list(_writers(live))
+    for manager, fields in writers:
+        at: Json | None = fields
+        for key in place:
+            at = at.get(f"f:{key}") if at is not None else None
+        if at is not None:
+            return manager
+    return ", ".join(sorted({manager for manager, _ in writers}))
+
+
+def _differing(known: object, live: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The places at which the two differ."""
+    if isinstance(known, dict) and isinstance(live, dict):
+        ours, theirs = cast("Json", known), cast("Json", live)
+        for key in sorted({*ours, *theirs}):
+            yield from _differing(ours.get(key), theirs.get(key), (*path, key))
+    elif known != live:
+        yield path

@@ -1,0 +1,159 @@
+"""The stack's namespace, where the cluster has it before the stack's first resource: whose it is, or that it goes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pulumi
+
+from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.orphans import NAMESPACE, found
+from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.ownership import has_mark
+from components.lifecycle.retained import has_label
+from components.lifecycle.state import known_outputs
+from wideep.text import some_of
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kube_objects import Json, part, parts
+
+if TYPE_CHECKING:
+    from wideep.plan import Plan
+
+__all__ = ["EXISTING", "Whose", "going_words", "whose_namespace"]
+
+EXISTING: Final = "namespace-existing"
+"""The namespace among the program's resources, where it is only read."""
+GOING_SECONDS: Final = 60
+"""That a namespace which is going is waited for: an empty one takes seconds."""
+TIMEOUT: Final = 5
+SHOWN: Final = 6
+HELD: Final = re.compile(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9.-]*) has \d+ resource instances")
+"""In the condition NamespaceContentRemaining (Kubernetes, pkg/controller/namespace/deletion)."""
+FAILURES: Final = (
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+)
+
+
+class Whose(Enum):
+    """What the program does about the namespace."""
+
+    TO_MAKE = auto()
+    """It is not there, or this stack's state has it."""
+    OURS = auto()
+    """This stack has made it, and its state does not know it: it is taken over."""
+    OTHERS = auto()
+    """Somebody else has made it: it is used, and left at destroy."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """An object that a namespace still has while it goes."""
+
+    resource: str
+    name: str
+    finalizers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        held = f" (finalizer {', '.join(self.finalizers)})" if self.finalizers else ""
+        return f"{self.resource}/{self.name}{held}"
+
+
+def whose_namespace(plan: Plan) -> Whose:
+    """Asks the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
+
+    Raises pulumi.RunError, with what holds it, for a namespace that is Terminating and still there after a minute.
+    """
+    from kubernetes.client import ApiException
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    known = known_outputs()
+    try:
+        place = own_cluster(plan.namespace)
+        live = _when_settled(place)
+    except (ApiException, ConfigException, HTTPError, OSError) as error:
+        pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
+        return Whose.OTHERS if EXISTING in (known or {}) else Whose.TO_MAKE
+    if live is None or known is None or NAMESPACE in known:
+        return Whose.TO_MAKE
+    return whose(live)
+
+
+def whose(live: Json) -> Whose:
+    """Of a namespace that the state does not have as this stack's own."""
+    metadata = part(live, "metadata")
+    ours = has_label(part(metadata, "labels")) or has_mark(part(metadata, "annotations"), stack_name())
+    return Whose.OURS if ours else Whose.OTHERS
+
+
+def _when_settled(place: KubeNamespace) -> Json | None:
+    """The namespace once it is not going; None where there is none."""
+    end, said = time.monotonic() + GOING_SECONDS, False
+    while (live := _read(place)) is not None and part(live, "metadata").get("deletionTimestamp"):
+        if time.monotonic() > end:
+            raise pulumi.RunError(going_words(live, list(_held(place, live)), place))
+        if not said:
+            pulumi.log.info(f"namespace {place.name} is Terminating: waiting until it is gone, up to {GOING_SECONDS} s")
+            said = True
+        time.sleep(1)
+    return live
+
+
+def _read(place: KubeNamespace) -> Json | None:
+    from kubernetes.client import CoreV1Api
+
+    core = CoreV1Api(place.api)
+    live = found(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
+    return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
+
+
+def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
+    """Why nothing can be made in a namespace that is Terminating, and what it waits for."""
+    name, since = place.name, part(live, "metadata").get("deletionTimestamp", "")
+    lines = [f"Namespace {name} is Terminating (deleted at {since}), and the API server makes nothing new in it."]
+    if held:
+        lines.append(f"  Still in it: {some_of(held, SHOWN)}.")
+    lines += [f"  {text}" for text in _conditions(live, known=bool(held))]
+    if any(each.startswith("nvidia.com/") for one in held for each in one.finalizers):
+        operator = place.operator()
+        runs = "" if operator.works else f" ({operator.words})"
+        lines.append(f"  Only a running Dynamo operator takes the finalizer nvidia.com/finalizer away{runs}.")
+    elif any(one.finalizers for one in held):
+        lines.append("  A finalizer is taken away by the controller that wrote it: see that it runs.")
+    lines.append(f"  `pulumi up` when `kubectl get namespace {name}` finds it no more; or write another `namespace`.")
+    return "\n".join(lines)
+
+
+def _conditions(live: Json, *, known: bool) -> Iterator[str]:
+    """What the API server says of the deletion; ``known``: the objects that are left are named already."""
+    types = FAILURES if known else (*FAILURES, "NamespaceContentRemaining", "NamespaceFinalizersRemaining")
+    for condition in parts(part(live, "status"), "conditions"):
+        if condition.get("type") in types and condition.get("status") == "True":
+            yield str(condition.get("message", "")).rstrip(".") + "."
+
+
+def _held(place: KubeNamespace, live: Json) -> Iterator[Held]:
+    """The objects that are left, by the namespace's own word; none of what may not be seen."""
+    from kubernetes.client import ApiException
+    from kubernetes.dynamic import DynamicClient
+    from kubernetes.dynamic.exceptions import DynamicApiError
+
+    said = " ".join(str(each.get("message", "")) for each in parts(part(live, "status"), "conditions"))
+    for plural, group in dict.fromkeys(HELD.findall(said)):
+        try:
+            client: Any = DynamicClient(place.api)
+            kinds: list[Any] = client.resources.search(name=plural, group=group.strip("."))
+            items: list[Any] = kinds[0].get(namespace=place.name).to_dict()["items"] if kinds else []
+        except (ApiException, DynamicApiError) as error:
+            pulumi.log.debug(f"what {plural} are left was not to be told: {type(error).__name__}")
+            continue
+        for item in items:
+            finalizers = tuple(item["metadata"].get("finalizers") or ())
+            yield Held(".".join(filter(None, (plural, group.strip(".")))), item["metadata"]["name"], finalizers)

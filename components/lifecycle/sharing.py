@@ -1,0 +1,203 @@
+"""Who else uses what a stack has installed: asked before any of it is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Protocol, Self, cast
+
+from components.lifecycle.ownership import has_mark
+from wideep_cluster.dynamo.drain import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
+from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
+
+__all__ = ["KEY", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
+
+KEY: Final = "teardown.evenIfShared"
+CLAIM: Final = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
+SECRET: Final = Kind("Secret", "secrets", None)
+OWNERS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+"""Of the group apps; each makes pods, and is asked for in place of them."""
+WORK: Final = (
+    GRAPH,
+    COMPONENT,
+    CLIQUE_SET,
+    *(Kind(name, f"{name.lower()}s", "apps", "v1") for name in OWNERS),
+    Kind("Job", "jobs", "batch", "v1"),
+    Kind("CronJob", "cronjobs", "batch", "v1"),
+    POD,
+    CLAIM,
+)
+"""What of others in a namespace would be missed: what works there, and what keeps data."""
+ASKED_FOR: Final = frozenset({*OWNERS, "Job", "Node"})
+RELEASE, RELEASE_PLACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
+INSTANCE: Final = "app.kubernetes.io/instance"
+HOOK: Final = "helm.sh/hook"
+SHOWN: Final = 8
+
+
+class SharedError(Exception):
+    """Others use what would go."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What of a stack others may use, as properties of a resource have it. Empty: there is none of it, or it stays."""
+
+    namespace: str
+    stack: str
+    graph: str = ""
+    operator: str = ""
+    """``cluster``: it looks after all namespaces; ``namespace``: after its own only."""
+    grove: bool = False
+    """Grove came with the operator, and makes the pods of others' PodCliqueSets too."""
+    namespace_goes: bool = False
+    claim: str = ""
+    """The model cache."""
+    releases: tuple[str, ...] = ()
+    """Of Helm, in the namespace; what they brought is the stack's."""
+    secrets: tuple[str, ...] = ()
+    """Secrets of the namespace that the stack uses and did not make."""
+
+    @classmethod
+    def of(cls, properties: Mapping[str, Any]) -> Self:
+        """From a resource's properties, where a tuple is a list."""
+        return cls(
+            namespace=properties["namespace"],
+            stack=properties["stack"],
+            graph=properties.get("graph", ""),
+            operator=properties.get("operator", ""),
+            grove=bool(properties.get("grove")),
+            namespace_goes=bool(properties.get("namespace_goes")),
+            claim=properties.get("claim", ""),
+            releases=tuple(properties.get("releases", ())),
+            secrets=tuple(properties.get("secrets", ())),
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """As ``of`` reads them back."""
+        return {**asdict(self), "releases": list(self.releases), "secrets": list(self.secrets)}
+
+
+class Place(Protocol):
+    """The namespace on its cluster (``wideep_cluster.kube.KubeNamespace``)."""
+
+    def list(self, kind: Kind) -> Listing: ...
+
+
+@dataclass(frozen=True)
+class User:
+    """An object of somebody else, and what it needs of the stack."""
+
+    what: str
+    """``PersistentVolumeClaim team/data``."""
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+def refuse_while_shared(place: Place, share: Share) -> None:
+    """Raises SharedError with their names, where others use what the stack would take away."""
+    found = list(users(place, share))
+    if not found:
+        return
+    shown = [f"  {user}" for user in found[:SHOWN]]
+    more = [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    lines = (
+        f"Others use what stack {share.stack} would take away, so it stays:",
+        *shown,
+        *more,
+        "When they are gone, repeat the command. To take it away in spite of them:",
+        f"  pulumi config set --path {KEY} true",
+    )
+    raise SharedError("\n".join(lines))
+
+
+def users(place: Place, share: Share) -> Iterator[User]:
+    """All of them, each once. Raises what the client raises for what may not be listed."""
+    told: set[str] = set()
+    for user in (*_of_operator(place, share), *_of_namespace(place, share)):
+        if user.what not in told:
+            told.add(user.what)
+            yield user
+
+
+def _of_operator(place: Place, share: Share) -> Iterator[User]:
+    everywhere = share.operator == "cluster"
+    if not share.operator:
+        return
+    for kind in (GRAPH, COMPONENT, *([CLIQUE_SET] if share.grove else [])):
+        listed = place.list(replace(kind, everywhere=everywhere))
+        maker = "Grove" if kind is CLIQUE_SET else "the Dynamo operator"
+        yield from _named(
+            kind, foreign(kind, listed.items, share), f"{maker} of this stack looks after it, and ends it"
+        )
+
+
+def _of_namespace(place: Place, share: Share) -> Iterator[User]:
+    if not share.namespace_goes and not share.claim:
+        return
+    for kind in WORK:
+        others = foreign(kind, place.list(kind).items, share)
+        if share.namespace_goes:
+            yield from _named(kind, others, f"it would go with namespace {share.namespace}")
+        else:
+            mounting = [item for item in others if _mounts(item.body, share.claim)]
+            yield from _named(kind, mounting, f"it mounts the claim {share.claim}")
+    if share.namespace_goes:
+        yield from _releases_and_secrets(place, share)
+
+
+def _releases_and_secrets(place: Place, share: Share) -> Iterator[User]:
+    why = f"it would go with namespace {share.namespace}"
+    for item in place.list(SECRET).items:
+        labels = dict(item.labels)
+        if labels.get("owner") == "helm" and labels.get("name") not in share.releases:
+            yield User(f"Helm release {share.namespace}/{labels.get('name')}", why)
+        elif item.name in share.secrets:
+            yield User(f"Secret {share.namespace}/{item.name}", why)
+
+
+def foreign(kind: Kind, items: Iterable[Item], share: Share) -> list[Item]:
+    """Those that neither this stack has made, nor its releases, nor its graph; and that no other object stands for."""
+    return [item for item in items if not _is_ours(kind, item, share) and not _is_anothers(kind, item)]
+
+
+def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
+    metadata, labels = part(item.body, "metadata"), dict(item.labels)
+    notes: dict[str, str] = metadata.get("annotations") or {}
+    here = metadata.get("namespace", share.namespace) == share.namespace
+    released = notes.get(RELEASE) in share.releases and notes.get(RELEASE_PLACE) == share.namespace
+    named = here and (kind, item.name) in ((GRAPH, share.graph), (CLAIM, share.claim))
+    inside = here and (labels.get(INSTANCE) in share.releases or labels.get(GRAPH_LABEL) == share.graph)
+    return named or released or inside or HOOK in notes or has_mark(notes, share.stack)
+
+
+def _is_anothers(kind: Kind, item: Item) -> bool:
+    """It has an owner, which counts in its place. A pod counts by itself where its owner is none of ``WORK``."""
+    owners = {owner for owner, _ in item.owners}
+    return bool(owners) and (kind is not POD or not owners.isdisjoint(ASKED_FOR))
+
+
+def _named(kind: Kind, items: Iterable[Item], why: str) -> Iterator[User]:
+    for item in items:
+        yield User(f"{kind.name} {part(item.body, 'metadata').get('namespace', '')}/{item.name}", why)
+
+
+def _mounts(value: object, claim: str) -> bool:
+    """Whether a pod, or what makes pods, names the claim as one of its volumes."""
+    match value:
+        case dict():
+            body = cast("Json", value)
+            if body.get("claimName") == claim or any(one.get("name") == claim for one in _graph_volumes(body)):
+                return True
+            return any(_mounts(each, claim) for each in body.values())
+        case list():
+            return any(_mounts(each, claim) for each in cast("list[object]", value))
+        case _:
+            return False
+
+
+def _graph_volumes(body: Json) -> list[Json]:
+    """Of a graph's spec."""
+    return parts(body, "pvcs")

@@ -1,0 +1,35 @@
+"""What the state of this stack knows when its program begins."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+
+from components.lifecycle.helm_releases import stack_name
+
+__all__ = ["known_outputs"]
+
+READ_TRIES: Final = 10
+READ_AGAIN_SECONDS: Final = 0.2
+
+
+@functools.cache
+def known_outputs() -> Mapping[str, Mapping[str, Any]] | None:
+    """The outputs of the resources in the state, by their names in the program; None when the state cannot be read.
+
+    The engine writes the state while the program runs, and a file that is read in the middle of it is cut short.
+    """
+    for _ in range(READ_TRIES):
+        try:
+            answer: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack_name()})
+        except Exception as error:  # the SDK raises no other class for a call that failed
+            pulumi.log.debug(f"the state could not be read: {error}")
+            time.sleep(READ_AGAIN_SECONDS)
+        else:
+            known: Mapping[str, Mapping[str, Any]] = answer.value["outputs"]
+            return {urn.rpartition("::")[2]: resource.get("outputs") or {} for urn, resource in known.items()}
+    return None

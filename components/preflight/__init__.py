@@ -1,0 +1,1 @@
+"""Read-only checks, made in a preview and in an update before the first resource."""

@@ -1,0 +1,141 @@
+"""The one reader of the stack's config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pulumi
+import yaml
+
+from wideep.errors import ConfigError, Problem
+from wideep.plan import Plan, make_plan
+from wideep.rules import accept
+from wideep.settings.secrets import secret_paths, with_secrets
+from wideep.settings.texts import json_texts
+from wideep_cluster.named_file import read_named
+from wideep_cluster.registry import Login
+
+__all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
+
+TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
+IMAGE: Final = "image"
+PASSWORD: Final = ("registry", "password")
+"""Where ``image`` may have a secret."""
+UNSET: Final = ("", "{}")
+"""What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
+
+
+def read_plan() -> Plan:
+    """The Plan of this stack.
+
+    Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
+    """
+    config, written = _project_config(), _stack_file()
+    clear = [*_token_in_clear(config), *_password_in_clear(config, written), *json_texts(written)]
+    try:
+        plan = make_plan(accept(_marked(config, written), _read_text))
+    except ConfigError as error:
+        raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
+    if clear:
+        raise pulumi.RunError(str(ConfigError(clear)))
+    return plan
+
+
+def hf_token() -> pulumi.Output[str]:
+    """The Hugging Face token. A secret from here on; nothing else reads its value."""
+    return pulumi.Config().require_secret(TOKEN)
+
+
+def registry_password() -> pulumi.Output[str]:
+    """The password of the image's registry. A secret from here on; nothing else reads its value."""
+    image: pulumi.Output[dict[str, Any]] = pulumi.Config().require_secret_object(IMAGE)
+    return image.apply(lambda written: str(written["registry"]["password"]))
+
+
+def registry_login(plan: Plan) -> Login | None:
+    """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource."""
+    registry = plan.image_plan.registry
+    if registry is None:
+        return None
+    return Login(registry.username, str(json.loads(_project_config()[IMAGE])["registry"]["password"]))
+
+
+def _project_config() -> dict[str, str]:
+    """What the stack sets of this project's keys, without the project's prefix; keys that do not exist too."""
+    prefix = f"{pulumi.get_project()}:"
+    everything: Mapping[str, str] = pulumi.runtime.get_config_env()
+    own = {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
+    return {key: value for key, value in own.items() if value not in UNSET}
+
+
+def _marked(config: Mapping[str, str], written: Mapping[str, object]) -> dict[str, object]:
+    """The config with ``{secure: …}`` where the stack has a secret, as in its file, so that a secret in a key that is
+    none is refused and shown nowhere. The engine tells only the top-level keys that hold one; which part it is, the
+    stack's file says. Without a file it is the whole key, but for the password that `image` may have."""
+    found: dict[str, object] = dict(config)
+    for key, value in config.items():
+        if key == TOKEN or not pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{key}"):
+            continue
+        own = PASSWORD if key == IMAGE and _has_password(value) else ()
+        found[key] = with_secrets(_decoded(value), list(secret_paths(written.get(key))) or [own])
+    return found
+
+
+def _decoded(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _stack_file() -> Mapping[str, object]:
+    """The project's keys as they stand in the stack's file: the engine hands a text that is JSON and an object to the
+    program alike. Empty where the file is elsewhere (``--config-file``) or cannot be read: the engine could."""
+    try:
+        folder = Path(str(yaml.safe_load(read_named(Path("Pulumi.yaml"))).get("stackConfigDir") or "."))
+        file = folder / f"Pulumi.{pulumi.get_stack().split('/')[-1]}.yaml"
+        content: object = yaml.safe_load(read_named(file))["config"]
+    except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    items = cast("dict[object, object]", content).items() if isinstance(content, dict) else ()
+    own = (f"{pulumi.get_project()}:", f"{pulumi.get_project()}:config:")
+    return {
+        str(key).rpartition(":")[2]: value
+        for key, value in items
+        if str(key).rpartition(":")[1] == "" or str(key).startswith(own)
+    }
+
+
+def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
+    if TOKEN not in config or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{TOKEN}"):
+        return []
+    rule = "the token stands in clear text in the stack's file: whoever reads the file has it, so revoke it"
+    return [Problem(TOKEN, "[secret]", rule, "pulumi config set --secret hfToken hf_…")]
+
+
+def _password_in_clear(config: Mapping[str, str], written: Mapping[str, object]) -> list[Problem]:
+    """The engine marks a whole object as secret when something in it is; the stack's file says what."""
+    marked = list(secret_paths(written.get(IMAGE))) or [PASSWORD]
+    secret = pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}") and any(
+        PASSWORD[: len(path)] == path for path in marked
+    )
+    if secret or not _has_password(config.get(IMAGE, "")):
+        return []
+    rule = "the password stands in clear text in the stack's file: whoever reads the file has it, so change it"
+    fix = "pulumi config set --secret --path image.registry.password …"
+    return [Problem("image.registry.password", "[secret]", rule, fix)]
+
+
+def _has_password(image: str) -> bool:
+    try:
+        return bool(json.loads(image)["registry"]["password"])
+    except (ValueError, TypeError, KeyError):
+        return False  # another form altogether, which reading it says
+
+
+def _read_text(path: str) -> str:
+    """A file that the config names, relative to the project: the engine runs the program there."""
+    return read_named(Path(path))

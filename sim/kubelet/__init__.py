@@ -1,0 +1,1 @@
+"""The simulated kubelet: pods, containers, logs, jobs and the processes that serve."""

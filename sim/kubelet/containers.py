@@ -1,0 +1,135 @@
+"""What runs inside one pod of a graph or a Job, from the start of its container to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sim.faults.table import Moment, of_moment
+from sim.kubelet import jobs, pods, podstatus
+from sim.kubelet import pod_startup as starting
+from sim.kubelet.container_log import Engine
+from sim.kubelet.pod import FAULT_SECONDS, CrashError, Pod
+from sim.kubelet.serving import Child, answers
+from sim.operator import contract, graph
+from sim.operator.kube import Kind
+
+POLL_SECONDS = 0.1
+RETRY_SECONDS = 2.0
+Start = Callable[[Pod], Awaitable[Child | None]]
+SERVING = "serving "
+"""How the line begins that a worker process prints once it is registered."""
+
+
+async def run(pod: Pod) -> None:
+    """The pod's whole life; what is still open then, `Pod.end` ends."""
+    pod.open()
+    await starting.prepare(pod)
+    await pod.status(podstatus.running(pod.pod, ready=False))
+    await pod.event("Started", f"Started container {pod.main['name']}")
+    if contract.LABEL_GRAPH not in pod.labels:
+        await jobs.run(pod)
+    elif pod.labels.get(contract.LABEL_TYPE) == "frontend":
+        await _keep(pod, _frontend)
+    elif pod.labels.get(contract.LABEL_TYPE) == "worker":
+        await _keep(pod, _worker)
+    else:
+        await pod.status(podstatus.running(pod.pod, ready=True))
+
+
+async def _keep(pod: Pod, start: Start) -> None:
+    """Starts the container's process, and again whenever it ends by itself."""
+    if not pod.machine.served.join(pod.graph, pod.uid):
+        pod.journal.write(f"simulated: {pod.machine.served.limit} graphs are served already; this one only looks so")
+        await pod.status(podstatus.running(pod.pod, ready=True))
+        return
+    restarts = 0
+    while True:
+        code = await _live(pod, start, restarts)
+        if code is None:
+            return
+        pod.journal.write(f"the process ended with exit code {code}", "stderr")
+        restarts += 1
+        last = pod.last_end(code)
+        await pod.status(podstatus.crashed(pod.pod, restarts=restarts, **last))
+        await pod.event("BackOff", f"Back-off restarting failed container {pod.main['name']}", "Warning")
+        await asyncio.sleep(RETRY_SECONDS)
+        await pod.status(podstatus.running(pod.pod, ready=False, restarts=restarts, **last))
+
+
+async def _live(pod: Pod, start: Start, restarts: int) -> int | None:
+    """One life of the container: its exit code, or None for one that has no process that could end."""
+    try:
+        pod.child = await start(pod)
+    except CrashError as crash:
+        return crash.code
+    if pod.child and pod.child.process.returncode is not None:
+        return pod.child.process.returncode
+    await pod.status(podstatus.running(pod.pod, ready=True, restarts=restarts))
+    return await _end_of(pod, pod.child) if pod.child else None
+
+
+async def _end_of(pod: Pod, child: Child) -> int:
+    while True:
+        try:
+            return await asyncio.wait_for(child.process.wait(), FAULT_SECONDS)
+        except TimeoutError:
+            try:
+                await pod.strike(Moment.SERVE)
+            except CrashError as crash:
+                await child.stop()
+                return crash.code
+
+
+async def _frontend(pod: Pod) -> Child:
+    child, door = await pod.machine.dynamo.frontend(_dynamo_namespace(pod), pod.journal.write)
+    pod.child = child
+    while child.process.returncode is None and not await answers(door):
+        await asyncio.sleep(POLL_SECONDS)
+    pod.open({contract.FRONTEND_PORT: str(door)})
+    return child
+
+
+async def _worker(pod: Pod) -> Child | None:
+    """Loads its share of the model; the first pod of a worker then serves, the others only take part.
+
+    Of an engine other than SGLang nothing is known: its containers are ready at once.
+    """
+    if not pods.is_sglang(pod.main):
+        return None
+    engine = Engine.of(pod.main)
+    await pod.write_over(pod.machine.times.load, engine.loading())
+    await pod.strike(Moment.LOAD)
+    if engine.rank or any(map(pod.struck, of_moment(Moment.REGISTER))):
+        return None
+    registered = asyncio.Event()
+
+    def write(line: str) -> None:
+        pod.journal.write(line)
+        if line.startswith(SERVING):
+            registered.set()
+
+    about = await _about(pod) if engine.role == "decode" else ""
+    child = pod.child = await pod.machine.dynamo.worker(engine.role, _dynamo_namespace(pod), engine.model, about, write)
+    while child.process.returncode is None and not registered.is_set():
+        await asyncio.sleep(POLL_SECONDS)
+    pod.journal.write(engine.ready())
+    return child
+
+
+def _dynamo_namespace(pod: Pod) -> str:
+    """One etcd serves all platforms of the simulation, so the Kubernetes namespace becomes a part of Dynamo's."""
+    return f"{pod.namespace}-{pod.labels.get(contract.LABEL_NAMESPACE, 'dynamo')}"
+
+
+async def _about(pod: Pod) -> str:
+    """The graph and its layout in a few words, for the worker's answers."""
+    name = pod.labels[contract.LABEL_GRAPH]
+    live = await pod.kube.get(Kind.GRAPH, pod.namespace, name)
+    parts = [f"graph {name}"]
+    for service in graph.services(live or {"spec": {}}).values():
+        if service.get("componentType") == "worker":
+            engine = Engine.of((service.get("extraPodSpec") or {}).get("mainContainer") or {})
+            role, layout = engine.about().split(" ", 1)
+            parts.append(f"{role} {service.get('replicas', 1)} \u00d7 {layout}")
+    return ", ".join(parts)

@@ -1,0 +1,110 @@
+"""One pod of a graph or a Job, as the cluster sees it: its status, events and logs, and the faults that strike it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+
+from sim.faults import store
+from sim.faults.table import Moment, of_moment
+from sim.kubelet.container_log import Journal
+from sim.kubelet.node_context import Machine
+from sim.kubelet.serving import Child
+from sim.operator import contract
+from sim.operator.contract import Manifest
+from sim.operator.kube import Kind
+from sim.state import private_folder, write_private
+
+SOURCE = "kubelet"
+FAULT_SECONDS = 0.5
+"""How soon a container notices that a fault was set or cleared."""
+
+
+class CrashError(Exception):
+    """A fault has ended the container."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+def is_pending(pod: Manifest) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Pending"
+
+
+class Pod:
+    """One pod that runs: containers.py says what runs in it. `end` leaves nothing of it."""
+
+    def __init__(self, machine: Machine, pod: Manifest) -> None:
+        self.machine, self.pod, self.kube = machine, pod, machine.kube
+        meta = pod["metadata"]
+        self.namespace: str = meta["namespace"]
+        self.name: str = meta["name"]
+        self.uid: str = meta["uid"]
+        self.labels: dict[str, str] = meta.get("labels") or {}
+        self.graph = (self.namespace, self.labels.get(contract.LABEL_GRAPH, ""))
+        containers = pod["spec"]["containers"]
+        self.main: Manifest = next((c for c in containers if c["name"] == contract.MAIN_CONTAINER), containers[0])
+        folder = machine.cluster.logs / "pods" / f"{self.namespace}_{self.name}_{self.uid}"
+        self.log_path = folder / f"{self.main['name']}.log"
+        self.journal = Journal.open(self.log_path)
+        self.known_path = machine.cluster.pods_dir / self.namespace / f"{self.name}.json"
+        self.child: Child | None = None
+        self.written: Manifest = {"status": {}}
+
+    def open(self, forwards: dict[int, str] | None = None) -> None:
+        """Tells the kubelet where `kubectl logs`, `exec` and `port-forward` find this pod: what answers at each port is
+        the path of a Unix socket, or HOST:PORT."""
+        known = {"log": str(self.log_path), "forwards": forwards or {}}
+        private_folder(self.known_path.parent)
+        write_private(self.known_path, json.dumps(known))
+
+    async def end(self) -> None:
+        """Ends its process first, whatever the API server says to the rest."""
+        self.machine.served.leave(self.graph, self.uid)
+        if self.child:
+            await self.child.stop()
+        self.journal.close()
+        self.known_path.unlink(missing_ok=True)
+
+    async def event(self, reason: str, message: str, kind: str = "Normal") -> None:
+        await self.kube.event(self.pod, kind, reason, message, SOURCE)
+
+    async def status(self, body: Manifest) -> None:
+        self.written = body
+        await self.write_again()
+
+    async def write_again(self) -> None:
+        """The status that was written last."""
+        await self.kube.patch(Kind.POD, self.namespace, self.name, self.written, status=True)
+
+    def is_set_back(self, seen: Manifest) -> bool:
+        """Whether the pod is seen as it was before its containers started: a busy kwok writes its sandbox twice."""
+        return is_pending(seen) and self.written["status"].get("phase", "Pending") != "Pending"
+
+    async def write_over(self, seconds: float, lines: Iterable[str]) -> None:
+        every = list(lines)
+        for line in every:
+            await asyncio.sleep(seconds / len(every))
+            self.journal.write(line)
+
+    async def strike(self, moment: Moment) -> None:
+        """The faults of a moment: the container says what they make it say, and ends; or goes no further meanwhile."""
+        for name, how in of_moment(moment).items():
+            if not self.struck(name):
+                continue
+            for line in how.lines:
+                self.journal.write(line, "stderr")
+            if how.exit_code is not None:
+                raise CrashError(how.exit_code)
+            while self.struck(name):
+                await asyncio.sleep(FAULT_SECONDS)
+
+    def struck(self, fault: str) -> bool:
+        return store.is_active(self.machine.cluster.directory, fault, self.name)
+
+    def last_end(self, code: int) -> Manifest:
+        """Exit code and termination message for its status: no message, unless it asks for the end of its log."""
+        wanted = self.main.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        return {"exit_code": code, "message": self.journal.last_words() if wanted else ""}

@@ -1,0 +1,249 @@
+"""`python -m sim.operator`: the simulated operators and the kubelet of graph and Job pods, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import shutil
+import signal
+import sys
+
+from sim.cluster import control_plane, ports, process
+from sim.faults import acts, store
+from sim.faults.kinds import Halting
+from sim.faults.table import FAULTS
+from sim.kubelet.kubelet import Kubelet
+from sim.kubelet.node_context import Machine, Served, Times
+from sim.kubelet.serving import Dynamo
+from sim.operator import contract
+from sim.operator.cliques import CliqueSetReconciler
+from sim.operator.contract import Manifest
+from sim.operator.kube import ApiError, Kind, Kube
+from sim.operator.operators import Operators
+from sim.operator.reconcilers import ComponentReconciler, GraphReconciler
+from sim.operator.watches import Handler, Watches
+from sim.operator.work_queue import Key, Queue
+from sim.state import Cluster, SimError, load
+
+FAULT_SECONDS = 1.0
+RESTART_SECONDS = 1.0
+SHOWN_SECONDS = 3.0
+"""After which a server that answers shows all kinds that it has."""
+
+HALTING = {name: one.how for name, one in FAULTS.items() if isinstance(one.how, Halting)}
+
+logger = logging.getLogger("sim.operator")
+RESYNC_SECONDS = 20.0
+RESYNC_EACH_SECONDS = 0.2
+"""For each object: of hundreds, looking at all of them would be all that there is time for."""
+
+
+def key_of(body: Manifest) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def owners(body: Manifest, kind: str) -> list[Key]:
+    """The owners of that kind, by namespace and name."""
+    references = body["metadata"].get("ownerReferences") or []
+    return [(body["metadata"]["namespace"], owner["name"]) for owner in references if owner["kind"] == kind]
+
+
+class Agent:
+    """What the watched events set to work."""
+
+    def __init__(self, kube: Kube, cluster: Cluster) -> None:
+        self.kube = kube
+        self.operators = Operators(kube)
+        self.objects = 0
+        self.graphs = Queue("graph", GraphReconciler(kube, self.operators))
+        self.components = Queue("component", ComponentReconciler(kube, self.operators))
+        self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
+        self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times(), Served()))
+
+    def handlers(self) -> dict[str, Handler]:
+        return {
+            "deployments.apps": self.deployment,
+            "statefulsets.apps": self.stateful_set,
+            "pods": self.pod,
+            "services": self.service,
+            "dynamographdeployments.nvidia.com": self.graph,
+            "dynamocomponentdeployments.nvidia.com": self.component,
+            "podcliquesets.grove.io": self.clique_set,
+            "podcliques.grove.io": self.of_clique_set,
+            "podcliquescalinggroups.grove.io": self.of_clique_set,
+        }
+
+    async def resync(self) -> None:
+        """Forgets what went without an event, then looks at every object once more."""
+        pods, operators = set(self.kubelet.tasks), self.operators.keys()
+        there = {pod["metadata"]["uid"] for pod in await self.kube.find(Kind.POD)}
+        self.kubelet.end(pods - there)
+        found = [*await self.kube.find(Kind.DEPLOYMENT), *await self.kube.find(Kind.STATEFUL_SET)]
+        self.operators.forget(operators - {key_of(live) for live in found})
+        await self.look_at_all()
+
+    async def resync_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(max(RESYNC_SECONDS, RESYNC_EACH_SECONDS * self.objects))
+            try:
+                await self.resync()
+            except ApiError as error:
+                logger.warning("not looked at again: %s", error)
+
+    async def look_at_all(self) -> None:
+        """As a controller does when it starts: every object of its kinds, once."""
+        self.objects = 0
+        for kind, queue in (
+            (Kind.GRAPH, self.graphs),
+            (Kind.COMPONENT, self.components),
+            (Kind.CLIQUE_SET, self.clique_sets),
+        ):
+            for live in await self.kube.find(kind):
+                queue.add(key_of(live))
+                self.objects += 1
+
+    async def deployment(self, body: Manifest, gone: bool) -> None:
+        if self.operators.see_deployment(body, gone):
+            await self.look_at_all()
+        for key in owners(body, contract.COMPONENT):
+            self.components.add(key)
+
+    async def stateful_set(self, body: Manifest, gone: bool) -> None:
+        if self.operators.see_stateful_set(body, gone):
+            await self.look_at_all()
+
+    async def graph(self, body: Manifest, _gone: bool) -> None:
+        self.graphs.add(key_of(body))
+
+    async def component(self, body: Manifest, _gone: bool) -> None:
+        self.components.add(key_of(body))
+        for key in owners(body, contract.GRAPH):
+            self.graphs.add(key)
+
+    async def clique_set(self, body: Manifest, _gone: bool) -> None:
+        self.clique_sets.add(key_of(body))
+        for key in owners(body, contract.GRAPH):
+            self.graphs.add(key)
+
+    async def of_clique_set(self, body: Manifest, _gone: bool) -> None:
+        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph (of that name) reads its status."""
+        for key in owners(body, "PodCliqueSet"):
+            self.clique_sets.add(key)
+            self.graphs.add(key)
+
+    async def pod(self, body: Manifest, gone: bool) -> None:
+        self.kubelet.see(body, gone)
+        labels = body["metadata"].get("labels") or {}
+        if contract.LABEL_CLIQUE in labels:
+            self.clique_sets.add((body["metadata"]["namespace"], labels[contract.LABEL_CLIQUE_SET]))
+
+    async def service(self, body: Manifest, _gone: bool) -> None:
+        for kind, queue in ((contract.COMPONENT, self.components), (contract.GRAPH, self.graphs)):
+            for key in owners(body, kind):
+                queue.add(key)
+
+
+async def keep_faults(cluster: Cluster) -> None:
+    """Ends the faults whose time is over (`fault NAME --for SECONDS`)."""
+    while True:
+        await asyncio.sleep(FAULT_SECONDS)
+        try:
+            await asyncio.to_thread(acts.expire, cluster)
+        except SimError as error:
+            logging.getLogger(__name__).warning("a fault is still set: %s", error)
+
+
+async def halt_processes(cluster: Cluster) -> None:
+    """Keeps the faults by which a process stands still for a while again and again."""
+    while True:
+        halted = [how for name, how in HALTING.items() if store.is_active(cluster.directory, name)]
+        for how in halted:
+            await halt(cluster, how)
+        if not halted:
+            await asyncio.sleep(FAULT_SECONDS)
+
+
+async def halt(cluster: Cluster, how: Halting) -> None:
+    """Once; an agent that is ended meanwhile lets the process go on first."""
+    known = control_plane.processes(cluster).get(how.process)
+    if known and process.alive(known):
+        os.kill(known.pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(how.stands)
+        finally:
+            os.kill(known.pid, signal.SIGCONT)
+    await asyncio.sleep(how.works)
+
+
+async def start_watches_anew(cluster: Cluster, watches: Watches) -> None:
+    """After each restart of the API server: kopf looks for the kinds that it watches as soon as it answers, drops those
+    that a server which has just started does not show yet, and does not look again."""
+    began = await asyncio.to_thread(_api_server, cluster)
+    while True:
+        await asyncio.sleep(RESTART_SECONDS)
+        now = await asyncio.to_thread(_api_server, cluster)
+        if now not in (None, began) and await asyncio.to_thread(ports.answers, cluster.ports.kube_apiserver):
+            began = now
+            await asyncio.sleep(SHOWN_SECONDS)
+            watches.again.set()
+
+
+def _api_server(cluster: Cluster) -> int | None:
+    """Its process, by which a new one differs from the one before."""
+    known = control_plane.processes(cluster).get("kube-apiserver")
+    return known.pid if known else None
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    """They go on until they are told to end."""
+    if not task.cancelled():
+        logger.error("a task has ended by itself", exc_info=task.exception())
+
+
+async def run(cluster: Cluster) -> None:
+    """Works until it is told to end, and takes along all that it started."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    shutil.rmtree(cluster.pods_dir, ignore_errors=True)  # of pods that an agent before this one ran
+    kube = await Kube.connect(cluster.kubeconfig)
+    agent = Agent(kube, cluster)
+    watches = Watches(agent.handlers(), agent.resync)
+    await watches.start()
+    works = (
+        agent.resync_for_ever(),
+        keep_faults(cluster),
+        halt_processes(cluster),
+        start_watches_anew(cluster, watches),
+    )
+    beside = [asyncio.create_task(work) for work in works]
+    for task in beside:
+        task.add_done_callback(_tell_end)
+    cluster.agent_ready.write_text(f"{os.getpid()}\n")
+    await told.wait()
+    for task in beside:
+        task.cancel()
+    await watches.stop()
+    await agent.kubelet.close()
+    await kube.close()
+
+
+def main() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each pod has its log open
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # Grove's API may well be missing
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it misses its signals: it has a thread
+    cluster = load()
+    if cluster is None:
+        sys.exit("there is no simulated cluster: run `python -m sim up` first")
+    os.environ["KUBECONFIG"] = str(cluster.kubeconfig)
+    asyncio.run(run(cluster))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What Grove's operator does about a PodCliqueSet while it lives: cliques, their pods gang by gang, and status.
+
+All pods of a gang are let go to the scheduler together, and only when the nodes have room for all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.operator import contract, graph, grove
+from sim.operator.contract import Manifest
+from sim.operator.kube import Kind, Kube
+from sim.operator.operators import Operators
+from sim.operator.work_queue import Key
+
+FINALIZER = "grove.io/podcliqueset.grove.io"
+GPU = "nvidia.com/gpu"
+SOURCE = "grove-operator"
+
+
+class NoRoomError(Exception):
+    """A gang waits for free GPUs; raised so that it is tried again."""
+
+
+def gpus(pod: Manifest) -> int:
+    """GPUs that a pod asks for."""
+    limits = ((one.get("resources") or {}).get("limits") or {} for one in pod["spec"]["containers"])
+    return sum(int(limit.get(GPU, 0)) for limit in limits)
+
+
+def is_ready(pod: Manifest) -> bool:
+    return graph.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
+
+
+def fits(wanted: list[int], free: list[int]) -> bool:
+    """Whether pods that want that many GPUs each all fit on nodes that have that many free; largest first."""
+    room = sorted(free, reverse=True)
+    for need in sorted(wanted, reverse=True):
+        place = next((index for index, there in enumerate(room) if there >= need), None)
+        if place is None:
+            return False
+        room[place] -= need
+    return True
+
+
+@dataclass
+class CliqueSetReconciler:
+    """PodCliqueSets: PodCliques, PodCliqueScalingGroups and pods of each."""
+
+    kube: Kube
+    operators: Operators
+
+    async def __call__(self, key: Key) -> None:
+        live = await self.kube.get(Kind.CLIQUE_SET, *key)
+        if not live or not self.operators.grove_lives():
+            return
+        if "deletionTimestamp" in live["metadata"]:
+            await self._finalize(live)
+            return
+        if FINALIZER not in live["metadata"].get("finalizers", []):
+            patch = {"metadata": {"finalizers": [*live["metadata"].get("finalizers", []), FINALIZER]}}
+            await self.kube.patch(Kind.CLIQUE_SET, *key, patch)
+        for group in grove.scaling_groups(live):
+            await self.kube.apply(Kind.SCALING_GROUP, group)
+        gangs = grove.gangs(live)
+        await self._remove_others(live, {clique["metadata"]["name"] for gang in gangs for clique in gang.cliques})
+        pods: dict[str, list[Manifest]] = {}
+        for gang in gangs:
+            for clique in gang.cliques:
+                pods[clique["metadata"]["name"]] = await self._clique(clique)
+        await self._report(live, gangs, pods)
+        await self._let_go(live, gangs, pods)
+
+    async def _finalize(self, live: Manifest) -> None:
+        """Cliques and groups go first; the last of them to go brings this set back here."""
+        meta = live["metadata"]
+        left = 0
+        for kind in (Kind.CLIQUE, Kind.SCALING_GROUP):
+            for child in await self.kube.find(kind, meta["namespace"], f"{contract.LABEL_CLIQUE_SET}={meta['name']}"):
+                left += 1
+                await self.kube.delete(kind, meta["namespace"], child["metadata"]["name"])
+        if not left and FINALIZER in meta.get("finalizers", []):
+            kept = [name for name in meta["finalizers"] if name != FINALIZER]
+            await self.kube.patch(Kind.CLIQUE_SET, meta["namespace"], meta["name"], {"metadata": {"finalizers": kept}})
+
+    async def _remove_others(self, live: Manifest, wanted: set[str]) -> None:
+        meta = live["metadata"]
+        for clique in await self.kube.find(
+            Kind.CLIQUE, meta["namespace"], f"{contract.LABEL_CLIQUE_SET}={meta['name']}"
+        ):
+            if clique["metadata"]["name"] not in wanted:
+                await self.kube.delete(Kind.CLIQUE, meta["namespace"], clique["metadata"]["name"])
+
+    async def _clique(self, wanted: Manifest) -> list[Manifest]:
+        """Brings a clique and its pods to what is wanted, pods of an older template replaced; returns its pods."""
+        clique = await self.kube.apply(Kind.CLIQUE, wanted)
+        meta = clique["metadata"]
+        there = await self.kube.find(Kind.POD, meta["namespace"], f"{contract.LABEL_CLIQUE}={meta['name']}")
+        by_name = {pod["metadata"]["name"]: pod for pod in there}
+        pods: list[Manifest] = []
+        for index in range(clique["spec"]["replicas"]):
+            made = grove.pod(clique, index)
+            found = by_name.pop(made["metadata"]["name"], None)
+            if (
+                found
+                and found["metadata"]["annotations"].get(grove.TEMPLATE)
+                != made["metadata"]["annotations"][grove.TEMPLATE]
+            ):
+                by_name[made["metadata"]["name"]] = found
+            elif found:
+                pods.append(found)
+            else:
+                pods.append(await self.kube.create(Kind.POD, made))
+        for name in by_name:
+            await self.kube.delete(Kind.POD, meta["namespace"], name)
+        return pods
+
+    async def _let_go(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
+        """Takes the gate from the pods of each gang that has room; NoRoomError names the first that has none."""
+        no_room = ""
+        for gang in gangs:
+            gated = [
+                pod
+                for clique in gang.cliques
+                for pod in pods[clique["metadata"]["name"]]
+                if pod["spec"].get("schedulingGates")
+            ]
+            wanted = [gpus(pod) for pod in gated]
+            if gated and not fits(wanted, await self._free_gpus()):
+                names = ", ".join(pod["metadata"]["name"] for pod in gated)
+                no_room = no_room or f"no room for all pods of the gang at once: {names} want {sum(wanted)} GPUs"
+                continue
+            for pod in gated:
+                meta = pod["metadata"]
+                patch = {"spec": {"schedulingGates": [{"$patch": "replace"}]}}
+                await self.kube.patch(Kind.POD, meta["namespace"], meta["name"], patch)
+        if no_room:
+            await self.kube.event(live, "Warning", "Unschedulable", no_room, SOURCE)
+            raise NoRoomError(no_room)
+
+    async def _free_gpus(self) -> list[int]:
+        free: dict[str, int] = {}
+        for node in await self.kube.find(Kind.NODE):
+            if not node["spec"].get("unschedulable"):
+                free[node["metadata"]["name"]] = int((node.get("status") or {}).get("allocatable", {}).get(GPU, 0))
+        for pod in await self.kube.find(Kind.POD):
+            ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+            placed = pod["spec"].get("nodeName")
+            if placed in free and not ended:
+                free[placed] -= gpus(pod)
+        return list(free.values())
+
+    async def _report(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
+        available: dict[str, int] = {}
+        whole = True
+        for gang in gangs:
+            complete = True
+            for clique in gang.cliques:
+                of_clique = pods[clique["metadata"]["name"]]
+                ready = sum(is_ready(pod) for pod in of_clique)
+                complete = complete and ready == clique["spec"]["replicas"]
+                gated = sum(bool(pod["spec"].get("schedulingGates")) for pod in of_clique)
+                await self._status(Kind.CLIQUE, clique, grove.clique_status(len(of_clique), ready, gated))
+            whole = whole and complete
+            if gang.group:
+                available[gang.group] = available.get(gang.group, 0) + complete
+        for group in grove.scaling_groups(live):
+            status = grove.group_status(group, available[group["metadata"]["name"]])
+            await self._status(Kind.SCALING_GROUP, group, status)
+        await self._status(Kind.CLIQUE_SET, live, grove.set_status(live, whole))
+
+    async def _status(self, kind: Kind, subject: Manifest, status: Manifest) -> None:
+        meta = subject["metadata"]
+        await self.kube.patch(kind, meta["namespace"], meta["name"], {"status": status}, status=True)

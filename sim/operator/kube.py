@@ -1,0 +1,189 @@
+"""The API server of the simulated cluster, as the agent calls it: objects in and out as plain dicts."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.config import new_client_from_config
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from sim.operator.contract import Manifest
+
+FIELD_MANAGER = "dynamo-operator"
+
+
+class Kind(Enum):
+    """A kind the agent works with: API version, plural."""
+
+    POD = ("v1", "pods")
+    SERVICE = ("v1", "services")
+    SECRET = ("v1", "secrets")
+    EVENT = ("v1", "events")
+    NODE = ("v1", "nodes")
+    DEPLOYMENT = ("apps/v1", "deployments")
+    STATEFUL_SET = ("apps/v1", "statefulsets")
+    CRD = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
+    GRAPH = ("nvidia.com/v1alpha1", "dynamographdeployments")
+    COMPONENT = ("nvidia.com/v1alpha1", "dynamocomponentdeployments")
+    CLIQUE_SET = ("grove.io/v1alpha1", "podcliquesets")
+    CLIQUE = ("grove.io/v1alpha1", "podcliques")
+    SCALING_GROUP = ("grove.io/v1alpha1", "podcliquescalinggroups")
+
+    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        version, plural = self.value
+        root = "/api/v1" if version == "v1" else f"/apis/{version}"
+        parts = [root, f"namespaces/{namespace}" if namespace else "", plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+class ApiError(Exception):
+    """An answer that is not a success: its HTTP status and the server's own sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotNowError(ApiError):
+    """The server is not there, or has too much to do: the call is made again for a minute."""
+
+
+def _message(body: bytes | None) -> str:
+    """The server's own sentence in an answer that is an error; an API that is not served answers in plain text."""
+    text = (body or b"").decode(errors="replace")
+    try:
+        return json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        return text.strip()
+
+
+STRICT = "?fieldValidation=Strict"
+"""A field that the schema does not know is an error; otherwise the server drops it. An apply is always so."""
+
+
+@dataclass
+class Kube:
+    """One client; every call raises ApiError for an answer above 299, `get` excepted where it is 404."""
+
+    client: ApiClient
+
+    @classmethod
+    async def connect(cls, kubeconfig: Path) -> Self:
+        return cls(await new_client_from_config(str(kubeconfig), persist_config=False))
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    @retry(
+        retry=retry_if_exception_type(NotNowError),
+        wait=wait_random_exponential(0.2, 5),
+        stop=stop_after_delay(60),
+        reraise=True,
+    )
+    async def _call(self, method: str, path: str, body: object = None, content: str = "application/json") -> Manifest:
+        try:
+            response = await self.client.rest_client.request(
+                method,
+                f"{self.client.configuration.host}{path}",
+                headers={"Content-Type": content, "Accept": "application/json"},
+                body=body,
+                _request_timeout=30,
+            )
+            await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotNowError(503, f"{method} {path}: {type(error).__name__}: {error}") from error
+        if not 200 <= response.status <= 299:
+            kind = NotNowError if response.status in (429, 503) else ApiError
+            raise kind(response.status, _message(response.data) or f"{method} {path}: HTTP {response.status}")
+        answer: Manifest = json.loads(response.data)
+        return answer
+
+    async def get(self, kind: Kind, namespace: str | None, name: str) -> Manifest | None:
+        try:
+            return await self._call("GET", kind.path(namespace, name))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def find(self, kind: Kind, namespace: str | None = None, labels: str = "") -> list[Manifest]:
+        """All objects of a kind, with its apiVersion and kind filled in; none where the API is not served."""
+        query = f"?labelSelector={labels}" if labels else ""
+        try:
+            answer = await self._call("GET", kind.path(namespace) + query)
+        except ApiError as error:
+            if error.status == 404:
+                return []
+            raise
+        filled = {"apiVersion": kind.value[0], "kind": str(answer["kind"]).removesuffix("List")}
+        return [{**filled, **item} for item in answer["items"]]
+
+    async def create(self, kind: Kind, body: Manifest) -> Manifest:
+        return await self._call("POST", kind.path(body["metadata"].get("namespace")) + STRICT, body)
+
+    async def apply(self, kind: Kind, body: Manifest) -> Manifest:
+        """Server-side apply as the operator; what others have set and it does not name stays."""
+        path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
+        query = f"?fieldManager={FIELD_MANAGER}&force=true"
+        return await self._call("PATCH", path + query, body, "application/apply-patch+yaml")
+
+    async def patch(
+        self, kind: Kind, namespace: str | None, name: str, body: Manifest, *, status: bool = False
+    ) -> Manifest | None:
+        """A merge patch (strategic for built-in kinds); None when the object is gone."""
+        built_in = kind.value[0] in ("v1", "apps/v1")
+        content = "application/strategic-merge-patch+json" if built_in else "application/merge-patch+json"
+        try:
+            # A strategic patch has words of its own, which strictness takes for fields.
+            path = kind.path(namespace, name, "status" if status else "") + ("" if built_in else STRICT)
+            return await self._call("PATCH", path, body, content)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def delete(self, kind: Kind, namespace: str | None, name: str) -> None:
+        """Starts a background deletion; an object that is gone is no error."""
+        try:
+            await self._call("DELETE", kind.path(namespace, name), {"propagationPolicy": "Background"})
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    async def event(self, subject: Manifest, kind: str, reason: str, message: str, source: str) -> None:
+        """Records an event of `subject`; the same one again raises its count, as client-go's recorder does.
+
+        A namespace that is going takes no new events: that refusal is the one error that is let pass.
+        """
+        meta = subject["metadata"]
+        namespace = meta.get("namespace") or "default"
+        digest = hashlib.sha256(f"{meta['uid']}{kind}{reason}{message}".encode()).hexdigest()[:16]
+        name, now = f"{meta['name']}.{digest}", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        seen = await self.get(Kind.EVENT, namespace, name)
+        if seen:
+            again = {"count": seen.get("count", 1) + 1, "lastTimestamp": now}
+            await self.patch(Kind.EVENT, namespace, name, again)
+            return
+        subject_keys = {key: meta[key] for key in ("name", "namespace", "uid", "resourceVersion") if key in meta}
+        body = {
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": {"apiVersion": subject["apiVersion"], "kind": subject["kind"], **subject_keys},
+            "type": kind,
+            "reason": reason,
+            "message": message[:1024],
+            "source": {"component": source},
+            "count": 1,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+        }
+        try:
+            await self.create(Kind.EVENT, body)
+        except ApiError as error:
+            if error.status not in (403, 404, 409):
+                raise

@@ -1,0 +1,85 @@
+"""Images in a registry, by `crane`: what the docker and docker-build stand-ins share.
+
+The registry of the simulated cluster listens on loopback under whatever port was free, and is called `registry.sim`
+everywhere else; only these two plugins know the one from the other. No other registry is ever written to: what this
+builds is no real image.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from sim.pulumi_plugins import processes
+from sim.pulumi_plugins.server import PluginError
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+HUB: Final = "docker.io"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image's name in its parts: `host/repository:tag@digest`; tag and digest may be ""."""
+
+    host: str
+    repository: str
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        tag, digest = (f"{mark}{part}" if part else "" for mark, part in ((":", self.tag), ("@", self.digest)))
+        return f"{self.host}/{self.repository}{tag}{digest}"
+
+
+def parse(name: str) -> Reference:
+    """Take an image's name apart, as docker does: without a host it is on Docker Hub."""
+    rest, _, digest = name.partition("@")
+    head, slash, tail = rest.partition("/")
+    has_host = bool(slash) and (any(mark in head for mark in ".:") or head == "localhost")
+    host, path = (head, tail) if has_host else (HUB, rest if slash else f"library/{rest}")
+    repository, _, tag = path.partition(":")
+    return Reference(host, repository, tag, digest)
+
+
+class RegistryError(PluginError):
+    """What crane said, on one line."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The simulation's registry: `alias` is the name it goes by, `address` where it listens."""
+
+    alias: str
+    address: str
+
+    @classmethod
+    def of_cluster(cls) -> Registry:
+        """The registry of the cluster that is up, by $SIM_CLUSTER or of this checkout; none without one."""
+        from sim import state  # pydantic takes as long to import as all the rest; most calls do not come here
+
+        try:
+            cluster = state.load()
+        except state.SimError as error:
+            raise PluginError(str(error)) from error
+        return cls(cluster.registry_alias, cluster.registry) if cluster else cls(state.REGISTRY, "")
+
+    def locate(self, image: Reference) -> Reference | None:
+        """The name under which crane reaches the image; None for a registry that is not on this machine."""
+        if image.host == self.alias and self.address:
+            return Reference(self.address, image.repository, image.tag, image.digest)
+        return image if re.sub(r":\d+$", "", image.host) in LOOPBACK else None
+
+    def crane(self, cancelled: threading.Event, *arguments: str) -> str:
+        """Run crane; returns what it printed.
+
+        Raises:
+            RegistryError: It failed. The message has the registry's name, not its port.
+        """
+        outcome = processes.run(["crane", *arguments, "--insecure"], cancelled)
+        if outcome.code:
+            said = outcome.err.strip().splitlines()[-1:] or ["crane ended without a word"]
+            text = re.sub(r"^.*?Error: |^\d{4}/\d\d/\d\d [\d:]+ ", "", said[0])
+            raise RegistryError(text.replace(self.address, self.alias) if self.address else text)
+        return outcome.out.strip()

@@ -1,0 +1,100 @@
+"""The least time that one step of a worker can take, and which resource it is that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from wideep.catalog.gpus import gpu_spec
+from wideep.catalog.peaks import Peaks
+from wideep.roofline.work import (
+    all_to_all_bytes,
+    decode_attention_flops,
+    kv_bytes_read,
+    linear_flops,
+    prefill_attention_flops,
+    weight_bytes_read,
+)
+from wideep.settings.hardware import GpuKind
+from wideep.settings.layout import RoleLayout
+from wideep.settings.model import ModelShape, WeightFormat
+from wideep.settings.traffic import Traffic
+
+__all__ = ["BoundBy", "StepBound", "decode_bound", "prefill_bound"]
+
+MS: Final = 1e3
+
+
+class BoundBy(StrEnum):
+    """The resource that a step cannot do without for the longest."""
+
+    HBM = "HBM"
+    COMPUTE = "compute"
+    NVLINK = "NVLink"
+    RDMA = "RDMA"
+
+
+@dataclass(frozen=True)
+class StepBound:
+    """One step of a worker."""
+
+    milliseconds: float
+    bound_by: BoundBy
+    requests_per_second: float
+    """Of one worker: prompts done, or answers done."""
+
+
+def prefill_bound(model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
+    """A worker computes ``batch`` prompts in each attention group."""
+    peaks, isl = _peaks(gpu), traffic.isl
+    prompts = batch * role.dp
+    own_tokens = prompts * isl / role.gpus_per_worker
+    nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=True)
+    linear = linear_flops(model, role, prompts * isl) / _linear_peak(model, peaks)
+    seconds = {
+        BoundBy.HBM: weight_bytes_read(model, role, prompts * isl) / peaks.hbm,
+        BoundBy.COMPUTE: linear + prefill_attention_flops(model, role, prompts, isl) / peaks.fp8,
+        BoundBy.NVLINK: nvlink / peaks.nvlink,
+        BoundBy.RDMA: rdma / peaks.rdma,
+    }
+    bound_by = max(seconds, key=lambda by: seconds[by])
+    return StepBound(seconds[bound_by] * MS, bound_by, prompts / seconds[bound_by])
+
+
+def decode_bound(model: ModelShape, gpu: GpuKind, role: RoleLayout, batch: int, traffic: Traffic) -> StepBound:
+    """A worker adds one token to ``batch`` requests in each attention group, each half way through its answer."""
+    peaks = _peaks(gpu)
+    requests = batch * role.dp
+    own_tokens = requests / role.gpus_per_worker
+    nvlink, rdma = all_to_all_bytes(model, role, own_tokens, reach=_nvlink_reach(gpu, role), once_a_node=False)
+    context = traffic.isl + traffic.osl / 2
+    read = weight_bytes_read(model, role, requests) + kv_bytes_read(model, role, batch, context)
+    linear = linear_flops(model, role, requests) / _linear_peak(model, peaks)
+    seconds = {
+        BoundBy.HBM: read / peaks.hbm,
+        BoundBy.COMPUTE: linear + decode_attention_flops(model, role, requests, context) / peaks.fp8,
+        BoundBy.NVLINK: nvlink / peaks.nvlink,
+        BoundBy.RDMA: rdma / peaks.rdma,
+    }
+    bound_by = max(seconds, key=lambda by: seconds[by])
+    return StepBound(seconds[bound_by] * MS, bound_by, requests / (traffic.osl * seconds[bound_by]))
+
+
+def _peaks(gpu: GpuKind) -> Peaks:
+    """Raises ValueError for a GPU whose peaks nobody has told."""
+    found = gpu_spec(gpu).peaks
+    if found is None:
+        raise ValueError(f"the peaks of {gpu} are not known")
+    return found
+
+
+def _nvlink_reach(gpu: GpuKind, role: RoleLayout) -> int:
+    """GPUs of the worker that one of them reaches over NVLink, itself included: those of its pod, or of its rack."""
+    return min(role.ep, gpu_spec(gpu).nvlink_reach(role.gpus_per_node))
+
+
+def _linear_peak(model: ModelShape, peaks: Peaks) -> float:
+    """FP8 weights are multiplied in FP8; bf16 and MXFP4 ones in bf16."""
+    fp8 = model.weight_format in (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
+    return peaks.fp8 if fp8 else peaks.bf16

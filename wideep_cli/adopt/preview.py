@@ -1,0 +1,90 @@
+"""Every resource that a stack would make, by the engine's own account."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from wideep.errors import WideepError
+from wideep_cli.errors import CallError
+
+__all__ = ["Wanted", "wanted_resources"]
+
+SECONDS: Final = 300
+LAST_LINES: Final = 20
+OLDEST: Final = (3, 254)
+"""The first Pulumi that takes a resource's state from an import file (pulumi#23984)."""
+INSTALL: Final = "Install it: https://www.pulumi.com/docs/install"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A resource that the stack would make: its entry of an import file, and its inputs as the provider checked them.
+    Secret values are not in them."""
+
+    entry: Json
+    inputs: Json
+
+    @property
+    def name(self) -> str:
+        """In the program."""
+        return str(self.entry.get("logicalName", self.entry["name"]))
+
+    @property
+    def type(self) -> str:
+        """``kubernetes:core/v1:Namespace``."""
+        return str(self.entry["type"])
+
+    @property
+    def component(self) -> bool:
+        """It stands for others and is nothing itself."""
+        return bool(self.entry.get("component"))
+
+
+def wanted_resources(project: Path, stack: str) -> list[Wanted]:
+    """All that ``pulumi preview`` would create.
+
+    Raises:
+        WideepError: the preview fails, with its last lines.
+        CallError: there is no pulumi, or an older one.
+    """
+    _check_version(project)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        stdout = _run(project, "preview", "--stack", stack, "--import-file", str(file), "--json", "--non-interactive")
+        entries: list[Json] = json.loads(file.read_text(encoding="utf-8"))["resources"]
+    states: list[Json] = [step["newState"] for step in json.loads(stdout)["steps"] if "newState" in step]
+    inputs = {(state["type"], state["urn"].rpartition("::")[2]): state.get("inputs", {}) for state in states}
+    return [Wanted(entry, inputs.get((entry["type"], Wanted(entry, {}).name), {})) for entry in entries]
+
+
+def _check_version(project: Path) -> None:
+    said = _run(project, "version").strip()
+    found = re.match(r"v?(\d+)\.(\d+)\.", said)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        least = ".".join(map(str, OLDEST))
+        raise CallError(f"Pulumi {said} takes no state from an import file: that needs {least} or newer.", INSTALL)
+
+
+def _run(project: Path, *words: str) -> str:
+    """What pulumi prints to stdout."""
+    try:
+        done = subprocess.run(
+            ["pulumi", *words], cwd=project, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except FileNotFoundError as error:
+        raise CallError("There is no pulumi on the PATH.", INSTALL) from error
+    except subprocess.TimeoutExpired as error:
+        raise WideepError(f"`pulumi {words[0]}` has not ended within {SECONDS} s.") from error
+    if done.returncode:
+        lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+        said = "\n".join(f"  {line}" for line in lines[-LAST_LINES:])
+        raise WideepError(f"`pulumi {' '.join(words[:3])}` fails:\n{said}")
+    return done.stdout

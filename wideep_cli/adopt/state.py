@@ -1,0 +1,90 @@
+"""Entries of an import file with the state of each resource: as if the stack had made what is there, as it is now.
+
+`pulumi import` would else ask the provider, which cannot tell what of an object somebody has written. Of a custom
+resource pulumi-kubernetes takes over just the name, of a Job also all that the cluster has filled in, and the next
+preview would change both. Here the inputs are the program's, with the cluster's values in them, so that a preview
+shows where the two differ, and nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final, cast
+
+from wideep_cli.adopt.live import Json
+from wideep_cli.adopt.preview import Wanted
+
+__all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
+
+NOTES: Final = ("pulumi.com/", "dynamo-wideep/")
+"""Annotations that the stack writes for itself: how it deletes and awaits the object, and whose it is."""
+
+
+def object_entry(wanted: Wanted, live: Json) -> Json:
+    """Of a Kubernetes object."""
+    metadata: Json = live["metadata"]
+    noted = {**live, "metadata": {**metadata, **_annotations(metadata, lacking_notes(wanted, live))}}
+    inputs = cast("Json", _as_asked(noted, wanted.inputs))
+    namespace: str = metadata.get("namespace", "")
+    return {
+        **wanted.entry,
+        "id": f"{namespace}/{metadata['name']}" if namespace else metadata["name"],
+        "inputs": inputs,
+        "outputs": {
+            **noted,
+            "__inputs": inputs,
+            "__initialApiVersion": live["apiVersion"],
+            "__fieldManager": f"pulumi-kubernetes-{secrets.token_hex(4)}",
+        },
+    }
+
+
+def lacking_notes(wanted: Wanted, live: Json) -> dict[str, str]:
+    """The stack's notes to itself that the object does not have."""
+    asked: dict[str, str] = wanted.inputs["metadata"].get("annotations") or {}
+    there: dict[str, str] = live["metadata"].get("annotations") or {}
+    return {key: value for key, value in asked.items() if key.startswith(NOTES) and there.get(key) != value}
+
+
+def release_entry(wanted: Wanted, record: Json) -> Json:
+    """Of a Helm release: its own values, and the version of its chart."""
+    chart: Json = record["chart"]["metadata"]
+    inputs: Json = {**wanted.inputs, "values": record.get("config") or {}, "version": chart["version"]}
+    status: Json = {
+        "appVersion": chart.get("appVersion", ""),
+        "chart": chart["name"],
+        "name": record["name"],
+        "namespace": record["namespace"],
+        "revision": record["version"],
+        "status": record["info"]["status"],
+        "version": chart["version"],
+    }
+    outputs = {**inputs, "__inputs": inputs, "status": status}
+    return {**wanted.entry, "id": f"{record['namespace']}/{record['name']}", "inputs": inputs, "outputs": outputs}
+
+
+def wait_entry(wanted: Wanted, graph: Json) -> Json:
+    """Of a resource that is nothing on the cluster: it stands for having looked at the graph as it is now."""
+    metadata: Json = graph["metadata"]
+    inputs = dict(wanted.inputs)
+    if "revision" in inputs:
+        inputs["revision"] = f"{metadata['uid']}/{metadata['generation']}"
+    return {**wanted.entry, "id": f"{metadata['namespace']}/{metadata['name']}", "inputs": inputs, "outputs": inputs}
+
+
+def _annotations(metadata: Json, more: dict[str, str]) -> Json:
+    return {"annotations": {**(metadata.get("annotations") or {}), **more}} if more else {}
+
+
+def _as_asked(live: object, asked: object) -> object:
+    """Of what is there, the parts that are asked for; a list of another length as it is."""
+    match live, asked:
+        case dict(), dict():
+            there, keys = cast("Json", live), cast("Json", asked)
+            return {key: _as_asked(there[key], like) for key, like in keys.items() if key in there}
+        case list(), list():
+            ones, likes = cast("list[object]", live), cast("list[object]", asked)
+            same = len(ones) == len(likes)
+            return [_as_asked(*pair) for pair in zip(ones, likes, strict=True)] if same else ones
+        case _:
+            return live

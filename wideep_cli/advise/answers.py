@@ -1,0 +1,133 @@
+"""The estimator's answers, kept on disk by its version and the question: a second call imports no estimator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wideep.catalog import gpu_spec
+from wideep.settings.hardware import GpuKind
+from wideep.settings.layout import Role
+from wideep.settings.model import ModelShape
+from wideep.settings.traffic import Traffic
+from wideep_cli.advise.extra import require_estimator
+from wideep_cli.advise.workers import Series, WorkerQuestion
+from wideep_cli.errors import CallError
+
+__all__ = ["Answers", "batches"]
+
+PREFILL_TOKENS = 16384
+"""Tokens of a prefill step of one attention group: at most this, or one prompt."""
+LARGEST_BATCH = 512
+
+
+class _File(BaseModel):
+    """What is kept for one model, GPU and traffic."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    """The estimator's name of it; empty where it knows none."""
+    data: str
+    """The SGLang release that was measured."""
+    series: dict[str, Series] = {}
+
+
+class Answers:
+    """Answers about one model and traffic. Use ``with``: leaving it writes what is new."""
+
+    def __init__(self, model: ModelShape, traffic: Traffic) -> None:
+        self.version = require_estimator()
+        self._model = model
+        self._traffic = traffic
+        self._files: dict[str, _File] = {}
+        self._changed: set[str] = set()
+
+    def __enter__(self) -> Answers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for gpu in self._changed:
+            _write(self._path(gpu), self._files[gpu].model_dump_json())
+        self._changed.clear()
+
+    def known(self, gpu: GpuKind) -> bool:
+        """The estimator knows a model of this shape, on this GPU."""
+        return gpu_spec(gpu).estimator is not None and bool(self._file(gpu).model)
+
+    def unknown(self, gpu: GpuKind) -> str:
+        """What it does not know, as a sentence."""
+        if gpu_spec(gpu).estimator is None:
+            return f"AIConfigurator {self.version} has no measurements on {gpu}."
+        return f"AIConfigurator {self.version} knows no model of the shape of {self._model.name}."
+
+    def data(self, gpu: GpuKind) -> str:
+        """The SGLang release on which this GPU was measured."""
+        return self._file(gpu).data
+
+    def series(self, question: WorkerQuestion) -> Series:
+        """All steps of a worker. The model must be known."""
+        file = self._file(question.gpu)
+        found = file.series.get(question.key)
+        if found is None:
+            from wideep_cli.advise import estimator
+
+            steps = batches(question.role, self._traffic)
+            found = estimator.series(file.model, question, self._traffic, steps)
+            file.series[question.key] = found
+            self._changed.add(str(question.gpu))
+        return found
+
+    def _file(self, gpu: GpuKind) -> _File:
+        name = str(gpu)
+        if name not in self._files:
+            self._files[name] = _read(self._path(name)) or self._new(gpu)
+        return self._files[name]
+
+    def _new(self, gpu: GpuKind) -> _File:
+        from wideep_cli.advise import estimator
+
+        self._changed.add(str(gpu))
+        return _File(model=estimator.estimator_name(self._model) or "", data=estimator.data_version(gpu))
+
+    def _path(self, gpu: str) -> Path:
+        shape = self._model.model_dump_json(exclude={"revision", "disk_bytes", "context_length"})
+        question = f"{shape} {gpu} {self._traffic.isl} {self._traffic.osl} {PREFILL_TOKENS} {LARGEST_BATCH}"
+        return _folder() / self.version / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"
+
+
+def batches(role: Role, traffic: Traffic) -> Sequence[int]:
+    """Batch sizes of one attention group that are asked for, ascending."""
+    if role is Role.PREFILL:
+        return range(1, max(1, PREFILL_TOKENS // traffic.isl) + 1)
+    return [*range(1, 16), *range(16, 32, 2), *range(32, 128, 4), *range(128, LARGEST_BATCH + 1, 8)]
+
+
+def _folder() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "dynamo-wideep" / "advise"
+
+
+def _read(path: Path) -> _File | None:
+    """What was kept; None where nothing was, or where it cannot be read as what this version writes."""
+    try:
+        return _File.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing, whoever writes at the same time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError as error:
+        fix = "Set XDG_CACHE_HOME to a folder that can be written."
+        raise CallError(f"Answers cannot be kept in {path.parent}: {error.strerror}.", fix) from error

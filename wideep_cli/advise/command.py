@@ -1,0 +1,86 @@
+"""The verb ``advise``: its options."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wideep_cli.console import answer, say
+from wideep_cli.errors import ExitCode
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+
+__all__ = ["EXAMPLE", "advise", "written"]
+
+EXAMPLE = (
+    "Example: [bold]wideep advise --gpu H200 --gpus 32 --isl 4000 --osl 500 --ttft 2s --itl 50ms "
+    "--write Pulumi.fast.yaml[/bold]"
+)
+
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
+Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
+Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="How many there are.")]
+GpusPerNode = Annotated[
+    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node. [default: 8, of an NVL72 rack 4]")
+]
+DecodeGpu = Annotated[str | None, typer.Option("--decode-gpu", metavar="GPU", help="Decode on GPUs of another kind.")]
+DecodeGpus = Annotated[int | None, typer.Option("--decode-gpus", min=1, help="How many there are for decode alone.")]
+Isl = Annotated[int | None, typer.Option("--isl", min=1, max=10_000_000, help="Tokens of a prompt. [default: 4000]")]
+Osl = Annotated[int | None, typer.Option("--osl", min=2, max=10_000_000, help="Tokens of an answer. [default: 500]")]
+Ttft = Annotated[str | None, typer.Option("--ttft", metavar="TIME", help="Longest time to first token. [default: 2s]")]
+Itl = Annotated[str | None, typer.Option("--itl", metavar="TIME", help="Longest time a token. [default: 50ms]")]
+Write = Annotated[Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best as a stack.")]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the Pareto plot: a PNG or an SVG.")]
+
+
+def advise(
+    model: Model = None,
+    gpu: Gpu = None,
+    gpus: Gpus = None,
+    isl: Isl = None,
+    osl: Osl = None,
+    ttft: Ttft = None,
+    itl: Itl = None,
+    gpus_per_node: GpusPerNode = None,
+    decode_gpu: DecodeGpu = None,
+    decode_gpus: DecodeGpus = None,
+    stack: Stack = None,
+    file: File = None,
+    write: Write = None,
+    plot: Plot = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Search the layout that serves the most on given GPUs, within latency limits. Needs `make setup-advise`."""
+    from wideep_cli.advise.comparison import advise as search
+    from wideep_cli.advise.extra import require_estimator
+    from wideep_cli.advise.progress import showing_progress
+    from wideep_cli.advise.question import Asked, ask
+    from wideep_cli.advise.report import advice_report
+
+    require_estimator()
+    question = ask(Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
+    with showing_progress() as progress:
+        advice = search(question, progress)
+    if plot:
+        from wideep_cli.advise.plot import write_plot
+
+        write_plot(advice, plot)
+        say(f"The Pareto plot is in {plot}.")
+    answer(advice_report(advice, output))
+    if not advice.best:
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+    if write:
+        from wideep_cli.advise.stackconfig import write_stack
+
+        say(written(write, write_stack(question, advice.best[0], write)))
+
+
+def written(path: Path, secrets: tuple[str, ...]) -> str:
+    """What to do with a stack's file that was written."""
+    name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    lines = [f"{path} is written. To preview it:", f"  pulumi stack init {shlex.quote(name)}"]
+    lines += [f"  pulumi config set --secret {key} …" for key in secrets]
+    return "\n".join([*lines, "  pulumi preview"])

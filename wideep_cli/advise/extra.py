@@ -1,0 +1,34 @@
+"""Whether the estimator is installed, and what to do when it is not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from wideep_cli.errors import CallError
+
+__all__ = ["PACKAGE", "estimator_version", "require_estimator"]
+
+PACKAGE = "aiconfigurator"
+
+
+def estimator_version() -> str | None:
+    """Its version, without importing it (which takes a second). None: it is not installed."""
+    try:
+        return importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def require_estimator() -> str:
+    """Its version.
+
+    Raises:
+        CallError: it is not installed.
+    """
+    version = estimator_version()
+    if version is None:
+        raise CallError(
+            "This needs NVIDIA's AIConfigurator, which predicts what a layout serves. It is not installed.",
+            "make setup-advise installs it into .venv (850 MB).",
+        )
+    return version

@@ -1,0 +1,129 @@
+"""What a stack's own layout serves, for ``wideep plan``: where the stack says for which traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.settings import Settings
+from wideep.settings.layout import Role
+from wideep.settings.traffic import Traffic
+from wideep_cli.advise.answers import Answers
+from wideep_cli.advise.comparison import Unknown, best_preset, predict_layout, predict_presets
+from wideep_cli.advise.extra import estimator_version
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.advise.progress import showing_progress
+from wideep_cli.advise.search import best, field_of
+from wideep_cli.advise.words import asked_traffic, better, milliseconds_text, share, whole
+
+__all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast_object"]
+
+HOW: Final = "make setup-advise adds a prediction for this traffic."
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The stack's layout beside the best one for its GPUs."""
+
+    traffic: Traffic
+    version: str
+    """Of the estimator."""
+    data: str
+    """The SGLang release that it has measured."""
+    own: Prediction | Unknown
+    best: Prediction | None
+    """None: no layout keeps the limits."""
+    preset: tuple[str, Prediction] | None
+    """Of the presets with as many GPUs, the one that serves the most within the limits."""
+
+
+def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
+    """The forecast for a traffic, or what stands in its way."""
+    if estimator_version() is None:
+        return HOW
+    gpu = settings.hardware.gpu
+    with Answers(settings.model, traffic) as answers:
+        if not answers.known(gpu):
+            return answers.unknown(gpu)
+        own = predict_layout(settings.model, settings.hardware, settings.layout.roles, answers, traffic)
+        with showing_progress() as progress:
+            field = field_of(settings.model, dict.fromkeys(Role, settings.hardware), answers, traffic, progress)
+        leading = best(field, 1)
+        gpus = sum(role.gpus for role in settings.layout.roles.values())
+        presets = predict_presets(settings.model, settings.hardware, answers, traffic, gpus)
+        return Forecast(
+            traffic=traffic,
+            version=answers.version,
+            data=answers.data(gpu),
+            own=own,
+            best=leading[0] if leading else None,
+            preset=best_preset(presets, gpus),
+        )
+
+
+def forecast_lines(found: Forecast | str) -> list[str]:
+    """The forecast in sentences: figures first, then what they rest on."""
+    if isinstance(found, str):
+        return [found]
+    if isinstance(found.own, Unknown):
+        return [f"There is no prediction: {found.own.reason}."]
+    own = found.own
+    per_gpu = own.bound.tokens_per_second / own.gpus
+    lines = [
+        f"{asked_traffic(found.traffic)}: {whole(own.tokens_per_second)} tokens/s, "
+        f"{own.tokens_per_second_per_gpu:.0f} a GPU; TTFT {milliseconds_text(own.ttft_ms)}, "
+        f"ITL {milliseconds_text(own.itl_ms)}; limited by {own.limited_by}."
+    ]
+    if not own.meets:
+        lines.append("A latency limit is missed.")
+    if found.best and found.best.tokens_per_second_per_gpu > own.tokens_per_second_per_gpu:
+        lines.append(
+            f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s a GPU of the "
+            "best layout: `wideep advise` writes it."
+        )
+        preset = better(found.preset, own, found.best)
+        lines += [preset] if preset else []
+    lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s a GPU in this layout.")
+    lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
+    lines.append(
+        f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not 0.5.3.post2: "
+        "ratios between layouts hold better than the figures themselves."
+    )
+    return lines
+
+
+def forecast_facts(found: Forecast) -> dict[str, str]:
+    """The figures by name, for a table. Empty where there is no prediction."""
+    own = found.own
+    if isinstance(own, Unknown):
+        return {}
+    facts = {
+        "tokens/s": whole(own.tokens_per_second),
+        "tokens/s a GPU": f"{own.tokens_per_second_per_gpu:.0f}",
+        "TTFT": milliseconds_text(own.ttft_ms),
+        "ITL": milliseconds_text(own.itl_ms),
+        "limited by": str(own.limited_by),
+        "within the limits": "yes" if own.meets else "no",
+    }
+    return {**facts, "of the best for these GPUs": share(own, found.best)} if found.best else facts
+
+
+def forecast_object(found: Forecast | str) -> dict[str, object]:
+    """The forecast for JSON."""
+    from wideep_cli.advise.report_json import prediction_object
+
+    if isinstance(found, str):
+        return {"reason": found}
+    body: dict[str, object] = {
+        "traffic": found.traffic.model_dump(mode="json"),
+        "estimator": {"name": "AIConfigurator", "version": found.version, "measured": f"SGLang {found.data}"},
+    }
+    if isinstance(found.own, Unknown):
+        return {**body, "reason": found.own.reason}
+    ratio = found.own.tokens_per_second_per_gpu / found.best.tokens_per_second_per_gpu if found.best else None
+    return {
+        **body,
+        **{key: value for key, value in prediction_object(found.own).items() if key != "layout"},
+        "share_of_best": round(ratio, 3) if ratio else None,
+        "best_preset": found.preset[0] if found.preset else None,
+    }

@@ -1,0 +1,106 @@
+"""The batch sizes at which a worker may run, and the best of them within a latency limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from wideep.rules.role_context import RoleSite
+from wideep.settings.layout import RoleLayout
+from wideep.settings.traffic import Traffic
+from wideep_cli.advise.answers import Answers
+from wideep_cli.advise.sizing import holds, sized
+from wideep_cli.advise.workers import Caveat, Step, worker_question
+
+__all__ = ["Operation", "Worker", "as_candidate", "as_it_stands"]
+
+LayoutOf = Callable[[int], RoleLayout | None]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A worker at one batch size."""
+
+    layout: RoleLayout
+    """One worker, with memory settings for this batch."""
+    step: Step
+    memory_bound: bool
+    """A larger batch would be within the latency limit, and does not fit."""
+    caveats: tuple[Caveat, ...]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker that can run, with its steps."""
+
+    site: RoleSite
+    steps: tuple[Step, ...]
+    """Those that fit, ascending by batch."""
+    caveats: tuple[Caveat, ...]
+    layout_of: LayoutOf
+    """The layout for a batch; None where the batch does not fit."""
+    next_step: Step | None
+    """The first that does not fit."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one worker."""
+        return self.site.role.gpus_per_worker
+
+    def best(self, limit_ms: float) -> Operation | None:
+        """The most requests a second within the limit. None where even one request takes longer."""
+        within = [step for step in self.steps if step.milliseconds <= limit_ms]
+        if not within:
+            return None
+        return self._operation(max(within, key=lambda step: (step.requests_per_second, -step.batch)), limit_ms)
+
+    def fastest(self) -> Operation:
+        """The shortest step, whatever the limit."""
+        return self._operation(min(self.steps, key=lambda step: step.milliseconds), 0.0)
+
+    def relaxed(self, operation: Operation, requests_per_second: float) -> Operation:
+        """The smallest batch that still serves so many requests, which is the one with the lowest latency."""
+        enough = (step for step in self.steps if step.requests_per_second >= requests_per_second)
+        step = min(enough, key=lambda step: step.milliseconds, default=operation.step)
+        return replace(operation, step=step) if step.milliseconds < operation.step.milliseconds else operation
+
+    def _operation(self, step: Step, limit_ms: float) -> Operation:
+        layout = self.layout_of(step.batch)
+        if layout is None:
+            raise ValueError(f"batch {step.batch} does not fit")
+        last = step is self.steps[-1]
+        bound = last and self.next_step is not None and self.next_step.milliseconds <= limit_ms
+        return Operation(layout, step, bound, self.caveats)
+
+
+def as_candidate(site: RoleSite, answers: Answers, traffic: Traffic) -> Worker | str:
+    """A worker whose memory settings follow the batch. The reason, where the estimator cannot tell."""
+    return _worker(site, answers, lambda batch: sized(site, batch, traffic))
+
+
+def as_it_stands(site: RoleSite, answers: Answers, traffic: Traffic) -> Worker | str:
+    """A worker with the memory settings that its layout has."""
+    return _worker(site, answers, lambda batch: site.role if holds(site, batch, traffic) else None)
+
+
+def _worker(site: RoleSite, answers: Answers, layout_of: LayoutOf) -> Worker | str:
+    series = answers.series(worker_question(site.hardware.gpu, site.name, site.role))
+    if series.no_data:
+        return series.no_data
+    count = _fitting(series.steps, layout_of)
+    if count == 0:
+        return f"{site.name}: not one request fits in memory"
+    following = series.steps[count] if count < len(series.steps) else None
+    return Worker(site, series.steps[:count], series.caveats, layout_of, following)
+
+
+def _fitting(steps: tuple[Step, ...], layout_of: LayoutOf) -> int:
+    """How many of the steps fit, by bisection: more requests never need less memory."""
+    low, high = 0, sum(step.fits for step in steps)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if layout_of(steps[middle - 1].batch) is None:
+            high = middle - 1
+        else:
+            low = middle
+    return low

@@ -1,0 +1,102 @@
+"""The Pareto plot: what a GPU serves against how fast a user gets an answer. As a picture, or in the terminal."""
+# pyright: reportMissingModuleSource=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wideep_cli.advise.comparison import Advice
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.advise.words import asked_hardware, asked_traffic
+from wideep_cli.errors import CallError
+
+__all__ = ["terminal_plot", "write_plot"]
+
+WIDTH, HEIGHT = 90, 20
+X_LABEL: Final = "tokens/s a user"
+Y_LABEL: Final = "tokens/s a GPU"
+FORMATS: Final = (".png", ".svg")
+
+
+@dataclass(frozen=True)
+class _Point:
+    label: str
+    user: float
+    gpu: float
+
+
+def write_plot(advice: Advice, path: Path) -> None:
+    """Draw it into a PNG or SVG.
+
+    Raises:
+        CallError: the file's name ends in neither, or it cannot be written.
+    """
+    if path.suffix not in FORMATS:
+        raise CallError(f"--plot {path}: a plot is a PNG or an SVG.", f"--plot {path.with_suffix('.svg')}")
+    from matplotlib import use
+    from matplotlib.figure import Figure
+
+    use("agg")
+    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    axes = figure.add_subplot()
+    line = list(_frontier(advice))
+    axes.plot([p.user for p in line], [p.gpu for p in line], "-o", color="#1a7f37", markersize=4, label="best layouts")
+    for marker, point in zip("sD^vP*Xh", _beside(advice), strict=False):
+        axes.plot([point.user], [point.gpu], marker, markersize=9, linestyle="none", label=point.label)
+    slowest = 1000 / advice.question.traffic.itl_ms
+    axes.axvline(slowest, color="#888888", linewidth=1, linestyle="--")
+    axes.annotate(f"ITL {advice.question.traffic.itl}", (slowest, 0), xytext=(4, 6), textcoords="offset points")
+    axes.set(xlabel=X_LABEL, ylabel=Y_LABEL, xlim=(0, None), ylim=(0, None))
+    question = advice.question
+    title = f"{question.model.name} on {asked_hardware(question)}\n{asked_traffic(question.traffic)}"
+    axes.set_title(title, fontsize=11)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False)
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise CallError(
+            f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists."
+        ) from error
+
+
+def terminal_plot(advice: Advice) -> str:
+    """The same in characters, without colour."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(WIDTH, HEIGHT)
+    line = list(_frontier(advice))
+    plotext.plot([p.user for p in line], [p.gpu for p in line], marker="braille", label="best layouts")
+    for marker, point in zip("ABCDEFGH", _beside(advice), strict=False):
+        plotext.scatter([point.user], [point.gpu], marker=marker, label=point.label)
+    plotext.xlabel(X_LABEL)
+    plotext.ylabel(Y_LABEL)
+    plotext.xlim(0, 1.05 * max(point.user for point in [*line, *_beside(advice)]))
+    plotext.ylim(0, 1.1 * max(point.gpu for point in [*line, *_beside(advice)]))
+    return plotext.uncolorize(plotext.build())
+
+
+def _frontier(advice: Advice) -> Iterator[_Point]:
+    """The best for each speed, without what another one beats in both."""
+    highest = 0.0
+    fastest_first = sorted(advice.frontier, key=lambda each: -each.tokens_per_second_per_user)
+    for each in fastest_first:
+        if each.tokens_per_second_per_gpu > highest * 1.001:
+            highest = each.tokens_per_second_per_gpu
+            yield _Point("", each.tokens_per_second_per_user, highest)
+
+
+def _beside(advice: Advice) -> list[_Point]:
+    """The presets that the GPUs could hold, and today's stack."""
+    compared = [each for each in advice.presets if each.gpus <= advice.question.gpus]
+    compared += [advice.stack] if advice.stack else []
+    return [
+        _Point(each.name, each.prediction.tokens_per_second_per_user, each.prediction.tokens_per_second_per_gpu)
+        for each in compared
+        if isinstance(each.prediction, Prediction)
+    ]

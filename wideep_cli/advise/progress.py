@@ -1,0 +1,28 @@
+"""A bar on stderr while the estimator is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wideep.settings.layout import Role
+from wideep_cli.advise import search
+
+__all__ = ["showing_progress"]
+
+
+@contextmanager
+def showing_progress() -> Generator[search.Progress]:
+    """A bar for both roles, gone when all is done. In a pipe there is none."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("loading the measurements", total=2.0)
+
+        def progress(role: Role, done: float) -> None:
+            bar.update(task, description=f"asking for {role} workers", completed=done + (role is Role.DECODE))
+
+        yield progress

@@ -1,0 +1,130 @@
+"""What is asked: a model, the GPUs, the traffic. From the options, and from the stack where one is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wideep.catalog.gpus import gpu_spec
+from wideep.settings import Settings
+from wideep.settings.hardware import GpuKind, Hardware, Interconnect
+from wideep.settings.layout import Role
+from wideep.settings.model import ModelShape
+from wideep.settings.traffic import Traffic, milliseconds
+from wideep_cli.errors import CallError
+from wideep_cli.layouts.question import question as model_and_hardware
+from wideep_cli.stack_context import settings_of, stack_file
+from wideep_cli.stack_file import StackFile
+
+__all__ = ["Asked", "Question", "ask"]
+
+DEFAULT: Final = Traffic(isl=4000, osl=500)
+NODE: Final = 8
+RACK_NODE: Final = 4
+"""GPUs of a node (compute tray) of an NVL72 rack."""
+MOST_GPUS: Final = 4096
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options, as they were typed."""
+
+    model: str | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    gpus_per_node: int | None = None
+    decode_gpu: str | None = None
+    decode_gpus: int | None = None
+    isl: int | None = None
+    osl: int | None = None
+    ttft: str | None = None
+    itl: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that the search needs."""
+
+    model: ModelShape
+    hardware: dict[Role, Hardware]
+    """The same for both roles, unless decode has GPUs of another kind."""
+    traffic: Traffic
+    stack: Settings | None
+    """Today's stack, to stand beside the best."""
+    source: StackFile | None
+
+    @property
+    def mixed(self) -> bool:
+        """Prefill and decode have GPUs of two kinds."""
+        return self.hardware[Role.PREFILL] != self.hardware[Role.DECODE]
+
+    @property
+    def gpus(self) -> int:
+        """All GPUs."""
+        prefill, decode = self.hardware.values()
+        return prefill.gpus + decode.gpus if self.mixed else prefill.gpus
+
+
+def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
+    """The question. What the options leave out is the stack's, where one is named.
+
+    Raises:
+        CallError: an option does not make sense, or GPUs are missing.
+        ConfigError: the stack's config cannot be read.
+    """
+    source = stack_file(stack, file) if stack or file else None
+    settings = settings_of(source) if source else None
+    named = model_and_hardware(asked.model, asked.gpu, asked.gpus_per_node, stack, file)
+    prefill = _hardware(named.hardware.gpu, asked, settings)
+    decode = prefill
+    if asked.decode_gpu or asked.decode_gpus:
+        named_gpu = model_and_hardware(None, asked.decode_gpu, None, None, None).hardware.gpu
+        kind = named_gpu if asked.decode_gpu else prefill.gpu
+        decode = _nodes(kind, asked.decode_gpus, asked.gpus_per_node, "--decode-gpus")
+    hardware = {Role.PREFILL: prefill, Role.DECODE: decode}
+    return Question(named.model, hardware, _traffic(asked, settings), settings, source)
+
+
+def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware:
+    """The stack's own nodes as far as the options leave them."""
+    own = settings.hardware if settings and settings.hardware.gpu == gpu else None
+    if own is None:
+        return _nodes(gpu, asked.gpus, asked.gpus_per_node, "--gpus")
+    per_node = asked.gpus_per_node or own.gpus_per_node
+    sized = _nodes(gpu, asked.gpus or own.gpus, per_node, "--gpus")
+    return own.model_copy(update={"nodes": sized.nodes, "gpus_per_node": sized.gpus_per_node})
+
+
+def _nodes(gpu: GpuKind, gpus: int | None, per_node: int | None, option: str) -> Hardware:
+    """Whole nodes of a GPU, with RDMA between them; or a part of one."""
+    if gpus is None:
+        raise CallError(f"{option} is missing: how many {gpu} there are.", f"For example {option} 32.")
+    size = min(per_node or (RACK_NODE if gpu_spec(gpu).nvlink_domain > NODE else NODE), gpus)
+    if gpus % size or gpus > MOST_GPUS:
+        below, above = min(gpus, MOST_GPUS) // size * size, -(-gpus // size) * size
+        fix = f"{option} {below}" + (f" or {above}" if above <= MOST_GPUS else "")
+        raise CallError(f"{option} {gpus}: a node has {size} GPUs, and at most {MOST_GPUS} GPUs are searched.", fix)
+    return Hardware(gpu=gpu, nodes=gpus // size, gpus_per_node=size, interconnect=Interconnect.INFINIBAND)
+
+
+def _traffic(asked: Asked, settings: Settings | None) -> Traffic:
+    base = (settings.traffic if settings else None) or DEFAULT
+    update = {
+        "isl": asked.isl,
+        "osl": asked.osl,
+        "ttft": _duration("--ttft", asked.ttft, "2s"),
+        "itl": _duration("--itl", asked.itl, "50ms"),
+    }
+    return base.model_copy(update={key: value for key, value in update.items() if value is not None})
+
+
+def _duration(option: str, text: str | None, example: str) -> str | None:
+    try:
+        if text is None or milliseconds(text) > 0:
+            return text
+    except ValueError as error:
+        raise CallError(
+            f"{option} {text}: must be a time with its unit.", f"For example {option} {example}."
+        ) from error
+    raise CallError(f"{option} {text}: must be more than nothing.", f"For example {option} {example}.")

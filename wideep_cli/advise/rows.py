@@ -1,0 +1,94 @@
+"""Advice as rows of text, which the terminal and Markdown both draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from wideep_cli.advise.comparison import Advice, Compared, Unknown
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.advise.words import milliseconds_text, role_text, whole
+from wideep_cli.advise.workers import Caveat
+
+__all__ = ["COLUMNS", "Row", "notes", "rows"]
+
+COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "a GPU", "bound", "TTFT", "ITL", "limited by")
+"""``bound``: tokens/s a GPU that no software could exceed."""
+
+
+SHOWN: Final = 4
+"""Reasons that are spelled out; JSON has all of them."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layout: its cells, and whether it is one of the best."""
+
+    cells: tuple[str, ...]
+    best: bool
+
+
+def rows(advice: Advice) -> list[Row]:
+    """The best, then the presets that these GPUs could hold, then today's stack."""
+    marks = _marks(advice)
+    best = [Row(_cells(rank, "", each, marks), True) for rank, each in enumerate(advice.best, 1)]
+    others = [each for each in advice.presets if each.gpus <= advice.question.gpus]
+    others += [advice.stack] if advice.stack else []
+    return best + [Row(_compared(each, marks), False) for each in others]
+
+
+def notes(advice: Advice) -> list[str]:
+    """The caveats by their marks, what could not be told, and what the figures come from."""
+    marks = _marks(advice)
+    lines = [f"{mark} {caveat[0].upper()}{caveat[1:]}." for caveat, mark in marks.items()]
+    if any(not each.meets for each in _predictions(advice)):
+        lines.append("! A latency limit is missed.")
+    unknown = advice.field.unknown
+    if unknown:
+        more = f"; and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        lines.append(f"The estimator cannot tell: {'; '.join(unknown[:SHOWN])}{more}.")
+    if advice.field.too_large:
+        lines.append(f"{advice.field.too_large} more workers are legal, but have no room for a single request.")
+    lines.append(
+        f"Predicted by AIConfigurator {advice.version} from kernels measured with SGLang {advice.data}; the graph runs "
+        "0.5.3.post2. Ratios between layouts hold better than the figures themselves. A GPU: one that the layout uses. "
+        "Bound: tokens/s a GPU at the hardware's published peaks."
+    )
+    return lines
+
+
+def _cells(rank: int | None, name: str, found: Prediction, marks: dict[Caveat, str]) -> tuple[str, ...]:
+    flags = "".join(marks[caveat] for caveat in found.caveats) + ("" if found.meets else "!")
+    title = () if rank else (name,)
+    return (
+        str(rank or ""),
+        "\n".join((*title, role_text(found.layout.prefill), role_text(found.layout.decode))),
+        str(found.gpus),
+        whole(found.tokens_per_second),
+        f"{found.tokens_per_second_per_gpu:.0f}{flags}",
+        whole(found.bound.tokens_per_second / found.gpus),
+        milliseconds_text(found.ttft_ms),
+        milliseconds_text(found.itl_ms),
+        found.limited_by,
+    )
+
+
+def _compared(each: Compared, marks: dict[Caveat, str]) -> tuple[str, ...]:
+    if isinstance(each.prediction, Unknown):
+        return "", f"{each.name}\n{each.prediction.reason}", str(each.gpus), *["–"] * 5, ""
+    return _cells(None, each.name, each.prediction, marks)
+
+
+def _marks(advice: Advice) -> dict[Caveat, str]:
+    """A letter for each caveat that a figure has."""
+    found = dict.fromkeys(caveat for each in _predictions(advice) for caveat in each.caveats)
+    return {caveat: letter for letter, caveat in zip("ᵃᵇᶜᵈᵉ", found, strict=False)}
+
+
+def _predictions(advice: Advice) -> Iterator[Prediction]:
+    yield from advice.best
+    compared: Sequence[Compared] = [*advice.presets, *([advice.stack] if advice.stack else [])]
+    for each in compared:
+        if isinstance(each.prediction, Prediction) and each.gpus <= advice.question.gpus:
+            yield each.prediction

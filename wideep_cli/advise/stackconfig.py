@@ -1,0 +1,103 @@
+"""A predicted layout as stack config: to paste, or as a stack's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, cast
+
+import yaml
+
+from wideep.settings.layout import Role
+from wideep_cli.advise.prediction import Prediction
+from wideep_cli.advise.question import Question
+from wideep_cli.advise.words import asked_hardware, asked_traffic
+from wideep_cli.errors import CallError
+from wideep_cli.stack_context import load
+from wideep_cli.stack_file import PROJECT, StackFile, find_project, read_stack_file
+
+__all__ = ["pasted", "write_stack"]
+
+BASE: Final = "Pulumi.prod.yaml"
+MARK: Final = "# Written by wideep advise."
+"""First line of a file that may be written again."""
+
+Object = dict[str, object]
+
+
+def pasted(question: Question, found: Prediction) -> str:
+    """The keys that the advice sets, as they stand under ``config:``."""
+    return _yaml(_advised(question, found), find_project(Path.cwd()).name)
+
+
+def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str, ...]:
+    """Write a stack's file: the advice's keys, all others as in the stack that was named, or in Pulumi.prod.yaml.
+
+    Returns the keys whose secrets have to be set again: only the stack that they are encrypted for can read them.
+
+    Raises:
+        CallError: the file is somebody else's, or there is no stack to take the other keys from.
+        ConfigError: the stack would not plan, for example because the model cache is too small for the model.
+    """
+    if question.mixed:
+        raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+        raise CallError(f"{path} exists, and wideep advise has not written it.", "Name another file, or remove it.")
+    project = find_project(path.parent)
+    source = question.source or _base(project.stack_folder)
+    secret = tuple(key for key, value in source.config.items() if _is_secret(value) or key == "hfToken")
+    others = {key: value for key, value in source.config.items() if key not in secret}
+    config = {**others, **_advised(question, found)}
+    load(StackFile(path, {**config, **({"hfToken": {"secure": "set again"}} if "hfToken" in secret else {})}))
+    lines = [
+        f"{MARK} {asked_traffic(question.traffic)}: {found.tokens_per_second_per_gpu:.0f} tokens/s a GPU predicted",
+        f"# on {asked_hardware(question)}. All but model, hardware, layout and traffic is as in {source.path.name}.",
+        "config:",
+        *(f"  {line}" if line else line for line in _yaml(config, project.name).splitlines()),
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return secret or ("hfToken",) * ("hfTokenSecret" not in config)
+
+
+def _advised(question: Question, found: Prediction) -> Object:
+    same = question.source and question.stack and question.stack.model == question.model
+    own = question.source.config.get("model") if question.source and same else None
+    hardware = question.hardware[Role.PREFILL]
+    return {
+        "model": own or question.model.name,
+        "hardware": hardware.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "layout": {
+            str(name): role.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            for name, role in found.layout.roles.items()
+        },
+        "traffic": question.traffic.model_dump(mode="json"),
+    }
+
+
+def _yaml(config: Mapping[str, object], project: str) -> str:
+    """A key a line; only the layout's keys stand under each other."""
+    parts = (
+        yaml.safe_dump(
+            {f"{project or PROJECT}:{key}": value},
+            sort_keys=False,
+            default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
+            width=110,
+            allow_unicode=True,
+        )
+        for key, value in config.items()
+    )
+    return "".join(parts)
+
+
+def _base(folder: Path) -> StackFile:
+    path = folder / BASE
+    if not path.exists():
+        raise CallError(
+            f"There is no {BASE} in {folder} to take image, model cache and namespace from.",
+            "Name a stack that has them: --stack NAME or --file Pulumi.NAME.yaml",
+        )
+    return read_stack_file(path)
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, Mapping) and list(cast("Mapping[str, object]", value)) == ["secure"]

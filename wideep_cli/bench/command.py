@@ -1,0 +1,70 @@
+"""The verb ``bench``: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wideep_cli.console import answer, say
+from wideep_cli.errors import ExitCode
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+
+__all__ = ["EXAMPLE", "bench"]
+
+EXAMPLE = (
+    "Example: [bold]wideep bench --isl 4000 --osl 500 --concurrency 1,16,64 --save today.json --plot today.svg[/bold]"
+)
+
+Isl = Annotated[int, typer.Option("--isl", min=1, max=10_000_000, help="Tokens of a prompt.")]
+Osl = Annotated[int, typer.Option("--osl", min=2, max=10_000_000, help="Tokens of an answer.")]
+Concurrency = Annotated[
+    str, typer.Option("--concurrency", "-c", metavar="N,N,…", help="Requests at a time, one run each.")
+]
+Tokenizer = Annotated[
+    str | None, typer.Option("--tokenizer", metavar="NAME|DIR", help="Of the prompts; by default the model's own.")
+]
+Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.json", help="Keep the result for --compare.")]
+Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", help="Beside a result that was kept.")]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Draw throughput against latency.")]
+Artifacts = Annotated[Path | None, typer.Option("--artifacts", metavar="DIR", help="Keep AIPerf's own files there.")]
+
+
+def bench(
+    isl: Isl = 1000,
+    osl: Osl = 200,
+    concurrency: Concurrency = "1,8,32",
+    tokenizer: Tokenizer = None,
+    save: Save = None,
+    compare: Compare = None,
+    plot: Plot = None,
+    artifacts: Artifacts = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Measure what the graph serves, with NVIDIA's AIPerf. Needs `make setup-bench`; puts load on the graph."""
+    from wideep_cli.bench.aiperf import find_aiperf
+    from wideep_cli.bench.measure import Question, concurrencies, measure, predicted
+    from wideep_cli.bench.plot import write_plot
+    from wideep_cli.bench.report import bench_json, bench_text
+    from wideep_cli.bench.result import read_result, write_result
+    from wideep_cli.deployment import find_live
+
+    users = concurrencies(concurrency)
+    before = read_result(compare) if compare else None
+    aiperf = find_aiperf()
+    live = find_live(stack, file)
+    result = measure(live, aiperf, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
+    if save:
+        write_result(result, save)
+        say(f"The result is kept in {save}.")
+    if plot:
+        write_plot([result, *([before] if before else [])], plot)
+        say(f"The plot is in {plot}.")
+    told = predicted(live, isl, osl)
+    answer(bench_json(result, before, told) if output is OutputFormat.JSON else bench_text(result, before, told))
+    if any(point.failed for point in result.points):
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)

@@ -1,0 +1,109 @@
+"""What was measured: points of one run, and how they are kept in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wideep_cli.errors import CallError
+
+__all__ = ["Export", "Point", "Result", "read_result", "write_result"]
+
+
+Export = Mapping[str, Mapping[str, float | None] | None]
+"""AIPerf's metrics: of each, its statistics."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Point(_Frozen):
+    """One concurrency. Times in ms; throughput in output tokens, over all users, after the first request was sent."""
+
+    concurrency: int
+    requests: int
+    failed: int
+    seconds: float
+    requests_per_second: float
+    tokens_per_second: float
+    tokens_per_second_per_user: float
+    tokens_per_second_per_gpu: float
+    ttft_ms: float
+    ttft_p99_ms: float
+    itl_ms: float
+    itl_p99_ms: float
+    latency_ms: float
+    latency_p99_ms: float
+
+    @classmethod
+    def of(cls, concurrency: int, gpus: int, export: Export) -> Point:
+        """From AIPerf's ``profile_export_aiperf.json`` of one run."""
+
+        def value(metric: str, statistic: str = "avg") -> float:
+            found = export.get(metric)
+            return float(found.get(statistic) or 0.0) if found else 0.0
+
+        tokens = value("output_token_throughput")
+        return cls(
+            concurrency=concurrency,
+            requests=round(value("request_count")),
+            failed=round(value("error_request_count")),
+            seconds=value("benchmark_duration"),
+            requests_per_second=value("request_throughput"),
+            tokens_per_second=tokens,
+            tokens_per_second_per_user=value("output_token_throughput_per_user"),
+            tokens_per_second_per_gpu=tokens / gpus,
+            ttft_ms=value("time_to_first_token"),
+            ttft_p99_ms=value("time_to_first_token", "p99"),
+            itl_ms=value("inter_token_latency"),
+            itl_p99_ms=value("inter_token_latency", "p99"),
+            latency_ms=value("request_latency"),
+            latency_p99_ms=value("request_latency", "p99"),
+        )
+
+
+class Result(_Frozen):
+    """A run, and what was measured: enough to tell whether two runs may be compared."""
+
+    model: str
+    layout: str
+    gpus: int
+    isl: int
+    osl: int
+    aiperf: str
+    started: str
+    """UTC, RFC 3339."""
+    points: tuple[Point, ...]
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Keeps a result for ``--compare``.
+
+    Raises:
+        CallError: the file cannot be written.
+    """
+    try:
+        path.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CallError(
+            f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists."
+        ) from error
+
+
+def read_result(path: Path) -> Result:
+    """A result that was kept.
+
+    Raises:
+        CallError: the file is none.
+    """
+    try:
+        return Result.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CallError(f"--compare {path}: {error.strerror}.", "Name a file that --save has written.") from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise CallError(
+            f"--compare {path} holds no result of wideep bench.", "Name a file that --save has written."
+        ) from error

@@ -1,0 +1,80 @@
+"""Which cluster a stack means, and the way in."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from wideep_cli.errors import CallError
+from wideep_cli.stack_file import StackFile, read_yaml
+from wideep_cluster.client import Cluster
+
+__all__ = ["connect"]
+
+
+def connect(source: StackFile) -> Cluster:
+    """The cluster that ``pulumi up`` of this stack would use: ``kubernetes:kubeconfig`` and ``kubernetes:context`` of
+    the stack's file, else KUBECONFIG's current context, else the cluster around this pod. Nothing is asked of it yet.
+
+    Raises:
+        CallError: there is no kubeconfig that can be read, or it has no such context.
+    """
+    from kubernetes.config import ConfigException
+    from yaml import YAMLError
+
+    from wideep_cluster.kube import KubeNamespace
+
+    kubeconfig, context = _chosen(source)
+    try:
+        # The client has read KUBECONFIG when it was imported; what it is now counts.
+        api = KubeNamespace.connect("", kubeconfig or os.environ.get("KUBECONFIG"), context).api
+    except (ConfigException, YAMLError, OSError) as error:
+        raise _no_way_in(kubeconfig, context, error) from error
+    return Cluster(api, context)
+
+
+def _chosen(source: StackFile) -> tuple[str | None, str | None]:
+    """Kubeconfig and context of the stack's file. An encrypted kubeconfig cannot be read without Pulumi."""
+    config = cast("Mapping[str, object]", read_yaml(source.path).get("config") or {})
+    kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
+    if isinstance(kubeconfig, dict):
+        raise CallError(
+            f"kubernetes:kubeconfig in {source.path.name} is encrypted, and wideep reads no secret of the stack.",
+            "Write it to a file, and its path there: pulumi config set kubernetes:kubeconfig FILE",
+        )
+    text = str(kubeconfig) if kubeconfig else None
+    if text and "\n" not in text and not text.lstrip().startswith("{"):
+        beside = source.path.resolve().parent / Path(text).expanduser()
+        text = str(beside if beside.exists() else Path(text).expanduser())
+    return text, str(context) if context else None
+
+
+def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) -> CallError:
+    named = kubeconfig or os.environ.get("KUBECONFIG")
+    files = [Path(file).expanduser() for file in (named or "~/.kube/config").split(os.pathsep) if "\n" not in file]
+    if files and not any(file.is_file() for file in files):
+        where = "kubernetes:kubeconfig" if kubeconfig else "KUBECONFIG" if named else "kubectl's default"
+        what = f"There is no kubeconfig: {files[0]} ({where}) does not exist."
+        return CallError(what, "Set KUBECONFIG to the file of your cluster.")
+    known = _contexts(kubeconfig)
+    if context and context not in known:
+        listed = f" It has {', '.join(known)}." if known else ""
+        what = f"kubernetes:context {context} is not in the kubeconfig.{listed}"
+        return CallError(what, f"pulumi config set kubernetes:context {shlex.quote(known[0]) if known else 'NAME'}")
+    reason = str(error).splitlines()[0].rstrip(".")
+    return CallError(
+        f"The kubeconfig cannot be used: {reason}.", "`kubectl config view` shows what kubectl reads of it."
+    )
+
+
+def _contexts(kubeconfig: str | None) -> list[str]:
+    from kubernetes import config
+
+    try:
+        found = cast("tuple[list[dict[str, str]], object]", config.list_kube_config_contexts(kubeconfig))  # pyright: ignore[reportUnknownMemberType]
+    except (config.ConfigException, OSError):
+        return []
+    return [entry["name"] for entry in found[0]]

@@ -1,0 +1,168 @@
+"""A stack that is deployed: its Plan, the cluster that it is on, and its pods as workers with ranks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wideep.plan import Plan, RolePlan
+from wideep.settings.layout import Role
+from wideep_cli.connection import connect
+from wideep_cli.errors import CallError
+from wideep_cli.stack_context import Loaded, load, stack_file
+from wideep_cluster import DEPLOYMENTS, PODS, Cluster, ClusterError
+from wideep_cluster.kube import MANAGER_IMAGE, OPERATOR, VERSION
+from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Pod
+
+__all__ = ["Live", "Member", "find_live", "find_operator", "members", "operator_version", "role_named"]
+
+GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
+"""Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
+LWS_RANK: Final = "leaderworkerset.sigs.k8s.io/worker-index"
+GROVE_RANK: Final = "grove.io/podclique-pod-index"
+GROVE_CLIQUE: Final = "grove.io/podclique"
+_CLIQUE_NAME: Final = re.compile(r"-(\d+)-(?:prefill|decode)-(ldr|wkr)(?:-(\d+))?")
+"""Grove's names, SET-0-GROUP-WORKER-CLIQUE-POD, for where a label is missing."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A pod of the graph, with its place: the worker (or frontend) it belongs to, and its rank within that."""
+
+    component: Component
+    worker: int
+    rank: int
+    pod: Pod
+
+    @property
+    def role(self) -> Role | None:
+        """None: the frontend."""
+        return None if self.component is Component.FRONTEND else Role(self.component)
+
+    @property
+    def place(self) -> str:
+        """``decode-0``, and ``decode-0.1`` where a worker has several pods."""
+        return f"{self.component}-{self.worker}" + (f".{self.rank}" if self.rank >= 0 else "")
+
+
+@dataclass(frozen=True)
+class Live:
+    """A stack and its cluster."""
+
+    loaded: Loaded
+    cluster: Cluster
+
+    @property
+    def plan(self) -> Plan:
+        """What follows from the stack."""
+        return self.loaded.plan
+
+    @property
+    def selector(self) -> str:
+        """Of the graph's pods."""
+        return f"{GRAPH_LABEL}={self.plan.name}"
+
+    def role(self, member: Member) -> RolePlan | None:
+        """The plan of a worker's role; None for the frontend."""
+        return self.plan.roles[member.role] if member.role else None
+
+    def members(self) -> tuple[Member, ...]:
+        """The graph's pods now, by role, worker and rank. Those that have ended are left out."""
+        return members(self.plan, self.cluster.list(PODS, self.plan.namespace, labels=self.selector).items)
+
+    def running_workers(self, role: Role | None = None) -> tuple[Member, ...]:
+        """The workers' pods whose container runs, of one role or of both.
+
+        Raises:
+            ClusterError: there is none.
+        """
+        found = [each for each in self.members() if each.role and role in (None, each.role) and _runs(each.pod)]
+        if not found:
+            raise ClusterError(
+                f"No {f'{role} ' if role else ''}worker of {self.plan.name} runs in namespace {self.plan.namespace}.\n"
+                "  wideep status says what they wait for."
+            )
+        return tuple(found)
+
+
+def find_live(stack: str | None, file: Path | None) -> Live:
+    """The stack that the options name, and its cluster. Nothing is asked of the cluster yet.
+
+    Raises:
+        ConfigError: the stack breaks a rule.
+        CallError: there is no such stack, or no way to its cluster.
+    """
+    source = stack_file(stack, file)
+    return Live(load(source), connect(source))
+
+
+def members(plan: Plan, pods: Iterable[Pod]) -> tuple[Member, ...]:
+    """Pods with their places, by role, worker and rank.
+
+    A worker of one pod has no rank (-1); its number is its place among the role's pods by age and name.
+    """
+    by_component: dict[Component, list[Pod]] = {component: [] for component in Component}
+    for pod in pods:
+        if pod.component and not pod.ended:
+            by_component[pod.component].append(pod)
+    found: list[Member] = []
+    for component, its in by_component.items():
+        several = component is not Component.FRONTEND and plan.roles[Role(component)].pods > 1
+        ordered = sorted(its, key=lambda pod: (str(pod.metadata.creation_timestamp), pod.name))
+        found += [
+            Member(component, *(_place(pod) if several else (number, -1)), pod) for number, pod in enumerate(ordered)
+        ]
+    order = list(Component)
+    return tuple(sorted(found, key=lambda each: (order.index(each.component), each.worker, each.rank, each.pod.name)))
+
+
+def _place(pod: Pod) -> tuple[int, int]:
+    """Worker and rank of a pod of a worker with several: from the labels, else from Grove's name."""
+    labels = pod.labels
+    named = _CLIQUE_NAME.search(pod.name)
+    group = next((labels[key] for key in GROUP_INDEX if key in labels), named[1] if named else "0")
+    if LWS_RANK in labels:
+        return int(group), int(labels[LWS_RANK])
+    leads = labels.get(GROVE_CLIQUE, pod.name).endswith("-ldr") or (named is not None and named[2] == "ldr")
+    index = labels.get(GROVE_RANK) or (named[3] if named else None) or "0"
+    return int(group), 0 if leads else int(index) + 1
+
+
+def find_operator(cluster: Cluster, namespace: str) -> Deployment | None:
+    """The Dynamo operator's Deployment: the namespace's own, else the cluster's. None: there is none.
+
+    Raises:
+        ForbiddenError: Deployments may not be listed.
+    """
+    for where in (namespace, None):
+        for each in cluster.list(DEPLOYMENTS, where).items:
+            if each.name.endswith(OPERATOR):
+                return each
+    return None
+
+
+def operator_version(operator: Deployment) -> str:
+    """The tag of its image; empty for one that says no version."""
+    images = [
+        container.image for container in operator.spec.template.spec.containers if MANAGER_IMAGE in container.image
+    ]
+    return next((tag[1] for image in images if (tag := VERSION.search(image))), "")
+
+
+def role_named(name: str | None) -> Role | None:
+    """The role of an option.
+
+    Raises:
+        CallError: there is no such role.
+    """
+    if name is None or name in list(Role):
+        return None if name is None else Role(name)
+    raise CallError(f"--role {name}: workers are prefill or decode.", "--role prefill, or --role decode")
+
+
+def _runs(pod: Pod) -> bool:
+    status = pod.main_status
+    return status is not None and status.state.running is not None

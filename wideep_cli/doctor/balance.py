@@ -1,0 +1,58 @@
+"""How evenly the experts' work lies on the GPUs, by what the engine logs of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from wideep.memory import worker_memory
+from wideep.rules import RoleSite, check_role
+from wideep.settings.layout import Role
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.finding import Finding, Section, fails, holds
+
+__all__ = ["balance_findings"]
+
+AVERAGE: Final = re.compile(r"last_(\d+)_average_balancedness=(\d\.\d+)")
+"""SGLang's ``[Expert Balancedness]``: mean over the GPUs' tokens by the busiest one's, averaged over so many passes."""
+UNEVEN: Final = 0.5
+"""The busiest GPU of a layer has twice the mean: half of the others' time goes by in waiting for it."""
+
+
+def balance_findings(case: Case) -> Iterator[Finding]:
+    """One a role whose log has such lines; they are there where the stack turns the metrics on (extraArgs)."""
+    for role in case.plan.roles:
+        pods = [pod for pod in case.graph_pods if pod.component == role and pod.ready]
+        logs = (case.view.logs(pod, False) for pod in pods[:1])
+        found = [AVERAGE.findall(log) for log in logs if log]
+        if found and found[0]:
+            widest = max(int(size) for size, _ in found[0])
+            value = [float(text) for size, text in found[0] if int(size) == widest][-1]
+            yield _finding(case, role, value, widest)
+
+
+def _finding(case: Case, role: Role, value: float, passes: int) -> Finding:
+    what = f"{role}: the GPUs' load over the last {passes} passes is {value:.0%} of the busiest one's."
+    if value >= UNEVEN:
+        return holds(Section.GRAPH, "balance", what)
+    site = case.site(role)
+    key = f"layout.{role}.redundantExperts" if site.role.eplb.enabled else f"layout.{role}.eplb"
+    return fails(Section.GRAPH, "balance", what, *_fixes(site), key=key)
+
+
+def _fixes(site: RoleSite) -> Iterator[str]:
+    if not site.role.eplb.enabled:
+        balanced = site.changed(eplb=site.role.eplb.model_copy(update={"enabled": True}))
+        if not check_role(balanced):
+            yield f"layout.{site.name}.eplb: {{enabled: true}}"
+    more = site.changed(redundant_experts=site.role.redundant_experts + site.role.ep)
+    problems = check_role(more)
+    if not problems:
+        memory = worker_memory(more.model, more.gpu, more.role)
+        yield (
+            f"layout.{site.name}.redundantExperts: {more.role.redundant_experts} "
+            f"leaves {memory.kv_cache_gb:.1f} GB for KV ({memory.kv_cache_tokens:,} tokens)"
+        )
+    else:
+        yield f"More redundant experts do not fit: {problems[0].rule}. Record a distribution: wideep eplb record."

@@ -1,0 +1,34 @@
+"""The buildx builder that the stack names: docker-build finds it by that name alone, on the machine that runs `up`."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Final
+
+from wideep.plan import Plan
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+
+__all__ = ["builder_finding"]
+
+KEY: Final = "image.builder"
+SECONDS: Final = 30
+
+
+def builder_finding(plan: Plan) -> Finding | None:
+    """Whether this machine knows it. None: the stack names none."""
+    builder = plan.image_plan.build.builder if plan.image_plan.build else None
+    if builder is None:
+        return None
+    command = ["docker", "buildx", "inspect", builder]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        why = "it has no docker" if isinstance(error, FileNotFoundError) else f"docker has not answered in {SECONDS} s"
+        return unknown(
+            Section.OUTSIDE, "builder", f"Whether this machine knows the builder {builder} cannot be told: {why}."
+        )
+    if done.returncode == 0:
+        return holds(Section.OUTSIDE, "builder", f"This machine knows the builder {builder}.")
+    what = f"This machine knows no buildx builder {builder}, so nothing could be built."
+    make = f"docker buildx create --name {builder} --driver kubernetes, or --driver remote tcp://HOST:1234"
+    return fails(Section.OUTSIDE, "builder", what, make, f"{KEY}: one of `docker buildx ls`", key=KEY)

@@ -1,0 +1,74 @@
+"""A stack and the cluster that it meets: what every check is handed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wideep.plan import Plan
+from wideep.rules import RoleSite
+from wideep.rules.registry import sites
+from wideep.settings import Settings
+from wideep.settings.layout import Role
+from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cluster.objects import Component, Graph, Pod
+
+__all__ = ["Case", "age_seconds", "shown_seconds"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the stack wants, and what is there."""
+
+    settings: Settings
+    plan: Plan
+    view: View
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def graph(self) -> Graph | None:
+        """The stack's graph; None where there is none."""
+        return next((graph for graph in self.view.graphs.items if graph.name == self.plan.name), None)
+
+    @property
+    def graph_pods(self) -> list[Pod]:
+        """All pods of the stack's graph."""
+        return [pod for pod in self.view.own_pods.items if pod.graph == self.plan.name]
+
+    @property
+    def deployed(self) -> bool:
+        """The graph, or pods of it, are there."""
+        return self.graph is not None or bool(self.graph_pods)
+
+    def lacking(self, *, ready: bool) -> list[str]:
+        """``0 of 1 decode pods``: where the graph has fewer pods (``ready``: that serve) than the layout. Nothing where
+        pods cannot be seen."""
+        if self.view.own_pods.error:
+            return []
+        ours = {role: plan for role, plan in self.plan.roles.items() if not plan.replicas_managed_by}
+        want = {Component(role): plan.replicas * plan.pods for role, plan in ours.items()}
+        want[Component.FRONTEND] = self.settings.frontend.replicas
+        alive = (pod for pod in self.graph_pods if not pod.ended and (pod.ready or not ready))
+        have = Counter(pod.component for pod in alive)
+        return [f"{have[name]} of {count} {name} pods" for name, count in want.items() if have[name] < count]
+
+    def site(self, role: Role) -> RoleSite:
+        """A role with its model and hardware."""
+        return next(site for site in sites(self.settings) if site.name is role)
+
+    def seconds_since(self, moment: datetime | None) -> float:
+        """How long ago; 0 for a moment that is not known."""
+        return age_seconds(moment, self.now)
+
+
+def age_seconds(moment: datetime | None, now: datetime) -> float:
+    """Seconds from a moment until now; 0 where it is not known."""
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0
+
+
+def shown_seconds(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,253 @@
+"""What is seen of a cluster: read once, side by side, with a number of calls that does not grow with the pods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from wideep_cluster import (
+    CLAIMS,
+    CLASSES,
+    COMPONENTS,
+    DAEMON_SETS,
+    DEFINITIONS,
+    DEPLOYMENTS,
+    EVENTS,
+    GRAPHS,
+    JOBS,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    PODS,
+    QUOTAS,
+    SECRETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Cluster,
+    ClusterError,
+    ForbiddenError,
+    Kind,
+)
+from wideep_cluster.objects import (
+    Claim,
+    DaemonSet,
+    Definition,
+    Deployment,
+    Event,
+    Graph,
+    Job,
+    KubeObject,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    Quota,
+    Secret,
+    Service,
+    StatefulSet,
+    StorageClass,
+)
+
+__all__ = ["APIS", "Logs", "Seen", "View", "look"]
+
+T = TypeVar("T")
+K = TypeVar("K", bound=KubeObject)
+Logs = Callable[[Pod, bool], str | None]
+LastLine = Callable[[Pod], datetime | None]
+Models = Callable[[str], tuple[str, ...] | None]
+
+THREADS: Final = 8
+APIS: Final = {
+    "dynamo": ("nvidia.com", "v1alpha1"),
+    "grove": ("grove.io", "v1alpha1"),
+    "kai": ("scheduling.run.ai", "v2"),
+    "lws": ("leaderworkerset.x-k8s.io", "v1"),
+    "volcano": ("scheduling.volcano.sh", "v1beta1"),
+}
+"""Groups that a graph may need."""
+HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
+HELM: Final = "owner=helm"
+
+
+@dataclass(frozen=True)
+class Seen(Generic[T]):
+    """Objects, or why they could not be seen. ``everywhere``: of all namespaces, not just of the stack's."""
+
+    items: tuple[T, ...] = ()
+    error: ClusterError | None = None
+    everywhere: bool = True
+
+
+def _no_logs(_pod: Pod, _previous: bool) -> str | None:
+    return None
+
+
+def _no_line(_pod: Pod) -> datetime | None:
+    return None
+
+
+def _no_models(_service: str) -> tuple[str, ...] | None:
+    return None
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that the checks look at. ``own_pods`` are all of the stack's namespace, ``pods`` those that hold a
+    part of a node, of all namespaces."""
+
+    namespace: Seen[Namespace] = Seen()
+    nodes: Seen[Node] = Seen()
+    pods: Seen[Pod] = Seen()
+    own_pods: Seen[Pod] = Seen()
+    warnings: Seen[Event] = Seen()
+    classes: Seen[StorageClass] = Seen()
+    claims: Seen[Claim] = Seen()
+    quotas: Seen[Quota] = Seen()
+    deployments: Seen[Deployment] = Seen()
+    stateful_sets: Seen[StatefulSet] = Seen()
+    daemon_sets: Seen[DaemonSet] = Seen()
+    jobs: Seen[Job] = Seen()
+    services: Seen[Service] = Seen()
+    graphs: Seen[Graph] = Seen()
+    components: Seen[KubeObject] = Seen()
+    """The DynamoComponentDeployments that the operator makes of a graph."""
+    policies: Seen[NetworkPolicy] = Seen()
+    definitions: Seen[Definition] = Seen()
+    releases: Seen[Secret] = Seen()
+    """Helm's records of releases: their labels only."""
+    apis: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Plural names that the cluster serves, by the name in ``APIS``."""
+    logs: Logs = _no_logs
+    """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
+    last_line: LastLine = _no_line
+    """When a pod's main container last wrote something; None where that is not known."""
+    models: Models = _no_models
+    """Models that a frontend Service lists; None where it does not answer. ForbiddenError: no port may be forwarded."""
+    denied: set[str] = field(default_factory=set[str])
+    """Why logs that were asked for could not be read: it grows while they are."""
+
+    def warned(self, kind: str, name: str) -> list[Event]:
+        """Warnings about one object, the newest last."""
+        about = [e for e in self.warnings.items if (e.involved_object.kind, e.involved_object.name) == (kind, name)]
+        return sorted(about, key=lambda event: event.when.timestamp() if event.when else 0.0)
+
+
+class _Reader:
+    """Asks side by side."""
+
+    def __init__(self, cluster: Cluster, namespace: str, pool: ThreadPoolExecutor) -> None:
+        self.cluster, self.namespace, self.pool = cluster, namespace, pool
+        self.denied: set[str] = set()
+
+    def own(self, kind: Kind[K], labels: str = "", fields: str = "") -> Future[Seen[K]]:
+        """Objects of the stack's namespace, or of the cluster where the kind has no namespaces."""
+        return self.pool.submit(self._list, kind, self.namespace, labels, fields)
+
+    def one(self, kind: Kind[K], name: str) -> Future[Seen[K]]:
+        """An object of the cluster's own by its name, or nothing."""
+        return self.pool.submit(self._find, kind, name)
+
+    def all(self, kind: Kind[K], fields: str = "") -> Future[Seen[K]]:
+        """Objects of all namespaces; of the stack's where the user may not see more."""
+        return self.pool.submit(self._list_wide, kind, fields)
+
+    def serves(self, name: str) -> Future[frozenset[str]]:
+        """A group's plural names."""
+        return self.pool.submit(self.cluster.serves, *APIS[name])
+
+    def logs(self, pod: Pod, previous: bool) -> str | None:
+        """For ``View.logs``."""
+        return self._of_log(lambda: self.cluster.logs(pod, pod.main.name, previous=previous))
+
+    def last_line(self, pod: Pod) -> datetime | None:
+        """For ``View.last_line``."""
+        return self._of_log(lambda: self.cluster.last_line_at(pod, pod.main.name))
+
+    def models(self, service: str) -> tuple[str, ...] | None:
+        """For ``View.models``."""
+        from wideep_cli.doctor.served_models import listed_models
+
+        try:
+            return listed_models(self.cluster, self.namespace, service)
+        except ForbiddenError:
+            raise
+        except ClusterError:
+            return None
+
+    def _of_log(self, question: Callable[[], T | None]) -> T | None:
+        try:
+            return question()
+        except ForbiddenError as error:
+            self.denied.add(str(error))
+        except ClusterError:
+            pass
+        return None
+
+    def _list(self, kind: Kind[K], namespace: str | None, labels: str, fields: str) -> Seen[K]:
+        try:
+            return Seen(self.cluster.list(kind, namespace, labels=labels, fields=fields).items)
+        except ClusterError as error:
+            return Seen(error=error)
+
+    def _find(self, kind: Kind[K], name: str) -> Seen[K]:
+        try:
+            found = self.cluster.find(kind, name)
+        except ClusterError as error:
+            return Seen(error=error)
+        return Seen((found,)) if found else Seen()
+
+    def _list_wide(self, kind: Kind[K], fields: str) -> Seen[K]:
+        seen = self._list(kind, None, "", fields)
+        if not isinstance(seen.error, ForbiddenError):
+            return seen
+        own = self._list(kind, self.namespace, "", fields)
+        return Seen(own.items, own.error, everywhere=False)
+
+
+def look(cluster: Cluster, namespace: str) -> View:
+    """Reads all of it. What the user may not see is in the View as such.
+
+    Raises:
+        UnreachableError: there is no cluster to look at.
+    """
+    cluster.version()
+    with ThreadPoolExecutor(THREADS) as pool:
+        reader = _Reader(cluster, namespace, pool)
+        pods, own_pods = reader.all(PODS, HOLDS_A_NODE), reader.own(PODS)
+        nodes, warnings = reader.own(NODES), reader.own(EVENTS, fields="type=Warning")
+        space = reader.one(NAMESPACES, namespace)
+        deployments, stateful_sets = reader.all(DEPLOYMENTS), reader.all(STATEFUL_SETS)
+        daemon_sets, definitions = reader.all(DAEMON_SETS), reader.own(DEFINITIONS)
+        classes, claims, quotas = reader.own(CLASSES), reader.own(CLAIMS), reader.own(QUOTAS)
+        jobs, services, graphs = reader.own(JOBS), reader.own(SERVICES), reader.own(GRAPHS)
+        components = reader.own(COMPONENTS)
+        policies, releases = reader.own(NETWORK_POLICIES), reader.own(SECRETS, labels=HELM)
+        apis = {name: reader.serves(name) for name in APIS}
+        return View(
+            namespace=space.result(),
+            nodes=nodes.result(),
+            pods=pods.result(),
+            own_pods=own_pods.result(),
+            warnings=warnings.result(),
+            classes=classes.result(),
+            claims=claims.result(),
+            quotas=quotas.result(),
+            deployments=deployments.result(),
+            stateful_sets=stateful_sets.result(),
+            daemon_sets=daemon_sets.result(),
+            jobs=jobs.result(),
+            services=services.result(),
+            graphs=graphs.result(),
+            components=components.result(),
+            policies=policies.result(),
+            definitions=definitions.result(),
+            releases=releases.result(),
+            apis={name: found.result() for name, found in apis.items()},
+            logs=reader.logs,
+            last_line=reader.last_line,
+            models=reader.models,
+            denied=reader.denied,
+        )

@@ -1,0 +1,49 @@
+"""The verb ``doctor``: its options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from wideep_cli.console import answer
+from wideep_cli.errors import ExitCode
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+
+__all__ = ["EXAMPLE", "doctor"]
+
+EXAMPLE = "Example: [bold]wideep doctor --stack prod[/bold]"
+
+Offline = Annotated[bool, typer.Option("--offline", help="Ask the cluster only: no chart, registry or model hub.")]
+
+
+def doctor(
+    stack: Stack = None,
+    file: File = None,
+    offline: Offline = False,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Check the cluster for a stack, before and after `pulumi up`: what does not hold, and the key to change."""
+    from wideep_cli.connection import connect
+    from wideep_cli.doctor.check_context import Case
+    from wideep_cli.doctor.cluster_snapshot import look
+    from wideep_cli.doctor.finding import Section, Verdict, holds
+    from wideep_cli.doctor.report import doctor_report
+    from wideep_cli.doctor.runner import examine
+    from wideep_cli.stack_context import load, stack_file
+
+    source = stack_file(stack, file)
+    loaded = load(source)
+    cluster = connect(source)
+    view = look(cluster, loaded.settings.namespace)
+    case = Case(loaded.settings, loaded.plan, view)
+    version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
+    findings = [version, *examine(case)]
+    if not offline:
+        from wideep_cli.doctor.external import outside_findings
+
+        findings += outside_findings(loaded.plan, source.path, pulled=any(pod.ready for pod in case.graph_pods))
+    answer(doctor_report(case, findings, output))
+    if any(finding.verdict is Verdict.FAILS for finding in findings):
+        raise typer.Exit(ExitCode.DOES_NOT_HOLD)

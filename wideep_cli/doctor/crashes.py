@@ -1,0 +1,110 @@
+"""Containers that end, or never become ready: by exit code, by what their log says last, by how long it is silent."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import Final
+
+from wideep import symptoms
+from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep_cli.doctor.finding import Verdict
+from wideep_cli.doctor.symptoms import read_symptom
+from wideep_cli.doctor.trouble import LONGEST, Trouble, hidden
+from wideep_cluster.objects import Component, ContainerStatus, Pod, Terminated
+
+__all__ = ["crash_trouble", "last_words", "loading_trouble", "serving_trouble"]
+
+OOM_KILLED: Final = "OOMKilled"
+RECENT_SECONDS: Final = 1800
+"""A restart that long ago still counts for a pod that is ready again."""
+SERVING_LINES: Final = 100
+"""A worker that serves writes so many lines in about a minute: what is older has passed."""
+CONNECTIONS: Final = ("kv-transfer", "communication", "platform")
+LINES: Final = 3
+SIGNALLED: Final = 128
+PROGRESS: Final = re.compile(r"(\d{1,3})%\s+Completed")
+
+
+def crash_trouble(case: Case, pod: Pod) -> Trouble | None:
+    """The main container has ended at least once, and lately."""
+    status = pod.main_status
+    ended = _ended(status)
+    if status is None or ended is None or (ended.exit_code == 0 and ended.reason != OOM_KILLED):
+        return None
+    if pod.ready and case.seconds_since(ended.finished_at) > RECENT_SECONDS:
+        return None
+    times = f" ({status.restart_count} restarts)" if status.restart_count else ""
+    if ended.reason == OOM_KILLED:
+        return _killed(pod, times)
+    before, now = case.view.logs(pod, True) or "", case.view.logs(pod, False) or ""
+    return read_symptom(case, pod, f"{before}\n{now}") or _unknown(pod, status, ended, before or now, times)
+
+
+def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, times: str) -> Trouble:
+    """Nothing that is known: the last lines as they are, and where the others stand."""
+    lines = hidden(" / ".join(symptoms.last_lines(log, LINES)))
+    telling = last_words(log)
+    said = f", after: {telling}" if telling else ", and left no log"
+    said += f" (its last lines: {lines})" if lines and lines != telling else ""
+    previous = "" if status.state.terminated else " --previous"
+    fix = f"wideep logs --role {pod.component or pod.name}{previous} shows the rest; nothing in it is a known cause."
+    return Trouble("crash", f"its container ended with {_exit(ended)}{times}{said}", (fix,))
+
+
+def _exit(ended: Terminated) -> str:
+    """``exit code 139 (SIGSEGV)``: above 128 it is the number of the signal that ended it."""
+    number = ended.exit_code - SIGNALLED
+    known = number in {each.value for each in signal.Signals}
+    return f"exit code {ended.exit_code}" + (f" ({signal.Signals(number).name})" if known else "")
+
+
+def _ended(status: ContainerStatus | None) -> Terminated | None:
+    if status is None:
+        return None
+    return status.state.terminated or (status.last_state.terminated if status.restart_count else None)
+
+
+def _killed(pod: Pod, times: str) -> Trouble:
+    """The memory of the node or of the container's limit, not of a GPU."""
+    limit = pod.main.resources.limits.get("memory")
+    if pod.component is Component.FRONTEND:
+        cause = f"killed for memory: its limit is {limit or 'the node'}{times}."
+        return Trouble("memory", cause, ("frontend.replicas: one more shares the requests",), "frontend.replicas")
+    cause = f"killed for memory of {'its limit of ' + limit if limit else 'node ' + pod.spec.node_name}{times}."
+    fix = f"Other pods on {pod.spec.node_name} take memory (kubectl describe node); hardware.nodeSelector keeps off it."
+    return Trouble("memory", cause, (fix,), "hardware.nodeSelector")
+
+
+def loading_trouble(case: Case, pod: Pod) -> Trouble | None:
+    """It runs, and is not ready: a symptom in its log, a start that takes longer than it may, or just loading."""
+    status = pod.main_status
+    running = status.state.running if status else None
+    if pod.ready or running is None or pod.component is None:
+        return None
+    log = case.view.logs(pod, False) or ""
+    symptom = read_symptom(case, pod, log)
+    if symptom:
+        return symptom
+    seconds = case.seconds_since(running.started_at)
+    progress = PROGRESS.findall(log)
+    where = f"weights {progress[-1]} % loaded" if progress else "no weights loaded yet"
+    cause = f"has been starting for {shown_seconds(seconds)}, {where}; last line: {last_words(log) or 'none'}"
+    if seconds > case.plan.ready_timeout_seconds:
+        fix = f"It may take {shown_seconds(case.plan.ready_timeout_seconds)}: wideep logs --role {pod.component}"
+        return Trouble("loading", cause, (fix,))
+    return Trouble("loading", cause, verdict=Verdict.UNKNOWN)
+
+
+def serving_trouble(case: Case, pod: Pod) -> Trouble | None:
+    """It is ready, and the end of its log tells of connections that fail: requests do, though nothing crashes."""
+    if not pod.ready or pod.component in (None, Component.FRONTEND):
+        return None
+    lines = (case.view.logs(pod, False) or "").splitlines()[-SERVING_LINES:]
+    found = read_symptom(case, pod, "\n".join(lines))
+    return found if found and found.check in CONNECTIONS else None
+
+
+def last_words(log: str) -> str:
+    """The last line that speaks of an error; without one, the last line."""
+    return hidden(symptoms.last_words(log))[:LONGEST]

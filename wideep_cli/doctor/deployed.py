@@ -1,0 +1,73 @@
+"""What is deployed: the graph, the download, each pod's trouble, the model at the frontend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from wideep_cli.doctor.balance import balance_findings
+from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep_cli.doctor.crashes import crash_trouble, loading_trouble, serving_trouble
+from wideep_cli.doctor.download import download_findings
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cli.doctor.graph import graph_findings, refusals
+from wideep_cli.doctor.images import image_trouble
+from wideep_cli.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
+from wideep_cli.doctor.serving import serving_findings
+from wideep_cli.doctor.trouble import Diagnosis, Trouble, grouped
+from wideep_cluster.objects import Pod
+
+__all__ = ["deployed_findings"]
+
+DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
+    node_trouble,
+    scheduling_trouble,
+    image_trouble,
+    config_trouble,
+    mount_trouble,
+    crash_trouble,
+    loading_trouble,
+    serving_trouble,
+)
+"""In the order of a pod's life; the first that finds something is the cause."""
+LEAVING_SECONDS: Final = 300
+"""A pod that is being deleted has a minute to end; after five something holds it."""
+
+
+def deployed_findings(case: Case) -> Iterator[Finding]:
+    """Nothing but the graph's absence where nothing is deployed."""
+    yield from graph_findings(case)
+    yield from download_findings(case)
+    if case.view.own_pods.error:
+        yield unknown(Section.GRAPH, "pods", str(case.view.own_pods.error))
+    if not case.deployed:
+        return
+    found = [(pod, trouble) for pod in case.graph_pods for trouble in [_diagnosed(case, pod)] if trouble]
+    yield from grouped(found)
+    if not any(refusals(case)):
+        yield from _missing(case)
+    if not found and not case.view.own_pods.error:
+        ready = Counter(str(pod.component) for pod in case.graph_pods if pod.ready)
+        shown = ", ".join(f"{count} × {component}" for component, count in sorted(ready.items()))
+        yield holds(Section.GRAPH, "pods", f"Ready: {shown or 'no pod'}.")
+    yield from serving_findings(case)
+    yield from balance_findings(case)
+
+
+def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
+    if pod.metadata.deletion_timestamp:
+        since = case.seconds_since(pod.metadata.deletion_timestamp)
+        if since < LEAVING_SECONDS:
+            return None
+        cause = f"has been going for {shown_seconds(since)}: its node {pod.spec.node_name} does not confirm it."
+        return Trouble("node", cause, (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",))
+    return next((found for diagnose in DIAGNOSES if (found := diagnose(case, pod))), None)
+
+
+def _missing(case: Case) -> Iterator[Finding]:
+    """Roles with fewer pods than the layout has. While the graph is being made that passes; a refusal tells why not."""
+    fewer = case.lacking(ready=False)
+    if fewer and case.graph:
+        what = f"The graph has {', '.join(fewer)}."
+        yield fails(Section.GRAPH, "pods", what, "See what the operator reports above, or wideep status --watch.")

@@ -1,0 +1,97 @@
+"""The Job that fills the model cache: done, on its way, stuck, or failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep_cli.doctor.crashes import last_words
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cli.doctor.images import image_trouble
+from wideep_cli.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
+from wideep_cli.doctor.symptoms import read_symptom
+from wideep_cli.doctor.trouble import Diagnosis, Trouble, grouped
+from wideep_cluster.objects import Job, Pod
+
+__all__ = ["download_findings"]
+
+PROGRESS: Final = re.compile(r"on the volume: (\S+)")
+"""The Job's own line, every 30 seconds (``wideep.download.SCRIPT``)."""
+STALLED: Final = 10
+"""Lines with the same figure: five minutes without a new block on the volume."""
+QUIET_SECONDS: Final = 90
+"""Three of those lines are missing."""
+STATUS: Final[tuple[Diagnosis, ...]] = (
+    node_trouble,
+    scheduling_trouble,
+    image_trouble,
+    config_trouble,
+    mount_trouble,
+)
+
+
+def download_findings(case: Case) -> Iterator[Finding]:
+    """Nothing where the stack downloads nothing, or has not begun to."""
+    plan = case.plan.download
+    job = next((job for job in case.view.jobs.items if plan and job.name == plan.job), None)
+    if plan is None or job is None:
+        return
+    done = {condition.type: condition for condition in job.status.conditions if condition.status == "True"}
+    if "Complete" in done:
+        yield holds(Section.GRAPH, "download", f"{plan.repository} is on the volume.")
+        return
+    pods = [p for p in case.view.own_pods.items if any(o.name == job.name for o in p.metadata.owner_references)]
+    newest = max(pods, key=lambda pod: str(pod.metadata.creation_timestamp), default=None)
+    found = _diagnosed(case, newest) if newest else None
+    if newest and found:
+        yield from grouped([(newest, found)])
+    elif "Failed" in done:
+        yield _failed(case, job, newest)
+    else:
+        yield _running(case, job, newest)
+
+
+def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
+    for diagnose in STATUS:
+        found = diagnose(case, pod)
+        if found:
+            return found
+    log = (case.view.logs(pod, True) or "") + (case.view.logs(pod, False) or "")
+    return read_symptom(case, pod, log)
+
+
+def _failed(case: Case, job: Job, pod: Pod | None) -> Finding:
+    condition = next(condition for condition in job.status.conditions if condition.type == "Failed")
+    words = last_words(case.view.logs(pod, False) or "") if pod else ""
+    what = f"The download has failed ({condition.reason}). {words}".strip()
+    fix = f"kubectl -n {job.namespace} delete job {job.name}, then `pulumi up --refresh`: it goes on where it stopped."
+    return fails(Section.GRAPH, "download", what, fix, key="modelCache")
+
+
+def _running(case: Case, job: Job, pod: Pod | None) -> Finding:
+    since = shown_seconds(case.seconds_since(job.status.start_time))
+    log = (case.view.logs(pod, False) or "") if pod else ""
+    figures = PROGRESS.findall(log)
+    quiet = case.seconds_since(case.view.last_line(pod)) if pod else 0.0
+    if len(figures) >= STALLED and len(set(figures[-STALLED:])) == 1:
+        return _stalled(job, pod, f"has stood at {figures[-1]} for five minutes or more")
+    if quiet > QUIET_SECONDS:
+        return _stalled(job, pod, f"has written nothing to its log for {shown_seconds(quiet)}: {last_words(log)}")
+    where = f"{figures[-1]} of {_size(case)}" if figures else last_words(log) or "no log yet"
+    retried = f", {job.status.failed} tries failed" if job.status.failed else ""
+    return unknown(Section.GRAPH, "download", f"The download has run for {since}: {where}{retried}.")
+
+
+def _stalled(job: Job, pod: Pod | None, how: str) -> Finding:
+    fixes = ["Look at the way to huggingface.co: proxy, firewall, the hub's status page."]
+    if pod:
+        restart = f"kubectl -n {job.namespace} delete pod {pod.name}"
+        fixes.insert(0, f"{restart}: the Job starts another, which goes on from there.")
+    return fails(Section.GRAPH, "download", f"The download {how}.", *fixes, key="modelCache.download")
+
+
+def _size(case: Case) -> str:
+    size = case.settings.model.disk_bytes
+    return f"{size / 1e9:.0f} GB" if size else case.plan.model

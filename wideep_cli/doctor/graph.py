@@ -1,0 +1,234 @@
+"""The graph itself: there, as the stack wrote it, looked after by the operator, with all its pods and its Service."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from wideep.text import some_of
+from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cli.doctor.trouble import hidden
+from wideep_cluster.objects import Event, Graph
+
+__all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
+
+IMAGE: Final = "image"
+"""In the plan it is a tag, on the cluster the digest that was built."""
+STUCK_SECONDS: Final = 60
+REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why something cannot be made, by words of the message."""
+
+    words: str
+    says: str
+    fix: str
+    key: str = ""
+
+
+REFUSALS: Final = (
+    _Refusal(
+        "exceeded quota",
+        "A quota keeps pods from being made",
+        "Have the quota of namespace {namespace} raised, or choose a smaller layout.",
+        "layout",
+    ),
+    _Refusal(
+        "failed calling webhook",
+        "An admission webhook does not answer",
+        "Its service is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+    ),
+    _Refusal("forbidden", "It may not be made", "Ask for the right that it names."),
+)
+COMBINED: Final = "(combined from similar events): "
+OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above.")
+
+
+def graph_findings(case: Case) -> Iterator[Finding]:
+    """What can be told without looking at a single pod."""
+    graph = case.graph
+    yield from _stuck(case)
+    if case.view.graphs.error:
+        yield unknown(Section.GRAPH, "graph", str(case.view.graphs.error))
+    elif graph is None:
+        yield _missing(case)
+    else:
+        yield _state(case, graph)
+        yield from _drifted(case, graph)
+        yield from refusals(case)
+        yield from _service(case, graph)
+
+
+def _stuck(case: Case) -> Iterator[Finding]:
+    """Components that are being deleted, and that nobody takes away."""
+    going = [
+        each
+        for each in case.view.components.items
+        if case.seconds_since(each.metadata.deletion_timestamp) > STUCK_SECONDS
+    ]
+    if going:
+        longest = max(case.seconds_since(each.metadata.deletion_timestamp) for each in going)
+        held = some_of(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
+        what = f"{some_of(each.name for each in going)} have been going for {shown_seconds(longest)}, held by {held}."
+        fixes = (
+            "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
+            "If there is none any more: kubectl -n "
+            f"{case.settings.namespace} patch dcd {going[0].name} --type merge -p "
+            """'{"metadata":{"finalizers":null}}'""",
+        )
+        yield fails(Section.GRAPH, "finalizer", what, *fixes)
+
+
+def _missing(case: Case) -> Finding:
+    """Before `pulumi up`, or after somebody has deleted it: the download that is done tells the two apart."""
+    plan = case.plan
+    done = plan.download and any(job.name == plan.download.job and job.status.succeeded for job in case.view.jobs.items)
+    if done or case.graph_pods:
+        what = f"There is no graph {plan.name}, though the model is there: `pulumi up` broke off, or it was deleted."
+        return fails(Section.GRAPH, "graph", what, "`pulumi up --refresh` goes on from there.")
+    return holds(Section.GRAPH, "graph", f"Graph {plan.name} is not deployed yet.")
+
+
+def _state(case: Case, graph: Graph) -> Finding:
+    if graph.metadata.deletion_timestamp:
+        since = shown_seconds(case.seconds_since(graph.metadata.deletion_timestamp))
+        held = some_of(graph.metadata.finalizers) or "its pods"
+        what = f"Graph {graph.name} has been going for {since}, held by {held}."
+        return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
+    lacking = case.lacking(ready=True)
+    if graph.ready and lacking:
+        what = (
+            f"Graph {graph.name} says that it is ready, and has {some_of(lacking)} ready: its operator has not looked."
+        )
+        return unknown(Section.GRAPH, "graph", what)
+    if graph.ready:
+        return holds(Section.GRAPH, "graph", f"Graph {graph.name} is ready.")
+    return _not_ready(case, graph)
+
+
+def _not_ready(case: Case, graph: Graph) -> Finding:
+    condition = graph.condition
+    if condition is None:
+        since = case.seconds_since(graph.metadata.creation_timestamp)
+        what = f"Graph {graph.name} is {shown_seconds(since)} old, and no operator has looked at it."
+        return (
+            fails(Section.GRAPH, "graph", what, "See *Dynamo platform* above.")
+            if since > 30
+            else unknown(Section.GRAPH, "graph", what)
+        )
+    what = f"Graph {graph.name} is not ready: {hidden(condition.message)}"
+    if graph.status.state != "failed":
+        return unknown(Section.GRAPH, "graph", what)
+    if _refusal(condition.message) is not OTHER:
+        return _refused(case, "graph", condition.message)
+    return fails(Section.GRAPH, "graph", what, f"kubectl -n {graph.namespace} describe dgd {graph.name}")
+
+
+def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
+    """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
+    differing = [*_other_images(case, graph), *drift(_wanted(case), graph.spec)]
+    if differing:
+        what = f"The graph on the cluster is not the stack's: {some_of(differing)}."
+        fix = "`pulumi preview --refresh` shows it all, `pulumi up --refresh` makes it so."
+        yield fails(Section.GRAPH, "drift", what, fix)
+
+
+def _wanted(case: Case) -> dict[str, Any]:
+    """The plan's spec, without what it leaves to somebody else."""
+    spec = cast("dict[str, Any]", copy.deepcopy(case.plan.manifests[0]["spec"]))
+    for path in case.plan.left_fields:
+        *_, service, field = path.split(".")
+        spec["services"][service][field] = None
+    return spec
+
+
+def _other_images(case: Case, graph: Graph) -> Iterator[str]:
+    services = graph.spec.get("services")
+    for name, service in cast("dict[str, dict[str, Any]]", services or {}).items():
+        image = service.get("extraPodSpec", {}).get("mainContainer", {}).get("image", "")
+        if not is_stacks_image(case, image):
+            yield f"{name}.image is {image}, in the stack {case.plan.image}"
+
+
+def is_stacks_image(case: Case, image: str) -> bool:
+    """As the stack config has it, or by the digest that its repository gave it."""
+    reference = case.plan.image
+    repository = reference.split("@")[0].rpartition(":")[0] or reference
+    return image == reference or image.startswith((f"{repository}@", f"{reference}@"))
+
+
+def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
+    """Places where ``live`` lacks or changes something of ``wanted``; what it has besides are the server's defaults."""
+    name = path.removeprefix("services.").replace(".extraPodSpec.mainContainer", "")
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        mine, theirs = cast("Mapping[str, object]", wanted), cast("Mapping[str, object]", live)
+        for key, value in mine.items():
+            if key != IMAGE and value is not None:
+                yield from drift(value, theirs.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(wanted, list) and isinstance(live, list):
+        ours, there = cast("list[object]", wanted), cast("list[object]", live)
+        if len(ours) != len(there):
+            yield _list_drift(name, ours, there)
+        else:
+            for index, (one, other) in enumerate(zip(ours, there, strict=True)):
+                yield from drift(one, other, f"{path}{_place(ours, index)}")
+    elif wanted != live:
+        yield f"{name} is {live}, in the stack {wanted}"
+
+
+def _place(items: list[object], index: int) -> str:
+    """Of an argument's value, the flag before it; of anything else, its number."""
+    before = items[index - 1] if index else None
+    return f" {before}" if isinstance(before, str) and before.startswith("--") else f"[{index}]"
+
+
+def _list_drift(name: str, ours: list[object], there: list[object]) -> str:
+    gone = [str(item) for item in ours if item not in there]
+    new = [str(item) for item in there if item not in ours]
+    parts = [f"without {' '.join(gone)}"] if gone else []
+    parts += [f"with {' '.join(new)}"] if new else []
+    return f"{name} {' and '.join(parts)}"
+
+
+def refusals(case: Case) -> Iterator[Finding]:
+    """Objects that could not be made: a quota, a webhook that is down, RBAC. By the newest event of each object."""
+    newest: dict[str, Event] = {}
+    for event in case.view.warnings.items:
+        if event.reason in REFUSED and not _is_over(case, event):
+            newest[event.involved_object.name] = event
+    for message in dict.fromkeys(event.message.removeprefix(COMBINED) for event in newest.values()):
+        yield _refused(case, "refused", message)
+
+
+def _refusal(message: str) -> _Refusal:
+    return next((each for each in REFUSALS if each.words in message), OTHER)
+
+
+def _refused(case: Case, check: str, message: str) -> Finding:
+    why = _refusal(message)
+    fix = why.fix.format(namespace=case.settings.namespace)
+    return fails(Section.GRAPH, check, f"{why.says}: {hidden(message)}", fix, key=why.key)
+
+
+def _is_over(case: Case, event: Event) -> bool:
+    """Pods of the graph were made after the event, or all are there; or it is about the graph, which has since been
+    looked at without an error."""
+    if not case.lacking(ready=False):
+        return True
+    if case.graph and event.involved_object.kind == "DynamoGraphDeployment" and case.graph.condition:
+        return case.graph.status.state != "failed"
+    made = [pod.metadata.creation_timestamp for pod in case.graph_pods if event.involved_object.name in pod.name]
+    return any(moment and event.when and moment > event.when for moment in made)
+
+
+def _service(case: Case, graph: Graph) -> Iterator[Finding]:
+    name = case.plan.frontend.service
+    if graph.ready and not case.view.services.error and not any(s.name == name for s in case.view.services.items):
+        what = f"The frontend's Service {name} is gone, so nothing reaches the model."
+        operator = "kubectl rollout restart of the operator's Deployment makes it look again, and make it."
+        yield fails(Section.GRAPH, "service", what, operator)

@@ -1,0 +1,91 @@
+"""Hugging Face: whether the model is there, the token valid, and its account among those who may have it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from wideep.plan import Plan
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cluster.http import WebError, ask
+
+__all__ = ["find_token", "hub_findings"]
+
+HUB: Final = "https://huggingface.co"
+PULUMI_SECONDS: Final = 30
+
+
+def find_token(stack_file: Path) -> str | None:
+    """The token: HF_TOKEN of the environment, else the stack's own, decrypted by Pulumi; None where neither is."""
+    given = os.environ.get("HF_TOKEN")
+    if given:
+        return given
+    name = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    command = ["pulumi", "config", "get", "hfToken", "--stack", name, "--non-interactive"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=stack_file.resolve().parent,
+            capture_output=True,
+            text=True,
+            timeout=PULUMI_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
+    """Nothing where the stack downloads nothing. The token is sent to the hub, and shown nowhere."""
+    if plan.download is None:
+        return
+    hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
+    repository, revision = plan.download.repository, plan.download.revision
+    try:
+        about = ask(f"{hub}/api/models/{repository}/revision/{revision}", headers=_bearer(token))
+        known = ask(f"{hub}/api/whoami-v2", headers=_bearer(token)).status if token else None
+    except WebError as error:
+        what = f"{hub} does not answer from here: {error}. The download runs in the cluster, which may reach it."
+        yield unknown(Section.OUTSIDE, "hub", what)
+        return
+    if token and known == 401:
+        what = "Hugging Face does not know the token (401)."
+        yield fails(Section.OUTSIDE, "token", what, "pulumi config set --secret hfToken hf_…", key="hfToken")
+        return
+    if token:
+        yield holds(Section.OUTSIDE, "token", "Hugging Face knows the token.")
+    if about.status in (401, 404):
+        what = f"Hugging Face has no {repository} at {revision}, or does not show it to this token."
+        fixes = ("model: the name of its repository", "modelCache.revision: a commit of it")
+        yield fails(Section.OUTSIDE, "model", what, *fixes, key="model")
+    elif about.status != 200:
+        yield unknown(Section.OUTSIDE, "model", f"Hugging Face answers {about.status} for {repository}.")
+    else:
+        yield _access(plan, hub, json.loads(about.body), token)
+
+
+def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> Finding:
+    """Gated models are shown to all, and handed out to those who accepted their terms."""
+    repository = plan.model
+    if not about.get("gated"):
+        return holds(Section.OUTSIDE, "model", f"{repository} is there for everybody.")
+    if token is None:
+        what = f"{repository} is handed out to those who accepted its terms; the token could not be read here."
+        return unknown(Section.OUTSIDE, "model", what, "HF_TOKEN=hf_… wideep doctor")
+    try:
+        status = ask(f"{hub}/api/models/{repository}/auth-check", headers=_bearer(token)).status
+    except WebError as error:
+        return unknown(Section.OUTSIDE, "model", f"{hub} does not answer: {error}.")
+    if status == 200:
+        return holds(Section.OUTSIDE, "model", f"The token's account may have {repository}.")
+    what = f"The token's account may not have {repository} ({status}): its terms are not accepted."
+    return fails(Section.OUTSIDE, "model", what, f"Accept them at {HUB}/{repository}.", key="hfToken")
+
+
+def _bearer(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}

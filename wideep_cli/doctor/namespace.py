@@ -1,0 +1,134 @@
+"""The stack's namespace: whether it may be used, what a quota leaves, who may talk to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Final
+
+from wideep import names
+from wideep.settings.quantity import quantity_bytes
+from wideep.text import some_of
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cluster.objects import GPU, Quota
+
+__all__ = ["namespace_findings"]
+
+ENFORCERS: Final = ("calico", "cilium", "canal", "antrea", "kube-router", "weave", "ovnkube", "anetd", "azure-npm")
+"""DaemonSets (by a part of their names) of networks that enforce NetworkPolicies."""
+RELEASE_NAME: Final = "meta.helm.sh/release-name"
+"""A policy that a chart brings, as etcd's does, is made for what the chart runs."""
+IGNORERS: Final = ("flannel",)
+
+
+def namespace_findings(case: Case) -> Iterator[Finding]:
+    """Its state, its quotas, its policies, and names within their limits."""
+    yield _state(case)
+    yield from _quota(case)
+    yield _policies(case)
+    yield _names(case)
+
+
+def _state(case: Case) -> Finding:
+    name, seen = case.settings.namespace, case.view.namespace
+    if seen.error:
+        return unknown(Section.NAMESPACE, "namespace", str(seen.error))
+    if not seen.items:
+        return holds(Section.NAMESPACE, "namespace", f"{name} does not exist yet: the stack makes it.")
+    space = seen.items[0]
+    if space.status.phase != "Terminating":
+        return holds(Section.NAMESPACE, "namespace", f"{name} is active.")
+    held = [c.message for c in space.status.conditions if c.status == "True" and "Remaining" in c.type]
+    what = f"{name} is being deleted, and nothing can be made in it. {' '.join(held)}".strip()
+    fixes = [
+        "Wait until it is gone, then `pulumi up --refresh`.",
+        f"If it stays: kubectl get dcd -n {name}. Only a running operator takes their finalizers away.",
+    ]
+    return fails(Section.NAMESPACE, "namespace", what, *fixes, key="namespace")
+
+
+def _quota(case: Case) -> Iterator[Finding]:
+    """What is still to be made, against what each quota leaves. What is there already has been counted."""
+    if case.view.quotas.error:
+        yield unknown(Section.NAMESPACE, "quota", str(case.view.quotas.error))
+        return
+    needed = _needed(case)
+    short = [problem for quota in case.view.quotas.items for problem in _short(quota, needed)]
+    if short:
+        fix = f"Have the quota of namespace {case.settings.namespace} raised, or choose a smaller layout."
+        yield fails(Section.NAMESPACE, "quota", f"{some_of(short)}.", fix, key="layout")
+    elif case.view.quotas.items:
+        quotas = some_of(quota.name for quota in case.view.quotas.items)
+        yield holds(Section.NAMESPACE, "quota", f"Quota {quotas} leaves enough.")
+
+
+def _needed(case: Case) -> dict[str, Decimal]:
+    """By the names that quotas use."""
+    pods = [pod for pod in case.graph_pods if not pod.ended]
+    gpus = Decimal(max(0, case.plan.gpus - sum(pod.gpus for pod in pods)))
+    workers = sum(plan.replicas * plan.pods for plan in case.plan.roles.values())
+    new_pods = Decimal(max(0, workers + case.settings.frontend.replicas - len(pods)))
+    made = case.plan.cache.create and not any(c.name == case.plan.cache.claim for c in case.view.claims.items)
+    needed = {f"requests.{GPU}": gpus, f"limits.{GPU}": gpus, "pods": new_pods, "count/pods": new_pods}
+    if made:
+        needed |= {
+            "persistentvolumeclaims": Decimal(1),
+            "requests.storage": Decimal(quantity_bytes(case.plan.cache.size)),
+        }
+    return needed
+
+
+def _short(quota: Quota, needed: Mapping[str, Decimal]) -> Iterator[str]:
+    for resource, wanted in needed.items():
+        hard = quota.status.hard.get(resource)
+        if hard is None or not wanted:
+            continue
+        used = quota.status.used.get(resource, "0")
+        if _number(hard) - _number(used) < wanted:
+            shown = f"{wanted / 10**9:.0f} GB" if resource == "requests.storage" else str(wanted)
+            yield f"quota {quota.name} allows {hard} {resource}, {used} are used, and the stack needs {shown} more"
+
+
+def _number(quantity: str) -> Decimal:
+    if quantity.endswith("m"):
+        return Decimal(quantity[:-1]) / 1000
+    try:
+        return Decimal(quantity_bytes(quantity))
+    except ValueError:
+        return Decimal(quantity)
+
+
+def _policies(case: Case) -> Finding:
+    """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
+    ours = {policy.name for policy in case.plan.network_policies}
+    others = [
+        each.name
+        for each in case.view.policies.items
+        if each.name not in ours and RELEASE_NAME not in each.metadata.annotations
+    ]
+    sets = case.view.daemon_sets.items
+    found = next((name for name in ENFORCERS if any(name in each.name for each in sets)), None)
+    ignored = next((name for name in IGNORERS if any(name in each.name for each in sets)), None)
+    if ignored and not found and ours:
+        what = f"{ignored} does not enforce the stack's NetworkPolicies: workers, etcd and NATS are open to every pod."
+        fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
+        return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
+    if others and not ignored:
+        what = (
+            f"Whether policies {some_of(others)} let the pods talk to each other, to etcd and to NATS cannot be told."
+        )
+        return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tries it out.")
+    if found or ignored:
+        does = "enforces" if found else "does not enforce"
+        return holds(Section.NAMESPACE, "network-policy", f"{found or ignored} {does} NetworkPolicies.")
+    what = "Whether the cluster's network enforces NetworkPolicies cannot be told."
+    return unknown(Section.NAMESPACE, "network-policy", what)
+
+
+def _names(case: Case) -> Finding:
+    """The plan has refused names that are too long; this tells how much room there is."""
+    name = case.plan.name
+    longest = max(names.grove_length(name, role, plan.pods) for role, plan in case.plan.roles.items())
+    what = f"Graph {name}: {longest} of Grove's {names.GROVE_LIMIT} characters."
+    return holds(Section.NAMESPACE, "names", what)

@@ -1,0 +1,37 @@
+"""Whether the frontend knows the model: the end of the chain from nodes to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wideep.text import some_of
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep_cluster import ForbiddenError
+
+__all__ = ["serving_findings"]
+
+
+def serving_findings(case: Case) -> Iterator[Finding]:
+    """Asked only of a graph that is ready: what keeps its pods from it is told by themselves."""
+    if not case.graph or not case.graph.ready or case.lacking(ready=True):
+        return
+    service = case.plan.frontend.service
+    try:
+        models = case.view.models(service)
+    except ForbiddenError as error:
+        yield unknown(Section.GRAPH, "frontend", str(error))
+        return
+    if models is None:
+        what = f"Service {service} does not answer through a port-forward."
+        yield unknown(Section.GRAPH, "frontend", what, "wideep smoke tries it as a client does.")
+    elif case.plan.model in models:
+        yield holds(Section.GRAPH, "frontend", f"The frontend lists {case.plan.model}.")
+    else:
+        others = f" It lists {some_of(models)}." if models else ""
+        what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
+        fixes = (
+            "wideep logs --role decode: does it reach etcd and NATS?",
+            f"kubectl -n {case.settings.namespace} delete pod -l nvidia.com/dynamo-sub-component-type=decode",
+        )
+        yield fails(Section.GRAPH, "frontend", what, *fixes)

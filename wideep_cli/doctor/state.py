@@ -1,0 +1,63 @@
+"""The stack's state, where Pulumi keeps it on this machine: a full disk may have cut it short."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from wideep_cli.doctor.finding import Finding, Section, fails, holds
+from wideep_cli.stack_file import Project, find_project, stack_of
+from wideep_cluster.pulumi_backend import backend_url, lack_of_room, state_folder
+
+__all__ = ["state_findings"]
+
+CHECK: Final = "state"
+
+
+def state_findings(stack_file: Path) -> Iterator[Finding]:
+    """Whether it can be read, and written again. Nothing for a state that is elsewhere, or not yet there."""
+    project = find_project(stack_file.resolve().parent)
+    try:
+        folder = state_folder(backend_url(project.backend))
+    except (OSError, ValueError):  # of the CLI's own files, of which it says itself what is wrong with them
+        folder = None
+    if folder is None:
+        return
+    lack = lack_of_room(folder)
+    if lack:
+        yield fails(Section.OUTSIDE, "room", lack, f"free some room in {folder}")
+    yield from _state(folder / ".pulumi", project, stack_of(stack_file))
+
+
+def _state(folder: Path, project: Project, stack: str) -> Iterator[Finding]:
+    file = folder / "stacks" / project.name / f"{stack}.json"
+    if not file.is_file():
+        return
+    if _is_whole(file):
+        yield holds(Section.OUTSIDE, CHECK, f"The state of stack {stack} can be read.")
+        return
+    what = f"The state of stack {stack} is cut short, as a full disk leaves it: {file} is no whole JSON."
+    last = _last_whole(folder / "history" / project.name / stack)
+    if last:
+        again = "pulumi up --refresh: what has changed since that one is found on the cluster"
+        yield fails(Section.OUTSIDE, CHECK, what, shlex.join(["cp", str(last), str(file)]), again)
+    else:
+        steps = (shlex.join(["rm", str(file)]), shlex.join(["pulumi", "stack", "init", stack]))
+        yield fails(Section.OUTSIDE, CHECK, what, *steps, "pulumi up: what stands is found on the cluster")
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
+def _last_whole(history: Path) -> Path | None:
+    """The newest state that was kept at the end of an update."""
+    kept = sorted(history.glob("*.checkpoint.json"), reverse=True)
+    return next((file for file in kept if _is_whole(file)), None)

@@ -1,0 +1,56 @@
+"""What follows from the last lines of a log: for each symptom of ``wideep.symptoms`` its cause in this stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from wideep.download_causes import download_cause
+from wideep.symptoms import Found, Place, Symptom, find_symptom, place_of
+from wideep_cli.doctor import connection_causes as connection
+from wideep_cli.doctor import engine_causes as engine
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.trouble import Trouble
+from wideep_cluster.objects import Pod
+
+__all__ = ["CAUSES", "read_symptom"]
+
+Cause = Callable[[Case, Pod, Found, str], Trouble]
+
+CAUSES: Final[Mapping[Symptom, Cause]] = {
+    Symptom.POOL: engine.pool_short,
+    Symptom.MEMORY: engine.cuda_memory,
+    Symptom.HEAP: engine.heap,
+    Symptom.DISPATCH: engine.dispatch,
+    Symptom.OCCUPIED: engine.occupied,
+    Symptom.HOST_MEMORY: engine.host_memory,
+    Symptom.SHARED_MEMORY: engine.shared_memory,
+    Symptom.LOCKED_MEMORY: engine.locked_memory,
+    Symptom.ARGUMENTS: engine.arguments,
+    Symptom.DRIVER: engine.driver,
+    Symptom.FABRIC: engine.fabric,
+    Symptom.BROKEN_GPU: engine.broken_gpu,
+    Symptom.WEIGHTS: engine.weights,
+    Symptom.DISK: engine.disk,
+    Symptom.ROUTE: connection.route,
+    Symptom.NVSHMEM: connection.nvshmem,
+    Symptom.NIXL: connection.nixl,
+    Symptom.NETWORK: connection.network,
+    Symptom.NCCL: connection.nccl,
+    Symptom.KV_TRANSFER: connection.kv_transfer,
+    Symptom.LATE: connection.late,
+    Symptom.PEER: connection.peer,
+    Symptom.ETCD: connection.etcd,
+    Symptom.NATS: connection.nats,
+}
+"""For the pods of a graph."""
+
+
+def read_symptom(case: Case, pod: Pod, log: str) -> Trouble | None:
+    """The most telling symptom that the log shows, by what the pod is; None where it shows none."""
+    if not pod.graph:
+        found = find_symptom(log, Place.DOWNLOAD)
+        cause = download_cause(found.symptom, case.plan, found.line) if found else None
+        return Trouble("download", cause.cause, (cause.fix,), cause.key) if cause else None
+    found = find_symptom(log, place_of(str(pod.component)))
+    return CAUSES[found.symptom](case, pod, found, log) if found else None

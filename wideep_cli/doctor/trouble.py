@@ -1,0 +1,55 @@
+"""What is wrong with pods of a graph: one cause, however many pods have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.masking import masked
+from wideep.text import some_of
+from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.finding import Finding, Section, Verdict
+from wideep_cluster.objects import Pod
+
+__all__ = ["Diagnosis", "Trouble", "grouped", "hidden", "key_of"]
+
+LONGEST: Final = 300
+"""Characters of a log line or a message that are worth quoting."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A cause and its next steps. The sentence reads after the pods' names and a colon."""
+
+    check: str
+    cause: str
+    fix: tuple[str, ...] = ()
+    key: str = ""
+    verdict: Verdict = Verdict.FAILS
+
+
+Diagnosis = Callable[[Case, Pod], Trouble | None]
+"""Looks at one pod for one sort of trouble."""
+
+
+def grouped(found: Iterable[tuple[Pod, Trouble]]) -> Iterator[Finding]:
+    """One finding a trouble, with the pods that have it."""
+    pods: dict[Trouble, list[str]] = {}
+    for pod, trouble in found:
+        pods.setdefault(trouble, []).append(pod.name)
+    for trouble, names in pods.items():
+        what = hidden(f"{some_of(names, 2)}: {trouble.cause}")
+        yield Finding(Section.GRAPH, trouble.check, trouble.verdict, what, trouble.fix, trouble.key)
+
+
+def hidden(text: str) -> str:
+    """The text on one line, not too long, without anything that looks like a credential."""
+    line = masked(" ".join(text.split()))
+    return line if len(line) <= LONGEST * 2 else line[: LONGEST * 2] + "…"
+
+
+def key_of(pod: Pod, name: str) -> str:
+    """A key of the pod's role, ``layout.decode.NAME``; ``layout.NAME`` for a pod of no role."""
+    component = pod.component
+    return f"layout.{component}.{name}" if component and component != "frontend" else f"layout.{name}"

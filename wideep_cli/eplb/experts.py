@@ -1,0 +1,142 @@
+"""Which experts are hot, by what SGLang's recorder has counted.
+
+The recorder writes a dump that only PyTorch reads, and ``wideep eplb record`` keeps the sum of one as JSON on the cache
+volume. Both are read where they are: in the worker's pod, with the Python of its image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from statistics import fmean, median
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, ValidationError
+
+from wideep.download import MOUNT_PATH
+from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
+from wideep_cli.deployment import Live, Member
+from wideep_cluster import ClusterError, run
+
+__all__ = ["Experts", "HotLayer", "keep_newest_dump", "kept_file", "read_experts"]
+
+PROGRAM: Final = """\
+import json, os, sys
+from pathlib import Path
+
+kept, keep = Path(sys.argv[1]), sys.argv[2] == "keep"
+folder = Path(os.environ.get("SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR", "/tmp"))
+files = list(folder.glob("expert_distribution_recorder_*.pt"))
+if kept.exists() and not keep:
+    files.append(kept)
+if not files:
+    sys.exit("there is no expert_distribution_recorder_*.pt in " + str(folder) if keep else 0)
+file = max(files, key=lambda each: each.stat().st_mtime)
+if file == kept:
+    counts = json.loads(kept.read_text())["logical_count"]
+else:
+    import torch
+
+    counts = torch.load(file, map_location="cpu", weights_only=True)["logical_count"].sum(dim=0).tolist()
+if keep:
+    half = kept.with_suffix(".half")
+    half.write_text(json.dumps({"logical_count": counts}))
+    half.replace(kept)
+print(json.dumps({"file": file.name, "counts": counts}))
+"""
+"""Prints the newest counts, and nothing where there are none. A dump has them for each of the last forward passes."""
+SECONDS: Final = 120
+"""PyTorch alone takes ten seconds to start on a busy node."""
+
+
+class _Counts(BaseModel):
+    """``counts[layer][expert]``: tokens."""
+
+    file: str
+    counts: tuple[tuple[Annotated[int, Field(ge=0)], ...], ...]
+
+
+@dataclass(frozen=True)
+class HotLayer:
+    """``experts``, the busiest first: of each, its tokens over the mean of the layer's experts."""
+
+    layer: int
+    experts: tuple[tuple[int, float], ...]
+
+    @property
+    def peak(self) -> float:
+        """Of the busiest expert."""
+        return self.experts[0][1]
+
+
+@dataclass(frozen=True)
+class Experts:
+    """What a file of counts says. ``layers``: those with experts, the most uneven first."""
+
+    file: str
+    layers: tuple[HotLayer, ...]
+
+    @property
+    def typical_peak(self) -> float:
+        """Of the layer in the middle."""
+        return median(layer.peak for layer in self.layers)
+
+
+def kept_file(live: Live, member: Member) -> PurePosixPath:
+    """Where a role's counts are kept, for ``initialExpertLocation``. Several graphs may share the volume."""
+    return PurePosixPath(MOUNT_PATH) / COUNTS_FOLDER / _file_name(live, member)
+
+
+def _file_name(live: Live, member: Member) -> str:
+    return f"experts-{live.plan.name}-{member.component}.json"
+
+
+def read_experts(live: Live, member: Member) -> Experts | None:
+    """The newest counts that the worker's first pod sees; None where nothing was recorded.
+
+    Raises:
+        ClusterError: the pod cannot be asked, or its file is none.
+    """
+    said = _run(live, member, "read")
+    return _experts(_counts(said, member)) if said else None
+
+
+def keep_newest_dump(live: Live, member: Member) -> Experts | None:
+    """Keeps the sum of the newest dump on the cache volume; None where no token was counted.
+
+    Raises:
+        ClusterError: there is no dump, or it cannot be kept.
+    """
+    return _experts(_counts(_run(live, member, "keep"), member))
+
+
+def _counts(said: str, member: Member) -> _Counts:
+    """What the pod printed; anything may run in it."""
+    try:
+        return _Counts.model_validate_json(said)
+    except ValidationError as error:
+        raise ClusterError(f"The counts in pod {member.pod.name} cannot be read: its answer holds none.") from error
+
+
+def _run(live: Live, member: Member, what: str) -> str:
+    # The weights' own mount is read-only; the folder of the counts has a second one.
+    kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
+    command = ["python3", "-c", PROGRAM, str(kept), what]
+    ran = run(live.cluster, member.pod, command, seconds=SECONDS)
+    if ran.code:
+        last = (ran.errors.strip() or ran.output.strip() or f"exit code {ran.code}").splitlines()[-1]
+        raise ClusterError(f"The counts in pod {member.pod.name} cannot be read: {last}.")
+    return ran.output.strip()
+
+
+def _experts(found: _Counts) -> Experts | None:
+    layers = [_layer(number, counts) for number, counts in enumerate(found.counts) if any(counts)]
+    ordered = tuple(sorted(layers, key=lambda layer: -layer.peak))
+    return Experts(found.file, ordered) if ordered else None
+
+
+def _layer(number: int, counts: Sequence[int]) -> HotLayer:
+    mean = fmean(counts)
+    ordered = sorted(enumerate(counts), key=lambda item: -item[1])
+    return HotLayer(number, tuple((expert, count / mean) for expert, count in ordered))

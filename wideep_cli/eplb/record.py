@@ -1,0 +1,90 @@
+"""Records which experts get the tokens, where the engine lets it: a file from which the next start begins balanced.
+
+SGLang records and dumps on three routes of its own HTTP server. The worker of Dynamo 0.6.0 embeds the engine without
+that server, so there nothing can start a record; other releases and plain SGLang may have it.
+"""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+from collections.abc import Callable
+from typing import Final
+
+from wideep.settings.experts import RecorderMode
+from wideep_cli.deployment import Live, Member
+from wideep_cli.eplb.engine_log import METRICS_FLAG
+from wideep_cli.eplb.experts import keep_newest_dump, kept_file
+from wideep_cli.plan.view import RoleView
+from wideep_cluster import ClusterError, forward
+from wideep_cluster.loopback import open_port
+
+__all__ = ["record"]
+
+SGLANG_PORT: Final = 30000
+START, STOP, DUMP = (f"/{verb}_expert_distribution_record" for verb in ("start", "stop", "dump"))
+ANSWER_SECONDS: Final = 120
+"""A dump gathers the counts of all ranks."""
+COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
+
+
+def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Callable[[str], None]) -> str:
+    """Records for so long, keeps the counts on the cache volume, and returns the config line that starts from them.
+
+    Raises:
+        ClusterError: the engine does not count, offers no recording, or has dumped nothing; or each node has a volume
+            of its own.
+    """
+    _require_shared_volume(live)
+    goes_on = _require_recorder(view)
+    with forward(live.cluster, member.pod, SGLANG_PORT) as port:
+        _ask(port, START, member)
+        remark(f"{member.place}: recording for {seconds} s; it should be under its usual load ...")
+        try:
+            time.sleep(seconds)
+        finally:  # after Ctrl-C too: to count costs each pass a little
+            if not goes_on:
+                _ask(port, STOP, member)
+        _ask(port, DUMP, member)
+    if keep_newest_dump(live, member) is None:
+        what = f"{member.place} has counted no token in {seconds} s, so there is nothing to begin from."
+        raise ClusterError(f"{what}\n  Record while the graph has its usual load: wideep bench gives it some.")
+    return f"layout.{member.component}.eplb.initialExpertLocation: {kept_file(live, member)}"
+
+
+def _require_shared_volume(live: Live) -> None:
+    """Every rank reads the file when it starts, on whatever node it is then."""
+    path = live.loaded.settings.model_cache.host_path
+    if path:
+        what = f"modelCache.hostPath is {path}, which each node has for itself: a record has to be on all of them."
+        raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
+
+
+def _require_recorder(view: RoleView) -> bool:
+    """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
+
+    Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
+    """
+    eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
+    goes_on = eplb.enabled or METRICS_FLAG in view.plan.args
+    if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
+        raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
+    if eplb.recorder_mode not in COUNTING:
+        what = f"{key} is {eplb.recorder_mode}, which writes every pass or token and no counts to begin from."
+        raise ClusterError(f"{what}\n  {key}: stat, then `pulumi up`.")
+    return goes_on
+
+
+def _ask(port: int, path: str, member: Member) -> None:
+    try:
+        with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
+            return
+    except urllib.error.HTTPError as error:
+        raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error
+    except OSError as error:
+        key = f"layout.{member.component}.eplb.enabled"
+        raise ClusterError(
+            f"{member.place} offers no recording: nothing answers on SGLang's port {SGLANG_PORT} of pod "
+            f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"
+            f"  {key}: true lets the engine itself count and move experts while it runs."
+        ) from error

@@ -1,0 +1,112 @@
+"""From the plan and the log of a worker to a verdict: leave it, or what to change and what memory that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean
+from typing import Final
+
+from wideep.memory import worker_memory
+from wideep.rules import check_role
+from wideep_cli.eplb.engine_log import METRICS_FLAG, EngineLog
+from wideep_cli.plan.view import RoleView, thousands
+
+__all__ = ["EVEN_ENOUGH", "Judged", "Verdict", "judge", "recent"]
+
+EVEN_ENOUGH: Final = 0.8
+"""From here the busiest GPU has at most a quarter more than the mean: more slots would cost KV cache for little."""
+WINDOW: Final = 100
+"""Forward passes that the verdict looks at."""
+
+
+class Verdict(StrEnum):
+    """``UNKNOWN``: the log does not say how even the load is."""
+
+    LEAVE = "leave it"
+    CHANGE = "change it"
+    WRONG = "not as the stack says"
+    UNKNOWN = "cannot be told"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """``says`` gives the reason, ``steps`` what to write, each with what it costs or gives."""
+
+    verdict: Verdict
+    says: str
+    steps: tuple[str, ...] = ()
+
+
+def recent(log: EngineLog) -> float | None:
+    """Mean balancedness of the last passes; None where there is none."""
+    return fmean(log.balancedness[-WINDOW:]) if log.balancedness else None
+
+
+def judge(view: RoleView, log: EngineLog) -> Judged:
+    """One worker. ``log`` is that of its rank 0, from its start."""
+    enabled, key = view.layout.eplb.enabled, f"layout.{view.role}"
+    if enabled != log.started:
+        if enabled:
+            return Judged(
+                Verdict.WRONG, "The stack enables EPLB, and the log does not say that it started.", _restart(key)
+            )
+        return Judged(Verdict.WRONG, "The stack leaves EPLB off, and the log says that it started.", _restart(key))
+    even = recent(log)
+    if even is None:
+        return _unknown(view, log)
+    words = f"Balancedness {even:.2f} over the last {min(len(log.balancedness), WINDOW)} forward passes"
+    if even >= EVEN_ENOUGH:
+        return Judged(Verdict.LEAVE, f"{words}: the busiest GPU has {1 / even - 1:.0%} more than the mean.")
+    return Judged(
+        Verdict.CHANGE, f"{words}: the busiest GPU has {1 / even - 1:.0%} more than the mean.", _steps(view, log)
+    )
+
+
+def _restart(key: str) -> tuple[str, ...]:
+    return (f"pulumi up brings the graph to what the stack says ({key}.eplb.enabled); wideep logs --grep eplb",)
+
+
+def _unknown(view: RoleView, log: EngineLog) -> Judged:
+    key = f"layout.{view.role}"
+    if view.layout.ep == 1:
+        return Judged(Verdict.LEAVE, "With ep 1 every GPU holds all experts: there is nothing to balance.")
+    if METRICS_FLAG not in view.plan.args:
+        return Judged(
+            Verdict.UNKNOWN,
+            f"The engine writes how even its load is only with {METRICS_FLAG}.",
+            (f'{key}.extraArgs: ["{METRICS_FLAG}"]   costs a reduction of counters a forward pass',),
+        )
+    return Judged(
+        Verdict.UNKNOWN, "No forward pass is in the log yet.", ("wideep bench, or wideep smoke, gives it some.",)
+    )
+
+
+def _steps(view: RoleView, log: EngineLog) -> tuple[str, ...]:
+    """EPLB first, which costs least; then more slots, as far as memory and the rules allow."""
+    key = f"layout.{view.role}"
+    steps: list[str] = []
+    if not view.layout.eplb.enabled:
+        steps.append(
+            f"{key}.eplb: {{enabled: true}}   moves experts to where the tokens are; room for one layer's slots"
+        )
+    elif not log.rebalances:
+        every = view.layout.eplb.rebalance_iterations or 1000
+        steps.append(f"Wait for the first rebalance: it comes after {every} forward passes.")
+    return (*steps, _more_slots(view))
+
+
+def _more_slots(view: RoleView) -> str:
+    """The next legal count of redundant experts, and what it leaves."""
+    role, key = view.layout, f"layout.{view.role}"
+    more = view.site.changed(redundant_experts=role.redundant_experts + role.ep)
+    count = more.role.redundant_experts
+    memory = worker_memory(more.model, more.gpu, more.role)
+    broken = check_role(more)
+    if broken:
+        return f"{key}.redundantExperts: {count} is not to be had: {broken[0].rule}. {broken[0].fix}"
+    cost = view.memory.kv_cache_gb - memory.kv_cache_gb
+    return (
+        f"{key}.redundantExperts: {count}   takes {cost:.1f} GB of each GPU, leaves {memory.kv_cache_gb:.1f} GB for KV "
+        f"cache, {thousands(memory.kv_cache_tokens)} tokens"
+    )

@@ -1,0 +1,146 @@
+"""What a worker's GPUs should look like, and where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+from typing import Final
+
+from wideep.text import some_of
+from wideep_cli.deployment import Member
+from wideep_cli.gpus.smi import Reading
+from wideep_cli.plan.view import RoleView
+
+__all__ = ["Gpu", "Prediction", "findings", "prediction"]
+
+MEMORY_TOLERANCE: Final = 0.05
+"""Of a GPU's memory: the part outside the pool is an estimate, and grows until the first large batches have run."""
+TOTAL_TOLERANCE: Final = 0.01
+"""What drivers differ in."""
+EVEN_MEMORY: Final = 0.03
+"""Of a GPU's memory: the ranks of a worker hold the same, but for what rank 0 does beside."""
+EVEN_BUSY: Final = 25
+"""Percentage points of utilization around a worker's median: experts are shared out, so all its GPUs work alike."""
+SHOWN: Final = 4
+"""GPUs that are named in one sentence."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one GPU of a role, in decimal GB. ``pool`` is weights and KV cache, ``outside`` an estimate."""
+
+    total: float
+    weights: float
+    pool: float
+    outside: float
+
+    @property
+    def used(self) -> float:
+        """All that a loaded worker should hold."""
+        return self.pool + self.outside
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU, its pod, and what it should hold."""
+
+    member: Member
+    reading: Reading
+    predicted: Prediction
+
+    @property
+    def used_gb(self) -> float:
+        """Decimal GB in use."""
+        return self.reading.used_bytes / 1e9
+
+    @property
+    def place(self) -> str:
+        """``decode-0.1 GPU 3``."""
+        return f"{self.member.place} GPU {self.reading.index}"
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What is odd about this GPU alone."""
+        total = self.predicted.total
+        found: list[str] = []
+        if abs(self.reading.total_bytes / 1e9 - total) > TOTAL_TOLERANCE * total:
+            found.append(f"not the GPU of the stack, which has {total:.1f} GB")
+        elif self.used_gb < self.predicted.weights:
+            found.append("weights not loaded")
+        elif self.used_gb > self.predicted.used + MEMORY_TOLERANCE * total:
+            found.append("holds more than predicted")
+        elif self.used_gb < self.predicted.pool - MEMORY_TOLERANCE * total:
+            found.append("holds less than its pool")
+        return tuple(found)
+
+
+def prediction(view: RoleView) -> Prediction:
+    """From the Plan's memory, as ``wideep plan`` shows it."""
+    plan = view.plan
+    outside = view.needed_gb + view.memory.taken_gb
+    return Prediction(view.gpu.memory_gb, plan.weights_gb, plan.weights_gb + plan.kv_cache_gb, outside)
+
+
+def findings(gpus: Sequence[Gpu]) -> tuple[str, ...]:
+    """What is wrong, as sentences with a next step; nothing where all is as it should be."""
+    return (*_marked(gpus), *(line for worker in _workers(gpus) for line in _uneven(worker)))
+
+
+def _workers(gpus: Iterable[Gpu]) -> Iterator[list[Gpu]]:
+    """The GPUs of each worker, over all its pods."""
+
+    def worker(gpu: Gpu) -> tuple[str, int]:
+        return gpu.member.component, gpu.member.worker
+
+    for _, group in groupby(sorted(gpus, key=worker), worker):
+        yield list(group)
+
+
+def _marked(gpus: Sequence[Gpu]) -> Iterator[str]:
+    by_mark: dict[str, list[Gpu]] = {}
+    for gpu in gpus:
+        for mark in gpu.marks:
+            by_mark.setdefault(mark, []).append(gpu)
+    for mark, those in by_mark.items():
+        names = some_of((gpu.place for gpu in those), SHOWN)
+        yield f"{names}: {mark}. {_next_step(mark, those[0])}"
+
+
+def _next_step(mark: str, gpu: Gpu) -> str:
+    role = gpu.member.component
+    if mark.startswith("not the GPU"):
+        return "Set hardware.gpu to what the nodes have, or hardware.nodeSelector to the nodes that have it."
+    if mark == "weights not loaded":
+        return "wideep status says how far the worker is."
+    if mark == "holds more than predicted":
+        outside = gpu.used_gb - gpu.predicted.pool
+        return (
+            f"Outside its pool it holds {outside:.1f} GB, {gpu.predicted.outside:.1f} by the estimate: what is left is "
+            f"what keeps the worker from running out of memory (layout.{role}.memFractionStatic lowers the pool)."
+        )
+    return f"Its engine may run with another layout.{role}.memFractionStatic than the stack: pulumi preview."
+
+
+def _uneven(worker: list[Gpu]) -> Iterator[str]:
+    """Memory and utilization among the ranks of one worker."""
+    first = worker[0]
+    name = f"{first.member.component}-{first.member.worker}"
+    used = [gpu.used_gb for gpu in worker]
+    if max(used) - min(used) > EVEN_MEMORY * first.predicted.total:
+        low, high = min(worker, key=lambda gpu: gpu.used_gb), max(worker, key=lambda gpu: gpu.used_gb)
+        yield (
+            f"{name}: memory is uneven, {low.used_gb:.1f} GB on {low.place} and {high.used_gb:.1f} GB on {high.place}. "
+            f"Its ranks should hold the same: wideep logs --role {first.member.component}."
+        )
+    busy = {gpu.place: gpu.reading.utilization for gpu in worker if gpu.reading.utilization is not None}
+    if not busy:
+        return
+    middle = median(busy.values())
+    odd = [f"{place} {value} %" for place, value in busy.items() if abs(value - middle) > EVEN_BUSY]
+    if odd:
+        yield (
+            f"{name}: utilization is uneven, {some_of(odd, SHOWN)} and {middle:.0f} % in the middle. With expert "
+            "parallelism all GPUs of a worker should work alike: look again under load, then wideep eplb."
+        )

@@ -1,0 +1,61 @@
+"""The presets for one model on one GPU: what lies on each GPU, and whether it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from wideep.catalog.layouts import PRESETS, preset_gpus
+from wideep.errors import Problem
+from wideep.memory import GpuMemory, worker_memory
+from wideep.rules import RoleSite, check_role
+from wideep.settings.layout import Preset, Role
+from wideep_cli.layouts.question import Question
+from wideep_cli.layouts.served import Served, served
+
+__all__ = ["SOURCES", "PresetRow", "preset_rows"]
+
+SOURCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "lab": "the lab's",
+        "wide": "SGLang's published",
+        "best": "the best that `wideep advise` finds for as many H200",
+    }
+)
+"""Where a preset is from, by the first word of its name."""
+
+
+@dataclass(frozen=True)
+class PresetRow:
+    """One preset."""
+
+    preset: Preset
+    gpus: int
+    memory: dict[Role, GpuMemory]
+    """Empty where the model's experts cannot be divided that way."""
+    problems: tuple[Problem, ...]
+    """Why it cannot run; empty where it can."""
+    served: tuple[Served, ...]
+    """What it serves; empty where that is not known."""
+
+    @property
+    def source(self) -> str:
+        """Where it is from."""
+        return SOURCES[self.preset.partition("-")[0]]
+
+
+def preset_rows(asked: Question) -> list[PresetRow]:
+    """Each preset of the catalog, in its order, on as many nodes as it needs."""
+    return [_row(preset, asked) for preset in PRESETS]
+
+
+def _row(preset: Preset, asked: Question) -> PresetRow:
+    roles = PRESETS[preset]
+    sites = [RoleSite(name, role, asked.model, asked.hardware) for name, role in roles.items()]
+    whole = all((asked.model.experts + role.redundant_experts) % role.ep == 0 for role in roles.values())
+    memory = {site.name: worker_memory(site.model, site.gpu, site.role) for site in sites} if whole else {}
+    problems = tuple(problem for site in sites for problem in check_role(site))
+    known = served(preset, asked.model, asked.hardware.gpu)
+    return PresetRow(preset, preset_gpus(preset), memory, problems, known)

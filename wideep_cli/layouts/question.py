@@ -1,0 +1,76 @@
+"""For which model and GPUs the layouts are asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wideep.catalog.gpus import gpu_spec
+from wideep.catalog.models import MODELS
+from wideep.catalog.unknown import same_gpu, same_model, unknown_gpu
+from wideep.settings.hardware import Gpu, Hardware, Interconnect
+from wideep.settings.model import ModelShape
+from wideep_cli.errors import CallError
+from wideep_cli.stack_context import settings_of, stack_file
+
+__all__ = ["Question", "question"]
+
+DEFAULT_MODEL = "deepseek-ai/DeepSeek-R1"
+DEFAULT_HARDWARE = Hardware(gpu=Gpu.H200, nodes=1, gpus_per_node=8, interconnect=Interconnect.INFINIBAND)
+
+RACK_NODE = 4
+"""GPUs of a node in a rack that is one NVLink domain (GB200 NVL72, GB300 NVL72)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model on a kind of GPU node. How many nodes there are does not count."""
+
+    model: ModelShape
+    hardware: Hardware
+
+
+def question(
+    model: str | None, gpu: str | None, gpus_per_node: int | None, stack: str | None, file: Path | None
+) -> Question:
+    """Model and hardware of the stack where one is named, else DeepSeek-R1 on nodes of 8 × H200 with RDMA; of either,
+    what the other options say otherwise.
+
+    Raises:
+        CallError: a name is not in the catalog.
+        ConfigError: the stack's config cannot be read.
+    """
+    shape, hardware = MODELS[DEFAULT_MODEL], DEFAULT_HARDWARE
+    if stack or file:
+        settings = settings_of(stack_file(stack, file))
+        shape, hardware = settings.model, settings.hardware
+    if model:
+        shape = _model(model)
+    if gpu:
+        kind = _gpu(gpu)
+        per_node = (
+            RACK_NODE if gpu_spec(kind).nvlink_domain > DEFAULT_HARDWARE.gpus_per_node else hardware.gpus_per_node
+        )
+        hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node})
+    if gpus_per_node:
+        hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
+    return Question(shape, hardware)
+
+
+def _gpu(word: str) -> Gpu:
+    """The GPU of the catalog, in whatever case it was typed. Any other of NVIDIA's is described in a stack's file."""
+    found = next((gpu for gpu in Gpu if gpu.lower() == word.lower()), None)
+    if found is None:
+        near = " or ".join(f"--gpu {gpu}" for gpu in same_gpu(word))
+        fix = f"Try {near}." if near else f"The catalog has {', '.join(Gpu)}; a stack may describe others (--stack)."
+        raise CallError(f"--gpu {word}: {unknown_gpu(word)[0]}.", fix)
+    return found
+
+
+def _model(word: str) -> ModelShape:
+    found = next((name for name in MODELS if name.lower() == word.lower()), None)
+    if found is None:
+        near = " or ".join(f"--model {name}" for name in same_model(word, MODELS))
+        fix = f"Try {near}." if near else f"The catalog has {', '.join(MODELS)}; a stack may have others (--stack)."
+        raise CallError(f"--model {word}: the catalog has no such name.", fix)
+    return MODELS[found]

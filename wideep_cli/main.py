@@ -1,0 +1,147 @@
+"""``wideep``: a Wide-EP stack explained, before and after it is deployed.
+
+A verb imports what it needs when it runs, so that ``wideep --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wideep_cli.adopt.command import EXAMPLE as ADOPT_EXAMPLE
+from wideep_cli.adopt.command import adopt
+from wideep_cli.advise.command import EXAMPLE as ADVISE_EXAMPLE
+from wideep_cli.advise.command import advise
+from wideep_cli.bench.command import EXAMPLE as BENCH_EXAMPLE
+from wideep_cli.bench.command import bench
+from wideep_cli.console import answer, answers_errors, say
+from wideep_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
+from wideep_cli.doctor.command import doctor
+from wideep_cli.eplb.command import EXAMPLE as EPLB_EXAMPLE
+from wideep_cli.eplb.command import eplb
+from wideep_cli.errors import CallError
+from wideep_cli.gpus.command import EXAMPLE as GPUS_EXAMPLE
+from wideep_cli.gpus.command import gpus
+from wideep_cli.logs.command import EXAMPLE as LOGS_EXAMPLE
+from wideep_cli.logs.command import logs
+from wideep_cli.network.command import EXAMPLE as NETWORK_EXAMPLE
+from wideep_cli.network.command import network
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+from wideep_cli.rbac.command import EXAMPLE as RBAC_EXAMPLE
+from wideep_cli.rbac.command import rbac
+from wideep_cli.smoke.command import EXAMPLE as SMOKE_EXAMPLE
+from wideep_cli.smoke.command import smoke
+from wideep_cli.status.command import EXAMPLE as STATUS_EXAMPLE
+from wideep_cli.status.command import status
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="wideep",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Wide expert parallelism on NVIDIA Dynamo: what a stack is, whether it fits, and what it does.",
+    epilog="Exit code 0: it holds. 1: it does not. 2: the stack config or the call is wrong.",
+)
+
+
+@app.callback()
+def _wideep() -> None:
+    """Makes typer keep the verb's name where there is only one."""
+
+
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
+Diff = Annotated[
+    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="What changes from A to B.")
+]
+
+
+@app.command(epilog="Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]")
+@answers_errors
+def plan(
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    svg: Svg = None,
+    diff: Diff = None,
+    debug: Debug = False,
+) -> None:
+    """Explain a stack: roles, memory of a GPU, experts, engine arguments. Needs no cluster and no secret."""
+    from wideep_cli.stack_context import load, stack_file
+
+    if diff:
+        if stack or file or svg:
+            raise CallError("--diff compares two files.", "Leave out --stack, --file and --svg.")
+        from wideep_cli.plan.difference_report import difference_report
+
+        before, after = (load(stack_file(None, path)) for path in diff)
+        answer(difference_report(before, after, output))
+        return
+    loaded = load(stack_file(stack, file))
+    from wideep_cli.plan.report import plan_report
+
+    if svg:
+        from wideep_cli.plan.picture import write_picture
+
+        write_picture(loaded, svg)
+        say(f"The placement is drawn in {svg}.")
+    answer(plan_report(loaded, output))
+
+
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
+GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
+Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List every legal layout of that many GPUs.")]
+PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node.")]
+
+
+@app.command(epilog="Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]")
+@answers_errors
+def layouts(
+    model: Model = None,
+    gpu: GpuOption = None,
+    gpus: Gpus = None,
+    gpus_per_node: PerNode = None,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """List the presets, or all layouts of a count of GPUs: GB on a GPU, KV cache tokens, and which fit."""
+    from wideep_cli.layouts.question import question
+
+    asked = question(model, gpu, gpus_per_node, stack, file)
+    if gpus:
+        from wideep_cli.layouts.legal import legal_report
+
+        answer(legal_report(asked, gpus, output))
+        return
+    from wideep_cli.layouts.presets import preset_rows
+    from wideep_cli.layouts.table import presets_report
+
+    answer(presets_report(preset_rows(asked), asked, output))
+
+
+app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
+app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
+app.command(epilog=LOGS_EXAMPLE)(answers_errors(logs))
+app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
+app.command(epilog=GPUS_EXAMPLE)(answers_errors(gpus))
+app.command(epilog=EPLB_EXAMPLE)(answers_errors(eplb))
+app.command(epilog=NETWORK_EXAMPLE)(answers_errors(network))
+app.command(epilog=BENCH_EXAMPLE)(answers_errors(bench))
+app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
+app.command(epilog=RBAC_EXAMPLE)(answers_errors(rbac))
+app.command(epilog=ADOPT_EXAMPLE)(answers_errors(adopt))
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""What `pulumi up` would do on the way from one plan to another: which pods restart, and what is replaced.
+
+What Kubernetes cannot change in place, and what the operator makes of a change: facts of the API (a claim's class and
+access mode, a Job's template) and of Dynamo 0.6.0 (a worker of several pods is another kind of object than one of one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wideep.graph.build import GROVE_ANNOTATION
+from wideep.graph.dgd import Service
+from wideep.plan import Plan
+from wideep.settings.layout import Role
+from wideep_cli.plan.changes import Change, argument_changes, changes
+from wideep_cli.plan.effect import Effect, ObjectChange
+from wideep_cli.plan.network_changes import reach_changes
+from wideep_cli.stack_context import Loaded
+
+__all__ = ["Difference", "Effect", "ObjectChange", "difference"]
+
+RECREATE = "nvidia.com/deployment-strategy"
+NOT_IN_PODS = {"annotations"}
+"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
+GROVE_STAYS = (
+    *(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove")),
+    *(f"platform.values.{part}" for part in ("grove", "kai-scheduler", "dynamo-operator.dynamo.groveTerminationDelay")),
+)
+"""What of a platform does not change when its stack no longer needs Grove."""
+NO_RESTART = "No pod restarts."
+
+
+@dataclass(frozen=True)
+class Difference:
+    """From one plan to another."""
+
+    settings: tuple[Change, ...]
+    """Hardware, GPUs and nodes, model, layout, each role's sizes, memory and engine arguments."""
+    objects: tuple[ObjectChange, ...]
+
+
+def difference(before: Loaded, after: Loaded) -> Difference:
+    """All that differs."""
+    hardware = changes(
+        before.settings.hardware.model_dump(mode="json"), after.settings.hardware.model_dump(mode="json"), "hardware"
+    )
+    settings = (*hardware, *_sizes(before.plan, after.plan))
+    return Difference(settings, tuple(_objects(before.plan, after.plan)))
+
+
+def _sizes(before: Plan, after: Plan) -> Iterator[Change]:
+    for field in ("model", "layout", "gpus", "nodes", "namespace", "name", "image"):
+        yield from changes(getattr(before, field), getattr(after, field), field)
+    for role in Role:
+        for change in changes(before.roles[role].model_dump(), after.roles[role].model_dump(), role):
+            if not change.path.startswith(f"{role}.args"):
+                yield change
+        yield from argument_changes(before.roles[role].args, after.roles[role].args, role)
+
+
+def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    yield from _platform(before, after)
+    yield from _image(before, after)
+    yield from _cache(before, after)
+    yield from _download(before, after)
+    yield from _graph(before, after)
+    yield from reach_changes(before, after)
+
+
+def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    found = tuple(changes(before.platform.model_dump(), after.platform.model_dump(), "platform"))
+    if before.platform.install and after.platform.keeps_grove:
+        found = tuple(change for change in found if not change.path.startswith(GROVE_STAYS))
+    if not found:
+        return
+    if before.platform.install and not after.platform.install:
+        yield ObjectChange("release dynamo-platform", Effect.DELETED, "It must be there from elsewhere.", found)
+    elif after.platform.install and not before.platform.install:
+        yield ObjectChange("release dynamo-platform", Effect.CREATED, "The operator is installed.", found)
+    elif after.platform.install:
+        yield ObjectChange(
+            "release dynamo-platform", Effect.UPDATED, "Helm upgrades it; running workers go on serving.", found
+        )
+
+
+def _image(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    found = tuple(changes(before.image_plan.model_dump(), after.image_plan.model_dump(), "image"))
+    if found and after.image_plan.build:
+        effect = Effect.UPDATED if before.image_plan.build else Effect.CREATED
+        yield ObjectChange("image", effect, "It is built and pushed again (30 to 60 minutes without a cache).", found)
+
+
+def _cache(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    old, new = before.cache, after.cache
+    found = tuple(changes(old.model_dump(), new.model_dump(), "modelCache"))
+    moved = tuple(changes(before.namespace, after.namespace, "namespace"))
+    if not (found or moved) or not (old.create or new.create):
+        return
+    name = f"claim {new.claim}"
+    fixed = {"modelCache.storage_class", "modelCache.access_mode", "modelCache.claim"}
+    if old.create and not new.create:
+        kept = "The volume is kept." if old.retain else "Its weights are deleted."
+        yield ObjectChange(f"claim {old.claim}", Effect.DELETED, kept, found)
+    elif new.create and not old.create:
+        yield ObjectChange(name, Effect.CREATED, "The weights are downloaded to it.", found)
+    elif moved or any(change.path in fixed for change in found):
+        yield ObjectChange(name, Effect.REPLACED, "Its weights are deleted and downloaded again.", (*moved, *found))
+    else:
+        yield ObjectChange(name, Effect.UPDATED, "A volume can grow where its class allows it, never shrink.", found)
+
+
+def _download(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    old, new = before.download, after.download
+    found = tuple(changes(old.model_dump() if old else None, new.model_dump() if new else None, "download"))
+    if not found:
+        return
+    if new is None:
+        yield ObjectChange("job of the download", Effect.DELETED, "The weights must be on the volume already.", found)
+        return
+    effect = Effect.REPLACED if old else Effect.CREATED
+    yield ObjectChange(f"job {new.job}", effect, "It runs again; files that are there and right are kept.", found)
+
+
+def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    if (before.namespace, before.name) != (after.namespace, after.name):
+        found = (
+            *changes(before.namespace, after.namespace, "namespace"),
+            *changes(before.name, after.name, "name"),
+        )
+        name = f"graph {before.name}"
+        yield ObjectChange(name, Effect.REPLACED, "All pods are deleted and made anew: an outage.", found)
+        return
+    found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
+    if any(change.path.endswith(GROVE_ANNOTATION) for change in found):
+        hands = "Grove takes it over" if after.platform.grove else "Grove gives it back"
+        consequence = f"{hands}, so that all its pods are deleted and made anew: an outage."
+        yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, found)
+        return
+    if found:
+        yield ObjectChange(f"graph {after.name}", Effect.UPDATED, NO_RESTART, found)
+    old, new = before.graph.spec.services, after.graph.spec.services
+    for name in sorted({*old, *new}):
+        change = _service(name, old.get(name), new.get(name))
+        if change:
+            yield change
+
+
+def _service(name: str, before: Service | None, after: Service | None) -> ObjectChange | None:
+    if before is None or after is None:
+        effect = Effect.CREATED if before is None else Effect.DELETED
+        return ObjectChange(f"pods of {name}", effect, "", ())
+    found = tuple(_service_changes(before, after))
+    if not found:
+        return None
+    label = f"pods of {name}"
+    paths = {change.path.split(".")[0] for change in found} - NOT_IN_PODS
+    if not paths:
+        return ObjectChange(label, Effect.UPDATED, NO_RESTART, found)
+    if paths == {"replicas"}:
+        return ObjectChange(label, Effect.SCALED, _scaling(before, after), found)
+    if paths & {"multinode", "componentType", "subComponentType"}:
+        return ObjectChange(label, Effect.REPLACED, "A worker's pods are made anew, in another number.", found)
+    return ObjectChange(label, Effect.RESTARTED, _restarting(after), found)
+
+
+def _service_changes(before: Service, after: Service) -> Iterator[Change]:
+    """As ``changes`` of the manifests, with the engine's arguments compared flag by flag."""
+    old, new = before.extra_pod_spec.main_container.args or (), after.extra_pod_spec.main_container.args or ()
+    for change in changes(before.manifest(), after.manifest(), ""):
+        if not change.path.startswith("extraPodSpec.mainContainer.args"):
+            yield change
+    yield from argument_changes(old, new, "args")
+
+
+def _scaling(before: Service, after: Service) -> str:
+    pods = after.multinode.node_count if after.multinode else 1
+    count = (after.replicas - before.replicas) * pods
+    amount = "1 pod" if abs(count) == 1 else f"{abs(count)} pods"
+    return f"{amount} more." if count > 0 else f"{amount} fewer; the others go on serving."
+
+
+def _restarting(service: Service) -> str:
+    pods = service.replicas * (service.multinode.node_count if service.multinode else 1)
+    if pods == 0:
+        return "It has no pods."
+    count = "Its pod restarts" if pods == 1 else f"All {pods} pods restart"
+    if (service.annotations or {}).get(RECREATE) == "Recreate":
+        return f"{count} at once, since no GPU is free for a second one: an outage while the model loads."
+    return f"{count}, one worker after the other." if service.replicas > 1 else f"{count}."

@@ -1,0 +1,74 @@
+"""What changes about who reaches the pods: the public Service, the Ingress, the NetworkPolicies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.plan import IngressPlan, NetworkPolicyPlan, Plan, PublicServicePlan
+from wideep_cli.plan.changes import changes
+from wideep_cli.plan.effect import Effect, ObjectChange
+
+__all__ = ["reach_changes"]
+
+Reach = PublicServicePlan | IngressPlan | NetworkPolicyPlan
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What it means for who connects that an object of a kind is made, goes, or changes."""
+
+    made: str
+    gone: str
+    changed: str
+
+
+SERVICE: Final = "service"
+INGRESS: Final = "ingress"
+POLICY: Final = "network policy"
+WORDS: Final[Mapping[str, _Words]] = {
+    SERVICE: _Words(
+        "The frontend is reached from outside the cluster.",
+        "Its address goes, and who calls it is cut off.",
+        "Its address stays, unless the type is another one.",
+    ),
+    INGRESS: _Words(
+        "The frontend is reached under its host.",
+        "Who calls its host is cut off.",
+        "Its controller takes it over while it runs.",
+    ),
+    POLICY: _Words(
+        "Others than it names can no longer connect.",
+        "Everyone may connect whom no other policy keeps out.",
+        "Connections that are open stay; new ones are asked.",
+    ),
+}
+
+
+def reach_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
+    """Each of these objects that is made, changed or deleted; another namespace or graph makes all of them anew."""
+    moved = before.namespace != after.namespace
+    old, new = _objects(before), _objects(after)
+    for key in dict.fromkeys([*old, *new]):
+        if moved or old.get(key) != new.get(key):
+            yield _change(*key, old.get(key), new.get(key))
+
+
+def _objects(plan: Plan) -> dict[tuple[str, str], Reach]:
+    """By kind and name."""
+    found: list[tuple[str, Reach | None]] = [(SERVICE, plan.frontend.public), (INGRESS, plan.frontend.ingress)]
+    found += [(POLICY, policy) for policy in plan.network_policies]
+    return {(kind, made.name): made for kind, made in found if made is not None}
+
+
+def _change(kind: str, name: str, old: Reach | None, new: Reach | None) -> ObjectChange:
+    label, words = f"{kind} {name}", WORDS[kind]
+    if old is None:
+        return ObjectChange(label, Effect.CREATED, words.made, ())
+    if new is None:
+        return ObjectChange(label, Effect.DELETED, words.gone, ())
+    found = tuple(changes(old.model_dump(), new.model_dump(), ""))
+    if not found:
+        return ObjectChange(label, Effect.REPLACED, words.made, ())
+    return ObjectChange(label, Effect.UPDATED, words.changed, found)

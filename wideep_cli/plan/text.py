@@ -1,0 +1,159 @@
+"""A plan on one screen of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from wideep.rules import RoleSite
+from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
+from wideep_cli.plan.view import (
+    RoleView,
+    all_to_all,
+    headline,
+    memory_shares,
+    on_one_line,
+    role_views,
+    thousands,
+    weight_lines,
+)
+from wideep_cli.stack_context import Loaded
+
+__all__ = ["plan_text"]
+
+BAR_WIDTH = 60
+INKS = {
+    "experts": ("█", "green"),
+    "other weights": ("▓", "cyan"),
+    "KV cache": ("▒", "yellow"),
+    "outside the pool": ("░", "bright_black"),
+    "CUDA and NCCL": ("·", "bright_black"),
+}
+"""Glyph and colour of each stretch of the memory bar; the glyphs alone tell them apart."""
+
+
+def plan_text(loaded: Loaded) -> RenderableType:
+    """The whole report."""
+    views = role_views(loaded)
+    blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
+    blocks += _block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
+    blocks += _block("Where the experts are", [_by_role(views, _experts)])
+    blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
+    if loaded.warnings:
+        blocks += _block("Warnings", [_labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
+    fullest = min(views, key=lambda view: view.memory.headroom_gb - view.needed_gb)
+    smallest = min(views, key=lambda view: view.plan.kv_cache_tokens * view.plan.dp)
+    blocks += _block(f"If the engine runs out of memory ({fullest.role})", [_remedies(fullest, for_outside)])
+    blocks += _block(f"If the KV cache is too small ({smallest.role})", [_remedies(smallest, for_cache)])
+    return Group(*blocks)
+
+
+def _block(title: str, lines: list[RenderableType]) -> Iterator[RenderableType]:
+    yield Text(f"\n{title}", style="bold")
+    yield Padding(Group(*lines), (0, 0, 0, 2))
+
+
+def _roles(views: list[RoleView]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("role")
+    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("all-to-all", no_wrap=True)
+    for view in views:
+        plan = view.plan
+        table.add_row(
+            view.role,
+            plan.workers,
+            f"{plan.pods} × {plan.gpus_per_pod}",
+            *(str(size) for size in (plan.tp, plan.dp, plan.ep, plan.expert_slots_per_gpu)),
+            f"{plan.weights_gb:.1f} GB",
+            f"{plan.kv_cache_gb:.1f} GB",
+            thousands(plan.kv_cache_tokens),
+            all_to_all(view.layout),
+        )
+    return table
+
+
+def _memory(views: list[RoleView]) -> list[RenderableType]:
+    bars = Table.grid(padding=(0, 2, 0, 0))
+    for view in views:
+        bars.add_row(view.role, _bar(view), f"KV: {view.full_contexts:.1f} full contexts")
+    legend = Text("  ").join(Text(f"{glyph} {name}", style=colour) for name, (glyph, colour) in INKS.items())
+    taken = _by_role(views, lambda view: f"{view.memory.taken_gb:.1f} taken first by CUDA and NCCL")
+    weights = _by_role(
+        views, lambda view: " · ".join(f"{share.name} {share.gigabytes:.1f}" for share in weight_lines(view.memory))
+    )
+    outside = _by_role(
+        views,
+        lambda view: f"outside the pool {view.memory.headroom_gb:.1f}, needed by estimate {view.needed_gb:.1f}",
+    )
+    return [bars, legend, taken, weights, outside]
+
+
+def _bar(view: RoleView) -> Text:
+    """The bar, each stretch as long as its share of the GPU's memory."""
+    bar = Text()
+    end = 0.0
+    for share in memory_shares(view.memory):
+        begin, end = end, end + share.gigabytes
+        cells = [round(edge / view.gpu.memory_gb * BAR_WIDTH) for edge in (begin, end)]
+        glyph, colour = INKS[share.name]
+        bar.append(glyph * (cells[1] - cells[0]), style=colour)
+    return bar
+
+
+def _experts(view: RoleView) -> str:
+    plan, experts = view.plan, view.model.experts
+    slots = plan.expert_slots_per_gpu
+    copies = f" + {plan.redundant_experts} redundant" if plan.redundant_experts else ""
+    text = (
+        f"{experts} experts{copies} over {plan.ep} EP ranks: {slots} slots on each, "
+        f"in each of {view.model.moe_layers} MoE layers. Rank 0 holds {_held(range(slots), experts)}"
+    )
+    if plan.ep > 1:
+        last = range((plan.ep - 1) * slots, plan.ep * slots)
+        text += f", rank {plan.ep - 1} {_held(last, experts)}"
+    return text + "."
+
+
+def _held(slots: range, experts: int) -> str:
+    """The experts in a stretch of slots, as SGLang fills them at first: slot i holds expert i mod E."""
+    own = [slot for slot in slots if slot < experts]
+    copies = [slot - experts for slot in slots if slot >= experts]
+    parts = [f"experts {own[0]}–{own[-1]}"] if own else []
+    parts += [f"copies of {copies[0] % experts}–{copies[-1] % experts}"] if copies else []
+    return " and ".join(parts)
+
+
+def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
+    """A text for each role, or one for both where it is the same."""
+    texts = {view.role: tell(view) for view in views}
+    if len(set(texts.values())) == 1:
+        return _labelled([("both", texts[views[0].role])])
+    return _labelled(texts.items())
+
+
+def _labelled(lines: Iterable[tuple[str, str]]) -> Table:
+    """Texts that wrap, each to the right of its label."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for label, text in lines:
+        grid.add_row(label, Text(text))
+    return grid
+
+
+def _remedies(view: RoleView, find: Callable[[RoleSite, float], list[Remedy]]) -> RenderableType:
+    """The changes that give a few GB more where they are short, each of which the plan accepts without a warning of
+    memory."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for remedy in find(view.site, LEAST_GAIN_GB):
+        memory = remedy.memory
+        table.add_row(
+            remedy.stated,
+            f"KV cache {memory.kv_cache_gb:.1f} GB, {thousands(memory.kv_cache_tokens)} tokens",
+            f"outside the pool {memory.headroom_gb:.1f} GB",
+        )
+    return table if table.row_count else Text(f"No key alone does: {view.model.name} needs a GPU with more memory.")

@@ -1,0 +1,129 @@
+"""What the reports of a plan have in common: each role with its layout and memory, and numbers as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wideep.catalog.gpus import GpuSpec
+from wideep.memory import headroom
+from wideep.plan import MemoryPlan, RolePlan
+from wideep.rules import RoleSite
+from wideep.rules.registry import sites
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelShape
+from wideep_cli.stack_context import Loaded
+
+__all__ = [
+    "MemoryShare",
+    "RoleView",
+    "all_to_all",
+    "headline",
+    "memory_shares",
+    "on_one_line",
+    "role_views",
+    "thousands",
+    "weight_lines",
+]
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """One role of a plan."""
+
+    site: RoleSite
+    plan: RolePlan
+
+    @property
+    def memory(self) -> MemoryPlan:
+        """What shares one GPU's memory."""
+        return self.plan.memory
+
+    @property
+    def role(self) -> Role:
+        """Prefill or decode."""
+        return self.site.name
+
+    @property
+    def layout(self) -> RoleLayout:
+        """The role as it is written."""
+        return self.site.role
+
+    @property
+    def model(self) -> ModelShape:
+        """The model's shape."""
+        return self.site.model
+
+    @property
+    def gpu(self) -> GpuSpec:
+        """The GPU's row of the catalog."""
+        return self.site.gpu
+
+    @property
+    def full_contexts(self) -> float:
+        """Sequences of the greatest length whose KV cache fits on one GPU."""
+        return self.plan.kv_cache_tokens / (self.layout.context_length or self.model.context_length)
+
+    @property
+    def needed_gb(self) -> float:
+        """What the worker is likely to need outside the pool, by the estimate of ``wideep.memory.headroom``."""
+        return headroom(self.model, self.gpu, self.role, self.layout).total / 1e9
+
+
+@dataclass(frozen=True)
+class MemoryShare:
+    """A stretch of the memory bar."""
+
+    name: str
+    gigabytes: float
+
+
+def role_views(loaded: Loaded) -> list[RoleView]:
+    """Prefill and decode."""
+    return [RoleView(site, loaded.plan.roles[site.name]) for site in sites(loaded.settings)]
+
+
+def on_one_line(warning: str) -> str:
+    """A warning's key, rule and remedy, side by side."""
+    return " – ".join(line.strip() for line in warning.splitlines())
+
+
+def memory_shares(memory: MemoryPlan) -> list[MemoryShare]:
+    """A GPU's memory from end to end: experts, other weights, KV cache, outside the pool, and what is taken before."""
+    experts = memory.weights["expert_slots"]
+    return [
+        MemoryShare("experts", experts),
+        MemoryShare("other weights", sum(memory.weights.values()) - experts),
+        MemoryShare("KV cache", memory.kv_cache_gb),
+        MemoryShare("outside the pool", memory.headroom_gb),
+        MemoryShare("CUDA and NCCL", memory.taken_gb),
+    ]
+
+
+def weight_lines(memory: MemoryPlan) -> Iterator[MemoryShare]:
+    """The weights on one GPU, part by part, without the parts that the model does not have."""
+    weights = dict(memory.weights)
+    weights["attention"] += weights.pop("attention_replicated")
+    names = {"lm_head": "lm_head"}
+    return (MemoryShare(names.get(part, part.replace("_", " ")), size) for part, size in weights.items() if size)
+
+
+def headline(loaded: Loaded) -> str:
+    """Model, hardware and size in a line."""
+    plan, hardware = loaded.plan, loaded.settings.hardware
+    return (
+        f"{plan.model} · {plan.layout} · {plan.gpus} × {hardware.gpu} on {plan.nodes} "
+        f"{'node' if plan.nodes == 1 else 'nodes'}"
+    )
+
+
+def all_to_all(layout: RoleLayout) -> str:
+    """How tokens reach their experts, in a word or two."""
+    return f"DeepEP {layout.deepep_mode}" if layout.deepep else "none"
+
+
+def thousands(tokens: int) -> str:
+    """A count of tokens, short: ``493k``, ``1.21M``."""
+    if tokens >= 1_000_000:
+        return f"{tokens / 1e6:.2f}M"
+    return f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)

@@ -1,0 +1,60 @@
+"""The verb ``rbac``: its options."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from wideep_cli.console import answer, say
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+
+__all__ = ["EXAMPLE", "rbac"]
+
+EXAMPLE = "Example: [bold]wideep rbac --stack prod --user anna | kubectl apply -f -[/bold]"
+
+User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Bind the roles to this user.")]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Bind the roles to this group.")]
+Account = Annotated[
+    str | None, typer.Option("--service-account", metavar="NAME", help="Bind them to one of the namespace.")
+]
+
+Exec = Annotated[
+    bool,
+    typer.Option(
+        "--exec", help="Add the right to run commands in the namespace's pods (gpus, network, eplb): as root in them."
+    ),
+]
+EXEC_WARNING = (
+    "With --exec they may run any command in the pods of namespace {}: as root in the container, with all that its "
+    "environment and volumes hold. Give it to those who may change the graph."
+)
+
+
+def rbac(
+    user: User = None,
+    group: Group = None,
+    account: Account = None,
+    may_exec: Exec = False,
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    debug: Debug = False,
+) -> None:
+    """Print the Role and ClusterRole that wideep's commands need to look at a stack. Without --exec they only read."""
+    import yaml
+
+    from wideep_cli.rbac.roles import Subject, roles
+    from wideep_cli.stack_context import settings_of, stack_file
+
+    namespace = settings_of(stack_file(stack, file)).namespace
+    named = (("User", user), ("Group", group), ("ServiceAccount", account))
+    subjects = [Subject(kind, name) for kind, name in named if name]
+    manifests = roles(namespace, subjects, may_exec)
+    if may_exec:
+        say(EXEC_WARNING.format(namespace))
+    if output is OutputFormat.JSON:
+        answer(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}, indent=2))
+    else:
+        answer(yaml.safe_dump_all(manifests, sort_keys=False))

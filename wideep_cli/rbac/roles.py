@@ -1,0 +1,104 @@
+"""The rights that the commands on a live cluster need, as manifests for ``kubectl apply``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from wideep_cluster import kinds
+from wideep_cluster.kinds import Kind
+from wideep_cluster.objects import KubeObject
+
+__all__ = ["Subject", "roles"]
+
+NAME: Final = "wideep-reader"
+LOOK: Final = ("get", "list", "watch")
+
+Manifest = dict[str, object]
+Kinds = Iterable[Kind[KubeObject]]
+
+WIDE: Final[Kinds] = (
+    kinds.NODES,
+    kinds.PODS,
+    kinds.CLASSES,
+    kinds.DEFINITIONS,
+    kinds.DEPLOYMENTS,
+    kinds.STATEFUL_SETS,
+    kinds.DAEMON_SETS,
+)
+"""Of the whole cluster: who holds GPUs, where an operator runs."""
+OWN: Final[Kinds] = (
+    kinds.PODS,
+    kinds.EVENTS,
+    kinds.SERVICES,
+    kinds.CLAIMS,
+    kinds.QUOTAS,
+    kinds.DEPLOYMENTS,
+    kinds.STATEFUL_SETS,
+    kinds.DAEMON_SETS,
+    kinds.JOBS,
+    kinds.NETWORK_POLICIES,
+    kinds.GRAPHS,
+    kinds.COMPONENTS,
+)
+"""Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
+FORWARD: Final = ("pods/portforward",)
+"""For smoke, status and doctor, which ask the frontend. Over websockets it needs ``get``, and since Kubernetes 1.35
+``create`` as well."""
+EXEC: Final = ("pods/exec",)
+"""For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
+its environment and mounts hold (``workers.envFrom``), and can change what runs."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """To whom the roles are bound: a ``User``, a ``Group``, or a ``ServiceAccount`` of the stack's namespace."""
+
+    kind: str
+    name: str
+
+
+def roles(namespace: str, subjects: Sequence[Subject] = (), may_exec: bool = False) -> list[Manifest]:
+    """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
+    commands in the namespace's pods."""
+    name = f"{NAME}-{namespace}"
+    wide = [
+        *_rules(WIDE),
+        {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]},
+    ]
+    own = [
+        *_rules(OWN),
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
+    ]
+    made = [_object("ClusterRole", name, {"rules": wide}), _object("Role", NAME, {"rules": own}, namespace)]
+    if subjects:
+        bound = {"subjects": [_subject(subject, namespace) for subject in subjects]}
+        made.append(_object("ClusterRoleBinding", name, {"roleRef": _reference("ClusterRole", name), **bound}))
+        made.append(_object("RoleBinding", NAME, {"roleRef": _reference("Role", NAME), **bound}, namespace))
+    return made
+
+
+def _rules(listed: Kinds) -> list[Manifest]:
+    """One rule an API group."""
+    groups: dict[str, list[str]] = {}
+    for kind in listed:
+        plural, _, group = kind.resource.partition(".")
+        groups.setdefault(group, []).append(plural)
+    return [{"apiGroups": [group], "resources": plurals, "verbs": list(LOOK)} for group, plurals in groups.items()]
+
+
+def _object(kind: str, name: str, body: Manifest, namespace: str | None = None) -> Manifest:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, **body}
+
+
+def _reference(kind: str, name: str) -> Manifest:
+    return {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+
+
+def _subject(subject: Subject, namespace: str) -> Manifest:
+    if subject.kind == "ServiceAccount":
+        return {"kind": subject.kind, "name": subject.name, "namespace": namespace}
+    return {"kind": subject.kind, "apiGroup": "rbac.authorization.k8s.io", "name": subject.name}

@@ -1,0 +1,124 @@
+"""From ``--stack`` or ``--file`` to the Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wideep.errors import ConfigError, Problem
+from wideep_cli.errors import CallError
+from wideep_cli.stack_file import StackFile, find_project, read_stack_file, stack_path
+from wideep_cluster.named_file import read_named
+
+if TYPE_CHECKING:
+    from wideep.plan import Plan
+    from wideep.settings import Settings
+
+    Reader = Callable[[Mapping[str, object], Callable[[str], str]], Settings]
+
+__all__ = ["Loaded", "load", "settings_of", "stack_file"]
+
+UNSET_WARNING = (
+    "hfToken is not set, so `pulumi up` will refuse this stack: "
+    "pulumi config set --secret hfToken hf_…, or hfTokenSecret: the name of a Secret with key HF_TOKEN, or, for a "
+    "model that anyone may download, modelCache.anonymous: true"
+)
+CLEAR_WARNING = (
+    "hfToken stands in the file in clear text, so `pulumi up` will refuse this stack. Whoever reads the file has the "
+    "token: revoke it, then pulumi config set --secret hfToken hf_…"
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A stack as it is written, and what follows from it."""
+
+    settings: Settings
+    plan: Plan
+    warnings: tuple[str, ...]
+    """The Plan's own, and what the file itself gives cause for."""
+
+
+def stack_file(stack: str | None, file: Path | None) -> StackFile:
+    """The stack's file that the options name; without any, that of the selected stack.
+
+    Raises:
+        CallError: both are named, or what is named does not exist.
+    """
+    if stack and file:
+        raise CallError("--stack and --file both name a stack.", "Give one of them.")
+    if file:
+        return read_stack_file(file)
+    from wideep_cli.selected_stack import selected_stack
+
+    project = find_project(Path.cwd())
+    return read_stack_file(stack_path(project, stack or selected_stack(project)), project)
+
+
+def load(source: StackFile) -> Loaded:
+    """Settings and Plan of a stack. A token that is not set yet is a warning: nothing here needs it.
+
+    Raises:
+        ConfigError: the config breaks a rule. That the token is missing is then a note of it.
+    """
+    from wideep.plan import make_plan
+    from wideep.rules import accept
+
+    settings, missing = _settings(source, accept)
+    plan = make_plan(settings)
+    warnings = [UNSET_WARNING] if missing else []
+    if isinstance(source.config.get("hfToken"), str):
+        warnings.append(CLEAR_WARNING)
+    return Loaded(settings, plan, (*warnings, *plan.warnings))
+
+
+def settings_of(source: StackFile) -> Settings:
+    """The Settings of a stack, whether or not its token is set.
+
+    Raises:
+        ConfigError: the config has mistakes of form.
+    """
+    from wideep.settings import parse
+
+    return _settings(source, parse)[0]
+
+
+def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Problem, ...]]:
+    """The Settings, and the problem of the missing token, which only `pulumi up` minds.
+
+    Raises:
+        ConfigError: every other problem.
+    """
+    from wideep.settings.root import HfToken
+    from wideep.settings.texts import json_texts
+
+    read_text, texts = _reader(source.path.resolve().parent), json_texts(source.config)
+    try:
+        return _unless(texts, reader(source.config, read_text)), ()
+    except ConfigError as error:
+        missing = tuple(problem for problem in error.problems if problem.key == "hfToken" and not problem.value)
+        others = [problem for problem in dict.fromkeys((*texts, *error.problems)) if problem not in missing]
+        if others:
+            mistakes = ConfigError(others)
+            for _ in missing:
+                mistakes.add_note(UNSET_WARNING)
+            raise mistakes from None
+        return reader({**source.config, "hfToken": HfToken.SET}, read_text), missing
+
+
+def _unless(problems: Sequence[Problem], settings: Settings) -> Settings:
+    """Raises ConfigError where there are problems in spite of the settings."""
+    if problems:
+        raise ConfigError(list(problems))
+    return settings
+
+
+def _reader(folder: Path) -> Callable[[str], str]:
+    """Opens the files that a stack's config names, relative to the stack's own file."""
+
+    def read_text(name: str) -> str:
+        return read_named(folder / name)
+
+    return read_text

@@ -1,0 +1,231 @@
+"""Reads a stack's file as Pulumi does, without Pulumi: no engine, no backend and no secret is touched."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+
+from wideep_cli.errors import CallError
+from wideep_cluster.named_file import read_named
+
+__all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_of", "stack_path"]
+
+PROJECT = "dynamo-wideep"
+"""The project's name where no Pulumi.yaml says another."""
+MOST_BYTES: Final = 1_000_000
+MOST_NODES: Final = 10_000
+"""Of a stack's file; the largest that this project has is 2 kB and 60 values."""
+UNSET: Final[tuple[object, ...]] = ("", "{}", {})
+"""What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What of a Pulumi.yaml matters here."""
+
+    name: str
+    path: Path | None
+    """The Pulumi.yaml; None where there is none."""
+    stack_folder: Path
+    """Where the stacks' files stand."""
+    defaults: Mapping[str, object]
+    """Values of config keys (without the project's prefix) that a stack does not set."""
+    backend: str | None
+    """The state's URL, where the project pins it."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """A stack's config as it stands in its file. Secrets stay as they are there: ``{secure: …}``."""
+
+    path: Path
+    config: Mapping[str, object]
+    """Keys without the project's prefix; those of other projects (``kubernetes:…``) left out."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Pulumi reads it: a key that stands twice is an error, a date is a string."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - a class attribute of the base
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        # A tag may call a scalar a mapping (``!!map 1``), whatever the types say: its value is then a text.
+        pairs = cast("list[tuple[yaml.Node, yaml.Node]] | str", node.value)
+        for key, _ in () if isinstance(pairs, str) else pairs:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """As the base class, with an error at the value's place whatever its tag makes of it (``0b_``, ``!!set x``)."""
+        try:
+            return cast(object, super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
+        except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+            sort = str(node.tag).rpartition(":")[2]
+            problem = f"this value cannot be read as YAML's {sort}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+def _load(text: str) -> object:
+    """What a document holds. It is counted first: aliases make a short text as large as one likes."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        waiting, seen = [root], 0
+        while waiting:
+            node = waiting.pop()
+            seen += 1
+            if seen > MOST_NODES:
+                problem = f"with all that its aliases stand for, it has more than {MOST_NODES:,} values"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            elif isinstance(node, yaml.MappingNode):
+                waiting += [each for pair in node.value for each in pair]
+        return cast(object, loader.construct_document(root))  # pyright: ignore[reportUnknownMemberType]
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+        raise yaml.YAMLError(f"one of its values is not what its tag says ({type(error).__name__})") from error
+    finally:
+        loader.dispose()  # pyright: ignore[reportUnknownMemberType]
+
+
+def read_yaml(path: Path) -> Mapping[str, object]:
+    """The mapping in a YAML file; an empty file is an empty mapping.
+
+    Raises:
+        CallError: the file cannot be read, is not YAML, or holds something other than a mapping.
+    """
+    try:
+        content: object = _load(read_named(path, MOST_BYTES))
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise CallError(f"{path}{where}: {exc.problem}.", "Correct the YAML at that place.") from exc
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        reason = str(exc).splitlines()[0]
+        raise CallError(f"{path} is not a YAML file: {reason}.", "Save it as YAML in UTF-8.") from exc
+    except RecursionError as exc:
+        raise CallError(f"{path} is nested too deeply.", "A stack's config has a handful of levels.") from exc
+    except OSError as exc:
+        raise CallError(f"{path} cannot be read: {exc.strerror}.", "Name a stack's file: Pulumi.NAME.yaml.") from exc
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise CallError(f"{path} holds a {type(content).__name__}.", "A stack's file starts with `config:`.")
+    return cast(Mapping[str, object], content)
+
+
+def find_project(folder: Path) -> Project:
+    """The Pulumi project of a folder: its own Pulumi.yaml, or the next one above it.
+
+    Raises:
+        CallError: its Pulumi.yaml cannot be read.
+    """
+    for candidate in (folder, *folder.parents):
+        path = candidate / "Pulumi.yaml"
+        if path.is_file():
+            return _project(path)
+    return Project(PROJECT, None, folder, {}, None)
+
+
+def _project(path: Path) -> Project:
+    content = read_yaml(path)
+    name = str(content.get("name") or PROJECT)
+    backend = content.get("backend")
+    url = cast(Mapping[str, object], backend).get("url") if isinstance(backend, dict) else None
+    folder = path.parent / str(content.get("stackConfigDir") or ".")
+    return Project(name, path, folder, _defaults(content.get("config"), name), str(url) if url else None)
+
+
+def _defaults(declared: object, project: str) -> dict[str, object]:
+    """``default`` and ``value`` of the keys that a Pulumi.yaml declares."""
+    if not isinstance(declared, dict):
+        return {}
+    defaults: dict[str, object] = {}
+    for key, schema in cast(dict[str, object], declared).items():
+        short = key.removeprefix(f"{project}:")
+        if ":" in short:
+            continue
+        if not isinstance(schema, dict):
+            defaults[short] = schema
+            continue
+        fields = cast(dict[str, object], schema)
+        for field in ("default", "value"):
+            if field in fields:
+                defaults[short] = fields[field]
+    return defaults
+
+
+def stack_path(project: Project, stack: str) -> Path:
+    """The file of a stack, by the stack's name (with or without its organization).
+
+    Raises:
+        CallError: there is none; the message lists the nearest names.
+    """
+    name = stack.split("/")[-1]
+    path = project.stack_folder / f"Pulumi.{name}.yaml"
+    if path.is_file():
+        return path
+    raise CallError(
+        f"There is no stack {name!r}: {path.name} does not exist in {project.stack_folder}.",
+        _nearest(name, [stack_of(file) for file in sorted(project.stack_folder.glob("Pulumi.*.yaml"))], "--stack "),
+    )
+
+
+def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
+    """The config of a stack's file, with the project's defaults under it.
+
+    The project is that of the file's folder, or of the working directory where the file stands elsewhere.
+
+    Raises:
+        CallError: the file does not exist or is not a stack's file.
+    """
+    if not path.is_file():
+        names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
+        raise CallError(f"{path} does not exist.", _nearest(str(path), names, "--file "))
+    if project is None:
+        project = find_project(path.resolve().parent)
+        project = project if project.path else find_project(Path.cwd())
+    content = read_yaml(path)
+    config: object = content.get("config") or {}
+    if not isinstance(config, dict):
+        raise CallError(f"{path}: `config` holds a {type(config).__name__}.", f"Write `config:`, then {PROJECT}:KEY: …")
+    if "config" not in content and any(":" in str(key) for key in content):
+        raise CallError(f"{path} has config keys, but no `config:` above them.", "Indent them under `config:`.")
+    everything = {**project.defaults, **_own_keys(cast(dict[object, object], config), project.name)}
+    return StackFile(path, {key: value for key, value in everything.items() if value not in UNSET})
+
+
+def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:
+    """The project's keys. As for Pulumi, a key without a project is one of them, and ``config:`` may stand between."""
+    own: dict[str, object] = {}
+    for key, value in config.items():
+        of, _, name = str(key).rpartition(":")
+        if of in ("", project, f"{project}:config"):
+            own[name] = value
+    return own
+
+
+def stack_of(path: Path) -> str:
+    """The name of the stack whose file this is."""
+    return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def _nearest(name: str, names: list[str], before: str) -> str:
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names[:6]
+    if not near:
+        return "Make one with `pulumi stack init NAME`, or name a file with --file."
+    return "Try " + " or ".join(f"{before}{candidate}" for candidate in near) + "."

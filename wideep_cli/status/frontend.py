@@ -1,0 +1,113 @@
+"""What Dynamo's frontend says of itself: workers that are registered, models, and its figures since it started."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from wideep.plan import Plan
+from wideep.settings.layout import Role
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.loopback import MOST_BYTES, open_port
+
+__all__ = ["Figures", "FrontendView", "ask_frontend", "get", "read_figures"]
+
+ROLE_OF: Final = {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
+"""Dynamo's components of SGLang workers: a decode worker is ``backend``."""
+PREFIX: Final = "dynamo_frontend_"
+SAMPLE: Final = re.compile(r"^(\w+?)(?:\{(.*)\})? ([0-9.eE+-]+|NaN)$")
+SECONDS: Final = 10
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Sums since the frontend started. Means are None before the first request."""
+
+    requests: int
+    inflight: int
+    ttft_ms: float | None
+    itl_ms: float | None
+    input_tokens: float | None
+    output_tokens: float | None
+
+
+@dataclass(frozen=True)
+class FrontendView:
+    """``workers``: how many of each role are registered."""
+
+    workers: Mapping[Role, int] = field(default_factory=dict[Role, int])
+    models: tuple[str, ...] = ()
+    figures: Figures | None = None
+
+
+def get(port: int, path: str, seconds: float = SECONDS) -> str:
+    """The body of a GET on a port of this machine.
+
+    Raises:
+        ClusterError: there is no answer, or it is not 200.
+    """
+    try:
+        with open_port(port, path, seconds) as answer:
+            return answer.read(MOST_BYTES).decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        raise ClusterError(f"The frontend answers {path} with {error.code}.", error.code) from error
+    except OSError as error:
+        raise ClusterError(f"The frontend does not answer {path}: {getattr(error, 'reason', error)}.") from error
+
+
+def ask_frontend(port: int, plan: Plan) -> FrontendView:
+    """Workers of this graph, all models, and the figures of the plan's model.
+
+    Raises:
+        ClusterError: the frontend does not answer.
+    """
+    models = cast("dict[str, list[dict[str, str]]]", json.loads(get(port, "/v1/models")))
+    return FrontendView(
+        workers=_workers(json.loads(get(port, "/health")), plan),
+        models=tuple(sorted(model["id"] for model in models.get("data", []))),
+        figures=read_figures(get(port, "/metrics"), plan.model),
+    )
+
+
+def _workers(health: Mapping[str, object], plan: Plan) -> Mapping[Role, int]:
+    """Instances of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
+    own = {service.dynamo_namespace for service in plan.graph.spec.services.values()}
+    own |= {f"{plan.namespace}-{name}" for name in own}
+    instances = cast("list[dict[str, str]]", health.get("instances") or [])
+    found = Counter(
+        ROLE_OF[each["component"]]
+        for each in instances
+        if each.get("namespace") in own and each.get("component") in ROLE_OF and each.get("endpoint") == "generate"
+    )
+    return {role: found[role] for role in Role}
+
+
+def read_figures(text: str, model: str) -> Figures:
+    """Dynamo's metrics (Prometheus' text format), of one model. It writes a model's name in lower case."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for line in text.splitlines():
+        sample = SAMPLE.match(line)
+        if not sample or not sample[1].startswith(PREFIX) or sample[3] == "NaN":
+            continue
+        labels = sample[2] or ""
+        if "model=" in labels and f'model="{model}"'.lower() not in labels.lower():
+            continue
+        sums[sample[1].removeprefix(PREFIX)] += float(sample[3])
+
+    def mean(name: str, scale: float = 1.0) -> float | None:
+        count = sums[f"{name}_count"]
+        return sums[f"{name}_sum"] / count * scale if count else None
+
+    return Figures(
+        requests=int(sums["requests_total"]),
+        inflight=int(sums["inflight_requests"]),
+        ttft_ms=mean("time_to_first_token_seconds", 1000),
+        itl_ms=mean("inter_token_latency_seconds", 1000),
+        input_tokens=mean("input_sequence_tokens"),
+        output_tokens=mean("output_sequence_tokens"),
+    )

@@ -1,0 +1,251 @@
+"""A graph as it is at one moment: one list of each kind of object, whatever the number of pods."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Final, TypeVar, cast
+
+from wideep.plan import RolePlan
+from wideep.settings.layout import Role
+from wideep_cli.deployment import Live, Member, find_operator, members, operator_version
+from wideep_cli.status.loading import download_progress, loading_progress
+from wideep_cli.status.podstate import Condition, Phase, condition_of
+from wideep_cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.objects import Component, Event, Graph, Job, Pod
+
+__all__ = ["Row", "Snapshot", "State", "take"]
+
+T = TypeVar("T")
+MOST_LOGS: Final = 8
+"""Logs that one look reads. Of more pods that load, the first ones stand for the rest."""
+LOG_LINES: Final = 200
+
+
+class State(StrEnum):
+    """Of the whole graph. ``ABSENT``: there is none."""
+
+    ABSENT = "absent"
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pod with its place and how it is."""
+
+    member: Member
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What there is. ``seconds`` is the graph's age."""
+
+    state: State
+    says: str
+    seconds: float
+    rows: tuple[Row, ...]
+    expected: int
+    """Pods that the Plan wants."""
+    download: str
+    operator: str
+    unseen: tuple[str, ...]
+    """What could not be looked at, and why."""
+
+    @property
+    def ready_pods(self) -> int:
+        """Of ``expected``."""
+        return sum(row.condition.phase is Phase.READY for row in self.rows)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The objects, as they were listed."""
+
+    graph: Graph | None
+    graph_hidden: bool
+    """The user may not see it, whether there is one or not."""
+    pods: tuple[Pod, ...]
+    events: tuple[Event, ...]
+    job: Job | None
+    operator: str
+    unseen: tuple[str, ...]
+
+
+def take(live: Live) -> Snapshot:
+    """Looks once.
+
+    Raises:
+        UnreachableError: the cluster does not answer.
+        ForbiddenError: not even the pods may be listed.
+    """
+    seen = _look(live)
+    rows = _rows(live, seen)
+    state, says = _state(live, seen, rows)
+    born = seen.graph.metadata.creation_timestamp if seen.graph else None
+    return Snapshot(
+        state=state,
+        says=says,
+        seconds=(datetime.now(UTC) - born).total_seconds() if born else 0.0,
+        rows=rows,
+        expected=sum(_wanted(live, seen).values()),
+        download=_download(live, seen),
+        operator=seen.operator,
+        unseen=seen.unseen,
+    )
+
+
+def _wanted(live: Live, seen: _Seen) -> dict[Component, int]:
+    """Pods by component. Where somebody else decides how many workers there are, as many as the graph says."""
+    there = cast("dict[str, dict[str, int]]", (seen.graph.spec.get("services") if seen.graph else None) or {})
+
+    def workers(role: Role, plan: RolePlan) -> int:
+        return there.get(role, {}).get("replicas", plan.replicas) if plan.replicas_managed_by else plan.replicas
+
+    services = live.plan.graph.spec.services.values()
+    frontends = sum(service.replicas for service in services if service.component_type == "frontend")
+    roles = {Component(role): workers(role, plan) * plan.pods for role, plan in live.plan.roles.items()}
+    return {Component.FRONTEND: frontends, **roles}
+
+
+def _look(live: Live) -> _Seen:
+    cluster, plan = live.cluster, live.plan
+    unseen: list[str] = []
+
+    def attempt(question: Callable[[], T], otherwise: T) -> T:
+        try:
+            return question()
+        except ForbiddenError as error:
+            unseen.append(str(error))
+            return otherwise
+
+    namespace = plan.namespace
+    pods = cluster.list(PODS, namespace).items
+    graph = attempt(lambda: cluster.find(GRAPHS, plan.name, namespace), None)
+    hidden = bool(unseen)
+    events = attempt(lambda: cluster.list(EVENTS, namespace, fields="type=Warning").items, ())
+    job = None
+    if plan.download:
+        name = plan.download.job
+        job = attempt(lambda: cluster.find(JOBS, name, namespace), None)
+    operator = attempt(lambda: _operator(cluster, namespace), "cannot be seen")
+    return _Seen(graph, hidden, pods, events, job, operator, tuple(unseen))
+
+
+def _operator(cluster: Cluster, namespace: str) -> str:
+    found = find_operator(cluster, namespace)
+    if found is None:
+        return "there is none on the cluster"
+    version = operator_version(found)
+    named = f"{found.name}{f' {version}' if version else ''}"
+    return f"{named} runs" if found.ready else f"{named} does not run: no pod of it is ready"
+
+
+def _rows(live: Live, seen: _Seen) -> tuple[Row, ...]:
+    own = [pod for pod in seen.pods if pod.graph == live.plan.name]
+    rows = [Row(member, condition_of(member.pod, seen.events)) for member in members(live.plan, own)]
+    loading = [row for row in rows if row.condition.phase is Phase.LOADING and row.member.rank < 1]
+    with ThreadPoolExecutor(MOST_LOGS) as pool:
+        read = pool.map(partial(_progress, live.cluster), loading[:MOST_LOGS])
+        told = {row.member.pod.name: progress for row, progress in zip(loading[:MOST_LOGS], read, strict=True)}
+    return tuple(_told(row, told.get(row.member.pod.name, "starting")) for row in rows)
+
+
+def _told(row: Row, progress: str) -> Row:
+    """A row with what its log says, where it is loading."""
+    return replace(row, condition=Condition(Phase.LOADING, progress)) if row.condition.phase is Phase.LOADING else row
+
+
+def _progress(cluster: Cluster, row: Row) -> str:
+    log = _log(cluster, row.member.pod)
+    if isinstance(log, str):
+        return log
+    return loading_progress(log) if row.member.role else "started"
+
+
+def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
+    """Its last lines. A text: why they cannot be read."""
+    try:
+        return (cluster.logs(pod, pod.main.name, tail=LOG_LINES) or "").splitlines()
+    except UnreachableError:
+        raise
+    except ClusterError as error:
+        return f"running; its log cannot be read: {error}"
+
+
+def _download(live: Live, seen: _Seen) -> str:
+    """The Job that fills the cache; empty where the stack has none, or where it is gone with its work done."""
+    job = seen.job
+    if job is None:
+        return ""
+    if job.status.succeeded:
+        return "complete"
+    pods = [pod for pod in seen.pods if pod.labels.get("job-name") == job.name and not pod.ended]
+    failed = f", {job.status.failed} attempts failed" if job.status.failed else ""
+    if any(c.type == "Failed" and c.status == "True" for c in job.status.conditions):
+        return f"failed{failed}: wideep logs --role download"
+    return f"{_downloading(live.cluster, pods[0], seen.events) if pods else 'waiting'}{failed}"
+
+
+def _downloading(cluster: Cluster, pod: Pod, events: tuple[Event, ...]) -> str:
+    condition = condition_of(pod, events)
+    if condition.phase is not Phase.READY and condition.phase is not Phase.LOADING:
+        return f"{condition.phase}: {condition.reason}"
+    log = _log(cluster, pod)
+    return log if isinstance(log, str) else f"running, {download_progress(log) or 'no progress yet'}"
+
+
+def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
+    """By what the cluster says. Whether the model is served, the frontend has to say (``wideep_cli.status.served``)."""
+    graph = seen.graph
+    if graph is None and not rows:
+        what = "pod of graph" if seen.graph_hidden else "graph"
+        return State.ABSENT, f"There is no {what} {live.plan.name} in namespace {live.plan.namespace}: `pulumi up`."
+    held = _held(live, seen, rows)
+    if held:
+        return held
+    if seen.graph_hidden:
+        return State.READY, "All pods are ready; what the graph says of itself cannot be seen."
+    if graph and graph.ready:
+        return State.READY, "All pods are ready."
+    return State.WAITING, _said(graph) or "The operator has not looked at the graph yet."
+
+
+def _held(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
+    """What keeps it from being ready, the gravest first; None where nothing that is to be seen does."""
+    graph = seen.graph
+    if graph and graph.metadata.deletion_timestamp:
+        return State.WAITING, f"The graph is being deleted: {len(rows)} pods are left of it."
+    broken = next((row for row in rows if row.condition.phase is Phase.FAILED), None)
+    if broken:
+        return State.FAILED, f"{broken.member.place}: {broken.condition.reason}"
+    if graph and graph.status.state == "failed":
+        return State.FAILED, _said(graph) or "The operator says: failed."
+    waiting = next((row for row in rows if row.condition.phase is not Phase.READY), None)
+    if waiting:
+        return State.WAITING, f"{waiting.member.place}: {waiting.condition.reason}"
+    fewer = _fewer(_wanted(live, seen), rows)
+    return (State.WAITING, fewer) if fewer else None
+
+
+def _said(graph: Graph | None) -> str:
+    return graph.condition.message if graph and graph.condition else ""
+
+
+def _fewer(wanted: dict[Component, int], rows: tuple[Row, ...]) -> str:
+    """Which roles have fewer pods than the stack, though all that are there are ready: somebody has scaled the graph,
+    or the operator has not made them yet. Empty where none has."""
+    have = Counter(row.member.component for row in rows)
+    fewer = [f"{have[one]} of {count} {one} pods" for one, count in wanted.items() if have[one] < count]
+    if not fewer:
+        return ""
+    nobody = [str(one) for one in wanted if not have[one]]
+    served = f"The model is not served: there is no {' and no '.join(nobody)}. " if nobody else "Serves with fewer. "
+    return f"{served}{', '.join(fewer)}: if they were scaled by hand, `pulumi up --refresh` brings them back."

@@ -1,0 +1,63 @@
+"""A live cluster, read: a small typed layer over the official Kubernetes client.
+
+    Cluster ──► list, find, watch, logs      objects as frozen models (``wideep_cluster.objects``)
+       └──────► run, forward                 a command in a pod, a port of a pod
+
+Nothing here writes to the cluster. What goes wrong is a ``ClusterError``: one sentence for a person to read. Answers
+are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
+"""
+
+from wideep_cluster.client import Change, Cluster, Listing
+from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.kinds import (
+    CLAIMS,
+    CLASSES,
+    COMPONENTS,
+    DAEMON_SETS,
+    DEFINITIONS,
+    DEPLOYMENTS,
+    EVENTS,
+    GRAPHS,
+    JOBS,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    NODES,
+    PODS,
+    QUOTAS,
+    SECRETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Kind,
+)
+from wideep_cluster.streams import Ran, forward, forward_service, run
+
+__all__ = [
+    "CLAIMS",
+    "CLASSES",
+    "COMPONENTS",
+    "DAEMON_SETS",
+    "DEFINITIONS",
+    "DEPLOYMENTS",
+    "EVENTS",
+    "GRAPHS",
+    "JOBS",
+    "NAMESPACES",
+    "NETWORK_POLICIES",
+    "NODES",
+    "PODS",
+    "QUOTAS",
+    "SECRETS",
+    "SERVICES",
+    "STATEFUL_SETS",
+    "Change",
+    "Cluster",
+    "ClusterError",
+    "ForbiddenError",
+    "Kind",
+    "Listing",
+    "Ran",
+    "UnreachableError",
+    "forward",
+    "forward_service",
+    "run",
+]

@@ -1,0 +1,156 @@
+"""Where the platform's charts come from, a Helm repository, an OCI registry or a folder: their digests and files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from wideep_cluster.http import WebError, ask
+from wideep_cluster.registry import Reference, blob, manifest, stored_login
+
+__all__ = ["Chart", "ChartError", "is_folder"]
+
+LAYER: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+File = tuple[str, bytes]
+
+
+class ChartError(Exception):
+    """The chart cannot be read; the text says why, in a few words."""
+
+
+def is_folder(charts: str) -> bool:
+    """Neither a repository nor a registry."""
+    return "://" not in charts
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart at its source."""
+
+    charts: str
+    """As ``platform.charts`` has it."""
+    name: str
+    version: str
+
+    @property
+    def file(self) -> Path:
+        """Its archive in a folder, as ``helm pull`` leaves it."""
+        return Path(self.charts) / f"{self.name}-{self.version}.tgz"
+
+    def digest(self) -> str:
+        """``sha256:…``: of its manifest in an OCI registry, as ``helm push`` and ``helm pull`` print it; else of its
+        archive, as the repository's index and ``sha256sum`` have it.
+
+        Raises:
+            ChartError: it cannot be read from here.
+        """
+        try:
+            content = self._manifest() if self._in_registry else self._archive()
+        except (WebError, OSError) as error:
+            raise ChartError(str(error)) from error
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+    def files(self) -> Iterator[File]:
+        """Each file's path in the chart, and its content; those of sub-charts below ``charts/NAME/``.
+
+        Raises:
+            ChartError: it cannot be read from here.
+        """
+        try:
+            yield from self._unpacked() if self._is_unpacked else _members(self._archive())
+        except (WebError, OSError, tarfile.TarError) as error:
+            raise ChartError(str(error)) from error
+
+    @property
+    def _in_registry(self) -> bool:
+        return self.charts.startswith("oci://")
+
+    @property
+    def _is_unpacked(self) -> bool:
+        return is_folder(self.charts) and not self.file.is_file()
+
+    @property
+    def _reference(self) -> Reference:
+        tag = self.version.replace("+", "_")  # as Helm writes it: a tag has no plus
+        return Reference.parse(f"{self.charts.removeprefix('oci://').rstrip('/')}/{self.name}:{tag}")
+
+    def _manifest(self) -> bytes:
+        reference = self._reference
+        status, body = manifest(reference, stored_login(reference.host))
+        if status != 200:
+            what = f"{reference.repository}:{reference.version}"
+            raise ChartError(f"the registry {reference.host} answers {status} for {what}")
+        return body
+
+    def _archive(self) -> bytes:
+        if self._in_registry:
+            return self._layer()
+        if not is_folder(self.charts):
+            return _fetched(self._url())
+        if not self.file.is_file():
+            raise ChartError(f"there is no archive {self.file}, and an unpacked chart has no digest")
+        return self.file.read_bytes()
+
+    def _layer(self) -> bytes:
+        reference = self._reference
+        layers: list[dict[str, Any]] = json.loads(self._manifest()).get("layers", [])
+        digest = next((layer["digest"] for layer in layers if layer["mediaType"] == LAYER), None)
+        if digest is None:
+            raise ChartError(f"{reference.repository}:{reference.version} is no chart")
+        status, body = blob(reference, digest, stored_login(reference.host))
+        if status != 200:
+            raise ChartError(f"the registry {reference.host} answers {status} for {digest}")
+        return body
+
+    def _url(self) -> str:
+        import yaml
+
+        base = f"{self.charts.rstrip('/')}/"
+        index: Any = yaml.safe_load(_fetched(f"{base}index.yaml"))
+        entries: list[dict[str, Any]] = index.get("entries", {}).get(self.name, [])
+        for entry in entries:
+            if str(entry["version"]) == self.version:
+                return urljoin(base, entry["urls"][0])
+        raise ChartError(f"the index of {self.charts} has no {self.name} {self.version}")
+
+    def _unpacked(self) -> Iterator[File]:
+        root = self.file.with_name(self.name)
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                yield from _unpacking(path.relative_to(root).as_posix(), path.read_bytes())
+
+
+def _members(archive: bytes) -> Iterator[File]:
+    """The files of an archive, without the folder of the chart's name in which all of them are."""
+    for path, content in _packed(archive):
+        yield from _unpacking(path.partition("/")[2], content)
+
+
+def _unpacking(path: str, content: bytes) -> Iterator[File]:
+    """The file; in place of a sub-chart's archive, its files."""
+    if path.startswith("charts/") and path.endswith(".tgz"):
+        yield from ((f"charts/{inner}", part) for inner, part in _packed(content))
+    else:
+        yield path, content
+
+
+def _packed(archive: bytes) -> Iterator[File]:
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                yield member.name, content.read()
+
+
+def _fetched(url: str) -> bytes:
+    answer = ask(url)
+    if answer.status != 200:
+        raise ChartError(f"{url} answers {answer.status}")
+    return answer.body

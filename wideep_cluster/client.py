@@ -1,0 +1,218 @@
+"""A cluster that is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.kinds import PODS, Kind
+from wideep_cluster.objects import KubeObject, Pod
+from wideep_cluster.wire import READ_SECONDS, Query, Question, find, read, server_of, stream
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+__all__ = ["Change", "Cluster", "Listing"]
+
+T = TypeVar("T", bound=KubeObject)
+
+PAGE: Final = 500
+"""Objects of one answer."""
+BAD_REQUEST: Final = 400
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Names, labels and annotations of objects, and nothing else of them."""
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """Objects of a kind, and the version of the cluster that they were read at: a watch goes on from there."""
+
+    items: tuple[T, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Change(Generic[T]):
+    """One event of a watch. ``type`` is ``ADDED``, ``MODIFIED`` or ``DELETED``."""
+
+    type: str
+    item: T
+
+
+class _ListMeta(BaseModel):
+    version: str = Field(default="", alias="resourceVersion")
+    more: str = Field(default="", alias="continue")
+
+
+def _or_none(items: object) -> object:
+    """An empty list of metadata comes as null."""
+    return () if items is None else items
+
+
+class _Page(BaseModel, Generic[T]):
+    model_config = ConfigDict(extra="ignore")
+    metadata: _ListMeta = _ListMeta()
+    items: Annotated[tuple[T, ...], BeforeValidator(_or_none)] = ()
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    object: dict[str, Any]
+
+
+class _Version(BaseModel):
+    version: str = Field(alias="gitVersion")
+
+
+class _Resource(BaseModel):
+    name: str
+
+
+class _Resources(BaseModel):
+    resources: tuple[_Resource, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The API server of a cluster, through the official client. Safe to ask from several threads at once."""
+
+    api: ApiClient
+    context: str | None
+    """As the stack names it; None: the current one."""
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return server_of(self.api)
+
+    def version(self) -> str:
+        """The server's version, ``v1.34.1``. Everybody may ask for it.
+
+        Raises:
+            UnreachableError: there is no answer.
+        """
+        asked = Question("get", "the version", "on the cluster", "/version")
+        return _Version.model_validate_json(read(self.api, asked)).version
+
+    def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
+        """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind.
+
+        Raises:
+            ForbiddenError: the user may not list them there.
+            UnreachableError: there is no answer.
+        """
+        page_of = _Page[kind.model]
+        found: list[T] = []
+        selectors = [("labelSelector", labels), ("fieldSelector", fields)]
+        query = (("limit", str(PAGE)), *((name, value) for name, value in selectors if value))
+        accept = METADATA_LIST if kind.metadata_only else Question.accept
+        asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
+        while True:
+            body = find(self.api, asked)
+            if body is None:
+                return Listing((), "")
+            page = page_of.model_validate_json(body)
+            found += page.items
+            if not page.metadata.more:
+                return Listing(tuple(found), page.metadata.version)
+            asked = replace(asked, query=(*query, ("continue", page.metadata.more)))
+
+    def find(self, kind: Kind[T], name: str, namespace: str | None = None) -> T | None:
+        """One object; None where there is none of that name.
+
+        Raises:
+            ForbiddenError: the user may not read it.
+            UnreachableError: there is no answer.
+        """
+        accept = METADATA if kind.metadata_only else Question.accept
+        path = kind.path(namespace, name)
+        body = find(self.api, Question("get", kind.resource, kind.where(namespace), path, accept=accept))
+        return None if body is None else kind.model.model_validate_json(body)
+
+    def watch(
+        self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
+    ) -> Iterator[Change[T]]:
+        """What changes after ``version`` (a Listing's) until the time is up. Ends early when the version is too old:
+        list again.
+
+        Raises:
+            ForbiddenError: the user may not watch them.
+            UnreachableError: there is no answer.
+        """
+        query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
+        query += (("labelSelector", labels),) if labels else ()
+        asked = Question("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
+        for raw in stream(self.api, asked, seconds + READ_SECONDS):
+            line = _Line.model_validate_json(raw)
+            if line.type == "ERROR":
+                return
+            if line.type != "BOOKMARK":
+                yield Change(line.type, kind.model.model_validate(line.object))
+
+    def serves(self, group: str, version: str) -> frozenset[str]:
+        """Plural names that the cluster serves of a group's version; none where it has no such group."""
+        root = f"/apis/{group}/{version}"
+        body = find(self.api, Question("get", f"the API {group}/{version}", "on the cluster", root))
+        if body is None:
+            return frozenset()
+        return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
+
+    def logs(
+        self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False, times: bool = False
+    ) -> str | None:
+        """The last lines of a container's log; None where there is no pod, no log yet, or no container before this.
+
+        With ``times`` each line begins with the moment at which it was written, and a space.
+
+        Raises:
+            ForbiddenError: the user may not read logs.
+            UnreachableError: there is no answer.
+        """
+        query = (("tailLines", str(tail)), *((("container", container),) if container else ()))
+        query += (("previous", "true"),) if previous else ()
+        query += (("timestamps", "true"),) if times else ()
+        body = self._log(pod, query)
+        return None if body is None else body.decode("utf-8", "replace")
+
+    def last_line_at(self, pod: Pod, container: str | None = None) -> datetime | None:
+        """When the container wrote the last line of its log; None where there is none.
+
+        Raises:
+            ForbiddenError: the user may not read logs.
+            UnreachableError: there is no answer.
+        """
+        query = (("tailLines", "1"), ("timestamps", "true"), *((("container", container),) if container else ()))
+        body = self._log(pod, query)
+        stamp = re.match(rb"\d{4}-\S+", body or b"")
+        return datetime.fromisoformat(stamp[0].decode()) if stamp else None
+
+    def follow(self, pod: Pod, container: str | None = None, *, tail: int = 10) -> Iterator[str]:
+        """A container's log, line by line as it is written, until the container ends.
+
+        Raises:
+            ClusterError: there is no log.
+        """
+        query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
+        for raw in stream(self.api, _log_question(pod, query), None):
+            yield raw.decode("utf-8", "replace").rstrip("\n")
+
+    def _log(self, pod: Pod, query: Query) -> bytes | None:
+        try:
+            return find(self.api, _log_question(pod, query))
+        except ClusterError as error:
+            if error.status == BAD_REQUEST:  # the container has not started, or never did before
+                return None
+            raise
+
+
+def _log_question(pod: Pod, query: Query) -> Question:
+    path = f"{PODS.path(pod.namespace, pod.name)}/log"
+    return Question("get", "pods/log", PODS.where(pod.namespace), path, query)

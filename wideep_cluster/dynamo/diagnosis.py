@@ -1,0 +1,135 @@
+"""What keeps a graph from being ready and will not get better by itself: what it is, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.masking import masked
+from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, place_of
+from wideep.waiting import FINAL, STUCK, Stuck
+from wideep_cluster.dynamo.pods import End, PodState
+from wideep_cluster.dynamo.readiness import View
+
+__all__ = ["Logs", "Trouble", "troubles"]
+
+Logs = Mapping[tuple[str, int], str]
+"""Of containers that have ended, by the pod's name and the number of times."""
+
+CRASHES: Final = 3
+"""Ends of a container that it is given: pods of one worker that start at different times may need a second try."""
+FAILED_SECONDS: Final = 60.0
+REFUSED_SECONDS: Final = 40.0
+"""For a no, which a registry or the API server may still take back."""
+SILENT_SECONDS: Final = 300.0
+"""For no answer: a registry that is busy or restarts."""
+OLD_SECONDS: Final = 20.0
+"""For a pod of an older spec, which may be about to go."""
+FAILED_CREATE: Final = "FailedCreate"
+REFUSED: Final = re.compile(r"not found|unknown|unauthorized|denied|forbidden|authorization failed", re.IGNORECASE)
+HELD: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
+"""What keeps a container from starting. No free GPU, and all else, may end by itself at any time."""
+PULL_HINT: Final = "image: one that the nodes can pull, image.registry where it needs credentials"
+HELD_HINTS: Final = {
+    "ErrImagePull": PULL_HINT,
+    "ImagePullBackOff": f"{PULL_HINT}; `pulumi up --refresh` builds one again that its registry has lost",
+    "InvalidImageName": "image.reference, or image.repository and image.tag",
+    "CreateContainerConfigError": "`pulumi up --refresh` makes a Secret again that was deleted",
+}
+MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more GPUs: `wideep doctor` says which holds"
+HINTS: Final[Mapping[Symptom | None, str]] = {
+    Symptom.POOL: MEMORY_HINT,
+    Symptom.MEMORY: MEMORY_HINT,
+    Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang 0.5.3.post2",
+    Symptom.HEAP: MEMORY_HINT,
+    Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value holds",
+    Symptom.SHARED_MEMORY: "workers.sharedMemory: more than it is",
+    Symptom.LOCKED_MEMORY: "the limit on locked memory of the nodes' container runtime (`wideep doctor`)",
+    Symptom.OCCUPIED: "what else uses GPUs of the pod's node: nvidia-smi there shows it",
+    Symptom.NVSHMEM: "the nodes' driver options (`wideep doctor` has them), or layout.{role}.moeA2aBackend: none",
+    Symptom.ROUTE: "hardware.interconnect, and the way between the nodes' adapters (`wideep doctor`)",
+    Symptom.ETCD: "the platform's etcd: `wideep doctor` says whether it runs",
+    Symptom.NATS: "the platform's NATS: `wideep doctor` says whether it runs",
+    Symptom.NETWORK: "hardware.interconnect and hardware.rdmaResource: `wideep network` tries each path",
+    Symptom.DRIVER: "the NVIDIA driver of the nodes, or hardware.nodeSelector, which keeps off them",
+    Symptom.WEIGHTS: "modelCache: what is on the volume is not this model (`wideep doctor`)",
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that keeps the graph from being ready, and how long (seconds) it is given to get better by itself."""
+
+    about: tuple[str, str]
+    """By this it is known again: of whom, and what."""
+    says: str
+    remedy: tuple[str, ...]
+    patience: float
+
+
+def troubles(view: View, logs: Logs) -> Iterator[Trouble]:
+    """What is wrong now, the most telling first."""
+    ended = sorted((pod for pod in view.staying if pod.end), key=lambda pod: not logs.get(_key(pod)))
+    for pod in ended:
+        yield from _crash(view, pod, logs.get(_key(pod), ""))
+    for pod in view.staying:
+        yield from _held(view, pod)
+    if len(view.staying) < sum(view.due.values()):
+        yield from _refused(view)
+    if view.state == "failed":
+        says = f"the operator says: {masked(view.condition.get('message') or 'failed')}"
+        yield Trouble(("graph", "failed"), says, ("`wideep doctor` names the key to change",), FAILED_SECONDS)
+
+
+def _crash(view: View, pod: PodState, log: str) -> Iterator[Trouble]:
+    found = find_symptom(log, place_of(pod.role))
+    symptom = found.symptom if found else None
+    if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
+        return
+    hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(role=pod.role)
+    previous = "" if pod.end.now else " --previous"
+    command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"
+    yield Trouble((pod.role, "crash"), f"in pod {pod.name} {_ended(pod.end, log)}", (hint, command), _grace(view, pod))
+
+
+def _ended(end: End, log: str) -> str:
+    times = "" if end.times == 1 else f" {end.times} times"
+    why = last_words(log) or masked(end.message) or end.reason
+    return f"container {end.container} has ended{times} with exit code {end.code}" + (f": {why}" if why else "")
+
+
+def _held(view: View, pod: PodState) -> Iterator[Trouble]:
+    kind = STUCK.get(pod.holds)
+    if kind is None or kind not in HELD:
+        return
+    patience = 0.0 if pod.holds in FINAL else HELD[kind]
+    if patience and REFUSED.search(pod.says):
+        patience = REFUSED_SECONDS
+    hint = HELD_HINTS.get(pod.holds, "`wideep doctor` looks for the cause")
+    remedy = (hint, f"kubectl -n {view.wanted.namespace} describe pod {pod.name}")
+    says = f"pod {pod.name}: {pod.holds}: {masked(pod.says)}"
+    what = kind if kind is Stuck.IMAGE else pod.holds
+    yield Trouble((pod.role, what), says, remedy, max(patience, _grace(view, pod)))
+
+
+def _refused(view: View) -> Iterator[Trouble]:
+    """The API server does not take the pods of somebody who should make them."""
+    for warned in view.warnings:
+        if warned.reason == FAILED_CREATE:
+            quota = "quota" in warned.says
+            hint = (
+                "raise the namespace's quota, or choose a smaller layout" if quota else "let the API server take them"
+            )
+            command = f"kubectl -n {view.wanted.namespace} describe quota,limitrange"
+            says = f"{warned.about} cannot make its pods: {masked(warned.says)}"
+            yield Trouble((warned.about, warned.reason), says, (hint, command), REFUSED_SECONDS)
+
+
+def _grace(view: View, pod: PodState) -> float:
+    return 0.0 if pod.created >= view.written else OLD_SECONDS
+
+
+def _key(pod: PodState) -> tuple[str, int]:
+    return pod.name, pod.end.times if pod.end else 0

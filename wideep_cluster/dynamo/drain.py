@@ -1,0 +1,238 @@
+"""Taking a graph down: whether it can be, and waiting until nothing of it is left on the cluster."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from wideep.text import some_of
+from wideep_cluster import informer
+from wideep_cluster.cancellation import interruption
+from wideep_cluster.informer import Watching
+from wideep_cluster.kube import OPERATOR_KINDS, Operator, is_operators
+from wideep_cluster.kube_objects import Item, Kind
+
+__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
+
+Progress = Callable[[str], None]
+
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+GRAPH: Final = Kind("DynamoGraphDeployment", "dynamographdeployments", "nvidia.com")
+COMPONENT: Final = Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com")
+CLIQUE_SET: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
+POD: Final = Kind("Pod", "pods", None)
+KINDS: Final = (GRAPH, COMPONENT, CLIQUE_SET, POD)
+"""In the order in which they go."""
+TICK_SECONDS: Final = 1.0
+"""How soon Ctrl-C is noticed."""
+RETRY_SECONDS: Final = 2
+"""Until a server that does not answer is asked again."""
+OPERATOR_SECONDS: Final = 120
+"""That an operator which is not ready may take, before a graph is deleted that the state does not know."""
+NAMESPACE_GONE: Final = (
+    "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
+    '"release: not found", repeat with pulumi destroy --refresh'
+)
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERROR: Final = 500
+SHOWN: Final = 6
+"""Objects that a message names; there can be hundreds of pods."""
+
+
+class DrainError(Exception):
+    """Something of the graph is still there when the time is over."""
+
+
+class Place(informer.Place, Protocol):
+    """A namespace in which a graph is taken down."""
+
+    def delete(self, kind: Kind, name: str) -> None: ...
+
+    def is_gone(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Left:
+    """An object that is still there."""
+
+    kind: Kind
+    item: Item
+
+    def __str__(self) -> str:
+        held = f" (held by finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
+        return f"{self.kind.name} {self.item.name}{held}"
+
+
+def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
+
+    A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
+    waits for whenever that changes. Raises DrainError after ``deadline_seconds``, with what is left and what to do
+    about it, or at once when there is no operator that could take the graph down.
+    """
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda left, operator: _is_drained(wait, left, operator))
+
+
+def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
+
+    Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
+    the graph now would leave it half deleted.
+    """
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda left, operator: _is_operated(wait, left, operator))
+
+
+def await_former(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+    """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
+    goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
+
+    Raises DrainError after ``deadline_seconds``, with what is left.
+    """
+    wait = _Wait(place, graph, deadline_seconds, progress)
+    wait.until(lambda left, _: _is_free(wait, left))
+
+
+@dataclass
+class _Wait:
+    """One wait: for what, until when, and what it has said last."""
+
+    place: Place
+    graph: str
+    deadline_seconds: int
+    progress: Progress
+    said: str = ""
+    interrupted: threading.Event = field(default_factory=interruption)
+
+    def __post_init__(self) -> None:
+        self._end = time.monotonic() + self.deadline_seconds
+
+    @property
+    def seconds(self) -> int:
+        """That are left."""
+        return int(self._end - time.monotonic())
+
+    def until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+        """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
+        server that does not answer, or is too busy to, is asked again."""
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
+        while True:
+            try:
+                self._look_until(is_over)
+            except (ApiException, HTTPError) as error:
+                if not may_answer_later(error):
+                    raise
+                if self.seconds <= 0:
+                    raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
+                self.say(f"the API server does not answer ({type(error).__name__}): asking again")
+                time.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def _look_until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+        with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
+            operator = self.place.operator()
+            while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
+                if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
+                    operator = self.place.operator()
+                if self.interrupted.is_set():
+                    raise DrainError(f"interrupted: {self.said}. `pulumi destroy` goes on from here.")
+
+    def _concerns(self, kind: Kind, item: Item) -> bool:
+        if kind in OPERATOR_KINDS:
+            return is_operators(item)
+        if kind is GRAPH:
+            return item.name == self.graph
+        return (GRAPH_LABEL, self.graph) in item.labels or (GRAPH.name, self.graph) in item.owners
+
+    def say(self, text: str) -> None:
+        if text != self.said:
+            self.progress(text)
+        self.said = text
+
+
+def may_answer_later(error: Exception) -> bool:
+    """An answer that says "not now" has one of these codes; no answer at all has none."""
+    code: int | None = getattr(error, "status", None)
+    return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
+
+
+def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
+    place, graph = wait.place, wait.graph
+    if not left:
+        wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
+        if place.is_gone():
+            wait.progress(NAMESPACE_GONE.format(place.name))
+        return True
+    if wait.seconds <= 0:
+        raise DrainError(_give_up(wait, left, operator))
+    if any(one.kind is GRAPH and not one.item.deleting for one in left):
+        await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
+        wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
+        place.delete(GRAPH, graph)
+        return False
+    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.works else f"; {operator.words}"))
+    return False
+
+
+def _is_operated(wait: _Wait, left: list[Left], operator: Operator) -> bool:
+    if operator.works is not False or not left:
+        return True
+    if operator.gone or wait.seconds <= 0:
+        head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
+        raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
+    wait.say(f"graph {wait.graph}: {operator.words}; waiting for it before the graph is deleted")
+    return False
+
+
+def _is_free(wait: _Wait, left: list[Left]) -> bool:
+    if not left or any(one.kind is GRAPH for one in left):
+        return True
+    if wait.seconds <= 0:
+        raise DrainError(
+            f"after {wait.deadline_seconds} s these objects of the former graph {wait.graph} are still in namespace "
+            f"{wait.place.name}: {some_of(left, SHOWN)}. The new one would share their names. When they are gone, "
+            "repeat: pulumi up"
+        )
+    wait.say(f"graph {wait.graph}: waiting for the former one's {some_of(left, SHOWN)}")
+    return False
+
+
+def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
+    still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
+    lines = [
+        f"{still} {wait.place.name}: {some_of(left, SHOWN)}.",
+        "The platform stays until they are gone, because without its operator they could never go.",
+        *_remedy(wait, left, operator),
+    ]
+    return "\n".join(lines)
+
+
+def _remedy(wait: _Wait, left: list[Left], operator: Operator) -> list[str]:
+    """What to do about objects that do not go."""
+    namespace, lines = wait.place.name, list[str]()
+    if not operator.works:
+        lines.append(
+            f"{operator.words[0].upper()}{operator.words[1:]}. Only a living operator, with a living etcd, ends them."
+        )
+    lines.append("When the operator runs again, repeat: pulumi destroy")
+    held = [item for item in left if item.item.finalizers and item.kind is not POD]
+    if held:
+        lines.append("If it is gone for good, end them by hand, then repeat:")
+        lines.append(f"  kubectl delete -n {namespace} {GRAPH.plural} {wait.graph} --ignore-not-found --wait=false")
+    patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
+    lines += [f"  kubectl patch -n {namespace} {left.kind.plural} {left.item.name} {patch}" for left in held]
+    return lines
+
+
+def _silent(place: Place, graph: str, seconds: int) -> str:
+    return (
+        f"after {seconds} s the API server does not answer, so whether anything of graph {graph} is left in namespace "
+        f"{place.name} is not known. Check `kubectl get --raw /readyz`, then repeat: pulumi destroy"
+    )

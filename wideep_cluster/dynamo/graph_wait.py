@@ -1,0 +1,175 @@
+"""Waiting until a graph is ready: what it says meanwhile, and when it gives up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, Protocol
+
+from wideep_cluster import informer
+from wideep_cluster.dynamo.diagnosis import troubles
+from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD, may_answer_later
+from wideep_cluster.dynamo.pods import read_pod
+from wideep_cluster.dynamo.readiness import View, Wanted, Warned
+from wideep_cluster.informer import Watching
+from wideep_cluster.kube import OPERATOR_KINDS, is_operators
+from wideep_cluster.kube_objects import Item, Kind, part
+from wideep_cluster.progress import Moves, Teller, duration
+
+__all__ = ["GraphError", "Place", "await_graph"]
+
+EVENT: Final = Kind("Event", "events", "events.k8s.io", "v1", optional=True)
+TICK_SECONDS: Final = 1.0
+"""How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
+ASK_SECONDS: Final = 10.0
+"""So long after the last change it is time to ask whether there is an operator at all."""
+QUIET_SECONDS: Final = 60.0
+"""And so long after it an operator that lives has done what it had to: one that restarts has to become leader first."""
+RETRY_SECONDS: Final = 2.0
+LOGS: Final = 20
+"""Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""
+
+
+class GraphError(Exception):
+    """The graph is not ready."""
+
+
+class Place(informer.Place, Protocol):
+    """A namespace in which a graph is waited for."""
+
+    def log(self, pod: str, container: str, *, previous: bool) -> str: ...
+
+
+def await_graph(
+    place: Place, wanted: Wanted, deadline_seconds: int, say: Callable[[str], None], interrupted: threading.Event
+) -> None:
+    """Returns once the graph is ready with the spec that it was last written with. Says which pods it waits for.
+
+    An API server that does not answer is asked again. Raises GraphError when something is wrong that will not get
+    better by itself, after ``deadline_seconds``, and when the user has interrupted.
+    """
+    from kubernetes.client import ApiException
+    from urllib3.exceptions import HTTPError
+
+    wait = _Wait(place, wanted, Teller(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
+    while True:
+        try:
+            with Watching(place, (GRAPH, POD, EVENT, *OPERATOR_KINDS), wait.concerns) as watched:
+                changed = set(OPERATOR_KINDS)
+                while not wait.is_over(watched, changed):
+                    changed = watched.wait(TICK_SECONDS)
+        except (ApiException, HTTPError) as error:
+            if not may_answer_later(error):
+                why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
+                asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
+                raise wait.error(why, asked) from None
+            wait.goes_on(f"an answer of the API server, which is asked again ({type(error).__name__})")
+            interrupted.wait(RETRY_SECONDS)
+        else:
+            return
+
+
+class _Wait:
+    """One wait, and what it remembers."""
+
+    def __init__(self, place: Place, wanted: Wanted, teller: Teller, interrupted: threading.Event) -> None:
+        self._place, self._wanted, self._teller, self._interrupted = place, wanted, teller, interrupted
+        self._moves = Moves()
+        self._since: dict[tuple[str, str], float] = {}
+        """When each trouble was seen first."""
+        self._logs: dict[tuple[str, int], str] = {}
+        self._before: frozenset[str] | None = None
+        """The events of before the wait: what they tell may be over."""
+        self._operator: str | None = None
+        """What is wrong with it; None: not asked yet."""
+
+    def concerns(self, kind: Kind, item: Item) -> bool:
+        """Whether an object is the graph, a pod of it, a warning about what makes them, or an operator."""
+        if kind in OPERATOR_KINDS:
+            return is_operators(item)
+        if kind is GRAPH:
+            return item.name == self._wanted.graph
+        if kind is EVENT:
+            return item.body.get("type") == "Warning" and _about(item)[1].startswith(self._wanted.graph)
+        return (GRAPH_LABEL, self._wanted.graph) in item.labels
+
+    def is_over(self, watched: Watching, changed: set[Kind]) -> bool:
+        """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
+        view = self._view(watched)
+        self._moves.see(view.stages)
+        if view.is_ready and view.is_new:
+            return True
+        self._ask_operator(changed)
+        if view.is_nearly_ready and self._moves.quiet > QUIET_SECONDS and not self._operator:
+            return True  # with pods of before: what was written last needed no other ones
+        if view.graph is None:
+            raise self.error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
+        self._read_logs(view)
+        self._give_up(view)
+        old = "some are of before this update, which may still replace them" if view.is_nearly_ready else ""
+        self.goes_on("; ".join(filter(None, (str(view), self._operator or old))))
+        return False
+
+    def goes_on(self, state: str) -> None:
+        """Says so, unless the time has passed or the user wants no more."""
+        if self._interrupted.is_set():
+            raise self.error(f"interrupted while it waited for {state}.")
+        if self._teller.waited > self._teller.deadline_seconds:
+            raise self.error(
+                f"after {duration(self._teller.deadline_seconds)} it still waits for {state}. The last thing that "
+                f"moved, {duration(self._moves.quiet)} before, was {self._moves.last}.",
+                "`wideep doctor` looks for the cause; where it only takes longer: workers.readyTimeoutMinutes",
+            )
+        self._teller.tell(state)
+
+    def _view(self, watched: Watching) -> View:
+        events = watched.items(EVENT)
+        if self._before is None:
+            self._before = frozenset(map(_version, events))
+        warnings = tuple(_warned(item) for item in events if _version(item) not in self._before)
+        graph = next((item.body for item in watched.items(GRAPH)), None)
+        return View(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
+
+    def _ask_operator(self, changed: set[Kind]) -> None:
+        """Where nothing moves, it may be because nobody works."""
+        quiet = self._moves.quiet > ASK_SECONDS
+        if not quiet or not changed.isdisjoint(OPERATOR_KINDS):
+            self._operator = None
+        if quiet and self._operator is None:
+            operator = self._place.operator()
+            self._operator = operator.words if operator.works is False else ""
+
+    def _read_logs(self, view: View) -> None:
+        for pod in view.staying:
+            if pod.end and (pod.name, pod.end.times) not in self._logs and len(self._logs) < LOGS:
+                log = self._place.log(pod.name, pod.end.container, previous=not pod.end.now)
+                self._logs[pod.name, pod.end.times] = log
+
+    def _give_up(self, view: View) -> None:
+        """On the first trouble that had its time to get better."""
+        now = monotonic()
+        found = list(troubles(view, self._logs))
+        self._since = {one.about: self._since.get(one.about, now) for one in found}
+        lasting = next((one for one in found if now - self._since[one.about] >= one.patience), None)
+        if lasting:
+            raise self.error(f"{lasting.says}.", *lasting.remedy)
+
+    def error(self, why: str, *remedy: str) -> GraphError:
+        """Why it is not ready, what to do about it, and how to go on."""
+        head = f"graph {self._wanted.graph} in namespace {self._wanted.namespace} is not ready: {why}"
+        return GraphError("\n".join([head, *(f"  {line}" for line in remedy), "  Then `pulumi up` goes on from here."]))
+
+
+def _version(item: Item) -> str:
+    metadata = item.body["metadata"]
+    return f"{metadata.get('uid')} {metadata.get('resourceVersion')}"
+
+
+def _about(item: Item) -> tuple[str, str]:
+    regarding = part(item.body, "regarding")
+    return regarding.get("kind") or "", regarding.get("name") or ""
+
+
+def _warned(item: Item) -> Warned:
+    return Warned(" ".join(_about(item)), item.body.get("reason") or "", item.body.get("note") or "")

@@ -1,0 +1,136 @@
+"""A pod of a graph, as far as somebody who waits for it wants to know: its stage, and what holds it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from wideep.waiting import Stuck, reasons_of
+from wideep_cluster.kube_objects import part, parts
+
+__all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
+
+ROLE_LABELS: Final = ("nvidia.com/dynamo-sub-component-type", "nvidia.com/dynamo-component-type")
+"""Of prefill and decode the first says which; the frontend has the second alone."""
+UNKNOWN: Final = "pod"
+ON_ITS_WAY: Final = ("ContainerCreating", "PodInitializing", *reasons_of(Stuck.CRASH))
+"""Reasons of a container that waits for the kubelet, or for its next try; how that ended is told by ``End``."""
+Json = dict[str, Any]
+
+
+class Stage(StrEnum):
+    """The stages of a pod, in their order."""
+
+    PENDING = "Pending"
+    PULLING = "Pulling"
+    LOADING = "Loading"
+    READY = "Ready"
+
+
+@dataclass(frozen=True)
+class End:
+    """How the container ended that keeps a pod from being ready: for the how-manieth time, and how the last time."""
+
+    container: str
+    times: int
+    code: int
+    reason: str
+    message: str
+    now: bool
+    """It has not been started again yet, so that its log is still the current one."""
+
+
+@dataclass(frozen=True)
+class PodState:
+    """A pod at one moment."""
+
+    name: str
+    role: str
+    created: datetime
+    """By the API server's clock."""
+    stage: Stage
+    holds: str = ""
+    """The kubelet's or the scheduler's reason, in a word; empty where it just takes its time."""
+    says: str = ""
+    """And in a sentence."""
+    end: End | None = None
+    leaving: bool = False
+    """It was told to go, or has gone: another one takes its place."""
+
+
+def read_pod(pod: Json) -> PodState:
+    """The state of a pod, from its object as the API has it."""
+    metadata, status = part(pod, "metadata"), part(pod, "status")
+    stage, holds, says = _stage(pod)
+    return PodState(
+        name=metadata["name"],
+        role=_role(part(metadata, "labels")),
+        created=moment(metadata.get("creationTimestamp")),
+        stage=stage,
+        holds=holds,
+        says=says,
+        end=next(_ends(status), None) if stage is not Stage.READY else None,
+        leaving=bool(metadata.get("deletionTimestamp")) or status.get("phase") in ("Succeeded", "Failed"),
+    )
+
+
+def moment(written: str | None) -> datetime:
+    """A time as an object has it; long ago where it has none."""
+    return datetime.fromisoformat(written) if written else datetime.min.replace(tzinfo=UTC)
+
+
+def _role(labels: dict[str, str]) -> str:
+    return next((labels[key] for key in ROLE_LABELS if labels.get(key)), UNKNOWN)
+
+
+def _stage(pod: Json) -> tuple[Stage, str, str]:
+    """The stage, and reason and message of what holds it there."""
+    status = part(pod, "status")
+    if condition(status, "Ready").get("status") == "True":
+        return Stage.READY, "", ""
+    if not part(pod, "spec").get("nodeName"):
+        placed = condition(status, "PodScheduled")
+        message: str = placed.get("message") or ""
+        return Stage.PENDING, placed.get("reason") or "", message.split(" preemption:")[0].rstrip(". ")
+    held = next(_held(status), None)
+    if held:
+        return Stage.PULLING, *held
+    runs = any(part(each, "state").get("running") for each in _containers(status))
+    return Stage.LOADING if runs or next(_ends(status), None) else Stage.PULLING, "", ""
+
+
+def condition(status: Json, name: str) -> Json:
+    """One of an object's conditions; empty where it has none of that name."""
+    return next((one for one in parts(status, "conditions") if one["type"] == name), dict[str, Any]())
+
+
+def _containers(status: Json) -> list[Json]:
+    return [*parts(status, "initContainerStatuses"), *parts(status, "containerStatuses")]
+
+
+def _held(status: Json) -> Iterator[tuple[str, str]]:
+    """What a container waits for that never ran."""
+    for each in _containers(status):
+        waiting = part(part(each, "state"), "waiting")
+        reason: str = waiting.get("reason") or ""
+        if reason and reason not in ON_ITS_WAY:
+            yield reason, waiting.get("message") or ""
+
+
+def _ends(status: Json) -> Iterator[End]:
+    """Containers that have ended with an error, and have not become ready since."""
+    for each in _containers(status):
+        state = part(each, "state")
+        ended = part(state, "terminated") or part(part(each, "lastState"), "terminated")
+        if ended.get("exitCode") and not each.get("ready"):
+            yield End(
+                container=each["name"],
+                times=max(int(each.get("restartCount", 0)) + ("terminated" in state), 1),
+                code=int(ended["exitCode"]),
+                reason=ended.get("reason") or "",
+                message=ended.get("message") or "",
+                now="running" not in state,
+            )

@@ -1,0 +1,149 @@
+"""Whether a graph is ready, and what it waits for otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wideep.masking import masked
+from wideep_cluster.dynamo.pods import PodState, Stage, condition, moment
+from wideep_cluster.kube_objects import part, parts
+
+__all__ = ["View", "Wanted", "Warned"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What has to be ready: the graph as it was last written, and so many pods of each role."""
+
+    namespace: str
+    graph: str
+    generation: int
+    pods: Mapping[str, int]
+    changed: frozenset[str]
+    """Roles whose pods that writing has made anew, as far as is known: those of before may be among them."""
+    counted: frozenset[str] = frozenset()
+    """Roles of which somebody else decides how many pods there are: as many as the graph says."""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning about an object of the graph."""
+
+    about: str
+    reason: str
+    says: str
+
+
+@dataclass(frozen=True)
+class View:
+    """The graph, its pods and the newest warnings, at one moment."""
+
+    wanted: Wanted
+    graph: Json | None
+    pods: tuple[PodState, ...]
+    warnings: tuple[Warned, ...] = ()
+
+    @property
+    def due(self) -> dict[str, int]:
+        """Pods of each role that there should be."""
+        services = part(part(self.graph or {}, "spec"), "services").values()
+        said = {_role_of(service): _pods_of(service) for service in services}
+        return {role: said.get(role, n) if role in self.wanted.counted else n for role, n in self.wanted.pods.items()}
+
+    @property
+    def staying(self) -> list[PodState]:
+        """The pods that were not told to go."""
+        return [pod for pod in self.pods if not pod.leaving]
+
+    @property
+    def written(self) -> datetime:
+        """When the graph's spec was written last, by the API server's clock; its status has no generation to go by."""
+        fields = parts(self._metadata, "managedFields")
+        writers = [moment(one.get("time")) for one in fields if "f:spec" in part(one, "fieldsV1")]
+        return max(writers, default=moment(None))
+
+    @property
+    def is_ready(self) -> bool:
+        """The operator says so of a graph with just the pods that it should have, all ready."""
+        return self.is_nearly_ready and Counter(pod.role for pod in self.staying) == Counter(self.due)
+
+    @property
+    def is_nearly_ready(self) -> bool:
+        """The same, with pods beyond those."""
+        seen = self._metadata.get("generation", 0) >= self.wanted.generation and self.condition.get("status") == "True"
+        ready = Counter(pod.role for pod in self.staying if pod.stage is Stage.READY)
+        return seen and ready >= Counter(self.due) and ready.total() == len(self.staying)
+
+    @property
+    def is_new(self) -> bool:
+        """No pod of a role that has changed is older than the spec: whatever is ready, is so with that spec."""
+        return all(pod.created >= self.written for pod in self.staying if pod.role in self.wanted.changed)
+
+    @property
+    def condition(self) -> Json:
+        """What the operator says of the graph: its condition Ready; empty before it has looked."""
+        return condition(self._status, "Ready")
+
+    @property
+    def state(self) -> str:
+        """The operator's word for the graph: pending, successful or failed; empty before it has looked."""
+        return self._status.get("state") or ""
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """The stage of each pod, and of the graph: what moves while one waits."""
+        stages = {f"pod {pod.name}": "leaving" if pod.leaving else _stage(pod) for pod in self.pods}
+        return {**stages, f"graph {self.wanted.graph}": self.state or "not looked at by the operator yet"}
+
+    def __str__(self) -> str:
+        """``decode 0 of 2 ready (1 Pulling, 1 Loading), frontend 1 of 1 ready``. Each reason is told once."""
+        told: set[str] = set()
+        return ", ".join(self._role(role, count, told) for role, count in self.due.items())
+
+    def _role(self, role: str, count: int, told: set[str]) -> str:
+        pods = [pod for pod in self.staying if pod.role == role]
+        ready = sum(pod.stage is Stage.READY for pod in pods)
+        waiting = [_counted(stage, pods, told) for stage in Stage if stage is not Stage.READY]
+        waiting += [f"{count - len(pods)} not there yet"] if len(pods) < count else []
+        listed = ", ".join(words for words in waiting if words)
+        return f"{role} {ready} of {count} ready" + (f" ({listed})" if listed else "")
+
+    @property
+    def _metadata(self) -> Json:
+        return part(self.graph or {}, "metadata")
+
+    @property
+    def _status(self) -> Json:
+        return part(self.graph or {}, "status")
+
+
+def _role_of(service: Json) -> str:
+    return str(service.get("subComponentType") or service.get("componentType"))
+
+
+def _pods_of(service: Json) -> int:
+    return int(service.get("replicas", 1)) * int(part(service, "multinode").get("nodeCount", 1))
+
+
+def _stage(pod: PodState) -> str:
+    return f"{pod.stage}, its container ended {pod.end.times} times" if pod.end else f"{pod.stage} {pod.holds}".rstrip()
+
+
+def _counted(stage: Stage, pods: list[PodState], told: set[str]) -> str:
+    """``2 Pending: 0/4 nodes are available``."""
+    those = [pod for pod in pods if pod.stage is stage]
+    if not those:
+        return ""
+    why = next((pod.says or pod.holds for pod in those if pod.holds), "")
+    ended = next((pod.end for pod in those if pod.end), None)
+    why = why or (f"one ended with exit code {ended.code}" if ended else "")
+    if not why or why in told:
+        return f"{len(those)} {stage}"
+    told.add(why)
+    return f"{len(those)} {stage}: {masked(why)}"

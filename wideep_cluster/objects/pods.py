@@ -1,0 +1,176 @@
+"""Pods: where they are, what runs in them and how it is, and their place in a graph."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from pydantic import Field
+
+from wideep.settings.layout import Role
+from wideep_cluster.objects.base import Condition, KubeObject, Model
+from wideep_cluster.objects.nodes import GPU, Toleration
+
+__all__ = [
+    "COMPONENT_LABEL",
+    "GRAPH_LABEL",
+    "ROLE_LABEL",
+    "SERVICE_LABEL",
+    "Component",
+    "Container",
+    "ContainerStatus",
+    "Pod",
+    "PodSpec",
+    "Requirements",
+    "State",
+    "Terminated",
+]
+
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+SERVICE_LABEL: Final = "nvidia.com/dynamo-component"
+COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
+ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
+
+
+class Requirements(Model):
+    """What a container asks for, as Kubernetes quantities."""
+
+    limits: dict[str, str] = Field(default_factory=dict[str, str])
+    requests: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class Container(Model):
+    """A container as its pod's spec has it."""
+
+    name: str
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    resources: Requirements = Requirements()
+
+
+class PodSpec(Model):
+    """Where the pod is or may go, and what runs in it."""
+
+    node_name: str = ""
+    node_selector: dict[str, str] = Field(default_factory=dict[str, str])
+    tolerations: tuple[Toleration, ...] = ()
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+
+
+class Waiting(Model):
+    """A container that does not run yet, and why (``ImagePullBackOff``)."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Running(Model):
+    """A container that runs."""
+
+    started_at: datetime | None = None
+
+
+class Terminated(Model):
+    """A container that has ended."""
+
+    exit_code: int
+    reason: str = ""
+    message: str = ""
+    finished_at: datetime | None = None
+
+
+class State(Model):
+    """One of the three, or none where nothing is known yet."""
+
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Model):
+    """How a container is."""
+
+    name: str
+    ready: bool = False
+    restart_count: int = 0
+    image: str = ""
+    image_id: str = Field(default="", alias="imageID")
+    state: State = State()
+    last_state: State = State()
+
+
+class PodStatus(Model):
+    """How a pod is."""
+
+    phase: str = "Unknown"
+    reason: str = ""
+    message: str = ""
+    pod_ip: str = Field(default="", alias="podIP")
+    conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+
+
+class Component(StrEnum):
+    """What a pod of a graph is: a role of the layout, or the frontend."""
+
+    FRONTEND = "frontend"
+    PREFILL = "prefill"
+    DECODE = "decode"
+
+
+class Pod(KubeObject):
+    """A pod."""
+
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    @property
+    def main(self) -> Container:
+        """The container named ``main`` of a graph's pod; of another pod, its first."""
+        return next((c for c in self.spec.containers if c.name == "main"), self.spec.containers[0])
+
+    @property
+    def main_status(self) -> ContainerStatus | None:
+        """How that container is; None before the kubelet has seen the pod."""
+        return next((s for s in self.status.container_statuses if s.name == self.main.name), None)
+
+    def asks(self, resource: str) -> int:
+        """Of a device plugin's resource, how many the pod takes."""
+        return sum(int((c.resources.limits or c.resources.requests).get(resource, "0")) for c in self.spec.containers)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that it takes, or waits for."""
+        return self.asks(GPU)
+
+    @property
+    def graph(self) -> str:
+        """The graph that it belongs to; empty for none."""
+        return self.labels.get(GRAPH_LABEL, "")
+
+    @property
+    def component(self) -> Component | None:
+        """What it is in its graph. None: something else, or of no graph."""
+        role, kind = self.labels.get(ROLE_LABEL), self.labels.get(COMPONENT_LABEL)
+        if role in list(Role):
+            return Component(role)
+        return Component.FRONTEND if kind == "frontend" else None
+
+    @property
+    def ready(self) -> bool:
+        """All its containers are ready."""
+        return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
+
+    @property
+    def ended(self) -> bool:
+        """It holds nothing of its node any more."""
+        return self.status.phase in ("Succeeded", "Failed")
+
+    @property
+    def restarts(self) -> int:
+        """Restarts of all its containers."""
+        return sum(status.restart_count for status in self.status.container_statuses)

@@ -1,0 +1,94 @@
+"""What makes pods: Deployments and their kin, Jobs, and graphs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from wideep_cluster.objects.base import Condition, KubeObject, Model
+from wideep_cluster.objects.pods import PodSpec
+
+__all__ = ["DaemonSet", "Deployment", "Graph", "Job", "StatefulSet"]
+
+
+class Template(Model):
+    """The pods that a workload makes."""
+
+    spec: PodSpec = PodSpec()
+
+
+class Replicas(Model):
+    """How many pods are wanted, and which."""
+
+    replicas: int = 1
+    template: Template = Template()
+
+
+class Counts(Model):
+    """How many there are."""
+
+    replicas: int = 0
+    ready_replicas: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class Deployment(KubeObject):
+    """A Deployment."""
+
+    spec: Replicas = Replicas()
+    status: Counts = Counts()
+
+    @property
+    def ready(self) -> bool:
+        """At least one of its pods serves."""
+        return self.status.ready_replicas > 0
+
+
+class StatefulSet(Deployment):
+    """A StatefulSet: what is read of it is what is read of a Deployment."""
+
+
+class DaemonSet(KubeObject):
+    """A DaemonSet."""
+
+
+class JobStatus(Model):
+    """How far a Job is."""
+
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Job(KubeObject):
+    """A Job."""
+
+    status: JobStatus = JobStatus()
+
+
+class GraphStatus(Model):
+    """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``."""
+
+    state: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class Graph(KubeObject):
+    """A DynamoGraphDeployment. ``spec`` is left as it is: it may be one that this program did not write."""
+
+    spec: dict[str, object] = Field(default_factory=dict[str, object])
+    status: GraphStatus = GraphStatus()
+
+    @property
+    def condition(self) -> Condition | None:
+        """The condition ``Ready``; None before the operator has seen the graph."""
+        return next((c for c in self.status.conditions if c.type == "Ready"), None)
+
+    @property
+    def ready(self) -> bool:
+        """All its services serve."""
+        return self.condition is not None and self.condition.status == "True"
