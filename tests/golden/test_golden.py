@@ -1,48 +1,67 @@
 """The manifests of all presets, as files that a person has read."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.golden.cases import CASES, HERE, Case
+from tests.golden.cases import FEWER, FILES, HERE, IMAGES, manifest, text
 from tests.golden.crd import spec_validator
 from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.settings.layout import Preset
 
-ids = [case.path.stem for case in CASES]
+
+@pytest.mark.parametrize("preset", FILES)
+def test_a_preset_gives_the_manifest_that_was_read(preset: Preset) -> None:
+    assert text(preset) == FILES[preset].read_text(encoding="utf-8"), "read the change: python -m tests.golden.update"
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids)
-def test_a_preset_gives_the_manifest_that_was_read(case: Case) -> None:
-    assert case.text() == case.path.read_text(encoding="utf-8"), "read the change: python -m tests.golden.update"
+@pytest.mark.parametrize(("preset", "replicas"), FEWER.items())
+def test_a_preset_without_a_file_is_another_with_fewer_workers(preset: Preset, replicas: dict[str, int]) -> None:
+    expected: Any = manifest(Preset.BEST_104GPU)
+    for role, number in replicas.items():
+        expected["spec"]["services"][role]["replicas"] = number
+
+    assert manifest(preset) == expected
+
+
+def test_an_existing_image_changes_its_reference_and_adds_its_pull_secret_in_every_preset() -> None:
+    reference, secret = IMAGES["existing"]["reference"], {"name": IMAGES["existing"]["pullSecret"]}
+    expected: dict[Preset, Any] = {preset: manifest(preset) for preset in Preset}
+    for made in expected.values():
+        for service in made["spec"]["services"].values():
+            service["extraPodSpec"]["imagePullSecrets"] = [secret]
+            service["extraPodSpec"]["mainContainer"]["image"] = reference
+
+    assert {preset: manifest(preset, "existing") for preset in Preset} == expected
 
 
 def test_every_golden_file_has_its_preset() -> None:
-    assert {path.name for path in HERE.glob("*.yaml")} == {case.path.name for case in CASES}
+    assert set(HERE.glob("*.yaml")) == set(FILES.values())
 
 
-@pytest.mark.parametrize("case", CASES, ids=ids)
-def test_the_typed_graph_reads_its_own_manifest_back(case: Case) -> None:
-    (manifest,) = yaml.safe_load_all(case.path.read_text(encoding="utf-8"))
+def test_the_typed_graph_reads_every_manifest_back() -> None:
+    read = {file.name: yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES.values()}
 
-    assert DynamoGraphDeployment.parse(manifest).manifest() == manifest
+    assert {name: DynamoGraphDeployment.parse(one).manifest() for name, one in read.items()} == read
 
 
 def test_the_real_crd_takes_every_manifest_and_knows_each_of_its_fields(reference: Path) -> None:
     validator = spec_validator(reference / "data" / "crds")
 
     wrong = {
-        case.path.name: [f"{error.json_path}: {error.message}" for error in validator.iter_errors(manifest["spec"])]
-        for case in CASES
-        for manifest in case.manifests()
+        (preset, image, error.json_path): error.message
+        for preset in Preset
+        for image in IMAGES
+        for error in validator.iter_errors(manifest(preset, image)["spec"])
     }
 
-    assert wrong == {case.path.name: [] for case in CASES}
+    assert wrong == {}
 
 
 def test_the_crd_check_refuses_a_field_that_the_crd_does_not_have(reference: Path) -> None:
-    (manifest,) = CASES[0].manifests()
-    spec = manifest["spec"]
+    spec = manifest(Preset.LAB_8GPU)["spec"]
     assert isinstance(spec, dict)
     spec["services"]["decode"]["startupProbe"] = {}
 

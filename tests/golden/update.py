@@ -1,8 +1,7 @@
 """Write the golden manifests anew: ``python -m tests.golden.update``. The diff is what a reviewer reads."""
 
-from tests.golden.cases import CASES
+from tests.golden.cases import FILES, text
 
 if __name__ == "__main__":
-    for case in CASES:
-        case.path.write_text(case.text(), encoding="utf-8")
-        print(case.path.name)
+    for preset, file in FILES.items():
+        file.write_text(text(preset), encoding="utf-8")

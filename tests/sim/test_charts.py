@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from sim import paths
 from sim.operator.contract import Manifest
 from sim.state import Cluster
+from tests.golden.cases import IMAGES, manifest
 from tests.support.platform import WORKS_TODAY, Platform, a_graph, installed
+from wideep.settings.layout import Preset
 
 pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
@@ -112,14 +113,14 @@ def test_an_unknown_field_of_a_graph_is_rejected(platform: Platform) -> None:
     assert 'unknown field "spec.services.decode.replica"' in said
 
 
-@pytest.mark.parametrize(
-    "file", sorted((paths.PROJECT / "tests" / "golden").glob("*.yaml")), ids=lambda file: file.stem
-)
-def test_every_golden_graph_is_accepted(platform: Platform, file: Path) -> None:
-    documents = [one for one in yaml.safe_load_all(file.read_text()) if one]
-    (graph,) = [one for one in documents if one["kind"] == "DynamoGraphDeployment"]
-    graph["metadata"]["namespace"] = platform.namespace
-    platform.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", given=json.dumps(graph))
+def test_the_graph_of_every_preset_is_accepted(platform: Platform) -> None:
+    graphs: list[Any] = [manifest(preset, image) for preset in Preset for image in IMAGES]
+    for graph in graphs:
+        graph["metadata"]["namespace"] = platform.namespace
+    said = platform.kubectl(
+        "create", "--dry-run=server", "--validate=strict", "-f", "-", given=yaml.safe_dump_all(graphs)
+    )
+    assert said.count("created (server dry run)") == len(graphs)
 
 
 @pytest.mark.parametrize(
