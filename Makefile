@@ -10,10 +10,10 @@ setup: ## make .venv from the hashed lock files; leaves .venv/bin/wideep
 	@sh scripts/setup.sh
 
 setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
-	@sh scripts/setup-advise.sh
+	@sh scripts/setup.sh advise
 
 setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (1.1 GB)
-	@sh scripts/setup-bench.sh
+	@sh scripts/setup.sh bench
 
 demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster
 	@.venv/bin/python -m sim.demo up
@@ -47,16 +47,16 @@ preview: setup setup-policy ## preview STACK="dev prod" on the simulated cluster
 	@.venv/bin/python -m ci.preview $${STACK:-dev prod} $${OFFLINE:+--offline} $${OUTPUT:+--output "$$OUTPUT"}
 
 setup-policy: setup
-	@sh scripts/setup-policy.sh
+	@sh scripts/setup.sh policy
 
 need-stack: # before anything is set up for it
-	@stack="$$STACK" sh scripts/need-stack.sh
+	@stack="$$STACK" sh ci/need-stack.sh
 
 live-preview live-drift live-up live-verify live-destroy: need-stack setup setup-policy
-	@sh scripts/live.sh $(@:live-%=%) "$$STACK" "$${OUTPUT:-previews}"
+	@sh ci/live.sh $(@:live-%=%) "$$STACK" "$${OUTPUT:-previews}"
 
 comment: need-stack setup
-	@sh scripts/comment.sh "$$STACK" "$$BASE" "$${OUTPUT:-previews}"
+	@sh ci/comment.sh "$$STACK" "$$BASE" "$${OUTPUT:-previews}"
 
 lock: setup ## write the lock files anew from the *.in files
 	@sh scripts/lock.sh

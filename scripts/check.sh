@@ -1,11 +1,12 @@
 #!/bin/sh
-# Lint, format, types and import rules, as a reviewer wants them.
+# Lint, format, types, import rules and generated pages, as a reviewer wants them.
 set -eu
 cd "$(dirname "$0")/.."
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/basedpyright --warnings
 .venv/bin/lint-imports
+.venv/bin/python -m docs.generate --check
 # The policy pack's __main__ runs in policy/.venv, which has pulumi_policy; its rules are plain Python.
 .venv/bin/basedpyright --warnings policy/rules.py policy/subject.py
 .venv/bin/python -m sim.tools.actionlint

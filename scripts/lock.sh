@@ -12,9 +12,9 @@ lock() {
 
 lock requirements.txt requirements.in
 lock policy/requirements.txt policy/requirements.in
-lock requirements-dev.txt --constraint requirements.txt requirements-dev.in
-lock requirements-advise.txt --constraint requirements-dev.txt requirements-advise.in
-lock requirements-bench.txt requirements-bench.in
+lock requirements/dev.txt --constraint requirements.txt requirements.in requirements/dev.in
+lock requirements/advise.txt --constraint requirements/dev.txt requirements/advise.in
+lock requirements/bench.txt requirements/bench.in
 for spec in sim/requirements-*.in; do
     lock "${spec%.in}.txt" "$spec"
 done

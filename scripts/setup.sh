@@ -1,9 +1,12 @@
 #!/bin/sh
-# Makes .venv from the hashed lock files, once: a second call with the same locks does nothing.
+# Installs the packages of one target from its hashed lock file, once: a second call with the same lock does nothing.
+# scripts/setup.sh [dev|advise|bench|policy]    dev, the default, makes .venv; the others need it.
 set -eu
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
+
+pip_install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
 # 3.12 and 3.11 come first: the simulated cluster's Dynamo has wheels for those, not for newer ones.
 find_python() {
@@ -17,22 +20,60 @@ find_python() {
     exit 2
 }
 
-python=$(find_python)
-stamp=.venv/lock.sha256
-locks=$(cat requirements.txt requirements-dev.txt pyproject.toml scripts/setup.sh | cksum)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$locks" ] && [ -x .venv/bin/python ]; then
+dev() {
+    python=$(find_python)
+    if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        say "Python $version has no venv module: install it (Debian, Ubuntu: apt-get install python$version-venv) and run this again."
+        exit 2
+    fi
+    say "Setting up .venv with $("$python" --version) (about a minute) ..."
+    [ -x .venv/bin/python ] || "$python" -m venv --clear .venv
+    pip_install --require-hashes -r $lock
+    pip_install --no-deps --no-build-isolation --editable .
+    say "Set up: .venv/bin/wideep --help shows the command."
+}
+
+advise() {
+    if ! .venv/bin/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'; then
+        say "AIConfigurator needs Python 3.11 to 3.13, and .venv has $(.venv/bin/python --version): make setup PYTHON=/path/to/python3.12"
+        exit 2
+    fi
+    say "Installing AIConfigurator into .venv (850 MB, about a minute) ..."
+    pip_install --require-hashes -r $lock
+    say "Installed: .venv/bin/wideep advise --gpu H200 --gpus 32 searches the best layout."
+}
+
+bench() {
+    say "Installing AIPerf into .venv-bench (1.1 GB, some minutes) ..."
+    .venv/bin/python -m venv --clear .venv-bench
+    pip_install --require-hashes -r $lock
+    say "Installed: .venv/bin/wideep bench --isl 1000 --osl 200 --concurrency 1,8,32 measures what is deployed."
+}
+
+policy() {
+    say "Setting up policy/.venv ..."
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python policy/.venv
+    .venv/bin/uv pip sync --quiet --require-hashes --python policy/.venv/bin/python $lock
+}
+
+target=${1:-dev} venv=.venv also=
+lock=requirements/$target.txt
+case $target in
+dev) also="requirements.txt pyproject.toml scripts/setup.sh" ;;
+advise) ;;
+bench) venv=.venv-bench ;;
+policy) venv=policy/.venv lock=policy/requirements.txt ;;
+*)
+    say "setup.sh knows dev, advise, bench and policy; not $target"
+    exit 2
+    ;;
+esac
+stamp=$venv/lock-$target.sum
+# shellcheck disable=SC2086 # a list of files
+sum=$(cat $lock $also | cksum)
+if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then
     exit 0
 fi
-
-if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
-    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    say "Python $version has no venv module: install it (Debian, Ubuntu: apt-get install python$version-venv) and run this again."
-    exit 2
-fi
-
-say "Setting up .venv with $("$python" --version) (about a minute) ..."
-[ -x .venv/bin/python ] || "$python" -m venv --clear .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-printf '%s' "$locks" > "$stamp"
-say "Set up: .venv/bin/wideep --help shows the command."
+$target
+printf '%s' "$sum" > "$stamp"

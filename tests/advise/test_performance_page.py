@@ -1,10 +1,7 @@
 """docs/performance.md has the figures that are computed today."""
 
-import runpy
-from pathlib import Path
+from docs.generate.performance import PAGE, page
 
 
-def test_the_page_is_what_is_computed(root: Path) -> None:
-    page = runpy.run_path(str(root / "docs" / "performance.py"))["page"]
-
-    assert (root / "docs" / "performance.md").read_text(encoding="utf-8") == page(), "run python docs/performance.py"
+def test_the_page_is_what_is_computed() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m docs.generate performance"

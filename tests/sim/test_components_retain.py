@@ -86,7 +86,7 @@ def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None
 def _live_destroy(stack: Pulumi, **variables: str) -> str:
     """`make live-destroy` without its set-up: this folder's environments are the checkout's."""
     done = subprocess.run(
-        ["sh", "scripts/live.sh", "destroy", stack.stack],
+        ["sh", "ci/live.sh", "destroy", stack.stack],
         cwd=stack.folder,
         env=os.environ | environment(stack.cluster) | {"CONFIRM": stack.stack} | variables,
         stdout=subprocess.PIPE,

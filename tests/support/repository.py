@@ -14,7 +14,6 @@ import pytest
 from tests.conftest import ROOT
 
 VENVS = (Path(".venv"), Path("policy") / ".venv")
-SETUPS = ("scripts/setup.sh", "scripts/setup-policy.sh")
 WHO = {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.com"}
 WHO |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in WHO.items()}
 
@@ -71,11 +70,10 @@ def make_repository(folder: Path) -> Repository:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    subprocess.run(["sh", "scripts/setup-policy.sh"], cwd=ROOT, check=True)
+    subprocess.run(["sh", "scripts/setup.sh", "policy"], cwd=ROOT, check=True)
     for venv in VENVS:
         os.symlink(ROOT / venv, folder / venv)
-    for script in SETUPS:
-        (folder / script).write_text("# This checkout's environments are links to another's, which stay as they are.\n")
+    (folder / "scripts" / "setup.sh").write_text("# The environments are links to another checkout's.\n")
     repository = Repository(folder)
     repository.git("init", "--quiet", "--initial-branch", "main")
     (folder / ".git" / "info" / "exclude").write_text(".venv\n")

@@ -55,7 +55,7 @@ def run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[
 def test_it_leaves_a_kubeconfig_that_asks_for_a_token_itself(tmp_path: Path, job: dict[str, str]) -> None:
     where = {"KUBE_SERVER": "https://api.example.com", "KUBE_CA": "Q0E=", "KUBE_AUDIENCE": "my cluster"}
     files = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ENV": str(tmp_path / "env")}
-    done = run(["sh", "scripts/ci-login.sh"], {**job, **where, **files})
+    done = run(["sh", "ci/login.sh"], {**job, **where, **files})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "env").read_text() == f"KUBECONFIG={tmp_path}/kubeconfig\n"
     kubeconfig = yaml.safe_load((tmp_path / "kubeconfig").read_text())
@@ -69,12 +69,12 @@ def test_it_leaves_a_kubeconfig_that_asks_for_a_token_itself(tmp_path: Path, job
 
 
 def test_gitlabs_token_is_taken_as_it_is() -> None:
-    done = run([sys.executable, "scripts/id_token.py", "--raw", "any"], {"ID_TOKEN": TOKEN})
+    done = run([sys.executable, "ci/id_token.py", "--raw", "any"], {"ID_TOKEN": TOKEN})
     assert done.stdout == TOKEN
 
 
 def test_a_kubeconfig_that_is_there_is_used() -> None:
-    done = run(["sh", "scripts/ci-login.sh"], {"KUBECONFIG": "/somewhere"})
+    done = run(["sh", "ci/login.sh"], {"KUBECONFIG": "/somewhere"})
     assert done.returncode == 0
     assert done.stdout == ""
 
@@ -82,14 +82,14 @@ def test_a_kubeconfig_that_is_there_is_used() -> None:
 @pytest.mark.parametrize("missing", ["KUBE_SERVER", "KUBE_CA", "KUBE_AUDIENCE"])
 def test_what_is_missing_is_named(missing: str) -> None:
     names = {"KUBE_SERVER": "x", "KUBE_CA": "x", "KUBE_AUDIENCE": "x"}
-    done = run(["sh", "scripts/ci-login.sh"], {name: value for name, value in names.items() if name != missing})
+    done = run(["sh", "ci/login.sh"], {name: value for name, value in names.items() if name != missing})
     assert done.returncode == 1
     assert f"{missing} is not set, nor is KUBECONFIG" in done.stderr
 
 
 def test_a_job_that_may_not_ask_is_told_what_to_write(job: dict[str, str]) -> None:
-    done = run([sys.executable, "scripts/id_token.py", "my cluster"], {})
+    done = run([sys.executable, "ci/id_token.py", "my cluster"], {})
     assert (done.returncode, done.stdout) == (1, "")
     assert "permissions: {id-token: write}" in done.stderr
-    refused = run([sys.executable, "scripts/id_token.py", "another"], job)
+    refused = run([sys.executable, "ci/id_token.py", "another"], job)
     assert refused.stderr == "No OIDC token for another: HTTP Error 401: Unauthorized\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.job_fits import IMAGE, JOB, Machine, main, obstacles, this_machine, warnings
+from ci.job_fits import IMAGE, JOB, Machine, main, obstacles, this_machine, warnings
 from tests.support.plans import ROOT, plan_of
 
 RUNNER = Machine(free_gb=14, minutes=360)

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LIVE = sorted(set(re.findall(r"^(live-[a-z]+(?: live-[a-z]+)*):", (ROOT / "Makefile").read_text(), re.MULTILINE)))
 TARGETS = [*" ".join(LIVE).split(), "comment"]
-VERBS = re.findall(r"^([a-z]+)\)$", (ROOT / "scripts" / "live.sh").read_text(), re.MULTILINE)
+VERBS = re.findall(r"^([a-z]+)\)$", (ROOT / "ci" / "live.sh").read_text(), re.MULTILINE)
 STAND_IN = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 case "$*" in
@@ -79,7 +79,7 @@ def test_without_a_stack_nothing_is_done(run: Run, calls: Path, target: str) -> 
 )
 def test_what_names_no_stack_of_this_folder_is_refused(run: Run, calls: Path, script: list[str], stack: str) -> None:
     name, *verb = script
-    done = run("sh", f"scripts/{name}", *verb, stack, CONFIRM=stack)
+    done = run("sh", f"ci/{name}", *verb, stack, CONFIRM=stack)
     assert done.returncode == 2
     assert done.stderr.startswith("Nothing was done: ")
     assert calls.read_text() == ""
@@ -87,22 +87,22 @@ def test_what_names_no_stack_of_this_folder_is_refused(run: Run, calls: Path, sc
 
 @pytest.mark.parametrize("script", ["live.sh", "comment.sh", "weights.sh"])
 def test_a_script_without_any_argument_says_the_same(run: Run, calls: Path, script: str) -> None:
-    done = run("sh", f"scripts/{script}")
+    done = run("sh", f"ci/{script}")
     assert (done.returncode, calls.read_text()) == (2, "")
     assert "STACK is not set" in done.stderr
 
 
 def test_a_first_up_that_may_outlast_its_job_is_warned_of_and_still_starts(run: Run, calls: Path) -> None:
-    done = run("sh", "scripts/live.sh", "up", "prod", JOB_MINUTES="360", DOCKER_HOST="tcp://10.0.0.1:2375")
+    done = run("sh", "ci/live.sh", "up", "prod", JOB_MINUTES="360", DOCKER_HOST="tcp://10.0.0.1:2375")
     assert done.returncode == 0, done.stderr
     assert "the download 7 h 39 min" in done.stderr
     assert [call.split()[1] for call in calls.read_text().splitlines()] == ["stack", "up"]
 
 
 def test_destroy_wants_the_name_twice_and_a_word_that_it_knows(run: Run, calls: Path) -> None:
-    done = run("sh", "scripts/live.sh", "destroy", "prod", CONFIRM="dev")
+    done = run("sh", "ci/live.sh", "destroy", "prod", CONFIRM="dev")
     assert "make live-destroy STACK=prod CONFIRM=prod" in done.stderr
-    odd = run("sh", "scripts/live.sh", "destroy", "prod", CONFIRM="prod", WEIGHTS="none")
+    odd = run("sh", "ci/live.sh", "destroy", "prod", CONFIRM="prod", WEIGHTS="none")
     assert "WEIGHTS=none: write keep" in odd.stderr
     assert (done.returncode, odd.returncode, calls.read_text()) == (1, 2, "")
 
@@ -112,7 +112,7 @@ DESTROY = "pulumi destroy --stack {} --non-interactive --color never --refresh -
 
 @pytest.mark.parametrize("stack", ["prod", "team/prod"])
 def test_destroy_keeps_the_weights_and_says_how_they_are_deleted(run: Run, calls: Path, stack: str) -> None:
-    done = run("sh", "scripts/live.sh", "destroy", stack, CONFIRM=stack, KEPT="yes")
+    done = run("sh", "ci/live.sh", "destroy", stack, CONFIRM=stack, KEPT="yes")
     assert done.returncode == 0, done.stderr
     assert f"make live-destroy STACK={stack} CONFIRM={stack} WEIGHTS=delete" in done.stdout
     made = calls.read_text().splitlines()
@@ -122,7 +122,7 @@ def test_destroy_keeps_the_weights_and_says_how_they_are_deleted(run: Run, calls
 
 
 def test_weights_that_are_to_go_go_after_the_stack_and_with_their_namespace(run: Run, calls: Path) -> None:
-    done = run("sh", "scripts/live.sh", "destroy", "prod", CONFIRM="prod", WEIGHTS="delete", KEPT="yes")
+    done = run("sh", "ci/live.sh", "destroy", "prod", CONFIRM="prod", WEIGHTS="delete", KEPT="yes")
     assert done.returncode == 0, done.stderr
     made = [call for call in calls.read_text().splitlines() if " get " not in call]
     assert made == [
@@ -134,6 +134,6 @@ def test_weights_that_are_to_go_go_after_the_stack_and_with_their_namespace(run:
 
 
 def test_a_namespace_that_holds_somebody_elses_objects_stays(run: Run, calls: Path) -> None:
-    done = run("sh", "scripts/weights.sh", "delete", "prod", KEPT="yes", OTHERS="pod/theirs")
+    done = run("sh", "ci/weights.sh", "delete", "prod", KEPT="yes", OTHERS="pod/theirs")
     assert "Namespace dynamo-prod stays, because it holds what is not this stack's: pod/theirs" in done.stdout
     assert "delete namespace" not in calls.read_text()

@@ -1,13 +1,8 @@
-"""Write docs/configuration.md, the reference of every key of the stack config, from the settings' own docstrings.
-
-python docs/configuration.py            write it
-python docs/configuration.py --check    exit 1 if it differs from what the settings say today
-"""
+"""Write docs/configuration.md, the reference of every key of the stack config, from the settings' own docstrings."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 import typing
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +17,7 @@ from wideep.rules.extra_args import REASONS
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
-PAGE = Path(__file__).parent / "configuration.md"
+PAGE = Path(__file__).parents[1] / "configuration.md"
 WORDS: dict[object, str] = {
     int: "whole number",
     float: "number",
@@ -30,7 +25,7 @@ WORDS: dict[object, str] = {
     bool: "`true`, `false`",
     dict: "map",
 }
-INTRO = """<!-- Written by docs/configuration.py from the docstrings of wideep/settings. Change those, not this. -->
+INTRO = """<!-- Written by python -m docs.generate from the docstrings of wideep/settings. Change those, not this. -->
 
 # Every key of the stack config
 
@@ -124,15 +119,6 @@ def page() -> str:
     return "\n".join([*parts, engine_flags()])
 
 
-def main() -> int:
-    """Write or compare."""
-    text = page()
-    same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-    if "--check" in sys.argv[1:]:
-        return 0 if same else 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def pages() -> dict[Path, str]:
+    """Return the page."""
+    return {PAGE: page()}

@@ -1,12 +1,12 @@
 #!/bin/sh
 # The comment of a pull request on one stack: written to FOLDER/NAME.md, and on the pull request where there is one.
-# scripts/comment.sh STACK BASE FOLDER
+# ci/comment.sh STACK BASE FOLDER
 set -eu
 stack=${1:-}
 base=${2:-}
 folder=${3:-previews}
 cd "$(dirname "$0")/.."
-. scripts/need-stack.sh
+. ci/need-stack.sh
 file=Pulumi.$name.yaml
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT

@@ -1,12 +1,12 @@
 #!/bin/sh
 # One stack on its own cluster: what the workflows call, and a person may.
-# scripts/live.sh preview|drift|up|verify|destroy STACK [FOLDER for what a preview writes]
+# ci/live.sh preview|drift|up|verify|destroy STACK [FOLDER for what a preview writes]
 set -eu
 verb=${1:-}
 stack=${2:-}
 folder=${3:-previews}
 cd "$(dirname "$0")/.."
-. scripts/need-stack.sh
+. ci/need-stack.sh
 events=$folder/$name.events.jsonl
 
 preview() {
@@ -36,7 +36,7 @@ drift)
     ;;
 up)
     state=$(pulumi stack export --stack "$stack")
-    printf '%s' "$state" | .venv/bin/python -m scripts.job_fits "$name"
+    printf '%s' "$state" | .venv/bin/python -m ci.job_fits "$name"
     # Its preview was looked at before the merge. A second one would fail on a field that somebody changed with kubectl,
     # which the update itself takes back.
     exec pulumi up --stack "$stack" --non-interactive --color never --diff --refresh --yes --skip-preview \
@@ -62,9 +62,9 @@ destroy)
     esac
     pulumi destroy --stack "$stack" --non-interactive --color never --refresh --yes --exclude-protected
     if [ "$weights" = delete ]; then
-        sh scripts/weights.sh delete "$stack"
+        sh ci/weights.sh delete "$stack"
     else
-        sh scripts/weights.sh show "$stack"
+        sh ci/weights.sh show "$stack"
     fi
     ;;
 *)

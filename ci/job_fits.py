@@ -1,6 +1,6 @@
 """Whether this machine can do the first `up` of a stack: build the image, and wait for the download.
 
-    pulumi stack export --stack NAME | python -m scripts.job_fits NAME
+    pulumi stack export --stack NAME | python -m ci.job_fits NAME
 
 ``JOB_MINUTES`` is the limit of the job that runs it (a workflow's timeout-minutes); not set, nothing limits it. Exit
 code 2: it cannot be done here, and nothing should be started. A job that only may be too short is a warning, because

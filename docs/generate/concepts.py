@@ -1,12 +1,7 @@
-"""Write docs/concepts.md and its figures: the text from concepts.md.in, every number and picture from the program.
-
-python docs/build.py            write them
-python docs/build.py --check    exit 1 if they differ from what the program gives today
-"""
+"""Write docs/concepts.md and its figures: the text from concepts.md.in, every number and picture from the program."""
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -22,7 +17,7 @@ from wideep_cli.plan.memory_figure import draw_memory
 from wideep_cli.plan.picture import draw_placement
 from wideep_cli.stack_context import Loaded
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).parents[1]
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
 HOT = 4
 """Times its share that the hot expert of the text is asked."""
@@ -145,7 +140,7 @@ def pages() -> dict[Path, str]:
     text = (DOCS / "concepts.md.in").read_text(encoding="utf-8").format(**numbers())
     text = "\n\n".join(wrapped(paragraph) for paragraph in text.split("\n\n"))
     memory = [stack(preset) for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_32GPU, Preset.WIDE_104GPU)]
-    note = "<!-- Written by docs/build.py from concepts.md.in. Change that, not this. -->\n\n"
+    note = "<!-- Written by python -m docs.generate from concepts.md.in. Change that, not this. -->\n\n"
     return {
         DOCS / "concepts.md": note + text.rstrip() + "\n",
         DOCS / "figures" / "memory.svg": draw_memory(memory),
@@ -154,21 +149,3 @@ def pages() -> dict[Path, str]:
             for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_104GPU)
         },
     }
-
-
-def main() -> int:
-    """Write or compare."""
-    stale = [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-    if "--check" in sys.argv[1:]:
-        for path in stale:
-            print(f"{path.relative_to(DOCS.parent)} is not what the program gives: run python docs/build.py")
-        return 1 if stale else 0
-    for path in stale:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(pages()[path], encoding="utf-8")
-        print(f"wrote {path.relative_to(DOCS.parent)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,12 @@
 #!/bin/sh
 # What a stack with `modelCache.retain: true` leaves on the cluster when it is destroyed: the volume claim with the model's
 # weights, and its namespace. Both carry the stack's label (components/lifecycle/retained.py), and nothing else is touched.
-# scripts/weights.sh show|delete STACK
+# ci/weights.sh show|delete STACK
 set -eu
 verb=${1:-}
 stack=${2:-}
 cd "$(dirname "$0")/.."
-. scripts/need-stack.sh
+. ci/need-stack.sh
 project=$(sed -n 's/^name: *//p' Pulumi.yaml)
 label=dynamo-wideep/stack=$(printf %s "$project.$name" | tr -c 'A-Za-z0-9_.-' - | cut -c1-63)
 namespace=$(pulumi config get namespace --stack "$stack")

@@ -1,12 +1,7 @@
-"""Write docs/performance.md: its text with every table computed anew. Needs the estimator (make setup-advise).
-
-python docs/performance.py            write it
-python docs/performance.py --check    exit 1 if it differs from what is computed today
-"""
+"""Write docs/performance.md: its text with every table computed anew. Needs the estimator (make setup-advise)."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,7 +24,7 @@ from wideep_cli.advise.workers import worker_question
 from wideep_cli.layouts.served import BEST, SERVED, TRAFFICS
 from wideep_cli.markdown import table
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PAGE = HERE / "performance.md"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 COMPARED = (*TRAFFICS, Traffic(isl=1024, osl=1024))
@@ -160,7 +155,6 @@ def _decode_rows() -> Iterator[list[str]]:
     yield ["decode EP48, 12 × 4 GB200, after 2000 tokens", whole(7_583), "no data", whole(limit), bound.bound_by]
 
 
-if __name__ == "__main__":
-    if "--check" in sys.argv[1:]:
-        sys.exit(page() != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(page(), encoding="utf-8")
+def pages() -> dict[Path, str]:
+    """Return the page."""
+    return {PAGE: page()}

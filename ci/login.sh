@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gives a job its way to the cluster: a kubeconfig that asks for a new short-lived OIDC token whenever one is needed.
 # KUBE_SERVER, KUBE_CA (base64 of the certificate) and KUBE_AUDIENCE say where; docs/ci.md says what the cluster needs.
-# With KUBECONFIG set it leaves everything as it is. Outside GitHub Actions: eval "$(sh scripts/ci-login.sh)".
+# With KUBECONFIG set it leaves everything as it is. Outside GitHub Actions: eval "$(sh ci/login.sh)".
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -32,11 +32,11 @@ users:
         apiVersion: client.authentication.k8s.io/v1
         interactiveMode: Never
         command: $PWD/.venv/bin/python
-        args: [$PWD/scripts/id_token.py, "$KUBE_AUDIENCE"]
+        args: [$PWD/ci/id_token.py, "$KUBE_AUDIENCE"]
 YAML
 settings="KUBECONFIG=$folder/kubeconfig"
 if [ -n "${AWS_ROLE_ARN:-}" ]; then
-    .venv/bin/python scripts/id_token.py --raw sts.amazonaws.com > "$folder/aws-token"
+    .venv/bin/python ci/id_token.py --raw sts.amazonaws.com > "$folder/aws-token"
     settings="$settings
 AWS_ROLE_ARN=$AWS_ROLE_ARN
 AWS_WEB_IDENTITY_TOKEN_FILE=$folder/aws-token"
