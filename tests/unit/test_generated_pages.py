@@ -43,3 +43,11 @@ def test_a_placement_shows_every_expert_once_a_role_and_every_copy(
     hints = [title.text or "" for rect in tree.iter(f"{SVG}rect") for title in rect.iter(f"{SVG}title")]
     assert sorted(h for h in hints if h.startswith("expert ")) == sorted(2 * [f"expert {i}" for i in range(own // 2)])
     assert sum(hint.startswith("copy of expert ") for hint in hints) == copies
+
+
+def test_every_file_that_contributing_names_is_there(root: Path) -> None:
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w[\w.-]*/)+[\w.-]*|\w+\.(?:py|in|yaml|md))`", text)
+
+    assert len(named) > 30
+    assert [each for each in named if "NAME" not in each and not (root / each).exists()] == ["command.py", "expected/"]
