@@ -1,7 +1,8 @@
 """docs/performance.md has the figures that are computed today."""
 
-from docs.generate.performance import PAGE, page
+from docs.generate.__main__ import pages
 
 
 def test_the_page_is_what_is_computed() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m docs.generate performance"
+    for path, text in pages("performance").items():
+        assert path.read_text(encoding="utf-8") == text, "run python -m docs.generate performance"
