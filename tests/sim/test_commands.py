@@ -18,7 +18,7 @@ from sim.env import environment
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.support.advised import TABLE, advised_commands
+from tests.support.advised import TABLE
 from tests.support.project import copy_project
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
@@ -102,7 +102,7 @@ def _help(cluster: Cluster, *command: str) -> str:
     return "\n".join([done.stdout, *options])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in advised_commands() if kind.split()[0] in REAL])
+@pytest.mark.parametrize("kind", [kind for kind in ROWS if kind.split()[0] in REAL])
 def test_the_real_program_knows_the_words_and_flags(cluster: Cluster, kind: str) -> None:
     words = [word for word in kind.split() if not word.startswith("-")]
     said = next(text for depth in (3, 2) if "sage:" in (text := _help(cluster, *words[:depth])) or depth == 2)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,6 +70,7 @@ class Advised:
         return " ".join([program, *words, *flags])
 
 
+@cache
 def advised_commands() -> dict[str, list[Advised]]:
     """By kind, from sources and pages."""
     found: dict[str, list[Advised]] = defaultdict(list)
@@ -115,28 +117,29 @@ def page_commands(place: str, text: str) -> Iterator[str]:
 
 def _messages(source: str) -> Iterator[str]:
     """The texts of a module that a person may get to read: no docstrings, but those of a command's verbs."""
-    tree = ast.parse(source)
+    nodes = list(ast.walk(ast.parse(source)))
     helps = "typer" in source
-    hidden = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-        if not (helps and isinstance(node, ast.FunctionDef))
-    }
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
-        if id(node) in hidden or id(node) in parts:
-            continue
+    hidden: set[ast.AST] = set()
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-        elif (
-            isinstance(node, ast.Call) and ast.unparse(node.func) == "shlex.join" and isinstance(node.args[0], ast.List)
-        ):
-            yield " ".join(str(word.value) if isinstance(word, ast.Constant) else "{}" for word in node.args[0].elts)
+            hidden.update(node.values)
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and not (helps and isinstance(node, ast.FunctionDef)):
+                hidden.add(first.value)
+    for node in nodes:
+        match node:
+            case ast.JoinedStr(values=values) if node not in hidden:
+                yield _template(values)
+            case ast.Constant(value=str(text)) if node not in hidden:
+                yield text
+            case ast.Call(func=ast.Attribute(ast.Name("shlex"), "join"), args=[ast.List(elts=words)]):
+                yield " ".join(_template([word]) for word in words)
+
+
+def _template(parts: Sequence[ast.expr]) -> str:
+    """Constants as they are, with braces for what is computed."""
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
 
 
 def _quoted(text: str) -> list[str]:
