@@ -30,7 +30,8 @@ test-fast: setup ## the tests that need no cluster
 tools: setup
 	@.venv/bin/python -m sim tools
 
-test-long: tools ## the modules that take minutes each, every one on a fresh cluster
+test-long: tools ## every example of the property tests, then the modules that take minutes each, on fresh clusters
+	@HYPOTHESIS_PROFILE=full sh scripts/test.sh fast
 	@for file in $$(grep -l "pytest\.mark\.long" tests/sim/test_*.py); do \
 		.venv/bin/python -m pytest -q -m long $$file || exit 1; done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ def spec_validator(crds: Path) -> Draft202012Validator:
     return part_validator(text, "spec")
 
 
+@cache
 def part_validator(text: str, part: str) -> Draft202012Validator:
     """A validator of the ``spec`` or ``status`` of a CRD, from the CRD's own YAML."""
     crd = yaml.load(text, Loader=yaml.CSafeLoader)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import configs
 from tests.support.answers import FormulaAnswers
+from tests.support.examples import examples
 from wideep.catalog.models import MODELS
 from wideep.plan import make_plan
 from wideep.rules import check, warnings
@@ -29,11 +30,17 @@ def nodes(count: int, gpu: Gpu = Gpu.H200, per_node: int = 8) -> Hardware:
     return Hardware(gpu=gpu, nodes=count, gpus_per_node=per_node, interconnect=Interconnect.INFINIBAND)
 
 
+FOUND: dict[str, Field] = {}
+
+
 def searched(hardware: Hardware, model: str = R1, traffic: Traffic = TRAFFIC, **formula: int) -> Field:
-    """All workers that can run on the hardware."""
-    shape = MODELS[model]
-    answers = FormulaAnswers(shape, traffic, **formula)
-    return field_of(shape, dict.fromkeys(Role, hardware), answers, traffic, lambda role, done: None)
+    """All workers that can run on the hardware, searched once."""
+    key = repr((hardware, model, traffic, formula))
+    if key not in FOUND:
+        shape = MODELS[model]
+        answers = FormulaAnswers(shape, traffic, **formula)
+        FOUND[key] = field_of(shape, dict.fromkeys(Role, hardware), answers, traffic, lambda role, done: None)
+    return FOUND[key]
 
 
 def leading(hardware: Hardware, model: str = R1, traffic: Traffic = TRAFFIC) -> Prediction | None:
@@ -63,7 +70,7 @@ def test_the_best_come_first_and_keep_the_limits() -> None:
     ttft=st.integers(50, 5000),
     later=st.integers(0, 3000),
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(15)
 def test_a_looser_latency_never_gives_fewer_tokens(itl: int, longer: int, ttft: int, later: int) -> None:
     strict = TRAFFIC.model_copy(update={"itl": f"{itl}ms", "ttft": f"{ttft}ms"})
     loose = TRAFFIC.model_copy(update={"itl": f"{itl + longer}ms", "ttft": f"{ttft + later}ms"})

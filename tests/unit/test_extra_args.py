@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -11,7 +12,7 @@ from wideep.backends.sglang import engine_args
 from wideep.backends.sglang_flags import FLAGS, PASSES, UNCHECKED, EngineFlag
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
-from wideep.plan import make_plan
+from wideep.plan import RolePlan, make_plan
 from wideep.rules import warnings
 from wideep.rules.extra_args import REASONS
 from wideep.settings.layout import Preset, Role
@@ -31,6 +32,12 @@ def refused(*words: str) -> str:
 def warned(*words: str) -> str:
     found = warnings(settings(layout={"preset": WIDE, "decode": {"extraArgs": list(words)}}))
     return "\n".join(str(each) for each in found if each.key == KEY)
+
+
+@cache
+def unchanged() -> RolePlan:
+    """The decode role of the layout without extra arguments."""
+    return make_plan(settings(layout=WIDE)).roles[Role.DECODE]
 
 
 def value_of(flag: EngineFlag) -> list[str]:
@@ -54,7 +61,7 @@ def spellings(flag: EngineFlag) -> Iterator[list[str]]:
 def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_changes_nothing_else(
     flag: EngineFlag,
 ) -> None:
-    before = make_plan(settings(layout=WIDE)).roles[Role.DECODE]
+    before = unchanged()
     for words in spellings(flag):
         message = refused(*words)
         if flag.owner in (PASSES, UNCHECKED):

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,6 +16,7 @@ from rich.text import Text
 from ci.review.comment import LIMIT, Review, comment
 from ci.review.events import Message, Op, Preview, Step, Violation
 from tests.conftest import ROOT
+from tests.support.examples import examples
 from wideep_cli import console as terminal
 from wideep_cli.markdown import code, details, fenced, listed, table
 
@@ -68,7 +69,7 @@ def outside_of_code(markdown: str) -> str:
     return "".join(f"{each.content}{each.attrs}" for each in tokens(markdown) if each.type not in CODE)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(TEXTS)
 def test_no_node_but_code_holds_foreign_text(text: str) -> None:
     page = "\n".join(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.configs import hardware, stack
+from tests.support.examples import examples
 from wideep import load
 from wideep.backends.sglang import survives_shell
 from wideep.errors import ConfigError
@@ -81,7 +82,7 @@ def test_good_texts_are_taken() -> None:
 WORDS = st.text("abc/.-_ ;$`'\"|&<>(){}*?~#!\\\n", max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(WORDS, WORDS, WORDS)
 def test_each_word_of_the_engine_survives_the_shell_whatever_the_settings_say(
     path: str, place: str, extra: str

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from tests.golden.cases import IMAGES, config
 from tests.golden.crd import spec_validator
+from tests.support.examples import examples
 from wideep import load
 from wideep.graph.dgd import DynamoGraphDeployment
 from wideep.settings.layout import Preset
@@ -106,7 +107,7 @@ def typed_takes(manifest: dict[str, Any]) -> bool:
     return True
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(data=st.data())
 def test_one_changed_value_is_taken_by_both_or_refused_by_both(
     manifest: dict[str, Any], crd: Draft202012Validator, data: st.DataObject
@@ -120,7 +121,7 @@ def test_one_changed_value_is_taken_by_both_or_refused_by_both(
     assert typed_takes(other) == known, json.dumps([path, other["spec"]])
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(50)
 @given(data=st.data())
 def test_a_field_that_neither_has_is_refused_by_both(
     manifest: dict[str, Any], crd: Draft202012Validator, data: st.DataObject

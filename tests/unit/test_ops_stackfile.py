@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from wideep_cli.errors import CallError
 from wideep_cli.selected_stack import selected_stack
 from wideep_cli.stack_file import find_project, read_stack_file, stack_path
@@ -220,7 +221,7 @@ YAML = st.text("ab:-[]{}!&*|>#%@,?<0123456789_. \n'\"\\", max_size=60) | st.list
 ).map("".join)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(text=YAML)
 def test_any_text_is_read_or_refused_with_a_sentence(folder: Path, text: str) -> None:
     with contextlib.suppress(CallError):

@@ -1,17 +1,17 @@
 """What holds for any layout and any config, legal or wild.
 
-Short by default; ``HYPOTHESIS_PROFILE=thorough`` runs 10,000 examples of each.
+``HYPOTHESIS_PROFILE=thorough`` runs 10,000 examples of each (tests/support/examples.py).
 """
 
 import json
-import os
 import random
 from collections.abc import Mapping
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.configs import stack
+from tests.support.examples import examples
 from wideep import load
 from wideep.catalog import GPUS, MODELS, PRESETS, layout_of
 from wideep.errors import ConfigError
@@ -27,9 +27,7 @@ from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.model import ModelShape
 
-settings.register_profile("short", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("thorough", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+OFTEN = examples(60)
 
 GPU_COUNTS = (1, 2, 4, 8, 16, 24, 32, 40, 64, 72, 128)
 MODEL_NAMES = sorted(MODELS)
@@ -68,14 +66,14 @@ def legal(site: RoleSite) -> bool:
     return not check_role(site)
 
 
-@PROFILE
+@OFTEN
 @given(sites())
 def test_slots_of_all_gpus_are_all_experts_and_the_redundant_ones_once(site: RoleSite) -> None:
     slots = worker_memory(site.model, site.gpu, site.role).expert_slots_per_gpu * site.role.ep
     assert slots == site.model.experts + site.role.redundant_experts
 
 
-@PROFILE
+@OFTEN
 @given(sites())
 def test_all_gpus_of_a_worker_hold_at_least_the_weights_of_the_model(site: RoleSite) -> None:
     everywhere = weight_parts(site.model, site.role).total * site.role.tp
@@ -90,7 +88,7 @@ def test_r1_is_at_least_673_gb_however_it_is_cut() -> None:
             assert weight_parts(r1, role).total * role.tp >= 673e9
 
 
-@PROFILE
+@OFTEN
 @given(sites(), st.sampled_from([2, 3, 4]))
 def test_with_the_same_flags_more_gpus_never_need_more_bytes_each(site: RoleSite, factor: int) -> None:
     """Redundant experts stay what they are where they still divide; the DP groups grow with the GPUs or stay."""
@@ -100,7 +98,7 @@ def test_with_the_same_flags_more_gpus_never_need_more_bytes_each(site: RoleSite
         assert more <= fewer * (1 + 1e-9)
 
 
-@PROFILE
+@OFTEN
 @given(st.sampled_from(sorted(set(Preset) - {Preset.LAB_8GPU})), st.randoms())
 def test_a_layout_is_accepted_in_any_order_of_its_keys(preset: Preset, shuffle: random.Random) -> None:
     def shuffled(value: object) -> object:
@@ -116,7 +114,7 @@ def test_a_layout_is_accepted_in_any_order_of_its_keys(preset: Preset, shuffle: 
     assert accept(mixed) == accept(config)
 
 
-@PROFILE
+@OFTEN
 @given(st.sampled_from(sorted(set(Preset) - {Preset.LAB_8GPU})))
 def test_a_plan_is_the_same_after_a_trip_through_json(preset: Preset) -> None:
     plan = load(stack(layout=str(preset)))
@@ -190,7 +188,7 @@ ENTANGLED = {"layout", "hardware", "model"}
 """Keys that rules look at together, and with the size of the cache and the length of names."""
 
 
-@PROFILE
+@OFTEN
 @given(mutated())
 def test_any_mutation_of_a_legal_stack_plans_or_names_the_key_that_broke_it(
     case: tuple[dict[str, object], set[str]],
@@ -209,7 +207,7 @@ def test_any_mutation_of_a_legal_stack_plans_or_names_the_key_that_broke_it(
     assert named <= touched
 
 
-@PROFILE
+@OFTEN
 @given(st.dictionaries(st.sampled_from([*stack(), "name", "hfTokenSecret", "frontend"]) | st.text(max_size=8), WILD))
 def test_any_junk_is_refused(config: dict[str, object]) -> None:
     result = outcome(config)
@@ -217,7 +215,7 @@ def test_any_junk_is_refused(config: dict[str, object]) -> None:
     assert result.problems
 
 
-@PROFILE
+@OFTEN
 @given(sites())
 def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleSite) -> None:
     if not legal(site):
@@ -244,7 +242,7 @@ def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleSite) -> 
     assert set(slots) == set(range(site.model.experts))
 
 
-@PROFILE
+@OFTEN
 @given(sites(), st.sampled_from(Gpu))
 def test_what_fits_a_gpu_fits_one_with_more_memory(site: RoleSite, other: Gpu) -> None:
     small, large = (

@@ -1,7 +1,7 @@
 """Whatever a message of memory says to write is a stack that the plan accepts.
 
 The words of the message are applied as a person would: ``KEY: VALUE`` pairs under the role that it names, and
-``hardware.nodes``. Short by default; ``HYPOTHESIS_PROFILE=thorough`` runs 10,000 examples.
+``hardware.nodes``. ``HYPOTHESIS_PROFILE=thorough`` runs 10,000 examples (tests/support/examples.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Iterator
 import pytest
 import yaml
 from hypothesis import HealthCheck, assume, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.support.configs import EXAMPLE, broken, settings
-from tests.unit.test_properties import PROFILE
+from tests.support.examples import PROFILE, examples
 from wideep.errors import Problem
 from wideep.rules import check, warnings
 from wideep.rules.registry import sites
@@ -26,10 +25,8 @@ from wideep.settings.layout import Role
 from wideep_cli.doctor.oom import Short, memory_fixes
 
 R1, KIMI = "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct"
-MANY = PROFILE.max_examples > 100
-OFTEN = hypothesis_settings(
-    PROFILE, max_examples=PROFILE.max_examples if MANY else 25, suppress_health_check=list(HealthCheck)
-)
+MANY = PROFILE == "thorough"
+OFTEN = examples(25, tuple(HealthCheck))
 """Fewer examples than elsewhere, since each is many stacks. Those that have nothing to tell of memory are left out."""
 MEMORY = ("weights are", "DeepEP's buffers", "stay outside the pool")
 """How the rules of a problem of memory begin, or go on after a number."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.configs import stack
+from tests.support.examples import examples
 from wideep.catalog import layout_of
 from wideep.errors import ConfigError, Problem
 from wideep.masking import masked, visible
@@ -185,7 +186,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(80)
 @given(st.dictionaries(st.sampled_from([*FULL, TOKEN, "", "\x1b", "a" * 70]) | st.text(max_size=5), TREES, max_size=5))
 def test_no_key_and_no_value_ends_in_a_traceback(wild: dict[str, object]) -> None:
     said = "".join(map(str, mistakes({**FULL, **wild})))
