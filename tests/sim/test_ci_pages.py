@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sim.state import Cluster
-from tests.unit.test_workflows import authentication
+from tests.unit.ci.test_workflows import authentication
 
 pytestmark = pytest.mark.cluster
 

@@ -1,16 +1,15 @@
 """Cases of people in the field (../shared/cases): what each is told today. Small ones of each kind stand in the modules
 of their rules; these are the whole files."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.conftest import REFERENCE
 from wideep.errors import ConfigError
 from wideep.rules import accept
 from wideep.settings.reading import read
 from wideep_cli.stack_file import read_stack_file
 
-CASES = Path(__file__).parents[3] / "shared" / "cases"
+CASES = REFERENCE / "cases"
 REFUSED = {
     "a01-graph-beyond-dispatch": ("layout.decode.cudaGraphBatchSizes", "256"),
     "a01b-graph-beyond-dispatch-extra": ("layout.decode.extraArgs", "write cudaGraphBatchSizes"),

@@ -1,11 +1,9 @@
 """The rooms and who may call whom: pyproject.toml states it, this holds it."""
 
-from pathlib import Path
-
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.conftest import ROOT
 
 
 def test_no_room_imports_what_it_must_not_know(

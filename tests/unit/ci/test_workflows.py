@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.conftest import ROOT
 from tests.support.workflow import load
 
-ROOT = Path(__file__).resolve().parents[2]
 FILES = {file.stem: file for file in sorted((ROOT / ".github" / "workflows").glob("*.yml"))}
 MAY_CANCEL = {"check": True, "preview": True, "drift": True, "up": False, "destroy": False}
 

@@ -1,6 +1,6 @@
 """What the wideep command prints, whole, and with which exit code.
 
-The texts are in expected/. After a change that is meant: UPDATE_EXPECTED=1 python -m pytest tests/unit/test_cli.py,
+The texts are in expected/. After a change that is meant: UPDATE_EXPECTED=1 python -m pytest tests/unit/cli/test_cli.py,
 and read the diff.
 """
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import click
 import yaml
 from typer.main import get_command
 
+from tests.conftest import ROOT
 from tests.support.advised import TABLE, VERBS, advised_commands, commands_in, page_commands, pages
 from wideep_cli.main import app
 
-ROOT = Path(__file__).resolve().parents[2]
 CONTENT: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
 ROWS: dict[str, dict[str, str]] = CONTENT["commands"]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.support.live import decode_view as view
 from tests.support.live import live, loaded, pod
 from wideep_cli.deployment import Live, Member
@@ -52,7 +53,7 @@ DUMP = {
     "logical_count": [[[0, 0, 0, 0], [8, 1, 2, 1], [5, 5, 5, 5]], [[0, 0, 0, 0], [0, 1, 2, 1], [1, 1, 1, 1]]],
 }
 """Two forward passes over a dense layer and two of experts."""
-IMAGE = Path(__file__).parents[2] / "sim" / "kubectl_exec" / "image"
+IMAGE = ROOT / "sim" / "kubectl_exec" / "image"
 
 
 class InPod:

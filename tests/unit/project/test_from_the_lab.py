@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+from tests.conftest import ROOT
 from wideep_cli.main import app
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "from-the-lab.md").read_text(encoding="utf-8")
 LAB = ROOT.parent / "shared" / "lab" / "lab3-README.md"
 ROWS = [

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from tests.support.configs import EXAMPLE, broken, settings
-from tests.support.examples import PROFILE, examples
+from tests.support.examples import examples
 from wideep.errors import Problem
 from wideep.rules import check, warnings
 from wideep.rules.registry import sites
@@ -25,7 +25,6 @@ from wideep.settings.layout import Role
 from wideep_cli.doctor.oom import Short, memory_fixes
 
 R1, KIMI = "deepseek-ai/DeepSeek-R1", "moonshotai/Kimi-K2-Instruct"
-MANY = PROFILE == "thorough"
 OFTEN = examples(25, tuple(HealthCheck))
 """Fewer examples than elsewhere, since each is many stacks. Those that have nothing to tell of memory are left out."""
 MEMORY = ("weights are", "DeepEP's buffers", "stay outside the pool")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.conftest import ROOT
+
 LIVE = sorted(set(re.findall(r"^(live-[a-z]+(?: live-[a-z]+)*):", (ROOT / "Makefile").read_text(), re.MULTILINE)))
 TARGETS = [*" ".join(LIVE).split(), "comment"]
 VERBS = re.findall(r"^([a-z]+)\)$", (ROOT / "ci" / "live.sh").read_text(), re.MULTILINE)
