@@ -115,7 +115,7 @@ class Cluster(BaseModel):
 
     @property
     def pods_dir(self) -> Path:
-        """NAMESPACE/POD.json for the kubelet: tools/kwok/kubelet/pods.go."""
+        """NAMESPACE/POD.json for the kubelet: sim/go/kwok/kubelet/pods.go."""
         return self.directory / "pods"
 
     @property

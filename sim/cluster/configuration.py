@@ -73,7 +73,7 @@ def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
         "kube-apiserver": {"etcd-servers": client},
         "kube-controller-manager": _OPEN_PATHS,
         "kube-scheduler": _OPEN_PATHS,
-        # Its own kubelet server knows no login: tools/kwok/kubelet stands in its place.
+        # Its own kubelet server knows no login: sim/go/kwok/kubelet stands in its place.
         "kwok-controller": {"node-port": "0", "server-address": ""},
     }
 

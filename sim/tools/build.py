@@ -1,4 +1,4 @@
-"""Builds tools from the Go modules pinned in tools/, with every cache of Go's below the simulation's folder."""
+"""Builds tools from the Go modules pinned in sim/go/, with every cache of Go's below the simulation's folder."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from sim import paths
 from sim.tools.catalog import Embedded, GoBuild, GoPackage
 from sim.tools.command import run
 
-_MODULES = paths.PROJECT / "tools"
+_MODULES = paths.PROJECT / "sim" / "go"
 
 
 def environment() -> dict[str, str]:
@@ -52,9 +52,9 @@ def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], N
 
 
 def built_from(package: GoPackage) -> str:
-    """The Go module that holds the program, with its version as tools/ pins it; the folder of a program of ours."""
+    """The Go module that holds the program, with its version as sim/go/ pins it; the folder of a program of ours."""
     if package.package.startswith("./"):
-        return f"tools/{package.module}/{package.package.removeprefix('./')}"
+        return f"sim/go/{package.module}/{package.package.removeprefix('./')}"
     lines = (_MODULES / package.module / "go.mod").read_text().splitlines()
     pinned = dict(line.removeprefix("require ").split()[:2] for line in lines if " v" in line)
     module = package.embedded.module if package.embedded else None

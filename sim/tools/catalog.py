@@ -46,7 +46,7 @@ class Embedded:
 
 @dataclass(frozen=True)
 class GoPackage:
-    """A program of a Go module pinned in tools/`module`. `scripts` are files of the package's module to put beside."""
+    """A program of a Go module pinned in sim/go/`module`. `scripts` are files of the package's module to put beside."""
 
     module: str
     package: str
@@ -154,7 +154,7 @@ _KUBERNETES_PLUGIN = GoPackage(
 
 def _own(name: str, module: str, folder: str) -> Tool:
     """A program of ours, in the folder of its module: another source is another version."""
-    home = PROJECT / "tools" / module
+    home = PROJECT / "sim" / "go" / module
     sources = (home / "go.sum", *sorted((home / folder).glob("*.go")))
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
     return Tool(name, digest[:8], _go(module, f"./{folder}", name))

@@ -263,7 +263,7 @@ def test_each_go_module_pins_the_version_that_the_catalog_says(tool: Tool) -> No
     pinned = build.built_from(package)
     # The plugin's module is a commit after its last tag; the version is the one that its Python SDK asks for.
     assert tool.plugin or pinned.endswith(f" v{tool.version}")
-    assert f"{pinned} h1:" in (PROJECT / "tools" / package.module / "go.sum").read_text()
+    assert f"{pinned} h1:" in (PROJECT / "sim" / "go" / package.module / "go.sum").read_text()
 
 
 @pytest.mark.parametrize(
