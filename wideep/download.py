@@ -154,7 +154,7 @@ class DownloadPlan(BaseModel):
     mount_path: str
     """Where the cache volume is mounted; in the workers too."""
     target: str
-    """Folder of the weights under ``mount_path``; the engine's ``--model-path``."""
+    """Folder of the weights under ``mount_path``; the engine reads them there."""
     command: tuple[str, ...]
     args: tuple[str, ...]
     env: dict[str, str]

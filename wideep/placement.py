@@ -1,7 +1,7 @@
 """What lies on which GPU of which pod of which node: attention groups, expert groups, redundant slots.
 
-Before EPLB moves anything: SGLang's trivial location, in which slot i of a layer holds expert i % E, and the last R
-slots are the redundant ones (``ExpertLocationMetadata.init_trivial``). The scheduler may choose other nodes for the
+Before EPLB moves anything: the trivial location, in which slot i of a layer holds expert i % E, and the last R slots
+are the redundant ones. The scheduler may choose other nodes for the
 pods; which pods share a node is a wish to it, and the same here.
 """
 

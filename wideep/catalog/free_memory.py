@@ -26,7 +26,7 @@ class FreeMemory:
 
 
 def free_before_load(total_bytes: int, logs: tuple[FreeMemory, ...], gpus: int) -> FreeMemory:
-    """What is free on one GPU of a worker of ``gpus`` GPUs, of which ``--mem-fraction-static`` is the share.
+    """What is free on one GPU of a worker of ``gpus`` GPUs, of which ``memFractionStatic`` is the share.
 
     A log of the next larger worker counts for a smaller one, and the last for all larger ones: communicators take the
     same on any number of GPUs. Without logs, what is taken elsewhere is taken from the total.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final, cast
 
-from wideep.catalog.families import FAMILIES
+from wideep.catalog.families import ARCHITECTURES
 from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
 from wideep.errors import Problem
 from wideep.settings.formatting import shown
@@ -58,7 +58,7 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     if name is None:
         problems.append(Problem("model.name", "", f"{shown(path)} has no _name_or_path that names the model", NAME))
     if family is None:
-        known = ", ".join(row.sglang_class for row in FAMILIES.values())
+        known = ", ".join(ARCHITECTURES.values())
         rule = f"{shown(path)} decides by architectures, and the plan knows what SGLang does with {known}"
         problems.append(
             Problem("model.family", shown(_architecture(config)), rule, "use a model of one of these classes")
@@ -113,7 +113,7 @@ def _shape(config: Object) -> Object:
 
 def _family(config: Object) -> str | None:
     name = _architecture(config)
-    return next((str(family) for family, row in FAMILIES.items() if row.sglang_class == name), None)
+    return next((str(family) for family, architecture in ARCHITECTURES.items() if architecture == name), None)
 
 
 def _architecture(config: Object) -> str:

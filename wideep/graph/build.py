@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from wideep import names
+from wideep.engines import engine_of
 from wideep.graph.common import Stack
-from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata
+from wideep.graph.dgd import BackendFramework, DynamoGraphDeployment, GraphSpec, Metadata
 from wideep.graph.frontend import frontend_service
 from wideep.graph.refs import graph_name
 from wideep.graph.startup import startup_seconds
@@ -32,5 +33,8 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
         annotations[GROVE_ANNOTATION] = "false"
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
-        spec=GraphSpec(services={names.FRONTEND: frontend_service(stack), **workers}),
+        spec=GraphSpec(
+            backend_framework=BackendFramework(engine_of(settings).framework),
+            services={names.FRONTEND: frontend_service(stack), **workers},
+        ),
     )

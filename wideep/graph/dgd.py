@@ -101,7 +101,7 @@ class Service(GraphModel):
 class GraphSpec(GraphModel):
     """The services, by the name that each has in the graph."""
 
-    backend_framework: BackendFramework = BackendFramework.SGLANG
+    backend_framework: BackendFramework
     services: dict[str, Service]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from wideep.backends import network, sglang
+from wideep import rdma
 from wideep.download import model_revision
+from wideep.dynamo import release_of
+from wideep.engines import engine_of
 from wideep.graph.common import (
     GRAPH_LABEL,
     HOSTNAME,
@@ -51,7 +53,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
     """The workers of one role: ``replicas`` times ``nodes`` pods."""
     settings, hardware = stack.settings, stack.settings.hardware
     gpus = str(layout.gpus_per_node)
-    rdma = {hardware.rdma_resource: gpus} if network.uses_rdma(hardware) else None
+    devices = {hardware.rdma_resource: gpus} if rdma.uses_rdma(hardware) else None
     return Service(
         dynamo_namespace=stack.name,
         component_type=ComponentType.WORKER,
@@ -59,7 +61,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         replicas=layout.replicas,
         annotations={"nvidia.com/deployment-strategy": "Recreate"} if _full(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
-        resources=Resources(limits=limits(settings.workers.resources, gpus, rdma)),
+        resources=Resources(limits=limits(settings.workers.resources, gpus, devices)),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
         extra_pod_spec=_pod(stack, role, layout),
     )
@@ -84,25 +86,26 @@ def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
 
 def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     settings, cache = stack.settings, stack.settings.model_cache
+    engine = engine_of(settings)
     env = {
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
         **OFFLINE,
-        **sglang.engine_env(role, layout),
-        **network.network_env(settings.hardware, layout),
+        **engine.env(role, layout),
+        **rdma.network_env(settings.hardware, layout),
         **settings.workers.env,
         **layout.env,
     }
-    pinned = SecurityContext(capabilities=Capabilities(add=(network.RDMA_CAPABILITY,)))
+    pinned = SecurityContext(capabilities=Capabilities(add=(rdma.RDMA_CAPABILITY,)))
     return Container(
         image=stack.image,
-        working_dir=sglang.WORKING_DIR,
-        command=sglang.COMMAND,
-        args=sglang.stack_args(settings, role, layout),
+        working_dir=release_of(settings).working_dir(engine.framework),
+        command=engine.command,
+        args=engine.args(settings, role, layout),
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         env_from=secret_env(settings.workers.env_from),
         volume_mounts=engine_mounts(settings, layout),
         startup_probe=health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD_SECONDS),
-        security_context=pinned if network.uses_rdma(settings.hardware) else None,
+        security_context=pinned if rdma.uses_rdma(settings.hardware) else None,
     )
 
 

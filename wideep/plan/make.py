@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Final
 
 from wideep import names
-from wideep.backends.sglang import stack_args
 from wideep.catalog import gpu_spec
 from wideep.download import DownloadPlan, download_plan
+from wideep.engines import engine_of
 from wideep.errors import ConfigError
 from wideep.graph.build import build_graph
 from wideep.graph.refs import cache_claim, graph_name, token_secret
@@ -39,7 +39,7 @@ def make_plan(settings: Settings) -> Plan:
     if problems:
         raise ConfigError(problems)
     roles = settings.layout.roles
-    image = image_plan(settings.image)
+    image = image_plan(settings)
     weight_bytes = settings.model.disk_bytes or model_bytes(settings.model)
     graph = build_graph(settings, image.reference, weight_bytes)
     return Plan(
@@ -83,7 +83,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=stack_args(settings, name, role),
+        args=engine_of(settings).args(settings, name, role),
     )
 
 

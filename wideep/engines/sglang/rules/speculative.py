@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory.headroom import prefill_chunk
 from wideep.rules.role_context import RoleSite
 from wideep.settings.layout import Role
 from wideep.settings.speculative import SpeculativeAlgorithm
@@ -98,7 +97,7 @@ def drafts_within_dispatch(site: RoleSite) -> Problem | None:
 def chunk_is_whole_pages(site: RoleSite) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it of the attention group's share of a prefill chunk."""
     role, page = site.role, site.role.page_size or 1
-    share = prefill_chunk(site.gpu, role) // role.dp
+    share = site.prefill_chunk // role.dp
     if site.name is not Role.PREFILL or share % page == 0:
         return None
     rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, no multiple of {page}"

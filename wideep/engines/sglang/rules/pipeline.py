@@ -21,7 +21,7 @@ def stages_need_model(site: RoleSite) -> Problem | None:
     """The model's class must leave out the layers of other stages (``PPMissingLayer``)."""
     if site.role.pp == 1 or site.family.pipeline:
         return None
-    rule = f"SGLang 0.5.3.post2 cannot cut {site.family.sglang_class} into stages"
+    rule = f"SGLang 0.5.3.post2 cannot cut {site.architecture} into stages"
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
