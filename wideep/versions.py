@@ -6,9 +6,11 @@ Go's modules in ``tools``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-__all__ = ["DYNAMO", "HELM", "KUBECTL", "KUBERNETES", "KWOK", "NATS_SERVER", "PULUMI", "PYTHON_IMAGE", "SGLANG"]
+__all__ = ["DYNAMO", "PLUGINS", "PYTHON_IMAGE", "SGLANG", "TOOLS"]
 
 DYNAMO: Final = "0.6.0"
 """The release that a stack gets which names none (``wideep.dynamo``)."""
@@ -17,10 +19,22 @@ SGLANG: Final = "0.5.3.post2"
 PYTHON_IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
 """Runs the downloader: the index for all processors, as three public repositories pin it (August 2026)."""
 
-PULUMI: Final = "3.259.0"
-KUBERNETES: Final = "1.37.2"
-KUBECTL: Final = "1.37.1"
-HELM: Final = "3.17.3"
-KWOK: Final = "0.8.0"
-NATS_SERVER: Final = "2.15.1"
-"""Tools of the simulation (``sim.tools.catalog``)."""
+TOOLS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "pulumi": "3.259.0",
+        "kubernetes": "1.37.2",
+        "kubectl": "1.37.1",
+        "helm": "3.17.3",
+        "kwok": "0.8.0",
+        "etcd": "3.6.16",
+        "nats-server": "2.15.1",
+        "crane": "0.22.1",
+        "go": "1.27.3",
+        "actionlint": "1.7.12",
+    }
+)
+"""Of the simulation and of `make check` (``sim.tools.catalog``)."""
+PLUGINS: Final[Mapping[str, str]] = MappingProxyType(
+    {"kubernetes": "4.34.2", "random": "4.21.4", "docker": "5.2.0", "docker-build": "0.0.22"}
+)
+"""Provider plugins of Pulumi, each in the version that its Python SDK (``requirements.txt``) asks the engine for."""

@@ -26,9 +26,7 @@ LINES = (
     r"Init torch distributed|Load weight (begin|end)|KV Cache is allocated|Capture cuda graph|server is fired up"
     r"|Expert Balancedness|average_balancedness|Not enough memory\. Please|SGLANG_\w+|sglang\.srt"
 )
-REFERENCE = (
-    "docs/configuration.md is written from these docstrings, and says what a key is called among the flags"
-)
+REFERENCE = "docs/configuration.md is written from these docstrings, and says what a key is called among the flags"
 LEFT = {
     "wideep/settings/cache.py": REFERENCE,
     "wideep/settings/experts.py": REFERENCE,

@@ -12,7 +12,7 @@ from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
 from wideep.engines.sglang.command import engine_args
 from wideep.engines.sglang.flags import FLAGS
 from wideep.plan import make_plan
-from wideep.rules import warnings
+from wideep.rules import accept_settings, warnings
 from wideep.settings.layout import Preset, Role
 
 WIDE = "wide-32gpu"
@@ -53,13 +53,13 @@ def spellings(flag: EngineFlag) -> Iterator[list[str]]:
 def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_changes_nothing_else(
     flag: EngineFlag,
 ) -> None:
-    before = make_plan(settings(layout=WIDE)).roles[Role.DECODE]
+    before = make_plan(accept_settings(settings(layout=WIDE))).roles[Role.DECODE]
     for words in spellings(flag):
         message = refused(*words)
         if flag.owner in (PASSES, UNCHECKED):
             assert not message
             stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": words}})
-            after = make_plan(stack).roles[Role.DECODE]
+            after = make_plan(accept_settings(stack)).roles[Role.DECODE]
             assert after.args == (*before.args, *words)
             assert after.memory == before.memory
         elif flag.owner in FLAGS.reasons:

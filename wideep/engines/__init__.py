@@ -19,8 +19,9 @@ __all__ = ["engine_of", "engine_signs"]
 
 def engine_of(settings: Settings | None = None) -> Engine:
     """The engine that a stack runs. None: the one that a stack gets which names none."""
-    del settings  # there is one engine, in one release
-    return _sglang()
+    from wideep.dynamo import release_of
+
+    return _sglang(release_of(settings).engines["sglang"])  # a stack names no engine: there is one
 
 
 def engine_signs() -> tuple[Sign, ...]:
@@ -31,8 +32,7 @@ def engine_signs() -> tuple[Sign, ...]:
 
 
 @functools.cache
-def _sglang() -> Engine:
+def _sglang(version: str) -> Engine:
     from wideep.engines.sglang.engine import Sglang
-    from wideep.versions import SGLANG
 
-    return Sglang(SGLANG)
+    return Sglang(version)

@@ -1,4 +1,4 @@
-"""The DynamoGraphDeployment (``nvidia.com/v1alpha1``) of Dynamo 0.6.0, as far as this program writes it.
+"""The DynamoGraphDeployment (``wideep.dynamo.api.V1ALPHA1``) of Dynamo 0.6.0, as far as this program writes it.
 
 The source is the CRD of the chart dynamo-crds 0.6.0. The operator makes one component of each service.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
+from wideep.dynamo.api import V1ALPHA1
 from wideep.graph.base import GraphModel, Manifest
 from wideep.graph.pod import ExtraPodSpec, Int32, Probe
 
@@ -120,7 +121,7 @@ class DynamoGraphDeployment(GraphModel):
     True
     """
 
-    api_version: Literal["nvidia.com/v1alpha1"] = "nvidia.com/v1alpha1"
+    api_version: Annotated[str, Field(pattern=f"^{V1ALPHA1.api_version}$")] = V1ALPHA1.api_version
     kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
     spec: GraphSpec

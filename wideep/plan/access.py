@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from wideep import names
-from wideep.graph.common import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
+from wideep.dynamo import release_of
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
 from wideep.graph.dgd import ComponentType
 from wideep.graph.refs import graph_name
 from wideep.plan.reach import (
@@ -28,26 +29,24 @@ __all__ = ["frontend_plan", "network_policies"]
 
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 """The API server sets it on every namespace."""
-STORES: Final = {"etcd": 2379, "nats": 4222}
-"""Sub-charts, by the name that their pods carry, and the port of their clients."""
 NEIGHBOURS: Final = PeersPlan()
 """All pods of the policy's own namespace."""
 
 
 def frontend_plan(settings: Settings) -> FrontendPlan:
     """The operator's Service of the frontend, and what stands before it for the world outside."""
-    graph, frontend = graph_name(settings), settings.frontend
-    service = names.frontend_service(graph)
+    graph, frontend, release = graph_name(settings), settings.frontend, release_of(settings)
+    service, port = release.frontend_service(graph), release.frontend_port
     public, ingress = frontend.service, frontend.ingress
     return FrontendPlan(
         service=service,
-        port=FRONTEND_PORT,
+        port=port,
         public=public
         and PublicServicePlan(
             name=names.public_service(graph),
             type=public.type,
             port=public.port,
-            target_port=FRONTEND_PORT,
+            target_port=port,
             selector=_component(graph, ComponentType.FRONTEND),
             source_ranges=public.source_ranges,
             external_traffic_policy="Local" if public.type is ServiceType.LOAD_BALANCER else None,
@@ -60,7 +59,7 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
             class_name=ingress.class_name,
             tls_secret=ingress.tls_secret,
             service=service,
-            port=FRONTEND_PORT,
+            port=port,
             annotations=ingress.annotations,
         ),
     )
@@ -68,13 +67,13 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
 
 def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     """The policies of the stack's namespace. Those of etcd and NATS belong to the stack that installs them."""
-    access, graph = settings.access, graph_name(settings)
+    access, graph, release = settings.access, graph_name(settings), release_of(settings)
     if not access.network_policies:
         return ()
     # Workers answer the frontend on a port that it opens for each request, so neighbours get all ports.
     neighbours = RulePlan(peers=(NEIGHBOURS,), ports=())
-    api = _outsiders((*access.allow_from, *access.metrics_from), FRONTEND_PORT)
-    metrics = _outsiders(access.metrics_from, SYSTEM_PORT)
+    api = _outsiders((*access.allow_from, *access.metrics_from), release.frontend_port)
+    metrics = _outsiders(access.metrics_from, release.system_port)
     around_graph = (
         _policy("frontend", graph, _component(graph, ComponentType.FRONTEND), neighbours, api),
         _policy("workers", graph, _component(graph, ComponentType.WORKER), neighbours, metrics),
@@ -85,7 +84,7 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
         _policy(
             f"{store}-clients", names.PLATFORM_RELEASE, _store(store), neighbours, _graphs(access.graphs_from, port)
         )
-        for store, port in STORES.items()
+        for store, port in release.stores.items()
     )
     return (*around_graph, *stores)
 

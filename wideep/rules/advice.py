@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
+from wideep.dynamo import release_of
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.extra_args import extra_args_warnings
@@ -139,11 +140,12 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
 
 
 def _platform_is_another(settings: Settings) -> Problem | None:
-    version = settings.platform.version
-    if version.startswith("0.6.") or not settings.platform.install:
+    version, release = settings.platform.version, release_of(settings)
+    if release.is_same(version) or not settings.platform.install:
         return None
     rule = "values, manifests and engine arguments are those of Dynamo 0.6"
-    return Problem("platform.version", version, rule, "write version: 0.6.0, or try it on a cluster that is not in use")
+    fix = f"write version: {release.version}, or try it on a cluster that is not in use"
+    return Problem("platform.version", version, rule, fix)
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:

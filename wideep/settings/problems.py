@@ -14,6 +14,7 @@ from wideep.errors import Problem
 from wideep.settings.formatting import close, dotted, nearest, shown
 from wideep.settings.root import Settings
 from wideep.settings.schema import Place, place_of
+from wideep.versions import DYNAMO
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
@@ -24,7 +25,7 @@ EXAMPLES: Final = {
     "model": "model: deepseek-ai/DeepSeek-R1",
     "hardware": "hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}",
     "layout": "layout: lab-16gpu-singlenode",
-    "image": "image: {source: build, repository: registry.example.com/dynamo-wideep, tag: 0.6.0}",
+    "image": f"image: {{source: build, repository: registry.example.com/dynamo-wideep, tag: {DYNAMO}}}",
     "modelCache": "modelCache: {size: 1Ti}",
 }
 NO_SUCH_KEY: Final = "there is no such key"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep import names
+from wideep.dynamo.api import V1ALPHA1
 from wideep.settings.platform import Grove
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import Case
@@ -15,8 +16,7 @@ from wideep_cluster.objects import Deployment
 
 __all__ = ["operator_of", "platform_findings"]
 
-GRAPHS: Final = "dynamographdeployments"
-CRD: Final = f"{GRAPHS}.nvidia.com"
+CRD: Final = V1ALPHA1.crd
 CRDS_NAMESPACE: Final = "default"
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
@@ -146,12 +146,14 @@ def _releases(case: Case) -> Iterator[Finding]:
 
 
 def _crds(case: Case, operator: Deployment | None) -> Iterator[Finding]:
-    served = GRAPHS in case.view.apis.get("dynamo", frozenset())
+    served = V1ALPHA1.plural in case.view.apis.get("dynamo", frozenset())
     if not served:
         if case.plan.platform.install and not case.deployed:
-            yield holds(Section.PLATFORM, "api", "nvidia.com/v1alpha1 is not served yet: the stack installs the CRDs.")
+            yield holds(
+                Section.PLATFORM, "api", f"{V1ALPHA1.api_version} is not served yet: the stack installs the CRDs."
+            )
             return
-        what = f"The cluster does not serve {CRD} in v1alpha1."
+        what = f"The cluster does not serve {CRD} in {V1ALPHA1.version}."
         fix = "platform: {install: true}" if not case.plan.platform.install else "`pulumi up --refresh`"
         yield fails(Section.PLATFORM, "api", what, fix, key="platform.install")
         return
@@ -167,12 +169,12 @@ def _crds(case: Case, operator: Deployment | None) -> Iterator[Finding]:
         what = f"{CRD} is there, and belongs to {whose}: Helm refuses to install dynamo-crds over it."
         fixes = (
             f"kubectl annotate crd --overwrite {CRD} {RELEASE_NAME}={names.CRDS_RELEASE} "
-            f"{RELEASE_NAMESPACE}={CRDS_NAMESPACE}, and the same for dynamocomponentdeployments.nvidia.com",
+            f"{RELEASE_NAMESPACE}={CRDS_NAMESPACE}, and the same for {V1ALPHA1.component_crd}",
             "platform: {install: false}, if a platform is there",
         )
         yield fails(Section.PLATFORM, "api", what, *fixes, key="platform.install")
     else:
-        yield holds(Section.PLATFORM, "api", f"{CRD} is served in v1alpha1.")
+        yield holds(Section.PLATFORM, "api", f"{CRD} is served in {V1ALPHA1.version}.")
 
 
 def _values(case: Case) -> Iterator[Finding]:

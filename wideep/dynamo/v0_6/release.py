@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from wideep.dynamo.base import Release
+from wideep import names, versions
+from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1, GraphApi
+from wideep.dynamo.base import Charts, ChartValue, PlatformValues, Release
+from wideep.dynamo.v0_6 import values
+from wideep.graph.build import build_graph
+from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.settings.root import Settings
 
 __all__ = ["V06"]
 
@@ -21,6 +27,24 @@ STORES: Final = (OPERATOR, "take it out; platform says where etcd and NATS are")
 class V06(Release):
     """Releases 0.6."""
 
+    api: ClassVar[GraphApi] = V1ALPHA1
+    charts: ClassVar[Charts] = Charts(
+        repository="https://helm.ngc.nvidia.com/nvidia/ai-dynamo",
+        crds=CRDS_CHART,
+        crds_release=names.CRDS_RELEASE,
+        platform=PLATFORM_CHART,
+        platform_release=names.PLATFORM_RELEASE,
+    )
+    engines: ClassVar[Mapping[str, str]] = MappingProxyType({"sglang": versions.SGLANG})
+    mpi_secret: ClassVar[str] = names.MPI_SECRET
+    graph_annotations: ClassVar[Mapping[str, str]] = MappingProxyType(
+        # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
+        {"pulumi.com/deletionPropagationPolicy": "background"}
+    )
+    pods_need_token: ClassVar[bool] = False
+    frontend_port: ClassVar[int] = 8000
+    system_port: ClassVar[int] = 9090
+    stores: ClassVar[Mapping[str, int]] = MappingProxyType({"etcd": 2379, "nats": 4222})
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {
             "DYN_NAMESPACE": (OPERATOR, "take it out; name is the graph's name"),
@@ -31,6 +55,32 @@ class V06(Release):
             "NATS_SERVER": STORES,
         }
     )
+
+    def refused(self, version: str) -> str | None:
+        if version.startswith("0."):
+            return None
+        return "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
+
+    def is_same(self, version: str) -> bool:
+        return version.startswith("0.6.")
+
+    def platform(self, settings: Settings) -> PlatformValues:
+        found = values.values(settings)
+        return PlatformValues(
+            values=found,
+            restricted=values.is_restricted(found),
+            sub_charts=values.sub_charts(found),
+            keeps_grove=values.keeps_grove(settings),
+        )
+
+    def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
+        return values.contradicted(settings)
+
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
+        return build_graph(settings, image, weight_bytes)
+
+    def frontend_service(self, graph: str) -> str:
+        return names.frontend_service(graph)
 
     def survives_shell(self, word: str) -> bool:
         """The operator joins all of them, unquoted, into one line for ``sh -c``, for workers with several pods."""

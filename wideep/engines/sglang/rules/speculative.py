@@ -72,7 +72,7 @@ def drafts_on_plain_attention(site: RoleSite) -> Problem | None:
     drafting = site.role.speculative
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
         return None
-    rule = f"SGLang 0.5.3.post2 does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
+    rule = f"{site.engine.release} does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
     return site.problem("speculative.algorithm", drafting.algorithm, rule, "write algorithm: EAGLE, or dp: 1")
 
 
@@ -80,7 +80,7 @@ def drafts_in_one_stage(site: RoleSite) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it."""
     if site.role.speculative is None or site.role.pp == 1:
         return None
-    rule = f"SGLang 0.5.3.post2 has no speculative decoding in stages, and pp is {site.role.pp}"
+    rule = f"{site.engine.release} has no speculative decoding in stages, and pp is {site.role.pp}"
     return site.problem("speculative", "set", rule, "take out speculative, or write pp: 1")
 
 
