@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from wideep.catalog.free_memory import GIB
 from wideep.catalog.gpus import GpuSpec
 from wideep.engines.sglang.draft import draft_bytes
 from wideep.engines.sglang.pool import worker_memory
 from wideep.engines.sglang.requests import most_requests, request_table_bytes
+from wideep.gpus.spec import GIB
 from wideep.memory.cache import layer_kv_bytes
 from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
 from wideep.memory.headroom import Headroom

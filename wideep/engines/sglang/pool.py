@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wideep.catalog.free_memory import GIB
 from wideep.catalog.gpus import GpuSpec
+from wideep.gpus.spec import GIB
 from wideep.memory.cache import kv_bytes_per_token
 from wideep.memory.weights import weight_parts
 from wideep.memory.worker import GpuMemory
