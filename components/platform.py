@@ -15,6 +15,7 @@ from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvid
 from components.lifecycle.helm_releases import release_note, stack_name
 from components.lifecycle.orphans import CRDS_NAMESPACE
 from components.ssh_key import SshKey, SshKeyArgs
+from wideep.dynamo import release_of
 from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1
 from wideep.plan import PlatformPlan
 from wideep_cluster.charts import Chart, is_folder
@@ -22,7 +23,10 @@ from wideep_cluster.charts import Chart, is_folder
 __all__ = ["Platform", "PlatformArgs"]
 
 GROVE_STAYS: Final = pulumi.ResourceOptions(
-    ignore_changes=["values.grove", 'values["kai-scheduler"]', 'values["dynamo-operator"].dynamo.groveTerminationDelay']
+    ignore_changes=[
+        "values" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in path)
+        for path in release_of().grove_values
+    ]
 )
 """The release changes before the graph does. Without Grove, what Grove has made for the graph would never go."""
 OPERATOR_SECONDS: Final = 120

@@ -12,7 +12,7 @@ from wideep.engines.sglang.flags import FLAGS
 from wideep.settings.layout import RoleLayout
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "__main__.py")
+PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
 OWN = "wideep/engines/sglang/"
 EVERYBODYS = {
     *("--version", "--help", "--config", "--host", "--port", "--device", "--model"),
@@ -27,15 +27,24 @@ LINES = (
     r"|Expert Balancedness|average_balancedness|Not enough memory\. Please|SGLANG_\w+|sglang\.srt"
 )
 REFERENCE = "docs/configuration.md is written from these docstrings, and says what a key is called among the flags"
+STANDS_IN = "stands in for the engine and the operator, and reads its own words from nothing that it tests"
 LEFT = {
     "wideep/settings/cache.py": REFERENCE,
     "wideep/settings/experts.py": REFERENCE,
-    "wideep/settings/layout.py": REFERENCE,
+    "wideep/settings/role.py": REFERENCE,
     "wideep/settings/serving.py": REFERENCE,
     "wideep/settings/speculative.py": REFERENCE,
     "wideep/catalog/formats.py": "why a stored format is refused, in the words of the engine that refuses it",
     "wideep/memory/cache.py": "the source of the formula for a token's bytes",
-    "wideep/catalog/layouts.py": "the source of the published presets, which are that engine's",
+    "wideep/settings/presets.py": "the source of the published presets, which are that engine's",
+    "sim/kubelet/container_log.py": STANDS_IN,
+    "sim/kubelet/pods.py": STANDS_IN,
+    "sim/kubelet/serving.py": STANDS_IN,
+    "sim/operator/contract.py": STANDS_IN,
+    "sim/serving/worker.py": STANDS_IN,
+    "sim/faults/table.py": STANDS_IN,
+    "sim/kubectl_exec/nvidia_smi.py": STANDS_IN,
+    "sim/kubectl_exec/python3.py": STANDS_IN,
     "wideep_cli/adopt/keys.py": "reads the folder of the weights out of a graph that somebody else wrote for it",
 }
 """What still names them, and why. This list only gets shorter."""

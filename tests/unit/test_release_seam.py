@@ -18,6 +18,7 @@ PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "__main
 OWN = "wideep/dynamo/"
 API = re.compile(r"nvidia\.com/v\d|[\"']nvidia\.com[\"'],|nvidia\.com/(dynamo-|enable-grove|deployment-strategy)")
 """The group of graphs with a version, Dynamo's labels and annotations. NVIDIA's device plugin has others there."""
+LEFT = {"policy/subject.py": "runs in an environment of its own, which has no wideep"}
 
 
 def _texts(*parts: str) -> Iterator[tuple[str, str]]:
@@ -37,9 +38,9 @@ def _values(text: str) -> Iterator[str]:
 
 
 def test_one_module_knows_the_group_and_version_of_graphs_and_dynamos_labels() -> None:
-    named = {name for name, text in _texts(*PRODUCT) if API.search(text)}
+    named = {name for name, text in _texts(*PRODUCT, "policy") if API.search(text)}
 
-    assert {name for name in named if not name.startswith(OWN)} == set()
+    assert {name for name in named if not name.startswith(OWN)} == set(LEFT)
     assert V1ALPHA1.api_version == "nvidia.com/v1alpha1"
 
 

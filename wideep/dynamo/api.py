@@ -12,6 +12,7 @@ from typing import Final
 __all__ = [
     "COMPONENT_LABEL",
     "CRDS_CHART",
+    "FINALIZER",
     "GRAPH_LABEL",
     "GROUP",
     "GROVE_ANNOTATION",
@@ -33,6 +34,8 @@ ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
 GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
 """``false`` keeps a graph from Grove, where an operator would leave it to one."""
 STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
+FINALIZER: Final = "nvidia.com/finalizer"
+"""Of what the operator makes of a service; only a living operator takes it away."""
 OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"
 """How the name of the operator's Deployment ends, whatever the release is called."""
 CRDS_CHART: Final = "dynamo-crds"

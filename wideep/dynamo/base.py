@@ -67,6 +67,10 @@ class Release(ABC):
     charts: ClassVar[Charts]
     engines: ClassVar[Mapping[str, str]]
     """Versions of the engines in its images, by ``backendFramework``."""
+    gone_images: ClassVar[Mapping[str, str]]
+    """Images that no registry has any more, and the chart's value that asks for each."""
+    grove_values: ClassVar[tuple[Path, ...]]
+    """Values of the platform's chart that install Grove, and with it whatever starts workers of several pods."""
     mpi_secret: ClassVar[str]
     """The Secret with an SSH key that the operator looks for at every graph, also where nothing uses MPI."""
     graph_annotations: ClassVar[Mapping[str, str]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep import names
+from wideep.dynamo import release_of
 from wideep.dynamo.api import V1ALPHA1
 from wideep.settings.platform import Grove
 from wideep.text import some_of
@@ -24,11 +25,6 @@ LOST: Final = {
     ETCD: "workers are not found, and the operator cannot delete a graph",
     "-nats": "no request reaches a worker",
 }
-GONE: Final = {
-    "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
-    "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
-}
-"""Images that no registry has any more, and the chart's value that asks for each."""
 
 
 def platform_findings(case: Case) -> Iterator[Finding]:
@@ -103,9 +99,10 @@ def _stopped(case: Case, operator: Deployment) -> Finding:
         fix = f"kubectl -n {operator.namespace} scale deployment {operator.name} --replicas 1"
         return fails(Section.PLATFORM, "operator", what, fix)
     pods = [pod for pod in case.view.own_pods.items if pod.name.startswith(f"{operator.name}-")]
+    images = release_of(case.settings).gone_images
     for status in (status for pod in pods for status in pod.status.container_statuses):
         waiting = status.state.waiting
-        gone = next((value for image, value in GONE.items() if status.image.startswith(image)), None)
+        gone = next((value for image, value in images.items() if status.image.startswith(image)), None)
         if waiting and gone:
             what = f"The operator's image {status.image} is gone from its registry."
             fix = f"platform.values.{gone}: a registry that has it"
@@ -182,7 +179,7 @@ def _values(case: Case) -> Iterator[Finding]:
     if not case.plan.platform.install:
         return
     text = str(case.plan.platform.values)
-    for image, value in GONE.items():
+    for image, value in release_of(case.settings).gone_images.items():
         if image in text:
             what = f"platform.values asks for {image}, which is gone from its registry."
             yield fails(Section.PLATFORM, "images", what, f"Take platform.values.{value} out.", key="platform.values")

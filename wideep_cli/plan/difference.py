@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wideep.dynamo import release_of
 from wideep.dynamo.api import GROVE_ANNOTATION, STRATEGY_ANNOTATION
 from wideep.graph.dgd import Service
 from wideep.plan import Plan
@@ -24,7 +25,7 @@ NOT_IN_PODS = {"annotations"}
 """Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
 GROVE_STAYS = (
     *(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove")),
-    *(f"platform.values.{part}" for part in ("grove", "kai-scheduler", "dynamo-operator.dynamo.groveTerminationDelay")),
+    *(f"platform.values.{'.'.join(path)}" for path in release_of().grove_values),
 )
 """What of a platform does not change when its stack no longer needs Grove."""
 NO_RESTART = "No pod restarts."

@@ -36,6 +36,17 @@ class V06(Release):
         platform_release=names.PLATFORM_RELEASE,
     )
     engines: ClassVar[Mapping[str, str]] = MappingProxyType({"sglang": versions.SGLANG})
+    gone_images: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
+            "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
+        }
+    )
+    grove_values: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("grove",),
+        ("kai-scheduler",),
+        ("dynamo-operator", "dynamo", "groveTerminationDelay"),
+    )
     mpi_secret: ClassVar[str] = names.MPI_SECRET
     graph_annotations: ClassVar[Mapping[str, str]] = MappingProxyType(
         # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
