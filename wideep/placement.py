@@ -16,7 +16,7 @@ from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
 
-__all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "place"]
+__all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "compute_placement"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Placement:
         )
 
 
-def place(settings: Settings) -> Placement:
+def compute_placement(settings: Settings) -> Placement:
     """Place all pods of a stack that ``wideep.rules.check`` has nothing against.
 
     The larger pods come first, each where it just fits, pods of one worker on different nodes if they all find a place

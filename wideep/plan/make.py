@@ -14,8 +14,8 @@ from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory, worker_memory
 from wideep.memory.weights import model_bytes
-from wideep.plan.access import frontend_plan, network_policies
 from wideep.plan.image import image_plan
+from wideep.plan.network import frontend_plan, network_policies
 from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
 from wideep.rules import Accepted, warnings

@@ -10,7 +10,7 @@ from wideep.download import DownloadPlan
 from wideep.graph.base import Manifest
 from wideep.graph.dgd import DynamoGraphDeployment
 from wideep.plan.base import PlanModel
-from wideep.plan.reach import FrontendPlan, NetworkPolicyPlan
+from wideep.plan.network import FrontendPlan, NetworkPolicyPlan
 from wideep.settings.layout import Role
 from wideep.settings.services import AccessMode
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite
 
-__all__ = ["Refusal", "Rule", "arithmetic_problems", "broken_rules"]
+__all__ = ["Rule", "Violation", "arithmetic_problems", "broken_rules"]
 
 Rule = Callable[[RoleSite], Problem | None]
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Violation:
     """A broken rule by its name in words, and what it says of the layout."""
 
     rule: str
@@ -33,7 +33,7 @@ def arithmetic_problems(site: RoleSite) -> list[Problem]:
     return [wrong_tp, *rest] if wrong_tp else rest
 
 
-def broken_rules(site: RoleSite, rules: tuple[Rule, ...] | None = None) -> Iterator[Refusal]:
+def broken_rules(site: RoleSite, rules: tuple[Rule, ...] | None = None) -> Iterator[Violation]:
     """The rules that one role breaks, lazily: after a rule of the sizes is broken, the next may divide by it."""
     if rules is None:
         own = site.engine.rules()
@@ -41,4 +41,4 @@ def broken_rules(site: RoleSite, rules: tuple[Rule, ...] | None = None) -> Itera
     for rule in rules:
         problem = rule(site)
         if problem:
-            yield Refusal(rule.__name__.replace("_", " "), problem)
+            yield Violation(rule.__name__.replace("_", " "), problem)

@@ -9,7 +9,7 @@ from typing import Final
 from wideep.dynamo import release_of
 from wideep.engines import engine_of
 from wideep.errors import Problem
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 from wideep.settings.root import Settings
 
 __all__ = ["environment_problems"]
@@ -38,4 +38,4 @@ def environment_problems(settings: Settings) -> Iterator[Problem]:
                 yield Problem(f"{key}.env.{name}", "[secret]", rule, fix)
             elif name in owned:
                 rule, fix = owned[name]
-                yield Problem(f"{key}.env.{name}", shown(value), rule, fix.replace("ROLE", role))
+                yield Problem(f"{key}.env.{name}", redact(value), rule, fix.replace("ROLE", role))

@@ -9,7 +9,7 @@ from wideep.dynamo import release_of
 from wideep.engines import engine_of
 from wideep.engines.flags import PASSES, UNCHECKED, FlagTable, Given
 from wideep.errors import Problem
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 from wideep.settings.root import Settings
 
 __all__ = ["extra_args_problems", "extra_args_warnings"]
@@ -49,7 +49,7 @@ def extra_args_warnings(settings: Settings) -> Iterator[Problem]:
 
 def _of_the_shell(key: str, word: str) -> Problem:
     rule = "the operator joins the arguments unquoted into one shell line: no blanks, quotes or $ in one"
-    return Problem(key, shown(repr(word)), rule, "write the flag and its value as two items, without quotes")
+    return Problem(key, redact(repr(word)), rule, "write the flag and its value as two items, without quotes")
 
 
 def _refused(table: FlagTable, role: str, key: str, given: Given) -> Problem | None:
@@ -69,4 +69,4 @@ def _repaired(given: Given) -> str:
 
 
 def _written(given: Given) -> str:
-    return shown(" ".join(given.words))
+    return redact(" ".join(given.words))

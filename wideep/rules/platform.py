@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from wideep.dynamo import release_of
 from wideep.errors import Problem
-from wideep.settings.formatting import dotted, shown
+from wideep.settings.formatting import join_path, redact
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
@@ -54,9 +54,9 @@ def _grove(settings: Settings) -> Problem | None:
 def _contradictions(settings: Settings) -> Iterator[Problem]:
     """A key of the stack and the map of further values say different things of one value of the chart."""
     for value, path, other in release_of(settings).contradicted(settings):
-        there = dotted(("platform", "values", *path))
-        rule = f"{there} is {shown(other)}, and both say the same thing of the chart"
-        yield Problem(value.key, shown(value.value), rule, f"take out {value.key} or {there}")
+        there = join_path(("platform", "values", *path))
+        rule = f"{there} is {redact(other)}, and both say the same thing of the chart"
+        yield Problem(value.key, redact(value.value), rule, f"take out {value.key} or {there}")
 
 
 def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -71,7 +71,7 @@ def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
         if isinstance(value, str) and value and _holds_secret(key, written):
             rule = "chart values stand in clear text in the plan, the state and the release"
             fix = "make a Secret, and write the value that names it (existingSecretName, …)"
-            yield Problem(dotted(("platform", "values", *above, key)), "[secret]", rule, fix)
+            yield Problem(join_path(("platform", "values", *above, key)), "[secret]", rule, fix)
         yield from _secrets(value, (*above, key))
 
 

@@ -10,7 +10,7 @@ from wideep.catalog.models import MODELS
 from wideep.errors import ConfigError, Problem
 from wideep.rules.hardware import node_problems
 from wideep.rules.registry import check
-from wideep.settings.reading import Reading, ReadText, read
+from wideep.settings.reading import ParseResult, ReadText, read
 from wideep.settings.root import Settings
 
 __all__ = ["Accepted", "accept", "accept_settings"]
@@ -51,7 +51,7 @@ def accept_settings(settings: Settings) -> Accepted:
     return Accepted(settings)
 
 
-def _broken_rules(reading: Reading) -> list[Problem]:
+def _broken_rules(reading: ParseResult) -> list[Problem]:
     if reading.settings:
         return check(reading.settings)
     wrong = {problem.key.split(".")[0] for problem in reading.problems}

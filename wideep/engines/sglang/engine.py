@@ -11,7 +11,7 @@ from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
-from wideep.engines.sglang import command, headroom, pool
+from wideep.engines.sglang import command, memory
 from wideep.engines.sglang.families import FAMILIES
 from wideep.engines.sglang.flags import FLAGS
 from wideep.engines.sglang.log import FORMAT, RECORDER
@@ -80,13 +80,13 @@ class Sglang(Engine):
         return RULES
 
     def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-        return pool.worker_memory(model, gpu, role)
+        return memory.worker_memory(model, gpu, role)
 
     def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
-        return headroom.headroom(model, gpu, name, role)
+        return memory.headroom(model, gpu, name, role)
 
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
-        return headroom.prefill_chunk(gpu, role)
+        return memory.prefill_chunk(gpu, role)
 
     def graph_batch(self, gpu: GpuSpec, role: RoleLayout) -> int:
-        return headroom.graph_batch(gpu, role)
+        return memory.graph_batch(gpu, role)

@@ -1,8 +1,8 @@
-"""What a worker needs outside its pool: activations, CUDA graphs, buffers, a draft model.
+"""One GPU of an SGLang worker: its pool, and what it needs outside: activations, CUDA graphs, buffers, a draft model.
 
-DeepEP's buffers and the low-latency tensors are exact. The rest is an estimate from the model's shape, held against
-layouts that are known to run and to fail (``tests/unit/test_field_memory.py``). The CUDA context and NCCL's
-communicators are not counted: they are gone before the engine takes its share (``GpuSpec.free_before_load``).
+DeepEP's buffers and the low-latency tensors are exact. The rest of what is outside is an estimate from the model's
+shape, held against layouts that are known to run and to fail (``tests/unit/test_field_memory.py``). The CUDA context
+and NCCL's communicators are not counted: they are gone before the engine takes its share.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.catalog.gpus import GpuSpec
-from wideep.engines.sglang.draft import draft_bytes
-from wideep.engines.sglang.pool import worker_memory
-from wideep.engines.sglang.requests import most_requests, request_table_bytes
 from wideep.gpus.spec import GIB
-from wideep.memory.cache import layer_kv_bytes
+from wideep.memory.cache import kv_bytes_per_token, layer_kv_bytes
 from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
 from wideep.memory.headroom import Headroom
-from wideep.memory.weights import BF16, expert_bytes
-from wideep.parallelism import attention_tp, expert_slots_per_gpu, expert_tp
+from wideep.memory.weights import BF16, expert_bytes, weight_parts
+from wideep.memory.worker import GpuMemory
+from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert_tp, stages_of
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape
 
-__all__ = ["graph_batch", "headroom", "prefill_chunk"]
+__all__ = ["graph_batch", "headroom", "prefill_chunk", "worker_memory"]
 
 MIB: Final = 2**20
 RUNTIME: Final = 512 * MIB
@@ -41,6 +39,33 @@ UNCAPTURED: Final = 512
 DEEPEP_DECODE_RESERVE: Final = 12 * GIB
 """What newer SGLang keeps of a GPU for decode with DeepEP, context and communicators included: never less than 10 GiB
 of a GPU of more than 60, and 2 more for its CUDA graphs (0.5.21's own choice of ``--mem-fraction-static``)."""
+FEWEST: Final = 2048
+MOST: Final = 4096
+SPECULATIVE: Final = 48
+PLACE: Final = 4
+"""Bytes of a token's place (int32)."""
+
+
+def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+    """Memory of each GPU of a worker, of the stage with the fewest tokens where it has several.
+
+    SGLang's pool is what is free after the load less (1 - f) of what was free before it
+    (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
+    """
+    free = gpu.free_before_load(role.gpus_per_worker).gib * GIB
+    stages = (
+        GpuMemory(
+            total_bytes=gpu.memory_bytes,
+            free_bytes=free,
+            pool_bytes=free * role.mem_fraction_static,
+            parts=weight_parts(model, role, stage),
+            kv_bytes_per_token=kv_bytes_per_token(model, role, stage),
+            page_size=role.page_size or 1,
+            expert_slots_per_gpu=expert_slots_per_gpu(model, role),
+        )
+        for stage in stages_of(model, role)
+    )
+    return min(stages, key=lambda memory: memory.kv_cache_bytes / memory.kv_bytes_per_token)
 
 
 def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
@@ -120,3 +145,44 @@ def _attention_bytes(model: ModelShape, role: RoleLayout) -> float:
         case Gqa() as gqa:
             widths = 2 * (gqa.heads + gqa.kv_heads) * gqa.head_dim
     return widths / attention_tp(role) * BF16
+
+
+def most_requests(model: ModelShape, name: Role, role: RoleLayout, tokens: int) -> int:
+    """Requests of one attention group: as the engine is told, or as SGLang chooses by the cache's ``tokens``
+    (``ModelRunner.init_memory_pool``).
+    """
+    if role.max_running_requests:
+        return max(1, role.max_running_requests // role.dp)
+    if name is Role.DECODE and role.low_latency:
+        return max(1, role.max_dispatch_tokens_per_rank // role.tokens_per_request)
+    if role.speculative and role.speculative.drafts:
+        return max(1, SPECULATIVE // role.dp)
+    return min(max(tokens * 512 // (role.context_length or model.context_length), FEWEST), MOST)
+
+
+def request_table_bytes(model: ModelShape, role: RoleLayout, requests: int) -> float:
+    """``ReqToTokenPool``: the place in the cache of every token of every request of full length."""
+    return requests * (role.context_length or model.context_length) * PLACE
+
+
+def draft_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int, layer_kv: float) -> float:
+    """Draft weights and cache, and the cache places that drafts take beside the ``tokens`` of the pool.
+
+    A draft layer of the model's own caches as many tokens as the model does, in one layer, and shares the model's
+    embedding and lm_head (``ModelRunner.init_memory_pool``, ``EAGLEWorker``).
+    """
+    drafting = role.speculative
+    if drafting is None or not drafting.drafts:
+        return 0.0
+    each = drafting.num_steps * drafting.eagle_topk + drafting.num_draft_tokens
+    places = requests * each * layer_kv * model.layers
+    if drafting.draft_gb is not None:
+        return drafting.draft_gb * 1e9 + places
+    return _own_layer(model, role) + (tokens + requests * each) * layer_kv + places
+
+
+def _own_layer(model: ModelShape, role: RoleLayout) -> float:
+    """A layer of the model with its experts, and the projection of two hidden states to one."""
+    layer = Stage(1, 0, first=False, last=False)
+    parts = weight_parts(model, role, layer)
+    return parts.total - parts.modules + 2 * model.hidden_size**2 * BF16
