@@ -35,8 +35,6 @@ LEFT = {
     "wideep/settings/serving.py": REFERENCE,
     "wideep/settings/speculative.py": REFERENCE,
     "wideep/catalog/formats.py": "why a stored format is refused, in the words of the engine that refuses it",
-    "wideep/memory/cache.py": "the source of the formula for a token's bytes",
-    "wideep/settings/presets.py": "the source of the published presets, which are that engine's",
     "sim/kubelet/container_log.py": STANDS_IN,
     "sim/kubelet/pods.py": STANDS_IN,
     "sim/kubelet/serving.py": STANDS_IN,
@@ -45,7 +43,6 @@ LEFT = {
     "sim/faults/table.py": STANDS_IN,
     "sim/kubectl_exec/nvidia_smi.py": STANDS_IN,
     "sim/kubectl_exec/python3.py": STANDS_IN,
-    "wideep_cli/adopt/keys.py": "reads the folder of the weights out of a graph that somebody else wrote for it",
 }
 """What still names them, and why. This list only gets shorter."""
 

@@ -7,7 +7,7 @@ says its release (``wideep.dynamo.base.Release``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 __all__ = [
     "COMPONENT_LABEL",
@@ -22,9 +22,12 @@ __all__ = [
     "SERVICE_LABEL",
     "STRATEGY_ANNOTATION",
     "V1ALPHA1",
+    "Framework",
     "GraphApi",
 ]
 
+Framework = Literal["sglang", "vllm", "trtllm"]
+"""The engines that the operator knows how to start on several nodes: ``backendFramework`` of a graph."""
 GROUP: Final = "nvidia.com"
 GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
 SERVICE_LABEL: Final = "nvidia.com/dynamo-component"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from wideep.dynamo.api import GraphApi
+from wideep.dynamo.api import Framework, GraphApi
 
 if TYPE_CHECKING:
     from wideep.graph.dgd import DynamoGraphDeployment
@@ -65,8 +65,8 @@ class Release(ABC):
     api: ClassVar[GraphApi]
     """In which its graphs are written."""
     charts: ClassVar[Charts]
-    engines: ClassVar[Mapping[str, str]]
-    """Versions of the engines in its images, by ``backendFramework``."""
+    engines: ClassVar[Mapping[Framework, str]]
+    """Versions of the engines in its images."""
     gone_images: ClassVar[Mapping[str, str]]
     """Images that no registry has any more, and the chart's value that asks for each."""
     grove_values: ClassVar[tuple[Path, ...]]
@@ -120,5 +120,5 @@ class Release(ABC):
         """Whether an argument of a worker stays itself in the line that the operator makes of all of them."""
 
     @abstractmethod
-    def working_dir(self, framework: str) -> str | None:
+    def working_dir(self, framework: Framework) -> str | None:
         """Where an engine's worker starts in the image. None: where the image says."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from wideep.catalog.gpus import GpuSpec
+    from wideep.dynamo.api import Framework
     from wideep.engines.flags import FlagTable
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
@@ -107,11 +108,12 @@ class ExpertRecorder:
 class Engine(ABC):
     """One release of an engine."""
 
-    framework: ClassVar[str]
-    """As the graph's ``backendFramework`` has it: from that the operator knows what to append on several nodes."""
+    framework: ClassVar[Framework]
     title: ClassVar[str]
     flags: ClassVar[FlagTable]
     """Every flag that its parser takes, and which key of the stack has the say on it."""
+    weights_flag: ClassVar[str]
+    """Names the folder of the weights."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
     log: ClassVar[LogFormat]

@@ -6,7 +6,7 @@ from wideep import names
 from wideep.dynamo.api import GROVE_ANNOTATION
 from wideep.engines import engine_of
 from wideep.graph.common import Stack
-from wideep.graph.dgd import BackendFramework, DynamoGraphDeployment, GraphSpec, Metadata
+from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata
 from wideep.graph.frontend import frontend_service
 from wideep.graph.refs import graph_name
 from wideep.graph.startup import startup_seconds
@@ -27,7 +27,7 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
         spec=GraphSpec(
-            backend_framework=BackendFramework(engine_of(settings).framework),
+            backend_framework=engine_of(settings).framework,
             services={names.FRONTEND: frontend_service(stack), **workers},
         ),
     )

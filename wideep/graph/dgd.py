@@ -11,12 +11,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from wideep.dynamo.api import V1ALPHA1
+from wideep.dynamo.api import V1ALPHA1, Framework
 from wideep.graph.base import GraphModel, Manifest
 from wideep.graph.pod import ExtraPodSpec, Int32, Probe
 
 __all__ = [
-    "BackendFramework",
     "ComponentType",
     "DynamoGraphDeployment",
     "GraphSpec",
@@ -33,12 +32,6 @@ QUANTITY: Final = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
 Quantity = int | Annotated[str, Field(pattern=QUANTITY)]
-
-
-class BackendFramework(StrEnum):
-    """The engine, from which the operator knows how to start it on several nodes."""
-
-    SGLANG = "sglang"
 
 
 class ComponentType(StrEnum):
@@ -102,7 +95,7 @@ class Service(GraphModel):
 class GraphSpec(GraphModel):
     """The services, by the name that each has in the graph."""
 
-    backend_framework: BackendFramework
+    backend_framework: Framework
     services: dict[str, Service]
 
 

@@ -35,7 +35,7 @@ def spare_gb(site: RoleSite) -> float:
 
 
 def weights_fit(site: RoleSite) -> Problem | None:
-    """SGLang raises "Not enough memory" when the pool (memFractionStatic × free memory) has no room for one token."""
+    """The engine does not start when the pool (memFractionStatic × free memory) has no room for one token."""
     memory = site.memory
     if memory.kv_cache_tokens > 0:
         return None

@@ -16,7 +16,7 @@ Roles = tuple[RoleLayout, RoleLayout]
 """Prefill and decode."""
 PUBLISHED_CHUNK: Final = 16_384
 """Prompt tokens that one attention group computes in a step in SGLang's large-scale EP report, whose command has
-``--chunked-prefill-size 524288`` for 32 groups (sgl-project/sglang#6017)."""
+524,288 for 32 groups (sgl-project/sglang#6017)."""
 
 
 def _lab(nodes: int, gpus_per_node: int, *, dp_attention: bool) -> RoleLayout:

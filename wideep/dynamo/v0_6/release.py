@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final
 
 from wideep import names, versions
-from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1, GraphApi
+from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1, Framework, GraphApi
 from wideep.dynamo.base import Charts, ChartValue, PlatformValues, Release
 from wideep.dynamo.v0_6 import values
 from wideep.graph.build import build_graph
@@ -35,7 +35,7 @@ class V06(Release):
         platform=PLATFORM_CHART,
         platform_release=names.PLATFORM_RELEASE,
     )
-    engines: ClassVar[Mapping[str, str]] = MappingProxyType({"sglang": versions.SGLANG})
+    engines: ClassVar[Mapping[Framework, str]] = MappingProxyType({"sglang": versions.SGLANG})
     gone_images: ClassVar[Mapping[str, str]] = MappingProxyType(
         {
             "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
@@ -97,5 +97,5 @@ class V06(Release):
         """The operator joins all of them, unquoted, into one line for ``sh -c``, for workers with several pods."""
         return SHELL_SAFE.fullmatch(word) is not None
 
-    def working_dir(self, framework: str) -> str | None:
+    def working_dir(self, framework: Framework) -> str | None:
         return f"/workspace/components/backends/{framework}"

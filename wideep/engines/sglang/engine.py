@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
+from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
 from wideep.engines.sglang import command, memory
@@ -37,9 +38,10 @@ OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 class Sglang(Engine):
     """One release of SGLang."""
 
-    framework: ClassVar[str] = "sglang"
+    framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
     flags: ClassVar[FlagTable] = FLAGS
+    weights_flag: ClassVar[str] = "--model-path"
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
     log: ClassVar[LogFormat] = FORMAT
     recorder: ClassVar[ExpertRecorder] = RECORDER
