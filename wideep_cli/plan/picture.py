@@ -202,7 +202,7 @@ def _legend(canvas: Canvas, y: float, views: list[RoleView]) -> None:
         canvas.text(name, (x + 23, y), Type(15))
         x += 60 + 8 * len(name)
     sizes = "; ".join(f"{view.role} {_gigabytes(view)}" for view in views)
-    canvas.text(f"of {gpu.memory_gb:.1f} GB on each {gpu.gpu}: {sizes}", (x, y), Type(15, MUTED))
+    canvas.text(f"of {gpu.memory_gb:.1f} GB on each {views[0].site.hardware.gpu}: {sizes}", (x, y), Type(15, MUTED))
 
 
 def _gigabytes(view: RoleView) -> str:
