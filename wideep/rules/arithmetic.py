@@ -28,8 +28,8 @@ def arithmetic_problems(site: RoleSite) -> list[Problem]:
     whole = site.role.gpus_per_worker % site.role.pp == 0
     tp, pp = (site.role.gpus_per_worker // site.role.pp, site.role.pp) if whole else (site.role.gpus_per_worker, 1)
     mended = site.changed(tp=tp, pp=pp) if wrong_tp else site
-    sizes = [refusal.problem for refusal in broken_rules(mended, rules.sizes)]
-    rest = sizes or [refusal.problem for refusal in broken_rules(mended, rules.derived)]
+    sizes = [violation.problem for violation in broken_rules(mended, rules.sizes)]
+    rest = sizes or [violation.problem for violation in broken_rules(mended, rules.derived)]
     return [wrong_tp, *rest] if wrong_tp else rest
 
 
