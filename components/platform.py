@@ -15,14 +15,18 @@ from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvid
 from components.lifecycle.helm_releases import release_note, stack_name
 from components.lifecycle.orphans import CRDS_NAMESPACE
 from components.ssh_key import SshKey, SshKeyArgs
+from wideep.dynamo import release_of
+from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1
 from wideep.plan import PlatformPlan
 from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
 
-CRD: Final = "dynamographdeployments.nvidia.com"
 GROVE_STAYS: Final = pulumi.ResourceOptions(
-    ignore_changes=["values.grove", 'values["kai-scheduler"]', 'values["dynamo-operator"].dynamo.groveTerminationDelay']
+    ignore_changes=[
+        "values" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in path)
+        for path in release_of().grove_values
+    ]
 )
 """The release changes before the graph does. Without Grove, what Grove has made for the graph would never go."""
 OPERATOR_SECONDS: Final = 120
@@ -59,7 +63,7 @@ class Platform(Component):
         plan = args.plan
         crds = k8s.helm.v3.Release(
             f"{name}-crds",
-            release_args(plan, "dynamo-crds", plan.crds_release, CRDS_NAMESPACE),
+            release_args(plan, CRDS_CHART, plan.crds_release, CRDS_NAMESPACE),
             opts=self.child(after=args.after),
         )
         before: list[pulumi.Resource] = [crds]
@@ -70,7 +74,7 @@ class Platform(Component):
             before.append(self._grove(name, args))
         k8s.helm.v3.Release(
             f"{name}-platform",
-            release_args(plan, "dynamo-platform", plan.release, args.namespace),
+            release_args(plan, PLATFORM_CHART, plan.release, args.namespace),
             opts=pulumi.ResourceOptions.merge(self.child(after=before), GROVE_STAYS if plan.keeps_grove else None),
         )
 
@@ -87,7 +91,7 @@ class Platform(Component):
     def _find(self, name: str, args: PlatformArgs) -> None:
         """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
         operator, because the CRDs outlive it."""
-        crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", CRD, opts=self.child())
+        crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", V1ALPHA1.crd, opts=self.child())
         properties = {
             "namespace": args.namespace,
             "version": args.plan.version,
@@ -106,7 +110,7 @@ def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi
         chart=reference,
         version=None if is_folder(plan.charts) else plan.version,
         repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
-        values=plan.values if chart == "dynamo-platform" else None,
+        values=plan.values if chart == PLATFORM_CHART else None,
         timeout=plan.ready_timeout_seconds,
         description=release_note(stack_name()),
     )

@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 from components.base import Component, given
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
-from wideep.graph.build import GROVE_ANNOTATION
+from wideep.dynamo.api import GROVE_ANNOTATION
 from wideep.graph.dgd import DynamoGraphDeployment
 
 __all__ = ["IN_OTHER_HANDS", "WideEp", "WideEpArgs"]

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from wideep import names
 from wideep.settings.model import ModelShape
 from wideep.settings.services import ModelCache
+from wideep.versions import PYTHON_IMAGE
 
 __all__ = [
     "COMMAND",
     "DELETED_CODE",
-    "IMAGE",
     "MOUNT_PATH",
     "SCRIPT",
     "DownloadPlan",
@@ -27,8 +27,6 @@ __all__ = [
 ]
 
 MOUNT_PATH: Final = "/model-cache"
-IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
-"""The index for all processors, as three public repositories pin it (August 2026)."""
 HUB_LOCK: Final = files("wideep").joinpath("downloader.lock").read_text(encoding="utf-8").strip()
 """huggingface_hub and what it needs, by hash (``scripts/lock_download.sh``). It brings ``hf download``, which goes on
 where an interrupted run stopped, and ``hf cache verify``, which compares each file with the checksum that Hugging Face
@@ -154,7 +152,7 @@ class DownloadPlan(BaseModel):
     mount_path: str
     """Where the cache volume is mounted; in the workers too."""
     target: str
-    """Folder of the weights under ``mount_path``; the engine's ``--model-path``."""
+    """Folder of the weights under ``mount_path``; the engine reads them there."""
     command: tuple[str, ...]
     args: tuple[str, ...]
     env: dict[str, str]
@@ -199,7 +197,7 @@ def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> Do
     """The Job for a model of ``size_bytes`` on disk."""
     return DownloadPlan(
         job=names.download_job(model.name),
-        image=cache.download_image or IMAGE,
+        image=cache.download_image or PYTHON_IMAGE,
         repository=model.name,
         revision=model_revision(model, cache),
         mount_path=MOUNT_PATH,

@@ -21,7 +21,6 @@ __all__ = [
     "MPI_SECRET",
     "PLATFORM_RELEASE",
     "REGISTRY_SECRET",
-    "cut",
     "download_job",
     "frontend_service",
     "graph",
@@ -30,6 +29,7 @@ __all__ = [
     "model_slug",
     "public_service",
     "revision_folder",
+    "truncate_with_hash",
 ]
 
 CACHE_CLAIM: Final = "model-cache-pvc"
@@ -52,7 +52,7 @@ GRAPH_LIMIT: Final = GROVE_LIMIT - len("prefill") - len("prefill-ldr")
 """Longest graph name whose workers may have several pods: 27."""
 
 
-def cut(name: str, limit: int) -> str:
+def truncate_with_hash(name: str, limit: int) -> str:
     """The name, shortened to ``limit`` characters where it is longer; a hash of the whole keeps two of them apart."""
     if len(name) <= limit:
         return name
@@ -70,14 +70,14 @@ def revision_folder(revision: str) -> str:
     """A revision's folder below its model's: eight characters of a commit, or the words of a tag or branch."""
     if re.fullmatch(r"[0-9a-f]{40}", revision):
         return revision[:8]
-    return cut(re.sub(r"[^a-z0-9]+", "-", revision.lower()).strip("-"), LABEL_LIMIT)
+    return truncate_with_hash(re.sub(r"[^a-z0-9]+", "-", revision.lower()).strip("-"), LABEL_LIMIT)
 
 
 def graph(model: str) -> str:
     """The graph's name: of the model alone, so that another layout updates a graph and does not replace it."""
     slug = model_slug(model)
     named = slug if slug[0].isalpha() else f"m-{slug}"
-    return cut(f"{named}-wideep", GRAPH_LIMIT)
+    return truncate_with_hash(f"{named}-wideep", GRAPH_LIMIT)
 
 
 def frontend_service(graph_name: str) -> str:
@@ -99,7 +99,7 @@ def image_registry(reference: str) -> str:
 
 def download_job(model: str) -> str:
     """The Job that fills the cache."""
-    return cut(f"{model_slug(model)}-model-download", LABEL_LIMIT)
+    return truncate_with_hash(f"{model_slug(model)}-model-download", LABEL_LIMIT)
 
 
 def grove_length(graph_name: str, service: str, nodes: int) -> int:

@@ -1,7 +1,7 @@
 """What lies on which GPU of which pod of which node: attention groups, expert groups, redundant slots.
 
-Before EPLB moves anything: SGLang's trivial location, in which slot i of a layer holds expert i % E, and the last R
-slots are the redundant ones (``ExpertLocationMetadata.init_trivial``). The scheduler may choose other nodes for the
+Before EPLB moves anything: the trivial location, in which slot i of a layer holds expert i % E, and the last R slots
+are the redundant ones. The scheduler may choose other nodes for the
 pods; which pods share a node is a wish to it, and the same here.
 """
 
@@ -16,7 +16,7 @@ from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
 
-__all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "place"]
+__all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "compute_placement"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Placement:
         )
 
 
-def place(settings: Settings) -> Placement:
+def compute_placement(settings: Settings) -> Placement:
     """Place all pods of a stack that ``wideep.rules.check`` has nothing against.
 
     The larger pods come first, each where it just fits, pods of one worker on different nodes if they all find a place

@@ -1,7 +1,6 @@
 """Lines by which a log shows a symptom, with how much each says and in whose logs it counts.
 
-The texts are those of SGLang 0.5.3.post2, PyTorch, NCCL, DeepEP, NVSHMEM, UCX, NIXL, Dynamo 0.6.0, argparse and Hugging
-Face's downloader.
+The texts are those of PyTorch, NCCL, DeepEP, NVSHMEM, UCX, NIXL, Dynamo 0.6.0, argparse and Hugging Face's downloader.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-__all__ = ["SIGNS", "Depth", "Place", "Sign", "Symptom"]
+__all__ = ["GENERAL_SIGNS", "Depth", "Place", "Sign", "Symptom", "signs"]
 
 
 class Symptom(StrEnum):
@@ -81,24 +80,22 @@ class Sign:
     pattern: re.Pattern[str]
 
 
-def _signs(depth: Depth, *places: Place, **patterns: tuple[str, ...]) -> tuple[Sign, ...]:
+def signs(depth: Depth, *places: Place, **patterns: tuple[str, ...]) -> tuple[Sign, ...]:
+    """Signs of one depth in the logs of these places: patterns by the symptom's name."""
     return tuple(
         Sign(Symptom[name.upper()], depth, places, re.compile("|".join(texts), re.IGNORECASE))
         for name, texts in patterns.items()
     )
 
 
-_NAMED: Final = _signs(
+_NAMED: Final = signs(
     Depth.NAMED,
     Place.ENGINE,
-    pool=(r"Not enough memory\. Please try to increase --mem-fraction-static",),
-    dispatch=(r"assert[^\n]*num_max_dispatch_tokens_per_rank",),
     heap=(
         r"mem_heap\.cpp[^\n]*(cuMem|cudaMalloc|alloc)",
         r"allocate_physical_memory_to_heap failed",
         r"nvshmem[^\n]*(malloc|heap)[^\n]*(failed|out of memory)",
     ),
-    occupied=(r"GPUs may be occupied by other processes",),
     host_memory=(r"\[Errno 12\] Cannot allocate memory", r"DefaultCPUAllocator: [^\n]*allocate", r"std::bad_alloc"),
     shared_memory=(
         r"/dev/shm[^\n]*No space left",  # noqa: S108 - a path inside the container
@@ -146,7 +143,7 @@ _NAMED: Final = _signs(
         r"\b4\d\d Client Error[^\n]*huggingface\.co",
     ),
 )
-_FAILED: Final = _signs(
+_FAILED: Final = signs(
     Depth.FAILED,
     Place.ENGINE,
     memory=(
@@ -166,7 +163,7 @@ _FAILED: Final = _signs(
     nixl=(r"UCX +ERROR", r"NIXL_ERR_(?!REMOTE_DISCONNECT)\w+", r"nixl(?!RemoteDisconnect)\w*Error"),
     disk=(r"No space left on device", r"Disk quota exceeded"),
 )
-_FOLLOWS: Final = _signs(
+_FOLLOWS: Final = signs(
     Depth.FOLLOWS,
     Place.ENGINE,
     network=(
@@ -177,15 +174,6 @@ _FOLLOWS: Final = _signs(
         r"client socket has timed out",
         r"No route to host",
     ),
-    kv_transfer=(
-        r"KVTransferError",
-        r"(Prefill|Decode) transfer failed",
-        r"Failed to send kv chunk",
-        r"timed out[^\n]*KVPoll",
-        r"requests timed out when bootstrapping",
-        r"fail to receive KV Cache transfer done signal",
-        r"(Failed to fetch|Error fetching) prefill",
-    ),
     late=(r"DeepEP [^\n]*timeout", r"Watchdog caught collective operation timeout"),
     peer=(
         r"ncclRemoteError",
@@ -195,7 +183,7 @@ _FOLLOWS: Final = _signs(
         r"Connection (closed|reset) by (remote )?peer",
     ),
 )
-_RUNTIME: Final = _signs(
+_RUNTIME: Final = signs(
     Depth.FOLLOWS,
     Place.ENGINE,
     Place.FRONTEND,
@@ -211,11 +199,11 @@ _RUNTIME: Final = _signs(
         r"(refused|not known|name resolution|failed to lookup|timed? ?out)[^\n]*nats://",
     ),
 )
-_GENERAL: Final = _signs(
+_GENERAL: Final = signs(
     Depth.GENERAL, Place.ENGINE, nccl=(r"NCCL error", r"nccl\w+Error", r"unhandled (cuda|system) error")
 )
 _DOWNLOAD: Final = (
-    *_signs(
+    *signs(
         Depth.NAMED,
         Place.DOWNLOAD,
         token=(r"401 Client Error", r"Invalid (user|credentials|token)"),
@@ -226,7 +214,7 @@ _DOWNLOAD: Final = (
         package=(r"No matching distribution found", r"Could not find a version that satisfies"),
         checksum=(r"is not as it is on Hugging Face",),
     ),
-    *_signs(
+    *signs(
         Depth.FAILED,
         Place.DOWNLOAD,
         gated=(r"GatedRepoError", r"Cannot access gated repo", r"Access to model \S+ is restricted"),
@@ -241,5 +229,5 @@ _DOWNLOAD: Final = (
         ),
     ),
 )
-SIGNS: Final = (*_NAMED, *_FAILED, *_FOLLOWS, *_RUNTIME, *_GENERAL, *_DOWNLOAD)
-"""In no particular order: ``Depth`` decides."""
+GENERAL_SIGNS: Final = (*_NAMED, *_FAILED, *_FOLLOWS, *_RUNTIME, *_GENERAL, *_DOWNLOAD)
+"""In no particular order: ``Depth`` decides. Each engine has some of its own (``wideep.engines``)."""

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.engines import engine_signs
 from wideep.masking import masked
-from wideep.signs import SIGNS, Place, Sign, Symptom
+from wideep.signs import GENERAL_SIGNS, Place, Sign, Symptom
 
-__all__ = ["LASTING", "Found", "Place", "Symptom", "find_symptom", "last_lines", "last_words", "place_of"]
+__all__ = ["LASTING", "SIGNS", "Found", "Place", "Symptom", "find_symptom", "last_lines", "last_words", "place_of"]
 
+SIGNS: Final = (*GENERAL_SIGNS, *engine_signs())
 LASTING: Final = frozenset(
     {
         Symptom.POOL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wideep.errors import ConfigError, Problem
 from wideep_cli.errors import CallError
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from wideep.plan import Plan
     from wideep.settings import Settings
 
-    Reader = Callable[[Mapping[str, object], Callable[[str], str]], Settings]
+    S = TypeVar("S", bound=Settings)
+    Reader = Callable[[Mapping[str, object], Callable[[str], str]], S]
 
 __all__ = ["Loaded", "load", "settings_of", "stack_file"]
 
@@ -85,7 +86,7 @@ def settings_of(source: StackFile) -> Settings:
     return _settings(source, parse)[0]
 
 
-def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Problem, ...]]:
+def _settings(source: StackFile, reader: Reader[S]) -> tuple[S, tuple[Problem, ...]]:
     """The Settings, and the problem of the missing token, which only `pulumi up` minds.
 
     Raises:
@@ -108,7 +109,7 @@ def _settings(source: StackFile, reader: Reader) -> tuple[Settings, tuple[Proble
         return reader({**source.config, "hfToken": HfToken.SET}, read_text), missing
 
 
-def _unless(problems: Sequence[Problem], settings: Settings) -> Settings:
+def _unless(problems: Sequence[Problem], settings: S) -> S:
     """Raises ConfigError where there are problems in spite of the settings."""
     if problems:
         raise ConfigError(list(problems))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from wideep.dynamo.api import V1ALPHA1
 from wideep_cluster import objects
 from wideep_cluster.objects import KubeObject
 
@@ -74,8 +75,8 @@ DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
-COMPONENTS: Final = Kind(objects.KubeObject, "/apis/nvidia.com/v1alpha1", "dynamocomponentdeployments")
-GRAPHS: Final = Kind(objects.Graph, "/apis/nvidia.com/v1alpha1", "dynamographdeployments")
+COMPONENTS: Final = Kind(objects.KubeObject, V1ALPHA1.path, V1ALPHA1.component_plural)
+GRAPHS: Final = Kind(objects.Graph, V1ALPHA1.path, V1ALPHA1.plural)
 NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
 DEFINITIONS: Final = Kind(
     objects.Definition,

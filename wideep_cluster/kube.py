@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from wideep.dynamo.api import OPERATOR_SUFFIX as OPERATOR
 from wideep_cluster.kube_objects import Change, Item, Json, Kind, Listing, item_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATOR_KINDS", "KubeNamespace", "Operator", "is_operators"]
 
-OPERATOR: Final = "-dynamo-operator-controller-manager"
-"""How the name of the operator's Deployment ends, whatever the release is called."""
 ETCD: Final = "-etcd"
 """How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
 MANAGER_IMAGE: Final = "kubernetes-operator"

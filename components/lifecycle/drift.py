@@ -15,6 +15,7 @@ import pulumi
 from components.lifecycle.orphans import GRAPH, found
 from components.lifecycle.own_cluster import own_cluster
 from components.lifecycle.state import known_outputs
+from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep.plan import Plan
 from wideep.text import some_of
 from wideep_cluster.kube import Operator
@@ -42,7 +43,7 @@ def tell_of_changes(plan: Plan) -> None:
 
     try:
         place = own_cluster(plan.namespace)
-        where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", plan.name)
+        where = (GROUP, V1ALPHA1.version, place.name, V1ALPHA1.plural, plan.name)
         live = cast("Json | None", found(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where)))
         for words in words_of(plan.name, known, live, place.operator(), plan.left_fields):
             pulumi.log.warn(words)

@@ -17,6 +17,7 @@ from components.lifecycle.own_cluster import own_cluster
 from components.lifecycle.ownership import has_mark
 from components.lifecycle.retained import has_label
 from components.lifecycle.state import known_outputs
+from wideep.dynamo.api import FINALIZER, GROUP
 from wideep.text import some_of
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
@@ -121,10 +122,10 @@ def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     if held:
         lines.append(f"  Still in it: {some_of(held, SHOWN)}.")
     lines += [f"  {text}" for text in _conditions(live, known=bool(held))]
-    if any(each.startswith("nvidia.com/") for one in held for each in one.finalizers):
+    if any(each.startswith(f"{GROUP}/") for one in held for each in one.finalizers):
         operator = place.operator()
         runs = "" if operator.works else f" ({operator.words})"
-        lines.append(f"  Only a running Dynamo operator takes the finalizer nvidia.com/finalizer away{runs}.")
+        lines.append(f"  Only a running Dynamo operator takes the finalizer {FINALIZER} away{runs}.")
     elif any(one.finalizers for one in held):
         lines.append("  A finalizer is taken away by the controller that wrote it: see that it runs.")
     lines.append(f"  `pulumi up` when `kubectl get namespace {name}` finds it no more; or write another `namespace`.")

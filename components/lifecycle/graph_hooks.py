@@ -8,11 +8,12 @@ import pulumi
 
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
+from wideep.dynamo.api import V1ALPHA1
 from wideep_cluster.dynamo.drain import await_former
 
 __all__ = ["await_former_graphs"]
 
-GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
+GRAPH: Final = V1ALPHA1.pulumi_type
 SECONDS: Final = 900
 
 

@@ -24,6 +24,7 @@ from components.lifecycle.sharing import Share, users
 from components.lifecycle.state import known_outputs
 from components.preflight.crds import check_crds
 from components.preflight.storage import check_storage
+from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep.errors import ConfigError
 from wideep_cluster.dynamo.conflicts import operators_of, taken_release, unwanted_operators
 from wideep_cluster.dynamo.drain import DrainError, drain
@@ -150,7 +151,7 @@ class Leftovers:
         """Raises DrainError where it cannot go, or does not in time."""
         from kubernetes.client import CustomObjectsApi
 
-        where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", name)
+        where = (GROUP, V1ALPHA1.version, self.place.name, V1ALPHA1.plural, name)
         live: Any = found(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
         if live and has_mark(live["metadata"].get("annotations"), self.stack):
             drain(self.place, name, GONE_SECONDS, self.say)

@@ -19,6 +19,7 @@ from components.lifecycle.orphans import CLAIM, found
 from components.lifecycle.own_cluster import own_cluster
 from components.lifecycle.ownership import has_mark
 from components.lifecycle.state import known_outputs
+from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep.plan import Plan
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part
@@ -38,7 +39,7 @@ MADE: Final = SMALL | {
     "kubernetes:batch/v1:Job": ("BatchV1Api", "job"),
 }
 """All that is made in the namespace, likewise; and the graph, which is a custom object."""
-GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
+GRAPH: Final = V1ALPHA1.pulumi_type
 LEFT: Final = "{} {}: an interrupted run has left it, unknown to the state; it is {}"
 
 
@@ -122,7 +123,7 @@ def _live(place: KubeNamespace, kind: str, name: str) -> Json | None:
     from kubernetes import client
 
     if kind == GRAPH:
-        where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", name)
+        where = (GROUP, V1ALPHA1.version, place.name, V1ALPHA1.plural, name)
         live = found(lambda: client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
     else:
         api, noun = _api(place, kind)

@@ -6,11 +6,12 @@ from typing import Any, Final, cast
 
 import pulumi
 
+from wideep.dynamo.api import V1ALPHA1
 from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["check_crds"]
 
-NAMES: Final = ("dynamocomponentdeployments.nvidia.com", "dynamographdeployments.nvidia.com")
+NAMES: Final = (V1ALPHA1.component_crd, V1ALPHA1.crd)
 OWNER: Final = ("meta.helm.sh/release-namespace", "meta.helm.sh/release-name")
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 

@@ -10,6 +10,7 @@ from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
 from wideep.memory import expert_slot_bytes
 from wideep.plan import Plan, RolePlan, make_plan
+from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
@@ -45,7 +46,7 @@ def stack(preset: Preset) -> Loaded:
         "modelCache": {"size": "1Ti"},
     }
     settings = parse(config)
-    return Loaded(settings, make_plan(settings), ())
+    return Loaded(settings, make_plan(accept_settings(settings)), ())
 
 
 def busiest(ep: int, copies: int) -> float:

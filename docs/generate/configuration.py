@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from wideep.backends.sglang_flags import FLAGS, PASSES, UNCHECKED
-from wideep.rules.extra_args import REASONS
+from wideep.engines import engine_of
+from wideep.engines.flags import PASSES, UNCHECKED
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
@@ -92,13 +92,14 @@ def rows(model: type[BaseModel], prefix: str) -> list[str]:
 
 def engine_flags() -> str:
     """Which key has the say on each flag of the engine, in the order of the table."""
+    table = engine_of().flags
     names: dict[str, list[str]] = {}
-    for flag in FLAGS:
+    for flag in table.flags:
         if flag.owner not in (PASSES, UNCHECKED):
             names.setdefault(flag.owner, []).append(f"`{flag.names[0]}`")
     lines = ["## The engine's flags", FLAGS_INTRO, "| flags | write |\n|---|---|"]
     for owner, flags in names.items():
-        instead = f"not: {REASONS[owner].rule}" if owner in REASONS else f"`layout.ROLE.{owner}`"
+        instead = f"not: {table.reasons[owner].rule}" if owner in table.reasons else f"`layout.ROLE.{owner}`"
         lines[-1] += f"\n| {', '.join(flags)} | {prose(instead)} |"
     return "\n\n".join(lines) + "\n"
 

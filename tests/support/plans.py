@@ -8,6 +8,7 @@ from typing import Any, Final
 import yaml
 
 from wideep.plan import Plan, make_plan
+from wideep.rules import accept_settings
 from wideep.settings import parse
 
 __all__ = ["ROOT", "TOKEN", "config_of", "plan_of"]
@@ -29,4 +30,4 @@ def config_of(stack: str, **changes: Any) -> dict[str, Any]:
 
 def plan_of(stack: str = "sim", **changes: Any) -> Plan:
     """The Plan of a stack file, with other values for some keys."""
-    return make_plan(parse(config_of(stack, **changes)))
+    return make_plan(accept_settings(parse(config_of(stack, **changes))))

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Final, cast
 
-from wideep.catalog.families import FAMILIES
+from wideep.catalog.families import ARCHITECTURES
 from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
 from wideep.errors import Problem
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 
 __all__ = ["shape_of_config"]
 
@@ -44,10 +44,10 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     path = model["config"]
     own = {key: value for key, value in model.items() if key != "config"}
     if not isinstance(path, str) or not path:
-        return [Problem("model.config", shown(path), "must be the path of a config.json", "write a path")]
+        return [Problem("model.config", redact(path), "must be the path of a config.json", "write a path")]
     if read_text is None:
         return [
-            Problem("model.config", shown(path), "no file can be read here", "write the model's shape as an object")
+            Problem("model.config", redact(path), "no file can be read here", "write the model's shape as an object")
         ]
     config = _read(path, read_text)
     if isinstance(config, Problem):
@@ -56,16 +56,16 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     stored = weight_format(config, _beside(path, read_text))
     problems: list[Problem] = []
     if name is None:
-        problems.append(Problem("model.name", "", f"{shown(path)} has no _name_or_path that names the model", NAME))
+        problems.append(Problem("model.name", "", f"{redact(path)} has no _name_or_path that names the model", NAME))
     if family is None:
-        known = ", ".join(row.sglang_class for row in FAMILIES.values())
-        rule = f"{shown(path)} decides by architectures, and the plan knows what SGLang does with {known}"
+        known = ", ".join(ARCHITECTURES.values())
+        rule = f"{redact(path)} decides by architectures, and the plan knows what SGLang does with {known}"
         problems.append(
-            Problem("model.family", shown(_architecture(config)), rule, "use a model of one of these classes")
+            Problem("model.family", redact(_architecture(config)), rule, "use a model of one of these classes")
         )
     if isinstance(stored, Unsupported):
-        rule = f"{shown(path)} decides ({stored.field}): {stored.why}"
-        problems.append(Problem("model.weightFormat", shown(stored.field.split(": ")[-1]), rule, INSTEAD))
+        rule = f"{redact(path)} decides ({stored.field}): {stored.why}"
+        problems.append(Problem("model.weightFormat", redact(stored.field.split(": ")[-1]), rule, INSTEAD))
     return problems or {"name": name, "family": family, "weightFormat": stored, **_shape(config)} | own
 
 
@@ -74,12 +74,12 @@ def _read(path: str, read_text: Callable[[str], str]) -> Object | Problem:
         config = json.loads(read_text(path))
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
-        return Problem("model.config", shown(path), reason, "write a path that exists")
+        return Problem("model.config", redact(path), reason, "write a path that exists")
     except (ValueError, RecursionError):
-        return Problem("model.config", shown(path), "is not JSON", "write the path of a Hugging Face config.json")
+        return Problem("model.config", redact(path), "is not JSON", "write the path of a Hugging Face config.json")
     if not isinstance(config, dict):
         return Problem(
-            "model.config", shown(path), "is not a JSON object", "write the path of a Hugging Face config.json"
+            "model.config", redact(path), "is not a JSON object", "write the path of a Hugging Face config.json"
         )
     return cast("Object", config)
 
@@ -113,7 +113,7 @@ def _shape(config: Object) -> Object:
 
 def _family(config: Object) -> str | None:
     name = _architecture(config)
-    return next((str(family) for family, row in FAMILIES.items() if row.sglang_class == name), None)
+    return next((str(family) for family, architecture in ARCHITECTURES.items() if architecture == name), None)
 
 
 def _architecture(config: Object) -> str:

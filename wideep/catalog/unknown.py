@@ -46,24 +46,6 @@ WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     }
 )
 """Other words for what there is."""
-VARIANTS: Final[Mapping[Gpu, tuple[str, ...]]] = MappingProxyType(
-    {
-        Gpu.A100_80: ("A100", "A10080"),
-        Gpu.H100_80: ("H100", "H10080"),
-        Gpu.H100_NVL: ("H100NVL", "H10094", "H100NVL94", "H100"),
-        Gpu.H800: ("H800", "H80080"),
-        Gpu.H20: ("H20", "H2096"),
-        Gpu.H20_141: ("H20141", "H203E", "H20"),
-        Gpu.H200: ("H200", "H200141"),
-        Gpu.GH200: ("GH200", "GH20096", "GH200480", "GH200120"),
-        Gpu.L40S: ("L40S", "L40S48"),
-        Gpu.B200: ("B200", "B200180", "B200192"),
-        Gpu.GB200: ("GB200", "GB200NVL72", "GB200NVL36"),
-        Gpu.B300: ("B300", "B300288", "B300AC"),
-        Gpu.GB300: ("GB300", "GB300NVL72"),
-    }
-)
-"""How else people call a GPU of the catalog, without dashes."""
 
 
 def unknown_gpu(word: str) -> tuple[str, str]:
@@ -87,8 +69,8 @@ def same_gpu(word: str) -> list[Gpu]:
     """GPUs of the catalog that are meant by the word, in another spelling or without its memory."""
     plain = re.sub(NOISE, "", _plain(word)) or _plain(word)
     plain = re.sub(r"(?<=\d)O|O(?=\d)", "0", plain)  # the letter for the digit
-    exact = [gpu for gpu, names in VARIANTS.items() if plain == names[0] or plain == _plain(gpu)]
-    return exact + [gpu for gpu, names in VARIANTS.items() if plain in names and gpu not in exact]
+    exact = [gpu for gpu in Gpu if plain == gpu.spec.also[0] or plain == _plain(gpu)]
+    return exact + [gpu for gpu in Gpu if plain in gpu.spec.also and gpu not in exact]
 
 
 def unknown_interconnect(word: str) -> tuple[str, str]:

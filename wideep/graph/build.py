@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wideep import names
+from wideep.dynamo.api import GROVE_ANNOTATION
+from wideep.engines import engine_of
 from wideep.graph.common import Stack
 from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata
 from wideep.graph.frontend import frontend_service
@@ -13,24 +13,21 @@ from wideep.graph.startup import startup_seconds
 from wideep.graph.worker import worker_service
 from wideep.settings import Settings
 
-__all__ = ["GROVE_ANNOTATION", "build_graph"]
-
-GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
-"""``false`` keeps a graph from Grove, where an operator would leave it to one."""
+__all__ = ["build_graph"]
 
 
 def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
     """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads at its start."""
     stack = Stack(settings, graph_name(settings), image, startup_seconds(settings, weight_bytes))
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
-    annotations = {
-        # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
-        "pulumi.com/deletionPropagationPolicy": "background",
-    }
+    annotations = dict(stack.release.graph_annotations)
     if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
         annotations[GROVE_ANNOTATION] = "false"
     return DynamoGraphDeployment(
         metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
-        spec=GraphSpec(services={names.FRONTEND: frontend_service(stack), **workers}),
+        spec=GraphSpec(
+            backend_framework=engine_of(settings).framework,
+            services={names.FRONTEND: frontend_service(stack), **workers},
+        ),
     )

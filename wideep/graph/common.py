@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.dynamo import release_of
+from wideep.dynamo.base import Release
 from wideep.graph.dgd import ResourceList
 from wideep.graph.pod import (
     EnvFromSource,
@@ -21,13 +23,8 @@ from wideep.settings import Settings
 from wideep.settings.serving import PodResources
 
 __all__ = [
-    "COMPONENT_LABEL",
-    "FRONTEND_PORT",
-    "GRAPH_LABEL",
     "HOSTNAME",
     "OFFLINE",
-    "SUB_COMPONENT_LABEL",
-    "SYSTEM_PORT",
     "Stack",
     "health",
     "limits",
@@ -36,15 +33,9 @@ __all__ = [
     "spread",
 ]
 
-FRONTEND_PORT: Final = 8000
 OFFLINE: Final = {"HF_HUB_OFFLINE": "1"}
 """Hugging Face's library then asks the Hub for nothing: all that is read is on the volume."""
-SYSTEM_PORT: Final = 9090
-"""Where the Dynamo runtime of a worker answers /health, /live and /metrics."""
 HOSTNAME: Final = "kubernetes.io/hostname"
-GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
-COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
-SUB_COMPONENT_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
 
 
 @dataclass(frozen=True)
@@ -57,6 +48,11 @@ class Stack:
     image: str
     startup_seconds: int
     """How long a worker may take from its start until it serves."""
+
+    @property
+    def release(self) -> Release:
+        """The release of Dynamo that runs it."""
+        return release_of(self.settings)
 
 
 def health(port: int, failures: int) -> Probe:

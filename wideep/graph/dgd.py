@@ -1,4 +1,4 @@
-"""The DynamoGraphDeployment (``nvidia.com/v1alpha1``) of Dynamo 0.6.0, as far as this program writes it.
+"""The DynamoGraphDeployment (``wideep.dynamo.api.V1ALPHA1``) of Dynamo 0.6.0, as far as this program writes it.
 
 The source is the CRD of the chart dynamo-crds 0.6.0. The operator makes one component of each service.
 """
@@ -11,11 +11,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
+from wideep.dynamo.api import V1ALPHA1, Framework
 from wideep.graph.base import GraphModel, Manifest
 from wideep.graph.pod import ExtraPodSpec, Int32, Probe
 
 __all__ = [
-    "BackendFramework",
     "ComponentType",
     "DynamoGraphDeployment",
     "GraphSpec",
@@ -32,12 +32,6 @@ QUANTITY: Final = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
 )
 Quantity = int | Annotated[str, Field(pattern=QUANTITY)]
-
-
-class BackendFramework(StrEnum):
-    """The engine, from which the operator knows how to start it on several nodes."""
-
-    SGLANG = "sglang"
 
 
 class ComponentType(StrEnum):
@@ -101,7 +95,7 @@ class Service(GraphModel):
 class GraphSpec(GraphModel):
     """The services, by the name that each has in the graph."""
 
-    backend_framework: BackendFramework = BackendFramework.SGLANG
+    backend_framework: Framework
     services: dict[str, Service]
 
 
@@ -120,7 +114,7 @@ class DynamoGraphDeployment(GraphModel):
     True
     """
 
-    api_version: Literal["nvidia.com/v1alpha1"] = "nvidia.com/v1alpha1"
+    api_version: Annotated[str, Field(pattern=f"^{V1ALPHA1.api_version}$")] = V1ALPHA1.api_version
     kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
     spec: GraphSpec

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
 from wideep.graph.common import (
-    COMPONENT_LABEL,
-    FRONTEND_PORT,
-    GRAPH_LABEL,
     HOSTNAME,
     OFFLINE,
     Stack,
@@ -30,13 +28,13 @@ def frontend_service(stack: Stack) -> Service:
         component_type=ComponentType.FRONTEND,
         replicas=frontend.replicas,
         resources=Resources(limits=limits(frontend.resources)) if frontend.resources != PodResources() else None,
-        readiness_probe=health(FRONTEND_PORT, failures=3),
+        readiness_probe=health(stack.release.frontend_port, failures=3),
         extra_pod_spec=ExtraPodSpec(
             main_container=_server(stack),
             # Also of one pod: a second one would else change the pod of the first, and restart it.
             topology_spread_constraints=(spread(HOSTNAME, labels),),
             image_pull_secrets=pull_secrets(stack.settings),
-            automount_service_account_token=False,
+            automount_service_account_token=stack.release.pods_need_token,
         ),
     )
 
@@ -49,6 +47,6 @@ def _server(stack: Stack) -> Container:
         # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
         env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
-        startup_probe=health(FRONTEND_PORT, failures=60),
+        startup_probe=health(stack.release.frontend_port, failures=60),
         security_context=RESTRICTED,
     )

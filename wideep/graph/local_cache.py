@@ -11,6 +11,7 @@ from wideep.graph.pod import RESTRICTED, EnvVar, EnvVarSource, InitContainer, Se
 from wideep.graph.refs import token_secret
 from wideep.graph.volumes import download_mount
 from wideep.settings import Settings
+from wideep.versions import PYTHON_IMAGE
 
 __all__ = ["downloader"]
 
@@ -27,7 +28,7 @@ def downloader(settings: Settings) -> InitContainer:
         variables.append(EnvVar(name=names.HF_TOKEN_KEY, value_from=source))
     return InitContainer(
         name="model-download",
-        image=cache.download_image or download.IMAGE,
+        image=cache.download_image or PYTHON_IMAGE,
         command=download.COMMAND,
         args=(download.SCRIPT,),
         env=tuple(variables),

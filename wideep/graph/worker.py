@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from wideep.backends import network, sglang
+from wideep import rdma
 from wideep.download import model_revision
+from wideep.dynamo.api import GRAPH_LABEL, ROLE_LABEL, STRATEGY_ANNOTATION
+from wideep.engines import engine_of
 from wideep.graph.common import (
-    GRAPH_LABEL,
     HOSTNAME,
     OFFLINE,
-    SUB_COMPONENT_LABEL,
-    SYSTEM_PORT,
     Stack,
     health,
     limits,
@@ -51,15 +50,15 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
     """The workers of one role: ``replicas`` times ``nodes`` pods."""
     settings, hardware = stack.settings, stack.settings.hardware
     gpus = str(layout.gpus_per_node)
-    rdma = {hardware.rdma_resource: gpus} if network.uses_rdma(hardware) else None
+    devices = {hardware.rdma_resource: gpus} if rdma.uses_rdma(hardware) else None
     return Service(
         dynamo_namespace=stack.name,
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
-        annotations={"nvidia.com/deployment-strategy": "Recreate"} if _full(settings, layout) else None,
+        annotations={STRATEGY_ANNOTATION: "Recreate"} if _full(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
-        resources=Resources(limits=limits(settings.workers.resources, gpus, rdma)),
+        resources=Resources(limits=limits(settings.workers.resources, gpus, devices)),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
         extra_pod_spec=_pod(stack, role, layout),
     )
@@ -67,7 +66,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
 
 def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
     settings, workers, cache = stack.settings, stack.settings.workers, stack.settings.model_cache
-    labels: dict[str, str] = {GRAPH_LABEL: stack.name, SUB_COMPONENT_LABEL: role}
+    labels: dict[str, str] = {GRAPH_LABEL: stack.name, ROLE_LABEL: role}
     return ExtraPodSpec(
         main_container=_engine(stack, role, layout),
         init_containers=(downloader(settings),) if cache.host_path and cache.download else None,
@@ -78,31 +77,32 @@ def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
         affinity=_apart(labels) if _shares_nodes(settings, layout) else None,
         topology_spread_constraints=(spread(workers.spread_over, labels),) if workers.spread_over else None,
         image_pull_secrets=pull_secrets(settings),
-        automount_service_account_token=False,
+        automount_service_account_token=stack.release.pods_need_token,
     )
 
 
 def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     settings, cache = stack.settings, stack.settings.model_cache
+    engine = engine_of(settings)
     env = {
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
         **OFFLINE,
-        **sglang.engine_env(role, layout),
-        **network.network_env(settings.hardware, layout),
+        **engine.env(role, layout),
+        **rdma.network_env(settings.hardware, layout),
         **settings.workers.env,
         **layout.env,
     }
-    pinned = SecurityContext(capabilities=Capabilities(add=(network.RDMA_CAPABILITY,)))
+    pinned = SecurityContext(capabilities=Capabilities(add=(rdma.RDMA_CAPABILITY,)))
     return Container(
         image=stack.image,
-        working_dir=sglang.WORKING_DIR,
-        command=sglang.COMMAND,
-        args=sglang.stack_args(settings, role, layout),
+        working_dir=stack.release.working_dir(engine.framework),
+        command=engine.command,
+        args=engine.args(settings, role, layout),
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         env_from=secret_env(settings.workers.env_from),
         volume_mounts=engine_mounts(settings, layout),
-        startup_probe=health(SYSTEM_PORT, failures=stack.startup_seconds // PERIOD_SECONDS),
-        security_context=pinned if network.uses_rdma(settings.hardware) else None,
+        startup_probe=health(stack.release.system_port, failures=stack.startup_seconds // PERIOD_SECONDS),
+        security_context=pinned if rdma.uses_rdma(settings.hardware) else None,
     )
 
 

@@ -3,7 +3,7 @@
     total ┬─ free ┬─ pool (memFractionStatic) ┬─ weights: expert slots, attention, …      wideep.memory.weights
           │       │                           └─ KV cache                                 wideep.memory.cache
           │       └─ headroom: activations, CUDA graphs, DeepEP's buffers, a draft model  wideep.memory.headroom
-          └─ taken before: CUDA context, NCCL's communicators                             wideep.catalog.gpus
+          └─ taken before: CUDA context, NCCL's communicators                             wideep.gpus
 
 All from the model's shape and the layout; nothing is looked up in a table of sizes. GB are decimal.
 """

@@ -15,10 +15,7 @@ FP8: Final = 1.0
 
 
 def kv_bytes_per_token(model: ModelShape, role: RoleLayout, stage: Stage | None = None) -> float:
-    """One token's keys and values on one GPU, in all layers, or in those of its pipeline stage.
-
-    As SGLang's ``ModelRunner.profile_max_num_token`` counts them.
-    """
+    """One token's keys and values on one GPU, in all layers, or in those of its pipeline stage."""
     return layer_kv_bytes(model, role) * (stage.layers if stage else model.layers)
 
 

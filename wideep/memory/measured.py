@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wideep.catalog.free_memory import GIB
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.models import MODELS
+from wideep.gpus.spec import GIB
 from wideep.memory.worker import GpuMemory, worker_memory
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.hardware import Gpu

@@ -7,6 +7,7 @@ Components turn parts of it into resources and the command prints it, so that wh
 
 from wideep.graph.base import Manifest
 from wideep.plan.make import make_plan
+from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 from wideep.plan.parts import (
     CachePlan,
     ImageBuild,
@@ -18,7 +19,6 @@ from wideep.plan.parts import (
     RolePlan,
     TokenPlan,
 )
-from wideep.plan.reach import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 
 __all__ = [
     "CachePlan",

@@ -6,20 +6,19 @@ from dataclasses import asdict
 from typing import Final
 
 from wideep import names
-from wideep.backends.sglang import stack_args
 from wideep.catalog import gpu_spec
 from wideep.download import DownloadPlan, download_plan
-from wideep.errors import ConfigError
-from wideep.graph.build import build_graph
+from wideep.dynamo import release_of
+from wideep.engines import engine_of
 from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory, worker_memory
 from wideep.memory.weights import model_bytes
-from wideep.plan.access import frontend_plan, network_policies
 from wideep.plan.image import image_plan
+from wideep.plan.network import frontend_plan, network_policies
 from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
-from wideep.rules import check, warnings
+from wideep.rules import Accepted, warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
@@ -30,18 +29,12 @@ DIGITS: Final = 3
 """Of a GB: a thousandth, one MB."""
 
 
-def make_plan(settings: Settings) -> Plan:
-    """Everything that follows from a stack config.
-
-    Raises ConfigError with all rules that it breaks.
-    """
-    problems = check(settings)
-    if problems:
-        raise ConfigError(problems)
+def make_plan(settings: Accepted) -> Plan:
+    """Everything that follows from a stack config that breaks no rule (``wideep.rules.accept``)."""
     roles = settings.layout.roles
-    image = image_plan(settings.image)
+    image = image_plan(settings)
     weight_bytes = settings.model.disk_bytes or model_bytes(settings.model)
-    graph = build_graph(settings, image.reference, weight_bytes)
+    graph = release_of(settings).graph(settings, image.reference, weight_bytes)
     return Plan(
         gpus=sum(role.gpus for role in roles.values()),
         nodes=nodes_needed(roles.values(), settings.hardware.gpus_per_node),
@@ -61,7 +54,7 @@ def make_plan(settings: Settings) -> Plan:
         network_policies=network_policies(settings),
         ready_timeout_seconds=ready_timeout_seconds(settings, weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
-        manifests=(graph.manifest(),),
+        graph=graph,
     )
 
 
@@ -83,7 +76,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=stack_args(settings, name, role),
+        args=engine_of(settings).args(settings, name, role),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from typing import cast
+
+from pydantic import Field, computed_field, model_validator
 
 from wideep.download import DownloadPlan
 from wideep.graph.base import Manifest
 from wideep.graph.dgd import DynamoGraphDeployment
 from wideep.plan.base import PlanModel
-from wideep.plan.reach import FrontendPlan, NetworkPolicyPlan
+from wideep.plan.network import FrontendPlan, NetworkPolicyPlan
 from wideep.settings.layout import Role
 from wideep.settings.services import AccessMode
 
@@ -195,8 +197,24 @@ class Plan(PlanModel):
     """How long the graph may take from its creation, or its last change, until it is ready."""
     warnings: tuple[str, ...]
     """Legal, but unwise."""
-    manifests: tuple[Manifest, ...]
-    """The graph's own manifest. In it, every ``image`` is ``Plan.image``."""
+    graph: DynamoGraphDeployment = Field(exclude=True)
+    """In it, every ``image`` is ``Plan.image``. JSON has it as ``manifests``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_manifests(cls, written: object) -> object:
+        """JSON has the graph's manifest in the graph's place."""
+        if not isinstance(written, dict) or "manifests" not in written:
+            return cast("object", written)
+        fields = dict(cast("Manifest", written))
+        (manifest,) = cast("list[Manifest]", fields.pop("manifests"))
+        return {**fields, "graph": DynamoGraphDeployment.parse(manifest)}
+
+    @computed_field
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """The graph's own manifest."""
+        return (self.graph.manifest(),)
 
     @property
     def left_fields(self) -> dict[str, str]:
@@ -206,11 +224,6 @@ class Plan(PlanModel):
             for role, plan in self.roles.items()
             if plan.replicas_managed_by
         }
-
-    @cached_property
-    def graph(self) -> DynamoGraphDeployment:
-        """The manifest, typed again."""
-        return DynamoGraphDeployment.parse(self.manifests[0])
 
     def to_json(self) -> str:
         """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from wideep.catalog.gpus import gpu_spec
-from wideep.catalog.peaks import Peaks
+from wideep.gpus.spec import Peaks
 from wideep.roofline.work import (
     all_to_all_bytes,
     decode_attention_flops,

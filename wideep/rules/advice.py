@@ -7,9 +7,9 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-from wideep.backends.network import other_rdma, uses_rdma
+from wideep.dynamo import release_of
 from wideep.errors import Problem
-from wideep.memory import headroom, worker_memory
+from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
@@ -33,7 +33,7 @@ def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
 
 
 def _cache_under_full_context(site: RoleSite) -> Problem | None:
-    memory = worker_memory(site.model, site.gpu, site.role)
+    memory = site.memory
     longest = site.role.context_length or site.model.context_length
     if memory.kv_cache_tokens >= longest:
         return None
@@ -44,8 +44,8 @@ def _cache_under_full_context(site: RoleSite) -> Problem | None:
 
 
 def _headroom_is_tight(site: RoleSite) -> Problem | None:
-    needed = headroom(site.model, site.gpu, site.name, site.role)
-    has = worker_memory(site.model, site.gpu, site.role).headroom_gb
+    needed = site.headroom
+    has = site.memory.headroom_gb
     if needed.total / 1e9 <= has:
         return None
     parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in needed.parts.items())
@@ -64,7 +64,7 @@ def _experts_cross_nodes_slowly(site: RoleSite) -> Problem | None:
 
 
 def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
-    """``wideep.backends.network`` writes NCCL_IB_HCA and UCX_TLS for mlx5 adapters."""
+    """``wideep.rdma`` writes NCCL_IB_HCA and UCX_TLS for mlx5 adapters."""
     maker = other_rdma(settings.hardware.rdma_resource)
     if maker is None or not uses_rdma(settings.hardware):
         return None
@@ -77,7 +77,7 @@ def _redundant_experts_lie_idle(site: RoleSite) -> Problem | None:
     role = site.role
     if not role.redundant_experts or role.eplb.enabled or role.eplb.initial_expert_location not in (None, "trivial"):
         return None
-    cost = worker_memory(site.model, site.gpu, role).parts.expert_slots * role.redundant_experts
+    cost = site.memory.parts.expert_slots * role.redundant_experts
     gb = cost / (site.model.experts + role.redundant_experts) / 1e9
     copies = f"copies of experts 0 to {(role.redundant_experts - 1) % site.model.experts}"
     rule = f"without EPLB the redundant slots hold {copies} for ever, for {gb:.1f} GB on each GPU"
@@ -140,11 +140,12 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
 
 
 def _platform_is_another(settings: Settings) -> Problem | None:
-    version = settings.platform.version
-    if version.startswith("0.6.") or not settings.platform.install:
+    version, release = settings.platform.version, release_of(settings)
+    if release.is_same(version) or not settings.platform.install:
         return None
     rule = "values, manifests and engine arguments are those of Dynamo 0.6"
-    return Problem("platform.version", version, rule, "write version: 0.6.0, or try it on a cluster that is not in use")
+    fix = f"write version: {release.version}, or try it on a cluster that is not in use"
+    return Problem("platform.version", version, rule, fix)
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:

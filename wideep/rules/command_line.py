@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wideep.backends.sglang import stack_args, survives_shell
+from wideep.dynamo import release_of
+from wideep.engines import engine_of
 from wideep.errors import Problem
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
@@ -21,8 +22,9 @@ def command_line_problems(settings: Settings) -> list[Problem]:
 
 
 def _broken(settings: Settings, role: Role, layout: RoleLayout) -> Iterator[Problem]:
-    for word in stack_args(settings, role, layout):
-        if not survives_shell(word) and word not in layout.extra_args:  # of those wideep.rules.extra_args asks it
+    survives = release_of(settings).survives_shell
+    for word in engine_of(settings).args(settings, role, layout):
+        if not survives(word) and word not in layout.extra_args:  # of those wideep.rules.extra_args asks it
             yield Problem(_key(settings, role, layout, word), repr(word), RULE, FIX)
 
 

@@ -1,67 +1,33 @@
-"""What DeepEP's kernels take, and what they need of GPUs and network."""
+"""What DeepEP's kernels take, and what they need of GPUs and network, whichever engine calls them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from wideep.backends.network import other_rdma
 from wideep.errors import Problem
 from wideep.memory.deepep import NORMAL_KERNELS, NVL_PEERS
-from wideep.memory.headroom import prefill_chunk
-from wideep.parallelism import attention_tp
+from wideep.rdma import other_rdma
 from wideep.rules.role_context import RDMA, RoleSite, listed
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
-from wideep.settings.model import WeightFormat
 
 __all__ = [
-    "deepep_needs_fp8",
+    "HOPPER",
+    "MAX_DISPATCH",
+    "OFF",
     "deepep_needs_hidden_size",
-    "deepep_needs_hopper",
     "deepep_needs_mlx5",
-    "deepep_needs_model",
     "deepep_needs_nvlink",
     "deepep_needs_rdma",
     "dispatch_within_kernel",
-    "graphs_survive_rounding",
-    "graphs_within_dispatch",
     "normal_kernels_have_settings",
     "normal_kernels_need_whole_nodes",
-    "prefill_within_dispatch",
-    "requests_within_dispatch",
-    "two_batches_need_deepep",
 ]
 
 MAX_DISPATCH: Final = 1024
 HOPPER: Final = 90
 HIDDEN_SIZES: Final = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
 OFF: Final = "write moeA2aBackend: none"
-
-
-def deepep_needs_model(site: RoleSite) -> Problem | None:
-    """The model's MoE block must have a DeepEP branch (``wideep.catalog.families``)."""
-    if not site.role.deepep or site.family.deepep:
-        return None
-    rule = f"SGLang's {site.family.sglang_class} does not dispatch through DeepEP"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
-
-
-def deepep_needs_fp8(site: RoleSite) -> Problem | None:
-    """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120)."""
-    if not site.role.deepep or not site.family.deepep or site.model.weight_format is WeightFormat.FP8_BLOCK:
-        return None
-    stored = site.model.weight_format
-    rule = f"with DeepEP, SGLang computes experts in FP8 blocks of 128 × 128 only, and {site.model.name} is {stored}"
-    fix = f"{OFF}, or use the model's FP8 version (Qwen/Qwen3-235B-A22B-FP8 and the like)"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, fix)
-
-
-def deepep_needs_hopper(site: RoleSite) -> Problem | None:
-    """``DeepEPMoE`` asserts DeepGEMM, which needs compute capability 9.0 (``deep_gemm_wrapper.configurer``)."""
-    if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
-        return None
-    rule = f"SGLang's DeepEP needs DeepGEMM, which runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
 def deepep_needs_nvlink(site: RoleSite) -> Problem | None:
@@ -100,7 +66,7 @@ def deepep_needs_hidden_size(site: RoleSite) -> Problem | None:
 
 
 def normal_kernels_have_settings(site: RoleSite) -> Problem | None:
-    """``Buffer.get_dispatch_config`` knows these EP sizes only; SGLang asks it when the mode is normal or auto."""
+    """``Buffer.get_dispatch_config`` knows these EP sizes only, and is asked when the mode is normal or auto."""
     role = site.role
     if not role.deepep or role.deepep_mode is DeepEpMode.LOW_LATENCY or role.ep in NORMAL_KERNELS:
         return None
@@ -138,77 +104,9 @@ def deepep_needs_rdma(site: RoleSite) -> Problem | None:
 
 
 def dispatch_within_kernel(site: RoleSite) -> Problem | None:
-    """``_DeepEPDispatcherImplBase`` asserts it: DeepEP marks the end of a message with a count of 1024."""
+    """DeepEP marks the end of a message with a count of 1024."""
     tokens = site.role.max_dispatch_tokens_per_rank
     if not site.role.deepep or tokens <= MAX_DISPATCH:
         return None
     rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens a rank"
     return site.problem("maxDispatchTokensPerRank", tokens, rule, f"write maxDispatchTokensPerRank: {MAX_DISPATCH}")
-
-
-def graphs_within_dispatch(site: RoleSite) -> Problem | None:
-    """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
-    role, sizes = site.role, site.role.cuda_graph_batch_sizes
-    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
-        return None
-    tokens = max(sizes) * role.tokens_per_request
-    drafts = f" ({role.tokens_per_request} tokens a request)" if role.tokens_per_request > 1 else ""
-    rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
-    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
-    most = limit // role.tokens_per_request
-    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
-
-
-def requests_within_dispatch(site: RoleSite) -> Problem | None:
-    """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
-    role, requests = site.role, site.role.max_running_requests
-    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    if requests is None or site.name is not Role.DECODE or not role.low_latency:
-        return None
-    each = requests // role.dp
-    tokens = each * role.tokens_per_request
-    if tokens <= limit:
-        return None
-    drafts = f" of {role.tokens_per_request} tokens" if role.tokens_per_request > 1 else ""
-    rule = (
-        f"{requests} / dp {role.dp} = {each} requests a rank{drafts} are more than the {limit} tokens that it may "
-        "dispatch"
-    )
-    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
-    most = limit // role.tokens_per_request * role.dp
-    return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
-
-
-def graphs_survive_rounding(site: RoleSite) -> Problem | None:
-    """``get_batch_sizes_to_capture`` keeps multiples of the attention group (times two for two batches) and asserts
-    that some are left.
-    """
-    role, sizes = site.role, site.role.cuda_graph_batch_sizes
-    unit = (2 if role.two_batch_overlap else 1) * (attention_tp(role) if role.dp > 1 else 1)
-    if not sizes or any(size % unit == 0 for size in sizes):
-        return None
-    rule = (
-        f"none is a multiple of {unit} (tp / dp{', times two for twoBatchOverlap' if role.two_batch_overlap else ''})"
-    )
-    return site.problem("cudaGraphBatchSizes", listed(sizes), rule, f"add {unit} or a multiple of it")
-
-
-def prefill_within_dispatch(site: RoleSite) -> Problem | None:
-    """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
-    role = site.role
-    if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
-        return None
-    tokens = prefill_chunk(site.gpu, role) // role.tp
-    if tokens <= role.max_dispatch_tokens_per_rank:
-        return None
-    rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
-    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")
-
-
-def two_batches_need_deepep(site: RoleSite) -> Problem | None:
-    """Two-batch overlap hides DeepEP's dispatch and combine; SGLang builds it from those operations only."""
-    if not site.role.two_batch_overlap or site.role.deepep:
-        return None
-    rule = "it overlaps DeepEP's all-to-all with computation, and moeA2aBackend is none"
-    return site.problem("twoBatchOverlap", "true", rule, "write twoBatchOverlap: false, or moeA2aBackend: deepep")

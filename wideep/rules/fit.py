@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory import deepep_buffer_bytes, headroom, low_latency_tensor_bytes, worker_memory
+from wideep.memory import deepep_buffer_bytes, low_latency_tensor_bytes
 from wideep.rules.arithmetic import Rule
 from wideep.rules.role_context import RoleSite
 from wideep.settings.layout import Role
@@ -24,19 +24,19 @@ def useful_tokens(site: RoleSite) -> int:
 
 def fits(site: RoleSite) -> bool:
     """Weights and a useful KV cache share the pool, and DeepEP's buffers and tensors find room outside it."""
-    memory = worker_memory(site.model, site.gpu, site.role)
+    memory = site.memory
     return memory.kv_cache_tokens >= useful_tokens(site) and _exact_gb(site) < memory.headroom_gb
 
 
 def spare_gb(site: RoleSite) -> float:
     """GB outside the pool beyond what the worker is likely to need there; negative where they are too few."""
-    needed = headroom(site.model, site.gpu, site.name, site.role).total / 1e9
-    return worker_memory(site.model, site.gpu, site.role).headroom_gb - needed
+    needed = site.headroom.total / 1e9
+    return site.memory.headroom_gb - needed
 
 
 def weights_fit(site: RoleSite) -> Problem | None:
-    """SGLang raises "Not enough memory" when the pool (memFractionStatic × free memory) has no room for one token."""
-    memory = worker_memory(site.model, site.gpu, site.role)
+    """The engine does not start when the pool (memFractionStatic × free memory) has no room for one token."""
+    memory = site.memory
     if memory.kv_cache_tokens > 0:
         return None
     slots = f"{memory.expert_slots_per_gpu} expert slots a layer"
@@ -46,7 +46,7 @@ def weights_fit(site: RoleSite) -> Problem | None:
 
 def cache_is_useful(site: RoleSite) -> Problem | None:
     """The pool must hold one long answer besides the weights, or every request of use is refused or retracted."""
-    memory, wanted = worker_memory(site.model, site.gpu, site.role), useful_tokens(site)
+    memory, wanted = site.memory, useful_tokens(site)
     if memory.kv_cache_tokens == 0 or memory.kv_cache_tokens >= wanted:
         return None
     left = f"{memory.kv_cache_gb:.1f} GB or {memory.kv_cache_tokens:,} tokens of KV cache"
@@ -58,7 +58,7 @@ def cache_is_useful(site: RoleSite) -> Problem | None:
 
 def buffers_fit(site: RoleSite) -> Problem | None:
     """DeepEP allocates its buffers after the pool, in what is left, and each captured graph has its tensors there."""
-    memory = worker_memory(site.model, site.gpu, site.role)
+    memory = site.memory
     if _exact_gb(site) < memory.headroom_gb:
         return None
     role = site.role
@@ -85,7 +85,7 @@ def _exact_gb(site: RoleSite) -> float:
 
 
 def _pool(site: RoleSite) -> str:
-    memory, fraction = worker_memory(site.model, site.gpu, site.role), site.role.mem_fraction_static
+    memory, fraction = site.memory, site.role.mem_fraction_static
     return (
         f"the pool is {fraction:g} × {memory.free_gb:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu} "
         f"({memory.total_bytes / 1e9:.1f} GB, of which CUDA and NCCL take {memory.taken_gb:.1f} first)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 from wideep.settings.layout import Role, RoleLayout
 
 __all__ = ["idle_keys"]
@@ -30,7 +30,7 @@ def idle_keys(site: RoleSite) -> Iterator[Problem]:
     )
     for key, value, idle, why in unread:
         if idle and value != _default(key):
-            yield site.problem(key, shown(value), f"it does nothing here: {why}", f"take out {key}")
+            yield site.problem(key, redact(value), f"it does nothing here: {why}", f"take out {key}")
 
 
 def _balancer(role: RoleLayout) -> Iterator[tuple[str, object, bool, str]]:

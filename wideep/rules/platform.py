@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
-from wideep import chart
+from wideep.dynamo import release_of
 from wideep.errors import Problem
-from wideep.settings.formatting import dotted, shown
+from wideep.settings.formatting import join_path, redact
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
@@ -34,12 +34,10 @@ def platform_problems(settings: Settings) -> list[Problem]:
 
 
 def _version(settings: Settings) -> Problem | None:
-    """Dynamo 1.0 has no dynamo-crds chart any more, and other values for etcd, NATS and Grove."""
-    version = settings.platform.version
-    if re.match(r"0\.", version):
-        return None
-    rule = "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
-    return Problem("platform.version", version, rule, "write version: 0.6.0")
+    """Charts of another release may have other values, or not be there."""
+    version, release = settings.platform.version, release_of(settings)
+    rule = release.refused(version)
+    return Problem("platform.version", version, rule, f"write version: {release.version}") if rule else None
 
 
 def _grove(settings: Settings) -> Problem | None:
@@ -55,10 +53,10 @@ def _grove(settings: Settings) -> Problem | None:
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
     """A key of the stack and the map of further values say different things of one value of the chart."""
-    for value, path, other in chart.contradicted(settings):
-        there = dotted(("platform", "values", *path))
-        rule = f"{there} is {shown(other)}, and both say the same thing of the chart"
-        yield Problem(value.key, shown(value.value), rule, f"take out {value.key} or {there}")
+    for value, path, other in release_of(settings).contradicted(settings):
+        there = join_path(("platform", "values", *path))
+        rule = f"{there} is {redact(other)}, and both say the same thing of the chart"
+        yield Problem(value.key, redact(value.value), rule, f"take out {value.key} or {there}")
 
 
 def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -73,7 +71,7 @@ def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
         if isinstance(value, str) and value and _holds_secret(key, written):
             rule = "chart values stand in clear text in the plan, the state and the release"
             fix = "make a Secret, and write the value that names it (existingSecretName, …)"
-            yield Problem(dotted(("platform", "values", *above, key)), "[secret]", rule, fix)
+            yield Problem(join_path(("platform", "values", *above, key)), "[secret]", rule, fix)
         yield from _secrets(value, (*above, key))
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wideep.memory import GpuMemory, worker_memory
-from wideep.memory.headroom import graph_batch, prefill_chunk
+from wideep.memory import GpuMemory
 from wideep.rules.arithmetic import arithmetic_problems
 from wideep.rules.cache import cache_problems
 from wideep.rules.fit import fits, spare_gb, useful_tokens
@@ -54,7 +53,7 @@ class Remedy:
     @property
     def memory(self) -> GpuMemory:
         """One GPU's memory with it."""
-        return worker_memory(self.site.model, self.site.gpu, self.site.role)
+        return self.site.memory
 
     @property
     def leaves(self) -> str:
@@ -112,7 +111,7 @@ def sound(site: RoleSite) -> bool:
     """No rule of the role is broken, nothing is short outside the pool, and the cache is more than just useful."""
     if not fits(site):
         return False
-    memory = worker_memory(site.model, site.gpu, site.role)
+    memory = site.memory
     least = useful_tokens(site) * memory.kv_bytes_per_token + MARGIN * memory.pool_bytes
     return memory.kv_cache_bytes >= least and spare_gb(site) >= 0 and not arithmetic_problems(site)
 
@@ -148,7 +147,7 @@ def _each_first(helps: Callable[[RoleSite], bool], *kinds: Iterator[Remedy]) -> 
 
 
 def _cache_gb(site: RoleSite) -> float:
-    return worker_memory(site.model, site.gpu, site.role).kv_cache_gb
+    return site.memory.kv_cache_gb
 
 
 def _larger_pools(site: RoleSite) -> Iterator[Remedy]:
@@ -182,7 +181,7 @@ def _smaller_batches(site: RoleSite) -> Iterator[Remedy]:
     """Half of what is computed at once, and half of that: dispatched tokens, captured batches, or a prefill chunk."""
     role = site.role
     if site.name is Role.PREFILL:
-        chunk = prefill_chunk(site.gpu, role) // 2
+        chunk = site.prefill_chunk // 2
         while chunk // role.dp >= LEAST_CHUNK:
             yield Remedy(f"chunkedPrefillSize: {chunk}", site.changed(chunked_prefill_size=chunk))
             chunk //= 2
@@ -192,7 +191,8 @@ def _smaller_batches(site: RoleSite) -> Iterator[Remedy]:
             yield _dispatching(site, tokens)
             tokens //= 2
     else:
-        for largest in (size for size in reversed(GRAPH_SIZES) if LEAST_BATCH <= size < graph_batch(site.gpu, role)):
+        captured = site.engine.graph_batch(site.gpu, role)
+        for largest in (size for size in reversed(GRAPH_SIZES) if LEAST_BATCH <= size < captured):
             sizes = tuple(size for size in GRAPH_SIZES if size <= largest)
             keys = f"cudaGraphBatchSizes: [{', '.join(map(str, sizes))}]"
             yield Remedy(keys, site.changed(cuda_graph_batch_sizes=sizes))

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wideep.catalog.families import FAMILIES, Family
+from wideep.catalog.families import ARCHITECTURES
 from wideep.catalog.gpus import GpuSpec, gpu_spec
+from wideep.engines import engine_of
+from wideep.engines.base import Engine, Family
 from wideep.errors import Problem
+from wideep.memory import GpuMemory, Headroom
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
@@ -36,9 +39,34 @@ class RoleSite:
         return gpu_spec(self.hardware.gpu)
 
     @property
+    def engine(self) -> Engine:
+        """The engine that runs it."""
+        return engine_of(self.stack)
+
+    @property
     def family(self) -> Family:
-        """What SGLang can do with the model."""
-        return FAMILIES[self.model.family]
+        """What the engine can do with the model."""
+        return self.engine.family(self.model.family)
+
+    @property
+    def architecture(self) -> str:
+        """The model's class, as engines call it."""
+        return ARCHITECTURES[self.model.family]
+
+    @property
+    def memory(self) -> GpuMemory:
+        """Memory of each of its GPUs."""
+        return self.engine.memory(self.model, self.gpu, self.role)
+
+    @property
+    def headroom(self) -> Headroom:
+        """What one of its GPUs is likely to need outside the pool."""
+        return self.engine.headroom(self.model, self.gpu, self.name, self.role)
+
+    @property
+    def prefill_chunk(self) -> int:
+        """Tokens of its prefill chunk, over all attention groups."""
+        return self.engine.prefill_chunk(self.gpu, self.role)
 
     @property
     def nvlink_reach(self) -> int:

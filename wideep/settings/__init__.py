@@ -1,6 +1,6 @@
 """The stack config: what a person writes, typed and refused early."""
 
-from wideep.settings.reading import Reading, parse, read
+from wideep.settings.reading import ParseResult, parse, read
 from wideep.settings.root import Settings
 
-__all__ = ["Reading", "Settings", "parse", "read"]
+__all__ = ["ParseResult", "Settings", "parse", "read"]

@@ -9,14 +9,14 @@ from typing import Final
 
 from wideep.masking import MASK, masked, visible
 
-__all__ = ["close", "dotted", "nearest", "shown"]
+__all__ = ["close_matches", "join_path", "redact", "suggest"]
 
 LONGEST: Final = 60
 LOOKED_AT: Final = 1000
 """Characters of a value that are looked at."""
 
 
-def shown(value: object) -> str:
+def redact(value: object) -> str:
     """A value of the config, short and on one line, without what looks like a token."""
     if isinstance(value, dict) and "secure" in value:
         return MASK
@@ -25,19 +25,19 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def dotted(path: Sequence[str]) -> str:
+def join_path(path: Sequence[str]) -> str:
     """A key's path: ``layout.decode.tp``."""
-    return ".".join(shown(part) or '""' for part in path)
+    return ".".join(redact(part) or '""' for part in path)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     """What was probably meant, or all there is."""
     names = sorted(known)
-    like = close(word, names)
+    like = close_matches(word, names)
     return f"did you mean {' or '.join(like)}?" if like else f"one of {', '.join(names)}"
 
 
-def close(word: str, known: Iterable[str]) -> list[str]:
+def close_matches(word: str, known: Iterable[str]) -> list[str]:
     """The known names that look like the word, whatever its case and underscores, the nearest first; at most three."""
     plain = {_plain(name): name for name in known}
     return [plain[match] for match in difflib.get_close_matches(_plain(word), plain, n=3, cutoff=0.6)]

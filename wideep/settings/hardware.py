@@ -7,30 +7,13 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
+from wideep.gpus import Gpu
 from wideep.settings.base import SettingsModel
 from wideep.settings.grammar import LabelKey, LabelValue, ResourceName
 
 __all__ = ["Gpu", "GpuKind", "GpuPeaks", "GpuShape", "Hardware", "Interconnect", "Toleration"]
 
 Positive = Annotated[float, Field(gt=0)]
-
-
-class Gpu(StrEnum):
-    """A GPU of the catalog (``wideep.catalog.gpus`` has its numbers)."""
-
-    A100_80 = "A100-80"
-    H100_80 = "H100-80"
-    H100_NVL = "H100-NVL"
-    H800 = "H800"
-    H20 = "H20"
-    H20_141 = "H20-141"
-    H200 = "H200"
-    GH200 = "GH200"
-    L40S = "L40S"
-    B200 = "B200"
-    GB200 = "GB200"
-    B300 = "B300"
-    GB300 = "GB300"
 
 
 class GpuPeaks(SettingsModel):

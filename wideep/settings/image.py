@@ -18,6 +18,7 @@ from wideep.settings.grammar import (
     ImageReference,
     ObjectName,
 )
+from wideep.versions import DYNAMO
 
 __all__ = ["BuildImage", "ExistingImage", "Hidden", "Image", "Registry"]
 
@@ -60,7 +61,7 @@ class BuildImage(_AnyImage):
     """Where it is pushed, without a tag: ``registry.example.com/dynamo-wideep``."""
     tag: Annotated[str, StringConstraints(pattern=rf"^{TAG}$")]
     """The tag under which it is pushed; the pods use the digest."""
-    git_ref: GitRef = "v0.6.0"
+    git_ref: GitRef = f"v{DYNAMO}"
     """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot."""
     builder: BuilderName | None = None
     """A buildx builder by its name; docker-build takes no endpoint. Not set: Docker's default. For machines without 60

@@ -6,16 +6,11 @@ with nothing left open.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
-
-from pydantic import Field, StringConstraints
-
 from wideep.settings.base import SettingsModel
 from wideep.settings.cache import KvCacheDtype
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
-from wideep.settings.grammar import PlainText
-from wideep.settings.serving import Variable
+from wideep.settings.presets import Preset
+from wideep.settings.role import Role, RoleLayout
 from wideep.settings.speculative import Speculative
 
 __all__ = [
@@ -29,139 +24,6 @@ __all__ = [
     "RoleLayout",
     "Speculative",
 ]
-
-Count = Annotated[int, Field(ge=1, le=4096)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Token = Annotated[int, Field(ge=1, le=100_000_000)]
-
-
-class Role(StrEnum):
-    """The two sorts of workers of a disaggregated graph."""
-
-    PREFILL = "prefill"
-    DECODE = "decode"
-
-
-class Preset(StrEnum):
-    """A layout of the catalog (``wideep.catalog.layouts`` has its numbers)."""
-
-    LAB_8GPU = "lab-8gpu"
-    LAB_16GPU_SINGLENODE = "lab-16gpu-singlenode"
-    LAB_16GPU_MULTINODE = "lab-16gpu-multinode"
-    LAB_32GPU = "lab-32gpu"
-    WIDE_32GPU = "wide-32gpu"
-    WIDE_64GPU = "wide-64gpu"
-    WIDE_104GPU = "wide-104gpu"
-    BEST_16GPU = "best-16gpu"
-    BEST_32GPU = "best-32gpu"
-    BEST_64GPU = "best-64gpu"
-    BEST_104GPU = "best-104gpu"
-
-
-class RoleLayout(SettingsModel):
-    """One role's workers.
-
-    The parallel sizes are SGLang's: ``tp`` is all GPUs of a worker (of a stage of it, where ``pp`` is above 1), ``dp``
-    into how many attention groups they are cut, ``ep`` over how many of them the experts are spread.
-    """
-
-    replicas: Count
-    """Workers of this role. Or ``{managedBy: NAME, initial: N}``: N workers at first (without it, the preset's), and
-    from then on as many as NAME (a planner, an autoscaler, a person) makes of them; `pulumi up` leaves them alone."""
-    replicas_managed_by: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
-    """Who decides how many workers there are, once there are ``replicas``. None: this program, which takes the number
-    back where somebody else has changed it. The same as ``managedBy`` in ``replicas``."""
-    nodes: Count
-    """Pods of one worker, each on a node of its own."""
-    gpus_per_node: Count
-    """GPUs of one pod."""
-    tp: Count
-    """SGLang's tensor-parallel size: all GPUs of a worker, or of one of its ``pp`` stages."""
-    dp: Count
-    """Attention groups (data parallelism): each has its own requests and KV cache, and tp / dp GPUs."""
-    ep: Count
-    """Expert groups: each holds (E + R) / ep of the experts of every layer, on tp / ep GPUs."""
-    pp: Count = 1
-    """Pipeline stages (SGLang's ``--pp-size``): each holds its share of the layers on ``tp`` GPUs of its own, so that
-    a worker has tp × pp GPUs. Prefill only: SGLang's decode has no loop for stages."""
-    redundant_experts: Annotated[int, Field(ge=0, le=65536)] = 0
-    """Further expert slots of each layer (R), for copies of hot experts. (E + R) must be a multiple of ``ep``; each
-    ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
-    moe_a2a_backend: Annotated[MoeA2aBackend, Field(alias="moeA2aBackend")] = MoeA2aBackend.NONE
-    """How tokens reach their experts. ``deepep`` makes ep = tp and needs FP8 weights; it pays across nodes and with
-    large batches."""
-    deepep_mode: DeepEpMode = DeepEpMode.AUTO
-    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` for a worker that does both."""
-    eplb: Eplb = Eplb()
-    """The load balancer, and where experts lie at the start."""
-    mem_fraction_static: Fraction = 0.8
-    """Share of a GPU's free memory for weights and KV cache: of what is left of it when the CUDA context and NCCL have
-    theirs (137.3 of an H200's 139.8 GiB). The rest is for activations, CUDA graphs and buffers."""
-    kv_cache_dtype: KvCacheDtype | None = None
-    """Precision of the KV cache (SGLang's ``--kv-cache-dtype``), the same in both roles. None: auto, bf16 for the
-    catalog's models. FP8 halves a token's bytes, and costs some accuracy without scales in the checkpoint."""
-    page_size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    """Tokens of a page of the KV cache (SGLang's ``--page-size``), the same in both roles. None: 1."""
-    speculative: Speculative | None = None
-    """Speculative decoding, with the same algorithm and draft model in both roles. None: none."""
-    moe_dense_tp: Annotated[int, Field(ge=1, le=1)] | None = None
-    """Tensor parallelism of the dense layers. None: tp. 1: a full copy on each GPU (1.2 GB for R1), which saves a
-    collective, and is needed where tp would cut FP8 blocks (R1: tp above 16)."""
-    dp_lm_head: bool = False
-    """A full lm_head in each attention group in place of a share of tp: saves gathering all hidden states, costs up to
-    vocabulary × hidden × 2 bytes (1.9 GB for R1). Only with dp above 1."""
-    two_batch_overlap: bool = False
-    """Cut a batch in two and compute one half while the other is in DeepEP's all-to-all. Pays with large batches over
-    RDMA; needs activations for both halves."""
-    max_dispatch_tokens_per_rank: Annotated[int, Field(ge=1, le=65536)] = 128
-    """Tokens that one rank may hand to DeepEP's low-latency kernels in a step, so also its largest decode batch. Its
-    buffers grow with it: 2.1 GB at 128 for R1 with 32 redundant experts, 17 GB at the limit of 1024."""
-    cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
-    """Decode batch sizes of a rank that are captured as CUDA graphs. None: SGLang's list, up to 512, or up to
-    ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory;
-    ``[]`` captures none, and each step then waits for the CPU."""
-    max_running_requests: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Requests that a worker runs at once, over all attention groups (SGLang's ``--max-running-requests``): each runs
-    1 / dp of them. None: what the KV cache takes, or ``maxDispatchTokensPerRank`` in each group with DeepEP's
-    low-latency mode, which is also the most there."""
-    chunked_prefill_size: Token | None = None
-    """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
-    takes several steps. None: SGLang's 8192 (16384 from 160 GiB a GPU on), which leave 512 to each of 16 groups. More
-    a group is faster to the first token and needs more activations."""
-    context_length: Token | None = None
-    """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
-    one full sequence."""
-    extra_args: tuple[str, ...] = ()
-    """Further arguments of the engine, appended as they stand. A flag that a key sets is refused with the key's name;
-    one that is not known here is passed on with a warning."""
-    env: dict[Variable, PlainText] = Field(default_factory=dict[str, str])
-    """Environment variables of this role's engine; they win over ``workers.env`` and over the ones that this program
-    sets. No secrets: they stand in the graph for everyone to read."""
-
-    @property
-    def gpus_per_worker(self) -> int:
-        """GPUs of one worker, over all its pods."""
-        return self.nodes * self.gpus_per_node
-
-    @property
-    def gpus(self) -> int:
-        """GPUs of all workers of this role."""
-        return self.replicas * self.gpus_per_worker
-
-    @property
-    def tokens_per_request(self) -> int:
-        """Tokens of a request in one decode step: several where drafted ones are checked together."""
-        return self.speculative.num_draft_tokens if self.speculative else 1
-
-    @property
-    def low_latency(self) -> bool:
-        """DeepEP's low-latency kernels move the tokens, at decode."""
-        return self.deepep and self.deepep_mode is not DeepEpMode.NORMAL
-
-    @property
-    def deepep(self) -> bool:
-        """DeepEP moves the tokens."""
-        return self.moe_a2a_backend is MoeA2aBackend.DEEPEP
 
 
 class Layout(SettingsModel):

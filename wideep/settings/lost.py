@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 from wideep.settings.layout import Layout, RoleLayout
 from wideep.settings.model import ModelShape
 
@@ -48,7 +48,7 @@ def lost_model(written: Object, models: Collection[str]) -> Problem | None:
         f"pulumi config set model NAME, with the model that it was: {', '.join(models)}\n"
         "(a revision is modelCache.revision, a shorter context layout.ROLE.contextLength)"
     )
-    return Problem("model", shown(dict(written)), rule, fix)
+    return Problem("model", redact(dict(written)), rule, fix)
 
 
 def _replaced(key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.settings.formatting import nearest, shown
+from wideep.settings.formatting import redact, suggest
 
 __all__ = ["split_managed"]
 
@@ -36,13 +36,13 @@ def _split(role: str, written: Object, replicas: Object) -> Object | Problem:
     key = f"layout.{role}.{REPLICAS}"
     for name in replicas:
         if name not in (MANAGED_BY, INITIAL):
-            return Problem(f"{key}.{name}", "", "there is no such key", nearest(name, [MANAGED_BY, INITIAL]))
+            return Problem(f"{key}.{name}", "", "there is no such key", suggest(name, [MANAGED_BY, INITIAL]))
     who, initial = replicas.get(MANAGED_BY), replicas.get(INITIAL)
     if not isinstance(who, str) or not who.strip():
         rule = "says who decides how many workers there are: a planner, an autoscaler, a person"
-        return Problem(f"{key}.{MANAGED_BY}", shown(who) if who else "", rule, EXAMPLE)
+        return Problem(f"{key}.{MANAGED_BY}", redact(who) if who else "", rule, EXAMPLE)
     if initial is not None and not (type(initial) is int and 1 <= initial <= LARGEST):
         rule = f"must be a whole number from 1 to {LARGEST}: the workers that the graph begins with"
-        return Problem(f"{key}.{INITIAL}", shown(initial), rule, EXAMPLE)
+        return Problem(f"{key}.{INITIAL}", redact(initial), rule, EXAMPLE)
     others = {name: value for name, value in written.items() if name != REPLICAS}
     return {**others, **({REPLICAS: initial} if initial is not None else {}), SPLIT: who.strip()}

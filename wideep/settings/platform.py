@@ -11,6 +11,7 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.grammar import ChartAddress, LabelKey, LabelValue, ObjectName, Version
 from wideep.settings.hardware import Toleration
 from wideep.settings.quantity import Quantity
+from wideep.versions import DYNAMO
 
 __all__ = ["ChartDigests", "Etcd", "Grove", "Nats", "Platform"]
 
@@ -59,7 +60,7 @@ class ChartDigests(SettingsModel):
 class Platform(SettingsModel):
     """The Dynamo platform: installed by this stack, or there already."""
 
-    version: Version = "0.6.0"
+    version: Version = DYNAMO
     """Version of the dynamo-crds and dynamo-platform charts."""
     install: bool = True
     """False: use the platform that is there, and leave it when the stack is destroyed."""

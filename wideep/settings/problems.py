@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from wideep.errors import Problem
-from wideep.settings.formatting import close, dotted, nearest, shown
+from wideep.settings.formatting import close_matches, join_path, redact, suggest
 from wideep.settings.root import Settings
-from wideep.settings.schema import Place, place_of
+from wideep.settings.schema import ConfigKey, config_key
+from wideep.versions import DYNAMO
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
@@ -24,7 +25,7 @@ EXAMPLES: Final = {
     "model": "model: deepseek-ai/DeepSeek-R1",
     "hardware": "hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}",
     "layout": "layout: lab-16gpu-singlenode",
-    "image": "image: {source: build, repository: registry.example.com/dynamo-wideep, tag: 0.6.0}",
+    "image": f"image: {{source: build, repository: registry.example.com/dynamo-wideep, tag: {DYNAMO}}}",
     "modelCache": "modelCache: {size: 1Ti}",
 }
 NO_SUCH_KEY: Final = "there is no such key"
@@ -58,46 +59,46 @@ def problems_of(error: ValidationError, config: Object) -> list[Problem]:
 
 def misspelt(key: str, written: Iterable[str]) -> bool:
     """One of these top-level keys stands where ``key`` was meant."""
-    known = place_of([key]).siblings
-    return any(close(each, known)[:1] == [key] for each in written if each not in known)
+    known = config_key([key]).siblings
+    return any(close_matches(each, known)[:1] == [key] for each in written if each not in known)
 
 
 def _meant(details: ErrorDetails) -> tuple[int | str, ...]:
     """The key that an unknown key is most likely a misspelling of."""
     *parents, written = details["loc"]
-    return (*parents, *close(str(written), place_of(details["loc"]).siblings)[:1])
+    return (*parents, *close_matches(str(written), config_key(details["loc"]).siblings)[:1])
 
 
 def _problem(details: ErrorDetails, config: Object) -> Problem:
-    place, kind = place_of(details["loc"]), details["type"]
-    key = dotted(place.path)
+    place, kind = config_key(details["loc"]), details["type"]
+    key = join_path(place.path)
     if kind == "extra_forbidden":
-        return Problem(key, "", NO_SUCH_KEY, nearest(place.path[-1], place.siblings))
+        return Problem(key, "", NO_SUCH_KEY, suggest(place.path[-1], place.siblings))
     if kind == "missing":
         return Problem(key, "", "this key is missing", _how_to_set(place))
     if kind.startswith("union_tag"):
         return _untagged(details, place)
-    value = shown(_value_at(config, place.path))
+    value = redact(_value_at(config, place.path))
     if kind in FORMS:
         return Problem(key, value, "is not of the form that this key needs", place.meaning)
     return Problem(key, value, *_rule(details))
 
 
-def _how_to_set(place: Place) -> str:
+def _how_to_set(place: ConfigKey) -> str:
     if place.path[0] in EXAMPLES and place.around == (Settings,):
         return f"for example {EXAMPLES[place.path[0]]}"
     one_of = f" One of {', '.join(place.choices)}." if place.choices else ""
     return f"set it: {place.meaning}{one_of}"
 
 
-def _untagged(details: ErrorDetails, place: Place) -> Problem:
+def _untagged(details: ErrorDetails, place: ConfigKey) -> Problem:
     """A union whose sort is not given or not known; the sort is a key of its own."""
     context: dict[str, object] = details.get("ctx", {})
-    key = dotted([*place.path, str(context["discriminator"]).strip("'")])
+    key = join_path([*place.path, str(context["discriminator"]).strip("'")])
     if "tag" not in context:
         return Problem(key, "", "this key is missing", f"write {' or '.join(place.sorts)}")
     word = str(context["tag"])
-    return Problem(key, shown(word), "is none of the values that this key takes", nearest(word, place.sorts))
+    return Problem(key, redact(word), "is none of the values that this key takes", suggest(word, place.sorts))
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:
@@ -106,7 +107,7 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
     context: dict[str, object] = details.get("ctx", {})
     if kind in ("enum", "literal_error"):
         allowed = re.findall(r"'([^']+)'", str(context["expected"]))
-        return "is none of the values that this key takes", nearest(given, allowed)
+        return "is none of the values that this key takes", suggest(given, allowed)
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
-from wideep.settings.formatting import nearest, shown
+from wideep.settings.formatting import redact, suggest
 from wideep.settings.hardware import Gpu, Interconnect
 from wideep.settings.image import Hidden
 from wideep.settings.lost import lost_model, lost_preset
@@ -21,7 +21,7 @@ from wideep.settings.problems import NO_SUCH_KEY, misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.secrets import MISPLACED, below, is_secure, secret_problems
 
-__all__ = ["ReadText", "Reading", "parse", "read"]
+__all__ = ["ParseResult", "ReadText", "parse", "read"]
 
 ReadText = Callable[[str], str]
 Object = dict[str, object]
@@ -36,7 +36,7 @@ SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParseResult:
     """What became of a stack config: Settings, or the mistakes in its form."""
 
     problems: tuple[Problem, ...]
@@ -60,7 +60,7 @@ def parse(raw: Mapping[str, object], read_text: ReadText | None = None) -> Setti
     return reading.settings
 
 
-def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Reading:
+def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseResult:
     """As ``parse``, for who wants to look on in spite of mistakes."""
     config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
     marked = secret_problems(config)
@@ -86,7 +86,7 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> Readin
     if "hfToken" not in reported and not misspelt("hfToken", config):
         problems += _token_problems(config)
     problems = _with_secrets(problems, marked)
-    return Reading(tuple(problems), None if problems else settings, config)
+    return ParseResult(tuple(problems), None if problems else settings, config)
 
 
 def _problems(found: object) -> list[Problem]:
@@ -170,7 +170,7 @@ def _token_problems(config: Object) -> list[Problem]:
         )
         return [Problem("hfToken", "", rule, fix)]
     if own is not None and existing is not None:
-        rule = f"hfTokenSecret is {shown(existing)}, and only one of the two can be the token"
+        rule = f"hfTokenSecret is {redact(existing)}, and only one of the two can be the token"
         return [Problem("hfToken", HfToken.SET, rule, "take out hfToken or hfTokenSecret")]
     return []
 
@@ -195,7 +195,9 @@ def _model(value: object, read_text: ReadText | None) -> object:
         return value
     if value in MODELS:
         return _dumped(MODELS[value])
-    return Problem("model", shown(value), "the catalog has no model of that name", unknown_model(shown(value), MODELS))
+    return Problem(
+        "model", redact(value), "the catalog has no model of that name", unknown_model(redact(value), MODELS)
+    )
 
 
 def _hardware(value: object) -> tuple[object, list[Problem]]:
@@ -208,15 +210,15 @@ def _hardware(value: object) -> tuple[object, list[Problem]]:
     written, problems = cast("Object", value), list[Problem]()
     gpu, network = written.get("gpu"), written.get("interconnect")
     if isinstance(gpu, str) and gpu not in list(Gpu):
-        problems.append(Problem("hardware.gpu", shown(gpu), *unknown_gpu(shown(gpu))))
+        problems.append(Problem("hardware.gpu", redact(gpu), *unknown_gpu(redact(gpu))))
         written = {**written, "gpu": Gpu.H200}
     elif gpu is not None and not isinstance(gpu, str | dict):
         problems.append(
-            Problem("hardware.gpu", shown(gpu), "must be a name or an object", "write for example gpu: H200")
+            Problem("hardware.gpu", redact(gpu), "must be a name or an object", "write for example gpu: H200")
         )
         written = {**written, "gpu": Gpu.H200}
     if isinstance(network, str) and network not in list(Interconnect):
-        problems.append(Problem("hardware.interconnect", shown(network), *unknown_interconnect(shown(network))))
+        problems.append(Problem("hardware.interconnect", redact(network), *unknown_interconnect(redact(network))))
         written = {**written, "interconnect": Interconnect.ETHERNET}
     return written, problems
 
@@ -240,7 +242,7 @@ def _layout(value: object, _: ReadText | None) -> object:
         return lost_preset(written, named) or written
     if not isinstance(name, str) or name not in named:
         key = "layout" if isinstance(value, str) else "layout.preset"
-        return Problem(key, shown(name), "there is no preset of that name", nearest(str(name), named))
+        return Problem(key, redact(name), "there is no preset of that name", suggest(str(name), named))
     return _merged(_dumped(layout_of(named[name])), written)
 
 

@@ -12,14 +12,14 @@ from pydantic.fields import FieldInfo
 
 from wideep.settings.root import Settings
 
-__all__ = ["Place", "place_of"]
+__all__ = ["ConfigKey", "config_key"]
 
 Location = Sequence[int | str]
 Models = tuple[type[BaseModel], ...]
 
 
 @dataclass(frozen=True)
-class Place:
+class ConfigKey:
     """A key of the config. ``around`` are the models that it belongs to: several where a union is not decided yet."""
 
     path: tuple[str, ...]
@@ -53,7 +53,7 @@ class Place:
         return [f for model in self.around for f in model.model_fields.values() if f.alias == self.path[-1]]
 
 
-def place_of(location: Location) -> Place:
+def config_key(location: Location) -> ConfigKey:
     """The key of a location. pydantic puts the tag of a union into it, which is no part of the key's path."""
     path: list[str] = []
     around: Models = (Settings,)
@@ -68,7 +68,7 @@ def place_of(location: Location) -> Place:
         if isinstance(part, str):
             around = models
             models = tuple(model for annotation in inner for model in _models_in(annotation))
-    return Place(tuple(path), around, models)
+    return ConfigKey(tuple(path), around, models)
 
 
 def _models_in(annotation: object) -> Models:

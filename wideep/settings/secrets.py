@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from wideep.errors import Problem
 from wideep.masking import MASK, holds_token
-from wideep.settings.formatting import dotted
+from wideep.settings.formatting import join_path
 
 __all__ = ["KNOWN_SECRETS", "MISPLACED", "below", "is_secure", "secret_paths", "secret_problems", "with_secrets"]
 
@@ -45,9 +45,9 @@ def secret_paths(value: object, here: Path = ()) -> Iterator[Path]:
 def secret_problems(config: Mapping[str, object]) -> list[Problem]:
     """All that a person marked as a secret and that cannot be kept as one, and tokens in keys that are no secret."""
     marked = [path for path in secret_paths(config) if path not in KNOWN_SECRETS]
-    problems = [Problem(dotted(path), MASK, IN_CLEAR, _fix(path)) for path in marked]
+    problems = [Problem(join_path(path), MASK, IN_CLEAR, _fix(path)) for path in marked]
     tokens = dict.fromkeys(path for path in _tokens(config) if path not in KNOWN_SECRETS)
-    return [*problems, *(Problem(dotted(path), MASK, MISPLACED, MOVE_IT) for path in tokens)]
+    return [*problems, *(Problem(join_path(path), MASK, MISPLACED, MOVE_IT) for path in tokens)]
 
 
 def with_secrets(value: object, paths: Iterable[Path]) -> object:
@@ -101,8 +101,8 @@ def _items(value: object) -> Iterable[tuple[str, object]]:
 def _fix(path: Path) -> str:
     """What to do in its place; the second line takes back the mark of a value that is none."""
     if path[:2] == ("workers", "env") or (path[0] == "layout" and path[2:3] == ("env",)):
-        return f"{ENV_FROM}\nthen pulumi config rm --path {shlex.quote(dotted(path))}"
+        return f"{ENV_FROM}\nthen pulumi config rm --path {shlex.quote(join_path(path))}"
     if path[:2] == ("platform", "values"):
-        return f"{CHART}\nthen pulumi config rm --path {shlex.quote(dotted(path))}"
-    where = f"--path {shlex.quote(dotted(path))}" if len(path) > 1 else shlex.quote(dotted(path))
+        return f"{CHART}\nthen pulumi config rm --path {shlex.quote(join_path(path))}"
+    where = f"--path {shlex.quote(join_path(path))}" if len(path) > 1 else shlex.quote(join_path(path))
     return f"if it is none: pulumi config set --plaintext {where} VALUE"

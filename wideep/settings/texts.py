@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.settings.formatting import shown
+from wideep.settings.formatting import redact
 
 __all__ = ["json_texts"]
 
@@ -21,7 +21,7 @@ MOST: Final = 12
 def json_texts(written: Mapping[str, object]) -> list[Problem]:
     """One Problem for each key of the file that holds a JSON object as a text, with the commands that mend it."""
     return [
-        Problem(shown(key), "a text that begins with {", "is JSON in quotes, and must be an object", _fix(key, value))
+        Problem(redact(key), "a text that begins with {", "is JSON in quotes, and must be an object", _fix(key, value))
         for key, value in written.items()
         if isinstance(value, str) and value.lstrip().startswith("{")
     ]
@@ -33,15 +33,15 @@ def _fix(key: str, text: str) -> str:
     except (ValueError, RecursionError):
         found = []
     commands = [f"pulumi config set {_option(path)}--path '{path}' {_value(path, value)}" for path, value in found]
-    lines = commands[:MOST] or [f"pulumi config set --path '{shown(key)}.KEY' VALUE"]
-    return "\n".join([*lines, f"or write {shown(key)} as YAML in the stack's file"])
+    lines = commands[:MOST] or [f"pulumi config set --path '{redact(key)}.KEY' VALUE"]
+    return "\n".join([*lines, f"or write {redact(key)} as YAML in the stack's file"])
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
     match value:
         case dict():
             for key, inner in cast("dict[str, object]", value).items():
-                yield from _leaves(f"{path}.{shown(key)}", inner)
+                yield from _leaves(f"{path}.{redact(key)}", inner)
         case list():
             for index, inner in enumerate(cast("list[object]", value)):
                 yield from _leaves(f"{path}[{index}]", inner)
@@ -60,4 +60,4 @@ def _option(path: str) -> str:
 def _value(path: str, value: object) -> str:
     if _secret(path):
         return "…"
-    return f"'{shown(value)}'" if isinstance(value, str) and " " in value else shown(value)
+    return f"'{redact(value)}'" if isinstance(value, str) and " " in value else redact(value)

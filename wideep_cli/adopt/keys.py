@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from wideep.download import MOUNT_PATH, model_path
+from wideep.engines import engine_of
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage
 
@@ -56,4 +57,5 @@ def _path(settings: Settings, paths: set[str]) -> Iterator[str]:
 
 
 def _model_paths(args: list[str]) -> Iterator[str]:
-    yield from (value for flag, value in pairwise(args) if flag == "--model-path")
+    own = engine_of().weights_flag
+    yield from (value for flag, value in pairwise(args) if flag == own)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import Field, model_validator
 
+from wideep.dynamo.api import V1ALPHA1
 from wideep_cluster import SECRETS, Cluster, Kind
 from wideep_cluster.objects import KubeObject
 
@@ -34,9 +35,7 @@ KINDS: Final = {
     "kubernetes:batch/v1:Job": Kind(Live, "/apis/batch/v1", "jobs"),
     "kubernetes:networking.k8s.io/v1:Ingress": Kind(Live, "/apis/networking.k8s.io/v1", "ingresses"),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": Kind(Live, "/apis/networking.k8s.io/v1", "networkpolicies"),
-    "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment": Kind(
-        Live, "/apis/nvidia.com/v1alpha1", "dynamographdeployments"
-    ),
+    V1ALPHA1.pulumi_type: Kind(Live, V1ALPHA1.path, V1ALPHA1.plural),
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
 RECORDS: Final = Kind(Live, "/api/v1", "secrets")

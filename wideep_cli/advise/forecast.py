@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.engines import engine_of
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
@@ -86,8 +87,8 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s a GPU in this layout.")
     lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
     lines.append(
-        f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not 0.5.3.post2: "
-        "ratios between layouts hold better than the figures themselves."
+        f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not "
+        f"{engine_of().version}: ratios between layouts hold better than the figures themselves."
     )
     return lines
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from wideep.memory.headroom import prefill_chunk
 from wideep.roofline import StepBound, decode_bound, prefill_bound
 from wideep.rules.role_context import RoleSite
 from wideep.settings.hardware import GpuKind
@@ -130,4 +129,4 @@ def _bounded(site: RoleSite) -> tuple[ModelShape, GpuKind, RoleLayout]:
 
 def _chunk_caveat(site: RoleSite, traffic: Traffic) -> tuple[Caveat, ...]:
     """SGLang cuts its chunk into one share for each attention group; the estimator computes whole prompts."""
-    return (Caveat.CHUNKS,) if traffic.isl > prefill_chunk(site.gpu, site.role) // site.role.dp else ()
+    return (Caveat.CHUNKS,) if traffic.isl > site.prefill_chunk // site.role.dp else ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.engines import engine_of
 from wideep_cli.advise.comparison import Advice, Compared, Unknown
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.words import milliseconds_text, role_text, whole
@@ -52,8 +53,8 @@ def notes(advice: Advice) -> list[str]:
         lines.append(f"{advice.field.too_large} more workers are legal, but have no room for a single request.")
     lines.append(
         f"Predicted by AIConfigurator {advice.version} from kernels measured with SGLang {advice.data}; the graph runs "
-        "0.5.3.post2. Ratios between layouts hold better than the figures themselves. A GPU: one that the layout uses. "
-        "Bound: tokens/s a GPU at the hardware's published peaks."
+        f"{engine_of().version}. Ratios between layouts hold better than the figures themselves. A GPU: one that the "
+        "layout uses. Bound: tokens/s a GPU at the hardware's published peaks."
     )
     return lines
 

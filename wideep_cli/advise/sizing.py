@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 from wideep.memory import headroom, worker_memory
-from wideep.memory.headroom import chunked_prefill_tokens, prefill_chunk
 from wideep.parallelism import attention_tp
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleSite
@@ -29,12 +28,12 @@ def holds(site: RoleSite, batch: int, traffic: Traffic) -> bool:
     Prompts that prefill computes together share the group's part of the chunk; one alone may take several steps.
     """
     role = site.role
-    if site.name is Role.PREFILL and batch > 1 and batch * traffic.isl > prefill_chunk(site.gpu, role) // role.dp:
+    if site.name is Role.PREFILL and batch > 1 and batch * traffic.isl > site.prefill_chunk // role.dp:
         return False
     if site.name is Role.DECODE and role.low_latency and batch > role.max_dispatch_tokens_per_rank:
         return False
     tokens = traffic.isl if site.name is Role.PREFILL else traffic.isl + traffic.osl
-    return worker_memory(site.model, site.gpu, role).kv_cache_tokens >= batch * tokens
+    return site.memory.kv_cache_tokens >= batch * tokens
 
 
 def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
@@ -58,7 +57,7 @@ def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout:
     """SGLang gives each attention group its share of the prefill chunk: here a share is the group's whole batch."""
     if site.role.dp == 1:
         return site.role
-    wanted = min(chunked_prefill_tokens(site.gpu), math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
+    wanted = min(site.engine.prefill_chunk(site.gpu), math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
     return site.role.model_copy(update={"chunked_prefill_size": wanted * site.role.dp})
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from wideep.memory import worker_memory
+from wideep.engines import engine_of
 from wideep.rules import RoleSite, check_role
 from wideep.settings.layout import Role
 from wideep_cli.doctor.check_context import Case
@@ -14,18 +13,17 @@ from wideep_cli.doctor.finding import Finding, Section, fails, holds
 
 __all__ = ["balance_findings"]
 
-AVERAGE: Final = re.compile(r"last_(\d+)_average_balancedness=(\d\.\d+)")
-"""SGLang's ``[Expert Balancedness]``: mean over the GPUs' tokens by the busiest one's, averaged over so many passes."""
 UNEVEN: Final = 0.5
 """The busiest GPU of a layer has twice the mean: half of the others' time goes by in waiting for it."""
 
 
 def balance_findings(case: Case) -> Iterator[Finding]:
     """One a role whose log has such lines; they are there where the stack turns the metrics on (extraArgs)."""
+    average = engine_of(case.settings).log.average_balance
     for role in case.plan.roles:
         pods = [pod for pod in case.graph_pods if pod.component == role and pod.ready]
         logs = (case.view.logs(pod, False) for pod in pods[:1])
-        found = [AVERAGE.findall(log) for log in logs if log]
+        found = [average.findall(log) for log in logs if log]
         if found and found[0]:
             widest = max(int(size) for size, _ in found[0])
             value = [float(text) for size, text in found[0] if int(size) == widest][-1]
@@ -49,7 +47,7 @@ def _fixes(site: RoleSite) -> Iterator[str]:
     more = site.changed(redundant_experts=site.role.redundant_experts + site.role.ep)
     problems = check_role(more)
     if not problems:
-        memory = worker_memory(more.model, more.gpu, more.role)
+        memory = more.memory
         yield (
             f"layout.{site.name}.redundantExperts: {more.role.redundant_experts} "
             f"leaves {memory.kv_cache_gb:.1f} GB for KV ({memory.kv_cache_tokens:,} tokens)"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep_cluster import (
     CLAIMS,
     CLASSES,
@@ -61,7 +62,7 @@ Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
 APIS: Final = {
-    "dynamo": ("nvidia.com", "v1alpha1"),
+    "dynamo": (GROUP, V1ALPHA1.version),
     "grove": ("grove.io", "v1alpha1"),
     "kai": ("scheduling.run.ai", "v2"),
     "lws": ("leaderworkerset.x-k8s.io", "v1"),

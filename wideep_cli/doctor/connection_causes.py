@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from wideep.backends.network import uses_rdma
+from wideep.rdma import uses_rdma
 from wideep.rules.registry import check
 from wideep.settings import Settings
 from wideep.settings.hardware import Interconnect

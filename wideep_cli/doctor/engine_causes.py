@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from wideep.backends.network import uses_rdma
+from wideep.dynamo import release_of
+from wideep.engines import engine_of
+from wideep.rdma import uses_rdma
 from wideep.rules import RoleSite, check_role
 from wideep.rules.deepep import MAX_DISPATCH
 from wideep.settings.experts import DeepEpMode
@@ -35,29 +37,27 @@ __all__ = [
     "weights",
 ]
 
-BEFORE_LOAD: Final = re.compile(r"Load weight begin\. avail mem=(\d+(?:\.\d+)?) GB")
-"""SGLang's line once its ranks are connected. What it calls GB are GiB."""
-FIRED: Final = "fired up and ready"
 FREE_SHARE: Final = 0.9
-"""Of a GPU, before anything is loaded; SGLang's own check of GPUs that differ takes the same. Public logs: 0.95 to 0.98
-with context and NCCL gone."""
+"""Of a GPU, before anything is loaded, as in the engine's own check of GPUs that differ. Public logs: 0.95 to 0.98 with
+context and NCCL gone."""
 GIB: Final = 2**30
 GRAPH_BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def pool_short(case: Case, pod: Pod, _found: Found, log: str) -> Trouble:
-    """SGLang has loaded the weights, and finds no room for a KV cache beside them."""
-    return _memory(case, pod, "the weights leave no room for a KV cache (SGLang: Not enough memory)", Short.POOL, log)
+    """The engine has loaded the weights, and finds no room for a KV cache beside them."""
+    who = engine_of(case.settings).title
+    return _memory(case, pod, f"the weights leave no room for a KV cache ({who}: Not enough memory)", Short.POOL, log)
 
 
 def cuda_memory(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
     """Where in its life it ran out tells which part of the memory was short."""
-    before = log[: found.at]
-    if FIRED in before:
+    form, before = engine_of(case.settings).log, log[: found.at]
+    if form.ready in before:
         return _memory(case, pod, "the GPU ran out of memory under load", Short.OUTSIDE, log)
-    if "Capture cuda graph" in before or "cuda graph" in found.line.lower():
+    if form.capturing in before or form.graphs in found.line.lower():
         return _memory(case, pod, "the GPU ran out of memory while CUDA graphs were captured", Short.OUTSIDE, log)
-    if "Load weight end" in before:
+    if form.loaded in before:
         return _memory(case, pod, "the GPU ran out of memory after the weights were loaded", Short.OUTSIDE, log)
     return _memory(case, pod, "the GPU ran out of memory while the weights were loaded", Short.POOL, log)
 
@@ -86,7 +86,7 @@ def _memory(case: Case, pod: Pod, cause: str, short: Short, log: str) -> Trouble
 
 def _taken(case: Case, pod: Pod, role: Role, log: str) -> Trouble | None:
     """A GPU that was not empty before the engine loaded anything: no key of the layout makes up for that."""
-    free = [float(text) for text in BEFORE_LOAD.findall(log)]
+    free = [float(text) for text in engine_of(case.settings).log.free_before_load.findall(log)]
     node = next((node for node in case.view.nodes.items if node.name == pod.spec.node_name), None)
     label = node.labels.get("nvidia.com/gpu.memory", "") if node else ""
     total = int(label) / 1024 if label.isdecimal() else case.site(role).gpu.memory_bytes / GIB
@@ -96,7 +96,7 @@ def _taken(case: Case, pod: Pod, role: Role, log: str) -> Trouble | None:
 
 
 def occupied(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
-    """SGLang compares its ranks' free memory before it loads."""
+    """The engine compares its ranks' free memory before it loads."""
     return _in_use(pod, found.line)
 
 
@@ -117,8 +117,8 @@ def dispatch(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
         return Trouble("dispatch", f"more tokens than DeepEP's buffers hold: {found.line}.")
     site = case.site(role)
     limit = site.role.max_dispatch_tokens_per_rank
-    begun = "Capture cuda graph begin" in log[: found.at] and FIRED not in log[: found.at]
-    captured = begun or "cuda graph failed" in found.line
+    form, before = engine_of(case.settings).log, log[: found.at]
+    captured = (form.capturing in before and form.ready not in before) or form.graphs_failed in found.line
     when = " while CUDA graphs were captured" if captured else ""
     cause = f"a rank sent more than the {limit} tokens that DeepEP's low-latency buffers hold{when}."
     fixes = _dispatch_fixes(site, captured=captured)
@@ -180,7 +180,7 @@ def locked_memory(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
 
 
 def arguments(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
-    """argparse refuses an argument: the stack's own, or one that the image's SGLang does not know."""
+    """argparse refuses an argument: the stack's own, or one that the image's engine does not know."""
     role = role_of(pod)
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
@@ -190,7 +190,8 @@ def arguments(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
             "arguments", cause, (f"Take {wrong} out of {key_of(pod, 'extraArgs')}.",), key_of(pod, "extraArgs")
         )
     key = "image.reference" if case.settings.image.source == "existing" else "image.gitRef"
-    return Trouble("arguments", cause, (f"{key}: an image with SGLang 0.5.3.post2 (Dynamo 0.6.0)",), key)
+    release = f"{engine_of(case.settings).release} ({release_of(case.settings).title})"
+    return Trouble("arguments", cause, (f"{key}: an image with {release}",), key)
 
 
 def weights(case: Case, _pod: Pod, found: Found, _log: str) -> Trouble:

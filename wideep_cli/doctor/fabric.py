@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from wideep.backends.network import other_rdma, uses_rdma
+from wideep.rdma import other_rdma, uses_rdma
 from wideep.settings.hardware import Interconnect
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import Case

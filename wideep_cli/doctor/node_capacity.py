@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.backends.network import uses_rdma
 from wideep.catalog import gpu_spec
+from wideep.rdma import uses_rdma
 from wideep.settings.hardware import GpuKind, Hardware, Interconnect, Toleration
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import Case

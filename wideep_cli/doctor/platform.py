@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep import names
+from wideep.dynamo import release_of
+from wideep.dynamo.api import V1ALPHA1
 from wideep.settings.platform import Grove
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import Case
@@ -15,8 +17,7 @@ from wideep_cluster.objects import Deployment
 
 __all__ = ["operator_of", "platform_findings"]
 
-GRAPHS: Final = "dynamographdeployments"
-CRD: Final = f"{GRAPHS}.nvidia.com"
+CRD: Final = V1ALPHA1.crd
 CRDS_NAMESPACE: Final = "default"
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
@@ -24,11 +25,6 @@ LOST: Final = {
     ETCD: "workers are not found, and the operator cannot delete a graph",
     "-nats": "no request reaches a worker",
 }
-GONE: Final = {
-    "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
-    "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
-}
-"""Images that no registry has any more, and the chart's value that asks for each."""
 
 
 def platform_findings(case: Case) -> Iterator[Finding]:
@@ -103,9 +99,10 @@ def _stopped(case: Case, operator: Deployment) -> Finding:
         fix = f"kubectl -n {operator.namespace} scale deployment {operator.name} --replicas 1"
         return fails(Section.PLATFORM, "operator", what, fix)
     pods = [pod for pod in case.view.own_pods.items if pod.name.startswith(f"{operator.name}-")]
+    images = release_of(case.settings).gone_images
     for status in (status for pod in pods for status in pod.status.container_statuses):
         waiting = status.state.waiting
-        gone = next((value for image, value in GONE.items() if status.image.startswith(image)), None)
+        gone = next((value for image, value in images.items() if status.image.startswith(image)), None)
         if waiting and gone:
             what = f"The operator's image {status.image} is gone from its registry."
             fix = f"platform.values.{gone}: a registry that has it"
@@ -146,12 +143,14 @@ def _releases(case: Case) -> Iterator[Finding]:
 
 
 def _crds(case: Case, operator: Deployment | None) -> Iterator[Finding]:
-    served = GRAPHS in case.view.apis.get("dynamo", frozenset())
+    served = V1ALPHA1.plural in case.view.apis.get("dynamo", frozenset())
     if not served:
         if case.plan.platform.install and not case.deployed:
-            yield holds(Section.PLATFORM, "api", "nvidia.com/v1alpha1 is not served yet: the stack installs the CRDs.")
+            yield holds(
+                Section.PLATFORM, "api", f"{V1ALPHA1.api_version} is not served yet: the stack installs the CRDs."
+            )
             return
-        what = f"The cluster does not serve {CRD} in v1alpha1."
+        what = f"The cluster does not serve {CRD} in {V1ALPHA1.version}."
         fix = "platform: {install: true}" if not case.plan.platform.install else "`pulumi up --refresh`"
         yield fails(Section.PLATFORM, "api", what, fix, key="platform.install")
         return
@@ -167,12 +166,12 @@ def _crds(case: Case, operator: Deployment | None) -> Iterator[Finding]:
         what = f"{CRD} is there, and belongs to {whose}: Helm refuses to install dynamo-crds over it."
         fixes = (
             f"kubectl annotate crd --overwrite {CRD} {RELEASE_NAME}={names.CRDS_RELEASE} "
-            f"{RELEASE_NAMESPACE}={CRDS_NAMESPACE}, and the same for dynamocomponentdeployments.nvidia.com",
+            f"{RELEASE_NAMESPACE}={CRDS_NAMESPACE}, and the same for {V1ALPHA1.component_crd}",
             "platform: {install: false}, if a platform is there",
         )
         yield fails(Section.PLATFORM, "api", what, *fixes, key="platform.install")
     else:
-        yield holds(Section.PLATFORM, "api", f"{CRD} is served in v1alpha1.")
+        yield holds(Section.PLATFORM, "api", f"{CRD} is served in {V1ALPHA1.version}.")
 
 
 def _values(case: Case) -> Iterator[Finding]:
@@ -180,7 +179,7 @@ def _values(case: Case) -> Iterator[Finding]:
     if not case.plan.platform.install:
         return
     text = str(case.plan.platform.values)
-    for image, value in GONE.items():
+    for image, value in release_of(case.settings).gone_images.items():
         if image in text:
             what = f"platform.values asks for {image}, which is gone from its registry."
             yield fails(Section.PLATFORM, "images", what, f"Take platform.values.{value} out.", key="platform.values")

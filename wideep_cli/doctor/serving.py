@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wideep.dynamo.api import ROLE_LABEL
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import Case
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
@@ -32,6 +33,6 @@ def serving_findings(case: Case) -> Iterator[Finding]:
         what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
         fixes = (
             "wideep logs --role decode: does it reach etcd and NATS?",
-            f"kubectl -n {case.settings.namespace} delete pod -l nvidia.com/dynamo-sub-component-type=decode",
+            f"kubectl -n {case.settings.namespace} delete pod -l {ROLE_LABEL}=decode",
         )
         yield fails(Section.GRAPH, "frontend", what, *fixes)

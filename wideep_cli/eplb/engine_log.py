@@ -1,20 +1,13 @@
-"""What SGLang's log says of expert load balancing (lines of ``sglang.srt.eplb`` at 0.5.3.post2)."""
+"""What an engine's log says of expert load balancing."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-__all__ = ["METRICS_FLAG", "EngineLog", "read"]
+from wideep.engines import engine_of
 
-METRICS_FLAG: Final = "--enable-expert-distribution-metrics"
-"""Without it the engine writes no balancedness."""
-STARTED: Final = "[EPLBManager] system started"
-BEGUN: Final = "[EPLBManager] rebalance start"
-ENDED: Final = re.compile(r"\[EPLBManager\] rebalance end(?: time=([\d.]+)s)?")
-BALANCEDNESS: Final = re.compile(r"\[Expert Balancedness\].*?current_pass_balancedness=([\d.]+)")
+__all__ = ["EngineLog", "read"]
 
 
 @dataclass(frozen=True)
@@ -32,13 +25,14 @@ class EngineLog:
 
 def read(lines: Iterable[str]) -> EngineLog:
     """From the log of a worker's rank 0."""
+    form = engine_of().log
     started, begun, ended = False, 0, 0
     seconds: list[float] = []
     balancedness: list[float] = []
     for line in lines:
-        started = started or STARTED in line
-        begun += BEGUN in line
-        end, even = ENDED.search(line), BALANCEDNESS.search(line)
+        started = started or form.balancer_started in line
+        begun += form.rebalance_begun in line
+        end, even = form.rebalance_ended.search(line), form.balance.search(line)
         ended += end is not None
         if end and end[1]:
             seconds.append(float(end[1]))

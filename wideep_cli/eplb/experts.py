@@ -1,4 +1,4 @@
-"""Which experts are hot, by what SGLang's recorder has counted.
+"""Which experts are hot, by what the engine's recorder has counted.
 
 The recorder writes a dump that only PyTorch reads, and ``wideep eplb record`` keeps the sum of one as JSON on the cache
 volume. Both are read where they are: in the worker's pod, with the Python of its image.
@@ -15,6 +15,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from wideep.download import MOUNT_PATH
+from wideep.engines import engine_of
 from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
 from wideep_cli.deployment import Live, Member
 from wideep_cluster import ClusterError, run
@@ -25,13 +26,13 @@ PROGRAM: Final = """\
 import json, os, sys
 from pathlib import Path
 
-kept, keep = Path(sys.argv[1]), sys.argv[2] == "keep"
-folder = Path(os.environ.get("SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR", "/tmp"))
-files = list(folder.glob("expert_distribution_recorder_*.pt"))
+kept, keep, variable, names = Path(sys.argv[1]), sys.argv[2] == "keep", sys.argv[3], sys.argv[4]
+folder = Path(os.environ.get(variable, "/tmp"))
+files = list(folder.glob(names))
 if kept.exists() and not keep:
     files.append(kept)
 if not files:
-    sys.exit("there is no expert_distribution_recorder_*.pt in " + str(folder) if keep else 0)
+    sys.exit("there is no " + names + " in " + str(folder) if keep else 0)
 file = max(files, key=lambda each: each.stat().st_mtime)
 if file == kept:
     counts = json.loads(kept.read_text())["logical_count"]
@@ -122,7 +123,8 @@ def _counts(said: str, member: Member) -> _Counts:
 def _run(live: Live, member: Member, what: str) -> str:
     # The weights' own mount is read-only; the folder of the counts has a second one.
     kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
-    command = ["python3", "-c", PROGRAM, str(kept), what]
+    recorder = engine_of(live.loaded.settings).recorder
+    command = ["python3", "-c", PROGRAM, str(kept), what, recorder.folder_variable, recorder.files]
     ran = run(live.cluster, member.pod, command, seconds=SECONDS)
     if ran.code:
         last = (ran.errors.strip() or ran.output.strip() or f"exit code {ran.code}").splitlines()[-1]

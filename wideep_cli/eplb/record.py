@@ -11,9 +11,10 @@ import urllib.error
 from collections.abc import Callable
 from typing import Final
 
+from wideep.engines import engine_of
+from wideep.engines.base import ExpertRecorder
 from wideep.settings.experts import RecorderMode
 from wideep_cli.deployment import Live, Member
-from wideep_cli.eplb.engine_log import METRICS_FLAG
 from wideep_cli.eplb.experts import keep_newest_dump, kept_file
 from wideep_cli.plan.view import RoleView
 from wideep_cluster import ClusterError, forward
@@ -21,8 +22,6 @@ from wideep_cluster.loopback import open_port
 
 __all__ = ["record"]
 
-SGLANG_PORT: Final = 30000
-START, STOP, DUMP = (f"/{verb}_expert_distribution_record" for verb in ("start", "stop", "dump"))
 ANSWER_SECONDS: Final = 120
 """A dump gathers the counts of all ranks."""
 COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
@@ -36,16 +35,17 @@ def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Cal
             of its own.
     """
     _require_shared_volume(live)
-    goes_on = _require_recorder(view)
-    with forward(live.cluster, member.pod, SGLANG_PORT) as port:
-        _ask(port, START, member)
+    recorder = engine_of(live.loaded.settings).recorder
+    goes_on = _require_recorder(view, recorder)
+    with forward(live.cluster, member.pod, recorder.port) as port:
+        _ask(port, recorder.start, member)
         remark(f"{member.place}: recording for {seconds} s; it should be under its usual load ...")
         try:
             time.sleep(seconds)
         finally:  # after Ctrl-C too: to count costs each pass a little
             if not goes_on:
-                _ask(port, STOP, member)
-        _ask(port, DUMP, member)
+                _ask(port, recorder.stop, member)
+        _ask(port, recorder.dump, member)
     if keep_newest_dump(live, member) is None:
         what = f"{member.place} has counted no token in {seconds} s, so there is nothing to begin from."
         raise ClusterError(f"{what}\n  Record while the graph has its usual load: wideep bench gives it some.")
@@ -60,13 +60,13 @@ def _require_shared_volume(live: Live) -> None:
         raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
 
 
-def _require_recorder(view: RoleView) -> bool:
+def _require_recorder(view: RoleView, recorder: ExpertRecorder) -> bool:
     """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
 
     Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
-    goes_on = eplb.enabled or METRICS_FLAG in view.plan.args
+    goes_on = eplb.enabled or recorder.metrics_flag in view.plan.args
     if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
     if eplb.recorder_mode not in COUNTING:
@@ -82,9 +82,10 @@ def _ask(port: int, path: str, member: Member) -> None:
     except urllib.error.HTTPError as error:
         raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error
     except OSError as error:
-        key = f"layout.{member.component}.eplb.enabled"
+        engine, key = engine_of(), f"layout.{member.component}.eplb.enabled"
+        port = engine.recorder.port
         raise ClusterError(
-            f"{member.place} offers no recording: nothing answers on SGLang's port {SGLANG_PORT} of pod "
+            f"{member.place} offers no recording: nothing answers on {engine.title}'s port {port} of pod "
             f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"
             f"  {key}: true lets the engine itself count and move experts while it runs."
         ) from error

@@ -7,9 +7,8 @@ from enum import StrEnum
 from statistics import fmean
 from typing import Final
 
-from wideep.memory import worker_memory
 from wideep.rules import check_role
-from wideep_cli.eplb.engine_log import METRICS_FLAG, EngineLog
+from wideep_cli.eplb.engine_log import EngineLog
 from wideep_cli.plan.view import RoleView, thousands
 
 __all__ = ["EVEN_ENOUGH", "Judged", "Verdict", "judge", "recent"]
@@ -71,11 +70,12 @@ def _unknown(view: RoleView, log: EngineLog) -> Judged:
     key = f"layout.{view.role}"
     if view.layout.ep == 1:
         return Judged(Verdict.LEAVE, "With ep 1 every GPU holds all experts: there is nothing to balance.")
-    if METRICS_FLAG not in view.plan.args:
+    flag = view.site.engine.recorder.metrics_flag
+    if flag not in view.plan.args:
         return Judged(
             Verdict.UNKNOWN,
-            f"The engine writes how even its load is only with {METRICS_FLAG}.",
-            (f'{key}.extraArgs: ["{METRICS_FLAG}"]   costs a reduction of counters a forward pass',),
+            f"The engine writes how even its load is only with {flag}.",
+            (f'{key}.extraArgs: ["{flag}"]   costs a reduction of counters a forward pass',),
         )
     return Judged(
         Verdict.UNKNOWN, "No forward pass is in the log yet.", ("wideep bench, or wideep smoke, gives it some.",)
@@ -101,7 +101,7 @@ def _more_slots(view: RoleView) -> str:
     role, key = view.layout, f"layout.{view.role}"
     more = view.site.changed(redundant_experts=role.redundant_experts + role.ep)
     count = more.role.redundant_experts
-    memory = worker_memory(more.model, more.gpu, more.role)
+    memory = more.memory
     broken = check_role(more)
     if broken:
         return f"{key}.redundantExperts: {count} is not to be had: {broken[0].rule}. {broken[0].fix}"

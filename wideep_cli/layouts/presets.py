@@ -9,7 +9,7 @@ from typing import Final
 
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.errors import Problem
-from wideep.memory import GpuMemory, worker_memory
+from wideep.memory import GpuMemory
 from wideep.rules import RoleSite, check_role
 from wideep.settings.layout import Preset, Role
 from wideep_cli.layouts.question import Question
@@ -55,7 +55,7 @@ def _row(preset: Preset, asked: Question) -> PresetRow:
     roles = PRESETS[preset]
     sites = [RoleSite(name, role, asked.model, asked.hardware) for name, role in roles.items()]
     whole = all((asked.model.experts + role.redundant_experts) % role.ep == 0 for role in roles.values())
-    memory = {site.name: worker_memory(site.model, site.gpu, site.role) for site in sites} if whole else {}
+    memory = {site.name: site.memory for site in sites} if whole else {}
     problems = tuple(problem for site in sites for problem in check_role(site))
     known = served(preset, asked.model, asked.hardware.gpu)
     return PresetRow(preset, preset_gpus(preset), memory, problems, known)

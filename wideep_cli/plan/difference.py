@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wideep.graph.build import GROVE_ANNOTATION
+from wideep.dynamo import release_of
+from wideep.dynamo.api import GROVE_ANNOTATION, STRATEGY_ANNOTATION
 from wideep.graph.dgd import Service
 from wideep.plan import Plan
 from wideep.settings.layout import Role
@@ -20,12 +21,11 @@ from wideep_cli.stack_context import Loaded
 
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
-RECREATE = "nvidia.com/deployment-strategy"
 NOT_IN_PODS = {"annotations"}
 """Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
 GROVE_STAYS = (
     *(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove")),
-    *(f"platform.values.{part}" for part in ("grove", "kai-scheduler", "dynamo-operator.dynamo.groveTerminationDelay")),
+    *(f"platform.values.{'.'.join(path)}" for path in release_of().grove_values),
 )
 """What of a platform does not change when its stack no longer needs Grove."""
 NO_RESTART = "No pod restarts."
@@ -185,6 +185,6 @@ def _restarting(service: Service) -> str:
     if pods == 0:
         return "It has no pods."
     count = "Its pod restarts" if pods == 1 else f"All {pods} pods restart"
-    if (service.annotations or {}).get(RECREATE) == "Recreate":
+    if (service.annotations or {}).get(STRATEGY_ANNOTATION) == "Recreate":
         return f"{count} at once, since no GPU is free for a second one: an outage while the model loads."
     return f"{count}, one worker after the other." if service.replicas > 1 else f"{count}."

@@ -35,7 +35,7 @@ def plan_markdown(loaded: Loaded) -> str:
         "",
         table(HEAD, [_row(view) for view in views]),
         "",
-        f"Memory is decimal GB on one {gpu.gpu} of {gpu.memory_gb:.1f} GB.",
+        f"Memory is decimal GB on one {views[0].site.hardware.gpu} of {gpu.memory_gb:.1f} GB.",
     ]
     if loaded.warnings:
         parts += ["", *(f"> ⚠️ {code(on_one_line(warning))}\n" for warning in loaded.warnings)]

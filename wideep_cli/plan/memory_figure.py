@@ -30,7 +30,7 @@ def draw_memory(stacks: Sequence[Loaded], role: Role = Role.DECODE) -> str:
     """The picture as SVG: one bar for each stack, its GPU's memory from end to end."""
     views = [next(view for view in role_views(loaded) if view.role is role) for loaded in stacks]
     height = TOP + len(views) * PITCH + 50
-    gpus = " and ".join(dict.fromkeys(f"{view.gpu.gpu} ({view.gpu.memory_gb:.1f} GB)" for view in views))
+    gpus = " and ".join(dict.fromkeys(f"{view.site.hardware.gpu} ({view.gpu.memory_gb:.1f} GB)" for view in views))
     canvas = Canvas(WIDTH, height, f"Memory of a {role} GPU by layout")
     canvas.text(f"{stacks[0].plan.model}: GB on one {role} GPU, {gpus}", (MARGIN, 46), Type(20, bold=True))
     for row, (loaded, view) in enumerate(zip(stacks, views, strict=True)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wideep.placement import GpuPlace, Placement, PodPlace, place
+from wideep.placement import GpuPlace, Placement, PodPlace, compute_placement
 from wideep.settings.hardware import Interconnect
 from wideep_cli.errors import CallError
 from wideep_cli.plan.canvas import Box, Canvas, Type
@@ -102,7 +102,7 @@ def write_picture(loaded: Loaded, path: Path) -> None:
 
 def draw_placement(loaded: Loaded) -> str:
     """The picture as SVG. The same plan gives the same text."""
-    placement = place(loaded.settings)
+    placement = compute_placement(loaded.settings)
     panels = [
         Panel(view, _lines(placement, view), MARGIN + index * (PANEL + GAP))
         for index, view in enumerate(role_views(loaded))
@@ -202,7 +202,7 @@ def _legend(canvas: Canvas, y: float, views: list[RoleView]) -> None:
         canvas.text(name, (x + 23, y), Type(15))
         x += 60 + 8 * len(name)
     sizes = "; ".join(f"{view.role} {_gigabytes(view)}" for view in views)
-    canvas.text(f"of {gpu.memory_gb:.1f} GB on each {gpu.gpu}: {sizes}", (x, y), Type(15, MUTED))
+    canvas.text(f"of {gpu.memory_gb:.1f} GB on each {views[0].site.hardware.gpu}: {sizes}", (x, y), Type(15, MUTED))
 
 
 def _gigabytes(view: RoleView) -> str:

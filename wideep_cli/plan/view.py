@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wideep.catalog.gpus import GpuSpec
-from wideep.memory import headroom
 from wideep.plan import MemoryPlan, RolePlan
 from wideep.rules import RoleSite
 from wideep.rules.registry import sites
@@ -67,7 +66,7 @@ class RoleView:
     @property
     def needed_gb(self) -> float:
         """What the worker is likely to need outside the pool, by the estimate of ``wideep.memory.headroom``."""
-        return headroom(self.model, self.gpu, self.role, self.layout).total / 1e9
+        return self.site.headroom.total / 1e9
 
 
 @dataclass(frozen=True)

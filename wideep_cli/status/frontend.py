@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from wideep.engines import engine_of
 from wideep.plan import Plan
 from wideep.settings.layout import Role
 from wideep_cluster.errors import ClusterError
@@ -17,8 +18,6 @@ from wideep_cluster.loopback import MOST_BYTES, open_port
 
 __all__ = ["Figures", "FrontendView", "ask_frontend", "get", "read_figures"]
 
-ROLE_OF: Final = {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
-"""Dynamo's components of SGLang workers: a decode worker is ``backend``."""
 PREFIX: Final = "dynamo_frontend_"
 SAMPLE: Final = re.compile(r"^(\w+?)(?:\{(.*)\})? ([0-9.eE+-]+|NaN)$")
 SECONDS: Final = 10
@@ -78,11 +77,12 @@ def _workers(health: Mapping[str, object], plan: Plan) -> Mapping[Role, int]:
     """Instances of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
     own = {service.dynamo_namespace for service in plan.graph.spec.services.values()}
     own |= {f"{plan.namespace}-{name}" for name in own}
+    roles = engine_of().components
     instances = cast("list[dict[str, str]]", health.get("instances") or [])
     found = Counter(
-        ROLE_OF[each["component"]]
+        roles[each["component"]]
         for each in instances
-        if each.get("namespace") in own and each.get("component") in ROLE_OF and each.get("endpoint") == "generate"
+        if each.get("namespace") in own and each.get("component") in roles and each.get("endpoint") == "generate"
     )
     return {role: found[role] for role in Role}
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from wideep.masking import masked
 from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, place_of
+from wideep.versions import SGLANG
 from wideep.waiting import FINAL, STUCK, Stuck
 from wideep_cluster.dynamo.pods import End, PodState
 from wideep_cluster.dynamo.readiness import View
@@ -42,7 +43,7 @@ MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more
 HINTS: Final[Mapping[Symptom | None, str]] = {
     Symptom.POOL: MEMORY_HINT,
     Symptom.MEMORY: MEMORY_HINT,
-    Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang 0.5.3.post2",
+    Symptom.ARGUMENTS: f"layout.{{role}}.extraArgs, or an image with SGLang {SGLANG}",
     Symptom.HEAP: MEMORY_HINT,
     Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value holds",
     Symptom.SHARED_MEMORY: "workers.sharedMemory: more than it is",

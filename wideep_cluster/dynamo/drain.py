@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from wideep.dynamo.api import GRAPH_LABEL, GROUP, V1ALPHA1
 from wideep.text import some_of
 from wideep_cluster import informer
 from wideep_cluster.cancellation import interruption
@@ -15,13 +16,12 @@ from wideep_cluster.informer import Watching
 from wideep_cluster.kube import OPERATOR_KINDS, Operator, is_operators
 from wideep_cluster.kube_objects import Item, Kind
 
-__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
+__all__ = ["GRAPH_LABEL", "DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
 
 Progress = Callable[[str], None]
 
-GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
-GRAPH: Final = Kind("DynamoGraphDeployment", "dynamographdeployments", "nvidia.com")
-COMPONENT: Final = Kind("DynamoComponentDeployment", "dynamocomponentdeployments", "nvidia.com")
+GRAPH: Final = Kind(V1ALPHA1.kind, V1ALPHA1.plural, GROUP)
+COMPONENT: Final = Kind(V1ALPHA1.component_kind, V1ALPHA1.component_plural, GROUP)
 CLIQUE_SET: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
 POD: Final = Kind("Pod", "pods", None)
 KINDS: Final = (GRAPH, COMPONENT, CLIQUE_SET, POD)

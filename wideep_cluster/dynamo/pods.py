@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from wideep.dynamo.api import COMPONENT_LABEL, ROLE_LABEL
 from wideep.waiting import Stuck, reasons_of
 from wideep_cluster.kube_objects import part, parts
 
 __all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
 
-ROLE_LABELS: Final = ("nvidia.com/dynamo-sub-component-type", "nvidia.com/dynamo-component-type")
+ROLE_LABELS: Final = (ROLE_LABEL, COMPONENT_LABEL)
 """Of prefill and decode the first says which; the frontend has the second alone."""
 UNKNOWN: Final = "pod"
 ON_ITS_WAY: Final = ("ContainerCreating", "PodInitializing", *reasons_of(Stuck.CRASH))

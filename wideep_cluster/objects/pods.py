@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from pydantic import Field
 
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, ROLE_LABEL, SERVICE_LABEL
 from wideep.settings.layout import Role
 from wideep_cluster.objects.base import Condition, KubeObject, Model
 from wideep_cluster.objects.nodes import GPU, Toleration
@@ -26,11 +26,6 @@ __all__ = [
     "State",
     "Terminated",
 ]
-
-GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
-SERVICE_LABEL: Final = "nvidia.com/dynamo-component"
-COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
-ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
 
 
 class Requirements(Model):

@@ -10,7 +10,8 @@ import pytest
 from tests.support.cases import CPU, ago, container, failures, node, obj, pod, seen
 from tests.unit.cli.test_doctor_troubles import crashed, with_decode
 from tests.unit.wideep.test_symptoms import ENGINE
-from wideep.signs import SIGNS, Place
+from wideep.signs import Place
+from wideep.symptoms import SIGNS
 from wideep_cli.doctor.cluster_snapshot import View
 from wideep_cli.doctor.finding import Finding, Verdict
 from wideep_cli.doctor.symptoms import CAUSES

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wideep.plan import make_plan
+from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep_cli.plan.changes import argument_changes, changes
 from wideep_cli.plan.difference import difference
@@ -25,7 +26,7 @@ STACK: dict[str, Any] = {
 
 def loaded(**keys: object) -> Loaded:
     settings = parse({**STACK, **keys})
-    return Loaded(settings, make_plan(settings), ())
+    return Loaded(settings, make_plan(accept_settings(settings)), ())
 
 
 def layout(**roles: dict[str, object]) -> dict[str, object]:

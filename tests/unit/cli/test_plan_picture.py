@@ -10,6 +10,7 @@ import pytest
 
 from wideep.catalog.layouts import PRESETS
 from wideep.plan import make_plan
+from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep.settings.layout import Preset
 from wideep_cli.plan.memory_figure import draw_memory
@@ -32,7 +33,7 @@ def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, 
             "modelCache": {"size": "1Ti"},
         }
     )
-    return Loaded(settings, make_plan(settings), ())
+    return Loaded(settings, make_plan(accept_settings(settings)), ())
 
 
 def role(**sizes: object) -> dict[str, object]:

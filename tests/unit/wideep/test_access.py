@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.configs import broken, settings
 from wideep.plan import NetworkPolicyPlan, PeersPlan, Plan, RulePlan, make_plan
+from wideep.rules import accept_settings
 
 GRAPH = "nvidia.com/dynamo-graph-deployment-name"
 NEIGHBOURS = RulePlan(peers=(PeersPlan(),), ports=())
@@ -15,7 +16,7 @@ INGRESS = {"host": "chat.example.com", "className": "nginx", "tlsSecret": "chat-
 
 def plan(**changed: object) -> Plan:
     """The Plan of option A with top-level keys changed."""
-    return make_plan(settings(**changed))
+    return make_plan(accept_settings(settings(**changed)))
 
 
 def policies(**changed: object) -> dict[str, NetworkPolicyPlan]:

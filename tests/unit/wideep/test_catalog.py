@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.configs import settings, stack
 from wideep.catalog import GPUS, MODELS, PRESETS, layout_of
-from wideep.catalog.families import FAMILIES
+from wideep.catalog.families import ARCHITECTURES
+from wideep.engines.sglang.families import FAMILIES
 from wideep.errors import ConfigError
 from wideep.settings import parse
 from wideep.settings.hardware import Gpu
@@ -148,7 +149,7 @@ def test_every_model_is_pinned_to_a_commit() -> None:
 
 
 def test_every_model_class_of_sglang_has_its_features() -> None:
-    assert set(FAMILIES) == set(ModelFamily)
+    assert set(FAMILIES) == set(ARCHITECTURES) == set(ModelFamily)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.configs import broken, settings
-from wideep import chart
+from wideep.dynamo.v0_6 import values as chart
 
 SECRETS = {"imagePullSecrets": ["nvcr", "mirror"]}
 PLACED = {

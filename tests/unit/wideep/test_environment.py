@@ -5,7 +5,7 @@ import pytest
 from tests.support.configs import broken, settings, stack
 from wideep.errors import ConfigError
 from wideep.plan import make_plan
-from wideep.rules import accept
+from wideep.rules import accept, accept_settings
 from wideep.settings.layout import Role
 
 LIMIT = "SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK"
@@ -13,7 +13,7 @@ WIDE = "wide-32gpu"
 
 
 def env_of(plan_role: Role, **changed: object) -> dict[str, str | None]:
-    services = make_plan(settings(**changed)).graph.spec.services
+    services = make_plan(accept_settings(settings(**changed))).graph.spec.services
     service = next(each for each in services.values() if each.sub_component_type == plan_role)
     assert service.extra_pod_spec
     return {each.name: each.value for each in service.extra_pod_spec.main_container.env or ()}

@@ -7,21 +7,20 @@ from functools import cache
 import pytest
 
 from tests.support.configs import broken, settings
-from wideep.backends.extra_args import read_extra_args
-from wideep.backends.sglang import engine_args
-from wideep.backends.sglang_flags import FLAGS, PASSES, UNCHECKED, EngineFlag
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
+from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
+from wideep.engines.sglang.command import engine_args
+from wideep.engines.sglang.flags import FLAGS
 from wideep.plan import RolePlan, make_plan
-from wideep.rules import warnings
-from wideep.rules.extra_args import REASONS
+from wideep.rules import accept_settings, warnings
 from wideep.settings.layout import Preset, Role
 
 WIDE = "wide-32gpu"
 KEY = "layout.decode.extraArgs"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
-KEYS = sorted({flag.owner for flag in FLAGS} - set(REASONS) - {PASSES, UNCHECKED})
-NAMES = [name for flag in FLAGS for name in flag.names]
+KEYS = sorted({flag.owner for flag in FLAGS.flags} - set(FLAGS.reasons) - {PASSES, UNCHECKED})
+NAMES = [name for flag in FLAGS.flags for name in flag.names]
 
 
 def refused(*words: str) -> str:
@@ -37,7 +36,7 @@ def warned(*words: str) -> str:
 @cache
 def unchanged() -> RolePlan:
     """The decode role of the layout without extra arguments."""
-    return make_plan(settings(layout=WIDE)).roles[Role.DECODE]
+    return make_plan(accept_settings(settings(layout=WIDE))).roles[Role.DECODE]
 
 
 def value_of(flag: EngineFlag) -> list[str]:
@@ -57,7 +56,7 @@ def spellings(flag: EngineFlag) -> Iterator[list[str]]:
                 yield [f"{word}={value[0]}"]
 
 
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.names[0])
+@pytest.mark.parametrize("flag", FLAGS.flags, ids=lambda flag: flag.names[0])
 def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_changes_nothing_else(
     flag: EngineFlag,
 ) -> None:
@@ -67,17 +66,17 @@ def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_cha
         if flag.owner in (PASSES, UNCHECKED):
             assert not message
             stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": words}})
-            after = make_plan(stack).roles[Role.DECODE]
+            after = make_plan(accept_settings(stack)).roles[Role.DECODE]
             assert after.args == (*before.args, *words)
             assert after.memory == before.memory
-        elif flag.owner in REASONS:
-            assert REASONS[flag.owner].rule in message
+        elif flag.owner in FLAGS.reasons:
+            assert FLAGS.reasons[flag.owner].rule in message
         else:
             assert f"layout.decode.{flag.owner} says what this flag does" in message
             assert f"write {flag.owner}" in message
 
 
-@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.owner in KEYS], ids=lambda flag: flag.names[0])
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS.flags if flag.owner in KEYS], ids=lambda flag: flag.names[0])
 def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) -> None:
     name = flag.names[0].lstrip("-")
     for word in (f"--{name.replace('-', '_')}", f"-{name}", f"--{name.title()}"):
@@ -87,7 +86,7 @@ def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) 
 def test_whatever_the_program_itself_writes_is_owned_by_somebody() -> None:
     for preset in Preset:
         for role in Role:
-            for given in read_extra_args(engine_args(role, PRESETS[preset][role], R1, "/model-cache/r1")):
+            for given in FLAGS.read(engine_args(role, PRESETS[preset][role], R1, "/model-cache/r1")):
                 assert given.wrong is None
                 assert given.flag is not None
                 assert given.flag.owner not in (PASSES, UNCHECKED)

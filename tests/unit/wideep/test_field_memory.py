@@ -10,8 +10,8 @@ from tests.support.configs import broken, settings, stack
 from tests.support.field import FAIL, RUN, Known
 from wideep import load
 from wideep.catalog import GPUS, MODELS
-from wideep.catalog.free_memory import GIB
 from wideep.errors import ConfigError
+from wideep.gpus.spec import GIB
 from wideep.memory import low_latency_tensor_bytes, worker_memory
 from wideep.memory.measured import MEASURED, Measured, measured_table
 from wideep.rules import check, warnings

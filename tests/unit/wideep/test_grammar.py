@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.support.configs import hardware, stack
 from tests.support.examples import examples
 from wideep import load
-from wideep.backends.sglang import survives_shell
+from wideep.dynamo import release_of
 from wideep.errors import ConfigError
 from wideep_cli.rbac.roles import roles
 
+SURVIVES = release_of().survives_shell
 BUILD = {"source": "build", "repository": "r.example.com/d", "tag": "1"}
 CACHE = {"size": "1Ti"}
 
@@ -95,7 +96,7 @@ def test_each_word_of_the_engine_survives_the_shell_whatever_the_settings_say(
         plan = load(config)
     except ConfigError:
         return
-    assert all(survives_shell(word) for role in plan.roles.values() for word in role.args)
+    assert all(SURVIVES(word) for role in plan.roles.values() for word in role.args)
 
 
 def test_rights_on_pods_are_to_read_and_to_forward_and_commands_only_when_asked() -> None:

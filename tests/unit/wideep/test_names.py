@@ -47,12 +47,12 @@ def test_a_jobs_name_is_a_dns_label(model: str) -> None:
 
 
 def test_a_name_within_the_limit_is_left_alone() -> None:
-    assert names.cut("deepseek-r1-wideep", 27) == "deepseek-r1-wideep"
+    assert names.truncate_with_hash("deepseek-r1-wideep", 27) == "deepseek-r1-wideep"
 
 
 def test_two_names_that_differ_only_where_they_are_cut_stay_two() -> None:
     long = "a" * 40
-    cut = {names.cut(f"{long}-{end}", 27) for end in ("prefill", "decode")}
+    cut = {names.truncate_with_hash(f"{long}-{end}", 27) for end in ("prefill", "decode")}
 
     assert len(cut) == 2
     assert {len(name) for name in cut} == {27}

@@ -80,9 +80,9 @@ def test_gpus_that_the_field_asked_for_have_rows_with_sources(gpu: str) -> None:
 
 
 def test_a_product_label_is_one_gpus_only() -> None:
-    for row in GPUS.values():
+    for gpu, row in GPUS.items():
         assert row.product
-        assert [other.gpu for other in GPUS.values() if other.is_product(row.product)] == [row.gpu]
+        assert [other for other, its in GPUS.items() if its.is_product(row.product)] == [gpu]
 
 
 def test_r1_fits_sixteen_h20_and_the_h800_is_an_h100_with_less_nvlink() -> None:

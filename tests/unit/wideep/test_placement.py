@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.support.configs import hardware, settings
-from wideep.placement import Placement, PodPlace, place
+from wideep.placement import Placement, PodPlace, compute_placement
 from wideep.settings.layout import Preset, Role
 
 SMALLEST = [Preset.LAB_8GPU]
@@ -21,7 +21,7 @@ def test_every_expert_lies_somewhere_and_the_redundant_slots_hold_the_first_ones
     preset: Preset, role: Role
 ) -> None:
     stack = settings(layout=str(preset))
-    layout, placed = stack.layout.roles[role], pods(place(stack), role)
+    layout, placed = stack.layout.roles[role], pods(compute_placement(stack), role)
     for worker in range(layout.replicas):
         gpus = [gpu for pod in placed if pod.worker == worker for gpu in pod.gpus]
         assert sorted(expert for gpu in gpus for expert in gpu.experts) == list(range(256))
@@ -30,7 +30,7 @@ def test_every_expert_lies_somewhere_and_the_redundant_slots_hold_the_first_ones
 
 
 def test_the_redundant_slots_are_the_last_ones() -> None:
-    gpus = [gpu for pod in pods(place(settings(layout="wide-32gpu")), Role.DECODE) for gpu in pod.gpus]
+    gpus = [gpu for pod in pods(compute_placement(settings(layout="wide-32gpu")), Role.DECODE) for gpu in pod.gpus]
     assert gpus[0].experts == tuple(range(18))
     assert gpus[14].experts == (252, 253, 254, 255)
     assert gpus[14].redundant == tuple(range(14))
@@ -39,7 +39,7 @@ def test_the_redundant_slots_are_the_last_ones() -> None:
 
 def test_attention_and_expert_groups_are_consecutive_gpus() -> None:
     layout = {"preset": "lab-16gpu-singlenode", "decode": {"dp": 2, "ep": 4}}
-    [pod] = pods(place(settings(layout=layout)), Role.DECODE)
+    [pod] = pods(compute_placement(settings(layout=layout)), Role.DECODE)
     assert [gpu.attention_group for gpu in pod.gpus] == [0, 0, 0, 0, 1, 1, 1, 1]
     assert [gpu.attention_shard for gpu in pod.gpus] == [0, 1, 2, 3, 0, 1, 2, 3]
     assert [gpu.expert_group for gpu in pod.gpus] == [0, 0, 1, 1, 2, 2, 3, 3]
@@ -48,13 +48,14 @@ def test_attention_and_expert_groups_are_consecutive_gpus() -> None:
 
 def test_a_workers_ranks_go_on_from_pod_to_pod() -> None:
     first, second = pods(
-        place(settings(layout="lab-16gpu-multinode", hardware=hardware(nodes=4, gpus_per_node=4))), Role.PREFILL
+        compute_placement(settings(layout="lab-16gpu-multinode", hardware=hardware(nodes=4, gpus_per_node=4))),
+        Role.PREFILL,
     )
     assert [gpu.rank for gpu in (*first.gpus, *second.gpus)] == list(range(8))
 
 
 def test_pods_of_one_worker_go_to_different_nodes_where_they_can() -> None:
-    placement = place(settings(layout="lab-16gpu-multinode", hardware=hardware(nodes=2)))
+    placement = compute_placement(settings(layout="lab-16gpu-multinode", hardware=hardware(nodes=2)))
     assert [Counter(pod.role for pod in node.pods) for node in placement.nodes] == [
         {Role.PREFILL: 1, Role.DECODE: 1},
         {Role.PREFILL: 1, Role.DECODE: 1},
@@ -63,25 +64,25 @@ def test_pods_of_one_worker_go_to_different_nodes_where_they_can() -> None:
 
 def test_small_workers_share_a_node_and_idle_gpus_are_counted() -> None:
     small = {"model": "Qwen/Qwen3-30B-A3B", "hardware": hardware("H100-80", 2)}
-    placement = place(settings(layout="lab-8gpu", **small))
+    placement = compute_placement(settings(layout="lab-8gpu", **small))
     assert [(len(node.pods), node.idle_gpus) for node in placement.nodes] == [(2, 0), (0, 8)]
 
 
 def test_pods_that_do_not_fit_the_nodes_are_an_error() -> None:
     with pytest.raises(ValueError, match="do not fit"):
-        place(settings(layout="wide-32gpu", hardware=hardware(nodes=3)))
+        compute_placement(settings(layout="wide-32gpu", hardware=hardware(nodes=3)))
 
 
 def test_experts_of_a_worker_on_two_nodes_cross_nvlink_domains_unless_a_rack_is_one() -> None:
-    assert place(settings(layout="wide-32gpu")).domains(Role.DECODE, 0) == 2
-    assert place(settings(layout="lab-16gpu-singlenode")).domains(Role.DECODE, 0) == 1
+    assert compute_placement(settings(layout="wide-32gpu")).domains(Role.DECODE, 0) == 2
+    assert compute_placement(settings(layout="lab-16gpu-singlenode")).domains(Role.DECODE, 0) == 1
     half_nodes = hardware(nodes=4, gpus_per_node=4)
-    assert place(settings(layout="lab-16gpu-multinode", hardware=half_nodes)).domains(Role.DECODE, 0) == 2
+    assert compute_placement(settings(layout="lab-16gpu-multinode", hardware=half_nodes)).domains(Role.DECODE, 0) == 2
     rack = hardware("GB200", nodes=18, gpus_per_node=4, interconnect="nvlink")
-    assert place(settings(layout="lab-16gpu-multinode", hardware=rack)).domains(Role.DECODE, 0) == 1
+    assert compute_placement(settings(layout="lab-16gpu-multinode", hardware=rack)).domains(Role.DECODE, 0) == 1
 
 
 def test_a_second_rack_is_a_second_domain() -> None:
     racks = hardware("GB200", nodes=20, gpus_per_node=4, interconnect="infiniband")
-    placement = place(settings(layout="lab-16gpu-multinode", hardware=racks))
+    placement = compute_placement(settings(layout="lab-16gpu-multinode", hardware=racks))
     assert [node.nvlink_domain for node in placement.nodes] == [0] * 18 + [1] * 2

@@ -17,7 +17,7 @@ from wideep.catalog import GPUS, MODELS, PRESETS, layout_of
 from wideep.errors import ConfigError
 from wideep.memory import weight_parts, worker_memory
 from wideep.memory.weights import expert_slot_bytes, model_bytes
-from wideep.placement import place
+from wideep.placement import compute_placement
 from wideep.plan import Plan
 from wideep.rules import RoleSite, accept, check_role
 from wideep.rules.fit import fits
@@ -229,7 +229,7 @@ def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleSite) -> 
             "layout": base.layout.model_copy(update=roles),
         }
     )
-    placement = place(whole)
+    placement = compute_placement(whole)
     gpus = [
         gpu
         for node in placement.nodes

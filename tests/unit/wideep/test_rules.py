@@ -6,11 +6,14 @@ import pytest
 
 from tests.support.broken_rules import CASES, QWEN, Broken
 from tests.support.configs import broken, hardware, settings, site
+from wideep.engines import engine_of
 from wideep.rules import check, check_role
-from wideep.rules.arithmetic import DERIVED, SIZES, broken_rules
+from wideep.rules.arithmetic import broken_rules
 from wideep.rules.fit import MEMORY_RULES
 from wideep.rules.quantization import shards_are_whole_blocks
 from wideep.settings.layout import Preset
+
+RULES = engine_of().rules()
 
 
 def problems_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, str]:
@@ -48,12 +51,12 @@ def test_the_query_of_an_mla_is_as_wide_as_its_two_parts_together(heads: int, ro
 
 
 def test_every_rule_of_a_role_is_broken_here() -> None:
-    rules = {rule.__name__ for rule in (*SIZES, *DERIVED, *MEMORY_RULES)} | {"tp_is_all_gpus"}
+    rules = {rule.__name__ for rule in (*RULES.sizes, *RULES.derived, *MEMORY_RULES)} | {"tp_is_all_gpus"}
     assert rules == {case.rule for case in CASES}
 
 
 def test_every_rule_names_its_source() -> None:
-    undocumented = [rule.__name__ for rule in (*SIZES, *DERIVED, *MEMORY_RULES) if not rule.__doc__]
+    undocumented = [rule.__name__ for rule in (*RULES.sizes, *RULES.derived, *MEMORY_RULES) if not rule.__doc__]
     assert undocumented == []
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wideep.backends.sglang import engine_args, engine_env, survives_shell
 from wideep.catalog import MODELS, PRESETS
+from wideep.dynamo import release_of
+from wideep.engines.sglang.command import engine_args, engine_env
 from wideep.settings.experts import (
     DeepEpMode,
     DispatchAlgorithm,
@@ -22,6 +23,7 @@ from wideep.settings.experts import (
 from wideep.settings.layout import Preset, Role, RoleLayout
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
+SURVIVES = release_of().survives_shell
 PATH = "/model-cache/deepseek-r1"
 
 VALUES: dict[str, dict[str, object]] = {
@@ -158,7 +160,7 @@ def test_no_argument_is_one_that_the_operator_sets_or_that_its_shell_line_would_
     args = engine_args(role, PRESETS[preset][role], R1, PATH)
 
     assert not set(args) & {"--dist-init-addr", "--nnodes", "--node-rank"}
-    assert all(survives_shell(arg) for arg in args)
+    assert all(SURVIVES(arg) for arg in args)
 
 
 def test_the_flag_that_this_sglang_turned_into_an_error_is_never_written() -> None:
@@ -275,12 +277,12 @@ def test_whatever_a_layout_says_sglang_takes_the_arguments_and_the_operators_she
     assert taken.mem_fraction_static == layout.mem_fraction_static
     assert taken.enable_dp_lm_head <= taken.enable_dp_attention, "SGLang asserts it"
     assert (taken.moe_a2a_backend == "deepep") == layout.deepep
-    assert all(survives_shell(arg) for arg in args)
+    assert all(SURVIVES(arg) for arg in args)
     assert len([arg for arg in args if arg.startswith("--")]) == len({arg for arg in args if arg.startswith("--")})
 
 
 @given(st.text(max_size=30))
 def test_an_argument_that_is_said_to_survive_is_one_word_of_a_shell_line_and_itself(arg: str) -> None:
-    if survives_shell(arg):
+    if SURVIVES(arg):
         assert shlex.split(arg) == [arg] == shlex.split(shlex.quote(arg))
         assert shlex.quote(arg) == arg

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from wideep.signs import SIGNS, Depth, Place
-from wideep.symptoms import Symptom, find_symptom, last_lines, last_words, place_of
+from wideep.signs import Depth, Place
+from wideep.symptoms import SIGNS, Symptom, find_symptom, last_lines, last_words, place_of
 
 S = Symptom
 ENGINE = {

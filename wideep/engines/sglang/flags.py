@@ -1,39 +1,18 @@
 """Every flag that a worker's command takes: SGLang 0.5.3.post2's own and Dynamo 0.6.0's, which share one parser.
 
 Names and sorts of values are those of ``sglang/srt/server_args.py`` and ``dynamo/sglang/args.py`` in these releases.
-What becomes of a flag in ``extraArgs`` is its owner's word in the first column:
-
-- the name of a key of ``layout.ROLE``: the key sets the flag, or the plan computes with what it does;
-- ``unchecked``: passed on with a warning, since the plan neither checks nor counts what it does;
-- ``passes``: passed on;
-- any other word: refused, for the reason that ``wideep.rules.extra_args`` has under it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["FLAGS", "PASSES", "UNCHECKED", "EngineFlag"]
+from wideep.engines.flags import FlagTable, Reason
+from wideep.versions import SGLANG
 
-PASSES: Final = "passes"
-UNCHECKED: Final = "unchecked"
-
-
-@dataclass(frozen=True)
-class EngineFlag:
-    """One flag of the engine."""
-
-    names: tuple[str, ...]
-    """All spellings that are no abbreviation, the engine's own first."""
-    value: type[int] | type[float] | type[str] | None
-    """None: it is given alone."""
-    nargs: str | None
-    """How many values, as argparse says it: None is one."""
-    owner: str
-
+__all__ = ["FLAGS"]
 
 _TABLE: Final = """
 tp                         int     --tensor-parallel-size|--tp-size
@@ -170,22 +149,34 @@ passes                     float+  --bucket-e2e-request-latency
 passes                     str*    --lora-target-modules --custom-weight-loader
 passes                     int+    --numa-node
 """
-"""Owner, sort and number of values (``-`` for none), flags; ``|`` parts the spellings of one."""
-_TYPES: Final[Mapping[str, type[int] | type[float] | type[str] | None]] = MappingProxyType(
-    {"-": None, "int": int, "float": float, "str": str}
+_OUT: Final = "take it out"
+_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "operator": Reason(
+            "the Dynamo operator appends this flag to the workers itself", f"{_OUT}; nodes says how many pods there are"
+        ),
+        "program": Reason("this flag follows from the stack, for both roles alike", _OUT),
+        "worker": Reason("it makes something else of the worker than a role of this graph on the pod's own GPUs", _OUT),
+        "model": Reason(
+            "it changes the model, and the plan computes with model",
+            f"{_OUT}; another format is another model: write model: {{config: PATH}} of its config.json",
+        ),
+        "revision": Reason(
+            "the workers read a folder of the cache", f"{_OUT} and write modelCache.revision or modelCache.path"
+        ),
+        "remoteCode": Reason(
+            "workers.trustRemoteCode sets this flag, for both roles alike",
+            f"{_OUT} and write workers.trustRemoteCode: true",
+        ),
+        "memory": Reason(
+            "it changes what lies in a GPU's memory, which the plan works out without it",
+            f"{_OUT}; memFractionStatic says how much the KV cache gets",
+        ),
+        "idle": Reason("Dynamo's worker serves no HTTP of its own and reads no config file: it does nothing", _OUT),
+        "ends": Reason(f"SGLang {SGLANG} ends at this flag", _OUT),
+        "deletes": Reason("it deletes the model's files, which all workers read from one volume", _OUT),
+    }
 )
+"""By the flag's owner."""
 
-
-def _rows() -> tuple[EngineFlag, ...]:
-    flags: list[EngineFlag] = []
-    for line in _TABLE.strip().splitlines():
-        owner, takes, *spellings = line.split()
-        sort = takes.rstrip("?*+")
-        flags += [
-            EngineFlag(tuple(each.split("|")), _TYPES[sort], takes.removeprefix(sort) or None, owner)
-            for each in spellings
-        ]
-    return tuple(flags)
-
-
-FLAGS: Final = _rows()
+FLAGS: Final = FlagTable(_TABLE, _REASONS)

@@ -5,34 +5,21 @@ Flags and their meaning are those of ``sglang/srt/server_args.py`` in the 0.5.3.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
-from wideep.download import model_path
 from wideep.settings.experts import Eplb
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
-from wideep.settings.root import Settings
 
-__all__ = ["COMMAND", "WORKING_DIR", "engine_args", "engine_env", "stack_args", "survives_shell"]
+__all__ = ["COMMAND", "DISPATCH_VARIABLE", "engine_args", "engine_env"]
 
 COMMAND: Final = ("python3", "-m", "dynamo.sglang")
-WORKING_DIR: Final = "/workspace/components/backends/sglang"
+DISPATCH_VARIABLE: Final = "SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK"
 BOOTSTRAP_PORT: Final = 30001
 """Where decode workers ask a prefill worker for a request's KV cache."""
 Flag = tuple[str, str | int | float | tuple[int, ...] | None]
 """A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
-
-_SHELL_SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-
-
-def survives_shell(arg: str) -> bool:
-    """Whether an argument stays itself when the operator joins all of them, unquoted, into one line for ``sh -c``.
-
-    It does so for the workers with several pods.
-    """
-    return _SHELL_SAFE.fullmatch(arg) is not None
 
 
 def engine_args(
@@ -41,7 +28,7 @@ def engine_args(
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
     ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
-    appends what they do (``wideep.backends.sglang_flags``); set twice, the worker waits for ever. SGLang itself has the
+    appends what they do (``wideep.engines.sglang.flags``); set twice, the worker waits for ever. SGLang itself has the
     class of each ``model.family``, so that code which comes with the weights is run (``trust_remote_code``) only where
     the stack says so.
     """
@@ -65,17 +52,11 @@ def engine_args(
     return (*_words(flags), *layout.extra_args)
 
 
-def stack_args(settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
-    """``engine_args`` with the model, its folder and what code may run, as the stack says."""
-    path = model_path(settings.model, settings.model_cache)
-    return engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
-
-
 def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
     """Environment variables that SGLang reads in place of flags."""
     if role is Role.PREFILL or not layout.low_latency:
         return {}
-    return {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": str(layout.max_dispatch_tokens_per_rank)}
+    return {DISPATCH_VARIABLE: str(layout.max_dispatch_tokens_per_rank)}
 
 
 def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:

@@ -6,16 +6,15 @@ The paths are those of the chart and of its sub-charts: dynamo-operator, etcd 12
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, cast
 
 from wideep import names
+from wideep.dynamo.base import ChartValue
 from wideep.settings.hardware import Toleration
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
 
 __all__ = [
-    "ChartValue",
     "contradicted",
     "is_restricted",
     "keeps_grove",
@@ -39,15 +38,6 @@ nothing that restarts it when Grove comes: another text of an argument does."""
 
 Values = dict[str, object]
 Path = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ChartValue:
-    """One value of the chart, and the key of the stack config that it comes from."""
-
-    key: str
-    path: Path
-    value: object
 
 
 def values(settings: Settings) -> Values:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory.headroom import prefill_chunk
 from wideep.rules.role_context import RoleSite
 from wideep.settings.layout import Role
 from wideep.settings.speculative import SpeculativeAlgorithm
@@ -73,7 +72,7 @@ def drafts_on_plain_attention(site: RoleSite) -> Problem | None:
     drafting = site.role.speculative
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
         return None
-    rule = f"SGLang 0.5.3.post2 does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
+    rule = f"{site.engine.release} does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
     return site.problem("speculative.algorithm", drafting.algorithm, rule, "write algorithm: EAGLE, or dp: 1")
 
 
@@ -81,7 +80,7 @@ def drafts_in_one_stage(site: RoleSite) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it."""
     if site.role.speculative is None or site.role.pp == 1:
         return None
-    rule = f"SGLang 0.5.3.post2 has no speculative decoding in stages, and pp is {site.role.pp}"
+    rule = f"{site.engine.release} has no speculative decoding in stages, and pp is {site.role.pp}"
     return site.problem("speculative", "set", rule, "take out speculative, or write pp: 1")
 
 
@@ -98,7 +97,7 @@ def drafts_within_dispatch(site: RoleSite) -> Problem | None:
 def chunk_is_whole_pages(site: RoleSite) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it of the attention group's share of a prefill chunk."""
     role, page = site.role, site.role.page_size or 1
-    share = prefill_chunk(site.gpu, role) // role.dp
+    share = site.prefill_chunk // role.dp
     if site.name is not Role.PREFILL or share % page == 0:
         return None
     rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, no multiple of {page}"

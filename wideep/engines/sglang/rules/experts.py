@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wideep.backends.extra_args import given_flags
+from wideep.engines.sglang.flags import FLAGS
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite, divisors, listed
 from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
@@ -24,10 +24,10 @@ HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgori
 
 
 def balancing_needs_model(site: RoleSite) -> Problem | None:
-    """Only classes with ``get_model_config_for_expert_location`` map experts to slots (``wideep.catalog.families``)."""
+    """Only classes with ``get_model_config_for_expert_location`` map experts to slots (``…sglang.families``)."""
     if site.family.expert_location:
         return None
-    role, name = site.role, site.family.sglang_class
+    role, name = site.role, site.architecture
     rule = f"SGLang's {name} cannot map experts to slots, which redundant experts and EPLB need"
     if role.redundant_experts:
         return site.problem("redundantExperts", role.redundant_experts, rule, "write redundantExperts: 0")
@@ -64,7 +64,7 @@ def recorder_fits_deepep(site: RoleSite) -> Problem | None:
     if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
         rule = "SGLang records stat_approx only with DeepEP in normal mode"
         return site.problem("eplb.recorderMode", mode, rule, "write recorderMode: stat")
-    counts = mode is not None or METRICS in given_flags(role.extra_args)
+    counts = mode is not None or METRICS in FLAGS.given(role.extra_args)
     if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or counts):
         wanted = "normal" if site.name == "prefill" else "low_latency"
         rule = "the recorder that EPLB counts with is not implemented for DeepEP in auto mode"

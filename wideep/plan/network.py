@@ -10,44 +10,115 @@ from collections.abc import Iterable
 from typing import Final
 
 from wideep import names
-from wideep.graph.common import COMPONENT_LABEL, FRONTEND_PORT, GRAPH_LABEL, SYSTEM_PORT
+from wideep.dynamo import release_of
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
 from wideep.graph.dgd import ComponentType
 from wideep.graph.refs import graph_name
-from wideep.plan.reach import (
-    FrontendPlan,
-    IngressPlan,
-    NetworkPolicyPlan,
-    PeersPlan,
-    PublicServicePlan,
-    RulePlan,
-)
+from wideep.plan.base import PlanModel
 from wideep.settings import Settings
 from wideep.settings.serving import ServiceType
 
-__all__ = ["frontend_plan", "network_policies"]
+__all__ = [
+    "FrontendPlan",
+    "IngressPlan",
+    "NetworkPolicyPlan",
+    "PeersPlan",
+    "PublicServicePlan",
+    "RulePlan",
+    "frontend_plan",
+    "network_policies",
+]
+
+
+class PublicServicePlan(PlanModel):
+    """A Service of the frontend that is reached from outside the cluster."""
+
+    name: str
+    type: ServiceType
+    port: int
+    target_port: int
+    selector: dict[str, str]
+    """Labels of the frontend's pods."""
+    source_ranges: tuple[str, ...]
+    """Address ranges that the load balancer lets through; empty: all."""
+    external_traffic_policy: str | None
+    """``Local`` keeps the caller's address, by which NetworkPolicies judge; None: as Kubernetes does it."""
+    annotations: dict[str, str]
+
+
+class IngressPlan(PlanModel):
+    """An Ingress before the operator's Service of the frontend."""
+
+    name: str
+    host: str
+    class_name: str
+    tls_secret: str | None
+    service: str
+    port: int
+    annotations: dict[str, str]
+
+
+class FrontendPlan(PlanModel):
+    """Where the OpenAI-compatible API is reached."""
+
+    service: str
+    """The operator's Service, inside the cluster."""
+    port: int
+    public: PublicServicePlan | None
+    ingress: IngressPlan | None
+
+
+class PeersPlan(PlanModel):
+    """Who may connect: pods of some namespaces, or an address range. With nothing set, all pods of the policy's own
+    namespace."""
+
+    with_label: str | None = None
+    """Only pods that have this label, whatever its value. None: all pods."""
+    namespaces: dict[str, str] | None = None
+    """Labels of the namespaces; empty: all of them. None: the policy's own."""
+    cidr: str | None = None
+    """An address range, in place of pods."""
+
+
+class RulePlan(PlanModel):
+    """Who may connect to which ports."""
+
+    peers: tuple[PeersPlan, ...]
+    ports: tuple[int, ...]
+    """TCP ports; empty: all."""
+
+
+class NetworkPolicyPlan(PlanModel):
+    """A NetworkPolicy: what it selects takes no connections but those of ``rules``."""
+
+    role: str
+    """Whom it protects: another graph's policy has another name and the same role."""
+    name: str
+    pods: dict[str, str]
+    """Labels of the pods that it protects."""
+    rules: tuple[RulePlan, ...]
+
 
 NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
 """The API server sets it on every namespace."""
-STORES: Final = {"etcd": 2379, "nats": 4222}
-"""Sub-charts, by the name that their pods carry, and the port of their clients."""
 NEIGHBOURS: Final = PeersPlan()
 """All pods of the policy's own namespace."""
 
 
 def frontend_plan(settings: Settings) -> FrontendPlan:
     """The operator's Service of the frontend, and what stands before it for the world outside."""
-    graph, frontend = graph_name(settings), settings.frontend
-    service = names.frontend_service(graph)
+    graph, frontend, release = graph_name(settings), settings.frontend, release_of(settings)
+    service, port = release.frontend_service(graph), release.frontend_port
     public, ingress = frontend.service, frontend.ingress
     return FrontendPlan(
         service=service,
-        port=FRONTEND_PORT,
+        port=port,
         public=public
         and PublicServicePlan(
             name=names.public_service(graph),
             type=public.type,
             port=public.port,
-            target_port=FRONTEND_PORT,
+            target_port=port,
             selector=_component(graph, ComponentType.FRONTEND),
             source_ranges=public.source_ranges,
             external_traffic_policy="Local" if public.type is ServiceType.LOAD_BALANCER else None,
@@ -60,7 +131,7 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
             class_name=ingress.class_name,
             tls_secret=ingress.tls_secret,
             service=service,
-            port=FRONTEND_PORT,
+            port=port,
             annotations=ingress.annotations,
         ),
     )
@@ -68,13 +139,13 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
 
 def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     """The policies of the stack's namespace. Those of etcd and NATS belong to the stack that installs them."""
-    access, graph = settings.access, graph_name(settings)
+    access, graph, release = settings.access, graph_name(settings), release_of(settings)
     if not access.network_policies:
         return ()
     # Workers answer the frontend on a port that it opens for each request, so neighbours get all ports.
     neighbours = RulePlan(peers=(NEIGHBOURS,), ports=())
-    api = _outsiders((*access.allow_from, *access.metrics_from), FRONTEND_PORT)
-    metrics = _outsiders(access.metrics_from, SYSTEM_PORT)
+    api = _outsiders((*access.allow_from, *access.metrics_from), release.frontend_port)
+    metrics = _outsiders(access.metrics_from, release.system_port)
     around_graph = (
         _policy("frontend", graph, _component(graph, ComponentType.FRONTEND), neighbours, api),
         _policy("workers", graph, _component(graph, ComponentType.WORKER), neighbours, metrics),
@@ -85,7 +156,7 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
         _policy(
             f"{store}-clients", names.PLATFORM_RELEASE, _store(store), neighbours, _graphs(access.graphs_from, port)
         )
-        for store, port in STORES.items()
+        for store, port in release.stores.items()
     )
     return (*around_graph, *stores)
 

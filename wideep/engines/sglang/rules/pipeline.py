@@ -13,7 +13,7 @@ def decode_has_one_stage(site: RoleSite) -> Problem | None:
     """``run_scheduler_process`` has a loop of stages for prefill, and none for decode."""
     if site.name is not Role.DECODE or site.role.pp == 1:
         return None
-    rule = "SGLang 0.5.3.post2's decode workers have no pipeline: only prefill runs in stages"
+    rule = f"{site.engine.release}'s decode workers have no pipeline: only prefill runs in stages"
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
@@ -21,7 +21,7 @@ def stages_need_model(site: RoleSite) -> Problem | None:
     """The model's class must leave out the layers of other stages (``PPMissingLayer``)."""
     if site.role.pp == 1 or site.family.pipeline:
         return None
-    rule = f"SGLang 0.5.3.post2 cannot cut {site.family.sglang_class} into stages"
+    rule = f"{site.engine.release} cannot cut {site.architecture} into stages"
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 

@@ -1,0 +1,67 @@
+"""What a release of Dynamo decides stands behind ``wideep.dynamo``, and every pinned version in ``wideep.versions``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wideep import versions
+from wideep.dynamo import release_of
+from wideep.dynamo.api import V1ALPHA1
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "__main__.py")
+OWN = "wideep/dynamo/"
+API = re.compile(r"nvidia\.com/v\d|[\"']nvidia\.com[\"'],|nvidia\.com/(dynamo-|enable-grove|deployment-strategy)")
+"""The group of graphs with a version, Dynamo's labels and annotations. NVIDIA's device plugin has others there."""
+LEFT = {"policy/subject.py": "runs in an environment of its own, which has no wideep"}
+
+
+def _texts(*parts: str) -> Iterator[tuple[str, str]]:
+    for part in parts:
+        for file in (ROOT / part, *(ROOT / part).rglob("*.py")):
+            if file.is_file():
+                yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
+
+
+def _values(text: str) -> Iterator[str]:
+    """Strings of a module that are no docstrings."""
+    tree = ast.parse(text)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+def test_one_module_knows_the_group_and_version_of_graphs_and_dynamos_labels() -> None:
+    named = {name for name, text in _texts(*PRODUCT, "policy") if API.search(text)}
+
+    assert {name for name in named if not name.startswith(OWN)} == set(LEFT)
+    assert V1ALPHA1.api_version == "nvidia.com/v1alpha1"
+
+
+@pytest.mark.parametrize("version", sorted({versions.DYNAMO, versions.SGLANG, *versions.TOOLS.values()}))
+def test_a_version_is_pinned_in_one_place(version: str) -> None:
+    pinned = {name for name, text in _texts(*PRODUCT, "sim") if version in {v.lstrip("v") for v in _values(text)}}
+
+    assert pinned == {"wideep/versions.py"}
+
+
+def test_a_release_says_which_engine_its_images_hold() -> None:
+    release = release_of()
+
+    assert release.version == versions.DYNAMO
+    assert release.engines == {"sglang": versions.SGLANG}
+
+
+def test_the_locks_have_the_pinned_versions() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    dynamo = (ROOT / "sim" / "requirements-dynamo.in").read_text(encoding="utf-8")
+
+    assert f"ai-dynamo=={versions.DYNAMO}" in dynamo
+    assert f"pulumi=={versions.TOOLS['pulumi']}" in lock
+    assert all(f"pulumi-{name}=={version}" in lock for name, version in versions.PLUGINS.items())

@@ -1,0 +1,85 @@
+"""Dynamo's objects as the API server knows them: group, versions, kinds, labels and annotations.
+
+Imported by who reads a cluster, so that nothing else is imported with it. Which version a stack's graph is written in
+says its release (``wideep.dynamo.base.Release``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = [
+    "COMPONENT_LABEL",
+    "CRDS_CHART",
+    "FINALIZER",
+    "GRAPH_LABEL",
+    "GROUP",
+    "GROVE_ANNOTATION",
+    "OPERATOR_SUFFIX",
+    "PLATFORM_CHART",
+    "ROLE_LABEL",
+    "SERVICE_LABEL",
+    "STRATEGY_ANNOTATION",
+    "V1ALPHA1",
+    "Framework",
+    "GraphApi",
+]
+
+Framework = Literal["sglang", "vllm", "trtllm"]
+"""The engines that the operator knows how to start on several nodes: ``backendFramework`` of a graph."""
+GROUP: Final = "nvidia.com"
+GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
+SERVICE_LABEL: Final = "nvidia.com/dynamo-component"
+COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
+ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
+"""Of prefill and decode; the frontend has only a component type."""
+GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
+"""``false`` keeps a graph from Grove, where an operator would leave it to one."""
+STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
+FINALIZER: Final = "nvidia.com/finalizer"
+"""Of what the operator makes of a service; only a living operator takes it away."""
+OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"
+"""How the name of the operator's Deployment ends, whatever the release is called."""
+CRDS_CHART: Final = "dynamo-crds"
+PLATFORM_CHART: Final = "dynamo-platform"
+
+
+@dataclass(frozen=True)
+class GraphApi:
+    """One version of the API of graphs."""
+
+    version: str
+    kind: str = "DynamoGraphDeployment"
+    plural: str = "dynamographdeployments"
+    component_kind: str = "DynamoComponentDeployment"
+    component_plural: str = "dynamocomponentdeployments"
+
+    @property
+    def api_version(self) -> str:
+        """As ``apiVersion`` of a manifest."""
+        return f"{GROUP}/{self.version}"
+
+    @property
+    def path(self) -> str:
+        """Where the API server serves it."""
+        return f"/apis/{self.api_version}"
+
+    @property
+    def pulumi_type(self) -> str:
+        """Pulumi's type of a graph."""
+        return f"kubernetes:{self.api_version}:{self.kind}"
+
+    @property
+    def crd(self) -> str:
+        """Name of the graph's CustomResourceDefinition."""
+        return f"{self.plural}.{GROUP}"
+
+    @property
+    def component_crd(self) -> str:
+        """The same of what the operator makes of each service."""
+        return f"{self.component_plural}.{GROUP}"
+
+
+V1ALPHA1: Final = GraphApi("v1alpha1")
+"""In all releases that are known here."""

@@ -1,0 +1,124 @@
+"""The interface of a release of Dynamo: what its charts, its operator and its runtime decide.
+
+settings ──► Release ─┬─ charts, platform, contradicted   wideep.plan.platform, wideep.rules.platform
+                      ├─ graph, annotations, token, ports  wideep.graph, wideep.plan
+                      ├─ owned_env, survives_shell         wideep.rules
+                      └─ engines                           wideep.engines
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from wideep.dynamo.api import Framework, GraphApi
+
+if TYPE_CHECKING:
+    from wideep.graph.dgd import DynamoGraphDeployment
+    from wideep.settings.root import Settings
+
+__all__ = ["ChartValue", "Charts", "PlatformValues", "Release"]
+
+Values = dict[str, object]
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Where a release's charts are, and the names of their Helm releases."""
+
+    repository: str
+    crds: str
+    crds_release: str
+    platform: str
+    platform_release: str
+
+
+@dataclass(frozen=True)
+class ChartValue:
+    """One value of the platform's chart, and the key of the stack config that it comes from."""
+
+    key: str
+    path: Path
+    value: object
+
+
+@dataclass(frozen=True)
+class PlatformValues:
+    """Values of the platform's release, and what follows from them."""
+
+    values: Values
+    restricted: bool
+    """The operator looks after its own namespace only."""
+    sub_charts: tuple[str, ...]
+    """The optional sub-charts that they install."""
+    keeps_grove: bool
+    """Nothing says that Grove goes: it stays where it is, since only it can take down what it has made."""
+
+
+@dataclass(frozen=True)
+class Release(ABC):
+    """One release."""
+
+    api: ClassVar[GraphApi]
+    """In which its graphs are written."""
+    charts: ClassVar[Charts]
+    engines: ClassVar[Mapping[Framework, str]]
+    """Versions of the engines in its images."""
+    gone_images: ClassVar[Mapping[str, str]]
+    """Images that no registry has any more, and the chart's value that asks for each."""
+    grove_values: ClassVar[tuple[Path, ...]]
+    """Values of the platform's chart that install Grove, and with it whatever starts workers of several pods."""
+    mpi_secret: ClassVar[str]
+    """The Secret with an SSH key that the operator looks for at every graph, also where nothing uses MPI."""
+    graph_annotations: ClassVar[Mapping[str, str]]
+    """What each graph has to carry, so that it can be deleted."""
+    pods_need_token: ClassVar[bool]
+    """Pods find each other through the Kubernetes API, and not in etcd."""
+    frontend_port: ClassVar[int]
+    system_port: ClassVar[int]
+    """Where the runtime of a worker answers /health, /live and /metrics."""
+    stores: ClassVar[Mapping[str, int]]
+    """Sub-charts in which the pods find each other, by the name that their pods carry: the port of their clients."""
+    owned_env: ClassVar[Mapping[str, tuple[str, str]]]
+    """Environment variables that the operator sets: why another value breaks, and what to write instead."""
+    version: str
+
+    @property
+    def title(self) -> str:
+        """``Dynamo 0.6.0``."""
+        return f"Dynamo {self.version}"
+
+    @abstractmethod
+    def refused(self, version: str) -> str | None:
+        """Why charts of another version cannot be installed as this release's are. None: they can."""
+
+    @abstractmethod
+    def is_same(self, version: str) -> bool:
+        """Whether another version's values, manifests and arguments are this release's."""
+
+    @abstractmethod
+    def platform(self, settings: Settings) -> PlatformValues:
+        """Values of its chart: what a fresh cluster needs, what the stack's keys say, and its own map over them."""
+
+    @abstractmethod
+    def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
+        """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
+
+    @abstractmethod
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
+        """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads first."""
+
+    @abstractmethod
+    def frontend_service(self, graph: str) -> str:
+        """The Service that the operator makes for the frontend of a graph."""
+
+    @abstractmethod
+    def survives_shell(self, word: str) -> bool:
+        """Whether an argument of a worker stays itself in the line that the operator makes of all of them."""
+
+    @abstractmethod
+    def working_dir(self, framework: Framework) -> str | None:
+        """Where an engine's worker starts in the image. None: where the image says."""

@@ -1,0 +1,1 @@
+"""Dynamo 0.6 behind the interface of a release."""

@@ -1,0 +1,174 @@
+"""The interface of an inference engine: what it decides of a graph, of a plan, of rules and of what a log means.
+
+settings, layout ──► Engine ─┬─ command, args, env, image        wideep.graph, wideep.plan
+                             ├─ memory, headroom, batches        wideep.memory
+                             ├─ rules, family, flags             wideep.rules
+                             └─ log, recorder, components        wideep_cli
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from wideep.catalog.gpus import GpuSpec
+    from wideep.dynamo.api import Framework
+    from wideep.engines.flags import FlagTable
+    from wideep.errors import Problem
+    from wideep.memory import GpuMemory, Headroom
+    from wideep.rules.role_context import RoleSite
+    from wideep.settings.layout import Role, RoleLayout
+    from wideep.settings.model import ModelFamily, ModelShape
+    from wideep.settings.root import Settings
+
+    Rule = Callable[[RoleSite], Problem | None]
+
+__all__ = ["Engine", "EngineRules", "ExpertRecorder", "Family", "ImageRecipe", "LogFormat"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What an engine can do with the models of one family."""
+
+    deepep: bool
+    """Its MoE block dispatches through DeepEP."""
+    expert_location: bool
+    """It can map experts to slots: redundant experts, EPLB and an initial location all need that."""
+    pipeline: bool = True
+    """It can be cut into pipeline stages."""
+
+
+@dataclass(frozen=True)
+class EngineRules:
+    """Rules of one role, in stages: a later stage divides by what an earlier one checked."""
+
+    all_gpus: Rule
+    """A worker's sizes are all of its GPUs."""
+    sizes: tuple[Rule, ...]
+    derived: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class ImageRecipe:
+    """How the engine's image is built from a release of Dynamo."""
+
+    dockerfile: str
+    """Its path in Dynamo's repository."""
+    args: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LogFormat:
+    """Lines of a worker's log, as far as something is read from them. GB in them are GiB."""
+
+    stages: tuple[tuple[str, str], ...]
+    """Parts of lines in the order in which they come, and what the worker does then."""
+    shards: re.Pattern[str]
+    """The percentage of the weights that are loaded."""
+    free_before_load: re.Pattern[str]
+    loaded: str
+    capturing: str
+    """CUDA graphs are captured from here on."""
+    graphs: str
+    """Any line about CUDA graphs, in lower case."""
+    graphs_failed: str
+    ready: str
+    average_balance: re.Pattern[str]
+    """A number of passes, and the mean of the GPUs' tokens over the most of one in them."""
+    balance: re.Pattern[str]
+    """The same of one pass."""
+    balancer_started: str
+    rebalance_begun: str
+    rebalance_ended: re.Pattern[str]
+    """With the seconds that it took, where it says so."""
+
+
+@dataclass(frozen=True)
+class ExpertRecorder:
+    """How a running engine is asked to count its experts' tokens."""
+
+    port: int
+    start: str
+    stop: str
+    dump: str
+    """Paths that are posted to."""
+    metrics_flag: str
+    """With it, the engine counts at all times and logs how even the load is."""
+    folder_variable: str
+    """Environment variable that names the folder of its dumps."""
+    files: str
+    """Its dumps there, as a pattern of names."""
+
+
+@dataclass(frozen=True)
+class Engine(ABC):
+    """One release of an engine."""
+
+    framework: ClassVar[Framework]
+    title: ClassVar[str]
+    flags: ClassVar[FlagTable]
+    """Every flag that its parser takes, and which key of the stack has the say on it."""
+    weights_flag: ClassVar[str]
+    """Names the folder of the weights."""
+    owned_env: ClassVar[Mapping[str, tuple[str, str]]]
+    """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
+    log: ClassVar[LogFormat]
+    recorder: ClassVar[ExpertRecorder]
+    components: ClassVar[Mapping[str, Role]]
+    """Roles, by the component's name under which Dynamo's frontend lists a worker."""
+    version: str
+
+    @property
+    def release(self) -> str:
+        """``SGLang 0.5.3.post2``."""
+        return f"{self.title} {self.version}"
+
+    @property
+    @abstractmethod
+    def command(self) -> tuple[str, ...]:
+        """What a worker's container starts."""
+
+    @abstractmethod
+    def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
+        """All arguments of one role's engine."""
+
+    @abstractmethod
+    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+        """Environment variables that it reads in place of flags."""
+
+    @property
+    @abstractmethod
+    def image(self) -> ImageRecipe:
+        """How its image is built."""
+
+    @abstractmethod
+    def flag_of(self, key: str) -> str | None:
+        """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
+
+    @abstractmethod
+    def family(self, family: ModelFamily) -> Family:
+        """What it can do with a family of models."""
+
+    @abstractmethod
+    def rules(self) -> EngineRules:
+        """What a role must keep to run on it; rules of the model and of the hardware are among them, in order."""
+
+    @abstractmethod
+    def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+        """Memory of each GPU of a worker. The layout's divisions must be exact."""
+
+    @abstractmethod
+    def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
+        """What one GPU is likely to need outside the pool."""
+
+    @abstractmethod
+    def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
+        """Tokens of the role's prefill chunk, over all attention groups. None: the engine's default."""
+
+    @abstractmethod
+    def graph_batch(self, gpu: GpuSpec, role: RoleLayout) -> int:
+        """Requests of one rank in the largest captured CUDA graph; 0: none is."""

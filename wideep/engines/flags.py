@@ -1,0 +1,181 @@
+"""The flags of an engine as a table, and ``extraArgs`` as the engine's own parser reads them: argparse with that table.
+
+So abbreviations, ``--flag=value``, aliases and the number of values are argparse's rules, not imitations of them.
+What becomes of a flag in ``extraArgs`` is its owner's word in the table's first column:
+
+- the name of a key of ``layout.ROLE``: the key sets the flag, or the plan computes with what it does;
+- ``unchecked``: passed on with a warning, since the plan neither checks nor counts what it does;
+- ``passes``: passed on;
+- any other word: refused, for the reason that the table has under it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+__all__ = ["PASSES", "UNCHECKED", "EngineFlag", "FlagTable", "Given", "Reason"]
+
+PASSES: Final = "passes"
+UNCHECKED: Final = "unchecked"
+
+_NUMBER: Final = re.compile(r"-(\d+|\d*\.\d+)")
+"""What argparse takes for a value, though it begins with a dash."""
+_NO_FLAG: Final = "the engine's parser refuses a value that no flag before it takes"
+
+
+_TYPES: Final[Mapping[str, type[int] | type[float] | type[str] | None]] = MappingProxyType(
+    {"-": None, "int": int, "float": float, "str": str}
+)
+
+
+@dataclass(frozen=True)
+class EngineFlag:
+    """One flag of the engine."""
+
+    names: tuple[str, ...]
+    """All spellings that are no abbreviation, the engine's own first."""
+    value: type[int] | type[float] | type[str] | None
+    """None: it is given alone."""
+    nargs: str | None
+    """How many values, as argparse says it: None is one."""
+    owner: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a flag that no key of the role sets is refused."""
+
+    rule: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """One flag of ``extraArgs`` with its values."""
+
+    words: tuple[str, ...]
+    """As they are written."""
+    flag: EngineFlag | None
+    """None: the table has no such flag."""
+    wrong: str | None = None
+    """Why the engine's parser would refuse it."""
+
+
+class FlagTable:
+    """Every flag that an engine's parser takes.
+
+    ``rows`` has a line for flags that are alike: owner, sort and number of values (``-`` for none), flags; ``|`` parts
+    the spellings of one. ``reasons`` are those of owners that are no key.
+    """
+
+    def __init__(self, rows: str, reasons: Mapping[str, Reason]) -> None:
+        self._rows = rows
+        self.reasons = reasons
+
+    @cached_property
+    def flags(self) -> tuple[EngineFlag, ...]:
+        """All flags, in the table's order."""
+        flags: list[EngineFlag] = []
+        for line in self._rows.strip().splitlines():
+            owner, takes, *spellings = line.split()
+            sort = takes.rstrip("?*+")
+            flags += [
+                EngineFlag(tuple(each.split("|")), _TYPES[sort], takes.removeprefix(sort) or None, owner)
+                for each in spellings
+            ]
+        return tuple(flags)
+
+    def read(self, words: Sequence[str]) -> Iterator[Given]:
+        """Each flag of ``extraArgs`` with the values that belong to it."""
+        for group in _groups(words):
+            yield self._read(group)
+
+    def given(self, words: Sequence[str]) -> frozenset[str]:
+        """The flags that are given, by the engine's own names."""
+        return frozenset(given.flag.names[0] for given in self.read(words) if given.flag)
+
+    def flag_of(self, key: str) -> str | None:
+        """What a key is called among the flags: the first that it owns."""
+        return next((flag.names[0] for flag in self.flags if flag.owner == key), None)
+
+    def _read(self, group: tuple[str, ...]) -> Given:
+        if not _is_flag(group[0]):
+            return Given(group, None, _NO_FLAG)
+        if group[0] == "--":
+            return Given(group, None, "the engine's parser takes no values after --")
+        found = argparse.Namespace(option=None)
+        try:
+            _, rest = self._parser.parse_known_args(group, found)
+        except _RefusedError as refused:
+            return Given(group, self._likely(group[0]), str(refused))
+        option: str | None = found.option
+        if option is None:
+            meant = self._likely(group[0])
+            return Given(group, meant, meant and f"the engine's parser knows it as {meant.names[0]} only")
+        flag = next(flag for flag in self.flags if option in flag.names)
+        return Given(group, flag, _NO_FLAG if rest else None)
+
+    def _likely(self, word: str) -> EngineFlag | None:
+        """The flag that is meant by a word which is none: with underscores, one dash, upper case, or a wrong value."""
+        name = word.split("=", 1)[0]
+        plain = f"--{name.lstrip('-').lower().replace('_', '-')}"
+        exact = [flag for flag in self.flags if plain in flag.names]
+        begun = [flag for flag in self.flags if any(each.startswith(plain) for each in flag.names)]
+        return exact[0] if exact else begun[0] if len(begun) == 1 else None
+
+    @cached_property
+    def _parser(self) -> _Parser:
+        parser = _Parser(add_help=False)
+        for flag in self.flags:
+            if flag.value is None:
+                parser.add_argument(*flag.names, action=_Note, nargs=0)
+            else:
+                parser.add_argument(*flag.names, action=_Note, nargs=flag.nargs, type=flag.value)
+        return parser
+
+
+def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Words from one flag up to the next; values before the first flag are a group of their own."""
+    group: list[str] = []
+    for word in words:
+        if _is_flag(word) and group:
+            yield tuple(group)
+            group = []
+        group.append(word)
+    if group:
+        yield tuple(group)
+
+
+def _is_flag(word: str) -> bool:
+    return word.startswith("-") and word != "-" and _NUMBER.fullmatch(word) is None
+
+
+class _RefusedError(Exception):
+    """The parser's own words."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises in place of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _RefusedError(message)
+
+
+class _Note(argparse.Action):
+    """Notes which flag was read; values are checked by then."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, values, option_string
+        namespace.option = self.option_strings[0]

@@ -1,0 +1,94 @@
+"""SGLang as an engine: the object behind which everything of this package stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from wideep.catalog.gpus import GpuSpec
+from wideep.download import model_path
+from wideep.dynamo.api import Framework
+from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
+from wideep.engines.flags import FlagTable
+from wideep.engines.sglang import command, memory
+from wideep.engines.sglang.families import FAMILIES
+from wideep.engines.sglang.flags import FLAGS
+from wideep.engines.sglang.log import FORMAT, RECORDER
+from wideep.memory.headroom import Headroom
+from wideep.memory.worker import GpuMemory
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.root import Settings
+
+__all__ = ["Sglang"]
+
+OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        command.DISPATCH_VARIABLE: (
+            "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
+            "take it out and write layout.ROLE.maxDispatchTokensPerRank",
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class Sglang(Engine):
+    """One release of SGLang."""
+
+    framework: ClassVar[Framework] = "sglang"
+    title: ClassVar[str] = "SGLang"
+    flags: ClassVar[FlagTable] = FLAGS
+    weights_flag: ClassVar[str] = "--model-path"
+    owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
+    log: ClassVar[LogFormat] = FORMAT
+    recorder: ClassVar[ExpertRecorder] = RECORDER
+    components: ClassVar[Mapping[str, Role]] = MappingProxyType(
+        {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
+    )
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return command.COMMAND
+
+    def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
+        path = model_path(settings.model, settings.model_cache)
+        return command.engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
+
+    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+        return command.engine_env(role, layout)
+
+    @property
+    def image(self) -> ImageRecipe:
+        return ImageRecipe(
+            dockerfile="container/Dockerfile.sglang-wideep",
+            args={
+                "SGLANG_IMAGE_TAG": f"v{self.version}",
+                "BRANCH_TYPE": "local",  # unset, the Dockerfile installs whatever ai-dynamo is newest
+            },
+        )
+
+    def flag_of(self, key: str) -> str | None:
+        return FLAGS.flag_of(key)
+
+    def family(self, family: ModelFamily) -> Family:
+        return FAMILIES[family]
+
+    def rules(self) -> EngineRules:
+        from wideep.engines.sglang.rules import RULES
+
+        return RULES
+
+    def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+        return memory.worker_memory(model, gpu, role)
+
+    def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
+        return memory.headroom(model, gpu, name, role)
+
+    def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
+        return memory.prefill_chunk(gpu, role)
+
+    def graph_batch(self, gpu: GpuSpec, role: RoleLayout) -> int:
+        return memory.graph_batch(gpu, role)

@@ -1,0 +1,188 @@
+"""One GPU of an SGLang worker: its pool, and what it needs outside: activations, CUDA graphs, buffers, a draft model.
+
+DeepEP's buffers and the low-latency tensors are exact. The rest of what is outside is an estimate from the model's
+shape, held against layouts that are known to run and to fail (``tests/unit/test_field_memory.py``). The CUDA context
+and NCCL's communicators are not counted: they are gone before the engine takes its share.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.catalog.gpus import GpuSpec
+from wideep.gpus.spec import GIB
+from wideep.memory.cache import kv_bytes_per_token, layer_kv_bytes
+from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
+from wideep.memory.headroom import Headroom
+from wideep.memory.weights import BF16, expert_bytes, weight_parts
+from wideep.memory.worker import GpuMemory
+from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert_tp, stages_of
+from wideep.settings.experts import DeepEpMode
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import Gqa, Mla, ModelShape
+
+__all__ = ["graph_batch", "headroom", "prefill_chunk", "worker_memory"]
+
+MIB: Final = 2**20
+RUNTIME: Final = 512 * MIB
+"""What SGLang reserves for its attention kernels and the like (``ServerArgs._handle_gpu_memory_settings``)."""
+GRAPH: Final = 2 * MIB
+"""What it reserves for a request of the largest captured batch."""
+HIDDEN_COPIES: Final = 4
+"""Of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
+SLACK: Final = 1.5
+"""What the allocator holds beside the tensors that are alive."""
+GATHERED_SLACK: Final = 2.0
+"""The same where CUDA graphs of many batch sizes keep their tensors."""
+UNCAPTURED: Final = 512
+"""Requests of one rank that are taken for the largest batch where no CUDA graph is captured."""
+DEEPEP_DECODE_RESERVE: Final = 12 * GIB
+"""What newer SGLang keeps of a GPU for decode with DeepEP, context and communicators included: never less than 10 GiB
+of a GPU of more than 60, and 2 more for its CUDA graphs (0.5.21's own choice of ``--mem-fraction-static``)."""
+FEWEST: Final = 2048
+MOST: Final = 4096
+SPECULATIVE: Final = 48
+PLACE: Final = 4
+"""Bytes of a token's place (int32)."""
+
+
+def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+    """Memory of each GPU of a worker, of the stage with the fewest tokens where it has several.
+
+    SGLang's pool is what is free after the load less (1 - f) of what was free before it
+    (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
+    """
+    free = gpu.free_before_load(role.gpus_per_worker).gib * GIB
+    stages = (
+        GpuMemory(
+            total_bytes=gpu.memory_bytes,
+            free_bytes=free,
+            pool_bytes=free * role.mem_fraction_static,
+            parts=weight_parts(model, role, stage),
+            kv_bytes_per_token=kv_bytes_per_token(model, role, stage),
+            page_size=role.page_size or 1,
+            expert_slots_per_gpu=expert_slots_per_gpu(model, role),
+        )
+        for stage in stages_of(model, role)
+    )
+    return min(stages, key=lambda memory: memory.kv_cache_bytes / memory.kv_bytes_per_token)
+
+
+def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
+    """What one GPU is likely to need outside the pool. See the module for what is exact and what is not."""
+    memory = worker_memory(model, gpu, role)
+    requests = most_requests(model, name, role, memory.kv_cache_tokens)
+    decode = name is Role.DECODE
+    low_latency = decode and role.low_latency
+    return Headroom(
+        runtime=RUNTIME,
+        requests=request_table_bytes(model, role, requests),
+        activations=_decode_bytes(model, role, graph_batch(gpu, role) or min(requests, UNCAPTURED))
+        if decode
+        else _prefill_bytes(model, gpu, role),
+        cuda_graphs=GRAPH * graph_batch(gpu, role) if decode else 0.0,
+        dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
+        deepep=deepep_buffer_bytes(model, role),
+        eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
+        draft=draft_bytes(model, role, memory.kv_cache_tokens, requests, layer_kv_bytes(model, role)),
+        least=max(0.0, DEEPEP_DECODE_RESERVE - memory.total_bytes + memory.free_bytes) if low_latency else 0.0,
+    )
+
+
+def prefill_chunk(gpu: GpuSpec, role: RoleLayout | None = None) -> int:
+    """Tokens of the role's prefill chunk, over all attention groups; SGLang's default goes by the GPU's memory."""
+    default = 16384 if gpu.memory_bytes >= 160 * 1024 * MIB else 8192
+    return (role and role.chunked_prefill_size) or default
+
+
+def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
+    """Requests of one rank in the largest captured CUDA graph; 0: none is, as in DeepEP's normal mode."""
+    if role.deepep and role.deepep_mode is DeepEpMode.NORMAL:
+        return 0
+    if role.cuda_graph_batch_sizes is not None:
+        return max(role.cuda_graph_batch_sizes, default=0)
+    if role.deepep:
+        return role.max_dispatch_tokens_per_rank // role.tokens_per_request
+    return 256 if role.tp < 4 and gpu.memory_bytes < 160 * 1024 * MIB else 512
+
+
+def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
+    """Activations of one chunk. Attention holds queries, keys and values of the group's own tokens, the experts all
+    that are gathered: with DeepEP what was sent to a GPU, evenly spread, else the tokens of all groups.
+    """
+    chunk = prefill_chunk(gpu, role)
+    own = chunk // role.dp
+    attention = own * _attention_bytes(model, role)
+    experts = (
+        own * model.experts_per_token * dispatched_row_bytes(model) if role.deepep else _routed(model, role, chunk)
+    )
+    return SLACK * (own * HIDDEN_COPIES * BF16 * model.hidden_size + max(attention, experts))
+
+
+def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int) -> float:
+    """Activations of the largest batch. Where groups share dense layers, experts or lm_head, each GPU has the
+    padded batches of all of them, and their logits.
+    """
+    own = batch * role.tokens_per_request
+    everyone = own * role.dp
+    gathers = role.dp > 1 and not (role.deepep and (role.moe_dense_tp or not model.dense_layers))
+    logits = (own if role.dp == 1 or role.dp_lm_head else everyone) * model.vocab_size * BF16 * 2
+    experts = 0.0 if role.deepep else _routed(model, role, everyone)
+    hidden = (everyone if gathers else own) * HIDDEN_COPIES * BF16 * model.hidden_size
+    return GATHERED_SLACK * (logits + experts + hidden)
+
+
+def _routed(model: ModelShape, role: RoleLayout, tokens: int) -> float:
+    """The experts' tensors without DeepEP: each of a token's k copies with gate, up, their product and the result."""
+    return tokens * model.experts_per_token * (3 * model.expert_width / expert_tp(role) + model.hidden_size) * BF16
+
+
+def _attention_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """Queries, keys, values and result of one token of one layer, of a GPU's share of the heads."""
+    match model.attention:
+        case Mla() as mla:
+            widths = mla.heads * 2 * (mla.qk_nope_head_dim + mla.qk_rope_head_dim + mla.v_head_dim)
+        case Gqa() as gqa:
+            widths = 2 * (gqa.heads + gqa.kv_heads) * gqa.head_dim
+    return widths / attention_tp(role) * BF16
+
+
+def most_requests(model: ModelShape, name: Role, role: RoleLayout, tokens: int) -> int:
+    """Requests of one attention group: as the engine is told, or as SGLang chooses by the cache's ``tokens``
+    (``ModelRunner.init_memory_pool``).
+    """
+    if role.max_running_requests:
+        return max(1, role.max_running_requests // role.dp)
+    if name is Role.DECODE and role.low_latency:
+        return max(1, role.max_dispatch_tokens_per_rank // role.tokens_per_request)
+    if role.speculative and role.speculative.drafts:
+        return max(1, SPECULATIVE // role.dp)
+    return min(max(tokens * 512 // (role.context_length or model.context_length), FEWEST), MOST)
+
+
+def request_table_bytes(model: ModelShape, role: RoleLayout, requests: int) -> float:
+    """``ReqToTokenPool``: the place in the cache of every token of every request of full length."""
+    return requests * (role.context_length or model.context_length) * PLACE
+
+
+def draft_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int, layer_kv: float) -> float:
+    """Draft weights and cache, and the cache places that drafts take beside the ``tokens`` of the pool.
+
+    A draft layer of the model's own caches as many tokens as the model does, in one layer, and shares the model's
+    embedding and lm_head (``ModelRunner.init_memory_pool``, ``EAGLEWorker``).
+    """
+    drafting = role.speculative
+    if drafting is None or not drafting.drafts:
+        return 0.0
+    each = drafting.num_steps * drafting.eagle_topk + drafting.num_draft_tokens
+    places = requests * each * layer_kv * model.layers
+    if drafting.draft_gb is not None:
+        return drafting.draft_gb * 1e9 + places
+    return _own_layer(model, role) + (tokens + requests * each) * layer_kv + places
+
+
+def _own_layer(model: ModelShape, role: RoleLayout) -> float:
+    """A layer of the model with its experts, and the projection of two hidden states to one."""
+    layer = Stage(1, 0, first=False, last=False)
+    parts = weight_parts(model, role, layer)
+    return parts.total - parts.modules + 2 * model.hidden_size**2 * BF16

@@ -1,0 +1,40 @@
+"""Every version that this program pins of somebody else's software, so that one place says what goes together.
+
+Pins with a checksum stay beside it: Python's packages in the requirements, the downloader's in ``downloader.lock``,
+Go's modules in ``tools``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["DYNAMO", "PLUGINS", "PYTHON_IMAGE", "SGLANG", "TOOLS"]
+
+DYNAMO: Final = "0.6.0"
+"""The release that a stack gets which names none (``wideep.dynamo``)."""
+SGLANG: Final = "0.5.3.post2"
+"""What the image of Dynamo 0.6.0 is built on (``wideep.engines.sglang``)."""
+PYTHON_IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
+"""Runs the downloader: the index for all processors, as three public repositories pin it (August 2026)."""
+
+TOOLS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "pulumi": "3.259.0",
+        "kubernetes": "1.37.2",
+        "kubectl": "1.37.1",
+        "helm": "3.17.3",
+        "kwok": "0.8.0",
+        "etcd": "3.6.16",
+        "nats-server": "2.15.1",
+        "crane": "0.22.1",
+        "go": "1.27.3",
+        "actionlint": "1.7.12",
+    }
+)
+"""Of the simulation and of `make check` (``sim.tools.catalog``)."""
+PLUGINS: Final[Mapping[str, str]] = MappingProxyType(
+    {"kubernetes": "4.34.2", "random": "4.21.4", "docker": "5.2.0", "docker-build": "0.0.22"}
+)
+"""Provider plugins of Pulumi, each in the version that its Python SDK (``requirements.txt``) asks the engine for."""
