@@ -12,7 +12,7 @@ from tests.faults.world import NAMESPACE, QUIET, World
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 PODS = "*-model-download-*"
-UNBOUND = "unbound immediate PersistentVolumeClaims"  # the scheduler's words, as the provider passes them on
+UNBOUND = "PersistentVolumeClaim model-cache-pvc: a volume of storage class nobody-makes: "
 SLOW_CLASS = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "StorageClass",

@@ -1,0 +1,82 @@
+"""The download is made when its volume is bound, and until then the user reads what keeps it away."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kubernetes.client import ApiException
+
+from components import volume_wait
+from components.kube import KubeNamespace
+from components.volume_wait import VolumeError, await_volume
+
+PLACE = KubeNamespace(SimpleNamespace(), "ns")  # type: ignore[arg-type]
+READ = "kubernetes.client.CoreV1Api.read_namespaced_persistent_volume_claim"
+
+
+class There:
+    """A cluster with one claim, in the phases given one after the other, and the events about it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, *phases: str | ApiException, mode: str = "Immediate") -> None:
+        self.phases = list(phases)
+        self.events: list[Any] = []
+        self.said: list[str] = []
+        patch.setattr(volume_wait, "RETRY_SECONDS", 0.0)
+        patch.setattr(READ, lambda *_: self._claim())
+        patch.setattr(
+            "kubernetes.client.StorageV1Api.read_storage_class", lambda *_: SimpleNamespace(volume_binding_mode=mode)
+        )
+        patch.setattr(
+            "kubernetes.client.CoreV1Api.list_namespaced_event", lambda *_, **__: SimpleNamespace(items=self.events)
+        )
+
+    def _claim(self) -> Any:
+        phase = self.phases.pop(0) if len(self.phases) > 1 else self.phases[0]
+        if isinstance(phase, ApiException):
+            raise phase
+        return SimpleNamespace(spec=SimpleNamespace(storage_class_name="shared"), status=SimpleNamespace(phase=phase))
+
+    def wait(self, seconds: float = 60) -> None:
+        await_volume(PLACE, "weights", seconds, self.said.append)
+
+
+def _event(time: str, message: str) -> Any:
+    return SimpleNamespace(last_timestamp=time, event_time=None, message=message)
+
+
+@pytest.mark.parametrize(
+    ("phase", "mode"), [("Bound", "Immediate"), ("Pending", "WaitForFirstConsumer"), (ApiException(403), "Immediate")]
+)
+def test_there_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch, phase: str, mode: str) -> None:
+    """Bound; bound for a pod only; or not ours to see."""
+    there = There(monkeypatch, phase, mode=mode)
+    there.wait()
+    assert there.said == []
+
+
+def test_the_last_event_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = There(monkeypatch, "Pending", "Pending", ApiException(503), "Bound")
+    there.events = [_event("2026-01-02", "waiting for the provisioner"), _event("2026-01-01", "of before")]
+    there.wait()
+    (said,) = there.said
+    words = (
+        "PersistentVolumeClaim weights: a volume of storage class shared: waiting for the provisioner; 0 s of at most"
+    )
+    assert said.startswith(words)
+
+
+def test_after_the_deadline_it_ends_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = There(monkeypatch, "Pending")
+    with pytest.raises(VolumeError, match=r"after 0 s it still waits for a volume .*: no event says why") as told:
+        there.wait(seconds=0)
+    assert "modelCache.storageClass: " in str(told.value)
+
+
+def test_who_interrupts_it_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = There(monkeypatch, "Pending")
+    pressed = SimpleNamespace(wait=lambda _: True)
+    monkeypatch.setattr(volume_wait, "interruption", lambda: pressed)
+    with pytest.raises(VolumeError, match="interrupted while it waited for a volume"):
+        there.wait()
