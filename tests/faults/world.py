@@ -263,7 +263,16 @@ class World:
 
 def _end_session(leader: int) -> None:
     """A killed engine leaves plugins; they have process groups of their own, and are of its session."""
+    for pid in session_of(leader):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def session_of(leader: int) -> list[int]:
+    """The processes of a command's session that run, the command's own or what outlives it."""
+    found: list[int] = []
     for pid in psutil.pids():
         with suppress(ProcessLookupError):
             if os.getsid(pid) == leader:
-                os.kill(pid, signal.SIGKILL)
+                found.append(pid)
+    return found
