@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -10,7 +10,6 @@ import pulumi
 
 from components.draining import may_answer_later
 from components.hooks import hook_all
-from components.interrupt import interruption
 from components.kube import KubeNamespace
 from components.objects import Json, part, parts
 from components.own_cluster import own_cluster
@@ -32,29 +31,30 @@ def await_volumes() -> None:
     """From here on, a Job is made when the volume that it mounts is bound. The provider's wait for the Job says that
     its pod is active, and not that the pod has no volume."""
 
-    def wait(args: pulumi.ResourceHookArgs) -> None:
+    async def wait(args: pulumi.ResourceHookArgs) -> None:
         inputs: Json = dict(args.new_inputs or {})
         spec = part(inputs, "spec")
         for volume in parts(part(part(spec, "template"), "spec"), "volumes"):
             if claim := part(volume, "persistentVolumeClaim"):
                 place = own_cluster(part(inputs, "metadata")["namespace"])
-                await_volume(place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
+                await await_volume(place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
 
     hook_all(JOB, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("volume", wait)]))
 
 
-def await_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
-    """Returns once the claim is bound, or where only a pod will have it bound. Says what its last event says.
+async def await_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
+    """Returns once the claim is bound, or where only a pod will have it bound. Says what its last event says. Platform
+    and image are made meanwhile, and Ctrl-C ends it.
 
-    Raises VolumeError after ``deadline_seconds``, and when the user has interrupted.
+    Raises VolumeError after ``deadline_seconds``.
     """
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 
-    teller, interrupted = Teller(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds)), interruption()
+    teller = Teller(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
     while True:
         try:
-            lacks = _lacks(place, claim)
+            lacks = await asyncio.to_thread(_lacks, place, claim)
         except (ApiException, HTTPError) as error:
             if not may_answer_later(error):
                 return  # who may not look leaves it to the Job
@@ -62,17 +62,12 @@ def await_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say:
         if lacks is None:
             return
         teller.tell(lacks)
-        _go_on(teller, lacks, interrupted)
-
-
-def _go_on(teller: Teller, lacks: str, interrupted: threading.Event) -> None:
-    if interrupted.wait(RETRY_SECONDS):
-        raise VolumeError(f"{teller.subject}: interrupted while it waited for {lacks}. `pulumi up` goes on from here.")
-    if teller.waited > teller.deadline_seconds:
-        raise VolumeError(
-            f"{teller.subject}: after {duration(teller.deadline_seconds)} it still waits for {lacks}.\n"
-            "  modelCache.storageClass: one whose provisioner runs; `wideep doctor` looks at it. Then `pulumi up`."
-        )
+        if teller.waited > teller.deadline_seconds:
+            raise VolumeError(
+                f"{teller.subject}: after {duration(teller.deadline_seconds)} it still waits for {lacks}.\n"
+                "  modelCache.storageClass: one whose provisioner runs; `wideep doctor` looks at it. Then `pulumi up`."
+            )
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _lacks(place: KubeNamespace, claim: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,7 +40,7 @@ class There:
         return SimpleNamespace(spec=SimpleNamespace(storage_class_name="shared"), status=SimpleNamespace(phase=phase))
 
     def wait(self, seconds: float = 60) -> None:
-        await_volume(PLACE, "weights", seconds, self.said.append)
+        asyncio.run(await_volume(PLACE, "weights", seconds, self.said.append))
 
 
 def _event(time: str, message: str) -> Any:
@@ -72,11 +73,3 @@ def test_after_the_deadline_it_ends_with_what_to_do(monkeypatch: pytest.MonkeyPa
     with pytest.raises(VolumeError, match=r"after 0 s it still waits for a volume .*: no event says why") as told:
         there.wait(seconds=0)
     assert "modelCache.storageClass: " in str(told.value)
-
-
-def test_who_interrupts_it_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = There(monkeypatch, "Pending")
-    pressed = SimpleNamespace(wait=lambda _: True)
-    monkeypatch.setattr(volume_wait, "interruption", lambda: pressed)
-    with pytest.raises(VolumeError, match="interrupted while it waited for a volume"):
-        there.wait()
