@@ -40,7 +40,7 @@ from components.surroundings import check_surroundings
 from components.sweep import Sweep, SweepArgs
 from components.teardown import Drain, Takedown, TeardownArgs
 from components.unfinished import remake_unfinished, unfinished_claim
-from components.volume_wait import await_volumes
+from components.volume_words import tell_of_volumes
 from components.wide_ep import WideEp, WideEpArgs
 from wideep.plan import Plan
 
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     renew_failed_download()
     release_interrupted()
     await_former_graphs()
-    await_volumes()
+    tell_of_volumes()
     explain_failures(the_plan)
     claim = retained_claim_of(the_plan) if the_plan.cache.retain else unfinished_claim(the_plan)
     deploy(the_plan, whose, claim_is_there=claim)

@@ -29,7 +29,7 @@ class ModelCacheArgs:
 MADE: Final = {"pulumi.com/waitFor": "jsonpath={.status.phase}"}
 """The claim is made when the API server has it. By itself the provider waits until it is bound, in silence, and fails
 after five minutes that no option of the program changes; some shared file systems take longer to provision. The
-download waits for it, in words (``components.volume_wait``)."""
+download waits for it, in words (``components.volume_words``)."""
 FROM_OTHERS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
 """What the cluster writes into a claim."""
 

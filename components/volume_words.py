@@ -1,8 +1,9 @@
-"""Before the download: its volume is there, or the user reads what keeps it away."""
+"""While the download waits for its volume, the user reads what keeps the volume away."""
 
 from __future__ import annotations
 
-import asyncio
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -13,9 +14,9 @@ from components.hooks import hook_all
 from components.kube import KubeNamespace
 from components.objects import Json, part, parts
 from components.own_cluster import own_cluster
-from components.progress import Teller, duration
+from components.progress import Teller
 
-__all__ = ["VolumeError", "await_volume", "await_volumes"]
+__all__ = ["tell_of_volume", "tell_of_volumes"]
 
 JOB: Final = "kubernetes:batch/v1:Job"
 RETRY_SECONDS: Final = 2.0
@@ -23,51 +24,43 @@ LATER: Final = "WaitForFirstConsumer"
 """Such a volume is made for the first pod, on its node: the claim alone waits for ever."""
 
 
-class VolumeError(Exception):
-    """No volume came in time."""
+def tell_of_volumes() -> None:
+    """From here on, a Job whose volume is not bound is made with words about it. The provider's wait for the Job says
+    that its pod is active, and not that the pod has no volume.
 
+    A thread beside the wait: a hook that waited itself would go on after Ctrl-C, of which the engine tells no program.
+    """
 
-def await_volumes() -> None:
-    """From here on, a Job is made when the volume that it mounts is bound. The provider's wait for the Job says that
-    its pod is active, and not that the pod has no volume."""
-
-    async def wait(args: pulumi.ResourceHookArgs) -> None:
+    def tell(args: pulumi.ResourceHookArgs) -> None:
         inputs: Json = dict(args.new_inputs or {})
         spec = part(inputs, "spec")
         for volume in parts(part(part(spec, "template"), "spec"), "volumes"):
             if claim := part(volume, "persistentVolumeClaim"):
                 place = own_cluster(part(inputs, "metadata")["namespace"])
-                await await_volume(place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
+                about = (place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
+                threading.Thread(target=tell_of_volume, args=about, name="volume", daemon=True).start()
 
-    hook_all(JOB, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("volume", wait)]))
+    hook_all(JOB, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("volume", tell)]))
 
 
-async def await_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
-    """Returns once the claim is bound, or where only a pod will have it bound. Says what its last event says. Platform
-    and image are made meanwhile, and Ctrl-C ends it.
-
-    Raises VolumeError after ``deadline_seconds``.
-    """
+def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
+    """Says what the claim's last event says, until it is bound, or only a pod will have it bound, or the Job's own
+    deadline has passed. Who may not see the claim reads nothing of it."""
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 
     teller = Teller(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
-    while True:
+    while teller.waited <= deadline_seconds:
         try:
-            lacks = await asyncio.to_thread(_lacks, place, claim)
+            lacks = _lacks(place, claim)
         except (ApiException, HTTPError) as error:
             if not may_answer_later(error):
-                return  # who may not look leaves it to the Job
-            lacks = f"the API server does not answer ({type(error).__name__})"
-        if lacks is None:
-            return
-        teller.tell(lacks)
-        if teller.waited > teller.deadline_seconds:
-            raise VolumeError(
-                f"{teller.subject}: after {duration(teller.deadline_seconds)} it still waits for {lacks}.\n"
-                "  modelCache.storageClass: one whose provisioner runs; `wideep doctor` looks at it. Then `pulumi up`."
-            )
-        await asyncio.sleep(RETRY_SECONDS)
+                return
+        else:
+            if lacks is None:
+                return
+            teller.tell(lacks)
+        time.sleep(RETRY_SECONDS)
 
 
 def _lacks(place: KubeNamespace, claim: str) -> str | None:
