@@ -31,6 +31,7 @@ from components.lifecycle.orphans import clear_leftovers
 from components.lifecycle.ownership import mark_objects
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.unrecorded import remake_unfinished, unfinished_claim
+from components.lifecycle.volume_words import tell_of_volumes
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
@@ -112,6 +113,7 @@ if __name__ == "__main__":
     renew_failed_download()
     release_interrupted()
     await_former_graphs()
+    tell_of_volumes()
     explain_failures(the_plan)
     claim = retained_claim_of(the_plan) if the_plan.cache.retain else unfinished_claim(the_plan)
     deploy(the_plan, whose, claim_is_there=claim)

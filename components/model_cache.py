@@ -26,6 +26,10 @@ class ModelCacheArgs:
     """``namespace/name`` of the claim that was kept, and is there (``components.lifecycle.retained``)."""
 
 
+MADE: Final = {"pulumi.com/waitFor": "jsonpath={.status.phase}"}
+"""The claim is made when the API server has it. By itself the provider waits until it is bound, in silence, and fails
+after five minutes that no option of the program changes; some shared file systems take longer to provision. The
+download waits for it, in words (``components.lifecycle.volume_words``)."""
 FROM_OTHERS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
 """What the cluster writes into a claim."""
 
@@ -50,6 +54,7 @@ class ModelCache(Component):
                     name=plan.claim,
                     namespace=args.namespace,
                     labels=stack_label() if plan.retain else None,
+                    annotations=MADE,
                 ),
                 spec=k8s.core.v1.PersistentVolumeClaimSpecArgs(
                     access_modes=[plan.access_mode.value],

@@ -5,6 +5,7 @@ The words are those of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kuber
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,6 +71,16 @@ def _filled(row: Meaning, found: Match, plan: Plan) -> Meaning:
     """The table's words with those of the error, by the names of the pattern's groups, and with the plan's."""
     words = found.groupdict()
     return Meaning(row.says.format(**words, plan=plan), row.remedy.format(**words, plan=plan))
+
+
+def _no_kubeconfig(_found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+    """The provider names no file, and a misspelt one is the likeliest reason."""
+    named = os.environ.get("KUBECONFIG")
+    where = f"KUBECONFIG names {named}" if named else "KUBECONFIG is not set"
+    return Meaning(
+        f"there is no kubeconfig to reach the cluster with ({where}).",
+        "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
+    )
 
 
 def _push_refused(found: Match, _failed: Failed, plan: Plan) -> Meaning:
@@ -236,10 +247,7 @@ MEANINGS: Final = (
     _row(
         ANY,
         "failed to parse kubeconfig|no configuration has been provided",
-        Meaning(
-            "there is no kubeconfig to reach the cluster with.",
-            "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
-        ),
+        _no_kubeconfig,
     ),
     _row(
         ANY,

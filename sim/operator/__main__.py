@@ -76,12 +76,19 @@ class Agent:
         }
 
     async def resync(self) -> None:
-        """Forgets what went without an event, then looks at every object once more."""
-        pods, operators = set(self.kubelet.tasks), self.operators.keys()
-        there = {pod["metadata"]["uid"] for pod in await self.kube.find(Kind.POD)}
-        self.kubelet.end(pods - there)
-        found = [*await self.kube.find(Kind.DEPLOYMENT), *await self.kube.find(Kind.STATEFUL_SET)]
-        self.operators.forget(operators - {key_of(live) for live in found})
+        """Forgets what went without an event, and sees what came or changed without one: a watch that is lost costs
+        time, and nothing else."""
+        running, operators = set(self.kubelet.tasks), self.operators.keys()
+        pods = await self.kube.find(Kind.POD)
+        self.kubelet.end(running - {pod["metadata"]["uid"] for pod in pods})
+        deployments, sets = await self.kube.find(Kind.DEPLOYMENT), await self.kube.find(Kind.STATEFUL_SET)
+        self.operators.forget(operators - {key_of(live) for live in (*deployments, *sets)})
+        for live in deployments:
+            self.operators.see_deployment(live, gone=False)
+        for live in sets:
+            self.operators.see_stateful_set(live, gone=False)
+        for pod in pods:
+            await self.pod(pod, gone=False)
         await self.look_at_all()
 
     async def resync_for_ever(self) -> None:

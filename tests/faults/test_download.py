@@ -12,6 +12,7 @@ from tests.faults.world import NAMESPACE, QUIET, World
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 PODS = "*-model-download-*"
+UNBOUND = "PersistentVolumeClaim model-cache-pvc: a volume of storage class nobody-makes: "
 SLOW_CLASS = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "StorageClass",
@@ -111,13 +112,11 @@ def test_a_volume_that_nobody_makes_is_waited_for_in_words_and_destroy_ends(
     destroyed.kubectl("apply", "-f", "-", given=json.dumps(SLOW_CLASS))
     destroyed.config("modelCache.storageClass", "nobody-makes")
     process = destroyed.start("up", *QUIET)
-    destroyed.wait(
-        lambda: "to be bound" in destroyed.output() or process.poll() is not None, "it says what it waits for"
-    )
+    destroyed.wait(lambda: UNBOUND in destroyed.output() or process.poll() is not None, "it says what it waits for")
     process.terminate()
     said = destroyed.finish(process)
 
-    seen = report.line_with(said.text, "to be bound")
+    seen = report.line_with(said.text, UNBOUND)
     assert said.code != 0
     destroyed.unlock()
     destroyed.destroy()

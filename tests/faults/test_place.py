@@ -40,7 +40,7 @@ CASES = (
         25,
         "there is no kubeconfig",
         ("/no/such/kubeconfig",),
-        told="there is no kubeconfig to reach the cluster with.",
+        told="there is no kubeconfig to reach the cluster with (KUBECONFIG names /no/such/kubeconfig).",
         env={"KUBECONFIG": "/no/such/kubeconfig"},
     ),
     Case(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults import report
-from tests.faults.world import QUIET, World
+from tests.faults.world import QUIET, World, end_session
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -25,6 +25,7 @@ def end_while(world: World, status: str, number: signal.Signals) -> None:
     process.send_signal(number)
     said = world.finish(process, within=60)
     assert said.code != 0
+    end_session(process.pid)  # as a machine that goes down does: in the provider alone, Helm would go on to its end
     world.clear()
     world.unlock()
 

@@ -247,7 +247,7 @@ class World:
     def mend(self) -> None:
         """The config as it is in the project, nothing that runs, no lock of a killed run."""
         for process in self.started:
-            _end_session(process.pid)
+            end_session(process.pid)
             process.wait()
         self.started.clear()
         shutil.copy(ROOT / f"Pulumi.{self.stack}.yaml", self.folder)
@@ -261,8 +261,9 @@ class World:
             self("cancel", "--yes")
 
 
-def _end_session(leader: int) -> None:
-    """A killed engine leaves plugins; they have process groups of their own, and are of its session."""
+def end_session(leader: int) -> None:
+    """Kills what outlives a command: a killed engine leaves plugins; they have process groups of their own, and are of
+    its session."""
     for pid in psutil.pids():
         with suppress(ProcessLookupError):
             if os.getsid(pid) == leader:

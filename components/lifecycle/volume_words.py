@@ -1,0 +1,80 @@
+"""While the download waits for its volume, the user reads what keeps the volume away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import pulumi
+
+from components.lifecycle.hooks import hook_all
+from components.lifecycle.own_cluster import own_cluster
+from wideep_cluster.dynamo.drain import may_answer_later
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.progress import Teller
+
+__all__ = ["tell_of_volume", "tell_of_volumes"]
+
+JOB: Final = "kubernetes:batch/v1:Job"
+RETRY_SECONDS: Final = 2.0
+LATER: Final = "WaitForFirstConsumer"
+"""Such a volume is made for the first pod, on its node: the claim alone waits for ever."""
+
+
+def tell_of_volumes() -> None:
+    """From here on, a Job whose volume is not bound is made with words about it. The provider's wait for the Job says
+    that its pod is active, and not that the pod has no volume.
+
+    A thread beside the wait: a hook that waited itself would go on after Ctrl-C, of which the engine tells no program.
+    """
+
+    def tell(args: pulumi.ResourceHookArgs) -> None:
+        inputs: Json = dict(args.new_inputs or {})
+        spec = part(inputs, "spec")
+        for volume in parts(part(part(spec, "template"), "spec"), "volumes"):
+            if claim := part(volume, "persistentVolumeClaim"):
+                place = own_cluster(part(inputs, "metadata")["namespace"])
+                about = (place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
+                threading.Thread(target=tell_of_volume, args=about, name="volume", daemon=True).start()
+
+    hook_all(JOB, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("volume", tell)]))
+
+
+def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
+    """Says what the claim's last event says, until it is bound, or only a pod will have it bound, or the Job's own
+    deadline has passed. Who may not see the claim reads nothing of it."""
+    from kubernetes.client import ApiException
+    from urllib3.exceptions import HTTPError
+
+    teller = Teller(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
+    while teller.waited <= deadline_seconds:
+        try:
+            lacks = _lacks(place, claim)
+        except (ApiException, HTTPError) as error:
+            if not may_answer_later(error):
+                return
+        else:
+            if lacks is None:
+                return
+            teller.tell(lacks)
+        time.sleep(RETRY_SECONDS)
+
+
+def _lacks(place: KubeNamespace, claim: str) -> str | None:
+    """What the claim waits for; None: for nothing, or for a pod."""
+    from kubernetes.client import CoreV1Api, StorageV1Api
+
+    core = CoreV1Api(place.api)
+    found = cast("Any", core.read_namespaced_persistent_volume_claim(claim, place.name))
+    kind: str | None = found.spec.storage_class_name
+    if found.status.phase == "Bound":
+        return None
+    if kind and cast("Any", StorageV1Api(place.api).read_storage_class(kind)).volume_binding_mode == LATER:
+        return None
+    about = f"involvedObject.kind=PersistentVolumeClaim,involvedObject.name={claim}"
+    events: list[Any] = cast("Any", core.list_namespaced_event(place.name, field_selector=about)).items
+    last = max(events, key=lambda event: str(event.last_timestamp or event.event_time), default=None)
+    return f"a volume of storage class {kind or '(none)'}: {last.message if last else 'no event says why'}"
