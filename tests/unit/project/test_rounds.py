@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ GREP = re.compile(r'for file in \$\$\(grep -l "pytest\\\.mark\\\.(?P<mark>\w+)" 
 """A round that runs each module with a mark by itself."""
 
 
+compiled = cache(Expression.compile)
+
+
 @dataclass(frozen=True)
 class Round:
     """One call of pytest: the expression over markers, the paths that it runs, those that it leaves out."""
@@ -31,7 +35,7 @@ class Round:
         """Whether it runs a test."""
         under = not self.paths or any(path.startswith(each) for each in self.paths)
         left_out = any(path.startswith(each) for each in self.ignored)
-        chosen = not self.marks or Expression.compile(self.marks).evaluate(lambda name, **_: name in markers)
+        chosen = not self.marks or compiled(self.marks).evaluate(lambda name, **_: name in markers)
         return under and not left_out and chosen
 
 
