@@ -11,7 +11,7 @@ from wideep.engines import engine_of
 from wideep.engines.sglang.flags import FLAGS
 from wideep.settings.layout import RoleLayout
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
 OWN = "wideep/engines/sglang/"
 EVERYBODYS = {

@@ -13,7 +13,7 @@ from wideep import versions
 from wideep.dynamo import release_of
 from wideep.dynamo.api import V1ALPHA1
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "__main__.py")
 OWN = "wideep/dynamo/"
 API = re.compile(r"nvidia\.com/v\d|[\"']nvidia\.com[\"'],|nvidia\.com/(dynamo-|enable-grove|deployment-strategy)")
