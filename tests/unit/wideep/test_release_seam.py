@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,16 @@ def _values(text: str) -> Iterator[str]:
             yield node.value
 
 
+@functools.cache
+def _strings() -> dict[str, set[str]]:
+    """Modules by the strings in them, without a version's leading v: read once for all versions."""
+    found: dict[str, set[str]] = {}
+    for name, text in _texts(*PRODUCT, "sim"):
+        for value in _values(text):
+            found.setdefault(value.lstrip("v"), set()).add(name)
+    return found
+
+
 def test_one_module_knows_the_group_and_version_of_graphs_and_dynamos_labels() -> None:
     named = {name for name, text in _texts(*PRODUCT, "policy") if API.search(text)}
 
@@ -46,9 +57,7 @@ def test_one_module_knows_the_group_and_version_of_graphs_and_dynamos_labels() -
 
 @pytest.mark.parametrize("version", sorted({versions.DYNAMO, versions.SGLANG, *versions.TOOLS.values()}))
 def test_a_version_is_pinned_in_one_place(version: str) -> None:
-    pinned = {name for name, text in _texts(*PRODUCT, "sim") if version in {v.lstrip("v") for v in _values(text)}}
-
-    assert pinned == {"wideep/versions.py"}
+    assert _strings()[version] == {"wideep/versions.py"}
 
 
 def test_a_release_says_which_engine_its_images_hold() -> None:
