@@ -7,7 +7,7 @@ Nothing here writes to the cluster. What goes wrong is a ``ClusterError``: one s
 are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
 """
 
-from wideep_cluster.client import Change, Cluster, Listing
+from wideep_cluster.client import Change, Cluster, Listed, Listing
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
 from wideep_cluster.kinds import (
     CLAIMS,
@@ -27,6 +27,7 @@ from wideep_cluster.kinds import (
     SECRETS,
     SERVICES,
     STATEFUL_SETS,
+    VOLUMES,
     Kind,
 )
 from wideep_cluster.streams import Ran, forward, forward_service, run
@@ -49,11 +50,13 @@ __all__ = [
     "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
+    "VOLUMES",
     "Change",
     "Cluster",
     "ClusterError",
     "ForbiddenError",
     "Kind",
+    "Listed",
     "Listing",
     "Ran",
     "UnreachableError",

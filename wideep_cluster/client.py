@@ -18,9 +18,10 @@ from wideep_cluster.wire import READ_SECONDS, Query, Question, find, read, serve
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["Change", "Cluster", "Listing"]
+__all__ = ["Change", "Cluster", "Listed", "Listing"]
 
 T = TypeVar("T", bound=KubeObject)
+S = TypeVar("S")
 
 PAGE: Final = 500
 """Objects of one answer."""
@@ -36,6 +37,16 @@ class Listing(Generic[T]):
 
     items: tuple[T, ...]
     version: str
+
+
+@dataclass(frozen=True)
+class Listed(Generic[S]):
+    """Objects of a kind, or names, or why they could not be seen. ``everywhere``: of all namespaces, not just of the
+    stack's."""
+
+    items: tuple[S, ...] = ()
+    error: ClusterError | None = None
+    everywhere: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,16 @@ class _Version(BaseModel):
     version: str = Field(alias="gitVersion")
 
 
-class _Resource(BaseModel):
+class _Named(BaseModel):
     name: str
 
 
 class _Resources(BaseModel):
-    resources: tuple[_Resource, ...] = ()
+    resources: tuple[_Named, ...] = ()
+
+
+class _Groups(BaseModel):
+    groups: tuple[_Named, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +140,13 @@ class Cluster:
                 return Listing(tuple(found), page.metadata.version)
             asked = replace(asked, query=(*query, ("continue", page.metadata.more)))
 
+    def listed(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listed[T]:
+        """The same, with what is in the way of seeing them as a value."""
+        try:
+            return Listed(self.list(kind, namespace, labels=labels, fields=fields).items)
+        except ClusterError as error:
+            return Listed(error=error)
+
     def find(self, kind: Kind[T], name: str, namespace: str | None = None) -> T | None:
         """One object; None where there is none of that name.
 
@@ -157,13 +179,20 @@ class Cluster:
             if line.type != "BOOKMARK":
                 yield Change(line.type, kind.model.model_validate(line.object))
 
-    def serves(self, group: str, version: str) -> frozenset[str]:
-        """Plural names that the cluster serves of a group's version; none where it has no such group."""
-        root = f"/apis/{group}/{version}"
-        body = find(self.api, Question("get", f"the API {group}/{version}", "on the cluster", root))
-        if body is None:
-            return frozenset()
-        return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
+    def groups(self) -> Listed[str]:
+        """API groups that the cluster serves, in whatever version."""
+        try:
+            body = read(self.api, Question("get", "the API groups", "on the cluster", "/apis"))
+        except ClusterError as error:
+            return Listed(error=error)
+        return Listed(tuple(group.name for group in _Groups.model_validate_json(body).groups))
+
+    def serves(self, kind: Kind[KubeObject]) -> bool:
+        """Whether the cluster knows the kind, in the version that is read here."""
+        body = find(self.api, Question("get", f"the API {kind.root}", "on the cluster", kind.root))
+        return body is not None and kind.plural in {
+            resource.name for resource in _Resources.model_validate_json(body).resources
+        }
 
     def logs(
         self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False, times: bool = False

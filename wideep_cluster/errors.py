@@ -12,9 +12,9 @@ import json
 import re
 from typing import Any, Final, cast
 
-from wideep.errors import WideepError
+from wideep.errors import Problem, WideepError
 
-__all__ = ["ClusterError", "ForbiddenError", "UnreachableError", "handshake_error", "refused", "silent"]
+__all__ = ["Answer", "ClusterError", "ForbiddenError", "UnreachableError", "handshake_error", "refused", "silent"]
 
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
@@ -28,6 +28,10 @@ class ClusterError(WideepError):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+Answer = Problem | ClusterError | None
+"""Of a check: what is wrong, why that cannot be told, or None where all is well."""
 
 
 class UnreachableError(ClusterError):

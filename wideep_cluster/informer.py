@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 __all__ = ["Place", "Stream", "Watching"]
@@ -41,7 +41,7 @@ class Place(Protocol):
 
     def changes(self, kind: Kind, version: str, seconds: int) -> Stream: ...
 
-    def operator(self) -> Operator: ...
+    def operator(self) -> OperatorStatus: ...
 
 
 class Watching:

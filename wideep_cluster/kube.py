@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
+from wideep_cluster.client import Cluster
+from wideep_cluster.dynamo.operator import ETCD, OPERATOR, OperatorStatus, operator_status
+from wideep_cluster.errors import ClusterError, UnreachableError
+from wideep_cluster.kinds import DEPLOYMENTS, STATEFUL_SETS
 from wideep_cluster.kube_objects import Change, Item, Json, Kind, Listing, item_of
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
+    from kubernetes.client import ApiClient
 
-__all__ = ["OPERATOR_KINDS", "KubeNamespace", "Operator", "is_operators"]
+__all__ = ["OPERATOR_KINDS", "KubeNamespace", "is_operators"]
 
-OPERATOR: Final = "-dynamo-operator-controller-manager"
-"""How the name of the operator's Deployment ends, whatever the release is called."""
-ETCD: Final = "-etcd"
-"""How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
-MANAGER_IMAGE: Final = "kubernetes-operator"
-VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 GONE: Final = 410
@@ -66,18 +63,6 @@ class Changes:
     def close(self) -> None:
         """From another thread than the one that iterates."""
         self._watch.stop()
-
-
-@dataclass(frozen=True)
-class Operator:
-    """Whether the operator can look after a graph: it and its etcd run. None: that cannot be seen."""
-
-    works: bool | None
-    words: str
-    version: str | None = None
-    """The tag of its image. None: it has none that says a version."""
-    gone: bool = False
-    """There is not even a Deployment of it, so that waiting does not help."""
 
 
 @dataclass(frozen=True)
@@ -160,29 +145,24 @@ class KubeNamespace:
         except ApiException:
             return ""
 
-    def operator(self) -> Operator:
-        """How the operator is: the namespace's own, or else the cluster's."""
-        from kubernetes.client import ApiException, AppsV1Api
+    @property
+    def cluster(self) -> Cluster:
+        """The whole cluster, for typed objects."""
+        return Cluster(self.api, None)
 
-        apps = AppsV1Api(self.api)
+    def operator(self) -> OperatorStatus:
+        """How the operator is that serves this namespace.
+
+        Raises:
+            UnreachableError: there is no answer.
+        """
         try:
-            deployments = apps.list_deployment_for_all_namespaces().items
-            stores = {_key(item): bool(_ready(item)) for item in apps.list_stateful_set_for_all_namespaces().items}
-        except ApiException as error:
-            said = cast("str", error.reason)  # pyright: ignore[reportUnknownMemberType]
-            return Operator(None, f"whether the Dynamo operator runs cannot be seen: the API server says {said}")
-        everywhere = [item for item in deployments if _key(item).endswith(OPERATOR)]
-        found = [item for item in everywhere if _key(item).startswith(f"{self.name}/")] or everywhere
-        if not found:
-            return Operator(False, f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})", gone=True)
-        working = [item for item in found if _ready(item)]
-        if not working:
-            names = ", ".join(_key(item) for item in found)
-            return Operator(False, f"the Dynamo operator does not run: no pod of Deployment {names} is ready")
-        dead = [store for item in working if not stores.get(store := _key(item).removesuffix(OPERATOR) + ETCD, True)]
-        if len(dead) == len(working):
-            return Operator(False, f"the Dynamo operator has no etcd: no pod of StatefulSet {', '.join(dead)} is ready")
-        return Operator(True, "the Dynamo operator runs", _version(working[0]))
+            deployments, stores = self.cluster.list(DEPLOYMENTS).items, self.cluster.list(STATEFUL_SETS).items
+        except UnreachableError:
+            raise
+        except ClusterError as error:
+            return OperatorStatus(None, f"whether the Dynamo operator runs cannot be seen: {error}")
+        return operator_status(deployments, stores, self.name)
 
     def _lister(self, kind: Kind) -> tuple[Callable[..., object], tuple[str, ...]]:
         from kubernetes.client import CoreV1Api, CustomObjectsApi
@@ -204,18 +184,3 @@ class KubeNamespace:
 def is_operators(item: Item) -> bool:
     """Whether a Deployment or StatefulSet is an operator, or the etcd that came with it."""
     return item.name.endswith((OPERATOR, ETCD))
-
-
-def _key(item: V1Deployment | V1StatefulSet) -> str:
-    return f"{item.metadata.namespace}/{item.metadata.name}" if item.metadata else ""
-
-
-def _version(deployment: V1Deployment) -> str | None:
-    pod = deployment.spec.template.spec if deployment.spec else None
-    images = [container.image or "" for container in pod.containers] if pod else []
-    tags = (VERSION.search(image) for image in images if MANAGER_IMAGE in image)
-    return next((tag[1] for tag in tags if tag), None)
-
-
-def _ready(item: V1Deployment | V1StatefulSet) -> int:
-    return (item.status.ready_replicas if item.status else 0) or 0

@@ -27,13 +27,13 @@ def find_operator(place: Place, version: str, deadline_seconds: int, progress: C
     end = time.monotonic() + deadline_seconds
     with Watching(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
         said = ""
-        while (operator := place.operator()).works is False:
-            if operator.words != said:
-                said = operator.words
+        while (operator := place.operator()).ready is False:
+            if operator.message != said:
+                said = operator.message
                 progress(f"{said}: waiting for it, up to {deadline_seconds} s")
             if not watched.wait(end - time.monotonic()):
                 raise PlatformError(
-                    f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
+                    f"platform.install is false, and {operator.message}. Without it a graph stays as it is written. "
                     "Start it, or write platform: {install: true}."
                 )
     if operator.version not in (None, version):

@@ -1,45 +1,35 @@
-"""The storage class of the model cache, looked for before the claim is made: without it the claim waits for ever."""
+"""The storage classes of the claims that are about to be made."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pulumi
-
-from wideep.errors import ConfigError, Problem
+from components.preflight import refuse
+from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
+from wideep_cluster.errors import Answer
+from wideep_cluster.kinds import CLASSES, VOLUMES
 from wideep_cluster.kube import KubeNamespace
 
-if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
-    from wideep.plan import CachePlan
+if TYPE_CHECKING:
+    from wideep.plan import CachePlan, PlatformPlan
 
 __all__ = ["check_storage"]
 
-KEY: Final = "modelCache.storageClass"
-Json = dict[str, str]
-DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"
 
-
-def check_storage(place: KubeNamespace, cache: CachePlan) -> None:
-    """Raises pulumi.RunError where the cluster has neither the class nor a volume of it, or no default class and the
-    config names none.
+def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None = None) -> None:
+    """Raise pulumi.RunError where a claim would wait for its class for ever: the cache's, or those of the platform.
 
     A user who may not list them learns it from the claim.
     """
-    from kubernetes.client import ApiException, CoreV1Api, StorageV1Api
+    refuse(_problems(place, cache, platform))
 
-    try:
-        classes: Any = StorageV1Api(place.api).list_storage_class()
-        volumes: Any = CoreV1Api(place.api).list_persistent_volume()
-    except ApiException:
+
+def _problems(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> Iterator[Answer]:
+    if cache is None and platform is None:
         return
-    names: dict[str, Json] = {item.metadata.name: item.metadata.annotations or {} for item in classes.items}
-    made_by_hand = {item.spec.storage_class_name for item in volumes.items}
-    has_default = any(annotations.get(DEFAULT) == "true" for annotations in names.values())
-    wanted = cache.storage_class
-    if wanted in {*names, *made_by_hand} or (wanted is None and has_default):
-        return
-    there = ", ".join(sorted(names)) or "none at all"
-    lacks = f"no storage class and no volume of that name; it has {there}" if wanted else "no default one"
-    rule = f"the volume would wait for it for ever: the cluster has {lacks}"
-    fix = f"{KEY}: {min(names)}, or whichever many nodes can mount" if names else "install a storage driver first"
-    raise pulumi.RunError(str(ConfigError([Problem(KEY, wanted or "not set", rule, fix)])))
+    classes, volumes = place.cluster.listed(CLASSES), place.cluster.listed(VOLUMES)
+    if cache:
+        yield cache_class_problem(cache, classes, volumes)
+    if platform:
+        yield from platform_class_problems(platform, classes, volumes)

@@ -14,8 +14,8 @@ from urllib3.exceptions import ProtocolError
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
 from wideep_cluster.dynamo.drain import GRAPH, POD
 from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
+from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.dynamo.readiness import Wanted
-from wideep_cluster.kube import Operator
 from wideep_cluster.kube_objects import Item, Kind
 
 PODS = {"prefill": 1, "decode": 1}
@@ -70,9 +70,9 @@ class Scene:
         self.read.append((pod, previous))
         return self.text
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         self.asked += 1
-        return Operator(self.operator_works, DOWN)
+        return OperatorStatus(self.operator_works, DOWN)
 
     def items(self, kind: Kind) -> list[Item]:
         look = [look for look in self.looks if look.at <= self.now][-1]

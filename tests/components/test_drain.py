@@ -16,14 +16,15 @@ from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, Taked
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
 from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
-from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace, Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
-WORKS = Operator(True, "the Dynamo operator runs")
-DOWN = Operator(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
-UNSEEN = Operator(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
+WORKS = OperatorStatus(True, "the Dynamo operator runs")
+DOWN = OperatorStatus(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
+UNSEEN = OperatorStatus(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
 PROVIDERS = [DrainProvider, TakedownProvider]
 FINALIZER = "nvidia.com/finalizer"
 Cluster = dict[Kind, list[Item]]
@@ -42,7 +43,7 @@ class Scripted:
 
     cluster: Cluster
     steps: list[Callable[[Cluster], object]] = field(default_factory=list)
-    operators: list[Operator] = field(default_factory=lambda: [WORKS])
+    operators: list[OperatorStatus] = field(default_factory=lambda: [WORKS])
     deleted: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     name: str = "ns"
@@ -65,7 +66,7 @@ class Scripted:
         self.cluster[kind] = [Item(name, deleting=True)]
         self.news.put(kind, Change(self.cluster[kind][0]))
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
 
     def say(self, text: str) -> None:
@@ -147,7 +148,7 @@ def test_the_same_is_not_said_twice() -> None:
 def test_a_dead_operator_is_named_while_it_waits() -> None:
     place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], [DOWN])
     held = "DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer)"
-    assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.words}"
+    assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.message}"
 
 
 def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
@@ -202,7 +203,7 @@ def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
 
 
 def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_end_it() -> None:
-    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[gone])
     with pytest.raises(DrainError, match="is not deleted, because it would not go"):
         _drained(place)
@@ -210,14 +211,14 @@ def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_e
 
 
 @pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
-def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: Operator) -> None:
+def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: OperatorStatus) -> None:
     assert _awaited(Scripted({GRAPH: [Item("g")]}, operators=[operator]), 0) == []
 
 
 def test_an_operator_that_comes_back_is_waited_for() -> None:
     place = Scripted({GRAPH: [Item("g")]}, operators=[DOWN, WORKS])
     place.steps = [lambda _: place.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))]
-    assert _awaited(place) == [f"graph g: {DOWN.words}; waiting for it before the graph is deleted"]
+    assert _awaited(place) == [f"graph g: {DOWN.message}; waiting for it before the graph is deleted"]
 
 
 def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
@@ -301,7 +302,7 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
 
 
 def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
-    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
     place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
     with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
         _awaited(place)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.feeds import Feed, Feeds
+from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.informer import Stream, Watching
-from wideep_cluster.kube import Operator
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 POD = Kind("Pod", "pods", None)
@@ -44,7 +44,7 @@ class Namespace:
         self.streams.append(self.news.feed(kind))
         return self.streams[-1]
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         raise AssertionError("nobody asks")
 
 

@@ -53,5 +53,5 @@ def test_a_kubeconfig_may_be_given_by_its_content(place: KubeNamespace, cluster:
 
 def test_it_can_tell_whether_an_operator_runs(place: KubeNamespace) -> None:
     operator = place.operator()
-    assert operator.works in (True, False)
-    assert "Dynamo operator" in operator.words
+    assert operator.ready in (True, False)
+    assert "Dynamo operator" in operator.message

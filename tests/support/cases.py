@@ -11,9 +11,10 @@ from tests.support.plans import config_of
 from wideep.plan import make_plan
 from wideep.settings import parse
 from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.cluster_snapshot import View
 from wideep_cli.doctor.finding import Finding, Verdict
 from wideep_cli.doctor.runner import examine
+from wideep_cluster import Listed
 from wideep_cluster.objects import (
     Claim,
     Deployment,
@@ -30,6 +31,7 @@ from wideep_cluster.objects import (
 
 __all__ = [
     "CPU",
+    "NAMESPACE",
     "NOW",
     "OPERATOR",
     "ago",
@@ -122,16 +124,16 @@ def obj(model: type[KubeObject], name: str, **fields: Any) -> Any:
     return model.model_validate({"metadata": meta, **fields})
 
 
-def seen(*items: Any, **how: Any) -> Seen[Any]:
+def seen(*items: Any, **how: Any) -> Listed[Any]:
     """Objects that were seen."""
-    return Seen(tuple(items), **how)
+    return Listed(tuple(items), **how)
 
 
 CPU = node("cpu-0", 0, labels={"nvidia.com/gpu.product": None})
 """Where the frontend and the download run."""
 
 
-def _deployed() -> dict[str, Seen[Any]]:
+def _deployed() -> dict[str, Listed[Any]]:
     """Option A of the lab, deployed and serving on two nodes."""
     pods = (
         pod("frontend-0", "frontend", "cpu-0", 0),
@@ -177,7 +179,7 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
         namespace=seen(obj(Namespace, NAMESPACE, status={"phase": "Active"})),
         nodes=seen(node("gpu-0"), node("gpu-1"), CPU),
         classes=seen(classes),
-        apis={"dynamo": frozenset({"dynamographdeployments"})} if deployed else {},
+        serves_graphs=deployed,
         models=lambda _service: ("deepseek-ai/DeepSeek-R1",),
     )
     if deployed:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.cluster_snapshot import View
 from wideep_cli.doctor.deployed import deployed_findings
 from wideep_cli.doctor.fabric import fabric_findings
 from wideep_cli.doctor.finding import Finding, Section, unknown
@@ -14,6 +14,7 @@ from wideep_cli.doctor.gpus import gpu_findings
 from wideep_cli.doctor.namespace import namespace_findings
 from wideep_cli.doctor.platform import platform_findings
 from wideep_cli.doctor.storage import storage_findings
+from wideep_cluster import Listed
 
 __all__ = ["examine"]
 
@@ -38,7 +39,7 @@ def _checks(case: Case) -> Iterator[Finding]:
 def _unseen(view: View, told: Sequence[Finding]) -> Iterator[Finding]:
     """What the user may not see, where no check has said so. Helm's records are left to the check that wants them."""
     seen = (getattr(view, field.name) for field in fields(view) if field.name != "releases")
-    errors = [str(each.error) for each in seen if isinstance(each, Seen) and each.error]
+    errors = [str(each.error) for each in seen if isinstance(each, Listed) and each.error]
     for error in dict.fromkeys([*errors, *sorted(view.denied)]):
         if not any(error in finding.what for finding in told):
             yield unknown(Section.CLUSTER, "rights", error)

@@ -11,8 +11,10 @@ from typing import Final, Protocol
 from wideep.text import some_of
 from wideep_cluster import informer
 from wideep_cluster.cancellation import interruption
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.informer import Watching
-from wideep_cluster.kube import OPERATOR_KINDS, Operator, is_operators
+from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind
 
 __all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
@@ -116,7 +118,7 @@ class _Wait:
         """That are left."""
         return int(self._end - time.monotonic())
 
-    def until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+    def until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
         server that does not answer, or is too busy to, is asked again."""
         from kubernetes.client import ApiException
@@ -125,7 +127,7 @@ class _Wait:
         while True:
             try:
                 self._look_until(is_over)
-            except (ApiException, HTTPError) as error:
+            except (ApiException, ClusterError, HTTPError) as error:
                 if not may_answer_later(error):
                     raise
                 if self.seconds <= 0:
@@ -135,7 +137,7 @@ class _Wait:
             else:
                 return
 
-    def _look_until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+    def _look_until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
             operator = self.place.operator()
             while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
@@ -158,12 +160,12 @@ class _Wait:
 
 
 def may_answer_later(error: Exception) -> bool:
-    """An answer that says "not now" has one of these codes; no answer at all has none."""
+    """An answer that says "not now" has one of these codes; no answer at all has none, or 0."""
     code: int | None = getattr(error, "status", None)
-    return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
+    return not code or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
 
 
-def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
+def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
     place, graph = wait.place, wait.graph
     if not left:
         wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
@@ -177,17 +179,17 @@ def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
         wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
         place.delete(GRAPH, graph)
         return False
-    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.works else f"; {operator.words}"))
+    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.ready else f"; {operator.message}"))
     return False
 
 
-def _is_operated(wait: _Wait, left: list[Left], operator: Operator) -> bool:
-    if operator.works is not False or not left:
+def _is_operated(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
+    if operator.ready is not False or not left:
         return True
-    if operator.gone or wait.seconds <= 0:
+    if not operator.installed or wait.seconds <= 0:
         head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
         raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
-    wait.say(f"graph {wait.graph}: {operator.words}; waiting for it before the graph is deleted")
+    wait.say(f"graph {wait.graph}: {operator.message}; waiting for it before the graph is deleted")
     return False
 
 
@@ -204,7 +206,7 @@ def _is_free(wait: _Wait, left: list[Left]) -> bool:
     return False
 
 
-def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
+def _give_up(wait: _Wait, left: list[Left], operator: OperatorStatus) -> str:
     still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
     lines = [
         f"{still} {wait.place.name}: {some_of(left, SHOWN)}.",
@@ -214,13 +216,12 @@ def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
     return "\n".join(lines)
 
 
-def _remedy(wait: _Wait, left: list[Left], operator: Operator) -> list[str]:
+def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str]:
     """What to do about objects that do not go."""
     namespace, lines = wait.place.name, list[str]()
-    if not operator.works:
-        lines.append(
-            f"{operator.words[0].upper()}{operator.words[1:]}. Only a living operator, with a living etcd, ends them."
-        )
+    if not operator.ready:
+        message = operator.message[0].upper() + operator.message[1:]
+        lines.append(f"{message}. Only a living operator, with a living etcd, ends them.")
     lines.append("When the operator runs again, repeat: pulumi destroy")
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:

@@ -12,6 +12,7 @@ from wideep_cluster.dynamo.diagnosis import troubles
 from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD, may_answer_later
 from wideep_cluster.dynamo.pods import read_pod
 from wideep_cluster.dynamo.readiness import View, Wanted, Warned
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.informer import Watching
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind, part
@@ -59,7 +60,7 @@ def await_graph(
                 changed = set(OPERATOR_KINDS)
                 while not wait.is_over(watched, changed):
                     changed = watched.wait(TICK_SECONDS)
-        except (ApiException, HTTPError) as error:
+        except (ApiException, ClusterError, HTTPError) as error:
             if not may_answer_later(error):
                 why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
@@ -138,7 +139,7 @@ class _Wait:
             self._operator = None
         if quiet and self._operator is None:
             operator = self._place.operator()
-            self._operator = operator.words if operator.works is False else ""
+            self._operator = operator.message if operator.ready is False else ""
 
     def _read_logs(self, view: View) -> None:
         for pod in view.staying:

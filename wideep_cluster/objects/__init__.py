@@ -15,7 +15,7 @@ from wideep_cluster.objects.pods import (
     State,
     Terminated,
 )
-from wideep_cluster.objects.storage import Claim, StorageClass
+from wideep_cluster.objects.storage import Claim, StorageClass, Volume
 from wideep_cluster.objects.workloads import DaemonSet, Deployment, Graph, Job, StatefulSet
 
 __all__ = [
@@ -50,4 +50,5 @@ __all__ = [
     "Taint",
     "Terminated",
     "Toleration",
+    "Volume",
 ]
