@@ -30,7 +30,7 @@ class ClusterError(WideepError):
         self.status = status
 
 
-Answer = Problem | ClusterError | None
+Answer = Problem | Exception | None
 """Of a check: what is wrong, why that cannot be told, or None where all is well."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pulumi
 
 from wideep.errors import ConfigError, Problem
-from wideep_cluster.errors import Answer, ClusterError
+from wideep_cluster.errors import Answer
 
 __all__ = ["refuse"]
 
@@ -20,7 +20,7 @@ def refuse(answers: Iterable[Answer]) -> None:
     """Raise pulumi.RunError with all that is wrong. What cannot be told is left to the resource that it is about."""
     found = list(answers)
     for unseen in found:
-        if isinstance(unseen, ClusterError):
+        if isinstance(unseen, Exception):
             pulumi.log.debug(f"not checked: {unseen}")
     problems = [each for each in found if isinstance(each, Problem)]
     if problems:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -13,11 +14,16 @@ from components.dynamic.operator_check import PlatformError, find_operator
 from components.preflight import multinode
 from components.preflight.conflicts import check_conflicts
 from components.preflight.crds import check_crds
+from components.preflight.external import external_answers
 from components.preflight.multinode import check_multinode
 from components.preflight.storage import check_storage
 from tests.support.cases import NAMESPACE, OPERATOR, case, obj, seen, view
+from tests.support.plans import plan_of
+from tests.support.site import Site, serving
+from wideep.errors import Problem
 from wideep.plan import Plan
 from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.external import outside_findings
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.runner import examine
 from wideep_cluster.client import Listed
@@ -26,6 +32,7 @@ from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES, Kin
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Listing
 from wideep_cluster.objects import Definition, Deployment, KubeObject, StorageClass, Volume
+from wideep_cluster.registry import Login
 
 
 @dataclass(frozen=True)
@@ -158,3 +165,47 @@ def test_up_and_doctor_give_the_same_verdict(
 
     assert (bool(said), bool(told)) == (refused, refused), said
     assert all(found.key in said for found in told)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with serving() as there:
+        yield there
+
+
+def _both(plan: Plan, folder: Path, check: str) -> tuple[list[str], list[str]]:
+    """The keys that `up` refuses, and those that the doctor says do not hold."""
+    refused = [each.key for each in external_answers(plan, LOGIN) if isinstance(each, Problem)]
+    told = outside_findings(plan, folder / "Pulumi.sim.yaml", pulled=False)
+    return refused, [each.key for each in told if each.check == check and each.verdict is Verdict.FAILS]
+
+
+LOGIN = Login("robot", "SyntheticPassword")
+NO_DOWNLOAD = {"modelCache": {"size": "1Ti", "download": False}}
+OTHER_CHART = {"version": "0.6.0-1", "urls": ["dynamo-platform-0.6.0.tgz"]}
+"""The file's name is that of the version which is wanted, and it is another one."""
+DIGEST = "sha256:" + "5" * 64
+
+
+def test_a_chart_is_looked_for_in_the_index_and_by_its_digest(site: Site, tmp_path: Path) -> None:
+    site.says("/index.yaml", 200, {"entries": {"dynamo-platform": [OTHER_CHART], "dynamo-crds": [OTHER_CHART]}})
+    platform = {"charts": f"http://{site.address}", "digests": {"platform": DIGEST, "crds": DIGEST}}
+
+    refused, told = _both(plan_of(platform=platform, **NO_DOWNLOAD), tmp_path, "charts")
+
+    assert refused == told == ["platform.digests.crds", "platform.digests.platform"]
+
+
+@pytest.mark.parametrize(("status", "keys"), [(404, ["image.reference"]), (200, [])])
+def test_an_image_is_asked_for_with_the_stacks_login(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, keys: list[str]
+) -> None:
+    site.says("/v2/wideep/manifests/1", 401, WWW_Authenticate='Basic realm="here"')
+    site.says("/v2/wideep/manifests/1+token", status, {"errors": [{"code": "MANIFEST_UNKNOWN"}]})
+    monkeypatch.setattr("wideep_cli.doctor.external.stack_secret", lambda *_: LOGIN.password)
+    registry = {"username": LOGIN.username, "password": {"secure": "AAABAA"}}
+    image = {"source": "existing", "reference": f"{site.address}/wideep:1", "registry": registry}
+
+    plan = plan_of(image=image, platform={"charts": "sim/charts"}, **NO_DOWNLOAD)
+
+    assert _both(plan, tmp_path, "registry") == (keys, keys)

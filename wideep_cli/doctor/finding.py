@@ -67,5 +67,5 @@ def answered(section: Section, check: str, answer: Answer) -> Finding | None:
         return None
     if isinstance(answer, Problem):
         what = f"{answer.rule[0].upper()}{answer.rule[1:]}."
-        return fails(section, check, what, *answer.fix.splitlines(), key=answer.key)
+        return fails(section, check, what, *map(str.strip, answer.fix.splitlines()), key=answer.key)
     return unknown(section, check, str(answer))
