@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
-from kubernetes.client import ApiException
-from urllib3.exceptions import ProtocolError
 
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
 from wideep_cluster.dynamo.drain import GRAPH, POD
 from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.errors import ForbiddenError, UnreachableError
 from wideep_cluster.kube_objects import Item, Kind
 
 PODS = {"prefill": 1, "decode": 1}
@@ -270,13 +269,17 @@ def test_a_graph_that_is_deleted_meanwhile_ends_the_wait(scene: Make) -> None:
 
 
 def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
-    said = scene(Look(0), Look(5, fails=ProtocolError("gone")), Look(20, graph(ready=True), BOTH)).awaited()
-    assert "an answer of the API server, which is asked again (ProtocolError)" in said[-1]
+    said = scene(
+        Look(0),
+        Look(5, fails=UnreachableError("no answer", reason="Connection aborted")),
+        Look(20, graph(ready=True), BOTH),
+    ).awaited()
+    assert "an answer of the API server, which is asked again (Connection aborted)" in said[-1]
 
 
 def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:
-    said = scene(Look(0, fails=ApiException(403, "Forbidden"))).refusal()
-    assert "the API server does not let it be watched (Forbidden)" in said
+    said = scene(Look(0, fails=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden"))).refusal()
+    assert "the API server does not let it be watched (pods is forbidden)" in said
     assert "kubectl auth can-i watch pods" in said
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 import dill
 import pulumi
 import pytest
-from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
-from urllib3.exceptions import ProtocolError
 
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider
 from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
@@ -17,6 +15,7 @@ from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
 from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
 from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
 from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
@@ -169,26 +168,26 @@ def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None
 
 def test_an_api_server_that_restarts_is_asked_again() -> None:
     def dropped(_: Cluster) -> None:
-        raise ProtocolError("Connection aborted")
+        raise UnreachableError("no answer", reason="Connection aborted")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
-    assert "the API server does not answer (ProtocolError): asking again" in _drained(place)
+    assert "the API server does not answer (Connection aborted): asking again" in _drained(place)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
     def refused(_: Cluster) -> None:
-        raise ApiException(code)
+        raise ClusterError("no", code, "busy")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [refused, _gone(POD)])
-    assert "the API server does not answer (ApiException): asking again" in _drained(place)
+    assert "the API server does not answer (busy): asking again" in _drained(place)
 
 
 def test_what_the_server_forbids_is_not_asked_again() -> None:
     def refused(_: Cluster) -> None:
-        raise ApiException(403)
+        raise ForbiddenError("list", "pods", "in namespace ns")
 
-    with pytest.raises(ApiException):
+    with pytest.raises(ForbiddenError):
         _drained(Scripted({POD: [Item("p", labels=OURS)]}, [refused]))
 
 

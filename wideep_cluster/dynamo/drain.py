@@ -17,7 +17,7 @@ from wideep_cluster.informer import Watching
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind
 
-__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
+__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain"]
 
 Progress = Callable[[str], None]
 
@@ -38,8 +38,6 @@ NAMESPACE_GONE: Final = (
     "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
     '"release: not found", repeat with pulumi destroy --refresh'
 )
-TOO_MANY_REQUESTS: Final = 429
-SERVER_ERROR: Final = 500
 SHOWN: Final = 6
 """Objects that a message names; there can be hundreds of pods."""
 
@@ -121,18 +119,15 @@ class _Wait:
     def until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
         server that does not answer, or is too busy to, is asked again."""
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
         while True:
             try:
                 self._look_until(is_over)
-            except (ApiException, ClusterError, HTTPError) as error:
-                if not may_answer_later(error):
+            except ClusterError as error:
+                if not error.is_temporary:
                     raise
                 if self.seconds <= 0:
                     raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
-                self.say(f"the API server does not answer ({type(error).__name__}): asking again")
+                self.say(f"the API server does not answer ({error.reason}): asking again")
                 time.sleep(RETRY_SECONDS)
             else:
                 return
@@ -157,12 +152,6 @@ class _Wait:
         if text != self.said:
             self.progress(text)
         self.said = text
-
-
-def may_answer_later(error: Exception) -> bool:
-    """An answer that says "not now" has one of these codes; no answer at all has none, or 0."""
-    code: int | None = getattr(error, "status", None)
-    return not code or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
 
 
 def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:

@@ -54,9 +54,7 @@ def image_answer(image: ImagePlan, login: Login | None) -> Answer:
     except WebError as error:
         return WebError(f"the registry {reference.host} does not answer from here: {error}")
     if status == NOT_FOUND and _is_registrys(body):
-        rule = (
-            f"the registry {reference.host} answers that it has no such image: the pods would wait for it for ever"
-        )
+        rule = f"the registry {reference.host} answers that it has no such image: the pods would wait for it for ever"
         return Problem("image.reference", image.reference, rule, "write reference: a tag or digest that is there")
     if status in NO_ENTRY:
         if login:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from wideep_cluster import informer
 from wideep_cluster.dynamo.diagnosis import troubles
-from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD, may_answer_later
+from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.dynamo.pods import read_pod
 from wideep_cluster.dynamo.readiness import View, Wanted, Warned
 from wideep_cluster.errors import ClusterError
@@ -50,9 +50,6 @@ def await_graph(
     An API server that does not answer is asked again. Raises GraphError when something is wrong that will not get
     better by itself, after ``deadline_seconds``, and when the user has interrupted.
     """
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
     wait = _Wait(place, wanted, Teller(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
         try:
@@ -60,12 +57,12 @@ def await_graph(
                 changed = set(OPERATOR_KINDS)
                 while not wait.is_over(watched, changed):
                     changed = watched.wait(TICK_SECONDS)
-        except (ApiException, ClusterError, HTTPError) as error:
-            if not may_answer_later(error):
-                why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
+        except ClusterError as error:
+            if not error.is_temporary:
+                why = f"the API server does not let it be watched ({error.reason})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
                 raise wait.error(why, asked) from None
-            wait.goes_on(f"an answer of the API server, which is asked again ({type(error).__name__})")
+            wait.goes_on(f"an answer of the API server, which is asked again ({error.reason})")
             interrupted.wait(RETRY_SECONDS)
         else:
             return
