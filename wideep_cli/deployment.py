@@ -13,8 +13,9 @@ from wideep.settings.layout import Role
 from wideep_cli.connection import connect
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import Loaded, load, stack_file
-from wideep_cluster import DEPLOYMENTS, PODS, Cluster, ClusterError
+from wideep_cluster import Cluster, ClusterError
 from wideep_cluster.dynamo.operator import operator_of
+from wideep_cluster.kinds import DEPLOYMENTS, PODS
 from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Pod
 
 __all__ = ["Live", "Member", "find_live", "find_operator", "members", "role_named"]

@@ -22,10 +22,10 @@ from tests.support.plans import plan_of
 from tests.support.site import Site, serving
 from wideep.errors import Problem
 from wideep.plan import Plan
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.external import outside_findings
 from wideep_cli.doctor.finding import Verdict
-from wideep_cli.doctor.runner import examine
+from wideep_cli.doctor.runner import run_checks
 from wideep_cluster.client import Listed
 from wideep_cluster.dynamo.operator import OperatorStatus, operator_status
 from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES, Kind
@@ -39,7 +39,7 @@ from wideep_cluster.registry import Login
 class Snapshot:
     """A cluster for `up`, out of what the doctor has seen of it."""
 
-    seen: View
+    seen: ClusterSnapshot
     name: str = NAMESPACE
 
     @property
@@ -160,7 +160,7 @@ def test_up_and_doctor_give_the_same_verdict(
     place = cast("KubeNamespace", Snapshot(stack.view))
     monkeypatch.setattr(multinode, "own_cluster", lambda _: place)
 
-    told = [found for found in examine(stack) if found.check == check and found.verdict is Verdict.FAILS]
+    told = [found for found in run_checks(stack) if found.check == check and found.verdict is Verdict.FAILS]
     said = _refusal(lambda: CHECKS[check](place, stack.plan))
 
     assert (bool(said), bool(told)) == (refused, refused), said

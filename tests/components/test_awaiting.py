@@ -13,12 +13,12 @@ from tests.support.graphs import crashed, event, graph, loading, pending, pullin
 from wideep_cluster.dynamo.drain import GRAPH, POD
 from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.dynamo.readiness import GraphTarget
 from wideep_cluster.errors import ForbiddenError, UnreachableError
 from wideep_cluster.kube_objects import Item, Kind
 
 PODS = {"prefill": 1, "decode": 1}
-WANTED = Wanted("ns", "g", 1, PODS, frozenset(PODS))
+WANTED = GraphTarget("ns", "g", 1, PODS, frozenset(PODS))
 BOTH = (ready("prefill-1"), ready("decode-1"))
 OLD = "2026-01-01T00:00:00Z"
 DOWN = "the Dynamo operator does not run: no pod of Deployment d is ready"
@@ -45,7 +45,7 @@ class Scene:
     looks: tuple[Look, ...]
     text: str = ""
     operator_works: bool = True
-    wanted: Wanted = WANTED
+    wanted: GraphTarget = WANTED
     interrupted: threading.Event = field(default_factory=threading.Event)
     now: float = 0.0
     name: str = "ns"
@@ -101,7 +101,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Scene]:
         monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.monotonic", lambda: made.now)
         monkeypatch.setattr("wideep_cluster.progress.monotonic", lambda: made.now)
         monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.RETRY_SECONDS", 0)
-        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.Watching", lambda *_: made)
+        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.Informer", lambda *_: made)
         return made
 
     return make
@@ -184,7 +184,7 @@ def test_a_full_cluster_is_only_told_and_waited_for_to_the_deadline(scene: Make)
     made = scene(Look(0, pods=(ready("prefill-1"), pending("decode-1", "4 Insufficient nvidia.com/gpu"))))
     said = made.refusal(7200)
     assert made.now > 7200
-    assert "graph g in namespace ns is not ready: after 2 h 0 min it still waits for" in said
+    assert "graph g in namespace ns is not ready: after 2 h it still waits for" in said
     assert "4 Insufficient nvidia.com/gpu" in said
     assert "workers.readyTimeoutMinutes" in said
 

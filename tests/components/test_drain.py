@@ -13,7 +13,7 @@ from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider
 from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
-from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
+from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_operator, await_previous, drain
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
 from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace
@@ -94,7 +94,7 @@ def _awaited(place: Scripted, deadline: int = 600) -> list[str]:
 
 
 def _made_way(place: Scripted, deadline: int = 600) -> list[str]:
-    await_former(place, "g", deadline, place.say)
+    await_previous(place, "g", deadline, place.say)
     return place.said
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from tests.support.plans import config_of
 from wideep.plan import make_plan
 from wideep.settings import parse
-from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.check_context import CheckContext
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.runner import examine
+from wideep_cli.doctor.runner import run_checks
 from wideep_cluster import Listed
 from wideep_cluster.objects import (
     Claim,
@@ -167,7 +167,7 @@ def _deployed() -> dict[str, Listed[Any]]:
     }
 
 
-def view(*, deployed: bool = True, **changed: Any) -> View:
+def view(*, deployed: bool = True, **changed: Any) -> ClusterSnapshot:
     """A good cluster of two nodes, with the graph or before it, with some of it changed."""
     classes = obj(
         StorageClass,
@@ -175,7 +175,7 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
         provisioner="nfs.csi.k8s.io",
         meta={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
     )
-    base = View(
+    base = ClusterSnapshot(
         namespace=seen(obj(Namespace, NAMESPACE, status={"phase": "Active"})),
         nodes=seen(node("gpu-0"), node("gpu-1"), CPU),
         classes=seen(classes),
@@ -189,12 +189,12 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
     return replace(base, **changed)
 
 
-def case(look: View | None = None, stack: str = "sim", **config: Any) -> Case:
+def case(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> CheckContext:
     """A stack on a cluster: by default the sim stack (option A of the lab) on a good one."""
     settings = parse(config_of(stack, **config))
-    return Case(settings, make_plan(settings), look or view(), NOW)
+    return CheckContext(settings, make_plan(settings), look or view(), NOW)
 
 
-def failures(look: View | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
+def failures(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
     """What does not hold."""
-    return [found for found in examine(case(look, stack, **config)) if found.verdict is Verdict.FAILS]
+    return [found for found in run_checks(case(look, stack, **config)) if found.verdict is Verdict.FAILS]

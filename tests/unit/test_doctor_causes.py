@@ -11,7 +11,7 @@ from tests.support.cases import CPU, ago, container, failures, node, obj, pod, s
 from tests.unit.test_doctor_troubles import crashed, with_decode
 from tests.unit.test_symptoms import ENGINE
 from wideep.signs import SIGNS, Place
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
 from wideep_cli.doctor.symptoms import CAUSES
 from wideep_cluster.objects import Pod, StatefulSet
@@ -32,7 +32,7 @@ WIDE: dict[str, Any] = {
 ROCE: dict[str, Any] = {**WIDE, "hardware": {**WIDE["hardware"], "interconnect": "roce"}}
 
 
-def of_decode(look: View, **stack: Any) -> list[Finding]:
+def of_decode(look: ClusterSnapshot, **stack: Any) -> list[Finding]:
     """What is wrong with the decode pod. The graph of the view is another stack's, and that is said elsewhere."""
     return [found for found in failures(look, **stack) if found.what.startswith("decode-0")]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.cases import OPERATOR, ago, case, failures, obj, pod, seen, view
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.runner import examine
+from wideep_cli.doctor.runner import run_checks
 from wideep_cluster import ForbiddenError
 from wideep_cluster.objects import (
     Claim,
@@ -31,7 +31,7 @@ CRD = "dynamographdeployments.nvidia.com"
 WIDE = {"gpu": "H200", "nodes": 4, "gpusPerNode": 4, "interconnect": "infiniband"}
 
 
-def before(**changed: Any) -> View:
+def before(**changed: Any) -> ClusterSnapshot:
     """The good cluster before the stack is deployed."""
     return view(deployed=False, **changed)
 
@@ -274,7 +274,7 @@ def test_what_the_graph_has_already_does_not_count_against_the_quota_again() -> 
 def test_whether_policies_keep_the_pods_apart_is_told_as_far_as_it_shows(
     changed: dict[str, Any], verdict: Verdict
 ) -> None:
-    assert one(list(examine(case(view(**changed)))), "network-policy").verdict is verdict
+    assert one(list(run_checks(case(view(**changed)))), "network-policy").verdict is verdict
 
 
 def test_what_may_not_be_seen_is_neither_good_nor_bad() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wideep_cluster import SECRETS, Cluster, Kind
+from wideep_cluster import Cluster
 from wideep_cluster.helm import read_record
+from wideep_cluster.kinds import SECRETS, Kind
 from wideep_cluster.objects import RawObject
 
 __all__ = ["KINDS", "Json", "find_object", "find_release"]

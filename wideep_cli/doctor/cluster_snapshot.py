@@ -6,9 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from wideep_cluster import (
+from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed
+from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
     COMPONENTS,
@@ -27,11 +28,7 @@ from wideep_cluster import (
     SERVICES,
     STATEFUL_SETS,
     VOLUMES,
-    Cluster,
-    ClusterError,
-    ForbiddenError,
     Kind,
-    Listed,
 )
 from wideep_cluster.objects import (
     Claim,
@@ -54,7 +51,7 @@ from wideep_cluster.objects import (
     Volume,
 )
 
-__all__ = ["Logs", "View", "look"]
+__all__ = ["ClusterSnapshot", "Logs", "take_snapshot"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -65,6 +62,19 @@ Models = Callable[[str], tuple[str, ...] | None]
 THREADS: Final = 8
 HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
 HELM: Final = "owner=helm"
+PLAIN: Final[dict[str, Kind[KubeObject]]] = {
+    "classes": CLASSES,
+    "volumes": VOLUMES,
+    "claims": CLAIMS,
+    "quotas": QUOTAS,
+    "jobs": JOBS,
+    "services": SERVICES,
+    "graphs": GRAPHS,
+    "components": COMPONENTS,
+    "policies": NETWORK_POLICIES,
+    "definitions": DEFINITIONS,
+}
+"""What is listed as it is, by the name that it has in a snapshot."""
 
 
 def _no_logs(_pod: Pod, _previous: bool) -> str | None:
@@ -80,7 +90,7 @@ def _no_models(_service: str) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True)
-class View:
+class ClusterSnapshot:
     """Everything that the checks look at. ``own_pods`` are all of the stack's namespace, ``pods`` those that hold a
     part of a node, of all namespaces."""
 
@@ -143,15 +153,15 @@ class _Reader:
         return self.pool.submit(self._list_wide, kind, fields)
 
     def logs(self, pod: Pod, previous: bool) -> str | None:
-        """For ``View.logs``."""
+        """For ``ClusterSnapshot.logs``."""
         return self._of_log(lambda: self.cluster.logs(pod, pod.main.name, previous=previous))
 
     def last_line(self, pod: Pod) -> datetime | None:
-        """For ``View.last_line``."""
+        """For ``ClusterSnapshot.last_line``."""
         return self._of_log(lambda: self.cluster.last_line_at(pod, pod.main.name))
 
     def models(self, service: str) -> tuple[str, ...] | None:
-        """For ``View.models``."""
+        """For ``ClusterSnapshot.models``."""
         from wideep_cli.doctor.served_models import listed_models
 
         try:
@@ -184,8 +194,8 @@ class _Reader:
         return replace(self.cluster.listed(kind, self.namespace, fields=fields), everywhere=False)
 
 
-def look(cluster: Cluster, namespace: str) -> View:
-    """Reads all of it. What the user may not see is in the View as such.
+def take_snapshot(cluster: Cluster, namespace: str) -> ClusterSnapshot:
+    """Reads all of it. What the user may not see is in the snapshot as such.
 
     Raises:
         UnreachableError: there is no cluster to look at.
@@ -193,38 +203,22 @@ def look(cluster: Cluster, namespace: str) -> View:
     cluster.version()
     with ThreadPoolExecutor(THREADS) as pool:
         reader = _Reader(cluster, namespace, pool)
-        pods, own_pods = reader.all(PODS, HOLDS_A_NODE), reader.own(PODS)
-        nodes, warnings = reader.own(NODES), reader.own(EVENTS, fields="type=Warning")
-        space = reader.one(NAMESPACES, namespace)
-        deployments, stateful_sets = reader.all(DEPLOYMENTS), reader.all(STATEFUL_SETS)
-        daemon_sets, definitions = reader.all(DAEMON_SETS), reader.own(DEFINITIONS)
-        classes, claims, quotas = reader.own(CLASSES), reader.own(CLAIMS), reader.own(QUOTAS)
-        jobs, services, graphs = reader.own(JOBS), reader.own(SERVICES), reader.own(GRAPHS)
-        components = reader.own(COMPONENTS)
-        policies, releases = reader.own(NETWORK_POLICIES), reader.own(SECRETS, labels=HELM)
-        volumes, groups = reader.own(VOLUMES), pool.submit(cluster.groups)
+        seen: dict[str, Future[Listed[Any]]] = {
+            "namespace": reader.one(NAMESPACES, namespace),
+            "nodes": reader.own(NODES),
+            "pods": reader.all(PODS, HOLDS_A_NODE),
+            "own_pods": reader.own(PODS),
+            "warnings": reader.own(EVENTS, fields="type=Warning"),
+            "deployments": reader.all(DEPLOYMENTS),
+            "stateful_sets": reader.all(STATEFUL_SETS),
+            "daemon_sets": reader.all(DAEMON_SETS),
+            "releases": reader.own(SECRETS, labels=HELM),
+            "groups": pool.submit(cluster.groups),
+            **{name: reader.own(kind) for name, kind in PLAIN.items()},
+        }
         serves_graphs = pool.submit(cluster.serves, GRAPHS)
-        return View(
-            namespace=space.result(),
-            nodes=nodes.result(),
-            pods=pods.result(),
-            own_pods=own_pods.result(),
-            warnings=warnings.result(),
-            classes=classes.result(),
-            volumes=volumes.result(),
-            claims=claims.result(),
-            quotas=quotas.result(),
-            deployments=deployments.result(),
-            stateful_sets=stateful_sets.result(),
-            daemon_sets=daemon_sets.result(),
-            jobs=jobs.result(),
-            services=services.result(),
-            graphs=graphs.result(),
-            components=components.result(),
-            policies=policies.result(),
-            definitions=definitions.result(),
-            releases=releases.result(),
-            groups=groups.result(),
+        return ClusterSnapshot(
+            **{name: found.result() for name, found in seen.items()},
             serves_graphs=serves_graphs.result(),
             logs=reader.logs,
             last_line=reader.last_line,

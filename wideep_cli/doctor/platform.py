@@ -7,7 +7,7 @@ from typing import Final
 
 from wideep import names
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
 from wideep_cluster.dynamo.crds import GRAPH_CRD, crd_conflict
 from wideep_cluster.dynamo.multinode import KAI, multinode_makers, multinode_problem
@@ -35,7 +35,7 @@ GONE: Final = {
 """Images that no registry has any more, and the chart's value that asks for each."""
 
 
-def platform_findings(case: Case) -> Iterator[Finding]:
+def platform_findings(case: CheckContext) -> Iterator[Finding]:
     """Before the platform is there: what would stop it. After: whether it works."""
     operator = operator_of(case.view.deployments.items, case.settings.namespace)
     yield from _releases(case)
@@ -45,7 +45,7 @@ def platform_findings(case: Case) -> Iterator[Finding]:
     yield from _several(case, operator)
 
 
-def _conflicts(case: Case) -> list[Finding]:
+def _conflicts(case: CheckContext) -> list[Finding]:
     """Operators of others beside which the chart refuses this stack's."""
     if not case.plan.platform.install:
         return []
@@ -55,7 +55,7 @@ def _conflicts(case: Case) -> list[Finding]:
     return [found for each in answers if (found := answered(Section.PLATFORM, "operator", each))]
 
 
-def _operator(case: Case, operator: Deployment | None) -> Finding:
+def _operator(case: CheckContext, operator: Deployment | None) -> Finding:
     platform = case.plan.platform
     if operator is None:
         return _no_operator(case)
@@ -70,7 +70,7 @@ def _operator(case: Case, operator: Deployment | None) -> Finding:
     return _without_store(case, operator) or works
 
 
-def _without_store(case: Case, operator: Deployment) -> Finding | None:
+def _without_store(case: CheckContext, operator: Deployment) -> Finding | None:
     """The etcd or NATS that came with the operator, where one does not run."""
     for suffix, lost in LOST.items():
         store = down_store(operator, case.view.stateful_sets.items, suffix)
@@ -82,7 +82,7 @@ def _without_store(case: Case, operator: Deployment) -> Finding | None:
     return None
 
 
-def _no_operator(case: Case) -> Finding:
+def _no_operator(case: CheckContext) -> Finding:
     platform, namespace = case.plan.platform, case.settings.namespace
     if case.view.deployments.error:
         return unknown(Section.PLATFORM, "operator", str(case.view.deployments.error))
@@ -99,7 +99,7 @@ def _no_operator(case: Case) -> Finding:
     return holds(Section.PLATFORM, "operator", f"Not there yet: the stack installs Dynamo {platform.version}.")
 
 
-def _stopped(case: Case, operator: Deployment) -> Finding:
+def _stopped(case: CheckContext, operator: Deployment) -> Finding:
     """The cause where it shows: scaled to nothing, an image that is gone, a container that crashes."""
     place = f"{operator.namespace}/{operator.name}"
     if not operator.spec.replicas:
@@ -123,7 +123,7 @@ def _stopped(case: Case, operator: Deployment) -> Finding:
     return fails(Section.PLATFORM, "operator", what, fix)
 
 
-def _releases(case: Case) -> Iterator[Finding]:
+def _releases(case: CheckContext) -> Iterator[Finding]:
     """A release that an interrupted helm left behind blocks the next one."""
     newest: dict[str, dict[str, str]] = {}
     for record in case.view.releases.items:
@@ -142,7 +142,7 @@ def _releases(case: Case) -> Iterator[Finding]:
         yield unknown(Section.PLATFORM, "release", what)
 
 
-def _crds(case: Case) -> Finding:
+def _crds(case: CheckContext) -> Finding:
     install, definitions = case.plan.platform.install, case.view.definitions
     if not case.view.serves_graphs:
         if install and not case.deployed:
@@ -158,7 +158,7 @@ def _crds(case: Case) -> Finding:
     return answered(Section.PLATFORM, "api", conflict) or served
 
 
-def _values(case: Case) -> Iterator[Finding]:
+def _values(case: CheckContext) -> Iterator[Finding]:
     """Images of the chart's defaults that no longer exist."""
     if not case.plan.platform.install:
         return
@@ -173,7 +173,7 @@ def _values(case: Case) -> Iterator[Finding]:
         yield fails(Section.PLATFORM, "images", what, "Take it out: the stack makes that Secret itself.", key=key)
 
 
-def _several(case: Case, operator: Deployment | None) -> Iterator[Finding]:
+def _several(case: CheckContext, operator: Deployment | None) -> Iterator[Finding]:
     """Workers of several pods: Grove, or LeaderWorkerSet with Volcano."""
     platform, groups = case.plan.platform, case.view.groups
     if not platform.grove:

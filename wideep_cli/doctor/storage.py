@@ -8,7 +8,8 @@ from typing import Final
 from wideep.memory.weights import model_bytes
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.services import AccessMode
-from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep.text import duration
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
 from wideep_cluster.dynamo.storage import ONE_NODE, cache_class_problem, platform_class_problems
 from wideep_cluster.objects import Claim, StorageClass
@@ -18,7 +19,7 @@ __all__ = ["storage_findings"]
 SLOW_SECONDS: Final = 120
 
 
-def storage_findings(case: Case) -> Iterator[Finding]:
+def storage_findings(case: CheckContext) -> Iterator[Finding]:
     """The class of the cache's claim, the claim itself, and the default class that etcd and NATS want."""
     cache = case.settings.model_cache
     claim = next((claim for claim in case.view.claims.items if claim.name == case.plan.cache.claim), None)
@@ -35,7 +36,7 @@ def storage_findings(case: Case) -> Iterator[Finding]:
         yield from _platform(case)
 
 
-def _missing_claim(case: Case) -> Finding:
+def _missing_claim(case: CheckContext) -> Finding:
     name = case.plan.cache.claim
     if case.view.claims.error:
         return unknown(Section.STORAGE, "model-cache", str(case.view.claims.error))
@@ -45,7 +46,7 @@ def _missing_claim(case: Case) -> Finding:
     return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.existingClaim")
 
 
-def _class(case: Case) -> Finding:
+def _class(case: CheckContext) -> Finding:
     """Before the claim is made."""
     cache, classes = case.plan.cache, case.view.classes
     missing = answered(Section.STORAGE, "storage-class", cache_class_problem(cache, classes, case.view.volumes))
@@ -61,7 +62,7 @@ def _class(case: Case) -> Finding:
     return _mountable(case, chosen)
 
 
-def _mountable(case: Case, chosen: StorageClass) -> Finding:
+def _mountable(case: CheckContext, chosen: StorageClass) -> Finding:
     what = f"{chosen.name} ({chosen.provisioner})"
     if case.settings.model_cache.access_mode is AccessMode.READ_WRITE_ONCE:
         return holds(Section.STORAGE, "storage-class", f"{what}; all pods are on one node.")
@@ -77,7 +78,7 @@ def _mountable(case: Case, chosen: StorageClass) -> Finding:
     return holds(Section.STORAGE, "storage-class", f"{what}, for {case.plan.cache.size} that all nodes read.")
 
 
-def _claim(case: Case, claim: Claim) -> Finding:
+def _claim(case: CheckContext, claim: Claim) -> Finding:
     """Bound, as large as the model, and for as many nodes as it is mounted on."""
     waited = case.seconds_since(claim.metadata.creation_timestamp)
     if claim.status.phase != "Bound":
@@ -97,12 +98,12 @@ def _claim(case: Case, claim: Claim) -> Finding:
     return holds(Section.STORAGE, "model-cache", f"Claim {claim.name} is bound, {size}.")
 
 
-def _unbound(case: Case, claim: Claim, waited: float) -> Finding:
+def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
     """A claim without a volume: what the provisioner says, or that its class does not exist."""
     name = claim.spec.storage_class_name
     classes = {each.name: each for each in case.view.classes.items}
     said = case.view.warned("PersistentVolumeClaim", claim.name)
-    what = f"Claim {claim.name} has had no volume for {shown_seconds(waited)}"
+    what = f"Claim {claim.name} has had no volume for {duration(waited)}"
     if name and classes and name not in classes:
         what += f": there is no storage class {name}."
         fix = f"modelCache.storageClass: {next(iter(classes))} (the claim has to be made anew)"
@@ -123,7 +124,7 @@ def _unbound(case: Case, claim: Claim, waited: float) -> Finding:
     return fails(Section.STORAGE, "model-cache", f"{what}, and nobody says why.", fix, key="modelCache.storageClass")
 
 
-def _platform(case: Case) -> Iterator[Finding]:
+def _platform(case: CheckContext) -> Iterator[Finding]:
     """The claims of etcd and NATS."""
     for answer in dict.fromkeys(platform_class_problems(case.plan.platform, case.view.classes, case.view.volumes)):
         found = answered(Section.STORAGE, "platform-storage", answer)

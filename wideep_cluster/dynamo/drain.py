@@ -13,11 +13,11 @@ from wideep_cluster import informer
 from wideep_cluster.cancellation import interruption
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.errors import ClusterError
-from wideep_cluster.informer import Watching
+from wideep_cluster.informer import Informer
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind
 
-__all__ = ["DrainError", "Place", "await_former", "await_operator", "drain"]
+__all__ = ["DrainError", "NamespacedClient", "await_operator", "await_previous", "drain"]
 
 Progress = Callable[[str], None]
 
@@ -46,7 +46,7 @@ class DrainError(Exception):
     """Something of the graph is still there when the time is over."""
 
 
-class Place(informer.Place, Protocol):
+class NamespacedClient(informer.NamespacedClient, Protocol):
     """A namespace in which a graph is taken down."""
 
     def delete(self, kind: Kind, name: str) -> None: ...
@@ -66,7 +66,7 @@ class Left:
         return f"{self.kind.name} {self.item.name}{held}"
 
 
-def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def drain(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
 
     A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
@@ -77,31 +77,31 @@ def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -
     wait.until(lambda left, operator: _is_drained(wait, left, operator))
 
 
-def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_operator(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
 
     Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
     the graph now would leave it half deleted.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda left, operator: _is_operated(wait, left, operator))
+    wait.until(lambda left, operator: _operator_ready(wait, left, operator))
 
 
-def await_former(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_previous(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
     goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
 
     Raises DrainError after ``deadline_seconds``, with what is left.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda left, _: _is_free(wait, left))
+    wait.until(lambda left, _: _previous_gone(wait, left))
 
 
 @dataclass
 class _Wait:
     """One wait: for what, until when, and what it has said last."""
 
-    place: Place
+    place: NamespacedClient
     graph: str
     deadline_seconds: int
     progress: Progress
@@ -126,14 +126,14 @@ class _Wait:
                 if not error.is_temporary:
                     raise
                 if self.seconds <= 0:
-                    raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
+                    raise DrainError(_unreachable_message(self.place, self.graph, self.deadline_seconds)) from None
                 self.say(f"the API server does not answer ({error.reason}): asking again")
                 time.sleep(RETRY_SECONDS)
             else:
                 return
 
     def _look_until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
-        with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
+        with Informer(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
             operator = self.place.operator()
             while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
                 if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
@@ -172,7 +172,7 @@ def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool
     return False
 
 
-def _is_operated(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
+def _operator_ready(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
     if operator.ready is not False or not left:
         return True
     if not operator.installed or wait.seconds <= 0:
@@ -182,7 +182,7 @@ def _is_operated(wait: _Wait, left: list[Left], operator: OperatorStatus) -> boo
     return False
 
 
-def _is_free(wait: _Wait, left: list[Left]) -> bool:
+def _previous_gone(wait: _Wait, left: list[Left]) -> bool:
     if not left or any(one.kind is GRAPH for one in left):
         return True
     if wait.seconds <= 0:
@@ -221,7 +221,7 @@ def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str
     return lines
 
 
-def _silent(place: Place, graph: str, seconds: int) -> str:
+def _unreachable_message(place: NamespacedClient, graph: str, seconds: int) -> str:
     return (
         f"after {seconds} s the API server does not answer, so whether anything of graph {graph} is left in namespace "
         f"{place.name} is not known. Check `kubectl get --raw /readyz`, then repeat: pulumi destroy"
