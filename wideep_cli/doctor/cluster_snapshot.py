@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed
+from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forward_service
+from wideep_cluster.dynamo.frontend import served_models
 from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
@@ -162,13 +163,12 @@ class _Reader:
 
     def models(self, service: str) -> tuple[str, ...] | None:
         """For ``ClusterSnapshot.models``."""
-        from wideep_cli.doctor.served_models import listed_models
-
         try:
-            return listed_models(self.cluster, self.namespace, service)
+            with forward_service(self.cluster, self.namespace, service) as port:
+                return served_models(port)
         except ForbiddenError:
             raise
-        except ClusterError:
+        except (ClusterError, OSError, ValueError):
             return None
 
     def _of_log(self, question: Callable[[], T | None]) -> T | None:

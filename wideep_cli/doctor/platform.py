@@ -19,6 +19,7 @@ from wideep_cluster.dynamo.operator import (
     operator_status,
     operator_version,
 )
+from wideep_cluster.dynamo.pods import STARTING_REASONS
 from wideep_cluster.objects import Deployment
 
 __all__ = ["platform_findings"]
@@ -114,7 +115,7 @@ def _stopped(case: CheckContext, operator: Deployment) -> Finding:
             what = f"The operator's image {status.image} is gone from its registry."
             fix = f"platform.values.{gone}: a registry that has it"
             return fails(Section.PLATFORM, "operator", what, fix, key=f"platform.values.{gone}")
-        if waiting and waiting.reason not in ("ContainerCreating", "PodInitializing"):
+        if waiting and waiting.reason not in STARTING_REASONS:
             what = f"The operator {place} does not run: {waiting.reason} of container {status.name}. {waiting.message}"
             fix = f"kubectl -n {operator.namespace} logs deployment/{operator.name} -c {status.name} --previous"
             return fails(Section.PLATFORM, "operator", what.strip(), fix)

@@ -11,6 +11,7 @@ from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.gpus import placement
 from wideep_cli.doctor.trouble import Diagnosis
+from wideep_cluster.dynamo.pods import STARTING_REASONS
 from wideep_cluster.objects import ContainerStatus, Pod
 
 __all__ = ["config_trouble", "mount_trouble", "node_trouble", "scheduling_trouble", "waiting_for"]
@@ -85,7 +86,7 @@ def config_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 def mount_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """It has a node, and waits for a volume."""
-    status = waiting_for(pod, ("ContainerCreating", "PodInitializing"))
+    status = waiting_for(pod, STARTING_REASONS)
     if status is None:
         return None
     said = [e for e in case.view.warned("Pod", pod.name) if e.reason in ("FailedMount", "FailedAttachVolume")]

@@ -11,12 +11,14 @@ from typing import Any, Final
 from wideep.waiting import Stuck, reasons_of
 from wideep_cluster.kube_objects import part, parts
 
-__all__ = ["ContainerExit", "PodPhase", "PodState", "condition", "moment", "read_pod"]
+__all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "condition", "moment", "read_pod"]
 
 ROLE_LABELS: Final = ("nvidia.com/dynamo-sub-component-type", "nvidia.com/dynamo-component-type")
 """Of prefill and decode the first says which; the frontend has the second alone."""
 UNKNOWN: Final = "pod"
-TRANSIENT_REASONS: Final = ("ContainerCreating", "PodInitializing", *reasons_of(Stuck.CRASH))
+STARTING_REASONS: Final = ("ContainerCreating", "PodInitializing")
+"""Of a container that the kubelet is about to start."""
+TRANSIENT_REASONS: Final = (*STARTING_REASONS, *reasons_of(Stuck.CRASH))
 """Reasons of a container that waits for the kubelet, or for its next try; how that ended: ``ContainerExit``."""
 Json = dict[str, Any]
 
