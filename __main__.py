@@ -36,8 +36,8 @@ from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
+from components.preflight.cluster import check_multinode
 from components.preflight.external import check_external
-from components.preflight.multinode import check_multinode
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.stack_config import hf_token, read_plan, registry_password
 from components.wide_ep import WideEp, WideEpArgs

@@ -22,9 +22,7 @@ from components.lifecycle.own_cluster import own_cluster
 from components.lifecycle.ownership import has_mark
 from components.lifecycle.sharing import Share, users
 from components.lifecycle.state import known_outputs
-from components.preflight.conflicts import check_conflicts
-from components.preflight.crds import check_crds
-from components.preflight.storage import check_storage
+from components.preflight.cluster import check_conflicts, check_crds, check_storage
 from wideep_cluster.dynamo.drain import DrainError, drain
 from wideep_cluster.dynamo.operator import release_conflict
 from wideep_cluster.errors import ClusterError

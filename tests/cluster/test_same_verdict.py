@@ -11,12 +11,9 @@ import pulumi
 import pytest
 
 from components.dynamic.operator_check import PlatformError, find_operator
-from components.preflight import multinode
-from components.preflight.conflicts import check_conflicts
-from components.preflight.crds import check_crds
+from components.preflight import cluster
+from components.preflight.cluster import check_conflicts, check_crds, check_multinode, check_storage
 from components.preflight.external import external_answers
-from components.preflight.multinode import check_multinode
-from components.preflight.storage import check_storage
 from tests.support.cases import NAMESPACE, OPERATOR, case, obj, seen, view
 from tests.support.plans import plan_of
 from tests.support.site import Site, serving
@@ -90,7 +87,7 @@ def _operator(place: KubeNamespace, plan: Plan) -> None:
 CHECKS: dict[str, Check] = {
     "operator": _operator,
     "api": lambda place, plan: check_crds(place, "default", plan.platform.crds_release),
-    "storage-class": lambda place, plan: check_storage(place, plan.cache),
+    "storage-class": lambda place, plan: check_storage(place, plan.cache, None),
     "platform-storage": lambda place, plan: check_storage(place, None, plan.platform),
     "multi-node": lambda _, plan: check_multinode(plan),
 }
@@ -158,7 +155,7 @@ def test_up_and_doctor_give_the_same_verdict(
 ) -> None:
     stack = case(view(deployed=False, **there), **config)
     place = cast("KubeNamespace", Snapshot(stack.view))
-    monkeypatch.setattr(multinode, "own_cluster", lambda _: place)
+    monkeypatch.setattr(cluster, "own_cluster", lambda _: place)
 
     told = [found for found in run_checks(stack) if found.check == check and found.verdict is Verdict.FAILS]
     said = _refusal(lambda: CHECKS[check](place, stack.plan))
