@@ -62,6 +62,9 @@ def test_what_may_not_be_listed_cannot_be_told() -> None:
         ({"etcd": {"storageClass": "shared"}, "nats": {"storageClass": "shared"}}, set[str]()),
         ({"etcd": {"persistence": False}, "nats": {"persistence": False}}, set[str]()),
         ({"values": {"etcd": {"persistence": {"storageClass": "shared"}}}}, {"platform.nats.storageClass"}),
+        ({"values": {"etcd": {"persistence": {"storageClass": "-"}}}}, {"platform.nats.storageClass"}),
+        ({"values": {"global": {"defaultStorageClass": "shared"}}}, {"platform.nats.storageClass"}),
+        ({"values": {"nats": {"config": {"jetstream": {"enabled": False}}}}}, {"platform.etcd.storageClass"}),
     ],
 )
 def test_etcd_and_nats_want_a_class_unless_their_keys_name_one(platform: dict[str, Any], keys: set[str]) -> None:

@@ -31,8 +31,11 @@ ONE_NODE: Final = (
 )
 """Provisioners of block devices and local disks: their filesystems are mounted on one node at a time, as their own
 documentation says."""
+ETCD: Final = "platform.etcd"
+NO_CLASS: Final = "-"
+"""Bitnami's for a volume that was made by hand."""
 STORES: Final = {
-    "platform.etcd": (("etcd", "persistence"), "storageClass"),
+    ETCD: (("etcd", "persistence"), "storageClass"),
     "platform.nats": (chart.NATS_VOLUME, "storageClassName"),
 }
 """Where the chart has the volume of each, and what it calls the class. It makes one unless told otherwise."""
@@ -48,9 +51,9 @@ def platform_class_problems(
 ) -> Iterator[Answer]:
     """Yield the same of the claims of etcd and NATS, which come with the platform."""
     for key, (path, name) in STORES.items():
-        written = _below(platform.values, path)
-        if written.get("enabled", True):
-            wanted = written.get(name)
+        volume = _volume(platform.values, path)
+        if volume is not None and volume.get(name) != NO_CLASS:
+            wanted = volume.get(name) or (_global_class(platform.values) if key == ETCD else None)
             yield class_problem(f"{key}.storageClass", str(wanted) if wanted else None, classes, volumes)
 
 
@@ -82,8 +85,17 @@ def suggested_class(classes: Listed[StorageClass]) -> str | None:
     return ordered[0].name if ordered else None
 
 
-def _below(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object]:
+def _volume(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object] | None:
+    """What the values say of a store's volume. None: it has none, since something on the way there is off."""
     for key in path:
         inner = values.get(key)
         values = cast("Mapping[str, object]", inner) if isinstance(inner, dict) else {}
+        if values.get("enabled") is False:
+            return None
     return values
+
+
+def _global_class(values: Mapping[str, object]) -> object:
+    """Of Bitnami's charts, where the volume names none."""
+    written = _volume(values, ("global",)) or {}
+    return written.get("defaultStorageClass") or written.get("storageClass")
