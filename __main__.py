@@ -37,8 +37,8 @@ from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
 from components.platform import Platform, PlatformArgs
-from components.preflight.external import check_surroundings
-from components.preflight.multinode import check_multinode
+from components.preflight.cluster import check_multinode
+from components.preflight.external import check_external
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.stack_config import hf_token, read_plan, registry_password
 from components.wide_ep import WideEp, WideEpArgs
@@ -103,7 +103,7 @@ def _around_the_pods(plan: Plan, namespace: pulumi.Input[str], login: RegistryLo
 
 if __name__ == "__main__":
     the_plan = read_plan()
-    check_surroundings(the_plan)
+    check_external(the_plan)
     whose = whose_namespace(the_plan)
     check_multinode(the_plan)
     clear_leftovers(the_plan)

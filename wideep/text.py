@@ -1,14 +1,24 @@
-"""Words for lists in messages."""
+"""Lists and durations in messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["some_of"]
+__all__ = ["duration", "some_of"]
 
 
 def some_of(things: Iterable[object], most: int = 3) -> str:
-    """``a, b, c and 4 more``: the first ``most`` of them, and how many others there are."""
+    """Return ``a, b, c and 4 more``: the first ``most`` of them, and how many others there are."""
     words = [str(thing) for thing in things]
     shown = ", ".join(words[:most])
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
+
+
+def duration(seconds: float) -> str:
+    """Return ``45 s``, ``12 min``, ``8 h``, ``2 h 5 min``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(int(seconds // 60), 60)
+    if hours < 2:
+        return f"{60 * hours + minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

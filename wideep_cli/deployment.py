@@ -13,11 +13,12 @@ from wideep.settings.layout import Role
 from wideep_cli.connection import connect
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import Loaded, load, stack_file
-from wideep_cluster import DEPLOYMENTS, PODS, Cluster, ClusterError
-from wideep_cluster.kube import MANAGER_IMAGE, OPERATOR, VERSION
+from wideep_cluster import Cluster, ClusterError
+from wideep_cluster.dynamo.operator import operator_of
+from wideep_cluster.kinds import DEPLOYMENTS, PODS
 from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Pod
 
-__all__ = ["Live", "Member", "find_live", "find_operator", "members", "operator_version", "role_named"]
+__all__ = ["Live", "Member", "find_live", "find_operator", "members", "role_named"]
 
 GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
 """Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
@@ -137,19 +138,8 @@ def find_operator(cluster: Cluster, namespace: str) -> Deployment | None:
     Raises:
         ForbiddenError: Deployments may not be listed.
     """
-    for where in (namespace, None):
-        for each in cluster.list(DEPLOYMENTS, where).items:
-            if each.name.endswith(OPERATOR):
-                return each
-    return None
-
-
-def operator_version(operator: Deployment) -> str:
-    """The tag of its image; empty for one that says no version."""
-    images = [
-        container.image for container in operator.spec.template.spec.containers if MANAGER_IMAGE in container.image
-    ]
-    return next((tag[1] for image in images if (tag := VERSION.search(image))), "")
+    own = operator_of(cluster.list(DEPLOYMENTS, namespace).items, namespace)
+    return own or operator_of(cluster.list(DEPLOYMENTS).items, namespace)
 
 
 def role_named(name: str | None) -> Role | None:

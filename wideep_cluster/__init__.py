@@ -7,53 +7,16 @@ Nothing here writes to the cluster. What goes wrong is a ``ClusterError``: one s
 are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
 """
 
-from wideep_cluster.client import Change, Cluster, Listing
+from wideep_cluster.client import Change, Cluster, Listed, Listing
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
-from wideep_cluster.kinds import (
-    CLAIMS,
-    CLASSES,
-    COMPONENTS,
-    DAEMON_SETS,
-    DEFINITIONS,
-    DEPLOYMENTS,
-    EVENTS,
-    GRAPHS,
-    JOBS,
-    NAMESPACES,
-    NETWORK_POLICIES,
-    NODES,
-    PODS,
-    QUOTAS,
-    SECRETS,
-    SERVICES,
-    STATEFUL_SETS,
-    Kind,
-)
 from wideep_cluster.streams import Ran, forward, forward_service, run
 
 __all__ = [
-    "CLAIMS",
-    "CLASSES",
-    "COMPONENTS",
-    "DAEMON_SETS",
-    "DEFINITIONS",
-    "DEPLOYMENTS",
-    "EVENTS",
-    "GRAPHS",
-    "JOBS",
-    "NAMESPACES",
-    "NETWORK_POLICIES",
-    "NODES",
-    "PODS",
-    "QUOTAS",
-    "SECRETS",
-    "SERVICES",
-    "STATEFUL_SETS",
     "Change",
     "Cluster",
     "ClusterError",
     "ForbiddenError",
-    "Kind",
+    "Listed",
     "Listing",
     "Ran",
     "UnreachableError",

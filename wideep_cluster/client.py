@@ -13,14 +13,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kinds import PODS, Kind
 from wideep_cluster.objects import KubeObject, Pod
-from wideep_cluster.wire import READ_SECONDS, Query, Question, find, read, server_of, stream
+from wideep_cluster.wire import READ_SECONDS, ApiRequest, Query, find, read, server_of, stream
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["Change", "Cluster", "Listing"]
+__all__ = ["Change", "Cluster", "Listed", "Listing"]
 
 T = TypeVar("T", bound=KubeObject)
+S = TypeVar("S")
 
 PAGE: Final = 500
 """Objects of one answer."""
@@ -36,6 +37,16 @@ class Listing(Generic[T]):
 
     items: tuple[T, ...]
     version: str
+
+
+@dataclass(frozen=True)
+class Listed(Generic[S]):
+    """Objects of a kind, or names, or why they could not be seen. ``everywhere``: of all namespaces, not just of the
+    stack's."""
+
+    items: tuple[S, ...] = ()
+    error: ClusterError | None = None
+    everywhere: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,16 @@ class _Version(BaseModel):
     version: str = Field(alias="gitVersion")
 
 
-class _Resource(BaseModel):
+class _Named(BaseModel):
     name: str
 
 
 class _Resources(BaseModel):
-    resources: tuple[_Resource, ...] = ()
+    resources: tuple[_Named, ...] = ()
+
+
+class _Groups(BaseModel):
+    groups: tuple[_Named, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +114,7 @@ class Cluster:
         Raises:
             UnreachableError: there is no answer.
         """
-        asked = Question("get", "the version", "on the cluster", "/version")
+        asked = ApiRequest("get", "the version", "on the cluster", "/version")
         return _Version.model_validate_json(read(self.api, asked)).version
 
     def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
@@ -113,8 +128,8 @@ class Cluster:
         found: list[T] = []
         selectors = [("labelSelector", labels), ("fieldSelector", fields)]
         query = (("limit", str(PAGE)), *((name, value) for name, value in selectors if value))
-        accept = METADATA_LIST if kind.metadata_only else Question.accept
-        asked = Question("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
+        accept = METADATA_LIST if kind.metadata_only else ApiRequest.accept
+        asked = ApiRequest("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
         while True:
             body = find(self.api, asked)
             if body is None:
@@ -125,6 +140,13 @@ class Cluster:
                 return Listing(tuple(found), page.metadata.version)
             asked = replace(asked, query=(*query, ("continue", page.metadata.more)))
 
+    def listed(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listed[T]:
+        """The same, with what is in the way of seeing them as a value."""
+        try:
+            return Listed(self.list(kind, namespace, labels=labels, fields=fields).items)
+        except ClusterError as error:
+            return Listed(error=error)
+
     def find(self, kind: Kind[T], name: str, namespace: str | None = None) -> T | None:
         """One object; None where there is none of that name.
 
@@ -132,9 +154,9 @@ class Cluster:
             ForbiddenError: the user may not read it.
             UnreachableError: there is no answer.
         """
-        accept = METADATA if kind.metadata_only else Question.accept
+        accept = METADATA if kind.metadata_only else ApiRequest.accept
         path = kind.path(namespace, name)
-        body = find(self.api, Question("get", kind.resource, kind.where(namespace), path, accept=accept))
+        body = find(self.api, ApiRequest("get", kind.resource, kind.where(namespace), path, accept=accept))
         return None if body is None else kind.model.model_validate_json(body)
 
     def watch(
@@ -149,7 +171,7 @@ class Cluster:
         """
         query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
         query += (("labelSelector", labels),) if labels else ()
-        asked = Question("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
+        asked = ApiRequest("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
         for raw in stream(self.api, asked, seconds + READ_SECONDS):
             line = _Line.model_validate_json(raw)
             if line.type == "ERROR":
@@ -157,13 +179,20 @@ class Cluster:
             if line.type != "BOOKMARK":
                 yield Change(line.type, kind.model.model_validate(line.object))
 
-    def serves(self, group: str, version: str) -> frozenset[str]:
-        """Plural names that the cluster serves of a group's version; none where it has no such group."""
-        root = f"/apis/{group}/{version}"
-        body = find(self.api, Question("get", f"the API {group}/{version}", "on the cluster", root))
-        if body is None:
-            return frozenset()
-        return frozenset(resource.name for resource in _Resources.model_validate_json(body).resources)
+    def groups(self) -> Listed[str]:
+        """API groups that the cluster serves, in whatever version."""
+        try:
+            body = read(self.api, ApiRequest("get", "the API groups", "on the cluster", "/apis"))
+        except ClusterError as error:
+            return Listed(error=error)
+        return Listed(tuple(group.name for group in _Groups.model_validate_json(body).groups))
+
+    def serves(self, kind: Kind[KubeObject]) -> bool:
+        """Whether the cluster knows the kind, in the version that is read here."""
+        body = find(self.api, ApiRequest("get", f"the API {kind.root}", "on the cluster", kind.root))
+        return body is not None and kind.plural in {
+            resource.name for resource in _Resources.model_validate_json(body).resources
+        }
 
     def logs(
         self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False, times: bool = False
@@ -201,18 +230,18 @@ class Cluster:
             ClusterError: there is no log.
         """
         query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
-        for raw in stream(self.api, _log_question(pod, query), None):
+        for raw in stream(self.api, _log_request(pod, query), None):
             yield raw.decode("utf-8", "replace").rstrip("\n")
 
     def _log(self, pod: Pod, query: Query) -> bytes | None:
         try:
-            return find(self.api, _log_question(pod, query))
+            return find(self.api, _log_request(pod, query))
         except ClusterError as error:
             if error.status == BAD_REQUEST:  # the container has not started, or never did before
                 return None
             raise
 
 
-def _log_question(pod: Pod, query: Query) -> Question:
+def _log_request(pod: Pod, query: Query) -> ApiRequest:
     path = f"{PODS.path(pod.namespace, pod.name)}/log"
-    return Question("get", "pods/log", PODS.where(pod.namespace), path, query)
+    return ApiRequest("get", "pods/log", PODS.where(pod.namespace), path, query)

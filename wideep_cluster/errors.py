@@ -12,22 +12,42 @@ import json
 import re
 from typing import Any, Final, cast
 
-from wideep.errors import WideepError
+from wideep.errors import Problem, WideepError
 
-__all__ = ["ClusterError", "ForbiddenError", "UnreachableError", "handshake_error", "refused", "silent"]
+__all__ = [
+    "Answer",
+    "ClusterError",
+    "ForbiddenError",
+    "UnreachableError",
+    "api_error",
+    "handshake_error",
+    "unreachable",
+]
 
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERROR: Final = 500
 DENIED: Final = re.compile(r"cannot (\w+) resource")
 """The verb that RBAC lacks, in the API server's words: a websocket wants ``get``, and then ``create``."""
 
 
 class ClusterError(WideepError):
-    """The cluster cannot or will not answer. ``status`` is the HTTP status, 0 where there was none."""
+    """The cluster cannot or will not answer. ``status`` is the HTTP status, 0 where there was none; ``reason`` what it
+    said, without the sentence around it."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, reason: str = "") -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.reason = status, reason or message
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same question may be answered later: there was no answer, or one that says "not now"."""
+        return self.status in (0, TOO_MANY_REQUESTS) or self.status >= SERVER_ERROR
+
+
+Answer = Problem | Exception | None
+"""Of a check: what is wrong, why that cannot be told, or None where all is well."""
 
 
 class UnreachableError(ClusterError):
@@ -37,13 +57,15 @@ class UnreachableError(ClusterError):
 class ForbiddenError(ClusterError):
     """RBAC says no. ``verb`` and ``resource`` as a Role has them (``list``, ``nodes``)."""
 
-    def __init__(self, verb: str, resource: str, where: str) -> None:
+    def __init__(self, verb: str, resource: str, where: str, reason: str = "") -> None:
         command = "wideep rbac --exec" if resource == "pods/exec" else "wideep rbac"
-        super().__init__(f"This user may not {verb} {resource} {where} (`{command}` prints the Role).", FORBIDDEN)
+        super().__init__(
+            f"This user may not {verb} {resource} {where} (`{command}` prints the Role).", FORBIDDEN, reason
+        )
         self.verb, self.resource = verb, resource
 
 
-def refused(status: int, body: str, verb: str, resource: str, where: str) -> ClusterError:
+def api_error(status: int, body: str, verb: str, resource: str, where: str) -> ClusterError:
     """An answer of the API server that is an error. ``where`` is ``in namespace NAME`` or ``on the cluster``."""
     if status == UNAUTHORIZED:
         return UnreachableError(
@@ -53,8 +75,9 @@ def refused(status: int, body: str, verb: str, resource: str, where: str) -> Clu
         )
     if status == FORBIDDEN:
         denied = DENIED.search(body)
-        return ForbiddenError(denied[1] if denied else verb, resource, where)
-    return ClusterError(f"The API server does not {verb} {resource} {where}: {_message(body)} ({status}).", status)
+        return ForbiddenError(denied[1] if denied else verb, resource, where, _message(body))
+    message = f"The API server does not {verb} {resource} {where}: {_message(body)} ({status})."
+    return ClusterError(message, status, _message(body))
 
 
 def handshake_error(error: Exception, resource: str, where: str, what: str) -> ClusterError:
@@ -63,19 +86,20 @@ def handshake_error(error: Exception, resource: str, where: str, what: str) -> C
     status = int(getattr(answer, "status_code", 0))
     body = bytes(getattr(answer, "resp_body", None) or b"").decode("utf-8", "replace")
     if status in (UNAUTHORIZED, FORBIDDEN):
-        return refused(status, body, "create", resource, where)
+        return api_error(status, body, "create", resource, where)
     reason = _message(body) if body else str(answer or error).strip().partition("\n")[0].rstrip(".")
     return ClusterError(f"{what}: {reason}.", status)
 
 
-def silent(server: str, error: Exception) -> UnreachableError:
+def unreachable(server: str, error: Exception) -> UnreachableError:
     """No answer at all: the innermost reason, in a sentence."""
     inner: BaseException = error
     while inner.__context__ is not None or inner.__cause__ is not None:
         inner = cast(BaseException, inner.__cause__ or inner.__context__)
     strerror = getattr(inner, "strerror", None)
     words = str(strerror or inner or type(inner).__name__).strip().rstrip(".")
-    return UnreachableError(f"The cluster at {server} does not answer: {words}. `kubectl version` should say the same.")
+    message = f"The cluster at {server} does not answer: {words}. `kubectl version` should say the same."
+    return UnreachableError(message, reason=words)
 
 
 def _message(body: str) -> str:

@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-__all__ = ["Answer", "WebError", "ask"]
+__all__ = ["Answer", "WebError", "request"]
 
 SECONDS: Final = 8
 LARGEST: Final = 64 * 2**20
@@ -43,16 +43,16 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return again
 
 
-def ask(url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
-    """The answer to one request.
+def request(url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return the answer to a GET.
 
     Raises:
         WebError: there is none.
     """
-    request = urllib.request.Request(url, method=method, headers=dict(headers or {}))  # noqa: S310 - https or loopback
+    asked = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - https or loopback
     opener = urllib.request.build_opener(_Redirects())
     try:
-        with opener.open(request, timeout=SECONDS) as answer:
+        with opener.open(asked, timeout=SECONDS) as answer:
             return Answer(answer.status, _lower(answer.headers), answer.read(LARGEST))
     except urllib.error.HTTPError as error:
         with error:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
-__all__ = ["Place", "Stream", "Watching"]
+__all__ = ["EventStream", "Informer", "NamespacedClient"]
 
 WATCH_SECONDS: Final = 300
 """A watch that is so old is begun anew, from a new list."""
@@ -19,11 +19,11 @@ PAUSE_SECONDS: Final = 1
 """Between two watches of a server that ends them at once."""
 SETTLE_SECONDS: Final = 0.2
 """Changes come in bursts: one answer for each."""
-Concerns = Callable[[Kind, Item], bool]
-News = tuple[Kind, Change | Listing] | Exception
+Predicate = Callable[[Kind, Item], bool]
+Event = tuple[Kind, Change | Listing] | Exception
 
 
-class Stream(Protocol):
+class EventStream(Protocol):
     """What changes of a kind, as it comes (``wideep_cluster.kube.Changes``)."""
 
     def __iter__(self) -> Iterator[Change]: ...
@@ -31,7 +31,7 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
-class Place(Protocol):
+class NamespacedClient(Protocol):
     """A namespace, as far as it is looked at here (``wideep_cluster.kube.KubeNamespace``)."""
 
     @property
@@ -39,24 +39,24 @@ class Place(Protocol):
 
     def list(self, kind: Kind) -> Listing: ...
 
-    def changes(self, kind: Kind, version: str, seconds: int) -> Stream: ...
+    def changes(self, kind: Kind, version: str, seconds: int) -> EventStream: ...
 
-    def operator(self) -> Operator: ...
+    def operator(self) -> OperatorStatus: ...
 
 
-class Watching:
+class Informer:
     """The objects of these kinds that concern somebody. They are listed once, and from the first wait on watched, each
     kind in a thread, until the block ends.
 
     Raises what the API server or the way to it raises, when it is made or in a later wait.
     """
 
-    def __init__(self, place: Place, kinds: Sequence[Kind], concerns: Concerns) -> None:
+    def __init__(self, place: NamespacedClient, kinds: Sequence[Kind], concerns: Predicate) -> None:
         self._place, self._concerns = place, concerns
         self._listings = {kind: place.list(kind) for kind in kinds}
         self._now = {kind: self._of(kind, listing) for kind, listing in self._listings.items()}
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        self._streams: dict[Kind, Stream] = {}
+        self._news: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._streams: dict[Kind, EventStream] = {}
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class Watching:
                 follow = threading.Thread(target=self._follow, args=(kind, listing.version), daemon=True)
                 follow.start()
 
-    def _take(self, news: News) -> Kind:
+    def _take(self, news: Event) -> Kind:
         if isinstance(news, Exception):
             raise news
         kind, seen = news

@@ -27,6 +27,7 @@ __all__ = [
     "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
+    "VOLUMES",
     "Kind",
 ]
 
@@ -71,6 +72,7 @@ CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
 SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
+VOLUMES: Final = Kind(objects.Volume, CORE, "persistentvolumes", namespaced=False)
 DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")

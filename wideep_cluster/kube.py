@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Self, cast
 
-from wideep.dynamo.api import OPERATOR_SUFFIX as OPERATOR
+from wideep_cluster.client import Cluster
+from wideep_cluster.dynamo.operator import ETCD, OPERATOR, OperatorStatus, operator_status
+from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError, api_error, unreachable
+from wideep_cluster.kinds import DEPLOYMENTS, NAMESPACES, STATEFUL_SETS
 from wideep_cluster.kube_objects import Change, Item, Json, Kind, Listing, item_of
+from wideep_cluster.objects import Meta, Pod
+from wideep_cluster.wire import ApiRequest, find, open_answer, server_of
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient, V1Deployment, V1StatefulSet
+    from kubernetes.client import ApiClient
 
-__all__ = ["OPERATOR_KINDS", "KubeNamespace", "Operator", "is_operators"]
+__all__ = ["OPERATOR_KINDS", "KubeNamespace", "is_operators"]
 
-ETCD: Final = "-etcd"
-"""How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
-MANAGER_IMAGE: Final = "kubernetes-operator"
-VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
-FORBIDDEN: Final = 403
-NOT_FOUND: Final = 404
 GONE: Final = 410
 """The API server no longer knows the version that a watch starts from."""
-CONNECT_SECONDS: Final = 10
 SILENT_SECONDS: Final = 30
 """A watch's answer ends by itself when its time has passed; one that is so much later has lost its server."""
 LOG_LINES: Final = 200
@@ -39,44 +36,43 @@ OPERATOR_KINDS: Final = (
 class Changes:
     """What changes of a kind's objects after a version, as it comes, until the time has passed or it is closed.
 
-    Iterating raises urllib3's HTTPError when the API server goes.
+    Iterating raises ClusterError when the API server goes.
     """
 
-    def __init__(self, lister: Callable[..., object], arguments: tuple[str, ...], version: str, seconds: int) -> None:
+    def __init__(self, api: ApiClient, asked: ApiRequest, version: str, seconds: int) -> None:
         from kubernetes import watch
 
-        self._watch = watch.Watch(return_type="object")
+        query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
+        whole = replace(asked, query=query)
+
+        def ask(**_: object) -> object:
+            return open_answer(api, whole, seconds + SILENT_SECONDS)
+
+        self._asked, self._server = asked, server_of(api)
+        self._watch = watch.Watch(return_type="object")  # for its ``stop``, which ends a read in another thread
         stream = cast("Callable[..., Iterator[Json]]", self._watch.stream)  # pyright: ignore[reportUnknownMemberType]
-        patience = (CONNECT_SECONDS, seconds + SILENT_SECONDS)
-        self._events = stream(
-            lister, *arguments, resource_version=version, timeout_seconds=seconds, _request_timeout=patience
-        )
+        self._events = stream(ask, resource_version=version, timeout_seconds=seconds)
 
     def __iter__(self) -> Iterator[Change]:
         from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
 
         try:
             for event in self._events:
                 yield Change(item_of(event["object"]), event["type"] == "DELETED")
-        except ApiException as error:
-            if cast("int", error.status) != GONE:  # pyright: ignore[reportUnknownMemberType]
+        except ClusterError as error:
+            if error.status != GONE:
                 raise
+        except ApiException as error:  # an event of the stream that is an error
+            status, said = cast("int", error.status), str(cast("object", error.reason))  # pyright: ignore[reportUnknownMemberType]
+            if status != GONE:
+                raise api_error(status, said, "watch", self._asked.resource, self._asked.where) from error
+        except HTTPError as error:
+            raise unreachable(self._server, error) from error
 
     def close(self) -> None:
         """From another thread than the one that iterates."""
         self._watch.stop()
-
-
-@dataclass(frozen=True)
-class Operator:
-    """Whether the operator can look after a graph: it and its etcd run. None: that cannot be seen."""
-
-    works: bool | None
-    words: str
-    version: str | None = None
-    """The tag of its image. None: it has none that says a version."""
-    gone: bool = False
-    """There is not even a Deployment of it, so that waiting does not help."""
 
 
 @dataclass(frozen=True)
@@ -106,115 +102,78 @@ class KubeNamespace:
 
     def list(self, kind: Kind) -> Listing:
         """The namespace's objects of a kind; none where the cluster does not know the kind, or where the user may not
-        see an optional one. The version is empty then."""
-        from kubernetes.client import ApiException
+        see an optional one. The version is empty then.
 
-        function, arguments = self._lister(kind)
-        serialize = cast("Callable[[object], Json]", self.api.sanitize_for_serialization)  # pyright: ignore[reportUnknownMemberType]
+        Raises:
+            ClusterError: the API server does not answer, or refuses.
+        """
         try:
-            found = serialize(function(*arguments))
-        except ApiException as error:
-            status = cast("int", error.status)  # pyright: ignore[reportUnknownMemberType]
-            if status == NOT_FOUND or (kind.optional and status == FORBIDDEN):
+            found = self.cluster.list(kind.raw, self.name)
+        except ForbiddenError:
+            if kind.optional:
                 return Listing("", ())
             raise
-        return Listing(found["metadata"]["resourceVersion"], tuple(item_of(item) for item in found["items"]))
+        return Listing(found.version, tuple(item_of(item.body) for item in found.items))
 
     def changes(self, kind: Kind, version: str, seconds: int) -> Changes:
         """What changes after the version of a listing, for so long, or until the version is too old to go on from."""
-        return Changes(*self._lister(kind), version, seconds)
+        return Changes(self.api, self._request("watch", kind), version, seconds)
 
     def is_gone(self) -> bool:
         """Whether somebody has deleted the namespace itself. One that is going is waited for, up to a minute."""
-        from kubernetes.client import ApiException, CoreV1Api
-
-        core, end = CoreV1Api(self.api), time.monotonic() + GONE_SECONDS
+        end = time.monotonic() + GONE_SECONDS
         try:
-            while cast("Any", core.read_namespace(self.name)).metadata.deletion_timestamp:
+            while (found := self.cluster.find(NAMESPACES, self.name)) and found.metadata.deletion_timestamp:
                 if time.monotonic() > end:
                     return True
                 time.sleep(1)
-        except ApiException as error:
-            return cast("int", error.status) == NOT_FOUND  # pyright: ignore[reportUnknownMemberType]
-        return False
+        except ForbiddenError:
+            return False
+        return found is None
 
     def delete(self, kind: Kind, name: str) -> None:
-        """Tells a custom object to go; none of that name is none to delete."""
-        from kubernetes.client import ApiException, CustomObjectsApi
+        """Tells an object to go; none of that name is none to delete.
 
-        where = (str(kind.group), kind.version, self.name, kind.plural, name)
-        try:
-            CustomObjectsApi(self.api).delete_namespaced_custom_object(*where, propagation_policy="Background")
-        except ApiException as error:
-            if cast("int", error.status) != NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
-                raise
+        Raises:
+            ClusterError: the API server does not answer, or refuses.
+        """
+        query = (("propagationPolicy", "Background"),)
+        find(self.api, replace(self._request("delete", kind, name), query=query, method="DELETE"))
 
     def log(self, pod: str, container: str, *, previous: bool) -> str:
         """The last lines of a container's log, or of the log of its last run; empty where it cannot be read."""
-        from kubernetes.client import ApiException, CoreV1Api
-
-        read = cast("Callable[..., str]", CoreV1Api(self.api).read_namespaced_pod_log)
+        named = Pod(metadata=Meta(name=pod, namespace=self.name))
         try:
-            return read(pod, self.name, container=container, previous=previous, tail_lines=LOG_LINES)
-        except ApiException:
+            return self.cluster.logs(named, container, tail=LOG_LINES, previous=previous) or ""
+        except UnreachableError:
+            raise
+        except ClusterError:
             return ""
 
-    def operator(self) -> Operator:
-        """How the operator is: the namespace's own, or else the cluster's."""
-        from kubernetes.client import ApiException, AppsV1Api
+    @property
+    def cluster(self) -> Cluster:
+        """The whole cluster, for typed objects."""
+        return Cluster(self.api, None)
 
-        apps = AppsV1Api(self.api)
+    def operator(self) -> OperatorStatus:
+        """How the operator is that serves this namespace.
+
+        Raises:
+            UnreachableError: there is no answer.
+        """
         try:
-            deployments = apps.list_deployment_for_all_namespaces().items
-            stores = {_key(item): bool(_ready(item)) for item in apps.list_stateful_set_for_all_namespaces().items}
-        except ApiException as error:
-            said = cast("str", error.reason)  # pyright: ignore[reportUnknownMemberType]
-            return Operator(None, f"whether the Dynamo operator runs cannot be seen: the API server says {said}")
-        everywhere = [item for item in deployments if _key(item).endswith(OPERATOR)]
-        found = [item for item in everywhere if _key(item).startswith(f"{self.name}/")] or everywhere
-        if not found:
-            return Operator(False, f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})", gone=True)
-        working = [item for item in found if _ready(item)]
-        if not working:
-            names = ", ".join(_key(item) for item in found)
-            return Operator(False, f"the Dynamo operator does not run: no pod of Deployment {names} is ready")
-        dead = [store for item in working if not stores.get(store := _key(item).removesuffix(OPERATOR) + ETCD, True)]
-        if len(dead) == len(working):
-            return Operator(False, f"the Dynamo operator has no etcd: no pod of StatefulSet {', '.join(dead)} is ready")
-        return Operator(True, "the Dynamo operator runs", _version(working[0]))
+            deployments, stores = self.cluster.list(DEPLOYMENTS).items, self.cluster.list(STATEFUL_SETS).items
+        except UnreachableError:
+            raise
+        except ClusterError as error:
+            return OperatorStatus(None, f"whether the Dynamo operator runs cannot be seen: {error}")
+        return operator_status(deployments, stores, self.name)
 
-    def _lister(self, kind: Kind) -> tuple[Callable[..., object], tuple[str, ...]]:
-        from kubernetes.client import CoreV1Api, CustomObjectsApi
-
-        if kind.group is None:
-            core = CoreV1Api(self.api)
-            core_kinds: dict[str, Callable[..., object]] = {
-                "pods": core.list_namespaced_pod,
-                "persistentvolumeclaims": core.list_namespaced_persistent_volume_claim,
-                "secrets": core.list_namespaced_secret,
-            }
-            return core_kinds[kind.plural], (self.name,)
-        custom = CustomObjectsApi(self.api)
-        if kind.everywhere:
-            return custom.list_cluster_custom_object, (kind.group, kind.version, kind.plural)
-        return custom.list_namespaced_custom_object, (kind.group, kind.version, self.name, kind.plural)
+    def _request(self, verb: str, kind: Kind, name: str = "") -> ApiRequest:
+        at = kind.raw
+        return ApiRequest(verb, at.resource, at.where(self.name), at.path(self.name, name))
 
 
 def is_operators(item: Item) -> bool:
     """Whether a Deployment or StatefulSet is an operator, or the etcd that came with it."""
     return item.name.endswith((OPERATOR, ETCD))
-
-
-def _key(item: V1Deployment | V1StatefulSet) -> str:
-    return f"{item.metadata.namespace}/{item.metadata.name}" if item.metadata else ""
-
-
-def _version(deployment: V1Deployment) -> str | None:
-    pod = deployment.spec.template.spec if deployment.spec else None
-    images = [container.image or "" for container in pod.containers] if pod else []
-    tags = (VERSION.search(image) for image in images if MANAGER_IMAGE in image)
-    return next((tag[1] for tag in tags if tag), None)
-
-
-def _ready(item: V1Deployment | V1StatefulSet) -> int:
-    return (item.status.ready_replicas if item.status else 0) or 0

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from wideep_cluster import kinds
+from wideep_cluster.objects import RawObject
+
 __all__ = ["Change", "Item", "Json", "Kind", "Listing", "item_of", "part", "parts"]
 
 Json = dict[str, Any]
@@ -22,6 +25,12 @@ class Kind:
     """Of all namespaces, not just of one."""
     optional: bool = False
     """Where the user may not see them, there are none."""
+
+    @property
+    def raw(self) -> kinds.Kind[RawObject]:
+        """Where the API has them."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else "/api/v1"
+        return kinds.Kind(RawObject, root, self.plural, namespaced=not self.everywhere)
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from time import monotonic
 from typing import Final
 
-__all__ = ["Moves", "Teller", "duration"]
+from wideep.text import duration
 
-OFTEN_SECONDS: Final = 3.0
+__all__ = ["ChangeTracker", "ProgressReporter"]
+
+ACTIVE_INTERVAL_SECONDS: Final = 3.0
 """Between two lines while much moves,"""
-SELDOM_SECONDS: Final = 60.0
+IDLE_INTERVAL_SECONDS: Final = 60.0
 """and between two lines while nothing does."""
 
 
 @dataclass
-class Moves:
+class ChangeTracker:
     """The stages of some things, and which of them changed last."""
 
     stages: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -27,7 +28,7 @@ class Moves:
         self.at = monotonic()
 
     @property
-    def quiet(self) -> float:
+    def idle_seconds(self) -> float:
         """Seconds since the last change."""
         return monotonic() - self.at
 
@@ -41,7 +42,7 @@ class Moves:
 
 
 @dataclass
-class Teller:
+class ProgressReporter:
     """Says of what it is told just so much that a person can follow."""
 
     say: Callable[[str], None]
@@ -61,14 +62,6 @@ class Teller:
     def tell(self, state: str) -> None:
         """What it waits for now."""
         now = monotonic()
-        if now - self.at > (OFTEN_SECONDS if state != self.said else SELDOM_SECONDS):
+        if now - self.at > (ACTIVE_INTERVAL_SECONDS if state != self.said else IDLE_INTERVAL_SECONDS):
             self.say(f"{self.subject}: {state}; {duration(self.waited)} of at most {duration(self.deadline_seconds)}")
             self.said, self.at = state, now
-
-
-def duration(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``2 h 5 min``."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = timedelta(seconds=seconds) // timedelta(minutes=1)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

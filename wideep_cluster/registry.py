@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from wideep_cluster.http import Answer, ask
+from wideep_cluster.http import Answer, request
 
-__all__ = ["Login", "Reference", "blob", "manifest", "manifest_status", "reaches", "stored_login"]
+__all__ = ["Login", "Reference", "blob", "manifest", "ping", "stored_login"]
 
 MANIFESTS: Final = ", ".join(
     [
@@ -75,22 +75,13 @@ class Reference:
         return f"{scheme}://{self.host}/v2/"
 
 
-def reaches(reference: Reference) -> int:
-    """The status of the registry's own API: 200, or 401 where it wants credentials.
+def ping(reference: Reference) -> int:
+    """Return the status of the registry's own API: 200, or 401 where it wants credentials.
 
     Raises:
         WebError: there is no answer.
     """
-    return ask(reference.base).status
-
-
-def manifest_status(reference: Reference, login: Login | None = None) -> int:
-    """The status with which the registry answers for the image: 200, 404, or 401 and 403 without (good) credentials.
-
-    Raises:
-        WebError: there is no answer.
-    """
-    return _get(reference, f"manifests/{reference.version}", login, method="HEAD").status
+    return request(reference.base).status
 
 
 def manifest(reference: Reference, login: Login | None = None) -> tuple[int, bytes]:
@@ -132,14 +123,14 @@ def _login_files() -> Iterator[Path]:
     yield Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
 
 
-def _get(reference: Reference, path: str, login: Login | None, method: str = "GET") -> Answer:
+def _get(reference: Reference, path: str, login: Login | None) -> Answer:
     """Without credentials first, then as the registry's challenge wants it."""
     url, accept = f"{reference.base}{reference.repository}/{path}", {"Accept": MANIFESTS}
-    answer = ask(url, method=method, headers=accept)
+    answer = request(url, headers=accept)
     if answer.status != 401:
         return answer
     proof = _proof(answer.headers.get("www-authenticate", ""), reference, login)
-    return ask(url, method=method, headers={**accept, **proof}) if proof else answer
+    return request(url, headers={**accept, **proof}) if proof else answer
 
 
 def _proof(challenge: str, reference: Reference, login: Login | None) -> Mapping[str, str]:
@@ -151,7 +142,7 @@ def _proof(challenge: str, reference: Reference, login: Login | None) -> Mapping
     if login and realm.scheme != "https" and (realm.scheme, realm.netloc) != ("http", reference.host):
         return {}  # a password does not travel in clear
     query = {"service": fields.get("service", ""), "scope": f"repository:{reference.repository}:pull"}
-    given = ask(f"{fields['realm']}?{urlencode(query)}", headers=login.basic if login else None)
+    given = request(f"{fields['realm']}?{urlencode(query)}", headers=login.basic if login else None)
     if given.status != 200:
         return {}
     body: dict[str, Any] = json.loads(given.body)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from wideep_cluster.client import Cluster
-from wideep_cluster.errors import ClusterError, ForbiddenError, handshake_error, silent
+from wideep_cluster.errors import ClusterError, ForbiddenError, handshake_error, unreachable
 from wideep_cluster.kinds import PODS, SERVICES
 from wideep_cluster.objects import Pod
 
@@ -56,7 +56,7 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
         what = f"`{command[0]}` does not start in pod {pod.name}"
         raise handshake_error(error, "pods/exec", PODS.where(pod.namespace), what) from error
     except OSError as error:
-        raise silent(cluster.server, error) from error
+        raise unreachable(cluster.server, error) from error
 
 
 def _core(cluster: Cluster) -> CoreV1Api:

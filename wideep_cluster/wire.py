@@ -1,4 +1,4 @@
-"""One GET to the API server: the question, and its answer whole or line by line."""
+"""One request to the API server, and its answer whole or line by line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from wideep_cluster.errors import ClusterError, refused, silent
+from wideep_cluster.errors import ClusterError, api_error, unreachable
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["READ_SECONDS", "Query", "Question", "find", "read", "server_of", "stream"]
+__all__ = ["READ_SECONDS", "ApiRequest", "Query", "find", "open_answer", "read", "server_of", "stream"]
 
 Query = tuple[tuple[str, str], ...]
 NOT_FOUND: Final = 404
@@ -20,8 +20,8 @@ READ_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked: in the words of RBAC, for the sentence when it is refused, and as a GET."""
+class ApiRequest:
+    """What is asked: in the words of RBAC, for the sentence when it is refused, and as a request."""
 
     verb: str
     resource: str
@@ -29,6 +29,7 @@ class Question:
     path: str
     query: Query = ()
     accept: str = "application/json, */*"
+    method: str = "GET"
 
 
 def server_of(api: ApiClient) -> str:
@@ -36,22 +37,22 @@ def server_of(api: ApiClient) -> str:
     return str(cast("Any", api).configuration.host)
 
 
-def stream(api: ApiClient, asked: Question, seconds: float | None) -> Iterator[bytes]:
+def stream(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Iterator[bytes]:
     """An answer line by line, as it comes. ``seconds``: give up when nothing comes for so long."""
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-    response = _ask(api, asked, seconds)
+    response = open_answer(api, asked, seconds)
     try:
         yield from (line for line in _lines(response) if line.strip())
     except ReadTimeoutError:
         return
     except HTTPError as error:
-        raise silent(server_of(api), error) from error
+        raise unreachable(server_of(api), error) from error
     finally:
         response.close()
 
 
-def find(api: ApiClient, asked: Question) -> bytes | None:
+def find(api: ApiClient, asked: ApiRequest) -> bytes | None:
     """The body of an answer; None for 404."""
     try:
         return read(api, asked)
@@ -61,7 +62,7 @@ def find(api: ApiClient, asked: Question) -> bytes | None:
         raise
 
 
-def read(api: ApiClient, asked: Question) -> bytes:
+def read(api: ApiClient, asked: ApiRequest) -> bytes:
     """The body of an answer.
 
     Raises:
@@ -71,24 +72,28 @@ def read(api: ApiClient, asked: Question) -> bytes:
     """
     from urllib3.exceptions import HTTPError
 
-    response = _ask(api, asked, READ_SECONDS)
+    response = open_answer(api, asked, READ_SECONDS)
     try:
         return bytes(response.read())
     except HTTPError as error:
-        raise silent(server_of(api), error) from error
+        raise unreachable(server_of(api), error) from error
     finally:
         response.release_conn()
 
 
-def _ask(api: ApiClient, asked: Question, seconds: float | None) -> Any:
-    """The answer to a GET, not yet read, with a status below 400."""
+def open_answer(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any:
+    """Return the answer, not yet read, with a status below 400.
+
+    Raises:
+        ClusterError: there is none.
+    """
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
 
     client = cast("Any", api)
     try:
         request = cast("Callable[..., tuple[Any, ...]]", client.param_serialize)(
-            "GET",
+            asked.method,
             asked.path,
             query_params=asked.query,
             header_params={"Accept": asked.accept},
@@ -96,11 +101,11 @@ def _ask(api: ApiClient, asked: Question, seconds: float | None) -> Any:
         )
         response = client.call_api(*request, _request_timeout=(CONNECT_SECONDS, seconds)).response
     except (HTTPError, OSError, ApiException) as error:
-        raise silent(server_of(api), error) from error
+        raise unreachable(server_of(api), error) from error
     if response.status >= 400:
         body = bytes(response.read()).decode("utf-8", "replace")
         response.release_conn()
-        raise refused(int(response.status), body, asked.verb, asked.resource, asked.where)
+        raise api_error(int(response.status), body, asked.verb, asked.resource, asked.where)
     return response
 
 

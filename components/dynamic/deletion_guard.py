@@ -22,7 +22,7 @@ from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, 
 from components.lifecycle.existing import Whose
 from components.lifecycle.helm_releases import stack_name
 from components.lifecycle.sharing import KEY, Place, Share, SharedError, refuse_while_shared
-from wideep_cluster.dynamo.drain import may_answer_later
+from wideep_cluster.errors import ClusterError
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
@@ -72,24 +72,20 @@ class GuardProvider(ClusterProvider):
 def ask(place: Place, share: Share, patience_seconds: float) -> None:
     """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
     time, or where this user may not see who uses what."""
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
     end = time.monotonic() + patience_seconds
     while True:
         try:
             return refuse_while_shared(place, share)
-        except (ApiException, HTTPError) as error:
-            if not may_answer_later(error) or time.monotonic() > end:
+        except ClusterError as error:
+            if not error.is_temporary or time.monotonic() > end:
                 raise SharedError(_unseen(error, share)) from None
             time.sleep(RETRY_SECONDS)
 
 
-def _unseen(error: Exception, share: Share) -> str:
-    said = f"{getattr(error, 'reason', None) or type(error).__name__}"
+def _unseen(error: ClusterError, share: Share) -> str:
     return (
-        f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {said}), so it "
-        f"stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked:\n"
+        f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {error.reason}), "
+        "so it stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked:\n"
         f"  pulumi config set --path {KEY} true"
     )
 

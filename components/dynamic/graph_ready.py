@@ -13,7 +13,7 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 from components.dynamic.cluster_resource import ClusterProvider, Properties
 from wideep_cluster.cancellation import interruption
 from wideep_cluster.dynamo.graph_wait import await_graph
-from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.dynamo.readiness import GraphTarget
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.graph.dgd import DynamoGraphDeployment, Service
@@ -37,7 +37,7 @@ class GraphReadyProvider(ClusterProvider):
 
     def _wait(self, properties: Properties, changed: frozenset[str]) -> None:
         pods: Mapping[str, float] = properties["pods"]
-        wanted = Wanted(
+        wanted = GraphTarget(
             namespace=properties["namespace"],
             graph=properties["graph"],
             generation=int(properties["revision"].partition("/")[2]),

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
-from wideep_cluster.informer import Place, Watching
+from wideep_cluster.informer import Informer, NamespacedClient
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 
 __all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_operator"]
@@ -19,21 +19,23 @@ class PlatformError(Exception):
     """The platform that should be there is not, or is another one."""
 
 
-def find_operator(place: Place, version: str, deadline_seconds: int, progress: Callable[[str], None]) -> None:
+def find_operator(
+    place: NamespacedClient, version: str, deadline_seconds: int, progress: Callable[[str], None]
+) -> None:
     """Returns once an operator of the version runs, or it cannot be seen whether one does. Says that it waits.
 
     Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
     """
     end = time.monotonic() + deadline_seconds
-    with Watching(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
+    with Informer(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
         said = ""
-        while (operator := place.operator()).works is False:
-            if operator.words != said:
-                said = operator.words
+        while (operator := place.operator()).ready is False:
+            if operator.message != said:
+                said = operator.message
                 progress(f"{said}: waiting for it, up to {deadline_seconds} s")
             if not watched.wait(end - time.monotonic()):
                 raise PlatformError(
-                    f"platform.install is false, and {operator.words}. Without it a graph stays as it is written. "
+                    f"platform.install is false, and {operator.message}. Without it a graph stays as it is written. "
                     "Start it, or write platform: {install: true}."
                 )
     if operator.version not in (None, version):

@@ -18,7 +18,8 @@ from components.lifecycle.state import known_outputs
 from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep.plan import Plan
 from wideep.text import some_of
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube_objects import Json, part, parts
 
 __all__ = ["left_words", "tell_of_changes", "words_of"]
@@ -49,12 +50,16 @@ def tell_of_changes(plan: Plan) -> None:
             pulumi.log.warn(words)
         for words in left_words(plan.name, live, plan.left_fields):
             pulumi.log.info(words)
-    except (ApiException, ConfigException, HTTPError, OSError) as error:
+    except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"whether the graph has changed was not to be told: {type(error).__name__}")
 
 
 def words_of(
-    name: str, known: Mapping[str, Any], live: Json | None, operator: Operator, left: Mapping[str, str] | None = None
+    name: str,
+    known: Mapping[str, Any],
+    live: Json | None,
+    operator: OperatorStatus,
+    left: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """``known`` is the graph as the state has it, ``live`` as the cluster has it; None: it has none. ``left``: the
     fields that somebody else decides."""
@@ -66,8 +71,8 @@ def words_of(
     places = [place for place in places if ".".join(place) not in (left or {})]
     if places:
         yield _changed(name, places, live)
-    if operator.works is False:
-        yield f"{operator.words}; what changes in graph {name} happens when it runs"
+    if operator.ready is False:
+        yield f"{operator.message}; what changes in graph {name} happens when it runs"
 
 
 def left_words(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:

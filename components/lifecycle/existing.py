@@ -19,6 +19,7 @@ from components.lifecycle.retained import has_label
 from components.lifecycle.state import known_outputs
 from wideep.dynamo.api import FINALIZER, GROUP
 from wideep.text import some_of
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
 
@@ -79,7 +80,7 @@ def whose_namespace(plan: Plan) -> Whose:
     try:
         place = own_cluster(plan.namespace)
         live = _when_settled(place)
-    except (ApiException, ConfigException, HTTPError, OSError) as error:
+    except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
         return Whose.OTHERS if EXISTING in (known or {}) else Whose.TO_MAKE
     if live is None or known is None or NAMESPACE in known:
@@ -124,7 +125,7 @@ def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     lines += [f"  {text}" for text in _conditions(live, known=bool(held))]
     if any(each.startswith(f"{GROUP}/") for one in held for each in one.finalizers):
         operator = place.operator()
-        runs = "" if operator.works else f" ({operator.words})"
+        runs = "" if operator.ready else f" ({operator.message})"
         lines.append(f"  Only a running Dynamo operator takes the finalizer {FINALIZER} away{runs}.")
     elif any(one.finalizers for one in held):
         lines.append("  A finalizer is taken away by the controller that wrote it: see that it runs.")

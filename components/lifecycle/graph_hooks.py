@@ -9,7 +9,7 @@ import pulumi
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
 from wideep.dynamo.api import V1ALPHA1
-from wideep_cluster.dynamo.drain import await_former
+from wideep_cluster.dynamo.drain import await_previous
 
 __all__ = ["await_former_graphs"]
 
@@ -26,6 +26,6 @@ def await_former_graphs() -> None:
 
     def wait(args: pulumi.ResourceHookArgs) -> None:
         metadata = (args.new_inputs or {})["metadata"]
-        await_former(own_cluster(metadata["namespace"]), metadata["name"], SECONDS, pulumi.log.info)
+        await_previous(own_cluster(metadata["namespace"]), metadata["name"], SECONDS, pulumi.log.info)
 
     hook_all(GRAPH, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))

@@ -1,14 +1,7 @@
-"""Helm's records of its releases, where an interrupted run has left them so that Helm would go no further.
-
-A record is a Secret of the release's namespace: JSON, gzipped, in base64, and once more as a Secret's data
-(helm/helm, pkg/storage/driver).
-"""
+"""Helm's records of its releases, where an interrupted run has left them so that Helm would go no further."""
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -18,6 +11,7 @@ import yaml
 
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
+from wideep_cluster.helm import read_record, write_record
 from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
@@ -69,7 +63,7 @@ class Releases:
     def uninstall(self, namespace: str, release: str, stack: str) -> None:
         """Deletes what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
         for secret in self._begun(namespace, release, stack):
-            manifests: list[Any] = list(yaml.safe_load_all(_read(secret)["manifest"]))
+            manifests: list[Any] = list(yaml.safe_load_all(read_record(secret.data["release"])["manifest"]))
             for manifest in filter(None, manifests):
                 annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
                 if annotations.get(POLICY) != "keep":
@@ -97,9 +91,9 @@ class Releases:
             status: str = secret.metadata.labels["status"]
             if not status.startswith(PENDING):
                 continue
-            record = _read(secret)
+            record = read_record(secret.data["release"])
             record["info"] |= {"status": "failed", "description": f"interrupted while it was {status}"}
-            change = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": _packed(record)}}
+            change = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": write_record(record)}}
             CoreV1Api(self.place.api).patch_namespaced_secret(secret.metadata.name, namespace, change)
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; it is upgraded again")
 
@@ -109,7 +103,7 @@ class Releases:
             secret
             for secret in self._records(namespace, release)
             if secret.metadata.labels["status"].startswith(PENDING)
-            or _read(secret)["info"].get("description") == release_note(stack)
+            or read_record(secret.data["release"])["info"].get("description") == release_note(stack)
         ]
 
     def _records(self, namespace: str, release: str) -> list[Any]:
@@ -132,11 +126,3 @@ def release_interrupted() -> None:
         Releases(own_cluster(inputs["namespace"]), pulumi.log.info).release(inputs["namespace"], inputs["name"])
 
     hook_all(RELEASE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)]))
-
-
-def _read(secret: Any) -> dict[str, Any]:
-    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret.data["release"]))))
-
-
-def _packed(record: dict[str, Any]) -> str:
-    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode()))).decode()

@@ -22,12 +22,11 @@ from components.lifecycle.own_cluster import own_cluster
 from components.lifecycle.ownership import has_mark
 from components.lifecycle.sharing import Share, users
 from components.lifecycle.state import known_outputs
-from components.preflight.crds import check_crds
-from components.preflight.storage import check_storage
+from components.preflight.cluster import check_conflicts, check_crds, check_storage
 from wideep.dynamo.api import GROUP, V1ALPHA1
-from wideep.errors import ConfigError
-from wideep_cluster.dynamo.conflicts import operators_of, taken_release, unwanted_operators
 from wideep_cluster.dynamo.drain import DrainError, drain
+from wideep_cluster.dynamo.operator import release_conflict
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
@@ -75,7 +74,7 @@ def clear_leftovers(plan: Plan) -> None:
         _clear(Leftovers(own_cluster(plan.namespace), stack_name(), pulumi.log.info), plan, missing)
     except DrainError as error:
         raise pulumi.RunError(str(error)) from None
-    except (ApiException, ConfigException, HTTPError, OSError) as error:
+    except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"leftovers of an interrupted run were not looked for: {type(error).__name__}")
 
 
@@ -91,8 +90,9 @@ def _clear(left: Leftovers, plan: Plan, missing: Collection[str]) -> None:
     _refuse_others(left, new, restricted=plan.platform.restricted)
     if RELEASES[0] in missing:
         check_crds(left.place, CRDS_NAMESPACE, plan.platform.crds_release)
-    if CLAIM in missing:
-        check_storage(left.place, plan.cache)
+    check_storage(
+        left.place, plan.cache if CLAIM in missing else None, plan.platform if RELEASES[1] in missing else None
+    )
     if GRAPH in missing:
         left.graph(plan.name)
     if JOB in missing and plan.download:
@@ -117,10 +117,8 @@ def _refuse_others(left: Leftovers, new: list[tuple[str, str]], *, restricted: b
         return
     releases = Releases(left.place, left.say)
     taken = {where: releases.status_of_others(*where, left.stack) for where in new}
-    problems = [taken_release(*where, status) for where, status in taken.items() if status is not None]
-    problems += unwanted_operators(operators_of(left.place), left.place.name, restricted=restricted)
-    if problems:
-        raise pulumi.RunError(str(ConfigError(problems)))
+    problems = [release_conflict(*where, status) for where, status in taken.items() if status is not None]
+    check_conflicts(left.place, problems, restricted=restricted)
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Final
 
 import pulumi
 
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
-from wideep_cluster.dynamo.drain import may_answer_later
+from wideep_cluster import Cluster, ClusterError
+from wideep_cluster.kinds import CLAIMS, CLASSES, EVENTS
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
-from wideep_cluster.progress import Teller
+from wideep_cluster.progress import ProgressReporter
 
 __all__ = ["tell_of_volume", "tell_of_volumes"]
 
@@ -44,37 +45,32 @@ def tell_of_volumes() -> None:
 
 
 def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
-    """Says what the claim's last event says, until it is bound, or only a pod will have it bound, or the Job's own
+    """Say what the claim's last event says, until it is bound, or only a pod will have it bound, or the Job's own
     deadline has passed. Who may not see the claim reads nothing of it."""
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
-    teller = Teller(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
-    while teller.waited <= deadline_seconds:
+    reporter = ProgressReporter(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
+    while reporter.waited <= deadline_seconds:
         try:
-            lacks = _lacks(place, claim)
-        except (ApiException, HTTPError) as error:
-            if not may_answer_later(error):
+            waits_for = _waits_for(place.cluster, place.name, claim)
+        except ClusterError as error:
+            if not error.is_temporary:
                 return
         else:
-            if lacks is None:
+            if waits_for is None:
                 return
-            teller.tell(lacks)
+            reporter.tell(waits_for)
         time.sleep(RETRY_SECONDS)
 
 
-def _lacks(place: KubeNamespace, claim: str) -> str | None:
+def _waits_for(cluster: Cluster, namespace: str, name: str) -> str | None:
     """What the claim waits for; None: for nothing, or for a pod."""
-    from kubernetes.client import CoreV1Api, StorageV1Api
-
-    core = CoreV1Api(place.api)
-    found = cast("Any", core.read_namespaced_persistent_volume_claim(claim, place.name))
-    kind: str | None = found.spec.storage_class_name
-    if found.status.phase == "Bound":
+    claim = cluster.find(CLAIMS, name, namespace)
+    if claim is None or claim.status.phase == "Bound":
         return None
-    if kind and cast("Any", StorageV1Api(place.api).read_storage_class(kind)).volume_binding_mode == LATER:
+    kind = claim.spec.storage_class_name
+    storage_class = cluster.find(CLASSES, kind) if kind else None
+    if storage_class and storage_class.volume_binding_mode == LATER:
         return None
-    about = f"involvedObject.kind=PersistentVolumeClaim,involvedObject.name={claim}"
-    events: list[Any] = cast("Any", core.list_namespaced_event(place.name, field_selector=about)).items
-    last = max(events, key=lambda event: str(event.last_timestamp or event.event_time), default=None)
+    about = f"involvedObject.kind=PersistentVolumeClaim,involvedObject.name={name}"
+    events = [event for event in cluster.list(EVENTS, namespace, fields=about).items if event.when]
+    last = max(events, key=lambda event: str(event.when), default=None)
     return f"a volume of storage class {kind or '(none)'}: {last.message if last else 'no event says why'}"

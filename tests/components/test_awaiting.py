@@ -8,18 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
-from kubernetes.client import ApiException
-from urllib3.exceptions import ProtocolError
 
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
 from wideep_cluster.dynamo.drain import GRAPH, POD
 from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
-from wideep_cluster.dynamo.readiness import Wanted
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.dynamo.readiness import GraphTarget
+from wideep_cluster.errors import ForbiddenError, UnreachableError
 from wideep_cluster.kube_objects import Item, Kind
 
 PODS = {"prefill": 1, "decode": 1}
-WANTED = Wanted("ns", "g", 1, PODS, frozenset(PODS))
+WANTED = GraphTarget("ns", "g", 1, PODS, frozenset(PODS))
 BOTH = (ready("prefill-1"), ready("decode-1"))
 OLD = "2026-01-01T00:00:00Z"
 DOWN = "the Dynamo operator does not run: no pod of Deployment d is ready"
@@ -46,7 +45,7 @@ class Scene:
     looks: tuple[Look, ...]
     text: str = ""
     operator_works: bool = True
-    wanted: Wanted = WANTED
+    wanted: GraphTarget = WANTED
     interrupted: threading.Event = field(default_factory=threading.Event)
     now: float = 0.0
     name: str = "ns"
@@ -70,9 +69,9 @@ class Scene:
         self.read.append((pod, previous))
         return self.text
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         self.asked += 1
-        return Operator(self.operator_works, DOWN)
+        return OperatorStatus(self.operator_works, DOWN)
 
     def items(self, kind: Kind) -> list[Item]:
         look = [look for look in self.looks if look.at <= self.now][-1]
@@ -102,7 +101,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Scene]:
         monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.monotonic", lambda: made.now)
         monkeypatch.setattr("wideep_cluster.progress.monotonic", lambda: made.now)
         monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.RETRY_SECONDS", 0)
-        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.Watching", lambda *_: made)
+        monkeypatch.setattr("wideep_cluster.dynamo.graph_wait.Informer", lambda *_: made)
         return made
 
     return make
@@ -185,7 +184,7 @@ def test_a_full_cluster_is_only_told_and_waited_for_to_the_deadline(scene: Make)
     made = scene(Look(0, pods=(ready("prefill-1"), pending("decode-1", "4 Insufficient nvidia.com/gpu"))))
     said = made.refusal(7200)
     assert made.now > 7200
-    assert "graph g in namespace ns is not ready: after 2 h 0 min it still waits for" in said
+    assert "graph g in namespace ns is not ready: after 2 h it still waits for" in said
     assert "4 Insufficient nvidia.com/gpu" in said
     assert "workers.readyTimeoutMinutes" in said
 
@@ -270,13 +269,17 @@ def test_a_graph_that_is_deleted_meanwhile_ends_the_wait(scene: Make) -> None:
 
 
 def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
-    said = scene(Look(0), Look(5, fails=ProtocolError("gone")), Look(20, graph(ready=True), BOTH)).awaited()
-    assert "an answer of the API server, which is asked again (ProtocolError)" in said[-1]
+    said = scene(
+        Look(0),
+        Look(5, fails=UnreachableError("no answer", reason="Connection aborted")),
+        Look(20, graph(ready=True), BOTH),
+    ).awaited()
+    assert "an answer of the API server, which is asked again (Connection aborted)" in said[-1]
 
 
 def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:
-    said = scene(Look(0, fails=ApiException(403, "Forbidden"))).refusal()
-    assert "the API server does not let it be watched (Forbidden)" in said
+    said = scene(Look(0, fails=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden"))).refusal()
+    assert "the API server does not let it be watched (pods is forbidden)" in said
     assert "kubectl auth can-i watch pods" in said
 
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 import dill
 import pulumi
 import pytest
-from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
-from urllib3.exceptions import ProtocolError
 
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider
 from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
-from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_former, await_operator, drain
-from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace, Operator
+from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_operator, await_previous, drain
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
-WORKS = Operator(True, "the Dynamo operator runs")
-DOWN = Operator(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
-UNSEEN = Operator(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
+WORKS = OperatorStatus(True, "the Dynamo operator runs")
+DOWN = OperatorStatus(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
+UNSEEN = OperatorStatus(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
 PROVIDERS = [DrainProvider, TakedownProvider]
 FINALIZER = "nvidia.com/finalizer"
 Cluster = dict[Kind, list[Item]]
@@ -42,7 +42,7 @@ class Scripted:
 
     cluster: Cluster
     steps: list[Callable[[Cluster], object]] = field(default_factory=list)
-    operators: list[Operator] = field(default_factory=lambda: [WORKS])
+    operators: list[OperatorStatus] = field(default_factory=lambda: [WORKS])
     deleted: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     name: str = "ns"
@@ -65,7 +65,7 @@ class Scripted:
         self.cluster[kind] = [Item(name, deleting=True)]
         self.news.put(kind, Change(self.cluster[kind][0]))
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
 
     def say(self, text: str) -> None:
@@ -94,7 +94,7 @@ def _awaited(place: Scripted, deadline: int = 600) -> list[str]:
 
 
 def _made_way(place: Scripted, deadline: int = 600) -> list[str]:
-    await_former(place, "g", deadline, place.say)
+    await_previous(place, "g", deadline, place.say)
     return place.said
 
 
@@ -147,7 +147,7 @@ def test_the_same_is_not_said_twice() -> None:
 def test_a_dead_operator_is_named_while_it_waits() -> None:
     place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], [DOWN])
     held = "DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer)"
-    assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.words}"
+    assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.message}"
 
 
 def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
@@ -168,26 +168,26 @@ def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None
 
 def test_an_api_server_that_restarts_is_asked_again() -> None:
     def dropped(_: Cluster) -> None:
-        raise ProtocolError("Connection aborted")
+        raise UnreachableError("no answer", reason="Connection aborted")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
-    assert "the API server does not answer (ProtocolError): asking again" in _drained(place)
+    assert "the API server does not answer (Connection aborted): asking again" in _drained(place)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
     def refused(_: Cluster) -> None:
-        raise ApiException(code)
+        raise ClusterError("no", code, "busy")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [refused, _gone(POD)])
-    assert "the API server does not answer (ApiException): asking again" in _drained(place)
+    assert "the API server does not answer (busy): asking again" in _drained(place)
 
 
 def test_what_the_server_forbids_is_not_asked_again() -> None:
     def refused(_: Cluster) -> None:
-        raise ApiException(403)
+        raise ForbiddenError("list", "pods", "in namespace ns")
 
-    with pytest.raises(ApiException):
+    with pytest.raises(ForbiddenError):
         _drained(Scripted({POD: [Item("p", labels=OURS)]}, [refused]))
 
 
@@ -202,7 +202,7 @@ def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
 
 
 def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_end_it() -> None:
-    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[gone])
     with pytest.raises(DrainError, match="is not deleted, because it would not go"):
         _drained(place)
@@ -210,14 +210,14 @@ def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_e
 
 
 @pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
-def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: Operator) -> None:
+def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: OperatorStatus) -> None:
     assert _awaited(Scripted({GRAPH: [Item("g")]}, operators=[operator]), 0) == []
 
 
 def test_an_operator_that_comes_back_is_waited_for() -> None:
     place = Scripted({GRAPH: [Item("g")]}, operators=[DOWN, WORKS])
     place.steps = [lambda _: place.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))]
-    assert _awaited(place) == [f"graph g: {DOWN.words}; waiting for it before the graph is deleted"]
+    assert _awaited(place) == [f"graph g: {DOWN.message}; waiting for it before the graph is deleted"]
 
 
 def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
@@ -301,7 +301,7 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
 
 
 def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
-    gone = Operator(False, "there is no Dynamo operator on the cluster", gone=True)
+    gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
     place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
     with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
         _awaited(place)

@@ -9,10 +9,10 @@ import yaml
 
 from components.lifecycle.drift import left_words, words_of
 from tests.support.plans import plan_of
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
 
-RUNS = Operator(True, "the Dynamo operator runs")
-DEAD = Operator(False, "the Dynamo operator does not run")
+RUNS = OperatorStatus(True, "the Dynamo operator runs")
+DEAD = OperatorStatus(False, "the Dynamo operator does not run")
 SPEC = {"services": {"Frontend": {"replicas": 1}, "Decode": {"replicas": 2, "envs": [{"name": "A"}]}}}
 OURS = {"manager": "pulumi-kubernetes-1", "fieldsV1": {"f:metadata": {}, "f:spec": {}}}
 STATUS = {"manager": "manager", "fieldsV1": {"f:status": {}}}
@@ -29,7 +29,7 @@ def by(manager: str) -> dict[str, Any]:
     return {"manager": manager, "fieldsV1": {"f:spec": {"f:services": {}}}}
 
 
-def words(there: dict[str, Any] | None, operator: Operator = RUNS) -> list[str]:
+def words(there: dict[str, Any] | None, operator: OperatorStatus = RUNS) -> list[str]:
     return list(words_of("g", {"spec": SPEC}, there, operator))
 
 
@@ -59,7 +59,7 @@ def test_a_graph_that_is_gone_is_told() -> None:
 
 def test_an_operator_that_does_not_run_is_told() -> None:
     (said,) = words(live(), DEAD)
-    assert said.startswith(DEAD.words)
+    assert said.startswith(DEAD.message)
 
 
 def by_field(manager: str, service: str, field: str) -> dict[str, Any]:

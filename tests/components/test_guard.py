@@ -8,7 +8,6 @@ from typing import Any
 
 import dill
 import pytest
-from kubernetes.client import ApiException
 from pulumi.dynamic import Config, ConfigureRequest
 
 from components.dynamic.cluster_resource import ClusterProvider
@@ -18,6 +17,7 @@ from components.lifecycle.sharing import Share, SharedError, refuse_while_shared
 from tests.support.engine import run
 from tests.support.plans import plan_of
 from wideep_cluster.dynamo.drain import GRAPH_LABEL
+from wideep_cluster.errors import ForbiddenError
 from wideep_cluster.kube_objects import Json, Kind, Listing, item_of
 
 NS, STACK = "ns", "organization/dynamo-wideep/prod"
@@ -44,7 +44,7 @@ class Cluster:
 
     objects: dict[str, list[Json]] = field(default_factory=dict)
     name: str = NS
-    refuses: ApiException | None = None
+    refuses: ForbiddenError | None = None
 
     def has(self, plural: str, name: str, namespace: str = NS, body: Json | None = None, **metadata: Any) -> Cluster:
         whole = {"metadata": {"name": name, "namespace": namespace, **metadata}, **(body or {})}
@@ -226,8 +226,8 @@ def test_another_graph_of_the_stack_takes_nothing_away() -> None:
 
 def test_who_may_not_look_is_told_so_and_nothing_goes() -> None:
     with pytest.raises(SharedError, match="cannot be seen") as refused:
-        ask(Cluster(refuses=ApiException(status=403, reason="Forbidden")), ALL, 0)
-    assert "Forbidden" in str(refused.value)
+        ask(Cluster(refuses=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden")), ALL, 0)
+    assert "pods is forbidden" in str(refused.value)
     assert "teardown.evenIfShared" in str(refused.value)
 
 

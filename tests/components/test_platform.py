@@ -11,7 +11,8 @@ from components.platform import Platform, PlatformArgs
 from tests.support.engine import Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
 from tests.support.plans import plan_of
-from wideep_cluster.kube import OPERATOR_KINDS, Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.kube import OPERATOR_KINDS
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 
@@ -98,11 +99,11 @@ def test_a_platform_that_is_there_is_looked_for_and_not_installed() -> None:
 class _Cluster:
     """A namespace of which only the operator is asked; each answer but the last is given once."""
 
-    answers: list[Operator]
+    answers: list[OperatorStatus]
     name: str = "ns"
     news: Feeds = field(default_factory=Feeds)
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def list(self, kind: Kind) -> Listing:
@@ -116,12 +117,12 @@ def _not_said(text: str) -> None:
     pytest.fail(f"nothing is to be said: {text}")
 
 
-NONE = Operator(False, "there is no Dynamo operator on the cluster")
-FITS = Operator(True, "the Dynamo operator runs", "0.6.0")
+NONE = OperatorStatus(False, "there is no Dynamo operator on the cluster")
+FITS = OperatorStatus(True, "the Dynamo operator runs", "0.6.0")
 
 
-@pytest.mark.parametrize("operator", [FITS, Operator(True, "runs"), Operator(None, "Forbidden")])
-def test_an_operator_that_fits_or_does_not_say_is_taken(operator: Operator) -> None:
+@pytest.mark.parametrize("operator", [FITS, OperatorStatus(True, "runs"), OperatorStatus(None, "Forbidden")])
+def test_an_operator_that_fits_or_does_not_say_is_taken(operator: OperatorStatus) -> None:
     find_operator(_Cluster([operator]), "0.6.0", 0, _not_said)
 
 
@@ -131,7 +132,7 @@ def test_an_operator_that_is_just_starting_is_waited_for() -> None:
     said: list[str] = []
     find_operator(cluster, "0.6.0", 60, said.append)
     assert cluster.answers == [FITS]
-    assert said == [f"{NONE.words}: waiting for it, up to 60 s"]
+    assert said == [f"{NONE.message}: waiting for it, up to 60 s"]
 
 
 def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:
@@ -141,4 +142,4 @@ def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:
 
 def test_another_version_of_the_operator_is_refused() -> None:
     with pytest.raises(PlatformError, match=r"version 0\.7\.0, and platform\.version is 0\.6\.0"):
-        find_operator(_Cluster([Operator(True, "runs", "0.7.0")]), "0.6.0", 0, _not_said)
+        find_operator(_Cluster([OperatorStatus(True, "runs", "0.7.0")]), "0.6.0", 0, _not_said)

@@ -8,7 +8,7 @@ import pytest
 
 from wideep.waiting import FINAL, STUCK, Stuck, reasons_of
 from wideep_cli.status.podstate import Phase, condition_of
-from wideep_cluster.dynamo.pods import Stage, read_pod
+from wideep_cluster.dynamo.pods import PodPhase, read_pod
 from wideep_cluster.objects import Pod
 
 
@@ -40,7 +40,7 @@ def test_a_pod_that_was_told_to_go_or_has_ended_is_leaving(phase: str, gone: boo
 
 @pytest.mark.parametrize("reason", reasons_of(Stuck.IMAGE, Stuck.CONTAINER))
 def test_what_does_not_heal_is_held_for_up_and_failed_for_status(reason: str) -> None:
-    assert read_pod(of(reason=reason)).holds == reason
+    assert read_pod(of(reason=reason)).reason == reason
     assert condition_of(Pod.model_validate(of(reason=reason))).phase is Phase.FAILED
 
 
@@ -48,11 +48,11 @@ def test_what_does_not_heal_is_held_for_up_and_failed_for_status(reason: str) ->
 def test_a_pod_on_its_way_is_neither(reason: str) -> None:
     found = read_pod(of(reason=reason))
 
-    assert (found.holds, found.stage) == ("", Stage.PULLING)
+    assert (found.reason, found.stage) == ("", PodPhase.PULLING)
     assert condition_of(Pod.model_validate(of(reason=reason))).phase is Phase.STARTING
 
 
 def test_a_crash_loop_is_told_by_how_the_container_ended() -> None:
-    assert read_pod(of(reason="CrashLoopBackOff")).holds == ""
+    assert read_pod(of(reason="CrashLoopBackOff")).reason == ""
     assert condition_of(Pod.model_validate(of(reason="CrashLoopBackOff"))).phase is Phase.FAILED
     assert set(STUCK) > FINAL

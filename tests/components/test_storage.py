@@ -2,79 +2,71 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-import pulumi
 import pytest
-from kubernetes.client import ApiException
 
-from components.preflight.storage import check_storage
+from tests.support.cases import obj, seen
 from tests.support.plans import plan_of
-from wideep_cluster.kube import KubeNamespace
+from wideep.errors import Problem
+from wideep_cluster import ForbiddenError
+from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
+from wideep_cluster.objects import StorageClass, Volume
 
-PLACE = KubeNamespace(SimpleNamespace(), "ns")  # type: ignore[arg-type]
-
-
-def _named(name: str, **annotations: str) -> Any:
-    return SimpleNamespace(metadata=SimpleNamespace(name=name, annotations=annotations))
-
-
-def _volume(storage_class: str) -> Any:
-    return SimpleNamespace(spec=SimpleNamespace(storage_class_name=storage_class))
+DEFAULT = obj(StorageClass, "fast", meta={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}})
+SHARED = obj(StorageClass, "shared")
+BY_HAND = obj(Volume, "disk-1", spec={"storageClassName": "by-hand"})
+CLOSED = seen(error=ForbiddenError("list", "storageclasses.storage.k8s.io", "on the cluster"))
 
 
-def _cluster(monkeypatch: pytest.MonkeyPatch, classes: list[Any], volumes: list[Any]) -> None:
-    def listing(items: list[Any]) -> Any:
-        return lambda _self: SimpleNamespace(items=items)
-
-    monkeypatch.setattr("kubernetes.client.StorageV1Api.list_storage_class", listing(classes))
-    monkeypatch.setattr("kubernetes.client.CoreV1Api.list_persistent_volume", listing(volumes))
-
-
-def _check(storage_class: str | None) -> None:
-    cache = {"size": "1Ti"} | ({"storageClass": storage_class} if storage_class else {})
-    check_storage(PLACE, plan_of(modelCache=cache).cache)
-
-
-DEFAULT = _named("fast", **{"storageclass.kubernetes.io/is-default-class": "true"})
+def _answer(wanted: str | None, classes: Any, volumes: Any = seen()) -> object:
+    cache = {"size": "1Ti"} | ({"storageClass": wanted} if wanted else {})
+    return cache_class_problem(plan_of(modelCache=cache).cache, classes, volumes)
 
 
 @pytest.mark.parametrize(
     ("wanted", "classes", "volumes"),
-    [
-        ("shared", [DEFAULT, _named("shared")], []),
-        (None, [DEFAULT], []),
-        ("by-hand", [DEFAULT], [_volume("by-hand")]),
-    ],
+    [("shared", [DEFAULT, SHARED], []), (None, [DEFAULT], []), ("by-hand", [DEFAULT], [BY_HAND])],
 )
 def test_a_class_a_default_one_or_a_volume_made_by_hand_is_enough(
-    monkeypatch: pytest.MonkeyPatch, wanted: str | None, classes: list[Any], volumes: list[Any]
+    wanted: str | None, classes: list[Any], volumes: list[Any]
 ) -> None:
-    _cluster(monkeypatch, classes, volumes)
-    _check(wanted)
+    assert _answer(wanted, seen(*classes), seen(*volumes)) is None
 
 
 @pytest.mark.parametrize(
     ("wanted", "classes", "words"),
     [
-        ("no-such", [DEFAULT, _named("shared")], "it has fast, shared"),
-        (None, [_named("shared")], "no default one"),
+        ("no-such", [DEFAULT, SHARED], "it has fast, shared"),
+        (None, [SHARED], "no default storage class"),
         ("no-such", [], "install a storage driver first"),
     ],
 )
-def test_otherwise_the_key_is_named_and_what_there_is(
-    monkeypatch: pytest.MonkeyPatch, wanted: str | None, classes: list[Any], words: str
-) -> None:
-    _cluster(monkeypatch, classes, [])
-    with pytest.raises(pulumi.RunError, match=words) as error:
-        _check(wanted)
-    assert f"modelCache.storageClass: {wanted or 'not set'}" in str(error.value)
+def test_otherwise_the_key_is_named_and_what_there_is(wanted: str | None, classes: list[Any], words: str) -> None:
+    text = str(_answer(wanted, seen(*classes)))
+    assert words in text
+    assert f"modelCache.storageClass: {wanted or 'not set'}" in text
 
 
-def test_who_may_not_list_them_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forbidden(_self: object) -> None:
-        raise ApiException(status=403)
+def test_what_may_not_be_listed_cannot_be_told() -> None:
+    assert _answer("no-such", CLOSED) is CLOSED.error
+    assert _answer("no-such", seen(DEFAULT), CLOSED) is CLOSED.error
+    assert _answer("fast", seen(DEFAULT), CLOSED) is None
 
-    monkeypatch.setattr("kubernetes.client.StorageV1Api.list_storage_class", forbidden)
-    _check("no-such")
+
+@pytest.mark.parametrize(
+    ("platform", "keys"),
+    [
+        ({}, {"platform.etcd.storageClass", "platform.nats.storageClass"}),
+        ({"etcd": {"storageClass": "shared"}}, {"platform.nats.storageClass"}),
+        ({"etcd": {"storageClass": "shared"}, "nats": {"storageClass": "shared"}}, set[str]()),
+        ({"etcd": {"persistence": False}, "nats": {"persistence": False}}, set[str]()),
+        ({"values": {"etcd": {"persistence": {"storageClass": "shared"}}}}, {"platform.nats.storageClass"}),
+        ({"values": {"etcd": {"persistence": {"storageClass": "-"}}}}, {"platform.nats.storageClass"}),
+        ({"values": {"global": {"defaultStorageClass": "shared"}}}, {"platform.nats.storageClass"}),
+        ({"values": {"nats": {"config": {"jetstream": {"enabled": False}}}}}, {"platform.etcd.storageClass"}),
+    ],
+)
+def test_etcd_and_nats_want_a_class_unless_their_keys_name_one(platform: dict[str, Any], keys: set[str]) -> None:
+    answers = platform_class_problems(plan_of(platform=platform).platform, seen(SHARED), seen())
+    assert {each.key for each in answers if isinstance(each, Problem)} == keys

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.feeds import Feed, Feeds
-from wideep_cluster.informer import Stream, Watching
-from wideep_cluster.kube import Operator
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.informer import EventStream, Informer
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 POD = Kind("Pod", "pods", None)
@@ -39,17 +39,17 @@ class Namespace:
         self.asked[f"list {kind.plural}"] += 1
         return Listing(self.version, tuple(self.pods))
 
-    def changes(self, kind: Kind, version: str, seconds: int) -> Stream:
+    def changes(self, kind: Kind, version: str, seconds: int) -> EventStream:
         self.asked[f"watch {kind.plural}"] += 1
         self.streams.append(self.news.feed(kind))
         return self.streams[-1]
 
-    def operator(self) -> Operator:
+    def operator(self) -> OperatorStatus:
         raise AssertionError("nobody asks")
 
 
-def _watching(place: Namespace) -> Watching:
-    return Watching(place, (POD,), lambda _, item: item.name.startswith("ours"))
+def _watching(place: Namespace) -> Informer:
+    return Informer(place, (POD,), lambda _, item: item.name.startswith("ours"))
 
 
 def test_it_holds_what_concerns_somebody_and_asks_nothing_while_nobody_waits() -> None:
@@ -97,7 +97,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_not_watched() -> None:
 
 def test_all_watches_end_with_the_block() -> None:
     place = Namespace([OURS])
-    with Watching(place, (POD, CLAIM), lambda *_: True) as watched:
+    with Informer(place, (POD, CLAIM), lambda *_: True) as watched:
         watched.wait(0.2)
     assert len(place.streams) == 2
     assert all(stream.closed.is_set() for stream in place.streams)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from wideep_cluster.http import ask
+from wideep_cluster.http import request
 
 TOKEN = {"Authorization": "Bearer synthetic"}
 
@@ -37,8 +37,8 @@ def host() -> Iterator[int]:
 
 
 def test_credentials_stay_with_their_host(host: int) -> None:
-    same = ask(f"http://127.0.0.1:{host}/to//here", headers=TOKEN)
-    other = ask(f"http://127.0.0.1:{host}/to/http://localhost:{host}/here", headers=TOKEN)
+    same = request(f"http://127.0.0.1:{host}/to//here", headers=TOKEN)
+    other = request(f"http://127.0.0.1:{host}/to/http://localhost:{host}/here", headers=TOKEN)
 
     assert same.body == b"Bearer synthetic"
     assert other.body == b"none"

@@ -98,7 +98,7 @@ def test_a_storage_class_that_there_is_not_is_an_error_before_anything_is_made(
 
     said = destroyed.up(fails=True)
 
-    seen = report.line_with(said.text, "no storage class and no volume of that name; it has kwok-volume")
+    seen = report.line_with(said.text, "no storage class no-such-class, and no volume of it (it has kwok-volume)")
     assert "modelCache.storageClass: kwok-volume" in said.text
     assert "namespace-namespace" not in destroyed.resources()
     destroyed.mend()

@@ -9,7 +9,7 @@ import pytest
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from wideep_cluster.dynamo.drain import KINDS, POD
-from wideep_cluster.informer import Watching
+from wideep_cluster.informer import Informer
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Kind
 
@@ -37,7 +37,7 @@ def test_it_lists_what_is_there_and_kinds_that_the_cluster_does_not_know_are_not
 
 
 def test_a_deletion_ends_the_wait_and_silence_does_too(place: KubeNamespace, run: Run) -> None:
-    with Watching(place, (POD,), lambda _, item: item.name == POD_NAME) as watched:
+    with Informer(place, (POD,), lambda _, item: item.name == POD_NAME) as watched:
         while watched.wait(1):  # the pod may still be starting
             pass
         run("kubectl", "delete", "pod", POD_NAME, "-n", place.name, "--wait=false")
@@ -53,5 +53,5 @@ def test_a_kubeconfig_may_be_given_by_its_content(place: KubeNamespace, cluster:
 
 def test_it_can_tell_whether_an_operator_runs(place: KubeNamespace) -> None:
     operator = place.operator()
-    assert operator.works in (True, False)
-    assert "Dynamo operator" in operator.words
+    assert operator.ready in (True, False)
+    assert "Dynamo operator" in operator.message

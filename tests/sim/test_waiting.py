@@ -16,7 +16,7 @@ from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
 from wideep_cluster.dynamo.drain import await_operator, drain
 from wideep_cluster.dynamo.graph_wait import GraphError, await_graph
-from wideep_cluster.dynamo.readiness import Wanted
+from wideep_cluster.dynamo.readiness import GraphTarget
 from wideep_cluster.kube import KubeNamespace
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
@@ -27,8 +27,9 @@ OWN = {"dynamographdeployments", "dynamocomponentdeployments", "pods"}
 
 
 def _await_graph(place: KubeNamespace) -> None:
+    target = GraphTarget(place.name, "sgl", 1, {"decode": 1}, frozenset())
     with pytest.raises(GraphError, match="it was deleted meanwhile"):
-        await_graph(place, Wanted(place.name, "sgl", 1, {"decode": 1}, frozenset()), DEADLINE, print, threading.Event())
+        await_graph(place, target, DEADLINE, print, threading.Event())
 
 
 WAITS: dict[str, tuple[Callable[[KubeNamespace], None], set[str]]] = {

@@ -11,10 +11,11 @@ from tests.support.plans import config_of
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 from wideep.settings import parse
-from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.check_context import CheckContext
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.runner import examine
+from wideep_cli.doctor.runner import run_checks
+from wideep_cluster import Listed
 from wideep_cluster.objects import (
     Claim,
     Deployment,
@@ -31,6 +32,7 @@ from wideep_cluster.objects import (
 
 __all__ = [
     "CPU",
+    "NAMESPACE",
     "NOW",
     "OPERATOR",
     "ago",
@@ -123,16 +125,16 @@ def obj(model: type[KubeObject], name: str, **fields: Any) -> Any:
     return model.model_validate({"metadata": meta, **fields})
 
 
-def seen(*items: Any, **how: Any) -> Seen[Any]:
+def seen(*items: Any, **how: Any) -> Listed[Any]:
     """Objects that were seen."""
-    return Seen(tuple(items), **how)
+    return Listed(tuple(items), **how)
 
 
 CPU = node("cpu-0", 0, labels={"nvidia.com/gpu.product": None})
 """Where the frontend and the download run."""
 
 
-def _deployed() -> dict[str, Seen[Any]]:
+def _deployed() -> dict[str, Listed[Any]]:
     """Option A of the lab, deployed and serving on two nodes."""
     pods = (
         pod("frontend-0", "frontend", "cpu-0", 0),
@@ -166,7 +168,7 @@ def _deployed() -> dict[str, Seen[Any]]:
     }
 
 
-def view(*, deployed: bool = True, **changed: Any) -> View:
+def view(*, deployed: bool = True, **changed: Any) -> ClusterSnapshot:
     """A good cluster of two nodes, with the graph or before it, with some of it changed."""
     classes = obj(
         StorageClass,
@@ -174,11 +176,11 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
         provisioner="nfs.csi.k8s.io",
         meta={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
     )
-    base = View(
+    base = ClusterSnapshot(
         namespace=seen(obj(Namespace, NAMESPACE, status={"phase": "Active"})),
         nodes=seen(node("gpu-0"), node("gpu-1"), CPU),
         classes=seen(classes),
-        apis={"dynamo": frozenset({"dynamographdeployments"})} if deployed else {},
+        serves_graphs=deployed,
         models=lambda _service: ("deepseek-ai/DeepSeek-R1",),
     )
     if deployed:
@@ -188,12 +190,12 @@ def view(*, deployed: bool = True, **changed: Any) -> View:
     return replace(base, **changed)
 
 
-def case(look: View | None = None, stack: str = "sim", **config: Any) -> Case:
+def case(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> CheckContext:
     """A stack on a cluster: by default the sim stack (option A of the lab) on a good one."""
     settings = parse(config_of(stack, **config))
-    return Case(settings, make_plan(accept_settings(settings)), look or view(), NOW)
+    return CheckContext(settings, make_plan(accept_settings(settings)), look or view(), NOW)
 
 
-def failures(look: View | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
+def failures(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
     """What does not hold."""
-    return [found for found in examine(case(look, stack, **config)) if found.verdict is Verdict.FAILS]
+    return [found for found in run_checks(case(look, stack, **config)) if found.verdict is Verdict.FAILS]

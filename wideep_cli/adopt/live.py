@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from typing import Any, Final
 
-from pydantic import Field, model_validator
-
 from wideep.dynamo.api import V1ALPHA1
-from wideep_cluster import SECRETS, Cluster, Kind
-from wideep_cluster.objects import KubeObject
+from wideep_cluster import Cluster
+from wideep_cluster.helm import read_record
+from wideep_cluster.kinds import SECRETS, Kind
+from wideep_cluster.objects import RawObject
 
-__all__ = ["KINDS", "Json", "Live", "find_object", "find_release"]
+__all__ = ["KINDS", "Json", "find_object", "find_release"]
 
 Json = dict[str, Any]
 
 
-class Live(KubeObject):
-    """An object with all of its fields."""
-
-    body: Json = Field(default_factory=dict[str, Any])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _whole(cls, read: Json) -> Json:
-        return {"metadata": read["metadata"], "body": read}
-
-
 KINDS: Final = {
-    "kubernetes:core/v1:Namespace": Kind(Live, "/api/v1", "namespaces", namespaced=False),
-    "kubernetes:core/v1:Service": Kind(Live, "/api/v1", "services"),
-    "kubernetes:batch/v1:Job": Kind(Live, "/apis/batch/v1", "jobs"),
-    "kubernetes:networking.k8s.io/v1:Ingress": Kind(Live, "/apis/networking.k8s.io/v1", "ingresses"),
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": Kind(Live, "/apis/networking.k8s.io/v1", "networkpolicies"),
-    V1ALPHA1.pulumi_type: Kind(Live, V1ALPHA1.path, V1ALPHA1.plural),
+    "kubernetes:core/v1:Namespace": Kind(RawObject, "/api/v1", "namespaces", namespaced=False),
+    "kubernetes:core/v1:Service": Kind(RawObject, "/api/v1", "services"),
+    "kubernetes:batch/v1:Job": Kind(RawObject, "/apis/batch/v1", "jobs"),
+    "kubernetes:networking.k8s.io/v1:Ingress": Kind(RawObject, "/apis/networking.k8s.io/v1", "ingresses"),
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy": Kind(RawObject, "/apis/networking.k8s.io/v1", "networkpolicies"),
+    V1ALPHA1.pulumi_type: Kind(RawObject, V1ALPHA1.path, V1ALPHA1.plural),
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
-RECORDS: Final = Kind(Live, "/api/v1", "secrets")
+RECORDS: Final = Kind(RawObject, "/api/v1", "secrets")
 
 
-def find_object(cluster: Cluster, kind: Kind[Live], inputs: Json) -> Json | None:
+def find_object(cluster: Cluster, kind: Kind[RawObject], inputs: Json) -> Json | None:
     """The object that the inputs name; None where there is none.
 
     Raises:
@@ -55,8 +41,6 @@ def find_object(cluster: Cluster, kind: Kind[Live], inputs: Json) -> Json | None
 def find_release(cluster: Cluster, name: str, namespace: str) -> Json | None:
     """Helm's record of the release that is deployed; None where there is none.
 
-    It is a Secret's data: JSON, gzipped, in base64 (helm/helm, pkg/storage/driver).
-
     Raises:
         ClusterError: the cluster does not answer, or the user may not read the release's Secret.
     """
@@ -68,5 +52,4 @@ def find_release(cluster: Cluster, name: str, namespace: str) -> Json | None:
     record = cluster.find(RECORDS, newest, namespace)
     if record is None:
         return None
-    packed = base64.b64decode(base64.b64decode(record.body["data"]["release"]))
-    return json.loads(gzip.decompress(packed))
+    return read_record(record.body["data"]["release"])

@@ -12,7 +12,8 @@ from wideep_cli.adopt.keys import NO_DOWNLOAD, NO_POLICIES, USED, graph_keys
 from wideep_cli.adopt.live import KINDS, Json, find_object, find_release
 from wideep_cli.adopt.preview import Wanted
 from wideep_cli.adopt.state import lacking_notes, object_entry, release_entry, wait_entry
-from wideep_cluster import CLAIMS, SECRETS, Cluster
+from wideep_cluster import Cluster
+from wideep_cluster.kinds import CLAIMS, SECRETS
 
 __all__ = ["Adoption", "adoption"]
 

@@ -8,7 +8,7 @@ from typing import Final
 from wideep.engines import engine_of
 from wideep.rules import RoleSite, check_role
 from wideep.settings.layout import Role
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds
 
 __all__ = ["balance_findings"]
@@ -17,7 +17,7 @@ UNEVEN: Final = 0.5
 """The busiest GPU of a layer has twice the mean: half of the others' time goes by in waiting for it."""
 
 
-def balance_findings(case: Case) -> Iterator[Finding]:
+def balance_findings(case: CheckContext) -> Iterator[Finding]:
     """One a role whose log has such lines; they are there where the stack turns the metrics on (extraArgs)."""
     average = engine_of(case.settings).log.average_balance
     for role in case.plan.roles:
@@ -30,7 +30,7 @@ def balance_findings(case: Case) -> Iterator[Finding]:
             yield _finding(case, role, value, widest)
 
 
-def _finding(case: Case, role: Role, value: float, passes: int) -> Finding:
+def _finding(case: CheckContext, role: Role, value: float, passes: int) -> Finding:
     what = f"{role}: the GPUs' load over the last {passes} passes is {value:.0%} of the busiest one's."
     if value >= UNEVEN:
         return holds(Section.GRAPH, "balance", what)

@@ -8,7 +8,7 @@ from wideep.catalog.layouts import PRESETS
 from wideep.rules import RoleSite, check_role
 from wideep.settings.layout import Role, RoleLayout
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.node_capacity import GpuNode, intolerable, shown_taint, wants
 from wideep_cli.doctor.packing import Packing, Space, Want, pack
 from wideep_cluster.objects import GPU
@@ -16,7 +16,7 @@ from wideep_cluster.objects import GPU
 __all__ = ["remedies"]
 
 
-def remedies(case: Case, nodes: list[GpuNode], packing: Packing) -> tuple[list[str], str]:
+def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tuple[list[str], str]:
     """What to do, nearest first, and the key of the first remedy that is one of the stack's."""
     fixes, key = list(_barred(case, nodes)), "hardware" if any(node.barred for node in nodes) else "layout"
     taken = [name for node in nodes for name in node.taken_by]
@@ -37,7 +37,7 @@ def remedies(case: Case, nodes: list[GpuNode], packing: Packing) -> tuple[list[s
     return fixes, key
 
 
-def _barred(case: Case, nodes: list[GpuNode]) -> Iterator[str]:
+def _barred(case: CheckContext, nodes: list[GpuNode]) -> Iterator[str]:
     """Nodes that could help, by what keeps the pods off them."""
     by_reason: dict[str, list[GpuNode]] = {}
     for node in nodes:
@@ -48,7 +48,7 @@ def _barred(case: Case, nodes: list[GpuNode]) -> Iterator[str]:
         yield f"{some_of(names)}: {reason}. {_cure(case, reason, group)}"
 
 
-def _cure(case: Case, reason: str, group: list[GpuNode]) -> str:
+def _cure(case: CheckContext, reason: str, group: list[GpuNode]) -> str:
     first = group[0].node
     taint = intolerable(first, case.settings.hardware)
     if reason == "cordoned":
@@ -65,7 +65,7 @@ def _cure(case: Case, reason: str, group: list[GpuNode]) -> str:
     return "Install the device plugin there."
 
 
-def _smaller(case: Case, spaces: list[Space]) -> str:
+def _smaller(case: CheckContext, spaces: list[Space]) -> str:
     """The largest change of the layout that fits what is free now: fewer workers, else a preset."""
     roles = case.settings.layout.roles
     for role, layout in roles.items():
@@ -81,7 +81,7 @@ def _smaller(case: Case, spaces: list[Space]) -> str:
     return ""
 
 
-def _fits(case: Case, roles: dict[Role, RoleLayout], spaces: list[Space]) -> bool:
+def _fits(case: CheckContext, roles: dict[Role, RoleLayout], spaces: list[Space]) -> bool:
     """The pods find room, and the model fits the workers."""
     confined = {want.name: want.confined for want in wants(case)}
     looking = [

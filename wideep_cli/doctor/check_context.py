@@ -11,19 +11,19 @@ from wideep.rules import RoleSite
 from wideep.rules.registry import sites
 from wideep.settings import Settings
 from wideep.settings.layout import Role
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cluster.objects import Component, Graph, Pod
 
-__all__ = ["Case", "age_seconds", "shown_seconds"]
+__all__ = ["CheckContext", "age_seconds"]
 
 
 @dataclass(frozen=True)
-class Case:
+class CheckContext:
     """What the stack wants, and what is there."""
 
     settings: Settings
     plan: Plan
-    view: View
+    view: ClusterSnapshot
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -65,10 +65,3 @@ class Case:
 def age_seconds(moment: datetime | None, now: datetime) -> float:
     """Seconds from a moment until now; 0 where it is not known."""
     return max(0.0, (now - moment).total_seconds()) if moment else 0.0
-
-
-def shown_seconds(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

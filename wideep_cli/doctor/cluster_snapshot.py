@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
-from wideep.dynamo.api import GROUP, V1ALPHA1
-from wideep_cluster import (
+from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forward_service
+from wideep_cluster.dynamo.frontend import served_models
+from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
     COMPONENTS,
@@ -27,9 +28,7 @@ from wideep_cluster import (
     SECRETS,
     SERVICES,
     STATEFUL_SETS,
-    Cluster,
-    ClusterError,
-    ForbiddenError,
+    VOLUMES,
     Kind,
 )
 from wideep_cluster.objects import (
@@ -50,9 +49,10 @@ from wideep_cluster.objects import (
     Service,
     StatefulSet,
     StorageClass,
+    Volume,
 )
 
-__all__ = ["APIS", "Logs", "Seen", "View", "look"]
+__all__ = ["ClusterSnapshot", "Logs", "take_snapshot"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -61,25 +61,21 @@ LastLine = Callable[[Pod], datetime | None]
 Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
-APIS: Final = {
-    "dynamo": (GROUP, V1ALPHA1.version),
-    "grove": ("grove.io", "v1alpha1"),
-    "kai": ("scheduling.run.ai", "v2"),
-    "lws": ("leaderworkerset.x-k8s.io", "v1"),
-    "volcano": ("scheduling.volcano.sh", "v1beta1"),
-}
-"""Groups that a graph may need."""
 HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
 HELM: Final = "owner=helm"
-
-
-@dataclass(frozen=True)
-class Seen(Generic[T]):
-    """Objects, or why they could not be seen. ``everywhere``: of all namespaces, not just of the stack's."""
-
-    items: tuple[T, ...] = ()
-    error: ClusterError | None = None
-    everywhere: bool = True
+PLAIN: Final[dict[str, Kind[KubeObject]]] = {
+    "classes": CLASSES,
+    "volumes": VOLUMES,
+    "claims": CLAIMS,
+    "quotas": QUOTAS,
+    "jobs": JOBS,
+    "services": SERVICES,
+    "graphs": GRAPHS,
+    "components": COMPONENTS,
+    "policies": NETWORK_POLICIES,
+    "definitions": DEFINITIONS,
+}
+"""What is listed as it is, by the name that it has in a snapshot."""
 
 
 def _no_logs(_pod: Pod, _previous: bool) -> str | None:
@@ -95,32 +91,34 @@ def _no_models(_service: str) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True)
-class View:
+class ClusterSnapshot:
     """Everything that the checks look at. ``own_pods`` are all of the stack's namespace, ``pods`` those that hold a
     part of a node, of all namespaces."""
 
-    namespace: Seen[Namespace] = Seen()
-    nodes: Seen[Node] = Seen()
-    pods: Seen[Pod] = Seen()
-    own_pods: Seen[Pod] = Seen()
-    warnings: Seen[Event] = Seen()
-    classes: Seen[StorageClass] = Seen()
-    claims: Seen[Claim] = Seen()
-    quotas: Seen[Quota] = Seen()
-    deployments: Seen[Deployment] = Seen()
-    stateful_sets: Seen[StatefulSet] = Seen()
-    daemon_sets: Seen[DaemonSet] = Seen()
-    jobs: Seen[Job] = Seen()
-    services: Seen[Service] = Seen()
-    graphs: Seen[Graph] = Seen()
-    components: Seen[KubeObject] = Seen()
+    namespace: Listed[Namespace] = Listed()
+    nodes: Listed[Node] = Listed()
+    pods: Listed[Pod] = Listed()
+    own_pods: Listed[Pod] = Listed()
+    warnings: Listed[Event] = Listed()
+    classes: Listed[StorageClass] = Listed()
+    volumes: Listed[Volume] = Listed()
+    claims: Listed[Claim] = Listed()
+    quotas: Listed[Quota] = Listed()
+    deployments: Listed[Deployment] = Listed()
+    stateful_sets: Listed[StatefulSet] = Listed()
+    daemon_sets: Listed[DaemonSet] = Listed()
+    jobs: Listed[Job] = Listed()
+    services: Listed[Service] = Listed()
+    graphs: Listed[Graph] = Listed()
+    components: Listed[KubeObject] = Listed()
     """The DynamoComponentDeployments that the operator makes of a graph."""
-    policies: Seen[NetworkPolicy] = Seen()
-    definitions: Seen[Definition] = Seen()
-    releases: Seen[Secret] = Seen()
+    policies: Listed[NetworkPolicy] = Listed()
+    definitions: Listed[Definition] = Listed()
+    releases: Listed[Secret] = Listed()
     """Helm's records of releases: their labels only."""
-    apis: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    """Plural names that the cluster serves, by the name in ``APIS``."""
+    groups: Listed[str] = Listed()
+    """API groups that the cluster serves."""
+    serves_graphs: bool = False
     logs: Logs = _no_logs
     """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
     last_line: LastLine = _no_line
@@ -143,39 +141,34 @@ class _Reader:
         self.cluster, self.namespace, self.pool = cluster, namespace, pool
         self.denied: set[str] = set()
 
-    def own(self, kind: Kind[K], labels: str = "", fields: str = "") -> Future[Seen[K]]:
+    def own(self, kind: Kind[K], labels: str = "", fields: str = "") -> Future[Listed[K]]:
         """Objects of the stack's namespace, or of the cluster where the kind has no namespaces."""
-        return self.pool.submit(self._list, kind, self.namespace, labels, fields)
+        return self.pool.submit(self.cluster.listed, kind, self.namespace, labels=labels, fields=fields)
 
-    def one(self, kind: Kind[K], name: str) -> Future[Seen[K]]:
+    def one(self, kind: Kind[K], name: str) -> Future[Listed[K]]:
         """An object of the cluster's own by its name, or nothing."""
         return self.pool.submit(self._find, kind, name)
 
-    def all(self, kind: Kind[K], fields: str = "") -> Future[Seen[K]]:
+    def all(self, kind: Kind[K], fields: str = "") -> Future[Listed[K]]:
         """Objects of all namespaces; of the stack's where the user may not see more."""
         return self.pool.submit(self._list_wide, kind, fields)
 
-    def serves(self, name: str) -> Future[frozenset[str]]:
-        """A group's plural names."""
-        return self.pool.submit(self.cluster.serves, *APIS[name])
-
     def logs(self, pod: Pod, previous: bool) -> str | None:
-        """For ``View.logs``."""
+        """For ``ClusterSnapshot.logs``."""
         return self._of_log(lambda: self.cluster.logs(pod, pod.main.name, previous=previous))
 
     def last_line(self, pod: Pod) -> datetime | None:
-        """For ``View.last_line``."""
+        """For ``ClusterSnapshot.last_line``."""
         return self._of_log(lambda: self.cluster.last_line_at(pod, pod.main.name))
 
     def models(self, service: str) -> tuple[str, ...] | None:
-        """For ``View.models``."""
-        from wideep_cli.doctor.served_models import listed_models
-
+        """For ``ClusterSnapshot.models``."""
         try:
-            return listed_models(self.cluster, self.namespace, service)
+            with forward_service(self.cluster, self.namespace, service) as port:
+                return served_models(port)
         except ForbiddenError:
             raise
-        except ClusterError:
+        except (ClusterError, OSError, ValueError):
             return None
 
     def _of_log(self, question: Callable[[], T | None]) -> T | None:
@@ -187,29 +180,22 @@ class _Reader:
             pass
         return None
 
-    def _list(self, kind: Kind[K], namespace: str | None, labels: str, fields: str) -> Seen[K]:
-        try:
-            return Seen(self.cluster.list(kind, namespace, labels=labels, fields=fields).items)
-        except ClusterError as error:
-            return Seen(error=error)
-
-    def _find(self, kind: Kind[K], name: str) -> Seen[K]:
+    def _find(self, kind: Kind[K], name: str) -> Listed[K]:
         try:
             found = self.cluster.find(kind, name)
         except ClusterError as error:
-            return Seen(error=error)
-        return Seen((found,)) if found else Seen()
+            return Listed(error=error)
+        return Listed((found,)) if found else Listed()
 
-    def _list_wide(self, kind: Kind[K], fields: str) -> Seen[K]:
-        seen = self._list(kind, None, "", fields)
+    def _list_wide(self, kind: Kind[K], fields: str) -> Listed[K]:
+        seen = self.cluster.listed(kind, fields=fields)
         if not isinstance(seen.error, ForbiddenError):
             return seen
-        own = self._list(kind, self.namespace, "", fields)
-        return Seen(own.items, own.error, everywhere=False)
+        return replace(self.cluster.listed(kind, self.namespace, fields=fields), everywhere=False)
 
 
-def look(cluster: Cluster, namespace: str) -> View:
-    """Reads all of it. What the user may not see is in the View as such.
+def take_snapshot(cluster: Cluster, namespace: str) -> ClusterSnapshot:
+    """Reads all of it. What the user may not see is in the snapshot as such.
 
     Raises:
         UnreachableError: there is no cluster to look at.
@@ -217,36 +203,23 @@ def look(cluster: Cluster, namespace: str) -> View:
     cluster.version()
     with ThreadPoolExecutor(THREADS) as pool:
         reader = _Reader(cluster, namespace, pool)
-        pods, own_pods = reader.all(PODS, HOLDS_A_NODE), reader.own(PODS)
-        nodes, warnings = reader.own(NODES), reader.own(EVENTS, fields="type=Warning")
-        space = reader.one(NAMESPACES, namespace)
-        deployments, stateful_sets = reader.all(DEPLOYMENTS), reader.all(STATEFUL_SETS)
-        daemon_sets, definitions = reader.all(DAEMON_SETS), reader.own(DEFINITIONS)
-        classes, claims, quotas = reader.own(CLASSES), reader.own(CLAIMS), reader.own(QUOTAS)
-        jobs, services, graphs = reader.own(JOBS), reader.own(SERVICES), reader.own(GRAPHS)
-        components = reader.own(COMPONENTS)
-        policies, releases = reader.own(NETWORK_POLICIES), reader.own(SECRETS, labels=HELM)
-        apis = {name: reader.serves(name) for name in APIS}
-        return View(
-            namespace=space.result(),
-            nodes=nodes.result(),
-            pods=pods.result(),
-            own_pods=own_pods.result(),
-            warnings=warnings.result(),
-            classes=classes.result(),
-            claims=claims.result(),
-            quotas=quotas.result(),
-            deployments=deployments.result(),
-            stateful_sets=stateful_sets.result(),
-            daemon_sets=daemon_sets.result(),
-            jobs=jobs.result(),
-            services=services.result(),
-            graphs=graphs.result(),
-            components=components.result(),
-            policies=policies.result(),
-            definitions=definitions.result(),
-            releases=releases.result(),
-            apis={name: found.result() for name, found in apis.items()},
+        seen: dict[str, Future[Listed[Any]]] = {
+            "namespace": reader.one(NAMESPACES, namespace),
+            "nodes": reader.own(NODES),
+            "pods": reader.all(PODS, HOLDS_A_NODE),
+            "own_pods": reader.own(PODS),
+            "warnings": reader.own(EVENTS, fields="type=Warning"),
+            "deployments": reader.all(DEPLOYMENTS),
+            "stateful_sets": reader.all(STATEFUL_SETS),
+            "daemon_sets": reader.all(DAEMON_SETS),
+            "releases": reader.own(SECRETS, labels=HELM),
+            "groups": pool.submit(cluster.groups),
+            **{name: reader.own(kind) for name, kind in PLAIN.items()},
+        }
+        serves_graphs = pool.submit(cluster.serves, GRAPHS)
+        return ClusterSnapshot(
+            **{name: found.result() for name, found in seen.items()},
+            serves_graphs=serves_graphs.result(),
             logs=reader.logs,
             last_line=reader.last_line,
             models=reader.models,

@@ -26,20 +26,20 @@ def doctor(
 ) -> None:
     """Check the cluster for a stack, before and after `pulumi up`: what does not hold, and the key to change."""
     from wideep_cli.connection import connect
-    from wideep_cli.doctor.check_context import Case
-    from wideep_cli.doctor.cluster_snapshot import look
+    from wideep_cli.doctor.check_context import CheckContext
+    from wideep_cli.doctor.cluster_snapshot import take_snapshot
     from wideep_cli.doctor.finding import Section, Verdict, holds
     from wideep_cli.doctor.report import doctor_report
-    from wideep_cli.doctor.runner import examine
+    from wideep_cli.doctor.runner import run_checks
     from wideep_cli.stack_context import load, stack_file
 
     source = stack_file(stack, file)
     loaded = load(source)
     cluster = connect(source)
-    view = look(cluster, loaded.settings.namespace)
-    case = Case(loaded.settings, loaded.plan, view)
+    view = take_snapshot(cluster, loaded.settings.namespace)
+    case = CheckContext(loaded.settings, loaded.plan, view)
     version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
-    findings = [version, *examine(case)]
+    findings = [version, *run_checks(case)]
     if not offline:
         from wideep_cli.doctor.external import outside_findings
 

@@ -12,9 +12,9 @@ from wideep.settings.hardware import Interconnect
 from wideep.settings.layout import Role
 from wideep.symptoms import Found
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.engine_causes import role_of
-from wideep_cli.doctor.trouble import Trouble, key_of
+from wideep_cli.doctor.trouble import Diagnosis, config_key
 from wideep_cluster.objects import Pod, StatefulSet
 
 __all__ = ["etcd", "kv_transfer", "late", "nats", "nccl", "network", "nixl", "nvshmem", "peer", "route"]
@@ -30,7 +30,7 @@ ETHERNET_ADDRESS: Final = re.compile(r"dgid=(::ffff:[\d.]+)", re.IGNORECASE)
 ADDRESS: Final = re.compile(r"(?:https?|nats)://([\w.-]+)")
 
 
-def route(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def route(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """A connection over RDMA that is not set up, or on which nothing arrives: it is in the adapters or between them."""
     hardware, node = case.settings.hardware, pod.spec.node_name
     library = next(name for name, pattern in LIBRARIES if pattern.search(found.line))
@@ -39,19 +39,19 @@ def route(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
     ethernet = ETHERNET_ADDRESS.search(found.line)
     if hardware.interconnect is not Interconnect.ROCE and ethernet:
         key = "hardware.interconnect"
-        return Trouble("communication", cause, (f"{key}: roce ({ethernet[1]} is an address on Ethernet)",), key)
+        return Diagnosis("communication", cause, (f"{key}: roce ({ethernet[1]} is an address on Ethernet)",), key)
     if hardware.interconnect is Interconnect.ROCE:
         variable = f"{library}_IB_GID_INDEX"
         fixes = (
             f"workers.env: {{{variable}: …}}, the index of RoCE v2 by show_gids on {node} (the stack sets 3)",
             "Between the nodes: a route from each adapter's network to the others'",
         )
-        return Trouble("communication", cause, fixes, "workers.env")
+        return Diagnosis("communication", cause, fixes, "workers.env")
     fixes = (f"On {node}: ibstat has to show each port Active, of one subnet; `wideep network` asks all pods.",)
-    return Trouble("communication", cause, fixes, "hardware.rdmaResource")
+    return Diagnosis("communication", cause, fixes, "hardware.rdmaResource")
 
 
-def network(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def network(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """NCCL, or PyTorch's store before it, does not connect the GPUs of a worker."""
     hardware, role = case.settings.hardware, role_of(pod)
     if role and case.plan.roles[role].pods == 1:
@@ -59,12 +59,12 @@ def network(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
     if not uses_rdma(hardware):
         key = "hardware.interconnect"
         fix = f"{key}: what connects the nodes; or a NetworkPolicy or firewall keeps the pods apart (`wideep network`)"
-        return Trouble("communication", f"the pods of its worker do not reach each other: {found.line}", (fix,), key)
+        return Diagnosis("communication", f"the pods of its worker do not reach each other: {found.line}", (fix,), key)
     cause = f"NCCL does not connect its worker's pods: {found.line}"
-    return Trouble("communication", cause, _rdma_fixes(case), "hardware.rdmaResource")
+    return Diagnosis("communication", cause, _rdma_fixes(case), "hardware.rdmaResource")
 
 
-def nccl(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def nccl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """NCCL says that something failed, and no line says what."""
     pods = case.plan.roles[role].pods if (role := role_of(pod)) else 1
     where = _logs(pod, str(pod.component))
@@ -72,31 +72,31 @@ def nccl(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
         f"{where} --grep 'nccl|error' shows what came before it{', on every rank' if pods > 1 else ''}.",
         "workers.env: {NCCL_DEBUG: INFO} makes NCCL say more at the next start",
     )
-    return Trouble("communication", f"NCCL failed, and its log does not say why: {found.line}", fixes, "workers.env")
+    return Diagnosis("communication", f"NCCL failed, and its log does not say why: {found.line}", fixes, "workers.env")
 
 
-def nvshmem(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def nvshmem(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """DeepEP's transport between nodes does not start."""
-    key = key_of(pod, "moeA2aBackend")
+    key = config_key(pod, "moeA2aBackend")
     fixes = (
         "On the nodes: the module nvidia_peermem loaded, and the driver's options NVreg_EnableStreamMemOPs=1 and "
         'NVreg_RegistryDwords="PeerMappingOverride=1;" (DeepEP\'s low-latency kernels post from the GPU)',
         f"{key}: none does without DeepEP, until then",
     )
-    return Trouble("communication", f"NVSHMEM does not connect the nodes: {found.line}", fixes, key)
+    return Diagnosis("communication", f"NVSHMEM does not connect the nodes: {found.line}", fixes, key)
 
 
-def nixl(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def nixl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """NIXL, with UCX below it, moves the KV cache between the roles."""
     other = _other(pod)
     cause = f"NIXL does not move the KV cache between {pod.component} and {other}: {found.line}"
     look = f"{_logs(pod, other)} --grep 'ucx|nixl' shows the other end of it."
     if not uses_rdma(case.settings.hardware):
-        return Trouble("kv-transfer", cause, (look, "hardware.interconnect: what connects the nodes"))
-    return Trouble("kv-transfer", cause, (look, *_rdma_fixes(case)), "hardware.rdmaResource")
+        return Diagnosis("kv-transfer", cause, (look, "hardware.interconnect: what connects the nodes"))
+    return Diagnosis("kv-transfer", cause, (look, *_rdma_fixes(case)), "hardware.rdmaResource")
 
 
-def kv_transfer(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def kv_transfer(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """A request's KV cache did not get from prefill to decode: by an error, or not in time."""
     other = _other(pod)
     cause = f"the KV cache of a request did not get from prefill to decode: {found.line}"
@@ -105,8 +105,8 @@ def kv_transfer(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
     more = f"layout.prefill.replicas: {case.settings.layout.prefill.replicas + 1}"
     if late and not check(_with_prefill(case.settings)):
         fix = f"{more}, where prefill's log shows that requests wait (#queue-req above 0)"
-        return Trouble("kv-transfer", cause, (look, fix), "layout.prefill.replicas")
-    return Trouble("kv-transfer", cause, (look,))
+        return Diagnosis("kv-transfer", cause, (look, fix), "layout.prefill.replicas")
+    return Diagnosis("kv-transfer", cause, (look,))
 
 
 def _with_prefill(settings: Settings) -> Settings:
@@ -116,7 +116,7 @@ def _with_prefill(settings: Settings) -> Settings:
     return settings.model_copy(update={"layout": settings.layout.model_copy(update={"prefill": larger})})
 
 
-def late(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def late(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """Ranks wait for each other in every layer: the one that complains is seldom the one at fault."""
     others = [each for each in case.graph_pods if each.component == pod.component and each.name != pod.name]
     down = some_of(each.name for each in others if not each.ready)
@@ -125,28 +125,28 @@ def late(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
         f"{_logs(pod, str(pod.component))} --grep 'error|timeout' shows which rank was the first to stop.",
         "`wideep network` looks at the way between them, while the pods run.",
     )
-    return Trouble("communication", cause, fixes)
+    return Diagnosis("communication", cause, fixes)
 
 
-def peer(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def peer(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """What it talked to has ended; why, the other's log says."""
     other = _other(pod) if "nixl" in found.line.lower() else str(pod.component)
     whom = f"a {other} worker" if other != pod.component else "another rank of its worker"
     cause = f"{whom} that it was connected to has ended: {found.line}"
-    return Trouble("communication", cause, (f"{_logs(pod, other)} --grep error shows why.",))
+    return Diagnosis("communication", cause, (f"{_logs(pod, other)} --grep error shows why.",))
 
 
-def etcd(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def etcd(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """Workers are found through etcd."""
     return _store(case, pod, found, "etcd")
 
 
-def nats(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def nats(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """Requests go to workers through NATS."""
     return _store(case, pod, found, "nats")
 
 
-def _store(case: Case, pod: Pod, found: Found, kind: str) -> Trouble:
+def _store(case: CheckContext, pod: Pod, found: Found, kind: str) -> Diagnosis:
     """Whether it runs tells whether it or the way to it is at fault."""
     named = ADDRESS.search(found.line)
     host = named[1].split(".")[0] if named else ""
@@ -155,37 +155,37 @@ def _store(case: Case, pod: Pod, found: Found, kind: str) -> Trouble:
     cause = f"{name} is not reached: {found.line}"
     if store is None:
         what = f"No StatefulSet {host or f'*-{kind}'} is to be seen: see *Dynamo platform* above."
-        return Trouble("platform", cause, (what,), "platform")
+        return Diagnosis("platform", cause, (what,), "platform")
     if not store.ready:
         scale = f"kubectl -n {store.namespace} scale statefulset {store.name} --replicas 1"
         describe = f"kubectl -n {store.namespace} describe pod {store.name}-0"
-        return Trouble("platform", f"{cause} (no pod of it is ready)", (describe if store.spec.replicas else scale,))
+        return Diagnosis("platform", f"{cause} (no pod of it is ready)", (describe if store.spec.replicas else scale,))
     fixes = [f"kubectl -n {pod.namespace} delete pod {pod.name}, if {name} has come back since."]
     if "not known" in found.line or "resol" in found.line or "lookup" in found.line:
         service = f"kubectl -n {store.namespace} get service {store.name}"
         fixes = [f"{service}: if it is there, the cluster's DNS is at fault."]
     else:
         fixes.append(f"kubectl -n {store.namespace} get networkpolicy: one may keep the pods from {store.name}.")
-    return Trouble("platform", f"{cause} ({store.name} itself is ready)", tuple(fixes))
+    return Diagnosis("platform", f"{cause} ({store.name} itself is ready)", tuple(fixes))
 
 
-def _stateful_set(case: Case, kind: str, host: str) -> StatefulSet | None:
+def _stateful_set(case: CheckContext, kind: str, host: str) -> StatefulSet | None:
     """The store at that address; where the log names none, any of its kind, the stack's own first."""
     every = [each for each in case.view.stateful_sets.items if each.name.endswith(f"-{kind}")]
     own = sorted(every, key=lambda each: each.namespace != case.settings.namespace)
     return next((each for each in own if each.name == host), next(iter(own), None))
 
 
-def _on_node(pod: Pod, cause: str) -> Trouble:
+def _on_node(pod: Pod, cause: str) -> Diagnosis:
     node = pod.spec.node_name
     fixes = (
         f"On {node}: do `nvidia-smi topo -m` and dmesg show all links, and does nvidia-fabricmanager run?",
         f"hardware.nodeSelector: labels that keep the pods off {node}",
     )
-    return Trouble("communication", cause, fixes, "hardware.nodeSelector")
+    return Diagnosis("communication", cause, fixes, "hardware.nodeSelector")
 
 
-def _rdma_fixes(case: Case) -> tuple[str, ...]:
+def _rdma_fixes(case: CheckContext) -> tuple[str, ...]:
     hardware = case.settings.hardware
     other = Interconnect.INFINIBAND if hardware.interconnect is Interconnect.ROCE else Interconnect.ROCE
     return (

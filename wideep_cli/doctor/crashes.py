@@ -7,10 +7,11 @@ import signal
 from typing import Final
 
 from wideep import symptoms
-from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep.text import duration
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.symptoms import read_symptom
-from wideep_cli.doctor.trouble import LONGEST, Trouble, hidden
+from wideep_cli.doctor.trouble import LONGEST, Diagnosis, redact
 from wideep_cluster.objects import Component, ContainerStatus, Pod, Terminated
 
 __all__ = ["crash_trouble", "last_words", "loading_trouble", "serving_trouble"]
@@ -26,7 +27,7 @@ SIGNALLED: Final = 128
 PROGRESS: Final = re.compile(r"(\d{1,3})%\s+Completed")
 
 
-def crash_trouble(case: Case, pod: Pod) -> Trouble | None:
+def crash_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """The main container has ended at least once, and lately."""
     status = pod.main_status
     ended = _ended(status)
@@ -41,15 +42,15 @@ def crash_trouble(case: Case, pod: Pod) -> Trouble | None:
     return read_symptom(case, pod, f"{before}\n{now}") or _unknown(pod, status, ended, before or now, times)
 
 
-def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, times: str) -> Trouble:
+def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, times: str) -> Diagnosis:
     """Nothing that is known: the last lines as they are, and where the others stand."""
-    lines = hidden(" / ".join(symptoms.last_lines(log, LINES)))
+    lines = redact(" / ".join(symptoms.last_lines(log, LINES)))
     telling = last_words(log)
     said = f", after: {telling}" if telling else ", and left no log"
     said += f" (its last lines: {lines})" if lines and lines != telling else ""
     previous = "" if status.state.terminated else " --previous"
     fix = f"wideep logs --role {pod.component or pod.name}{previous} shows the rest; nothing in it is a known cause."
-    return Trouble("crash", f"its container ended with {_exit(ended)}{times}{said}", (fix,))
+    return Diagnosis("crash", f"its container ended with {_exit(ended)}{times}{said}", (fix,))
 
 
 def _exit(ended: Terminated) -> str:
@@ -65,18 +66,18 @@ def _ended(status: ContainerStatus | None) -> Terminated | None:
     return status.state.terminated or (status.last_state.terminated if status.restart_count else None)
 
 
-def _killed(pod: Pod, times: str) -> Trouble:
+def _killed(pod: Pod, times: str) -> Diagnosis:
     """The memory of the node or of the container's limit, not of a GPU."""
     limit = pod.main.resources.limits.get("memory")
     if pod.component is Component.FRONTEND:
         cause = f"killed for memory: its limit is {limit or 'the node'}{times}."
-        return Trouble("memory", cause, ("frontend.replicas: one more shares the requests",), "frontend.replicas")
+        return Diagnosis("memory", cause, ("frontend.replicas: one more shares the requests",), "frontend.replicas")
     cause = f"killed for memory of {'its limit of ' + limit if limit else 'node ' + pod.spec.node_name}{times}."
     fix = f"Other pods on {pod.spec.node_name} take memory (kubectl describe node); hardware.nodeSelector keeps off it."
-    return Trouble("memory", cause, (fix,), "hardware.nodeSelector")
+    return Diagnosis("memory", cause, (fix,), "hardware.nodeSelector")
 
 
-def loading_trouble(case: Case, pod: Pod) -> Trouble | None:
+def loading_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """It runs, and is not ready: a symptom in its log, a start that takes longer than it may, or just loading."""
     status = pod.main_status
     running = status.state.running if status else None
@@ -89,14 +90,14 @@ def loading_trouble(case: Case, pod: Pod) -> Trouble | None:
     seconds = case.seconds_since(running.started_at)
     progress = PROGRESS.findall(log)
     where = f"weights {progress[-1]} % loaded" if progress else "no weights loaded yet"
-    cause = f"has been starting for {shown_seconds(seconds)}, {where}; last line: {last_words(log) or 'none'}"
+    cause = f"has been starting for {duration(seconds)}, {where}; last line: {last_words(log) or 'none'}"
     if seconds > case.plan.ready_timeout_seconds:
-        fix = f"It may take {shown_seconds(case.plan.ready_timeout_seconds)}: wideep logs --role {pod.component}"
-        return Trouble("loading", cause, (fix,))
-    return Trouble("loading", cause, verdict=Verdict.UNKNOWN)
+        fix = f"It may take {duration(case.plan.ready_timeout_seconds)}: wideep logs --role {pod.component}"
+        return Diagnosis("loading", cause, (fix,))
+    return Diagnosis("loading", cause, verdict=Verdict.UNKNOWN)
 
 
-def serving_trouble(case: Case, pod: Pod) -> Trouble | None:
+def serving_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """It is ready, and the end of its log tells of connections that fail: requests do, though nothing crashes."""
     if not pod.ready or pod.component in (None, Component.FRONTEND):
         return None
@@ -107,4 +108,4 @@ def serving_trouble(case: Case, pod: Pod) -> Trouble | None:
 
 def last_words(log: str) -> str:
     """The last line that speaks of an error; without one, the last line."""
-    return hidden(symptoms.last_words(log))[:LONGEST]
+    return redact(symptoms.last_words(log))[:LONGEST]

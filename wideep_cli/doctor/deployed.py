@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from wideep.text import duration
 from wideep_cli.doctor.balance import balance_findings
-from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.crashes import crash_trouble, loading_trouble, serving_trouble
 from wideep_cli.doctor.download import download_findings
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
@@ -15,12 +16,12 @@ from wideep_cli.doctor.graph import graph_findings, refusals
 from wideep_cli.doctor.images import image_trouble
 from wideep_cli.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
 from wideep_cli.doctor.serving import serving_findings
-from wideep_cli.doctor.trouble import Diagnosis, Trouble, grouped
+from wideep_cli.doctor.trouble import Diagnosis, PodCheck, grouped
 from wideep_cluster.objects import Pod
 
 __all__ = ["deployed_findings"]
 
-DIAGNOSES: Final[tuple[Diagnosis, ...]] = (
+DIAGNOSES: Final[tuple[PodCheck, ...]] = (
     node_trouble,
     scheduling_trouble,
     image_trouble,
@@ -35,7 +36,7 @@ LEAVING_SECONDS: Final = 300
 """A pod that is being deleted has a minute to end; after five something holds it."""
 
 
-def deployed_findings(case: Case) -> Iterator[Finding]:
+def deployed_findings(case: CheckContext) -> Iterator[Finding]:
     """Nothing but the graph's absence where nothing is deployed."""
     yield from graph_findings(case)
     yield from download_findings(case)
@@ -55,17 +56,17 @@ def deployed_findings(case: Case) -> Iterator[Finding]:
     yield from balance_findings(case)
 
 
-def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
+def _diagnosed(case: CheckContext, pod: Pod) -> Diagnosis | None:
     if pod.metadata.deletion_timestamp:
         since = case.seconds_since(pod.metadata.deletion_timestamp)
         if since < LEAVING_SECONDS:
             return None
-        cause = f"has been going for {shown_seconds(since)}: its node {pod.spec.node_name} does not confirm it."
-        return Trouble("node", cause, (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",))
+        cause = f"has been going for {duration(since)}: its node {pod.spec.node_name} does not confirm it."
+        return Diagnosis("node", cause, (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",))
     return next((found for diagnose in DIAGNOSES if (found := diagnose(case, pod))), None)
 
 
-def _missing(case: Case) -> Iterator[Finding]:
+def _missing(case: CheckContext) -> Iterator[Finding]:
     """Roles with fewer pods than the layout has. While the graph is being made that passes; a refusal tells why not."""
     fewer = case.lacking(ready=False)
     if fewer and case.graph:

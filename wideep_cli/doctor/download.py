@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep.text import duration
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.crashes import last_words
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cli.doctor.images import image_trouble
 from wideep_cli.doctor.podstate import config_trouble, mount_trouble, node_trouble, scheduling_trouble
 from wideep_cli.doctor.symptoms import read_symptom
-from wideep_cli.doctor.trouble import Diagnosis, Trouble, grouped
+from wideep_cli.doctor.trouble import Diagnosis, PodCheck, grouped
 from wideep_cluster.objects import Job, Pod
 
 __all__ = ["download_findings"]
@@ -23,7 +24,7 @@ STALLED: Final = 10
 """Lines with the same figure: five minutes without a new block on the volume."""
 QUIET_SECONDS: Final = 90
 """Three of those lines are missing."""
-STATUS: Final[tuple[Diagnosis, ...]] = (
+STATUS: Final[tuple[PodCheck, ...]] = (
     node_trouble,
     scheduling_trouble,
     image_trouble,
@@ -32,7 +33,7 @@ STATUS: Final[tuple[Diagnosis, ...]] = (
 )
 
 
-def download_findings(case: Case) -> Iterator[Finding]:
+def download_findings(case: CheckContext) -> Iterator[Finding]:
     """Nothing where the stack downloads nothing, or has not begun to."""
     plan = case.plan.download
     job = next((job for job in case.view.jobs.items if plan and job.name == plan.job), None)
@@ -53,7 +54,7 @@ def download_findings(case: Case) -> Iterator[Finding]:
         yield _running(case, job, newest)
 
 
-def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
+def _diagnosed(case: CheckContext, pod: Pod) -> Diagnosis | None:
     for diagnose in STATUS:
         found = diagnose(case, pod)
         if found:
@@ -62,7 +63,7 @@ def _diagnosed(case: Case, pod: Pod) -> Trouble | None:
     return read_symptom(case, pod, log)
 
 
-def _failed(case: Case, job: Job, pod: Pod | None) -> Finding:
+def _failed(case: CheckContext, job: Job, pod: Pod | None) -> Finding:
     condition = next(condition for condition in job.status.conditions if condition.type == "Failed")
     words = last_words(case.view.logs(pod, False) or "") if pod else ""
     what = f"The download has failed ({condition.reason}). {words}".strip()
@@ -70,15 +71,15 @@ def _failed(case: Case, job: Job, pod: Pod | None) -> Finding:
     return fails(Section.GRAPH, "download", what, fix, key="modelCache")
 
 
-def _running(case: Case, job: Job, pod: Pod | None) -> Finding:
-    since = shown_seconds(case.seconds_since(job.status.start_time))
+def _running(case: CheckContext, job: Job, pod: Pod | None) -> Finding:
+    since = duration(case.seconds_since(job.status.start_time))
     log = (case.view.logs(pod, False) or "") if pod else ""
     figures = PROGRESS.findall(log)
     quiet = case.seconds_since(case.view.last_line(pod)) if pod else 0.0
     if len(figures) >= STALLED and len(set(figures[-STALLED:])) == 1:
         return _stalled(job, pod, f"has stood at {figures[-1]} for five minutes or more")
     if quiet > QUIET_SECONDS:
-        return _stalled(job, pod, f"has written nothing to its log for {shown_seconds(quiet)}: {last_words(log)}")
+        return _stalled(job, pod, f"has written nothing to its log for {duration(quiet)}: {last_words(log)}")
     where = f"{figures[-1]} of {_size(case)}" if figures else last_words(log) or "no log yet"
     retried = f", {job.status.failed} tries failed" if job.status.failed else ""
     return unknown(Section.GRAPH, "download", f"The download has run for {since}: {where}{retried}.")
@@ -92,6 +93,6 @@ def _stalled(job: Job, pod: Pod | None, how: str) -> Finding:
     return fails(Section.GRAPH, "download", f"The download {how}.", *fixes, key="modelCache.download")
 
 
-def _size(case: Case) -> str:
+def _size(case: CheckContext) -> str:
     size = case.settings.model.disk_bytes
     return f"{size / 1e9:.0f} GB" if size else case.plan.model

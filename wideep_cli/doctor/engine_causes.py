@@ -14,9 +14,9 @@ from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.quantity import quantity_bytes
 from wideep.symptoms import Found
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.oom import Short, memory_fixes
-from wideep_cli.doctor.trouble import Trouble, key_of
+from wideep_cli.doctor.trouble import Diagnosis, config_key
 from wideep_cluster.objects import Component, Pod
 
 __all__ = [
@@ -44,13 +44,13 @@ GIB: Final = 2**30
 GRAPH_BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def pool_short(case: Case, pod: Pod, _found: Found, log: str) -> Trouble:
+def pool_short(case: CheckContext, pod: Pod, _found: Found, log: str) -> Diagnosis:
     """The engine has loaded the weights, and finds no room for a KV cache beside them."""
     who = engine_of(case.settings).title
     return _memory(case, pod, f"the weights leave no room for a KV cache ({who}: Not enough memory)", Short.POOL, log)
 
 
-def cuda_memory(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
+def cuda_memory(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
     """Where in its life it ran out tells which part of the memory was short."""
     form, before = engine_of(case.settings).log, log[: found.at]
     if form.ready in before:
@@ -62,15 +62,15 @@ def cuda_memory(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
     return _memory(case, pod, "the GPU ran out of memory while the weights were loaded", Short.POOL, log)
 
 
-def heap(case: Case, pod: Pod, _found: Found, log: str) -> Trouble:
+def heap(case: CheckContext, pod: Pod, _found: Found, log: str) -> Diagnosis:
     """DeepEP's buffers lie in NVSHMEM's heap, outside the pool."""
     return _memory(case, pod, "the GPU has no room left for DeepEP's buffers (NVSHMEM's heap)", Short.OUTSIDE, log)
 
 
-def _memory(case: Case, pod: Pod, cause: str, short: Short, log: str) -> Trouble:
+def _memory(case: CheckContext, pod: Pod, cause: str, short: Short, log: str) -> Diagnosis:
     role = role_of(pod)
     if role is None:
-        return Trouble("memory", f"{cause}.")
+        return Diagnosis("memory", f"{cause}.")
     taken = _taken(case, pod, role, log)
     if taken:
         return taken
@@ -81,10 +81,10 @@ def _memory(case: Case, pod: Pod, cause: str, short: Short, log: str) -> Trouble
     )
     fixes = memory_fixes(case.site(role), short)
     named = re.search(r"memFractionStatic|redundantExperts|cudaGraphBatchSizes|maxDispatch\w+", fixes[0])
-    return Trouble("memory", f"{cause}: {has}.", fixes, f"layout.{role}.{named[0]}" if named else f"layout.{role}")
+    return Diagnosis("memory", f"{cause}: {has}.", fixes, f"layout.{role}.{named[0]}" if named else f"layout.{role}")
 
 
-def _taken(case: Case, pod: Pod, role: Role, log: str) -> Trouble | None:
+def _taken(case: CheckContext, pod: Pod, role: Role, log: str) -> Diagnosis | None:
     """A GPU that was not empty before the engine loaded anything: no key of the layout makes up for that."""
     free = [float(text) for text in engine_of(case.settings).log.free_before_load.findall(log)]
     node = next((node for node in case.view.nodes.items if node.name == pod.spec.node_name), None)
@@ -95,26 +95,26 @@ def _taken(case: Case, pod: Pod, role: Role, log: str) -> Trouble | None:
     return _in_use(pod, f"a GPU had {min(free):.1f} GiB free of {total:.1f} GiB before the weights were loaded")
 
 
-def occupied(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def occupied(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The engine compares its ranks' free memory before it loads."""
     return _in_use(pod, found.line)
 
 
-def _in_use(pod: Pod, evidence: str) -> Trouble:
+def _in_use(pod: Pod, evidence: str) -> Diagnosis:
     node = pod.spec.node_name
     fixes = (
         f"On {node}: nvidia-smi shows the processes on its GPUs. What Kubernetes did not start there has to end.",
         f"hardware.nodeSelector: labels that keep the pods off {node}",
     )
     cause = f"something else uses GPUs of its node {node}: {evidence.rstrip('.')}."
-    return Trouble("memory", cause, fixes, "hardware.nodeSelector")
+    return Diagnosis("memory", cause, fixes, "hardware.nodeSelector")
 
 
-def dispatch(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
+def dispatch(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
     """DeepEP's low-latency buffers are as large as ``maxDispatchTokensPerRank`` says, and one token more ends it."""
     role = role_of(pod)
     if role is None:
-        return Trouble("dispatch", f"more tokens than DeepEP's buffers hold: {found.line}.")
+        return Diagnosis("dispatch", f"more tokens than DeepEP's buffers hold: {found.line}.")
     site = case.site(role)
     limit = site.role.max_dispatch_tokens_per_rank
     form, before = engine_of(case.settings).log, log[: found.at]
@@ -122,7 +122,7 @@ def dispatch(case: Case, pod: Pod, found: Found, log: str) -> Trouble:
     when = " while CUDA graphs were captured" if captured else ""
     cause = f"a rank sent more than the {limit} tokens that DeepEP's low-latency buffers hold{when}."
     fixes = _dispatch_fixes(site, captured=captured)
-    return Trouble("dispatch", cause, fixes, f"layout.{role}.{re.split('[.:]', fixes[0])[2]}")
+    return Diagnosis("dispatch", cause, fixes, f"layout.{role}.{re.split('[.:]', fixes[0])[2]}")
 
 
 def _dispatch_fixes(site: RoleSite, *, captured: bool) -> tuple[str, ...]:
@@ -141,18 +141,18 @@ def _dispatch_fixes(site: RoleSite, *, captured: bool) -> tuple[str, ...]:
     return tuple(fixes) or (f"layout.{site.name}.moeA2aBackend: none",)
 
 
-def host_memory(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def host_memory(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The node's memory, or the container's share of it; not a GPU's."""
     limit, key = pod.main.resources.limits.get("memory"), "workers.resources.memory"
     if limit:
         cause = f"the container's memory of {limit} is used up: {found.line}"
-        return Trouble("memory", cause, (f"{key}: more than {limit}",), key)
+        return Diagnosis("memory", cause, (f"{key}: more than {limit}",), key)
     fix = f"kubectl describe node {pod.spec.node_name} shows what its pods take; hardware.nodeSelector keeps off it."
     cause = f"the memory of node {pod.spec.node_name} is used up: {found.line}"
-    return Trouble("memory", cause, (fix,), "hardware.nodeSelector")
+    return Diagnosis("memory", cause, (fix,), "hardware.nodeSelector")
 
 
-def shared_memory(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def shared_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The ranks of a pod talk through files in /dev/shm, a volume of the pod that outlives its containers."""
     workers = case.settings.workers
     wanted = f"{-(-2 * quantity_bytes(workers.shared_memory) // GIB)}Gi"
@@ -164,73 +164,75 @@ def shared_memory(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
         delete = f"kubectl -n {pod.namespace} delete pod {pod.name}"
         fixes.insert(0, f"{delete}: the next one starts with an empty /dev/shm; restarts keep what is in it.")
     cause = f"/dev/shm ({workers.shared_memory}) is full: {found.line}"  # noqa: S108 - a path inside the container
-    return Trouble("shared-memory", cause, tuple(fixes), "workers.sharedMemory")
+    return Diagnosis("shared-memory", cause, tuple(fixes), "workers.sharedMemory")
 
 
-def locked_memory(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def locked_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """An adapter reads only memory that is locked; the stack gives its pods IPC_LOCK where they use RDMA."""
     cause = f"memory for the adapters cannot be locked: {found.line}"
     if not uses_rdma(case.settings.hardware):
         key = "hardware.interconnect"
         fix = f"{key}: infiniband or roce, where the nodes have it: such pods may lock memory (IPC_LOCK)"
-        return Trouble("locked-memory", cause, (fix,), key)
+        return Diagnosis("locked-memory", cause, (fix,), key)
     node = pod.spec.node_name
     fix = f"On {node}: LimitMEMLOCK=infinity for its container runtime (systemctl show containerd -p LimitMEMLOCK)"
-    return Trouble("locked-memory", cause, (fix,))
+    return Diagnosis("locked-memory", cause, (fix,))
 
 
-def arguments(case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """argparse refuses an argument: the stack's own, or one that the image's engine does not know."""
     role = role_of(pod)
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
     cause = f"the engine does not take its arguments: {found.said}"
     if wrong:
-        return Trouble(
-            "arguments", cause, (f"Take {wrong} out of {key_of(pod, 'extraArgs')}.",), key_of(pod, "extraArgs")
+        return Diagnosis(
+            "arguments", cause, (f"Take {wrong} out of {config_key(pod, 'extraArgs')}.",), config_key(pod, "extraArgs")
         )
     key = "image.reference" if case.settings.image.source == "existing" else "image.gitRef"
     release = f"{engine_of(case.settings).release} ({release_of(case.settings).title})"
-    return Trouble("arguments", cause, (f"{key}: an image with {release}",), key)
+    return Diagnosis("arguments", cause, (f"{key}: an image with {release}",), key)
 
 
-def weights(case: Case, _pod: Pod, found: Found, _log: str) -> Trouble:
+def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The engine does not find the model on the volume; some of its libraries then ask Hugging Face, in vain."""
     cause = f"the model cache does not hold {case.plan.model}: {found.line}"
     if case.plan.download is None:
         fix = "modelCache.download: true, or put the weights there"
-        return Trouble("weights", cause, (fix,), "modelCache.download")
+        return Diagnosis("weights", cause, (fix,), "modelCache.download")
     job = case.plan.download.job
     fix = f"kubectl -n {case.settings.namespace} delete job {job}, then `pulumi up --refresh` checks every file again"
-    return Trouble("weights", cause, (fix,), "modelCache")
+    return Diagnosis("weights", cause, (fix,), "modelCache")
 
 
-def driver(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def driver(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The image's CUDA and the node's driver do not go together."""
     fix = f"Update the NVIDIA driver of {pod.spec.node_name}, or keep the pods off it with hardware.nodeSelector."
-    return Trouble("driver", f"the GPU's driver does not fit the image: {found.line}", (fix,), "hardware.nodeSelector")
+    cause = f"the GPU's driver does not fit the image: {found.line}"
+    return Diagnosis("driver", cause, (fix,), "hardware.nodeSelector")
 
 
-def fabric(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def fabric(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """CUDA's error 802: GPUs behind NVSwitch work only once the fabric manager has set the switches up."""
     node = pod.spec.node_name
     fixes = (
         f"On {node}: systemctl restart nvidia-fabricmanager; its version has to be the driver's.",
         f"hardware.nodeSelector: labels that keep the pods off {node}",
     )
-    return Trouble("gpu", f"NVLink of node {node} is not set up: {found.line}", fixes, "hardware.nodeSelector")
+    return Diagnosis("gpu", f"NVLink of node {node} is not set up: {found.line}", fixes, "hardware.nodeSelector")
 
 
-def broken_gpu(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def broken_gpu(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The GPU itself, or its link."""
     node = pod.spec.node_name
     away = f"kubectl cordon {node}, then kubectl -n {pod.namespace} delete pod {pod.name}: it starts on another node."
-    return Trouble("gpu", f"a GPU of node {node} is broken: {found.line}", (away,), "hardware.nodes")
+    return Diagnosis("gpu", f"a GPU of node {node} is broken: {found.line}", (away,), "hardware.nodes")
 
 
-def disk(_case: Case, pod: Pod, found: Found, _log: str) -> Trouble:
+def disk(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The node's disk, or a volume: the line says which."""
-    return Trouble("disk", f"a disk of the pod is full: {found.line}", (f"kubectl describe node {pod.spec.node_name}",))
+    fix = f"kubectl describe node {pod.spec.node_name}"
+    return Diagnosis("disk", f"a disk of the pod is full: {found.line}", (fix,))
 
 
 def role_of(pod: Pod) -> Role | None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.settings.hardware import Interconnect
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cli.doctor.node_capacity import CLIQUE_LABEL, GpuNode, gpu_nodes
 
 __all__ = ["fabric_findings"]
 
 
-def fabric_findings(case: Case) -> Iterator[Finding]:
+def fabric_findings(case: CheckContext) -> Iterator[Finding]:
     """Only what the layout needs: nothing is asked of a network that no pod uses."""
     nodes = [node for node in gpu_nodes(case, own_count=True) if node.node.gpus]
     hardware, several = case.settings.hardware, any(role.pods > 1 for role in case.plan.roles.values())
@@ -32,7 +32,7 @@ def fabric_findings(case: Case) -> Iterator[Finding]:
         yield holds(Section.GPUS, "network", "Each worker stays on one node: NVLink inside it is all that it needs.")
 
 
-def _rdma(case: Case, nodes: list[GpuNode]) -> Finding:
+def _rdma(case: CheckContext, nodes: list[GpuNode]) -> Finding:
     resource = case.settings.hardware.rdma_resource
     without = [node.node.name for node in nodes if not int(node.node.status.allocatable.get(resource, "0"))]
     if not without and (maker := other_rdma(resource)):
@@ -66,7 +66,7 @@ def _others(nodes: list[GpuNode]) -> dict[str, str]:
     return {name: maker for name in offered if (maker := other_rdma(name))}
 
 
-def _not_mlx5(case: Case, others: dict[str, str]) -> Finding:
+def _not_mlx5(case: CheckContext, others: dict[str, str]) -> Finding:
     """NVIDIA's network operator drives mlx5 adapters, and would find none here."""
     resource, maker = next(iter(others.items()))
     spanning = [str(name) for name, role in case.settings.layout.roles.items() if role.deepep and role.nodes > 1]
@@ -77,7 +77,7 @@ def _not_mlx5(case: Case, others: dict[str, str]) -> Finding:
     return fails(Section.GPUS, "network", what, *fixes, key="hardware.interconnect")
 
 
-def _nvlink(case: Case, nodes: list[GpuNode]) -> Finding:
+def _nvlink(case: CheckContext, nodes: list[GpuNode]) -> Finding:
     """Racks by the label of the NVLink domain; whether the workers find room in them is the packing's to tell."""
     domains = Counter(node.node.labels.get(CLIQUE_LABEL, "") for node in nodes)
     if "" in domains:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "Section", "Verdict", "fails", "holds", "unknown"]
+from wideep.errors import Problem
+from wideep_cluster.errors import Answer
+
+__all__ = ["Finding", "Section", "Verdict", "answered", "fails", "holds", "unknown"]
 
 
 class Verdict(StrEnum):
@@ -56,3 +59,13 @@ def fails(section: Section, check: str, what: str, *fix: str, key: str = "") -> 
 def unknown(section: Section, check: str, what: str, *fix: str, key: str = "") -> Finding:
     """It could not be seen; ``fix`` is how it could."""
     return Finding(section, check, Verdict.UNKNOWN, what, fix, key)
+
+
+def answered(section: Section, check: str, answer: Answer) -> Finding | None:
+    """Show what ``pulumi up`` would make an error of; None where all is well."""
+    if answer is None:
+        return None
+    if isinstance(answer, Problem):
+        what = f"{answer.rule[0].upper()}{answer.rule[1:]}."
+        return fails(section, check, what, *map(str.strip, answer.fix.splitlines()), key=answer.key)
+    return unknown(section, check, str(answer))

@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.catalog import GPUS, gpu_spec
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cli.doctor.node_capacity import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches
 from wideep_cli.doctor.placement import placement
@@ -23,7 +23,7 @@ TOLERANCE: Final = 0.01
 """Of the memory: what drivers differ in."""
 
 
-def gpu_findings(case: Case) -> Iterator[Finding]:
+def gpu_findings(case: CheckContext) -> Iterator[Finding]:
     """Kind, memory, driver and sharing of the GPUs, and whether all pods find theirs."""
     if case.view.nodes.error:
         advice = "Without the nodes, whether the pods fit cannot be told (`wideep rbac` prints the Role)."
@@ -45,7 +45,7 @@ def _none(nodes: list[GpuNode]) -> Finding:
     return fails(Section.GPUS, "gpus", what, "Install NVIDIA's GPU operator, or its device plugin, on the GPU nodes.")
 
 
-def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
+def _kind(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
     """The product label against ``hardware.gpu``, and the memory against what the plan counts with."""
     gpu = case.settings.hardware.gpu
     usable = [node for node in nodes if not node.barred]
@@ -77,7 +77,7 @@ def _kind(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
         yield from _memory(case, right)
 
 
-def _memory(case: Case, nodes: list[GpuNode]) -> Iterator[Finding]:
+def _memory(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
     counted = gpu_spec(case.settings.hardware.gpu).memory_bytes
     reported = {node.node.name: int(node.node.labels.get(MEMORY_LABEL, "0")) * MIB for node in nodes}
     less = {name: size for name, size in reported.items() if 0 < size < counted * (1 - TOLERANCE)}

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case, shown_seconds
+from wideep.text import duration, some_of
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
-from wideep_cli.doctor.trouble import hidden
+from wideep_cli.doctor.trouble import redact
 from wideep_cluster.objects import Event, Graph
 
 __all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
@@ -49,7 +49,7 @@ COMBINED: Final = "(combined from similar events): "
 OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above.")
 
 
-def graph_findings(case: Case) -> Iterator[Finding]:
+def graph_findings(case: CheckContext) -> Iterator[Finding]:
     """What can be told without looking at a single pod."""
     graph = case.graph
     yield from _stuck(case)
@@ -64,7 +64,7 @@ def graph_findings(case: Case) -> Iterator[Finding]:
         yield from _service(case, graph)
 
 
-def _stuck(case: Case) -> Iterator[Finding]:
+def _stuck(case: CheckContext) -> Iterator[Finding]:
     """Components that are being deleted, and that nobody takes away."""
     going = [
         each
@@ -74,7 +74,7 @@ def _stuck(case: Case) -> Iterator[Finding]:
     if going:
         longest = max(case.seconds_since(each.metadata.deletion_timestamp) for each in going)
         held = some_of(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
-        what = f"{some_of(each.name for each in going)} have been going for {shown_seconds(longest)}, held by {held}."
+        what = f"{some_of(each.name for each in going)} have been going for {duration(longest)}, held by {held}."
         fixes = (
             "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
             "If there is none any more: kubectl -n "
@@ -84,7 +84,7 @@ def _stuck(case: Case) -> Iterator[Finding]:
         yield fails(Section.GRAPH, "finalizer", what, *fixes)
 
 
-def _missing(case: Case) -> Finding:
+def _missing(case: CheckContext) -> Finding:
     """Before `pulumi up`, or after somebody has deleted it: the download that is done tells the two apart."""
     plan = case.plan
     done = plan.download and any(job.name == plan.download.job and job.status.succeeded for job in case.view.jobs.items)
@@ -94,9 +94,9 @@ def _missing(case: Case) -> Finding:
     return holds(Section.GRAPH, "graph", f"Graph {plan.name} is not deployed yet.")
 
 
-def _state(case: Case, graph: Graph) -> Finding:
+def _state(case: CheckContext, graph: Graph) -> Finding:
     if graph.metadata.deletion_timestamp:
-        since = shown_seconds(case.seconds_since(graph.metadata.deletion_timestamp))
+        since = duration(case.seconds_since(graph.metadata.deletion_timestamp))
         held = some_of(graph.metadata.finalizers) or "its pods"
         what = f"Graph {graph.name} has been going for {since}, held by {held}."
         return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
@@ -111,17 +111,17 @@ def _state(case: Case, graph: Graph) -> Finding:
     return _not_ready(case, graph)
 
 
-def _not_ready(case: Case, graph: Graph) -> Finding:
+def _not_ready(case: CheckContext, graph: Graph) -> Finding:
     condition = graph.condition
     if condition is None:
         since = case.seconds_since(graph.metadata.creation_timestamp)
-        what = f"Graph {graph.name} is {shown_seconds(since)} old, and no operator has looked at it."
+        what = f"Graph {graph.name} is {duration(since)} old, and no operator has looked at it."
         return (
             fails(Section.GRAPH, "graph", what, "See *Dynamo platform* above.")
             if since > 30
             else unknown(Section.GRAPH, "graph", what)
         )
-    what = f"Graph {graph.name} is not ready: {hidden(condition.message)}"
+    what = f"Graph {graph.name} is not ready: {redact(condition.message)}"
     if graph.status.state != "failed":
         return unknown(Section.GRAPH, "graph", what)
     if _refusal(condition.message) is not OTHER:
@@ -129,7 +129,7 @@ def _not_ready(case: Case, graph: Graph) -> Finding:
     return fails(Section.GRAPH, "graph", what, f"kubectl -n {graph.namespace} describe dgd {graph.name}")
 
 
-def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
+def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
     """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
     differing = [*_other_images(case, graph), *drift(_wanted(case), graph.spec)]
     if differing:
@@ -138,7 +138,7 @@ def _drifted(case: Case, graph: Graph) -> Iterator[Finding]:
         yield fails(Section.GRAPH, "drift", what, fix)
 
 
-def _wanted(case: Case) -> dict[str, Any]:
+def _wanted(case: CheckContext) -> dict[str, Any]:
     """The plan's spec, without what it leaves to somebody else."""
     spec = cast("dict[str, Any]", copy.deepcopy(case.plan.manifests[0]["spec"]))
     for path in case.plan.left_fields:
@@ -147,7 +147,7 @@ def _wanted(case: Case) -> dict[str, Any]:
     return spec
 
 
-def _other_images(case: Case, graph: Graph) -> Iterator[str]:
+def _other_images(case: CheckContext, graph: Graph) -> Iterator[str]:
     services = graph.spec.get("services")
     for name, service in cast("dict[str, dict[str, Any]]", services or {}).items():
         image = service.get("extraPodSpec", {}).get("mainContainer", {}).get("image", "")
@@ -155,7 +155,7 @@ def _other_images(case: Case, graph: Graph) -> Iterator[str]:
             yield f"{name}.image is {image}, in the stack {case.plan.image}"
 
 
-def is_stacks_image(case: Case, image: str) -> bool:
+def is_stacks_image(case: CheckContext, image: str) -> bool:
     """As the stack config has it, or by the digest that its repository gave it."""
     reference = case.plan.image
     repository = reference.split("@")[0].rpartition(":")[0] or reference
@@ -195,7 +195,7 @@ def _list_drift(name: str, ours: list[object], there: list[object]) -> str:
     return f"{name} {' and '.join(parts)}"
 
 
-def refusals(case: Case) -> Iterator[Finding]:
+def refusals(case: CheckContext) -> Iterator[Finding]:
     """Objects that could not be made: a quota, a webhook that is down, RBAC. By the newest event of each object."""
     newest: dict[str, Event] = {}
     for event in case.view.warnings.items:
@@ -209,13 +209,13 @@ def _refusal(message: str) -> _Refusal:
     return next((each for each in REFUSALS if each.words in message), OTHER)
 
 
-def _refused(case: Case, check: str, message: str) -> Finding:
+def _refused(case: CheckContext, check: str, message: str) -> Finding:
     why = _refusal(message)
     fix = why.fix.format(namespace=case.settings.namespace)
-    return fails(Section.GRAPH, check, f"{why.says}: {hidden(message)}", fix, key=why.key)
+    return fails(Section.GRAPH, check, f"{why.says}: {redact(message)}", fix, key=why.key)
 
 
-def _is_over(case: Case, event: Event) -> bool:
+def _is_over(case: CheckContext, event: Event) -> bool:
     """Pods of the graph were made after the event, or all are there; or it is about the graph, which has since been
     looked at without an error."""
     if not case.lacking(ready=False):
@@ -226,7 +226,7 @@ def _is_over(case: Case, event: Event) -> bool:
     return any(moment and event.when and moment > event.when for moment in made)
 
 
-def _service(case: Case, graph: Graph) -> Iterator[Finding]:
+def _service(case: CheckContext, graph: Graph) -> Iterator[Finding]:
     name = case.plan.frontend.service
     if graph.ready and not case.view.services.error and not any(s.name == name for s in case.view.services.items):
         what = f"The frontend's Service {name} is gone, so nothing reaches the model."

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from wideep.plan import Plan
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
-from wideep_cluster.http import WebError, ask
+from wideep_cluster.http import WebError, request
 
-__all__ = ["find_token", "hub_findings"]
+__all__ = ["find_token", "hub_findings", "stack_secret"]
 
 HUB: Final = "https://huggingface.co"
 PULUMI_SECONDS: Final = 30
@@ -21,11 +21,13 @@ PULUMI_SECONDS: Final = 30
 
 def find_token(stack_file: Path) -> str | None:
     """The token: HF_TOKEN of the environment, else the stack's own, decrypted by Pulumi; None where neither is."""
-    given = os.environ.get("HF_TOKEN")
-    if given:
-        return given
+    return os.environ.get("HF_TOKEN") or stack_secret(stack_file, "hfToken")
+
+
+def stack_secret(stack_file: Path, path: str) -> str | None:
+    """Return a value of the stack's config, decrypted by Pulumi; None where there is none, or no way to read it."""
     name = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    command = ["pulumi", "config", "get", "hfToken", "--stack", name, "--non-interactive"]
+    command = ["pulumi", "config", "get", "--path", path, "--stack", name, "--non-interactive"]
     try:
         done = subprocess.run(
             command,
@@ -47,8 +49,8 @@ def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
     repository, revision = plan.download.repository, plan.download.revision
     try:
-        about = ask(f"{hub}/api/models/{repository}/revision/{revision}", headers=_bearer(token))
-        known = ask(f"{hub}/api/whoami-v2", headers=_bearer(token)).status if token else None
+        about = request(f"{hub}/api/models/{repository}/revision/{revision}", headers=_bearer(token))
+        known = request(f"{hub}/api/whoami-v2", headers=_bearer(token)).status if token else None
     except WebError as error:
         what = f"{hub} does not answer from here: {error}. The download runs in the cluster, which may reach it."
         yield unknown(Section.OUTSIDE, "hub", what)
@@ -78,7 +80,7 @@ def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> F
         what = f"{repository} is handed out to those who accepted its terms; the token could not be read here."
         return unknown(Section.OUTSIDE, "model", what, "HF_TOKEN=hf_… wideep doctor")
     try:
-        status = ask(f"{hub}/api/models/{repository}/auth-check", headers=_bearer(token)).status
+        status = request(f"{hub}/api/models/{repository}/auth-check", headers=_bearer(token)).status
     except WebError as error:
         return unknown(Section.OUTSIDE, "model", f"{hub} does not answer: {error}.")
     if status == 200:

@@ -8,10 +8,10 @@ from typing import Final
 
 from wideep.settings.image import BuildImage
 from wideep.waiting import Stuck, reasons_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.graph import is_stacks_image
 from wideep_cli.doctor.podstate import waiting_for
-from wideep_cli.doctor.trouble import Trouble, hidden
+from wideep_cli.doctor.trouble import Diagnosis, redact
 from wideep_cluster.objects import Pod
 
 __all__ = ["image_trouble"]
@@ -65,7 +65,7 @@ CAUSES: Final = (
 )
 
 
-def image_trouble(case: Case, pod: Pod) -> Trouble | None:
+def image_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """ImagePullBackOff and its kin."""
     status = waiting_for(pod, reasons_of(Stuck.IMAGE))
     if status is None or status.state.waiting is None:
@@ -81,13 +81,13 @@ def image_trouble(case: Case, pod: Pod) -> Trouble | None:
         "key": key,
         "node": pod.spec.node_name,
         "namespace": pod.namespace,
-        "said": hidden(events[-1] if events else text),
+        "said": redact(events[-1] if events else text),
     }
     fix = cause.fix.format(**words) or write
-    return Trouble("image", cause.cause.format(**words), (fix,), (cause.key or key).removeprefix("-"))
+    return Diagnosis("image", cause.cause.format(**words), (fix,), (cause.key or key).removeprefix("-"))
 
 
-def _image_key(case: Case, pod: Pod, image: str) -> tuple[str, str]:
+def _image_key(case: CheckContext, pod: Pod, image: str) -> tuple[str, str]:
     """The key that names the pod's image, and what to write there."""
     if pod.graph != case.plan.name:
         job = any(owner.kind == "Job" for owner in pod.metadata.owner_references)

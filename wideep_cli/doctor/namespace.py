@@ -9,7 +9,7 @@ from typing import Final
 from wideep import names
 from wideep.settings.quantity import quantity_bytes
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cluster.objects import GPU, Quota
 
@@ -22,7 +22,7 @@ RELEASE_NAME: Final = "meta.helm.sh/release-name"
 IGNORERS: Final = ("flannel",)
 
 
-def namespace_findings(case: Case) -> Iterator[Finding]:
+def namespace_findings(case: CheckContext) -> Iterator[Finding]:
     """Its state, its quotas, its policies, and names within their limits."""
     yield _state(case)
     yield from _quota(case)
@@ -30,7 +30,7 @@ def namespace_findings(case: Case) -> Iterator[Finding]:
     yield _names(case)
 
 
-def _state(case: Case) -> Finding:
+def _state(case: CheckContext) -> Finding:
     name, seen = case.settings.namespace, case.view.namespace
     if seen.error:
         return unknown(Section.NAMESPACE, "namespace", str(seen.error))
@@ -48,7 +48,7 @@ def _state(case: Case) -> Finding:
     return fails(Section.NAMESPACE, "namespace", what, *fixes, key="namespace")
 
 
-def _quota(case: Case) -> Iterator[Finding]:
+def _quota(case: CheckContext) -> Iterator[Finding]:
     """What is still to be made, against what each quota leaves. What is there already has been counted."""
     if case.view.quotas.error:
         yield unknown(Section.NAMESPACE, "quota", str(case.view.quotas.error))
@@ -63,7 +63,7 @@ def _quota(case: Case) -> Iterator[Finding]:
         yield holds(Section.NAMESPACE, "quota", f"Quota {quotas} leaves enough.")
 
 
-def _needed(case: Case) -> dict[str, Decimal]:
+def _needed(case: CheckContext) -> dict[str, Decimal]:
     """By the names that quotas use."""
     pods = [pod for pod in case.graph_pods if not pod.ended]
     gpus = Decimal(max(0, case.plan.gpus - sum(pod.gpus for pod in pods)))
@@ -99,7 +99,7 @@ def _number(quantity: str) -> Decimal:
         return Decimal(quantity)
 
 
-def _policies(case: Case) -> Finding:
+def _policies(case: CheckContext) -> Finding:
     """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
     ours = {policy.name for policy in case.plan.network_policies}
     others = [
@@ -126,7 +126,7 @@ def _policies(case: Case) -> Finding:
     return unknown(Section.NAMESPACE, "network-policy", what)
 
 
-def _names(case: Case) -> Finding:
+def _names(case: CheckContext) -> Finding:
     """The plan has refused names that are too long; this tells how much room there is."""
     name = case.plan.name
     longest = max(names.grove_length(name, role, plan.pods) for role, plan in case.plan.roles.items())

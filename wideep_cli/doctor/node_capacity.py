@@ -10,7 +10,7 @@ from wideep.catalog import gpu_spec
 from wideep.rdma import uses_rdma
 from wideep.settings.hardware import GpuKind, Hardware, Interconnect, Toleration
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.packing import Space, Want
 from wideep_cluster.objects import GPU, Node, Pod, Taint
 
@@ -51,7 +51,7 @@ class GpuNode:
         return Space(self.node.name, 0 if self.barred else self.free, self.node.labels.get(CLIQUE_LABEL, ""))
 
 
-def gpu_nodes(case: Case, *, own_count: bool) -> list[GpuNode]:
+def gpu_nodes(case: CheckContext, *, own_count: bool) -> list[GpuNode]:
     """All nodes with GPUs, or with the product label. ``own_count``: the stack's own pods keep their GPUs; else
     these count as free."""
     holders: dict[str, list[Pod]] = defaultdict(list)
@@ -63,7 +63,7 @@ def gpu_nodes(case: Case, *, own_count: bool) -> list[GpuNode]:
     return [_gpu_node(case, node, holders[node.name]) for node in sorted(nodes, key=lambda node: node.name)]
 
 
-def _gpu_node(case: Case, node: Node, holders: list[Pod]) -> GpuNode:
+def _gpu_node(case: CheckContext, node: Node, holders: list[Pod]) -> GpuNode:
     hardware = case.settings.hardware
     free = node.gpus - sum(pod.gpus for pod in holders)
     if uses_rdma(hardware):
@@ -117,7 +117,7 @@ def product_matches(node: Node, gpu: GpuKind) -> bool | None:
     return gpu_spec(gpu).is_product(product) if product else None
 
 
-def wants(case: Case) -> list[Want]:
+def wants(case: CheckContext) -> list[Want]:
     """All pods of the layout. Workers of several pods over NVLink have to stay in one domain."""
     nvlink = case.settings.hardware.interconnect is Interconnect.NVLINK
     return [

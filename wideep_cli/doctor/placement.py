@@ -6,7 +6,7 @@ from collections import Counter
 
 from wideep.text import some_of
 from wideep_cli.doctor.capacity_fixes import remedies
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cli.doctor.node_capacity import gpu_nodes, wants
 from wideep_cli.doctor.packing import Packing, Want, pack
@@ -15,7 +15,7 @@ from wideep_cluster.objects import Pod
 __all__ = ["placement"]
 
 
-def placement(case: Case) -> Finding:
+def placement(case: CheckContext) -> Finding:
     """All pods on the nodes, or those that wait, by what is free now."""
     nodes = gpu_nodes(case, own_count=True)
     own = [pod for pod in case.graph_pods if pod.gpus and not pod.ended]

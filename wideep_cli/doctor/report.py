@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Verdict
 from wideep_cli.doctor.node_capacity import PRODUCT_LABEL, GpuNode, gpu_nodes
 from wideep_cli.markdown import code
@@ -25,7 +25,7 @@ COLUMNS = ("node", "product", "GPUs", "free", "barred", "taken by")
 SHOWN_NODES = 20
 
 
-def doctor_report(case: Case, findings: Sequence[Finding], output: OutputFormat) -> RenderableType:
+def doctor_report(case: CheckContext, findings: Sequence[Finding], output: OutputFormat) -> RenderableType:
     """All findings, in the form asked for."""
     nodes = gpu_nodes(case, own_count=True)
     match output:
@@ -38,7 +38,7 @@ def doctor_report(case: Case, findings: Sequence[Finding], output: OutputFormat)
             return _text(case, findings, nodes)
 
 
-def _text(case: Case, findings: Sequence[Finding], nodes: list[GpuNode]) -> RenderableType:
+def _text(case: CheckContext, findings: Sequence[Finding], nodes: list[GpuNode]) -> RenderableType:
     head = f"{case.plan.model} · {case.plan.layout} · namespace {case.settings.namespace}"
     blocks: list[RenderableType] = [Text(head, style="bold")]
     for section, group in groupby(findings, key=lambda finding: finding.section):
@@ -83,7 +83,7 @@ def _summary(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in parts) + "."
 
 
-def _json(case: Case, findings: Sequence[Finding], nodes: list[GpuNode]) -> str:
+def _json(case: CheckContext, findings: Sequence[Finding], nodes: list[GpuNode]) -> str:
     body = {
         "holds": not any(finding.verdict is Verdict.FAILS for finding in findings),
         "namespace": case.settings.namespace,

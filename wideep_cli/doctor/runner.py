@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.check_context import CheckContext
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.deployed import deployed_findings
 from wideep_cli.doctor.fabric import fabric_findings
 from wideep_cli.doctor.finding import Finding, Section, unknown
@@ -14,11 +14,12 @@ from wideep_cli.doctor.gpus import gpu_findings
 from wideep_cli.doctor.namespace import namespace_findings
 from wideep_cli.doctor.platform import platform_findings
 from wideep_cli.doctor.storage import storage_findings
+from wideep_cluster import Listed
 
-__all__ = ["examine"]
+__all__ = ["run_checks"]
 
 
-def examine(case: Case) -> Iterator[Finding]:
+def run_checks(case: CheckContext) -> Iterator[Finding]:
     """Every finding about the cluster; what could not be seen comes first. Reads nothing but the case (and, through it,
     logs of pods that do not work)."""
     found = list(_checks(case))
@@ -26,7 +27,7 @@ def examine(case: Case) -> Iterator[Finding]:
     yield from found
 
 
-def _checks(case: Case) -> Iterator[Finding]:
+def _checks(case: CheckContext) -> Iterator[Finding]:
     yield from gpu_findings(case)
     yield from fabric_findings(case)
     yield from storage_findings(case)
@@ -35,10 +36,10 @@ def _checks(case: Case) -> Iterator[Finding]:
     yield from deployed_findings(case)
 
 
-def _unseen(view: View, told: Sequence[Finding]) -> Iterator[Finding]:
+def _unseen(view: ClusterSnapshot, told: Sequence[Finding]) -> Iterator[Finding]:
     """What the user may not see, where no check has said so. Helm's records are left to the check that wants them."""
     seen = (getattr(view, field.name) for field in fields(view) if field.name != "releases")
-    errors = [str(each.error) for each in seen if isinstance(each, Seen) and each.error]
+    errors = [str(each.error) for each in seen if isinstance(each, Listed) and each.error]
     for error in dict.fromkeys([*errors, *sorted(view.denied)]):
         if not any(error in finding.what for finding in told):
             yield unknown(Section.CLUSTER, "rights", error)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from wideep.dynamo.api import ROLE_LABEL
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cluster import ForbiddenError
 
 __all__ = ["serving_findings"]
 
 
-def serving_findings(case: Case) -> Iterator[Finding]:
+def serving_findings(case: CheckContext) -> Iterator[Finding]:
     """Asked only of a graph that is ready: what keeps its pods from it is told by themselves."""
     if not case.graph or not case.graph.ready or case.lacking(ready=True):
         return

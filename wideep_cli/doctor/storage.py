@@ -8,33 +8,18 @@ from typing import Final
 from wideep.memory.weights import model_bytes
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.services import AccessMode
-from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case, shown_seconds
-from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
+from wideep.text import duration
+from wideep_cli.doctor.check_context import CheckContext
+from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
+from wideep_cluster.dynamo.storage import ONE_NODE, cache_class_problem, platform_class_problems
 from wideep_cluster.objects import Claim, StorageClass
 
 __all__ = ["storage_findings"]
 
-ONE_NODE: Final = (
-    "ebs.csi.aws.com",
-    "kubernetes.io/aws-ebs",
-    "pd.csi.storage.gke.io",
-    "kubernetes.io/gce-pd",
-    "disk.csi.azure.com",
-    "kubernetes.io/azure-disk",
-    "rancher.io/local-path",
-    "kubernetes.io/no-provisioner",
-    "cinder.csi.openstack.org",
-    "rbd.csi.ceph.com",
-    "topolvm.io",
-    "blockvolume.csi.oraclecloud.com",
-)
-"""Provisioners of block devices and local disks: their filesystems are mounted on one node at a time, as their own
-documentation says."""
 SLOW_SECONDS: Final = 120
 
 
-def storage_findings(case: Case) -> Iterator[Finding]:
+def storage_findings(case: CheckContext) -> Iterator[Finding]:
     """The class of the cache's claim, the claim itself, and the default class that etcd and NATS want."""
     cache = case.settings.model_cache
     claim = next((claim for claim in case.view.claims.items if claim.name == case.plan.cache.claim), None)
@@ -45,15 +30,13 @@ def storage_findings(case: Case) -> Iterator[Finding]:
         yield _claim(case, claim)
     elif cache.existing_claim:
         yield _missing_claim(case)
-    elif case.view.classes.error:
-        yield unknown(Section.STORAGE, "storage-class", str(case.view.classes.error))
     else:
         yield _class(case)
-    if case.plan.platform.install and not case.view.classes.error:
-        yield from _default(case)
+    if case.plan.platform.install and not case.deployed:
+        yield from _platform(case)
 
 
-def _missing_claim(case: Case) -> Finding:
+def _missing_claim(case: CheckContext) -> Finding:
     name = case.plan.cache.claim
     if case.view.claims.error:
         return unknown(Section.STORAGE, "model-cache", str(case.view.claims.error))
@@ -63,29 +46,23 @@ def _missing_claim(case: Case) -> Finding:
     return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.existingClaim")
 
 
-def _class(case: Case) -> Finding:
+def _class(case: CheckContext) -> Finding:
     """Before the claim is made."""
-    cache, classes = case.settings.model_cache, case.view.classes.items
-    names = [each.name for each in classes]
-    if cache.storage_class:
-        chosen = next((each for each in classes if each.name == cache.storage_class), None)
-        if chosen is None:
-            what = f"There is no storage class {cache.storage_class}; the cluster has {some_of(names, 6) or 'none'}."
-            shared = [each.name for each in classes if each.provisioner not in ONE_NODE]
-            fix = f"modelCache.storageClass: {(shared or names or ['NAME'])[0]}"
-            return fails(Section.STORAGE, "storage-class", what, fix, key="modelCache.storageClass")
-    else:
-        chosen = next((each for each in classes if each.default), None)
-        if chosen is None:
-            what = (
-                f"The cluster has no default storage class, and the stack names none ({some_of(names, 6) or 'none'})."
-            )
-            fix = f"modelCache.storageClass: {(names or ['NAME'])[0]}"
-            return fails(Section.STORAGE, "storage-class", what, fix, key="modelCache.storageClass")
+    cache, classes = case.plan.cache, case.view.classes
+    missing = answered(Section.STORAGE, "storage-class", cache_class_problem(cache, classes, case.view.volumes))
+    if missing:
+        return missing
+    fits = (
+        each for each in classes.items if each.name == cache.storage_class or (not cache.storage_class and each.default)
+    )
+    chosen = next(fits, None)
+    if chosen is None:
+        what = f"The cluster has a volume of class {cache.storage_class}, made by hand, for {cache.size}."
+        return holds(Section.STORAGE, "storage-class", what)
     return _mountable(case, chosen)
 
 
-def _mountable(case: Case, chosen: StorageClass) -> Finding:
+def _mountable(case: CheckContext, chosen: StorageClass) -> Finding:
     what = f"{chosen.name} ({chosen.provisioner})"
     if case.settings.model_cache.access_mode is AccessMode.READ_WRITE_ONCE:
         return holds(Section.STORAGE, "storage-class", f"{what}; all pods are on one node.")
@@ -101,7 +78,7 @@ def _mountable(case: Case, chosen: StorageClass) -> Finding:
     return holds(Section.STORAGE, "storage-class", f"{what}, for {case.plan.cache.size} that all nodes read.")
 
 
-def _claim(case: Case, claim: Claim) -> Finding:
+def _claim(case: CheckContext, claim: Claim) -> Finding:
     """Bound, as large as the model, and for as many nodes as it is mounted on."""
     waited = case.seconds_since(claim.metadata.creation_timestamp)
     if claim.status.phase != "Bound":
@@ -121,12 +98,12 @@ def _claim(case: Case, claim: Claim) -> Finding:
     return holds(Section.STORAGE, "model-cache", f"Claim {claim.name} is bound, {size}.")
 
 
-def _unbound(case: Case, claim: Claim, waited: float) -> Finding:
+def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
     """A claim without a volume: what the provisioner says, or that its class does not exist."""
     name = claim.spec.storage_class_name
     classes = {each.name: each for each in case.view.classes.items}
     said = case.view.warned("PersistentVolumeClaim", claim.name)
-    what = f"Claim {claim.name} has had no volume for {shown_seconds(waited)}"
+    what = f"Claim {claim.name} has had no volume for {duration(waited)}"
     if name and classes and name not in classes:
         what += f": there is no storage class {name}."
         fix = f"modelCache.storageClass: {next(iter(classes))} (the claim has to be made anew)"
@@ -147,18 +124,12 @@ def _unbound(case: Case, claim: Claim, waited: float) -> Finding:
     return fails(Section.STORAGE, "model-cache", f"{what}, and nobody says why.", fix, key="modelCache.storageClass")
 
 
-def _default(case: Case) -> Iterator[Finding]:
-    """The platform's etcd and NATS have claims without a class."""
-    if any(each.default for each in case.view.classes.items) or case.deployed:
-        return
-    what = "The cluster has no default storage class, which etcd and NATS of the platform use."
-    fixes = (
-        "platform.values: {etcd: {persistence: {storageClass: NAME}}, "
-        "nats: {config: {jetstream: {fileStore: {pvc: {storageClassName: NAME}}}}}}"
-    )
-    values = str(case.settings.platform.values)
-    if "storageClass" not in values:
-        yield fails(Section.STORAGE, "platform-storage", what, fixes, key="platform.values")
+def _platform(case: CheckContext) -> Iterator[Finding]:
+    """The claims of etcd and NATS."""
+    for answer in dict.fromkeys(platform_class_problems(case.plan.platform, case.view.classes, case.view.volumes)):
+        found = answered(Section.STORAGE, "platform-storage", answer)
+        if found:
+            yield found
 
 
 def _bytes(quantity: str) -> int:

@@ -9,13 +9,13 @@ from wideep.download_causes import download_cause
 from wideep.symptoms import Found, Place, Symptom, find_symptom, place_of
 from wideep_cli.doctor import connection_causes as connection
 from wideep_cli.doctor import engine_causes as engine
-from wideep_cli.doctor.check_context import Case
-from wideep_cli.doctor.trouble import Trouble
+from wideep_cli.doctor.check_context import CheckContext
+from wideep_cli.doctor.trouble import Diagnosis
 from wideep_cluster.objects import Pod
 
 __all__ = ["CAUSES", "read_symptom"]
 
-Cause = Callable[[Case, Pod, Found, str], Trouble]
+Cause = Callable[[CheckContext, Pod, Found, str], Diagnosis]
 
 CAUSES: Final[Mapping[Symptom, Cause]] = {
     Symptom.POOL: engine.pool_short,
@@ -46,11 +46,11 @@ CAUSES: Final[Mapping[Symptom, Cause]] = {
 """For the pods of a graph."""
 
 
-def read_symptom(case: Case, pod: Pod, log: str) -> Trouble | None:
+def read_symptom(case: CheckContext, pod: Pod, log: str) -> Diagnosis | None:
     """The most telling symptom that the log shows, by what the pod is; None where it shows none."""
     if not pod.graph:
         found = find_symptom(log, Place.DOWNLOAD)
         cause = download_cause(found.symptom, case.plan, found.line) if found else None
-        return Trouble("download", cause.cause, (cause.fix,), cause.key) if cause else None
+        return Diagnosis("download", cause.cause, (cause.fix,), cause.key) if cause else None
     found = find_symptom(log, place_of(str(pod.component)))
     return CAUSES[found.symptom](case, pod, found, log) if found else None

@@ -8,18 +8,18 @@ from typing import Final
 
 from wideep.masking import masked
 from wideep.text import some_of
-from wideep_cli.doctor.check_context import Case
+from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, Verdict
 from wideep_cluster.objects import Pod
 
-__all__ = ["Diagnosis", "Trouble", "grouped", "hidden", "key_of"]
+__all__ = ["Diagnosis", "PodCheck", "config_key", "grouped", "redact"]
 
 LONGEST: Final = 300
 """Characters of a log line or a message that are worth quoting."""
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Diagnosis:
     """A cause and its next steps. The sentence reads after the pods' names and a colon."""
 
     check: str
@@ -29,27 +29,27 @@ class Trouble:
     verdict: Verdict = Verdict.FAILS
 
 
-Diagnosis = Callable[[Case, Pod], Trouble | None]
+PodCheck = Callable[[CheckContext, Pod], Diagnosis | None]
 """Looks at one pod for one sort of trouble."""
 
 
-def grouped(found: Iterable[tuple[Pod, Trouble]]) -> Iterator[Finding]:
+def grouped(found: Iterable[tuple[Pod, Diagnosis]]) -> Iterator[Finding]:
     """One finding a trouble, with the pods that have it."""
-    pods: dict[Trouble, list[str]] = {}
+    pods: dict[Diagnosis, list[str]] = {}
     for pod, trouble in found:
         pods.setdefault(trouble, []).append(pod.name)
     for trouble, names in pods.items():
-        what = hidden(f"{some_of(names, 2)}: {trouble.cause}")
+        what = redact(f"{some_of(names, 2)}: {trouble.cause}")
         yield Finding(Section.GRAPH, trouble.check, trouble.verdict, what, trouble.fix, trouble.key)
 
 
-def hidden(text: str) -> str:
+def redact(text: str) -> str:
     """The text on one line, not too long, without anything that looks like a credential."""
     line = masked(" ".join(text.split()))
     return line if len(line) <= LONGEST * 2 else line[: LONGEST * 2] + "…"
 
 
-def key_of(pod: Pod, name: str) -> str:
+def config_key(pod: Pod, name: str) -> str:
     """A key of the pod's role, ``layout.decode.NAME``; ``layout.NAME`` for a pod of no role."""
     component = pod.component
     return f"layout.{component}.{name}" if component and component != "frontend" else f"layout.{name}"

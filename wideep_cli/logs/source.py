@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from wideep_cli.deployment import Live, find_operator
 from wideep_cli.logs.roles import LogRole
-from wideep_cluster import PODS, ClusterError
+from wideep_cluster import ClusterError
+from wideep_cluster.kinds import PODS
 from wideep_cluster.objects import Pod
 
 __all__ = ["Source", "sources"]

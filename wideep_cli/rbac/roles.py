@@ -22,6 +22,7 @@ WIDE: Final[Kinds] = (
     kinds.NODES,
     kinds.PODS,
     kinds.CLASSES,
+    kinds.VOLUMES,
     kinds.DEFINITIONS,
     kinds.DEPLOYMENTS,
     kinds.STATEFUL_SETS,

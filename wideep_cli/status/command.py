@@ -51,7 +51,8 @@ def _watched(live: Live, seen: Iterator[Look], *, quiet: bool) -> Look:
     """The last look. In a terminal each is drawn over the one before; in a pipe, a line on stderr tells of each."""
     from rich.live import Live as Display
 
-    from wideep_cli.status.report import duration, status_text
+    from wideep.text import duration
+    from wideep_cli.status.report import status_text
 
     last: Look | None = None
     if sys.stdout.isatty() and not quiet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +12,12 @@ from typing import Final, cast
 from wideep.engines import engine_of
 from wideep.plan import Plan
 from wideep.settings.layout import Role
-from wideep_cluster.errors import ClusterError
-from wideep_cluster.loopback import MOST_BYTES, open_port
+from wideep_cluster.dynamo.frontend import get, served_models
 
-__all__ = ["Figures", "FrontendView", "ask_frontend", "get", "read_figures"]
+__all__ = ["Figures", "FrontendView", "ask_frontend", "read_figures"]
 
 PREFIX: Final = "dynamo_frontend_"
 SAMPLE: Final = re.compile(r"^(\w+?)(?:\{(.*)\})? ([0-9.eE+-]+|NaN)$")
-SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -44,31 +41,15 @@ class FrontendView:
     figures: Figures | None = None
 
 
-def get(port: int, path: str, seconds: float = SECONDS) -> str:
-    """The body of a GET on a port of this machine.
-
-    Raises:
-        ClusterError: there is no answer, or it is not 200.
-    """
-    try:
-        with open_port(port, path, seconds) as answer:
-            return answer.read(MOST_BYTES).decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        raise ClusterError(f"The frontend answers {path} with {error.code}.", error.code) from error
-    except OSError as error:
-        raise ClusterError(f"The frontend does not answer {path}: {getattr(error, 'reason', error)}.") from error
-
-
 def ask_frontend(port: int, plan: Plan) -> FrontendView:
     """Workers of this graph, all models, and the figures of the plan's model.
 
     Raises:
         ClusterError: the frontend does not answer.
     """
-    models = cast("dict[str, list[dict[str, str]]]", json.loads(get(port, "/v1/models")))
     return FrontendView(
         workers=_workers(json.loads(get(port, "/health")), plan),
-        models=tuple(sorted(model["id"] for model in models.get("data", []))),
+        models=served_models(port),
         figures=read_figures(get(port, "/metrics"), plan.model),
     )
 

@@ -9,13 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from wideep.settings.layout import Role
+from wideep.text import duration
 from wideep_cli.deployment import Live
 from wideep_cli.plan.view import headline
 from wideep_cli.status.frontend import Figures, FrontendView
 from wideep_cli.status.podstate import Phase
 from wideep_cli.status.snapshot import Row, Snapshot, State
 
-__all__ = ["Watched", "duration", "status_json", "status_text"]
+__all__ = ["Watched", "status_json", "status_text"]
 
 Watched = tuple[Snapshot, FrontendView | str]
 """What the cluster says, and what the frontend says, or why it says nothing."""
@@ -29,13 +30,6 @@ COLOURS = {
     Phase.ENDING: "dim",
 }
 STATE_COLOURS = {State.READY: "green", State.FAILED: "red", State.WAITING: "yellow", State.ABSENT: "red"}
-
-
-def duration(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def status_text(live: Live, seen: Watched, *, rate: float | None = None) -> RenderableType:

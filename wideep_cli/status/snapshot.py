@@ -13,10 +13,12 @@ from typing import Final, TypeVar, cast
 
 from wideep.plan import RolePlan
 from wideep.settings.layout import Role
-from wideep_cli.deployment import Live, Member, find_operator, members, operator_version
+from wideep_cli.deployment import Live, Member, find_operator, members
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cli.status.podstate import Condition, Phase, condition_of
-from wideep_cluster import EVENTS, GRAPHS, JOBS, PODS, Cluster, ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster import Cluster, ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.dynamo.operator import operator_version
+from wideep_cluster.kinds import EVENTS, GRAPHS, JOBS, PODS
 from wideep_cluster.objects import Component, Event, Graph, Job, Pod
 
 __all__ = ["Row", "Snapshot", "State", "take"]

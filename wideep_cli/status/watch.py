@@ -14,8 +14,8 @@ from wideep_cli.status.frontend import FrontendView, ask_frontend
 from wideep_cli.status.report import Watched
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
-from wideep_cluster import GRAPHS, PODS, ClusterError, ForbiddenError, forward_service
-from wideep_cluster.kinds import Kind
+from wideep_cluster import ClusterError, ForbiddenError, forward_service
+from wideep_cluster.kinds import GRAPHS, PODS, Kind
 from wideep_cluster.objects import KubeObject
 
 __all__ = ["Look", "ask_once", "look", "looks"]

@@ -11,10 +11,10 @@ from wideep.masking import masked
 from wideep.symptoms import LASTING, Symptom, find_symptom, last_words, place_of
 from wideep.versions import SGLANG
 from wideep.waiting import FINAL, STUCK, Stuck
-from wideep_cluster.dynamo.pods import End, PodState
-from wideep_cluster.dynamo.readiness import View
+from wideep_cluster.dynamo.pods import ContainerExit, PodState
+from wideep_cluster.dynamo.readiness import GraphSnapshot
 
-__all__ = ["Logs", "Trouble", "troubles"]
+__all__ = ["Diagnosis", "Logs", "diagnose"]
 
 Logs = Mapping[tuple[str, int], str]
 """Of containers that have ended, by the pod's name and the number of times."""
@@ -30,10 +30,10 @@ OLD_SECONDS: Final = 20.0
 """For a pod of an older spec, which may be about to go."""
 FAILED_CREATE: Final = "FailedCreate"
 REFUSED: Final = re.compile(r"not found|unknown|unauthorized|denied|forbidden|authorization failed", re.IGNORECASE)
-HELD: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
+BLOCKING_REASONS: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
 """What keeps a container from starting. No free GPU, and all else, may end by itself at any time."""
 PULL_HINT: Final = "image: one that the nodes can pull, image.registry where it needs credentials"
-HELD_HINTS: Final = {
+BLOCKING_HINTS: Final = {
     "ErrImagePull": PULL_HINT,
     "ImagePullBackOff": f"{PULL_HINT}; `pulumi up --refresh` builds one again that its registry has lost",
     "InvalidImageName": "image.reference, or image.repository and image.tag",
@@ -60,31 +60,31 @@ HINTS: Final[Mapping[Symptom | None, str]] = {
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Diagnosis:
     """Something that keeps the graph from being ready, and how long (seconds) it is given to get better by itself."""
 
     about: tuple[str, str]
     """By this it is known again: of whom, and what."""
-    says: str
+    message: str
     remedy: tuple[str, ...]
     patience: float
 
 
-def troubles(view: View, logs: Logs) -> Iterator[Trouble]:
+def diagnose(view: GraphSnapshot, logs: Logs) -> Iterator[Diagnosis]:
     """What is wrong now, the most telling first."""
-    ended = sorted((pod for pod in view.staying if pod.end), key=lambda pod: not logs.get(_key(pod)))
+    ended = sorted((pod for pod in view.active_pods if pod.end), key=lambda pod: not logs.get(_key(pod)))
     for pod in ended:
         yield from _crash(view, pod, logs.get(_key(pod), ""))
-    for pod in view.staying:
+    for pod in view.active_pods:
         yield from _held(view, pod)
-    if len(view.staying) < sum(view.due.values()):
+    if len(view.active_pods) < sum(view.due.values()):
         yield from _refused(view)
     if view.state == "failed":
-        says = f"the operator says: {masked(view.condition.get('message') or 'failed')}"
-        yield Trouble(("graph", "failed"), says, ("`wideep doctor` names the key to change",), FAILED_SECONDS)
+        message = f"the operator says: {masked(view.condition.get('message') or 'failed')}"
+        yield Diagnosis(("graph", "failed"), message, ("`wideep doctor` names the key to change",), FAILED_SECONDS)
 
 
-def _crash(view: View, pod: PodState, log: str) -> Iterator[Trouble]:
+def _crash(view: GraphSnapshot, pod: PodState, log: str) -> Iterator[Diagnosis]:
     found = find_symptom(log, place_of(pod.role))
     symptom = found.symptom if found else None
     if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
@@ -92,44 +92,45 @@ def _crash(view: View, pod: PodState, log: str) -> Iterator[Trouble]:
     hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(role=pod.role)
     previous = "" if pod.end.now else " --previous"
     command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"
-    yield Trouble((pod.role, "crash"), f"in pod {pod.name} {_ended(pod.end, log)}", (hint, command), _grace(view, pod))
+    ended = f"in pod {pod.name} {_ended(pod.end, log)}"
+    yield Diagnosis((pod.role, "crash"), ended, (hint, command), _grace(view, pod))
 
 
-def _ended(end: End, log: str) -> str:
+def _ended(end: ContainerExit, log: str) -> str:
     times = "" if end.times == 1 else f" {end.times} times"
     why = last_words(log) or masked(end.message) or end.reason
     return f"container {end.container} has ended{times} with exit code {end.code}" + (f": {why}" if why else "")
 
 
-def _held(view: View, pod: PodState) -> Iterator[Trouble]:
-    kind = STUCK.get(pod.holds)
-    if kind is None or kind not in HELD:
+def _held(view: GraphSnapshot, pod: PodState) -> Iterator[Diagnosis]:
+    kind = STUCK.get(pod.reason)
+    if kind is None or kind not in BLOCKING_REASONS:
         return
-    patience = 0.0 if pod.holds in FINAL else HELD[kind]
-    if patience and REFUSED.search(pod.says):
+    patience = 0.0 if pod.reason in FINAL else BLOCKING_REASONS[kind]
+    if patience and REFUSED.search(pod.message):
         patience = REFUSED_SECONDS
-    hint = HELD_HINTS.get(pod.holds, "`wideep doctor` looks for the cause")
+    hint = BLOCKING_HINTS.get(pod.reason, "`wideep doctor` looks for the cause")
     remedy = (hint, f"kubectl -n {view.wanted.namespace} describe pod {pod.name}")
-    says = f"pod {pod.name}: {pod.holds}: {masked(pod.says)}"
-    what = kind if kind is Stuck.IMAGE else pod.holds
-    yield Trouble((pod.role, what), says, remedy, max(patience, _grace(view, pod)))
+    message = f"pod {pod.name}: {pod.reason}: {masked(pod.message)}"
+    what = kind if kind is Stuck.IMAGE else pod.reason
+    yield Diagnosis((pod.role, what), message, remedy, max(patience, _grace(view, pod)))
 
 
-def _refused(view: View) -> Iterator[Trouble]:
+def _refused(view: GraphSnapshot) -> Iterator[Diagnosis]:
     """The API server does not take the pods of somebody who should make them."""
     for warned in view.warnings:
         if warned.reason == FAILED_CREATE:
-            quota = "quota" in warned.says
+            quota = "quota" in warned.message
             hint = (
                 "raise the namespace's quota, or choose a smaller layout" if quota else "let the API server take them"
             )
             command = f"kubectl -n {view.wanted.namespace} describe quota,limitrange"
-            says = f"{warned.about} cannot make its pods: {masked(warned.says)}"
-            yield Trouble((warned.about, warned.reason), says, (hint, command), REFUSED_SECONDS)
+            message = f"{warned.about} cannot make its pods: {masked(warned.message)}"
+            yield Diagnosis((warned.about, warned.reason), message, (hint, command), REFUSED_SECONDS)
 
 
-def _grace(view: View, pod: PodState) -> float:
-    return 0.0 if pod.created >= view.written else OLD_SECONDS
+def _grace(view: GraphSnapshot, pod: PodState) -> float:
+    return 0.0 if pod.created >= view.spec_updated_at else OLD_SECONDS
 
 
 def _key(pod: PodState) -> tuple[str, int]:

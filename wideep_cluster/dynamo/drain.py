@@ -12,11 +12,13 @@ from wideep.dynamo.api import GRAPH_LABEL, GROUP, V1ALPHA1
 from wideep.text import some_of
 from wideep_cluster import informer
 from wideep_cluster.cancellation import interruption
-from wideep_cluster.informer import Watching
-from wideep_cluster.kube import OPERATOR_KINDS, Operator, is_operators
+from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.informer import Informer
+from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind
 
-__all__ = ["GRAPH_LABEL", "DrainError", "Place", "await_former", "await_operator", "drain", "may_answer_later"]
+__all__ = ["DrainError", "NamespacedClient", "await_operator", "await_previous", "drain"]
 
 Progress = Callable[[str], None]
 
@@ -36,8 +38,6 @@ NAMESPACE_GONE: Final = (
     "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
     '"release: not found", repeat with pulumi destroy --refresh'
 )
-TOO_MANY_REQUESTS: Final = 429
-SERVER_ERROR: Final = 500
 SHOWN: Final = 6
 """Objects that a message names; there can be hundreds of pods."""
 
@@ -46,7 +46,7 @@ class DrainError(Exception):
     """Something of the graph is still there when the time is over."""
 
 
-class Place(informer.Place, Protocol):
+class NamespacedClient(informer.NamespacedClient, Protocol):
     """A namespace in which a graph is taken down."""
 
     def delete(self, kind: Kind, name: str) -> None: ...
@@ -66,7 +66,7 @@ class Left:
         return f"{self.kind.name} {self.item.name}{held}"
 
 
-def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def drain(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
 
     A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
@@ -77,31 +77,31 @@ def drain(place: Place, graph: str, deadline_seconds: int, progress: Progress) -
     wait.until(lambda left, operator: _is_drained(wait, left, operator))
 
 
-def await_operator(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_operator(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
 
     Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
     the graph now would leave it half deleted.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda left, operator: _is_operated(wait, left, operator))
+    wait.until(lambda left, operator: _operator_ready(wait, left, operator))
 
 
-def await_former(place: Place, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_previous(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
     goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
 
     Raises DrainError after ``deadline_seconds``, with what is left.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda left, _: _is_free(wait, left))
+    wait.until(lambda left, _: _previous_gone(wait, left))
 
 
 @dataclass
 class _Wait:
     """One wait: for what, until when, and what it has said last."""
 
-    place: Place
+    place: NamespacedClient
     graph: str
     deadline_seconds: int
     progress: Progress
@@ -116,27 +116,24 @@ class _Wait:
         """That are left."""
         return int(self._end - time.monotonic())
 
-    def until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
+    def until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
         server that does not answer, or is too busy to, is asked again."""
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
         while True:
             try:
                 self._look_until(is_over)
-            except (ApiException, HTTPError) as error:
-                if not may_answer_later(error):
+            except ClusterError as error:
+                if not error.is_temporary:
                     raise
                 if self.seconds <= 0:
-                    raise DrainError(_silent(self.place, self.graph, self.deadline_seconds)) from None
-                self.say(f"the API server does not answer ({type(error).__name__}): asking again")
+                    raise DrainError(_unreachable_message(self.place, self.graph, self.deadline_seconds)) from None
+                self.say(f"the API server does not answer ({error.reason}): asking again")
                 time.sleep(RETRY_SECONDS)
             else:
                 return
 
-    def _look_until(self, is_over: Callable[[list[Left], Operator], bool]) -> None:
-        with Watching(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
+    def _look_until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
+        with Informer(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:
             operator = self.place.operator()
             while not is_over([Left(kind, item) for kind in KINDS for item in watched.items(kind)], operator):
                 if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
@@ -157,13 +154,7 @@ class _Wait:
         self.said = text
 
 
-def may_answer_later(error: Exception) -> bool:
-    """An answer that says "not now" has one of these codes; no answer at all has none."""
-    code: int | None = getattr(error, "status", None)
-    return code is None or code == TOO_MANY_REQUESTS or code >= SERVER_ERROR
-
-
-def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
+def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
     place, graph = wait.place, wait.graph
     if not left:
         wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
@@ -177,21 +168,21 @@ def _is_drained(wait: _Wait, left: list[Left], operator: Operator) -> bool:
         wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
         place.delete(GRAPH, graph)
         return False
-    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.works else f"; {operator.words}"))
+    wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.ready else f"; {operator.message}"))
     return False
 
 
-def _is_operated(wait: _Wait, left: list[Left], operator: Operator) -> bool:
-    if operator.works is not False or not left:
+def _operator_ready(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
+    if operator.ready is not False or not left:
         return True
-    if operator.gone or wait.seconds <= 0:
+    if not operator.installed or wait.seconds <= 0:
         head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
         raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
-    wait.say(f"graph {wait.graph}: {operator.words}; waiting for it before the graph is deleted")
+    wait.say(f"graph {wait.graph}: {operator.message}; waiting for it before the graph is deleted")
     return False
 
 
-def _is_free(wait: _Wait, left: list[Left]) -> bool:
+def _previous_gone(wait: _Wait, left: list[Left]) -> bool:
     if not left or any(one.kind is GRAPH for one in left):
         return True
     if wait.seconds <= 0:
@@ -204,7 +195,7 @@ def _is_free(wait: _Wait, left: list[Left]) -> bool:
     return False
 
 
-def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
+def _give_up(wait: _Wait, left: list[Left], operator: OperatorStatus) -> str:
     still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
     lines = [
         f"{still} {wait.place.name}: {some_of(left, SHOWN)}.",
@@ -214,13 +205,12 @@ def _give_up(wait: _Wait, left: list[Left], operator: Operator) -> str:
     return "\n".join(lines)
 
 
-def _remedy(wait: _Wait, left: list[Left], operator: Operator) -> list[str]:
+def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str]:
     """What to do about objects that do not go."""
     namespace, lines = wait.place.name, list[str]()
-    if not operator.works:
-        lines.append(
-            f"{operator.words[0].upper()}{operator.words[1:]}. Only a living operator, with a living etcd, ends them."
-        )
+    if not operator.ready:
+        message = operator.message[0].upper() + operator.message[1:]
+        lines.append(f"{message}. Only a living operator, with a living etcd, ends them.")
     lines.append("When the operator runs again, repeat: pulumi destroy")
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:
@@ -231,7 +221,7 @@ def _remedy(wait: _Wait, left: list[Left], operator: Operator) -> list[str]:
     return lines
 
 
-def _silent(place: Place, graph: str, seconds: int) -> str:
+def _unreachable_message(place: NamespacedClient, graph: str, seconds: int) -> str:
     return (
         f"after {seconds} s the API server does not answer, so whether anything of graph {graph} is left in namespace "
         f"{place.name} is not known. Check `kubectl get --raw /readyz`, then repeat: pulumi destroy"

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
+from wideep.text import duration
 from wideep_cluster import informer
-from wideep_cluster.dynamo.diagnosis import troubles
-from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD, may_answer_later
+from wideep_cluster.dynamo.diagnosis import diagnose
+from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.dynamo.pods import read_pod
-from wideep_cluster.dynamo.readiness import View, Wanted, Warned
-from wideep_cluster.informer import Watching
+from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget, WarningEvent
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.informer import Informer
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind, part
-from wideep_cluster.progress import Moves, Teller, duration
+from wideep_cluster.progress import ChangeTracker, ProgressReporter
 
-__all__ = ["GraphError", "Place", "await_graph"]
+__all__ = ["GraphError", "NamespacedClient", "await_graph"]
 
 EVENT: Final = Kind("Event", "events", "events.k8s.io", "v1", optional=True)
 TICK_SECONDS: Final = 1.0
@@ -35,36 +37,37 @@ class GraphError(Exception):
     """The graph is not ready."""
 
 
-class Place(informer.Place, Protocol):
+class NamespacedClient(informer.NamespacedClient, Protocol):
     """A namespace in which a graph is waited for."""
 
     def log(self, pod: str, container: str, *, previous: bool) -> str: ...
 
 
 def await_graph(
-    place: Place, wanted: Wanted, deadline_seconds: int, say: Callable[[str], None], interrupted: threading.Event
+    place: NamespacedClient,
+    wanted: GraphTarget,
+    deadline_seconds: int,
+    say: Callable[[str], None],
+    interrupted: threading.Event,
 ) -> None:
     """Returns once the graph is ready with the spec that it was last written with. Says which pods it waits for.
 
     An API server that does not answer is asked again. Raises GraphError when something is wrong that will not get
     better by itself, after ``deadline_seconds``, and when the user has interrupted.
     """
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
-    wait = _Wait(place, wanted, Teller(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
+    wait = _Wait(place, wanted, ProgressReporter(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
         try:
-            with Watching(place, (GRAPH, POD, EVENT, *OPERATOR_KINDS), wait.concerns) as watched:
+            with Informer(place, (GRAPH, POD, EVENT, *OPERATOR_KINDS), wait.concerns) as watched:
                 changed = set(OPERATOR_KINDS)
                 while not wait.is_over(watched, changed):
                     changed = watched.wait(TICK_SECONDS)
-        except (ApiException, HTTPError) as error:
-            if not may_answer_later(error):
-                why = f"the API server does not let it be watched ({getattr(error, 'reason', error)})."
+        except ClusterError as error:
+            if not error.is_temporary:
+                why = f"the API server does not let it be watched ({error.reason})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
                 raise wait.error(why, asked) from None
-            wait.goes_on(f"an answer of the API server, which is asked again ({type(error).__name__})")
+            wait.goes_on(f"an answer of the API server, which is asked again ({error.reason})")
             interrupted.wait(RETRY_SECONDS)
         else:
             return
@@ -73,9 +76,11 @@ def await_graph(
 class _Wait:
     """One wait, and what it remembers."""
 
-    def __init__(self, place: Place, wanted: Wanted, teller: Teller, interrupted: threading.Event) -> None:
-        self._place, self._wanted, self._teller, self._interrupted = place, wanted, teller, interrupted
-        self._moves = Moves()
+    def __init__(
+        self, place: NamespacedClient, wanted: GraphTarget, progress: ProgressReporter, interrupted: threading.Event
+    ) -> None:
+        self._place, self._wanted, self._progress, self._interrupted = place, wanted, progress, interrupted
+        self._changes = ChangeTracker()
         self._since: dict[tuple[str, str], float] = {}
         """When each trouble was seen first."""
         self._logs: dict[tuple[str, int], str] = {}
@@ -94,20 +99,20 @@ class _Wait:
             return item.body.get("type") == "Warning" and _about(item)[1].startswith(self._wanted.graph)
         return (GRAPH_LABEL, self._wanted.graph) in item.labels
 
-    def is_over(self, watched: Watching, changed: set[Kind]) -> bool:
+    def is_over(self, watched: Informer, changed: set[Kind]) -> bool:
         """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
         view = self._view(watched)
-        self._moves.see(view.stages)
+        self._changes.see(view.stages)
         if view.is_ready and view.is_new:
             return True
         self._ask_operator(changed)
-        if view.is_nearly_ready and self._moves.quiet > QUIET_SECONDS and not self._operator:
+        if view.has_ready_pods and self._changes.idle_seconds > QUIET_SECONDS and not self._operator:
             return True  # with pods of before: what was written last needed no other ones
         if view.graph is None:
             raise self.error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
         self._read_logs(view)
         self._give_up(view)
-        old = "some are of before this update, which may still replace them" if view.is_nearly_ready else ""
+        old = "some are of before this update, which may still replace them" if view.has_ready_pods else ""
         self.goes_on("; ".join(filter(None, (str(view), self._operator or old))))
         return False
 
@@ -115,45 +120,45 @@ class _Wait:
         """Says so, unless the time has passed or the user wants no more."""
         if self._interrupted.is_set():
             raise self.error(f"interrupted while it waited for {state}.")
-        if self._teller.waited > self._teller.deadline_seconds:
+        if self._progress.waited > self._progress.deadline_seconds:
             raise self.error(
-                f"after {duration(self._teller.deadline_seconds)} it still waits for {state}. The last thing that "
-                f"moved, {duration(self._moves.quiet)} before, was {self._moves.last}.",
+                f"after {duration(self._progress.deadline_seconds)} it still waits for {state}. The last thing that "
+                f"moved, {duration(self._changes.idle_seconds)} before, was {self._changes.last}.",
                 "`wideep doctor` looks for the cause; where it only takes longer: workers.readyTimeoutMinutes",
             )
-        self._teller.tell(state)
+        self._progress.tell(state)
 
-    def _view(self, watched: Watching) -> View:
+    def _view(self, watched: Informer) -> GraphSnapshot:
         events = watched.items(EVENT)
         if self._before is None:
             self._before = frozenset(map(_version, events))
         warnings = tuple(_warned(item) for item in events if _version(item) not in self._before)
         graph = next((item.body for item in watched.items(GRAPH)), None)
-        return View(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
+        return GraphSnapshot(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
 
     def _ask_operator(self, changed: set[Kind]) -> None:
         """Where nothing moves, it may be because nobody works."""
-        quiet = self._moves.quiet > ASK_SECONDS
-        if not quiet or not changed.isdisjoint(OPERATOR_KINDS):
+        idle = self._changes.idle_seconds > ASK_SECONDS
+        if not idle or not changed.isdisjoint(OPERATOR_KINDS):
             self._operator = None
-        if quiet and self._operator is None:
+        if idle and self._operator is None:
             operator = self._place.operator()
-            self._operator = operator.words if operator.works is False else ""
+            self._operator = operator.message if operator.ready is False else ""
 
-    def _read_logs(self, view: View) -> None:
-        for pod in view.staying:
+    def _read_logs(self, view: GraphSnapshot) -> None:
+        for pod in view.active_pods:
             if pod.end and (pod.name, pod.end.times) not in self._logs and len(self._logs) < LOGS:
                 log = self._place.log(pod.name, pod.end.container, previous=not pod.end.now)
                 self._logs[pod.name, pod.end.times] = log
 
-    def _give_up(self, view: View) -> None:
+    def _give_up(self, view: GraphSnapshot) -> None:
         """On the first trouble that had its time to get better."""
         now = monotonic()
-        found = list(troubles(view, self._logs))
+        found = list(diagnose(view, self._logs))
         self._since = {one.about: self._since.get(one.about, now) for one in found}
         lasting = next((one for one in found if now - self._since[one.about] >= one.patience), None)
         if lasting:
-            raise self.error(f"{lasting.says}.", *lasting.remedy)
+            raise self.error(f"{lasting.message}.", *lasting.remedy)
 
     def error(self, why: str, *remedy: str) -> GraphError:
         """Why it is not ready, what to do about it, and how to go on."""
@@ -171,5 +176,5 @@ def _about(item: Item) -> tuple[str, str]:
     return regarding.get("kind") or "", regarding.get("name") or ""
 
 
-def _warned(item: Item) -> Warned:
-    return Warned(" ".join(_about(item)), item.body.get("reason") or "", item.body.get("note") or "")
+def _warned(item: Item) -> WarningEvent:
+    return WarningEvent(" ".join(_about(item)), item.body.get("reason") or "", item.body.get("note") or "")

@@ -12,17 +12,19 @@ from wideep.dynamo.api import COMPONENT_LABEL, ROLE_LABEL
 from wideep.waiting import Stuck, reasons_of
 from wideep_cluster.kube_objects import part, parts
 
-__all__ = ["End", "PodState", "Stage", "condition", "moment", "read_pod"]
+__all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "condition", "moment", "read_pod"]
 
 ROLE_LABELS: Final = (ROLE_LABEL, COMPONENT_LABEL)
 """Of prefill and decode the first says which; the frontend has the second alone."""
 UNKNOWN: Final = "pod"
-ON_ITS_WAY: Final = ("ContainerCreating", "PodInitializing", *reasons_of(Stuck.CRASH))
-"""Reasons of a container that waits for the kubelet, or for its next try; how that ended is told by ``End``."""
+STARTING_REASONS: Final = ("ContainerCreating", "PodInitializing")
+"""Of a container that the kubelet is about to start."""
+TRANSIENT_REASONS: Final = (*STARTING_REASONS, *reasons_of(Stuck.CRASH))
+"""Reasons of a container that waits for the kubelet, or for its next try; how that ended: ``ContainerExit``."""
 Json = dict[str, Any]
 
 
-class Stage(StrEnum):
+class PodPhase(StrEnum):
     """The stages of a pod, in their order."""
 
     PENDING = "Pending"
@@ -32,7 +34,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class End:
+class ContainerExit:
     """How the container ended that keeps a pod from being ready: for the how-manieth time, and how the last time."""
 
     container: str
@@ -52,12 +54,12 @@ class PodState:
     role: str
     created: datetime
     """By the API server's clock."""
-    stage: Stage
-    holds: str = ""
+    stage: PodPhase
+    reason: str = ""
     """The kubelet's or the scheduler's reason, in a word; empty where it just takes its time."""
-    says: str = ""
+    message: str = ""
     """And in a sentence."""
-    end: End | None = None
+    end: ContainerExit | None = None
     leaving: bool = False
     """It was told to go, or has gone: another one takes its place."""
 
@@ -65,15 +67,15 @@ class PodState:
 def read_pod(pod: Json) -> PodState:
     """The state of a pod, from its object as the API has it."""
     metadata, status = part(pod, "metadata"), part(pod, "status")
-    stage, holds, says = _stage(pod)
+    stage, reason, message = _stage(pod)
     return PodState(
         name=metadata["name"],
         role=_role(part(metadata, "labels")),
         created=moment(metadata.get("creationTimestamp")),
         stage=stage,
-        holds=holds,
-        says=says,
-        end=next(_ends(status), None) if stage is not Stage.READY else None,
+        reason=reason,
+        message=message,
+        end=next(_ends(status), None) if stage is not PodPhase.READY else None,
         leaving=bool(metadata.get("deletionTimestamp")) or status.get("phase") in ("Succeeded", "Failed"),
     )
 
@@ -87,20 +89,20 @@ def _role(labels: dict[str, str]) -> str:
     return next((labels[key] for key in ROLE_LABELS if labels.get(key)), UNKNOWN)
 
 
-def _stage(pod: Json) -> tuple[Stage, str, str]:
+def _stage(pod: Json) -> tuple[PodPhase, str, str]:
     """The stage, and reason and message of what holds it there."""
     status = part(pod, "status")
     if condition(status, "Ready").get("status") == "True":
-        return Stage.READY, "", ""
+        return PodPhase.READY, "", ""
     if not part(pod, "spec").get("nodeName"):
         placed = condition(status, "PodScheduled")
         message: str = placed.get("message") or ""
-        return Stage.PENDING, placed.get("reason") or "", message.split(" preemption:")[0].rstrip(". ")
+        return PodPhase.PENDING, placed.get("reason") or "", message.split(" preemption:")[0].rstrip(". ")
     held = next(_held(status), None)
     if held:
-        return Stage.PULLING, *held
+        return PodPhase.PULLING, *held
     runs = any(part(each, "state").get("running") for each in _containers(status))
-    return Stage.LOADING if runs or next(_ends(status), None) else Stage.PULLING, "", ""
+    return PodPhase.LOADING if runs or next(_ends(status), None) else PodPhase.PULLING, "", ""
 
 
 def condition(status: Json, name: str) -> Json:
@@ -117,17 +119,17 @@ def _held(status: Json) -> Iterator[tuple[str, str]]:
     for each in _containers(status):
         waiting = part(part(each, "state"), "waiting")
         reason: str = waiting.get("reason") or ""
-        if reason and reason not in ON_ITS_WAY:
+        if reason and reason not in TRANSIENT_REASONS:
             yield reason, waiting.get("message") or ""
 
 
-def _ends(status: Json) -> Iterator[End]:
+def _ends(status: Json) -> Iterator[ContainerExit]:
     """Containers that have ended with an error, and have not become ready since."""
     for each in _containers(status):
         state = part(each, "state")
         ended = part(state, "terminated") or part(part(each, "lastState"), "terminated")
         if ended.get("exitCode") and not each.get("ready"):
-            yield End(
+            yield ContainerExit(
                 container=each["name"],
                 times=max(int(each.get("restartCount", 0)) + ("terminated" in state), 1),
                 code=int(ended["exitCode"]),

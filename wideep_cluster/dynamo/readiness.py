@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from wideep.masking import masked
-from wideep_cluster.dynamo.pods import PodState, Stage, condition, moment
+from wideep_cluster.dynamo.pods import PodPhase, PodState, condition, moment
 from wideep_cluster.kube_objects import part, parts
 
-__all__ = ["View", "Wanted", "Warned"]
+__all__ = ["GraphSnapshot", "GraphTarget", "WarningEvent"]
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class GraphTarget:
     """What has to be ready: the graph as it was last written, and so many pods of each role."""
 
     namespace: str
@@ -32,22 +32,22 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Warned:
+class WarningEvent:
     """A warning about an object of the graph."""
 
     about: str
     reason: str
-    says: str
+    message: str
 
 
 @dataclass(frozen=True)
-class View:
+class GraphSnapshot:
     """The graph, its pods and the newest warnings, at one moment."""
 
-    wanted: Wanted
+    wanted: GraphTarget
     graph: Json | None
     pods: tuple[PodState, ...]
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[WarningEvent, ...] = ()
 
     @property
     def due(self) -> dict[str, int]:
@@ -57,12 +57,12 @@ class View:
         return {role: said.get(role, n) if role in self.wanted.counted else n for role, n in self.wanted.pods.items()}
 
     @property
-    def staying(self) -> list[PodState]:
+    def active_pods(self) -> list[PodState]:
         """The pods that were not told to go."""
         return [pod for pod in self.pods if not pod.leaving]
 
     @property
-    def written(self) -> datetime:
+    def spec_updated_at(self) -> datetime:
         """When the graph's spec was written last, by the API server's clock; its status has no generation to go by."""
         fields = parts(self._metadata, "managedFields")
         writers = [moment(one.get("time")) for one in fields if "f:spec" in part(one, "fieldsV1")]
@@ -71,19 +71,19 @@ class View:
     @property
     def is_ready(self) -> bool:
         """The operator says so of a graph with just the pods that it should have, all ready."""
-        return self.is_nearly_ready and Counter(pod.role for pod in self.staying) == Counter(self.due)
+        return self.has_ready_pods and Counter(pod.role for pod in self.active_pods) == Counter(self.due)
 
     @property
-    def is_nearly_ready(self) -> bool:
+    def has_ready_pods(self) -> bool:
         """The same, with pods beyond those."""
         seen = self._metadata.get("generation", 0) >= self.wanted.generation and self.condition.get("status") == "True"
-        ready = Counter(pod.role for pod in self.staying if pod.stage is Stage.READY)
-        return seen and ready >= Counter(self.due) and ready.total() == len(self.staying)
+        ready = Counter(pod.role for pod in self.active_pods if pod.stage is PodPhase.READY)
+        return seen and ready >= Counter(self.due) and ready.total() == len(self.active_pods)
 
     @property
     def is_new(self) -> bool:
         """No pod of a role that has changed is older than the spec: whatever is ready, is so with that spec."""
-        return all(pod.created >= self.written for pod in self.staying if pod.role in self.wanted.changed)
+        return all(pod.created >= self.spec_updated_at for pod in self.active_pods if pod.role in self.wanted.changed)
 
     @property
     def condition(self) -> Json:
@@ -107,9 +107,9 @@ class View:
         return ", ".join(self._role(role, count, told) for role, count in self.due.items())
 
     def _role(self, role: str, count: int, told: set[str]) -> str:
-        pods = [pod for pod in self.staying if pod.role == role]
-        ready = sum(pod.stage is Stage.READY for pod in pods)
-        waiting = [_counted(stage, pods, told) for stage in Stage if stage is not Stage.READY]
+        pods = [pod for pod in self.active_pods if pod.role == role]
+        ready = sum(pod.stage is PodPhase.READY for pod in pods)
+        waiting = [_counted(stage, pods, told) for stage in PodPhase if stage is not PodPhase.READY]
         waiting += [f"{count - len(pods)} not there yet"] if len(pods) < count else []
         listed = ", ".join(words for words in waiting if words)
         return f"{role} {ready} of {count} ready" + (f" ({listed})" if listed else "")
@@ -132,15 +132,17 @@ def _pods_of(service: Json) -> int:
 
 
 def _stage(pod: PodState) -> str:
-    return f"{pod.stage}, its container ended {pod.end.times} times" if pod.end else f"{pod.stage} {pod.holds}".rstrip()
+    return (
+        f"{pod.stage}, its container ended {pod.end.times} times" if pod.end else f"{pod.stage} {pod.reason}".rstrip()
+    )
 
 
-def _counted(stage: Stage, pods: list[PodState], told: set[str]) -> str:
+def _counted(stage: PodPhase, pods: list[PodState], told: set[str]) -> str:
     """``2 Pending: 0/4 nodes are available``."""
     those = [pod for pod in pods if pod.stage is stage]
     if not those:
         return ""
-    why = next((pod.says or pod.holds for pod in those if pod.holds), "")
+    why = next((pod.message or pod.reason for pod in those if pod.reason), "")
     ended = next((pod.end for pod in those if pod.end), None)
     why = why or (f"one ended with exit code {ended.code}" if ended else "")
     if not why or why in told:

@@ -1,6 +1,6 @@
 """Objects of the cluster as frozen models: only the fields that are read, under their own names."""
 
-from wideep_cluster.objects.base import Condition, KubeObject, Meta
+from wideep_cluster.objects.base import Condition, KubeObject, Meta, RawObject
 from wideep_cluster.objects.namespaces import Definition, Event, Namespace, NetworkPolicy, Quota, Secret, Service
 from wideep_cluster.objects.nodes import GPU, Node, Taint, Toleration
 from wideep_cluster.objects.pods import (
@@ -15,7 +15,7 @@ from wideep_cluster.objects.pods import (
     State,
     Terminated,
 )
-from wideep_cluster.objects.storage import Claim, StorageClass
+from wideep_cluster.objects.storage import Claim, StorageClass, Volume
 from wideep_cluster.objects.workloads import DaemonSet, Deployment, Graph, Job, StatefulSet
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Node",
     "Pod",
     "Quota",
+    "RawObject",
     "Secret",
     "Service",
     "State",
@@ -50,4 +51,5 @@ __all__ = [
     "Taint",
     "Terminated",
     "Toleration",
+    "Volume",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-__all__ = ["Condition", "KubeObject", "Meta", "Model"]
+__all__ = ["Condition", "KubeObject", "Meta", "Model", "RawObject"]
 
 
 class Model(BaseModel):
@@ -57,6 +58,17 @@ class KubeObject(Model):
     def labels(self) -> dict[str, str]:
         """Its labels."""
         return self.metadata.labels
+
+
+class RawObject(KubeObject):
+    """An object of any kind with all of its fields, as the API has them."""
+
+    body: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, read: dict[str, Any]) -> dict[str, Any]:
+        return {"metadata": read["metadata"], "body": read}
 
 
 class Condition(Model):

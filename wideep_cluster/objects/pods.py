@@ -8,7 +8,6 @@ from enum import StrEnum
 from pydantic import Field
 
 from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, ROLE_LABEL, SERVICE_LABEL
-from wideep.settings.layout import Role
 from wideep_cluster.objects.base import Condition, KubeObject, Model
 from wideep_cluster.objects.nodes import GPU, Toleration
 
@@ -151,7 +150,7 @@ class Pod(KubeObject):
     def component(self) -> Component | None:
         """What it is in its graph. None: something else, or of no graph."""
         role, kind = self.labels.get(ROLE_LABEL), self.labels.get(COMPONENT_LABEL)
-        if role in list(Role):
+        if role in (Component.PREFILL, Component.DECODE):
             return Component(role)
         return Component.FRONTEND if kind == "frontend" else None
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from wideep_cluster.objects.base import KubeObject, Model
 from wideep_cluster.objects.pods import Requirements
 
-__all__ = ["Claim", "StorageClass"]
+__all__ = ["Claim", "StorageClass", "Volume"]
 
 
 class StorageClass(KubeObject):
@@ -21,6 +21,18 @@ class StorageClass(KubeObject):
     def default(self) -> bool:
         """The class of claims that name none."""
         return self.metadata.annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
+
+
+class VolumeSpec(Model):
+    """The class that claims find it by; it may be one that is no object."""
+
+    storage_class_name: str = ""
+
+
+class Volume(KubeObject):
+    """A PersistentVolume."""
+
+    spec: VolumeSpec = VolumeSpec()
 
 
 class ClaimSpec(Model):

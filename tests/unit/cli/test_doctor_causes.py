@@ -12,7 +12,7 @@ from tests.unit.cli.test_doctor_troubles import crashed, with_decode
 from tests.unit.wideep.test_symptoms import ENGINE
 from wideep.signs import Place
 from wideep.symptoms import SIGNS
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
 from wideep_cli.doctor.symptoms import CAUSES
 from wideep_cluster.objects import Pod, StatefulSet
@@ -33,7 +33,7 @@ WIDE: dict[str, Any] = {
 ROCE: dict[str, Any] = {**WIDE, "hardware": {**WIDE["hardware"], "interconnect": "roce"}}
 
 
-def of_decode(look: View, **stack: Any) -> list[Finding]:
+def of_decode(look: ClusterSnapshot, **stack: Any) -> list[Finding]:
     """What is wrong with the decode pod. The graph of the view is another stack's, and that is said elsewhere."""
     return [found for found in failures(look, **stack) if found.what.startswith("decode-0")]
 

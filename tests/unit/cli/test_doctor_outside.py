@@ -98,8 +98,23 @@ def outside(tmp_path: Path, **config: object) -> list[Finding]:
     return outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=False)
 
 
+def index(version: str) -> dict[str, object]:
+    """Of a Helm repository with the two charts."""
+    names = ("dynamo-crds", "dynamo-platform")
+    return {"entries": {name: [{"version": version, "urls": [f"{name}-{version}.tgz"]}] for name in names}}
+
+
+@pytest.mark.parametrize("body", ["<html>", "[]", "a: [", index("0.6.0")["entries"]])
+def test_what_is_no_index_is_told_as_such(site: Site, tmp_path: Path, body: object) -> None:
+    site.says("/index.yaml", 200, body)
+
+    assert (
+        "is no index of a Helm repository" in outside(tmp_path, platform={"charts": f"http://{site.address}"})[0].what
+    )
+
+
 def test_a_chart_repository_is_asked_for_the_version(site: Site, tmp_path: Path) -> None:
-    site.says("/index.yaml", 200, "urls: [charts/dynamo-platform-0.6.0.tgz]")
+    site.says("/index.yaml", 200, index("0.6.0"))
     site.says("/v2/", 200)
     image = {**PUSH, "repository": f"{site.address}/wideep"}
 
@@ -109,7 +124,7 @@ def test_a_chart_repository_is_asked_for_the_version(site: Site, tmp_path: Path)
 
 
 def test_a_chart_repository_without_the_version_is_told(site: Site, tmp_path: Path) -> None:
-    site.says("/index.yaml", 200, "urls: [charts/dynamo-platform-0.9.0.tgz]")
+    site.says("/index.yaml", 200, index("0.9.0"))
 
     found = outside(tmp_path, platform={"charts": f"http://{site.address}"})
 
@@ -122,8 +137,9 @@ def test_an_image_that_exists_is_found_with_the_token_that_everybody_gets(site: 
     site.says("/v2/wideep/manifests/1", 401, WWW_Authenticate=realm)
     site.says("/v2/wideep/manifests/1+token", 200)
     site.says("/token", 200, {"token": "anonymous"})
-    (tmp_path / "charts" / "dynamo-platform").mkdir(parents=True)
-    (tmp_path / "charts" / "dynamo-platform" / "Chart.yaml").touch()
+    for chart in ("dynamo-crds", "dynamo-platform"):
+        (tmp_path / "charts" / chart).mkdir(parents=True)
+        (tmp_path / "charts" / chart / "Chart.yaml").touch()
     image = {"source": "existing", "reference": f"{site.address}/wideep:1"}
 
     found = outside(tmp_path, platform={"charts": "charts"}, image=image)
@@ -132,6 +148,7 @@ def test_an_image_that_exists_is_found_with_the_token_that_everybody_gets(site: 
 
 
 def test_an_image_that_does_not_exist_is_told(site: Site, tmp_path: Path) -> None:
+    site.says("/v2/wideep/manifests/2", 404, {"errors": [{"code": "MANIFEST_UNKNOWN"}]})
     image = {"source": "existing", "reference": f"{site.address}/wideep:2"}
 
     found = outside(tmp_path, platform={"charts": "nowhere"}, image=image)

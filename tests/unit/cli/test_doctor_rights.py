@@ -7,25 +7,25 @@ from dataclasses import fields
 import pytest
 
 from tests.support.cases import case, container, pod, seen, view
-from wideep_cli.doctor.cluster_snapshot import Seen, View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.runner import examine
-from wideep_cluster import ForbiddenError
+from wideep_cli.doctor.runner import run_checks
+from wideep_cluster import ForbiddenError, Listed
 
-KINDS = [field.name for field in fields(View) if isinstance(getattr(View(), field.name), Seen)]
+KINDS = [field.name for field in fields(ClusterSnapshot) if isinstance(getattr(ClusterSnapshot(), field.name), Listed)]
 DENIED = ForbiddenError("list", "things", "in namespace dynamo-workshop")
 
 
-def verdicts(look: View) -> dict[Verdict, list[Finding]]:
+def verdicts(look: ClusterSnapshot) -> dict[Verdict, list[Finding]]:
     """The findings by verdict."""
-    found = list(examine(case(look)))
+    found = list(run_checks(case(look)))
     return {verdict: [each for each in found if each.verdict is verdict] for verdict in Verdict}
 
 
 @pytest.mark.parametrize("deployed", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_that_may_not_be_listed_is_told_and_held_against_nobody(kind: str, deployed: bool) -> None:
-    found = verdicts(view(deployed=deployed, **{kind: Seen(error=DENIED, everywhere=False)}))
+    found = verdicts(view(deployed=deployed, **{kind: Listed(error=DENIED, everywhere=False)}))
 
     assert found[Verdict.FAILS] == []
     unsaid = kind == "pods" and deployed  # all pods of the graph have their node: other namespaces do not matter

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.cases import OPERATOR, ago, case, failures, obj, pod, seen, view
-from wideep_cli.doctor.cluster_snapshot import View
+from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.runner import examine
+from wideep_cli.doctor.runner import run_checks
 from wideep_cluster import ForbiddenError
 from wideep_cluster.objects import (
     Claim,
@@ -31,7 +31,7 @@ CRD = "dynamographdeployments.nvidia.com"
 WIDE = {"gpu": "H200", "nodes": 4, "gpusPerNode": 4, "interconnect": "infiniband"}
 
 
-def before(**changed: Any) -> View:
+def before(**changed: Any) -> ClusterSnapshot:
     """The good cluster before the stack is deployed."""
     return view(deployed=False, **changed)
 
@@ -68,17 +68,20 @@ def test_a_class_that_does_not_exist_is_told_with_one_that_does() -> None:
 
     found = one(failures(before(), modelCache=cache), "storage-class")
 
-    assert found.what == "There is no storage class fast; the cluster has shared."
-    assert found.fix == ("modelCache.storageClass: shared",)
+    assert found.what == (
+        "The cluster has no storage class fast, and no volume of it (it has shared), so the claim would wait for ever."
+    )
+    assert found.fix == ("modelCache.storageClass: shared, or whichever many nodes can mount",)
 
 
 def test_no_default_class_is_told_where_the_stack_names_none() -> None:
     classes = seen(storage_class("shared", "nfs.csi.k8s.io"))
 
-    found = one(failures(before(classes=classes)), "storage-class")
+    found = failures(before(classes=classes))
 
-    assert found.fix == ("modelCache.storageClass: shared",)
-    assert one(failures(before(classes=classes)), "platform-storage").key == "platform.values"
+    assert one(found, "storage-class").fix == ("modelCache.storageClass: shared, or whichever many nodes can mount",)
+    keys = {each.key for each in found if each.check == "platform-storage"}
+    assert keys == {"platform.etcd.storageClass", "platform.nats.storageClass"}
 
 
 def test_a_block_device_is_no_volume_for_many_nodes() -> None:
@@ -134,8 +137,8 @@ def test_before_the_first_deployment_nothing_of_the_platform_is_missed() -> None
         (operator(ready=0), "none of its pods is ready", f"kubectl -n dynamo-workshop describe deployment {OPERATOR}"),
         (
             operator(namespace="other"),
-            "Another Dynamo operator looks after the whole cluster",
-            "platform: {install: false}",
+            "Namespace other has a Dynamo operator",
+            "write platform: {install: false} to use it as it is",
         ),
     ],
 )
@@ -191,10 +194,10 @@ def test_a_release_that_an_interrupted_helm_left_is_told_with_the_command() -> N
 
 def test_crds_of_another_release_are_told() -> None:
     annotations = {"meta.helm.sh/release-name": "dynamo-crds-old", "meta.helm.sh/release-namespace": "tools"}
-    definition = obj(Definition, CRD, meta={"annotations": annotations})
-    apis = {"dynamo": frozenset({"dynamographdeployments"})}
+    labels = {"app.kubernetes.io/managed-by": "Helm"}
+    definition = obj(Definition, CRD, meta={"annotations": annotations, "labels": labels})
 
-    found = one(failures(before(definitions=seen(definition), apis=apis)), "api")
+    found = one(failures(before(definitions=seen(definition), serves_graphs=True)), "api")
 
     assert "belongs to Helm release tools/dynamo-crds-old" in found.what
 
@@ -210,13 +213,10 @@ def test_images_that_are_gone_are_found_in_the_stacks_own_values() -> None:
 
 def test_workers_of_several_pods_need_grove_or_lws_with_volcano() -> None:
     wide: dict[str, Any] = {"layout": "lab-16gpu-multinode", "hardware": WIDE}
-    dynamo = {"dynamo": frozenset({"dynamographdeployments"})}
-    grove = {**dynamo, "grove": frozenset({"podcliquesets"})}
-    lws = {**dynamo, "lws": frozenset({"leaderworkersets"}), "volcano": frozenset({"podgroups"})}
 
-    assert one(failures(view(apis=dynamo), **wide), "multi-node").key == "layout"
-    for apis in (grove, lws):
-        assert not [each for each in failures(view(apis=apis), **wide) if each.check == "multi-node"]
+    assert one(failures(view(), **wide), "multi-node").key == "layout"
+    for groups in (["grove.io"], ["leaderworkerset.x-k8s.io", "scheduling.volcano.sh"]):
+        assert not [each for each in failures(view(groups=seen(*groups)), **wide) if each.check == "multi-node"]
 
 
 def test_a_grove_that_should_be_there_is_told_when_it_is_not() -> None:
@@ -224,7 +224,7 @@ def test_a_grove_that_should_be_there_is_told_when_it_is_not() -> None:
 
     found = one(failures(before(), **wide), "multi-node")
 
-    assert (found.key, found.fix) == ("platform.grove", ("platform.grove: auto",))
+    assert (found.key, found.fix) == ("platform.grove", ("write platform: {grove: auto}, which brings Grove",))
 
 
 def test_weights_on_the_nodes_own_disks_need_no_claim() -> None:
@@ -274,7 +274,7 @@ def test_what_the_graph_has_already_does_not_count_against_the_quota_again() -> 
 def test_whether_policies_keep_the_pods_apart_is_told_as_far_as_it_shows(
     changed: dict[str, Any], verdict: Verdict
 ) -> None:
-    assert one(list(examine(case(view(**changed)))), "network-policy").verdict is verdict
+    assert one(list(run_checks(case(view(**changed)))), "network-policy").verdict is verdict
 
 
 def test_what_may_not_be_seen_is_neither_good_nor_bad() -> None:

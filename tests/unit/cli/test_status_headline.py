@@ -14,7 +14,8 @@ from wideep_cli.deployment import Live
 from wideep_cli.status.frontend import FrontendView
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
-from wideep_cluster import GRAPHS, JOBS, PODS, ForbiddenError
+from wideep_cluster import ForbiddenError
+from wideep_cluster.kinds import GRAPHS, JOBS, PODS
 from wideep_cluster.objects import Graph, Pod
 
 MODEL = "deepseek-ai/DeepSeek-R1"

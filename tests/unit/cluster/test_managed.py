@@ -11,7 +11,7 @@ from tests.support.plans import plan_of
 from wideep.errors import ConfigError
 from wideep.settings.layout import Role
 from wideep_cluster.dynamo.pods import PodState, read_pod
-from wideep_cluster.dynamo.readiness import View, Wanted
+from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
 from wideep_cluster.kube_objects import Json
 
 PRESET = "lab-16gpu-singlenode"
@@ -98,18 +98,18 @@ def pods(**counts: int) -> tuple[PodState, ...]:
     return tuple(pod(role, number) for role, count in counts.items() for number in range(count))
 
 
-WANTED = Wanted("ns", "g", 4, {"decode": 1, "frontend": 1, "prefill": 2}, frozenset(), frozenset({"decode"}))
+WANTED = GraphTarget("ns", "g", 4, {"decode": 1, "frontend": 1, "prefill": 2}, frozenset(), frozenset({"decode"}))
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_as_many_pods_are_waited_for_as_the_graph_says(workers: int) -> None:
     there = pods(decode=workers, frontend=1, prefill=2)
-    view = View(WANTED, graph(workers), there)
+    view = GraphSnapshot(WANTED, graph(workers), there)
     assert view.due == {"decode": workers, "frontend": 1, "prefill": 2}
     assert view.is_ready
-    assert not View(WANTED, graph(workers + 1), there).is_ready
+    assert not GraphSnapshot(WANTED, graph(workers + 1), there).is_ready
 
 
 def test_of_a_role_that_is_the_programs_own_as_many_as_the_plan_says() -> None:
-    own = Wanted("ns", "g", 4, WANTED.pods, frozenset())
-    assert View(own, graph(3), pods(decode=3, frontend=1, prefill=2)).due == dict(WANTED.pods)
+    own = GraphTarget("ns", "g", 4, WANTED.pods, frozenset())
+    assert GraphSnapshot(own, graph(3), pods(decode=3, frontend=1, prefill=2)).due == dict(WANTED.pods)

@@ -1,8 +1,8 @@
 """One GPU of an SGLang worker: its pool, and what it needs outside: activations, CUDA graphs, buffers, a draft model.
 
 DeepEP's buffers and the low-latency tensors are exact. The rest of what is outside is an estimate from the model's
-shape, held against layouts that are known to run and to fail (``tests/unit/wideep/test_field_memory.py``). The CUDA context
-and NCCL's communicators are not counted: they are gone before the engine takes its share.
+shape, held against layouts that are known to run and to fail (``tests/unit/wideep/test_field_memory.py``). The CUDA
+context and NCCL's communicators are not counted: they are gone before the engine takes its share.
 """
 
 from __future__ import annotations

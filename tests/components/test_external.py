@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from components.preflight.external import chart_problems, image_problems
+from components.preflight.external import external_answers
 from tests.support.engine import run
 from tests.support.plans import plan_of
 from tests.support.site import Site, serving
 from wideep.errors import Problem
-from wideep.plan import ImagePlan
+from wideep.plan import Plan
 from wideep_cluster.registry import Login, stored_login
 
 LOGIN = Login("robot", "SyntheticPassword")
@@ -33,15 +33,19 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         yield site
 
 
-def image(site: Site, tag: str = ":1") -> ImagePlan:
-    return plan_of(image={"source": "existing", "reference": f"{site.address}/wideep{tag}"}).image_plan
+def image(site: Site, tag: str = ":1") -> Plan:
+    return plan_of(image={"source": "existing", "reference": f"{site.address}/wideep{tag}"})
 
 
-def looked(plan: ImagePlan, login: Login | None = None) -> tuple[list[Problem], list[str]]:
+def looked(plan: Plan, login: Login | None = None) -> tuple[list[Problem], list[str]]:
     """The problems, and what the preview logs."""
     found: list[Problem] = []
-    engine = run(lambda: found.extend(image_problems(plan, login)), preview=True)
+    engine = run(lambda: found.extend(_problems(plan, login)), preview=True)
     return found, engine.log
+
+
+def _problems(plan: Plan, login: Login | None = None) -> list[Problem]:
+    return [each for each in external_answers(plan, login) if isinstance(each, Problem)]
 
 
 def test_an_image_that_the_registry_does_not_have_is_refused_with_what_to_write(registry: Site) -> None:
@@ -70,12 +74,12 @@ def test_an_answer_that_is_not_the_registrys_not_found_is_none(registry: Site, s
 
 
 def test_a_registry_that_does_not_answer_is_none() -> None:
-    plan = plan_of(image={"source": "existing", "reference": "127.0.0.1:9/wideep:1"}).image_plan
+    plan = plan_of(image={"source": "existing", "reference": "127.0.0.1:9/wideep:1"})
     assert looked(plan)[0] == []
 
 
 def test_an_image_that_is_built_is_not_asked_for() -> None:
-    assert looked(plan_of().image_plan)[0] == []
+    assert looked(plan_of())[0] == []
 
 
 def test_the_login_goes_to_a_registry_that_wants_one_and_into_no_message(registry: Site) -> None:
@@ -127,7 +131,7 @@ OTHER = "sha256:" + "5" * 64
 def charts(where: str, digest: str, **platform: object) -> list[Problem]:
     """What is wrong with the chart dynamo-platform."""
     written = {"charts": where, "digests": {"platform": digest}, **platform}
-    return chart_problems(plan_of(platform=written).platform)
+    return _problems(plan_of(platform=written))
 
 
 @pytest.fixture(params=["repository", "registry", "folder"])
@@ -162,7 +166,7 @@ def test_a_platform_that_is_there_needs_no_chart(source: str) -> None:
 
 
 def test_without_digests_no_chart_is_read(registry: Site) -> None:
-    assert chart_problems(plan_of(platform={"charts": f"http://{registry.address}"}).platform) == []
+    assert _problems(plan_of(platform={"charts": f"http://{registry.address}"})) == []
     assert registry.asked == []
 
 

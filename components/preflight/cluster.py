@@ -1,0 +1,70 @@
+"""What the cluster has or lacks, looked at before anything is made: by the checks that ``wideep doctor`` makes too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.lifecycle.own_cluster import own_cluster
+from components.preflight import refuse
+from wideep.errors import Problem
+from wideep_cluster.dynamo.crds import crd_conflict
+from wideep_cluster.dynamo.multinode import multinode_problem
+from wideep_cluster.dynamo.operator import operator_conflicts
+from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
+from wideep_cluster.errors import Answer
+from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES
+from wideep_cluster.kube import KubeNamespace
+
+if TYPE_CHECKING:
+    from wideep.plan import CachePlan, Plan, PlatformPlan
+
+__all__ = ["check_conflicts", "check_crds", "check_multinode", "check_storage"]
+
+
+def check_conflicts(place: KubeNamespace, releases: Iterable[Problem], *, restricted: bool) -> None:
+    """Raise pulumi.RunError for releases of others, and for operators beside which the chart refuses this stack's
+    (``restricted``: to its own namespace)."""
+    refuse([*releases, *operator_conflicts(place.cluster.listed(DEPLOYMENTS), place.name, restricted=restricted)])
+
+
+def check_crds(place: KubeNamespace, namespace: str, release: str) -> None:
+    """Raise pulumi.RunError, with what to do, for a CRD that Helm would not take over into this release."""
+    refuse([crd_conflict(place.cluster.listed(DEFINITIONS), namespace, release)])
+
+
+def check_multinode(plan: Plan) -> None:
+    """Raise pulumi.RunError for a graph that the cluster's operator would refuse, in previews too.
+
+    A cluster that cannot be asked is left to the provider.
+    """
+    if not plan.platform.grove:
+        return
+    from kubernetes.config import ConfigException
+
+    try:
+        cluster = own_cluster(plan.namespace).cluster
+    except (ConfigException, OSError) as error:
+        pulumi.log.debug(f"what the cluster serves was not to be told: {type(error).__name__}")
+        return
+    refuse([multinode_problem(plan, cluster.groups())])
+
+
+def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:
+    """Raise pulumi.RunError where a claim would wait for its class for ever: the cache's, or those of the platform.
+
+    A user who may not list them learns it from the claim.
+    """
+    refuse(_classes(place, cache, platform))
+
+
+def _classes(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> Iterator[Answer]:
+    if cache is None and platform is None:
+        return
+    classes, volumes = place.cluster.listed(CLASSES), place.cluster.listed(VOLUMES)
+    if cache:
+        yield cache_class_problem(cache, classes, volumes)
+    if platform:
+        yield from platform_class_problems(platform, classes, volumes)

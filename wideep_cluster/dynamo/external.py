@@ -1,0 +1,77 @@
+"""What a stack needs outside its cluster: the charts of the platform, and an image that exists already."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from wideep.errors import Problem
+from wideep.plan import ImagePlan
+from wideep_cluster.charts import Chart, ChartError
+from wideep_cluster.errors import Answer
+from wideep_cluster.http import WebError
+from wideep_cluster.registry import Login, Reference, manifest, stored_login
+
+__all__ = ["CHARTS", "RefusedLoginError", "chart_answer", "image_answer"]
+
+CHARTS: Final = ("dynamo-crds", "dynamo-platform")
+NO_ENTRY: Final = (401, 403)
+NOT_FOUND: Final = 404
+
+
+class RefusedLoginError(WebError):
+    """The registry does not take the login of the stack config."""
+
+
+def chart_answer(chart: Chart, digest: str | None) -> Answer:
+    """Return why a chart is not there, or not the one that the config names by its digest; None where it is."""
+    what = f"{chart.name} {chart.version} of {chart.charts}"
+    try:
+        found = chart.digest() if digest else chart.look()
+    except ChartError as error:
+        if digest:
+            rule = f"whether {what} is this one cannot be told from here: {error}"
+            fix = "write platform.charts: a place that can be read from here, or take the digest out"
+            return Problem(_digest_key(chart), digest, rule, fix)
+        if error.status in NO_ENTRY:
+            return error
+        fix = f"write platform.charts: a repository, an oci:// registry or a folder with {' and '.join(CHARTS)}"
+        return Problem("platform.charts", chart.charts, f"there is no {what} to be had from here: {error}", fix)
+    if found == digest:
+        return None
+    fix = "write that digest if the change is meant, or charts: where it is unchanged"
+    return Problem(_digest_key(chart), str(digest), f"{what} is another one: {found}", fix)
+
+
+def image_answer(image: ImagePlan, login: Login | None) -> Answer:
+    """Return why the registry does not have the image that exists, by its own word; None where it does, or where the
+    stack builds it. ``login``: the stack's own; else what Helm or Docker have stored is tried."""
+    if image.build is not None:
+        return None
+    reference = Reference.parse(image.reference)
+    try:
+        status, body = manifest(reference, login or stored_login(reference.host))
+    except WebError as error:
+        return WebError(f"the registry {reference.host} does not answer from here: {error}")
+    if status == NOT_FOUND and _is_registrys(body):
+        rule = f"the registry {reference.host} answers that it has no such image: the pods would wait for it for ever"
+        return Problem("image.reference", image.reference, rule, "write reference: a tag or digest that is there")
+    if status in NO_ENTRY:
+        if login:
+            said = f"{reference.host} refuses the login of image.registry ({status}): pods could not pull either"
+            return RefusedLoginError(said)
+        return WebError(f"{reference.host} wants credentials for {image.reference} ({status})")
+    return None if status == 200 else WebError(f"{reference.host} answers {status} for {image.reference}")
+
+
+def _digest_key(chart: Chart) -> str:
+    return f"platform.digests.{chart.name.removeprefix('dynamo-')}"
+
+
+def _is_registrys(body: bytes) -> bool:
+    """An error as the registries' specification has it, and not one of what stands before the registry."""
+    try:
+        answer: Any = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and "errors" in answer

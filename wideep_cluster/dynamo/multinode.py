@@ -1,0 +1,47 @@
+"""Who makes the pods of a worker of several nodes: Grove, or LeaderWorkerSet with Volcano."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.errors import Problem
+from wideep.plan import Plan
+from wideep_cluster.client import Listed
+from wideep_cluster.errors import Answer
+
+__all__ = ["KAI", "multinode_makers", "multinode_problem"]
+
+GROVE: Final = "grove.io"
+KAI: Final = "scheduling.run.ai"
+MAKERS: Final = {
+    "Grove": frozenset({GROVE}),
+    "LeaderWorkerSet and Volcano": frozenset({"leaderworkerset.x-k8s.io", "scheduling.volcano.sh"}),
+}
+"""API groups that the operator looks for at its start: it wants all of one row."""
+
+
+def multinode_makers(groups: Listed[str]) -> str | None:
+    """Return who makes the pods on a cluster that serves these API groups; None where nobody does."""
+    return next((name for name, wanted in MAKERS.items() if wanted <= set(groups.items)), None)
+
+
+def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
+    """Return why the operator would refuse the graph; None where it takes it, or the stack brings what is missing."""
+    platform = plan.platform
+    if not platform.grove or (platform.install and "grove" in platform.sub_charts) or multinode_makers(groups):
+        return None
+    if groups.error:
+        return groups.error
+    spans = " and ".join(f"a {role} worker spans {of.pods} nodes" for role, of in plan.roles.items() if of.pods > 1)
+    rule = (
+        f"{spans}, and the cluster has neither Grove (API group {GROVE}) nor LeaderWorkerSet with Volcano "
+        "(leaderworkerset.x-k8s.io, scheduling.volcano.sh), one of which makes its pods: the operator refuses the graph"
+    )
+    if platform.install:
+        return Problem("platform.grove", "existing", rule, "write platform: {grove: auto}, which brings Grove")
+    fix = (
+        "write platform: {install: true}, which brings Grove,\n"
+        "or install one of the two and restart the operator, which looks for them at its start,\n"
+        "or choose a layout whose workers fit on a node: `wideep layouts` shows those there are"
+    )
+    return Problem("platform.install", "false", rule, fix)

@@ -1,0 +1,138 @@
+"""The Dynamo operator: which one serves a namespace, whether it works, which version it has, and what is in its way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.errors import Problem
+from wideep_cluster.client import Listed
+from wideep_cluster.errors import Answer
+from wideep_cluster.objects import Deployment, StatefulSet
+
+__all__ = [
+    "ETCD",
+    "OPERATOR",
+    "OperatorStatus",
+    "down_store",
+    "operator_conflicts",
+    "operator_of",
+    "operator_status",
+    "operator_version",
+    "release_conflict",
+]
+
+OPERATOR: Final = "-dynamo-operator-controller-manager"
+"""How the name of the operator's Deployment ends, whatever the release is called."""
+ETCD: Final = "-etcd"
+"""How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
+MANAGER: Final = "manager"
+"""The operator's own container; beside it is a proxy."""
+VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
+RESTRICTION: Final = "--restrictedNamespace="
+INSTALL: Final = "platform.install"
+USE: Final = "write platform: {install: false} to use it as it is"
+ADOPT: Final = "or take it over into this stack: `wideep adopt --help`"
+
+
+@dataclass(frozen=True)
+class OperatorStatus:
+    """Whether the operator can look after a graph: it and its etcd run. None: that cannot be seen."""
+
+    ready: bool | None
+    message: str
+    version: str | None = None
+    """The tag of its image. None: it has none that says a version."""
+    installed: bool = True
+    """False: there is not even a Deployment of it, so that waiting does not help."""
+
+
+def operator_of(deployments: Iterable[Deployment], namespace: str) -> Deployment | None:
+    """Return the operator that serves a namespace: its own, else one of the whole cluster. None: there is none.
+
+    One that is restricted to another namespace leaves the graphs of this one as they are written.
+    """
+    return next(iter(_serving(deployments, namespace)), None)
+
+
+def operator_status(deployments: Iterable[Deployment], stores: Iterable[StatefulSet], namespace: str) -> OperatorStatus:
+    """Tell how the operator is that serves a namespace; where there are several, one that works is enough."""
+    there, stores = list(deployments), list(stores)
+    found = _serving(there, namespace)
+    own = [each for each in found if each.namespace == namespace] or found
+    if not own:
+        return OperatorStatus(ready=False, message=_absent(there, namespace), installed=False)
+    working = [each for each in own if each.ready]
+    if not working:
+        return OperatorStatus(False, f"the Dynamo operator does not run: no pod of Deployment {_named(own)} is ready")
+    down = [store for each in working if (store := down_store(each, stores, ETCD))]
+    if len(down) == len(working):
+        return OperatorStatus(False, f"the Dynamo operator has no etcd: no pod of StatefulSet {_named(down)} is ready")
+    return OperatorStatus(True, "the Dynamo operator runs", operator_version(working[0]))
+
+
+def operator_version(operator: Deployment) -> str | None:
+    """Return the tag of its manager's image, whatever a mirror calls that. None: it says no version."""
+    containers = operator.spec.template.spec.containers
+    images = [each.image for each in containers if each.name == MANAGER or "operator" in each.image.rpartition("/")[2]]
+    return next((tag[1] for image in images if (tag := VERSION.search(image))), None)
+
+
+def down_store(operator: Deployment, stores: Iterable[StatefulSet], suffix: str) -> StatefulSet | None:
+    """Return the store (``-etcd``, ``-nats``) that came with the operator, where none of its pods is ready."""
+    name = operator.name.removesuffix(OPERATOR) + suffix
+    there = (each for each in stores if (each.namespace, each.name) == (operator.namespace, name))
+    return next((each for each in there if not each.ready), None)
+
+
+def operator_conflicts(deployments: Listed[Deployment], namespace: str, *, restricted: bool) -> Iterator[Answer]:
+    """Yield the operators of other namespaces beside which the chart refuses an operator of this one (``restricted``:
+    to its own namespace): each graph is to have one."""
+    yield deployments.error
+    for operator in _operators(deployments.items):
+        limit = _restricted_to(operator)
+        if operator.namespace == namespace or (restricted and limit):
+            continue
+        looks = f"only after {limit}" if limit else "after the whole cluster"
+        ours = "only after its own" if restricted else "after the whole cluster too"
+        rule = (
+            f"namespace {operator.namespace} has a Dynamo operator ({operator.name}) that looks {looks}, and the "
+            f"one of this stack would look {ours}"
+        )
+        beside = "write platform: {namespaceRestriction: true}, so that each looks after its own namespace"
+        yield Problem(INSTALL, "true", rule, beside if limit else USE)
+
+
+def release_conflict(namespace: str, release: str, status: str) -> Problem:
+    """Return the problem of a release of somebody else: Helm gives its name once in a namespace."""
+    rule = f"Helm release {release} of namespace {namespace} is there ({status}), and this stack has not made it"
+    return Problem(INSTALL, "true", rule, f"{USE},\n{ADOPT}")
+
+
+def _operators(deployments: Iterable[Deployment]) -> list[Deployment]:
+    return [each for each in deployments if each.name.endswith(OPERATOR)]
+
+
+def _serving(deployments: Iterable[Deployment], namespace: str) -> list[Deployment]:
+    """The namespace's own first."""
+    found = [each for each in _operators(deployments) if _restricted_to(each) in (None, namespace)]
+    return sorted(found, key=lambda each: each.namespace != namespace)
+
+
+def _absent(deployments: Iterable[Deployment], namespace: str) -> str:
+    others = _operators(deployments)
+    if not others:
+        return f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})"
+    return f"no Dynamo operator looks after namespace {namespace}: {_named(others)} is restricted to another one"
+
+
+def _named(objects: Iterable[Deployment]) -> str:
+    return ", ".join(f"{each.namespace}/{each.name}" for each in objects)
+
+
+def _restricted_to(operator: Deployment) -> str | None:
+    """The one namespace that it looks after. None: it looks after all."""
+    arguments = (argument for each in operator.spec.template.spec.containers for argument in each.args)
+    return next((each.removeprefix(RESTRICTION) for each in arguments if each.startswith(RESTRICTION)), None)

@@ -1,0 +1,100 @@
+"""The storage classes of the volumes that a stack makes: without its class a claim waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from wideep.errors import Problem
+from wideep.plan import CachePlan, PlatformPlan
+from wideep.text import some_of
+from wideep_cluster.client import Listed
+from wideep_cluster.errors import Answer
+from wideep_cluster.objects import StorageClass, Volume
+
+__all__ = ["ONE_NODE", "cache_class_problem", "class_problem", "platform_class_problems", "suggested_class"]
+
+ONE_NODE: Final = (
+    "ebs.csi.aws.com",
+    "kubernetes.io/aws-ebs",
+    "pd.csi.storage.gke.io",
+    "kubernetes.io/gce-pd",
+    "disk.csi.azure.com",
+    "kubernetes.io/azure-disk",
+    "rancher.io/local-path",
+    "kubernetes.io/no-provisioner",
+    "cinder.csi.openstack.org",
+    "rbd.csi.ceph.com",
+    "topolvm.io",
+    "blockvolume.csi.oraclecloud.com",
+)
+"""Provisioners of block devices and local disks: their filesystems are mounted on one node at a time, as their own
+documentation says."""
+ETCD: Final = "platform.etcd"
+NO_CLASS: Final = "-"
+"""Bitnami's for a volume that was made by hand."""
+STORES: Final = {
+    ETCD: (("etcd", "persistence"), "storageClass"),
+    "platform.nats": (("nats", "config", "jetstream", "fileStore", "pvc"), "storageClassName"),
+}
+"""Where the chart has the volume of each, and what it calls the class. It makes one unless told otherwise."""
+
+
+def cache_class_problem(cache: CachePlan, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
+    """Return why the model cache's claim would wait for ever; None where it gets a volume."""
+    return class_problem("modelCache.storageClass", cache.storage_class, classes, volumes)
+
+
+def platform_class_problems(
+    platform: PlatformPlan, classes: Listed[StorageClass], volumes: Listed[Volume]
+) -> Iterator[Answer]:
+    """Yield the same of the claims of etcd and NATS, which come with the platform."""
+    for key, (path, name) in STORES.items():
+        volume = _volume(platform.values, path)
+        if volume is not None and volume.get(name) != NO_CLASS:
+            wanted = volume.get(name) or (_global_class(platform.values) if key == ETCD else None)
+            yield class_problem(f"{key}.storageClass", str(wanted) if wanted else None, classes, volumes)
+
+
+def class_problem(key: str, wanted: str | None, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
+    """Return why a claim of class ``wanted`` (None: the default one) would wait for ever, under the key to change.
+
+    A volume that somebody has made by hand may be of a class that is no object.
+    """
+    if classes.error:
+        return classes.error
+    names = {each.name for each in classes.items}
+    if wanted in names or (wanted is None and any(each.default for each in classes.items)):
+        return None
+    if wanted and volumes.error:
+        return volumes.error
+    if wanted and any(each.spec.storage_class_name == wanted for each in volumes.items):
+        return None
+    there = some_of(sorted(names), 6) or "none at all"
+    lacks = f"no storage class {wanted}, and no volume of it" if wanted else "no default storage class"
+    rule = f"the cluster has {lacks} (it has {there}), so the claim would wait for ever"
+    best = suggested_class(classes)
+    fix = f"{key}: {best}, or whichever many nodes can mount" if best else "install a storage driver first"
+    return Problem(key, wanted or "not set", rule, fix)
+
+
+def suggested_class(classes: Listed[StorageClass]) -> str | None:
+    """Return one that the cluster has, with volumes that many nodes mount if there is one."""
+    ordered = sorted(classes.items, key=lambda each: (each.provisioner in ONE_NODE, each.name))
+    return ordered[0].name if ordered else None
+
+
+def _volume(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object] | None:
+    """What the values say of a store's volume. None: it has none, since something on the way there is off."""
+    for key in path:
+        inner = values.get(key)
+        values = cast("Mapping[str, object]", inner) if isinstance(inner, dict) else {}
+        if values.get("enabled") is False:
+            return None
+    return values
+
+
+def _global_class(values: Mapping[str, object]) -> object:
+    """Of Bitnami's charts, where the volume names none."""
+    written = _volume(values, ("global",)) or {}
+    return written.get("defaultStorageClass") or written.get("storageClass")
