@@ -2,6 +2,7 @@
 # One stack on its own cluster: what the workflows call, and a person may.
 # ci/live.sh preview|drift|up|verify|destroy STACK [FOLDER for what a preview writes]
 set -eu
+umask 077  # event logs and previews are nobody else's
 verb=${1:-}
 stack=${2:-}
 folder=${3:-previews}

@@ -31,8 +31,8 @@ users:
       exec:
         apiVersion: client.authentication.k8s.io/v1
         interactiveMode: Never
-        command: $PWD/.venv/bin/python
-        args: [$PWD/ci/id_token.py, "$KUBE_AUDIENCE"]
+        command: "$PWD/.venv/bin/python"
+        args: ["$PWD/ci/id_token.py", "$KUBE_AUDIENCE"]
 YAML
 settings="KUBECONFIG=$folder/kubeconfig"
 if [ -n "${AWS_ROLE_ARN:-}" ]; then
@@ -44,5 +44,6 @@ fi
 if [ -n "${GITHUB_ENV:-}" ]; then
     echo "$settings" >> "$GITHUB_ENV"
 else
-    echo "$settings" | sed 's/^/export /'
+    # For eval: nothing in a value is the shell's.
+    echo "$settings" | sed "s/'/'\\\\''/g; s/^\([A-Z_]*\)=\(.*\)/export \1='\2'/"
 fi

@@ -79,6 +79,16 @@ def test_a_kubeconfig_that_is_there_is_used() -> None:
     assert done.stdout == ""
 
 
+def test_elsewhere_it_prints_what_a_shell_evaluates_and_nothing_in_a_value_is_the_shells(tmp_path: Path) -> None:
+    odd = tmp_path / "it's $(touch pwned) a folder"
+    odd.mkdir()
+    names = {"KUBE_SERVER": "x", "KUBE_CA": "x", "KUBE_AUDIENCE": "x", "RUNNER_TEMP": str(odd)}
+    printed = run(["sh", "ci/login.sh"], names).stdout
+    done = run(["sh", "-c", 'cd "$1" && eval "$2" && echo "$KUBECONFIG"', "-", str(tmp_path), printed], {})
+    assert done.stdout == f"{odd}/kubeconfig\n", printed
+    assert not list(tmp_path.rglob("pwned"))
+
+
 @pytest.mark.parametrize("missing", ["KUBE_SERVER", "KUBE_CA", "KUBE_AUDIENCE"])
 def test_what_is_missing_is_named(missing: str) -> None:
     names = {"KUBE_SERVER": "x", "KUBE_CA": "x", "KUBE_AUDIENCE": "x"}
