@@ -78,8 +78,7 @@ def test_too_few_nodes_are_told_to_the_deadline_and_destroy_ends(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:
     """The config says three nodes, and the cluster has two."""
-    decode = '{"preset": "lab-16gpu-singlenode", "decode": {"replicas": 2}}'
-    deployed("config", "set", "layout", decode)
+    deployed.config("layout.decode.replicas", "2")
     deployed.config("hardware.nodes", "3")
     deployed.config("workers.readyTimeoutMinutes", "1")
 
