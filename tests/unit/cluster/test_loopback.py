@@ -16,6 +16,7 @@ ROOMS = ("wideep", "wideep_cluster", "components", "wideep_cli", "ci")
 ELSEWHERE = {
     "wideep_cluster/loopback.py": "the way",
     "wideep_cluster/http.py": "registries and chart repositories, through the user's proxy",
+    "ci/id_token.py": "the job's token service",
     "ci/review/forge.py": "GitHub and GitLab, through the user's proxy",
 }
 """The modules that make requests by themselves, and to whom."""
