@@ -28,7 +28,7 @@ from components.lifecycle.graph_hooks import await_former_graphs
 from components.lifecycle.helm_releases import release_interrupted
 from components.lifecycle.job_retry import renew_failed_download
 from components.lifecycle.orphans import clear_leftovers
-from components.lifecycle.ownership import mark_objects
+from components.lifecycle.ownership import annotate_owner
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.unrecorded import remake_unfinished, unfinished_claim
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
@@ -41,6 +41,7 @@ from components.preflight.multinode import check_multinode
 from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.stack_config import hf_token, read_plan, registry_password
 from components.wide_ep import WideEp, WideEpArgs
+from wideep import resource_names as names
 from wideep.plan import Plan
 
 
@@ -49,18 +50,18 @@ def deploy(plan: Plan, whose: Whose = Whose.TO_MAKE, *, claim_is_there: bool = F
     unknown to its state."""
     for warning in plan.warnings:
         pulumi.log.warn(warning)
-    first = (Sweep("sweep", SweepArgs(plan)),)
-    place = Namespace("namespace", NamespaceArgs(plan.namespace, plan.cache.retain, whose, after=first))
+    first = (Sweep(names.SWEEP.component, SweepArgs(plan)),)
+    place = Namespace(names.NAMESPACE.component, NamespaceArgs(plan.namespace, plan.cache.retain, whose, after=first))
     namespace, share = place.name, share_of(plan, whose)
-    platform = Platform("platform", PlatformArgs(namespace, plan.platform, after=first))
+    platform = Platform(names.PLATFORM_RELEASE.component, PlatformArgs(namespace, plan.platform, after=first))
     login = RegistryLogin(plan.image_plan.registry, registry_password()) if plan.image_plan.registry else None
     image = Image("image", ImageArgs(plan.image_plan, login)).reference
 
     claim = f"{plan.namespace}/{plan.cache.claim}" if claim_is_there else None
-    cache = ModelCache("cache", ModelCacheArgs(namespace, plan.cache, claim))
+    cache = ModelCache(names.CACHE_CLAIM.component, ModelCacheArgs(namespace, plan.cache, claim))
     inputs: list[pulumi.Resource] = [cache]
     if plan.token is not None and plan.token.create:
-        inputs.append(HfToken("token", HfTokenArgs(namespace, plan.token, hf_token())))
+        inputs.append(HfToken(names.TOKEN_SECRET.component, HfTokenArgs(namespace, plan.token, hf_token())))
     around = _around_the_pods(plan, namespace, login)
     around.append(Guard("guard-namespace", GuardArgs(replace(share, **NO_OPERATOR), after=(place,))))
     around.append(Guard("guard-platform", GuardArgs(replace(share, **NO_NAMESPACE), after=(platform,))))
@@ -70,7 +71,7 @@ def deploy(plan: Plan, whose: Whose = Whose.TO_MAKE, *, claim_is_there: bool = F
         args = ModelDownloadArgs(
             namespace, plan.download, plan.cache.claim, plan.token, claim_uid=cache.uid, after=tuple(inputs)
         )
-        before_graph.append(ModelDownload("download", args))
+        before_graph.append(ModelDownload(names.DOWNLOAD_JOB.component, args))
 
     graph_args = WideEpArgs(
         namespace,
@@ -80,7 +81,7 @@ def deploy(plan: Plan, whose: Whose = Whose.TO_MAKE, *, claim_is_there: bool = F
         left_fields=plan.left_fields,
         after=tuple(before_graph),
     )
-    graph = WideEp("graph", graph_args)
+    graph = WideEp(names.GRAPH.component, graph_args)
     stands: list[pulumi.Resource] = [graph.graph]
     if plan.frontend.public or plan.frontend.ingress:
         stands.append(FrontendAccess("access", FrontendAccessArgs(namespace, plan.frontend, after=(graph,))))
@@ -107,7 +108,7 @@ if __name__ == "__main__":
     check_multinode(the_plan)
     clear_leftovers(the_plan)
     tell_of_changes(the_plan)
-    mark_objects()
+    annotate_owner()
     remake_unfinished(the_plan)
     renew_failed_download()
     release_interrupted()

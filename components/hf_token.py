@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from wideep.plan import TokenPlan
+from wideep.resource_names import TOKEN_SECRET
 
 __all__ = ["HfToken", "HfTokenArgs"]
 
@@ -31,7 +32,7 @@ class HfToken(Component):
     def __init__(self, name: str, args: HfTokenArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         k8s.core.v1.Secret(
-            f"{name}-secret",
+            TOKEN_SECRET.of(name),
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.secret, namespace=args.namespace),
             string_data={args.plan.key: pulumi.Output.secret(args.token)},
             opts=self.child(),

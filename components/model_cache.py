@@ -12,6 +12,7 @@ from components.base import Component, given
 from components.lifecycle.retained import stack_label, taking_over
 from wideep.download import DELETED_CODE, DownloadPlan
 from wideep.plan import CachePlan, TokenPlan
+from wideep.resource_names import CACHE_CLAIM, DOWNLOAD_JOB
 
 __all__ = ["ModelCache", "ModelCacheArgs", "ModelDownload", "ModelDownloadArgs"]
 
@@ -45,7 +46,7 @@ class ModelCache(Component):
         chosen_by_cluster = () if plan.storage_class else ("spec.storageClassName",)
         if plan.create:
             claim = k8s.core.v1.PersistentVolumeClaim(
-                f"{name}-claim",
+                CACHE_CLAIM.of(name),
                 metadata=k8s.meta.v1.ObjectMetaArgs(
                     name=plan.claim,
                     namespace=args.namespace,
@@ -90,7 +91,7 @@ class ModelDownload(Component):
     def __init__(self, name: str, args: ModelDownloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         k8s.batch.v1.Job(
-            f"{name}-job",
+            DOWNLOAD_JOB.of(name),
             metadata=k8s.meta.v1.ObjectMetaArgs(
                 name=args.plan.job, namespace=args.namespace, owner_references=_owner(args)
             ),

@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 from components.base import Component
 from components.lifecycle.existing import Whose
 from components.lifecycle.retained import stack_label, taking_over
+from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 
 __all__ = ["Namespace", "NamespaceArgs"]
 
@@ -44,7 +45,7 @@ class Namespace(Component):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         if args.whose is Whose.OTHERS:
-            found = k8s.core.v1.Namespace.get(f"{name}-existing", args.name, opts=self.child())
+            found = k8s.core.v1.Namespace.get(NAMESPACE_READ.of(name), args.name, opts=self.child())
             self.name = found.id.apply(lambda _: args.name)
         else:
             self.name = self._make(name, args).metadata.apply(lambda metadata: str(metadata.name))
@@ -52,7 +53,7 @@ class Namespace(Component):
 
     def _make(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
         return k8s.core.v1.Namespace(
-            f"{name}-namespace",
+            NAMESPACE.of(name),
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, labels=stack_label() if args.retain else None),
             opts=pulumi.ResourceOptions.merge(
                 self.child(after=args.after, retain=args.retain),

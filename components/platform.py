@@ -12,10 +12,12 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
 from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
-from components.lifecycle.helm_releases import release_note, stack_name
+from components.lifecycle.helm_releases import release_note
 from components.lifecycle.orphans import CRDS_NAMESPACE
+from components.lifecycle.ownership import stack_name
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.plan import PlatformPlan
+from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
 from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
@@ -58,7 +60,7 @@ class Platform(Component):
     def _install(self, name: str, args: PlatformArgs) -> None:
         plan = args.plan
         crds = k8s.helm.v3.Release(
-            f"{name}-crds",
+            CRDS_RELEASE.of(name),
             release_args(plan, "dynamo-crds", plan.crds_release, CRDS_NAMESPACE),
             opts=self.child(after=args.after),
         )
@@ -69,7 +71,7 @@ class Platform(Component):
         if plan.sub_charts:
             before.append(self._grove(name, args))
         k8s.helm.v3.Release(
-            f"{name}-platform",
+            PLATFORM_RELEASE.of(name),
             release_args(plan, "dynamo-platform", plan.release, args.namespace),
             opts=pulumi.ResourceOptions.merge(self.child(after=before), GROVE_STAYS if plan.keeps_grove else None),
         )

@@ -14,6 +14,7 @@ from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
 from wideep.graph.build import GROVE_ANNOTATION
 from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.resource_names import GRAPH
 
 __all__ = ["IN_OTHER_HANDS", "WideEp", "WideEpArgs"]
 
@@ -58,7 +59,7 @@ class WideEp(Component):
         super().__init__(name, opts)
         metadata, spec = args.graph.metadata, args.graph.spec_with_image(args.image)
         graph = self.graph = k8s.apiextensions.CustomResource(
-            f"{name}-graph",
+            GRAPH.of(name),
             api_version=args.graph.api_version,
             kind=args.graph.kind,
             metadata=k8s.meta.v1.ObjectMetaArgs(

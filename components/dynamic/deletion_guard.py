@@ -20,7 +20,7 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource,
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.lifecycle.existing import Whose
-from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.ownership import stack_name
 from components.lifecycle.sharing import KEY, Place, Share, SharedError, refuse_while_shared
 from wideep_cluster.dynamo.drain import may_answer_later
 

@@ -11,8 +11,9 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
-from components.lifecycle.helm_releases import stack_name
 from components.lifecycle.orphans import CRDS_NAMESPACE, Leftovers
+from components.lifecycle.ownership import stack_name
+from wideep.resource_names import SWEEP
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
@@ -80,5 +81,5 @@ class Sweep(Component):
             **{key: value for key, value in made.items() if value is not None},
             **args.cluster.properties(),
         }
-        StackSweep(SweepProvider(), f"{name}-stack", properties, self.child())
+        StackSweep(SweepProvider(), SWEEP.of(name), properties, self.child())
         self.register_outputs({})

@@ -13,11 +13,12 @@ from typing import Final
 from wideep.download_causes import download_cause
 from wideep.masking import masked
 from wideep.plan import Plan
+from wideep.resource_names import JOB_TYPE, RELEASE_TYPE
 from wideep.symptoms import Place, find_symptom
 
 __all__ = ["ANY", "EXISTS", "IMAGE", "Failed", "Meaning", "is_passing", "meaning_of"]
 
-ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", "kubernetes:batch/v1:Job", "kubernetes:helm.sh/"
+ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", JOB_TYPE, RELEASE_TYPE
 """How the types of resources begin."""
 EXISTS: Final = "already exists"
 LONGEST: Final = 60

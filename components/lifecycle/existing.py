@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.helm_releases import stack_name
-from components.lifecycle.orphans import NAMESPACE, found
+from components.lifecycle.orphans import found
 from components.lifecycle.own_cluster import own_cluster
-from components.lifecycle.ownership import has_mark
+from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.retained import has_label
 from components.lifecycle.state import known_outputs
+from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 from wideep.text import some_of
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
@@ -24,10 +24,8 @@ from wideep_cluster.kube_objects import Json, part, parts
 if TYPE_CHECKING:
     from wideep.plan import Plan
 
-__all__ = ["EXISTING", "Whose", "going_words", "whose_namespace"]
+__all__ = ["Whose", "going_words", "whose_namespace"]
 
-EXISTING: Final = "namespace-existing"
-"""The namespace among the program's resources, where it is only read."""
 GOING_SECONDS: Final = 60
 """That a namespace which is going is waited for: an empty one takes seconds."""
 TIMEOUT: Final = 5
@@ -80,8 +78,8 @@ def whose_namespace(plan: Plan) -> Whose:
         live = _when_settled(place)
     except (ApiException, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
-        return Whose.OTHERS if EXISTING in (known or {}) else Whose.TO_MAKE
-    if live is None or known is None or NAMESPACE in known:
+        return Whose.OTHERS if NAMESPACE_READ.name in (known or {}) else Whose.TO_MAKE
+    if live is None or known is None or NAMESPACE.name in known:
         return Whose.TO_MAKE
     return whose(live)
 
@@ -89,7 +87,7 @@ def whose_namespace(plan: Plan) -> Whose:
 def whose(live: Json) -> Whose:
     """Of a namespace that the state does not have as this stack's own."""
     metadata = part(live, "metadata")
-    ours = has_label(part(metadata, "labels")) or has_mark(part(metadata, "annotations"), stack_name())
+    ours = has_label(part(metadata, "labels")) or is_owned_by(stack_name(), part(metadata, "annotations"))
     return Whose.OURS if ours else Whose.OTHERS
 
 

@@ -8,11 +8,11 @@ import pulumi
 
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
+from wideep.resource_names import GRAPH_TYPE
 from wideep_cluster.dynamo.drain import await_former
 
 __all__ = ["await_former_graphs"]
 
-GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 SECONDS: Final = 900
 
 
@@ -27,4 +27,4 @@ def await_former_graphs() -> None:
         metadata = (args.new_inputs or {})["metadata"]
         await_former(own_cluster(metadata["namespace"]), metadata["name"], SECONDS, pulumi.log.info)
 
-    hook_all(GRAPH, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))
+    hook_all(GRAPH_TYPE, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))

@@ -18,20 +18,16 @@ import yaml
 
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.own_cluster import own_cluster
+from wideep.resource_names import RELEASE_TYPE
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
+__all__ = ["Releases", "release_interrupted", "release_note"]
 
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 PENDING: Final = "pending-"
 """How the status begins of a release that Helm is, or was, in the middle of; it then refuses all but an uninstall."""
 POLICY: Final = "helm.sh/resource-policy"
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
-
-
-def stack_name() -> str:
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def release_note(stack: str) -> str:
@@ -131,7 +127,9 @@ def release_interrupted() -> None:
         inputs = args.new_inputs or {}
         Releases(own_cluster(inputs["namespace"]), pulumi.log.info).release(inputs["namespace"], inputs["name"])
 
-    hook_all(RELEASE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)]))
+    hook_all(
+        RELEASE_TYPE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)])
+    )
 
 
 def _read(secret: Any) -> dict[str, Any]:

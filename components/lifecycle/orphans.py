@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.helm_releases import Releases, stack_name
+from components.lifecycle.helm_releases import Releases
 from components.lifecycle.own_cluster import own_cluster
-from components.lifecycle.ownership import has_mark
+from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.sharing import Share, users
 from components.lifecycle.state import known_outputs
 from components.preflight.crds import check_crds
 from components.preflight.storage import check_storage
+from wideep import resource_names as names
 from wideep.errors import ConfigError
+from wideep.resource_names import CACHE_CLAIM, CRDS_RELEASE, DOWNLOAD_JOB, PLATFORM_RELEASE
 from wideep_cluster.dynamo.conflicts import operators_of, taken_release, unwanted_operators
 from wideep_cluster.dynamo.drain import DrainError, drain
 from wideep_cluster.kube import KubeNamespace
@@ -37,7 +39,6 @@ __all__ = [
     "CRDS_NAMESPACE",
     "GRAPH",
     "JOB",
-    "NAMESPACE",
     "Leftovers",
     "clear_leftovers",
     "found",
@@ -46,8 +47,8 @@ __all__ = [
 CRDS_NAMESPACE: Final = "default"
 """As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
 one that no stack deletes."""
-NAMESPACE, CLAIM, JOB, GRAPH = "namespace-namespace", "cache-claim", "download-job", "graph-graph"
-RELEASES: Final = ("platform-crds", "platform-platform")
+CLAIM, JOB, GRAPH = CACHE_CLAIM.name, DOWNLOAD_JOB.name, names.GRAPH.name
+RELEASES: Final = (CRDS_RELEASE.name, PLATFORM_RELEASE.name)
 GONE_SECONDS: Final = 120
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
@@ -152,7 +153,7 @@ class Leftovers:
 
         where = ("nvidia.com", "v1alpha1", self.place.name, "dynamographdeployments", name)
         live: Any = found(lambda: CustomObjectsApi(self.place.api).get_namespaced_custom_object(*where))
-        if live and has_mark(live["metadata"].get("annotations"), self.stack):
+        if live and is_owned_by(self.stack, live["metadata"].get("annotations")):
             drain(self.place, name, GONE_SECONDS, self.say)
 
     def job(self, name: str) -> None:
@@ -161,7 +162,7 @@ class Leftovers:
 
         api = BatchV1Api(self.place.api)
         live: Any = found(lambda: api.read_namespaced_job(name, self.place.name))
-        if live and has_mark(live.metadata.annotations, self.stack):
+        if live and is_owned_by(self.stack, live.metadata.annotations):
             self.say(f"Job {name}: an interrupted run has left it, unknown to the state; it is deleted")
             api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
             self._until_gone(lambda: api.read_namespaced_job(name, self.place.name))
@@ -173,7 +174,7 @@ class Leftovers:
 
         core, name = CoreV1Api(self.place.api), self.place.name
         live: Any = found(lambda: core.read_namespace(name))
-        if not live or not has_mark(live.metadata.annotations, self.stack):
+        if not live or not is_owned_by(self.stack, live.metadata.annotations):
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
         others = list(users(self.place, Share(name, self.stack, namespace_goes=True)))

@@ -16,11 +16,11 @@ import pulumi
 from components.lifecycle.own_cluster import own_cluster
 from wideep.errors import ConfigError, Problem
 from wideep.plan import CachePlan, Plan
+from wideep.resource_names import OWNER_LABEL
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["LABEL", "has_label", "retained_claim", "retained_claim_of", "stack_label", "taking_over"]
+__all__ = ["has_label", "retained_claim", "retained_claim_of", "stack_label", "taking_over"]
 
-LABEL: Final = "dynamo-wideep/stack"
 LIMIT: Final = 63
 """Characters of a label's value."""
 UNSEEN: Final = "whether a volume of this stack is there from before cannot be seen: {}"
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 def stack_label() -> dict[str, str]:
     """The label of what is retained: project and stack, as a label's value may have them."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{pulumi.get_project()}.{pulumi.get_stack()}")
-    return {LABEL: name[:LIMIT].strip("-_.")}
+    return {OWNER_LABEL: name[:LIMIT].strip("-_.")}
 
 
 def taking_over(object_id: str | None, *from_others: str) -> pulumi.ResourceOptions:

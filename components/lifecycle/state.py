@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.ownership import stack_name
 
 __all__ = ["known_outputs"]
 

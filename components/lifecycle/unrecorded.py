@@ -13,32 +13,38 @@ from typing import Any, Final, cast
 import pulumi
 
 from components.lifecycle.error_messages import EXISTS, Failed, meaning_of
-from components.lifecycle.helm_releases import stack_name
 from components.lifecycle.hooks import hook_all
 from components.lifecycle.orphans import CLAIM, found
 from components.lifecycle.own_cluster import own_cluster
-from components.lifecycle.ownership import has_mark
+from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.state import known_outputs
 from wideep.plan import Plan
+from wideep.resource_names import (
+    CLAIM_TYPE,
+    GRAPH_TYPE,
+    INGRESS_TYPE,
+    JOB_TYPE,
+    POLICY_TYPE,
+    SECRET_TYPE,
+    SERVICE_TYPE,
+)
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part
 
 __all__ = ["TakenError", "refuse_taken", "remake", "remake_unfinished", "unfinished_claim"]
 
 SMALL: Final = {
-    "kubernetes:core/v1:Secret": ("CoreV1Api", "secret"),
-    "kubernetes:core/v1:Service": ("CoreV1Api", "service"),
-    "kubernetes:networking.k8s.io/v1:Ingress": ("NetworkingV1Api", "ingress"),
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": ("NetworkingV1Api", "network_policy"),
+    SECRET_TYPE: ("CoreV1Api", "secret"),
+    SERVICE_TYPE: ("CoreV1Api", "service"),
+    INGRESS_TYPE: ("NetworkingV1Api", "ingress"),
+    POLICY_TYPE: ("NetworkingV1Api", "network_policy"),
 }
 """By type: the client's class, and how its methods call the kind."""
-CLAIM_KIND: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 MADE: Final = SMALL | {
-    CLAIM_KIND: ("CoreV1Api", "persistent_volume_claim"),
-    "kubernetes:batch/v1:Job": ("BatchV1Api", "job"),
+    CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim"),
+    JOB_TYPE: ("BatchV1Api", "job"),
 }
 """All that is made in the namespace, likewise; and the graph, which is a custom object."""
-GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 LEFT: Final = "{} {}: an interrupted run has left it, unknown to the state; it is {}"
 
 
@@ -60,7 +66,7 @@ def remake_unfinished(plan: Plan) -> None:
             _refuse(there, plan)
 
     hook = pulumi.ResourceHook("unfinished", before)
-    for kind in (*MADE, GRAPH):
+    for kind in (*MADE, GRAPH_TYPE):
         hook_all(kind, pulumi.ResourceHookBinding(before_create=[hook]))
 
 
@@ -82,7 +88,7 @@ def unfinished_claim(plan: Plan) -> bool:
     known = None if pulumi.runtime.is_dry_run() else known_outputs()
     if known is None or not plan.cache.create or CLAIM in known:
         return False
-    there = _there(CLAIM_KIND, {"metadata": {"name": plan.cache.claim, "namespace": plan.namespace}})
+    there = _there(CLAIM_TYPE, {"metadata": {"name": plan.cache.claim, "namespace": plan.namespace}})
     if there is None or not there.is_ours:
         return False
     pulumi.log.info(LEFT.format("PersistentVolumeClaim", there.name, "taken over"))
@@ -100,7 +106,7 @@ class _There:
 
     @property
     def is_ours(self) -> bool:
-        return has_mark(part(part(self.body, "metadata"), "annotations"), stack_name())
+        return is_owned_by(stack_name(), part(part(self.body, "metadata"), "annotations"))
 
 
 def _there(kind: str, inputs: Mapping[str, Any]) -> _There | None:
@@ -121,7 +127,7 @@ def _there(kind: str, inputs: Mapping[str, Any]) -> _There | None:
 def _live(place: KubeNamespace, kind: str, name: str) -> Json | None:
     from kubernetes import client
 
-    if kind == GRAPH:
+    if kind == GRAPH_TYPE:
         where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", name)
         live = found(lambda: client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
     else:

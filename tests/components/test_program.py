@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.plans import ROOT, TOKEN, plan_of
 from wideep.plan import Plan
+from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
 
 POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
 GUARDS = ("guard", "guard-namespace", "guard-platform")
@@ -132,6 +133,20 @@ def _changes(draw: st.DrawFn) -> dict[str, Any]:
 @pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", GROVE), ("sim", {})])
 def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str, more: dict[str, str]) -> None:
     assert _engine(deploy, plan_of(stack)).types() == RESOURCES | more
+
+
+def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_program_gives_them(
+    deploy: Deploy,
+) -> None:
+    """One that is renamed on one side only would switch both off, and say nothing."""
+    made = _engine(deploy, plan_of()).types()
+    assert {each.name: each.type for each in STACK_RESOURCES}.items() <= made.items()
+    assert {each.name: each.type for each in STACK_RESOURCES}.items() <= RESOURCES.items()
+    assert NAMESPACE_READ.name == "namespace-existing"
+    others = _engine(deploy, plan_of(platform={"install": False})).types()
+    several = _engine(deploy, plan_of("prod")).types()
+    dynamic = {kind for kind in (made | others | several).values() if kind.startswith("pulumi-python:dynamic/")}
+    assert dynamic == set(map(dynamic_type, DYNAMIC))
 
 
 def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_start(deploy: Deploy) -> None:

@@ -9,6 +9,14 @@ from typing import Any, Final
 
 from pydantic import Field, model_validator
 
+from wideep.resource_names import (
+    GRAPH_TYPE,
+    INGRESS_TYPE,
+    JOB_TYPE,
+    NAMESPACE_TYPE,
+    POLICY_TYPE,
+    SERVICE_TYPE,
+)
 from wideep_cluster import SECRETS, Cluster, Kind
 from wideep_cluster.objects import KubeObject
 
@@ -29,14 +37,12 @@ class Live(KubeObject):
 
 
 KINDS: Final = {
-    "kubernetes:core/v1:Namespace": Kind(Live, "/api/v1", "namespaces", namespaced=False),
-    "kubernetes:core/v1:Service": Kind(Live, "/api/v1", "services"),
-    "kubernetes:batch/v1:Job": Kind(Live, "/apis/batch/v1", "jobs"),
-    "kubernetes:networking.k8s.io/v1:Ingress": Kind(Live, "/apis/networking.k8s.io/v1", "ingresses"),
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": Kind(Live, "/apis/networking.k8s.io/v1", "networkpolicies"),
-    "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment": Kind(
-        Live, "/apis/nvidia.com/v1alpha1", "dynamographdeployments"
-    ),
+    NAMESPACE_TYPE: Kind(Live, "/api/v1", "namespaces", namespaced=False),
+    SERVICE_TYPE: Kind(Live, "/api/v1", "services"),
+    JOB_TYPE: Kind(Live, "/apis/batch/v1", "jobs"),
+    INGRESS_TYPE: Kind(Live, "/apis/networking.k8s.io/v1", "ingresses"),
+    POLICY_TYPE: Kind(Live, "/apis/networking.k8s.io/v1", "networkpolicies"),
+    GRAPH_TYPE: Kind(Live, "/apis/nvidia.com/v1alpha1", "dynamographdeployments"),
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
 RECORDS: Final = Kind(Live, "/api/v1", "secrets")
