@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.lifecycle.error_messages import ErrorContext
 from wideep.plan import TokenPlan
 from wideep.resource_names import TOKEN_SECRET
 
@@ -30,11 +31,11 @@ class HfToken(Component):
     """
 
     def __init__(self, name: str, args: HfTokenArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(use_instead="hfTokenSecret: {name} in place of hfToken"))
         k8s.core.v1.Secret(
             TOKEN_SECRET.of(name),
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.secret, namespace=args.namespace),
+            metadata=self.metadata(args.plan.secret, args.namespace),
             string_data={args.plan.key: pulumi.Output.secret(args.token)},
-            opts=self.child(),
+            opts=self.api_child(),
         )
         self.register_outputs({})

@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from components.base import Component
+from components.lifecycle.error_messages import ErrorContext
 from wideep.resource_names import SSH_KEY_SECRET
 
 __all__ = ["SshKey", "SshKeyArgs", "key_pair"]
@@ -59,13 +60,13 @@ class SshKey(Component):
     """
 
     def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(use_instead="platform.sshKeySecret: {name}"))
         # Not RandomBytes: the plugin makes its value the resource's id, and ids stand in the state in clear.
         seed = random.RandomPassword(f"{name}-seed", length=SEED_LENGTH, special=False, opts=self.child())
         k8s.core.v1.Secret(
             SSH_KEY_SECRET.of(name),
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.secret, namespace=args.namespace),
+            metadata=self.metadata(args.secret, args.namespace),
             string_data=pulumi.Output.secret(seed.result).apply(key_pair),
-            opts=self.child(),
+            opts=self.api_child(),
         )
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""The stack's namespace, where the cluster has it before the stack's first resource: whose it is, or that it goes."""
+"""Tells whose the stack's namespace is, if the cluster has it before the stack's first resource."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.orphans import found
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config, read_or_none
 from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.retained import has_label
-from components.lifecycle.state import known_outputs
+from components.lifecycle.state import read_stack_outputs
 from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 from wideep.text import some_of
 from wideep_cluster.kube import KubeNamespace
@@ -64,7 +63,7 @@ class Held:
 
 
 def whose_namespace(plan: Plan) -> Whose:
-    """Asks the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
+    """Ask the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
 
     Raises pulumi.RunError, with what holds it, for a namespace that is Terminating and still there after a minute.
     """
@@ -72,9 +71,9 @@ def whose_namespace(plan: Plan) -> Whose:
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
 
-    known = known_outputs()
+    known = read_stack_outputs()
     try:
-        place = own_cluster(plan.namespace)
+        place = connect_from_config(plan.namespace)
         live = _when_settled(place)
     except (ApiException, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
@@ -108,7 +107,7 @@ def _read(place: KubeNamespace) -> Json | None:
     from kubernetes.client import CoreV1Api
 
     core = CoreV1Api(place.api)
-    live = found(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
+    live = read_or_none(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
     return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
 
 

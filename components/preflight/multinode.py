@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config
 from wideep.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def check_multinode(plan: Plan) -> None:
     from urllib3.exceptions import HTTPError
 
     try:
-        answer: Any = ApisApi(own_cluster(plan.namespace).api).get_api_versions(_request_timeout=10)
+        answer: Any = ApisApi(connect_from_config(plan.namespace).api).get_api_versions(_request_timeout=10)
     except (ApiException, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"what the cluster serves was not to be told: {type(error).__name__}")
         return

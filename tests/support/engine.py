@@ -15,7 +15,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack
 
-from components.lifecycle.state import known_outputs
+from components.lifecycle.state import read_stack_outputs
 
 __all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
 
@@ -79,9 +79,9 @@ class Engine(Mocks):
         return args.resource_id or new_id, {**args.inputs, **made}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        self.calls.append((args.token, args.args))
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
             return {"outputs": {f"urn::{name}": {"outputs": outputs} for name, outputs in self.state.items()}}, []
+        self.calls.append((args.token, args.args))
         return ({"sha256Digest": DIGEST} if args.token.endswith("getRegistryImage:getRegistryImage") else {}), []
 
     def types(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ def run(
     """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
     _keep_loop()
     engine = Engine(preview, state or {})
-    known_outputs.cache_clear()
+    read_stack_outputs.cache_clear()
     logger = logging.Logger("pulumi-mocks")
     logger.addHandler(_Keep(engine.log))
     set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine), organization="organization")
@@ -164,14 +164,17 @@ class _Recorder(MockMonitor):
                 timeout=request.customTimeouts.create,
                 ignores=tuple(request.ignoreChanges),
             )
-            if not self._engine.preview:
+            if request.name not in self._engine.state:
                 self._before_create(request)
         return super().RegisterResource(request)
 
     def _before_create(self, request: Any) -> None:
-        """As the engine does in an `up`: what a hook raises ends the program."""
+        """As the engine does with what its state does not have: what a hook raises ends the program."""
         made = self._engine.resources[request.name]
         for name in request.hooks.before_create:
+            options = self._engine.hooks[name].opts
+            if self._engine.preview and not (options and options.on_dry_run):
+                continue
             args = pulumi.ResourceHookArgs("urn", "", made.name, made.type, new_inputs=made.inputs)
             self._engine.hooks[name].callback(args)
 
@@ -183,6 +186,7 @@ class _Hooks:
         self._engine = engine
 
     def register_resource_hook(self, hook: Any) -> None:
+        assert hook.name not in self._engine.hooks, f"hook {hook.name} is registered twice"
         self._engine.hooks[hook.name] = hook
 
     register_error_hook = register_resource_hook

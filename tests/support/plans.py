@@ -8,9 +8,9 @@ from typing import Any, Final
 import yaml
 
 from wideep.plan import Plan, make_plan
-from wideep.settings import parse
+from wideep.settings import Settings, parse
 
-__all__ = ["ROOT", "TOKEN", "config_of", "plan_of"]
+__all__ = ["ROOT", "TOKEN", "config_of", "plan_of", "settings_of"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PREFIX: Final = "dynamo-wideep:"
@@ -29,4 +29,9 @@ def config_of(stack: str, **changes: Any) -> dict[str, Any]:
 
 def plan_of(stack: str = "sim", **changes: Any) -> Plan:
     """The Plan of a stack file, with other values for some keys."""
-    return make_plan(parse(config_of(stack, **changes)))
+    return make_plan(settings_of(stack, **changes))
+
+
+def settings_of(stack: str = "sim", **changes: Any) -> Settings:
+    """Likewise its Settings."""
+    return parse(config_of(stack, **changes))
