@@ -13,7 +13,7 @@ from components.lifecycle.existing import Whose, whose_namespace
 from components.lifecycle.helm_releases import PENDING, HelmReleases
 from components.lifecycle.orphan_hooks import find_orphaned_claim
 from components.lifecycle.orphans import CRDS_NAMESPACE
-from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
+from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.state import read_stack_outputs
@@ -52,7 +52,7 @@ def run_preflight(plan: Plan) -> OnCluster:
     whose = whose_namespace(plan)
     check_multinode(plan)
     known = read_stack_outputs()
-    if known is not None and not os.environ.get(ADOPTING):
+    if known is not None and not os.environ.get(ADOPTING) and is_reachable():
         with unless_unreachable("preflight"):
             _check_cluster(plan, known.keys(), connect_from_config(plan.namespace))
     warn_on_drift(plan)

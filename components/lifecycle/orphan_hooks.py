@@ -16,7 +16,7 @@ import pulumi
 from components.lifecycle.error_messages import EXISTS, ErrorContext, Failed, explain
 from components.lifecycle.helm_releases import HelmReleases
 from components.lifecycle.orphans import GONE_SECONDS, until_gone
-from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
+from components.lifecycle.own_cluster import connect_from_config, is_reachable, read_or_none, unless_unreachable
 from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.state import read_stack_outputs
 from wideep.plan import Plan
@@ -75,10 +75,12 @@ class Run:
     stack: str
     preview: bool
     known: Mapping[str, Any] | None
+    is_reachable: bool = True
 
     @classmethod
     def current(cls) -> Run:
-        return cls(stack_name(), pulumi.runtime.is_dry_run(), read_stack_outputs())
+        preview = pulumi.runtime.is_dry_run()
+        return cls(stack_name(), preview, read_stack_outputs(), not preview or is_reachable())
 
     def announced(self, what: object, action: str) -> bool:
         """In a preview, say what `up` will do first. Whether this is one."""
@@ -125,7 +127,7 @@ def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, con
         TakenError: the object is somebody else's.
         OrphanError: it is a graph that serves.
     """
-    if run.preview and os.environ.get(ADOPTING):
+    if run.preview and (os.environ.get(ADOPTING) or not run.is_reachable):
         return
     is_orphan = run.known is not None and name not in run.known  # while it is replaced, the state has it
     if kind == RELEASE_TYPE:

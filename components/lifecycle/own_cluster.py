@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final, cast
@@ -10,9 +11,10 @@ import pulumi
 
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["connect_from_config", "read_or_none", "unless_unreachable"]
+__all__ = ["connect_from_config", "is_reachable", "read_or_none", "unless_unreachable"]
 
 NOT_FOUND: Final = 404
+SECONDS: Final = 5
 
 
 def connect_from_config(namespace: str) -> KubeNamespace:
@@ -23,6 +25,23 @@ def connect_from_config(namespace: str) -> KubeNamespace:
     """
     config = pulumi.Config("kubernetes")
     return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+
+
+@functools.cache
+def is_reachable() -> bool:
+    """Whether the cluster answers, asked once in a run: a preview without one does not wait for each of its objects."""
+    from kubernetes.client import ApiException, VersionApi
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        VersionApi(connect_from_config("default").api).get_code(_request_timeout=SECONDS)
+    except (ConfigException, HTTPError, OSError) as error:
+        pulumi.log.debug(f"the cluster does not answer ({type(error).__name__})")
+        return False
+    except (ApiException, ValueError):
+        return True  # not what was asked for, and an answer
+    return True
 
 
 def read_or_none(read: Callable[[], object]) -> object:

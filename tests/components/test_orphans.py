@@ -202,6 +202,16 @@ def test_a_component_of_any_program_clears_its_own_way(
     assert made.inputs["metadata"]["annotations"]["dynamo-wideep/stack"] == STACK
 
 
+def test_the_cluster_is_asked_once_about_an_object_that_is_made(
+    cluster: tuple[Site, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, kubeconfig = cluster
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"kubernetes:kubeconfig": str(kubeconfig)}))
+    token = TokenPlan(secret="hf-token-secret", key="HF_TOKEN", create=True)
+    run(lambda: HfToken("token", HfTokenArgs(NS, token, "t")))
+    assert [path for path, _ in site.asked] == [f"/api/v1/namespaces/{NS}/secrets/hf-token-secret"]
+
+
 RECORDS = "/api/v1/namespaces/default/secrets"
 
 

@@ -15,9 +15,10 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack
 
+from components.lifecycle.own_cluster import is_reachable
 from components.lifecycle.state import read_stack_outputs
 
-__all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
+__all__ = ["DIGEST", "OWN", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
 
 PROJECT: Final = "dynamo-wideep"
 DIGEST: Final = "sha256:" + "5" * 64
@@ -27,6 +28,8 @@ MADE: Final[Mapping[str, Mapping[str, str]]] = {
     "random:index/randomPassword:RandomPassword": {"result": SEED},
 }
 """What providers add once they have made a resource; in a preview it is unknown."""
+OWN: Final = {"dynamo-wideep/stack": "organization/dynamo-wideep/test", "pulumi.com/patchForce": "true"}
+"""Annotations of every object that a program of these tests makes."""
 SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
 UNKNOWN: Final = "<unknown>"
 LOOPS: Final[list[asyncio.AbstractEventLoop]] = []
@@ -111,6 +114,7 @@ def run(
     _keep_loop()
     engine = Engine(preview, state or {})
     read_stack_outputs.cache_clear()
+    is_reachable.cache_clear()
     logger = logging.Logger("pulumi-mocks")
     logger.addHandler(_Keep(engine.log))
     set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine), organization="organization")
