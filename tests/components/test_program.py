@@ -5,6 +5,7 @@ import itertools
 import json
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.plans import ROOT, TOKEN, plan_of, settings_of
@@ -172,6 +174,32 @@ def test_every_resource_keeps_the_urn_that_existing_stacks_know_it_by(deploy: De
             assert each.parent in components
             assert each.name.startswith(f"{each.parent}-")
             assert each.parent != "platform" or not each.name.startswith("platform-mpi-")
+
+
+def test_from_another_program_the_stack_is_the_same_with_one_parent(deploy: Deploy) -> None:
+    def program() -> None:
+        pulumi.runtime.set_all_config({"kubernetes:kubeconfig": "no-such-kubeconfig"})
+        stack = DynamoStack("mine", DynamoStackArgs(settings_of("prod"), hf_token=TOKEN))
+        pulumi.export("service", stack.outputs["frontendService"])
+
+    own, others = _engine(deploy, settings_of("prod")), run(program)
+    assert others.outputs["service"] == own.outputs["frontendService"]
+    assert {name: replace(each, parent="") for name, each in others.resources.items() if name != "mine"} == {
+        name: replace(each, parent="") for name, each in own.resources.items() if name != "dynamo"
+    }
+    components = {each for each in PARENTS.values() if each in others.resources} - {"platform-mpi"}
+    assert {others.resources[name].parent for name in components} == {"mine"}
+
+
+def test_hooks_are_bound_where_a_resource_is_made(deploy: Deploy) -> None:
+    made = _engine(deploy, settings_of("prod")).resources
+    bound = {name: {hook.rpartition(":")[2] for hook in each.hooks} for name, each in made.items() if each.hooks}
+    for name, each in made.items():
+        if each.type.startswith(("kubernetes:", "docker-build:")):
+            assert {"orphan", "error"} <= bound.pop(name)
+    assert bound == {}
+    assert {hook.rpartition(":")[2] for hook in made["graph-graph"].hooks} == {"orphan", "error", "previous"}
+    assert {hook.rpartition(":")[2] for hook in made["platform-platform"].hooks} == {"orphan", "error", "unlock"}
 
 
 def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_program_gives_them(

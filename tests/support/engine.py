@@ -56,6 +56,8 @@ class Registered:
     protect: bool
     retain: bool
     timeout: str
+    hooks: frozenset[str] = frozenset()
+    """Names of what is bound to it, of all moments."""
     ignores: tuple[str, ...] = ()
     """Properties whose changes are ignored."""
 
@@ -166,6 +168,7 @@ class _Recorder(MockMonitor):
                 protect=request.protect,
                 retain=request.retainOnDelete,
                 timeout=request.customTimeouts.create,
+                hooks=frozenset(_bound(request.hooks)),
                 ignores=tuple(request.ignoreChanges),
             )
             if request.name not in self._engine.state:
@@ -208,6 +211,11 @@ class _Keep(logging.Handler):
 def _names(request: Any) -> Iterator[str]:
     urns = {*request.dependencies, *(urn for p in request.propertyDependencies.values() for urn in p.urns)}
     return (_name(urn) for urn in urns if not _is_component(urn.split("::")[2].split("$")[-1]))
+
+
+def _bound(hooks: Any) -> Iterator[str]:
+    for moment in ("before_create", "before_update", "on_error"):
+        yield from getattr(hooks, moment)
 
 
 def _is_component(type_: str) -> bool:
