@@ -19,6 +19,7 @@ from components.lifecycle.orphans import GONE_SECONDS, until_gone
 from components.lifecycle.own_cluster import connect_from_config, is_reachable, read_or_none, unless_unreachable
 from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.state import read_stack_outputs
+from wideep.graph.common import COMPONENT_LABEL
 from wideep.plan import Plan
 from wideep.resource_names import (
     ADOPTING,
@@ -57,6 +58,7 @@ REPLACED: Final = {
 }
 """Types of orphans that are deleted and made again: the client's class, and the noun in its methods. What the Job has
 downloaded is on its volume."""
+FRONTEND: Final = "frontend"
 READ: Final = REPLACED | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
 
 
@@ -206,7 +208,7 @@ def _clear_graph(there: LiveObject, run: Run) -> None:
     """A graph that is being deleted is waited for by another hook (``graph_hooks``)."""
     if there.is_deleting:
         return
-    ready = _ready_pod(there)
+    ready = _ready_worker(there)
     if ready is None:
         if not run.announced(there, "delete it and make it again"):
             drain(there.place, there.name, GONE_SECONDS, pulumi.log.info)
@@ -223,7 +225,7 @@ def _clear_graph(there: LiveObject, run: Run) -> None:
     pulumi.log.warn(f"`pulumi up` will stop here. {refusal}")
 
 
-def _ready_pod(there: LiveObject) -> str | None:
+def _ready_worker(there: LiveObject) -> str | None:
     """Evidence that the graph serves. Pods that cannot be listed count as that: nothing is deleted unseen."""
     from kubernetes.client import ApiException, CoreV1Api
 
@@ -234,7 +236,8 @@ def _ready_pod(there: LiveObject) -> str | None:
         return f"its pods cannot be listed: {error.reason}"  # pyright: ignore[reportUnknownMemberType]
     for pod in pods.items:
         conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
-        if any(each.type == "Ready" and each.status == "True" for each in conditions):
+        is_frontend = (pod.metadata.labels or {}).get(COMPONENT_LABEL) == FRONTEND  # it is ready without any worker
+        if not is_frontend and any(each.type == "Ready" and each.status == "True" for each in conditions):
             return f"pod {pod.metadata.name} is ready"
     return None
 

@@ -155,8 +155,12 @@ def test_none_stops_nothing(cluster: tuple[Site, Path], deleted: list[str], kind
     assert deleted == []
 
 
-def _ready_pod(site: Site) -> None:
-    pod = {"metadata": {"name": "decode-0"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+def _ready_pod(site: Site, role: str = "decode") -> None:
+    labels = {"nvidia.com/dynamo-component-type": role}
+    pod = {
+        "metadata": {"name": f"{role}-0", "labels": labels},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
     site.says(f"/api/v1/namespaces/{NS}/pods", 200, listed(pod), Content_Type="application/json")
 
 
@@ -171,6 +175,12 @@ def test_a_graph_that_serves_is_never_deleted_and_the_command_takes_it_over(
         assert "pod decode-0 is ready" in text
         assert "wideep adopt --stack test" in text
     assert deleted == []
+
+
+def test_a_frontend_without_workers_serves_nothing(cluster: tuple[Site, Path], deleted: list[str]) -> None:
+    _ready_pod(cluster[0], "frontend")
+    _clear(cluster, GRAPH_TYPE, OURS)
+    assert deleted == ["g"]
 
 
 def test_a_graph_whose_pods_may_not_be_seen_is_not_deleted(cluster: tuple[Site, Path], deleted: list[str]) -> None:
