@@ -23,7 +23,7 @@ from components.preflight.multinode import check_multinode
 from components.preflight.storage import check_storage
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan
-from wideep.resource_names import ADOPTING, CACHE_CLAIM, CRDS_RELEASE, DOWNLOAD_JOB, GRAPH, PLATFORM_RELEASE, SWEEP
+from wideep.resource_names import ANY_CLUSTER, CACHE_CLAIM, CRDS_RELEASE, DOWNLOAD_JOB, GRAPH, PLATFORM_RELEASE, SWEEP
 from wideep_cluster.dynamo.conflicts import operators_of, taken_release, unwanted_operators
 from wideep_cluster.kube import KubeNamespace
 
@@ -52,11 +52,15 @@ def run_preflight(plan: Plan) -> OnCluster:
     whose = whose_namespace(plan)
     check_multinode(plan)
     known = read_stack_outputs()
-    if known is not None and not os.environ.get(ADOPTING) and is_reachable():
+    if known is not None and not _on_any_cluster() and is_reachable():
         with unless_unreachable("preflight"):
             _check_cluster(plan, known.keys(), connect_from_config(plan.namespace))
     warn_on_drift(plan)
     return OnCluster(whose, retained_claim_of(plan) if plan.cache.retain else find_orphaned_claim(plan))
+
+
+def _on_any_cluster() -> bool:
+    return pulumi.runtime.is_dry_run() and bool(os.environ.get(ANY_CLUSTER))
 
 
 def _check_cluster(plan: Plan, known: Container[str], place: KubeNamespace) -> None:

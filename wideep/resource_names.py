@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
-    "ADOPTING",
+    "ANY_CLUSTER",
     "CACHE_CLAIM",
     "CLAIM_TYPE",
     "CRDS_RELEASE",
@@ -52,8 +52,9 @@ TAKE_OWNERSHIP_ANNOTATION: Final = "pulumi.com/patchForce"
 """The provider writes its fields whoever else has written them (server-side apply's force)."""
 OWN_ANNOTATIONS: Final = ("pulumi.com/", "dynamo-wideep/")
 """Prefixes of the annotations that a stack writes for itself."""
-ADOPTING: Final = "DYNAMO_WIDEEP_ADOPTING"
-"""Environment variable of the preview that ``wideep adopt`` runs: objects that the stack did not make are expected."""
+ANY_CLUSTER: Final = "DYNAMO_WIDEEP_ANY_CLUSTER"
+"""Environment variable of a preview that is not checked against what the cluster has: ``wideep adopt`` expects objects
+that the stack did not make, and a pull request's preview runs on a cluster that is not the stack's."""
 
 NAMESPACE_TYPE: Final = "kubernetes:core/v1:Namespace"
 SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, no secret

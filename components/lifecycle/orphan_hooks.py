@@ -22,7 +22,7 @@ from components.lifecycle.state import read_stack_outputs
 from wideep.graph.common import COMPONENT_LABEL
 from wideep.plan import Plan
 from wideep.resource_names import (
-    ADOPTING,
+    ANY_CLUSTER,
     CACHE_CLAIM,
     CLAIM_TYPE,
     GRAPH_TYPE,
@@ -129,7 +129,7 @@ def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, con
         TakenError: the object is somebody else's.
         OrphanError: it is a graph that serves.
     """
-    if run.preview and (os.environ.get(ADOPTING) or not run.is_reachable):
+    if run.preview and (os.environ.get(ANY_CLUSTER) or not run.is_reachable):
         return
     is_orphan = run.known is not None and name not in run.known  # while it is replaced, the state has it
     if kind == RELEASE_TYPE:

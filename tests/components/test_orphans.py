@@ -21,7 +21,7 @@ from tests.support.api import api_server, listed, namespace
 from tests.support.engine import run
 from tests.support.site import Site
 from wideep.plan import TokenPlan
-from wideep.resource_names import ADOPTING, CRDS_RELEASE, GRAPH, GRAPH_TYPE, RELEASE_TYPE, SWEEP
+from wideep.resource_names import ANY_CLUSTER, CRDS_RELEASE, GRAPH, GRAPH_TYPE, RELEASE_TYPE, SWEEP
 
 NS = "dynamo-workshop"
 STACK = "organization/dynamo-wideep/test"
@@ -121,7 +121,7 @@ def test_one_of_somebody_else_is_not_written_over_and_the_message_says_how_it_is
 def test_the_preview_that_adopt_runs_goes_past_objects_of_others(
     cluster: tuple[Site, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(ADOPTING, "1")
+    monkeypatch.setenv(ANY_CLUSTER, "1")
     assert _clear(cluster, GRAPH_TYPE, THEIRS, preview=True) == []
 
 

@@ -14,7 +14,7 @@ from tests.support.api import api_server, listed
 from tests.support.engine import PROJECT, run
 from tests.support.plans import plan_of
 from tests.support.site import Site
-from wideep.resource_names import ADOPTING, CRDS_RELEASE, PLATFORM_RELEASE
+from wideep.resource_names import ANY_CLUSTER, CRDS_RELEASE, PLATFORM_RELEASE
 
 RECORDS = {name: f"/api/v1/namespaces/{name}/secrets" for name in ("default", "dynamo-workshop")}
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -97,5 +97,5 @@ def test_a_release_that_helm_no_longer_has_stops_up_and_not_the_preview_of_a_ref
 def test_the_preview_that_adopt_runs_is_not_refused(
     cluster: tuple[Site, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(ADOPTING, "1")
+    monkeypatch.setenv(ANY_CLUSTER, "1")
     _run(cluster, preview=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wideep.errors import WideepError
-from wideep.resource_names import ADOPTING
+from wideep.resource_names import ANY_CLUSTER
 from wideep_cli.errors import CallError
 
 __all__ = ["Wanted", "wanted_resources"]
@@ -85,7 +85,7 @@ def _run(project: Path, *words: str) -> str:
         done = subprocess.run(
             ["pulumi", *words],
             cwd=project,
-            env=os.environ | {ADOPTING: "1"},
+            env=os.environ | {ANY_CLUSTER: "1"},
             capture_output=True,
             text=True,
             timeout=SECONDS,
