@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import pulumi
 
-from components.lifecycle.ownership import stack_name
-from wideep.resource_names import OWNER_ANNOTATION, TAKE_OWNERSHIP_ANNOTATION
+from components.lifecycle.ownership import owner_annotations
 
 if TYPE_CHECKING:  # the engine imports components with their dynamic providers, in a process that makes no objects
     import pulumi_kubernetes as k8s
 
-    from components.lifecycle.error_messages import ErrorContext
+    from components.lifecycle.error_context import ErrorContext
 
 __all__ = ["TYPE", "Component", "known_after_create"]
 
@@ -54,12 +53,11 @@ class Component(pulumi.ComponentResource):
         """Metadata of an object: whose it is, and that its fields are this program's."""
         import pulumi_kubernetes as k8s
 
-        own = {OWNER_ANNOTATION: stack_name(), TAKE_OWNERSHIP_ANNOTATION: "true"}
         return k8s.meta.v1.ObjectMetaArgs(
             name=name,
             namespace=namespace,
             labels=labels,
-            annotations={**(annotations or {}), **own},
+            annotations={**(annotations or {}), **owner_annotations()},
             owner_references=owners,
         )
 
@@ -103,8 +101,8 @@ class Component(pulumi.ComponentResource):
 
     @cached_property
     def _hooks(self) -> pulumi.ResourceHookBinding:
+        from components.lifecycle.error_context import ErrorContext
         from components.lifecycle.error_hooks import error_hooks
-        from components.lifecycle.error_messages import ErrorContext
         from components.lifecycle.orphan_hooks import replace_orphan_hook
 
         context = self._errors or ErrorContext()

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from wideep.plan import TokenPlan
 from wideep.resource_names import TOKEN_SECRET
 

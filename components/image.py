@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 
 from components.base import Component
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from components.registry import RegistryLogin
 from wideep.plan import ImageBuild, ImagePlan
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component, known_after_create
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.job_retry import retry_annotations
 from components.lifecycle.retained import import_options, stack_label
 from wideep.download import DELETED_CODE, DownloadPlan

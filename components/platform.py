@@ -12,7 +12,7 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
 from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.helm_releases import release_note, unlock_release_hook
 from components.lifecycle.orphans import CRDS_NAMESPACE
 from components.lifecycle.ownership import stack_name

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from wideep.plan import RegistryPlan
 
 __all__ = ["PullSecret", "PullSecretArgs", "RegistryLogin", "docker_config"]

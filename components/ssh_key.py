@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from components.base import Component
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from wideep.resource_names import SSH_KEY_SECRET
 
 __all__ = ["SshKey", "SshKeyArgs", "key_pair"]

@@ -15,8 +15,10 @@ import pulumi
 from pulumi.runtime.proto.resource_pb2 import RESOURCE_MONITOR_FEATURE_ERROR_HOOKS
 from pulumi.runtime.settings import monitor_supports_feature
 
-from components.lifecycle.error_messages import EXISTS, ErrorContext, Explanation, Failed, explain, is_passing
-from components.lifecycle.orphan_hooks import Run, delete_orphan, find_object
+from components.lifecycle.error_context import ErrorContext, Explanation, Failed
+from components.lifecycle.error_messages import EXISTS, explain, is_passing
+from components.lifecycle.live_objects import find_object
+from components.lifecycle.orphan_hooks import Run, delete_orphan
 from wideep.resource_names import JOB_TYPE
 
 __all__ = ["ErrorHandler", "error_hooks"]

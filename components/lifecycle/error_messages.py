@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from components.lifecycle.error_context import ErrorContext, Explanation, Failed
 from wideep.download_causes import download_cause
 from wideep.masking import masked
-from wideep.plan import Plan
 from wideep.resource_names import JOB_TYPE, RELEASE_TYPE
 from wideep.symptoms import Place, find_symptom
 
-__all__ = ["ANY", "EXISTS", "IMAGE", "ErrorContext", "Explanation", "Failed", "explain", "is_passing"]
+__all__ = ["EXISTS", "explain", "is_passing"]
 
 ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", JOB_TYPE, RELEASE_TYPE
 """How the types of resources begin."""
@@ -24,46 +23,6 @@ EXISTS: Final = "already exists"
 LONGEST: Final = 60
 """Characters of a build step that are worth quoting."""
 Match = re.Match[str]
-
-
-@dataclass(frozen=True)
-class ErrorContext:
-    """What a component knows of the stack config, for the messages of its resources' errors."""
-
-    charts: str = ""
-    """Where the platform's charts come from."""
-    has_registry_login: bool = False
-    use_instead: str = ""
-    """The config that uses an existing Secret in place of the component's, with ``{name}`` for its name."""
-    plan: Plan | None = None
-    """The whole stack, to name the cause of a failed download."""
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A resource that was not made or changed: its type, its name on the cluster, the provider's words, and its
-    namespace if it has one."""
-
-    kind: str
-    name: str
-    error: str
-    namespace: str = ""
-
-    @property
-    def noun(self) -> str:
-        """``Secret hf-token-secret``."""
-        return f"{self.kind.rpartition(':')[2]} {self.name}"
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """``summary`` is a sentence, ``remedy`` a command or a key of the config."""
-
-    summary: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.summary}\n  {self.remedy}"
 
 
 def explain(failed: Failed, context: ErrorContext) -> Explanation | None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pulumi
 
-from components.lifecycle.error_messages import EXISTS, ErrorContext, Failed, explain
+from components.lifecycle.error_context import ErrorContext, Failed
+from components.lifecycle.error_messages import EXISTS, explain
 from components.lifecycle.helm_releases import HelmReleases
-from components.lifecycle.orphans import GONE_SECONDS, until_gone
-from components.lifecycle.own_cluster import connect_from_config, is_reachable, read_or_none, unless_unreachable
-from components.lifecycle.ownership import is_owned_by, stack_name
+from components.lifecycle.live_objects import REPLACED, LiveObject, find_object
+from components.lifecycle.orphans import GONE_SECONDS
+from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
+from components.lifecycle.ownership import stack_name
 from components.lifecycle.state import read_stack_outputs
 from wideep.graph.common import COMPONENT_LABEL
 from wideep.plan import Plan
@@ -26,17 +28,10 @@ from wideep.resource_names import (
     CACHE_CLAIM,
     CLAIM_TYPE,
     GRAPH_TYPE,
-    INGRESS_TYPE,
-    JOB_TYPE,
-    POLICY_TYPE,
     RELEASE_TYPE,
-    SECRET_TYPE,
-    SERVICE_TYPE,
     SWEEP,
 )
 from wideep_cluster.dynamo.drain import GRAPH_LABEL, drain
-from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part
 
 __all__ = [
     "OrphanError",
@@ -44,22 +39,11 @@ __all__ = [
     "TakenError",
     "clear_the_way",
     "delete_orphan",
-    "find_object",
     "find_orphaned_claim",
     "replace_orphan_hook",
 ]
 
-REPLACED: Final = {
-    SECRET_TYPE: ("CoreV1Api", "secret"),
-    SERVICE_TYPE: ("CoreV1Api", "service"),
-    INGRESS_TYPE: ("NetworkingV1Api", "ingress"),
-    POLICY_TYPE: ("NetworkingV1Api", "network_policy"),
-    JOB_TYPE: ("BatchV1Api", "job"),
-}
-"""Types of orphans that are deleted and made again: the client's class, and the noun in its methods. What the Job has
-downloaded is on its volume."""
 FRONTEND: Final = "frontend"
-READ: Final = REPLACED | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
 
 
 class TakenError(Exception):
@@ -90,26 +74,6 @@ class Run:
             left = f"{what}: an interrupted run has left it, unknown to the state"
             pulumi.log.warn(f"{left}. `pulumi up` will first {action}.")
         return self.preview
-
-
-@dataclass(frozen=True)
-class LiveObject:
-    """An object that the cluster has before the engine makes it."""
-
-    place: KubeNamespace
-    type: str
-    name: str
-    body: Json
-
-    def is_of(self, stack: str) -> bool:
-        return is_owned_by(stack, part(part(self.body, "metadata"), "annotations"))
-
-    @property
-    def is_deleting(self) -> bool:
-        return "deletionTimestamp" in part(self.body, "metadata")
-
-    def __str__(self) -> str:
-        return f"{self.type.rpartition(':')[2]} {self.name}"
 
 
 def replace_orphan_hook(name: str, context: ErrorContext) -> pulumi.ResourceHook:
@@ -148,20 +112,6 @@ def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, con
         delete_orphan(there, run)
 
 
-def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
-    """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
-    metadata: dict[str, Any] = inputs.get("metadata") or {}
-    namespace, name = metadata.get("namespace"), metadata.get("name")
-    if kind not in (*READ, GRAPH_TYPE) or not isinstance(namespace, str) or not isinstance(name, str):
-        return None
-    with unless_unreachable(f"whether {name} exists"):
-        place = connect_from_config(namespace)
-        live = read_or_none(lambda: _read(place, kind, name))
-        body = cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
-        return LiveObject(place, kind, name, body) if body is not None else None
-    return None
-
-
 def delete_orphan(there: LiveObject, run: Run) -> bool:
     """Delete it if it is this stack's and is made again from nothing. Whether it was."""
     if there.type not in REPLACED or not there.is_of(run.stack):
@@ -169,13 +119,7 @@ def delete_orphan(there: LiveObject, run: Run) -> bool:
     if run.announced(there, "delete it and make it again"):
         return False
     pulumi.log.info(f"{there}: an interrupted run has left it, unknown to the state; it is made again")
-    api, noun = _api(there.place, there.type)
-    with unless_unreachable(f"{there}: deletion"):
-        pods_first = {"propagation_policy": "Foreground"} if there.type == JOB_TYPE else {}
-        getattr(api, f"delete_namespaced_{noun}")(there.name, there.place.name, **pods_first)
-        until_gone(lambda: _read(there.place, there.type, there.name))
-        return True
-    return False
+    return there.delete()
 
 
 def find_orphaned_claim(plan: Plan) -> bool:
@@ -240,21 +184,3 @@ def _ready_worker(there: LiveObject) -> str | None:
         if not is_frontend and any(each.type == "Ready" and each.status == "True" for each in conditions):
             return f"pod {pod.metadata.name} is ready"
     return None
-
-
-def _read(place: KubeNamespace, kind: str, name: str) -> object:
-    from kubernetes import client
-
-    if kind == GRAPH_TYPE:
-        where = ("nvidia.com", "v1alpha1", place.name, "dynamographdeployments", name)
-        return client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where)
-    api, noun = _api(place, kind)
-    return getattr(api, f"read_namespaced_{noun}")(name, place.name)
-
-
-def _api(place: KubeNamespace, kind: str) -> tuple[Any, str]:
-    """The client for objects of the type, and the noun in its methods."""
-    from kubernetes import client
-
-    interface, noun = READ[kind]
-    return getattr(client, interface)(place.api), noun

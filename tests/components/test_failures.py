@@ -9,8 +9,8 @@ import pulumi
 import pytest
 
 from components.lifecycle import error_hooks as failures
+from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.error_hooks import RETRY_DEADLINE_SECONDS, ErrorHandler
-from components.lifecycle.error_messages import ErrorContext
 from components.lifecycle.orphan_hooks import Run
 from tests.support.plans import plan_of
 

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 
 from components.hf_token import HfToken, HfTokenArgs
-from components.lifecycle.error_messages import ErrorContext
+from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.helm_releases import release_note
 from components.lifecycle.orphan_hooks import OrphanError, Run, TakenError, clear_the_way
 from tests.support.api import api_server, listed, namespace
@@ -125,7 +125,7 @@ def test_the_preview_that_adopt_runs_goes_past_objects_of_others(
     assert _clear(cluster, GRAPH_TYPE, THEIRS, preview=True) == []
 
 
-@pytest.mark.parametrize("kind", set(OBJECTS) - {"kubernetes:core/v1:PersistentVolumeClaim"})
+@pytest.mark.parametrize("kind", sorted(set(OBJECTS) - {"kubernetes:core/v1:PersistentVolumeClaim"}))
 def test_an_orphan_of_this_stack_goes_first_and_a_preview_only_says_so(
     cluster: tuple[Site, Path], deleted: list[str], kind: str
 ) -> None:
