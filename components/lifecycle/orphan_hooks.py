@@ -180,7 +180,9 @@ def _ready_worker(there: LiveObject) -> str | None:
         return f"its pods cannot be listed: {error.reason}"  # pyright: ignore[reportUnknownMemberType]
     for pod in pods.items:
         conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
-        is_frontend = (pod.metadata.labels or {}).get(COMPONENT_LABEL) == FRONTEND  # it is ready without any worker
-        if not is_frontend and any(each.type == "Ready" and each.status == "True" for each in conditions):
+        labels: dict[str, str] = pod.metadata.labels or {}
+        if labels.get(COMPONENT_LABEL) == FRONTEND:
+            continue  # it is ready without any worker
+        if any(each.type == "Ready" and each.status == "True" for each in conditions):
             return f"pod {pod.metadata.name} is ready"
     return None
