@@ -25,6 +25,7 @@ from sim import paths
 from sim.env import environment
 from sim.pulumi_plugins.install import stand_ins
 from sim.state import Cluster, SimError, load
+from wideep.resource_names import ANY_CLUSTER
 
 LEFT_OUT = ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN")
 """Variables of the caller that a preview has no use for."""
@@ -125,7 +126,11 @@ def _environment(cluster: Cluster, folder: Path) -> dict[str, str]:
     caller = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
     state = folder / "state"
     state.mkdir()
-    ours = {"PULUMI_BACKEND_URL": f"file://{state}", "PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
+    ours = {
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_DEBUG_COMMANDS": "true",
+        ANY_CLUSTER: "1",
+    }  # for --event-log
     return caller | environment(cluster) | ours
 
 

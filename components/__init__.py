@@ -1,4 +1,4 @@
-"""Parts of the Plan as Pulumi resources, one ComponentResource a file. They decide nothing.
+"""Parts of the Plan as Pulumi resources, one ComponentResource a file, and all of them as one (``dynamo_stack``).
 
 Each takes ``(name, args, opts)``, names its children after itself and works from any program:
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import pulumi
 
-__all__ = ["TYPE", "Component", "given"]
+from components.lifecycle.ownership import owner_annotations
+
+if TYPE_CHECKING:  # the engine imports components with their dynamic providers, in a process that makes no objects
+    import pulumi_kubernetes as k8s
+
+    from components.lifecycle.error_context import ErrorContext
+
+__all__ = ["TYPE", "Component", "known_after_create"]
 
 T = TypeVar("T")
 
@@ -16,33 +24,89 @@ DELETE_TIMEOUT: Final = "10m"
 """What pulumi-kubernetes waits without being told. Said, because it takes an annotation of the object for it too."""
 
 
-def given(resource: pulumi.CustomResource, output: pulumi.Output[T]) -> pulumi.Output[T]:
-    """What the cluster gives an object. Before it is there, a preview's provider answers without it, and with no id:
-    so it is not known yet."""
+def known_after_create(resource: pulumi.CustomResource, output: pulumi.Output[T]) -> pulumi.Output[T]:
+    """Tie an output that the API server sets (uid, generation) to ``resource.id``, so that it stays unknown in a
+    preview of the resource's creation."""
     return resource.id.apply(lambda _: output)
 
 
 class Component(pulumi.ComponentResource):
-    """A component of this program: its type is its class, its children are named after it."""
+    """A component of this program: its type is its class, its children are named after it.
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None) -> None:
+    Its arguments say ``depends_on`` themselves: a component does not hand its own option on to its children, and one
+    without children drops it (pulumi#8721).
+    """
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None, errors: ErrorContext | None = None) -> None:
         super().__init__(f"{TYPE}{type(self).__name__}", name, None, opts)
+        self._component, self._errors = name, errors
+
+    def metadata(
+        self,
+        name: str,
+        namespace: pulumi.Input[str] | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        owners: Sequence[k8s.meta.v1.OwnerReferenceArgs] | None = None,
+    ) -> k8s.meta.v1.ObjectMetaArgs:
+        """Metadata of an object: whose it is, and that its fields are this program's."""
+        import pulumi_kubernetes as k8s
+
+        return k8s.meta.v1.ObjectMetaArgs(
+            name=name,
+            namespace=namespace,
+            labels=labels,
+            annotations={**(annotations or {}), **owner_annotations()},
+            owner_references=owners,
+        )
 
     def child(
         self,
         *,
-        after: Sequence[pulumi.Resource] = (),
+        depends_on: Sequence[pulumi.Resource] = (),
         protect: bool | None = None,
         retain: bool | None = None,
         timeout: str | None = None,
+        hooks: pulumi.ResourceHookBinding | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of a child. ``after``: what must stand before it is made, and go only when it is gone; ``timeout``
-        is of making and updating it."""
+        """Options of a child; ``timeout`` is of its creation and update."""
         timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout, delete=DELETE_TIMEOUT) if timeout else None
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=list(after),
+            depends_on=list(depends_on),
             protect=protect,
             retain_on_delete=retain,
             custom_timeouts=timeouts,
+            hooks=hooks,
+        )
+
+    def api_child(
+        self,
+        *,
+        depends_on: Sequence[pulumi.Resource] = (),
+        protect: bool | None = None,
+        retain: bool | None = None,
+        timeout: str | None = None,
+        hooks: pulumi.ResourceHookBinding | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of a child that a cluster or a registry keeps: its orphan goes before it is made, and its errors are
+        explained."""
+        bound = pulumi.ResourceHookBinding.merge(self._hooks, hooks)
+        return self.child(depends_on=depends_on, protect=protect, retain=retain, timeout=timeout, hooks=bound)
+
+    def hook_name(self, hook: str) -> str:
+        """A hook's name is the program's; a component has each of its hooks once."""
+        return f"{type(self).__name__}:{self._component}:{hook}"
+
+    @cached_property
+    def _hooks(self) -> pulumi.ResourceHookBinding:
+        from components.lifecycle.error_context import ErrorContext
+        from components.lifecycle.error_hooks import error_hooks
+        from components.lifecycle.orphan_hooks import replace_orphan_hook
+
+        context = self._errors or ErrorContext()
+        return pulumi.ResourceHookBinding(
+            before_create=[replace_orphan_hook(self.hook_name("orphan"), context)],
+            on_error=error_hooks(self.hook_name("error"), context),
         )

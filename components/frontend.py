@@ -19,7 +19,7 @@ class FrontendAccessArgs:
 
     namespace: pulumi.Input[str]
     plan: FrontendPlan
-    after: tuple[pulumi.Resource, ...] = ()
+    depends_on: tuple[pulumi.Resource, ...] = ()
     """The graph: a Service is awaited until it has a pod, an Ingress until its Service has one."""
 
 
@@ -29,7 +29,7 @@ class FrontendAccess(Component):
     The provider waits until a load balancer or an ingress controller has given them an address. For a controller that
     never says one, set the annotation ``pulumi.com/skipAwait: "true"``.
 
-    >>> access = FrontendAccess("access", FrontendAccessArgs("dynamo-workshop", plan.frontend, after=(graph,)))
+    >>> access = FrontendAccess("access", FrontendAccessArgs("dynamo-workshop", plan.frontend, depends_on=(graph,)))
     """
 
     def __init__(self, name: str, args: FrontendAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -38,22 +38,18 @@ class FrontendAccess(Component):
         if public is not None:
             k8s.core.v1.Service(
                 f"{name}-service",
-                metadata=_metadata(public.name, args.namespace, public.annotations),
+                metadata=self.metadata(public.name, args.namespace, annotations=public.annotations),
                 spec=_service(public),
-                opts=self.child(after=args.after),
+                opts=self.api_child(depends_on=args.depends_on),
             )
         if ingress is not None:
             k8s.networking.v1.Ingress(
                 f"{name}-ingress",
-                metadata=_metadata(ingress.name, args.namespace, ingress.annotations),
+                metadata=self.metadata(ingress.name, args.namespace, annotations=ingress.annotations),
                 spec=_ingress(ingress),
-                opts=self.child(after=args.after),
+                opts=self.api_child(depends_on=args.depends_on),
             )
         self.register_outputs({})
-
-
-def _metadata(name: str, namespace: pulumi.Input[str], annotations: dict[str, str]) -> k8s.meta.v1.ObjectMetaArgs:
-    return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, annotations=annotations or None)
 
 
 def _service(plan: PublicServicePlan) -> k8s.core.v1.ServiceSpecArgs:

@@ -8,7 +8,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.lifecycle.error_context import ErrorContext
 from wideep.plan import TokenPlan
+from wideep.resource_names import TOKEN_SECRET
 
 __all__ = ["HfToken", "HfTokenArgs"]
 
@@ -29,11 +31,11 @@ class HfToken(Component):
     """
 
     def __init__(self, name: str, args: HfTokenArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(use_instead="hfTokenSecret: {name} in place of hfToken"))
         k8s.core.v1.Secret(
-            f"{name}-secret",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.plan.secret, namespace=args.namespace),
+            TOKEN_SECRET.of(name),
+            metadata=self.metadata(args.plan.secret, args.namespace),
             string_data={args.plan.key: pulumi.Output.secret(args.token)},
-            opts=self.child(),
+            opts=self.api_child(),
         )
         self.register_outputs({})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 
 from components.base import Component
+from components.lifecycle.error_context import ErrorContext
 from components.registry import RegistryLogin
 from wideep.plan import ImageBuild, ImagePlan
 
@@ -40,8 +41,8 @@ class Image(Component):
     """What the pods run. Unknown in the preview of a build."""
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
         plan = args.plan
+        super().__init__(name, opts, ErrorContext(has_registry_login=plan.registry is not None))
         if plan.build is not None:
             self.reference = self._built(name, plan.build, args.login)
         elif plan.resolve_digest:
@@ -67,7 +68,7 @@ class Image(Component):
             registries=[_credentials(login)] if login else None,
             push=True,
             build_on_preview=False,
-            opts=self.child(retain=True, timeout=BUILD_TIMEOUT),
+            opts=self.api_child(retain=True, timeout=BUILD_TIMEOUT),
         )
         repository = _repository(build.tags[0])
         return image.digest.apply(lambda digest: f"{repository}@{digest}")

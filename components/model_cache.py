@@ -8,10 +8,14 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Component, given
-from components.lifecycle.retained import stack_label, taking_over
+from components.base import Component, known_after_create
+from components.lifecycle.error_context import ErrorContext
+from components.lifecycle.job_retry import retry_annotations
+from components.lifecycle.retained import import_options, stack_label
+from components.lifecycle.volume_words import report_volume_hook
 from wideep.download import DELETED_CODE, DownloadPlan
-from wideep.plan import CachePlan, TokenPlan
+from wideep.plan import CachePlan, Plan, TokenPlan
+from wideep.resource_names import CACHE_CLAIM, DOWNLOAD_JOB
 
 __all__ = ["ModelCache", "ModelCacheArgs", "ModelDownload", "ModelDownloadArgs"]
 
@@ -22,7 +26,7 @@ class ModelCacheArgs:
 
     namespace: pulumi.Input[str]
     plan: CachePlan
-    take_over: str | None = None
+    import_id: str | None = None
     """``namespace/name`` of the claim that was kept, and is there (``components.lifecycle.retained``)."""
 
 
@@ -30,7 +34,7 @@ MADE: Final = {"pulumi.com/waitFor": "jsonpath={.status.phase}"}
 """The claim is made when the API server has it. By itself the provider waits until it is bound, in silence, and fails
 after five minutes that no option of the program changes; some shared file systems take longer to provision. The
 download waits for it, in words (``components.lifecycle.volume_words``)."""
-FROM_OTHERS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
+SERVER_SET_FIELDS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
 """What the cluster writes into a claim."""
 
 
@@ -49,10 +53,10 @@ class ModelCache(Component):
         chosen_by_cluster = () if plan.storage_class else ("spec.storageClassName",)
         if plan.create:
             claim = k8s.core.v1.PersistentVolumeClaim(
-                f"{name}-claim",
-                metadata=k8s.meta.v1.ObjectMetaArgs(
-                    name=plan.claim,
-                    namespace=args.namespace,
+                CACHE_CLAIM.of(name),
+                metadata=self.metadata(
+                    plan.claim,
+                    args.namespace,
                     labels=stack_label() if plan.retain else None,
                     annotations=MADE,
                 ),
@@ -62,11 +66,11 @@ class ModelCache(Component):
                     resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": plan.size}),
                 ),
                 opts=pulumi.ResourceOptions.merge(
-                    self.child(protect=plan.protect, retain=plan.retain),
-                    taking_over(args.take_over, *FROM_OTHERS, *chosen_by_cluster),
+                    self.api_child(protect=plan.protect, retain=plan.retain),
+                    import_options(args.import_id, *SERVER_SET_FIELDS, *chosen_by_cluster),
                 ),
             )
-            self.uid = given(claim, claim.metadata).apply(lambda metadata: str(metadata.uid))
+            self.uid = known_after_create(claim, claim.metadata).apply(lambda metadata: str(metadata.uid))
         self.register_outputs({})
 
 
@@ -81,26 +85,31 @@ class ModelDownloadArgs:
     claim_uid: pulumi.Input[str] | None = None
     """Where this program makes the claim: the Job then goes with it, also one that a killed `up` has left, unknown to
     the state, and whose pod would hold the claim for hours."""
-    after: tuple[pulumi.Resource, ...] = ()
+    depends_on: tuple[pulumi.Resource, ...] = ()
     """The claim and the token's Secret, where this program makes them."""
+    stack: Plan | None = None
+    """To name the cause of a failed download, and the config key that mends it."""
 
 
 class ModelDownload(Component):
     """A Job that downloads the model. It is awaited until it has succeeded.
 
-    >>> args = ModelDownloadArgs("dynamo-workshop", plan.download, plan.cache.claim, plan.token, after=(cache, token))
+    >>> made = (cache, token)
+    >>> args = ModelDownloadArgs("dynamo-workshop", plan.download, plan.cache.claim, plan.token, depends_on=made)
     >>> download = ModelDownload("download", args)
     """
 
     def __init__(self, name: str, args: ModelDownloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(plan=args.stack))
+        resource = DOWNLOAD_JOB.of(name)
+        volume = pulumi.ResourceHookBinding(before_create=[report_volume_hook(self.hook_name("volume"))])
         k8s.batch.v1.Job(
-            f"{name}-job",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=args.plan.job, namespace=args.namespace, owner_references=_owner(args)
+            resource,
+            metadata=self.metadata(args.plan.job, args.namespace, owners=_owner(args)),
+            spec=_job(args, retry_annotations(resource)),
+            opts=self.api_child(
+                depends_on=args.depends_on, timeout=f"{args.plan.deadline_seconds + 60}s", hooks=volume
             ),
-            spec=_job(args),
-            opts=self.child(after=args.after, timeout=f"{args.plan.deadline_seconds + 60}s"),
         )
         self.register_outputs({})
 
@@ -119,7 +128,7 @@ def _owner(args: ModelDownloadArgs) -> list[k8s.meta.v1.OwnerReferenceArgs] | No
     return [owner]
 
 
-def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
+def _job(args: ModelDownloadArgs, annotations: dict[str, str] | None) -> k8s.batch.v1.JobSpecArgs:
     core, batch = k8s.core.v1, k8s.batch.v1
     plan = args.plan
     volume = "model-cache"
@@ -149,11 +158,12 @@ def _job(args: ModelDownloadArgs) -> k8s.batch.v1.JobSpecArgs:
         batch.PodFailurePolicyRuleArgs(action="Ignore", on_pod_conditions=[lost]),
         batch.PodFailurePolicyRuleArgs(action="Ignore", on_exit_codes=deleted),
     ]
+    metadata = k8s.meta.v1.ObjectMetaArgs(annotations=annotations) if annotations else None
     return batch.JobSpecArgs(
         active_deadline_seconds=plan.deadline_seconds,
         backoff_limit=0,
         pod_failure_policy=batch.PodFailurePolicyArgs(rules=ignored),
-        template=core.PodTemplateSpecArgs(spec=pod),
+        template=core.PodTemplateSpecArgs(metadata=metadata, spec=pod),
     )
 
 

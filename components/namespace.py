@@ -10,7 +10,8 @@ import pulumi_kubernetes as k8s
 
 from components.base import Component
 from components.lifecycle.existing import Whose
-from components.lifecycle.retained import stack_label, taking_over
+from components.lifecycle.retained import import_options, stack_label
+from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 
 __all__ = ["Namespace", "NamespaceArgs"]
 
@@ -24,11 +25,11 @@ class NamespaceArgs:
     """Keep it, and with it all that is retained in it."""
     whose: Whose = Whose.TO_MAKE
     """Whether it is made, taken over, or somebody else's (``components.lifecycle.existing``)."""
-    after: tuple[pulumi.Resource, ...] = ()
+    depends_on: tuple[pulumi.Resource, ...] = ()
     """What must stand before it, and goes when it is gone."""
 
 
-FROM_OTHERS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernetes.io/metadata.name"]')
+SERVER_SET_FIELDS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernetes.io/metadata.name"]')
 """What the API server writes into a namespace."""
 
 
@@ -44,7 +45,7 @@ class Namespace(Component):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         if args.whose is Whose.OTHERS:
-            found = k8s.core.v1.Namespace.get(f"{name}-existing", args.name, opts=self.child())
+            found = k8s.core.v1.Namespace.get(NAMESPACE_READ.of(name), args.name, opts=self.child())
             self.name = found.id.apply(lambda _: args.name)
         else:
             self.name = self._make(name, args).metadata.apply(lambda metadata: str(metadata.name))
@@ -52,10 +53,10 @@ class Namespace(Component):
 
     def _make(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
         return k8s.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.name, labels=stack_label() if args.retain else None),
+            NAMESPACE.of(name),
+            metadata=self.metadata(args.name, labels=stack_label() if args.retain else None),
             opts=pulumi.ResourceOptions.merge(
-                self.child(after=args.after, retain=args.retain),
-                taking_over(args.name if args.whose is Whose.OURS else None, *FROM_OTHERS),
+                self.api_child(depends_on=args.depends_on, retain=args.retain),
+                import_options(args.name if args.whose is Whose.OURS else None, *SERVER_SET_FIELDS),
             ),
         )

@@ -32,9 +32,9 @@ class NetworkPolicies(Component):
         for policy in args.policies:
             k8s.networking.v1.NetworkPolicy(
                 f"{name}-{policy.role}",
-                metadata=k8s.meta.v1.ObjectMetaArgs(name=policy.name, namespace=args.namespace),
+                metadata=self.metadata(policy.name, args.namespace),
                 spec=_spec(policy),
-                opts=self.child(),
+                opts=self.api_child(),
             )
         self.register_outputs({})
 
@@ -49,7 +49,7 @@ def _spec(policy: NetworkPolicyPlan) -> k8s.networking.v1.NetworkPolicySpecArgs:
 
 def _rule(rule: RulePlan) -> k8s.networking.v1.NetworkPolicyIngressRuleArgs:
     ports = [k8s.networking.v1.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in rule.ports]
-    # A rule without `from` is for the whole world, so a rule for nobody would be the opposite: there is none.
+    # An ingress rule with an empty `from` allows everyone, so a rule without peers is never planned.
     return k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[_peer(p) for p in rule.peers], ports=ports or None)
 
 

@@ -12,12 +12,15 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
 from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
-from components.lifecycle.helm_releases import release_note, stack_name
+from components.lifecycle.error_context import ErrorContext
+from components.lifecycle.helm_releases import release_note, unlock_release_hook
 from components.lifecycle.orphans import CRDS_NAMESPACE
+from components.lifecycle.ownership import stack_name
 from components.ssh_key import SshKey, SshKeyArgs
 from wideep.dynamo import release_of
 from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1
 from wideep.plan import PlatformPlan
+from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
 from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
@@ -38,7 +41,7 @@ class PlatformArgs:
 
     namespace: pulumi.Input[str]
     plan: PlatformPlan
-    after: tuple[pulumi.Resource, ...] = ()
+    depends_on: tuple[pulumi.Resource, ...] = ()
     """What must stand before the first release, and goes when the last is gone."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
     """Where ``install: false`` looks for the operator."""
@@ -52,7 +55,7 @@ class Platform(Component):
     """
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(charts=args.plan.charts))
         if args.plan.install:
             self._install(name, args)
         else:
@@ -61,10 +64,11 @@ class Platform(Component):
 
     def _install(self, name: str, args: PlatformArgs) -> None:
         plan = args.plan
+        unlock = pulumi.ResourceHookBinding(before_update=[unlock_release_hook(self.hook_name("unlock"))])
         crds = k8s.helm.v3.Release(
-            f"{name}-crds",
+            CRDS_RELEASE.of(name),
             release_args(plan, CRDS_CHART, plan.crds_release, CRDS_NAMESPACE),
-            opts=self.child(after=args.after),
+            opts=self.api_child(depends_on=args.depends_on, hooks=unlock),
         )
         before: list[pulumi.Resource] = [crds]
         if not plan.mpi_secret_exists:
@@ -73,9 +77,11 @@ class Platform(Component):
         if plan.sub_charts:
             before.append(self._grove(name, args))
         k8s.helm.v3.Release(
-            f"{name}-platform",
+            PLATFORM_RELEASE.of(name),
             release_args(plan, PLATFORM_CHART, plan.release, args.namespace),
-            opts=pulumi.ResourceOptions.merge(self.child(after=before), GROVE_STAYS if plan.keeps_grove else None),
+            opts=pulumi.ResourceOptions.merge(
+                self.api_child(depends_on=before, hooks=unlock), GROVE_STAYS if plan.keeps_grove else None
+            ),
         )
 
     def _grove(self, name: str, args: PlatformArgs) -> pulumi.Resource:
@@ -86,7 +92,7 @@ class Platform(Component):
             "subCharts": list(args.plan.sub_charts),
             **args.cluster.properties(),
         }
-        return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(after=args.after))
+        return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(depends_on=args.depends_on))
 
     def _find(self, name: str, args: PlatformArgs) -> None:
         """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
@@ -98,7 +104,7 @@ class Platform(Component):
             "deadlineSeconds": OPERATOR_SECONDS,
             **args.cluster.properties(),
         }
-        OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(after=[crd]))
+        OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(depends_on=[crd]))
 
 
 def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:

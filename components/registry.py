@@ -11,6 +11,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Component
+from components.lifecycle.error_context import ErrorContext
 from wideep.plan import RegistryPlan
 
 __all__ = ["PullSecret", "PullSecretArgs", "RegistryLogin", "docker_config"]
@@ -53,14 +54,14 @@ class PullSecret(Component):
     """
 
     def __init__(self, name: str, args: PullSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(use_instead="image.pullSecret: {name} without image.registry"))
         registry = args.login.plan
         password = pulumi.Output.secret(args.login.password)
         k8s.core.v1.Secret(
             f"{name}-secret",
             type="kubernetes.io/dockerconfigjson",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.secret, namespace=args.namespace),
+            metadata=self.metadata(args.secret, args.namespace),
             string_data={".dockerconfigjson": password.apply(lambda text: docker_config(registry, text))},
-            opts=self.child(),
+            opts=self.api_child(),
         )
         self.register_outputs({})

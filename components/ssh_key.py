@@ -11,6 +11,8 @@ import pulumi_kubernetes as k8s
 import pulumi_random as random
 
 from components.base import Component
+from components.lifecycle.error_context import ErrorContext
+from wideep.resource_names import SSH_KEY_SECRET
 
 __all__ = ["SshKey", "SshKeyArgs", "key_pair"]
 
@@ -58,13 +60,13 @@ class SshKey(Component):
     """
 
     def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, opts)
+        super().__init__(name, opts, ErrorContext(use_instead="platform.sshKeySecret: {name}"))
         # Not RandomBytes: the plugin makes its value the resource's id, and ids stand in the state in clear.
         seed = random.RandomPassword(f"{name}-seed", length=SEED_LENGTH, special=False, opts=self.child())
         k8s.core.v1.Secret(
-            f"{name}-secret",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.secret, namespace=args.namespace),
+            SSH_KEY_SECRET.of(name),
+            metadata=self.metadata(args.secret, args.namespace),
             string_data=pulumi.Output.secret(seed.result).apply(key_pair),
-            opts=self.child(),
+            opts=self.api_child(),
         )
         self.register_outputs({})

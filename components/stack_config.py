@@ -1,4 +1,4 @@
-"""The one reader of the stack's config."""
+"""Reads the stack's config."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import yaml
 
 from wideep.errors import ConfigError, Problem
 from wideep.plan import Plan, make_plan
-from wideep.rules import accept
+from wideep.rules import Accepted, accept
 from wideep.settings.secrets import secret_paths, with_secrets
 from wideep.settings.texts import json_texts
 from wideep_cluster.named_file import read_named
 from wideep_cluster.registry import Login
 
-__all__ = ["hf_token", "read_plan", "registry_login", "registry_password"]
+__all__ = ["hf_token", "read_plan", "read_settings", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
@@ -28,25 +28,30 @@ UNSET: Final = ("", "{}")
 """What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
 
 
-def read_plan() -> Plan:
-    """The Plan of this stack.
+def read_settings() -> Accepted:
+    """Read the Settings of this stack.
 
     Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
     """
     config, written = _project_config(), _stack_file()
     clear = [*_token_in_clear(config), *_password_in_clear(config, written), *json_texts(written)]
     try:
-        plan = make_plan(accept(_marked(config, written), _read_text))
+        settings = accept(_marked(config, written), _read_text)
     except ConfigError as error:
         raise pulumi.RunError(str(ConfigError([*error.problems, *clear]))) from None
     if clear:
         raise pulumi.RunError(str(ConfigError(clear)))
-    return plan
+    return settings
 
 
-def hf_token() -> pulumi.Output[str]:
+def read_plan() -> Plan:
+    """Read the Plan of this stack, as ``read_settings`` does."""
+    return make_plan(read_settings())
+
+
+def hf_token() -> pulumi.Output[str] | None:
     """The Hugging Face token. A secret from here on; nothing else reads its value."""
-    return pulumi.Config().require_secret(TOKEN)
+    return pulumi.Config().get_secret(TOKEN)
 
 
 def registry_password() -> pulumi.Output[str]:

@@ -9,15 +9,17 @@ from typing import Any, Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import Component, given
+from components.base import Component, known_after_create
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
+from components.lifecycle.graph_hooks import wait_for_previous_graph
 from wideep.dynamo.api import GROVE_ANNOTATION
 from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.resource_names import GRAPH
 
-__all__ = ["IN_OTHER_HANDS", "WideEp", "WideEpArgs"]
+__all__ = ["REPLACE_ON_GROVE_CHANGE", "WideEp", "WideEpArgs"]
 
-IN_OTHER_HANDS: Final = pulumi.ResourceOptions(
+REPLACE_ON_GROVE_CHANGE: Final = pulumi.ResourceOptions(
     replace_on_changes=[f'metadata.annotations["{GROVE_ANNOTATION}"]'], delete_before_replace=True
 )
 """Grove takes the graph over, or gives it back. The operator leaves what it made of it before, and both would hold
@@ -34,7 +36,7 @@ class WideEpArgs:
     """Stands in place of the image that the graph was planned with."""
     ready_timeout_seconds: int
     """From its creation, or its last change, until it is ready."""
-    after: tuple[pulumi.Resource, ...] = ()
+    depends_on: tuple[pulumi.Resource, ...] = ()
     """What must stand before it: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
     """Where the waiting looks for it."""
@@ -48,7 +50,7 @@ class WideEp(Component):
     Not by the provider's own ``pulumi.com/waitFor``: its condition Ready has no generation, so that after an update it
     would be that of before; it says nothing of the pods; and what it waits for is in no state if the engine is killed.
 
-    >>> graph = WideEp("graph", WideEpArgs(namespace, plan.graph, image.reference, 3600, after=(drain,)))
+    >>> graph = WideEp("graph", WideEpArgs(namespace, plan.graph, image.reference, 3600, depends_on=(drain,)))
     """
 
     graph: pulumi.Resource
@@ -57,18 +59,17 @@ class WideEp(Component):
     def __init__(self, name: str, args: WideEpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         metadata, spec = args.graph.metadata, args.graph.spec_with_image(args.image)
+        previous = pulumi.ResourceHookBinding(before_create=[wait_for_previous_graph(self.hook_name("previous"))])
         graph = self.graph = k8s.apiextensions.CustomResource(
-            f"{name}-graph",
+            GRAPH.of(name),
             api_version=args.graph.api_version,
             kind=args.graph.kind,
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=metadata.name,
-                namespace=args.namespace,
-                annotations=metadata.annotations,
-            ),
+            metadata=self.metadata(metadata.name, args.namespace, annotations=metadata.annotations),
             spec=spec,
             opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions.merge(self.child(after=args.after), IN_OTHER_HANDS),
+                pulumi.ResourceOptions.merge(
+                    self.api_child(depends_on=args.depends_on, hooks=previous), REPLACE_ON_GROVE_CHANGE
+                ),
                 # The provider then writes what the cluster has, or leaves it out where it is another manager's.
                 pulumi.ResourceOptions(ignore_changes=sorted(args.left_fields)),
             ),
@@ -77,8 +78,8 @@ class WideEp(Component):
         properties = {
             "namespace": args.namespace,
             "deadlineSeconds": args.ready_timeout_seconds,
-            **waited_for(args.graph, spec, given(graph, live), args.left_fields),
+            **waited_for(args.graph, spec, known_after_create(graph, live), args.left_fields),
             **args.cluster.properties(),
         }
-        GraphReady(GraphReadyProvider(), f"{name}-ready", properties, self.child(after=[graph]))
+        GraphReady(GraphReadyProvider(), f"{name}-ready", properties, self.child(depends_on=[graph]))
         self.register_outputs({})

@@ -20,7 +20,7 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource,
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.lifecycle.existing import Whose
-from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.ownership import stack_name
 from components.lifecycle.sharing import KEY, Place, Share, SharedError, refuse_while_shared
 from wideep_cluster.errors import ClusterError
 
@@ -99,20 +99,20 @@ class GuardArgs:
     """What is guarded, and what has to stand for it to be."""
 
     share: Share
-    after: tuple[pulumi.Resource, ...]
+    depends_on: tuple[pulumi.Resource, ...]
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class Guard(Component):
-    """What has to go before ``after`` may, and goes only while nobody else uses it.
+    """What has to go before ``depends_on`` may, and goes only while nobody else uses it.
 
-    >>> guard = Guard("guard-platform", GuardArgs(share_of(plan, Whose.TO_MAKE), after=(platform,)))
+    >>> guard = Guard("guard-platform", GuardArgs(share_of(plan, Whose.TO_MAKE), depends_on=(platform,)))
     """
 
     def __init__(self, name: str, args: GuardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         properties = {**args.share.properties(), **args.cluster.properties()}
-        StackGuard(GuardProvider(), f"{name}-stack", properties, self.child(after=args.after))
+        StackGuard(GuardProvider(), f"{name}-stack", properties, self.child(depends_on=args.depends_on))
         self.register_outputs({})
 
 

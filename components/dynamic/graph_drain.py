@@ -49,7 +49,7 @@ class TeardownArgs:
 
     namespace: pulumi.Input[str]
     graph: str
-    after: tuple[pulumi.Resource, ...]
+    depends_on: tuple[pulumi.Resource, ...]
     """What has to be there while it is deleted, and goes only then."""
     deadline_seconds: int | None = None
     """How long its deletion may wait. None: as the component says."""
@@ -71,17 +71,17 @@ class _Teardown(Component):
             "deadlineSeconds": self.deadline_seconds if args.deadline_seconds is None else args.deadline_seconds,
             **args.cluster.properties(),
         }
-        self.resource(self.provider(), f"{name}-graph", properties, self.child(after=args.after))
+        self.resource(self.provider(), f"{name}-graph", properties, self.child(depends_on=args.depends_on))
         self.register_outputs({})
 
 
 class Drain(_Teardown):
     """What the graph depends on: it goes when nothing of the graph is left, and only then the platform may.
 
-    ``after`` is what the graph's objects need to the last: the operator that ends them, the volume and Secret of its
-    pods.
+    ``depends_on`` is what the graph's objects need to the last: the operator that ends them, the volume and Secret of
+    its pods.
 
-    >>> drain = Drain("drain", TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(platform, cache, token)))
+    >>> drain = Drain("drain", TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(platform, cache, token)))
     """
 
     resource, provider, deadline_seconds = GraphDrain, DrainProvider, 900
@@ -91,10 +91,10 @@ class Takedown(_Teardown):
     """What depends on the graph, and so is asked first: it goes only while there is an operator.
 
     A graph has finalizers that only a living operator takes away. Deleted while there is none it would stop serving
-    and never go; here it is refused while it still serves, with what to do. ``after`` is the graph.
+    and never go; here it is refused while it still serves, with what to do. ``depends_on`` is the graph.
 
     >>> cluster = ClusterAccess(context="prod")  # of a program that makes its own kubernetes.Provider
-    >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", after=(graph,), cluster=cluster)
+    >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(graph,), cluster=cluster)
     >>> takedown = Takedown("takedown", args)
     """
 

@@ -11,8 +11,9 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
-from components.lifecycle.helm_releases import stack_name
-from components.lifecycle.orphans import CRDS_NAMESPACE, Leftovers
+from components.lifecycle.orphans import CRDS_NAMESPACE, OrphanCleaner
+from components.lifecycle.ownership import stack_name
+from wideep.resource_names import SWEEP
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
@@ -33,7 +34,7 @@ class SweepProvider(ClusterProvider):
         return DiffResult(changes=_own(_olds) != _own(_news))
 
     def delete(self, _id: str, _props: Properties) -> None:
-        left = Leftovers(self.namespace(_props), _props["stack"], pulumi.log.info)
+        left = OrphanCleaner(self.namespace(_props), _props["stack"], pulumi.log.info)
         if "crdsRelease" in _props:
             left.release(CRDS_NAMESPACE, _props["crdsRelease"])
             left.platform(_props["platformRelease"])
@@ -80,5 +81,5 @@ class Sweep(Component):
             **{key: value for key, value in made.items() if value is not None},
             **args.cluster.properties(),
         }
-        StackSweep(SweepProvider(), f"{name}-stack", properties, self.child())
+        StackSweep(SweepProvider(), SWEEP.of(name), properties, self.child())
         self.register_outputs({})

@@ -12,17 +12,16 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.orphans import GRAPH, found
-from components.lifecycle.own_cluster import own_cluster
-from components.lifecycle.state import known_outputs
+from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
+from components.lifecycle.state import read_stack_outputs
 from wideep.dynamo.api import GROUP, V1ALPHA1
 from wideep.plan import Plan
+from wideep.resource_names import GRAPH
 from wideep.text import some_of
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube_objects import Json, part, parts
 
-__all__ = ["left_words", "tell_of_changes", "words_of"]
+__all__ = ["describe_drift", "describe_left_fields", "warn_on_drift"]
 
 OPERATORS: Final = "manager"
 """The field manager of an operator, by the name of its program."""
@@ -32,29 +31,27 @@ REPLICAS: Final = ".replicas"
 SHOWN: Final = 3
 
 
-def tell_of_changes(plan: Plan) -> None:
-    """Warns where the graph is not as this stack last wrote it, or nobody looks after it; says what is left to others.
-    Nothing in a preview, and no word where the cluster cannot be asked."""
-    known = None if pulumi.runtime.is_dry_run() else (known_outputs() or {}).get(GRAPH)
+def warn_on_drift(plan: Plan) -> None:
+    """Warn if the live graph differs from the last-applied spec, or its operator is down; say what is left to others.
+    Skipped in previews, and if the cluster cannot be asked."""
+    known = None if pulumi.runtime.is_dry_run() else (read_stack_outputs() or {}).get(GRAPH.name)
     if known is None:
         return
-    from kubernetes.client import ApiException, CustomObjectsApi
-    from kubernetes.config import ConfigException
-    from urllib3.exceptions import HTTPError
+    from kubernetes.client import CustomObjectsApi
 
-    try:
-        place = own_cluster(plan.namespace)
+    with unless_unreachable("drift of the graph"):
+        place = connect_from_config(plan.namespace)
         where = (GROUP, V1ALPHA1.version, place.name, V1ALPHA1.plural, plan.name)
-        live = cast("Json | None", found(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where)))
-        for words in words_of(plan.name, known, live, place.operator(), plan.left_fields):
+        live = cast(
+            "Json | None", read_or_none(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
+        )
+        for words in describe_drift(plan.name, known, live, place.operator(), plan.left_fields):
             pulumi.log.warn(words)
-        for words in left_words(plan.name, live, plan.left_fields):
+        for words in describe_left_fields(plan.name, live, plan.left_fields):
             pulumi.log.info(words)
-    except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
-        pulumi.log.debug(f"whether the graph has changed was not to be told: {type(error).__name__}")
 
 
-def words_of(
+def describe_drift(
     name: str,
     known: Mapping[str, Any],
     live: Json | None,
@@ -75,7 +72,7 @@ def words_of(
         yield f"{operator.message}; what changes in graph {name} happens when it runs"
 
 
-def left_words(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
+def describe_left_fields(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
     """What stays as somebody else has made it."""
     for path, who in left.items() if live else ():
         value: object = live

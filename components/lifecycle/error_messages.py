@@ -1,4 +1,4 @@
-"""What the providers' errors mean for a stack: one sentence, and what to do.
+"""Explains providers' errors: one sentence, and what to do.
 
 The words are those of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kubernetes API server.
 """
@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from components.lifecycle.error_context import ErrorContext, Explanation, Failed
 from wideep.download_causes import download_cause
 from wideep.masking import masked
-from wideep.plan import Plan
+from wideep.resource_names import JOB_TYPE, RELEASE_TYPE
 from wideep.symptoms import Place, find_symptom
 
-__all__ = ["ANY", "EXISTS", "IMAGE", "Failed", "Meaning", "is_passing", "meaning_of"]
+__all__ = ["EXISTS", "explain", "is_passing"]
 
-ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", "kubernetes:batch/v1:Job", "kubernetes:helm.sh/"
+ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", JOB_TYPE, RELEASE_TYPE
 """How the types of resources begin."""
 EXISTS: Final = "already exists"
 LONGEST: Final = 60
@@ -26,38 +26,13 @@ LONGEST: Final = 60
 Match = re.Match[str]
 
 
-@dataclass(frozen=True)
-class Failed:
-    """A resource that was not made or changed: its type, its name on the cluster, and the provider's words."""
-
-    kind: str
-    name: str
-    error: str
-
-    @property
-    def noun(self) -> str:
-        """``Secret hf-token-secret``."""
-        return f"{self.kind.rpartition(':')[2]} {self.name}"
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """``says`` is a sentence, ``remedy`` a command or a key of the config."""
-
-    says: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.says}\n  {self.remedy}"
-
-
-def meaning_of(failed: Failed, plan: Plan) -> Meaning | None:
-    """What the error means; None where the provider's own words have to do."""
-    for begins, pattern, row in MEANINGS:
+def explain(failed: Failed, context: ErrorContext) -> Explanation | None:
+    """Explain the error; None if the provider's own words have to do."""
+    for begins, pattern, row in EXPLANATIONS:
         found = pattern.search(failed.error) if failed.kind.startswith(begins) else None
         if found:
-            meaning = row(found, failed, plan) if callable(row) else _filled(row, found, plan)
-            return Meaning(masked(meaning.says), meaning.remedy)
+            explanation = row(found, failed, context) if callable(row) else _filled(row, found, failed, context)
+            return Explanation(masked(explanation.summary), explanation.remedy)
     return None
 
 
@@ -67,62 +42,57 @@ def is_passing(failed: Failed) -> bool:
     return failed.kind.startswith(ANY) and not begun and PASSING.search(failed.error) is not None
 
 
-def _filled(row: Meaning, found: Match, plan: Plan) -> Meaning:
-    """The table's words with those of the error, by the names of the pattern's groups, and with the plan's."""
-    words = found.groupdict()
-    return Meaning(row.says.format(**words, plan=plan), row.remedy.format(**words, plan=plan))
+def _filled(row: Explanation, found: Match, failed: Failed, context: ErrorContext) -> Explanation:
+    """The table's words with those of the error, by the names of the pattern's groups."""
+    words = {**found.groupdict(), "charts": context.charts, "namespace": failed.namespace}
+    return Explanation(row.summary.format(**words), row.remedy.format(**words))
 
 
-def _no_kubeconfig(_found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+def _no_kubeconfig(_found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     """The provider names no file, and a misspelt one is the likeliest reason."""
     named = os.environ.get("KUBECONFIG")
     where = f"KUBECONFIG names {named}" if named else "KUBECONFIG is not set"
-    return Meaning(
+    return Explanation(
         f"there is no kubeconfig to reach the cluster with ({where}).",
         "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
     )
 
 
-def _push_refused(found: Match, _failed: Failed, plan: Plan) -> Meaning:
+def _push_refused(found: Match, _failed: Failed, context: ErrorContext) -> Explanation:
     login = f"docker login {found['host']}, as one who may push, or image.registry: username and password of one"
-    if plan.image_plan.registry:
+    if context.has_registry_login:
         login = "pulumi config set --secret --path image.registry.password …, of one who may push"
-    return Meaning(f"the registry refuses the push of {found['image']}.", f"{login}; then `pulumi up`")
+    return Explanation(f"the registry refuses the push of {found['image']}.", f"{login}; then `pulumi up`")
 
 
-def _build(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+def _build(found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     step = found["step"] if len(found["step"]) <= LONGEST else f"{found['step'][:LONGEST]}…"
-    says = f"the build ended with exit code {found['code']} in step `{step}`, whose last lines stand with it."
-    return Meaning(says, "`pulumi up` builds again, from the steps that the builder has kept")
+    summary = f"the build ended with exit code {found['code']} in step `{step}`, whose last lines stand with it."
+    return Explanation(summary, "`pulumi up` builds again, from the steps that the builder has kept")
 
 
-def _download(_found: Match, failed: Failed, plan: Plan) -> Meaning:
+def _download(_found: Match, failed: Failed, context: ErrorContext) -> Explanation:
     found = find_symptom(failed.error, Place.DOWNLOAD)
-    cause = download_cause(found.symptom, plan, found.line) if found else None
+    cause = download_cause(found.symptom, context.plan, found.line) if found and context.plan else None
     if cause is None:
-        return Meaning("the download failed; its last lines stand with it.", "`pulumi up` makes it again")
+        return Explanation("the download failed; its last lines stand with it.", "`pulumi up` makes it again")
     fix = cause.fix if cause.key in cause.fix else f"{cause.key}: {cause.fix}"
     remedy = fix if "`pulumi up`" in fix else f"{fix.rstrip('.')}; then `pulumi up`"
-    return Meaning(cause.cause, remedy)
+    return Explanation(cause.cause, remedy)
 
 
-def _forbidden(found: Match, _failed: Failed, _plan: Plan) -> Meaning:
+def _forbidden(found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     what = f"{found['resource']}.{found['group']}" if found["group"] else found["resource"]
     place, where = (f" in namespace {found['place']}", f" -n {found['place']}") if found["place"] else ("", "")
     remedy = f"`pulumi up` as one who may, or when `kubectl auth can-i {found['verb']} {what}{where}` says yes"
-    return Meaning(f"user {found['user']} may not {found['verb']} {what}{place}.", remedy)
+    return Explanation(f"user {found['user']} may not {found['verb']} {what}{place}.", remedy)
 
 
-def _exists(_found: Match, failed: Failed, plan: Plan) -> Meaning:
-    secrets = {
-        plan.platform.mpi_secret: "platform.sshKeySecret: {name}",
-        plan.image_plan.pull_secret: "image.pullSecret: {name} without image.registry",
-        plan.token.secret if plan.token else None: "hfTokenSecret: {name} in place of hfToken",
-    }
-    kind = failed.kind.rpartition(":")[2]
-    instead = secrets.get(failed.name) if kind == "Secret" else INSTEAD.get(kind)
+def _exists(_found: Match, failed: Failed, context: ErrorContext) -> Explanation:
+    kind, place = failed.kind.rpartition(":")[2], failed.namespace or failed.name
+    instead = context.use_instead if kind == "Secret" else INSTEAD.get(kind)
     remedy = f"{instead.format(name=failed.name)}; or another `namespace`" if instead else "write another `namespace`"
-    return Meaning(f"namespace {plan.namespace} has it already, and this stack did not make it.", remedy)
+    return Explanation(f"namespace {place} has it already, and this stack did not make it.", remedy)
 
 
 INSTEAD: Final = {
@@ -148,19 +118,19 @@ BEFORE_HELM: Final = re.compile(
 """Helm asks for the server's version and for the release's records before it begins."""
 PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
 
-Row = Meaning | Callable[[Match, Failed, Plan], Meaning]
+Row = Explanation | Callable[[Match, Failed, ErrorContext], Explanation]
 
 
 def _row(begins: str, pattern: str, row: Row) -> tuple[str, re.Pattern[str], Row]:
     return begins, re.compile(pattern, re.IGNORECASE | re.DOTALL), row
 
 
-MEANINGS: Final = (
+EXPLANATIONS: Final = (
     _row(IMAGE, PUSH + r"(unauthorized|denied|authentication required|insufficient_scope|\b40[13]\b)", _push_refused),
     _row(
         IMAGE,
         PUSH + r"(?P<why>connection refused|no such host|i/o timeout|deadline exceeded|\bEOF\b|x509: [^\n;]*)",
-        Meaning(
+        Explanation(
             "the registry {host} does not answer: {why}.",
             "`pulumi up` when it does, or image.repository: of a registry that this machine and the nodes reach",
         ),
@@ -168,7 +138,7 @@ MEANINGS: Final = (
     _row(
         IMAGE,
         "no space left on device",
-        Meaning("the disk of the builder is full.", "docker buildx prune, or image.builder: another one"),
+        Explanation("the disk of the builder is full.", "docker buildx prune, or image.builder: another one"),
     ),
     _row(
         IMAGE,
@@ -178,7 +148,7 @@ MEANINGS: Final = (
     _row(
         IMAGE,
         "cannot connect to the docker daemon|no builder|failed to find builder",
-        Meaning(
+        Explanation(
             "no builder answers on this machine.",
             "start Docker, or image.builder: one of `docker buildx ls`, or image.source: existing",
         ),
@@ -186,7 +156,7 @@ MEANINGS: Final = (
     _row(
         RELEASE,
         "context deadline exceeded|timed out waiting|within allocated timeout",
-        Meaning(
+        Explanation(
             "Helm has installed it, and its pods did not become ready in time.",
             "`wideep doctor` names what holds them; then `pulumi up` goes on",
         ),
@@ -194,8 +164,8 @@ MEANINGS: Final = (
     _row(
         RELEASE,
         "not a valid chart repository|failed to fetch|failed to download",
-        Meaning(
-            "the charts of {plan.platform.charts} cannot be read from here.",
+        Explanation(
+            "the charts of {charts} cannot be read from here.",
             "platform.charts: a mirror, an oci:// registry or a folder with the two charts",
         ),
     ),
@@ -209,15 +179,15 @@ MEANINGS: Final = (
     _row(
         ANY,
         r"exceeded quota: (?P<quota>[^\s,]+)",
-        Meaning(
-            "quota {quota} of namespace {plan.namespace} leaves no room for it.",
-            "kubectl -n {plan.namespace} describe quota; `pulumi up`, once it is raised",
+        Explanation(
+            "quota {quota} of namespace {namespace} leaves no room for it.",
+            "kubectl -n {namespace} describe quota; `pulumi up`, once it is raised",
         ),
     ),
     _row(
         ANY,
         r'failed calling webhook "(?P<hook>[^"]+)"',
-        Meaning(
+        Explanation(
             "admission webhook {hook} does not answer, and the API server asks it first.",
             "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations; `pulumi up` when it answers",
         ),
@@ -225,21 +195,23 @@ MEANINGS: Final = (
     _row(
         ANY,
         r'admission webhook "(?P<hook>[^"]+)" denied the request: (?P<why>[^\n]*)',
-        Meaning(
+        Explanation(
             "admission webhook {hook} refuses it: {why}",
-            "write what it asks for, or let it except namespace {plan.namespace}; then `pulumi up`",
+            "write what it asks for, or let it except namespace {namespace}; then `pulumi up`",
         ),
     ),
     _row(ANY, EXISTS, _exists),
     _row(
         ANY,
         "apiVersion for this resource does not exist|no matches for kind",
-        Meaning("the cluster does not know its kind: the CRD is missing.", "platform.install: true, which brings it"),
+        Explanation(
+            "the cluster does not know its kind: the CRD is missing.", "platform.install: true, which brings it"
+        ),
     ),
     _row(
         ANY,
         r'context "(?P<context>[^"]*)" does not exist',
-        Meaning(
+        Explanation(
             "the kubeconfig has no context {context}.",
             "pulumi config set kubernetes:context NAME; `kubectl config get-contexts` lists them",
         ),
@@ -252,7 +224,7 @@ MEANINGS: Final = (
     _row(
         ANY,
         r"\bUnauthorized\b|must be logged in to the server|asked for the client to provide credentials",
-        Meaning(
+        Explanation(
             "the cluster refuses the credentials (401).",
             "log in again, or name another context: pulumi config set kubernetes:context NAME",
         ),
@@ -260,7 +232,7 @@ MEANINGS: Final = (
     _row(
         ANY,
         f"(?P<why>{PASSING.pattern})",
-        Meaning("the cluster's API server does not take requests: {why}.", "`pulumi up` goes on when it does"),
+        Explanation("the cluster's API server does not take requests: {why}.", "`pulumi up` goes on when it does"),
     ),
 )
 """By beginning of the type and words of the error; the first that fits."""

@@ -1,4 +1,4 @@
-"""The stack's namespace, where the cluster has it before the stack's first resource: whose it is, or that it goes."""
+"""Tells whose the stack's namespace is, if the cluster has it before the stack's first resource."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.helm_releases import stack_name
-from components.lifecycle.orphans import NAMESPACE, found
-from components.lifecycle.own_cluster import own_cluster
-from components.lifecycle.ownership import has_mark
+from components.lifecycle.own_cluster import connect_from_config, read_or_none
+from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.retained import has_label
-from components.lifecycle.state import known_outputs
+from components.lifecycle.state import read_stack_outputs
 from wideep.dynamo.api import FINALIZER, GROUP
+from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 from wideep.text import some_of
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
@@ -26,10 +25,8 @@ from wideep_cluster.kube_objects import Json, part, parts
 if TYPE_CHECKING:
     from wideep.plan import Plan
 
-__all__ = ["EXISTING", "Whose", "going_words", "whose_namespace"]
+__all__ = ["Whose", "going_words", "whose_namespace"]
 
-EXISTING: Final = "namespace-existing"
-"""The namespace among the program's resources, where it is only read."""
 GOING_SECONDS: Final = 60
 """That a namespace which is going is waited for: an empty one takes seconds."""
 TIMEOUT: Final = 5
@@ -68,7 +65,7 @@ class Held:
 
 
 def whose_namespace(plan: Plan) -> Whose:
-    """Asks the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
+    """Ask the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
 
     Raises pulumi.RunError, with what holds it, for a namespace that is Terminating and still there after a minute.
     """
@@ -76,14 +73,14 @@ def whose_namespace(plan: Plan) -> Whose:
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
 
-    known = known_outputs()
+    known = read_stack_outputs()
     try:
-        place = own_cluster(plan.namespace)
+        place = connect_from_config(plan.namespace)
         live = _when_settled(place)
     except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
-        return Whose.OTHERS if EXISTING in (known or {}) else Whose.TO_MAKE
-    if live is None or known is None or NAMESPACE in known:
+        return Whose.OTHERS if NAMESPACE_READ.name in (known or {}) else Whose.TO_MAKE
+    if live is None or known is None or NAMESPACE.name in known:
         return Whose.TO_MAKE
     return whose(live)
 
@@ -91,7 +88,7 @@ def whose_namespace(plan: Plan) -> Whose:
 def whose(live: Json) -> Whose:
     """Of a namespace that the state does not have as this stack's own."""
     metadata = part(live, "metadata")
-    ours = has_label(part(metadata, "labels")) or has_mark(part(metadata, "annotations"), stack_name())
+    ours = has_label(part(metadata, "labels")) or is_owned_by(stack_name(), part(metadata, "annotations"))
     return Whose.OURS if ours else Whose.OTHERS
 
 
@@ -112,7 +109,7 @@ def _read(place: KubeNamespace) -> Json | None:
     from kubernetes.client import CoreV1Api
 
     core = CoreV1Api(place.api)
-    live = found(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
+    live = read_or_none(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
     return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
 
 

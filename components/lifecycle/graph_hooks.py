@@ -1,4 +1,4 @@
-"""Before a graph is made: nothing is left of the one that had its name."""
+"""Before a graph is made: nothing is left of the previous one of its name."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from typing import Final
 
 import pulumi
 
-from components.lifecycle.hooks import hook_all
-from components.lifecycle.own_cluster import own_cluster
-from wideep.dynamo.api import V1ALPHA1
+from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from wideep_cluster.dynamo.drain import await_previous
+from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["await_former_graphs"]
+__all__ = ["wait_for_previous_graph"]
 
-GRAPH: Final = V1ALPHA1.pulumi_type
 SECONDS: Final = 900
 
 
-def await_former_graphs() -> None:
-    """From here on, a graph is made when all of a former one of its name is gone.
+def wait_for_previous_graph(name: str) -> pulumi.ResourceHook:
+    """Make the hook (``before_create``) that waits until all of a previous graph is gone.
 
     The engine goes on when the graph itself is deleted, and its pods still hold their GPUs then. A hook, because only
     the making is delayed: `pulumi destroy` needs no program for it.
@@ -26,6 +24,14 @@ def await_former_graphs() -> None:
 
     def wait(args: pulumi.ResourceHookArgs) -> None:
         metadata = (args.new_inputs or {})["metadata"]
-        await_previous(own_cluster(metadata["namespace"]), metadata["name"], SECONDS, pulumi.log.info)
+        place = _connect(metadata["namespace"])
+        if place is not None:
+            await_previous(place, metadata["name"], SECONDS, pulumi.log.info)
 
-    hook_all(GRAPH, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("former-graph", wait)]))
+    return pulumi.ResourceHook(name, wait)
+
+
+def _connect(namespace: str) -> KubeNamespace | None:
+    with unless_unreachable("previous graph"):
+        return connect_from_config(namespace)
+    return None

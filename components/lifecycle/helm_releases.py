@@ -9,23 +9,19 @@ from typing import Any, Final, cast
 import pulumi
 import yaml
 
-from components.lifecycle.hooks import hook_all
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config, read_or_none
+from components.lifecycle.ownership import is_owned_by
+from wideep.resource_names import OWNER_ANNOTATION
 from wideep_cluster.helm import read_record, write_record
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["Releases", "release_interrupted", "release_note", "stack_name"]
+__all__ = ["PENDING", "HelmReleases", "release_note", "unlock_release_hook"]
 
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 PENDING: Final = "pending-"
 """How the status begins of a release that Helm is, or was, in the middle of; it then refuses all but an uninstall."""
 POLICY: Final = "helm.sh/resource-policy"
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
-
-
-def stack_name() -> str:
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def release_note(stack: str) -> str:
@@ -34,41 +30,47 @@ def release_note(stack: str) -> str:
 
 
 @dataclass(frozen=True)
-class Releases:
-    """The records on one cluster."""
+class HelmReleases:
+    """The records on one cluster. ``began``: an earlier run of the stack has come as far as to install releases."""
 
     place: KubeNamespace
     say: Progress
+    began: bool = False
 
-    def forget(self, namespace: str, release: str, stack: str) -> None:
-        """Deletes the records of a release that no state knows and that this stack has made, or begun. Without them
+    def delete_records(self, namespace: str, release: str, stack: str) -> None:
+        """Delete the records of a release that no state knows and that this stack has made, or begun. Without them
         Helm installs it anew, and takes over its objects, by their own labels."""
         from kubernetes.client import CoreV1Api
 
-        for secret in self._begun(namespace, release, stack):
+        for secret in self._own_records(namespace, release, stack):
             CoreV1Api(self.place.api).delete_namespaced_secret(secret.metadata.name, namespace)
-            status: str = secret.metadata.labels["status"]
+            status = _status(secret)
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
 
-    def has(self, namespace: str, release: str) -> bool:
+    def exists(self, namespace: str, release: str) -> bool:
         """Whether Helm knows the release, whoever has made it."""
         return bool(self._records(namespace, release))
 
-    def status_of_others(self, namespace: str, release: str, stack: str) -> str | None:
-        """The status of a release that this stack has not made; None where there is none."""
-        ours = {secret.metadata.name for secret in self._begun(namespace, release, stack)}
+    def own_status(self, namespace: str, release: str, stack: str) -> str | None:
+        """The status of a release that this stack has made, or begun; None if there is none."""
+        own = self._own_records(namespace, release, stack)
+        return _status(own[-1]) if own else None
+
+    def foreign_status(self, namespace: str, release: str, stack: str) -> str | None:
+        """The status of a release that this stack has not made; None if there is none."""
+        ours = {secret.metadata.name for secret in self._own_records(namespace, release, stack)}
         others = [each for each in self._records(namespace, release) if each.metadata.name not in ours]
-        return others[-1].metadata.labels["status"] if others else None
+        return _status(others[-1]) if others else None
 
     def uninstall(self, namespace: str, release: str, stack: str) -> None:
-        """Deletes what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
-        for secret in self._begun(namespace, release, stack):
+        """Delete what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
+        for secret in self._own_records(namespace, release, stack):
             manifests: list[Any] = list(yaml.safe_load_all(read_record(secret.data["release"])["manifest"]))
             for manifest in filter(None, manifests):
                 annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
                 if annotations.get(POLICY) != "keep":
                     self._delete(manifest, namespace)
-        self.forget(namespace, release, stack)
+        self.delete_records(namespace, release, stack)
 
     def _delete(self, manifest: dict[str, Any], namespace: str) -> None:
         from kubernetes.client import ApiException
@@ -83,12 +85,12 @@ class Releases:
             if cast("int", error.status) != NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
                 raise
 
-    def release(self, namespace: str, release: str) -> None:
-        """Notes a release as failed that Helm was interrupted over, as Helm itself would have: it can be upgraded."""
+    def unlock(self, namespace: str, release: str) -> None:
+        """Mark a release as failed that Helm was interrupted over, as Helm itself would have: it can be upgraded."""
         from kubernetes.client import CoreV1Api
 
         for secret in self._records(namespace, release):
-            status: str = secret.metadata.labels["status"]
+            status = _status(secret)
             if not status.startswith(PENDING):
                 continue
             record = read_record(secret.data["release"])
@@ -97,14 +99,32 @@ class Releases:
             CoreV1Api(self.place.api).patch_namespaced_secret(secret.metadata.name, namespace, change)
             self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; it is upgraded again")
 
-    def _begun(self, namespace: str, release: str, stack: str) -> list[Any]:
-        """The records of a release that this stack has made; one that is pending does not say yet whose it is."""
-        return [
-            secret
-            for secret in self._records(namespace, release)
-            if secret.metadata.labels["status"].startswith(PENDING)
-            or read_record(secret.data["release"])["info"].get("description") == release_note(stack)
-        ]
+    def _own_records(self, namespace: str, release: str, stack: str) -> list[Any]:
+        """The records of a release that this stack has made, by its description; and a pending one, which has none
+        yet, if all else says that this stack began it."""
+        records = self._records(namespace, release)
+        note = release_note(stack)
+        own = [each for each in records if read_record(each.data["release"])["info"].get("description") == note]
+        pending = [each for each in records if _status(each).startswith(PENDING) and each not in own]
+        return own + (pending if pending and (own or self._has_begun(namespace, stack)) else [])
+
+    def _has_begun(self, namespace: str, stack: str) -> bool:
+        """Whether only this stack can have begun a release there: the namespace is its own, or an earlier run of it
+        was interrupted and no other stack has a namespace on the cluster."""
+        from kubernetes.client import ApiException, CoreV1Api
+
+        core = CoreV1Api(self.place.api)
+        try:
+            live: Any = read_or_none(lambda: core.read_namespace(namespace))
+            if live and is_owned_by(stack, live.metadata.annotations):
+                return True
+            everywhere: Any = core.list_namespace() if self.began else None
+        except ApiException:
+            return False  # it may not be seen, so it is not touched
+        if everywhere is None:
+            return False
+        annotations: list[dict[str, str]] = [each.metadata.annotations or {} for each in everywhere.items]
+        return {each.get(OWNER_ANNOTATION) for each in annotations} <= {None, stack}
 
     def _records(self, namespace: str, release: str) -> list[Any]:
         from kubernetes.client import CoreV1Api
@@ -114,15 +134,20 @@ class Releases:
         return found.items
 
 
-def release_interrupted() -> None:
-    """From here on, a release is looked at when it is about to be upgraded, and only then.
+def unlock_release_hook(name: str) -> pulumi.ResourceHook:
+    """Make the hook (``before_update``) that lets Helm upgrade a release whose upgrade was interrupted.
 
-    The state knows one whose installation or upgrade was interrupted, and Helm would refuse to upgrade it: "another
-    operation (install/upgrade/rollback) is in progress".
+    Helm would refuse: "another operation (install/upgrade/rollback) is in progress". Only a release of this stack's
+    state is updated at all.
     """
 
-    def release(args: pulumi.ResourceHookArgs) -> None:
+    def unlock(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
-        Releases(own_cluster(inputs["namespace"]), pulumi.log.info).release(inputs["namespace"], inputs["name"])
+        place = connect_from_config(inputs["namespace"])
+        HelmReleases(place, pulumi.log.info).unlock(inputs["namespace"], inputs["name"])
 
-    hook_all(RELEASE, pulumi.ResourceHookBinding(before_update=[pulumi.ResourceHook("release-interrupted", release)]))
+    return pulumi.ResourceHook(name, unlock)
+
+
+def _status(secret: Any) -> str:
+    return cast("str", secret.metadata.labels["status"])

@@ -1,26 +1,19 @@
-"""A Job that has failed is made anew by the next `up`: by itself the provider would only look at it once more."""
+"""Replaces a Job that has failed: by itself the provider would only look at it once more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-import pulumi
-import pulumi_kubernetes as k8s
-
-from components.lifecycle.orphans import JOB
-from components.lifecycle.state import known_outputs
+from components.lifecycle.state import read_stack_outputs
+from wideep.resource_names import RETRY_OF_ANNOTATION
 from wideep_cluster.kube_objects import part, parts
 
-__all__ = ["ATTEMPT", "attempt_after", "renew_failed_download"]
-
-ATTEMPT: Final = "dynamo-wideep/after"
-"""Annotation of the Job's pods: the uid of the failed Job that this one replaces."""
-JOB_TYPE: Final = "kubernetes:batch/v1:Job"
+__all__ = ["attempt_after", "retry_annotations"]
 
 
 def attempt_after(job: Mapping[str, Any]) -> str | None:
-    """What the annotation has to be after this Job, of which the state has these outputs.
+    """The value of the annotation after this Job, of which the state has these outputs.
 
     One that is not known to be complete has failed, or was interrupted: a new one costs a look at the files. Later it
     stays as it is, because a Job whose pods change is made anew.
@@ -28,22 +21,12 @@ def attempt_after(job: Mapping[str, Any]) -> str | None:
     body = dict(job)
     status = part(body, "status")
     if any(one.get("type") == "Complete" and one.get("status") == "True" for one in parts(status, "conditions")):
-        return part(part(part(part(body, "spec"), "template"), "metadata"), "annotations").get(ATTEMPT)
+        return part(part(part(part(body, "spec"), "template"), "metadata"), "annotations").get(RETRY_OF_ANNOTATION)
     return part(body, "metadata").get("uid")
 
 
-def renew_failed_download() -> None:
-    """From here on, the download's Job is another one than the one that failed."""
-    known = known_outputs() or {}
-    attempt = attempt_after(known[JOB]) if JOB in known else None
-    if attempt is None:
-        return
-
-    def renew(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        if args.type_ != JOB_TYPE or args.name != JOB:
-            return None
-        spec: Any = args.props["spec"]
-        spec.template.metadata = k8s.meta.v1.ObjectMetaArgs(annotations={ATTEMPT: attempt})
-        return pulumi.ResourceTransformationResult(args.props, args.opts)
-
-    pulumi.runtime.register_stack_transformation(renew)
+def retry_annotations(resource: str) -> dict[str, str] | None:
+    """Annotations of the pods of the Job of that name, so that it is another one than the one that failed."""
+    known = read_stack_outputs() or {}
+    attempt = attempt_after(known[resource]) if resource in known else None
+    return {RETRY_OF_ANNOTATION: attempt} if attempt else None

@@ -2,18 +2,69 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final, cast
+
 import pulumi
 
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["own_cluster"]
+__all__ = ["connect_from_config", "is_reachable", "read_or_none", "unless_unreachable"]
+
+NOT_FOUND: Final = 404
+SECONDS: Final = 5
 
 
-def own_cluster(namespace: str) -> KubeNamespace:
-    """A namespace of it: by the config's ``kubernetes:kubeconfig`` and ``kubernetes:context``, else KUBECONFIG's.
+def connect_from_config(namespace: str) -> KubeNamespace:
+    """Connect to a namespace by the config's ``kubernetes:kubeconfig`` and ``kubernetes:context``, else KUBECONFIG's.
 
     Raises:
         kubernetes.config.ConfigException, OSError: there is none.
     """
     config = pulumi.Config("kubernetes")
     return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+
+
+@functools.cache
+def is_reachable() -> bool:
+    """Whether the cluster answers, asked once in a run: a preview without one does not wait for each of its objects."""
+    from kubernetes.client import ApiException, VersionApi
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        VersionApi(connect_from_config("default").api).get_code(_request_timeout=SECONDS)
+    except (ConfigException, HTTPError, OSError) as error:
+        pulumi.log.debug(f"the cluster does not answer ({type(error).__name__})")
+        return False
+    except (ApiException, ValueError):
+        return True  # not what was asked for, and an answer
+    return True
+
+
+def read_or_none(read: Callable[[], object]) -> object:
+    """What is read; None if the object, or its kind, does not exist."""
+    from kubernetes.client import ApiException
+
+    try:
+        return read()
+    except ApiException as error:
+        if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
+            return None
+        raise
+
+
+@contextmanager
+def unless_unreachable(check: str) -> Generator[None]:
+    """Skip the rest of a check if the cluster cannot be asked: the provider says so of each resource."""
+    from kubernetes.client import ApiException
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        yield
+    except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
+        pulumi.log.debug(f"{check}: not checked ({type(error).__name__})")

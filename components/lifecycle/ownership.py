@@ -1,38 +1,26 @@
-"""Whose an object is: by its mark a stack knows again what it made, and leaves alone what it did not."""
+"""Which stack made an object: by its annotation a stack knows again what it made, and leaves alone what it did not."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
 
 import pulumi
 
-from components.lifecycle.helm_releases import stack_name
+from wideep.resource_names import OWNER_ANNOTATION, TAKE_OWNERSHIP_ANNOTATION
 
-__all__ = ["has_mark", "mark_objects"]
-
-MARK: Final = "dynamo-wideep/stack"
-"""Annotation of all objects; its value is the stack that made them. (Helm's carry Helm's own.)"""
-TAKE_BACK: Final = "pulumi.com/patchForce"
-"""Annotation with which the provider writes its fields whoever else has written them (server-side apply's force)."""
-OBJECT, RELEASE = "kubernetes:", "kubernetes:helm.sh/"
-"""How the types of resources begin."""
+__all__ = ["is_owned_by", "owner_annotations", "stack_name"]
 
 
-def mark_objects() -> None:
-    """From here on, each object that is made says whose it is, and its fields are this program's. One that is only
-    read stays as it is, and the program has no metadata of it."""
-
-    def mark(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        is_read = args.opts.id is not None
-        if is_read or not args.type_.startswith(OBJECT) or args.type_.startswith(RELEASE):
-            return None
-        metadata: Any = args.props["metadata"]
-        metadata.annotations = {**(metadata.annotations or {}), MARK: stack_name(), TAKE_BACK: "true"}
-        return pulumi.ResourceTransformationResult(args.props, args.opts)
-
-    pulumi.runtime.register_stack_transformation(mark)
+def stack_name() -> str:
+    """The full name of the running stack: ``organization/dynamo-wideep/prod``."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
-def has_mark(annotations: dict[str, str] | None, stack: str) -> bool:
+def owner_annotations() -> dict[str, str]:
+    """Annotations of an object that the running stack makes: whose it is, and that its fields are this program's."""
+    return {OWNER_ANNOTATION: stack_name(), TAKE_OWNERSHIP_ANNOTATION: "true"}
+
+
+def is_owned_by(stack: str, annotations: Mapping[str, str] | None) -> bool:
     """Whether the object with these annotations was made by that stack."""
-    return (annotations or {}).get(MARK) == stack
+    return (annotations or {}).get(OWNER_ANNOTATION) == stack

@@ -13,18 +13,17 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config, read_or_none
 from wideep.errors import ConfigError, Problem
 from wideep.plan import CachePlan, Plan
+from wideep.resource_names import OWNER_LABEL
 from wideep_cluster.kube import KubeNamespace
 
-__all__ = ["LABEL", "has_label", "retained_claim", "retained_claim_of", "stack_label", "taking_over"]
+__all__ = ["has_label", "import_options", "retained_claim", "retained_claim_of", "stack_label"]
 
-LABEL: Final = "dynamo-wideep/stack"
 LIMIT: Final = 63
 """Characters of a label's value."""
 UNSEEN: Final = "whether a volume of this stack is there from before cannot be seen: {}"
-NOT_FOUND: Final = 404
 SECONDS: Final = 10
 Json = dict[str, Any]
 
@@ -32,11 +31,11 @@ Json = dict[str, Any]
 def stack_label() -> dict[str, str]:
     """The label of what is retained: project and stack, as a label's value may have them."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{pulumi.get_project()}.{pulumi.get_stack()}")
-    return {LABEL: name[:LIMIT].strip("-_.")}
+    return {OWNER_LABEL: name[:LIMIT].strip("-_.")}
 
 
-def taking_over(object_id: str | None, *from_others: str) -> pulumi.ResourceOptions:
-    """Imports the object of that id, where there is one. ``from_others`` are the fields that the cluster writes: they
+def import_options(object_id: str | None, *from_others: str) -> pulumi.ResourceOptions:
+    """Import the object of that id, where there is one. ``from_others`` are the fields that the cluster writes: they
     come with it, and a later `up` must not take them away."""
     return pulumi.ResourceOptions(import_=object_id, ignore_changes=list(from_others))
 
@@ -51,8 +50,8 @@ def retained_claim_of(plan: Plan) -> bool:
     from kubernetes.config import ConfigException
 
     try:
-        place = own_cluster(plan.namespace)
-    except ConfigException:
+        place = connect_from_config(plan.namespace)
+    except (ConfigException, OSError):
         pulumi.log.warn(UNSEEN.format("there is no kubeconfig"))
         return False
     return retained_claim(place, plan.cache)
@@ -80,16 +79,10 @@ def retained_claim(place: KubeNamespace, cache: CachePlan) -> bool:
 
 def _read(place: KubeNamespace, function: Callable[..., object], *names: str) -> Json | None:
     """The object, if it is there and this stack's."""
-    from kubernetes.client import ApiException
-
     serialize = cast("Callable[[object], Json]", place.api.sanitize_for_serialization)  # pyright: ignore[reportUnknownMemberType]
-    try:
-        found = serialize(function(*names, _request_timeout=SECONDS))
-    except ApiException as error:
-        if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
-            return None
-        raise
-    return found if has_label(found["metadata"].get("labels")) else None
+    live = read_or_none(lambda: function(*names, _request_timeout=SECONDS))
+    found = serialize(live) if live is not None else None
+    return found if found is not None and has_label(found["metadata"].get("labels")) else None
 
 
 def _check(spec: Json, cache: CachePlan) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol, Self, cast
 
-from components.lifecycle.ownership import has_mark
+from components.lifecycle.ownership import is_owned_by
 from wideep_cluster.dynamo.drain import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
 
@@ -170,7 +170,7 @@ def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
     released = notes.get(RELEASE) in share.releases and notes.get(RELEASE_PLACE) == share.namespace
     named = here and (kind, item.name) in ((GRAPH, share.graph), (CLAIM, share.claim))
     inside = here and (labels.get(INSTANCE) in share.releases or labels.get(GRAPH_LABEL) == share.graph)
-    return named or released or inside or HOOK in notes or has_mark(notes, share.stack)
+    return named or released or inside or HOOK in notes or is_owned_by(share.stack, notes)
 
 
 def _is_anothers(kind: Kind, item: Item) -> bool:

@@ -1,4 +1,4 @@
-"""What the state of this stack knows when its program begins."""
+"""Reads what the state of this stack knows when its program begins."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import pulumi
 
-from components.lifecycle.helm_releases import stack_name
+from components.lifecycle.ownership import stack_name
 
-__all__ = ["known_outputs"]
+__all__ = ["read_stack_outputs"]
 
 READ_TRIES: Final = 10
 READ_AGAIN_SECONDS: Final = 0.2
 
 
 @functools.cache
-def known_outputs() -> Mapping[str, Mapping[str, Any]] | None:
+def read_stack_outputs() -> Mapping[str, Mapping[str, Any]] | None:
     """The outputs of the resources in the state, by their names in the program; None when the state cannot be read.
 
     The engine writes the state while the program runs, and a file that is read in the middle of it is cut short.

@@ -9,24 +9,22 @@ from typing import Final
 
 import pulumi
 
-from components.lifecycle.hooks import hook_all
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from wideep_cluster import Cluster, ClusterError
 from wideep_cluster.kinds import CLAIMS, CLASSES, EVENTS
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
 from wideep_cluster.progress import ProgressReporter
 
-__all__ = ["tell_of_volume", "tell_of_volumes"]
+__all__ = ["report_volume_hook", "tell_of_volume"]
 
-JOB: Final = "kubernetes:batch/v1:Job"
 RETRY_SECONDS: Final = 2.0
 LATER: Final = "WaitForFirstConsumer"
 """Such a volume is made for the first pod, on its node: the claim alone waits for ever."""
 
 
-def tell_of_volumes() -> None:
-    """From here on, a Job whose volume is not bound is made with words about it. The provider's wait for the Job says
+def report_volume_hook(name: str) -> pulumi.ResourceHook:
+    """Make the hook (``before_create``) of a Job whose volume may not be bound. The provider's wait for the Job says
     that its pod is active, and not that the pod has no volume.
 
     A thread beside the wait: a hook that waited itself would go on after Ctrl-C, of which the engine tells no program.
@@ -37,11 +35,15 @@ def tell_of_volumes() -> None:
         spec = part(inputs, "spec")
         for volume in parts(part(part(spec, "template"), "spec"), "volumes"):
             if claim := part(volume, "persistentVolumeClaim"):
-                place = own_cluster(part(inputs, "metadata")["namespace"])
-                about = (place, claim["claimName"], spec["activeDeadlineSeconds"], pulumi.log.info)
-                threading.Thread(target=tell_of_volume, args=about, name="volume", daemon=True).start()
+                _start(part(inputs, "metadata")["namespace"], claim["claimName"], spec["activeDeadlineSeconds"])
 
-    hook_all(JOB, pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("volume", tell)]))
+    return pulumi.ResourceHook(name, tell)
+
+
+def _start(namespace: str, claim: str, deadline_seconds: float) -> None:
+    with unless_unreachable(f"volume of claim {claim}"):
+        about = (connect_from_config(namespace), claim, deadline_seconds, pulumi.log.info)
+        threading.Thread(target=tell_of_volume, args=about, name="volume", daemon=True).start()
 
 
 def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import pulumi
-
-from components.lifecycle.own_cluster import own_cluster
+from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.preflight import refuse
 from wideep.errors import Problem
 from wideep_cluster.dynamo.crds import crd_conflict
@@ -42,14 +40,8 @@ def check_multinode(plan: Plan) -> None:
     """
     if not plan.platform.grove:
         return
-    from kubernetes.config import ConfigException
-
-    try:
-        cluster = own_cluster(plan.namespace).cluster
-    except (ConfigException, OSError) as error:
-        pulumi.log.debug(f"what the cluster serves was not to be told: {type(error).__name__}")
-        return
-    refuse([multinode_problem(plan, cluster.groups())])
+    with unless_unreachable("makers of pods"):
+        refuse([multinode_problem(plan, connect_from_config(plan.namespace).cluster.groups())])
 
 
 def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:

@@ -252,7 +252,7 @@ def test_who_makes_a_provider_by_hand_says_the_same_cluster_to_the_drain_and_a_k
     cluster = ClusterAccess(kubeconfig="users: …", context="prod")
 
     def program() -> None:
-        Drain("drain", TeardownArgs("ns", "g", after=(), cluster=cluster))
+        Drain("drain", TeardownArgs("ns", "g", depends_on=(), cluster=cluster))
 
     inputs = run(program).resources["drain-graph"].inputs
     assert (inputs["kubeconfig"], inputs["context"]) == (Secret("users: …"), "prod")
@@ -292,8 +292,8 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
     def program() -> None:
         needed = pulumi.CustomResource("test:index:Needed", "needed")
         graph = pulumi.CustomResource("test:index:Graph", "graph")
-        Drain("drain", TeardownArgs("ns", "g", after=(needed,)))
-        Takedown("takedown", TeardownArgs("ns", "g", after=(graph,)))
+        Drain("drain", TeardownArgs("ns", "g", depends_on=(needed,)))
+        Takedown("takedown", TeardownArgs("ns", "g", depends_on=(graph,)))
 
     resources = run(program).resources
     assert resources["drain-graph"].after == {"needed"}

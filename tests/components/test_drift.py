@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.lifecycle.drift import left_words, words_of
+from components.lifecycle.drift import describe_drift, describe_left_fields
 from tests.support.plans import plan_of
 from wideep_cluster.dynamo.operator import OperatorStatus
 
@@ -30,7 +30,7 @@ def by(manager: str) -> dict[str, Any]:
 
 
 def words(there: dict[str, Any] | None, operator: OperatorStatus = RUNS) -> list[str]:
-    return list(words_of("g", {"spec": SPEC}, there, operator))
+    return list(describe_drift("g", {"spec": SPEC}, there, operator))
 
 
 def test_a_graph_as_it_was_written_is_no_word() -> None:
@@ -79,7 +79,7 @@ LEFT = {"spec.services.decode.replicas": "planner"}
 
 def test_each_writer_is_named_with_its_own_fields_and_how_it_is_left_to_them() -> None:
     there = decode_at(0, by_field("autoscaler", "decode", "replicas"), by_field("kubectl-edit", "decode", "envs"))
-    (said,) = words_of("g", DECODE, there, RUNS)
+    (said,) = describe_drift("g", DECODE, there, RUNS)
     assert "autoscaler has changed services.decode.replicas;" in said
     assert "kubectl-edit has changed services.decode.envs" in said
     assert "taken back when the graph is next written" in said
@@ -90,16 +90,16 @@ def test_each_writer_is_named_with_its_own_fields_and_how_it_is_left_to_them() -
 def test_what_is_left_to_somebody_else_is_no_change_and_is_said() -> None:
     there = decode_at(5, by_field("planner", "decode", "replicas"))
     there["spec"]["services"]["decode"]["envs"] = [{"name": "A"}]
-    assert list(words_of("g", DECODE, there, RUNS, LEFT)) == []
-    assert list(left_words("g", there, LEFT)) == [
+    assert list(describe_drift("g", DECODE, there, RUNS, LEFT)) == []
+    assert list(describe_left_fields("g", there, LEFT)) == [
         "graph g: services.decode.replicas is left to planner: it is 5, and stays"
     ]
-    assert list(left_words("g", None, LEFT)) == []
+    assert list(describe_left_fields("g", None, LEFT)) == []
 
 
 def test_the_key_that_the_warning_writes_is_one_that_the_config_takes() -> None:
     there = decode_at(0, by_field("autoscaler", "decode", "replicas"))
-    (said,) = words_of("g", DECODE, there, RUNS)
+    (said,) = describe_drift("g", DECODE, there, RUNS)
     written = said.splitlines()[-1].partition("layout.decode.replicas: ")[2]
     plan = plan_of(layout={"preset": "lab-16gpu-singlenode", "decode": {"replicas": yaml.safe_load(written)}})
     assert plan.left_fields == {"spec.services.decode.replicas": "autoscaler"}

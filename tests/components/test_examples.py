@@ -14,7 +14,7 @@ import pytest
 import components
 from components.base import Component
 from tests.support.engine import DIGEST, PROJECT, run
-from tests.support.plans import plan_of
+from tests.support.plans import plan_of, settings_of
 
 
 def _public() -> dict[str, Any]:
@@ -41,6 +41,7 @@ def _around() -> dict[str, Any]:
     return {
         "pulumi": pulumi,
         "plan": plan,
+        "settings": settings_of(),
         "namespace": plan.namespace,
         "config": pulumi.Config(),
         "image": SimpleNamespace(reference=f"r.example.com/dynamo@{DIGEST}"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pulumi
 import pytest
 
 from components.lifecycle import error_hooks as failures
-from components.lifecycle.error_hooks import PATIENCE_SECONDS, Explainer
+from components.lifecycle.error_context import ErrorContext
+from components.lifecycle.error_hooks import RETRY_DEADLINE_SECONDS, ErrorHandler
+from components.lifecycle.orphan_hooks import Run
 from tests.support.plans import plan_of
-from wideep.plan import Plan
 
 IMAGE, SECRET, RELEASE = "docker-build:index:Image", "kubernetes:core/v1:Secret", "kubernetes:helm.sh/v3:Release"
 JOB, GRAPH = "kubernetes:batch/v1:Job", "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
@@ -31,14 +33,16 @@ PUSH = "failed to push registry.example.com:5000/team/wideep:0.6.0: "
 class Engine:
     """The program's side of the engine: what was logged, how long was waited."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, plan: Plan, remade: bool = False) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, context: ErrorContext, remade: bool = False) -> None:
         self.errors: list[str] = []
         self.said: list[str] = []
         self.waited: list[float] = []
         monkeypatch.setattr(pulumi.log, "error", self.errors.append)
         monkeypatch.setattr(pulumi.log, "info", self.said.append)
-        monkeypatch.setattr(failures, "remake", lambda *_: remade)
-        self.explainer = Explainer(plan, self._sleep)
+        there = SimpleNamespace(type=SECRET)
+        monkeypatch.setattr(failures, "find_object", lambda *_: there)
+        monkeypatch.setattr(failures, "delete_orphan", lambda *_: remade)
+        self.handler = ErrorHandler(context, Run("o/p/s", False, {}), self._sleep, told=set())
 
     async def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -47,12 +51,12 @@ class Engine:
         """Whether it is tried again. ``errors``: newest first."""
         inputs = {"metadata": {"name": name, "namespace": "lab"}} if kind.startswith("kubernetes:") else {}
         args = pulumi.ErrorHookArgs("urn:one", "", "resource", kind, inputs, errors=list(errors))
-        return asyncio.run(self.explainer(args))
+        return asyncio.run(self.handler(args))
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    return Engine(monkeypatch, plan_of())
+    return Engine(monkeypatch, ErrorContext(charts="https://x", plan=plan_of()))
 
 
 @pytest.mark.parametrize(
@@ -131,11 +135,10 @@ def test_what_all_have_in_common_is_told_once(engine: Engine) -> None:
     assert len(engine.errors) == 1
 
 
-def test_a_secret_that_exists_can_be_used_as_it_is(engine: Engine) -> None:
-    token = engine.explainer.plan.token
-    assert token
-    engine.fails(SECRET, EXISTS, name=token.secret)
-    assert f"hfTokenSecret: {token.secret}" in engine.errors[0]
+def test_a_secret_that_exists_can_be_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(monkeypatch, ErrorContext(use_instead="hfTokenSecret: {name}"))
+    engine.fails(SECRET, EXISTS, name="mine")
+    assert "hfTokenSecret: mine" in engine.errors[0]
 
 
 def test_a_token_in_an_error_is_masked(engine: Engine) -> None:
@@ -144,9 +147,7 @@ def test_a_token_in_an_error_is_masked(engine: Engine) -> None:
 
 
 def test_a_registry_login_of_the_config_is_what_has_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = {"username": "robot", "password": "x"}
-    image = {"source": "build", "repository": "registry.example.com/wideep", "tag": "1", "registry": registry}
-    engine = Engine(monkeypatch, plan_of(image=image))
+    engine = Engine(monkeypatch, ErrorContext(has_registry_login=True))
     engine.fails(IMAGE, PUSH + "401 Unauthorized")
     assert "--path image.registry.password" in engine.errors[0]
 
@@ -174,8 +175,8 @@ def test_an_api_server_that_stays_away_is_told_when_its_time_has_passed(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.fails(SECRET, AWAY)
-    began = engine.explainer.since["urn:one"]
-    monkeypatch.setattr(failures.time, "monotonic", lambda: began + PATIENCE_SECONDS)
+    began = engine.handler.since["urn:one"]
+    monkeypatch.setattr(failures.time, "monotonic", lambda: began + RETRY_DEADLINE_SECONDS)
     assert not engine.fails(SECRET, AWAY, AWAY)
     assert "goes on when it does" in engine.errors[0]
 
@@ -195,7 +196,7 @@ def test_what_has_been_begun_is_not_begun_again(engine: Engine, kind: str, error
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_what_a_try_made_whose_answer_was_lost_is_made_again(monkeypatch: pytest.MonkeyPatch, ours: bool) -> None:
-    engine = Engine(monkeypatch, plan_of(), remade=ours)
+    engine = Engine(monkeypatch, ErrorContext(), remade=ours)
     assert engine.fails(SECRET, EXISTS, NOT_CREATED + "EOF") is ours
     assert engine.errors == (
         [] if ours else ["Secret one: an earlier try has made it, and its answer was lost.\n  `pulumi up` goes on"]
@@ -205,8 +206,6 @@ def test_what_a_try_made_whose_answer_was_lost_is_made_again(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("kind", "name", "instead"),
     [
-        (SECRET, "hf-token-secret", "hfTokenSecret: hf-token-secret in place of hfToken"),
-        (SECRET, "mpi-run-ssh-secret", "platform.sshKeySecret: mpi-run-ssh-secret"),
         ("kubernetes:core/v1:PersistentVolumeClaim", "weights", "modelCache.existingClaim: weights"),
         ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "p", "access.networkPolicies: false"),
         (GRAPH, "g", "write another `name`"),

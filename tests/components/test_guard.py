@@ -253,7 +253,7 @@ def test_what_goes_with_a_stack_follows_from_its_plan(
     changes: dict[str, Any], whose: Whose, expected: dict[str, Any]
 ) -> None:
     plan = plan_of(**changes)
-    made = run(lambda: Guard("guard", GuardArgs(share_of(plan, whose), after=())))
+    made = run(lambda: Guard("guard", GuardArgs(share_of(plan, whose), depends_on=())))
     inputs = made.resources["guard-stack"].inputs
     assert {key: inputs[key] for key in expected} == expected
     assert Share.of(inputs) == Share.of(share_of(plan, whose).properties())

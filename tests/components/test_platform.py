@@ -8,7 +8,7 @@ import pytest
 
 from components.dynamic.operator_check import PlatformError, find_operator
 from components.platform import Platform, PlatformArgs
-from tests.support.engine import Engine, Secret, run
+from tests.support.engine import OWN, Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
 from tests.support.plans import plan_of
 from wideep_cluster.dynamo.operator import OperatorStatus
@@ -83,7 +83,8 @@ def test_a_folder_may_hold_the_charts_as_they_are_pulled(tmp_path: Path) -> None
 
 def test_the_key_pair_is_a_secret() -> None:
     secret = _deployed().resources["platform-mpi-secret"]
-    assert secret.inputs["metadata"] == {"name": "mpi-run-ssh-secret", "namespace": "dynamo-workshop"}
+    place = {"name": "mpi-run-ssh-secret", "namespace": "dynamo-workshop"}
+    assert secret.inputs["metadata"] == place | {"annotations": OWN}
     assert isinstance(secret.inputs["stringData"], Secret)
 
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import runpy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,9 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.dynamo_stack import DynamoStack, DynamoStackArgs
+from components.stack_preflight import OnCluster
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
-from tests.support.plans import ROOT, TOKEN, plan_of
-from wideep.plan import Plan
+from tests.support.plans import ROOT, TOKEN, plan_of, settings_of
+from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
+from wideep.rules import Accepted
 
 POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
 GUARDS = ("guard", "guard-namespace", "guard-platform")
@@ -85,7 +89,7 @@ IMAGES = {
 
 PASSWORD = "SyntheticPassword"
 
-Deploy = Callable[[Plan], None]
+Deploy = Callable[[Accepted, OnCluster], None]
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +97,13 @@ def deploy() -> Deploy:
     return runpy.run_path(str(ROOT / "__main__.py"))["deploy"]
 
 
-def _engine(deploy: Deploy, plan: Plan, *, preview: bool = False) -> Engine:
+def _engine(deploy: Deploy, stack: Accepted, *, preview: bool = False) -> Engine:
     def program() -> None:
         image = json.dumps({"registry": {"username": "robot", "password": PASSWORD}})
         nowhere = {"kubernetes:kubeconfig": "no-such-kubeconfig"}
         config = {f"{PROJECT}:hfToken": TOKEN, f"{PROJECT}:image": image, **nowhere}
         pulumi.runtime.set_all_config(config, list(config))
-        deploy(plan)
+        deploy(stack, OnCluster())
 
     return run(program, preview=preview)
 
@@ -131,11 +135,89 @@ def _changes(draw: st.DrawFn) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", GROVE), ("sim", {})])
 def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str, more: dict[str, str]) -> None:
-    assert _engine(deploy, plan_of(stack)).types() == RESOURCES | more
+    assert _engine(deploy, settings_of(stack)).types() == RESOURCES | more
+
+
+FROM_SOMEWHERE = {"access": {"allowFrom": ["10.0.0.0/8"]}}
+PARENTS = {
+    "Sweep": "sweep",
+    "Namespace": "namespace",
+    "Platform": "platform",
+    "SshKey": "platform-mpi",
+    "Image": "image",
+    "HfToken": "token",
+    "ModelCache": "cache",
+    "ModelDownload": "download",
+    "NetworkPolicies": "policies",
+    "PullSecret": "pull",
+    "Drain": "drain",
+    "WideEp": "graph",
+    "FrontendAccess": "access",
+    "Takedown": "takedown",
+}
+"""By type, each component's name."""
+
+
+def test_every_resource_keeps_the_urn_that_existing_stacks_know_it_by(deploy: Deploy) -> None:
+    """A URN has the types of all parents. One that changes is a resource that is replaced: the graph, the weights."""
+    image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
+    ways = {"service": {"type": "LoadBalancer"}}
+    made = _engine(deploy, settings_of("prod", image=image, frontend=ways, **FROM_SOMEWHERE)).resources.values()
+    components = {each.name: each for each in made if each.type.startswith(f"{PROJECT}:index:")}
+    names = {name: kind for kind, name in PARENTS.items()} | dict.fromkeys(GUARDS, "Guard") | {"dynamo": "DynamoStack"}
+    assert {name: each.type.rpartition(":")[2] for name, each in components.items()} == names
+    root = components["namespace"].parent
+    assert {name for name, each in components.items() if each.parent != root} == {"platform-mpi"}
+    assert components["platform-mpi"].parent == "platform"
+    for each in made:
+        if each.name not in components:
+            assert each.parent in components
+            assert each.name.startswith(f"{each.parent}-")
+            assert each.parent != "platform" or not each.name.startswith("platform-mpi-")
+
+
+def test_from_another_program_the_stack_is_the_same_with_one_parent(deploy: Deploy) -> None:
+    def program() -> None:
+        pulumi.runtime.set_all_config({"kubernetes:kubeconfig": "no-such-kubeconfig"})
+        stack = DynamoStack("mine", DynamoStackArgs(settings_of("prod"), hf_token=TOKEN))
+        pulumi.export("service", stack.outputs["frontendService"])
+
+    own, others = _engine(deploy, settings_of("prod")), run(program)
+    assert others.outputs["service"] == own.outputs["frontendService"]
+    assert {name: replace(each, parent="") for name, each in others.resources.items() if name != "mine"} == {
+        name: replace(each, parent="") for name, each in own.resources.items() if name != "dynamo"
+    }
+    components = {each for each in PARENTS.values() if each in others.resources} - {"platform-mpi"}
+    assert {others.resources[name].parent for name in components} == {"mine"}
+
+
+def test_hooks_are_bound_where_a_resource_is_made(deploy: Deploy) -> None:
+    made = _engine(deploy, settings_of("prod")).resources
+    bound = {name: {hook.rpartition(":")[2] for hook in each.hooks} for name, each in made.items() if each.hooks}
+    for name, each in made.items():
+        if each.type.startswith(("kubernetes:", "docker-build:")):
+            assert {"orphan", "error"} <= bound.pop(name)
+    assert bound == {}
+    assert {hook.rpartition(":")[2] for hook in made["graph-graph"].hooks} == {"orphan", "error", "previous"}
+    assert {hook.rpartition(":")[2] for hook in made["platform-platform"].hooks} == {"orphan", "error", "unlock"}
+
+
+def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_program_gives_them(
+    deploy: Deploy,
+) -> None:
+    """One that is renamed on one side only would switch both off, and say nothing."""
+    made = _engine(deploy, settings_of()).types()
+    assert {each.name: each.type for each in STACK_RESOURCES}.items() <= made.items()
+    assert {each.name: each.type for each in STACK_RESOURCES}.items() <= RESOURCES.items()
+    assert NAMESPACE_READ.name == "namespace-existing"
+    others = _engine(deploy, settings_of(platform={"install": False})).types()
+    several = _engine(deploy, settings_of("prod")).types()
+    dynamic = {kind for kind in (made | others | several).values() if kind.startswith("pulumi-python:dynamic/")}
+    assert dynamic == set(map(dynamic_type, DYNAMIC))
 
 
 def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_start(deploy: Deploy) -> None:
-    engine = _engine(deploy, plan_of("prod"))
+    engine = _engine(deploy, settings_of("prod"))
     assert engine.resources["platform-grove"].after == {"sweep-stack"}
     assert "platform-grove" in engine.resources["platform-platform"].after
 
@@ -145,7 +227,7 @@ def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_star
 def test_only_true_dependencies_are_edges_and_destroy_takes_graph_drain_platform(
     deploy: Deploy, changes: dict[str, Any]
 ) -> None:
-    engine = _engine(deploy, plan_of(**changes))
+    engine = _engine(deploy, settings_of(**changes))
     there = {*engine.types(), *engine.reads}
     for name in engine.types():
         assert engine.resources[name].after == TRUE_EDGES.get(name, set()) & there
@@ -156,7 +238,7 @@ def test_only_true_dependencies_are_edges_and_destroy_takes_graph_drain_platform
 
 
 def test_image_platform_and_download_run_side_by_side(deploy: Deploy) -> None:
-    engine = _engine(deploy, plan_of())
+    engine = _engine(deploy, settings_of())
     long = ("image-build", "platform-platform", "download-job")
     for one, other in itertools.permutations(long, 2):
         assert one not in engine.before(other)
@@ -164,14 +246,14 @@ def test_image_platform_and_download_run_side_by_side(deploy: Deploy) -> None:
 
 
 def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None:
-    plan = plan_of(
+    stack = settings_of(
         image=IMAGES["existing"],
         hfToken=None,
         hfTokenSecret="mine",
         modelCache={"size": "1Ti", "existingClaim": "weights", "download": False},
         platform={"install": False},
     )
-    assert set(_engine(deploy, plan).types()) == {
+    assert set(_engine(deploy, stack).types()) == {
         "sweep-stack",
         "namespace-namespace",
         "platform-operator",
@@ -188,7 +270,7 @@ def test_what_another_stack_brought_is_used_and_not_made(deploy: Deploy) -> None
 def test_a_stack_with_all_that_may_be_has_that_and_only_true_edges(deploy: Deploy) -> None:
     image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
     ways = {"service": {"type": "LoadBalancer"}, "ingress": {"host": "chat.example.com", "className": "nginx"}}
-    engine = _engine(deploy, plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}))
+    engine = _engine(deploy, settings_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}))
     more = {"pull-secret", "access-service", "access-ingress"}
     assert set(engine.types()) == {*RESOURCES, *more}
     assert all(
@@ -198,7 +280,7 @@ def test_a_stack_with_all_that_may_be_has_that_and_only_true_edges(deploy: Deplo
 
 def test_a_registrys_password_is_nowhere_but_where_it_is_used(deploy: Deploy) -> None:
     image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
-    engine = _engine(deploy, plan_of(image=image))
+    engine = _engine(deploy, settings_of(image=image))
     holders = {r.name for r in engine.resources.values() if PASSWORD in str(r.inputs)}
     assert holders == {"pull-secret", "image-build"}
     build, pull = engine.resources["image-build"].inputs, engine.resources["pull-secret"].inputs
@@ -210,20 +292,20 @@ def test_a_registrys_password_is_nowhere_but_where_it_is_used(deploy: Deploy) ->
 
 
 def test_destroy_keeps_the_weights_of_production_and_is_not_stopped(deploy: Deploy) -> None:
-    engine = _engine(deploy, plan_of("prod"))
+    engine = _engine(deploy, settings_of("prod"))
     assert engine.resources["cache-claim"].retain
     assert [resource.name for resource in engine.resources.values() if resource.protect] == []
 
 
 def test_weights_that_are_kept_keep_their_namespace(deploy: Deploy) -> None:
-    engine = _engine(deploy, plan_of(modelCache={"size": "1Ti", "retain": True}))
+    engine = _engine(deploy, settings_of(modelCache={"size": "1Ti", "retain": True}))
     kept = {resource.name for resource in engine.resources.values() if resource.retain}
     assert kept == {"namespace-namespace", "cache-claim", "image-build"}
 
 
 def test_the_outputs_say_where_the_graph_is_and_how_to_reach_it(deploy: Deploy) -> None:
     plan = plan_of()
-    outputs = _engine(deploy, plan).outputs
+    outputs = _engine(deploy, settings_of()).outputs
     service = plan.frontend.service
     assert outputs["portForward"] == f"kubectl port-forward -n dynamo-workshop svc/{service} 8000:8000"
     assert outputs["image"] == f"registry.sim/dynamo-wideep@{DIGEST}"
@@ -239,19 +321,19 @@ def test_the_outputs_say_where_the_graph_is_and_how_to_reach_it(deploy: Deploy) 
 
 
 def test_a_preview_knows_all_outputs_but_the_digest(deploy: Deploy) -> None:
-    outputs = _engine(deploy, plan_of(), preview=True).outputs
+    outputs = _engine(deploy, settings_of(), preview=True).outputs
     assert [name for name, value in outputs.items() if value == UNKNOWN] == ["image"]
 
 
 def test_a_preview_does_not_guess_what_the_cluster_will_give(deploy: Deploy) -> None:
-    resources = _engine(deploy, plan_of(), preview=True).resources
+    resources = _engine(deploy, settings_of(), preview=True).resources
     (owner,) = resources["download-job"].inputs["metadata"]["ownerReferences"]
     assert (owner["uid"], resources["graph-ready"].inputs["revision"]) == (UNKNOWN, UNKNOWN)
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
 def test_the_token_is_nowhere_but_in_its_secret(deploy: Deploy, preview: bool) -> None:
-    engine = _engine(deploy, plan_of(), preview=preview)
+    engine = _engine(deploy, settings_of(), preview=preview)
     holders = [r.name for r in engine.resources.values() if TOKEN in str(r.inputs)]
     assert holders == ["token-secret"]
     assert isinstance(engine.resources["token-secret"].inputs["stringData"], Secret)

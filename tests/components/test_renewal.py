@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from components.lifecycle.job_retry import ATTEMPT, attempt_after
+from components.lifecycle.job_retry import attempt_after
+from wideep.resource_names import RETRY_OF_ANNOTATION
 
 
 def _job(uid: str, *conditions: str, after: str | None = None) -> dict[str, Any]:
     """As the state has it."""
-    annotations = {"annotations": {ATTEMPT: after}} if after else {}
+    annotations = {"annotations": {RETRY_OF_ANNOTATION: after}} if after else {}
     made = [{"type": condition, "status": "True"} for condition in conditions]
     spec = {"template": {"metadata": annotations, "spec": {}}}
     return {"metadata": {"uid": uid}, "spec": spec, "status": {"conditions": made} if made else {}}

@@ -6,7 +6,7 @@ import dill
 import pytest
 
 from components.dynamic.stack_cleanup import Sweep, SweepArgs, SweepProvider
-from components.lifecycle.orphans import Leftovers
+from components.lifecycle.orphans import OrphanCleaner
 from tests.support.api import api_server, listed, namespace
 from tests.support.engine import run
 from tests.support.plans import plan_of
@@ -79,6 +79,6 @@ def test_a_namespace_that_a_killed_run_left_goes_only_when_nothing_of_others_is_
         there = _Namespace(monkeypatch, site, others)
         said: list[str] = []
         place = KubeNamespace.connect("ns", str(kubeconfig), None)
-        Leftovers(place, OLD["stack"], said.append).namespace()
+        OrphanCleaner(place, OLD["stack"], said.append).namespace()
     assert there.deleted == deleted
     assert any("such as Pod ns/theirs" in line for line in said) == others

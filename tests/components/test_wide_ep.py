@@ -6,8 +6,8 @@ import pulumi
 import pytest
 
 from components.dynamic.graph_ready import GraphReadyProvider
-from components.wide_ep import IN_OTHER_HANDS, WideEp, WideEpArgs
-from tests.support.engine import UNKNOWN, Registered, run
+from components.wide_ep import REPLACE_ON_GROVE_CHANGE, WideEp, WideEpArgs
+from tests.support.engine import OWN, UNKNOWN, Registered, run
 from tests.support.plans import plan_of
 from wideep.plan import Plan
 
@@ -27,8 +27,10 @@ def _images(spec: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_graph_on_the_cluster_is_the_plans_own_manifest(preset: str) -> None:
     plan = plan_of(layout=preset, hardware=HARDWARE)
-    inputs = _graph(plan, plan.image).inputs
-    assert {**inputs} == plan.manifests[-1]
+    written = plan.manifests[-1]
+    annotations = written["metadata"]["annotations"] | OWN
+    expected = {**written, "metadata": written["metadata"] | {"annotations": annotations}}
+    assert {**_graph(plan, plan.image).inputs} == expected
 
 
 def test_every_service_runs_the_image_that_was_built() -> None:
@@ -43,8 +45,8 @@ def test_an_image_that_is_not_known_yet_leaves_the_rest_of_the_graph_readable() 
 
 
 def test_a_graph_that_changes_hands_is_made_anew_and_the_old_one_goes_first() -> None:
-    assert IN_OTHER_HANDS.delete_before_replace
-    assert IN_OTHER_HANDS.replace_on_changes == ['metadata.annotations["nvidia.com/enable-grove"]']
+    assert REPLACE_ON_GROVE_CHANGE.delete_before_replace
+    assert REPLACE_ON_GROVE_CHANGE.replace_on_changes == ['metadata.annotations["nvidia.com/enable-grove"]']
     several = plan_of(layout="lab-16gpu-multinode", hardware=HARDWARE).manifests[0]
     alone = plan_of().manifests[0]
     assert alone["metadata"]["annotations"]["nvidia.com/enable-grove"] == "false"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.faults import report
-from tests.faults.world import NAMESPACE, QUIET, Said, World
+from tests.faults.world import GRAPH, NAMESPACE, QUIET, Said, World
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -195,12 +195,38 @@ def test_an_object_of_somebody_else_is_left_alone(deployed: World, request: pyte
     report.note(request, 1, "an object of that name is somebody else's", seen, "`pulumi up`, when it is gone")
 
 
+def test_up_stops_before_a_graph_that_serves_and_that_its_state_lost(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    """It is deleted by nobody but who types it."""
+    graph = ("get", "dgd", GRAPH, "-n", NAMESPACE, "-o", "jsonpath={.metadata.uid}")
+    before = deployed.kubectl(*graph)
+    (urn,) = [one["urn"] for one in deployed.state() if one["urn"].endswith("::graph-graph")]
+    deployed("state", "delete", urn, "--target-dependents", "--yes")
+
+    warned = deployed("preview", "--non-interactive")
+    said = deployed.up(fails=True)
+
+    words = "it serves, and this stack's state does not know it"
+    assert words in warned.text
+    seen = report.told(said.text, words)
+    assert deployed.kubectl(*graph) == before
+    deployed.kubectl("delete", "dgd", GRAPH, "-n", NAMESPACE)
+    deployed.up()
+    assert deployed.graph_is_ready()
+    then = "`wideep adopt` takes it over; or it is deleted by hand, then `pulumi up`"
+    report.note(request, 1, "the graph serves, and the state does not know it", seen, then)
+
+
 def forget(world: World, *names: str) -> None:
-    """The state then knows neither these nor what needs them."""
+    """The state then knows neither these nor what needs them; the graph, which does, is not made yet."""
     for name in names:
         for urn in [one["urn"] for one in world.state() if one["urn"].endswith(f"::{name}")]:
             world("state", "delete", urn, "--target-dependents", "--force", "--yes")
-    assert not set(names) & set(world.resources())
+    left = set(world.resources())
+    assert not set(names) & left
+    if "graph-graph" not in left:
+        world.kubectl("delete", "dgd", GRAPH, "-n", NAMESPACE, "--ignore-not-found")
 
 
 @pytest.mark.often

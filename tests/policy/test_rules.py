@@ -19,7 +19,7 @@ from rules import (
 )
 from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
 
-from components.lifecycle.retained import LABEL
+from wideep.resource_names import OWNER_LABEL as LABEL
 
 LIMITS = Limits(
     production=("prod",),

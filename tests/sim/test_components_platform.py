@@ -131,8 +131,8 @@ def test_an_image_is_asked_for_at_preview(
 ) -> None:
     """A chart in a registry is as good an image as any for that."""
     stack = a_stack(cluster, tmp_path, "image")
-    reference = f"{cluster.registry}/charts/dynamo-platform:{tag}"
-    write_stack(stack.folder, "image", **SMALL | {"image": {"source": "existing", "reference": reference}})
+    image = {"source": "existing", "reference": f"{cluster.registry}/charts/dynamo-platform:{tag}"}
+    write_stack(stack.folder, "image", **SMALL | {"image": image, "platform": {"install": False}})
     assert ("answers that it has no such image" in stack("preview", check=there)) is not there
 
 

@@ -136,6 +136,7 @@ def test_dev_and_prod_preview_on_an_empty_cluster(cluster: Cluster, tmp_path: Pa
     stack = Pulumi(cluster, copy_project(tmp_path), name).create()
     stack("config", "set", "--secret", "hfToken", given="hf_standin")
     stack("config", "set", "--path", "platform.charts", "sim/charts")
+    stack("config", "set", "--path", "modelCache.storageClass", "kwok-volume")
 
     printed = stack("preview", "--diff")
 

@@ -15,9 +15,10 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack
 
-from components.lifecycle.state import known_outputs
+from components.lifecycle.own_cluster import is_reachable
+from components.lifecycle.state import read_stack_outputs
 
-__all__ = ["DIGEST", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
+__all__ = ["DIGEST", "OWN", "UNKNOWN", "Engine", "Registered", "Secret", "run"]
 
 PROJECT: Final = "dynamo-wideep"
 DIGEST: Final = "sha256:" + "5" * 64
@@ -27,6 +28,8 @@ MADE: Final[Mapping[str, Mapping[str, str]]] = {
     "random:index/randomPassword:RandomPassword": {"result": SEED},
 }
 """What providers add once they have made a resource; in a preview it is unknown."""
+OWN: Final = {"dynamo-wideep/stack": "organization/dynamo-wideep/test", "pulumi.com/patchForce": "true"}
+"""Annotations of every object that a program of these tests makes."""
 SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
 UNKNOWN: Final = "<unknown>"
 LOOPS: Final[list[asyncio.AbstractEventLoop]] = []
@@ -53,6 +56,8 @@ class Registered:
     protect: bool
     retain: bool
     timeout: str
+    hooks: frozenset[str] = frozenset()
+    """Names of what is bound to it, of all moments."""
     ignores: tuple[str, ...] = ()
     """Properties whose changes are ignored."""
 
@@ -79,9 +84,9 @@ class Engine(Mocks):
         return args.resource_id or new_id, {**args.inputs, **made}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        self.calls.append((args.token, args.args))
         if args.token == "pulumi:pulumi:readStackResourceOutputs":
             return {"outputs": {f"urn::{name}": {"outputs": outputs} for name, outputs in self.state.items()}}, []
+        self.calls.append((args.token, args.args))
         return ({"sha256Digest": DIGEST} if args.token.endswith("getRegistryImage:getRegistryImage") else {}), []
 
     def types(self) -> dict[str, str]:
@@ -110,7 +115,8 @@ def run(
     """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
     _keep_loop()
     engine = Engine(preview, state or {})
-    known_outputs.cache_clear()
+    read_stack_outputs.cache_clear()
+    is_reachable.cache_clear()
     logger = logging.Logger("pulumi-mocks")
     logger.addHandler(_Keep(engine.log))
     set_mocks(engine, PROJECT, "test", preview, logger, _Recorder(engine), organization="organization")
@@ -162,16 +168,20 @@ class _Recorder(MockMonitor):
                 protect=request.protect,
                 retain=request.retainOnDelete,
                 timeout=request.customTimeouts.create,
+                hooks=frozenset(_bound(request.hooks)),
                 ignores=tuple(request.ignoreChanges),
             )
-            if not self._engine.preview:
+            if request.name not in self._engine.state:
                 self._before_create(request)
         return super().RegisterResource(request)
 
     def _before_create(self, request: Any) -> None:
-        """As the engine does in an `up`: what a hook raises ends the program."""
+        """As the engine does with what its state does not have: what a hook raises ends the program."""
         made = self._engine.resources[request.name]
         for name in request.hooks.before_create:
+            options = self._engine.hooks[name].opts
+            if self._engine.preview and not (options and options.on_dry_run):
+                continue
             args = pulumi.ResourceHookArgs("urn", "", made.name, made.type, new_inputs=made.inputs)
             self._engine.hooks[name].callback(args)
 
@@ -183,6 +193,7 @@ class _Hooks:
         self._engine = engine
 
     def register_resource_hook(self, hook: Any) -> None:
+        assert hook.name not in self._engine.hooks, f"hook {hook.name} is registered twice"
         self._engine.hooks[hook.name] = hook
 
     register_error_hook = register_resource_hook
@@ -200,6 +211,11 @@ class _Keep(logging.Handler):
 def _names(request: Any) -> Iterator[str]:
     urns = {*request.dependencies, *(urn for p in request.propertyDependencies.values() for urn in p.urns)}
     return (_name(urn) for urn in urns if not _is_component(urn.split("::")[2].split("$")[-1]))
+
+
+def _bound(hooks: Any) -> Iterator[str]:
+    for moment in ("before_create", "before_update", "on_error"):
+        yield from getattr(hooks, moment)
 
 
 def _is_component(type_: str) -> bool:

@@ -8,10 +8,10 @@ from typing import Any, Final
 import yaml
 
 from wideep.plan import Plan, make_plan
-from wideep.rules import accept_settings
+from wideep.rules import Accepted, accept_settings
 from wideep.settings import parse
 
-__all__ = ["ROOT", "TOKEN", "config_of", "plan_of"]
+__all__ = ["ROOT", "TOKEN", "config_of", "plan_of", "settings_of"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PREFIX: Final = "dynamo-wideep:"
@@ -30,4 +30,9 @@ def config_of(stack: str, **changes: Any) -> dict[str, Any]:
 
 def plan_of(stack: str = "sim", **changes: Any) -> Plan:
     """The Plan of a stack file, with other values for some keys."""
-    return make_plan(accept_settings(parse(config_of(stack, **changes))))
+    return make_plan(settings_of(stack, **changes))
+
+
+def settings_of(stack: str = "sim", **changes: Any) -> Accepted:
+    """Likewise its Settings."""
+    return accept_settings(parse(config_of(stack, **changes)))

@@ -41,7 +41,9 @@ def adopt(
     loaded = load(source)
     wanted = wanted_resources(source.path.resolve().parent, name)
     found = adoption(loaded.settings, wanted, connect(source))
-    write.write_text(json.dumps({"resources": found.resources}, indent=2) + "\n", encoding="utf-8")
+    known = {name: urn for each in wanted for name, urn in each.known.items()}
+    content = ({"nameTable": known} if known else {}) | {"resources": found.resources}
+    write.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     where = f"--stack {shlex.quote(name)} --file {shlex.quote(str(write))}"
     command = f"pulumi import {where} --yes --protect=false --generate-code=false"
     if output is OutputFormat.JSON:

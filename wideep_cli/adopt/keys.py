@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from wideep.download import MOUNT_PATH, model_path
 from wideep.engines import engine_of
+from wideep.resource_names import CACHE_CLAIM, SSH_KEY_SECRET, TOKEN_SECRET
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage
 
@@ -16,9 +17,9 @@ __all__ = ["NO_DOWNLOAD", "NO_POLICIES", "USED", "graph_keys"]
 
 SET: Final = "pulumi config set --path"
 USED: Final = {
-    "cache-claim": (f"{SET} modelCache.existingClaim {{name}}",),
-    "token-secret": ("pulumi config set --plaintext hfTokenSecret {name}", "pulumi config rm hfToken"),
-    "platform-mpi-secret": (f"{SET} --plaintext platform.sshKeySecret {{name}}",),
+    CACHE_CLAIM.name: (f"{SET} modelCache.existingClaim {{name}}",),
+    TOKEN_SECRET.name: ("pulumi config set --plaintext hfTokenSecret {name}", "pulumi config rm hfToken"),
+    SSH_KEY_SECRET.name: (f"{SET} --plaintext platform.sshKeySecret {{name}}",),
 }
 """Resources that are used and not taken over. A claim has fields that its storage class filled in, and a Secret is not
 read, so that the next ``up`` would replace the one, and the weights with it, and change the other."""

@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wideep.dynamo.api import V1ALPHA1
+from wideep.resource_names import (
+    GRAPH_TYPE,
+    INGRESS_TYPE,
+    JOB_TYPE,
+    NAMESPACE_TYPE,
+    POLICY_TYPE,
+    SERVICE_TYPE,
+)
 from wideep_cluster import Cluster
 from wideep_cluster.helm import read_record
 from wideep_cluster.kinds import SECRETS, Kind
@@ -16,12 +24,12 @@ Json = dict[str, Any]
 
 
 KINDS: Final = {
-    "kubernetes:core/v1:Namespace": Kind(RawObject, "/api/v1", "namespaces", namespaced=False),
-    "kubernetes:core/v1:Service": Kind(RawObject, "/api/v1", "services"),
-    "kubernetes:batch/v1:Job": Kind(RawObject, "/apis/batch/v1", "jobs"),
-    "kubernetes:networking.k8s.io/v1:Ingress": Kind(RawObject, "/apis/networking.k8s.io/v1", "ingresses"),
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": Kind(RawObject, "/apis/networking.k8s.io/v1", "networkpolicies"),
-    V1ALPHA1.pulumi_type: Kind(RawObject, V1ALPHA1.path, V1ALPHA1.plural),
+    NAMESPACE_TYPE: Kind(RawObject, "/api/v1", "namespaces", namespaced=False),
+    SERVICE_TYPE: Kind(RawObject, "/api/v1", "services"),
+    JOB_TYPE: Kind(RawObject, "/apis/batch/v1", "jobs"),
+    INGRESS_TYPE: Kind(RawObject, "/apis/networking.k8s.io/v1", "ingresses"),
+    POLICY_TYPE: Kind(RawObject, "/apis/networking.k8s.io/v1", "networkpolicies"),
+    GRAPH_TYPE: Kind(RawObject, V1ALPHA1.path, V1ALPHA1.plural),
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
 RECORDS: Final = Kind(RawObject, "/api/v1", "secrets")

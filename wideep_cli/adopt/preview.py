@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from wideep.errors import WideepError
+from wideep.resource_names import ANY_CLUSTER
 from wideep_cli.errors import CallError
 
 __all__ = ["Wanted", "wanted_resources"]
@@ -27,10 +30,11 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class Wanted:
     """A resource that the stack would make: its entry of an import file, and its inputs as the provider checked them.
-    Secret values are not in them."""
+    Secret values are not in them. ``known`` are URNs of resources in the state that entries name, by those names."""
 
     entry: Json
     inputs: Json
+    known: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def name(self) -> str:
@@ -59,10 +63,12 @@ def wanted_resources(project: Path, stack: str) -> list[Wanted]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "import.json"
         stdout = _run(project, "preview", "--stack", stack, "--import-file", str(file), "--json", "--non-interactive")
-        entries: list[Json] = json.loads(file.read_text(encoding="utf-8"))["resources"]
+        written: Json = json.loads(file.read_text(encoding="utf-8"))
+    entries: list[Json] = written["resources"]
+    known: Mapping[str, str] = written.get("nameTable") or {}
     states: list[Json] = [step["newState"] for step in json.loads(stdout)["steps"] if "newState" in step]
     inputs = {(state["type"], state["urn"].rpartition("::")[2]): state.get("inputs", {}) for state in states}
-    return [Wanted(entry, inputs.get((entry["type"], Wanted(entry, {}).name), {})) for entry in entries]
+    return [Wanted(entry, inputs.get((entry["type"], Wanted(entry, {}).name), {}), known) for entry in entries]
 
 
 def _check_version(project: Path) -> None:
@@ -77,7 +83,13 @@ def _run(project: Path, *words: str) -> str:
     """What pulumi prints to stdout."""
     try:
         done = subprocess.run(
-            ["pulumi", *words], cwd=project, capture_output=True, text=True, timeout=SECONDS, check=False
+            ["pulumi", *words],
+            cwd=project,
+            env=os.environ | {ANY_CLUSTER: "1"},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except FileNotFoundError as error:
         raise CallError("There is no pulumi on the PATH.", INSTALL) from error

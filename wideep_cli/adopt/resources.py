@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from wideep.resource_names import CLAIM_TYPE, DOWNLOAD_JOB, DYNAMIC, GRAPH, POLICY_TYPE, RELEASE_TYPE, dynamic_type
 from wideep.settings import Settings
 from wideep_cli.adopt.keys import NO_DOWNLOAD, NO_POLICIES, USED, graph_keys
 from wideep_cli.adopt.live import KINDS, Json, find_object, find_release
@@ -17,15 +18,7 @@ from wideep_cluster.kinds import CLAIMS, SECRETS
 
 __all__ = ["Adoption", "adoption"]
 
-RELEASE: Final = "kubernetes:helm.sh/v3:Release"
-WAITS: Final = tuple(
-    f"pulumi-python:dynamic/dynamo-wideep:{name}"
-    for name in ("StackSweep", "StackGuard", "OperatorCheck", "GroveCrds", "GraphDrain", "GraphReady", "GraphTakedown")
-)
-"""They look at a graph, and are nothing on the cluster."""
-CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
-POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-GRAPH, DOWNLOAD = "graph-graph", "download-job"
+WAITS: Final = tuple(map(dynamic_type, DYNAMIC))
 NO_IMPORT: Final = {
     "docker-build:": "an image is built, or taken from the builder's cache",
     "random:": "its value is drawn anew",
@@ -56,7 +49,7 @@ def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> 
         ClusterError: the cluster does not answer, or the user may not see one of the objects.
     """
     found, missing = Adoption(), list[Wanted]()
-    graph = next((_find(cluster, each) for each in wanted if each.name == GRAPH), None)
+    graph = next((_find(cluster, each) for each in wanted if each.name == GRAPH.name), None)
     for each in sorted(wanted, key=lambda one: (not one.component, one.name)):
         if each.component:
             found.resources.append(each.entry)
@@ -76,18 +69,18 @@ def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> 
 def _find(cluster: Cluster, wanted: Wanted) -> Json | None:
     """The object behind a resource, as much of it as is read."""
     if wanted.name in USED:
-        kind, metadata = CLAIMS if wanted.type == CLAIM else SECRETS, wanted.inputs["metadata"]
+        kind, metadata = CLAIMS if wanted.type == CLAIM_TYPE else SECRETS, wanted.inputs["metadata"]
         return {} if cluster.find(kind, metadata["name"], metadata["namespace"]) else None
-    if wanted.type == RELEASE:
+    if wanted.type == RELEASE_TYPE:
         return find_release(cluster, wanted.inputs["name"], wanted.inputs["namespace"])
     return find_object(cluster, KINDS[wanted.type], wanted.inputs) if wanted.type in KINDS else None
 
 
 def _take(found: Adoption, wanted: Wanted, live: Json) -> None:
-    entry = release_entry(wanted, live) if wanted.type == RELEASE else object_entry(wanted, live)
+    entry = release_entry(wanted, live) if wanted.type == RELEASE_TYPE else object_entry(wanted, live)
     found.resources.append(entry)
     found.ids.append(f"{wanted.type.rpartition(':')[2]} {entry['id']}")
-    if wanted.type != RELEASE and (notes := lacking_notes(wanted, live)):
+    if wanted.type != RELEASE_TYPE and (notes := lacking_notes(wanted, live)):
         namespace: str = live["metadata"].get("namespace", "")
         where = f" -n {namespace}" if namespace else ""
         pairs = " ".join(shlex.quote(f"{key}={value}") for key, value in notes.items())
@@ -100,9 +93,9 @@ def _graph_keys(settings: Settings, graph: Json | None, missing: Sequence[Wanted
     if graph is None:
         return
     yield from graph_keys(settings, graph)
-    if any(each.name == DOWNLOAD for each in missing):
+    if any(each.name == DOWNLOAD_JOB.name for each in missing):
         yield NO_DOWNLOAD
-    if any(each.type == POLICY for each in missing):
+    if any(each.type == POLICY_TYPE for each in missing):
         yield NO_POLICIES
 
 

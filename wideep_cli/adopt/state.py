@@ -9,15 +9,13 @@ shows where the two differ, and nothing else.
 from __future__ import annotations
 
 import secrets
-from typing import Final, cast
+from typing import cast
 
+from wideep.resource_names import OWN_ANNOTATIONS
 from wideep_cli.adopt.live import Json
 from wideep_cli.adopt.preview import Wanted
 
 __all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
-
-NOTES: Final = ("pulumi.com/", "dynamo-wideep/")
-"""Annotations that the stack writes for itself: how it deletes and awaits the object, and whose it is."""
 
 
 def object_entry(wanted: Wanted, live: Json) -> Json:
@@ -43,7 +41,7 @@ def lacking_notes(wanted: Wanted, live: Json) -> dict[str, str]:
     """The stack's notes to itself that the object does not have."""
     asked: dict[str, str] = wanted.inputs["metadata"].get("annotations") or {}
     there: dict[str, str] = live["metadata"].get("annotations") or {}
-    return {key: value for key, value in asked.items() if key.startswith(NOTES) and there.get(key) != value}
+    return {key: value for key, value in asked.items() if key.startswith(OWN_ANNOTATIONS) and there.get(key) != value}
 
 
 def release_entry(wanted: Wanted, record: Json) -> Json:

@@ -1,0 +1,171 @@
+"""The whole stack as one component.
+
+    sweep ──► namespace ──► platform ────────┐
+                    ├─────► policies ────────┤
+                    ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown ──► guard
+                    └─────► cache ─┴► download ────────────┘
+                            image ─────────────────────────┘
+
+Image build, platform and download run side by side. Destroy goes the other way: the guard (it refuses while others use
+what would go), the takedown (it refuses while there is no operator), the graph, the drain (it waits until nothing of
+the graph is left), then the rest, and last the sweep (what a killed `up` has left and no state knows).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pulumi
+
+from components.base import Component
+from components.dynamic.deletion_guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
+from components.dynamic.graph_drain import Drain, Takedown, TeardownArgs
+from components.dynamic.stack_cleanup import Sweep, SweepArgs
+from components.frontend import FrontendAccess, FrontendAccessArgs
+from components.hf_token import HfToken, HfTokenArgs
+from components.image import Image, ImageArgs
+from components.lifecycle.sharing import Share
+from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
+from components.outputs import outputs
+from components.platform import Platform, PlatformArgs
+from components.registry import PullSecret, PullSecretArgs, RegistryLogin
+from components.stack_preflight import OnCluster, run_preflight
+from components.wide_ep import WideEp, WideEpArgs
+from wideep import resource_names as names
+from wideep.plan import Plan, make_plan
+from wideep.rules import Accepted
+
+__all__ = ["DynamoStack", "DynamoStackArgs"]
+
+
+@dataclass(frozen=True)
+class DynamoStackArgs:
+    """The keys of the stack config, typed, and the two secrets, which no Settings hold.
+
+    ``wideep.rules.accept`` makes the settings from what a person writes; ``accept_settings`` takes what a program made.
+    """
+
+    settings: Accepted
+    hf_token: pulumi.Input[str] | None = None
+    """Required if the settings have ``hf_token``."""
+    registry_password: pulumi.Input[str] | None = None
+    """Required if the settings have ``image.registry``."""
+    on_cluster: OnCluster | None = None
+    """What the preflight has found; None: it is run."""
+    at_root: bool = False
+    """Resources have no parent, as in stacks that are older than this component: another parent is another URN."""
+
+
+class DynamoStack(Component):
+    """Everything that a stack config asks for: platform, image, weights and the graph. One in a Pulumi stack, because
+    its resources are found again by their names.
+
+    >>> stack = DynamoStack("dynamo", DynamoStackArgs(settings, hf_token=config.require_secret("hfToken")))
+    >>> pulumi.export("frontend", stack.outputs["frontendService"])
+    """
+
+    outputs: dict[str, pulumi.Input[object]]
+    """Where the graph is, and the commands that reach it."""
+
+    def __init__(self, name: str, args: DynamoStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._plan = plan = make_plan(args.settings)
+        self._opts = None if args.at_root else pulumi.ResourceOptions(parent=self)
+        for warning in plan.warnings:
+            pulumi.log.warn(warning)
+        found = args.on_cluster or run_preflight(plan)
+        login = _login(plan, args.registry_password)
+        first = (Sweep(names.SWEEP.component, SweepArgs(plan), self._opts),)
+        place_args = NamespaceArgs(plan.namespace, plan.cache.retain, found.whose, depends_on=first)
+        place = Namespace(names.NAMESPACE.component, place_args, self._opts)
+        platform_args = PlatformArgs(place.name, plan.platform, depends_on=first)
+        platform = Platform(names.PLATFORM_RELEASE.component, platform_args, self._opts)
+        image = Image("image", ImageArgs(plan.image_plan, login), self._opts).reference
+        claim = f"{plan.namespace}/{plan.cache.claim}" if found.claim_exists else None
+        cache = ModelCache(names.CACHE_CLAIM.component, ModelCacheArgs(place.name, plan.cache, claim), self._opts)
+        inputs: list[pulumi.Resource] = [cache, *self._token(place.name, args.hf_token)]
+        share = share_of(plan, found.whose)
+        around = [*self._around_the_pods(place.name, login), *self._guards(share, place, platform)]
+        drain_args = TeardownArgs(place.name, plan.name, depends_on=(platform, *inputs, *around))
+        drain = Drain("drain", drain_args, self._opts)
+        download = self._download(place.name, cache, inputs)
+        graph = self._graph(place.name, image, (drain, *download))
+        Guard("guard", GuardArgs(share, depends_on=(self._takedown(place.name, graph),)), self._opts)
+        self.outputs = outputs(plan, place.name, image)
+        self.register_outputs({})
+
+    def _token(self, namespace: pulumi.Input[str], token: pulumi.Input[str] | None) -> list[pulumi.Resource]:
+        plan = self._plan.token
+        if plan is None or not plan.create:
+            return []
+        if token is None:
+            raise pulumi.RunError("hfToken: it is set in the settings and missing here. Pass hf_token.")
+        return [HfToken(names.TOKEN_SECRET.component, HfTokenArgs(namespace, plan, token), self._opts)]
+
+    def _around_the_pods(self, namespace: pulumi.Input[str], login: RegistryLogin | None) -> list[pulumi.Resource]:
+        """Make what has to be there before the graph's first pod, and until its last is gone."""
+        plan, around = self._plan, list[pulumi.Resource]()
+        if plan.network_policies:
+            policies = NetworkPoliciesArgs(namespace, plan.network_policies)
+            around.append(NetworkPolicies("policies", policies, self._opts))
+        if login is not None and plan.image_plan.pull_secret is not None:
+            pull = PullSecretArgs(namespace, plan.image_plan.pull_secret, login)
+            around.append(PullSecret("pull", pull, self._opts))
+        return around
+
+    def _guards(self, share: Share, place: Namespace, platform: Platform) -> list[pulumi.Resource]:
+        """Make those that ask once more right before the namespace and the platform go."""
+        namespace = GuardArgs(replace(share, **NO_OPERATOR), depends_on=(place,))
+        operator = GuardArgs(replace(share, **NO_NAMESPACE), depends_on=(platform,))
+        return [Guard("guard-namespace", namespace, self._opts), Guard("guard-platform", operator, self._opts)]
+
+    def _download(
+        self, namespace: pulumi.Input[str], cache: ModelCache, inputs: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        plan = self._plan
+        if plan.download is None:
+            return []
+        args = ModelDownloadArgs(
+            namespace,
+            plan.download,
+            plan.cache.claim,
+            plan.token,
+            claim_uid=cache.uid,
+            depends_on=tuple(inputs),
+            stack=plan,
+        )
+        return [ModelDownload(names.DOWNLOAD_JOB.component, args, self._opts)]
+
+    def _graph(
+        self, namespace: pulumi.Input[str], image: pulumi.Input[str], needs: tuple[pulumi.Resource, ...]
+    ) -> WideEp:
+        plan = self._plan
+        args = WideEpArgs(
+            namespace,
+            plan.graph,
+            image,
+            plan.ready_timeout_seconds,
+            left_fields=plan.left_fields,
+            depends_on=needs,
+        )
+        return WideEp(names.GRAPH.component, args, self._opts)
+
+    def _takedown(self, namespace: pulumi.Input[str], graph: WideEp) -> Takedown:
+        plan, on_graph = self._plan, [graph.graph]
+        if plan.frontend.public or plan.frontend.ingress:
+            args = FrontendAccessArgs(namespace, plan.frontend, depends_on=(graph,))
+            on_graph.append(FrontendAccess("access", args, self._opts))
+        takedown_args = TeardownArgs(namespace, plan.name, depends_on=tuple(on_graph))
+        return Takedown("takedown", takedown_args, self._opts)
+
+
+def _login(plan: Plan, password: pulumi.Input[str] | None) -> RegistryLogin | None:
+    registry = plan.image_plan.registry
+    if registry is None:
+        return None
+    if password is None:
+        raise pulumi.RunError("image.registry: it is set in the settings without its password. Pass registry_password.")
+    return RegistryLogin(registry, password)

@@ -1,0 +1,188 @@
+"""Objects that are on the cluster before the engine makes them: orphans of an interrupted `up`, or somebody else's.
+
+A hook, because the engine knows best which object its state does not have. It runs in previews too, and there only says
+what `up` will do. An orphan that holds no work is deleted and made again; a graph that serves is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+
+from components.lifecycle.error_context import ErrorContext, Failed
+from components.lifecycle.error_messages import EXISTS, explain
+from components.lifecycle.helm_releases import HelmReleases
+from components.lifecycle.live_objects import REPLACED, LiveObject, find_object
+from components.lifecycle.orphans import GONE_SECONDS
+from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
+from components.lifecycle.ownership import stack_name
+from components.lifecycle.state import read_stack_outputs
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, V1ALPHA1
+from wideep.plan import Plan
+from wideep.resource_names import (
+    ANY_CLUSTER,
+    CACHE_CLAIM,
+    CLAIM_TYPE,
+    GRAPH_TYPE,
+    RELEASE_TYPE,
+    SWEEP,
+)
+from wideep_cluster.dynamo.drain import drain
+
+__all__ = [
+    "OrphanError",
+    "Run",
+    "TakenError",
+    "clear_the_way",
+    "delete_orphan",
+    "find_orphaned_claim",
+    "replace_orphan_hook",
+]
+
+FRONTEND: Final = "frontend"
+
+
+class TakenError(Exception):
+    """An object of that name is somebody else's."""
+
+
+class OrphanError(Exception):
+    """An orphan that must not be deleted."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What hooks know of the run: read in the program, because a hook runs in a thread of its own."""
+
+    stack: str
+    preview: bool
+    known: Mapping[str, Any] | None
+    is_reachable: bool = True
+
+    @classmethod
+    def current(cls) -> Run:
+        preview = pulumi.runtime.is_dry_run()
+        return cls(stack_name(), preview, read_stack_outputs(), not preview or is_reachable())
+
+    def announced(self, what: object, action: str) -> bool:
+        """In a preview, say what `up` will do first. Whether this is one."""
+        if self.preview:
+            left = f"{what}: an interrupted run has left it, unknown to the state"
+            pulumi.log.warn(f"{left}. `pulumi up` will first {action}.")
+        return self.preview
+
+
+def replace_orphan_hook(name: str, context: ErrorContext) -> pulumi.ResourceHook:
+    """Make the hook (``before_create``) of one component's objects."""
+    run = Run.current()
+
+    def before_create(args: pulumi.ResourceHookArgs) -> None:
+        clear_the_way(args.type, args.name, args.new_inputs or {}, run, context)
+
+    return pulumi.ResourceHook(name, before_create, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, context: ErrorContext) -> None:
+    """Delete this stack's orphan of these inputs, or in a preview say that `up` will. ``name`` is the resource's.
+
+    Raises:
+        TakenError: the object is somebody else's.
+        OrphanError: it is a graph that serves.
+    """
+    if run.preview and (os.environ.get(ANY_CLUSTER) or not run.is_reachable):
+        return
+    is_orphan = run.known is not None and name not in run.known  # while it is replaced, the state has it
+    if kind == RELEASE_TYPE:
+        if is_orphan:
+            _clear_records(inputs, run)
+        return
+    there = find_object(kind, inputs)
+    if there is None:
+        return
+    if not there.is_of(run.stack):
+        failed = Failed(there.type, there.name, EXISTS, there.place.name)
+        raise TakenError(f"{failed.noun} {EXISTS}: {explain(failed, context)}")
+    if is_orphan and kind == GRAPH_TYPE:
+        _clear_graph(there, run)
+    elif is_orphan:
+        delete_orphan(there, run)
+
+
+def delete_orphan(there: LiveObject, run: Run) -> bool:
+    """Delete it if it is this stack's and is made again from nothing. Whether it was."""
+    if there.type not in REPLACED or not there.is_of(run.stack):
+        return False
+    if run.announced(there, "delete it and make it again"):
+        return False
+    pulumi.log.info(f"{there}: an interrupted run has left it, unknown to the state; it is made again")
+    return there.delete()
+
+
+def find_orphaned_claim(plan: Plan) -> bool:
+    """Whether this stack has made the claim, and its state does not know it: it may hold the weights, so it is
+    imported."""
+    known = read_stack_outputs()
+    if known is None or not plan.cache.create or CACHE_CLAIM.name in known:
+        return False
+    there = find_object(CLAIM_TYPE, {"metadata": {"name": plan.cache.claim, "namespace": plan.namespace}})
+    if there is None or not there.is_of(stack_name()):
+        return False
+    pulumi.log.info(f"{there}: an interrupted run has left it, unknown to the state; it is taken over")
+    return True
+
+
+def _clear_records(inputs: Mapping[str, Any], run: Run) -> None:
+    """Helm's records of a release that the state does not know: with them Helm would refuse to install it."""
+    namespace, release = inputs.get("namespace"), inputs.get("name")
+    if not isinstance(namespace, str) or not isinstance(release, str):
+        return
+    with unless_unreachable(f"records of release {namespace}/{release}"):
+        releases = HelmReleases(connect_from_config(namespace), pulumi.log.info, began=SWEEP.name in (run.known or {}))
+        if not run.preview:
+            releases.delete_records(namespace, release, run.stack)
+        elif status := releases.own_status(namespace, release, run.stack):
+            run.announced(f"release {namespace}/{release} ({status})", "delete its Helm record and install it again")
+
+
+def _clear_graph(there: LiveObject, run: Run) -> None:
+    """A graph that is being deleted is waited for by another hook (``graph_hooks``)."""
+    if there.is_deleting:
+        return
+    ready = _ready_worker(there)
+    if ready is None:
+        if not run.announced(there, "delete it and make it again"):
+            drain(there.place, there.name, GONE_SECONDS, pulumi.log.info)
+        return
+    stack, namespace = run.stack.rpartition("/")[2], there.place.name
+    refusal = (
+        f"{there}: it serves, and this stack's state does not know it, so it is neither deleted nor made again "
+        f"({ready}).\n"
+        f"  Take it over: wideep adopt --stack {stack}, then the commands that it prints.\n"
+        f"  To end it instead: kubectl delete -n {namespace} {V1ALPHA1.plural} {there.name}, then `pulumi up`."
+    )
+    if not run.preview:
+        raise OrphanError(refusal)
+    pulumi.log.warn(f"`pulumi up` will stop here. {refusal}")
+
+
+def _ready_worker(there: LiveObject) -> str | None:
+    """Evidence that the graph serves. Pods that cannot be listed count as that: nothing is deleted unseen."""
+    from kubernetes.client import ApiException, CoreV1Api
+
+    selector = f"{GRAPH_LABEL}={there.name}"
+    try:
+        pods: Any = CoreV1Api(there.place.api).list_namespaced_pod(there.place.name, label_selector=selector)
+    except ApiException as error:
+        return f"its pods cannot be listed: {error.reason}"  # pyright: ignore[reportUnknownMemberType]
+    for pod in pods.items:
+        conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
+        labels: dict[str, str] = pod.metadata.labels or {}
+        if labels.get(COMPONENT_LABEL) == FRONTEND:
+            continue  # it is ready without any worker
+        if any(each.type == "Ready" and each.status == "True" for each in conditions):
+            return f"pod {pod.metadata.name} is ready"
+    return None

@@ -1,0 +1,123 @@
+"""Read-only checks of a stack, in previews too, before anything is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from dataclasses import dataclass
+
+import pulumi
+
+from components.lifecycle.drift import warn_on_drift
+from components.lifecycle.existing import Whose, whose_namespace
+from components.lifecycle.helm_releases import PENDING, HelmReleases
+from components.lifecycle.orphan_hooks import find_orphaned_claim
+from components.lifecycle.orphans import CRDS_NAMESPACE
+from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
+from components.lifecycle.ownership import stack_name
+from components.lifecycle.retained import retained_claim_of
+from components.lifecycle.state import read_stack_outputs
+from components.preflight.cluster import check_conflicts, check_crds, check_multinode, check_storage
+from components.preflight.external import check_external
+from wideep.errors import Problem
+from wideep.plan import Plan
+from wideep.resource_names import ANY_CLUSTER, CACHE_CLAIM, CRDS_RELEASE, DOWNLOAD_JOB, GRAPH, PLATFORM_RELEASE, SWEEP
+from wideep_cluster.dynamo.operator import release_conflict
+from wideep_cluster.kube import KubeNamespace
+
+__all__ = ["OnCluster", "run_preflight"]
+
+Release = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """What of the stack the cluster has already."""
+
+    whose: Whose = Whose.TO_MAKE
+    """Whose the namespace is."""
+    claim_exists: bool = False
+    """The model cache is this stack's, and unknown to its state: it is imported."""
+
+
+def run_preflight(plan: Plan) -> OnCluster:
+    """Raise pulumi.RunError for what would stop `up` halfway; return what is taken over or used as it is.
+
+    A cluster that cannot be asked is left to the provider.
+    """
+    check_external(plan)
+    whose = whose_namespace(plan)
+    check_multinode(plan)
+    known = read_stack_outputs()
+    if known is not None and not _on_any_cluster() and is_reachable():
+        with unless_unreachable("preflight"):
+            _check_cluster(plan, known.keys(), connect_from_config(plan.namespace))
+    warn_on_drift(plan)
+    return OnCluster(whose, retained_claim_of(plan) if plan.cache.retain else find_orphaned_claim(plan))
+
+
+def _on_any_cluster() -> bool:
+    return pulumi.runtime.is_dry_run() and bool(os.environ.get(ANY_CLUSTER))
+
+
+def _check_cluster(plan: Plan, known: Container[str], place: KubeNamespace) -> None:
+    """Check what the stack is about to make, which its state does not know."""
+    crds = (CRDS_NAMESPACE, plan.platform.crds_release)
+    releases = {CRDS_RELEASE.name: crds, PLATFORM_RELEASE.name: (plan.namespace, plan.platform.release)}
+    helm = HelmReleases(place, pulumi.log.info, began=SWEEP.name in known)
+    if plan.platform.install:
+        new = [where for name, where in releases.items() if name not in known]
+        if new or any(name not in known for name in _others(plan)):
+            with unless_unreachable("Helm releases of the state"):
+                _check_known(helm, [where for where in releases.values() if where not in new])
+        with unless_unreachable("Helm releases and operators of others"):
+            _check_new(helm, new, restricted=plan.platform.restricted)
+        if crds in new:
+            check_crds(place, *crds)
+    new_cache = plan.cache if plan.cache.create and CACHE_CLAIM.name not in known else None
+    new_platform = plan.platform if plan.platform.install and PLATFORM_RELEASE.name not in known else None
+    check_storage(place, new_cache, new_platform)
+
+
+def _others(plan: Plan) -> list[str]:
+    """What else the state has of a stack that stands: where it misses nothing, nothing is asked."""
+    made = {GRAPH.name: True, DOWNLOAD_JOB.name: plan.download is not None, CACHE_CLAIM.name: plan.cache.create}
+    return [name for name, is_made in made.items() if is_made]
+
+
+def _check_known(helm: HelmReleases, known: list[Release]) -> None:
+    """Refuse a release of the state that Helm does not have: no operator would come. A preview may be the one of
+    `pulumi up --refresh`, which mends it, so it warns."""
+    gone = [f"{namespace}/{release}" for namespace, release in known if not helm.exists(namespace, release)]
+    if not gone:
+        return
+    message = (
+        f"The state has Helm release {' and '.join(gone)}, and the cluster has not: it was uninstalled by hand, or "
+        "by a run that was killed before it could note it.\n"
+        "  `pulumi up --refresh` installs it again; `pulumi destroy --refresh` goes on taking down."
+    )
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(message)
+    pulumi.log.warn(message)
+
+
+def _check_new(helm: HelmReleases, new: list[Release], *, restricted: bool) -> None:
+    """Refuse what somebody else has installed, or is installing."""
+    if not new:
+        return
+    taken = {where: helm.foreign_status(*where, stack_name()) for where in new}
+    problems = [_taken(where, status) for where, status in taken.items() if status is not None]
+    check_conflicts(helm.place, problems, restricted=restricted)
+
+
+def _taken(where: Release, status: str) -> Problem:
+    namespace, release = where
+    if not status.startswith(PENDING):
+        return release_conflict(namespace, release, status)
+    rule = (
+        f"Helm release {release} of namespace {namespace} is {status}, and whether this stack began it cannot be told: "
+        "another run is at it, or was interrupted"
+    )
+    records = f"kubectl delete secret -n {namespace} -l owner=helm,name={release},status={status}"
+    return Problem("platform.install", "true", rule, f"wait until it is installed; or, when nobody is at it: {records}")
