@@ -155,7 +155,7 @@ def test_up_and_doctor_give_the_same_verdict(
 ) -> None:
     stack = case(view(deployed=False, **there), **config)
     place = cast("KubeNamespace", Snapshot(stack.view))
-    monkeypatch.setattr(cluster, "own_cluster", lambda _: place)
+    monkeypatch.setattr(cluster, "connect_from_config", lambda _: place)
 
     told = [found for found in run_checks(stack) if found.check == check and found.verdict is Verdict.FAILS]
     said = _refusal(lambda: CHECKS[check](place, stack.plan))

@@ -14,7 +14,7 @@ import pulumi
 import pytest
 import yaml
 
-from tests.support.api import api_server, namespace
+from tests.support.api import api_server, listed, namespace
 from tests.support.engine import DIGEST, PROJECT, Engine, run
 from tests.support.plans import ROOT, config_of
 from tests.support.site import Site
@@ -77,10 +77,13 @@ READ = {"apiextensions.k8s.io/v1:CustomResourceDefinition", "core/v1:Namespace"}
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Path]]:
-    """An API server that has Grove, and of the stack nothing."""
+    """An API server that has Grove and a default storage class, and of the stack nothing."""
     with api_server(tmp_path_factory.mktemp("kube")) as (site, kubeconfig):
         groups = [{"name": "grove.io", "versions": [{"groupVersion": "grove.io/v1alpha1", "version": "v1alpha1"}]}]
         site.says("/apis/", 200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+        default = {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
+        classes = listed({"metadata": default, "provisioner": "p"})
+        site.says("/apis/storage.k8s.io/v1/storageclasses", 200, classes, Content_Type="application/json")
         yield site, kubeconfig
 
 

@@ -200,6 +200,7 @@ def test_hooks_are_bound_where_a_resource_is_made(deploy: Deploy) -> None:
     assert bound == {}
     assert {hook.rpartition(":")[2] for hook in made["graph-graph"].hooks} == {"orphan", "error", "previous"}
     assert {hook.rpartition(":")[2] for hook in made["platform-platform"].hooks} == {"orphan", "error", "unlock"}
+    assert {hook.rpartition(":")[2] for hook in made["download-job"].hooks} == {"orphan", "error", "volume"}
 
 
 def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_program_gives_them(
