@@ -22,7 +22,7 @@ from components.cluster_resource import ClusterAccess, ClusterProvider, Properti
 from components.draining import may_answer_later
 from components.existing import Whose
 from components.releases import stack_name
-from components.sharing import KEY, Place, Share, SharedError, refuse_while_shared
+from components.sharing import KEY, UNASKED, Place, Share, SharedError, refuse_while_shared
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
@@ -89,8 +89,8 @@ def _unseen(error: Exception, share: Share) -> str:
     said = f"{getattr(error, 'reason', None) or type(error).__name__}"
     return (
         f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {said}), so it "
-        f"stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked:\n"
-        f"  pulumi config set --path {KEY} true"
+        "stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked, "
+        "repeat it after:\n" + "\n".join(UNASKED)
     )
 
 

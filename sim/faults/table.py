@@ -59,7 +59,7 @@ apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: FlowSchema
 metadata: {name: a-sim-fault}
 spec:
-  matchingPrecedence: 1
+  matchingPrecedence: 2
   priorityLevelConfiguration: {name: a-sim-fault}
   rules:
   - subjects: [{kind: Group, group: {name: "system:masters"}}]
