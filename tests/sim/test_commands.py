@@ -95,7 +95,7 @@ def _help(path: str, *command: str) -> str:
     """`PATH` as the simulation has it."""
 
     def printed(*words: str) -> str:
-        env = os.environ | {"PATH": path}
+        env = os.environ | {"PATH": path, "PULUMI_DEBUG_COMMANDS": "true"}  # as ci sets it, for --event-log
         return subprocess.run([*words], env=env, capture_output=True, text=True, check=False).stdout
 
     # kubectl has those that every command takes on a page of their own
