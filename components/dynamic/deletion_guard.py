@@ -21,7 +21,7 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.lifecycle.existing import Whose
 from components.lifecycle.ownership import stack_name
-from components.lifecycle.sharing import KEY, Place, Share, SharedError, refuse_while_shared
+from components.lifecycle.sharing import KEY, UNASKED, Place, Share, SharedError, refuse_while_shared
 from wideep_cluster.errors import ClusterError
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
@@ -85,8 +85,8 @@ def ask(place: Place, share: Share, patience_seconds: float) -> None:
 def _unseen(error: ClusterError, share: Share) -> str:
     return (
         f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {error.reason}), "
-        "so it stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked:\n"
-        f"  pulumi config set --path {KEY} true"
+        "so it stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked, "
+        "repeat it after:\n" + "\n".join(UNASKED)
     )
 
 

@@ -13,6 +13,8 @@ from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
 __all__ = ["KEY", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
 KEY: Final = "teardown.evenIfShared"
+UNASKED: Final = (f"  pulumi config set --path {KEY} true", "  pulumi up")
+"""Destroy runs no program: it knows the config of the last `pulumi up`."""
 CLAIM: Final = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
 SECRET: Final = Kind("Secret", "secrets", None)
 OWNERS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
@@ -107,8 +109,8 @@ def refuse_while_shared(place: Place, share: Share) -> None:
         f"Others use what stack {share.stack} would take away, so it stays:",
         *shown,
         *more,
-        "When they are gone, repeat the command. To take it away in spite of them:",
-        f"  pulumi config set --path {KEY} true",
+        "When they are gone, repeat the command. To take it away in spite of them, repeat it after:",
+        *UNASKED,
     )
     raise SharedError("\n".join(lines))
 

@@ -118,7 +118,7 @@ def test_what_is_this_stacks_own_stops_nothing() -> None:
 def test_each_kind_of_user_is_named(share: Share, plural: str, others: dict[str, Any], named: str) -> None:
     said = refusal(own_cluster().has(plural, "x", **others), share)
     assert f"  {named}: " in said
-    assert said.count("\n  ") == 2  # it, and the command
+    assert said.count("\n  ") == 3  # it, and two commands
 
 
 def test_a_secret_that_the_stack_uses_and_did_not_make_is_not_taken_along() -> None:
@@ -201,8 +201,8 @@ def test_destroy_is_refused_while_others_use_it_and_goes_on_when_they_are_gone(c
 
 def test_the_key_that_the_refusal_names_lets_it_go_on(cluster: Cluster) -> None:
     cluster.has("dynamographdeployments", "tenant", namespace="team-a")
-    command = refusal(cluster).splitlines()[-1].split()
-    assert command == ["pulumi", "config", "set", "--path", "teardown.evenIfShared", "true"]
+    commands = [line.strip() for line in refusal(cluster).splitlines()[-2:]]
+    assert commands == ["pulumi config set --path teardown.evenIfShared true", "pulumi up"]
     provider(evenIfShared=True).delete("id", ALL.properties())
     with pytest.raises(SharedError):
         provider(evenIfShared=False).delete("id", ALL.properties())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
+import yaml
 
 from tests.faults import report
 from tests.faults.world import QUIET, Said, World
@@ -114,8 +115,29 @@ def test_a_slow_api_server_makes_up_and_destroy_slow_and_nothing_else(
     report.note(request, 4, "the API server stands still for two of every three seconds", seen, "as always")
 
 
+def as_another_user(world: World) -> None:
+    """From here on, what is typed is typed by an administrator whom the API server does not exempt from its limits."""
+    role = (
+        "clusterrolebinding",
+        "busy",
+        "--clusterrole=cluster-admin",
+        "--user=busy",
+        "--dry-run=client",
+        "-o",
+        "json",
+    )
+    world.kubectl("apply", "-f", "-", given=world.kubectl("create", *role))
+    config = yaml.safe_load(world.cluster.kubeconfig.read_text())
+    for one in config["users"]:
+        one["user"]["as"] = "busy"
+    file = world.folder / ".kubeconfig"
+    file.write_text(yaml.safe_dump(config))
+    world.extra["KUBECONFIG"] = str(file)
+
+
 def test_requests_that_are_refused_for_a_while_are_sent_again(destroyed: World, request: pytest.FixtureRequest) -> None:
     """The provider asks ten times by itself, a second apart; after that the program wants another try."""
+    as_another_user(destroyed)
     destroyed.fault("api-busy")
     process = destroyed.start("up", *QUIET)
     destroyed.wait(lambda: REFUSES in destroyed.output() or process.poll() is not None, REFUSES)

@@ -9,7 +9,6 @@ import shlex
 import subprocess
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -92,19 +91,24 @@ def _path(stack: Pulumi) -> str:
 
 
 @cache
-def _help(cluster: Cluster, *command: str) -> str:
-    done = subprocess.run(
-        [*command, "--help"], env=os.environ | environment(cluster), capture_output=True, text=True, check=False
-    )
-    options: list[Any] = []
-    if command[0] == "kubectl":  # it has those that every command takes on a page of their own
-        options = [subprocess.run(["kubectl", "options"], capture_output=True, text=True, check=True).stdout]
-    return "\n".join([done.stdout, *options])
+def _help(path: str, *command: str) -> str:
+    """`PATH` as the simulation has it."""
+
+    def printed(*words: str) -> str:
+        env = os.environ | {"PATH": path, "PULUMI_DEBUG_COMMANDS": "true"}  # as ci sets it, for --event-log
+        return subprocess.run([*words], env=env, capture_output=True, text=True, check=False).stdout
+
+    # kubectl has those that every command takes on a page of their own
+    return printed(*command, "--help") + (printed("kubectl", "options") if command[0] == "kubectl" else "")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ROWS if kind.split()[0] in REAL])
 def test_the_real_program_knows_the_words_and_flags(cluster: Cluster, kind: str) -> None:
     words = [word for word in kind.split() if not word.startswith("-")]
-    said = next(text for depth in (3, 2) if "sage:" in (text := _help(cluster, *words[:depth])) or depth == 2)
+    said = next(
+        text
+        for depth in (3, 2)
+        if "sage:" in (text := _help(environment(cluster)["PATH"], *words[:depth])) or depth == 2
+    )
     flags = [word for word in kind.split() if word.startswith("-")]
     assert [flag for flag in flags if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", said)] == []

@@ -128,6 +128,7 @@ def test_destroy_leaves_the_namespace_and_what_was_in_it(stack: Pulumi) -> None:
     tenant = stack.folder / "tenant.json"
     stack.kubectl("-n", OTHERS, "create", "-f", str(tenant))
     stack("config", "set", "--path", "teardown.evenIfShared", "true")
+    stack("up", *QUIET)
 
     stack("destroy", *QUIET)
 

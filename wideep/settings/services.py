@@ -62,4 +62,5 @@ class Teardown(SettingsModel):
 
     even_if_shared: bool = False
     """False: destroy names the others that use the operator, the namespace or the model cache of this stack, and
-    refuses. True: it takes them away unasked; a graph of another namespace can then never be deleted."""
+    refuses. True, at the last `pulumi up`: it takes them away unasked; a graph of another namespace can then never be
+    deleted."""

@@ -8,14 +8,18 @@ shows where the two differ, and nothing else.
 
 from __future__ import annotations
 
+import json
 import secrets
-from typing import cast
+from typing import Final, cast
 
 from wideep.resource_names import OWN_ANNOTATIONS
 from wideep_cli.adopt.live import Json
 from wideep_cli.adopt.preview import Wanted
 
 __all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
+
+SECRET: Final = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+"""How a state marks a value as a secret: pulumi/sdk, resource.SigKey and resource.SecretSig."""
 
 
 def object_entry(wanted: Wanted, live: Json) -> Json:
@@ -45,7 +49,8 @@ def lacking_notes(wanted: Wanted, live: Json) -> dict[str, str]:
 
 
 def release_entry(wanted: Wanted, record: Json) -> Json:
-    """Of a Helm release: its own values, and the version of its chart."""
+    """Of a Helm release: its own values, and the version of its chart. The provider ends with a panic where what it
+    keeps of the inputs is no secret."""
     chart: Json = record["chart"]["metadata"]
     inputs: Json = {**wanted.inputs, "values": record.get("config") or {}, "version": chart["version"]}
     status: Json = {
@@ -57,7 +62,7 @@ def release_entry(wanted: Wanted, record: Json) -> Json:
         "status": record["info"]["status"],
         "version": chart["version"],
     }
-    outputs = {**inputs, "__inputs": inputs, "status": status}
+    outputs = {**inputs, "__inputs": {**SECRET, "plaintext": json.dumps(inputs)}, "status": status}
     return {**wanted.entry, "id": f"{record['namespace']}/{record['name']}", "inputs": inputs, "outputs": outputs}
 
 

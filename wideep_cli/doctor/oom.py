@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from wideep.rules import RoleSite
-from wideep.rules.remedies import LEAST_GAIN_GB, for_cache, for_outside
+from wideep.rules.fit import spare_gb
+from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
 
 __all__ = ["Short", "memory_fixes"]
 
@@ -20,8 +21,13 @@ class Short(Enum):
 def memory_fixes(site: RoleSite, short: Short) -> tuple[str, ...]:
     """The changes that help and keep all rules, each alone (``wideep.rules.remedies``)."""
     found = for_cache(site, LEAST_GAIN_GB) if short is Short.POOL else for_outside(site, LEAST_GAIN_GB)
-    fixes = tuple(
-        f"{remedy.under_stack} leaves {remedy.leaves} and {remedy.memory.headroom_gb:.1f} GB outside the pool"
-        for remedy in found
+    return tuple(_told(remedy) for remedy in found) or (
+        f"layout.{site.name}: no key alone gives room; {site.model.name} needs larger GPUs.",
     )
-    return fixes or (f"layout.{site.name}: no key alone gives room; {site.model.name} needs larger GPUs.",)
+
+
+def _told(remedy: Remedy) -> str:
+    """With what is needed outside the pool: smaller batches leave as much there, and need less of it."""
+    outside = remedy.memory.headroom_gb
+    needed = f"{outside:.1f} GB outside the pool, where {outside - spare_gb(remedy.site):.1f} GB are needed"
+    return f"{remedy.under_stack} leaves {remedy.leaves} and {needed}"

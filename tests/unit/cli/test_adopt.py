@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key  # pyright: ignore[reportPrivateUsage]
 
 from tests.support.configs import settings
 from tests.support.plans import ROOT
@@ -20,6 +21,7 @@ from wideep.settings import Settings
 from wideep_cli.adopt.command import adopt
 from wideep_cli.adopt.preview import Wanted, wanted_resources
 from wideep_cli.adopt.resources import Adoption, adoption
+from wideep_cli.adopt.state import release_entry
 from wideep_cli.errors import CallError
 from wideep_cluster.client import Listing
 from wideep_cluster.kinds import Kind
@@ -90,6 +92,15 @@ def test_the_state_has_the_programs_fields_with_the_clusters_values() -> None:
     assert entry["inputs"]["metadata"] == {"name": "g", "namespace": "lab", "annotations": {}}
     assert entry["outputs"]["__inputs"] == entry["inputs"]
     assert entry["outputs"]["metadata"]["uid"] == "u"
+
+
+def test_what_the_provider_keeps_of_a_releases_inputs_is_a_secret() -> None:
+    """It ends with a panic at the next preview where that is none."""
+    asked = wanted("kubernetes:helm.sh/v3:Release", "platform-platform", chart="c", values={"a": 1})
+    chart = {"metadata": {"name": "c", "version": "1"}}
+    record = {"name": "c", "namespace": "lab", "version": 3, "info": {"status": "deployed"}, "config": {"b": 2}}
+    kept = release_entry(asked, {**record, "chart": chart})["outputs"]["__inputs"]
+    assert (kept[_special_sig_key], json.loads(kept["plaintext"])["values"]) == (_special_secret_sig, {"b": 2})
 
 
 def test_the_stacks_notes_to_itself_are_in_the_state_and_their_commands_are_told() -> None:
