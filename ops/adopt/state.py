@@ -14,11 +14,10 @@ from typing import Final, cast
 
 from ops.adopt.live import Json
 from ops.adopt.preview import Wanted
+from ops.secret_mark import SECRET
 
 __all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
 
-SECRET: Final = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-"""How a state marks a value as a secret: pulumi/sdk, resource.SigKey and resource.SecretSig."""
 NOTES: Final = ("pulumi.com/", "dynamo-wideep/")
 """Annotations that the stack writes for itself: how it deletes and awaits the object, and whose it is."""
 
