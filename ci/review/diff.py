@@ -10,14 +10,13 @@ from pydantic import JsonValue
 
 from ci.review.events import Op, Preview, Step
 from wideep_cli.plan.changes import Change, changes
+from wideep_cli.secret_mark import SIGNATURE
 
 __all__ = ["counts", "diff_text", "step_title"]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Stands in Pulumi's protocol for a string that is known only after the update (sdk/go/common/resource/plugin)."""
 KNOWN_LATER = "[known after up]"
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key of the mapping that stands for a secret, an asset or the like in Pulumi's protocol."""
 OWN = ("__provider", "__defaults", "revision", "templates")
 """Inputs that Pulumi's SDK adds for itself, and those by which the wait for the graph knows that there is something to
 wait for: the graph's uid, and digests of what the lines of the graph itself say."""

@@ -10,7 +10,7 @@ from components.lifecycle.ownership import is_owned_by
 from wideep_cluster.dynamo.drain import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
 
-__all__ = ["KEY", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
+__all__ = ["KEY", "UNASKED", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
 KEY: Final = "teardown.evenIfShared"
 UNASKED: Final = (f"  pulumi config set --path {KEY} true", "  pulumi up")

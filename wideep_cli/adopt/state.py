@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Final, cast
+from typing import cast
 
 from wideep.resource_names import OWN_ANNOTATIONS
 from wideep_cli.adopt.live import Json
 from wideep_cli.adopt.preview import Wanted
+from wideep_cli.secret_mark import SECRET
 
 __all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
-
-SECRET: Final = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-"""How a state marks a value as a secret: pulumi/sdk, resource.SigKey and resource.SecretSig."""
 
 
 def object_entry(wanted: Wanted, live: Json) -> Json:

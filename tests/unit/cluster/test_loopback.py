@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.site import serving
 from wideep_cluster.loopback import open_port
 
 ROOMS = ("wideep", "wideep_cluster", "components", "wideep_cli", "ci")
@@ -23,47 +22,16 @@ ELSEWHERE = {
 CLIENTS = ("urllib.request", "http.client", "requests", "httpx", "aiohttp", "urllib3")
 
 
-class Answers(HTTPServer):
-    """Notes what it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[str] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Answers)
-        self.server.asked.append(self.path)
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"here")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing on the screen."""
-
-
-@pytest.fixture
-def servers() -> Iterator[tuple[Answers, Answers]]:
-    """The port that is forwarded, and a proxy."""
-    both = Answers(), Answers()
-    for server in both:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield both
-    for server in both:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
-def test_no_proxy_sees_it(servers: tuple[Answers, Answers], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    port, proxy = servers
-    monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.server_port}")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    with open_port(port.server_port, "/v1/models", 5) as answer:
-        assert answer.read() == b"here"
-    assert (port.asked, proxy.asked) == (["/v1/models"], [])
+def test_no_proxy_sees_it(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with serving() as forwarded, serving() as proxy:
+        forwarded.says("/v1/models", 200, "here")
+        monkeypatch.setenv(name, f"http://{proxy.address}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with open_port(int(forwarded.address.rpartition(":")[2]), "/v1/models", 5) as answer:
+            assert answer.read() == b"here"
+        assert ([path for path, _ in forwarded.asked], proxy.asked) == (["/v1/models"], [])
 
 
 def test_nobody_makes_requests_in_another_way() -> None:
