@@ -48,7 +48,7 @@ def test_a_deletion_ends_the_wait_and_silence_does_too(place: KubeNamespace, run
 
 def test_a_kubeconfig_may_be_given_by_its_content(place: KubeNamespace, cluster: Cluster) -> None:
     content = Path(cluster.kubeconfig).read_text(encoding="utf-8")
-    assert KubeNamespace.connect(place.name, content, None).list(POD) == place.list(POD)
+    assert KubeNamespace.connect(place.name, content, None).list(POD).items == place.list(POD).items
 
 
 def test_it_can_tell_whether_an_operator_runs(place: KubeNamespace) -> None:
