@@ -60,7 +60,9 @@ def _grove(settings: Settings) -> Problem | None:
     if not off or not wide or not settings.platform.install or settings.platform.grove is Grove.EXISTING:
         return None
     rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
-    return Problem(join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing")
+    return Problem(
+        join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing"
+    )
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
