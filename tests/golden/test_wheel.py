@@ -35,7 +35,7 @@ ONLY_OURS: Final = {
     "podTemplate.spec.containers.readinessProbe": "the frontend's, the same in all releases",
     "podTemplate.spec.containers.securityContext": "RDMA, or nothing",
     "podTemplate.spec.topologySpreadConstraints": "frontends apart",
-    "podTemplate.spec.automountServiceAccountToken": "without it a namespace's default could keep the pods undiscovered",
+    "podTemplate.spec.automountServiceAccountToken": "a service account's default could keep the pods undiscovered",
 }
 COMMAND: Final = {"podTemplate.spec.containers.command", "podTemplate.spec.containers.args"}
 """Ours leaves the frontend's to the operator."""
