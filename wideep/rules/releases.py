@@ -19,7 +19,7 @@ __all__ = ["release_advice"]
 SNAPSHOT_CRDS: Final = ((1, 3), (1, 4))
 """Minors whose operator wants CRDs that no chart of theirs brings (aws-do-eks 37 and 93)."""
 GANGS_PLACED_WHOLE_FROM: Final = (1, 1)
-"""Operators before it ask for one pod of each role in a gang (dynamo#7811). 0.6 is left out: docs/releases.md says it."""
+"""Operators before it ask for one pod of each role in a gang (dynamo#7811). 0.6: see docs/releases.md."""
 RESTRICTED_FOR_TESTS_FROM: Final = (1, 4)
 GROVE_OF_ITS_OWN_FROM: Final = (1, 0)
 """From here on the charts' READMEs name the least versions of Grove and KAI."""
@@ -59,9 +59,7 @@ def _frontend_reads_model(settings: Settings) -> Problem | None:
         return None
     if cache.host_path is not None:
         rule = f"the frontend of {release.title} reads the tokenizer there, and its node need not have the model"
-        return Problem(
-            "modelCache.hostPath", cache.host_path, rule, "write a volume, or platform.version: 1.4.2 or newer"
-        )
+        return Problem("modelCache.hostPath", cache.host_path, rule, "write a volume, or version: 1.4.2 or newer")
     if cache.access_mode is AccessMode.READ_WRITE_ONCE:
         rule = f"the frontend of {release.title} reads the tokenizer there, so it has to be on the workers' node"
         return Problem("modelCache.accessMode", cache.access_mode, rule, "write ReadWriteMany, or keep to one node")
@@ -81,7 +79,7 @@ def _grove_of_the_cluster(settings: Settings) -> Problem | None:
     rule = f"{release.title} starts {', '.join(wide)} through it{needs}"
     fix = (
         'give KAI the value scheduler.args.default-staleness-grace-period: "-1s" and a queue called dynamo\n'
-        "or, with LeaderWorkerSet and Volcano, write global.grove.enabled and global.kai-scheduler.enabled: false in values"
+        "or, with LeaderWorkerSet and Volcano, set enabled: false of global.grove and global.kai-scheduler"
     )
     return Problem("platform.grove", "existing", rule, fix)
 
@@ -109,9 +107,7 @@ def _restricted(settings: Settings) -> Problem | None:
     if not platform.namespace_restriction or release.row.minor < RESTRICTED_FOR_TESTS_FROM or not platform.install:
         return None
     rule = f"{release.title} has it for tests only: it needs a cluster-wide operator beside it, which brings the CRDs"
-    return Problem(
-        "platform.namespaceRestriction", "true", rule, "take it out, or install a cluster-wide operator first"
-    )
+    return Problem("platform.namespaceRestriction", "true", rule, "take it out, or install the other one first")
 
 
 def _operator_of_another(settings: Settings) -> Problem | None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.configs import broken, settings, stack
+from tests.support.configs import broken, hardware, settings, stack
 from wideep import load
 from wideep.dynamo import release, release_of
 from wideep.dynamo.api import V1ALPHA1, V1BETA1
@@ -151,7 +151,8 @@ def test_the_frontend_gets_the_models_folder_where_it_reads_it() -> None:
 
     assert [mounts(version) for version in VERSIONS] == [(0, 7, 0) <= sort_key(v) < (1, 4, 0) for v in VERSIONS]
     once = {"size": "1Ti", "accessMode": "ReadWriteOnce"}
-    assert any("reads the tokenizer there" in warning for warning in plan("1.3.1", modelCache=once).warnings)
+    small = {"model": "Qwen/Qwen3-30B-A3B", "hardware": hardware("H100-80", 1, 8, "nvlink"), "modelCache": once}
+    assert any("reads the tokenizer there" in warning for warning in plan("1.3.1", "lab-8gpu", **small).warnings)
 
 
 def test_what_admission_refuses_is_a_replacement() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from wideep.dynamo.releases import ROWS
@@ -16,9 +18,7 @@ def test_the_same_version_changes_nothing() -> None:
     assert (found.kind, found.graph, found.path, found.consequences, found.refused) == ("same", "kept", (), (), None)
 
 
-@pytest.mark.parametrize(
-    ("before", "after"), [*zip(MINORS, MINORS[1:], strict=False), ("0.6.0", "0.9.1"), ("1.6.1", "1.6.2")]
-)
+@pytest.mark.parametrize(("before", "after"), [*pairwise(MINORS), ("0.6.0", "0.9.1"), ("1.6.1", "1.6.2")])
 def test_a_step_within_a_minor_or_to_the_next_one_is_taken(before: str, after: str) -> None:
     found = upgrade(before, after)
 
@@ -41,7 +41,7 @@ def test_a_jump_is_refused_with_every_step_between_and_the_short_way() -> None:
 def test_each_step_of_a_path_is_one_that_is_taken(after: str) -> None:
     steps = ("0.6.0", *upgrade("0.6.0", after).path)
 
-    assert all(upgrade(one, next_one).refused is None for one, next_one in zip(steps, steps[1:], strict=False))
+    assert all(upgrade(one, next_one).refused is None for one, next_one in pairwise(steps))
 
 
 def test_a_graph_is_replaced_where_its_api_changes_or_grove_renames_its_gangs() -> None:
