@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -68,7 +69,7 @@ class Graph(GraphModel, ABC):
     """A graph, ready to be written down. Each version of the API has a class of its own."""
 
     api_version: str
-    kind: str
+    kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self, cast
+from typing import Annotated, Final, Self, cast
 
 from pydantic import Field
 
@@ -108,7 +108,6 @@ class DynamoGraphDeployment(Graph):
     """
 
     api_version: Annotated[str, Field(pattern=f"^{V1ALPHA1.api_version}$")] = V1ALPHA1.api_version
-    kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
     spec: GraphSpec
 

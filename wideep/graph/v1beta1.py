@@ -115,7 +115,6 @@ class DynamoGraphDeployment(Graph):
     """
 
     api_version: Annotated[str, Field(pattern=f"^{V1BETA1.api_version}$")] = V1BETA1.api_version
-    kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
     spec: GraphSpec
 

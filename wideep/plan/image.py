@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from wideep import names
@@ -44,7 +45,7 @@ def _registry(image: Image, reference: str) -> RegistryPlan | None:
 
 def _build(image: BuildImage, recipe: ImageRecipe, version: str) -> ImageBuild:
     ref = image.git_ref or f"v{version}"
-    own = {} if image.dockerfile else recipe.args
+    own: Mapping[str, str] = {} if image.dockerfile else recipe.args
     return ImageBuild(
         context=f"{REPOSITORY}#{ref}",
         dockerfile=DOCKERFILE.format(ref=ref, path=image.dockerfile or recipe.dockerfile),
