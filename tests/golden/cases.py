@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 import wideep
+from wideep.dynamo.releases import newest
 from wideep.settings.layout import Preset
 
 HERE = Path(__file__).parent
+NEWEST = newest().version
 
 R1 = "deepseek-ai/DeepSeek-R1"
 QWEN = "Qwen/Qwen3-30B-A3B"
@@ -60,9 +63,25 @@ def manifest(preset: Preset, image: str = "build") -> dict[str, object]:
     return only
 
 
+def manifest_of(preset: Preset, version: str) -> dict[str, Any]:
+    """The same for another release of Dynamo, with NVIDIA's image."""
+    (only,) = wideep.load(config(preset, platform={"version": version}, image={"source": "published"})).manifests
+    return only
+
+
 def text(preset: Preset) -> str:
     """The content of a preset's golden file as it should be."""
     return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
+
+
+CHANGED = ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
+RELEASES = {version: HERE / "releases" / f"{version}.yaml" for version in CHANGED}
+"""Releases whose manifest of one preset is another than that of the release before, and the newest."""
+
+
+def release_text(version: str) -> str:
+    """The content of a release's golden file as it should be."""
+    return yaml.safe_dump(manifest_of(Preset.WIDE_32GPU, version), sort_keys=False, width=1000)
 
 
 FEWER = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
 from wideep.graph.common import (
     HOSTNAME,
     OFFLINE,
@@ -14,6 +13,7 @@ from wideep.graph.common import (
 )
 from wideep.graph.dgd import ComponentType, Resources, Service
 from wideep.graph.pod import RESTRICTED, Container, EnvVar, ExtraPodSpec
+from wideep.graph.volumes import read_mount, weights_volume
 from wideep.settings.serving import PodResources, RouterMode
 
 __all__ = ["frontend_service"]
@@ -22,7 +22,7 @@ __all__ = ["frontend_service"]
 def frontend_service(stack: Stack) -> Service:
     """The frontend. Its default readiness probe runs curl and jq, which the image need not have."""
     frontend = stack.settings.frontend
-    labels = {GRAPH_LABEL: stack.name, COMPONENT_LABEL: ComponentType.FRONTEND}
+    labels = stack.release.pod_labels(stack.name, None)
     return Service(
         dynamo_namespace=stack.name,
         component_type=ComponentType.FRONTEND,
@@ -31,6 +31,7 @@ def frontend_service(stack: Stack) -> Service:
         readiness_probe=health(stack.release.frontend_port, failures=3),
         extra_pod_spec=ExtraPodSpec(
             main_container=_server(stack),
+            volumes=(weights_volume(stack.settings),) if stack.release.frontend_reads_model else None,
             # Also of one pod: a second one would else change the pod of the first, and restart it.
             topology_spread_constraints=(spread(HOSTNAME, labels),),
             image_pull_secrets=pull_secrets(stack.settings),
@@ -47,6 +48,7 @@ def _server(stack: Stack) -> Container:
         # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
         env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
+        volume_mounts=(read_mount(),) if stack.release.frontend_reads_model else None,
         startup_probe=health(stack.release.frontend_port, failures=60),
         security_context=RESTRICTED,
     )

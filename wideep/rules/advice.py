@@ -7,12 +7,12 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-from wideep.dynamo import release_of
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
+from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
 from wideep.rules.role_context import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
@@ -29,7 +29,8 @@ def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
     """All that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
     said = (*extra_args_warnings(settings), *(problem for site in sites for problem in idle_keys(site)))
-    return [problem for problem in (*of_roles, *said, *(rule(settings) for rule in _OF_THE_STACK)) if problem]
+    of_stack = (*(rule(settings) for rule in _OF_THE_STACK), *release_advice(settings))
+    return [problem for problem in (*of_roles, *said, *of_stack) if problem]
 
 
 def _cache_under_full_context(site: RoleSite) -> Problem | None:
@@ -139,15 +140,6 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
     return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
 
 
-def _platform_is_another(settings: Settings) -> Problem | None:
-    version, release = settings.platform.version, release_of(settings)
-    if release.is_same(version) or not settings.platform.install:
-        return None
-    rule = "values, manifests and engine arguments are those of Dynamo 0.6"
-    fix = f"write version: {release.version}, or try it on a cluster that is not in use"
-    return Problem("platform.version", version, rule, fix)
-
-
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
     platform = settings.platform
     idle = sorted(to_camel(name) for name in platform.model_fields_set - USED_WITHOUT_INSTALL)
@@ -178,7 +170,6 @@ _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _rdma_is_not_mlx5,
     _gpus_idle,
     _no_room_for_a_rolling_update,
-    _platform_is_another,
     _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )
