@@ -35,6 +35,7 @@ from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.stack_preflight import OnCluster, run_preflight
 from components.wide_ep import WideEp, WideEpArgs
 from wideep import resource_names as names
+from wideep.dynamo import release_of
 from wideep.plan import Plan, make_plan
 from wideep.rules import Accepted
 
@@ -73,6 +74,7 @@ class DynamoStack(Component):
     def __init__(self, name: str, args: DynamoStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._plan = plan = make_plan(args.settings)
+        self._immutable = release_of(args.settings).replace_on_change
         self._opts = None if args.at_root else pulumi.ResourceOptions(parent=self)
         for warning in plan.warnings:
             pulumi.log.warn(warning)
@@ -149,6 +151,7 @@ class DynamoStack(Component):
             image,
             plan.ready_timeout_seconds,
             left_fields=plan.left_fields,
+            immutable=self._immutable,
             depends_on=needs,
         )
         return WideEp(names.GRAPH.component, args, self._opts)

@@ -79,7 +79,7 @@ class Scene:
             self.now += 1
             raise look.fails
         found = {GRAPH: [look.graph] if look.graph else [], POD: look.pods, EVENT: look.events}
-        return [Item(body["metadata"]["name"], body=body) for body in found[kind]]
+        return [Item(body["metadata"]["name"], body=body) for body in found.get(kind, ())]
 
     def wait(self, seconds: float) -> set[Kind]:
         self.now += seconds

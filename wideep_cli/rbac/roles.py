@@ -40,8 +40,7 @@ OWN: Final[Kinds] = (
     kinds.DAEMON_SETS,
     kinds.JOBS,
     kinds.NETWORK_POLICIES,
-    kinds.GRAPHS,
-    kinds.COMPONENTS,
+    *kinds.GRAPH_RESOURCES,
 )
 """Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
 FORWARD: Final = ("pods/portforward",)
