@@ -1,4 +1,5 @@
-"""Every version that this program pins of somebody else's software, so that one place says what goes together.
+"""Every version that this program pins of somebody else's software, so that one place says what goes together. The
+releases of Dynamo with what each pins are rows of ``wideep.dynamo.releases``.
 
 Pins with a checksum stay beside it: Python's packages in the requirements, the downloader's in ``downloader.lock``,
 Go's modules in ``tools``.
@@ -10,12 +11,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from wideep.dynamo.releases import nearest
+
 __all__ = ["DYNAMO", "PLUGINS", "PYTHON_IMAGE", "SGLANG", "TOOLS"]
 
 DYNAMO: Final = "0.6.0"
 """The release that a stack gets which names none (``wideep.dynamo``)."""
-SGLANG: Final = "0.5.3.post2"
-"""What the image of Dynamo 0.6.0 is built on (``wideep.engines.sglang``)."""
+SGLANG: Final = nearest(DYNAMO).sglang
+"""What the image of that release is built on (``wideep.engines.sglang``)."""
 PYTHON_IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
 """Runs the downloader: the index for all processors, as three public repositories pin it (August 2026)."""
 

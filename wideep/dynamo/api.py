@@ -16,12 +16,14 @@ __all__ = [
     "GRAPH_LABEL",
     "GROUP",
     "GROVE_ANNOTATION",
+    "GROVE_UPDATE_ANNOTATION",
     "OPERATOR_SUFFIX",
     "PLATFORM_CHART",
     "ROLE_LABEL",
     "SERVICE_LABEL",
     "STRATEGY_ANNOTATION",
     "V1ALPHA1",
+    "V1BETA1",
     "Framework",
     "GraphApi",
 ]
@@ -33,9 +35,11 @@ GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
 SERVICE_LABEL: Final = "nvidia.com/dynamo-component"
 COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
 ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
-"""Of prefill and decode; the frontend has only a component type."""
+"""Of prefill and decode in graphs of ``V1ALPHA1``; in those of ``V1BETA1`` the role is the component's type."""
 GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
 """``false`` keeps a graph from Grove, where an operator would leave it to one."""
+GROVE_UPDATE_ANNOTATION: Final = "nvidia.com/grove-update-strategy"
+"""How Grove replaces the pods of a graph at an update: ``RollingRecreate`` or ``OnDelete``."""
 STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
 FINALIZER: Final = "nvidia.com/finalizer"
 """Of what the operator makes of a service; only a living operator takes it away."""
@@ -82,4 +86,6 @@ class GraphApi:
 
 
 V1ALPHA1: Final = GraphApi("v1alpha1")
-"""In all releases that are known here."""
+"""Served by all releases that are known here, stored up to 1.4."""
+V1BETA1: Final = GraphApi("v1beta1")
+"""Served from 1.2 on, stored from 1.5 on."""

@@ -1,7 +1,9 @@
 """The interface of a release of Dynamo: what its charts, its operator and its runtime decide.
 
-settings ──► Release ─┬─ charts, platform, contradicted   wideep.plan.platform, wideep.rules.platform
+settings ──► Release ─┬─ row                               wideep.dynamo.releases
+                      ├─ charts, platform, contradicted   wideep.plan.platform, wideep.rules.platform
                       ├─ graph, annotations, token, ports  wideep.graph, wideep.plan
+                      ├─ replace_on_change, webhooks       components
                       ├─ owned_env, survives_shell         wideep.rules
                       └─ engines                           wideep.engines
 """
@@ -14,12 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from wideep.dynamo.api import Framework, GraphApi
+from wideep.dynamo.releases import ReleaseRow
 
 if TYPE_CHECKING:
-    from wideep.graph.dgd import DynamoGraphDeployment
+    from wideep.graph.base import Graph
+    from wideep.settings.layout import Role
     from wideep.settings.root import Settings
 
-__all__ = ["ChartValue", "Charts", "PlatformValues", "Release"]
+__all__ = ["ChartValue", "Charts", "Immutable", "PlatformValues", "Release"]
 
 Values = dict[str, object]
 Path = tuple[str, ...]
@@ -30,7 +34,8 @@ class Charts:
     """Where a release's charts are, and the names of their Helm releases."""
 
     repository: str
-    crds: str
+    crds: str | None
+    """None: the operator brings the CRDs."""
     crds_release: str
     platform: str
     platform_release: str
@@ -59,45 +64,66 @@ class PlatformValues:
 
 
 @dataclass(frozen=True)
+class Immutable:
+    """A field of a graph that cannot be changed in place, so that a change replaces the graph."""
+
+    path: str
+    """A property path of Pulumi: ``spec.components[*].type``."""
+    why: str
+
+
+@dataclass(frozen=True)
 class Release(ABC):
     """One release."""
 
-    api: ClassVar[GraphApi]
-    """In which its graphs are written."""
-    charts: ClassVar[Charts]
-    engines: ClassVar[Mapping[Framework, str]]
-    """Versions of the engines in its images."""
+    row: ReleaseRow
+    version: str
+    """The stack's, which is the row's or a patch release of the same minor."""
     gone_images: ClassVar[Mapping[str, str]]
     """Images that no registry has any more, and the chart's value that asks for each."""
     grove_values: ClassVar[tuple[Path, ...]]
     """Values of the platform's chart that install Grove, and with it whatever starts workers of several pods."""
     mpi_secret: ClassVar[str]
     """The Secret with an SSH key that the operator looks for at every graph, also where nothing uses MPI."""
-    graph_annotations: ClassVar[Mapping[str, str]]
-    """What each graph has to carry, so that it can be deleted."""
     pods_need_token: ClassVar[bool]
     """Pods find each other through the Kubernetes API, and not in etcd."""
+    webhooks: ClassVar[bool]
+    """A webhook of the operator admits graphs, and fails closed: a graph is refused until it answers."""
     frontend_port: ClassVar[int]
     system_port: ClassVar[int]
     """Where the runtime of a worker answers /health, /live and /metrics."""
-    stores: ClassVar[Mapping[str, int]]
-    """Sub-charts in which the pods find each other, by the name that their pods carry: the port of their clients."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
     """Environment variables that the operator sets: why another value breaks, and what to write instead."""
-    version: str
 
     @property
     def title(self) -> str:
         """``Dynamo 0.6.0``."""
         return f"Dynamo {self.version}"
 
-    @abstractmethod
-    def refused(self, version: str) -> str | None:
-        """Why charts of another version cannot be installed as this release's are. None: they can."""
+    @property
+    def api(self) -> GraphApi:
+        """In which its graphs are written."""
+        return self.row.api
 
+    @property
+    def engines(self) -> Mapping[Framework, str]:
+        """Versions of the engines in its images."""
+        return self.row.engines
+
+    @property
     @abstractmethod
-    def is_same(self, version: str) -> bool:
-        """Whether another version's values, manifests and arguments are this release's."""
+    def charts(self) -> Charts:
+        """Its charts."""
+
+    @property
+    @abstractmethod
+    def graph_annotations(self) -> Mapping[str, str]:
+        """What each graph has to carry, so that it can be deleted and updated."""
+
+    @property
+    @abstractmethod
+    def replace_on_change(self) -> tuple[Immutable, ...]:
+        """What its operator or its admission does not change in place."""
 
     @abstractmethod
     def platform(self, settings: Settings) -> PlatformValues:
@@ -108,12 +134,25 @@ class Release(ABC):
         """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
 
     @abstractmethod
-    def graph(self, settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
+    def stores(self, settings: Settings) -> Mapping[str, int]:
+        """Sub-charts through which the pods of a stack talk, by the name that their pods carry: the port of their
+        clients. Empty where neither etcd nor NATS is installed."""
+
+    @abstractmethod
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
         """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads first."""
 
     @abstractmethod
     def frontend_service(self, graph: str) -> str:
         """The Service that the operator makes for the frontend of a graph."""
+
+    @abstractmethod
+    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
+        """Labels that exactly the pods of one role of a graph carry. None: those of the frontend."""
+
+    @abstractmethod
+    def workers(self, graph: str) -> dict[str, dict[str, str]]:
+        """Labels that together select all workers of a graph, by a name for each set."""
 
     @abstractmethod
     def survives_shell(self, word: str) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from wideep import names
-from wideep.dynamo.api import GROVE_ANNOTATION
+from wideep.dynamo.api import GROVE_ANNOTATION, V1ALPHA1
 from wideep.engines import engine_of
+from wideep.graph import v1beta1
+from wideep.graph.base import Graph, Metadata
 from wideep.graph.common import Stack
-from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec, Metadata
+from wideep.graph.components import component
+from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec
 from wideep.graph.frontend import frontend_service
 from wideep.graph.refs import graph_name
 from wideep.graph.startup import startup_seconds
@@ -16,7 +19,7 @@ from wideep.settings import Settings
 __all__ = ["build_graph"]
 
 
-def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
+def build_graph(settings: Settings, image: str, weight_bytes: float) -> Graph:
     """The graph of a stack that passes ``wideep.rules``. ``weight_bytes`` are what each worker reads at its start."""
     stack = Stack(settings, graph_name(settings), image, startup_seconds(settings, weight_bytes))
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
@@ -24,10 +27,15 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> DynamoGr
     if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
         annotations[GROVE_ANNOTATION] = "false"
-    return DynamoGraphDeployment(
-        metadata=Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations),
-        spec=GraphSpec(
-            backend_framework=engine_of(settings).framework,
-            services={names.FRONTEND: frontend_service(stack), **workers},
+    metadata = Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations)
+    framework = engine_of(settings).framework
+    services = {names.FRONTEND: frontend_service(stack), **workers}
+    if stack.release.api == V1ALPHA1:
+        return DynamoGraphDeployment(metadata=metadata, spec=GraphSpec(backend_framework=framework, services=services))
+    return v1beta1.DynamoGraphDeployment(
+        metadata=metadata,
+        spec=v1beta1.GraphSpec(
+            backend_framework=framework,
+            components=tuple(component(stack, name, service) for name, service in services.items()),
         ),
     )

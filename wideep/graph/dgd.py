@@ -1,18 +1,19 @@
-"""The DynamoGraphDeployment (``wideep.dynamo.api.V1ALPHA1``) of Dynamo 0.6.0, as far as this program writes it.
+"""The DynamoGraphDeployment of ``wideep.dynamo.api.V1ALPHA1``, as far as this program writes it.
 
-The source is the CRD of the chart dynamo-crds 0.6.0. The operator makes one component of each service.
+The source is the CRD of the chart dynamo-crds 0.6.0; what of it is written here is the same up to 1.2. The operator makes
+one component of each service.
 """
 
 from __future__ import annotations
 
 import json
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, cast
 
 from pydantic import Field
 
 from wideep.dynamo.api import V1ALPHA1, Framework
-from wideep.graph.base import GraphModel, Manifest
+from wideep.graph.base import Graph, GraphModel, GraphPart, Manifest, Metadata
 from wideep.graph.pod import ExtraPodSpec, Int32, Probe
 
 __all__ = [
@@ -99,15 +100,7 @@ class GraphSpec(GraphModel):
     services: dict[str, Service]
 
 
-class Metadata(GraphModel):
-    """Name, namespace and annotations of the graph."""
-
-    name: str
-    namespace: str
-    annotations: dict[str, str] | None = None
-
-
-class DynamoGraphDeployment(GraphModel):
+class DynamoGraphDeployment(Graph):
     """The whole graph, ready to be written down.
 
     >>> DynamoGraphDeployment.parse(manifest).manifest() == manifest
@@ -124,9 +117,26 @@ class DynamoGraphDeployment(GraphModel):
         """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
         return cls.model_validate_json(json.dumps(manifest))
 
+    @property
+    def parts(self) -> tuple[GraphPart, ...]:
+        return tuple(
+            GraphPart(
+                name=key,
+                role=str(service.sub_component_type or service.component_type),
+                path=f"spec.services.{key}",
+                replicas=service.replicas,
+                nodes=service.multinode.node_count if service.multinode else 1,
+                args=service.extra_pod_spec.main_container.args or (),
+                manifest=service.manifest(),
+            )
+            for key, service in self.spec.services.items()
+        )
+
+    @classmethod
+    def part_of(cls, spec: Manifest, part: GraphPart) -> Manifest:
+        return cast("dict[str, Manifest]", spec["services"])[part.name]
+
     def spec_with_image(self, image: object) -> Manifest:
-        """The ``spec`` with another image in each service: an image's digest is known only once it is pushed, so
-        ``image`` may be something that becomes a string later (a Pulumi Output)."""
         services = {
             key: {
                 **service.manifest(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
 from wideep.graph.common import (
     HOSTNAME,
     OFFLINE,
@@ -22,7 +21,7 @@ __all__ = ["frontend_service"]
 def frontend_service(stack: Stack) -> Service:
     """The frontend. Its default readiness probe runs curl and jq, which the image need not have."""
     frontend = stack.settings.frontend
-    labels = {GRAPH_LABEL: stack.name, COMPONENT_LABEL: ComponentType.FRONTEND}
+    labels = stack.release.pod_labels(stack.name, None)
     return Service(
         dynamo_namespace=stack.name,
         component_type=ComponentType.FRONTEND,

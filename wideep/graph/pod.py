@@ -26,6 +26,7 @@ __all__ = [
     "LocalObjectReference",
     "PodAffinityTerm",
     "PodAntiAffinity",
+    "PodFields",
     "Probe",
     "SeccompProfile",
     "SecretKeySelector",
@@ -222,11 +223,9 @@ class TopologySpreadConstraint(GraphModel):
     label_selector: LabelSelector
 
 
-class ExtraPodSpec(GraphModel):
-    """The pod around the main container."""
+class PodFields(GraphModel):
+    """The pod around its containers."""
 
-    main_container: Container
-    init_containers: tuple[InitContainer, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
     priority_class_name: str | None = None
     node_selector: dict[str, str] | None = None
@@ -235,4 +234,13 @@ class ExtraPodSpec(GraphModel):
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
     image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
     automount_service_account_token: bool | None = None
-    """False: Dynamo finds its peers in etcd, and Grove's init container mounts a token of its own."""
+    """False where Dynamo finds its peers in etcd: Grove's init container mounts a token of its own."""
+
+
+class _MainContainer(GraphModel):
+    main_container: Container
+    init_containers: tuple[InitContainer, ...] | None = None
+
+
+class ExtraPodSpec(PodFields, _MainContainer):
+    """The pod of a service in a graph of ``v1alpha1``: containers first, as a manifest has them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wideep import rdma
 from wideep.download import model_revision
-from wideep.dynamo.api import GRAPH_LABEL, ROLE_LABEL, STRATEGY_ANNOTATION
+from wideep.dynamo.api import STRATEGY_ANNOTATION
 from wideep.engines import engine_of
 from wideep.graph.common import (
     HOSTNAME,
@@ -66,7 +66,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
 
 def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
     settings, workers, cache = stack.settings, stack.settings.workers, stack.settings.model_cache
-    labels: dict[str, str] = {GRAPH_LABEL: stack.name, ROLE_LABEL: role}
+    labels = stack.release.pod_labels(stack.name, role)
     return ExtraPodSpec(
         main_container=_engine(stack, role, layout),
         init_containers=(downloader(settings),) if cache.host_path and cache.download else None,

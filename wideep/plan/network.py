@@ -11,8 +11,7 @@ from typing import Final
 
 from wideep import names
 from wideep.dynamo import release_of
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL
-from wideep.graph.dgd import ComponentType
+from wideep.dynamo.api import GRAPH_LABEL
 from wideep.graph.refs import graph_name
 from wideep.plan.base import PlanModel
 from wideep.settings import Settings
@@ -119,7 +118,7 @@ def frontend_plan(settings: Settings) -> FrontendPlan:
             type=public.type,
             port=public.port,
             target_port=port,
-            selector=_component(graph, ComponentType.FRONTEND),
+            selector=release.pod_labels(graph, None),
             source_ranges=public.source_ranges,
             external_traffic_policy="Local" if public.type is ServiceType.LOAD_BALANCER else None,
             annotations=public.annotations,
@@ -147,8 +146,8 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     api = _outsiders((*access.allow_from, *access.metrics_from), release.frontend_port)
     metrics = _outsiders(access.metrics_from, release.system_port)
     around_graph = (
-        _policy("frontend", graph, _component(graph, ComponentType.FRONTEND), neighbours, api),
-        _policy("workers", graph, _component(graph, ComponentType.WORKER), neighbours, metrics),
+        _policy("frontend", graph, release.pod_labels(graph, None), neighbours, api),
+        *(_policy(name, graph, labels, neighbours, metrics) for name, labels in release.workers(graph).items()),
     )
     if not settings.platform.install:
         return around_graph
@@ -156,7 +155,7 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
         _policy(
             f"{store}-clients", names.PLATFORM_RELEASE, _store(store), neighbours, _graphs(access.graphs_from, port)
         )
-        for store, port in release.stores.items()
+        for store, port in release.stores(settings).items()
     )
     return (*around_graph, *stores)
 
@@ -181,10 +180,6 @@ def _graphs(namespaces: Iterable[str], port: int) -> RulePlan | None:
         for namespace in dict.fromkeys(namespaces)
     )
     return RulePlan(peers=peers, ports=(port,)) if peers else None
-
-
-def _component(graph: str, component: ComponentType) -> dict[str, str]:
-    return {GRAPH_LABEL: graph, COMPONENT_LABEL: component}
 
 
 def _store(name: str) -> dict[str, str]:

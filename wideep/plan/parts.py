@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, SerializeAsAny, computed_field, model_validator
 
 from wideep.download import DownloadPlan
-from wideep.graph.base import Manifest
-from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.graph.base import Graph, Manifest
+from wideep.graph.parse import parse_graph
 from wideep.plan.base import PlanModel
 from wideep.plan.network import FrontendPlan, NetworkPolicyPlan
 from wideep.settings.layout import Role
@@ -150,6 +150,8 @@ class PlatformPlan(PlanModel):
     digests: dict[str, str]
     """By chart: what it must hash to."""
     crds_release: str
+    crds_chart: str | None = None
+    """The chart of the CRDs. None: the operator brings them, and there is no such release."""
     release: str
     mpi_secret: str
     """The operator looks for it at every graph, also where nothing uses MPI."""
@@ -197,7 +199,7 @@ class Plan(PlanModel):
     """How long the graph may take from its creation, or its last change, until it is ready."""
     warnings: tuple[str, ...]
     """Legal, but unwise."""
-    graph: DynamoGraphDeployment = Field(exclude=True)
+    graph: SerializeAsAny[Graph] = Field(exclude=True)
     """In it, every ``image`` is ``Plan.image``. JSON has it as ``manifests``."""
 
     @model_validator(mode="before")
@@ -208,7 +210,7 @@ class Plan(PlanModel):
             return cast("object", written)
         fields = dict(cast("Manifest", written))
         (manifest,) = cast("list[Manifest]", fields.pop("manifests"))
-        return {**fields, "graph": DynamoGraphDeployment.parse(manifest)}
+        return {**fields, "graph": parse_graph(manifest)}
 
     @computed_field
     @property
@@ -220,7 +222,7 @@ class Plan(PlanModel):
     def left_fields(self) -> dict[str, str]:
         """Fields of the graph that somebody else decides, once it stands: who, by the field's path."""
         return {
-            f"spec.services.{role}.replicas": plan.replicas_managed_by
+            f"{self.graph.part(role).path}.replicas": plan.replicas_managed_by
             for role, plan in self.roles.items()
             if plan.replicas_managed_by
         }

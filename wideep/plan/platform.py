@@ -21,6 +21,7 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         charts=platform.charts or release.charts.repository,
         digests=_digests(platform.digests, release.charts),
         crds_release=release.charts.crds_release,
+        crds_chart=release.charts.crds,
         release=release.charts.platform_release,
         mpi_secret=platform.ssh_key_secret or release.mpi_secret,
         mpi_secret_exists=platform.ssh_key_secret is not None,
@@ -35,4 +36,4 @@ def platform_plan(settings: Settings) -> PlatformPlan:
 
 def _digests(digests: ChartDigests, charts: Charts) -> dict[str, str]:
     given = {charts.crds: digests.crds, charts.platform: digests.platform}
-    return {chart: digest for chart, digest in given.items() if digest is not None}
+    return {chart: digest for chart, digest in given.items() if chart is not None and digest is not None}

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-from wideep.dynamo import release_of
+from wideep.dynamo.releases import TRAPS, nearest, newest_tried, row
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.extra_args import extra_args_warnings
@@ -139,13 +139,22 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
     return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
 
 
-def _platform_is_another(settings: Settings) -> Problem | None:
-    version, release = settings.platform.version, release_of(settings)
-    if release.is_same(version) or not settings.platform.install:
+def _release_is_only_read(settings: Settings) -> Problem | None:
+    version, tried = settings.platform.version, row(settings.platform.version)
+    if tried is not None and tried.tried:
         return None
-    rule = "values, manifests and engine arguments are those of Dynamo 0.6"
-    fix = f"write version: {release.version}, or try it on a cluster that is not in use"
+    same = nearest(version).version
+    basis = "its documents" if same == version else f"Dynamo {same}, a patch release of the same minor,"
+    rule = f"values, manifests and engine arguments follow {basis} and nothing of it was run here (docs/releases.md)"
+    fix = f"try it on a cluster that is not in use, or write version: {newest_tried().version}"
     return Problem("platform.version", version, rule, fix)
+
+
+def _release_has_a_trap(settings: Settings) -> Problem | None:
+    version = settings.platform.version
+    if version not in TRAPS:
+        return None
+    return Problem("platform.version", version, TRAPS[version], f"write version: {nearest(version).version}")
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
@@ -178,7 +187,8 @@ _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _rdma_is_not_mlx5,
     _gpus_idle,
     _no_room_for_a_rolling_update,
-    _platform_is_another,
+    _release_is_only_read,
+    _release_has_a_trap,
     _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from wideep.dynamo import release_of
+from wideep.dynamo.releases import ROWS, nearest, row_of
 from wideep.errors import Problem
 from wideep.settings.formatting import join_path, redact
 from wideep.settings.platform import Grove, Platform
@@ -35,9 +36,15 @@ def platform_problems(settings: Settings) -> list[Problem]:
 
 def _version(settings: Settings) -> Problem | None:
     """Charts of another release may have other values, or not be there."""
-    version, release = settings.platform.version, release_of(settings)
-    rule = release.refused(version)
-    return Problem("platform.version", version, rule, f"write version: {release.version}") if rule else None
+    version = settings.platform.version
+    if row_of(version) is not None:
+        return None
+    known = sorted({row.minor for row in ROWS})
+    (first, last) = (f"{major}.{minor}" for major, minor in (known[0], known[-1]))
+    rule = (
+        f"what its charts, its operator and its images are is not known here; known are the releases {first} to {last}"
+    )
+    return Problem("platform.version", version, rule, f"write version: {nearest(version).version}")
 
 
 def _grove(settings: Settings) -> Problem | None:

@@ -30,6 +30,8 @@ class Grove(StrEnum):
 class Store(SettingsModel):
     """One of the two stores of the platform. What is not set is as in the chart."""
 
+    install: bool | None = None
+    """Install it, from Dynamo 1.0 on. None: as the release does it (docs/releases.md). Before 1.0 it is always there."""
     persistence: bool | None = None
     """Keep its data on a volume of its own. None: as in the chart, true."""
     size: Quantity | None = None

@@ -1,4 +1,4 @@
-"""Dynamo 0.6.0 as a release: the object behind which everything of this package stands."""
+"""Dynamo 0.6 to 0.9: the object behind which everything of this package stands."""
 
 from __future__ import annotations
 
@@ -8,72 +8,58 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from wideep import names, versions
-from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1, Framework, GraphApi
-from wideep.dynamo.base import Charts, ChartValue, PlatformValues, Release
+from wideep import names
+from wideep.dynamo import common
+from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, Framework
+from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues, Release
 from wideep.dynamo.v0_6 import values
+from wideep.graph.base import Graph
 from wideep.graph.build import build_graph
-from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 __all__ = ["V06"]
 
 SHELL_SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-OPERATOR: Final = "the Dynamo operator sets it, by the graph's name and the platform's addresses"
-STORES: Final = (OPERATOR, "take it out; platform says where etcd and NATS are")
+STORES: Final = (common.OPERATOR, "take it out; platform says where etcd and NATS are")
 
 
 @dataclass(frozen=True)
 class V06(Release):
-    """Releases 0.6."""
+    """Releases 0.6 to 0.9."""
 
-    api: ClassVar[GraphApi] = V1ALPHA1
-    charts: ClassVar[Charts] = Charts(
-        repository="https://helm.ngc.nvidia.com/nvidia/ai-dynamo",
-        crds=CRDS_CHART,
-        crds_release=names.CRDS_RELEASE,
-        platform=PLATFORM_CHART,
-        platform_release=names.PLATFORM_RELEASE,
-    )
-    engines: ClassVar[Mapping[Framework, str]] = MappingProxyType({"sglang": versions.SGLANG})
-    gone_images: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
-            "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
-        }
-    )
+    gone_images: ClassVar[Mapping[str, str]] = common.GONE_IMAGES
     grove_values: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("grove",),
         ("kai-scheduler",),
         ("dynamo-operator", "dynamo", "groveTerminationDelay"),
     )
     mpi_secret: ClassVar[str] = names.MPI_SECRET
-    graph_annotations: ClassVar[Mapping[str, str]] = MappingProxyType(
-        # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
-        {"pulumi.com/deletionPropagationPolicy": "background"}
-    )
     pods_need_token: ClassVar[bool] = False
-    frontend_port: ClassVar[int] = 8000
-    system_port: ClassVar[int] = 9090
-    stores: ClassVar[Mapping[str, int]] = MappingProxyType({"etcd": 2379, "nats": 4222})
+    webhooks: ClassVar[bool] = False
+    frontend_port: ClassVar[int] = common.FRONTEND_PORT
+    system_port: ClassVar[int] = common.SYSTEM_PORT
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
-        {
-            "DYN_NAMESPACE": (OPERATOR, "take it out; name is the graph's name"),
-            "DYN_COMPONENT": (OPERATOR, "take it out"),
-            "DYN_PARENT_DGD_K8S_NAME": (OPERATOR, "take it out"),
-            "DYN_PARENT_DGD_K8S_NAMESPACE": (OPERATOR, "take it out"),
-            "ETCD_ENDPOINTS": STORES,
-            "NATS_SERVER": STORES,
-        }
+        {**common.OWNED_ENV, "ETCD_ENDPOINTS": STORES, "NATS_SERVER": STORES}
     )
 
-    def refused(self, version: str) -> str | None:
-        if version.startswith("0."):
-            return None
-        return "this program installs Dynamo 0.6: from 1.0 on there is no dynamo-crds chart, and other values"
+    @property
+    def charts(self) -> Charts:
+        return Charts(
+            repository=common.REPOSITORY,
+            crds=CRDS_CHART,
+            crds_release=names.CRDS_RELEASE,
+            platform=PLATFORM_CHART,
+            platform_release=names.PLATFORM_RELEASE,
+        )
 
-    def is_same(self, version: str) -> bool:
-        return version.startswith("0.6.")
+    @property
+    def graph_annotations(self) -> Mapping[str, str]:
+        return common.BACKGROUND_DELETION
+
+    @property
+    def replace_on_change(self) -> tuple[Immutable, ...]:
+        return (common.GROVE_OR_NOT,)
 
     def platform(self, settings: Settings) -> PlatformValues:
         found = values.values(settings)
@@ -87,15 +73,25 @@ class V06(Release):
     def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
         return values.contradicted(settings)
 
-    def graph(self, settings: Settings, image: str, weight_bytes: float) -> DynamoGraphDeployment:
+    def stores(self, settings: Settings) -> Mapping[str, int]:
+        return common.STORE_PORTS
+
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
         return build_graph(settings, image, weight_bytes)
 
     def frontend_service(self, graph: str) -> str:
         return names.frontend_service(graph)
+
+    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
+        return common.pod_labels(self.api, graph, role)
+
+    def workers(self, graph: str) -> dict[str, dict[str, str]]:
+        return common.workers(self.api, graph)
 
     def survives_shell(self, word: str) -> bool:
         """The operator joins all of them, unquoted, into one line for ``sh -c``, for workers with several pods."""
         return SHELL_SAFE.fullmatch(word) is not None
 
     def working_dir(self, framework: Framework) -> str | None:
-        return f"/workspace/components/backends/{framework}"
+        """From 0.7 on the image's own: that folder is gone from Dynamo's repository."""
+        return f"/workspace/components/backends/{framework}" if self.row.minor == (0, 6) else None

@@ -1,0 +1,120 @@
+"""Dynamo 1.0 to 1.6: the object behind which everything of this package stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from wideep import names
+from wideep.dynamo import chart, common
+from wideep.dynamo.api import GROVE_UPDATE_ANNOTATION, PLATFORM_CHART, V1ALPHA1, Framework
+from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues, Release
+from wideep.dynamo.v1 import values
+from wideep.graph.base import Graph
+from wideep.graph.build import build_graph
+from wideep.settings.layout import Role
+from wideep.settings.root import Settings
+
+__all__ = ["V1"]
+
+SHELL_SAFE: Final = re.compile(r"""[A-Za-z0-9_@%+=:,./\s"'\\{}\[\]$`!~#^-]+""")
+"""The operator quotes words with blanks, quotes, backslashes, braces, brackets, $, ` and !; it does so with the whole
+word. Words with only ; & | * < > ( ) stay bare (backend_common.go), and the kubelet expands $(VAR) in any."""
+FOREGROUND_LOOPS: Final = (1, 0)
+"""The last minor whose operator never ends a foreground deletion (dynamo#8204)."""
+UPDATE_STRATEGY_FROM: Final = (1, 4)
+"""From here on a graph may say how Grove updates it."""
+ADMISSION: Final = "the operator's admission refuses a change of it"
+DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods find each other", "take it out")
+
+
+@dataclass(frozen=True)
+class V1(Release):
+    """Releases 1.0 to 1.6."""
+
+    gone_images: ClassVar[Mapping[str, str]] = common.GONE_IMAGES
+    grove_values: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("global", "grove"),
+        ("global", "kai-scheduler"),
+        ("kai-scheduler", "scheduler"),
+    )
+    mpi_secret: ClassVar[str] = names.MPI_SECRET
+    pods_need_token: ClassVar[bool] = True
+    webhooks: ClassVar[bool] = True
+    frontend_port: ClassVar[int] = common.FRONTEND_PORT
+    system_port: ClassVar[int] = common.SYSTEM_PORT
+    owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
+        {
+            **common.OWNED_ENV,
+            "DYN_DISCOVERY_BACKEND": DISCOVERY,
+            "DYN_NAMESPACE_PREFIX": (common.OPERATOR, "take it out; name is the graph's name"),
+            "POD_NAME": DISCOVERY,
+            "POD_NAMESPACE": DISCOVERY,
+            "POD_UID": DISCOVERY,
+        }
+    )
+
+    @property
+    def charts(self) -> Charts:
+        return Charts(
+            repository=common.REPOSITORY,
+            crds=None,
+            crds_release=names.CRDS_RELEASE,
+            platform=PLATFORM_CHART,
+            platform_release=names.PLATFORM_RELEASE,
+        )
+
+    @property
+    def graph_annotations(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        if self.row.minor <= FOREGROUND_LOOPS:
+            found |= common.BACKGROUND_DELETION
+        if self.row.minor >= UPDATE_STRATEGY_FROM:
+            # The charts' default differs (Coherent from 1.6 on), and so does what it does with an update of one role.
+            found[GROVE_UPDATE_ANNOTATION] = "RollingRecreate"
+        return found
+
+    @property
+    def replace_on_change(self) -> tuple[Immutable, ...]:
+        parts = ("name", "type", "multinode")
+        if self.api == V1ALPHA1:
+            return (common.GROVE_OR_NOT, Immutable("spec.backendFramework", ADMISSION))
+        components = (Immutable(f"spec.components[*].{part}", ADMISSION) for part in parts)
+        return (common.GROVE_OR_NOT, Immutable("spec.backendFramework", ADMISSION), *components)
+
+    def platform(self, settings: Settings) -> PlatformValues:
+        found = values.values(settings, self.row)
+        return PlatformValues(
+            values=found,
+            restricted=chart.is_restricted(found),
+            sub_charts=values.sub_charts(found),
+            keeps_grove=values.keeps_grove(settings),
+        )
+
+    def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
+        return values.contradicted(settings, self.row)
+
+    def stores(self, settings: Settings) -> Mapping[str, int]:
+        return {name: port for name, port in common.STORE_PORTS.items() if values.installed(settings, self.row, name)}
+
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
+        return build_graph(settings, image, weight_bytes)
+
+    def frontend_service(self, graph: str) -> str:
+        return names.frontend_service(graph)
+
+    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
+        return common.pod_labels(self.api, graph, role)
+
+    def workers(self, graph: str) -> dict[str, dict[str, str]]:
+        return common.workers(self.api, graph)
+
+    def survives_shell(self, word: str) -> bool:
+        """The operator quotes most of what a shell would read, and joins the words for workers with several pods."""
+        return SHELL_SAFE.fullmatch(word) is not None and "$(" not in word
+
+    def working_dir(self, framework: Framework) -> str | None:
+        return None

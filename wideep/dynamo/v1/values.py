@@ -1,0 +1,95 @@
+"""Values of the chart dynamo-platform 1.0 to 1.6: what is this chart's own of them.
+
+``global.NAME.install`` installs a sub-chart, ``global.NAME.enabled`` says that the cluster has it already; the keys of
+the releases before (``grove.enabled``, ``etcd.enabled``, …) make the chart fail. The operator's pod has a checksum of
+its configuration, so that it starts anew when Grove comes (templates/deployment.yaml).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from wideep.dynamo import chart
+from wideep.dynamo.base import ChartValue, Path, Values
+from wideep.dynamo.chart import OPERATOR, OPTIONAL, ChartKeys, at
+from wideep.dynamo.releases import ReleaseRow
+from wideep.settings.platform import Grove
+from wideep.settings.root import Settings
+
+__all__ = ["REMOVED", "contradicted", "installed", "keeps_grove", "removed", "sub_charts", "typed_values", "values"]
+
+KEYS: Final = ChartKeys(above=("global",), below="install")
+REMOVED: Final[tuple[Path, ...]] = (
+    ("grove", "enabled"),
+    ("kai-scheduler", "enabled"),
+    ("etcd", "enabled"),
+    ("nats", "enabled"),
+    (OPERATOR, "webhook", "enabled"),
+)
+"""Values of the releases before. The chart fails for the first four; webhooks cannot be turned off any more."""
+STALENESS: Final[Path] = ("kai-scheduler", "scheduler", "args", "default-staleness-grace-period")
+STALENESS_FROM: Final = (1, 5)
+"""From here on the chart refuses Grove and KAI together without it; a number in place of the string fails as well."""
+CRDS_OF_ANOTHER_FROM: Final = (1, 4)
+"""From here on a restricted operator is refused unless it leaves the CRDs to a cluster-wide one."""
+
+
+def values(settings: Settings, row: ReleaseRow) -> Values:
+    """All values of the release: what a fresh cluster needs, what the stack's keys say, and its own map over them."""
+    return chart.values_of(_needed(settings, row), typed_values(settings, row), settings)
+
+
+def sub_charts(values: Values) -> tuple[str, ...]:
+    """The optional sub-charts that these values install."""
+    return tuple(name for name in OPTIONAL if KEYS.installs(values, name))
+
+
+def keeps_grove(settings: Settings) -> bool:
+    """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
+    said = any(at(settings.platform.values, KEYS.switch(name)) is not None for name in OPTIONAL)
+    return settings.platform.grove is Grove.AUTO and not said and not chart.several_pods(settings)
+
+
+def contradicted(settings: Settings, row: ReleaseRow) -> Iterator[tuple[ChartValue, Path, object]]:
+    """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
+    return chart.contradicted(typed_values(settings, row), settings)
+
+
+def removed(settings: Settings) -> Iterator[Path]:
+    """Values in ``platform.values`` that the charts from 1.0 on do not know any more."""
+    return (path for path in REMOVED if at(settings.platform.values, path) is not None)
+
+
+def installed(settings: Settings, row: ReleaseRow, store: str) -> bool:
+    """Whether etcd or NATS is installed: as the stack says, else as the chart does it."""
+    platform = settings.platform
+    asked, usual = (platform.etcd.install, row.etcd) if store == "etcd" else (platform.nats.install, row.nats)
+    said = at(platform.values, KEYS.switch(store))
+    return said is True if said is not None else usual != "off" if asked is None else asked
+
+
+def typed_values(settings: Settings, row: ReleaseRow) -> tuple[ChartValue, ...]:
+    """What the stack's keys set of the chart; what they leave out stays as in the chart."""
+    etcd = installed(settings, row, "etcd")
+    asked = {name: getattr(settings.platform, name).install for name in ("etcd", "nats")}
+    switches = [
+        ChartValue(f"platform.{name}.install", KEYS.switch(name), value)
+        for name, value in asked.items()
+        if value is not None
+    ]
+    if asked["etcd"]:
+        # Without it the pods go on looking for each other through the Kubernetes API, and etcd does nothing.
+        switches.append(ChartValue("platform.etcd.install", (OPERATOR, "discoveryBackend"), "etcd"))
+    return (*chart.typed_values(settings, KEYS, etcd=etcd), *switches)
+
+
+def _needed(settings: Settings, row: ReleaseRow) -> Values:
+    several, ours = chart.several_pods(settings), settings.platform.grove is Grove.AUTO
+    state = {"install": several and ours, "enabled": several}
+    found = chart.merged(chart.fresh_cluster(), {"global": {name: dict(state) for name in OPTIONAL}})
+    if several and ours and row.minor >= STALENESS_FROM:
+        found = chart.merged(found, chart.nested(STALENESS, "-1s"))
+    if settings.platform.namespace_restriction and row.minor >= CRDS_OF_ANOTHER_FROM:
+        found = chart.merged(found, chart.nested((OPERATOR, "upgradeCRD"), False))
+    return found

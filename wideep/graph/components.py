@@ -1,0 +1,65 @@
+"""A service of ``v1alpha1`` as a component of ``v1beta1``: the same pods, with the fields where that version has them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.dynamo.releases import sort_key
+from wideep.graph.common import Stack
+from wideep.graph.dgd import Quantity, ResourceList, Service
+from wideep.graph.v1beta1 import (
+    Component,
+    MainContainer,
+    PodSpec,
+    PodTemplate,
+    Resources,
+    TemplateMetadata,
+    Type,
+)
+
+__all__ = ["component"]
+
+GPU: Final = "nvidia.com/gpu"
+RUNTIME_VERSION_FROM: Final = (1, 4)
+"""From here on the operator must know which Dynamo an image holds."""
+
+
+def component(stack: Stack, name: str, service: Service) -> Component:
+    """The component of a service."""
+    return Component(
+        name=name,
+        type=Type(service.sub_component_type or service.component_type),
+        replicas=service.replicas,
+        multinode=service.multinode,
+        shared_memory_size=service.shared_memory.size if service.shared_memory else None,
+        runtime_version_override=_runtime(stack),
+        pod_template=PodTemplate(
+            metadata=TemplateMetadata(annotations=service.annotations) if service.annotations else None,
+            spec=_pod(service),
+        ),
+    )
+
+
+def _runtime(stack: Stack) -> str | None:
+    """Also where a tag says it: the pods get a digest in its place, once it is known."""
+    if stack.release.row.minor < RUNTIME_VERSION_FROM:
+        return None
+    return ".".join(map(str, sort_key(stack.release.version)))
+
+
+def _pod(service: Service) -> PodSpec:
+    pod = service.extra_pod_spec
+    around = {name: getattr(pod, name) for name in type(pod).model_fields if name != "main_container"}
+    container = pod.main_container
+    main = MainContainer(
+        **{name: getattr(container, name) for name in type(container).model_fields},
+        resources=Resources(limits=_limits(service.resources.limits)) if service.resources else None,
+        readiness_probe=service.readiness_probe,
+    )
+    return PodSpec(containers=(main,), **around)
+
+
+def _limits(given: ResourceList) -> dict[str, Quantity]:
+    """By Kubernetes' names; device plugins' resources have them already."""
+    named = {"cpu": given.cpu, "memory": given.memory, GPU: given.gpu, **(given.custom or {})}
+    return {name: amount for name, amount in named.items() if amount is not None}

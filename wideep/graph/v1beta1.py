@@ -1,0 +1,158 @@
+"""The DynamoGraphDeployment of ``wideep.dynamo.api.V1BETA1``, as far as this program writes it.
+
+The source are Dynamo's types of that version and the examples in the wheel of ``ai-dynamo`` 1.6.1. A component is a pod
+template with a name and a type; the operator merges its own default container under the one that is called ``main``.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self, cast
+
+from pydantic import Field
+
+from wideep.dynamo.api import V1BETA1, Framework
+from wideep.graph.base import Graph, GraphModel, GraphPart, Manifest, Metadata
+from wideep.graph.dgd import Multinode, Quantity
+from wideep.graph.pod import Container, InitContainer, Int32, PodFields, Probe
+
+__all__ = [
+    "MAIN",
+    "Component",
+    "DynamoGraphDeployment",
+    "GraphSpec",
+    "MainContainer",
+    "PodSpec",
+    "PodTemplate",
+    "Resources",
+    "TemplateMetadata",
+    "Type",
+]
+
+MAIN: Final = "main"
+"""The container that gets the operator's defaults."""
+MOST_COMPONENTS: Final = 25
+NAME: Final = r"^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$"
+
+
+class Type(StrEnum):
+    """What the operator takes a component for. It cannot be changed from 1.5 on."""
+
+    FRONTEND = "frontend"
+    PREFILL = "prefill"
+    DECODE = "decode"
+
+
+class Resources(GraphModel):
+    """What a container gets, by Kubernetes' names (``nvidia.com/gpu``): limits alone, which are its requests too."""
+
+    limits: dict[str, Quantity]
+
+
+class _Named(GraphModel):
+    name: Literal["main"] = MAIN
+
+
+class MainContainer(Container, _Named):
+    """The container of the frontend or of the engine."""
+
+    resources: Resources | None = None
+    readiness_probe: Probe | None = None
+    """A probe that is given replaces the operator's whole."""
+
+
+class TemplateMetadata(GraphModel):
+    """Annotations of a component: those about it are read here, too."""
+
+    annotations: dict[str, str]
+
+
+class _Containers(GraphModel):
+    containers: tuple[MainContainer]
+    init_containers: tuple[InitContainer, ...] | None = None
+
+
+class PodSpec(PodFields, _Containers):
+    """A component's pods. Without a service account of the stack's own: the operator fills in the one with which pods
+    find each other."""
+
+
+class PodTemplate(GraphModel):
+    """The template of a component's pods."""
+
+    metadata: TemplateMetadata | None = None
+    spec: PodSpec
+
+
+class Component(GraphModel):
+    """A frontend, or the workers of one role."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    """One of its own, whatever the case."""
+    type: Type
+    replicas: Annotated[Int32, Field(ge=0)]
+    multinode: Multinode | None = None
+    shared_memory_size: Quantity | None = None
+    runtime_version_override: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
+    """The Dynamo in an image whose tag does not say it, as a digest does not (admission, from 1.4 on)."""
+    pod_template: PodTemplate
+
+
+class GraphSpec(GraphModel):
+    """The components."""
+
+    backend_framework: Framework
+    """Also a column of ``kubectl get dgd``."""
+    components: Annotated[tuple[Component, ...], Field(min_length=1, max_length=MOST_COMPONENTS)]
+
+
+class DynamoGraphDeployment(Graph):
+    """The whole graph, ready to be written down.
+
+    >>> DynamoGraphDeployment.parse(manifest).manifest() == manifest
+    True
+    """
+
+    api_version: Annotated[str, Field(pattern=f"^{V1BETA1.api_version}$")] = V1BETA1.api_version
+    kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
+    metadata: Metadata
+    spec: GraphSpec
+
+    @classmethod
+    def parse(cls, manifest: Manifest) -> Self:
+        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
+        return cls.model_validate_json(json.dumps(manifest))
+
+    @property
+    def parts(self) -> tuple[GraphPart, ...]:
+        return tuple(
+            GraphPart(
+                name=component.name,
+                role=component.type,
+                path=f"spec.components[{index}]",
+                replicas=component.replicas,
+                nodes=component.multinode.node_count if component.multinode else 1,
+                args=component.pod_template.spec.containers[0].args or (),
+                manifest=component.manifest(),
+            )
+            for index, component in enumerate(self.spec.components)
+        )
+
+    @classmethod
+    def part_of(cls, spec: Manifest, part: GraphPart) -> Manifest:
+        found = [each for each in cast("list[Manifest]", spec["components"]) if each["name"] == part.name]
+        if not found:
+            raise KeyError(part.name)
+        return found[0]
+
+    def spec_with_image(self, image: object) -> Manifest:
+        components = [_with_image(component, image) for component in self.spec.components]
+        return {**self.spec.manifest(), "components": components}
+
+
+def _with_image(component: Component, image: object) -> Manifest:
+    spec = component.pod_template.spec
+    containers = [{**container.manifest(), "image": image} for container in spec.containers]
+    template = {**component.pod_template.manifest(), "spec": {**spec.manifest(), "containers": containers}}
+    return {**component.manifest(), "podTemplate": template}
