@@ -89,12 +89,12 @@ class WideEp(Component):
 
 
 def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOptions:
-    """What makes a graph anew in place of changing it: the old one is deleted first, and the new one is made when nothing
-    is left of it (``components.lifecycle.graph_hooks``), because both would have one name and hold GPUs.
+    """Return the options that make a graph anew in place of changing it: the old one is deleted first, and the new one
+    is made when nothing is left of it (``components.lifecycle.graph_hooks``), because both have one name and hold GPUs.
 
-    In a graph of another version of the API the engine sees this same resource, by its alias. Without that it would make
-    the new one first and delete the old one then, by name: the provider's delete asks for no uid, and would take the new
-    graph away (pulumi-kubernetes, provider.Delete).
+    By the alias the engine sees this same resource in a graph of another version of the API. Without it the engine would
+    make the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the
+    new graph away (pulumi-kubernetes, await.Deletion).
     """
     paths = [OTHER_API, *(each.path for each in immutable), *_other_components(graph)]
     aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]
@@ -102,7 +102,7 @@ def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOp
 
 
 def _other_components(graph: Graph) -> list[str]:
-    """A component more or less is no change of a field that could be named: the list itself, if the state has others."""
+    """Return the list of components itself where the state has others: one more or less is no change of a field."""
     spec: Mapping[str, Any] = ((read_stack_outputs() or {}).get(GRAPH.name) or {}).get("spec") or {}
     before = part_names(spec)
     same = not before or before == {part.name for part in graph.parts}

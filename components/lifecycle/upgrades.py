@@ -25,7 +25,9 @@ POLICY: Final = "helm.sh/resource-policy"
 CRD: Final = "CustomResourceDefinition"
 
 
-def check_upgrade(plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: HelmReleases, crds: tuple[str, str]) -> None:
+def check_upgrade(
+    plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: HelmReleases, crds: tuple[str, str]
+) -> None:
     """Say what the change of release does, in previews too. ``crds``: namespace and name of the release dynamo-crds.
 
     Raises:

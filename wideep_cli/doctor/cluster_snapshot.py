@@ -198,7 +198,9 @@ class _Reader:
         return replace(self.cluster.listed(kind, self.namespace, fields=fields), everywhere=False)
 
 
-def take_snapshot(cluster: Cluster, namespace: str, api: GraphApi, asked: GraphAdmission | None = None) -> ClusterSnapshot:
+def take_snapshot(
+    cluster: Cluster, namespace: str, api: GraphApi, asked: GraphAdmission | None = None
+) -> ClusterSnapshot:
     """Reads all of it. What the user may not see is in the snapshot as such. ``api``: in which the stack's release
     writes graphs; on a cluster without it they are read as it serves them. ``asked``: what admits a graph there.
 

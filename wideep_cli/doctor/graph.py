@@ -79,7 +79,7 @@ def _stuck(case: CheckContext) -> Iterator[Finding]:
         held = some_of(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
         what = f"{some_of(each.name for each in going)} have been going for {duration(longest)}, held by {held}."
         fixes = (
-            "The operator takes the finalizer away, while it runs (up to 0.9 with its etcd): see *Dynamo platform* above.",
+            "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
             "If there is none any more: kubectl -n "
             f"{case.settings.namespace} patch dcd {going[0].name} --type merge -p "
             """'{"metadata":{"finalizers":null}}'""",

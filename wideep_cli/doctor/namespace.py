@@ -115,7 +115,9 @@ def _policies(case: CheckContext) -> Finding:
     found = next((name for name in ENFORCERS if any(name in each.name for each in sets)), None)
     ignored = next((name for name in IGNORERS if any(name in each.name for each in sets)), None)
     if ignored and not found and ours:
-        what = f"{ignored} does not enforce the stack's NetworkPolicies: {_and('workers', *stores)} are open to every pod."
+        what = (
+            f"{ignored} does not enforce the stack's NetworkPolicies: {_and('workers', *stores)} are open to every pod."
+        )
         fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
         return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
     if others and not ignored:

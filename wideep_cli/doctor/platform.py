@@ -174,9 +174,7 @@ def _crds(case: CheckContext) -> Finding:
     install, definitions, api = case.plan.platform.install, case.view.definitions, release_of(case.settings).api
     if not case.view.serves_graphs:
         if install and not case.deployed:
-            return holds(
-                Section.PLATFORM, "api", f"{api.api_version} is not served yet: the stack installs the CRDs."
-            )
+            return holds(Section.PLATFORM, "api", f"{api.api_version} is not served yet: the stack installs the CRDs.")
         what = f"The cluster does not serve {GRAPH_CRD} in {api.version}."
         fix = "`pulumi up --refresh`" if install else "platform: {install: true}"
         return fails(Section.PLATFORM, "api", what, fix, key="platform.install")

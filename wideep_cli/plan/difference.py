@@ -25,8 +25,8 @@ from wideep_cli.stack_context import Loaded
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
 NOT_IN_PODS = {"annotations"}
-"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller). In ``v1beta1`` they
-are a pod template's, and none is kept."""
+"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller); in ``v1beta1``
+they are a pod template's, and none is kept."""
 GROVE_STAYS = tuple(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove"))
 """What of a platform does not change when its stack no longer needs Grove, beside its release's own values."""
 NO_RESTART = "No pod restarts."

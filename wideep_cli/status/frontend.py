@@ -67,7 +67,9 @@ def _workers(health: Mapping[str, object], plan: Plan) -> Mapping[Role, int]:
     found = Counter(
         roles[each["component"]]
         for each in instances
-        if own.fullmatch(each.get("namespace", "")) and each.get("component") in roles and each.get("endpoint") == "generate"
+        if own.fullmatch(each.get("namespace", ""))
+        and each.get("component") in roles
+        and each.get("endpoint") == "generate"
     )
     return {role: found[role] for role in Role}
 

@@ -17,8 +17,8 @@ from wideep_cli.deployment import Live, Member, find_operator, members
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cli.status.podstate import Condition, Phase, condition_of
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, UnreachableError
-from wideep_cluster.dynamo.operator import operator_version
 from wideep_cluster.dynamo.graph_parts import graph_parts
+from wideep_cluster.dynamo.operator import operator_version
 from wideep_cluster.kinds import EVENTS, JOBS, PODS
 from wideep_cluster.objects import Component, Event, Graph, Job, Pod
 

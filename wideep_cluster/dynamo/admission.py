@@ -51,7 +51,8 @@ class GraphAdmission:
     def concerns(self, webhook: Webhook) -> bool:
         """Whether a webhook that refuses while it does not answer is asked about any of them."""
         return webhook.failure_policy == "Fail" and any(
-            {group, "*"} & set(rule.api_groups) and {"*", *plurals} & {each.partition("/")[0] for each in rule.resources}
+            {group, "*"} & set(rule.api_groups)
+            and {"*", *plurals} & {each.partition("/")[0] for each in rule.resources}
             for rule in webhook.rules
             for group, plurals in self.resources.items()
         )

@@ -47,15 +47,15 @@ def part_names(spec: Mapping[str, Any]) -> frozenset[str]:
 
 def named_spec(spec: Mapping[str, Any]) -> Json:
     """Return the ``spec`` with the components of ``v1beta1`` by their names: a place in it then reads
-    ``components.decode.replicas`` and does not depend on their order, which the API server does not keep for anybody."""
+    ``components.decode.replicas``, wherever in the list the component stands."""
     if not isinstance(spec.get("components"), list):
         return dict(spec)
     return {**spec, "components": dict(_bodies(spec))}
 
 
 def named_path(path: str, spec: Mapping[str, Any]) -> str:
-    """Return a path (``spec.components[2].replicas``) as it reads in ``named_spec`` of this ``spec``. One of a component
-    that the spec does not have stays."""
+    """Return a path (``spec.components[2].replicas``) as it reads in ``named_spec`` of this ``spec``. That of a component
+    that is not in the spec stays."""
     names = [name for name, _ in _bodies(spec)]
     found = INDEXED.search(path)
     if found is None or int(found[1]) >= len(names):
