@@ -92,9 +92,9 @@ def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOp
     """Return the options that make a graph anew in place of changing it: the old one is deleted first, and the new one
     is made when nothing is left of it (``components.lifecycle.graph_hooks``), because both have one name and hold GPUs.
 
-    By the alias the engine sees this same resource in a graph of another version of the API. Without it the engine would
-    make the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the
-    new graph away (pulumi-kubernetes, await.Deletion).
+    By the alias the engine sees this same resource in a graph of another version of the API. Without it, it would make
+    the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the new
+    graph away (pulumi-kubernetes, await.Deletion).
     """
     paths = [OTHER_API, *(each.path for each in immutable), *_other_components(graph)]
     aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]

@@ -54,8 +54,8 @@ def named_spec(spec: Mapping[str, Any]) -> Json:
 
 
 def named_path(path: str, spec: Mapping[str, Any]) -> str:
-    """Return a path (``spec.components[2].replicas``) as it reads in ``named_spec`` of this ``spec``. That of a component
-    that is not in the spec stays."""
+    """Return a path (``spec.components[2].replicas``) as it reads in ``named_spec`` of this ``spec``; that of a
+    component which is not in the spec as it is."""
     names = [name for name, _ in _bodies(spec)]
     found = INDEXED.search(path)
     if found is None or int(found[1]) >= len(names):
