@@ -25,6 +25,8 @@ OTHER_API: Final = "apiVersion"
 """Another version of the API replaces the graph too: converted, its workers would have another component type than the
 same graph written anew, and admission lets nobody change that."""
 OTHER_COMPONENTS: Final = "spec.components"
+GANGS_ANNOTATION: Final = "dynamo-wideep/gangs"
+"""How Grove names the gangs of the graph's pods, where that changed: another value replaces the graph."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class WideEpArgs:
     """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
     immutable: tuple[Immutable, ...] = ()
     """Fields that the release cannot change in place (``Release.replace_on_change``)."""
+    gangs: str | None = None
+    """Since which minor of Dynamo Grove names its gangs as it does in this release. None: it always did."""
 
 
 class WideEp(Component):
@@ -62,12 +66,15 @@ class WideEp(Component):
     def __init__(self, name: str, args: WideEpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         metadata, spec = args.graph.metadata, args.graph.spec_with_image(args.image)
+        gangs = {GANGS_ANNOTATION: args.gangs} if args.gangs else {}
         previous = pulumi.ResourceHookBinding(before_create=[wait_for_previous_graph(self.hook_name("previous"))])
         graph = self.graph = k8s.apiextensions.CustomResource(
             GRAPH.of(name),
             api_version=args.graph.api_version,
             kind=args.graph.kind,
-            metadata=self.metadata(metadata.name, args.namespace, annotations=metadata.annotations),
+            metadata=self.metadata(
+                metadata.name, args.namespace, annotations={**(metadata.annotations or {}), **gangs}
+            ),
             spec=spec,
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions.merge(
@@ -96,7 +103,12 @@ def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOp
     the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the new
     graph away (pulumi-kubernetes, await.Deletion).
     """
-    paths = [OTHER_API, *(each.path for each in immutable), *_other_components(graph)]
+    paths = [
+        OTHER_API,
+        f'metadata.annotations["{GANGS_ANNOTATION}"]',
+        *(each.path for each in immutable),
+        *_other_components(graph),
+    ]
     aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]
     return pulumi.ResourceOptions(replace_on_changes=paths, delete_before_replace=True, aliases=list(aliases))
 

@@ -151,3 +151,24 @@ def test_the_pods_of_a_v1beta1_graph_are_awaited_by_role() -> None:
     ready = run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs
     assert ready["pods"] == {"frontend": 1, "prefill": 1, "decode": 1}
     assert set(ready["templates"]) == {"frontend", "prefill", "decode"}
+
+
+def _gangs(version: str, layout: str) -> tuple[str | None, bool]:
+    """The annotation of a stack's graph, and whether another one replaces it."""
+    settings = settings_of(layout=layout, hardware=HARDWARE, platform={"version": version})
+    made = run(lambda: DynamoStack("d", DynamoStackArgs(settings, hf_token=TOKEN, on_cluster=OnCluster())))
+    graph = made.resources["graph-graph"]
+    key = "dynamo-wideep/gangs"
+    return graph.inputs["metadata"]["annotations"].get(key), f'metadata.annotations["{key}"]' in graph.replaced_by
+
+
+def test_a_graph_of_several_pods_is_made_anew_where_grove_names_its_gangs_otherwise() -> None:
+    several, alone = "lab-16gpu-multinode", "lab-16gpu-singlenode"
+    assert [_gangs(version, several)[0] for version in ("0.6.0", "1.3.1", "1.4.2", "1.6.1")] == [
+        None,
+        None,
+        "1.4",
+        "1.4",
+    ]
+    assert _gangs("1.6.1", several)[1]
+    assert _gangs("1.6.1", alone)[0] is None

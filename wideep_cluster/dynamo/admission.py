@@ -86,9 +86,8 @@ def await_admission(
         if time.monotonic() > end:
             raise AdmissionError(
                 f"after {deadline_seconds} s the API server would still refuse a graph: {text}.\n"
-                "  `wideep doctor` says whether the operator runs; its log: kubectl logs -A -l "
-                "control-plane=controller-manager --all-containers\n"
-                "  Then `pulumi up` goes on from here. Where it only takes longer: platform.readyTimeoutMinutes"
+                "  `wideep doctor` says how the operator is; then `pulumi up` goes on from here. Where it only takes "
+                "longer: platform.readyTimeoutMinutes"
             )
         if text != said:
             say(f"{text}: waiting")
