@@ -111,6 +111,7 @@ class Platform(Component):
             "version": args.plan.version,
             "charts": args.plan.charts,
             "subCharts": list(args.plan.sub_charts),
+            **({"update": True} if self._release.webhooks else {}),
             **args.cluster.properties(),
         }
         return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(depends_on=args.depends_on))
