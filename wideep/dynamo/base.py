@@ -101,6 +101,22 @@ class Release(ABC):
         return f"Dynamo {self.version}"
 
     @property
+    def one_build(self) -> bool:
+        """Its SGLang image is built of one Dockerfile as it stands in Dynamo's repository."""
+        return self.row.minor == (0, 6)
+
+    @property
+    def frontend_reads_model(self) -> bool:
+        """The frontend opens tokenizer and chat template at the worker's path, or asks Hugging Face where there is none
+        (``ModelDeploymentCard::download_config``). In 0.6 they come through NATS, from 1.4 on from the workers."""
+        return (0, 7) <= self.row.minor < (1, 4)
+
+    def runtime_image(self, framework: Framework) -> str:
+        """NVIDIA's image of an engine, without a tag."""
+        name = {"sglang": "sglang", "vllm": "vllm", "trtllm": "tensorrtllm"}[framework]
+        return f"nvcr.io/nvidia/ai-dynamo/{name}-runtime"
+
+    @property
     def api(self) -> GraphApi:
         """In which its graphs are written."""
         return self.row.api
@@ -132,6 +148,15 @@ class Release(ABC):
     @abstractmethod
     def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
         """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
+
+    @property
+    @abstractmethod
+    def grove_switch(self) -> Path:
+        """The value of its chart that installs Grove."""
+
+    @abstractmethod
+    def removed_values(self, settings: Settings) -> Iterator[tuple[Path, str]]:
+        """Values in ``platform.values`` that its chart does not know any more, and what to write instead."""
 
     @abstractmethod
     def stores(self, settings: Settings) -> Mapping[str, int]:

@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "Trial",
     "nearest",
+    "newest",
     "newest_tried",
     "row",
     "row_of",
@@ -167,6 +168,11 @@ def nearest(version: str) -> ReleaseRow:
     key = sort_key(version)
     below = [each for each in ROWS if sort_key(each.version) <= key]
     return row_of(version) or (below or ROWS)[-1 if below else 0]
+
+
+def newest() -> ReleaseRow:
+    """Return the newest row."""
+    return ROWS[-1]
 
 
 def newest_tried() -> ReleaseRow:

@@ -13,6 +13,7 @@ from wideep.graph.common import (
 )
 from wideep.graph.dgd import ComponentType, Resources, Service
 from wideep.graph.pod import RESTRICTED, Container, EnvVar, ExtraPodSpec
+from wideep.graph.volumes import read_mount, weights_volume
 from wideep.settings.serving import PodResources, RouterMode
 
 __all__ = ["frontend_service"]
@@ -30,6 +31,7 @@ def frontend_service(stack: Stack) -> Service:
         readiness_probe=health(stack.release.frontend_port, failures=3),
         extra_pod_spec=ExtraPodSpec(
             main_container=_server(stack),
+            volumes=(weights_volume(stack.settings),) if stack.release.frontend_reads_model else None,
             # Also of one pod: a second one would else change the pod of the first, and restart it.
             topology_spread_constraints=(spread(HOSTNAME, labels),),
             image_pull_secrets=pull_secrets(stack.settings),
@@ -46,6 +48,7 @@ def _server(stack: Stack) -> Container:
         # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
         env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
+        volume_mounts=(read_mount(),) if stack.release.frontend_reads_model else None,
         startup_probe=health(stack.release.frontend_port, failures=60),
         security_context=RESTRICTED,
     )

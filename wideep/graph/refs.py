@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from wideep import names
+from wideep.dynamo import release_of
+from wideep.engines import engine_of
 from wideep.settings import Settings
-from wideep.settings.image import Image
+from wideep.settings.image import Image, PublishedImage
 
-__all__ = ["cache_claim", "graph_name", "pull_secret", "token_secret"]
+__all__ = ["cache_claim", "graph_name", "image_reference", "pull_secret", "token_secret"]
 
 
 def graph_name(settings: Settings) -> str:
@@ -26,6 +28,15 @@ def cache_claim(settings: Settings) -> str | None:
     if settings.model_cache.host_path:
         return None
     return settings.model_cache.existing_claim or names.CACHE_CLAIM
+
+
+def image_reference(settings: Settings) -> str:
+    """``repository:tag`` of the image of all pods, or the reference that the stack config has."""
+    image = settings.image
+    if not isinstance(image, PublishedImage):
+        return image.reference
+    repository = image.repository or release_of(settings).runtime_image(engine_of(settings).framework)
+    return f"{repository}:{image.tag or settings.platform.version}"
 
 
 def pull_secret(image: Image) -> str | None:

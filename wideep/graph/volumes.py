@@ -14,7 +14,7 @@ from wideep.graph.refs import cache_claim
 from wideep.settings import Settings
 from wideep.settings.layout import RoleLayout
 
-__all__ = ["COUNTS_FOLDER", "COUNTS_PATH", "download_mount", "engine_mounts", "weights_volume"]
+__all__ = ["COUNTS_FOLDER", "COUNTS_PATH", "download_mount", "engine_mounts", "read_mount", "weights_volume"]
 
 NAME: Final = "model-cache"
 COUNTS_FOLDER: Final = "expert-counts"
@@ -33,10 +33,14 @@ def weights_volume(settings: Settings) -> Volume:
 
 def engine_mounts(settings: Settings, layout: RoleLayout) -> tuple[ContainerMount, ...]:
     """The weights, to be read only, and where the stack wants experts recorded, a folder for the counts."""
-    weights = ContainerMount(name=NAME, mount_path=MOUNT_PATH, read_only=True)
     if settings.model_cache.host_path or layout.eplb.recorder_mode is None:
-        return (weights,)
-    return weights, ContainerMount(name=NAME, mount_path=COUNTS_PATH, sub_path=COUNTS_FOLDER)
+        return (read_mount(),)
+    return read_mount(), ContainerMount(name=NAME, mount_path=COUNTS_PATH, sub_path=COUNTS_FOLDER)
+
+
+def read_mount() -> ContainerMount:
+    """The weights, to be read only."""
+    return ContainerMount(name=NAME, mount_path=MOUNT_PATH, read_only=True)
 
 
 def download_mount() -> ContainerMount:

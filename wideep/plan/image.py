@@ -1,4 +1,4 @@
-"""The image: how it is built, or which one exists."""
+"""The image: how it is built, or which one is used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from wideep import names
 from wideep.engines import engine_of
 from wideep.engines.base import ImageRecipe
-from wideep.graph.refs import pull_secret
+from wideep.graph.refs import image_reference, pull_secret
 from wideep.plan.parts import ImageBuild, ImagePlan, RegistryPlan
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage, Image
@@ -24,28 +24,31 @@ def image_plan(settings: Settings) -> ImagePlan:
     """The part of the Plan that ``image`` of the stack config decides."""
     image = settings.image
     built = isinstance(image, BuildImage)
+    reference = image_reference(settings)
     return ImagePlan(
-        reference=image.reference,
-        build=_build(image, engine_of(settings).image) if built else None,
+        reference=reference,
+        build=_build(image, engine_of(settings).image, settings.platform.version) if built else None,
         resolve_digest=False if built else image.resolve_digest,
-        registry=_registry(image),
+        registry=_registry(image, reference),
         pull_secret=pull_secret(image),
     )
 
 
-def _registry(image: Image) -> RegistryPlan | None:
+def _registry(image: Image, reference: str) -> RegistryPlan | None:
     registry = image.registry
     if registry is None:
         return None
-    server = registry.server or names.image_registry(image.reference)
+    server = registry.server or names.image_registry(reference)
     return RegistryPlan(server=server, username=registry.username)
 
 
-def _build(image: BuildImage, recipe: ImageRecipe) -> ImageBuild:
+def _build(image: BuildImage, recipe: ImageRecipe, version: str) -> ImageBuild:
+    ref = image.git_ref or f"v{version}"
+    own = {} if image.dockerfile else recipe.args
     return ImageBuild(
-        context=f"{REPOSITORY}#{image.git_ref}",
-        dockerfile=DOCKERFILE.format(ref=image.git_ref, path=recipe.dockerfile),
-        args=dict(recipe.args),
+        context=f"{REPOSITORY}#{ref}",
+        dockerfile=DOCKERFILE.format(ref=ref, path=image.dockerfile or recipe.dockerfile),
+        args={**own, **image.build_args},
         tags=(image.reference,),
         platform=image.platform,
         builder=image.builder,

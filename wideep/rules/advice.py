@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
+from wideep.dynamo import release_of
 from wideep.dynamo.releases import TRAPS, nearest, newest_tried, row
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
@@ -18,6 +19,7 @@ from wideep.rules.role_context import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
+from wideep.settings.services import AccessMode
 
 __all__ = ["advice"]
 
@@ -157,6 +159,20 @@ def _release_has_a_trap(settings: Settings) -> Problem | None:
     return Problem("platform.version", version, TRAPS[version], f"write version: {nearest(version).version}")
 
 
+def _frontend_reads_model(settings: Settings) -> Problem | None:
+    """The frontend has no GPU, and may be on a node that has neither the folder nor the volume."""
+    cache, release = settings.model_cache, release_of(settings)
+    if not release.frontend_reads_model:
+        return None
+    if cache.host_path is not None:
+        rule = f"the frontend of {release.title} reads the tokenizer there, and its node need not have the model"
+        return Problem("modelCache.hostPath", cache.host_path, rule, "write a volume, or platform.version: 1.4.2 or newer")
+    if cache.access_mode is AccessMode.READ_WRITE_ONCE:
+        rule = f"the frontend of {release.title} reads the tokenizer there, so it has to be on the workers' node"
+        return Problem("modelCache.accessMode", cache.access_mode, rule, "write ReadWriteMany, or keep to one node")
+    return None
+
+
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
     platform = settings.platform
     idle = sorted(to_camel(name) for name in platform.model_fields_set - USED_WITHOUT_INSTALL)
@@ -189,6 +205,7 @@ _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _no_room_for_a_rolling_update,
     _release_is_only_read,
     _release_has_a_trap,
+    _frontend_reads_model,
     _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )

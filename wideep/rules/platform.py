@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
+from pydantic.alias_generators import to_camel
+
 from wideep.dynamo import release_of
+from wideep.dynamo.chart import at
 from wideep.dynamo.releases import ROWS, nearest, row_of
 from wideep.errors import Problem
 from wideep.settings.formatting import join_path, redact
@@ -31,6 +34,8 @@ def platform_problems(settings: Settings) -> list[Problem]:
         *_contradictions(settings),
         *_secrets(settings.platform.values),
         *_stores(settings.platform),
+        *_stores_of_the_release(settings),
+        *_removed_values(settings),
     ]
 
 
@@ -49,13 +54,13 @@ def _version(settings: Settings) -> Problem | None:
 
 def _grove(settings: Settings) -> Problem | None:
     """The operator refuses workers of several pods without Grove (or LeaderWorkerSet and Volcano)."""
-    grove = settings.platform.values.get("grove")
-    off = isinstance(grove, dict) and cast("dict[str, object]", grove).get("enabled") is False
+    path = release_of(settings).grove_switch
+    off = at(settings.platform.values, path) is False
     wide = [name for name, role in settings.layout.roles.items() if role.nodes > 1]
     if not off or not wide or not settings.platform.install or settings.platform.grove is Grove.EXISTING:
         return None
     rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
-    return Problem("platform.values.grove.enabled", "false", rule, "take it out, or write platform.grove: existing")
+    return Problem(join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing")
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
@@ -89,6 +94,29 @@ def _holds_secret(key: str, beside: Mapping[str, object]) -> bool:
     if key.lower().startswith("existing") or key.lower().endswith("name") or (key == "key" and NO_SECRET & set(beside)):
         return False
     return SECRET.search(key) is not None
+
+
+def _stores_of_the_release(settings: Settings) -> Iterator[Problem]:
+    """Up to 0.9 nothing works without etcd and NATS; later they are there if they are asked for."""
+    platform, release = settings.platform, release_of(settings)
+    there = release.stores(settings)
+    for name, store in (("etcd", platform.etcd), ("nats", platform.nats)):
+        usual = getattr(release.row, name)
+        if usual == "needed" and store.install is not None:
+            rule = f"{release.title} does not work without it, and its chart always installs it"
+            yield Problem(f"platform.{name}.install", str(store.install).lower(), rule, "take it out")
+        idle = sorted(to_camel(key) for key in store.model_fields_set - {"install"})
+        if idle and name not in there and platform.install:
+            rule = f"{release.title} does without {name}, so that {', '.join(idle)} of it does nothing"
+            yield Problem(f"platform.{name}", "", rule, f"take it out, or write platform.{name}.install: true")
+
+
+def _removed_values(settings: Settings) -> Iterator[Problem]:
+    """The chart fails, or leaves out what was meant, for values that it had once."""
+    release = release_of(settings)
+    for path, instead in release.removed_values(settings):
+        rule = f"the chart of {release.title} has no such value any more"
+        yield Problem(join_path(("platform", "values", *path)), "", rule, instead)
 
 
 def _stores(platform: Platform) -> Iterator[Problem]:

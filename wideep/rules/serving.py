@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep import names
+from wideep.dynamo import release_of
+from wideep.dynamo.releases import newest
 from wideep.errors import Problem
+from wideep.graph.refs import image_reference
 from wideep.rules.environment import environment_problems
+from wideep.settings.image import BuildImage, PublishedImage
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
 from wideep.settings.serving import ServiceType
@@ -24,14 +28,29 @@ HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 def serving_problems(settings: Settings) -> list[Problem]:
     """All broken rules of ``image.registry``, ``workers``, ``frontend`` and ``access``."""
-    alone = (_registry(settings), _shared_memory(settings), _nobody_allowed(settings))
+    alone = (_image(settings), _registry(settings), _shared_memory(settings), _nobody_allowed(settings))
     several = (*environment_problems(settings), *_sources(settings), *_source_ranges(settings))
     return [*(problem for problem in alone if problem), *several]
 
 
+def _image(settings: Settings) -> Problem | None:
+    """Which sources a release has: NVIDIA's image of 0.6 has no DeepEP, those from 0.7 on are not one build."""
+    image, release = settings.image, release_of(settings)
+    deepep = any(role.deepep for role in settings.layout.roles.values())
+    if isinstance(image, PublishedImage) and deepep and release.row.deepep == "no":
+        rule = f"NVIDIA's image of {release.title} has no DeepEP; that of 0.7 and later has"
+        fix = f"write source: build with repository and tag, or platform.version: {newest().version}"
+        return Problem("image.source", image.source, rule, fix)
+    if isinstance(image, BuildImage) and image.dockerfile is None and not release.one_build:
+        rule = f"Dynamo's own scripts build the image of {release.title}, in several steps"
+        fix = "write source: published, or build it by container/ of Dynamo's repository and write source: existing"
+        return Problem("image.source", image.source, rule, fix)
+    return None
+
+
 def _registry(settings: Settings) -> Problem | None:
     """Docker sends credentials to the registry that they name, and to no other."""
-    registry, image = settings.image.registry, names.image_registry(settings.image.reference)
+    registry, image = settings.image.registry, names.image_registry(image_reference(settings))
     if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
         return None
     rule = f"these credentials are for another registry than the image's, {image}"

@@ -1,4 +1,4 @@
-"""``image``: built from Dynamo's repository and pushed, or one that exists."""
+"""``image``: NVIDIA's published one, built from Dynamo's repository and pushed, or one that exists."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ from wideep.settings.grammar import (
     GitRef,
     ImageReference,
     ObjectName,
+    PlainText,
+    RelativePath,
 )
-from wideep.versions import DYNAMO
 
-__all__ = ["BuildImage", "ExistingImage", "Hidden", "Image", "Registry"]
+__all__ = ["BuildImage", "ExistingImage", "Hidden", "Image", "PublishedImage", "Registry"]
+
+
+BuildArgument = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+"""Name of a Dockerfile's ARG."""
 
 
 class Hidden(StrEnum):
@@ -61,8 +66,14 @@ class BuildImage(_AnyImage):
     """Where it is pushed, without a tag: ``registry.example.com/dynamo-wideep``."""
     tag: Annotated[str, StringConstraints(pattern=rf"^{TAG}$")]
     """The tag under which it is pushed; the pods use the digest."""
-    git_ref: GitRef = f"v{DYNAMO}"
-    """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot."""
+    git_ref: GitRef | None = None
+    """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot. None:
+    the tag of ``platform.version``, ``v0.6.0``."""
+    dockerfile: RelativePath | None = None
+    """Path of the Dockerfile in that repository. None: that of the release, which 0.6 has. From 0.7 on Dynamo's own
+    scripts put its Dockerfiles together in several steps, which one build cannot do."""
+    build_args: dict[BuildArgument, PlainText] = Field(default_factory=dict[BuildArgument, PlainText])
+    """Build arguments beside those that the release needs."""
     builder: BuilderName | None = None
     """A buildx builder by its name; docker-build takes no endpoint. Not set: Docker's default. For machines without 60
     GB of disk, make one on a cluster (``docker buildx create --name NAME --driver kubernetes``) or on another machine
@@ -80,6 +91,20 @@ class BuildImage(_AnyImage):
         return f"{self.repository}:{self.tag}"
 
 
+class PublishedImage(_AnyImage):
+    """NVIDIA's runtime image of the release. It is the default from 0.7 on, as far as that is known to hold DeepEP: see
+    docs/releases.md."""
+
+    source: Literal["published"]
+    """Use NVIDIA's."""
+    repository: Annotated[str, StringConstraints(pattern=rf"^{REPOSITORY}$", max_length=255)] | None = None
+    """A mirror of it, without a tag. None: nvcr.io/nvidia/ai-dynamo/sglang-runtime."""
+    tag: Annotated[str, StringConstraints(pattern=rf"^{TAG}$")] | None = None
+    """A variant of it (``1.6.1-efa``). None: ``platform.version``."""
+    resolve_digest: bool = False
+    """Ask the registry at preview which digest the tag has (needs a Docker daemon)."""
+
+
 class ExistingImage(_AnyImage):
     """An image that somebody has built: a tag, or better a digest."""
 
@@ -91,4 +116,4 @@ class ExistingImage(_AnyImage):
     """Ask the registry at preview which digest the tag has (needs a Docker daemon)."""
 
 
-Image = Annotated[BuildImage | ExistingImage, Field(discriminator="source")]
+Image = Annotated[PublishedImage | BuildImage | ExistingImage, Field(discriminator="source")]

@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
+from wideep.dynamo.releases import row_of
 from wideep.errors import ConfigError, Problem
 from wideep.settings.base import SettingsModel
 from wideep.settings.formatting import redact, suggest
@@ -20,6 +21,7 @@ from wideep.settings.managed import split_managed
 from wideep.settings.problems import NO_SUCH_KEY, misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
 from wideep.settings.secrets import MISPLACED, below, is_secure, secret_problems
+from wideep.versions import DYNAMO
 
 __all__ = ["ParseResult", "ReadText", "parse", "read"]
 
@@ -32,6 +34,7 @@ OPEN: Final = ("server", "username")
 MAX_DEPTH: Final = 50
 MAX_INT_BITS: Final = 1024
 SET_IT: Final = "pulumi config set --secret hfToken hf_…"
+RELEASE: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?![0-9.])")
 SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -74,6 +77,8 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseR
                 del config[key]
             else:
                 config[key] = _plain(found)
+    if config.get("image") is None and _has_published_image(config):
+        config["image"] = {"source": "published"}
     if "hardware" in config:
         config["hardware"], unknown = _hardware(config["hardware"])
         problems += unknown
@@ -87,6 +92,14 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseR
         problems += _token_problems(config)
     problems = _with_secrets(problems, marked)
     return ParseResult(tuple(problems), None if problems else settings, config)
+
+
+def _has_published_image(config: Object) -> bool:
+    """Whether a stack that names no image gets NVIDIA's: that of its release holds DeepEP, as far as is known."""
+    platform = config.get("platform")
+    version = cast("Object", platform).get("version", DYNAMO) if isinstance(platform, dict) else DYNAMO
+    covered = row_of(version) if isinstance(version, str) and RELEASE.match(version) else None
+    return covered is not None and covered.deepep != "no" and not misspelt("image", config)
 
 
 def _problems(found: object) -> list[Problem]:

@@ -73,6 +73,13 @@ class V06(Release):
     def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
         return values.contradicted(settings)
 
+    @property
+    def grove_switch(self) -> tuple[str, ...]:
+        return values.KEYS.switch("grove")
+
+    def removed_values(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        return iter(())
+
     def stores(self, settings: Settings) -> Mapping[str, int]:
         return common.STORE_PORTS
 

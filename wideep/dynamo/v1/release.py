@@ -97,6 +97,13 @@ class V1(Release):
     def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
         return values.contradicted(settings, self.row)
 
+    @property
+    def grove_switch(self) -> tuple[str, ...]:
+        return values.KEYS.switch("grove")
+
+    def removed_values(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+        return values.removed(settings)
+
     def stores(self, settings: Settings) -> Mapping[str, int]:
         return {name: port for name, port in common.STORE_PORTS.items() if values.installed(settings, self.row, name)}
 

@@ -7,7 +7,8 @@ its configuration, so that it starts anew when Grove comes (templates/deployment
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from wideep.dynamo import chart
@@ -20,14 +21,16 @@ from wideep.settings.root import Settings
 __all__ = ["REMOVED", "contradicted", "installed", "keeps_grove", "removed", "sub_charts", "typed_values", "values"]
 
 KEYS: Final = ChartKeys(above=("global",), below="install")
-REMOVED: Final[tuple[Path, ...]] = (
-    ("grove", "enabled"),
-    ("kai-scheduler", "enabled"),
-    ("etcd", "enabled"),
-    ("nats", "enabled"),
-    (OPERATOR, "webhook", "enabled"),
+REMOVED: Final[Mapping[Path, str]] = MappingProxyType(
+    {
+        ("grove", "enabled"): "take it out, or write global.grove.install",
+        ("kai-scheduler", "enabled"): "take it out, or write global.kai-scheduler.install",
+        ("etcd", "enabled"): "take it out, or write platform.etcd.install",
+        ("nats", "enabled"): "take it out, or write platform.nats.install",
+        (OPERATOR, "webhook", "enabled"): "take it out: the operator always admits graphs",
+    }
 )
-"""Values of the releases before. The chart fails for the first four; webhooks cannot be turned off any more."""
+"""Values of the releases before, and what to write instead. The chart fails for the first four."""
 STALENESS: Final[Path] = ("kai-scheduler", "scheduler", "args", "default-staleness-grace-period")
 STALENESS_FROM: Final = (1, 5)
 """From here on the chart refuses Grove and KAI together without it; a number in place of the string fails as well."""
@@ -56,9 +59,9 @@ def contradicted(settings: Settings, row: ReleaseRow) -> Iterator[tuple[ChartVal
     return chart.contradicted(typed_values(settings, row), settings)
 
 
-def removed(settings: Settings) -> Iterator[Path]:
+def removed(settings: Settings) -> Iterator[tuple[Path, str]]:
     """Values in ``platform.values`` that the charts from 1.0 on do not know any more."""
-    return (path for path in REMOVED if at(settings.platform.values, path) is not None)
+    return ((path, instead) for path, instead in REMOVED.items() if at(settings.platform.values, path) is not None)
 
 
 def installed(settings: Settings, row: ReleaseRow, store: str) -> bool:
