@@ -11,14 +11,15 @@ from components.dynamic.platform_ready import PlatformReadyProvider
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import OWN, Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
-from tests.support.plans import plan_of
+from tests.support.plans import on_release, plan_of
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.kube import OPERATOR_KINDS
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 
 def _deployed(**platform: Any) -> Engine:
-    plan = plan_of(platform=platform).platform
+    keys = on_release(**platform) if "version" in platform else {"platform": platform}
+    plan = plan_of(**keys).platform
     return run(lambda: Platform("platform", PlatformArgs("dynamo-workshop", plan)))
 
 

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components.lifecycle.upgrades import check_upgrade, installed_version, unkept_crds
-from tests.support.plans import plan_of
+from tests.support.plans import on_release, plan_of
 
 CRDS = ("default", "dynamo-crds")
 KEPT = """
@@ -64,7 +64,7 @@ def state(version: str, *, crds: bool = False) -> dict[str, Json]:
 
 
 def checked(known: Mapping[str, Json], to: str, helm: Helm | None = None) -> None:
-    plan = plan_of(platform={"version": to})
+    plan = plan_of(**on_release(to))
     check_upgrade(plan, known, helm or Helm(), CRDS)  # pyright: ignore[reportArgumentType]
 
 

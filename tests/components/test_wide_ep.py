@@ -10,7 +10,7 @@ from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
 from components.wide_ep import WideEp, WideEpArgs
 from tests.support.engine import OWN, UNKNOWN, Registered, run
-from tests.support.plans import TOKEN, plan_of, settings_of
+from tests.support.plans import TOKEN, on_release, plan_of, settings_of
 from wideep.dynamo import release
 from wideep.plan import Plan
 
@@ -113,7 +113,7 @@ def test_by_default_every_field_of_the_graph_is_this_programs() -> None:
     assert made.ignores == ()
 
 
-NEWEST = {"platform": {"version": "1.6.1"}}
+NEWEST = on_release("1.6.1")
 OLD_TYPE, NEW_TYPE = (f"kubernetes:nvidia.com/{version}:DynamoGraphDeployment" for version in ("v1alpha1", "v1beta1"))
 
 
@@ -155,7 +155,7 @@ def test_the_pods_of_a_v1beta1_graph_are_awaited_by_role() -> None:
 
 def _gangs(version: str, layout: str) -> tuple[str | None, bool]:
     """The annotation of a stack's graph, and whether another one replaces it."""
-    settings = settings_of(layout=layout, hardware=HARDWARE, platform={"version": version})
+    settings = settings_of(layout=layout, hardware=HARDWARE, **on_release(version))
     made = run(lambda: DynamoStack("d", DynamoStackArgs(settings, hf_token=TOKEN, on_cluster=OnCluster())))
     graph = made.resources["graph-graph"]
     key = "dynamo-wideep/gangs"

@@ -100,9 +100,9 @@ def test_pods_of_the_newest_are_found_by_role_and_doctor_finds_no_fault_of_the_p
     status = wideep("status", "--output", "json")
     assert status.code == 0, status.err
     findings = wideep("doctor", "--offline", "--output", "json").json
-    platform = [each for each in findings["findings"] if each["section"] == "platform"]
+    platform = [each for each in findings["findings"] if each["section"] == "Dynamo platform"]
     assert platform
-    assert [each for each in platform if each["verdict"] == "fails"] == []
+    assert [each for each in platform if each["verdict"] == "does not hold"] == []
 
 
 def test_more_workers_are_an_update_that_is_awaited_by_generation(stack: Pulumi) -> None:

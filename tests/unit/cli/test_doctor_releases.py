@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tests.support.cases import OPERATOR, case, failures, obj, seen, view
+from tests.support.plans import on_release
 from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Section, Verdict
 from wideep_cli.doctor.runner import run_checks
 from wideep_cluster.objects import Definition, Deployment, StatefulSet
 
-NEWEST: dict[str, Any] = {"platform": {"version": "1.6.1", "charts": "sim/charts"}}
+NEWEST: dict[str, Any] = on_release("1.6.1")
 MANAGER = {"containers": [{"name": "manager", "image": "nvcr.io/x/kubernetes-operator:1.6.1"}]}
 RUNS = seen(obj(Deployment, OPERATOR, spec={"template": {"spec": MANAGER}}, status={"readyReplicas": 1}))
 
