@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -57,6 +58,12 @@ def config(preset: Preset, **changes: object) -> dict[str, object]:
 def manifest(preset: Preset, image: str = "build") -> dict[str, object]:
     """What the Plan says now."""
     (only,) = wideep.load(config(preset, image=IMAGES[image])).manifests
+    return only
+
+
+def manifest_of(preset: Preset, version: str) -> dict[str, Any]:
+    """The same for another release of Dynamo, with NVIDIA's image."""
+    (only,) = wideep.load(config(preset, platform={"version": version}, image={"source": "published"})).manifests
     return only
 
 

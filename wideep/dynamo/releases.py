@@ -35,7 +35,7 @@ Crds = Literal["chart", "operator"]
 Store = Literal["needed", "installed", "off"]
 """etcd or NATS: the graph does not work without it; the chart installs it unless it is told not to; only if asked."""
 DeepEp = Literal["no", "documented", "inferred"]
-"""Whether the published SGLang image holds DeepEP: no; a document of the release runs it so; as its Dockerfile reads."""
+"""Whether NVIDIA's SGLang image holds DeepEP: no; a document of the release runs it so; as its Dockerfile reads."""
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def _consequences(old: ReleaseRow, new: ReleaseRow, fate: Fate) -> Iterator[Cons
         yield Consequence("CRDs", "updated by the operator when it starts.")
     for store, before, after in (("etcd", old.etcd, new.etcd), ("NATS", old.nats, new.nats)):
         if before != "off" and after == "off":
-            yield Consequence(store, "goes, unless the stack asks for it (platform.%s)." % store.lower())
+            yield Consequence(store, f"goes, unless the stack asks for it (platform.{store.lower()}.install).")
     if _crosses(old, new, NEEDS_CUDA_13) and new.minor > old.minor:
         yield Consequence("nodes", "need a driver of 580 or newer: from 1.3 on the images have CUDA 13 only.")
     if _crosses(old, new, STORES_V1BETA1):

@@ -1,4 +1,4 @@
-"""A service of ``v1alpha1`` as a component of ``v1beta1``: the same pods, with the fields where that version has them."""
+"""A service of ``v1alpha1`` as a component of ``v1beta1``: the same pods, fields where that version has them."""
 
 from __future__ import annotations
 

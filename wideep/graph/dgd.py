@@ -1,7 +1,7 @@
 """The DynamoGraphDeployment of ``wideep.dynamo.api.V1ALPHA1``, as far as this program writes it.
 
-The source is the CRD of the chart dynamo-crds 0.6.0; what of it is written here is the same up to 1.2. The operator makes
-one component of each service.
+The source is the CRD of the chart dynamo-crds 0.6.0; what of it is written here is the same up to 1.2. The operator
+makes one component of each service.
 """
 
 from __future__ import annotations

@@ -7,19 +7,17 @@ from typing import Final
 
 from pydantic.alias_generators import to_camel
 
-from wideep.dynamo import release_of
-from wideep.dynamo.releases import TRAPS, nearest, newest_tried, row
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
+from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
 from wideep.rules.role_context import RDMA, RoleSite
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
-from wideep.settings.services import AccessMode
 
 __all__ = ["advice"]
 
@@ -31,7 +29,8 @@ def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
     """All that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
     said = (*extra_args_warnings(settings), *(problem for site in sites for problem in idle_keys(site)))
-    return [problem for problem in (*of_roles, *said, *(rule(settings) for rule in _OF_THE_STACK)) if problem]
+    of_stack = (*(rule(settings) for rule in _OF_THE_STACK), *release_advice(settings))
+    return [problem for problem in (*of_roles, *said, *of_stack) if problem]
 
 
 def _cache_under_full_context(site: RoleSite) -> Problem | None:
@@ -141,38 +140,6 @@ def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
     return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
 
 
-def _release_is_only_read(settings: Settings) -> Problem | None:
-    version, tried = settings.platform.version, row(settings.platform.version)
-    if tried is not None and tried.tried:
-        return None
-    same = nearest(version).version
-    basis = "its documents" if same == version else f"Dynamo {same}, a patch release of the same minor,"
-    rule = f"values, manifests and engine arguments follow {basis} and nothing of it was run here (docs/releases.md)"
-    fix = f"try it on a cluster that is not in use, or write version: {newest_tried().version}"
-    return Problem("platform.version", version, rule, fix)
-
-
-def _release_has_a_trap(settings: Settings) -> Problem | None:
-    version = settings.platform.version
-    if version not in TRAPS:
-        return None
-    return Problem("platform.version", version, TRAPS[version], f"write version: {nearest(version).version}")
-
-
-def _frontend_reads_model(settings: Settings) -> Problem | None:
-    """The frontend has no GPU, and may be on a node that has neither the folder nor the volume."""
-    cache, release = settings.model_cache, release_of(settings)
-    if not release.frontend_reads_model:
-        return None
-    if cache.host_path is not None:
-        rule = f"the frontend of {release.title} reads the tokenizer there, and its node need not have the model"
-        return Problem("modelCache.hostPath", cache.host_path, rule, "write a volume, or platform.version: 1.4.2 or newer")
-    if cache.access_mode is AccessMode.READ_WRITE_ONCE:
-        rule = f"the frontend of {release.title} reads the tokenizer there, so it has to be on the workers' node"
-        return Problem("modelCache.accessMode", cache.access_mode, rule, "write ReadWriteMany, or keep to one node")
-    return None
-
-
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
     platform = settings.platform
     idle = sorted(to_camel(name) for name in platform.model_fields_set - USED_WITHOUT_INSTALL)
@@ -203,9 +170,6 @@ _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _rdma_is_not_mlx5,
     _gpus_idle,
     _no_room_for_a_rolling_update,
-    _release_is_only_read,
-    _release_has_a_trap,
-    _frontend_reads_model,
     _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )

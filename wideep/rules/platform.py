@@ -46,9 +46,7 @@ def _version(settings: Settings) -> Problem | None:
         return None
     known = sorted({row.minor for row in ROWS})
     (first, last) = (f"{major}.{minor}" for major, minor in (known[0], known[-1]))
-    rule = (
-        f"what its charts, its operator and its images are is not known here; known are the releases {first} to {last}"
-    )
+    rule = f"its charts, operator and images are not known here; known are the releases {first} to {last}"
     return Problem("platform.version", version, rule, f"write version: {nearest(version).version}")
 
 
@@ -60,7 +58,9 @@ def _grove(settings: Settings) -> Problem | None:
     if not off or not wide or not settings.platform.install or settings.platform.grove is Grove.EXISTING:
         return None
     rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
-    return Problem(join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing")
+    return Problem(
+        join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing"
+    )
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:

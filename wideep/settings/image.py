@@ -67,8 +67,8 @@ class BuildImage(_AnyImage):
     tag: Annotated[str, StringConstraints(pattern=rf"^{TAG}$")]
     """The tag under which it is pushed; the pods use the digest."""
     git_ref: GitRef | None = None
-    """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot. None:
-    the tag of ``platform.version``, ``v0.6.0``."""
+    """Tag or commit of ai-dynamo/dynamo that is built. A tag can be moved, a commit (40 hexadecimal digits) cannot.
+    None: the tag of ``platform.version``, ``v0.6.0``."""
     dockerfile: RelativePath | None = None
     """Path of the Dockerfile in that repository. None: that of the release, which 0.6 has. From 0.7 on Dynamo's own
     scripts put its Dockerfiles together in several steps, which one build cannot do."""

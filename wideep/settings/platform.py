@@ -31,7 +31,7 @@ class Store(SettingsModel):
     """One of the two stores of the platform. What is not set is as in the chart."""
 
     install: bool | None = None
-    """Install it, from Dynamo 1.0 on. None: as the release does it (docs/releases.md). Before 1.0 it is always there."""
+    """Install it. None: as the release does it (docs/releases.md). Only from Dynamo 1.0 on: before, it is needed."""
     persistence: bool | None = None
     """Keep its data on a volume of its own. None: as in the chart, true."""
     size: Quantity | None = None
@@ -54,7 +54,7 @@ class ChartDigests(SettingsModel):
     """What the two charts hash to. One that hashes to something else is refused before anything is made."""
 
     crds: Digest | None = None
-    """Of dynamo-crds. None: any chart of ``platform.version`` is taken."""
+    """Of dynamo-crds, which Dynamo has up to 0.9. None: any chart of ``platform.version`` is taken."""
     platform: Digest | None = None
     """Of dynamo-platform. None: any chart of ``platform.version`` is taken."""
 
@@ -63,7 +63,8 @@ class Platform(SettingsModel):
     """The Dynamo platform: installed by this stack, or there already."""
 
     version: Version = DYNAMO
-    """Version of the dynamo-crds and dynamo-platform charts."""
+    """The release of Dynamo: of its charts, its graph, its images and its engine. docs/releases.md has those that are
+    known, and what of each was tried."""
     install: bool = True
     """False: use the platform that is there, and leave it when the stack is destroyed."""
     charts: ChartAddress | None = None
@@ -76,8 +77,9 @@ class Platform(SettingsModel):
     False: it looks after the whole cluster, for graphs of several namespaces."""
     grove: Grove = Grove.AUTO
     """``auto``: Grove and KAI are installed where a worker has several pods, and stay from then on; ``values: {grove:
-    {enabled: false}, kai-scheduler: {enabled: false}}`` takes them away. ``existing``: the cluster has them, or
-    LeaderWorkerSet with Volcano."""
+    {enabled: false}, kai-scheduler: {enabled: false}}`` takes them away (from Dynamo 1.0 on ``values: {global: {grove:
+    {install: false}, kai-scheduler: {install: false}}}``). ``existing``: the cluster has them, or LeaderWorkerSet with
+    Volcano."""
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets of the namespace with which operator, etcd and NATS are pulled."""
     tolerations: tuple[Toleration, ...] = ()

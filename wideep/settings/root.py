@@ -40,7 +40,8 @@ class Settings(SettingsModel):
     layout: Layout
     """A preset's name, or an object: see ``wideep.settings.layout``."""
     image: Image
-    """The DeepEP image: built from Dynamo's repository (``source: build``), or one that exists (``existing``)."""
+    """The image of all pods: NVIDIA's (``source: published``, the default from Dynamo 0.7 on), built from Dynamo's
+    repository (``build``, which 0.6 needs for DeepEP), or one that exists (``existing``)."""
     hf_token: HfToken | None = None
     """The Hugging Face token, a secret. Settings only know that it is set."""
     hf_token_secret: DnsLabel | None = None
