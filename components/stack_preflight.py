@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,11 @@ def run_preflight(plan: Plan) -> OnCluster:
     whose = whose_namespace(plan)
     check_multinode(plan)
     known = read_stack_outputs()
-    if known is not None and not _on_any_cluster() and is_reachable():
+    asked = known is not None and not _on_any_cluster() and is_reachable()
+    if known is not None and plan.platform.install:
+        with unless_unreachable("release of Dynamo that is installed"):
+            check_upgrade(plan, known, _helm(plan, known) if asked else None)
+    if known is not None and asked:
         with unless_unreachable("preflight"):
             _check_cluster(plan, known, connect_from_config(plan.namespace))
     warn_on_drift(plan)
@@ -69,10 +73,8 @@ def _check_cluster(plan: Plan, known: Mapping[str, Mapping[str, Any]], place: Ku
     releases = {PLATFORM_RELEASE.name: (plan.namespace, plan.platform.release)}
     if plan.platform.crds_chart:
         releases = {CRDS_RELEASE.name: crds, **releases}
-    helm = HelmReleases(place, pulumi.log.info, began=SWEEP.name in known)
+    helm = _helm(plan, known)
     if plan.platform.install:
-        with unless_unreachable("release of Dynamo that is installed"):
-            check_upgrade(plan, known, helm, crds)
         new = [where for name, where in releases.items() if name not in known]
         if new or any(name not in known for name in _others(plan)):
             with unless_unreachable("Helm releases of the state"):
@@ -84,6 +86,10 @@ def _check_cluster(plan: Plan, known: Mapping[str, Mapping[str, Any]], place: Ku
     new_cache = plan.cache if plan.cache.create and CACHE_CLAIM.name not in known else None
     new_platform = plan.platform if plan.platform.install and PLATFORM_RELEASE.name not in known else None
     check_storage(place, new_cache, new_platform)
+
+
+def _helm(plan: Plan, known: Container[str]) -> HelmReleases:
+    return HelmReleases(connect_from_config(plan.namespace), pulumi.log.info, began=SWEEP.name in known)
 
 
 def _others(plan: Plan) -> list[str]:

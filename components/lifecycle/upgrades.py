@@ -8,6 +8,7 @@ import pulumi
 import yaml
 
 from components.lifecycle.helm_releases import HelmReleases
+from components.lifecycle.orphans import CRDS_NAMESPACE
 from wideep.dynamo.upgrades import Upgrade, upgrade
 from wideep.errors import Problem
 from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
@@ -25,24 +26,25 @@ POLICY: Final = "helm.sh/resource-policy"
 CRD: Final = "CustomResourceDefinition"
 
 
-def check_upgrade(
-    plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: HelmReleases, crds: tuple[str, str]
-) -> None:
-    """Say what the change of release does, in previews too. ``crds``: namespace and name of the release dynamo-crds.
+def check_upgrade(plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: HelmReleases | None) -> None:
+    """Say what the change of release does, in previews too. ``helm``: the cluster's records; None: it is not asked, and
+    what the state knows has to do.
 
     Raises:
         pulumi.RunError: Dynamo does not support the step, or its CRDs would go and every graph with them.
     """
-    before = installed_version(known) or helm.chart_version(plan.namespace, plan.platform.release)
-    if before is None or before == plan.platform.version:
+    before, platform = installed_version(known), plan.platform
+    if before is None and helm is not None:
+        before = helm.chart_version(plan.namespace, platform.release)
+    if before is None or before == platform.version:
         return
-    step = upgrade(before, plan.platform.version, several_pods=plan.platform.grove)
+    step = upgrade(before, platform.version, several_pods=platform.grove)
     if step.refused:
-        raise pulumi.RunError(str(Problem(KEY, plan.platform.version, step.refused, step.advice)))
-    if step.crds_release_goes and CRDS_RELEASE.name in known:
-        lost = unkept_crds(helm.manifest(*crds))
+        raise pulumi.RunError(str(Problem(KEY, platform.version, step.refused, step.advice)))
+    if step.crds_release_goes and CRDS_RELEASE.name in known and helm is not None:
+        lost = unkept_crds(helm.manifest(CRDS_NAMESPACE, platform.crds_release))
         if lost:
-            raise pulumi.RunError(str(_unkept(plan, crds, lost)))
+            raise pulumi.RunError(str(_unkept(plan, lost)))
     for line in announced(step):
         pulumi.log.warn(line)
 
@@ -73,8 +75,8 @@ def _is_kept(crd: Mapping[str, Any]) -> bool:
     return (crd["metadata"].get("annotations") or {}).get(POLICY) == KEEP
 
 
-def _unkept(plan: Plan, crds: tuple[str, str], lost: list[str]) -> Problem:
-    namespace, release = crds
+def _unkept(plan: Plan, lost: list[str]) -> Problem:
+    namespace, release = CRDS_NAMESPACE, plan.platform.crds_release
     rule = (
         f"Helm release {namespace}/{release} goes on the way to it, and with it {', '.join(lost)}, which are not kept "
         f"({POLICY}: {KEEP}), and then every graph on the cluster"

@@ -65,7 +65,7 @@ def state(version: str, *, crds: bool = False) -> dict[str, Json]:
 
 def checked(known: Mapping[str, Json], to: str, helm: Helm | None = None) -> None:
     plan = plan_of(**on_release(to))
-    check_upgrade(plan, known, helm or Helm(), CRDS)  # pyright: ignore[reportArgumentType]
+    check_upgrade(plan, known, helm or Helm())  # pyright: ignore[reportArgumentType]
 
 
 def refusal(known: Mapping[str, Json], to: str, helm: Helm | None = None) -> str:
@@ -124,3 +124,12 @@ def test_the_installed_version_is_the_releases_own() -> None:
     assert installed_version(state("0.7.1")) == "0.7.1"
     assert installed_version({"platform-platform": {"version": "0.7.1"}}) == "0.7.1"
     assert installed_version({}) is None
+
+
+def test_a_preview_on_another_cluster_than_the_stacks_goes_by_the_state(said: Said) -> None:
+    plan = plan_of(**on_release("1.6.1"))
+    check_upgrade(plan, state("1.5.1"), None)
+    assert said.lines[0] == "platform: update of Dynamo from 1.5.1 to 1.6.1"
+    with pytest.raises(pulumi.RunError, match="several above"):
+        check_upgrade(plan, state("0.6.0"), None)
+    check_upgrade(plan, {}, None)
