@@ -333,3 +333,16 @@ def test_a_warning_about_another_graph_of_the_namespace_is_not(scene: Make) -> N
     refused = event("other-0-decode", "FailedCreate", "exceeded quota: gpus")
     looks = (Look(0), Look(5, events=(refused,)), Look(300, graph(ready=True), BOTH))
     assert not any("quota" in line for line in scene(*looks).awaited())
+
+
+def test_what_the_operator_of_1_x_says_beside_the_pods_is_told(scene: Make) -> None:
+    body = _observed(1, 1, ready=False, state="pending")
+    body["status"]["conditions"][0] |= {"reason": "insufficient_capacity", "message": "no room for decode"}
+    said = scene(Look(0, body), Look(30, _observed(1, 1), BOTH)).awaited()
+    assert any("the operator says insufficient_capacity: no room for decode" in line for line in said)
+
+
+def test_a_change_that_the_operator_of_1_x_has_not_seen_is_told(scene: Make) -> None:
+    looks = (Look(0, _observed(2, 1), BOTH), Look(30, _observed(2, 2), BOTH))
+    said = scene(*looks, wanted=replace(WANTED, generation=2)).awaited()
+    assert any("the operator has not looked at the change yet" in line for line in said)

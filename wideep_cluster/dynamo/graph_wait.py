@@ -116,7 +116,7 @@ class _Wait:
         self._read_logs(view)
         self._give_up(view)
         old = "some are of before this update, which may still replace them" if view.has_ready_pods else ""
-        self.goes_on("; ".join(filter(None, (str(view), self._operator or old))))
+        self.goes_on("; ".join(filter(None, (str(view), self._operator or old, view.verdict))))
         return False
 
     def goes_on(self, state: str) -> None:

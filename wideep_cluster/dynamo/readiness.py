@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from wideep.masking import masked
 from wideep_cluster.dynamo.graph_parts import graph_parts
@@ -15,6 +15,7 @@ from wideep_cluster.kube_objects import part, parts
 
 __all__ = ["GraphSnapshot", "GraphTarget", "WarningEvent"]
 
+UNSEEN: Final = "the operator has not looked at the change yet"
 Json = dict[str, Any]
 
 
@@ -90,6 +91,17 @@ class GraphSnapshot:
         none, and cannot be told so."""
         observed = self._status.get("observedGeneration")
         return observed is None or int(observed) >= int(self._metadata.get("generation", 0))
+
+    @property
+    def verdict(self) -> str:
+        """What the operator of a 1.x release says while the graph is not ready (``insufficient_capacity``, ``updating``);
+        empty where it says nothing that the pods do not."""
+        if not self.is_observed:
+            return UNSEEN
+        if "observedGeneration" not in self._status or self.condition.get("status") == "True":
+            return ""
+        said = [self.condition.get("reason") or "", masked(self.condition.get("message") or "")]
+        return f"the operator says {': '.join(filter(None, said))}" if any(said) else ""
 
     @property
     def is_new(self) -> bool:
