@@ -94,7 +94,7 @@ class GraphSnapshot:
 
     @property
     def verdict(self) -> str:
-        """What the operator of a 1.x release says while the graph is not ready (``insufficient_capacity``, ``updating``);
+        """What the operator of 1.x says while the graph is not ready (``insufficient_capacity``, ``updating``);
         empty where it says nothing that the pods do not."""
         if not self.is_observed:
             return UNSEEN
