@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-__all__ = ["GraphPart", "graph_parts", "named_path", "named_spec", "part_names"]
+__all__ = ["LivePart", "graph_parts", "named_path", "named_spec", "part_names"]
 
 INDEXED: Final = re.compile(r"components\[(\d+)\]")
 MAIN: Final = "main"
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class GraphPart:
+class LivePart:
     """One component: ``role`` is ``frontend``, ``prefill`` or ``decode``, or what else the graph calls it."""
 
     name: str
@@ -35,7 +35,7 @@ class GraphPart:
         return self.replicas * self.nodes
 
 
-def graph_parts(spec: Mapping[str, Any]) -> tuple[GraphPart, ...]:
+def graph_parts(spec: Mapping[str, Any]) -> tuple[LivePart, ...]:
     """Return the components of a graph's ``spec``. A field that is missing is as the CRD fills it in."""
     return tuple(_part(name, body) for name, body in _bodies(spec))
 
@@ -71,12 +71,12 @@ def _bodies(spec: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
         yield from ((str(body.get("name", "")), body) for body in cast("list[Json]", listed))
 
 
-def _part(name: str, body: Json) -> GraphPart:
+def _part(name: str, body: Json) -> LivePart:
     container = _main(body)
-    return GraphPart(
+    return LivePart(
         name=name,
         role=str(body.get("subComponentType") or body.get("componentType") or body.get("type") or ""),
-        replicas=int(body.get("replicas", 1)),
+        replicas=1 if body.get("replicas") is None else int(body["replicas"]),
         nodes=int((body.get("multinode") or {}).get("nodeCount", 1)),
         image=str(container.get("image", "")),
         args=tuple(map(str, container.get("args") or ())),

@@ -51,7 +51,9 @@ def test_they_are_known_by_name(spec: dict[str, Any]) -> None:
     assert part_names(spec) == {"Frontend", "decode"}
 
 
-@pytest.mark.parametrize("spec", [{}, {"services": None}, {"components": []}, {"components": [{}]}])
+@pytest.mark.parametrize(
+    "spec", [{}, {"services": None}, {"components": []}, {"components": [{}]}, {"services": {"d": {"replicas": None}}}]
+)
 def test_a_spec_with_less_than_that_is_no_error(spec: dict[str, Any]) -> None:
     assert all(part.replicas == 1 and not part.image for part in graph_parts(spec))
 
