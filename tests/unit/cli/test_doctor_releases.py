@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from tests.support.cases import OPERATOR, case, failures, obj, seen, view
 from tests.support.plans import on_release
 from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.finding import Finding, Section, Verdict
 from wideep_cli.doctor.runner import run_checks
+from wideep_cli.rbac.roles import roles
 from wideep_cluster.objects import Definition, Deployment, StatefulSet
 
 NEWEST: dict[str, Any] = on_release("1.6.1")
@@ -56,3 +57,13 @@ def test_an_operator_that_dynamo_does_not_update_in_one_step_is_told_with_the_wa
     assert found.key == "platform.version"
     assert "0.6.0" in found.what
     assert any("pulumi destroy" in line for line in found.fix)
+
+
+def test_who_looks_at_a_1_x_stack_may_see_its_webhooks_and_others_need_not() -> None:
+    def seen_kinds(*, admission: bool) -> set[str]:
+        (wide, _) = roles("lab", admission=admission)
+        rules = cast("list[dict[str, list[str]]]", wide["rules"])
+        return {resource for rule in rules for resource in rule["resources"]}
+
+    more = seen_kinds(admission=True) - seen_kinds(admission=False)
+    assert more == {"validatingwebhookconfigurations", "mutatingwebhookconfigurations", "endpointslices"}
