@@ -9,7 +9,7 @@ from typing import Final
 
 from subject import (
     CLAIM,
-    GRAPH,
+    GRAPHS,
     INGRESS,
     POLICY,
     RELEASE,
@@ -67,7 +67,7 @@ def digests_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
         return
     for path, image in _images(resource):
         if "@sha256:" not in image:
-            ours = resource.type == GRAPH and "initContainers" not in path
+            ours = resource.type in GRAPHS and "initContainers" not in path
             built = "build it (image.source: build), set image.resolveDigest: true, or write …@sha256:…"
             fix = (
                 built if ours else "write its digest, …@sha256:… (modelCache.downloadImage, where it is the download's)"
@@ -146,13 +146,11 @@ def open_to_everyone(resources: Sequence[Resource], limits: Limits) -> Iterator[
 
 def gpus_within_the_limit(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
     """GPUs of all graphs of a stack: replicas × pods of a worker × GPUs of a pod."""
-    graphs = [resource for resource in resources if resource.type == GRAPH]
+    graphs = [resource for resource in resources if resource.type in GRAPHS]
     if not graphs:
         return
     allowed = limits.gpus_of(graphs[0].stack)
-    total = sum(
-        _gpus(service) for graph in graphs for service in mapping(at(graph.inputs, "spec", "services")).values()
-    )
+    total = sum(_gpus(part) for graph in graphs for part in _parts(at(graph.inputs, "spec")))
     if total > allowed:
         fix = "choose a smaller layout, or raise `gpus` in policy/limits.yaml"
         yield f"stack {graphs[0].stack} takes {total} GPUs and may take {allowed}: {fix}"
@@ -206,10 +204,18 @@ def _flat(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
             yield key, item
 
 
-def _gpus(service: Value) -> int:
+def _parts(spec: Value) -> Iterator[Value]:
+    """Frontend and workers: ``services`` by name in v1alpha1, a list of ``components`` in v1beta1."""
+    yield from mapping(at(spec, "services")).values()
+    yield from _list(at(spec, "components"))
+
+
+def _gpus(part: Value) -> int:
     def number(value: Value, otherwise: int) -> int:
         return int(value) if isinstance(value, int | float | str) and str(value).isdigit() else otherwise
 
-    resources = at(service, "resources")
+    resources = at(part, "resources")
     gpus = number(at(resources, "limits", "gpu"), number(at(resources, "requests", "gpu"), 0))
-    return gpus * number(at(service, "replicas"), 1) * number(at(service, "multinode", "nodeCount"), 1)
+    for container in _list(at(part, "podTemplate", "spec", "containers")):
+        gpus += number(at(container, "resources", "limits", "nvidia.com/gpu"), 0)
+    return gpus * number(at(part, "replicas"), 1) * number(at(part, "multinode", "nodeCount"), 1)

@@ -14,7 +14,7 @@ Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Valu
 
 UNKNOWN: Final = "[unknown]"
 """Stands for a value that is known only after the update; it is checked again then."""
-GRAPH: Final = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
+GRAPHS: Final = tuple(f"kubernetes:nvidia.com/{version}:DynamoGraphDeployment" for version in ("v1alpha1", "v1beta1"))
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 SERVICE: Final = "kubernetes:core/v1:Service"

@@ -13,7 +13,7 @@ from wideep.versions import DYNAMO
 __all__ = ["FRESH_CLUSTER", "Trap", "pages"]
 
 PAGE = Path(__file__).parents[1] / "releases.md"
-INTRO = f"""<!-- Written by python -m docs.generate from wideep/dynamo/releases.py and upgrades.py. Change those, not this. -->
+INTRO = f"""<!-- Written by python -m docs.generate from wideep/dynamo. Change that, not this. -->
 
 # Releases of Dynamo
 
@@ -26,19 +26,31 @@ DEEPEP = {"no": "no", "documented": "documented", "inferred": "as its Dockerfile
 IMAGES = """## Images
 
 `image.source: published` takes NVIDIA's `sglang-runtime` of the release; it is the default from 0.7 on. Whether that
-image holds DeepEP was not checked in an image. For 0.7 to 0.9 Dynamo's documents run wide layouts with it; from 1.0 on its
-Dockerfile starts from SGLang's runtime image and pins NCCL and cuDNN for DeepEP. `python3 -c "import deep_ep"` in a pod
-answers it. From 1.3 on the images have CUDA 13 only: nodes need a driver of 580 or newer. `image.tag: 1.6.1-efa` is the
-variant for AWS EFA.
+image holds DeepEP was not checked in an image. For 0.7 to 0.9 Dynamo's documents run wide layouts with it; from 1.0 on
+its Dockerfile starts from SGLang's runtime image and pins NCCL and cuDNN for DeepEP. `python3 -c "import deep_ep"` in a
+pod answers it. From 1.3 on the images have CUDA 13 only: nodes need a driver of 580 or newer. `image.tag: 1.6.1-efa` is
+the variant for AWS EFA.
 
 `image.source: build` builds 0.6's `container/Dockerfile.sglang-wideep`. From 0.7 on Dynamo puts its Dockerfiles together
-by script, in several steps; name one of your own with `image.dockerfile` and `image.buildArgs`, or build it elsewhere and
-write `source: existing`.
+by script, in several steps; name one of your own with `image.dockerfile` and `image.buildArgs`, or build it elsewhere
+and write `source: existing`.
+"""
+UPGRADES = """## From one release to another
+
+Dynamo documents updates within a minor and to the adjacent one. Of the releases before 1.0 no such page was found: among
+them any step up is taken, and to 1.0 only the one from 0.9. A step further is refused with its path. Back goes one minor
+at a time, and never from 1.0 to 0.9.
+"""
+SHORT_WAY = """## The short way
+
+Graph and platform go, the weights stay, and the stack comes up on the newest. Nothing answers from the second command
+until the workers have loaded the weights again; none of them is downloaded again.
+
 """
 UNKNOWN = """## Not known
 
-- The versions of Grove and KAI where the table has none, and whether the operator of 1.x still starts kube-rbac-proxy: the
-  image of it is overridden in all releases, which a chart without it ignores.
+- The versions of Grove and KAI where the table has none, and which is the last release whose operator starts
+  kube-rbac-proxy: its image is overridden in all of them, which a chart without it ignores.
 - Which fields the admission of 1.0 to 1.2 refuses to change in graphs of v1alpha1: `backendFramework` and `multinode` are
   replaced there as from 1.3 on.
 - From which release on the frontend reads the tokenizer at the worker's path: 0.7 is taken for the first.
@@ -187,24 +199,15 @@ def traps() -> str:
 
 def page() -> str:
     """Return the whole page."""
-    upgrades = (
-        "## From one release to another\n\nDynamo documents updates within a minor and to the adjacent one. Of the releases "
-        "before 1.0 no such page was found: among them any step up is taken, and to 1.0 only the one from 0.9. A step further "
-        "is refused with its path. Back goes one minor at a time, and never from 1.0 to 0.9."
-    )
     short = "\n".join(f"1. `{command}`{note}" for command, note in map(_split, short_way(ROWS[-1].version)))
-    way = (
-        "## The short way\n\nGraph and platform go, the weights stay, and the stack comes up on the newest. Nothing answers "
-        "from the second command until the workers have loaded the weights again; none of them is downloaded again.\n\n"
-    )
     return "\n\n".join(
         [
             INTRO + "\n" + table(),
             mended(),
             IMAGES.rstrip(),
-            upgrades,
+            UPGRADES.rstrip(),
             steps(),
-            way + short,
+            SHORT_WAY + short,
             "## What goes wrong with 1.6.1 on a fresh cluster\n\n" + traps(),
             UNKNOWN.rstrip() + "\n",
         ]

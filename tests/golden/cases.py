@@ -8,9 +8,11 @@ from typing import Any
 import yaml
 
 import wideep
+from wideep.dynamo.releases import newest
 from wideep.settings.layout import Preset
 
 HERE = Path(__file__).parent
+NEWEST = newest().version
 
 R1 = "deepseek-ai/DeepSeek-R1"
 QWEN = "Qwen/Qwen3-30B-A3B"
@@ -70,6 +72,17 @@ def manifest_of(preset: Preset, version: str) -> dict[str, Any]:
 def text(preset: Preset) -> str:
     """The content of a preset's golden file as it should be."""
     return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
+
+
+RELEASES = {
+    version: HERE / "releases" / f"{version}.yaml" for version in ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
+}
+"""Releases whose manifest of one preset is another than that of the release before, and the newest."""
+
+
+def release_text(version: str) -> str:
+    """The content of a release's golden file as it should be."""
+    return yaml.safe_dump(manifest_of(Preset.WIDE_32GPU, version), sort_keys=False, width=1000)
 
 
 FEWER = {

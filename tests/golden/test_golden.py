@@ -6,15 +6,24 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.golden.cases import FEWER, FILES, HERE, IMAGES, manifest, text
+from tests.golden.cases import FEWER, FILES, HERE, IMAGES, RELEASES, manifest, release_text, text
 from tests.golden.crd import spec_validator
 from wideep.graph.dgd import DynamoGraphDeployment
+from wideep.graph.parse import parse_graph
 from wideep.settings.layout import Preset
 
 
 @pytest.mark.parametrize("preset", FILES)
 def test_a_preset_gives_the_manifest_that_was_read(preset: Preset) -> None:
     assert text(preset) == FILES[preset].read_text(encoding="utf-8"), "read the change: python -m tests.golden.update"
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_a_release_gives_the_manifest_that_was_read(version: str) -> None:
+    expected = RELEASES[version].read_text(encoding="utf-8")
+
+    assert release_text(version) == expected, "read the change: python -m tests.golden.update"
+    assert parse_graph(yaml.safe_load(expected)).manifest() == yaml.safe_load(expected)
 
 
 @pytest.mark.parametrize(("preset", "replicas"), FEWER.items())

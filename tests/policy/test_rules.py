@@ -17,7 +17,7 @@ from rules import (
     open_to_everyone,
     requests_equal_limits,
 )
-from subject import CLAIM, GRAPH, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
+from subject import CLAIM, GRAPHS, RELEASE, RETAINED, SERVICE, UNKNOWN, Limits, Resource, Value, read_limits
 
 from wideep.resource_names import OWNER_LABEL as LABEL
 
@@ -37,7 +37,7 @@ def graph(image: str = DIGEST, stack: str = "prod", **service: Value) -> Resourc
         "metadata": {"name": "g", "namespace": "dynamo-prod"},
         "spec": {"services": {"decode": {"extraPodSpec": {"mainContainer": {"image": image}}, **service}}},
     }
-    return Resource(GRAPH, "graph-graph", stack, inputs)
+    return Resource(GRAPHS[0], "graph-graph", stack, inputs)
 
 
 def pod(image: str) -> Resource:

@@ -81,7 +81,8 @@ class V1(Release):
     def replace_on_change(self) -> tuple[Immutable, ...]:
         parts = ("name", "type", "multinode")
         if self.api == V1ALPHA1:
-            return (common.GROVE_OR_NOT, Immutable("spec.backendFramework", ADMISSION))
+            own = (Immutable(path, ADMISSION) for path in ("spec.backendFramework", "spec.services[*].multinode"))
+            return (common.GROVE_OR_NOT, *own)
         components = (Immutable(f"spec.components[*].{part}", ADMISSION) for part in parts)
         return (common.GROVE_OR_NOT, Immutable("spec.backendFramework", ADMISSION), *components)
 
