@@ -28,18 +28,18 @@ IMAGES = """## Images
 `image.source: published` takes NVIDIA's `sglang-runtime` of the release; it is the default from 0.7 on. Whether that
 image holds DeepEP was not checked in an image. For 0.7 to 0.9 Dynamo's documents run wide layouts with it; from 1.0 on
 its Dockerfile starts from SGLang's runtime image and pins NCCL and cuDNN for DeepEP. `python3 -c "import deep_ep"` in a
-pod answers it. From 1.3 on the images have CUDA 13 only: nodes need a driver of 580 or newer. `image.tag: 1.6.1-efa` is
-the variant for AWS EFA.
+pod answers it. From 1.3 on the images have CUDA 13 only: nodes need a driver of 580 or newer. `image.tag: 1.6.1-efa`
+is the variant for AWS EFA.
 
-`image.source: build` builds 0.6's `container/Dockerfile.sglang-wideep`. From 0.7 on Dynamo puts its Dockerfiles together
-by script, in several steps; name one of your own with `image.dockerfile` and `image.buildArgs`, or build it elsewhere
-and write `source: existing`.
+`image.source: build` builds 0.6's `container/Dockerfile.sglang-wideep`. From 0.7 on Dynamo puts its Dockerfiles
+together by script, in several steps; name one of your own with `image.dockerfile` and `image.buildArgs`, or build it
+elsewhere and write `source: existing`.
 """
 UPGRADES = """## From one release to another
 
-Dynamo documents updates within a minor and to the adjacent one. Of the releases before 1.0 no such page was found: among
-them any step up is taken, and to 1.0 only the one from 0.9. A step further is refused with its path. Back goes one minor
-at a time, and never from 1.0 to 0.9.
+Dynamo documents updates within a minor and to the adjacent one. Of the releases before 1.0 no such page was found:
+among them any step up is taken, and to 1.0 only the one from 0.9. A step further is refused with its path. Back goes
+one minor at a time, and never from 1.0 to 0.9.
 """
 SHORT_WAY = """## The short way
 
@@ -51,12 +51,12 @@ UNKNOWN = """## Not known
 
 - The versions of Grove and KAI where the table has none, and which is the last release whose operator starts
   kube-rbac-proxy: its image is overridden in all of them, which a chart without it ignores.
-- Which fields the admission of 1.0 to 1.2 refuses to change in graphs of v1alpha1: `backendFramework` and `multinode` are
-  replaced there as from 1.3 on.
+- Which fields the admission of 1.0 to 1.2 refuses to change in graphs of v1alpha1: `backendFramework` and `multinode`
+  are replaced there as from 1.3 on.
 - From which release on the frontend reads the tokenizer at the worker's path: 0.7 is taken for the first.
 - 1.6.2 and 1.7 exist; 1.6.2 is taken as 1.6.1, and 1.7 is refused.
-- In 0.6 to 1.0 a gang asks for one pod of each role: of a worker of more than two pods, a leader and one more are placed
-  together, and the rest when there is room (dynamo#7811).
+- In 0.6 to 1.0 a gang asks for one pod of each role: of a worker of more than two pods, a leader and one more are
+  placed together, and the rest when there is room (dynamo#7811).
 """
 
 

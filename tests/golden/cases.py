@@ -74,9 +74,8 @@ def text(preset: Preset) -> str:
     return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
 
 
-RELEASES = {
-    version: HERE / "releases" / f"{version}.yaml" for version in ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
-}
+CHANGED = ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
+RELEASES = {version: HERE / "releases" / f"{version}.yaml" for version in CHANGED}
 """Releases whose manifest of one preset is another than that of the release before, and the newest."""
 
 

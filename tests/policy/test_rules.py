@@ -40,6 +40,19 @@ def graph(image: str = DIGEST, stack: str = "prod", **service: Value) -> Resourc
     return Resource(GRAPHS[0], "graph-graph", stack, inputs)
 
 
+def graph_of_components(gpus: str, nodes: int) -> Resource:
+    """A graph of v1beta1 with one worker of several pods."""
+    limits: dict[str, Value] = {"nvidia.com/gpu": gpus}
+    main: dict[str, Value] = {"name": "main", "image": DIGEST, "resources": {"limits": limits}}
+    worker: dict[str, Value] = {"name": "decode", "replicas": 1, "multinode": {"nodeCount": nodes}}
+    component: dict[str, Value] = {**worker, "podTemplate": {"spec": {"containers": [main]}}}
+    inputs: dict[str, Value] = {
+        "metadata": {"name": "g", "namespace": "dynamo-prod"},
+        "spec": {"components": [component]},
+    }
+    return Resource(GRAPHS[1], "graph-graph", "prod", inputs)
+
+
 def pod(image: str) -> Resource:
     return Resource(POD, "pod", "dev", {"spec": {"containers": [{"image": image}]}})
 
@@ -134,6 +147,14 @@ def test_a_load_balancer_with_sources_and_another_kind_of_service_are_let_throug
     spec: Value = {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0/8"]}
     for resource in (Resource(SERVICE, "s", "dev", {"spec": spec}), Resource(SERVICE, "s", "dev", {"spec": {}})):
         assert list(balancers_have_sources(resource, LIMITS)) == []
+
+
+def test_gpus_of_components_are_counted_as_those_of_services() -> None:
+    (message,) = gpus_within_the_limit([graph_of_components("8", 5)], LIMITS)
+
+    assert "takes 40 GPUs" in message
+    assert list(gpus_within_the_limit([graph_of_components("8", 2)], LIMITS)) == []
+    assert list(requests_equal_limits(graph_of_components("8", 2), LIMITS)) == []
 
 
 def test_gpus_of_a_stack_are_replicas_times_pods_times_gpus_of_a_pod() -> None:
