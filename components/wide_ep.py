@@ -120,5 +120,5 @@ def _other_components(graph: Graph) -> list[str]:
     """Return the list of components itself where the state has others: one more or less is no change of a field."""
     spec: Mapping[str, Any] = ((read_stack_outputs() or {}).get(GRAPH.name) or {}).get("spec") or {}
     before = part_names(spec)
-    same = not before or before == {part.name for part in graph.parts}
+    same = not before or before == frozenset(part.name for part in graph.parts)
     return [] if same or "components" not in spec else [OTHER_COMPONENTS]

@@ -56,7 +56,7 @@ class GraphReady(Resource, module="dynamo-wideep", name="GraphReady"):
 
 def waited_for(
     graph: Graph,
-    spec: Mapping[str, Any],
+    spec: dict[str, Any],
     live: pulumi.Output[Mapping[str, Any]],
     left_fields: Collection[str] = (),
 ) -> dict[str, pulumi.Input[Any]]:

@@ -54,7 +54,7 @@ class HelmReleases:
     def chart_version(self, namespace: str, release: str) -> str | None:
         """The version of the chart that a release was last installed from; None if there is none."""
         newest = self._newest(namespace, release)
-        return newest and cast("str", newest["chart"]["metadata"]["version"])
+        return cast("str", newest["chart"]["metadata"]["version"]) if newest else None
 
     def manifest(self, namespace: str, release: str) -> str:
         """What a release has brought, as YAML; empty if there is none."""

@@ -12,6 +12,7 @@ from components.lifecycle.orphans import CRDS_NAMESPACE
 from wideep.dynamo.upgrades import Upgrade, upgrade
 from wideep.errors import Problem
 from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
+from wideep_cluster.kube_objects import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,7 @@ def unkept_crds(manifest: str) -> list[str]:
 
 
 def _is_kept(crd: Mapping[str, Any]) -> bool:
-    return (crd["metadata"].get("annotations") or {}).get(POLICY) == KEEP
+    return part(part(dict(crd), "metadata"), "annotations").get(POLICY) == KEEP
 
 
 def _unkept(plan: Plan, lost: list[str]) -> Problem:

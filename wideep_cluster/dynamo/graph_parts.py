@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from wideep_cluster.kube_objects import Json, part, parts
+
 __all__ = ["LivePart", "graph_parts", "named_path", "named_spec", "part_names"]
 
 INDEXED: Final = re.compile(r"components\[(\d+)\]")
 MAIN: Final = "main"
 """The container of a pod template that the operator merges its own into."""
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,13 @@ def _part(name: str, body: Json) -> LivePart:
         name=name,
         role=str(body.get("subComponentType") or body.get("componentType") or body.get("type") or ""),
         replicas=1 if body.get("replicas") is None else int(body["replicas"]),
-        nodes=int((body.get("multinode") or {}).get("nodeCount", 1)),
+        nodes=int(part(body, "multinode").get("nodeCount", 1)),
         image=str(container.get("image", "")),
         args=tuple(map(str, container.get("args") or ())),
     )
 
 
 def _main(body: Json) -> Json:
-    old: Json = (body.get("extraPodSpec") or {}).get("mainContainer") or {}
-    template: Json = (body.get("podTemplate") or {}).get("spec") or {}
-    containers: list[Json] = template.get("containers") or []
+    old = part(part(body, "extraPodSpec"), "mainContainer")
+    containers = parts(part(part(body, "podTemplate"), "spec"), "containers")
     return next((each for each in containers if each.get("name") == MAIN), old)
