@@ -35,8 +35,11 @@ from components.registry import PullSecret, PullSecretArgs, RegistryLogin
 from components.stack_preflight import OnCluster, run_preflight
 from components.wide_ep import WideEp, WideEpArgs
 from wideep import resource_names as names
+from wideep.dynamo import release_of
+from wideep.dynamo.upgrades import RENAMES_GANGS
 from wideep.plan import Plan, make_plan
 from wideep.rules import Accepted
+from wideep.versions import SGLANG
 
 __all__ = ["DynamoStack", "DynamoStackArgs"]
 
@@ -73,6 +76,7 @@ class DynamoStack(Component):
     def __init__(self, name: str, args: DynamoStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._plan = plan = make_plan(args.settings)
+        self._release = release_of(args.settings)
         self._opts = None if args.at_root else pulumi.ResourceOptions(parent=self)
         for warning in plan.warnings:
             pulumi.log.warn(warning)
@@ -149,9 +153,22 @@ class DynamoStack(Component):
             image,
             plan.ready_timeout_seconds,
             left_fields=plan.left_fields,
+            immutable=self._release.replace_on_change,
+            sglang=self._sglang,
+            gangs=".".join(map(str, RENAMES_GANGS)) if plan.platform.grove and self._renamed else None,
             depends_on=needs,
         )
         return WideEp(names.GRAPH.component, args, self._opts)
+
+    @property
+    def _sglang(self) -> str | None:
+        mine = self._release.row.sglang
+        return None if mine == SGLANG else mine
+
+    @property
+    def _renamed(self) -> bool:
+        """Grove cannot take over a gang of another name: its pods would stay beside the new ones."""
+        return self._release.row.minor >= RENAMES_GANGS
 
     def _takedown(self, namespace: pulumi.Input[str], graph: WideEp) -> Takedown:
         plan, on_graph = self._plan, [graph.graph]

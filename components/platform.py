@@ -1,7 +1,10 @@
-"""The Dynamo platform: its CRDs and its operator with etcd and NATS, as Helm releases."""
+"""The Dynamo platform as Helm releases: its operator, up to 0.9 with etcd, NATS and a release of CRDs; from 1.0 on the
+operator brings the CRDs, and is waited for until it admits graphs."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,26 +15,21 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
 from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
+from components.dynamic.platform_ready import PlatformReady, PlatformReadyProvider
 from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.helm_releases import release_note, unlock_release_hook
 from components.lifecycle.orphans import CRDS_NAMESPACE
 from components.lifecycle.ownership import stack_name
 from components.ssh_key import SshKey, SshKeyArgs
-from wideep.dynamo import release_of
-from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, V1ALPHA1
+from wideep.dynamo import release as dynamo_release
+from wideep.dynamo.api import PLATFORM_CHART
+from wideep.dynamo.base import Release
 from wideep.plan import PlatformPlan
 from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
 from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
 
-GROVE_STAYS: Final = pulumi.ResourceOptions(
-    ignore_changes=[
-        "values" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in path)
-        for path in release_of().grove_values
-    ]
-)
-"""The release changes before the graph does. Without Grove, what Grove has made for the graph would never go."""
 OPERATOR_SECONDS: Final = 120
 
 
@@ -48,7 +46,8 @@ class PlatformArgs:
 
 
 class Platform(Component):
-    """The releases ``dynamo-crds`` and ``dynamo-platform``; or, with ``install: false``, proof that they are there.
+    """The release ``dynamo-platform``, and up to Dynamo 0.9 ``dynamo-crds``; or, with ``install: false``, proof that
+    the platform is there.
 
     >>> platform = Platform("platform", PlatformArgs(namespace="dynamo-workshop", plan=plan.platform))
     >>> graph = WideEp("graph", graph_args, pulumi.ResourceOptions(depends_on=[platform]))
@@ -56,6 +55,7 @@ class Platform(Component):
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts, ErrorContext(charts=args.plan.charts))
+        self._release = dynamo_release(args.plan.version)
         if args.plan.install:
             self._install(name, args)
         else:
@@ -65,24 +65,45 @@ class Platform(Component):
     def _install(self, name: str, args: PlatformArgs) -> None:
         plan = args.plan
         unlock = pulumi.ResourceHookBinding(before_update=[unlock_release_hook(self.hook_name("unlock"))])
-        crds = k8s.helm.v3.Release(
-            CRDS_RELEASE.of(name),
-            release_args(plan, CRDS_CHART, plan.crds_release, CRDS_NAMESPACE),
-            opts=self.api_child(depends_on=args.depends_on, hooks=unlock),
-        )
-        before: list[pulumi.Resource] = [crds]
+        before: list[pulumi.Resource] = []
+        if plan.crds_chart:
+            crds = k8s.helm.v3.Release(
+                CRDS_RELEASE.of(name),
+                release_args(plan, plan.crds_chart, plan.crds_release, CRDS_NAMESPACE),
+                opts=self.api_child(depends_on=args.depends_on, hooks=unlock),
+            )
+            before.append(crds)
+        else:
+            before += args.depends_on
         if not plan.mpi_secret_exists:
             key_args = SshKeyArgs(args.namespace, plan.mpi_secret)
             before.append(SshKey(f"{name}-mpi", key_args, pulumi.ResourceOptions(parent=self)))
         if plan.sub_charts:
             before.append(self._grove(name, args))
-        k8s.helm.v3.Release(
+        platform = k8s.helm.v3.Release(
             PLATFORM_RELEASE.of(name),
             release_args(plan, PLATFORM_CHART, plan.release, args.namespace),
             opts=pulumi.ResourceOptions.merge(
-                self.api_child(depends_on=before, hooks=unlock), GROVE_STAYS if plan.keeps_grove else None
+                self.api_child(depends_on=before, hooks=unlock),
+                grove_stays(self._release) if plan.keeps_grove else None,
             ),
         )
+        self._await_admission(name, args, platform)
+
+    def _await_admission(self, name: str, args: PlatformArgs, after: pulumi.Resource) -> None:
+        """Up to 0.9 nobody is asked about a graph but the API server."""
+        if not self._release.webhooks:
+            return
+        properties = {
+            "namespace": args.namespace,
+            "version": args.plan.version,
+            "api": self._release.api.version,
+            "grove": args.plan.grove,
+            "values": _digest(args.plan.values),
+            "deadlineSeconds": args.plan.ready_timeout_seconds,
+            **args.cluster.properties(),
+        }
+        PlatformReady(PlatformReadyProvider(), f"{name}-ready", properties, self.child(depends_on=[after]))
 
     def _grove(self, name: str, args: PlatformArgs) -> pulumi.Resource:
         properties = {
@@ -90,6 +111,7 @@ class Platform(Component):
             "version": args.plan.version,
             "charts": args.plan.charts,
             "subCharts": list(args.plan.sub_charts),
+            **({"update": True} if self._release.webhooks else {}),
             **args.cluster.properties(),
         }
         return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(depends_on=args.depends_on))
@@ -97,14 +119,26 @@ class Platform(Component):
     def _find(self, name: str, args: PlatformArgs) -> None:
         """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
         operator, because the CRDs outlive it."""
-        crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", V1ALPHA1.crd, opts=self.child())
+        known = self._release.api.crd
+        crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", known, opts=self.child())
         properties = {
             "namespace": args.namespace,
             "version": args.plan.version,
             "deadlineSeconds": OPERATOR_SECONDS,
             **args.cluster.properties(),
         }
-        OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(depends_on=[crd]))
+        found = OperatorCheck(OperatorCheckProvider(), f"{name}-operator", properties, self.child(depends_on=[crd]))
+        self._await_admission(name, args, found)
+
+
+def grove_stays(release: Release) -> pulumi.ResourceOptions:
+    """The options of a platform that keeps the Grove that it has: the release changes before the graph does, and what
+    Grove has made for the graph would never go without Grove."""
+    keys = [
+        "values" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in path)
+        for path in release.grove_values
+    ]
+    return pulumi.ResourceOptions(ignore_changes=keys)
 
 
 def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:
@@ -130,3 +164,7 @@ def _chart(plan: PlatformPlan, chart: str) -> tuple[str, str | None]:
         return chart, plan.charts
     archive = Chart(plan.charts, chart, plan.version).file
     return str(archive if archive.exists() else archive.with_name(chart)), None
+
+
+def _digest(values: object) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -17,6 +18,7 @@ from components.lifecycle.own_cluster import connect_from_config, is_reachable, 
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.state import read_stack_outputs
+from components.lifecycle.upgrades import check_upgrade
 from components.preflight.cluster import check_conflicts, check_crds, check_multinode, check_storage
 from components.preflight.external import check_external
 from wideep.errors import Problem
@@ -50,9 +52,13 @@ def run_preflight(plan: Plan) -> OnCluster:
     whose = whose_namespace(plan)
     check_multinode(plan)
     known = read_stack_outputs()
-    if known is not None and not _on_any_cluster() and is_reachable():
+    asked = known is not None and not _on_any_cluster() and is_reachable()
+    if known is not None and plan.platform.install:
+        with unless_unreachable("release of Dynamo that is installed"):
+            check_upgrade(plan, known, _helm(plan, known) if asked else None)
+    if known is not None and asked:
         with unless_unreachable("preflight"):
-            _check_cluster(plan, known.keys(), connect_from_config(plan.namespace))
+            _check_cluster(plan, known, connect_from_config(plan.namespace))
     warn_on_drift(plan)
     return OnCluster(whose, retained_claim_of(plan) if plan.cache.retain else find_orphaned_claim(plan))
 
@@ -61,11 +67,13 @@ def _on_any_cluster() -> bool:
     return pulumi.runtime.is_dry_run() and bool(os.environ.get(ANY_CLUSTER))
 
 
-def _check_cluster(plan: Plan, known: Container[str], place: KubeNamespace) -> None:
+def _check_cluster(plan: Plan, known: Mapping[str, Mapping[str, Any]], place: KubeNamespace) -> None:
     """Check what the stack is about to make, which its state does not know."""
     crds = (CRDS_NAMESPACE, plan.platform.crds_release)
-    releases = {CRDS_RELEASE.name: crds, PLATFORM_RELEASE.name: (plan.namespace, plan.platform.release)}
-    helm = HelmReleases(place, pulumi.log.info, began=SWEEP.name in known)
+    releases = {PLATFORM_RELEASE.name: (plan.namespace, plan.platform.release)}
+    if plan.platform.crds_chart:
+        releases = {CRDS_RELEASE.name: crds, **releases}
+    helm = _helm(plan, known)
     if plan.platform.install:
         new = [where for name, where in releases.items() if name not in known]
         if new or any(name not in known for name in _others(plan)):
@@ -78,6 +86,10 @@ def _check_cluster(plan: Plan, known: Container[str], place: KubeNamespace) -> N
     new_cache = plan.cache if plan.cache.create and CACHE_CLAIM.name not in known else None
     new_platform = plan.platform if plan.platform.install and PLATFORM_RELEASE.name not in known else None
     check_storage(place, new_cache, new_platform)
+
+
+def _helm(plan: Plan, known: Container[str]) -> HelmReleases:
+    return HelmReleases(connect_from_config(plan.namespace), pulumi.log.info, began=SWEEP.name in known)
 
 
 def _others(plan: Plan) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,17 +13,20 @@ from components.base import Component, known_after_create
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
 from components.lifecycle.graph_hooks import wait_for_previous_graph
-from wideep.dynamo.api import GROVE_ANNOTATION
-from wideep.graph.dgd import DynamoGraphDeployment
-from wideep.resource_names import GRAPH
+from components.lifecycle.state import read_stack_outputs
+from wideep.dynamo.base import Immutable
+from wideep.graph.base import Graph
+from wideep.resource_names import GRAPH, GRAPH_TYPES
+from wideep_cluster.dynamo.graph_parts import part_names
 
-__all__ = ["REPLACE_ON_GROVE_CHANGE", "WideEp", "WideEpArgs"]
+__all__ = ["WideEp", "WideEpArgs"]
 
-REPLACE_ON_GROVE_CHANGE: Final = pulumi.ResourceOptions(
-    replace_on_changes=[f'metadata.annotations["{GROVE_ANNOTATION}"]'], delete_before_replace=True
-)
-"""Grove takes the graph over, or gives it back. The operator leaves what it made of it before, and both would hold
-GPUs: the graph is deleted, and made anew when nothing of it is left (``components.lifecycle.graph_hooks``)."""
+OTHER_API: Final = "apiVersion"
+"""Another version of the API replaces the graph too: converted, its workers would have another component type than the
+same graph written anew, and admission lets nobody change that."""
+OTHER_COMPONENTS: Final = "spec.components"
+GANGS_ANNOTATION: Final = "dynamo-wideep/gangs"
+"""How Grove names the gangs of the graph's pods, where that changed: another value replaces the graph."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class WideEpArgs:
     """The graph, and what of it is known only when other resources stand."""
 
     namespace: pulumi.Input[str]
-    graph: DynamoGraphDeployment
+    graph: Graph
     image: pulumi.Input[str]
     """Stands in place of the image that the graph was planned with."""
     ready_timeout_seconds: int
@@ -42,6 +45,12 @@ class WideEpArgs:
     """Where the waiting looks for it."""
     left_fields: Collection[str] = ()
     """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
+    immutable: tuple[Immutable, ...] = ()
+    """Fields that the release cannot change in place (``Release.replace_on_change``)."""
+    gangs: str | None = None
+    """Since which minor of Dynamo Grove names its gangs as it does in this release. None: it always did."""
+    sglang: str | None = None
+    """Version of the engine, for messages about arguments that it does not know. None: that of the default release."""
 
 
 class WideEp(Component):
@@ -59,16 +68,19 @@ class WideEp(Component):
     def __init__(self, name: str, args: WideEpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         metadata, spec = args.graph.metadata, args.graph.spec_with_image(args.image)
+        gangs = {GANGS_ANNOTATION: args.gangs} if args.gangs else {}
         previous = pulumi.ResourceHookBinding(before_create=[wait_for_previous_graph(self.hook_name("previous"))])
         graph = self.graph = k8s.apiextensions.CustomResource(
             GRAPH.of(name),
             api_version=args.graph.api_version,
             kind=args.graph.kind,
-            metadata=self.metadata(metadata.name, args.namespace, annotations=metadata.annotations),
+            metadata=self.metadata(
+                metadata.name, args.namespace, annotations={**(metadata.annotations or {}), **gangs}
+            ),
             spec=spec,
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions.merge(
-                    self.api_child(depends_on=args.depends_on, hooks=previous), REPLACE_ON_GROVE_CHANGE
+                    self.api_child(depends_on=args.depends_on, hooks=previous), _replaced(args.graph, args.immutable)
                 ),
                 # The provider then writes what the cluster has, or leaves it out where it is another manager's.
                 pulumi.ResourceOptions(ignore_changes=sorted(args.left_fields)),
@@ -78,8 +90,35 @@ class WideEp(Component):
         properties = {
             "namespace": args.namespace,
             "deadlineSeconds": args.ready_timeout_seconds,
+            **({"sglang": args.sglang} if args.sglang else {}),
             **waited_for(args.graph, spec, known_after_create(graph, live), args.left_fields),
             **args.cluster.properties(),
         }
         GraphReady(GraphReadyProvider(), f"{name}-ready", properties, self.child(depends_on=[graph]))
         self.register_outputs({})
+
+
+def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOptions:
+    """Return the options that make a graph anew in place of changing it: the old one is deleted first, and the new one
+    is made when nothing is left of it (``components.lifecycle.graph_hooks``), because both have one name and hold GPUs.
+
+    By the alias the engine sees this same resource in a graph of another version of the API. Without it, it would make
+    the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the new
+    graph away (pulumi-kubernetes, await.Deletion).
+    """
+    paths = [
+        OTHER_API,
+        f'metadata.annotations["{GANGS_ANNOTATION}"]',
+        *(each.path for each in immutable),
+        *_other_components(graph),
+    ]
+    aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]
+    return pulumi.ResourceOptions(replace_on_changes=paths, delete_before_replace=True, aliases=list(aliases))
+
+
+def _other_components(graph: Graph) -> list[str]:
+    """Return the list of components itself where the state has others: one more or less is no change of a field."""
+    spec: Mapping[str, Any] = ((read_stack_outputs() or {}).get(GRAPH.name) or {}).get("spec") or {}
+    before = part_names(spec)
+    same = not before or before == frozenset(part.name for part in graph.parts)
+    return [] if same or "components" not in spec else [OTHER_COMPONENTS]

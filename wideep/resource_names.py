@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.dynamo.api import V1ALPHA1
+from wideep.dynamo.api import V1ALPHA1, V1BETA1
 
 __all__ = [
     "ANY_CLUSTER",
@@ -21,6 +21,7 @@ __all__ = [
     "DYNAMIC_MODULE",
     "GRAPH",
     "GRAPH_TYPE",
+    "GRAPH_TYPES",
     "INGRESS_TYPE",
     "JOB_TYPE",
     "NAMESPACE",
@@ -67,11 +68,14 @@ INGRESS_TYPE: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 POLICY_TYPE: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RELEASE_TYPE: Final = "kubernetes:helm.sh/v3:Release"
 GRAPH_TYPE: Final = V1ALPHA1.pulumi_type
+GRAPH_TYPES: Final = {api.pulumi_type: api for api in (V1ALPHA1, V1BETA1)}
+"""A graph's type is that of the API that its release is written in; its name is the same in all of them."""
 DYNAMIC_MODULE: Final = "dynamo-wideep"
 DYNAMIC: Final = (
     "StackSweep",
     "StackGuard",
     "OperatorCheck",
+    "PlatformReady",
     "GroveCrds",
     "GraphDrain",
     "GraphReady",

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from wideep.dynamo import release
 from wideep.plan import Plan, RolePlan
 from wideep.settings.layout import Role
 from wideep_cli.connection import connect
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import Loaded, load, stack_file
 from wideep_cluster import Cluster, ClusterError
+from wideep_cluster.dynamo.graph_api import served_api
 from wideep_cluster.dynamo.operator import operator_of
-from wideep_cluster.kinds import DEPLOYMENTS, PODS
-from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Pod
+from wideep_cluster.kinds import DEPLOYMENTS, PODS, Kind, graphs
+from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Graph, Pod
 
 __all__ = ["Live", "Member", "find_live", "find_operator", "members", "role_named"]
 
@@ -65,6 +68,16 @@ class Live:
     def selector(self) -> str:
         """Of the graph's pods."""
         return f"{GRAPH_LABEL}={self.plan.name}"
+
+    @cached_property
+    def graphs(self) -> Kind[Graph]:
+        """The kind of graphs, in the API of the stack's release; on a cluster without it, in one that is served.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        api = release(self.plan.platform.version).api
+        return graphs(served_api(self.cluster, api) or api)
 
     def role(self, member: Member) -> RolePlan | None:
         """The plan of a worker's role; None for the frontend."""

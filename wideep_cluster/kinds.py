@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from wideep.dynamo.api import V1ALPHA1
+from wideep.dynamo.api import V1ALPHA1, GraphApi
 from wideep_cluster import objects
-from wideep_cluster.objects import KubeObject
+from wideep_cluster.objects import KubeObject, admission
 
 __all__ = [
     "CLAIMS",
     "CLASSES",
-    "COMPONENTS",
+    "CRDS",
     "DAEMON_SETS",
     "DEFINITIONS",
     "DEPLOYMENTS",
+    "ENDPOINT_SLICES",
     "EVENTS",
-    "GRAPHS",
+    "GRAPH_RESOURCES",
     "JOBS",
+    "MUTATING_WEBHOOKS",
     "NAMESPACES",
     "NETWORK_POLICIES",
     "NODES",
@@ -27,8 +29,11 @@ __all__ = [
     "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
+    "VALIDATING_WEBHOOKS",
     "VOLUMES",
     "Kind",
+    "components",
+    "graphs",
 ]
 
 T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
@@ -77,8 +82,6 @@ DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
-COMPONENTS: Final = Kind(objects.KubeObject, V1ALPHA1.path, V1ALPHA1.component_plural)
-GRAPHS: Final = Kind(objects.Graph, V1ALPHA1.path, V1ALPHA1.plural)
 NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
 DEFINITIONS: Final = Kind(
     objects.Definition,
@@ -87,3 +90,27 @@ DEFINITIONS: Final = Kind(
     namespaced=False,
     metadata_only=True,
 )
+CRDS: Final = Kind(admission.CustomResource, DEFINITIONS.root, DEFINITIONS.plural, namespaced=False)
+"""The same, with what they bring."""
+ENDPOINT_SLICES: Final = Kind(admission.EndpointSlice, "/apis/discovery.k8s.io/v1", "endpointslices")
+_ADMISSION: Final = "/apis/admissionregistration.k8s.io/v1"
+VALIDATING_WEBHOOKS: Final = Kind(
+    admission.WebhookConfiguration, _ADMISSION, "validatingwebhookconfigurations", namespaced=False
+)
+MUTATING_WEBHOOKS: Final = Kind(
+    admission.WebhookConfiguration, _ADMISSION, "mutatingwebhookconfigurations", namespaced=False
+)
+
+
+def graphs(api: GraphApi) -> Kind[objects.Graph]:
+    """Return the kind of graphs in a version of their API."""
+    return Kind(objects.Graph, api.path, api.plural)
+
+
+def components(api: GraphApi) -> Kind[KubeObject]:
+    """Return the kind of what the operator makes of each component of a graph."""
+    return Kind(objects.KubeObject, api.path, api.component_plural)
+
+
+GRAPH_RESOURCES: Final[tuple[Kind[KubeObject], ...]] = (graphs(V1ALPHA1), components(V1ALPHA1))
+"""Both, for a Role: it names them without a version."""

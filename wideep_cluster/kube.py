@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self, cast
 
+from wideep.dynamo.api import V1ALPHA1, GraphApi
 from wideep_cluster.client import Cluster
+from wideep_cluster.dynamo.graph_api import served_api
 from wideep_cluster.dynamo.operator import ETCD, OPERATOR, OperatorStatus, operator_status
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError, api_error, unreachable
 from wideep_cluster.kinds import DEPLOYMENTS, NAMESPACES, STATEFUL_SETS
@@ -108,7 +111,7 @@ class KubeNamespace:
             ClusterError: the API server does not answer, or refuses.
         """
         try:
-            found = self.cluster.list(kind.raw, self.name)
+            found = self.cluster.list(self._versioned(kind).raw, self.name)
         except ForbiddenError:
             if kind.optional:
                 return Listing("", ())
@@ -150,6 +153,15 @@ class KubeNamespace:
         except ClusterError:
             return ""
 
+    @cached_property
+    def api_of_graphs(self) -> GraphApi:
+        """The API in which this cluster serves graphs, asked once; the oldest where it serves none.
+
+        Raises:
+            ClusterError: the API server does not answer.
+        """
+        return served_api(self.cluster) or V1ALPHA1
+
     @property
     def cluster(self) -> Cluster:
         """The whole cluster, for typed objects."""
@@ -169,8 +181,11 @@ class KubeNamespace:
             return OperatorStatus(None, f"whether the Dynamo operator runs cannot be seen: {error}")
         return operator_status(deployments, stores, self.name)
 
+    def _versioned(self, kind: Kind) -> Kind:
+        return kind if kind.version else replace(kind, version=self.api_of_graphs.version)
+
     def _request(self, verb: str, kind: Kind, name: str = "") -> ApiRequest:
-        at = kind.raw
+        at = self._versioned(kind).raw
         return ApiRequest(verb, at.resource, at.where(self.name), at.path(self.name, name))
 
 

@@ -15,12 +15,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of object, of a version of its group, or of the core API where it has none."""
+    """A sort of object, of a version of its group, or of the core API where it has none. ``version`` None: in that
+    in which the cluster serves graphs (``wideep_cluster.dynamo.graph_api``)."""
 
     name: str
     plural: str
     group: str | None
-    version: str = "v1alpha1"
+    version: str | None = "v1alpha1"
     everywhere: bool = False
     """Of all namespaces, not just of one."""
     optional: bool = False

@@ -16,7 +16,7 @@ from wideep_cluster.dynamo.graph_wait import await_graph
 from wideep_cluster.dynamo.readiness import GraphTarget
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
-    from wideep.graph.dgd import DynamoGraphDeployment, Service
+    from wideep.graph.base import Graph
 
 __all__ = ["GraphReady", "GraphReadyProvider", "waited_for"]
 
@@ -44,6 +44,7 @@ class GraphReadyProvider(ClusterProvider):
             pods={role: int(pods[role]) for role in sorted(pods)},
             changed=changed,
             counted=frozenset(properties.get("counted", ())),
+            sglang=properties.get("sglang", ""),
         )
         seconds = int(properties["deadlineSeconds"])
         await_graph(self.namespace(properties), wanted, seconds, pulumi.log.info, interruption())
@@ -54,23 +55,23 @@ class GraphReady(Resource, module="dynamo-wideep", name="GraphReady"):
 
 
 def waited_for(
-    graph: DynamoGraphDeployment,
-    spec: Mapping[str, Any],
+    graph: Graph,
+    spec: dict[str, Any],
     live: pulumi.Output[Mapping[str, Any]],
     left_fields: Collection[str] = (),
 ) -> dict[str, pulumi.Input[Any]]:
     """What of a graph is waited for, so that each change of it is: its ``revision`` (of ``live``, the metadata that the
     cluster gave it), and by role the number of ``pods`` and a digest of their ``templates``. Of the roles ``counted``
     the graph itself says how many pods there are (``left_fields``)."""
-    services = graph.spec.services.items()
-    counted = sorted(_role(service) for key, service in services if f"spec.services.{key}.replicas" in left_fields)
+    parts = graph.parts
+    counted = sorted(part.role for part in parts if f"{part.path}.replicas" in left_fields)
     return {
         **({"counted": counted} if counted else {}),
         "graph": graph.metadata.name,
         "revision": live.apply(_revision),
-        "pods": {_role(service): _pods(service) for service in graph.spec.services.values()},
-        "templates": pulumi.Output.from_input(spec["services"]).apply(
-            lambda known: {_role(service): _template(known[key]) for key, service in graph.spec.services.items()}
+        "pods": {part.role: part.pods for part in parts},
+        "templates": pulumi.Output.from_input(spec).apply(
+            lambda known: {part.role: _template(graph.part_of(known, part)) for part in parts}
         ),
     }
 
@@ -78,14 +79,6 @@ def waited_for(
 def _revision(metadata: Mapping[str, Any]) -> str:
     """Of the graph as the provider has written it. In a preview without the graph's CRD there is none of it."""
     return f"{metadata.get('uid', '')}/{int(metadata.get('generation') or 0)}"
-
-
-def _role(service: Service) -> str:
-    return str(service.sub_component_type or service.component_type)
-
-
-def _pods(service: Service) -> int:
-    return service.replicas * (service.multinode.node_count if service.multinode else 1)
 
 
 def _template(service: Mapping[str, Any]) -> str:

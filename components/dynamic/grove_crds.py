@@ -1,7 +1,7 @@
 """The CRDs of Grove and KAI.
 
 Helm installs what a chart has in ``crds/`` with its first installation and never after it, so on a platform that stands
-without Grove nothing else would bring them.
+without Grove nothing else would bring them, and on one that gets a newer Grove nothing else would update them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class CrdApi(Protocol):
 
     def read_custom_resource_definition(self, name: str) -> object: ...
 
+    def patch_custom_resource_definition(self, name: str, body: Manifest) -> object: ...
+
 
 def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> list[Manifest]:
     """The CRDs that a chart's sub-charts have in ``crds/``; ``sub_charts`` by the keys under which values name them.
@@ -53,8 +55,9 @@ def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> 
     return [document for document in documents if document and document["kind"] == KIND]
 
 
-def bring(api: CrdApi, crds: Iterable[Manifest]) -> Iterator[str]:
-    """Makes those that the cluster does not have, and names them; returns when all of them are served."""
+def bring(api: CrdApi, crds: Iterable[Manifest], *, update: bool = False) -> Iterator[str]:
+    """Makes those that the cluster does not have, and names them; returns when all of them are served. ``update``:
+    those that it has get the chart's spec."""
     from kubernetes.client import ApiException
 
     names: list[str] = []
@@ -65,6 +68,8 @@ def bring(api: CrdApi, crds: Iterable[Manifest]) -> Iterator[str]:
         except ApiException as error:
             if cast("int", error.status) != THERE:  # pyright: ignore[reportUnknownMemberType]
                 raise
+            if update:
+                api.patch_custom_resource_definition(names[-1], {"spec": crd["spec"]})
         else:
             yield names[-1]
     end = time.monotonic() + SERVED_SECONDS
@@ -97,7 +102,7 @@ class GroveCrdsProvider(ClusterProvider):
             )
         else:
             connect = cast("Callable[..., CrdApi]", ApiextensionsV1Api)
-            for name in bring(connect(self.namespace(props).api), crds):
+            for name in bring(connect(self.namespace(props).api), crds, update=bool(props.get("update"))):
                 pulumi.log.info(f"{name}: made")
         return super().create(props)
 

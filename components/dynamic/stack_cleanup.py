@@ -37,6 +37,7 @@ class SweepProvider(ClusterProvider):
         left = OrphanCleaner(self.namespace(_props), _props["stack"], pulumi.log.info)
         if "crdsRelease" in _props:
             left.release(CRDS_NAMESPACE, _props["crdsRelease"])
+        if "platformRelease" in _props:
             left.platform(_props["platformRelease"])
         if "job" in _props:
             left.job(_props["job"])
@@ -71,7 +72,7 @@ class Sweep(Component):
         super().__init__(name, opts)
         plan = args.plan
         made = {
-            "crdsRelease": plan.platform.crds_release if plan.platform.install else None,
+            "crdsRelease": plan.platform.crds_release if plan.platform.install and plan.platform.crds_chart else None,
             "platformRelease": plan.platform.release if plan.platform.install else None,
             "job": plan.download.job if plan.download else None,
         }

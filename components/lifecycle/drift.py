@@ -14,10 +14,11 @@ import pulumi
 
 from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
 from components.lifecycle.state import read_stack_outputs
-from wideep.dynamo.api import GROUP, V1ALPHA1
+from wideep.dynamo.api import GROUP, GraphApi
 from wideep.plan import Plan
 from wideep.resource_names import GRAPH
 from wideep.text import some_of
+from wideep_cluster.dynamo.graph_parts import named_path, named_spec
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.kube_objects import Json, part, parts
 
@@ -35,13 +36,14 @@ def warn_on_drift(plan: Plan) -> None:
     """Warn if the live graph differs from the last-applied spec, or its operator is down; say what is left to others.
     Skipped in previews, and if the cluster cannot be asked."""
     known = None if pulumi.runtime.is_dry_run() else (read_stack_outputs() or {}).get(GRAPH.name)
-    if known is None:
-        return
+    if known is None or known.get("apiVersion", plan.graph.api_version) != plan.graph.api_version:
+        return  # one of another version of the API is replaced whole
     from kubernetes.client import CustomObjectsApi
 
     with unless_unreachable("drift of the graph"):
         place = connect_from_config(plan.namespace)
-        where = (GROUP, V1ALPHA1.version, place.name, V1ALPHA1.plural, plan.name)
+        api = GraphApi(plan.graph.api_version.partition("/")[2])
+        where = (GROUP, api.version, place.name, api.plural, plan.name)
         live = cast(
             "Json | None", read_or_none(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
         )
@@ -64,8 +66,10 @@ def describe_drift(
         yield f"graph {name} is in the state, and not on the cluster: `pulumi up --refresh` makes it again"
         return
     by = sorted({one for one, _ in _writers(live)})
-    places = list(_differing(known.get("spec"), live.get("spec"), ("spec",))) if by else []
-    places = [place for place in places if ".".join(place) not in (left or {})]
+    ours, theirs = (named_spec(part(dict(one), "spec")) for one in (known, live))
+    places = list(_differing(ours, theirs, ("spec",))) if by else []
+    free = {named_path(path, part(live, "spec")) for path in left or {}}
+    places = [place for place in places if ".".join(place) not in free]
     if places:
         yield _changed(name, places, live)
     if operator.ready is False:
@@ -74,8 +78,9 @@ def describe_drift(
 
 def describe_left_fields(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
     """What stays as somebody else has made it."""
-    for path, who in left.items() if live else ():
-        value: object = live
+    spec = part(live, "spec") if live else {}
+    for path, who in ((named_path(path, spec), who) for path, who in left.items() if live):
+        value: object = {"spec": named_spec(spec)}
         for key in path.split("."):
             value = _at(value, key)
         yield f"graph {name}: {path.removeprefix('spec.')} is left to {who}: it is {value}, and stays"
@@ -118,10 +123,15 @@ def _writer_of(place: Sequence[str], live: Json) -> str:
     for manager, fields in writers:
         at: Json | None = fields
         for key in place:
-            at = at.get(f"f:{key}") if at is not None else None
+            at = _owned(at, key) if at is not None else None
         if at is not None:
             return manager
     return ", ".join(sorted({manager for manager, _ in writers}))
+
+
+def _owned(fields: Json, key: str) -> Json | None:
+    """What lies below a field, or below the item of a list that has this name."""
+    return fields.get(f"f:{key}", fields.get(f'k:{{"name":"{key}"}}'))
 
 
 def _differing(known: object, live: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -107,7 +107,8 @@ INSTEAD: Final = {
 PASSING: Final = re.compile(
     r"connect: connection refused|connection reset by peer|\bEOF\b|TLS handshake timeout|i/o timeout|"
     r"[^\n:]*too many requests|an error on the server [^\n]*|currently unable to handle the request|"
-    r"apiserver not ready",
+    r"apiserver not ready|"
+    r"failed calling webhook [^\n]*(?:no endpoints available|certificate signed by unknown authority)",
     re.IGNORECASE,
 )
 BEGUN: Final = "fully initialize"

@@ -12,7 +12,7 @@ import yaml
 from components.lifecycle.own_cluster import connect_from_config, read_or_none
 from components.lifecycle.ownership import is_owned_by
 from wideep.resource_names import OWNER_ANNOTATION
-from wideep_cluster.helm import read_record, write_record
+from wideep_cluster.helm import Record, read_record, write_record
 from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["PENDING", "HelmReleases", "release_note", "unlock_release_hook"]
@@ -50,6 +50,16 @@ class HelmReleases:
     def exists(self, namespace: str, release: str) -> bool:
         """Whether Helm knows the release, whoever has made it."""
         return bool(self._records(namespace, release))
+
+    def chart_version(self, namespace: str, release: str) -> str | None:
+        """The version of the chart that a release was last installed from; None if there is none."""
+        newest = self._newest(namespace, release)
+        return cast("str", newest["chart"]["metadata"]["version"]) if newest else None
+
+    def manifest(self, namespace: str, release: str) -> str:
+        """What a release has brought, as YAML; empty if there is none."""
+        newest = self._newest(namespace, release)
+        return cast("str", newest["manifest"]) if newest else ""
 
     def own_status(self, namespace: str, release: str, stack: str) -> str | None:
         """The status of a release that this stack has made, or begun; None if there is none."""
@@ -125,6 +135,11 @@ class HelmReleases:
             return False
         annotations: list[dict[str, str]] = [each.metadata.annotations or {} for each in everywhere.items]
         return {each.get(OWNER_ANNOTATION) for each in annotations} <= {None, stack}
+
+    def _newest(self, namespace: str, release: str) -> Record | None:
+        records = self._records(namespace, release)
+        newest = max(records, key=lambda each: int(each.metadata.labels.get("version", "0")), default=None)
+        return read_record(newest.data["release"]) if newest else None
 
     def _records(self, namespace: str, release: str) -> list[Any]:
         from kubernetes.client import CoreV1Api

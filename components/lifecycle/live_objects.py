@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 from components.lifecycle.orphans import until_gone
 from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
 from components.lifecycle.ownership import is_owned_by
-from wideep.dynamo.api import GROUP, V1ALPHA1
+from wideep.dynamo.api import GROUP
 from wideep.resource_names import (
     CLAIM_TYPE,
-    GRAPH_TYPE,
+    GRAPH_TYPES,
     INGRESS_TYPE,
     JOB_TYPE,
     POLICY_TYPE,
@@ -70,7 +70,7 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
     """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     namespace, name = metadata.get("namespace"), metadata.get("name")
-    if kind not in (*READ, GRAPH_TYPE) or not isinstance(namespace, str) or not isinstance(name, str):
+    if kind not in (*READ, *GRAPH_TYPES) or not isinstance(namespace, str) or not isinstance(name, str):
         return None
     with unless_unreachable(f"whether {name} exists"):
         place = connect_from_config(namespace)
@@ -83,8 +83,9 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
 def _read(place: KubeNamespace, kind: str, name: str) -> object:
     from kubernetes import client
 
-    if kind == GRAPH_TYPE:
-        where = (GROUP, V1ALPHA1.version, place.name, V1ALPHA1.plural, name)
+    if kind in GRAPH_TYPES:
+        api = GRAPH_TYPES[kind]
+        where = (GROUP, api.version, place.name, api.plural, name)
         return client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where)
     api, noun = _api(place, kind)
     return getattr(api, f"read_namespaced_{noun}")(name, place.name)

@@ -27,7 +27,7 @@ from wideep.resource_names import (
     ANY_CLUSTER,
     CACHE_CLAIM,
     CLAIM_TYPE,
-    GRAPH_TYPE,
+    GRAPH_TYPES,
     RELEASE_TYPE,
     SWEEP,
 )
@@ -106,7 +106,7 @@ def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, con
     if not there.is_of(run.stack):
         failed = Failed(there.type, there.name, EXISTS, there.place.name)
         raise TakenError(f"{failed.noun} {EXISTS}: {explain(failed, context)}")
-    if is_orphan and kind == GRAPH_TYPE:
+    if is_orphan and kind in GRAPH_TYPES:
         _clear_graph(there, run)
     elif is_orphan:
         delete_orphan(there, run)

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
 from wideep_cluster.dynamo.drain import GRAPH, POD
-from wideep_cluster.dynamo.graph_wait import EVENT, GraphError, await_graph
+from wideep_cluster.dynamo.graph_wait import EVENT, SETS, GraphError, await_graph
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.dynamo.readiness import GraphTarget
+from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
 from wideep_cluster.errors import ForbiddenError, UnreachableError
 from wideep_cluster.kube_objects import Item, Kind
 
@@ -36,6 +36,8 @@ class Look:
     pods: tuple[Json, ...] = ()
     events: tuple[Json, ...] = ()
     fails: Exception | None = None
+    sets: tuple[str, ...] = ()
+    """Names of Grove's sets."""
 
 
 @dataclass
@@ -78,8 +80,9 @@ class Scene:
         if look.fails:
             self.now += 1
             raise look.fails
-        found = {GRAPH: [look.graph] if look.graph else [], POD: look.pods, EVENT: look.events}
-        return [Item(body["metadata"]["name"], body=body) for body in found[kind]]
+        sets = [{"metadata": {"name": name}} for name in look.sets]
+        found = {GRAPH: [look.graph] if look.graph else [], POD: look.pods, EVENT: look.events, SETS: sets}
+        return [Item(body["metadata"]["name"], body=body) for body in found.get(kind, ())]
 
     def wait(self, seconds: float) -> set[Kind]:
         self.now += seconds
@@ -294,3 +297,52 @@ def test_hundreds_of_pods_that_end_at_once_are_not_all_read(scene: Make) -> None
     made = scene(Look(0, pods=pods), Look(60, graph(ready=True), BOTH), text="killed")
     made.awaited()
     assert len(made.read) == 20
+
+
+def _observed(generation: int, observed: int, *, ready: bool = True, state: str = "successful") -> Json:
+    body = graph(ready=ready, state=state, generation=generation)
+    return {**body, "status": {**body["status"], "observedGeneration": observed}}
+
+
+def test_ready_that_is_said_of_an_older_generation_is_not_believed(scene: Make) -> None:
+    pods = (ready("prefill-1"), ready("decode-1"))
+    before, now = Look(0, _observed(2, 1), pods), Look(5, _observed(2, 2), pods)
+    there = scene(before, now, wanted=replace(WANTED, generation=2))
+    there.awaited()
+    assert there.now >= 5
+
+
+def test_failed_that_is_said_of_an_older_generation_is_not_believed_either(scene: Make) -> None:
+    looks = (Look(0, _observed(2, 1, ready=False, state="failed")), Look(200, _observed(2, 2), BOTH))
+    scene(*looks, wanted=replace(WANTED, generation=2)).awaited()
+
+
+def test_how_many_pods_a_v1beta1_graph_wants_is_read_from_its_components() -> None:
+    spec = {"components": [{"name": "decode", "type": "decode", "replicas": 3, "multinode": {"nodeCount": 2}}]}
+    view = GraphSnapshot(replace(WANTED, counted=frozenset({"decode"})), {"spec": spec}, ())
+    assert view.due == {"prefill": 1, "decode": 6}
+
+
+def test_a_warning_about_a_set_whose_name_was_cut_is_one_of_this_graph(scene: Make) -> None:
+    refused = event("cut-1a2b-0-decode", "FailedCreate", "exceeded quota: gpus")
+    looks = (Look(0, sets=("cut-1a2b",)), Look(5, sets=("cut-1a2b",), events=(refused,)))
+    assert "exceeded quota: gpus" in scene(*looks).refusal()
+
+
+def test_a_warning_about_another_graph_of_the_namespace_is_not(scene: Make) -> None:
+    refused = event("other-0-decode", "FailedCreate", "exceeded quota: gpus")
+    looks = (Look(0), Look(5, events=(refused,)), Look(300, graph(ready=True), BOTH))
+    assert not any("quota" in line for line in scene(*looks).awaited())
+
+
+def test_what_the_operator_of_1_x_says_beside_the_pods_is_told(scene: Make) -> None:
+    body = _observed(1, 1, ready=False, state="pending")
+    body["status"]["conditions"][0] |= {"reason": "insufficient_capacity", "message": "no room for decode"}
+    said = scene(Look(0, body), Look(30, _observed(1, 1), BOTH)).awaited()
+    assert any("the operator says insufficient_capacity: no room for decode" in line for line in said)
+
+
+def test_a_change_that_the_operator_of_1_x_has_not_seen_is_told(scene: Make) -> None:
+    looks = (Look(0, _observed(2, 1), BOTH), Look(30, _observed(2, 2), BOTH))
+    said = scene(*looks, wanted=replace(WANTED, generation=2)).awaited()
+    assert any("the operator has not looked at the change yet" in line for line in said)

@@ -183,6 +183,24 @@ def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
     assert "the API server does not answer (busy): asking again" in _drained(place)
 
 
+def test_graphs_that_only_the_operator_can_convert_are_told_as_that() -> None:
+    why = 'conversion webhook for nvidia.com/v1alpha1 failed: Post "https://x": connection refused'
+
+    def unreadable(_: Cluster) -> None:
+        raise ClusterError("no", 500, why)
+
+    place = Scripted({POD: [Item("p", labels=OURS)]}, [unreadable, _gone(POD)])
+    assert f"the graph cannot be read ({why}): asking again" in _drained(place)
+
+    class Unreadable(Scripted):
+        def list(self, kind: Kind) -> Listing:
+            raise ClusterError("no", 500, why)
+
+    with pytest.raises(DrainError, match="start it again, then repeat: pulumi destroy") as over:
+        _drained(Unreadable({}), deadline=0)
+    assert "/readyz" not in str(over.value)
+
+
 def test_what_the_server_forbids_is_not_asked_again() -> None:
     def refused(_: Cluster) -> None:
         raise ForbiddenError("list", "pods", "in namespace ns")

@@ -103,3 +103,28 @@ def test_the_key_that_the_warning_writes_is_one_that_the_config_takes() -> None:
     written = said.splitlines()[-1].partition("layout.decode.replicas: ")[2]
     plan = plan_of(layout={"preset": "lab-16gpu-singlenode", "decode": {"replicas": yaml.safe_load(written)}})
     assert plan.left_fields == {"spec.services.decode.replicas": "autoscaler"}
+
+
+def new(replicas: int, *managers: dict[str, Any]) -> dict[str, Any]:
+    """A graph of ``v1beta1``, whose components are a list that the API server keeps by their names."""
+    parts = [{"name": "Frontend", "replicas": 1}, {"name": "decode", "type": "decode", "replicas": replicas}]
+    return {"metadata": {"managedFields": [OURS, *managers]}, "spec": {"components": parts}}
+
+
+def scaled(manager: str) -> dict[str, Any]:
+    fields = {"f:spec": {"f:components": {'k:{"name":"decode"}': {"f:replicas": {}}}}}
+    return {"manager": manager, "fieldsV1": fields}
+
+
+def test_a_component_of_v1beta1_is_named_and_its_writer_and_the_key_that_leaves_it_to_them() -> None:
+    (said,) = describe_drift("g", {"spec": new(2)["spec"]}, new(5, scaled("autoscaler")), RUNS)
+    assert "autoscaler has changed components.decode.replicas" in said
+    assert "layout.decode.replicas: {managedBy: autoscaler}" in said
+
+
+def test_a_component_of_v1beta1_that_is_left_to_somebody_is_no_change_and_is_said() -> None:
+    there, left = new(5, scaled("planner")), {"spec.components[1].replicas": "planner"}
+    assert list(describe_drift("g", {"spec": new(2)["spec"]}, there, RUNS, left)) == []
+    assert list(describe_left_fields("g", there, left)) == [
+        "graph g: components.decode.replicas is left to planner: it is 5, and stays"
+    ]

@@ -111,6 +111,7 @@ class Api:
 
     def __init__(self, *there: str, refuses: int = 0) -> None:
         self.looks = dict.fromkeys(there, 1)
+        self.patched: dict[str, dict[str, Any]] = {}
         self.refuses = refuses
 
     def create_custom_resource_definition(self, body: dict[str, Any]) -> None:
@@ -118,6 +119,9 @@ class Api:
         if self.refuses or name in self.looks:
             raise ApiException(status=self.refuses or 409)
         self.looks[name] = 0
+
+    def patch_custom_resource_definition(self, name: str, body: dict[str, Any]) -> None:
+        self.patched[name] = body
 
     def read_custom_resource_definition(self, name: str) -> object:
         self.looks[name] += 1
@@ -137,6 +141,16 @@ def test_those_that_are_missing_are_made_and_waited_for() -> None:
     api = Api("a.grove.io")
     assert list(bring(api, CRDS)) == ["b.grove.io"]
     assert api.looks["b.grove.io"] == 2
+
+
+def test_those_that_are_there_get_the_charts_spec_where_a_newer_grove_comes() -> None:
+    api = Api("a.grove.io")
+    crds = [{**crd, "spec": {"scope": "Namespaced"}} for crd in CRDS]
+    assert list(bring(api, crds)) == ["b.grove.io"]
+    assert api.patched == {}
+    assert list(bring(api, crds, update=True)) == []
+    assert set(api.patched) == {"a.grove.io", "b.grove.io"}
+    assert api.patched["a.grove.io"] == {"spec": {"scope": "Namespaced"}}
 
 
 def test_a_refusal_is_an_error() -> None:

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from components.dynamic.operator_check import PlatformError, find_operator
+from components.dynamic.platform_ready import PlatformReadyProvider
 from components.platform import Platform, PlatformArgs
 from tests.support.engine import OWN, Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
-from tests.support.plans import plan_of
+from tests.support.plans import on_release, plan_of
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.kube import OPERATOR_KINDS
 from wideep_cluster.kube_objects import Change, Item, Kind, Listing
 
 
 def _deployed(**platform: Any) -> Engine:
-    plan = plan_of(platform=platform).platform
+    keys = on_release(**platform) if "version" in platform else {"platform": platform}
+    plan = plan_of(**keys).platform
     return run(lambda: Platform("platform", PlatformArgs("dynamo-workshop", plan)))
 
 
@@ -144,3 +146,42 @@ def test_no_operator_is_said_before_a_graph_waits_for_it_for_hours() -> None:
 def test_another_version_of_the_operator_is_refused() -> None:
     with pytest.raises(PlatformError, match=r"version 0\.7\.0, and platform\.version is 0\.6\.0"):
         find_operator(_Cluster([OperatorStatus(True, "runs", "0.7.0")]), "0.6.0", 0, _not_said)
+
+
+NEWEST = {"version": "1.6.1", "sshKeySecret": "k"}
+
+
+def test_from_1_0_on_the_operator_brings_the_crds_and_is_waited_for_until_it_admits_graphs() -> None:
+    engine = _deployed(**NEWEST)
+    assert engine.types() == {
+        "platform-platform": "kubernetes:helm.sh/v3:Release",
+        "platform-ready": "pulumi-python:dynamic/dynamo-wideep:PlatformReady",
+    }
+    ready = engine.resources["platform-ready"]
+    assert ready.after == {"platform-platform"}
+    assert (ready.inputs["api"], ready.inputs["version"], ready.inputs["grove"]) == ("v1beta1", "1.6.1", False)
+
+
+def test_other_values_of_the_release_are_waited_for_too() -> None:
+    before, after = (_deployed(**NEWEST, **more).resources["platform-ready"] for more in ({}, {"values": {"a": 1}}))
+    assert before.inputs["values"] != after.inputs["values"]
+    assert {**before.inputs, "values": ""} == {**after.inputs, "values": ""}
+
+
+def test_a_platform_of_somebody_else_is_waited_for_after_its_operator_is_found() -> None:
+    engine = _deployed(version="1.6.1", install=False)
+    assert engine.resources["platform-ready"].after == {"platform-operator"}
+    assert engine.reads["platform-crd"][1] == "dynamographdeployments.nvidia.com"
+
+
+def test_a_0_x_platform_waits_for_nobody_but_helm() -> None:
+    assert "platform-ready" not in _deployed().resources
+    assert "platform-ready" not in _deployed(install=False).resources
+
+
+def test_the_wait_is_made_again_for_another_release_and_updated_for_other_values() -> None:
+    old = {"namespace": "n", "version": "1.5.1", "api": "v1beta1", "values": "a"}
+    provider = PlatformReadyProvider()
+    assert provider.diff("", old, {**old, "version": "1.6.1"}).replaces == ["version"]
+    changed = provider.diff("", old, {**old, "values": "b"})
+    assert (changed.changes, changed.replaces) == (True, [])

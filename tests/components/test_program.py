@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
-from tests.support.plans import ROOT, TOKEN, plan_of, settings_of
+from tests.support.plans import ROOT, TOKEN, on_release, plan_of, settings_of
 from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
 from wideep.rules import Accepted
 
@@ -213,7 +213,9 @@ def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_p
     assert NAMESPACE_READ.name == "namespace-existing"
     others = _engine(deploy, settings_of(platform={"install": False})).types()
     several = _engine(deploy, settings_of("prod")).types()
-    dynamic = {kind for kind in (made | others | several).values() if kind.startswith("pulumi-python:dynamic/")}
+    newest = _engine(deploy, settings_of(**on_release("1.6.1"))).types()
+    kinds = (*made.values(), *others.values(), *several.values(), *newest.values())
+    dynamic = {kind for kind in kinds if kind.startswith("pulumi-python:dynamic/")}
     assert dynamic == set(map(dynamic_type, DYNAMIC))
 
 
@@ -340,3 +342,12 @@ def test_the_token_is_nowhere_but_in_its_secret(deploy: Deploy, preview: bool) -
     assert isinstance(engine.resources["token-secret"].inputs["stringData"], Secret)
     assert TOKEN not in str(engine.outputs)
     assert TOKEN not in "\n".join(engine.log)
+
+
+def test_on_1_6_the_graph_waits_until_the_platform_admits_it_and_no_release_of_crds_is_made(deploy: Deploy) -> None:
+    engine = _engine(deploy, settings_of(**on_release("1.6.1")))
+    assert "platform-crds" not in engine.resources
+    assert "platform-ready" in engine.before("graph-graph")
+    assert engine.resources["graph-graph"].type == "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment"
+    assert "crdsRelease" not in engine.resources["sweep-stack"].inputs
+    assert engine.resources["sweep-stack"].inputs["platformRelease"] == "dynamo-platform"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.cases import obj, seen
-from tests.support.plans import plan_of
+from tests.support.plans import on_release, plan_of
 from wideep.errors import Problem
 from wideep_cluster import ForbiddenError
 from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
@@ -69,4 +69,20 @@ def test_what_may_not_be_listed_cannot_be_told() -> None:
 )
 def test_etcd_and_nats_want_a_class_unless_their_keys_name_one(platform: dict[str, Any], keys: set[str]) -> None:
     answers = platform_class_problems(plan_of(platform=platform).platform, seen(SHARED), seen())
+    assert {each.key for each in answers if isinstance(each, Problem)} == keys
+
+
+@pytest.mark.parametrize(
+    ("version", "platform", "keys"),
+    [
+        ("1.6.1", {}, set[str]()),
+        ("1.6.1", {"nats": {"install": True}}, {"platform.nats.storageClass"}),
+        ("1.0.2", {}, {"platform.nats.storageClass"}),
+        ("0.9.1", {}, {"platform.etcd.storageClass", "platform.nats.storageClass"}),
+    ],
+)
+def test_a_release_without_etcd_or_nats_wants_no_class_for_it(
+    version: str, platform: dict[str, Any], keys: set[str]
+) -> None:
+    answers = platform_class_problems(plan_of(**on_release(version, **platform)).platform, seen(SHARED), seen())
     assert {each.key for each in answers if isinstance(each, Problem)} == keys

@@ -6,9 +6,12 @@ import pulumi
 import pytest
 
 from components.dynamic.graph_ready import GraphReadyProvider
-from components.wide_ep import REPLACE_ON_GROVE_CHANGE, WideEp, WideEpArgs
+from components.dynamo_stack import DynamoStack, DynamoStackArgs
+from components.stack_preflight import OnCluster
+from components.wide_ep import WideEp, WideEpArgs
 from tests.support.engine import OWN, UNKNOWN, Registered, run
-from tests.support.plans import plan_of
+from tests.support.plans import TOKEN, on_release, plan_of, settings_of
+from wideep.dynamo import release
 from wideep.plan import Plan
 
 PRESETS = ["lab-16gpu-singlenode", "lab-16gpu-multinode", "wide-32gpu"]
@@ -45,8 +48,10 @@ def test_an_image_that_is_not_known_yet_leaves_the_rest_of_the_graph_readable() 
 
 
 def test_a_graph_that_changes_hands_is_made_anew_and_the_old_one_goes_first() -> None:
-    assert REPLACE_ON_GROVE_CHANGE.delete_before_replace
-    assert REPLACE_ON_GROVE_CHANGE.replace_on_changes == ['metadata.annotations["nvidia.com/enable-grove"]']
+    made = run(lambda: DynamoStack("d", DynamoStackArgs(settings_of(), hf_token=TOKEN, on_cluster=OnCluster())))
+    graph = made.resources["graph-graph"]
+    assert graph.deleted_first
+    assert 'metadata.annotations["nvidia.com/enable-grove"]' in graph.replaced_by
     several = plan_of(layout="lab-16gpu-multinode", hardware=HARDWARE).manifests[0]
     alone = plan_of().manifests[0]
     assert alone["metadata"]["annotations"]["nvidia.com/enable-grove"] == "false"
@@ -106,3 +111,64 @@ def test_a_number_of_workers_that_somebody_else_decides_is_written_once_and_wait
 def test_by_default_every_field_of_the_graph_is_this_programs() -> None:
     made = _graph(plan_of(), "r.example.com/d@sha256:0")
     assert made.ignores == ()
+
+
+NEWEST = on_release("1.6.1")
+OLD_TYPE, NEW_TYPE = (f"kubernetes:nvidia.com/{version}:DynamoGraphDeployment" for version in ("v1alpha1", "v1beta1"))
+
+
+def test_a_graph_of_another_version_of_its_api_is_the_same_resource_made_anew() -> None:
+    old, new = _graph(plan_of(), "i"), _graph(plan_of(**NEWEST), "i")
+    assert (old.type, old.once) == (OLD_TYPE, {NEW_TYPE})
+    assert (new.type, new.once) == (NEW_TYPE, {OLD_TYPE})
+    assert all("apiVersion" in graph.replaced_by and graph.deleted_first for graph in (old, new))
+
+
+def _of_newest(state: dict[str, Any] | None = None) -> Registered:
+    plan = plan_of(**NEWEST)
+    immutable = release(plan.platform.version).replace_on_change
+    args = WideEpArgs("dynamo-workshop", plan.graph, "i", 60, immutable=immutable)
+    return run(lambda: WideEp("graph", args), state=state).resources["graph-graph"]
+
+
+def test_what_admission_refuses_to_change_replaces_the_graph_in_the_preview() -> None:
+    assert {"spec.backendFramework", "spec.components[*].type", "spec.components[*].multinode"} <= {
+        *_of_newest().replaced_by
+    }
+
+
+def test_a_component_more_replaces_the_graph_and_the_same_ones_do_not() -> None:
+    parts = plan_of(**NEWEST).manifests[0]["spec"]
+    same = {"graph-graph": {"spec": parts}}
+    other = {"graph-graph": {"spec": {"components": [{"name": "Frontend"}]}}}
+    assert "spec.components" not in _of_newest(same).replaced_by
+    assert "spec.components" in _of_newest(other).replaced_by
+
+
+def test_the_pods_of_a_v1beta1_graph_are_awaited_by_role() -> None:
+    plan = plan_of(**NEWEST)
+    args = WideEpArgs("dynamo-workshop", plan.graph, plan.image, 60)
+    ready = run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs
+    assert ready["pods"] == {"frontend": 1, "prefill": 1, "decode": 1}
+    assert set(ready["templates"]) == {"frontend", "prefill", "decode"}
+
+
+def _gangs(version: str, layout: str) -> tuple[str | None, bool]:
+    """The annotation of a stack's graph, and whether another one replaces it."""
+    settings = settings_of(layout=layout, hardware=HARDWARE, **on_release(version))
+    made = run(lambda: DynamoStack("d", DynamoStackArgs(settings, hf_token=TOKEN, on_cluster=OnCluster())))
+    graph = made.resources["graph-graph"]
+    key = "dynamo-wideep/gangs"
+    return graph.inputs["metadata"]["annotations"].get(key), f'metadata.annotations["{key}"]' in graph.replaced_by
+
+
+def test_a_graph_of_several_pods_is_made_anew_where_grove_names_its_gangs_otherwise() -> None:
+    several, alone = "lab-16gpu-multinode", "lab-16gpu-singlenode"
+    assert [_gangs(version, several)[0] for version in ("0.6.0", "1.3.1", "1.4.2", "1.6.1")] == [
+        None,
+        None,
+        "1.4",
+        "1.4",
+    ]
+    assert _gangs("1.6.1", several)[1]
+    assert _gangs("1.6.1", alone)[0] is None

@@ -60,6 +60,12 @@ class Registered:
     """Names of what is bound to it, of all moments."""
     ignores: tuple[str, ...] = ()
     """Properties whose changes are ignored."""
+    replaced_by: tuple[str, ...] = ()
+    """Properties whose changes replace it."""
+    deleted_first: bool = False
+    """The old one goes before the new one comes."""
+    once: frozenset[str] = frozenset()
+    """Types that it may have in the state."""
 
 
 @dataclass
@@ -170,6 +176,9 @@ class _Recorder(MockMonitor):
                 timeout=request.customTimeouts.create,
                 hooks=frozenset(_bound(request.hooks)),
                 ignores=tuple(request.ignoreChanges),
+                replaced_by=tuple(request.replaceOnChanges),
+                deleted_first=request.deleteBeforeReplace,
+                once=frozenset(alias.spec.type for alias in request.aliases if alias.spec.type),
             )
             if request.name not in self._engine.state:
                 self._before_create(request)

@@ -11,11 +11,12 @@ from wideep.plan import Plan, make_plan
 from wideep.rules import Accepted, accept_settings
 from wideep.settings import parse
 
-__all__ = ["ROOT", "TOKEN", "config_of", "plan_of", "settings_of"]
+__all__ = ["ROOT", "TOKEN", "config_of", "on_release", "plan_of", "settings_of"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PREFIX: Final = "dynamo-wideep:"
 TOKEN: Final = "hf_" + "ThisIsNoToken" * 2
+EXISTING: Final = {"source": "existing", "reference": "registry.example.com/dynamo-wideep@sha256:" + "5" * 64}
 
 
 def config_of(stack: str, **changes: Any) -> dict[str, Any]:
@@ -36,3 +37,8 @@ def plan_of(stack: str = "sim", **changes: Any) -> Plan:
 def settings_of(stack: str = "sim", **changes: Any) -> Accepted:
     """Likewise its Settings."""
     return accept_settings(parse(config_of(stack, **changes)))
+
+
+def on_release(version: str, **platform: Any) -> dict[str, Any]:
+    """Keys of a stack on another release of Dynamo, with an image that exists: not each release has one to build."""
+    return {"platform": {"charts": "sim/charts", "version": version, **platform}, "image": EXISTING}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -12,8 +12,9 @@ from wideep.engines import engine_of
 from wideep.resource_names import CACHE_CLAIM, SSH_KEY_SECRET, TOKEN_SECRET
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage
+from wideep_cluster.dynamo.graph_parts import graph_parts
 
-__all__ = ["NO_DOWNLOAD", "NO_POLICIES", "USED", "graph_keys"]
+__all__ = ["NO_DOWNLOAD", "NO_POLICIES", "USED", "graph_keys", "version_keys"]
 
 SET: Final = "pulumi config set --path"
 USED: Final = {
@@ -32,11 +33,16 @@ KEEPS: Final = {"source", "registry", "pull_secret"}
 
 def graph_keys(settings: Settings, graph: Mapping[str, Any]) -> Iterator[str]:
     """From a graph that runs: its image, and where on the volume its weights are."""
-    containers = [
-        service.get("extraPodSpec", {}).get("mainContainer", {}) for service in graph["spec"]["services"].values()
-    ]
-    yield from _image(settings, {container["image"] for container in containers if "image" in container})
-    yield from _path(settings, {path for container in containers for path in _model_paths(container.get("args") or [])})
+    parts = graph_parts(graph["spec"])
+    yield from _image(settings, {part.image for part in parts if part.image})
+    yield from _path(settings, {path for part in parts for path in _model_paths(part.args)})
+
+
+def version_keys(settings: Settings, record: Mapping[str, Any]) -> Iterator[str]:
+    """From Helm's record of a platform that runs: its release, in whose API its graphs are written."""
+    there = str(record["chart"]["metadata"]["version"])
+    if there != settings.platform.version:
+        yield f"{SET} platform.version {shlex.quote(there)}"
 
 
 def _image(settings: Settings, images: set[str]) -> Iterator[str]:
@@ -57,6 +63,6 @@ def _path(settings: Settings, paths: set[str]) -> Iterator[str]:
             yield f"{SET} modelCache.path {shlex.quote(path.removeprefix(MOUNT_PATH).strip('/'))}"
 
 
-def _model_paths(args: list[str]) -> Iterator[str]:
+def _model_paths(args: Sequence[str]) -> Iterator[str]:
     own = engine_of().weights_flag
     yield from (value for flag, value in pairwise(args) if flag == own)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wideep.dynamo.api import V1ALPHA1
 from wideep.resource_names import (
-    GRAPH_TYPE,
+    GRAPH_TYPES,
     INGRESS_TYPE,
     JOB_TYPE,
     NAMESPACE_TYPE,
@@ -29,7 +28,7 @@ KINDS: Final = {
     JOB_TYPE: Kind(RawObject, "/apis/batch/v1", "jobs"),
     INGRESS_TYPE: Kind(RawObject, "/apis/networking.k8s.io/v1", "ingresses"),
     POLICY_TYPE: Kind(RawObject, "/apis/networking.k8s.io/v1", "networkpolicies"),
-    GRAPH_TYPE: Kind(RawObject, V1ALPHA1.path, V1ALPHA1.plural),
+    **{kind: Kind(RawObject, api.path, api.plural) for kind, api in GRAPH_TYPES.items()},
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
 RECORDS: Final = Kind(RawObject, "/api/v1", "secrets")

@@ -7,9 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wideep.resource_names import CLAIM_TYPE, DOWNLOAD_JOB, DYNAMIC, GRAPH, POLICY_TYPE, RELEASE_TYPE, dynamic_type
+from wideep.resource_names import (
+    CLAIM_TYPE,
+    DOWNLOAD_JOB,
+    DYNAMIC,
+    GRAPH,
+    PLATFORM_RELEASE,
+    POLICY_TYPE,
+    RELEASE_TYPE,
+    dynamic_type,
+)
 from wideep.settings import Settings
-from wideep_cli.adopt.keys import NO_DOWNLOAD, NO_POLICIES, USED, graph_keys
+from wideep_cli.adopt.keys import NO_DOWNLOAD, NO_POLICIES, USED, graph_keys, version_keys
 from wideep_cli.adopt.live import KINDS, Json, find_object, find_release
 from wideep_cli.adopt.preview import Wanted
 from wideep_cli.adopt.state import lacking_notes, object_entry, release_entry, wait_entry
@@ -60,6 +69,7 @@ def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> 
         elif each.name in USED:
             found.keys += [command.format(name=each.inputs["metadata"]["name"]) for command in USED[each.name]]
         else:
+            found.keys += version_keys(settings, live) if each.name == PLATFORM_RELEASE.name else ()
             _take(found, each, live)
     found.keys += _graph_keys(settings, graph, missing)
     found.left += [f"{each.name}: {_why(each)}" for each in missing]

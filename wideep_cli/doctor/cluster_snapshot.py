@@ -8,17 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from wideep.dynamo.api import GraphApi
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forward_service
+from wideep_cluster.dynamo.admission import GraphAdmission, obstacles
 from wideep_cluster.dynamo.frontend import served_models
+from wideep_cluster.dynamo.graph_api import served_api
 from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
-    COMPONENTS,
     DAEMON_SETS,
     DEFINITIONS,
     DEPLOYMENTS,
     EVENTS,
-    GRAPHS,
     JOBS,
     NAMESPACES,
     NETWORK_POLICIES,
@@ -30,6 +31,8 @@ from wideep_cluster.kinds import (
     STATEFUL_SETS,
     VOLUMES,
     Kind,
+    components,
+    graphs,
 )
 from wideep_cluster.objects import (
     Claim,
@@ -70,8 +73,6 @@ PLAIN: Final[dict[str, Kind[KubeObject]]] = {
     "quotas": QUOTAS,
     "jobs": JOBS,
     "services": SERVICES,
-    "graphs": GRAPHS,
-    "components": COMPONENTS,
     "policies": NETWORK_POLICIES,
     "definitions": DEFINITIONS,
 }
@@ -119,6 +120,9 @@ class ClusterSnapshot:
     groups: Listed[str] = Listed()
     """API groups that the cluster serves."""
     serves_graphs: bool = False
+    """In the API that the stack's release writes them in."""
+    admission: Listed[str] = Listed()
+    """What would keep the API server from taking a graph, where webhooks of the operator are asked."""
     logs: Logs = _no_logs
     """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
     last_line: LastLine = _no_line
@@ -194,8 +198,11 @@ class _Reader:
         return replace(self.cluster.listed(kind, self.namespace, fields=fields), everywhere=False)
 
 
-def take_snapshot(cluster: Cluster, namespace: str) -> ClusterSnapshot:
-    """Reads all of it. What the user may not see is in the snapshot as such.
+def take_snapshot(
+    cluster: Cluster, namespace: str, api: GraphApi, asked: GraphAdmission | None = None
+) -> ClusterSnapshot:
+    """Reads all of it. What the user may not see is in the snapshot as such. ``api``: in which the stack's release
+    writes graphs; on a cluster without it they are read as it serves them. ``asked``: what admits a graph there.
 
     Raises:
         UnreachableError: there is no cluster to look at.
@@ -216,7 +223,11 @@ def take_snapshot(cluster: Cluster, namespace: str) -> ClusterSnapshot:
             "groups": pool.submit(cluster.groups),
             **{name: reader.own(kind) for name, kind in PLAIN.items()},
         }
-        serves_graphs = pool.submit(cluster.serves, GRAPHS)
+        served = served_api(cluster, api) or api
+        seen |= {"graphs": reader.own(graphs(served)), "components": reader.own(components(served))}
+        if asked:
+            seen["admission"] = pool.submit(_admission, cluster, asked)
+        serves_graphs = pool.submit(cluster.serves, graphs(api))
         return ClusterSnapshot(
             **{name: found.result() for name, found in seen.items()},
             serves_graphs=serves_graphs.result(),
@@ -225,3 +236,10 @@ def take_snapshot(cluster: Cluster, namespace: str) -> ClusterSnapshot:
             models=reader.models,
             denied=reader.denied,
         )
+
+
+def _admission(cluster: Cluster, asked: GraphAdmission) -> Listed[str]:
+    try:
+        return Listed(tuple(dict.fromkeys(obstacles(cluster, asked))))
+    except ClusterError as error:
+        return Listed(error=error)

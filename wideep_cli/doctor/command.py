@@ -25,6 +25,7 @@ def doctor(
     debug: Debug = False,
 ) -> None:
     """Check the cluster for a stack, before and after `pulumi up`: what does not hold, and the key to change."""
+    from wideep.dynamo import release_of
     from wideep_cli.connection import connect
     from wideep_cli.doctor.check_context import CheckContext
     from wideep_cli.doctor.cluster_snapshot import take_snapshot
@@ -32,11 +33,14 @@ def doctor(
     from wideep_cli.doctor.report import doctor_report
     from wideep_cli.doctor.runner import run_checks
     from wideep_cli.stack_context import load, stack_file
+    from wideep_cluster.dynamo.admission import graph_admission
 
     source = stack_file(stack, file)
     loaded = load(source)
     cluster = connect(source)
-    view = take_snapshot(cluster, loaded.settings.namespace)
+    release = release_of(loaded.settings)
+    asked = graph_admission(release, grove=loaded.plan.platform.grove)
+    view = take_snapshot(cluster, loaded.settings.namespace, release.api, asked)
     case = CheckContext(loaded.settings, loaded.plan, view)
     version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
     findings = [version, *run_checks(case)]

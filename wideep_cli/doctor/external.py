@@ -12,7 +12,7 @@ from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, 
 from wideep_cli.doctor.hub import find_token, hub_findings, stack_secret
 from wideep_cli.doctor.state import state_findings
 from wideep_cluster.charts import Chart, is_folder
-from wideep_cluster.dynamo.external import CHARTS, chart_answer, image_answer
+from wideep_cluster.dynamo.external import chart_answer, charts_of, image_answer
 from wideep_cluster.http import WebError
 from wideep_cluster.registry import Login, Reference, ping
 
@@ -36,10 +36,10 @@ def _charts(plan: Plan, project: Path) -> Iterator[Finding]:
     if not platform.install:
         return
     where = str(project / platform.charts) if is_folder(platform.charts) else platform.charts
-    charts = {name: Chart(where, name, platform.version) for name in CHARTS}
+    charts = {name: Chart(where, name, platform.version) for name in charts_of(platform)}
     answers = dict.fromkeys(chart_answer(chart, platform.digests.get(name)) for name, chart in charts.items())
     found = [finding for answer in answers if (finding := answered(Section.OUTSIDE, "charts", answer))]
-    has = f"{platform.charts} has {' and '.join(CHARTS)} {platform.version}."
+    has = f"{platform.charts} has {' and '.join(charts)} {platform.version}."
     yield from found or [holds(Section.OUTSIDE, "charts", has)]
 
 

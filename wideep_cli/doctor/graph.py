@@ -11,12 +11,15 @@ from wideep.text import duration, some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cli.doctor.trouble import redact
+from wideep_cluster.dynamo.graph_parts import graph_parts, named_path, named_spec
 from wideep_cluster.objects import Event, Graph
 
 __all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
 
 IMAGE: Final = "image"
 """In the plan it is a tag, on the cluster the digest that was built."""
+MAIN_CONTAINERS: Final = (".extraPodSpec.mainContainer", ".podTemplate.spec.containers[0]")
+"""Of a component, in either version of the API."""
 STUCK_SECONDS: Final = 60
 REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
 
@@ -121,6 +124,9 @@ def _not_ready(case: CheckContext, graph: Graph) -> Finding:
             if since > 30
             else unknown(Section.GRAPH, "graph", what)
         )
+    if not graph.is_observed:
+        what = f"Graph {graph.name} was changed, and its operator has not looked at the change yet."
+        return unknown(Section.GRAPH, "graph", what)
     what = f"Graph {graph.name} is not ready: {redact(condition.message)}"
     if graph.status.state != "failed":
         return unknown(Section.GRAPH, "graph", what)
@@ -131,7 +137,9 @@ def _not_ready(case: CheckContext, graph: Graph) -> Finding:
 
 def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
     """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
-    differing = [*_other_images(case, graph), *drift(_wanted(case), graph.spec)]
+    if not case.view.serves_graphs:
+        return  # it is read in another version of the API than it would be written in
+    differing = [*_other_images(case, graph), *drift(_wanted(case), named_spec(graph.spec))]
     if differing:
         what = f"The graph on the cluster is not the stack's: {some_of(differing)}."
         fix = "`pulumi preview --refresh` shows it all, `pulumi up --refresh` makes it so."
@@ -140,19 +148,18 @@ def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
 
 def _wanted(case: CheckContext) -> dict[str, Any]:
     """The plan's spec, without what it leaves to somebody else."""
-    spec = cast("dict[str, Any]", copy.deepcopy(case.plan.manifests[0]["spec"]))
+    manifest = cast("dict[str, Any]", copy.deepcopy(case.plan.manifests[0]["spec"]))
+    spec = named_spec(manifest)
     for path in case.plan.left_fields:
-        *_, service, field = path.split(".")
-        spec["services"][service][field] = None
+        _, parts, name, field = named_path(path, manifest).split(".")
+        spec[parts][name][field] = None
     return spec
 
 
 def _other_images(case: CheckContext, graph: Graph) -> Iterator[str]:
-    services = graph.spec.get("services")
-    for name, service in cast("dict[str, dict[str, Any]]", services or {}).items():
-        image = service.get("extraPodSpec", {}).get("mainContainer", {}).get("image", "")
-        if not is_stacks_image(case, image):
-            yield f"{name}.image is {image}, in the stack {case.plan.image}"
+    for part in graph_parts(graph.spec):
+        if not is_stacks_image(case, part.image):
+            yield f"{part.name}.image is {part.image}, in the stack {case.plan.image}"
 
 
 def is_stacks_image(case: CheckContext, image: str) -> bool:
@@ -164,7 +171,9 @@ def is_stacks_image(case: CheckContext, image: str) -> bool:
 
 def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
     """Places where ``live`` lacks or changes something of ``wanted``; what it has besides are the server's defaults."""
-    name = path.removeprefix("services.").replace(".extraPodSpec.mainContainer", "")
+    name = path.removeprefix("services.").removeprefix("components.")
+    for container in MAIN_CONTAINERS:
+        name = name.replace(container, "")
     if isinstance(wanted, Mapping) and isinstance(live, Mapping):
         mine, theirs = cast("Mapping[str, object]", wanted), cast("Mapping[str, object]", live)
         for key, value in mine.items():

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from wideep import names
+from wideep.dynamo import release_of
 from wideep.settings.quantity import quantity_bytes
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
@@ -20,6 +21,8 @@ ENFORCERS: Final = ("calico", "cilium", "canal", "antrea", "kube-router", "weave
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
 """A policy that a chart brings, as etcd's does, is made for what the chart runs."""
 IGNORERS: Final = ("flannel",)
+STORES: Final = {"etcd": "etcd", "nats": "NATS"}
+"""What the pods talk through, where the release has it."""
 
 
 def namespace_findings(case: CheckContext) -> Iterator[Finding]:
@@ -102,6 +105,7 @@ def _number(quantity: str) -> Decimal:
 def _policies(case: CheckContext) -> Finding:
     """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
     ours = {policy.name for policy in case.plan.network_policies}
+    stores = [STORES[name] for name in release_of(case.settings).stores(case.settings)]
     others = [
         each.name
         for each in case.view.policies.items
@@ -111,13 +115,14 @@ def _policies(case: CheckContext) -> Finding:
     found = next((name for name in ENFORCERS if any(name in each.name for each in sets)), None)
     ignored = next((name for name in IGNORERS if any(name in each.name for each in sets)), None)
     if ignored and not found and ours:
-        what = f"{ignored} does not enforce the stack's NetworkPolicies: workers, etcd and NATS are open to every pod."
+        what = (
+            f"{ignored} does not enforce the stack's NetworkPolicies: {_and('workers', *stores)} are open to every pod."
+        )
         fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
         return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
     if others and not ignored:
-        what = (
-            f"Whether policies {some_of(others)} let the pods talk to each other, to etcd and to NATS cannot be told."
-        )
+        whom = _and("to each other", *(f"to {store}" for store in stores))
+        what = f"Whether policies {some_of(others)} let the pods talk {whom} cannot be told."
         return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tries it out.")
     if found or ignored:
         does = "enforces" if found else "does not enforce"
@@ -132,3 +137,8 @@ def _names(case: CheckContext) -> Finding:
     longest = max(names.grove_length(name, role, plan.pods) for role, plan in case.plan.roles.items())
     what = f"Graph {name}: {longest} of Grove's {names.GROVE_LIMIT} characters."
     return holds(Section.NAMESPACE, "names", what)
+
+
+def _and(*words: str) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

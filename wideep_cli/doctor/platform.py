@@ -7,7 +7,7 @@ from typing import Final
 
 from wideep import names
 from wideep.dynamo import release_of
-from wideep.dynamo.api import V1ALPHA1
+from wideep.dynamo.upgrades import upgrade
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
@@ -38,6 +38,7 @@ def platform_findings(case: CheckContext) -> Iterator[Finding]:
     operator = operator_of(case.view.deployments.items, case.settings.namespace)
     yield from _releases(case)
     yield _crds(case)
+    yield from _admission(case, operator)
     yield from _values(case)
     yield from _conflicts(case) or [_operator(case, operator)]
     yield from _several(case, operator)
@@ -65,12 +66,25 @@ def _operator(case: CheckContext, operator: Deployment | None) -> Finding:
         return _stopped(case, operator)
     shown = f" {version}" if version else ""
     works = holds(Section.PLATFORM, "operator", f"The Dynamo operator{shown} runs ({place}).")
-    return _without_store(case, operator) or works
+    return _without_store(case, operator) or _far_away(case, version, place) or works
+
+
+def _far_away(case: CheckContext, version: str | None, place: str) -> Finding | None:
+    """The stack names a release that Dynamo does not update this operator to in one step."""
+    wanted = case.plan.platform.version
+    step = upgrade(version, wanted, several_pods=case.plan.platform.grove) if version else None
+    if step is None or step.refused is None:
+        return None
+    what = f"The operator {place} has version {version}, and platform.version is {wanted}: {step.refused}."
+    return fails(Section.PLATFORM, "operator", what, *step.advice.splitlines(), key="platform.version")
 
 
 def _without_store(case: CheckContext, operator: Deployment) -> Finding | None:
     """The etcd or NATS that came with the operator, where one does not run."""
+    used = [f"-{name}" for name in release_of(case.settings).stores(case.settings)]
     for suffix, lost in LOST.items():
+        if suffix not in used:
+            continue
         store = down_store(operator, case.view.stateful_sets.items, suffix)
         if store:
             what = f"No pod of StatefulSet {store.name} is ready: {lost}."
@@ -141,21 +155,35 @@ def _releases(case: CheckContext) -> Iterator[Finding]:
         yield unknown(Section.PLATFORM, "release", what)
 
 
+def _admission(case: CheckContext, operator: Deployment | None) -> Iterator[Finding]:
+    """Who is asked about each graph, and refuses it while it does not answer."""
+    if not release_of(case.settings).webhooks or operator is None or not operator.ready:
+        return
+    found = case.view.admission
+    if found.error:
+        yield unknown(Section.PLATFORM, "admission", str(found.error))
+    elif found.items:
+        restart = f"kubectl -n {operator.namespace} rollout restart deployment {operator.name}"
+        what = f"The API server would refuse a graph: {some_of(found.items, 4)}."
+        yield fails(Section.PLATFORM, "admission", what, restart)
+    else:
+        yield holds(Section.PLATFORM, "admission", "The webhooks that admit a graph have pods that are ready.")
+
+
 def _crds(case: CheckContext) -> Finding:
-    install, definitions = case.plan.platform.install, case.view.definitions
+    install, definitions, api = case.plan.platform.install, case.view.definitions, release_of(case.settings).api
     if not case.view.serves_graphs:
         if install and not case.deployed:
-            return holds(
-                Section.PLATFORM, "api", f"{V1ALPHA1.api_version} is not served yet: the stack installs the CRDs."
-            )
-        what = f"The cluster does not serve {GRAPH_CRD} in {V1ALPHA1.version}."
+            return holds(Section.PLATFORM, "api", f"{api.api_version} is not served yet: the stack installs the CRDs.")
+        what = f"The cluster does not serve {GRAPH_CRD} in {api.version}."
         fix = "`pulumi up --refresh`" if install else "platform: {install: true}"
         return fails(Section.PLATFORM, "api", what, fix, key="platform.install")
     if any(each.name == GRAPH_CRD and each.metadata.deletion_timestamp for each in definitions.items):
         what = f"{GRAPH_CRD} is being deleted, and waits for graphs that no operator takes away."
         return fails(Section.PLATFORM, "api", what, "kubectl get dcd,dgd -A; start an operator, or ask whose they are")
-    conflict = crd_conflict(definitions, CRDS_NAMESPACE, names.CRDS_RELEASE) if install else None
-    served = holds(Section.PLATFORM, "api", f"{GRAPH_CRD} is served in {V1ALPHA1.version}.")
+    by_chart = install and case.plan.platform.crds_chart is not None
+    conflict = crd_conflict(definitions, CRDS_NAMESPACE, names.CRDS_RELEASE) if by_chart else None
+    served = holds(Section.PLATFORM, "api", f"{GRAPH_CRD} is served in {api.version}.")
     return answered(Section.PLATFORM, "api", conflict) or served
 
 

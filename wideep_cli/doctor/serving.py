@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wideep.dynamo.api import ROLE_LABEL
+from wideep.dynamo import release_of
+from wideep.settings.layout import Role
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
@@ -31,8 +32,11 @@ def serving_findings(case: CheckContext) -> Iterator[Finding]:
     else:
         others = f" It lists {some_of(models)}." if models else ""
         what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
+        release = release_of(case.settings)
+        asks = "the Kubernetes API, as its service account?" if release.pods_need_token else "etcd and NATS?"
+        label = next(f"{key}={value}" for key, value in release.pod_labels("", Role.DECODE).items() if value)
         fixes = (
-            "wideep logs --role decode: does it reach etcd and NATS?",
-            f"kubectl -n {case.settings.namespace} delete pod -l {ROLE_LABEL}=decode",
+            f"wideep logs --role decode: does it reach {asks}",
+            f"kubectl -n {case.settings.namespace} delete pod -l {label}",
         )
         yield fails(Section.GRAPH, "frontend", what, *fixes)

@@ -1,17 +1,20 @@
 """What `pulumi up` would do on the way from one plan to another: which pods restart, and what is replaced.
 
 What Kubernetes cannot change in place, and what the operator makes of a change: facts of the API (a claim's class and
-access mode, a Job's template) and of Dynamo 0.6.0 (a worker of several pods is another kind of object than one of one).
+access mode, a Job's template) and of Dynamo (a worker of several pods is another kind of object than one of one; what
+admission refuses to change).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from wideep.dynamo import release_of
+from wideep.dynamo import release
 from wideep.dynamo.api import GROVE_ANNOTATION, STRATEGY_ANNOTATION
-from wideep.graph.dgd import Service
+from wideep.dynamo.upgrades import upgrade
+from wideep.graph.base import Graph, GraphPart
 from wideep.plan import Plan
 from wideep.settings.layout import Role
 from wideep_cli.plan.changes import Change, argument_changes, changes
@@ -22,13 +25,13 @@ from wideep_cli.stack_context import Loaded
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
 NOT_IN_PODS = {"annotations"}
-"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller)."""
-GROVE_STAYS = (
-    *(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove")),
-    *(f"platform.values.{'.'.join(path)}" for path in release_of().grove_values),
-)
-"""What of a platform does not change when its stack no longer needs Grove."""
+"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller); in ``v1beta1``
+they are a pod template's, and none is kept."""
+GROVE_STAYS = tuple(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove"))
+"""What of a platform does not change when its stack no longer needs Grove, beside its release's own values."""
 NO_RESTART = "No pod restarts."
+ARGUMENTS = ("extraPodSpec.mainContainer.args", "podTemplate.spec.containers.main.args")
+"""Where the engine's are, in either version of the API."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,38 @@ def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
 def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     found = tuple(changes(before.platform.model_dump(), after.platform.model_dump(), "platform"))
     if before.platform.install and after.platform.keeps_grove:
-        found = tuple(change for change in found if not change.path.startswith(GROVE_STAYS))
+        own = (f"platform.values.{'.'.join(path)}" for path in release(after.platform.version).grove_values)
+        stays = (*GROVE_STAYS, *own)
+        found = tuple(change for change in found if not change.path.startswith(stays))
     if not found:
         return
+    yield from _release(before, after, found)
+
+
+def _release(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[ObjectChange]:
+    """The platform's release, and the step from one Dynamo to another."""
     if before.platform.install and not after.platform.install:
         yield ObjectChange("release dynamo-platform", Effect.DELETED, "It must be there from elsewhere.", found)
     elif after.platform.install and not before.platform.install:
         yield ObjectChange("release dynamo-platform", Effect.CREATED, "The operator is installed.", found)
-    elif after.platform.install:
+    elif after.platform.install and before.platform.version == after.platform.version:
         yield ObjectChange(
             "release dynamo-platform", Effect.UPDATED, "Helm upgrades it; running workers go on serving.", found
         )
+    elif after.platform.install:
+        yield from _upgrade(before, after, found)
+
+
+def _upgrade(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[ObjectChange]:
+    """From one Dynamo to another; a step that is refused, with the way there."""
+    step = upgrade(before.platform.version, after.platform.version, several_pods=after.platform.grove)
+    if step.refused:
+        what = f"`pulumi up` refuses it: {step.refused}. Instead: {step.advice}"
+    else:
+        what = " ".join(("Helm upgrades it.", *(f"{each.subject}: {each.text}" for each in step.consequences)))
+    yield ObjectChange("release dynamo-platform", Effect.UPDATED, what, found)
+    if step.crds_release_goes:
+        yield ObjectChange("release dynamo-crds", Effect.DELETED, "Its CRDs stay, and every graph with them.", ())
 
 
 def _image(before: Plan, after: Plan) -> Iterator[ObjectChange]:
@@ -132,6 +156,11 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         yield ObjectChange(name, Effect.REPLACED, "All pods are deleted and made anew: an outage.", found)
         return
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
+    if before.graph.api_version != after.graph.api_version:
+        other = changes(before.graph.api_version, after.graph.api_version, "apiVersion")
+        consequence = "It is written in another version of its API: all its pods are deleted and made anew: an outage."
+        yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
+        return
     if any(change.path.endswith(GROVE_ANNOTATION) for change in found):
         hands = "Grove takes it over" if after.platform.grove else "Grove gives it back"
         consequence = f"{hands}, so that all its pods are deleted and made anew: an outage."
@@ -139,18 +168,22 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         return
     if found:
         yield ObjectChange(f"graph {after.name}", Effect.UPDATED, NO_RESTART, found)
-    old, new = before.graph.spec.services, after.graph.spec.services
+    old, new = _by_name(before.graph), _by_name(after.graph)
     for name in sorted({*old, *new}):
-        change = _service(name, old.get(name), new.get(name))
+        change = _part(name, old.get(name), new.get(name))
         if change:
             yield change
 
 
-def _service(name: str, before: Service | None, after: Service | None) -> ObjectChange | None:
+def _by_name(graph: Graph) -> dict[str, GraphPart]:
+    return {part.name: part for part in graph.parts}
+
+
+def _part(name: str, before: GraphPart | None, after: GraphPart | None) -> ObjectChange | None:
     if before is None or after is None:
         effect = Effect.CREATED if before is None else Effect.DELETED
         return ObjectChange(f"pods of {name}", effect, "", ())
-    found = tuple(_service_changes(before, after))
+    found = tuple(_part_changes(before, after))
     if not found:
         return None
     label = f"pods of {name}"
@@ -159,32 +192,37 @@ def _service(name: str, before: Service | None, after: Service | None) -> Object
         return ObjectChange(label, Effect.UPDATED, NO_RESTART, found)
     if paths == {"replicas"}:
         return ObjectChange(label, Effect.SCALED, _scaling(before, after), found)
-    if paths & {"multinode", "componentType", "subComponentType"}:
+    if paths & {"multinode", "type", "componentType", "subComponentType"}:
         return ObjectChange(label, Effect.REPLACED, "A worker's pods are made anew, in another number.", found)
     return ObjectChange(label, Effect.RESTARTED, _restarting(after), found)
 
 
-def _service_changes(before: Service, after: Service) -> Iterator[Change]:
+def _part_changes(before: GraphPart, after: GraphPart) -> Iterator[Change]:
     """As ``changes`` of the manifests, with the engine's arguments compared flag by flag."""
-    old, new = before.extra_pod_spec.main_container.args or (), after.extra_pod_spec.main_container.args or ()
-    for change in changes(before.manifest(), after.manifest(), ""):
-        if not change.path.startswith("extraPodSpec.mainContainer.args"):
+    for change in changes(before.manifest, after.manifest, ""):
+        if not change.path.startswith(ARGUMENTS):
             yield change
-    yield from argument_changes(old, new, "args")
+    yield from argument_changes(before.args, after.args, "args")
 
 
-def _scaling(before: Service, after: Service) -> str:
-    pods = after.multinode.node_count if after.multinode else 1
-    count = (after.replicas - before.replicas) * pods
+def _scaling(before: GraphPart, after: GraphPart) -> str:
+    count = (after.replicas - before.replicas) * after.nodes
     amount = "1 pod" if abs(count) == 1 else f"{abs(count)} pods"
     return f"{amount} more." if count > 0 else f"{amount} fewer; the others go on serving."
 
 
-def _restarting(service: Service) -> str:
-    pods = service.replicas * (service.multinode.node_count if service.multinode else 1)
-    if pods == 0:
+def _restarting(part: GraphPart) -> str:
+    if part.pods == 0:
         return "It has no pods."
-    count = "Its pod restarts" if pods == 1 else f"All {pods} pods restart"
-    if (service.annotations or {}).get(STRATEGY_ANNOTATION) == "Recreate":
+    count = "Its pod restarts" if part.pods == 1 else f"All {part.pods} pods restart"
+    if _annotations(part).get(STRATEGY_ANNOTATION) == "Recreate":
         return f"{count} at once, since no GPU is free for a second one: an outage while the model loads."
-    return f"{count}, one worker after the other." if service.replicas > 1 else f"{count}."
+    return f"{count}, one worker after the other." if part.replicas > 1 else f"{count}."
+
+
+def _annotations(part: GraphPart) -> Mapping[str, object]:
+    """Of a component, which in ``v1beta1`` has them in its pod template."""
+    at: object = part.manifest
+    for key in () if "annotations" in part.manifest else ("podTemplate", "metadata"):
+        at = cast("Mapping[str, object]", at).get(key) or {}
+    return cast("Mapping[str, Mapping[str, object]]", at).get("annotations") or {}

@@ -45,13 +45,15 @@ def rbac(
     """Print the Role and ClusterRole that wideep's commands need to look at a stack. Without --exec they only read."""
     import yaml
 
+    from wideep.dynamo import release_of
     from wideep_cli.rbac.roles import Subject, roles
     from wideep_cli.stack_context import settings_of, stack_file
 
-    namespace = settings_of(stack_file(stack, file)).namespace
+    settings = settings_of(stack_file(stack, file))
+    namespace = settings.namespace
     named = (("User", user), ("Group", group), ("ServiceAccount", account))
     subjects = [Subject(kind, name) for kind, name in named if name]
-    manifests = roles(namespace, subjects, may_exec)
+    manifests = roles(namespace, subjects, may_exec, admission=release_of(settings).webhooks)
     if may_exec:
         say(EXEC_WARNING.format(namespace))
     if output is OutputFormat.JSON:

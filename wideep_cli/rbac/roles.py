@@ -29,6 +29,8 @@ WIDE: Final[Kinds] = (
     kinds.DAEMON_SETS,
 )
 """Of the whole cluster: who holds GPUs, where an operator runs."""
+ADMISSION: Final[Kinds] = (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS, kinds.ENDPOINT_SLICES)
+"""Of the whole cluster, from Dynamo 1.0 on: who is asked about each graph, and whether they have pods."""
 OWN: Final[Kinds] = (
     kinds.PODS,
     kinds.EVENTS,
@@ -40,8 +42,7 @@ OWN: Final[Kinds] = (
     kinds.DAEMON_SETS,
     kinds.JOBS,
     kinds.NETWORK_POLICIES,
-    kinds.GRAPHS,
-    kinds.COMPONENTS,
+    *kinds.GRAPH_RESOURCES,
 )
 """Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
 FORWARD: Final = ("pods/portforward",)
@@ -60,12 +61,14 @@ class Subject:
     name: str
 
 
-def roles(namespace: str, subjects: Sequence[Subject] = (), may_exec: bool = False) -> list[Manifest]:
+def roles(
+    namespace: str, subjects: Sequence[Subject] = (), may_exec: bool = False, *, admission: bool = False
+) -> list[Manifest]:
     """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
-    commands in the namespace's pods."""
+    commands in the namespace's pods; ``admission`` see whether the webhooks of a 1.x release answer."""
     name = f"{NAME}-{namespace}"
     wide = [
-        *_rules(WIDE),
+        *_rules((*WIDE, *(ADMISSION if admission else ()))),
         {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]},
     ]
     own = [

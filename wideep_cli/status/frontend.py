@@ -17,6 +17,9 @@ from wideep_cluster.dynamo.frontend import get, served_models
 __all__ = ["Figures", "FrontendView", "ask_frontend", "read_figures"]
 
 PREFIX: Final = "dynamo_frontend_"
+WORKER_HASH: Final = "(-[0-9a-f]{6,})?"
+"""Of Dynamo 1.x, whose workers of one revision share a Dynamo namespace; the frontend is told what it begins with
+(DYN_NAMESPACE_PREFIX)."""
 SAMPLE: Final = re.compile(r"^(\w+?)(?:\{(.*)\})? ([0-9.eE+-]+|NaN)$")
 
 
@@ -56,14 +59,17 @@ def ask_frontend(port: int, plan: Plan) -> FrontendView:
 
 def _workers(health: Mapping[str, object], plan: Plan) -> Mapping[Role, int]:
     """Instances of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
-    own = {service.dynamo_namespace for service in plan.graph.spec.services.values()}
-    own |= {f"{plan.namespace}-{name}" for name in own}
+    names = {str(part.manifest.get("dynamoNamespace") or plan.name) for part in plan.graph.parts}
+    names |= {f"{plan.namespace}-{name}" for name in names}
+    own = re.compile(f"({'|'.join(map(re.escape, names))}){WORKER_HASH}")
     roles = engine_of().components
     instances = cast("list[dict[str, str]]", health.get("instances") or [])
     found = Counter(
         roles[each["component"]]
         for each in instances
-        if each.get("namespace") in own and each.get("component") in roles and each.get("endpoint") == "generate"
+        if own.fullmatch(each.get("namespace", ""))
+        and each.get("component") in roles
+        and each.get("endpoint") == "generate"
     )
     return {role: found[role] for role in Role}
 

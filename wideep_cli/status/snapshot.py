@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from wideep.plan import RolePlan
 from wideep.settings.layout import Role
@@ -17,8 +17,9 @@ from wideep_cli.deployment import Live, Member, find_operator, members
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cli.status.podstate import Condition, Phase, condition_of
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.dynamo.graph_parts import graph_parts
 from wideep_cluster.dynamo.operator import operator_version
-from wideep_cluster.kinds import EVENTS, GRAPHS, JOBS, PODS
+from wideep_cluster.kinds import EVENTS, JOBS, PODS
 from wideep_cluster.objects import Component, Event, Graph, Job, Pod
 
 __all__ = ["Row", "Snapshot", "State", "take"]
@@ -106,13 +107,12 @@ def take(live: Live) -> Snapshot:
 
 def _wanted(live: Live, seen: _Seen) -> dict[Component, int]:
     """Pods by component. Where somebody else decides how many workers there are, as many as the graph says."""
-    there = cast("dict[str, dict[str, int]]", (seen.graph.spec.get("services") if seen.graph else None) or {})
+    there = {part.role: part.replicas for part in graph_parts(seen.graph.spec)} if seen.graph else {}
 
     def workers(role: Role, plan: RolePlan) -> int:
-        return there.get(role, {}).get("replicas", plan.replicas) if plan.replicas_managed_by else plan.replicas
+        return there.get(role, plan.replicas) if plan.replicas_managed_by else plan.replicas
 
-    services = live.plan.graph.spec.services.values()
-    frontends = sum(service.replicas for service in services if service.component_type == "frontend")
+    frontends = sum(part.replicas for part in live.plan.graph.parts if part.role == Component.FRONTEND)
     roles = {Component(role): workers(role, plan) * plan.pods for role, plan in live.plan.roles.items()}
     return {Component.FRONTEND: frontends, **roles}
 
@@ -130,7 +130,7 @@ def _look(live: Live) -> _Seen:
 
     namespace = plan.namespace
     pods = cluster.list(PODS, namespace).items
-    graph = attempt(lambda: cluster.find(GRAPHS, plan.name, namespace), None)
+    graph = attempt(lambda: cluster.find(live.graphs, plan.name, namespace), None)
     hidden = bool(unseen)
     events = attempt(lambda: cluster.list(EVENTS, namespace, fields="type=Warning").items, ())
     job = None
@@ -217,6 +217,8 @@ def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
         return State.READY, "All pods are ready; what the graph says of itself cannot be seen."
     if graph and graph.ready:
         return State.READY, "All pods are ready."
+    if graph and not graph.is_observed:
+        return State.WAITING, "The operator has not looked at the graph's last change yet."
     return State.WAITING, _said(graph) or "The operator has not looked at the graph yet."
 
 

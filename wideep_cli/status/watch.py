@@ -15,7 +15,7 @@ from wideep_cli.status.report import Watched
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
 from wideep_cluster import ClusterError, ForbiddenError, forward_service
-from wideep_cluster.kinds import GRAPHS, PODS, Kind
+from wideep_cluster.kinds import PODS, Kind
 from wideep_cluster.objects import KubeObject
 
 __all__ = ["Look", "ask_once", "look", "looks"]
@@ -86,7 +86,7 @@ class _Changes:
     failed: ClusterError | None = None
 
     def __post_init__(self) -> None:
-        self._start(GRAPHS)
+        self._start(self.live.graphs)
         self._start(PODS, self.live.selector)
 
     def wait(self, seconds: float) -> None:

@@ -43,7 +43,7 @@ MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more
 HINTS: Final[Mapping[Symptom | None, str]] = {
     Symptom.POOL: MEMORY_HINT,
     Symptom.MEMORY: MEMORY_HINT,
-    Symptom.ARGUMENTS: f"layout.{{role}}.extraArgs, or an image with SGLang {SGLANG}",
+    Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang {sglang}",
     Symptom.HEAP: MEMORY_HINT,
     Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value holds",
     Symptom.SHARED_MEMORY: "workers.sharedMemory: more than it is",
@@ -89,7 +89,8 @@ def _crash(view: GraphSnapshot, pod: PodState, log: str) -> Iterator[Diagnosis]:
     symptom = found.symptom if found else None
     if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
         return
-    hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(role=pod.role)
+    named = {"role": pod.role, "sglang": view.wanted.sglang or SGLANG}
+    hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(**named)
     previous = "" if pod.end.now else " --previous"
     command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"
     ended = f"in pod {pod.name} {_ended(pod.end, log)}"

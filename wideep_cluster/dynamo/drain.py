@@ -22,8 +22,8 @@ __all__ = ["DrainError", "NamespacedClient", "await_operator", "await_previous",
 
 Progress = Callable[[str], None]
 
-GRAPH: Final = Kind(V1ALPHA1.kind, V1ALPHA1.plural, GROUP)
-COMPONENT: Final = Kind(V1ALPHA1.component_kind, V1ALPHA1.component_plural, GROUP)
+GRAPH: Final = Kind(V1ALPHA1.kind, V1ALPHA1.plural, GROUP, None)
+COMPONENT: Final = Kind(V1ALPHA1.component_kind, V1ALPHA1.component_plural, GROUP, None)
 CLIQUE_SET: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
 POD: Final = Kind("Pod", "pods", None)
 KINDS: Final = (GRAPH, COMPONENT, CLIQUE_SET, POD)
@@ -38,6 +38,9 @@ NAMESPACE_GONE: Final = (
     "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
     '"release: not found", repeat with pulumi destroy --refresh'
 )
+CONVERSION: Final = "conversion webhook"
+"""In the API server's refusal to read objects that only the operator can convert; such a webhook has no failure policy
+that would let it go on."""
 SHOWN: Final = 6
 """Objects that a message names; there can be hundreds of pods."""
 
@@ -126,8 +129,9 @@ class _Wait:
                 if not error.is_temporary:
                     raise
                 if self.seconds <= 0:
-                    raise DrainError(_unreachable_message(self.place, self.graph, self.deadline_seconds)) from None
-                self.say(f"the API server does not answer ({error.reason}): asking again")
+                    raise DrainError(_unanswered(self, error)) from None
+                what = "the graph cannot be read" if CONVERSION in error.reason else "the API server does not answer"
+                self.say(f"{what} ({error.reason}): asking again")
                 time.sleep(RETRY_SECONDS)
             else:
                 return
@@ -210,7 +214,7 @@ def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str
     namespace, lines = wait.place.name, list[str]()
     if not operator.ready:
         message = operator.message[0].upper() + operator.message[1:]
-        lines.append(f"{message}. Only a living operator, with a living etcd, ends them.")
+        lines.append(f"{message}. Only a living operator ends them, up to Dynamo 0.9 with a living etcd.")
     lines.append("When the operator runs again, repeat: pulumi destroy")
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:
@@ -221,8 +225,14 @@ def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str
     return lines
 
 
-def _unreachable_message(place: NamespacedClient, graph: str, seconds: int) -> str:
+def _unanswered(wait: _Wait, error: ClusterError) -> str:
+    unknown = f"so whether anything of graph {wait.graph} is left in namespace {wait.place.name} is not known."
+    if CONVERSION in error.reason:
+        return (
+            f"after {wait.deadline_seconds} s graphs cannot be read ({error.reason}), {unknown} The Dynamo operator "
+            "converts them from the stored version of their API: start it again, then repeat: pulumi destroy"
+        )
     return (
-        f"after {seconds} s the API server does not answer, so whether anything of graph {graph} is left in namespace "
-        f"{place.name} is not known. Check `kubectl get --raw /readyz`, then repeat: pulumi destroy"
+        f"after {wait.deadline_seconds} s the API server does not answer, {unknown} Check `kubectl get --raw /readyz`, "
+        "then repeat: pulumi destroy"
     )

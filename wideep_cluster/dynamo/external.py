@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from wideep.dynamo.api import PLATFORM_CHART
 from wideep.errors import Problem
-from wideep.plan import ImagePlan
+from wideep.plan import ImagePlan, PlatformPlan
 from wideep_cluster.charts import Chart, ChartError
 from wideep_cluster.errors import Answer
 from wideep_cluster.http import WebError
 from wideep_cluster.registry import Login, Reference, manifest, stored_login
 
-__all__ = ["CHARTS", "RefusedLoginError", "chart_answer", "image_answer"]
+__all__ = ["RefusedLoginError", "chart_answer", "charts_of", "image_answer"]
 
-CHARTS: Final = ("dynamo-crds", "dynamo-platform")
 NO_ENTRY: Final = (401, 403)
 NOT_FOUND: Final = 404
 
 
 class RefusedLoginError(WebError):
     """The registry does not take the login of the stack config."""
+
+
+def charts_of(platform: PlatformPlan) -> tuple[str, ...]:
+    """Return the charts that a platform is installed from."""
+    return (platform.crds_chart, PLATFORM_CHART) if platform.crds_chart else (PLATFORM_CHART,)
 
 
 def chart_answer(chart: Chart, digest: str | None) -> Answer:
@@ -35,7 +40,7 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
             return Problem(_digest_key(chart), digest, rule, fix)
         if error.status in NO_ENTRY:
             return error
-        fix = f"write platform.charts: a repository, an oci:// registry or a folder with {' and '.join(CHARTS)}"
+        fix = f"write platform.charts: a repository, an oci:// registry or a folder with {chart.name}"
         return Problem("platform.charts", chart.charts, f"there is no {what} to be had from here: {error}", fix)
     if found == digest:
         return None

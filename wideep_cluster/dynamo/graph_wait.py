@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from typing import Final, Protocol
 
 from wideep.text import duration
 from wideep_cluster import informer
 from wideep_cluster.dynamo.diagnosis import diagnose
-from wideep_cluster.dynamo.drain import GRAPH, GRAPH_LABEL, POD
+from wideep_cluster.dynamo.drain import CLIQUE_SET, GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.dynamo.pods import read_pod
 from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget, WarningEvent
 from wideep_cluster.errors import ClusterError
@@ -22,6 +23,8 @@ from wideep_cluster.progress import ChangeTracker, ProgressReporter
 __all__ = ["GraphError", "NamespacedClient", "await_graph"]
 
 EVENT: Final = Kind("Event", "events", "events.k8s.io", "v1", optional=True)
+SETS: Final = replace(CLIQUE_SET, optional=True)
+"""Where the graph's name is long, they and all below them have a cut of it with a hash."""
 TICK_SECONDS: Final = 1.0
 """How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
 ASK_SECONDS: Final = 10.0
@@ -58,7 +61,7 @@ def await_graph(
     wait = _Wait(place, wanted, ProgressReporter(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
         try:
-            with Informer(place, (GRAPH, POD, EVENT, *OPERATOR_KINDS), wait.concerns) as watched:
+            with Informer(place, (GRAPH, POD, EVENT, SETS, *OPERATOR_KINDS), wait.concerns) as watched:
                 changed = set(OPERATOR_KINDS)
                 while not wait.is_over(watched, changed):
                     changed = watched.wait(TICK_SECONDS)
@@ -90,14 +93,14 @@ class _Wait:
         """What is wrong with it; None: not asked yet."""
 
     def concerns(self, kind: Kind, item: Item) -> bool:
-        """Whether an object is the graph, a pod of it, a warning about what makes them, or an operator."""
+        """Whether an object is the graph, a pod of it or what makes its pods, a warning, or an operator."""
         if kind in OPERATOR_KINDS:
             return is_operators(item)
         if kind is GRAPH:
             return item.name == self._wanted.graph
         if kind is EVENT:
-            return item.body.get("type") == "Warning" and _about(item)[1].startswith(self._wanted.graph)
-        return (GRAPH_LABEL, self._wanted.graph) in item.labels
+            return item.body.get("type") == "Warning"
+        return (GRAPH_LABEL, self._wanted.graph) in item.labels or (GRAPH.name, self._wanted.graph) in item.owners
 
     def is_over(self, watched: Informer, changed: set[Kind]) -> bool:
         """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
@@ -113,7 +116,7 @@ class _Wait:
         self._read_logs(view)
         self._give_up(view)
         old = "some are of before this update, which may still replace them" if view.has_ready_pods else ""
-        self.goes_on("; ".join(filter(None, (str(view), self._operator or old))))
+        self.goes_on("; ".join(filter(None, (str(view), self._operator or old, view.verdict))))
         return False
 
     def goes_on(self, state: str) -> None:
@@ -129,10 +132,12 @@ class _Wait:
         self._progress.tell(state)
 
     def _view(self, watched: Informer) -> GraphSnapshot:
+        names = (self._wanted.graph, *(item.name for item in watched.items(SETS)))
         events = watched.items(EVENT)
         if self._before is None:
             self._before = frozenset(map(_version, events))
-        warnings = tuple(_warned(item) for item in events if _version(item) not in self._before)
+        new = (item for item in events if _version(item) not in self._before)
+        warnings = tuple(_warned(item) for item in new if _about(item)[1].startswith(names))
         graph = next((item.body for item in watched.items(GRAPH)), None)
         return GraphSnapshot(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
 

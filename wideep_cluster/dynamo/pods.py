@@ -15,7 +15,8 @@ from wideep_cluster.kube_objects import part, parts
 __all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "condition", "moment", "read_pod"]
 
 ROLE_LABELS: Final = (ROLE_LABEL, COMPONENT_LABEL)
-"""Of prefill and decode the first says which; the frontend has the second alone."""
+"""Of prefill and decode of a ``v1alpha1`` graph the first says which. Frontends, and all of ``v1beta1``, have the
+second alone."""
 UNKNOWN: Final = "pod"
 STARTING_REASONS: Final = ("ContainerCreating", "PodInitializing")
 """Of a container that the kubelet is about to start."""

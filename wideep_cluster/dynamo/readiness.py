@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from wideep.masking import masked
+from wideep_cluster.dynamo.graph_parts import graph_parts
 from wideep_cluster.dynamo.pods import PodPhase, PodState, condition, moment
 from wideep_cluster.kube_objects import part, parts
 
 __all__ = ["GraphSnapshot", "GraphTarget", "WarningEvent"]
 
+UNSEEN: Final = "the operator has not looked at the change yet"
 Json = dict[str, Any]
 
 
@@ -29,6 +31,8 @@ class GraphTarget:
     """Roles whose pods that writing has made anew, as far as is known: those of before may be among them."""
     counted: frozenset[str] = frozenset()
     """Roles of which somebody else decides how many pods there are: as many as the graph says."""
+    sglang: str = ""
+    """Version of the engine in the release's image. Empty: that of the release which a stack gets that names none."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,7 @@ class GraphSnapshot:
     @property
     def due(self) -> dict[str, int]:
         """Pods of each role that there should be."""
-        services = part(part(self.graph or {}, "spec"), "services").values()
-        said = {_role_of(service): _pods_of(service) for service in services}
+        said = {each.role: each.pods for each in graph_parts(part(self.graph or {}, "spec"))}
         return {role: said.get(role, n) if role in self.wanted.counted else n for role, n in self.wanted.pods.items()}
 
     @property
@@ -63,7 +66,8 @@ class GraphSnapshot:
 
     @property
     def spec_updated_at(self) -> datetime:
-        """When the graph's spec was written last, by the API server's clock; its status has no generation to go by."""
+        """When the graph's spec was written last, by the API server's clock. Its status has a generation only in
+        ``v1beta1``, and the pods have none in either."""
         fields = parts(self._metadata, "managedFields")
         writers = [moment(one.get("time")) for one in fields if "f:spec" in part(one, "fieldsV1")]
         return max(writers, default=moment(None))
@@ -76,9 +80,28 @@ class GraphSnapshot:
     @property
     def has_ready_pods(self) -> bool:
         """The same, with pods beyond those."""
-        seen = self._metadata.get("generation", 0) >= self.wanted.generation and self.condition.get("status") == "True"
+        written = self._metadata.get("generation", 0) >= self.wanted.generation
+        seen = written and self.is_observed and self.condition.get("status") == "True"
         ready = Counter(pod.role for pod in self.active_pods if pod.stage is PodPhase.READY)
         return seen and ready >= Counter(self.due) and ready.total() == len(self.active_pods)
+
+    @property
+    def is_observed(self) -> bool:
+        """False: what the operator says is of an older spec, by the generation that it names. ``v1alpha1`` of 0.6 names
+        none, and cannot be told so."""
+        observed = self._status.get("observedGeneration")
+        return observed is None or int(observed) >= int(self._metadata.get("generation", 0))
+
+    @property
+    def verdict(self) -> str:
+        """What the operator of 1.x says while the graph is not ready (``insufficient_capacity``, ``updating``);
+        empty where it says nothing that the pods do not."""
+        if not self.is_observed:
+            return UNSEEN
+        if "observedGeneration" not in self._status or self.condition.get("status") == "True":
+            return ""
+        said = [self.condition.get("reason") or "", masked(self.condition.get("message") or "")]
+        return f"the operator says {': '.join(filter(None, said))}" if any(said) else ""
 
     @property
     def is_new(self) -> bool:
@@ -92,8 +115,9 @@ class GraphSnapshot:
 
     @property
     def state(self) -> str:
-        """The operator's word for the graph: pending, successful or failed; empty before it has looked."""
-        return self._status.get("state") or ""
+        """The operator's word for the graph: pending, successful or failed; empty before it has looked at it as it is
+        now. Of 1.x, ``successful`` stays from before an update while its old pods serve (dynamo#3567)."""
+        return (self._status.get("state") or "") if self.is_observed else ""
 
     @property
     def stages(self) -> dict[str, str]:
@@ -121,14 +145,6 @@ class GraphSnapshot:
     @property
     def _status(self) -> Json:
         return part(self.graph or {}, "status")
-
-
-def _role_of(service: Json) -> str:
-    return str(service.get("subComponentType") or service.get("componentType"))
-
-
-def _pods_of(service: Json) -> int:
-    return int(service.get("replicas", 1)) * int(part(service, "multinode").get("nodeCount", 1))
 
 
 def _stage(pod: PodState) -> str:

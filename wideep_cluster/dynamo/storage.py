@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
+from wideep.dynamo import release
 from wideep.errors import Problem
 from wideep.plan import CachePlan, PlatformPlan
 from wideep.text import some_of
@@ -50,6 +51,8 @@ def platform_class_problems(
 ) -> Iterator[Answer]:
     """Yield the same of the claims of etcd and NATS, which come with the platform."""
     for key, (path, name) in STORES.items():
+        if not _is_installed(platform, path[0]):
+            continue
         volume = _volume(platform.values, path)
         if volume is not None and volume.get(name) != NO_CLASS:
             wanted = volume.get(name) or (_global_class(platform.values) if key == ETCD else None)
@@ -82,6 +85,14 @@ def suggested_class(classes: Listed[StorageClass]) -> str | None:
     """Return one that the cluster has, with volumes that many nodes mount if there is one."""
     ordered = sorted(classes.items, key=lambda each: (each.provisioner in ONE_NODE, each.name))
     return ordered[0].name if ordered else None
+
+
+def _is_installed(platform: PlatformPlan, store: str) -> bool:
+    """As the chart does it in this release, unless the values say otherwise (``global.etcd.install``, from 1.0 on)."""
+    row = release(platform.version).row
+    usual = row.etcd if store == "etcd" else row.nats
+    said = (_volume(platform.values, ("global", store)) or {}).get("install")
+    return usual != "off" if said is None else said is True
 
 
 def _volume(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object] | None:

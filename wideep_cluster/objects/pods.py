@@ -149,10 +149,9 @@ class Pod(KubeObject):
     @property
     def component(self) -> Component | None:
         """What it is in its graph. None: something else, or of no graph."""
-        role, kind = self.labels.get(ROLE_LABEL), self.labels.get(COMPONENT_LABEL)
-        if role in (Component.PREFILL, Component.DECODE):
-            return Component(role)
-        return Component.FRONTEND if kind == "frontend" else None
+        known = list(Component)
+        found = (self.labels.get(label, "") for label in (ROLE_LABEL, COMPONENT_LABEL))
+        return next((Component(each) for each in found if each in known), None)
 
     @property
     def ready(self) -> bool:

@@ -71,9 +71,11 @@ class Job(KubeObject):
 
 
 class GraphStatus(Model):
-    """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``."""
+    """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``; from 1.x
+    on, of which generation."""
 
     state: str = ""
+    observed_generation: int | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -90,5 +92,12 @@ class Graph(KubeObject):
 
     @property
     def ready(self) -> bool:
-        """All its services serve."""
-        return self.condition is not None and self.condition.status == "True"
+        """All its services serve, as it was last written."""
+        return self.is_observed and self.condition is not None and self.condition.status == "True"
+
+    @property
+    def is_observed(self) -> bool:
+        """False: what the operator says is of an older generation. One that names none (``v1alpha1`` of 0.6) is
+        believed."""
+        observed = self.status.observed_generation
+        return observed is None or observed >= self.metadata.generation

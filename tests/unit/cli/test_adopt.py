@@ -19,6 +19,7 @@ from tests.support.plans import ROOT
 from wideep.errors import WideepError
 from wideep.settings import Settings
 from wideep_cli.adopt.command import adopt
+from wideep_cli.adopt.keys import version_keys
 from wideep_cli.adopt.preview import Wanted, wanted_resources
 from wideep_cli.adopt.resources import Adoption, adoption
 from wideep_cli.adopt.state import release_entry
@@ -277,3 +278,31 @@ def test_what_to_type_is_told_in_the_order_in_which_it_is_typed(
         "  pulumi preview --stack sim --refresh --diff",
     ]
     assert [entry["name"] for entry in json.loads(file.read_text())["resources"]] == ["graph-graph"]
+
+
+NEW_GRAPH = "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment"
+
+
+def test_a_graph_of_v1beta1_is_taken_over_with_its_image_and_its_weights() -> None:
+    main = {"name": "main", "image": "r/d:1", "args": ["--model-path", "/model-cache/mine"]}
+    part = {"name": "decode", "type": "decode", "replicas": 1, "podTemplate": {"spec": {"containers": [main]}}}
+    live = {
+        "apiVersion": "nvidia.com/v1beta1",
+        "kind": "DynamoGraphDeployment",
+        "metadata": {"name": "g", "namespace": "lab", "uid": "u", "generation": 1},
+        "spec": {"components": [part]},
+    }
+    cluster = Cluster(live)
+    cluster.objects = {"/apis/nvidia.com/v1beta1/namespaces/lab/dynamographdeployments/g": live}
+    inputs = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+    found = adopted(wanted(NEW_GRAPH, "graph-graph", **inputs), cluster=cluster)
+    assert found.ids == ["DynamoGraphDeployment lab/g"]
+    assert "pulumi config set --path image.reference r/d:1" in found.keys
+
+
+def test_a_platform_of_another_release_is_written_into_the_config_first() -> None:
+    chart = {"metadata": {"name": "dynamo-platform", "version": "0.9.1"}}
+    record = {"chart": chart}
+    assert list(version_keys(settings(image=BUILT), record)) == ["pulumi config set --path platform.version 0.9.1"]
+    same = {"chart": {"metadata": {"version": settings(image=BUILT).platform.version}}}
+    assert list(version_keys(settings(image=BUILT), same)) == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.plans import on_release
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 from wideep.settings import parse
@@ -196,3 +197,33 @@ def test_arguments_are_compared_flag_by_flag_in_any_order() -> None:
         "args --cuda-graph-bs: 1 2 → –",
         "args --new: – → set",
     ]
+
+
+def test_another_release_says_what_becomes_of_the_graph_and_of_the_crds() -> None:
+    old, new = loaded(**on_release("0.9.1")), loaded(**on_release("1.0.2"))
+    told = consequences(old, new)
+    assert "Helm upgrades it." in told["release dynamo-platform"]
+    assert told["release dynamo-crds"] == "Its CRDs stay, and every graph with them."
+
+
+def test_a_jump_says_that_up_refuses_it_and_the_way_there() -> None:
+    told = consequences(loaded(**on_release("0.6.0")), loaded(**on_release("1.6.1")))
+    assert told["release dynamo-platform"].startswith("`pulumi up` refuses it: ")
+    assert "1.0.2" in told["release dynamo-platform"]
+
+
+def test_a_graph_in_another_version_of_its_api_is_replaced() -> None:
+    old, new = loaded(**on_release("1.2.1")), loaded(**on_release("1.3.1"))
+    (graph,) = [each for each in difference(old, new).objects if each.name.startswith("graph ")]
+    assert graph.effect.value == "replaced"
+    assert graph.because[0].path == "apiVersion"
+
+
+def test_a_v1beta1_graph_is_told_component_by_component() -> None:
+    new = on_release("1.6.1")
+    more = difference(loaded(**new), loaded(**new, layout=layout(decode={"replicas": 2})))
+    assert {each.name: each.effect.value for each in more.objects} == {"pods of decode": "scaled"}
+    other = difference(loaded(**new), loaded(**new, layout=layout(decode={"memFractionStatic": 0.7})))
+    (change,) = other.objects
+    assert (change.name, change.effect.value) == ("pods of decode", "restarted")
+    assert any(each.path == "args --mem-fraction-static" for each in change.because)

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from tests.support.live import live, loaded
+from wideep.dynamo.api import V1ALPHA1
 from wideep.settings.layout import Role
 from wideep_cli.deployment import Live
 from wideep_cli.status.frontend import FrontendView
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
 from wideep_cluster import ForbiddenError
-from wideep_cluster.kinds import GRAPHS, JOBS, PODS
+from wideep_cluster.kinds import JOBS, PODS, graphs
 from wideep_cluster.objects import Graph, Pod
 
+GRAPHS = graphs(V1ALPHA1)
 MODEL = "deepseek-ai/DeepSeek-R1"
 SERVES = FrontendView(workers={Role.PREFILL: 1, Role.DECODE: 1}, models=(MODEL,))
 READY = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
@@ -40,10 +42,13 @@ class Cluster:
         return Listing(self.pods if kind is PODS else ())
 
     def find(self, kind: object, _name: str, _namespace: str | None = None) -> Graph | None:
-        if self.hidden and kind is GRAPHS:
+        if self.hidden and kind == GRAPHS:
             raise ForbiddenError("get", "dynamographdeployments", "namespace lab")
         assert kind in (GRAPHS, JOBS)
-        return self.graph if kind is GRAPHS else None
+        return self.graph if kind == GRAPHS else None
+
+    def serves(self, kind: object) -> bool:
+        return kind == GRAPHS
 
     def logs(self, _pod: Pod, _container: str, **_: object) -> str:
         return "Load weight begin"
@@ -181,3 +186,29 @@ def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: Live) -> None:
     assert full.state is State.READY
     assert "cannot be seen" in full.says
     assert part.state is State.WAITING
+
+
+def test_a_change_that_the_operator_has_not_looked_at_is_waited_for(stack: Live) -> None:
+    graph = of_graph(stack, generation=3)
+    old = graph.model_copy(update={"status": graph.status.model_copy(update={"observed_generation": 2})})
+    pods = [of_role(stack, role) for role in ("frontend", "prefill", "decode")]
+    assert (seen(stack, pods, old).state, seen(stack, pods, old).says) == (
+        State.WAITING,
+        "The operator has not looked at the graph's last change yet.",
+    )
+    now = graph.model_copy(update={"status": graph.status.model_copy(update={"observed_generation": 3})})
+    assert seen(stack, pods, now).state is State.READY
+
+
+def test_roles_of_a_v1beta1_graph_are_its_components_types(stack: Live) -> None:
+    pods = [of_role(stack, "frontend"), *(_of_type(stack, role) for role in ("prefill", "decode"))]
+    found = seen(stack, pods)
+    assert [row.member.place for row in found.rows] == ["frontend-0", "prefill-0", "decode-0"]
+    assert found.ready_pods == found.expected == 3
+
+
+def _of_type(stack: Live, role: str) -> Pod:
+    pod = of_role(stack, role)
+    labels = {"nvidia.com/dynamo-component-type": role, "nvidia.com/dynamo-component": role}
+    named = {"nvidia.com/dynamo-graph-deployment-name": stack.plan.name, **labels}
+    return pod.model_copy(update={"metadata": pod.metadata.model_copy(update={"labels": named})})

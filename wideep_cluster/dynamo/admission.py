@@ -1,0 +1,150 @@
+"""Whether the API server takes a graph: its CRD is served, and who is asked about it answers.
+
+From 1.0 on the operator brings the CRDs itself (an init container), converts between the versions of their API, and is
+asked about each graph by webhooks that fail closed, as Grove is about each PodCliqueSet. Right after an installation or
+an upgrade none of it answers yet: "connection refused" (dynamo#12712, grove#701), or an unknown certificate authority
+until the operator has written its own into the webhook's ``caBundle``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wideep.dynamo.api import GROUP, GraphApi
+from wideep.text import some_of
+from wideep_cluster.client import Cluster
+from wideep_cluster.errors import ClusterError, ForbiddenError
+from wideep_cluster.kinds import CRDS, ENDPOINT_SLICES, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS, graphs
+from wideep_cluster.objects.admission import ClientConfig, CustomResource, Webhook
+
+if TYPE_CHECKING:
+    from wideep.dynamo.base import Release
+
+__all__ = ["AdmissionError", "GraphAdmission", "await_admission", "graph_admission", "obstacles"]
+
+SERVICE_NAME: Final = "kubernetes.io/service-name"
+GROVE: Final[Mapping[str, frozenset[str]]] = {"grove.io": frozenset({"podcliquesets"})}
+PAUSE_SECONDS: Final = 2.0
+
+
+class AdmissionError(Exception):
+    """The API server does not take a graph yet."""
+
+
+@dataclass(frozen=True)
+class GraphAdmission:
+    """What a graph has to get past: the API that it is written in, and (``grove``) what Grove is asked."""
+
+    api: GraphApi
+    grove: bool
+
+    @property
+    def resources(self) -> Mapping[str, frozenset[str]]:
+        """By API group, what the graph and its operator write."""
+        own = {GROUP: frozenset({self.api.plural, self.api.component_plural})}
+        return {**own, **(GROVE if self.grove else {})}
+
+    def concerns(self, webhook: Webhook) -> bool:
+        """Whether a webhook that refuses while it does not answer is asked about any of them."""
+        return webhook.failure_policy == "Fail" and any(
+            {group, "*"} & set(rule.api_groups)
+            and {"*", *plurals} & {each.partition("/")[0] for each in rule.resources}
+            for rule in webhook.rules
+            for group, plurals in self.resources.items()
+        )
+
+
+def graph_admission(release: Release, *, grove: bool) -> GraphAdmission | None:
+    """Return what admits the graphs of a release. None: the API server alone does (up to 0.9)."""
+    return GraphAdmission(release.api, grove) if release.webhooks else None
+
+
+def await_admission(
+    cluster: Cluster,
+    wanted: GraphAdmission,
+    deadline_seconds: int,
+    say: Callable[[str], None],
+    interrupted: threading.Event,
+) -> None:
+    """Return once the API server takes graphs. Say what it waits for whenever that changes.
+
+    Raises:
+        AdmissionError: it does not within ``deadline_seconds``, or the user has interrupted; with what is in the way.
+    """
+    end, said = time.monotonic() + deadline_seconds, ""
+    while True:
+        found = _found(cluster, wanted)
+        if not found:
+            return
+        text = some_of(found, 4)
+        if interrupted.is_set():
+            raise AdmissionError(f"interrupted: {text}. `pulumi up` goes on from here.")
+        if time.monotonic() > end:
+            raise AdmissionError(
+                f"after {deadline_seconds} s the API server would still refuse a graph: {text}.\n"
+                "  `wideep doctor` says how the operator is; then `pulumi up` goes on from here. Where it only takes "
+                "longer: platform.readyTimeoutMinutes"
+            )
+        if text != said:
+            say(f"{text}: waiting")
+        said = text
+        interrupted.wait(PAUSE_SECONDS)
+
+
+def obstacles(cluster: Cluster, wanted: GraphAdmission) -> Iterator[str]:
+    """Yield what keeps the API server from taking a graph now, each in a few words.
+
+    Raises:
+        ForbiddenError: the user may not see CRDs or webhooks.
+        ClusterError: the API server does not answer.
+    """
+    crd = cluster.find(CRDS, wanted.api.crd)
+    missing = _crd_obstacle(crd, wanted.api)
+    if crd is None or missing:
+        yield missing
+        return
+    if crd.spec.conversion.strategy == "Webhook":
+        yield from _silent(cluster, f"the conversion webhook of {crd.name}", crd.spec.conversion.webhook.client_config)
+    if not cluster.serves(graphs(wanted.api)):
+        yield f"{wanted.api.api_version} is not served yet"
+    for kind in (VALIDATING_WEBHOOKS, MUTATING_WEBHOOKS):
+        for configuration in cluster.list(kind).items:
+            for webhook in filter(wanted.concerns, configuration.webhooks):
+                yield from _silent(cluster, f"webhook {webhook.name}", webhook.client_config)
+
+
+def _found(cluster: Cluster, wanted: GraphAdmission) -> list[str]:
+    """What is not to be seen is no reason to wait: the provider tries again what a webhook has refused in passing."""
+    try:
+        return list(dict.fromkeys(obstacles(cluster, wanted)))
+    except ForbiddenError:
+        return []
+    except ClusterError as error:
+        if not error.is_temporary:
+            raise
+        return [f"the API server does not answer ({error.reason})"]
+
+
+def _crd_obstacle(crd: CustomResource | None, api: GraphApi) -> str:
+    """Empty: it is served."""
+    if crd is None:
+        return f"CustomResourceDefinition {api.crd} is not there"
+    if not crd.serves(api.version):
+        return f"CustomResourceDefinition {crd.name} has no {api.version}: it is of another release"
+    return "" if crd.established else f"CustomResourceDefinition {crd.name} is not established"
+
+
+def _silent(cluster: Cluster, who: str, config: ClientConfig) -> Iterator[str]:
+    """Why a webhook would not answer. One at a URL is nobody's pod, so nothing is known of it."""
+    if config.service is None:
+        return
+    place = config.service
+    slices = cluster.list(ENDPOINT_SLICES, place.namespace, labels=f"{SERVICE_NAME}={place.name}").items
+    if not any(each.ready for each in slices):
+        yield f"{who} has no pod that is ready (Service {place.namespace}/{place.name})"
+    elif not config.ca_bundle:
+        yield f"{who} has no certificate authority yet (caBundle is empty)"
