@@ -46,6 +46,12 @@ class EngineFlag:
     """How many values, as argparse says it: None is one."""
     owner: str
 
+    @classmethod
+    def of(cls, names: tuple[str, ...], sort: str, owner: str) -> EngineFlag:
+        """A flag whose sort is written ``-``, ``int``, ``float*`` and the like."""
+        kind = sort.rstrip("?*+")
+        return cls(names, _TYPES[kind], sort.removeprefix(kind) or None, owner)
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -53,6 +59,16 @@ class Reason:
 
     rule: str
     fix: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A flag that other versions of the engine take."""
+
+    flag: EngineFlag
+    rule: str
+    instead: str | None
+    """What it became in this version. None: nothing that is known here."""
 
 
 @dataclass(frozen=True)
@@ -65,31 +81,27 @@ class Given:
     """None: the table has no such flag."""
     wrong: str | None = None
     """Why the engine's parser would refuse it."""
+    gone: Gone | None = None
+    """Only other versions take it."""
 
 
 class FlagTable:
-    """Every flag that an engine's parser takes.
+    """Every flag that an engine's parser takes, in the order in which they are spoken of.
 
-    ``rows`` has a line for flags that are alike: owner, sort and number of values (``-`` for none), flags; ``|`` parts
-    the spellings of one. ``reasons`` are those of owners that are no key.
+    ``reasons`` are those of owners that are no key; ``others`` are flags that only other versions take.
     """
 
-    def __init__(self, rows: str, reasons: Mapping[str, Reason]) -> None:
-        self._rows = rows
+    def __init__(
+        self, flags: tuple[EngineFlag, ...], reasons: Mapping[str, Reason], others: Mapping[str, Gone] | None = None
+    ) -> None:
+        self.flags = flags
         self.reasons = reasons
+        self.others = others or {}
 
     @cached_property
-    def flags(self) -> tuple[EngineFlag, ...]:
-        """All flags, in the table's order."""
-        flags: list[EngineFlag] = []
-        for line in self._rows.strip().splitlines():
-            owner, takes, *spellings = line.split()
-            sort = takes.rstrip("?*+")
-            flags += [
-                EngineFlag(tuple(each.split("|")), _TYPES[sort], takes.removeprefix(sort) or None, owner)
-                for each in spellings
-            ]
-        return tuple(flags)
+    def names(self) -> frozenset[str]:
+        """All spellings that are no abbreviation."""
+        return frozenset(name for flag in self.flags for name in flag.names)
 
     def read(self, words: Sequence[str]) -> Iterator[Given]:
         """Each flag of ``extraArgs`` with the values that belong to it."""
@@ -109,6 +121,9 @@ class FlagTable:
             return Given(group, None, _NO_FLAG)
         if group[0] == "--":
             return Given(group, None, "the engine's parser takes no values after --")
+        gone = self.others.get(group[0].split("=", 1)[0])
+        if gone:
+            return Given(group, gone.flag, gone.rule, gone)
         found = argparse.Namespace(option=None)
         try:
             _, rest = self._parser.parse_known_args(group, found)
