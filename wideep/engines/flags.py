@@ -45,12 +45,14 @@ class EngineFlag:
     nargs: str | None
     """How many values, as argparse says it: None is one."""
     owner: str
+    deprecated: bool = False
+    """The parser takes it and warns."""
 
     @classmethod
-    def of(cls, names: tuple[str, ...], sort: str, owner: str) -> EngineFlag:
+    def of(cls, names: tuple[str, ...], sort: str, owner: str, deprecated: bool = False) -> EngineFlag:
         """A flag whose sort is written ``-``, ``int``, ``float*`` and the like."""
         kind = sort.rstrip("?*+")
-        return cls(names, _TYPES[kind], sort.removeprefix(kind) or None, owner)
+        return cls(names, _TYPES[kind], sort.removeprefix(kind) or None, owner, deprecated)
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,9 @@ class FlagTable:
         return frozenset(given.flag.names[0] for given in self.read(words) if given.flag)
 
     def flag_of(self, key: str) -> str | None:
-        """What a key is called among the flags: the first that it owns."""
-        return next((flag.names[0] for flag in self.flags if flag.owner == key), None)
+        """What a key is called among the flags: the first that it owns, of those that are not deprecated if it can."""
+        owned = [flag for flag in self.flags if flag.owner == key]
+        return next((flag.names[0] for flag in sorted(owned, key=lambda flag: flag.deprecated)), None)
 
     def _read(self, group: tuple[str, ...]) -> Given:
         if not _is_flag(group[0]):

@@ -34,7 +34,7 @@ def flag_table(version: str) -> FlagTable:
 
 def _engine_flag(flag: ParserFlag) -> EngineFlag:
     owner = next((OWNERS[name] for name in flag.names if name in OWNERS), UNCHECKED)
-    return EngineFlag.of(flag.names, flag.sort, owner)
+    return EngineFlag.of(flag.names, flag.sort, owner, flag.deprecated)
 
 
 def _place(flag: EngineFlag) -> int:

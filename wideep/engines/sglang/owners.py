@@ -35,8 +35,8 @@ chunkedPrefillSize         --chunked-prefill-size
 contextLength              --context-length
 kvCacheDtype               --kv-cache-dtype
 pageSize                   --page-size
-cudaGraphBatchSizes        --cuda-graph-max-bs --cuda-graph-bs --disable-cuda-graph --disable-cuda-graph-padding
-cudaGraphBatchSizes        --cuda-graph-max-bs-decode --cuda-graph-bs-decode --cuda-graph-backend-decode
+cudaGraphBatchSizes        --cuda-graph-max-bs-decode --cuda-graph-bs-decode --cuda-graph-max-bs --cuda-graph-bs
+cudaGraphBatchSizes        --disable-cuda-graph --disable-cuda-graph-padding --cuda-graph-backend-decode
 cudaGraphBatchSizes        --disable-decode-cuda-graph --cuda-graph-config
 maxRunningRequests         --max-running-requests
 speculative                --enable-beta-spec --speculative-algorithm --speculative-draft-model-path
