@@ -42,7 +42,7 @@ def read_wheel(wheel: Path) -> tuple[Definition, ...]:
         names = sorted(
             name
             for name in archive.namelist()
-            if name == f"{FOLDER}server_args.py"
+            if name in (f"{FOLDER}server_args.py", f"{FOLDER}arg_groups/choices.py")
             or (name.startswith(f"{FOLDER}arg_groups/fields/") and name.endswith(".py"))
         )
         trees = [ast.parse(archive.read(name)) for name in names]
@@ -87,7 +87,9 @@ def _of_field(name: str, annotation: ast.expr, constants: Mapping[str, object]) 
     assert isinstance(annotation.slice, ast.Tuple), ast.dump(annotation)
     kind, meta = annotation.slice.elts[0], annotation.slice.elts[1]
     calls = isinstance(meta, ast.Call) and _text(meta.func) == "Arg"
-    given = {keyword.arg or "": keyword.value for keyword in meta.keywords} if isinstance(meta, ast.Call) and calls else {}
+    given = (
+        {keyword.arg or "": keyword.value for keyword in meta.keywords} if isinstance(meta, ast.Call) and calls else {}
+    )
     if "no_cli" in given:
         return
     first = _literal(given["cli_name"], constants) if "cli_name" in given else f"--{name.replace('_', '-')}"
@@ -137,17 +139,11 @@ def _definition(
         names = (*names, f"--no-{names[0].removeprefix('--')}")
     if action in ALONE | ALONE_TOO:
         return Definition(names, "-", None, action.startswith("Deprecated"))
-    default = "*" if action == "LoRAPathAction" and "nargs" not in given else ""
+    default = "*" if action == "LoRAPathAction" else ""
     many = _literal(given["nargs"], constants) if "nargs" in given else default
     choices = _literal(given["choices"], constants) if "choices" in given else None
-    return Definition(
-        names,
-        sort if many != 0 else "-",
-        tuple(choices) if isinstance(choices, list | tuple) else None,
-        action.startswith("Deprecated"),
-    ) if not many else Definition(
-        names, f"{sort}{many}", tuple(choices) if isinstance(choices, list | tuple) else None, action.startswith("Dep")
-    )
+    named = tuple(choices) if isinstance(choices, list | tuple) else None
+    return Definition(names, f"{sort}{many}", named, action.startswith("Deprecated"))
 
 
 def _text(node: ast.expr) -> str:

@@ -58,7 +58,9 @@ def read_dynamo_wheel(wheel: Path) -> tuple[Definition, ...]:
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
-            row = {ast.literal_eval(key): value for key, value in zip(node.keys, node.values, strict=True) if _is_text(key)}
+            row = {
+                ast.literal_eval(key): value for key, value in zip(node.keys, node.values, strict=True) if _is_text(key)
+            }
             if "flags" in row:
                 yield _definition(tuple(ast.literal_eval(row["flags"])), row, "type")
         elif isinstance(node, ast.Call):

@@ -52,4 +52,6 @@ POOL_AFTER_CAPTURE: Final = Since((0, 5, 16), "server_args.py: post_capture_kv_s
 BF16_NORMAL: Final = Since((0, 5, 18), "layers/moe/ep_moe/layer.py: the same whatever the mode")
 RANKS_PICK_ALIKE: Final = Since((0, 5, 18), "server_args.py: _handle_eplb_and_dispatch")
 LM_HEAD_ALL_TO_ALL: Final = Since((0, 5, 18), "arg_groups/overrides.py: _tp_lm_head_all_to_all_default")
-REPORT_MODE: Final = Since((0, 5, 18), "server_args.py: --expert-balancedness-report-mode; the old flag is gone in 0.5.21")
+REPORT_MODE: Final = Since(
+    (0, 5, 18), "server_args.py: --expert-balancedness-report-mode; the old flag is gone in 0.5.21"
+)

@@ -5,6 +5,7 @@ Flags and their meaning are those of ``sglang/srt/server_args.py`` in each versi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,7 +27,7 @@ Flag = tuple[str, str | int | float | tuple[int, ...] | None]
 """A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
 
 
-def engine_args(
+def engine_args(  # noqa: PLR0913 - what a role's command is made of
     role: Role,
     layout: RoleLayout,
     model: ModelShape,
@@ -65,7 +66,7 @@ def engine_args(
 def runner_of(layout: RoleLayout) -> str | None:
     """The kernels of the experts that ``extraArgs`` asks for. None: it asks for none."""
     words = [part for word in layout.extra_args for part in word.split("=", 1)]
-    return next((value for flag, value in zip(words, words[1:], strict=False) if flag == RUNNER), None)
+    return next((value for flag, value in itertools.pairwise(words) if flag == RUNNER), None)
 
 
 def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What SGLang can do with a model, by the class that it loads for its family.
 
-The same from 0.5.3.post2 to 0.5.21, but for one: in all of them gpt-oss' DeepEP branch raises, and its MXFP4 loader cuts
-the model's own experts over the GPUs (``gpt_oss.py: _load_mxfp4_experts_weights``); Mixtral has neither.
+The same from 0.5.3.post2 to 0.5.21, but for GLM's stages: in all of them gpt-oss' DeepEP branch raises, and its MXFP4
+loader cuts the model's own experts over the GPUs (``gpt_oss.py``), with no slot for a copy; Mixtral has neither.
 """
 
 from __future__ import annotations
