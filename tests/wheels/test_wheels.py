@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Sequence
 
 import pytest
@@ -42,9 +43,12 @@ LAYOUTS = [PRESETS[preset][role] for preset in Preset for role in Role]
 LAYOUTS += [EVERY_KEY, WIDE.model_copy(update={"cuda_graph_batch_sizes": ()})]
 
 
+read_once = functools.cache(read_wheel)
+
+
 def sglang_definitions(version: str) -> tuple[Definition, ...]:
     try:
-        return read_wheel(wheel_of("sglang", version))
+        return read_once(wheel_of("sglang", version))
     except NoWheelError as missing:
         pytest.skip(str(missing))
 
