@@ -110,14 +110,10 @@ class Engine(ABC):
 
     framework: ClassVar[Framework]
     title: ClassVar[str]
-    flags: ClassVar[FlagTable]
-    """Every flag that its parser takes, and which key of the stack has the say on it."""
     weights_flag: ClassVar[str]
     """Names the folder of the weights."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
-    log: ClassVar[LogFormat]
-    recorder: ClassVar[ExpertRecorder]
     components: ClassVar[Mapping[str, Role]]
     """Roles, by the component's name under which Dynamo's frontend lists a worker."""
     version: str
@@ -126,6 +122,21 @@ class Engine(ABC):
     def release(self) -> str:
         """``SGLang 0.5.3.post2``."""
         return f"{self.title} {self.version}"
+
+    @property
+    @abstractmethod
+    def flags(self) -> FlagTable:
+        """Every flag that its parser takes, and which key of the stack has the say on it."""
+
+    @property
+    @abstractmethod
+    def log(self) -> LogFormat:
+        """What is read from a worker's log."""
+
+    @property
+    @abstractmethod
+    def recorder(self) -> ExpertRecorder:
+        """How it is asked to count its experts' tokens."""
 
     @property
     @abstractmethod

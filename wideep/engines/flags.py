@@ -45,6 +45,14 @@ class EngineFlag:
     nargs: str | None
     """How many values, as argparse says it: None is one."""
     owner: str
+    deprecated: bool = False
+    """The parser takes it and warns."""
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], sort: str, owner: str, deprecated: bool = False) -> EngineFlag:
+        """A flag whose sort is written ``-``, ``int``, ``float*`` and the like."""
+        kind = sort.rstrip("?*+")
+        return cls(names, _TYPES[kind], sort.removeprefix(kind) or None, owner, deprecated)
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,16 @@ class Reason:
 
     rule: str
     fix: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A flag that other versions of the engine take."""
+
+    flag: EngineFlag
+    rule: str
+    instead: str | None
+    """What it became in this version. None: nothing that is known here."""
 
 
 @dataclass(frozen=True)
@@ -65,31 +83,27 @@ class Given:
     """None: the table has no such flag."""
     wrong: str | None = None
     """Why the engine's parser would refuse it."""
+    gone: Gone | None = None
+    """Only other versions take it."""
 
 
 class FlagTable:
-    """Every flag that an engine's parser takes.
+    """Every flag that an engine's parser takes, in the order in which they are spoken of.
 
-    ``rows`` has a line for flags that are alike: owner, sort and number of values (``-`` for none), flags; ``|`` parts
-    the spellings of one. ``reasons`` are those of owners that are no key.
+    ``reasons`` are those of owners that are no key; ``others`` are flags that only other versions take.
     """
 
-    def __init__(self, rows: str, reasons: Mapping[str, Reason]) -> None:
-        self._rows = rows
+    def __init__(
+        self, flags: tuple[EngineFlag, ...], reasons: Mapping[str, Reason], others: Mapping[str, Gone] | None = None
+    ) -> None:
+        self.flags = flags
         self.reasons = reasons
+        self.others = others or {}
 
     @cached_property
-    def flags(self) -> tuple[EngineFlag, ...]:
-        """All flags, in the table's order."""
-        flags: list[EngineFlag] = []
-        for line in self._rows.strip().splitlines():
-            owner, takes, *spellings = line.split()
-            sort = takes.rstrip("?*+")
-            flags += [
-                EngineFlag(tuple(each.split("|")), _TYPES[sort], takes.removeprefix(sort) or None, owner)
-                for each in spellings
-            ]
-        return tuple(flags)
+    def names(self) -> frozenset[str]:
+        """All spellings that are no abbreviation."""
+        return frozenset(name for flag in self.flags for name in flag.names)
 
     def read(self, words: Sequence[str]) -> Iterator[Given]:
         """Each flag of ``extraArgs`` with the values that belong to it."""
@@ -101,14 +115,18 @@ class FlagTable:
         return frozenset(given.flag.names[0] for given in self.read(words) if given.flag)
 
     def flag_of(self, key: str) -> str | None:
-        """What a key is called among the flags: the first that it owns."""
-        return next((flag.names[0] for flag in self.flags if flag.owner == key), None)
+        """What a key is called among the flags: the first that it owns, of those that are not deprecated if it can."""
+        owned = [flag for flag in self.flags if flag.owner == key]
+        return next((flag.names[0] for flag in sorted(owned, key=lambda flag: flag.deprecated)), None)
 
     def _read(self, group: tuple[str, ...]) -> Given:
         if not _is_flag(group[0]):
             return Given(group, None, _NO_FLAG)
         if group[0] == "--":
             return Given(group, None, "the engine's parser takes no values after --")
+        gone = self.others.get(group[0].split("=", 1)[0])
+        if gone:
+            return Given(group, gone.flag, gone.rule, gone)
         found = argparse.Namespace(option=None)
         try:
             _, rest = self._parser.parse_known_args(group, found)

@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import RoleLayout
-from wideep.settings.model import ModelShape
+from wideep.settings.model import ModelShape, WeightFormat
 
 __all__ = ["NORMAL_KERNELS", "deepep_buffer_bytes", "dispatched_row_bytes", "low_latency_tensor_bytes"]
 
@@ -73,11 +73,11 @@ def dispatched_row_bytes(model: ModelShape) -> float:
     """What the experts of one layer hold of one token that reached them: 32 KB for R1.
 
     Its hidden values in FP8 with a scale for 128 of them, gate and up in bf16, their product in FP8, and the result in
-    bf16, which combine sends back.
+    bf16, which combine sends back. Where the weights are bf16, all of it is.
     """
-    fp8 = 1 + 4 / SCALE_EVERY
+    held = 2 if model.weight_format is WeightFormat.BF16 else 1 + 4 / SCALE_EVERY
     hidden, width = model.hidden_size, model.expert_width
-    return hidden * fp8 + 2 * width * 2 + width * fp8 + hidden * 2
+    return hidden * held + 2 * width * 2 + width * held + hidden * 2
 
 
 def low_latency_tensor_bytes(model: ModelShape, role: RoleLayout) -> float:

@@ -65,6 +65,8 @@ def _refused(table: FlagTable, role: str, key: str, given: Given) -> Problem | N
 
 
 def _repaired(given: Given) -> str:
+    if given.gone:
+        return f"write {given.gone.instead}" if given.gone.instead else _OUT
     return f"write {given.flag.names[0]} as the engine's help has it, or {_OUT}" if given.flag else _OUT
 
 

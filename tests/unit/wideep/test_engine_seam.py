@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from wideep.engines import engine_of
-from wideep.engines.sglang.flags import FLAGS
 from wideep.settings.layout import RoleLayout
 
+FLAGS = engine_of().flags
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
 OWN = "wideep/engines/sglang/"

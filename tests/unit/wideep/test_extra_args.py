@@ -11,11 +11,12 @@ from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
 from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
 from wideep.engines.sglang.command import engine_args
-from wideep.engines.sglang.flags import FLAGS
+from wideep.engines import engine_of
 from wideep.plan import RolePlan, make_plan
 from wideep.rules import accept_settings, warnings
 from wideep.settings.layout import Preset, Role
 
+FLAGS = engine_of().flags
 WIDE = "wide-32gpu"
 KEY = "layout.decode.extraArgs"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]

@@ -1,29 +1,40 @@
-"""SGLang 0.5.3.post2 as Dynamo 0.6.0 starts it: ``python3 -m dynamo.sglang`` with the arguments of SGLang's own parser.
+"""SGLang as Dynamo starts it: ``python3 -m dynamo.sglang`` with the arguments of SGLang's own parser.
 
-Flags and their meaning are those of ``sglang/srt/server_args.py`` in the 0.5.3.post2 release.
+Flags and their meaning are those of ``sglang/srt/server_args.py`` in each version (``parser.txt`` has their names).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
+from wideep.engines.sglang.changes import FOLLOWS_ROOM, GRAPHS_BY_PHASE
 from wideep.settings.experts import Eplb
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelShape
+from wideep.settings.model import ModelShape, WeightFormat
+from wideep.versions import SGLANG
 
-__all__ = ["COMMAND", "DISPATCH_VARIABLE", "engine_args", "engine_env"]
+__all__ = ["COMMAND", "DISPATCH_VARIABLE", "RUNNER", "engine_args", "engine_env", "runner_of"]
 
 COMMAND: Final = ("python3", "-m", "dynamo.sglang")
 DISPATCH_VARIABLE: Final = "SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK"
 BOOTSTRAP_PORT: Final = 30001
 """Where decode workers ask a prefill worker for a request's KV cache."""
+RUNNER: Final = "--moe-runner-backend"
+"""Names the kernels of the experts; ``extraArgs`` may have it."""
 Flag = tuple[str, str | int | float | tuple[int, ...] | None]
 """A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
 
 
-def engine_args(
-    role: Role, layout: RoleLayout, model: ModelShape, model_path: str, trust_remote_code: bool = False
+def engine_args(  # noqa: PLR0913 - what a role's command is made of
+    role: Role,
+    layout: RoleLayout,
+    model: ModelShape,
+    model_path: str,
+    trust_remote_code: bool = False,
+    *,
+    version: str = SGLANG,
 ) -> tuple[str, ...]:
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
@@ -39,17 +50,23 @@ def engine_args(
         ("--skip-tokenizer-init", True),
         ("--host", "0.0.0.0"),  # noqa: S104 - the pod's own address, which the other role's pods have to reach
         *_sizes(layout),
-        *_experts(layout),
-        *_disaggregation(role, layout),
+        *_experts(layout, model),
+        *_disaggregation(role, layout, version),
         ("--mem-fraction-static", layout.mem_fraction_static),
         ("--chunked-prefill-size", layout.chunked_prefill_size),
         ("--context-length", layout.context_length),
         ("--kv-cache-dtype", layout.kv_cache_dtype),
         ("--page-size", layout.page_size),
         *_speculative(layout, model_path),
-        *_batches(role, layout),
+        *_batches(role, layout, version),
     ]
     return (*_words(flags), *layout.extra_args)
+
+
+def runner_of(layout: RoleLayout) -> str | None:
+    """The kernels of the experts that ``extraArgs`` asks for. None: it asks for none."""
+    words = [part for word in layout.extra_args for part in word.split("=", 1)]
+    return next((value for flag, value in itertools.pairwise(words) if flag == RUNNER), None)
 
 
 def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
@@ -77,20 +94,24 @@ def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
     ]
 
 
-def _batches(role: Role, layout: RoleLayout) -> list[Flag]:
+def _batches(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
     """Keep a decode step within what one rank may hand to DeepEP's low-latency kernels.
 
     Left to itself, SGLang captures CUDA graphs of up to 512 requests a rank on GPUs of this size, and runs up to 4096;
-    DeepEP's buffers hold 128 by default, and one more ends the process. Prefill captures none.
+    DeepEP's buffers hold 128 by default, and one more ends the process. What newer versions capture at prefill is left
+    to them. Written as one list or another: 0.5.21 takes an old name for an unclear abbreviation, and ends.
     """
     requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
         return [("--max-running-requests", requests)]
     limit = layout.max_dispatch_tokens_per_rank // layout.tokens_per_request if layout.low_latency else None
+    by_phase = GRAPHS_BY_PHASE.holds(version)
+    phase = "-decode" if by_phase else ""
     return [
-        ("--cuda-graph-bs", sizes or None),
-        ("--cuda-graph-max-bs", limit if sizes is None else None),
-        ("--disable-cuda-graph", sizes == ()),
+        (f"--cuda-graph-bs{phase}", sizes or None),
+        (f"--cuda-graph-max-bs{phase}", limit if sizes is None else None),
+        ("--disable-cuda-graph", sizes == () and not by_phase),
+        ("--cuda-graph-backend-decode", "disabled" if sizes == () and by_phase else None),
         ("--max-running-requests", requests or (limit and limit * layout.dp)),
     ]
 
@@ -109,11 +130,16 @@ def _sizes(layout: RoleLayout) -> list[Flag]:
     ]
 
 
-def _experts(layout: RoleLayout) -> list[Flag]:
-    """DeepEP's all-to-all, redundant experts and the load balancer."""
+def _experts(layout: RoleLayout, model: ModelShape) -> list[Flag]:
+    """DeepEP's all-to-all, redundant experts and the load balancer.
+
+    Experts in bf16 need DeepGEMM by name, in the versions that take them with DeepEP at all (``rules.deepep``).
+    """
+    bf16 = layout.deepep and model.weight_format is WeightFormat.BF16 and not runner_of(layout)
     return [
         ("--moe-a2a-backend", layout.moe_a2a_backend if layout.deepep else None),
         ("--deepep-mode", layout.deepep_mode if layout.deepep else None),
+        (RUNNER, "deep_gemm" if bf16 else None),
         ("--enable-two-batch-overlap", layout.two_batch_overlap),
         ("--ep-num-redundant-experts", layout.redundant_experts or None),
         *_balancer(layout.eplb),
@@ -133,17 +159,19 @@ def _balancer(eplb: Eplb) -> list[Flag]:
     ]
 
 
-def _disaggregation(role: Role, layout: RoleLayout) -> list[Flag]:
-    """Prefill hands its KV cache to decode over NIXL.
+def _disaggregation(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
+    """Prefill hands its KV cache to decode over NIXL, which is no version's default.
 
-    Both deal requests to data-parallel ranks in turn, so that decode knows which rank of prefill holds a request.
+    Both deal requests to data-parallel ranks in turn, so that decode knows which rank of prefill holds a request. Newer
+    versions have prefill follow a number of the request's own, and warn where they are told to take turns.
     """
-    decode_ranks = role is Role.DECODE and layout.dp > 1
+    in_turn = not FOLLOWS_ROOM.holds(version)
+    decode_ranks = in_turn and role is Role.DECODE and layout.dp > 1
     return [
         ("--disaggregation-mode", role),
         ("--disaggregation-transfer-backend", "nixl"),
         ("--disaggregation-bootstrap-port", BOOTSTRAP_PORT),
-        ("--load-balance-method", "round_robin" if role is Role.PREFILL else None),
+        ("--load-balance-method", "round_robin" if in_turn and role is Role.PREFILL else None),
         ("--prefill-round-robin-balance", decode_ranks),
     ]
 

@@ -13,9 +13,9 @@ from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
 from wideep.engines.sglang import command, memory
-from wideep.engines.sglang.families import FAMILIES
-from wideep.engines.sglang.flags import FLAGS
-from wideep.engines.sglang.log import FORMAT, RECORDER
+from wideep.engines.sglang.families import family_of
+from wideep.engines.sglang.flags import flag_table
+from wideep.engines.sglang.log import log_format, recorder
 from wideep.memory.headroom import Headroom
 from wideep.memory.worker import GpuMemory
 from wideep.settings.layout import Role, RoleLayout
@@ -40,14 +40,23 @@ class Sglang(Engine):
 
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
-    flags: ClassVar[FlagTable] = FLAGS
     weights_flag: ClassVar[str] = "--model-path"
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
-    log: ClassVar[LogFormat] = FORMAT
-    recorder: ClassVar[ExpertRecorder] = RECORDER
     components: ClassVar[Mapping[str, Role]] = MappingProxyType(
         {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
     )
+
+    @property
+    def flags(self) -> FlagTable:
+        return flag_table(self.version)
+
+    @property
+    def log(self) -> LogFormat:
+        return log_format(self.version)
+
+    @property
+    def recorder(self) -> ExpertRecorder:
+        return recorder(self.version)
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -55,7 +64,8 @@ class Sglang(Engine):
 
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
         path = model_path(settings.model, settings.model_cache)
-        return command.engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
+        remote = settings.workers.trust_remote_code
+        return command.engine_args(role, layout, settings.model, path, remote, version=self.version)
 
     def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
         return command.engine_env(role, layout)
@@ -71,10 +81,10 @@ class Sglang(Engine):
         )
 
     def flag_of(self, key: str) -> str | None:
-        return FLAGS.flag_of(key)
+        return self.flags.flag_of(key)
 
     def family(self, family: ModelFamily) -> Family:
-        return FAMILIES[family]
+        return family_of(self.version, family)
 
     def rules(self) -> EngineRules:
         from wideep.engines.sglang.rules import RULES
@@ -85,7 +95,7 @@ class Sglang(Engine):
         return memory.worker_memory(model, gpu, role)
 
     def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
-        return memory.headroom(model, gpu, name, role)
+        return memory.headroom(model, gpu, name, role, self.version)
 
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
         return memory.prefill_chunk(gpu, role)

@@ -1,15 +1,21 @@
-"""What SGLang 0.5.3.post2 can do with a model, by the class that it loads for its family."""
+"""What SGLang can do with a model, by the class that it loads for its family.
+
+The same from 0.5.3.post2 to 0.5.21, but for GLM's stages: in all of them gpt-oss' DeepEP branch raises, and its MXFP4
+loader cuts the model's own experts over the GPUs (``gpt_oss.py``), with no slot for a copy; Mixtral has neither.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.base import Family
+from wideep.engines.sglang.changes import GLM_STAGES
 from wideep.settings.model import ModelFamily
 
-__all__ = ["FAMILIES"]
+__all__ = ["FAMILIES", "family_of"]
 
 
 FAMILIES: Final[Mapping[ModelFamily, Family]] = MappingProxyType(
@@ -22,3 +28,12 @@ FAMILIES: Final[Mapping[ModelFamily, Family]] = MappingProxyType(
         ModelFamily.MIXTRAL: Family(deepep=False, expert_location=False),
     }
 )
+"""Of the oldest version."""
+
+
+def family_of(version: str, family: ModelFamily) -> Family:
+    """What one version can do with a family."""
+    found = FAMILIES[family]
+    if family is ModelFamily.GLM4_MOE and GLM_STAGES.holds(version):
+        return replace(found, pipeline=True)
+    return found

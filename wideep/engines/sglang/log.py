@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from wideep.engines.base import ExpertRecorder, LogFormat
+from wideep.engines.sglang.changes import GRAPHS_BY_PHASE, REPORT_MODE, Since
 
-__all__ = ["FORMAT", "RECORDER"]
+__all__ = ["FORMAT", "RECORDER", "log_format", "recorder"]
 
 FORMAT: Final = LogFormat(
     stages=(
@@ -42,4 +44,27 @@ RECORDER: Final = ExpertRecorder(
     folder_variable="SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR",
     files="expert_distribution_recorder_*.pt",
 )
-"""Of its own HTTP server, which the worker of Dynamo 0.6.0 does not start."""
+"""Of its own HTTP server, which Dynamo's worker does not start in any release up to 1.6.1."""
+_PARALLEL: Final = Since((0, 5, 21), "distributed/bootstrap.py")
+
+
+def log_format(version: str) -> LogFormat:
+    """Lines of one version's log: those of ``FORMAT``, but for the words that it changed."""
+    renamed: dict[str, str] = {}
+    if GRAPHS_BY_PHASE.holds(version):  # "Capture target decode CUDA graph begin"
+        renamed |= {"Capture cuda graph begin": "CUDA graph begin", "Capture cuda graph end": "CUDA graph end"}
+    if _PARALLEL.holds(version):
+        renamed |= {
+            "Init torch distributed begin": "Init parallel begin",
+            "Init torch distributed ends": "Init parallel ends",
+        }
+    stages = tuple((renamed.get(line, line), meaning) for line, meaning in FORMAT.stages)
+    capturing = "CUDA graph begin" if GRAPHS_BY_PHASE.holds(version) else FORMAT.capturing
+    return replace(FORMAT, stages=stages, capturing=capturing)
+
+
+def recorder(version: str) -> ExpertRecorder:
+    """How one version is asked to count. The flag is one word, as it stands in a list of arguments."""
+    if not REPORT_MODE.holds(version):
+        return RECORDER
+    return replace(RECORDER, metrics_flag="--expert-balancedness-report-mode=server_log")

@@ -3,6 +3,10 @@
 DeepEP's buffers and the low-latency tensors are exact. The rest of what is outside is an estimate from the model's
 shape, held against layouts that are known to run and to fail (``tests/unit/wideep/test_field_memory.py``). The CUDA
 context and NCCL's communicators are not counted: they are gone before the engine takes its share.
+
+From 0.5.16 on, models without MLA and without DP attention get their pool sized anew after the CUDA graphs are captured
+(``post_capture_kv_sizing_planned``): what was not needed outside goes to the KV cache, which may then hold more than is
+said here. How much more is not known here.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.catalog.gpus import GpuSpec
+from wideep.engines.sglang.changes import LM_HEAD_ALL_TO_ALL, PREFILL_GRAPHS
 from wideep.gpus.spec import GIB
 from wideep.memory.cache import kv_bytes_per_token, layer_kv_bytes
 from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
@@ -20,6 +25,7 @@ from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape
+from wideep.versions import SGLANG
 
 __all__ = ["graph_batch", "headroom", "prefill_chunk", "worker_memory"]
 
@@ -28,6 +34,8 @@ RUNTIME: Final = 512 * MIB
 """What SGLang reserves for its attention kernels and the like (``ServerArgs._handle_gpu_memory_settings``)."""
 GRAPH: Final = 2 * MIB
 """What it reserves for a request of the largest captured batch."""
+MLA_GRAPHS: Final = 1.5 * GIB
+"""What it reserves for prefill's CUDA graphs with MLA."""
 HIDDEN_COPIES: Final = 4
 """Of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
 SLACK: Final = 1.5
@@ -68,7 +76,7 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemor
     return min(stages, key=lambda memory: memory.kv_cache_bytes / memory.kv_bytes_per_token)
 
 
-def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
+def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, version: str = SGLANG) -> Headroom:
     """What one GPU is likely to need outside the pool. See the module for what is exact and what is not."""
     memory = worker_memory(model, gpu, role)
     requests = most_requests(model, name, role, memory.kv_cache_tokens)
@@ -77,10 +85,10 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> H
     return Headroom(
         runtime=RUNTIME,
         requests=request_table_bytes(model, role, requests),
-        activations=_decode_bytes(model, role, graph_batch(gpu, role) or min(requests, UNCAPTURED))
+        activations=_decode_bytes(model, role, graph_batch(gpu, role) or min(requests, UNCAPTURED), version)
         if decode
         else _prefill_bytes(model, gpu, role),
-        cuda_graphs=GRAPH * graph_batch(gpu, role) if decode else 0.0,
+        cuda_graphs=GRAPH * graph_batch(gpu, role) if decode else _prefill_graphs(model, role, version),
         dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=deepep_buffer_bytes(model, role),
         eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
@@ -119,14 +127,37 @@ def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
     return SLACK * (own * HIDDEN_COPIES * BF16 * model.hidden_size + max(attention, experts))
 
 
-def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int) -> float:
+def _prefill_graphs(model: ModelShape, role: RoleLayout, version: str) -> float:
+    """What prefill's CUDA graphs take in the versions that capture them: SGLang's own reserve for MLA.
+
+    None in DeepEP's normal mode, which turns them off. For other attention it is 8 MiB a captured size, of sizes that
+    are not known here, and is left out.
+    """
+    off = role.deepep and role.deepep_mode is DeepEpMode.NORMAL
+    return 0.0 if off or not PREFILL_GRAPHS.holds(version) or not isinstance(model.attention, Mla) else MLA_GRAPHS
+
+
+def _logit_rows(role: RoleLayout, own: int, version: str) -> float:
+    """Rows of logits over the whole vocabulary: a group's own, or all groups' where they share lm_head.
+
+    Where each GPU is a group, newer decode workers hand out the shares of the vocabulary all-to-all: the rows of all
+    groups in a GPU's share of the vocabulary, and then its own whole.
+    """
+    if role.dp == 1 or role.dp_lm_head:
+        return own
+    if role.dp == role.tp and LM_HEAD_ALL_TO_ALL.holds(version):
+        return 2 * own
+    return own * role.dp
+
+
+def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int, version: str) -> float:
     """Activations of the largest batch. Where groups share dense layers, experts or lm_head, each GPU has the
     padded batches of all of them, and their logits.
     """
     own = batch * role.tokens_per_request
     everyone = own * role.dp
     gathers = role.dp > 1 and not (role.deepep and (role.moe_dense_tp or not model.dense_layers))
-    logits = (own if role.dp == 1 or role.dp_lm_head else everyone) * model.vocab_size * BF16 * 2
+    logits = _logit_rows(role, own, version) * model.vocab_size * BF16 * 2
     experts = 0.0 if role.deepep else _routed(model, role, everyone)
     hidden = (everyone if gathers else own) * HIDDEN_COPIES * BF16 * model.hidden_size
     return GATHERED_SLACK * (logits + experts + hidden)

@@ -32,6 +32,8 @@ _DERIVED: Final = (
     experts.balancing_needs_ep,
     experts.eplb_needs_ep_of_tp,
     experts.recorder_fits_deepep,
+    experts.recorder_fits_interval,
+    experts.copies_are_picked_alike,
     experts.hierarchical_needs_groups,
     experts.location_is_a_file,
     deepep.deepep_needs_model,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from wideep.engines.sglang.changes import BF16_LOW_LATENCY, BF16_NORMAL
+from wideep.engines.sglang.command import RUNNER, runner_of
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
 from wideep.rules.deepep import HOPPER, MAX_DISPATCH, OFF
@@ -21,6 +25,8 @@ __all__ = [
     "two_batches_need_deepep",
 ]
 
+DEEP_GEMM: Final = "deep_gemm"
+
 
 def deepep_needs_model(site: RoleSite) -> Problem | None:
     """The model's MoE block must have a DeepEP branch (``wideep.engines.sglang.families``)."""
@@ -31,13 +37,32 @@ def deepep_needs_model(site: RoleSite) -> Problem | None:
 
 
 def deepep_needs_fp8(site: RoleSite) -> Problem | None:
-    """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120)."""
-    if not site.role.deepep or not site.family.deepep or site.model.weight_format is WeightFormat.FP8_BLOCK:
-        return None
+    """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120).
+
+    Newer ones take bf16 too, with DeepGEMM: first in low-latency mode only, then in every mode.
+    """
     stored = site.model.weight_format
+    if not site.role.deepep or not site.family.deepep or stored is WeightFormat.FP8_BLOCK:
+        return None
+    if stored is WeightFormat.BF16 and BF16_LOW_LATENCY.holds(site.engine.version):
+        return _bf16_problem(site)
     rule = f"with DeepEP, SGLang computes experts in FP8 blocks of 128 × 128 only, and {site.model.name} is {stored}"
     fix = f"{OFF}, or use the model's FP8 version (Qwen/Qwen3-235B-A22B-FP8 and the like)"
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, fix)
+
+
+def _bf16_problem(site: RoleSite) -> Problem | None:
+    """What stands between experts in bf16 and DeepEP in a version that has code for them."""
+    role, release = site.role, site.engine.release
+    runner = runner_of(role)
+    if runner not in (None, DEEP_GEMM):
+        rule = f"{release} computes experts in bf16 with DeepEP by {DEEP_GEMM} only"
+        return site.problem("extraArgs", f"{RUNNER} {runner}", rule, f"write {RUNNER} {DEEP_GEMM}, or take it out")
+    if BF16_NORMAL.holds(site.engine.version) or role.deepep_mode is DeepEpMode.LOW_LATENCY:
+        return None
+    rule = f"{release} computes experts in bf16 with DeepEP in low_latency mode only; {BF16_NORMAL} does in every mode"
+    fix = OFF if site.name is Role.PREFILL else f"write deepepMode: low_latency, or {OFF.removeprefix('write ')}"
+    return site.problem("deepepMode", role.deepep_mode, rule, fix)
 
 
 def deepep_needs_hopper(site: RoleSite) -> Problem | None:

@@ -1,25 +1,30 @@
-"""Redundant experts and EPLB: which models, sizes and settings SGLang 0.5.3.post2 takes together."""
+"""Redundant experts and EPLB: which models, sizes and settings SGLang takes together."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from wideep.engines.sglang.flags import FLAGS
+from wideep.engines.sglang.changes import RANKS_PICK_ALIKE
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite, divisors, listed
-from wideep.settings.experts import DeepEpMode, EplbAlgorithm, RecorderMode
+from wideep.settings.experts import DeepEpMode, DispatchAlgorithm, EplbAlgorithm, RecorderMode
 
 __all__ = [
     "balancing_needs_ep",
     "balancing_needs_model",
+    "copies_are_picked_alike",
     "eplb_needs_ep_of_tp",
     "hierarchical_needs_groups",
     "location_is_a_file",
     "recorder_fits_deepep",
+    "recorder_fits_interval",
 ]
 
-METRICS: Final = "--enable-expert-distribution-metrics"
-"""Turns the recorder on, in mode stat (``ServerArgs._handle_expert_distribution_metrics``)."""
+METRICS: Final = frozenset({"--enable-expert-distribution-metrics", "--expert-balancedness-report-mode"})
+"""Turn the recorder on, in mode stat (``ServerArgs._handle_expert_distribution_metrics``)."""
+BUFFER: Final = "--expert-distribution-recorder-buffer-size"
+ITERATIONS: Final = 1000
+"""``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
@@ -64,12 +69,38 @@ def recorder_fits_deepep(site: RoleSite) -> Problem | None:
     if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
         rule = "SGLang records stat_approx only with DeepEP in normal mode"
         return site.problem("eplb.recorderMode", mode, rule, "write recorderMode: stat")
-    counts = mode is not None or METRICS in FLAGS.given(role.extra_args)
+    counts = mode is not None or bool(METRICS & site.engine.flags.given(role.extra_args))
     if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or counts):
         wanted = "normal" if site.name == "prefill" else "low_latency"
         rule = "the recorder that EPLB counts with is not implemented for DeepEP in auto mode"
         return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}")
     return None
+
+
+def recorder_fits_interval(site: RoleSite) -> Problem | None:
+    """``EPLBManager`` asserts that a rebalance is no sooner than the recorder's buffer is full."""
+    role, given = site.role, site.engine.flags.read(site.role.extra_args)
+    words = next((each.words for each in given if each.flag and each.flag.names[0] == BUFFER and not each.wrong), None)
+    if not role.eplb.enabled or words is None:
+        return None
+    size, every = int(words[-1].split("=")[-1]), role.eplb.rebalance_iterations or ITERATIONS
+    if size <= every:
+        return None
+    rule = f"the recorder keeps {size} steps, and EPLB rebalances every {every}: it must not be sooner"
+    fix = f"write {BUFFER} {every}, or eplb.rebalanceIterations: {size}"
+    return site.problem("extraArgs", " ".join(words), rule, fix)
+
+
+def copies_are_picked_alike(site: RoleSite) -> Problem | None:
+    """Without an all-to-all every GPU computes the same tokens, so that all must pick the same copy of an expert.
+
+    ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on; older ones take it.
+    """
+    role, algorithm = site.role, site.role.eplb.dispatch_algorithm
+    if role.deepep or algorithm is not DispatchAlgorithm.STATIC or not RANKS_PICK_ALIKE.holds(site.engine.version):
+        return None
+    rule = f"{site.engine.release} takes static with DeepEP only: without it each GPU would pick another copy"
+    return site.problem("eplb.dispatchAlgorithm", algorithm, rule, "write dispatchAlgorithm: dynamic, or take it out")
 
 
 def hierarchical_needs_groups(site: RoleSite) -> Problem | None:

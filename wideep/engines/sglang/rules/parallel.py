@@ -1,6 +1,6 @@
 """How tp, dp and ep must divide a worker's GPUs, the model's heads and its experts.
 
-Sources are SGLang 0.5.3.post2's own checks, which a pod reaches minutes after it was scheduled.
+Sources are SGLang's own checks, which a pod reaches minutes after it was scheduled.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Pipeline stages of a worker, by SGLang 0.5.3.post2's own checks and loops."""
+"""Pipeline stages of a worker, by SGLang's own checks and loops."""
 
 from __future__ import annotations
 
+from wideep.engines.sglang.changes import DECODE_STAGES
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite, divisors, listed
 from wideep.settings.layout import Role
@@ -10,10 +11,15 @@ __all__ = ["decode_has_one_stage", "stages_divide_nodes", "stages_have_layers", 
 
 
 def decode_has_one_stage(site: RoleSite) -> Problem | None:
-    """``run_scheduler_process`` has a loop of stages for prefill, and none for decode."""
+    """``run_scheduler_process`` has a loop of stages for prefill, and none for decode up to 0.5.6.
+
+    Newer ones have one; what it asks of prefill's stages and of memory is not known here, so it is refused there too.
+    """
     if site.name is not Role.DECODE or site.role.pp == 1:
         return None
     rule = f"{site.engine.release}'s decode workers have no pipeline: only prefill runs in stages"
+    if DECODE_STAGES.holds(site.engine.version):
+        rule = f"{site.engine.release} has stages at decode, but what they need is not known here: prefill only"
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 

@@ -1,4 +1,4 @@
-"""Speculative decoding and the KV cache's pages, by SGLang 0.5.3.post2's own checks."""
+"""Speculative decoding and the KV cache's pages, by SGLang's own checks, the same from 0.5.3.post2 to 0.5.21."""
 
 from __future__ import annotations
 

@@ -1,0 +1,57 @@
+"""What SGLang does otherwise from a version on, flags apart (``flags`` has those). Read in the wheels of ``VERSIONS``.
+
+A version between two that were read counts as the older of them: releases of Dynamo pair with none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.engines.sglang.parser import is_from
+
+__all__ = [
+    "BF16_LOW_LATENCY",
+    "BF16_NORMAL",
+    "DECODE_STAGES",
+    "FOLLOWS_ROOM",
+    "GLM_STAGES",
+    "GRAPHS_BY_PHASE",
+    "LM_HEAD_ALL_TO_ALL",
+    "POOL_AFTER_CAPTURE",
+    "PREFILL_GRAPHS",
+    "RANKS_PICK_ALIKE",
+    "REPORT_MODE",
+    "Since",
+]
+
+
+@dataclass(frozen=True)
+class Since:
+    """The first version that was read and has a change, and where it says so."""
+
+    first: tuple[int, int, int]
+    source: str
+
+    def holds(self, version: str) -> bool:
+        """True if the version has the change."""
+        return is_from(version, *self.first)
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.first))
+
+
+GLM_STAGES: Final = Since((0, 5, 4), "models/glm4_moe.py: make_layers with pp_rank, and PPMissingLayer")
+FOLLOWS_ROOM: Final = Since((0, 5, 8), "server_args.py: _handle_load_balance_method")
+"""Prefill deals requests by their bootstrap room unasked, which decode can work out: nobody has to deal in turn."""
+DECODE_STAGES: Final = Since((0, 5, 8), "managers/scheduler.py: event_loop_pp_disagg_decode")
+GRAPHS_BY_PHASE: Final = Since((0, 5, 14), "server_args.py: cuda_graph_bs_decode and the deprecated --cuda-graph-bs")
+PREFILL_GRAPHS: Final = Since((0, 5, 14), "server_args.py: the reserve for prefill's CUDA graphs")
+BF16_LOW_LATENCY: Final = Since((0, 5, 14), "layers/moe/ep_moe/layer.py: DeepEPMoE with bf16 experts and DeepGEMM")
+POOL_AFTER_CAPTURE: Final = Since((0, 5, 16), "server_args.py: post_capture_kv_sizing_planned")
+BF16_NORMAL: Final = Since((0, 5, 18), "layers/moe/ep_moe/layer.py: the same whatever the mode")
+RANKS_PICK_ALIKE: Final = Since((0, 5, 18), "server_args.py: _handle_eplb_and_dispatch")
+LM_HEAD_ALL_TO_ALL: Final = Since((0, 5, 18), "arg_groups/overrides.py: _tp_lm_head_all_to_all_default")
+REPORT_MODE: Final = Since(
+    (0, 5, 18), "server_args.py: --expert-balancedness-report-mode; the old flag is gone in 0.5.21"
+)
