@@ -1,4 +1,4 @@
-"""Stands for SGLang behind Dynamo's runtime, of whatever release: turns the tokens of a prompt into those of an answer."""
+"""Stands for SGLang behind Dynamo's runtime of whatever release: the tokens of a prompt become those of an answer."""
 
 import argparse
 import asyncio
@@ -52,7 +52,7 @@ class Engine:
         yield {"token_ids": [], "finish_reason": "length" if limit < len(ids) else "stop"}
 
     async def prefill(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Answer once the prompt is read. Nobody but Dynamo 1.x asks: it hands the second half on to the decode worker."""
+        """Answer once the prompt is read. Only Dynamo 1.x asks: it hands the second half on to the decode worker."""
         await asyncio.sleep(PREFILL_SECONDS)
         where = {"bootstrap_host": "127.0.0.1", "bootstrap_port": BOOTSTRAP_PORT, "bootstrap_room": next(self.rooms)}
         yield {"token_ids": [], "finish_reason": None, "disaggregated_params": where}

@@ -1,4 +1,4 @@
-"""Stands for `python3 -m dynamo.sglang` of Dynamo 1.6.1, as worker.py does for 0.6.0: the same engine, the newer runtime.
+"""Stands for `python3 -m dynamo.sglang` of Dynamo 1.6.1, as worker.py does for 0.6.0, over the newer runtime.
 
     python worker_v1.py --role decode --namespace NS --model-name NAME --model-path DIR --about "graph …"
 

@@ -46,7 +46,7 @@ def install(source: Wheel, into: Path, log: Path, tick: Callable[[], None]) -> N
 
 def make_venv(source: Venv, into: Path, log: Path, tick: Callable[[], None]) -> None:
     """Makes a Python environment of what its lock file names, and of nothing else: ai-dynamo 1.6.1 asks for a package
-    that PyPI does not have, and that its frontend does without. Any Python of the wanted range on the machine will do."""
+    that PyPI does not have, and that its frontend does without. Any Python of the wanted range will do."""
     this = Version(".".join(map(str, sys.version_info[:3])))
     python = sys.executable if this in source.python else str(source.python)
     uv = find_uv_bin()
