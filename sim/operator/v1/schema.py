@@ -62,6 +62,8 @@ def _inlined(schema: Schema, published: dict[str, Schema]) -> Schema:
     made: Schema = {key: value for key, value in schema.items() if key in KEPT and value != {}}
     if "properties" in schema:
         made["properties"] = {key: _inlined(value, published) for key, value in schema["properties"].items()}
+        for key in schema.get("required", []):
+            made["properties"][key].pop("default", None)  # published as "", which an enum does not take
     for inner in ("items", "additionalProperties"):
         if inner in schema:
             made[inner] = _inlined(schema[inner], published)
