@@ -72,6 +72,7 @@ class Place:
             "DYN_TCP_RPC_HOST": "127.0.0.1",
             "DYN_TCP_RESPONSE_STREAM_HOST": "127.0.0.1",
             "DYN_SELF_HOST_METADATA": "false",
+            "DYN_SDK_DISABLE_ANSI_LOGGING": "1",
         }
 
 

@@ -1,4 +1,4 @@
-"""A platform of Dynamo 1.6.1 on the tests' simulated cluster, and a graph of v1beta1 in the shape of Dynamo's examples."""
+"""A platform of Dynamo 1.6.1 on the tests' simulated cluster, and a graph in the shape of Dynamo's v1beta1 examples."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def worker(role: str, *, gpus: str = "8", nodes: int = 1, image: str = IMAGE) ->
     return made | ({"multinode": {"nodeCount": nodes}} if nodes > 1 else {})
 
 
-def a_graph(*components: Manifest, name: str = "moe") -> Manifest:
+def a_graph(*components: Manifest, name: str = "sgl") -> Manifest:
     """A graph with a frontend; without components, with a prefill and a decode worker of eight GPUs."""
     main = {"name": "main", "image": IMAGE}
     frontend = {"name": "frontend", "type": "frontend", "podTemplate": {"spec": {"containers": [main]}}}
@@ -57,7 +57,7 @@ def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platfo
     platform.run("kubectl", "create", "namespace", namespace)
     try:
         platform.kubectl("create", "-f", "-", given=CLAIM)
-        platform.run("helm", "install", RELEASE, CHART, "-n", namespace, "--wait", "--timeout=60s", PROXY, *values)
+        platform.run("helm", "install", RELEASE, CHART, "-n", namespace, "--wait", "--timeout=120s", PROXY, *values)
         yield platform
     finally:
         platform.run("helm", "uninstall", RELEASE, "-n", namespace, "--ignore-not-found")
