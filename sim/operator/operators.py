@@ -29,13 +29,13 @@ class Operator:
 
     @property
     def version(self) -> str:
-        """Its release; 0.6.0's chart does not say it."""
-        return self.flags.get("operator-version", "0.6.0")
+        """Its release as its chart says it, from 1.x on; `0` before."""
+        return self.flags.get("operator-version", "0")
 
     @property
     def is_v1(self) -> bool:
         """Whether its graphs are of v1beta1."""
-        return not self.version.startswith("0.")
+        return self.version.partition(".")[0] != "0"
 
     @property
     def surroundings(self) -> Surroundings:

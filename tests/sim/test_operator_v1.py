@@ -13,6 +13,7 @@ from sim.chat import ask, port_forward
 from sim.env import environment
 from sim.operator.contract import Manifest
 from sim.state import Cluster
+from tests.support import stranger
 from tests.support.platform import Platform
 from tests.support.platform_v1 import CHART, GROVE, a_graph, installed, worker
 
@@ -69,6 +70,10 @@ def test_a_graph_that_cannot_run_is_refused_by_the_webhook_with_every_error(plat
     said = refused(platform, a_graph(worker("prefill", image=image), worker("decode", image=image)))
     assert 'admission webhook "vdynamographdeployment.kb.io" denied the request' in said
     assert said.count("is no semantic version: set runtimeVersionOverride") == 2
+
+
+def test_the_webhooks_answer_nobody_but_the_api_server(platform: Platform) -> None:
+    assert stranger.let_in(platform.cluster.ports.webhooks) == []
 
 
 def test_a_change_of_what_is_immutable_is_refused(platform: Platform) -> None:
