@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from sim.kubelet.container_log import Engine
 from sim.kubelet.pods import Role
 from sim.operator import grove
 from sim.operator.contract import Manifest
+from sim.operator.operators import Operator
+from sim.operator.reconcilers import ByRelease
 from sim.operator.v1 import graph, schema, template
 from sim.operator.v1.template import Nearby
 from tests.support.platform_v1 import IMAGE, a_graph, worker
@@ -169,6 +173,24 @@ def test_different_reasons_are_called_mixed_and_each_part_is_named() -> None:
     assert report.reason == "mixed_not_ready_reasons"
     assert "podclique/moe-0-prefill: resource not found" in report.message
     assert parts["decode"].status("dw-moe")["runtimeNamespace"] == "dw-moe"
+
+
+@pytest.mark.parametrize(("flags", "who"), [({}, "0.6"), ({"operator-version": "1.6.1"}, "1.x"), (None, "0.6")])
+def test_an_object_is_left_to_the_release_of_the_operator_of_its_namespace(
+    flags: dict[str, str] | None, who: str
+) -> None:
+    called: list[str] = []
+
+    def reconciler(name: str) -> Any:
+        async def reconcile(_key: object) -> None:
+            called.append(name)
+
+        return reconcile
+
+    operator = None if flags is None else Operator("dw", "p", flags, True, "g")
+    operators: Any = SimpleNamespace(of=lambda _namespace: operator)
+    asyncio.run(ByRelease(operators, reconciler("0.6"), reconciler("1.x"))(("dw", "moe")))
+    assert called == [who]
 
 
 PUBLISHED: dict[str, Manifest] = {
