@@ -85,10 +85,10 @@ def clique_status(there: int, ready: int, gated: int) -> Manifest:
     return {"replicas": there, "readyReplicas": ready, "updatedReplicas": there, **waiting}
 
 
-def group_status(group: Manifest, available: int) -> Manifest:
-    """Of a PodCliqueScalingGroup, of whose replicas so many have all pods ready."""
+def group_status(group: Manifest, available: int, scheduled: int) -> Manifest:
+    """Of a PodCliqueScalingGroup, by numbers of replicas: those with all pods ready, those given to the scheduler."""
     replicas = group["spec"]["replicas"]
-    there = {"replicas": replicas, "scheduledReplicas": replicas, "updatedReplicas": replicas}
+    there = {"replicas": replicas, "scheduledReplicas": scheduled, "updatedReplicas": replicas}
     return there | {"availableReplicas": available}
 
 
