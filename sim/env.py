@@ -13,9 +13,9 @@ _LANGUAGE_HOST_PYTHON = paths.PROJECT / "sim" / "languagehost" / "python"
 _ONE_FILE_EACH = "metadata=skip"
 """Else Pulumi writes a second file beside each state, and killed in the middle of that, it can no longer read either:
 "failed to load checkpoint: EOF"."""
-_NOT_COMMANDS = re.compile(r"dynamo|pulumi-resource-.*")
-"""Dynamo's folder holds a python, which must not come before the program's own. A plugin on PATH is taken from there by
-the engine, with a warning."""
+_NOT_COMMANDS = re.compile(r"dynamo.*|pulumi-resource-.*")
+"""A folder of Dynamo holds a python, which must not come before the program's own. A plugin on PATH is taken from there
+by the engine, with a warning."""
 
 
 def environment(cluster: Cluster) -> dict[str, str]:

@@ -55,6 +55,8 @@ class Ports(BaseModel):
     dynamo_etcd: int
     dynamo_etcd_peer: int
     nats: int
+    webhooks: int
+    """Open only while an operator of Dynamo 1.x lives."""
 
 
 class Cluster(BaseModel):

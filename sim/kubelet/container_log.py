@@ -5,6 +5,7 @@ Figures in them follow from the container's own arguments where they can; none o
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,7 +44,12 @@ class Journal:
 def words(container: Manifest) -> list[str]:
     """The container's command line, word by word; multi-node workers have theirs in one shell string."""
     joined = [*container.get("command", []), *container.get("args", [])]
-    return joined[-1].split() if joined[:2] == ["sh", "-c"] else joined
+    if joined[:2] != ["sh", "-c"]:
+        return joined
+    try:
+        return shlex.split(joined[-1])  # as 1.x quotes it
+    except ValueError:
+        return joined[-1].split()  # 0.6.0 quotes nothing
 
 
 def option(line: list[str], *names: str, default: str = "") -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from sim.faults.table import Moment, of_moment
-from sim.kubelet import jobs, pods, podstatus
+from sim.kubelet import discovery, jobs, pods, podstatus
 from sim.kubelet import pod_startup as starting
 from sim.kubelet.container_log import Engine
 from sim.kubelet.pod import FAULT_SECONDS, CrashError, Pod
-from sim.kubelet.serving import Child, answers
+from sim.kubelet.serving import Child, Place, answers
 from sim.operator import contract, graph
+from sim.operator.contract import Manifest
 from sim.operator.kube import Kind
+from sim.operator.v1 import template
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 2.0
@@ -31,7 +33,7 @@ async def run(pod: Pod) -> None:
         await jobs.run(pod)
     elif pod.labels.get(contract.LABEL_TYPE) == "frontend":
         await _keep(pod, _frontend)
-    elif pod.labels.get(contract.LABEL_TYPE) == "worker":
+    elif pod.labels.get(contract.LABEL_TYPE) in contract.WORKER_TYPES:
         await _keep(pod, _worker)
     else:
         await pod.status(podstatus.running(pod.pod, ready=True))
@@ -82,7 +84,8 @@ async def _end_of(pod: Pod, child: Child) -> int:
 
 
 async def _frontend(pod: Pod) -> Child:
-    child, door = await pod.machine.dynamo.frontend(_dynamo_namespace(pod), pod.journal.write)
+    await discovery.enter(pod)
+    child, door = await pod.machine.dynamo.frontend(_place(pod), pod.journal.write)
     pod.child = child
     while child.process.returncode is None and not await answers(door):
         await asyncio.sleep(POLL_SECONDS)
@@ -98,6 +101,7 @@ async def _worker(pod: Pod) -> Child | None:
     if not pods.is_sglang(pod.main):
         return None
     engine = Engine.of(pod.main)
+    await discovery.enter(pod)
     await pod.write_over(pod.machine.times.load, engine.loading())
     await pod.strike(Moment.LOAD)
     if engine.rank or any(map(pod.struck, of_moment(Moment.REGISTER))):
@@ -110,26 +114,40 @@ async def _worker(pod: Pod) -> Child | None:
             registered.set()
 
     about = await _about(pod) if engine.role == "decode" else ""
-    child = pod.child = await pod.machine.dynamo.worker(engine.role, _dynamo_namespace(pod), engine.model, about, write)
+    child = pod.child = await pod.machine.dynamo.worker(engine.role, _place(pod), engine.model, about, write)
     while child.process.returncode is None and not registered.is_set():
         await asyncio.sleep(POLL_SECONDS)
     pod.journal.write(engine.ready())
     return child
 
 
-def _dynamo_namespace(pod: Pod) -> str:
-    """One etcd serves all platforms of the simulation, so the Kubernetes namespace becomes a part of Dynamo's."""
-    return f"{pod.namespace}-{pod.labels.get(contract.LABEL_NAMESPACE, 'dynamo')}"
+def _place(pod: Pod) -> Place:
+    """One etcd serves all platforms of 0.6.0 here, so the Kubernetes namespace becomes a part of Dynamo's."""
+    namespace = pod.labels.get(contract.LABEL_NAMESPACE, "dynamo")
+    if contract.LABEL_DISCOVERY in pod.labels:
+        return Place(namespace, pod.namespace)
+    return Place(f"{pod.namespace}-{namespace}")
 
 
 async def _about(pod: Pod) -> str:
     """The graph and its layout in a few words, for the worker's answers."""
     name = pod.labels[contract.LABEL_GRAPH]
-    live = await pod.kube.get(Kind.GRAPH, pod.namespace, name)
+    newer = contract.LABEL_DISCOVERY in pod.labels
+    live = await pod.kube.get(Kind.GRAPH_V1 if newer else Kind.GRAPH, pod.namespace, name)
     parts = [f"graph {name}"]
-    for service in graph.services(live or {"spec": {}}).values():
-        if service.get("componentType") == "worker":
-            engine = Engine.of((service.get("extraPodSpec") or {}).get("mainContainer") or {})
-            role, layout = engine.about().split(" ", 1)
-            parts.append(f"{role} {service.get('replicas', 1)} \u00d7 {layout}")
+    for container, replicas in _workers(live or {"spec": {}}, newer):
+        role, layout = Engine.of(container).about().split(" ", 1)
+        parts.append(f"{role} {replicas} \u00d7 {layout}")
     return ", ".join(parts)
+
+
+def _workers(live: Manifest, newer: bool) -> Iterator[tuple[Manifest, int]]:
+    """The main container of each kind of worker of a graph, and how many there are."""
+    if newer:
+        for component in template.components(live):
+            if component.get("type") in contract.WORKER_TYPES:
+                yield template.main_of(component), component.get("replicas", 1)
+        return
+    for service in graph.services(live).values():
+        if service.get("componentType") == "worker":
+            yield (service.get("extraPodSpec") or {}).get("mainContainer") or {}, service.get("replicas", 1)

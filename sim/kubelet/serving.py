@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sim import paths
 from sim.cluster import logins, network
-from sim.state import Cluster
+from sim.state import Cluster, private_folder
 
 logger = logging.getLogger(__name__)
 FOLDER = paths.PROJECT / "sim" / "serving"
@@ -42,15 +42,46 @@ class Child:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a graph's processes find each other: Dynamo's namespace, and from 1.x on that of Kubernetes."""
+
+    namespace: str
+    kubernetes: str = ""
+    """Empty for 0.6.0, whose processes meet in etcd and NATS."""
+
+    @property
+    def tool(self) -> str:
+        """The environment of that release."""
+        return "dynamo-1.6" if self.kubernetes else "dynamo"
+
+    @property
+    def worker(self) -> Path:
+        return FOLDER / ("worker_v1.py" if self.kubernetes else "worker.py")
+
+    def env(self, cluster: Cluster) -> dict[str, str]:
+        """What the processes are told of it. Those of 1.x meet in a folder for each namespace of Kubernetes: the API
+        server is not in their network. As under the operator, they call each other over TCP, events go over ZMQ."""
+        if not self.kubernetes:
+            return {**logins.dynamo(cluster), "DYN_SYSTEM_ENABLED": "false"}
+        return {
+            "HOME": str(private_folder(cluster.dynamo_dir / "home")),
+            "DYN_DISCOVERY_BACKEND": "file",
+            "DYN_FILE_KV": str(private_folder(cluster.dynamo_dir / "discovery" / self.kubernetes)),
+            "DYN_REQUEST_PLANE": "tcp",
+            "DYN_EVENT_PLANE": "zmq",
+            "DYN_TCP_RPC_HOST": "127.0.0.1",
+            "DYN_TCP_RESPONSE_STREAM_HOST": "127.0.0.1",
+            "DYN_SELF_HOST_METADATA": "false",
+            "DYN_SDK_DISABLE_ANSI_LOGGING": "1",
+        }
+
+
+@dataclass(frozen=True)
 class Dynamo:
-    """Starts Dynamo's processes in their own network, with the etcd and NATS of this simulation."""
+    """Starts Dynamo's processes in their own network."""
 
     cluster: Cluster
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def python(self) -> Path:
-        return self.cluster.tools["dynamo"]
 
     async def model_path(self) -> Path:
         """The folder of the small model that every worker serves; made once."""
@@ -61,48 +92,48 @@ class Dynamo:
         return path
 
     async def _make_model(self, path: Path) -> None:
-        command = [str(self.python), str(FOLDER / "model.py"), str(path)]
+        command = [str(self.cluster.tools["dynamo"]), str(FOLDER / "model.py"), str(path)]
         made = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
         _, errors = await made.communicate()
         if made.returncode:
             raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
 
-    def _env(self) -> dict[str, str]:
+    def _env(self, place: Place) -> dict[str, str]:
         return os.environ | {
-            **logins.dynamo(self.cluster),
-            "DYN_SYSTEM_ENABLED": "false",
+            **place.env(self.cluster),
             "DYN_LOGGING_DISABLE_ANSI_COLORS": "1",
             "HF_HUB_OFFLINE": "1",
             "PYTHONUNBUFFERED": "1",
         }
 
-    async def start(self, arguments: list[str], write: Callable[[str], None]) -> Child:
+    async def start(self, place: Place, arguments: list[str], write: Callable[[str], None]) -> Child:
         """Runs a program of Dynamo's environment; each line that it prints goes to `write`."""
         process = await asyncio.create_subprocess_exec(
             *network.inside(self.cluster),
-            str(self.python),
+            str(self.cluster.tools[place.tool]),
             str(FOLDER / "child.py"),
             *arguments,
-            env=self._env(),
+            env=self._env(place),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         return Child(process, asyncio.create_task(_copy(process, write)))
 
-    async def frontend(self, namespace: str, write: Callable[[str], None]) -> tuple[Child, Path]:
+    async def frontend(self, place: Place, write: Callable[[str], None]) -> tuple[Child, Path]:
         """A frontend, and the Unix socket that leads to its port."""
         port = free_port()
         door = self.cluster.sockets_dir / str(port)
-        arguments = ["--http-host", "127.0.0.1", "--http-port", str(port), "--namespace", namespace]
-        child = await self.start(["--door", str(door), str(port), "-m", "dynamo.frontend", *arguments], write)
+        arguments = ["--http-host", "127.0.0.1", "--http-port", str(port), "--namespace", place.namespace]
+        command = ["--door", str(door), str(port), "-m", "dynamo.frontend", *arguments]
+        child = await self.start(place, command, write)
         child.door = door
         return child, door
 
-    async def worker(self, role: str, namespace: str, model: str, about: str, write: Callable[[str], None]) -> Child:
-        arguments = ["--role", role, "--namespace", namespace, "--model-name", model]
+    async def worker(self, role: str, place: Place, model: str, about: str, write: Callable[[str], None]) -> Child:
+        arguments = ["--role", role, "--namespace", place.namespace, "--model-name", model]
         arguments += ["--model-path", str(await self.model_path()), "--about", about]
-        return await self.start([str(FOLDER / "worker.py"), *arguments], write)
+        return await self.start(place, [str(place.worker), *arguments], write)
 
 
 async def _copy(process: asyncio.subprocess.Process, write: Callable[[str], None]) -> None:

@@ -22,7 +22,10 @@ from sim.operator.cliques import CliqueSetReconciler
 from sim.operator.contract import Manifest
 from sim.operator.kube import ApiError, Kind, Kube
 from sim.operator.operators import Operators
-from sim.operator.reconcilers import ComponentReconciler, GraphReconciler
+from sim.operator.reconcilers import ByRelease, ComponentReconciler, GraphReconciler
+from sim.operator.v1 import reconcilers as v1
+from sim.operator.v1.crd_apply import CrdApply
+from sim.operator.v1.webhooks import Webhooks
 from sim.operator.watches import Handler, Watches
 from sim.operator.work_queue import Key, Queue
 from sim.state import Cluster, SimError, load
@@ -57,8 +60,12 @@ class Agent:
         self.kube = kube
         self.operators = Operators(kube)
         self.objects = 0
-        self.graphs = Queue("graph", GraphReconciler(kube, self.operators))
-        self.components = Queue("component", ComponentReconciler(kube, self.operators))
+        both = (kube, self.operators)
+        graphs = ByRelease(self.operators, GraphReconciler(*both), v1.GraphReconciler(*both))
+        components = ByRelease(self.operators, ComponentReconciler(*both), v1.ComponentReconciler(*both))
+        self.graphs, self.components = Queue("graph", graphs), Queue("component", components)
+        self.crd_apply = CrdApply(kube)
+        self.webhooks = Webhooks(kube, cluster, self.operators, v1.Settings(*both).site)
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
         self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times(), Served()))
 
@@ -104,7 +111,9 @@ class Agent:
         self.objects = 0
         for kind, queue in (
             (Kind.GRAPH, self.graphs),
+            (Kind.GRAPH_V1, self.graphs),
             (Kind.COMPONENT, self.components),
+            (Kind.COMPONENT_V1, self.components),
             (Kind.CLIQUE_SET, self.clique_sets),
         ):
             for live in await self.kube.find(kind):
@@ -135,13 +144,14 @@ class Agent:
             self.graphs.add(key)
 
     async def of_clique_set(self, body: Manifest, _gone: bool) -> None:
-        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph (of that name) reads its status."""
+        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph reads its status."""
         for key in owners(body, "PodCliqueSet"):
             self.clique_sets.add(key)
-            self.graphs.add(key)
+            self.graphs.add((key[0], (body["metadata"].get("labels") or {}).get(contract.LABEL_GRAPH, key[1])))
 
     async def pod(self, body: Manifest, gone: bool) -> None:
         self.kubelet.see(body, gone)
+        await self.crd_apply.see(body, gone)
         labels = body["metadata"].get("labels") or {}
         if contract.LABEL_CLIQUE in labels:
             self.clique_sets.add((body["metadata"]["namespace"], labels[contract.LABEL_CLIQUE_SET]))
@@ -224,6 +234,7 @@ async def run(cluster: Cluster) -> None:
         keep_faults(cluster),
         halt_processes(cluster),
         start_watches_anew(cluster, watches),
+        agent.webhooks.run(),
     )
     beside = [asyncio.create_task(work) for work in works]
     for task in beside:

@@ -151,21 +151,24 @@ class CliqueSetReconciler:
         return list(free.values())
 
     async def _report(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
-        available: dict[str, int] = {}
+        available, scheduled = dict[str, int](), dict[str, int]()
         whole = True
         for gang in gangs:
-            complete = True
+            complete = placed = True
             for clique in gang.cliques:
                 of_clique = pods[clique["metadata"]["name"]]
                 ready = sum(is_ready(pod) for pod in of_clique)
                 complete = complete and ready == clique["spec"]["replicas"]
                 gated = sum(bool(pod["spec"].get("schedulingGates")) for pod in of_clique)
+                placed = placed and not gated
                 await self._status(Kind.CLIQUE, clique, grove.clique_status(len(of_clique), ready, gated))
             whole = whole and complete
             if gang.group:
                 available[gang.group] = available.get(gang.group, 0) + complete
+                scheduled[gang.group] = scheduled.get(gang.group, 0) + placed
         for group in grove.scaling_groups(live):
-            status = grove.group_status(group, available[group["metadata"]["name"]])
+            name = group["metadata"]["name"]
+            status = grove.group_status(group, available[name], scheduled[name])
             await self._status(Kind.SCALING_GROUP, group, status)
         await self._status(Kind.CLIQUE_SET, live, grove.set_status(live, whole))
 

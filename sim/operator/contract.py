@@ -1,4 +1,4 @@
-"""Names, labels and reasons of Dynamo 0.6.0's operator, as its charts and its source have them."""
+"""Names, labels and reasons of Dynamo's operators, as their charts and sources have them: 0.6.0's and 1.6.1's."""
 
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ Manifest = dict[str, Any]
 GRAPH: Final = "DynamoGraphDeployment"
 COMPONENT: Final = "DynamoComponentDeployment"
 API: Final = "nvidia.com/v1alpha1"
+API_V1: Final = "nvidia.com/v1beta1"
 GROVE_API: Final = "grove.io/v1alpha1"
 FINALIZER: Final = "nvidia.com/finalizer"
 
@@ -18,9 +19,24 @@ LABEL_SUBTYPE: Final = "nvidia.com/dynamo-sub-component-type"
 LABEL_NAMESPACE: Final = "nvidia.com/dynamo-namespace"
 LABEL_SELECTOR: Final = "nvidia.com/selector"
 LABEL_METRICS: Final = "nvidia.com/metrics-enabled"
+LABEL_DISCOVERY: Final = "nvidia.com/dynamo-discovery-backend"
+"""On the pods of 1.x: how they find each other."""
+LABEL_DISCOVERED: Final = "nvidia.com/dynamo-discovery-enabled"
 ANNOTATION_STRATEGY: Final = "nvidia.com/deployment-strategy"
 ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"
 ANNOTATION_METRICS: Final = "nvidia.com/enable-metrics"
+
+ANNOTATION_ORIGIN: Final = "nvidia.com/dynamo-operator-origin-version"
+ANNOTATION_UPDATE: Final = "nvidia.com/grove-update-strategy"
+
+TYPES: Final = ("frontend", "worker", "prefill", "decode", "planner", "epp")
+"""Of a component of 1.6.1."""
+WORKER_TYPES: Final = ("worker", "prefill", "decode")
+CRD_APPLY: Final = "crd-apply"
+"""The init container of 1.x's operator that applies the CRDs."""
+TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path inside the container
+QUEUE: Final = "dynamo"
+"""KAI's."""
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090

@@ -85,10 +85,10 @@ def clique_status(there: int, ready: int, gated: int) -> Manifest:
     return {"replicas": there, "readyReplicas": ready, "updatedReplicas": there, **waiting}
 
 
-def group_status(group: Manifest, available: int) -> Manifest:
-    """Of a PodCliqueScalingGroup, of whose replicas so many have all pods ready."""
+def group_status(group: Manifest, available: int, scheduled: int) -> Manifest:
+    """Of a PodCliqueScalingGroup, by numbers of replicas: those with all pods ready, those given to the scheduler."""
     replicas = group["spec"]["replicas"]
-    there = {"replicas": replicas, "scheduledReplicas": replicas, "updatedReplicas": replicas}
+    there = {"replicas": replicas, "scheduledReplicas": scheduled, "updatedReplicas": replicas}
     return there | {"availableReplicas": available}
 
 
@@ -134,6 +134,13 @@ def gangs(clique_set: Manifest) -> list[Gang]:
     return [*alone, *made]
 
 
+def graph_of(clique_set: Manifest) -> str:
+    """The graph that a PodCliqueSet was made for: from 1.0 on its own name may be a cut one."""
+    meta = clique_set["metadata"]
+    name: str = (meta.get("labels") or {}).get(contract.LABEL_GRAPH, meta["name"])
+    return name
+
+
 def scaling_groups(clique_set: Manifest) -> list[Manifest]:
     """The PodCliqueScalingGroup objects of a PodCliqueSet."""
     meta = clique_set["metadata"]
@@ -144,10 +151,10 @@ def scaling_groups(clique_set: Manifest) -> list[Manifest]:
             "metadata": {
                 "name": f"{meta['name']}-0-{group['name']}",
                 "namespace": meta["namespace"],
-                "labels": {contract.LABEL_CLIQUE_SET: meta["name"], contract.LABEL_GRAPH: meta["name"]},
+                "labels": {contract.LABEL_CLIQUE_SET: meta["name"], contract.LABEL_GRAPH: graph_of(clique_set)},
                 "ownerReferences": [contract.owner_reference(clique_set)],
             },
-            "spec": {"replicas": group["replicas"], "minAvailable": 1, "cliqueNames": group["cliqueNames"]},
+            "spec": {name: group[name] for name in ("replicas", "minAvailable", "cliqueNames")},
         }
         for group in clique_set["spec"]["template"].get("podCliqueScalingGroups") or []
     ]

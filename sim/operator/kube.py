@@ -24,6 +24,8 @@ class Kind(Enum):
     POD = ("v1", "pods")
     SERVICE = ("v1", "services")
     SECRET = ("v1", "secrets")
+    CONFIG_MAP = ("v1", "configmaps")
+    SERVICE_ACCOUNT = ("v1", "serviceaccounts")
     EVENT = ("v1", "events")
     NODE = ("v1", "nodes")
     DEPLOYMENT = ("apps/v1", "deployments")
@@ -31,9 +33,15 @@ class Kind(Enum):
     CRD = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
     GRAPH = ("nvidia.com/v1alpha1", "dynamographdeployments")
     COMPONENT = ("nvidia.com/v1alpha1", "dynamocomponentdeployments")
+    GRAPH_V1 = ("nvidia.com/v1beta1", "dynamographdeployments")
+    COMPONENT_V1 = ("nvidia.com/v1beta1", "dynamocomponentdeployments")
     CLIQUE_SET = ("grove.io/v1alpha1", "podcliquesets")
     CLIQUE = ("grove.io/v1alpha1", "podcliques")
     SCALING_GROUP = ("grove.io/v1alpha1", "podcliquescalinggroups")
+    ROLE = ("rbac.authorization.k8s.io/v1", "roles")
+    ROLE_BINDING = ("rbac.authorization.k8s.io/v1", "rolebindings")
+    ACCESS = ("authorization.k8s.io/v1", "subjectaccessreviews")
+    QUEUE = ("scheduling.run.ai/v2", "queues")
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
         version, plural = self.value
@@ -123,6 +131,18 @@ class Kube:
             raise
         filled = {"apiVersion": kind.value[0], "kind": str(answer["kind"]).removesuffix("List")}
         return [{**filled, **item} for item in answer["items"]]
+
+    async def published(self) -> dict[str, Manifest]:
+        """The schemas of the API `v1`, by name."""
+        answer = await self._call("GET", "/openapi/v3/api/v1")
+        schemas: dict[str, Manifest] = answer["components"]["schemas"]
+        return schemas
+
+    async def may(self, user: str, namespace: str, verb: str, group: str, resource: str) -> bool:
+        """Whether somebody may do that in a namespace, as the API server's own authorizer sees it."""
+        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
+        said = await self.create(Kind.ACCESS, {"metadata": {}, "spec": {"user": user, "resourceAttributes": asked}})
+        return bool(said["status"]["allowed"])
 
     async def create(self, kind: Kind, body: Manifest) -> Manifest:
         return await self._call("POST", kind.path(body["metadata"].get("namespace")) + STRICT, body)

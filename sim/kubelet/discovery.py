@@ -1,0 +1,43 @@
+"""Whether a pod of Dynamo 1.x may ask the API server for its like: its token, and what its account is allowed.
+
+The processes themselves meet in a folder (`serving.Place`); what Kubernetes discovery needs of the cluster is asked of
+the real API server, and a pod that lacks it ends as the real one does.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sim.kubelet.pod import CrashError, Pod
+from sim.operator import contract
+from sim.operator.contract import Manifest
+
+NEEDED: Final = (("list", "discovery.k8s.io", "endpointslices"), ("create", "nvidia.com", "dynamoworkermetadatas"))
+"""What a process of Kubernetes discovery does: it looks for others, and says what it serves."""
+
+
+def has_token(container: Manifest) -> bool:
+    """Whether the API server has given the container a token: admission mounts one, unless the pod asks for none."""
+    return any(mount["mountPath"] == contract.TOKEN_PATH for mount in container.get("volumeMounts") or [])
+
+
+async def _obstacles(pod: Pod) -> list[str]:
+    if pod.labels.get(contract.LABEL_DISCOVERY) != "kubernetes":
+        return []
+    if not has_token(pod.main):
+        return [f"failed to read {contract.TOKEN_PATH}/token: No such file or directory"]
+    user = f"system:serviceaccount:{pod.namespace}:{pod.pod['spec'].get('serviceAccountName', 'default')}"
+    return [
+        f"{resource}.{group} is forbidden: User {user!r} cannot {verb} resource in namespace {pod.namespace!r}"
+        for verb, group, resource in NEEDED
+        if not await pod.kube.may(user, pod.namespace, verb, group, resource)
+    ]
+
+
+async def enter(pod: Pod) -> None:
+    """Raise CrashError where the pod cannot take part in Kubernetes discovery, its log saying why."""
+    wrong = await _obstacles(pod)
+    for line in wrong:
+        pod.journal.write(f"Error: failed to create the Kubernetes discovery client: {line}", "stderr")
+    if wrong:
+        raise CrashError(1)

@@ -1,0 +1,190 @@
+"""What the operator of Dynamo 1.6.1 does about graphs and components of v1beta1, while it lives.
+
+Unlike 0.6.0's it leaves an object that is being deleted alone once its finalizer is gone (#8207), asks no etcd, and
+counts a status as of the generation that it has seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from sim.operator import contract
+from sim.operator.contract import Manifest
+from sim.operator.graph import condition, frontend_service, is_true, with_condition
+from sim.operator.kube import ApiError, Kind, Kube
+from sim.operator.operators import Operator, Operators
+from sim.operator.reconcilers import SOURCE, Finalizers, now
+from sim.operator.v1 import graph, schema, template
+from sim.operator.v1.admission import Site
+from sim.operator.v1.graph import Part, Report
+from sim.operator.v1.template import Nearby
+from sim.operator.work_queue import Key
+
+DISCOVERY_KINDS: Final = (Kind.SERVICE_ACCOUNT, Kind.ROLE, Kind.ROLE_BINDING)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The operator's ConfigMap, as far as it decides something here."""
+
+    nearby: Nearby
+    grove: bool
+    kai: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Reads the configuration of an operator."""
+
+    kube: Kube
+    operators: Operators
+
+    async def of(self, operator: Operator) -> Configuration:
+        name = f"{operator.release}{contract.OPERATOR_SUFFIX.removesuffix('-controller-manager')}-config"
+        found = await self.kube.get(Kind.CONFIG_MAP, operator.namespace, name)
+        if not found:
+            raise ApiError(404, f"the operator's configuration is missing: ConfigMap {operator.namespace}/{name}")
+        said = yaml.safe_load(found["data"]["config.yaml"])
+        infrastructure, orchestrators = said["infrastructure"], said["orchestrators"]
+        nearby = Nearby(
+            nats=infrastructure["natsAddress"],
+            etcd=infrastructure["etcdAddress"],
+            prometheus=infrastructure["prometheusEndpoint"],
+            discovery=said["discovery"]["backend"],
+        )
+        grove = orchestrators["grove"]["enabled"] and await self.operators.has_grove(operator)
+        return Configuration(nearby, grove, orchestrators["kaiScheduler"]["enabled"])
+
+    async def site(self, namespace: str) -> Site:
+        """What the webhook of the operator of a namespace knows."""
+        operator = self.operators.of(namespace)
+        if not operator:
+            return Site(grove=False, version="")
+        return Site(grove=(await self.of(operator)).grove, version=operator.version)
+
+
+async def apply_crds(kube: Kube) -> None:
+    """As the operator's init container: server-side, over whatever an older chart has left."""
+    for crd in schema.crds(await kube.published()):
+        await kube.apply(Kind.CRD, crd)
+
+
+@dataclass
+class GraphReconciler:
+    """DynamoGraphDeployments of v1beta1: an account for discovery, components or a PodCliqueSet, and the status."""
+
+    kube: Kube
+    operators: Operators
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.kube, self.operators)
+
+    async def __call__(self, key: Key) -> None:
+        operator = self.operators.of(key[0])
+        live = await self.kube.get(Kind.GRAPH_V1, *key)
+        if not operator or not live:
+            return
+        if await Finalizers(self.kube).handled(Kind.GRAPH_V1, live) or "deletionTimestamp" in live["metadata"]:
+            return
+        error: Exception | None = None
+        try:
+            report = await self._reconcile(operator, live)
+        except (ValueError, ApiError) as caught:
+            error, report = caught, Report.failed(str(caught))
+        await self._write(live, report)
+        if isinstance(error, ApiError):
+            raise error
+
+    async def _reconcile(self, operator: Operator, live: Manifest) -> Report:
+        site = await self.settings.of(operator)
+        if site.nearby.discovery == "kubernetes":
+            for kind, made in zip(DISCOVERY_KINDS, graph.discovery(live), strict=True):
+                await self.kube.apply(kind, made)
+        wants_grove = (live["metadata"].get("annotations") or {}).get(contract.ANNOTATION_GROVE, "").lower() != "false"
+        if site.grove and wants_grove:
+            if site.kai and not await self.kube.get(Kind.QUEUE, None, contract.QUEUE):
+                raise ApiError(404, f"KAI queue {contract.QUEUE!r} not found")
+            return Report.of(await self._grove(live, site.nearby))
+        if any(contract.nodes(component) > 1 for component in template.components(live)):
+            raise ValueError("no multinode orchestrator available: neither Grove nor LWS is enabled")
+        return Report.of(await self._components(live))
+
+    async def _components(self, live: Manifest) -> dict[str, Part]:
+        parts: dict[str, Part] = {}
+        for component in template.components(live):
+            made = await self.kube.apply(Kind.COMPONENT_V1, graph.component_object(live, component))
+            name = made["metadata"]["name"]
+            found = await self.kube.get(Kind.DEPLOYMENT, made["metadata"]["namespace"], name)
+            part = graph.part_of_deployment(found) if found else graph.part_of_grove("Deployment", name, None)
+            if not part.reason and not is_true(made, "Available"):
+                part = Part(part.kind, name, part.replicas, "some_resources_are_not_ready", "component not Available")
+            parts[component["name"]] = part
+        return parts
+
+    async def _grove(self, live: Manifest, nearby: Nearby) -> dict[str, Part]:
+        wanted = graph.clique_set(live, nearby)
+        await self.kube.apply(Kind.CLIQUE_SET, wanted)
+        namespace, parts = live["metadata"]["namespace"], dict[str, Part]()
+        for component in template.components(live):
+            if component.get("type") == "frontend":
+                service = contract.component_name(live["metadata"]["name"], component["name"])
+                await self.kube.apply(Kind.SERVICE, frontend_service(live, service))
+            several = contract.nodes(component) > 1
+            kind, word = (Kind.SCALING_GROUP, "PodCliqueScalingGroup") if several else (Kind.CLIQUE, "PodClique")
+            name = f"{wanted['metadata']['name']}-0-{component['name'].lower()}"
+            parts[component["name"]] = graph.part_of_grove(word, name, await self.kube.get(kind, namespace, name))
+        return parts
+
+    async def _write(self, live: Manifest, report: Report) -> None:
+        meta = live["metadata"]
+        good = report.state.value == "successful"
+        entry = condition("Ready", good, report.reason, report.message) | {"observedGeneration": meta["generation"]}
+        spaces = {one["name"]: template.dynamo_namespace(live, one) for one in template.components(live)}
+        status = {
+            "state": report.state.value,
+            "observedGeneration": meta["generation"],
+            "conditions": with_condition(live, entry, now()),
+            "components": {name: part.status(spaces[name]) for name, part in report.parts.items()},
+        }
+        if status != live.get("status"):
+            await self.kube.patch(Kind.GRAPH_V1, meta["namespace"], meta["name"], {"status": status}, status=True)
+        if report.state.value == "failed":
+            await self.kube.event(live, "Warning", "ReconcileError", report.message, SOURCE)
+
+
+@dataclass
+class ComponentReconciler:
+    """DynamoComponentDeployments of v1beta1: a Deployment and perhaps a Service for each, and its status."""
+
+    kube: Kube
+    operators: Operators
+
+    async def __call__(self, key: Key) -> None:
+        operator = self.operators.of(key[0])
+        live = await self.kube.get(Kind.COMPONENT_V1, *key)
+        if not operator or not live:
+            return
+        if await Finalizers(self.kube).handled(Kind.COMPONENT_V1, live) or "deletionTimestamp" in live["metadata"]:
+            return
+        owner = await self.kube.get(Kind.GRAPH_V1, key[0], live["metadata"]["labels"][contract.LABEL_GRAPH])
+        if not owner:
+            return
+        site = await Settings(self.kube, self.operators).of(operator)
+        made = graph.deployment(owner, live["spec"], site.nearby, live)
+        found = await self.kube.apply(Kind.DEPLOYMENT, made)
+        if live["spec"].get("type") == "frontend":
+            await self.kube.apply(Kind.SERVICE, frontend_service(live, live["metadata"]["name"]))
+        await self._write(live, graph.part_of_deployment(found))
+
+    async def _write(self, live: Manifest, part: Part) -> None:
+        meta, good = live["metadata"], not part.reason
+        said = ("DeploymentReady", "Deployment is ready") if good else ("DeploymentNotReady", part.message)
+        entry = condition("Available", good, *said) | {"observedGeneration": meta["generation"]}
+        conditions = with_condition(live, entry, now())
+        status = {"observedGeneration": meta["generation"], "conditions": conditions}
+        if status != live.get("status"):
+            await self.kube.patch(Kind.COMPONENT_V1, meta["namespace"], meta["name"], {"status": status}, status=True)

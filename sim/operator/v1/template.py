@@ -1,0 +1,217 @@
+"""A component of a v1beta1 graph becomes a pod template: the operator's container below the one called `main`.
+
+Where nothing else is said a rule is that of the operator's source of the v1beta1 time (internal/dynamo: graph,
+component_frontend, component_worker, backend_sglang).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sim.kubelet.pods import Role, is_sglang
+from sim.operator import contract
+from sim.operator.contract import Manifest
+
+FS_GROUP: Final = 1000
+SHARED_MEMORY: Final = "8Gi"
+QUOTED: Final = frozenset(" \t\n\"'\\{}[]$`!")
+"""A word with one of these is quoted before it goes into a shell; ; & | * < > ( ) are not among them."""
+BY_NAME: Final = {"env": "name", "ports": "containerPort", "volumeMounts": "mountPath"}
+WHOLE: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """What the operator knows beside the graph, from its own configuration."""
+
+    nats: str = ""
+    etcd: str = ""
+    prometheus: str = ""
+    discovery: str = "kubernetes"
+
+    def env(self) -> dict[str, str]:
+        named = {"NATS_SERVER": self.nats, "ETCD_ENDPOINTS": self.etcd, "PROMETHEUS_ENDPOINT": self.prometheus}
+        return {name: value for name, value in named.items() if value}
+
+
+def components(graph: Manifest) -> list[Manifest]:
+    return graph["spec"].get("components") or []
+
+
+def dynamo_namespace(graph: Manifest, component: Manifest) -> str:
+    meta = graph["metadata"]
+    return "dynamo" if component.get("globalDynamoNamespace") else f"{meta['namespace']}-{meta['name']}"
+
+
+def account(graph_name: str) -> str:
+    """The service account with which a graph's pods ask the API server for each other."""
+    return f"{graph_name}-k8s-service-discovery"
+
+
+def _probe(path: str, port: str, period: int, timeout: int, failures: int, **more: int) -> Manifest:
+    at = {"httpGet": {"path": path, "port": port}, "periodSeconds": period}
+    return at | {"timeoutSeconds": timeout, "failureThreshold": failures} | more
+
+
+def _frontend() -> Manifest:
+    port = str(contract.FRONTEND_PORT)
+    return {
+        "command": ["python3"],
+        "args": ["-m", "dynamo.frontend"],
+        "ports": [{"name": "http", "containerPort": contract.FRONTEND_PORT, "protocol": "TCP"}],
+        "livenessProbe": _probe("/live", "http", 10, 5, 3, initialDelaySeconds=15),
+        "readinessProbe": _probe("/health", "http", 10, 5, 3, initialDelaySeconds=10),
+        "startupProbe": _probe("/live", "http", 10, 5, 30),
+        "env": [{"name": "DYNAMO_PORT", "value": port}, {"name": "DYN_HTTP_PORT", "value": port}],
+    }
+
+
+def _worker() -> Manifest:
+    return {
+        "ports": [{"name": "system", "containerPort": contract.SYSTEM_PORT, "protocol": "TCP"}],
+        "livenessProbe": _probe("/live", "system", 5, 4, 3),
+        "readinessProbe": _probe("/health", "system", 10, 4, 3),
+        "startupProbe": _probe("/live", "system", 10, 5, 720),
+        "env": [
+            {"name": "DYN_SYSTEM_PORT", "value": str(contract.SYSTEM_PORT)},
+            {"name": "DYN_SYSTEM_USE_ENDPOINT_HEALTH_STATUS", "value": '["generate"]'},
+            {"name": "DYN_HEALTH_CHECK_ENABLED", "value": "true"},
+        ],
+    }
+
+
+_DEFAULTS: Final[dict[str, Callable[[], Manifest]]] = {
+    "frontend": _frontend,
+    **dict.fromkeys(contract.WORKER_TYPES, _worker),
+}
+
+
+def _identity(graph: Manifest, component: Manifest, nearby: Nearby) -> list[Manifest]:
+    meta = graph["metadata"]
+    said = {
+        "DYN_NAMESPACE": dynamo_namespace(graph, component),
+        "DYN_COMPONENT": component.get("type") or "",
+        "DYN_PARENT_DGD_K8S_NAME": meta["name"],
+        "DYN_PARENT_DGD_K8S_NAMESPACE": meta["namespace"],
+        "DYN_DISCOVERY_BACKEND": nearby.discovery,
+        **({"DYN_NAMESPACE_PREFIX": dynamo_namespace(graph, component)} if component.get("type") == "frontend" else {}),
+        **nearby.env(),
+    }
+    fields = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "POD_UID": "metadata.uid"}
+    of_pod = [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()]
+    return [*({"name": name, "value": value} for name, value in said.items()), *of_pod]
+
+
+def by_key(key: str, *layers: Iterable[Manifest]) -> list[Manifest]:
+    """Later layers win, each entry where it came first. The real operator keeps doubles too; the last one counts."""
+    merged: dict[object, Manifest] = {}
+    for layer in layers:
+        for entry in layer:
+            merged[entry[key]] = entry
+    return list(merged.values())
+
+
+def _over(base: Manifest, top: Manifest) -> Manifest:
+    """`top` over `base`: lists that have a key are merged by it, maps field by field, probes and the rest replaced."""
+    merged = copy.deepcopy(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        if key in BY_NAME:
+            merged[key] = by_key(BY_NAME[key], below or [], value)
+        elif isinstance(value, dict) and isinstance(below, dict) and key not in WHOLE:
+            merged[key] = _over(below, value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def main_of(component: Manifest) -> Manifest:
+    """The container `main` of a component's pod template; empty where there is none."""
+    return next((one for one in containers_of(component) if one["name"] == contract.MAIN_CONTAINER), {})
+
+
+def containers_of(component: Manifest) -> list[Manifest]:
+    return ((component.get("podTemplate") or {}).get("spec") or {}).get("containers") or []
+
+
+def _main(graph: Manifest, component: Manifest, nearby: Nearby) -> Manifest:
+    base = _DEFAULTS.get(component.get("type") or "", lambda: {"env": []})()
+    base["env"] = [*base["env"], *_identity(graph, component, nearby), *(graph["spec"].get("env") or [])]
+    base["env"] = by_key("name", base["env"])
+    return _over({"name": contract.MAIN_CONTAINER, **base}, main_of(component))
+
+
+def quoted(word: str) -> str:
+    """A word as the operator puts it into a shell's line."""
+    return "'" + word.replace("'", "'\"'\"'") + "'" if QUOTED & set(word) else word
+
+
+def add_multinode_flags(container: Manifest, name: str, nodes: int, role: Role) -> None:
+    """Where the leader listens, how many nodes, and which one this is; workers reckon theirs in a shell."""
+    leader = f"$(GROVE_PCSG_NAME)-$(GROVE_PCSG_INDEX)-{name.lower()}-ldr-0.$(GROVE_HEADLESS_SERVICE)"
+    rank = "0" if role is Role.LEADER else "$((GROVE_PCLQ_POD_INDEX + 1))"
+    flags = f"--dist-init-addr {leader}:{contract.SGLANG_PORT} --nnodes {nodes} --node-rank {rank}"
+    if role is Role.LEADER:
+        container["args"] = [*(container.get("args") or []), *flags.split()]
+        return
+    for probe in WHOLE:
+        container.pop(probe, None)
+    words = [*(container.get("command") or []), *(container.get("args") or [])]
+    container["command"] = ["sh", "-c"]
+    container["args"] = [f"exec {' '.join(map(quoted, words))} {flags}"]
+
+
+def _volumes(spec: Manifest, component: Manifest) -> list[Manifest]:
+    """The template's own, the shared memory, and for each mount without a volume the claim of that name."""
+    container = spec["containers"][0]
+    volumes = list(spec.get("volumes") or [])
+    size = component.get("sharedMemorySize", SHARED_MEMORY)
+    if str(size) != "0":
+        volumes.append({"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": size}})
+        mount = {"name": "shared-memory", "mountPath": "/dev/shm"}  # noqa: S108 - a path inside the container
+        container["volumeMounts"] = by_key("mountPath", container.get("volumeMounts") or [], [mount])
+    known = {volume["name"] for volume in volumes}
+    missing = dict.fromkeys(m["name"] for m in container.get("volumeMounts") or [] if m["name"] not in known)
+    return [*volumes, *({"name": name, "persistentVolumeClaim": {"claimName": name}} for name in missing)]
+
+
+def pod_template(graph: Manifest, component: Manifest, nearby: Nearby, role: Role = Role.MAIN) -> Manifest:
+    """Labels, annotations and spec of a component's pods, the first container its `main`."""
+    given = copy.deepcopy(component.get("podTemplate") or {})
+    container = _main(graph, component, nearby)
+    nodes = contract.nodes(component)
+    if nodes > 1 and is_sglang(container):
+        add_multinode_flags(container, component["name"], nodes, role)
+    sidecars = [one for one in containers_of(component) if one["name"] != contract.MAIN_CONTAINER]
+    spec = (given.get("spec") or {}) | {"containers": [container, *sidecars]}
+    spec.setdefault("securityContext", {"fsGroup": FS_GROUP})
+    spec.setdefault("terminationGracePeriodSeconds", 60)
+    if nearby.discovery == "kubernetes" and not spec.get("serviceAccountName"):
+        spec["serviceAccountName"] = account(graph["metadata"]["name"])
+    spec["volumes"] = _volumes(spec, component)
+    of_template = given.get("metadata") or {}
+    labels = (graph["spec"].get("labels") or {}) | (of_template.get("labels") or {})
+    annotations = (graph["spec"].get("annotations") or {}) | (of_template.get("annotations") or {})
+    labels |= pod_labels(graph, component, nearby, role)
+    return {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec}
+
+
+def pod_labels(graph: Manifest, component: Manifest, nearby: Nearby, role: Role = Role.MAIN) -> dict[str, str]:
+    """The labels that the operator sets, whatever the template says."""
+    meta = graph["metadata"]
+    suffix = "" if role is Role.MAIN else f"-{role.value}"
+    labels = {
+        contract.LABEL_SELECTOR: contract.component_name(meta["name"], component["name"] + suffix),
+        contract.LABEL_GRAPH: meta["name"],
+        contract.LABEL_SERVICE: component["name"],
+        contract.LABEL_NAMESPACE: dynamo_namespace(graph, component),
+        contract.LABEL_TYPE: component.get("type") or "",
+        contract.LABEL_DISCOVERY: nearby.discovery,
+        contract.LABEL_DISCOVERED: "true" if nearby.discovery == "kubernetes" else "",
+    }
+    if (meta.get("annotations") or {}).get(contract.ANNOTATION_METRICS) != "false":
+        labels[contract.LABEL_METRICS] = "true"
+    return {label: value for label, value in labels.items() if value}
