@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from wideep import names
 from wideep.engines import engine_of
 from wideep.engines.base import ImageRecipe
 from wideep.graph.refs import pull_secret
+from wideep.image_reference import ImageReference
 from wideep.plan.parts import ImageBuild, ImagePlan, RegistryPlan
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage, Image
@@ -37,7 +37,7 @@ def _registry(image: Image) -> RegistryPlan | None:
     registry = image.registry
     if registry is None:
         return None
-    server = registry.server or names.image_registry(image.reference)
+    server = registry.server or ImageReference.parse(image.reference).registry
     return RegistryPlan(server=server, username=registry.username)
 
 

@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from wideep import names
 from wideep.errors import Problem
+from wideep.image_reference import ImageReference
 from wideep.rules.environment import environment_problems
 from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
@@ -31,7 +31,7 @@ def serving_problems(settings: Settings) -> list[Problem]:
 
 def _registry(settings: Settings) -> Problem | None:
     """Docker sends credentials to the registry that they name, and to no other."""
-    registry, image = settings.image.registry, names.image_registry(settings.image.reference)
+    registry, image = settings.image.registry, ImageReference.parse(settings.image.reference).registry
     if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
         return None
     rule = f"these credentials are for another registry than the image's, {image}"
