@@ -11,14 +11,14 @@ import pulumi
 import yaml
 
 from wideep.errors import ConfigError, Problem
-from wideep.plan import Plan, make_plan
+from wideep.plan import Plan
 from wideep.rules import Accepted, accept
 from wideep.settings.secrets import secret_paths, with_secrets
 from wideep.settings.texts import json_texts
 from wideep_cluster.named_file import read_named
 from wideep_cluster.registry import Login
 
-__all__ = ["hf_token", "read_plan", "read_settings", "registry_login", "registry_password"]
+__all__ = ["hf_token", "read_settings", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
@@ -42,11 +42,6 @@ def read_settings() -> Accepted:
     if clear:
         raise pulumi.RunError(str(ConfigError(clear)))
     return settings
-
-
-def read_plan() -> Plan:
-    """Read the Plan of this stack, as ``read_settings`` does."""
-    return make_plan(read_settings())
 
 
 def hf_token() -> pulumi.Output[str] | None:
