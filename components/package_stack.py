@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Pulumi's analyzer makes the schema of the annotations themselves.
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pulumi
@@ -76,7 +77,7 @@ def read_arguments(args: StackArgs) -> Accepted:
         written = cast("dict[str, Any]", image)
         config["image"] = {**written, "registry": {**(written.get("registry") or {}), "password": Hidden.SET}}
     try:
-        return accept(config, read_named)
+        return accept(config, lambda path: read_named(Path(path)))
     except ConfigError as error:
         raise RunError(str(error)) from None
 

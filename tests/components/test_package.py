@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -59,6 +60,12 @@ def test_secrets_may_be_outputs_and_everything_else_is_plain(schema: dict[str, A
 
 def test_arguments_mean_what_they_mean_in_a_stack_config() -> None:
     assert read_arguments(ARGUMENTS) == settings_of()
+
+
+def test_a_model_may_be_described_by_a_file_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(pulumi.RunError, match="model"):
+        read_arguments({**ARGUMENTS, "model": {"config": "no-such.json"}})
 
 
 def test_whole_numbers_may_arrive_as_floats() -> None:
