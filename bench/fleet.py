@@ -23,10 +23,8 @@ import psutil
 from sim.cluster import lifecycle
 from sim.env import environment
 from sim.paths import PROJECT, cluster_dir, cluster_id
+from sim.sandbox import copy_project, install_platform, write_stack
 from sim.state import Cluster, load
-from tests.support.platform import everywhere
-from tests.support.project import copy_project
-from tests.support.stacks import write_stack
 
 GRAPH_NODES: Final = 10
 DECODE: Final = 5
@@ -102,11 +100,12 @@ def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
         cluster = load(file)
         if cluster is None:
             raise RuntimeError("the simulated cluster did not come up")
-        with tempfile.TemporaryDirectory() as folder, everywhere(cluster, PLATFORM):
+        with tempfile.TemporaryDirectory() as folder:
             stacks = tuple(f"load-{number:03}" for number in range(graphs))
             found = Fleet(cluster, copy_project(Path(folder) / "project"), stacks)
             for stack in stacks:
                 found.write(stack)
+            install_platform(found.run, PLATFORM)
             figures["sim_mb_without_graphs"] = found.footprint()
             yield found
     finally:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:  # the engine imports components with their dynamic providers,
 
     from components.lifecycle.error_context import ErrorContext
 
-__all__ = ["TYPE", "Component", "known_after_create"]
+__all__ = ["PACKAGE", "TYPE", "Component", "known_after_create"]
 
 T = TypeVar("T")
 
-TYPE: Final = "dynamo-wideep:index:"
+PACKAGE: Final = "dynamo-wideep"
+"""The Pulumi package that the components are of."""
+TYPE: Final = f"{PACKAGE}:index:"
 DELETE_TIMEOUT: Final = "10m"
 """What pulumi-kubernetes waits without being told. Said, because it takes an annotation of the object for it too."""
 

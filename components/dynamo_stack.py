@@ -70,9 +70,6 @@ class DynamoStack(Component):
     >>> pulumi.export("frontend", stack.outputs["frontendService"])
     """
 
-    outputs: dict[str, pulumi.Input[object]]
-    """Where the graph is, and the commands that reach it."""
-
     def __init__(self, name: str, args: DynamoStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._plan = plan = make_plan(args.settings)
@@ -98,7 +95,9 @@ class DynamoStack(Component):
         download = self._download(place.name, cache, inputs)
         graph = self._graph(place.name, image, (drain, *download))
         Guard("guard", GuardArgs(share, depends_on=(self._takedown(place.name, graph),)), self._opts)
-        self.outputs = outputs(plan, place.name, image)
+        self.outputs: dict[str, pulumi.Input[object]] = outputs(plan, place.name, image)
+        """Where the graph is, and the commands that reach it. No output of the package's component: no annotation of
+        the class."""
         self.register_outputs({})
 
     def _token(self, namespace: pulumi.Input[str], token: pulumi.Input[str] | None) -> list[pulumi.Resource]:

@@ -10,6 +10,7 @@ import pulumi
 from components.base import Component
 from components.lifecycle.error_context import ErrorContext
 from components.registry import RegistryLogin
+from wideep.image_reference import ImageReference
 from wideep.plan import ImageBuild, ImagePlan
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Image(Component):
             build_on_preview=False,
             opts=self.api_child(retain=True, timeout=BUILD_TIMEOUT),
         )
-        repository = _repository(build.tags[0])
+        repository = ImageReference.parse(build.tags[0]).name
         return image.digest.apply(lambda digest: f"{repository}@{digest}")
 
     def _resolved(self, name: str, reference: str, login: RegistryLogin | None) -> pulumi.Output[str]:
@@ -87,7 +88,7 @@ class Image(Component):
             provider = docker.Provider(f"{name}-registry", registry_auth=[auth], opts=self.child())
         options = pulumi.InvokeOutputOptions(parent=self, provider=provider)
         found = docker.get_registry_image_output(name=reference, opts=options)
-        return found.apply(lambda image: f"{_repository(reference)}@{image.sha256_digest}")
+        return found.apply(lambda image: f"{ImageReference.parse(reference).name}@{image.sha256_digest}")
 
 
 def _credentials(login: RegistryLogin) -> docker_build.RegistryArgs:
@@ -98,9 +99,3 @@ def _credentials(login: RegistryLogin) -> docker_build.RegistryArgs:
         username=login.plan.username,
         password=pulumi.Output.secret(login.password),
     )
-
-
-def _repository(reference: str) -> str:
-    """The reference without its tag; a registry's port stays."""
-    head, slash, last = reference.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"

@@ -11,14 +11,14 @@ import pulumi
 import yaml
 
 from wideep.errors import ConfigError, Problem
-from wideep.plan import Plan, make_plan
+from wideep.plan import Plan
 from wideep.rules import Accepted, accept
 from wideep.settings.secrets import secret_paths, with_secrets
 from wideep.settings.texts import json_texts
 from wideep_cluster.named_file import read_named
 from wideep_cluster.registry import Login
 
-__all__ = ["hf_token", "read_plan", "read_settings", "registry_login", "registry_password"]
+__all__ = ["hf_token", "read_settings", "registry_login", "registry_password"]
 
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
@@ -44,11 +44,6 @@ def read_settings() -> Accepted:
     return settings
 
 
-def read_plan() -> Plan:
-    """Read the Plan of this stack, as ``read_settings`` does."""
-    return make_plan(read_settings())
-
-
 def hf_token() -> pulumi.Output[str] | None:
     """The Hugging Face token. A secret from here on; nothing else reads its value."""
     return pulumi.Config().get_secret(TOKEN)
@@ -61,11 +56,12 @@ def registry_password() -> pulumi.Output[str]:
 
 
 def registry_login(plan: Plan) -> Login | None:
-    """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource."""
-    registry = plan.image_plan.registry
-    if registry is None:
+    """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource. None
+    where the password is not in the stack's config but an argument of another program."""
+    registry, image = plan.image_plan.registry, _project_config().get(IMAGE)
+    if registry is None or image is None:
         return None
-    return Login(registry.username, str(json.loads(_project_config()[IMAGE])["registry"]["password"]))
+    return Login(registry.username, str(json.loads(image)["registry"]["password"]))
 
 
 def _project_config() -> dict[str, str]:

@@ -25,7 +25,6 @@ __all__ = [
     "frontend_service",
     "graph",
     "grove_length",
-    "image_registry",
     "model_slug",
     "public_service",
     "revision_folder",
@@ -88,13 +87,6 @@ def frontend_service(graph_name: str) -> str:
 def public_service(graph_name: str) -> str:
     """The Service of the frontend that is reached from outside, where there is one."""
     return f"{frontend_service(graph_name)}-public"
-
-
-def image_registry(reference: str) -> str:
-    """The registry of an image reference, as ``docker login`` names it; without one it is Docker Hub."""
-    first, slash, _ = reference.partition("/")
-    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    return first if is_host else "docker.io"
 
 
 def download_job(model: str) -> str:

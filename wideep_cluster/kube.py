@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +14,8 @@ from wideep_cluster.dynamo.operator import ETCD, OPERATOR, OperatorStatus, opera
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError, api_error, unreachable
 from wideep_cluster.kinds import DEPLOYMENTS, NAMESPACES, STATEFUL_SETS
 from wideep_cluster.kube_objects import Change, Item, Json, Kind, Listing, item_of
-from wideep_cluster.objects import Meta, Pod
+from wideep_cluster.objects import Meta, Namespace, Pod
+from wideep_cluster.retry import poll
 from wideep_cluster.wire import ApiRequest, find, open_answer, server_of
 
 if TYPE_CHECKING:
@@ -124,15 +124,15 @@ class KubeNamespace:
 
     def is_gone(self) -> bool:
         """Whether somebody has deleted the namespace itself. One that is going is waited for, up to a minute."""
-        end = time.monotonic() + GONE_SECONDS
+
+        def is_terminating(found: Namespace | None) -> bool:
+            return found is not None and found.metadata.deletion_timestamp is not None
+
         try:
-            while (found := self.cluster.find(NAMESPACES, self.name)) and found.metadata.deletion_timestamp:
-                if time.monotonic() > end:
-                    return True
-                time.sleep(1)
+            found = poll(lambda: self.cluster.find(NAMESPACES, self.name), is_terminating, GONE_SECONDS, 1)
         except ForbiddenError:
             return False
-        return found is None
+        return found is None or is_terminating(found)
 
     def delete(self, kind: Kind, name: str) -> None:
         """Tells an object to go; none of that name is none to delete.

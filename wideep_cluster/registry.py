@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from wideep.image_reference import DOCKER_HUB, ImageReference
 from wideep_cluster.http import Answer, request
 
 __all__ = ["Login", "Reference", "blob", "manifest", "ping", "stored_login"]
@@ -27,7 +28,7 @@ MANIFESTS: Final = ", ".join(
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 HUB: Final = "registry-1.docker.io"
-HUB_NAMES: Final = ("docker.io", "index.docker.io")
+HUB_NAMES: Final = (DOCKER_HUB, "index.docker.io")
 HUB_LOGIN: Final = "https://index.docker.io/v1/"
 """Docker Hub's name in a Docker config."""
 
@@ -56,16 +57,10 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """As Docker reads it: without a host in front it is Docker Hub's."""
-        first, _, rest = text.partition("/")
-        named = rest and ("." in first or ":" in first or first == "localhost")
-        host, path = (first, rest) if named else (HUB, text if "/" in text else f"library/{text}")
-        host = HUB if host in HUB_NAMES else host
-        if "@" in path:
-            repository, _, version = path.partition("@")
-            return cls(host, repository.partition(":")[0], version)
-        repository, _, version = path.partition(":")
-        return cls(host, repository, version or "latest")
+        """Read the reference as Docker does, its registry by the host that answers for it."""
+        read = ImageReference.parse(text)
+        host = HUB if read.registry in HUB_NAMES else read.registry
+        return cls(host, read.path, read.digest or read.tag or "latest")
 
     @property
     def base(self) -> str:

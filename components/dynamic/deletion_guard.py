@@ -10,7 +10,6 @@ something to share, also where an `up` has come no further, and ask once more wh
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,6 +22,7 @@ from components.lifecycle.existing import Whose
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.sharing import KEY, UNASKED, Place, Share, SharedError, refuse_while_shared
 from wideep_cluster.errors import ClusterError
+from wideep_cluster.retry import ask_again
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.plan import Plan
@@ -72,14 +72,10 @@ class GuardProvider(ClusterProvider):
 def ask(place: Place, share: Share, patience_seconds: float) -> None:
     """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
     time, or where this user may not see who uses what."""
-    end = time.monotonic() + patience_seconds
-    while True:
-        try:
-            return refuse_while_shared(place, share)
-        except ClusterError as error:
-            if not error.is_temporary or time.monotonic() > end:
-                raise SharedError(_unseen(error, share)) from None
-            time.sleep(RETRY_SECONDS)
+    try:
+        ask_again(lambda: refuse_while_shared(place, share), patience_seconds, RETRY_SECONDS)
+    except ClusterError as error:
+        raise SharedError(_unseen(error, share)) from None
 
 
 def _unseen(error: ClusterError, share: Share) -> str:

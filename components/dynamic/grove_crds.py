@@ -7,7 +7,6 @@ without Grove nothing else would bring them, and on one that gets a newer Grove 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, Protocol, cast
 
@@ -16,6 +15,7 @@ from pulumi.dynamic import CreateResult, Resource
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
 from wideep_cluster.charts import Chart, ChartError
+from wideep_cluster.retry import poll
 
 __all__ = ["CrdApi", "GroveCrds", "GroveCrdsProvider", "bring", "crds_of"]
 
@@ -72,11 +72,12 @@ def bring(api: CrdApi, crds: Iterable[Manifest], *, update: bool = False) -> Ite
                 api.patch_custom_resource_definition(names[-1], {"spec": crd["spec"]})
         else:
             yield names[-1]
-    end = time.monotonic() + SERVED_SECONDS
-    while not all(_served(api.read_custom_resource_definition(name)) for name in names):
-        if time.monotonic() > end:
-            raise TimeoutError(f"after {SERVED_SECONDS} s the API server does not serve {', '.join(names)}")
-        time.sleep(RETRY_SECONDS)
+
+    def are_served() -> bool:
+        return all(_served(api.read_custom_resource_definition(name)) for name in names)
+
+    if not poll(are_served, lambda served: not served, SERVED_SECONDS, RETRY_SECONDS):
+        raise TimeoutError(f"after {SERVED_SECONDS} s the API server does not serve {', '.join(names)}")
 
 
 def _served(crd: Any) -> bool:

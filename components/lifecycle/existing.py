@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -21,6 +20,7 @@ from wideep.text import some_of
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.retry import poll
 
 if TYPE_CHECKING:
     from wideep.plan import Plan
@@ -94,15 +94,15 @@ def whose(live: Json) -> Whose:
 
 def _when_settled(place: KubeNamespace) -> Json | None:
     """The namespace once it is not going; None where there is none."""
-    end, said = time.monotonic() + GOING_SECONDS, False
-    while (live := _read(place)) is not None and part(live, "metadata").get("deletionTimestamp"):
-        if time.monotonic() > end:
-            raise pulumi.RunError(going_words(live, list(_held(place, live)), place))
-        if not said:
-            pulumi.log.info(f"namespace {place.name} is Terminating: waiting until it is gone, up to {GOING_SECONDS} s")
-            said = True
-        time.sleep(1)
+    waiting = f"namespace {place.name} is Terminating: waiting until it is gone, up to {GOING_SECONDS} s"
+    live = poll(lambda: _read(place), _is_terminating, GOING_SECONDS, 1, lambda: pulumi.log.info(waiting))
+    if live is not None and _is_terminating(live):
+        raise pulumi.RunError(going_words(live, list(_held(place, live)), place))
     return live
+
+
+def _is_terminating(live: Json | None) -> bool:
+    return live is not None and bool(part(live, "metadata").get("deletionTimestamp"))
 
 
 def _read(place: KubeNamespace) -> Json | None:

@@ -7,7 +7,6 @@ them (``lifecycle.orphan_hooks``); a destroy deletes the graph in its drain, and
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from components.lifecycle.own_cluster import read_or_none
 from components.lifecycle.ownership import is_owned_by
 from components.lifecycle.sharing import Share, users
 from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.retry import poll
 
 __all__ = ["CRDS_NAMESPACE", "GONE_SECONDS", "OrphanCleaner", "until_gone"]
 
@@ -86,6 +86,4 @@ class OrphanCleaner:
 
 def until_gone(read: Callable[[], object]) -> None:
     """Wait until an object is gone, as long as its finalizers may take."""
-    end = time.monotonic() + GONE_SECONDS
-    while read_or_none(read) and time.monotonic() < end:
-        time.sleep(0.5)
+    poll(lambda: read_or_none(read), bool, GONE_SECONDS, 0.5)

@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.stack_config import hf_token, read_plan
+from components.stack_config import hf_token, read_settings
 from tests.support.engine import PROJECT, run
 from tests.support.plans import TOKEN, config_of
 from wideep.errors import ConfigError
-from wideep.plan import Plan
+from wideep.plan import Plan, make_plan
 from wideep.rules import accept
 
 Read = Callable[..., Plan]
@@ -32,7 +32,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Read:
 
         def program() -> None:
             pulumi.runtime.set_all_config(texts, [f"{PROJECT}:{key}" for key in secrets])
-            plans.append(read_plan())
+            plans.append(make_plan(read_settings()))
 
         run(program)
         return plans[0]

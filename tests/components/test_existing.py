@@ -175,5 +175,5 @@ def test_an_empty_one_that_is_nearly_gone_is_waited_for(
 ) -> None:
     going = namespace(NAME, deletionTimestamp="2026-11-27T17:00:00Z")
     cluster[0].says(PATH, 200, going, Content_Type="application/json")
-    monkeypatch.setattr("components.lifecycle.existing.time.sleep", lambda _: cluster[0].answers.pop(PATH))
+    monkeypatch.setattr("time.sleep", lambda _: cluster[0].answers.pop(PATH))
     assert _whose(cluster) is Whose.TO_MAKE

@@ -1,5 +1,6 @@
 """The graph as a custom resource."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -8,7 +9,7 @@ import pytest
 from components.dynamic.graph_ready import GraphReadyProvider
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
-from components.wide_ep import WideEp, WideEpArgs
+from components.wide_ep import REPLACE_ON_GROVE_CHANGE, WideEp, WideEpArgs
 from tests.support.engine import OWN, UNKNOWN, Registered, run
 from tests.support.plans import TOKEN, on_release, plan_of, settings_of
 from wideep.dynamo import release
@@ -34,6 +35,19 @@ def test_the_graph_on_the_cluster_is_the_plans_own_manifest(preset: str) -> None
     annotations = written["metadata"]["annotations"] | OWN
     expected = {**written, "metadata": written["metadata"] | {"annotations": annotations}}
     assert {**_graph(plan, plan.image).inputs} == expected
+
+
+def test_in_another_program_it_is_what_it_is_in_the_stack() -> None:
+    image = {"source": "existing", "reference": "r.example.com/dynamo:1"}
+    plan, settings = plan_of(image=image), settings_of(image=image)
+    whole = run(lambda: DynamoStack("dynamo", DynamoStackArgs(settings, TOKEN, on_cluster=OnCluster())))
+    args = WideEpArgs(plan.namespace, plan.graph, plan.image, plan.ready_timeout_seconds, left_fields=plan.left_fields)
+    alone = run(lambda: WideEp("graph", args))
+    assert set(alone.resources) == {"graph", "graph-graph", "graph-ready"}
+    for name in ("graph-graph", "graph-ready"):
+        there = replace(whole.resources[name], after=alone.resources[name].after)
+        assert alone.resources[name] == there
+    assert alone.resources["graph-graph"].hooks
 
 
 def test_every_service_runs_the_image_that_was_built() -> None:

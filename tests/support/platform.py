@@ -15,15 +15,9 @@ import pytest
 from sim import paths
 from sim.env import environment
 from sim.operator.contract import Manifest
+from sim.sandbox import CRDS, RELEASE, WORKS_TODAY, install_platform, make_mpi_secret
 from sim.state import Cluster
 
-RELEASE = "dynamo-platform"
-CRDS = ("dynamo-crds", "--namespace=default")
-WORKS_TODAY = (
-    "--set=dynamo-operator.dynamo.mpiRun.sshKeygen.enabled=false",
-    "--set=dynamo-operator.controllerManager.kubeRbacProxy.image.repository=quay.io/brancz/kube-rbac-proxy",
-)
-"""The values without which the chart fails on a fresh cluster."""
 GROVE_CRDS = [f"{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
 WAIT_SECONDS = 60.0
 
@@ -156,8 +150,7 @@ class Platform:
         self.wait(lambda: counts() == [replicas, replicas], f"{replicas} of {name} ready")
 
     def make_mpi_secret(self) -> None:
-        keys = ("--from-literal=private.key=x", "--from-literal=private.key.pub=y")
-        self.kubectl("create", "secret", "generic", "mpi-run-ssh-secret", *keys)
+        make_mpi_secret(self.run, self.namespace)
 
     def revive(self) -> None:
         """Operator, etcd and the MPI key as they were at first, whatever a test left of them."""
@@ -210,11 +203,7 @@ def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platfo
 def everywhere(cluster: Cluster, namespace: str) -> Iterator[Platform]:
     """A platform as somebody has installed it with Helm for all namespaces; gone afterwards."""
     platform = Platform(cluster, namespace)
-    platform.run("kubectl", "create", "namespace", namespace)
-    platform.run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
-    platform.make_mpi_secret()
-    chart = ("sim/charts/dynamo-platform", "-n", namespace, "--wait", "--timeout=60s")
-    platform.run("helm", "install", RELEASE, *chart, *WORKS_TODAY)
+    install_platform(platform.run, namespace)
     yield platform
     platform.run("helm", "uninstall", RELEASE, "-n", namespace)
     platform.run("helm", "uninstall", *CRDS)

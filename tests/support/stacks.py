@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import yaml
-
-from tests.support.project import ROOT
+from sim.sandbox import write_stack
 
 __all__ = ["SMALL", "write_stack"]
 
@@ -19,13 +14,3 @@ SMALL = {
     "modelCache": {"size": "100Gi"},
 }
 """A graph that leaves the other half of the simulated cluster to another one."""
-
-
-def write_stack(folder: Path, name: str, **changes: Any) -> None:
-    """``Pulumi.NAME.yaml`` in the project's copy; a change to None takes a key out."""
-    text = (ROOT / "Pulumi.sim.yaml").read_text(encoding="utf-8")
-    stack = yaml.safe_load(text)
-    for key, value in changes.items():
-        stack["config"][f"dynamo-wideep:{key}"] = value
-    stack["config"] = {key: value for key, value in stack["config"].items() if value is not None}
-    (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from wideep import names
 from wideep.engines import engine_of
 from wideep.engines.base import ImageRecipe
 from wideep.graph.refs import image_reference, pull_secret
+from wideep.image_reference import ImageReference
 from wideep.plan.parts import ImageBuild, ImagePlan, RegistryPlan
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage, Image
@@ -39,7 +39,7 @@ def _registry(image: Image, reference: str) -> RegistryPlan | None:
     registry = image.registry
     if registry is None:
         return None
-    server = registry.server or names.image_registry(reference)
+    server = registry.server or ImageReference.parse(reference).registry
     return RegistryPlan(server=server, username=registry.username)
 
 

@@ -6,11 +6,11 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
-from wideep import names
 from wideep.dynamo import release_of
 from wideep.dynamo.releases import newest
 from wideep.errors import Problem
 from wideep.graph.refs import image_reference
+from wideep.image_reference import ImageReference
 from wideep.rules.environment import environment_problems
 from wideep.settings.image import BuildImage, PublishedImage
 from wideep.settings.quantity import quantity_bytes
@@ -50,7 +50,7 @@ def _image(settings: Settings) -> Problem | None:
 
 def _registry(settings: Settings) -> Problem | None:
     """Docker sends credentials to the registry that they name, and to no other."""
-    registry, image = settings.image.registry, names.image_registry(image_reference(settings))
+    registry, image = settings.image.registry, ImageReference.parse(image_reference(settings)).registry
     if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
         return None
     rule = f"these credentials are for another registry than the image's, {image}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from wideep.image_reference import ImageReference
 from wideep.text import duration, some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
@@ -165,7 +166,7 @@ def _other_images(case: CheckContext, graph: Graph) -> Iterator[str]:
 def is_stacks_image(case: CheckContext, image: str) -> bool:
     """As the stack config has it, or by the digest that its repository gave it."""
     reference = case.plan.image
-    repository = reference.split("@")[0].rpartition(":")[0] or reference
+    repository = ImageReference.parse(reference).name
     return image == reference or image.startswith((f"{repository}@", f"{reference}@"))
 
 

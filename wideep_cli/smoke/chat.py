@@ -7,7 +7,7 @@ import time
 import urllib.error
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,7 +16,6 @@ from wideep_cluster.loopback import open_port
 
 __all__ = ["Answer", "ChatError", "NotYetError", "Question", "ask"]
 
-M = TypeVar("M", bound=BaseModel)
 RETRIED: Final = frozenset({404, 429, 500, 502, 503})
 """404: the model is not registered yet. 500 "no responders": a dead worker is still listed until its lease ends."""
 

@@ -17,6 +17,7 @@ from wideep_cluster.errors import ClusterError
 from wideep_cluster.informer import Informer
 from wideep_cluster.kube import OPERATOR_KINDS, is_operators
 from wideep_cluster.kube_objects import Item, Kind
+from wideep_cluster.retry import ask_again
 
 __all__ = ["DrainError", "NamespacedClient", "await_operator", "await_previous", "drain"]
 
@@ -122,19 +123,17 @@ class _Wait:
     def until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
         server that does not answer, or is too busy to, is asked again."""
-        while True:
-            try:
-                self._look_until(is_over)
-            except ClusterError as error:
-                if not error.is_temporary:
-                    raise
-                if self.seconds <= 0:
-                    raise DrainError(_unanswered(self, error)) from None
-                what = "the graph cannot be read" if CONVERSION in error.reason else "the API server does not answer"
-                self.say(f"{what} ({error.reason}): asking again")
-                time.sleep(RETRY_SECONDS)
-            else:
-                return
+
+        def say(error: ClusterError) -> None:
+            what = "the graph cannot be read" if CONVERSION in error.reason else "the API server does not answer"
+            self.say(f"{what} ({error.reason}): asking again")
+
+        try:
+            ask_again(lambda: self._look_until(is_over), self.seconds, RETRY_SECONDS, say)
+        except ClusterError as error:
+            if not error.is_temporary:
+                raise
+            raise DrainError(_unanswered(self, error)) from None
 
     def _look_until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
         with Informer(self.place, (*KINDS, *OPERATOR_KINDS), self._concerns) as watched:

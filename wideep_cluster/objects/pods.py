@@ -91,7 +91,6 @@ class ContainerStatus(Model):
     ready: bool = False
     restart_count: int = 0
     image: str = ""
-    image_id: str = Field(default="", alias="imageID")
     state: State = State()
     last_state: State = State()
 

@@ -15,7 +15,6 @@ class StorageClass(KubeObject):
 
     provisioner: str = ""
     volume_binding_mode: str = "Immediate"
-    allow_volume_expansion: bool = False
 
     @property
     def default(self) -> bool:
@@ -41,7 +40,6 @@ class ClaimSpec(Model):
     access_modes: tuple[str, ...] = ()
     storage_class_name: str | None = None
     resources: Requirements = Requirements()
-    volume_name: str = ""
 
 
 class ClaimStatus(Model):

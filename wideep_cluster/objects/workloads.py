@@ -60,7 +60,6 @@ class JobStatus(Model):
     succeeded: int = 0
     failed: int = 0
     start_time: datetime | None = None
-    completion_time: datetime | None = None
     conditions: tuple[Condition, ...] = ()
 
 

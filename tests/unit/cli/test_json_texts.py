@@ -9,7 +9,7 @@ import pulumi
 import pytest
 import yaml
 
-from components.stack_config import read_plan
+from components.stack_config import read_settings
 from tests.support.engine import PROJECT, run
 from tests.support.plans import config_of
 from wideep.errors import ConfigError
@@ -55,7 +55,7 @@ def up(config: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> str:
 
     def program() -> None:
         pulumi.runtime.set_all_config(texts, [f"{PROJECT}:hfToken"])
-        read_plan()
+        read_settings()
 
     try:
         run(program)

@@ -1,0 +1,36 @@
+"""What a broken rule is, and the models that break some."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.support.configs import EXAMPLE
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A stack that breaks one rule, and the same with what the message says to write."""
+
+    rule: str
+    preset: str
+    role: str
+    change: dict[str, object]
+    key: str
+    says: tuple[str, ...]
+    mended: dict[str, object]
+    stack: dict[str, object] = field(default_factory=dict)
+    mended_stack: dict[str, object] = field(default_factory=dict)
+
+
+MIXTRAL = {"model": "mistralai/Mixtral-8x7B-Instruct-v0.1"}
+QWEN = {"model": "Qwen/Qwen3-30B-A3B"}
+QWEN_FP8 = {"model": "Qwen/Qwen3-30B-A3B-FP8"}
+ODD_WIDTH = {"model": EXAMPLE | {"name": "example/odd", "weightFormat": "fp8-block", "hiddenSize": 1536}}
+SIX_KV_HEADS = {
+    "model": {
+        **ODD_WIDTH["model"],
+        "weightFormat": "bf16",
+        "attention": {"kind": "gqa", "heads": 24, "kvHeads": 6, "headDim": 128},
+    }
+}
+DRAFTED = {"speculative": {"algorithm": "EAGLE3", "draftModel": "/model-cache/draft", "draftGb": 1.5}}
