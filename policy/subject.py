@@ -14,7 +14,10 @@ Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Valu
 
 UNKNOWN: Final = "[unknown]"
 """Stands for a value that is known only after the update; it is checked again then."""
-GRAPHS: Final = tuple(f"kubernetes:nvidia.com/{version}:DynamoGraphDeployment" for version in ("v1alpha1", "v1beta1"))
+GRAPHS: Final = (
+    "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
+    "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment",
+)
 CLAIM: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 SERVICE: Final = "kubernetes:core/v1:Service"

@@ -103,7 +103,7 @@ class GraphSpec(GraphModel):
     """The components."""
 
     backend_framework: Framework
-    """Also a column of ``kubectl get dgd``."""
+    """Also a column in which kubectl lists graphs, which is empty without it."""
     components: Annotated[tuple[Component, ...], Field(min_length=1, max_length=MOST_COMPONENTS)]
 
 
