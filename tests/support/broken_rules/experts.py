@@ -72,6 +72,21 @@ CASES = (
         {"eplb": {"algorithm": "deepseek"}},
     ),
     Broken(
+        "recorder_fits_interval",
+        "wide-32gpu",
+        "decode",
+        {
+            "eplb": {"enabled": True, "rebalanceIterations": 500},
+            "extraArgs": ["--expert-distribution-recorder-buffer-size", "600"],
+        },
+        "extraArgs",
+        ("keeps 600 steps", "rebalances every 500", "eplb.rebalanceIterations: 600"),
+        {
+            "eplb": {"enabled": True, "rebalanceIterations": 600},
+            "extraArgs": ["--expert-distribution-recorder-buffer-size", "600"],
+        },
+    ),
+    Broken(
         "location_is_a_file",
         "wide-32gpu",
         "decode",

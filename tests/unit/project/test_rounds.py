@@ -15,7 +15,8 @@ from tests.conftest import COLLECTED, ROOT
 
 CALL = re.compile(r"^[^#\n]*-m pytest\b(?P<words>[^\n|]*)", re.MULTILINE)
 FILES = ("scripts/test.sh", "Makefile")
-"""Where rounds are called: `make test` and `make test-fast`, `make test-long`, `make test-faults`."""
+"""Where rounds are called: `make test` and `make test-fast`, `make test-long`, `make test-faults`,
+`make test-wheels`."""
 GREP = re.compile(r'for file in \$\$\(grep -l "pytest\\\.mark\\\.(?P<mark>\w+)" (?P<glob>\S+)\)')
 """A round that runs each module with a mark by itself."""
 
@@ -58,12 +59,13 @@ def _each(text: str, words: str) -> list[str]:
 
 
 def test_the_rounds_are_those_of_the_targets() -> None:
-    fast, often, slow, long, faults = rounds()
-    assert fast == Round("not cluster and not advise", (), ())
+    fast, often, slow, long, faults, wheels = rounds()
+    assert fast == Round("not cluster and not advise and not wheels", (), ())
     assert often == Round("cluster and often", ("tests/faults",), ())
     assert slow == Round("(cluster or advise) and not long", (), ("tests/faults",))
     assert long == Round("long", ("tests/sim/test_",), ())
     assert faults == Round("cluster", ("tests/faults",), ())
+    assert wheels == Round("wheels", ("tests/wheels",), ())
 
 
 def test_every_test_of_every_module_is_in_a_round(request: pytest.FixtureRequest) -> None:
@@ -75,7 +77,7 @@ def test_every_test_of_every_module_is_in_a_round(request: pytest.FixtureRequest
     assert modules - collected == set(), "no test was collected from these"
     there = rounds()
     left = {item.nodeid for item in items if not any(one.has(_path(item), _markers(item)) for one in there)}
-    assert left == set(), "in no round: mark them cluster, long, often or advise, or let a target run them"
+    assert left == set(), "in no round: mark them cluster, long, often, advise or wheels, or let a target run them"
 
 
 def test_each_long_module_is_found_by_its_mark_in_the_source() -> None:

@@ -9,9 +9,9 @@ import pytest
 from tests.support.configs import broken, settings
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
+from wideep.engines import engine_of
 from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
 from wideep.engines.sglang.command import engine_args
-from wideep.engines import engine_of
 from wideep.plan import RolePlan, make_plan
 from wideep.rules import accept_settings, warnings
 from wideep.settings.layout import Preset, Role

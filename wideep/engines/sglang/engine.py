@@ -87,9 +87,9 @@ class Sglang(Engine):
         return family_of(self.version, family)
 
     def rules(self) -> EngineRules:
-        from wideep.engines.sglang.rules import RULES
+        from wideep.engines.sglang.rules import rules_of
 
-        return RULES
+        return rules_of(self.version)
 
     def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
         return memory.worker_memory(model, gpu, role)

@@ -3,14 +3,16 @@
 Sources are SGLang's checks, which a pod reaches minutes after it was scheduled.
 """
 
+import functools
 from typing import Final
 
 from wideep.engines.base import EngineRules
+from wideep.engines.sglang.changes import RANKS_PICK_ALIKE
 from wideep.engines.sglang.rules import deepep, experts, parallel, pipeline, speculative
 from wideep.rules import deepep as kernels
 from wideep.rules import quantization
 
-__all__ = ["RULES"]
+__all__ = ["rules_of"]
 
 _SIZES: Final = (
     parallel.dp_divides_tp,
@@ -33,7 +35,6 @@ _DERIVED: Final = (
     experts.eplb_needs_ep_of_tp,
     experts.recorder_fits_deepep,
     experts.recorder_fits_interval,
-    experts.copies_are_picked_alike,
     experts.hierarchical_needs_groups,
     experts.location_is_a_file,
     deepep.deepep_needs_model,
@@ -60,4 +61,12 @@ _DERIVED: Final = (
     speculative.drafts_within_dispatch,
     speculative.chunk_is_whole_pages,
 )
-RULES: Final = EngineRules(parallel.tp_is_all_gpus, _SIZES, _DERIVED)
+_NEWER: Final = ((RANKS_PICK_ALIKE, experts.copies_are_picked_alike),)
+"""Rules that older versions do not have. What a rule asks of one version and not of another, it says itself."""
+
+
+@functools.cache
+def rules_of(version: str) -> EngineRules:
+    """The rules of one version."""
+    newer = tuple(rule for since, rule in _NEWER if since.holds(version))
+    return EngineRules(parallel.tp_is_all_gpus, _SIZES, (*_DERIVED, *newer))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from wideep.engines.sglang.changes import RANKS_PICK_ALIKE
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleSite, divisors, listed
 from wideep.settings.experts import DeepEpMode, DispatchAlgorithm, EplbAlgorithm, RecorderMode
@@ -94,10 +93,10 @@ def recorder_fits_interval(site: RoleSite) -> Problem | None:
 def copies_are_picked_alike(site: RoleSite) -> Problem | None:
     """Without an all-to-all every GPU computes the same tokens, so that all must pick the same copy of an expert.
 
-    ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on; older ones take it.
+    ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on, where this is a rule.
     """
     role, algorithm = site.role, site.role.eplb.dispatch_algorithm
-    if role.deepep or algorithm is not DispatchAlgorithm.STATIC or not RANKS_PICK_ALIKE.holds(site.engine.version):
+    if role.deepep or algorithm is not DispatchAlgorithm.STATIC:
         return None
     rule = f"{site.engine.release} takes static with DeepEP only: without it each GPU would pick another copy"
     return site.problem("eplb.dispatchAlgorithm", algorithm, rule, "write dispatchAlgorithm: dynamic, or take it out")
