@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults tools check lock preview plan comment need-stack \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults mutants tools check lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -37,6 +37,10 @@ test-long: tools ## every example of the property tests, then the modules that t
 
 test-faults: tools ## every fault on the simulated cluster; writes docs/reliability.md
 	@FAULTS=all .venv/bin/python -m pytest -q -m cluster tests/faults
+
+mutants: setup ## what the tests of a PART notice when one operator or value is wrong: memory, rules, graph, engine
+	@sh scripts/setup.sh mutants
+	@.venv-mutants/bin/python -m tests.mutants
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh
