@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults test-wheels tools check lock preview plan comment need-stack \
+.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults test-wheels mutants tools check lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -40,6 +40,10 @@ test-faults: tools ## every fault on the simulated cluster; writes docs/reliabil
 
 test-wheels: setup ## what is known of each engine's flags, against its own wheel (pip downloads 125 MB, once)
 	@.venv/bin/python -m pytest -q -m wheels tests/wheels
+
+mutants: setup ## what the tests of a PART notice when one operator or value is wrong: memory, rules, graph, engine
+	@sh scripts/setup.sh mutants
+	@.venv-mutants/bin/python -m tests.mutants
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh

@@ -15,6 +15,7 @@ lock policy/requirements.txt policy/requirements.in
 lock requirements/dev.txt --constraint requirements.txt requirements.in requirements/dev.in
 lock requirements/advise.txt --constraint requirements/dev.txt requirements/advise.in
 lock requirements/bench.txt requirements/bench.in
+lock requirements/mutants.txt --constraint requirements/dev.txt requirements/mutants.in
 for spec in sim/requirements-*.in; do
     without=${spec%.in}.overrides # what a package asks for and is not installed
     if [ -f "$without" ]; then set -- --override "$without"; else set --; fi

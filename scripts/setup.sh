@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the packages of one target from its hashed lock file, once: a second call with the same lock does nothing.
-# scripts/setup.sh [dev|advise|bench|policy]    dev, the default, makes .venv; the others need it.
+# scripts/setup.sh [dev|advise|bench|policy|mutants]    dev, the default, makes .venv; the others need it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -57,15 +57,22 @@ policy() {
     .venv/bin/uv pip sync --quiet --require-hashes --python policy/.venv/bin/python $lock
 }
 
+mutants() {
+    say "Setting up .venv-mutants ..."
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-mutants
+    .venv/bin/uv pip sync --quiet --require-hashes --python .venv-mutants $lock
+}
+
 target=${1:-dev} venv=.venv also=
 lock=requirements/$target.txt
 case $target in
 dev) also="requirements.txt pyproject.toml scripts/setup.sh" ;;
 advise) ;;
 bench) venv=.venv-bench ;;
+mutants) venv=.venv-mutants ;;
 policy) venv=policy/.venv lock=policy/requirements.txt ;;
 *)
-    say "setup.sh knows dev, advise, bench and policy; not $target"
+    say "setup.sh knows dev, advise, bench, policy and mutants; not $target"
     exit 2
     ;;
 esac

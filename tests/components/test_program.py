@@ -10,12 +10,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
+from tests.support.examples import examples
 from tests.support.plans import ROOT, TOKEN, on_release, plan_of, settings_of
 from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
 from wideep.rules import Accepted
@@ -225,7 +226,7 @@ def test_the_operator_starts_when_the_api_is_there_that_it_looks_for_at_its_star
     assert "platform-grove" in engine.resources["platform-platform"].after
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(changes=_changes())
 def test_only_true_dependencies_are_edges_and_destroy_takes_graph_drain_platform(
     deploy: Deploy, changes: dict[str, Any]

@@ -58,15 +58,13 @@ def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
 
 
 def _low_latency_bytes(model: ModelShape, role: RoleLayout) -> int:
-    """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot."""
+    """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot.
+
+    A message is one token as combine sends it, in bf16 with scales: never smaller than dispatch's from 512 values on.
+    """
     slots = model.experts + role.redundant_experts
-    scales = model.hidden_size // SCALE_EVERY
-    dispatched = 16 + max(2 * model.hidden_size, model.hidden_size + 4 * scales)
-    combined = 4 * scales + 2 * model.hidden_size
-    tokens = role.max_dispatch_tokens_per_rank
-    receive = slots * tokens * max(dispatched, combined)
-    send = tokens * max(dispatched, slots * combined)
-    return 2 * (send + receive)
+    message = 2 * model.hidden_size + 4 * (model.hidden_size // SCALE_EVERY)
+    return 4 * slots * role.max_dispatch_tokens_per_rank * message
 
 
 def dispatched_row_bytes(model: ModelShape) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from wideep.rules.role_context import RoleSite
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import KvCacheDtype, RoleLayout
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.sizing import holds, sized
@@ -91,7 +91,12 @@ def _worker(site: RoleSite, answers: Answers, layout_of: LayoutOf) -> Worker | s
     if count == 0:
         return f"{site.name}: not one request fits in memory"
     following = series.steps[count] if count < len(series.steps) else None
-    return Worker(site, series.steps[:count], series.caveats, layout_of, following)
+    caveats = tuple(each for each in series.caveats if each is not Caveat.KV_FP8 or not _kv_in_fp8(site.role))
+    return Worker(site, series.steps[:count], caveats, layout_of, following)
+
+
+def _kv_in_fp8(role: RoleLayout) -> bool:
+    return role.kv_cache_dtype in (KvCacheDtype.FP8_E4M3, KvCacheDtype.FP8_E5M2)
 
 
 def _fitting(steps: tuple[Step, ...], layout_of: LayoutOf) -> int:

@@ -16,9 +16,11 @@ from wideep.rules.role_context import RoleSite
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.comparison import Unknown, predict_layout
 from wideep_cli.advise.operating import as_candidate, as_it_stands
 from wideep_cli.advise.prediction import Limit, Pair, Prediction, predict
 from wideep_cli.advise.search import Field, best, field_of, frontier
+from wideep_cli.advise.workers import Caveat, Series, WorkerQuestion
 
 R1 = "deepseek-ai/DeepSeek-R1"
 SMALL = "Qwen/Qwen3-30B-A3B"
@@ -210,3 +212,41 @@ def test_the_bound_is_asked_at_the_same_batches() -> None:
     assert found
     assert found.bound.decode.requests_per_second > 0
     assert found.bound.tokens_per_second > 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"prefill": {"pp": 2, "tp": 8, "ep": 8}}, "pipeline stages"),
+        ({role: {"speculative": {"algorithm": "NGRAM"}} for role in ("prefill", "decode")}, "speculative decoding"),
+    ],
+)
+def test_what_is_not_asked_of_the_estimator_gets_no_figure_and_says_why(changed: dict[str, object], what: str) -> None:
+    stack = configs.settings(layout={"preset": "lab-32gpu", **changed})
+    answers = FormulaAnswers(stack.model, TRAFFIC)
+
+    found = predict_layout(stack.model, stack.hardware, stack.layout.roles, answers, TRAFFIC)
+
+    assert found == Unknown(f"no estimate is asked for with {what}", runs=True)
+
+
+class Fp8Answers(FormulaAnswers):
+    """An estimator that takes the KV cache for FP8."""
+
+    def series(self, question: WorkerQuestion) -> Series:
+        return super().series(question).model_copy(update={"caveats": (Caveat.KV_FP8,)})
+
+
+@pytest.mark.parametrize(
+    ("changed", "caveats"),
+    [({}, (Caveat.KV_FP8,)), ({"kvCacheDtype": "fp8_e4m3"}, ()), ({"kvCacheDtype": "auto"}, (Caveat.KV_FP8,))],
+)
+def test_a_cache_in_fp8_is_no_caveat_where_the_layout_has_it_so(
+    changed: dict[str, object], caveats: tuple[Caveat, ...]
+) -> None:
+    decode = configs.site(preset="lab-16gpu-singlenode", **changed)
+
+    worker = as_it_stands(decode, Fp8Answers(decode.model, TRAFFIC), TRAFFIC)
+
+    assert not isinstance(worker, str)
+    assert worker.caveats == caveats

@@ -1,7 +1,7 @@
 """What may stand in ``extraArgs``: no spelling of a flag goes round the key that owns it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import pytest
@@ -13,14 +13,16 @@ from wideep.engines import engine_of
 from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
 from wideep.engines.sglang.command import engine_args
 from wideep.plan import RolePlan, make_plan
-from wideep.rules import accept_settings, warnings
-from wideep.settings.layout import Preset, Role
+from wideep.rules import accept_settings, check, warnings
+from wideep.settings.experts import Eplb
+from wideep.settings.layout import Preset, Role, RoleLayout
 
 FLAGS = engine_of().flags
 WIDE = "wide-32gpu"
 KEY = "layout.decode.extraArgs"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
-KEYS = sorted({flag.owner for flag in FLAGS.flags} - set(FLAGS.reasons) - {PASSES, UNCHECKED})
+FREE = (PASSES, UNCHECKED)
+KEYS = sorted({flag.owner for flag in FLAGS.flags} - set(FLAGS.reasons) - set(FREE))
 NAMES = [name for flag in FLAGS.flags for name in flag.names]
 
 
@@ -57,31 +59,54 @@ def spellings(flag: EngineFlag) -> Iterator[list[str]]:
                 yield [f"{word}={value[0]}"]
 
 
-@pytest.mark.parametrize("flag", FLAGS.flags, ids=lambda flag: flag.names[0])
-def test_each_flag_in_each_spelling_is_refused_with_its_key_or_passed_on_and_changes_nothing_else(
-    flag: EngineFlag,
-) -> None:
-    before = unchanged()
+def disguised(flag: EngineFlag) -> Iterator[list[str]]:
+    """As no parser takes it, and as people write it."""
+    name = flag.names[0].lstrip("-")
+    for word in (f"--{name.replace('-', '_')}", f"-{name}", f"--{name.title()}"):
+        yield [word, *value_of(flag)]
+
+
+@cache
+def all_refused() -> Mapping[str, str]:
+    """What the plan says to a stack that has every spelling of every flag that it refuses: by what is written."""
+    words = [each for flag in FLAGS.flags if flag.owner not in FREE for each in spellings(flag)]
+    words += [each for flag in FLAGS.flags if flag.owner in KEYS for each in disguised(flag)]
+    stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": [word for each in words for word in each]}})
+    told = [problem for problem in check(stack) if problem.key == KEY]
+    assert len(told) == len(words)
+    return {" ".join(written): str(problem) for written, problem in zip(words, told, strict=True)}
+
+
+@pytest.mark.parametrize(
+    "flag", [flag for flag in FLAGS.flags if flag.owner not in FREE], ids=lambda each: each.names[0]
+)
+def test_each_flag_that_a_key_owns_is_refused_in_each_spelling_with_that_key(flag: EngineFlag) -> None:
     for words in spellings(flag):
-        message = refused(*words)
-        if flag.owner in (PASSES, UNCHECKED):
-            assert not message
-            stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": words}})
-            after = make_plan(accept_settings(stack)).roles[Role.DECODE]
-            assert after.args == (*before.args, *words)
-            assert after.memory == before.memory
-        elif flag.owner in FLAGS.reasons:
+        message = all_refused()[" ".join(words)]
+        if flag.owner in FLAGS.reasons:
             assert FLAGS.reasons[flag.owner].rule in message
         else:
             assert f"layout.decode.{flag.owner} says what this flag does" in message
             assert f"write {flag.owner}" in message
 
 
+def test_each_other_flag_is_passed_on_in_each_spelling_and_changes_nothing_else() -> None:
+    words = [word for flag in FLAGS.flags if flag.owner in FREE for each in spellings(flag) for word in each]
+    stack = settings(layout={"preset": WIDE, "decode": {"extraArgs": words}})
+    before, after = unchanged(), make_plan(accept_settings(stack)).roles[Role.DECODE]
+    assert after.args == (*before.args, *words)
+    assert after.memory == before.memory
+
+
+def test_the_key_that_a_refusal_names_is_a_key_of_the_settings() -> None:
+    keys = {field.alias for field in RoleLayout.model_fields.values()}
+    assert set(KEYS) <= keys | {f"eplb.{field.alias}" for field in Eplb.model_fields.values()}
+
+
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS.flags if flag.owner in KEYS], ids=lambda flag: flag.names[0])
 def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) -> None:
-    name = flag.names[0].lstrip("-")
-    for word in (f"--{name.replace('-', '_')}", f"-{name}", f"--{name.title()}"):
-        assert f"write {flag.owner}" in refused(word, *value_of(flag))
+    for words in disguised(flag):
+        assert f"write {flag.owner}" in all_refused()[" ".join(words)]
 
 
 def test_whatever_the_program_itself_writes_is_owned_by_somebody() -> None:

@@ -4,8 +4,14 @@ of their rules; these are the whole files."""
 import pytest
 
 from tests.conftest import REFERENCE
+from tests.support.configs import broken, hardware, settings, site
+from wideep.catalog.models import MODELS
 from wideep.errors import ConfigError
-from wideep.rules import accept
+from wideep.gpus.spec import GIB
+from wideep.memory import headroom, worker_memory
+from wideep.plan import make_plan
+from wideep.rules import accept, accept_settings
+from wideep.settings.layout import Role
 from wideep.settings.reading import read
 from wideep_cli.stack_file import read_stack_file
 
@@ -57,3 +63,58 @@ def test_the_gpu_of_the_case_is_known_by_its_own_memory(name: str, gpu: str) -> 
 @shared
 def test_fp8_by_channel_is_accepted() -> None:
     accept(read_stack_file(CASES / "c09-glmfp8.yaml").config, text_of)
+
+
+TWO_STAGES = {"preset": "lab-32gpu", "prefill": {"pp": 2}}
+"""What e03-pp meant, by its key."""
+DRAFTING = {"algorithm": "EAGLE", "numSteps": 1, "eagleTopk": 1, "numDraftTokens": 2}
+"""What a13-mtp meant, by its key: with the model's own layer, in both roles."""
+
+
+def test_two_stages_of_the_same_width_need_twice_the_gpus() -> None:
+    assert "tp: 8" in broken(TWO_STAGES)["layout.prefill.tp"]
+    doubled = {"preset": "lab-32gpu", "prefill": {"pp": 2, "nodes": 4}}
+    assert "hardware.nodes" in broken(doubled, hardware=hardware(nodes=4))
+
+    one, two = (
+        make_plan(accept_settings(settings(layout=layout, hardware=hardware(nodes=6))))
+        for layout in ("lab-32gpu", doubled)
+    )
+
+    assert (one.gpus, two.gpus) == (32, 48)
+    weights = [sum(plan.roles[Role.PREFILL].memory.weights.values()) for plan in (one, two)]
+    assert weights[1] == pytest.approx(weights[0] / 2, rel=0.1)
+    assert two.roles[Role.PREFILL].args[two.roles[Role.PREFILL].args.index("--pp-size") + 1] == "2"
+
+
+def test_a_draft_layer_of_r1_counts_with_its_weights_and_cache_outside_the_pool() -> None:
+    """A layer of R1 on each of 16 GPUs: 18 experts of 44.05 MB, attention 220.6, a shared expert 44.05, a router 3.67,
+    and the projection of two hidden states to one 205.5. 64 requests a rank have 3 places each for drafts."""
+    decode = site(speculative=DRAFTING)
+
+    tokens = worker_memory(decode.model, decode.gpu, decode.role).kv_cache_tokens
+    draft = headroom(decode.model, decode.gpu, decode.name, decode.role).draft
+
+    weights = (18 * 44.05 + 220.6 + 44.05 + 3.67 + 205.5) * 1e6
+    places = 64 * 3
+    assert draft == pytest.approx(weights + (tokens + places) * 1152 + places * 1152 * 61, rel=0.005)
+    plain = site()
+    assert headroom(plain.model, plain.gpu, plain.name, plain.role).draft == 0
+
+
+def test_the_command_drafts_as_the_key_says() -> None:
+    both = {"preset": "wide-32gpu", "prefill": {"speculative": DRAFTING}, "decode": {"speculative": DRAFTING}}
+    for role in make_plan(accept_settings(settings(layout=both))).roles.values():
+        words = " ".join(role.args)
+        assert "--speculative-algorithm EAGLE" in words
+        assert "--speculative-num-steps 1 --speculative-eagle-topk 1 --speculative-num-draft-tokens 2" in words
+
+
+def test_gpt_oss_takes_what_users_saw_loaded_on_one_h100() -> None:
+    alone = {"replicas": 1, "nodes": 1, "gpusPerNode": 1, "tp": 1, "dp": 1, "ep": 1, "memFractionStatic": 0.9}
+    stack = settings(
+        model="openai/gpt-oss-120b", layout={"prefill": alone, "decode": alone}, hardware=hardware("H100-80", 1)
+    )
+    assert stack.model == MODELS["openai/gpt-oss-120b"]
+    for role in make_plan(accept_settings(stack)).roles.values():
+        assert 64.4 <= sum(role.memory.weights.values()) * 1e9 / GIB <= 66.0

@@ -4,11 +4,17 @@ import pytest
 
 from tests.support.configs import settings
 from wideep.catalog import GPUS, MODELS
-from wideep.memory import deepep_buffer_bytes, kv_bytes_per_token, weight_parts, worker_memory
+from wideep.memory import (
+    deepep_buffer_bytes,
+    kv_bytes_per_token,
+    low_latency_tensor_bytes,
+    weight_parts,
+    worker_memory,
+)
 from wideep.memory.weights import expert_slot_bytes, model_bytes
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.hardware import Gpu
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import KvCacheDtype, RoleLayout
 from wideep.settings.model import ModelShape
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -97,6 +103,12 @@ def test_the_bytes_of_a_shape_are_those_of_the_repository(model: ModelShape) -> 
     assert model_bytes(model) == pytest.approx(model.disk_bytes, rel=0.025)
 
 
+def test_the_bytes_of_a_model_are_its_weights_alone_without_the_engines_modules() -> None:
+    """All of Qwen3-30B-A3B in bf16, but for norms of half a MB: attention, router and 128 experts of each layer."""
+    layer = 2 * 2048 * 128 * (32 + 4) + 128 * 2048 + 128 * 3 * 2048 * 768
+    assert model_bytes(QWEN_30B) == pytest.approx(2 * (48 * layer + 2 * 151936 * 2048), rel=1e-6)
+
+
 def test_one_token_of_r1_caches_70_kb_on_every_gpu_of_an_attention_group() -> None:
     assert kv_bytes_per_token(R1, worker(8)) == kv_bytes_per_token(R1, worker(8, dp=True)) == 576 * 2 * 61
 
@@ -134,20 +146,54 @@ def test_weights_that_do_not_fit_leave_a_negative_cache_without_tokens() -> None
     assert memory.kv_cache_tokens == 0
 
 
-@pytest.mark.parametrize(("tokens", "buffers_gb"), [(128, 2.15), (256, 4.3), (1024, 17.2)])
-def test_deepeps_low_latency_buffers_grow_with_the_tokens_a_rank_may_dispatch(tokens: int, buffers_gb: float) -> None:
+@pytest.mark.parametrize(("tokens", "buffers_mb"), [(128, 2147), (256, 4294), (1024, 17176)])
+def test_deepeps_low_latency_buffers_grow_with_the_tokens_a_rank_may_dispatch(tokens: int, buffers_mb: float) -> None:
+    """2147 MB is what DeepEP's users print for 128 tokens, 288 slots and 7168 values (deepseek-ai/DeepEP#128)."""
     role = wide(16).model_copy(update={"max_dispatch_tokens_per_rank": tokens})
-    assert deepep_buffer_bytes(R1, role) / GB == pytest.approx(buffers_gb, rel=0.01)
+    assert deepep_buffer_bytes(R1, role) / 1e6 == pytest.approx(buffers_mb, abs=1)
 
 
 def test_without_deepep_there_are_no_buffers_of_it() -> None:
     assert deepep_buffer_bytes(R1, worker(16)) == 0
 
 
-def test_deepeps_normal_buffers_over_nvlink_and_rdma_are_half_a_gb() -> None:
-    role = wide(16).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
-    within_a_node = wide(8).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
-    assert 0.3 < deepep_buffer_bytes(R1, within_a_node) / GB < deepep_buffer_bytes(R1, role) / GB < 0.6
+@pytest.mark.parametrize(
+    ("gpus", "normal_mb"),
+    [
+        pytest.param(4, 10 * 4 * 256 * 16_392 / 1e6, id="four GPUs of a node"),
+        pytest.param(8, 10 * 8 * 256 * 16_392 / 1e6, id="a node"),
+        pytest.param(16, (10 * 8 * 288 * 16_392 + 10 * 2 * 140 * 16_408 * 2) / 1e6, id="two nodes"),
+        pytest.param(144, (10 * 8 * 720 * 16_392 + 10 * 18 * 132 * 16_408 * 2) / 1e6, id="18 nodes"),
+    ],
+)
+def test_deepeps_normal_buffers_are_its_channels_to_each_gpu_of_the_node_and_to_each_node(
+    gpus: int, normal_mb: float
+) -> None:
+    """10 channels; R1's token has 14,336 bytes of values, 2,048 of routes to at most 128 experts and 8 of origin."""
+    role = wide(gpus).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
+    assert deepep_buffer_bytes(R1, role) / 1e6 == pytest.approx(normal_mb)
+    assert low_latency_tensor_bytes(R1, role) == 0
+
+
+def test_a_worker_of_both_modes_has_the_larger_of_their_buffers_over_rdma_and_the_normal_one_over_nvlink() -> None:
+    both = wide(16).model_copy(update={"deepep_mode": DeepEpMode.AUTO})
+    assert deepep_buffer_bytes(R1, both) / 1e6 == pytest.approx(2147 + 10 * 8 * 288 * 16_392 / 1e6, abs=1)
+    few = both.model_copy(update={"max_dispatch_tokens_per_rank": 1})
+    normal = both.model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
+    assert deepep_buffer_bytes(R1, few) == deepep_buffer_bytes(R1, normal)
+
+
+def test_for_72_gpus_deepep_has_no_normal_kernels_and_no_buffers_of_theirs() -> None:
+    low_latency = wide(72)
+    both = low_latency.model_copy(update={"deepep_mode": DeepEpMode.AUTO})
+    assert deepep_buffer_bytes(R1, both) == deepep_buffer_bytes(R1, low_latency) > 0
+
+
+@pytest.mark.parametrize("model", [R1, QWEN_30B], ids=["MLA", "GQA"])
+@pytest.mark.parametrize(("dtype", "share"), [(None, 1), ("auto", 1), ("fp8_e4m3", 0.5), ("fp8_e5m2", 0.5)])
+def test_a_cache_in_fp8_takes_half_of_bf16(model: ModelShape, dtype: str | None, share: float) -> None:
+    role = worker(4).model_copy(update={"kv_cache_dtype": KvCacheDtype(dtype) if dtype else None})
+    assert kv_bytes_per_token(model, role) == kv_bytes_per_token(model, worker(4)) * share
 
 
 def test_a_stacks_memory_fraction_is_the_share_of_the_pool() -> None:
