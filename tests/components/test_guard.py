@@ -122,7 +122,7 @@ def test_each_kind_of_user_is_named(share: Share, plural: str, others: dict[str,
 
 
 def test_a_secret_that_the_stack_uses_and_did_not_make_is_not_taken_along() -> None:
-    assert "Secret ns/hf: it would go with namespace ns" in refusal(own_cluster().has("secrets", "hf"))
+    assert "Secret ns/hf: it would be deleted with namespace ns" in refusal(own_cluster().has("secrets", "hf"))
 
 
 def test_a_secret_of_no_concern_is_not_asked_for() -> None:

@@ -35,7 +35,7 @@ def test_a_token_that_has_expired_is_said_and_nothing_is_changed(
 
     said = deployed.up(fails=True)
 
-    seen = report.told(said.text, "the cluster refuses the credentials (401)")
+    seen = report.told(said.text, "the cluster rejects the credentials (401")
     deployed.extra.clear()
     assert deployed.graph_is_ready()
     put_right(deployed)

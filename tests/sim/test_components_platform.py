@@ -133,7 +133,7 @@ def test_an_image_is_asked_for_at_preview(
     stack = a_stack(cluster, tmp_path, "image")
     image = {"source": "existing", "reference": f"{cluster.registry}/charts/dynamo-platform:{tag}"}
     write_stack(stack.folder, "image", **SMALL | {"image": image, "platform": {"install": False}})
-    assert ("answers that it has no such image" in stack("preview", check=there)) is not there
+    assert ("has no such image" in stack("preview", check=there)) is not there
 
 
 def test_crds_that_a_former_release_kept_are_taken_over(stack: Pulumi) -> None:

@@ -24,15 +24,15 @@ def serving_findings(case: CheckContext) -> Iterator[Finding]:
         yield unknown(Section.GRAPH, "frontend", str(error))
         return
     if models is None:
-        what = f"Service {service} does not answer through a port-forward."
-        yield unknown(Section.GRAPH, "frontend", what, "wideep smoke tries it as a client does.")
+        what = f"Service {service} does not respond through a port-forward."
+        yield unknown(Section.GRAPH, "frontend", what, "Run wideep smoke to test it as a client.")
     elif case.plan.model in models:
         yield holds(Section.GRAPH, "frontend", f"The frontend lists {case.plan.model}.")
     else:
         others = f" It lists {some_of(models)}." if models else ""
-        what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
+        what = f"The graph is ready, but no worker has registered {case.plan.model} with the frontend.{others}"
         fixes = (
-            "wideep logs --role decode: does it reach etcd and NATS?",
+            "Check with wideep logs --role decode whether it reaches etcd and NATS.",
             f"kubectl -n {case.settings.namespace} delete pod -l {ROLE_LABEL}=decode",
         )
         yield fails(Section.GRAPH, "frontend", what, *fixes)

@@ -36,9 +36,9 @@ def _served(plan: Plan, frontend: FrontendView | str) -> tuple[State, str]:
     if plan.model not in frontend.models:
         lists = ", ".join(frontend.models) or "no model"
         says = f"All pods are ready, and the frontend lists {lists}: no worker has registered {plan.model}."
-        return State.WAITING, f"{says} `wideep doctor` looks for the cause."
+        return State.WAITING, f"{says} run `wideep doctor` for the cause."
     missing = [f"no {role}" for role in plan.roles if not frontend.workers.get(role, 0)]
     if missing:
         says = f"The frontend lists {plan.model}, and {' and '.join(missing)} worker is registered."
-        return State.WAITING, f"{says} `wideep doctor` looks for the cause."
+        return State.WAITING, f"{says} run `wideep doctor` for the cause."
     return State.READY, "All services serve."
