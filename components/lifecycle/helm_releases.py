@@ -1,4 +1,4 @@
-"""Helm's records of its releases, where an interrupted run has left them so that Helm would go no further."""
+"""Unlock or delete the records of Helm releases that an interrupted run left pending-install or pending-upgrade."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_what_is_left_to_somebody_else_is_no_change_and_is_said() -> None:
     there["spec"]["services"]["decode"]["envs"] = [{"name": "A"}]
     assert list(describe_drift("g", DECODE, there, RUNS, LEFT)) == []
     assert list(describe_left_fields("g", there, LEFT)) == [
-        "graph g: services.decode.replicas is left to planner: it is 5, and stays"
+        "graph g: services.decode.replicas is managed by planner and stays 5"
     ]
     assert list(describe_left_fields("g", None, LEFT)) == []
 

@@ -74,7 +74,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             ["no such host", "image.repository"],
         ),
         (IMAGE, PUSH + 'Head "https://…": tls: x509: certificate signed by unknown authority', ["x509: certificate"]),
-        (IMAGE, SOLVE, ["exit code 7", "import deep_ep", "builds again"]),
+        (IMAGE, SOLVE, ["exit code 7", "import deep_ep", "rebuilds from the builder's cache"]),
         (IMAGE, "failed to copy: write /var/lib/x: no space left on device", ["docker buildx prune"]),
         (IMAGE, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock", ["start Docker"]),
         (RELEASE, "Helm Release lab/one: context deadline exceeded", ["not become ready in time", "wideep doctor"]),
@@ -94,7 +94,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         (
             GRAPH,
             'admission webhook "p.example.com" denied the request: no {team} label',
-            ["refuses it: no {team} label"],
+            ["denied the request: no {team} label"],
         ),
         (SECRET, EXISTS, ["not owned by this stack", "another `namespace`"]),
         (GRAPH, "the apiVersion for this resource does not exist", ["CRD is missing", "platform.install: true"]),

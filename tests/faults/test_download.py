@@ -48,7 +48,7 @@ CASES = (
     Case(
         16,
         "checksum-wrong",
-        "a file is not as it is on the hub",
+        "a file differs from the one on Hugging Face",
         "a file is not as it is on Hugging Face",
         "a file's checksum differs from Hugging Face; the next attempt downloads it again.",
         at_once=False,

@@ -89,7 +89,7 @@ def _worker(site: RoleSite, answers: Answers, layout_of: LayoutOf) -> Worker | s
         return series.no_data
     count = _fitting(series.steps, layout_of)
     if count == 0:
-        return f"{site.name}: not one request fits in memory"
+        return f"{site.name}: not a single request fits in memory"
     following = series.steps[count] if count < len(series.steps) else None
     return Worker(site, series.steps[:count], series.caveats, layout_of, following)
 

@@ -1,4 +1,4 @@
-"""An image that cannot be pulled: what the registry, the network or the node said, and the key that names it."""
+"""Explain ImagePullBackOff and ErrImagePull by what registry, network or node say, and name the key of the image."""
 
 from __future__ import annotations
 

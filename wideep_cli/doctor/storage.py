@@ -1,4 +1,4 @@
-"""The volume with the weights, and those of the platform."""
+"""Check the PersistentVolumeClaim (PVC) of the weights, and those of the platform: bound or Pending, and why."""
 
 from __future__ import annotations
 

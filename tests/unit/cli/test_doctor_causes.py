@@ -65,7 +65,7 @@ class Told:
         ),
         Told(
             f"{FIRED}RuntimeError: Failed: {DISPATCH}",
-            "buffers hold.",
+            "DeepEP's low-latency buffers.",
             "layout.decode.maxDispatchTokensPerRank",
             ": 256",
         ),
@@ -116,7 +116,7 @@ class Told:
             "ValueError: Some GPUs may be occupied by other processes.",
             "another process uses GPUs of its node gpu-1",
             "hardware.nodeSelector",
-            "On gpu-1: nvidia-smi",
+            "On gpu-1: find the processes on its GPUs with nvidia-smi",
         ),
         Told(
             f"Load weight begin. avail mem=61.20 GB\n{LOADED}torch.OutOfMemoryError: CUDA out of memory.",
@@ -126,7 +126,7 @@ class Told:
         ),
         Told(
             "OSError: [Errno 12] Cannot allocate memory",
-            "the memory of node gpu-1 is used up",
+            "the memory of node gpu-1 is exhausted",
             "hardware.nodeSelector",
             "kubectl describe node gpu-1",
         ),

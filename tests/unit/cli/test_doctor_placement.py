@@ -152,7 +152,7 @@ def test_a_user_who_may_not_see_nodes_is_told_so() -> None:
     ("labels", "words", "key"),
     [
         ({"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}, "hardware.gpu is H200", "hardware.gpu"),
-        ({"nvidia.com/gpu.product": "NVIDIA-H200-SHARED"}, "time slices", ""),
+        ({"nvidia.com/gpu.product": "NVIDIA-H200-SHARED"}, "time-slices", ""),
         (
             {"nvidia.com/gpu.memory": "70000"},
             "reports 73.4 GB per GPU; the plan assumes 150.1 GB",

@@ -122,7 +122,7 @@ def test_who_may_not_ask_the_frontend_is_told_what_is_not_known(stack: Live) -> 
     found = judged(stack.plan, seen(stack, every(stack)), Unasked("You may not create pods/portforward"))
 
     assert found.state is State.READY
-    assert found.says.endswith("Whether the model is served could not be asked: You may not create pods/portforward.")
+    assert found.says.endswith("Cannot tell whether the model is served: You may not create pods/portforward.")
 
 
 @pytest.mark.parametrize("role", ["decode", "prefill", "frontend"])
@@ -142,7 +142,7 @@ def test_a_graph_with_fewer_workers_than_the_stack_is_partly_ready(tmp_path: Pat
     found = seen(two, every(two))
 
     assert found.state is State.WAITING
-    assert found.says.startswith("Serves with fewer. 1 of 2 decode pods")
+    assert found.says.startswith("Serving with fewer pods. 1 of 2 decode pods")
 
 
 def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Live) -> None:
@@ -152,7 +152,7 @@ def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Li
 
     assert seen(stack, [*rest, going]).says == "decode-0: being deleted"
     assert seen(stack, every(stack), of_graph(stack, deletionTimestamp=gone)).says.startswith(
-        "The graph is being deleted"
+        "The graph is Terminating"
     )
 
 
