@@ -27,8 +27,8 @@ UNSET_WARNING = (
     "model that anyone may download, modelCache.anonymous: true"
 )
 CLEAR_WARNING = (
-    "hfToken is in clear text in the file, so `pulumi up` will reject this stack. The token is exposed: revoke it, then "
-    "pulumi config set --secret hfToken hf_…"
+    "hfToken is in clear text in the file, so `pulumi up` will reject this stack. The token is exposed: revoke it, "
+    "then pulumi config set --secret hfToken hf_…"
 )
 
 
