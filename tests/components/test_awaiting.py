@@ -225,7 +225,7 @@ def test_an_end_that_may_not_come_again_is_given_three_tries(scene: Make) -> Non
     made = scene(*looks, text=NCCL)
     said = made.refusal()
     assert made.now == 60
-    assert "has ended 3 times with exit code 1: torch.distributed.DistBackendError" in said
+    assert "exited 3 times with exit code 1: torch.distributed.DistBackendError" in said
     assert "hardware.interconnect" in said
     assert made.read == [("decode-1", False)] * 3
 
@@ -234,7 +234,7 @@ def test_a_pod_of_before_the_update_may_go_before_its_end_counts(scene: Make) ->
     old = crashed("decode-0", 9, created=OLD)
     fixed = Look(3, graph(ready=True), BOTH)
     assert scene(Look(0, pods=(ready("prefill-1"), old)), fixed, text=OOM).awaited()
-    assert "has ended 9 times" in scene(Look(0, pods=(ready("prefill-1"), old)), text=OOM).refusal()
+    assert "exited 9 times" in scene(Look(0, pods=(ready("prefill-1"), old)), text=OOM).refusal()
 
 
 @pytest.mark.parametrize(("says", "after"), [("not found", 40), ("i/o timeout", 300)])

@@ -134,7 +134,7 @@ def test_an_orphan_of_this_stack_goes_first_and_a_preview_only_says_so(
     (said,) = _clear(cluster, kind, OURS, preview=True)
     assert deleted == []
     assert f"{kind.rpartition(':')[2]} {name}: orphaned by an interrupted run" in said
-    assert "`pulumi up` will first delete it" in said
+    assert "`pulumi up` will first delete and recreate it" in said
     _clear(cluster, kind, OURS)
     assert deleted == [name]
 

@@ -96,7 +96,7 @@ def test_an_admission_webhook_that_does_not_answer_is_named(deployed: World, req
 
     said = deployed.up(fails=True)
 
-    seen = report.told(said.text, "admission webhook sim-fault.example.com does not answer")
+    seen = report.told(said.text, "admission webhook sim-fault.example.com is unreachable")
     assert "failed calling webhook" in said.text
     assert pods(deployed, "decode", READY) == "true", "what serves goes on"
     put_right(deployed)

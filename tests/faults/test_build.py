@@ -49,7 +49,7 @@ CASES = (
         15,
         "registry-down",
         "the registry is down",
-        "the registry registry.sim does not answer: connection refused",
+        "registry registry.sim is unreachable: connection refused",
         ("failed to push", "connection refused"),
         often=True,
     ),

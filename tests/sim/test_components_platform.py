@@ -159,7 +159,7 @@ def test_a_platform_of_somebody_else_is_told_before_anything_is_made(
     write_stack(late.folder, "late", **SMALL, namespace="late")
     with everywhere(cluster, "by-hand"):
         said = late("up", "--yes", "--skip-preview", check=False)
-    assert "Helm release dynamo-crds of namespace default is there (deployed)" in said
+    assert "Helm release dynamo-crds of namespace default exists (deployed)" in said
     assert "namespace by-hand has a Dynamo operator" in said
     assert "write platform: {install: false} to use it as it is" in said
     assert "Traceback" not in said

@@ -242,7 +242,7 @@ def test_a_store_that_is_not_reached_is_told_by_whether_it_runs(log: str, name: 
     store = f"dynamo-platform-{name.lower()}"
     down, up = waits_for({}, log), waits_for({"readyReplicas": 1}, log)
 
-    assert f"{name} is not reached" in down.what
+    assert f"{name} is unreachable" in down.what
     assert down.fix == (f"kubectl -n dynamo-workshop describe pod {store}-0",)
     assert f"({store} itself is ready)" in up.what
     assert f"kubectl -n dynamo-workshop get networkpolicy: a policy may block the pods from {store}." in up.fix

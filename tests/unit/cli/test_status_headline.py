@@ -105,7 +105,7 @@ def test_all_services_serve_when_the_frontend_lists_the_model_with_workers_of_bo
             FrontendView(models=(MODEL,), workers={Role.DECODE: 2}),
             f"lists {MODEL}, and no prefill worker is registered",
         ),
-        ("no pod of it is ready", "the frontend does not answer: no pod of it is ready."),
+        ("no pod of it is ready", "the frontend does not respond: no pod of it is ready."),
     ],
 )
 def test_a_graph_that_is_ready_and_serves_nothing_is_not_ready(
@@ -179,5 +179,5 @@ def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: Live) -> None:
     full, part = (seen(stack, pods, hidden=True) for pods in (every(stack), every(stack)[:2]))
 
     assert full.state is State.READY
-    assert "cannot be seen" in full.says
+    assert "cannot be read" in full.says
     assert part.state is State.WAITING

@@ -73,7 +73,7 @@ def test_a_cluster_that_does_not_answer_is_named_in_json_too(verb: str, silent: 
 
     assert result.exit_code == 1
     rule = json.loads(result.stdout)["problems"][0]["rule"]
-    assert rule.startswith("The cluster at http://127.0.0.1:9 does not answer: ")
+    assert rule.startswith("The cluster at http://127.0.0.1:9 is unreachable: ")
 
 
 @pytest.mark.parametrize("verb", ["gpus", "eplb", "network"])

@@ -86,6 +86,6 @@ def test_a_cluster_that_does_not_answer_is_told_with_its_address(kubeconfig: Pat
     cluster = connect(stack(kubeconfig.parent, kubeconfig=kubeconfig.name))
 
     with pytest.raises(
-        UnreachableError, match=r"cluster at https://127\.0\.0\.1:9 does not answer: Connection refused"
+        UnreachableError, match=r"cluster at https://127\.0\.0\.1:9 is unreachable: Connection refused"
     ):
         cluster.version()
