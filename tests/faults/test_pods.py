@@ -44,7 +44,7 @@ CASES = (
         22,
         "nccl-fails",
         "NCCL cannot connect the pods of a worker",
-        ("ended 3 times with exit code 1: ncclSystemError", "hardware.interconnect"),
+        ("exited 3 times with exit code 1: ncclSystemError", "hardware.interconnect"),
     ),
     Case(
         22,
