@@ -78,7 +78,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         (IMAGE, "failed to copy: write /var/lib/x: no space left on device", ["docker buildx prune"]),
         (IMAGE, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock", ["start Docker"]),
         (RELEASE, "Helm Release lab/one: context deadline exceeded", ["not become ready in time", "wideep doctor"]),
-        (RELEASE, 'looks like "https://x" is not a valid chart repository', ["cannot read the charts", "platform.charts"]),
+        (RELEASE, 'looks like "https://x" is not a valid chart repository', ["cannot read the charts", "set platform"]),
         (JOB, JOB_FAILED + "HfHubHTTPError: 401 Client Error: Unauthorized", ["pulumi config set --secret hfToken"]),
         (JOB, JOB_FAILED + "GatedRepoError: Access to model x is restricted", ["accept the terms at https://hugging"]),
         (JOB, JOB_FAILED + "OSError: [Errno 28] No space left on device", ["is full", "modelCache.size: more than"]),
