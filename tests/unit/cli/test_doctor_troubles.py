@@ -135,7 +135,7 @@ def test_a_lost_token_secret_is_named() -> None:
             "NCCL cannot connect the GPUs of its node gpu-1",
             "hardware.nodeSelector",
         ),
-        ("CUDA driver version is insufficient for CUDA runtime", "driver does not fit", "hardware.nodeSelector"),
+        ("CUDA driver version is insufficient for CUDA runtime", "driver does not match", "hardware.nodeSelector"),
         ("OSError: /m does not appear to have a file named config.json", "does not hold deepseek-ai", "modelCache"),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_crash_without_a_known_cause_quotes_the_last_line_that_speaks_of_an_er
 
     (found,) = failures(look)
 
-    assert "ended with exit code 1 (3 restarts), after: ValueError: a new one" in found.what
+    assert "exited with exit code 1 (3 restarts), after: ValueError: a new one" in found.what
 
 
 def test_no_token_is_ever_quoted() -> None:
@@ -204,7 +204,7 @@ def test_a_worker_that_loads_for_longer_than_the_graph_may_take_is_bad() -> None
     running = {"running": {"startedAt": ago(8 * 3600)}}
     look = with_decode(decode(status={"containerStatuses": [container(state=running)]}))
 
-    assert "has been starting for 8 h," in only(failures(look), "loading").what
+    assert "has been starting for 8 h (" in only(failures(look), "loading").what
 
 
 def job(*, meta: dict[str, Any] | None = None, **status: Any) -> KubeObject:
@@ -218,7 +218,7 @@ def job(*, meta: dict[str, Any] | None = None, **status: Any) -> KubeObject:
         ("403 Client Error: Forbidden. Cannot access gated repo", "that have accepted its terms", "hfToken"),
         ("OSError: [Errno 28] No space left on device", "the model cache of 1Ti is full", "modelCache.size"),
         ("ERROR: No matching distribution found for huggingface_hub", "cannot reach PyPI", "modelCache.downloadImage"),
-        ("a file is not as it is on Hugging Face; the next try", "the next try fetches it again", "modelCache"),
+        ("a file is not as it is on Hugging Face; the next try", "the next attempt downloads it again", "modelCache"),
         ("429 Client Error: Too Many Requests for url: https://hf", "limits requests for now (429", "hfToken"),
         ("on the volume: 120G\n" * 12, "has been stuck at 120G for five minutes", "modelCache.download"),
         (
@@ -329,7 +329,7 @@ def test_a_graph_that_calls_itself_ready_without_its_pods_is_not_believed() -> N
     found = only(list(run_checks(case(look))), "graph")
 
     assert found.verdict is Verdict.UNKNOWN
-    assert "has 0 of 1 decode pods ready" in found.what
+    assert "has only 0 of 1 decode pods ready" in found.what
 
 
 def test_a_service_that_was_deleted_is_missed() -> None:
