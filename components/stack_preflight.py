@@ -105,9 +105,9 @@ def _check_known(helm: HelmReleases, known: list[Release]) -> None:
     if not gone:
         return
     message = (
-        f"The state has Helm release {' and '.join(gone)}, and the cluster has not: it was uninstalled by hand, or "
-        "by a run that was killed before it could note it.\n"
-        "  `pulumi up --refresh` installs it again; `pulumi destroy --refresh` goes on taking down."
+        f"Helm release {' and '.join(gone)} is in the state but not on the cluster: it was uninstalled manually, or "
+        "by a run that was killed before it could record that.\n"
+        "  Run `pulumi up --refresh` to reinstall it, or `pulumi destroy --refresh` to continue the destroy."
     )
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError(message)
@@ -128,8 +128,9 @@ def _taken(where: Release, status: str) -> Problem:
     if not status.startswith(PENDING):
         return release_conflict(namespace, release, status)
     rule = (
-        f"Helm release {release} of namespace {namespace} is {status}, and whether this stack began it cannot be told: "
-        "another run is at it, or was interrupted"
+        f"Helm release {release} of namespace {namespace} is {status}, and it is not known whether this stack "
+        "started it: "
+        "another run is active, or was interrupted"
     )
     records = f"kubectl delete secret -n {namespace} -l owner=helm,name={release},status={status}"
-    return Problem("platform.install", "true", rule, f"wait until it is installed; or, when nobody is at it: {records}")
+    return Problem("platform.install", "true", rule, f"wait until it is installed; or, if no run is active: {records}")

@@ -30,7 +30,7 @@ def download_cause(symptom: Symptom, plan: Plan, said: str) -> DownloadCause | N
 
 def _token(plan: Plan, _said: str) -> DownloadCause:
     """The token is not, or no longer, valid."""
-    cause = "Hugging Face does not know the token (401)."
+    cause = "Hugging Face rejects the token (401 Unauthorized)."
     if plan.token is not None and not plan.token.create:
         fix = f"Put a valid token into Secret {plan.token.secret}, key {plan.token.key}."
         return DownloadCause(cause, fix, "hfTokenSecret")
@@ -39,7 +39,7 @@ def _token(plan: Plan, _said: str) -> DownloadCause:
 
 def _gated(plan: Plan, _said: str) -> DownloadCause:
     """The token is valid, and its account may not have the model."""
-    cause = f"Hugging Face gives {plan.model} only to those who have accepted its terms (403)."
+    cause = f"Hugging Face gives {plan.model} only to accounts that have accepted its terms (403 Forbidden)."
     fix = f"With the token's account, accept the terms at https://huggingface.co/{plan.model}."
     return DownloadCause(cause, fix, "hfToken")
 
@@ -48,7 +48,7 @@ def _not_there(plan: Plan, _said: str) -> DownloadCause:
     """There is no such repository or revision."""
     revision = plan.download.revision if plan.download else "main"
     cause = f"Hugging Face has no {plan.model} at {revision} (404)."
-    return DownloadCause(cause, "modelCache.revision: main, or a commit of the repository", "modelCache.revision")
+    return DownloadCause(cause, "set modelCache.revision to main, or a commit of the repository", "modelCache.revision")
 
 
 def _disk(plan: Plan, _said: str) -> DownloadCause:
@@ -58,31 +58,36 @@ def _disk(plan: Plan, _said: str) -> DownloadCause:
 
 def _package(_plan: Plan, _said: str) -> DownloadCause:
     """The downloader itself could not be fetched."""
-    cause = "the cluster's pods do not reach PyPI, from which the downloader comes."
-    return DownloadCause(cause, "modelCache.downloadImage: an image with `hf` in it", "modelCache.downloadImage")
+    cause = "the cluster's pods cannot reach PyPI to install the downloader."
+    return DownloadCause(
+        cause, "set modelCache.downloadImage to an image that contains `hf`", "modelCache.downloadImage"
+    )
 
 
 def _checksum(_plan: Plan, _said: str) -> DownloadCause:
     """The downloader's own message after its check."""
-    cause = "a file is not as it is on Hugging Face; the next try fetches it again."
-    fix = "If it happens again: modelCache.storageClass, the volume may be broken."
+    cause = "a file's checksum differs from Hugging Face; the next attempt downloads it again."
+    fix = "If it happens again, the volume may be broken: change modelCache.storageClass."
     return DownloadCause(cause, fix, "modelCache")
 
 
 def _busy(plan: Plan, _said: str) -> DownloadCause:
     """Hugging Face counts requests by token, and without one by address, for some minutes."""
-    cause = "Hugging Face takes no more requests for now (429)."
+    cause = "Hugging Face limits requests for now (429 Too Many Requests)."
     if plan.token is None:
-        fix = "pulumi config set --secret hfToken hf_…, then `pulumi up`: with a token it takes more of them"
+        fix = "pulumi config set --secret hfToken hf_…, then `pulumi up`: with a token the limit is higher"
         return DownloadCause(cause, fix, "hfToken")
-    fix = "The Job tries again by itself; when it has given up, `pulumi up` goes on from where it stopped."
+    fix = "The Job retries by itself; if it has given up, run `pulumi up`, which resumes the download."
     return DownloadCause(cause, fix, "hfToken")
 
 
 def _hub(_plan: Plan, said: str) -> DownloadCause:
     """No way to Hugging Face."""
-    fix = "Let the namespace reach huggingface.co, or fill the volume otherwise and write modelCache.download: false."
-    return DownloadCause(f"the pods do not reach Hugging Face: {said.strip()}", fix, "modelCache.download")
+    fix = (
+        "Allow traffic from the namespace to huggingface.co, or fill the volume yourself and write "
+        "modelCache.download: false."
+    )
+    return DownloadCause(f"the pods cannot reach Hugging Face: {said.strip()}", fix, "modelCache.download")
 
 
 CAUSES: Final[Mapping[Symptom, Callable[[Plan, str], DownloadCause]]] = {

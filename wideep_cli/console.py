@@ -85,7 +85,7 @@ def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if kwargs.get("debug"):
                 raise
-            say(f"This is a fault of wideep itself: {type(error).__name__}: {error}\n  --debug shows where.")
+            say(f"Internal error in wideep: {type(error).__name__}: {error}\n  Run with --debug for the traceback.")
             raise typer.Exit(ExitCode.DOES_NOT_HOLD) from error
 
     return wrapped

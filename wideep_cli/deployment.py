@@ -97,7 +97,7 @@ class Live:
         if not found:
             raise ClusterError(
                 f"No {f'{role} ' if role else ''}worker of {self.plan.name} runs in namespace {self.plan.namespace}.\n"
-                "  wideep status says what they wait for."
+                "  Run wideep status to see what they wait for."
             )
         return tuple(found)
 

@@ -44,8 +44,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Wide expert parallelism on NVIDIA Dynamo: what a stack is, whether it fits, and what it does.",
-    epilog="Exit code 0: it holds. 1: it does not. 2: the stack config or the call is wrong.",
+    help="Wide expert parallelism on NVIDIA Dynamo: plan a stack, check it, and inspect the deployment.",
+    epilog="Exit codes: 0 success, 1 a check failed, 2 invalid config or usage.",
 )
 
 
@@ -56,7 +56,7 @@ def _wideep() -> None:
 
 Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
 Diff = Annotated[
-    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="What changes from A to B.")
+    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="Show what changes from A to B.")
 ]
 
 
@@ -70,7 +70,7 @@ def plan(
     diff: Diff = None,
     debug: Debug = False,
 ) -> None:
-    """Explain a stack: roles, memory of a GPU, experts, engine arguments. Needs no cluster and no secret."""
+    """Show a stack's plan: roles, GPU memory, experts, engine arguments. Needs no cluster and no secret."""
     from wideep_cli.stack_context import load, stack_file
 
     if diff:
@@ -88,14 +88,16 @@ def plan(
         from wideep_cli.plan.picture import write_picture
 
         write_picture(loaded, svg)
-        say(f"The placement is drawn in {svg}.")
+        say(f"Placement written to {svg}.")
     answer(plan_report(loaded, output))
 
 
-Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
-GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
-Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List every legal layout of that many GPUs.")]
-PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
+GpuOption = Annotated[
+    str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")
+]
+Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List all valid layouts for this number of GPUs.")]
+PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node.")]
 
 
 @app.command(epilog="Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]")
@@ -110,7 +112,7 @@ def layouts(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """List the presets, or all layouts of a count of GPUs: GB on a GPU, KV cache tokens, and which fit."""
+    """List the presets, or all valid layouts for a number of GPUs, with memory and KV cache per GPU."""
     from wideep_cli.layouts.question import question
 
     asked = question(model, gpu, gpus_per_node, stack, file)

@@ -12,7 +12,7 @@ __all__ = ["Debug", "File", "Output", "OutputFormat", "RoleOption", "Stack"]
 
 
 class OutputFormat(StrEnum):
-    """How the answer is written to stdout."""
+    """Output format."""
 
     TEXT = "text"
     JSON = "json"
@@ -21,12 +21,12 @@ class OutputFormat(StrEnum):
 
 Stack = Annotated[
     str | None,
-    typer.Option("--stack", "-s", metavar="NAME", help="A stack of this project; by default the selected one."),
+    typer.Option("--stack", "-s", metavar="NAME", help="A stack of this project. [default: the selected one]"),
 ]
 File = Annotated[
     Path | None,
-    typer.Option("--file", "-f", metavar="Pulumi.NAME.yaml", help="A stack's file, in place of --stack."),
+    typer.Option("--file", "-f", metavar="Pulumi.NAME.yaml", help="A stack file, instead of --stack."),
 ]
-Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How the answer is written to stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only of that role.")]
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="Output format.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only this role.")]

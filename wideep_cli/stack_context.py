@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "load", "settings_of", "stack_file"]
 
 UNSET_WARNING = (
-    "hfToken is not set, so `pulumi up` will refuse this stack: "
+    "hfToken is not set, so `pulumi up` will reject this stack: "
     "pulumi config set --secret hfToken hf_…, or hfTokenSecret: the name of a Secret with key HF_TOKEN, or, for a "
     "model that anyone may download, modelCache.anonymous: true"
 )
 CLEAR_WARNING = (
-    "hfToken stands in the file in clear text, so `pulumi up` will refuse this stack. Whoever reads the file has the "
-    "token: revoke it, then pulumi config set --secret hfToken hf_…"
+    "hfToken is in clear text in the file, so `pulumi up` will reject this stack. The token is exposed: revoke it, "
+    "then pulumi config set --secret hfToken hf_…"
 )
 
 

@@ -60,7 +60,7 @@ class Chart:
             elif not is_folder(self.charts):
                 self._url()
             elif not self.file.is_file() and not (self.file.with_name(self.name) / "Chart.yaml").is_file():
-                raise ChartError(f"{self.charts} has neither {self.name}/ nor {self.file.name}")
+                raise ChartError(f"{self.charts} contains neither {self.name}/ nor {self.file.name}")
         except WebError as error:
             raise ChartError(str(error)) from error
 

@@ -69,7 +69,7 @@ def api_error(status: int, body: str, verb: str, resource: str, where: str) -> C
     """An answer of the API server that is an error. ``where`` is ``in namespace NAME`` or ``on the cluster``."""
     if status == UNAUTHORIZED:
         return UnreachableError(
-            "The cluster refuses the credentials (401): log in again, or name another context "
+            "The cluster rejects the credentials (401 Unauthorized): log in again, or set another context "
             "(pulumi config set kubernetes:context NAME).",
             status,
         )
@@ -98,7 +98,7 @@ def unreachable(server: str, error: Exception) -> UnreachableError:
         inner = cast(BaseException, inner.__cause__ or inner.__context__)
     strerror = getattr(inner, "strerror", None)
     words = str(strerror or inner or type(inner).__name__).strip().rstrip(".")
-    message = f"The cluster at {server} does not answer: {words}. `kubectl version` should say the same."
+    message = f"The cluster at {server} is unreachable: {words}. Check with `kubectl version`."
     return UnreachableError(message, reason=words)
 
 

@@ -178,7 +178,7 @@ class KubeNamespace:
         except UnreachableError:
             raise
         except ClusterError as error:
-            return OperatorStatus(None, f"whether the Dynamo operator runs cannot be seen: {error}")
+            return OperatorStatus(None, f"cannot tell whether the Dynamo operator runs: {error}")
         return operator_status(deployments, stores, self.name)
 
     def _versioned(self, kind: Kind) -> Kind:

@@ -49,7 +49,7 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
         shell.run_forever(timeout=seconds)
         if shell.is_open():
             shell.close()
-            raise ClusterError(f"`{command[0]}` in pod {pod.name} has not ended within {seconds} s.")
+            raise ClusterError(f"`{command[0]}` in pod {pod.name} did not finish within {seconds} s.")
         output, errors = shell.read_stdout(timeout=0), shell.read_stderr(timeout=0)
         return Ran(int(shell.returncode), str(output), str(errors))
     except ApiException as error:
@@ -105,7 +105,7 @@ def forward(cluster: Cluster, pod: Pod, port: int, local: int = 0) -> Generator[
     try:
         listener = socket.create_server(("127.0.0.1", local))
     except OSError as error:
-        raise ClusterError(f"Port {local} of this machine cannot be used: {error.strerror}.") from error
+        raise ClusterError(f"Local port {local} cannot be used: {error.strerror}.") from error
     tunnel = _Tunnel(cluster, pod, port, listener)
     threading.Thread(target=tunnel.accept, name=f"forward {pod.name}:{port}", daemon=True).start()
     try:

@@ -64,7 +64,7 @@ class GuardProvider(ClusterProvider):
     def _ask(self, properties: Properties) -> None:
         share = Share.of(properties)
         if self._even_if_shared:
-            pulumi.log.warn(f"{KEY} is true: whether others use what {share.stack} takes away is not asked")
+            pulumi.log.warn(f"{KEY} is true: not checking whether others use what {share.stack} deletes")
         else:
             ask(self.namespace(properties), share, PATIENCE_SECONDS)
 
@@ -80,9 +80,9 @@ def ask(place: Place, share: Share, patience_seconds: float) -> None:
 
 def _unseen(error: ClusterError, share: Share) -> str:
     return (
-        f"Whether others use what stack {share.stack} would take away cannot be seen (the API server: {error.reason}), "
-        "so it stays.\n  Repeat it as one who may list pods, claims, Secrets and graphs; or, to take it away unasked, "
-        "repeat it after:\n" + "\n".join(UNASKED)
+        f"Cannot tell whether others use what stack {share.stack} would delete (API server: {error.reason}), so it is "
+        "kept.\n  Repeat the command as a user who can list pods, claims, Secrets and graphs; or, to delete it without "
+        "the check, repeat it after:\n" + "\n".join(UNASKED)
     )
 
 

@@ -63,7 +63,7 @@ def describe_drift(
     """``known`` is the graph as the state has it, ``live`` as the cluster has it; None: it has none. ``left``: the
     fields that somebody else decides."""
     if live is None:
-        yield f"graph {name} is in the state, and not on the cluster: `pulumi up --refresh` makes it again"
+        yield f"graph {name} is in the state but not on the cluster. Run `pulumi up --refresh` to recreate it"
         return
     by = sorted({one for one, _ in _writers(live)})
     ours, theirs = (named_spec(part(dict(one), "spec")) for one in (known, live))
@@ -73,7 +73,7 @@ def describe_drift(
     if places:
         yield _changed(name, places, live)
     if operator.ready is False:
-        yield f"{operator.message}; what changes in graph {name} happens when it runs"
+        yield f"{operator.message}; changes to graph {name} take effect when it runs"
 
 
 def describe_left_fields(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
@@ -83,7 +83,7 @@ def describe_left_fields(name: str, live: Json | None, left: Mapping[str, str]) 
         value: object = {"spec": named_spec(spec)}
         for key in path.split("."):
             value = _at(value, key)
-        yield f"graph {name}: {path.removeprefix('spec.')} is left to {who}: it is {value}, and stays"
+        yield f"graph {name}: {path.removeprefix('spec.')} is managed by {who} and stays {value}"
 
 
 def _at(value: object, key: str) -> object:
@@ -97,14 +97,14 @@ def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
         by_writer.setdefault(_writer_of(place, live), []).append(".".join(place[1:]))
     who = "; ".join(f"{writer} has changed {some_of(paths, SHOWN)}" for writer, paths in sorted(by_writer.items()))
     lines = [
-        f"graph {name}: {who} since this stack wrote it; it is taken back when the graph is next written: "
-        "`pulumi up --refresh` does so now"
+        f"graph {name}: {who} since this stack last applied it; the next update of the graph reverts "
+        "that. Run `pulumi up --refresh` to revert it now"
     ]
     for writer, paths in sorted(by_writer.items()):
         for path in (path for path in paths if path.endswith(REPLICAS)):
             role = path.split(".")[1]
             if role in ("prefill", "decode"):
-                lines.append(f"to leave it to them: layout.{role}.replicas: {{managedBy: {writer}}}")
+                lines.append(f"to keep their value: layout.{role}.replicas: {{managedBy: {writer}}}")
     return "\n  ".join(lines)
 
 

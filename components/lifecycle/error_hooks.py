@@ -33,7 +33,7 @@ TOLD: Final[set[Explanation]] = set()
 def error_hooks(name: str, context: ErrorContext) -> list[pulumi.ErrorHook]:
     """Make the hook (``on_error``) of one component's resources; none if the engine is too old for it."""
     if not monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
-        pulumi.log.debug("this engine has no error hooks")
+        pulumi.log.debug("this Pulumi engine has no error hooks")
         return []
     return [pulumi.ErrorHook(name, ErrorHandler(context, Run.current()))]
 
@@ -55,14 +55,16 @@ class ErrorHandler:
         explanation = explain(failed, self.context)
         if explanation and is_passing(failed) and time.monotonic() - began < RETRY_DEADLINE_SECONDS:
             seconds = min(2.0**tries, LONGEST_SECONDS)
-            pulumi.log.info(f"{failed.noun}: {explanation.summary} Again in {seconds:.0f} s.")
+            pulumi.log.info(f"{failed.noun}: {explanation.summary} Retrying in {seconds:.0f} s.")
             await self.sleep(seconds)
             return True
         if tries > 1 and EXISTS in failed.error:
             there = find_object(args.type, args.new_inputs or {})
             if there is not None and there.type != JOB_TYPE and delete_orphan(there, self.run):
                 return True
-            explanation = Explanation("an earlier try has made it, and its answer was lost.", "`pulumi up` goes on")
+            explanation = Explanation(
+                "an earlier attempt created it, but the response was lost.", "Run `pulumi up` again"
+            )
         if explanation and explanation not in self.told:
             self.told.add(explanation)
             pulumi.log.error(f"{failed.noun}: {explanation}")

@@ -53,29 +53,34 @@ def _no_kubeconfig(_found: Match, _failed: Failed, _context: ErrorContext) -> Ex
     named = os.environ.get("KUBECONFIG")
     where = f"KUBECONFIG names {named}" if named else "KUBECONFIG is not set"
     return Explanation(
-        f"there is no kubeconfig to reach the cluster with ({where}).",
+        f"no kubeconfig found ({where}).",
         "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
     )
 
 
 def _push_refused(found: Match, _failed: Failed, context: ErrorContext) -> Explanation:
-    login = f"docker login {found['host']}, as one who may push, or image.registry: username and password of one"
+    login = (
+        f"docker login {found['host']} with an account that can push, or set its username and password in "
+        "image.registry"
+    )
     if context.has_registry_login:
-        login = "pulumi config set --secret --path image.registry.password …, of one who may push"
-    return Explanation(f"the registry refuses the push of {found['image']}.", f"{login}; then `pulumi up`")
+        login = "pulumi config set --secret --path image.registry.password …, for an account that can push"
+    return Explanation(f"the registry rejects the push of {found['image']}.", f"{login}; then `pulumi up`")
 
 
 def _build(found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     step = found["step"] if len(found["step"]) <= LONGEST else f"{found['step'][:LONGEST]}…"
-    summary = f"the build ended with exit code {found['code']} in step `{step}`, whose last lines stand with it."
-    return Explanation(summary, "`pulumi up` builds again, from the steps that the builder has kept")
+    summary = f"image build failed (exit code {found['code']}) at step `{step}`; its last lines are shown with it."
+    return Explanation(summary, "fix the cause, then `pulumi up` rebuilds from the builder's cache")
 
 
 def _download(_found: Match, failed: Failed, context: ErrorContext) -> Explanation:
     found = find_symptom(failed.error, Place.DOWNLOAD)
     cause = download_cause(found.symptom, context.plan, found.line) if found and context.plan else None
     if cause is None:
-        return Explanation("the download failed; its last lines stand with it.", "`pulumi up` makes it again")
+        return Explanation(
+            "the download failed; its last log lines are shown with it.", "run `pulumi up`, which recreates the Job"
+        )
     fix = cause.fix if cause.key in cause.fix else f"{cause.key}: {cause.fix}"
     remedy = fix if "`pulumi up`" in fix else f"{fix.rstrip('.')}; then `pulumi up`"
     return Explanation(cause.cause, remedy)
@@ -84,7 +89,9 @@ def _download(_found: Match, failed: Failed, context: ErrorContext) -> Explanati
 def _forbidden(found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     what = f"{found['resource']}.{found['group']}" if found["group"] else found["resource"]
     place, where = (f" in namespace {found['place']}", f" -n {found['place']}") if found["place"] else ("", "")
-    remedy = f"`pulumi up` as one who may, or when `kubectl auth can-i {found['verb']} {what}{where}` says yes"
+    remedy = (
+        f"ask for the permission, then `pulumi up` when `kubectl auth can-i {found['verb']} {what}{where}` says yes"
+    )
     return Explanation(f"user {found['user']} may not {found['verb']} {what}{place}.", remedy)
 
 
@@ -92,14 +99,14 @@ def _exists(_found: Match, failed: Failed, context: ErrorContext) -> Explanation
     kind, place = failed.kind.rpartition(":")[2], failed.namespace or failed.name
     instead = context.use_instead if kind == "Secret" else INSTEAD.get(kind)
     remedy = f"{instead.format(name=failed.name)}; or another `namespace`" if instead else "write another `namespace`"
-    return Explanation(f"namespace {place} has it already, and this stack did not make it.", remedy)
+    return Explanation(f"namespace {place} already has it, and it is not owned by this stack.", remedy)
 
 
 INSTEAD: Final = {
     "PersistentVolumeClaim": "modelCache.existingClaim: {name}",
-    "NetworkPolicy": "access.networkPolicies: false, which leaves them to whoever made it",
-    "DynamoGraphDeployment": "write another `name`, or take it over (`wideep adopt --help`)",
-    "Namespace": "`pulumi up` again, which uses it as it is",
+    "NetworkPolicy": "access.networkPolicies: false, to leave network policies to the owner",
+    "DynamoGraphDeployment": "write another `name`, or import it (`wideep adopt --help`)",
+    "Namespace": "run `pulumi up` again; it is used as it is",
 }
 """By kind, what to write to use an object of somebody else, or to stand beside it."""
 
@@ -132,14 +139,17 @@ EXPLANATIONS: Final = (
         IMAGE,
         PUSH + r"(?P<why>connection refused|no such host|i/o timeout|deadline exceeded|\bEOF\b|x509: [^\n;]*)",
         Explanation(
-            "the registry {host} does not answer: {why}.",
-            "`pulumi up` when it does, or image.repository: of a registry that this machine and the nodes reach",
+            "registry {host} is unreachable: {why}.",
+            "run `pulumi up` when it is back, or set image.repository to a registry that this machine and the "
+            "nodes can reach",
         ),
     ),
     _row(
         IMAGE,
         "no space left on device",
-        Explanation("the disk of the builder is full.", "docker buildx prune, or image.builder: another one"),
+        Explanation(
+            "the disk of the builder is full.", "run docker buildx prune, or set image.builder to another builder"
+        ),
     ),
     _row(
         IMAGE,
@@ -150,24 +160,24 @@ EXPLANATIONS: Final = (
         IMAGE,
         "cannot connect to the docker daemon|no builder|failed to find builder",
         Explanation(
-            "no builder answers on this machine.",
-            "start Docker, or image.builder: one of `docker buildx ls`, or image.source: existing",
+            "no Docker builder is running on this machine.",
+            "start Docker, or set image.builder to one of `docker buildx ls`, or write image.source: existing",
         ),
     ),
     _row(
         RELEASE,
         "context deadline exceeded|timed out waiting|within allocated timeout",
         Explanation(
-            "Helm has installed it, and its pods did not become ready in time.",
-            "`wideep doctor` names what holds them; then `pulumi up` goes on",
+            "Helm installed it, but its pods did not become ready in time.",
+            "run `wideep doctor` for the cause, then `pulumi up` again",
         ),
     ),
     _row(
         RELEASE,
         "not a valid chart repository|failed to fetch|failed to download",
         Explanation(
-            "the charts of {charts} cannot be read from here.",
-            "platform.charts: a mirror, an oci:// registry or a folder with the two charts",
+            "cannot read the charts at {charts} from this machine.",
+            "set platform.charts to a mirror, an oci:// registry or a directory with the two charts",
         ),
     ),
     _row(JOB, "BackoffLimitExceeded|DeadlineExceeded", _download),
@@ -181,24 +191,25 @@ EXPLANATIONS: Final = (
         ANY,
         r"exceeded quota: (?P<quota>[^\s,]+)",
         Explanation(
-            "quota {quota} of namespace {namespace} leaves no room for it.",
-            "kubectl -n {namespace} describe quota; `pulumi up`, once it is raised",
+            "quota {quota} of namespace {namespace} is exceeded.",
+            "check kubectl -n {namespace} describe quota; run `pulumi up` once it is raised",
         ),
     ),
     _row(
         ANY,
         r'failed calling webhook "(?P<hook>[^"]+)"',
         Explanation(
-            "admission webhook {hook} does not answer, and the API server asks it first.",
-            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations; `pulumi up` when it answers",
+            "admission webhook {hook} is unreachable, so the API server rejects the request.",
+            "find its service with kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations; "
+            "run `pulumi up` when it is back",
         ),
     ),
     _row(
         ANY,
         r'admission webhook "(?P<hook>[^"]+)" denied the request: (?P<why>[^\n]*)',
         Explanation(
-            "admission webhook {hook} refuses it: {why}",
-            "write what it asks for, or let it except namespace {namespace}; then `pulumi up`",
+            "admission webhook {hook} denied the request: {why}",
+            "change what it rejects, or exempt namespace {namespace}; then `pulumi up`",
         ),
     ),
     _row(ANY, EXISTS, _exists),
@@ -206,7 +217,7 @@ EXPLANATIONS: Final = (
         ANY,
         "apiVersion for this resource does not exist|no matches for kind",
         Explanation(
-            "the cluster does not know its kind: the CRD is missing.", "platform.install: true, which brings it"
+            "the cluster has no such kind: the CRD is missing.", "write platform.install: true, which installs the CRDs"
         ),
     ),
     _row(
@@ -226,14 +237,16 @@ EXPLANATIONS: Final = (
         ANY,
         r"\bUnauthorized\b|must be logged in to the server|asked for the client to provide credentials",
         Explanation(
-            "the cluster refuses the credentials (401).",
-            "log in again, or name another context: pulumi config set kubernetes:context NAME",
+            "the cluster rejects the credentials (401 Unauthorized).",
+            "log in again, or set another context: pulumi config set kubernetes:context NAME",
         ),
     ),
     _row(
         ANY,
         f"(?P<why>{PASSING.pattern})",
-        Explanation("the cluster's API server does not take requests: {why}.", "`pulumi up` goes on when it does"),
+        Explanation(
+            "the cluster's API server does not accept requests: {why}.", "run `pulumi up` again when it is ready"
+        ),
     ),
 )
 """By beginning of the type and words of the error; the first that fits."""

@@ -78,7 +78,9 @@ def whose_namespace(plan: Plan) -> Whose:
         place = connect_from_config(plan.namespace)
         live = _when_settled(place)
     except (ApiException, ClusterError, ConfigException, HTTPError, OSError) as error:
-        pulumi.log.debug(f"whether namespace {plan.namespace} is there was not to be told: {type(error).__name__}")
+        pulumi.log.debug(
+            f"could not read namespace {plan.namespace} ({type(error).__name__}); skipping the namespace check"
+        )
         return Whose.OTHERS if NAMESPACE_READ.name in (known or {}) else Whose.TO_MAKE
     if live is None or known is None or NAMESPACE.name in known:
         return Whose.TO_MAKE
@@ -94,7 +96,7 @@ def whose(live: Json) -> Whose:
 
 def _when_settled(place: KubeNamespace) -> Json | None:
     """The namespace once it is not going; None where there is none."""
-    waiting = f"namespace {place.name} is Terminating: waiting until it is gone, up to {GOING_SECONDS} s"
+    waiting = f"namespace {place.name} is Terminating: waiting for its deletion, up to {GOING_SECONDS} s"
     live = poll(lambda: _read(place), _is_terminating, GOING_SECONDS, 1, lambda: pulumi.log.info(waiting))
     if live is not None and _is_terminating(live):
         raise pulumi.RunError(going_words(live, list(_held(place, live)), place))
@@ -116,17 +118,19 @@ def _read(place: KubeNamespace) -> Json | None:
 def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     """Why nothing can be made in a namespace that is Terminating, and what it waits for."""
     name, since = place.name, part(live, "metadata").get("deletionTimestamp", "")
-    lines = [f"Namespace {name} is Terminating (deleted at {since}), and the API server makes nothing new in it."]
+    lines = [f"Namespace {name} is Terminating (deleted at {since}), so nothing can be created in it."]
     if held:
-        lines.append(f"  Still in it: {some_of(held, SHOWN)}.")
+        lines.append(f"  Remaining objects: {some_of(held, SHOWN)}.")
     lines += [f"  {text}" for text in _conditions(live, known=bool(held))]
     if any(each.startswith(f"{GROUP}/") for one in held for each in one.finalizers):
         operator = place.operator()
         runs = "" if operator.ready else f" ({operator.message})"
-        lines.append(f"  Only a running Dynamo operator takes the finalizer {FINALIZER} away{runs}.")
+        lines.append(f"  Only a running Dynamo operator removes the finalizer {FINALIZER}{runs}.")
     elif any(one.finalizers for one in held):
-        lines.append("  A finalizer is taken away by the controller that wrote it: see that it runs.")
-    lines.append(f"  `pulumi up` when `kubectl get namespace {name}` finds it no more; or write another `namespace`.")
+        lines.append("  A finalizer is removed by the controller that set it: make sure that it runs.")
+    lines.append(
+        f"  Run `pulumi up` when `kubectl get namespace {name}` no longer finds it, or write another `namespace`."
+    )
     return "\n".join(lines)
 
 
@@ -151,7 +155,7 @@ def _held(place: KubeNamespace, live: Json) -> Iterator[Held]:
             kinds: list[Any] = client.resources.search(name=plural, group=group.strip("."))
             items: list[Any] = kinds[0].get(namespace=place.name).to_dict()["items"] if kinds else []
         except (ApiException, DynamicApiError) as error:
-            pulumi.log.debug(f"what {plural} are left was not to be told: {type(error).__name__}")
+            pulumi.log.debug(f"could not list the remaining {plural} ({type(error).__name__})")
             continue
         for item in items:
             finalizers = tuple(item["metadata"].get("finalizers") or ())

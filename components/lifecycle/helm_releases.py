@@ -1,4 +1,4 @@
-"""Helm's records of its releases, where an interrupted run has left them so that Helm would go no further."""
+"""Unlock or delete the records of Helm releases that an interrupted run left pending-install or pending-upgrade."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class HelmReleases:
         for secret in self._own_records(namespace, release, stack):
             CoreV1Api(self.place.api).delete_namespaced_secret(secret.metadata.name, namespace)
             status = _status(secret)
-            self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; its record goes")
+            self.say(
+                f"release {namespace}/{release}: orphaned by an interrupted run (status: {status}); deleting its "
+                "Helm record"
+            )
 
     def exists(self, namespace: str, release: str) -> bool:
         """Whether Helm knows the release, whoever has made it."""
@@ -107,7 +110,7 @@ class HelmReleases:
             record["info"] |= {"status": "failed", "description": f"interrupted while it was {status}"}
             change = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": write_record(record)}}
             CoreV1Api(self.place.api).patch_namespaced_secret(secret.metadata.name, namespace, change)
-            self.say(f"release {namespace}/{release}: an interrupted run has left it {status}; it is upgraded again")
+            self.say(f"release {namespace}/{release}: an interrupted run left it {status}; upgrading it again")
 
     def _own_records(self, namespace: str, release: str, stack: str) -> list[Any]:
         """The records of a release that this stack has made, by its description; and a pending one, which has none

@@ -71,7 +71,7 @@ class Run:
     def announced(self, what: object, action: str) -> bool:
         """In a preview, say what `up` will do first. Whether this is one."""
         if self.preview:
-            left = f"{what}: an interrupted run has left it, unknown to the state"
+            left = f"{what}: orphaned by an interrupted run (not in the state)"
             pulumi.log.warn(f"{left}. `pulumi up` will first {action}.")
         return self.preview
 
@@ -116,9 +116,9 @@ def delete_orphan(there: LiveObject, run: Run) -> bool:
     """Delete it if it is this stack's and is made again from nothing. Whether it was."""
     if there.type not in REPLACED or not there.is_of(run.stack):
         return False
-    if run.announced(there, "delete it and make it again"):
+    if run.announced(there, "delete and recreate it"):
         return False
-    pulumi.log.info(f"{there}: an interrupted run has left it, unknown to the state; it is made again")
+    pulumi.log.info(f"{there}: orphaned by an interrupted run (not in the state); recreating it")
     return there.delete()
 
 
@@ -131,7 +131,7 @@ def find_orphaned_claim(plan: Plan) -> bool:
     there = find_object(CLAIM_TYPE, {"metadata": {"name": plan.cache.claim, "namespace": plan.namespace}})
     if there is None or not there.is_of(stack_name()):
         return False
-    pulumi.log.info(f"{there}: an interrupted run has left it, unknown to the state; it is taken over")
+    pulumi.log.info(f"{there}: orphaned by an interrupted run (not in the state); importing it")
     return True
 
 
@@ -145,7 +145,7 @@ def _clear_records(inputs: Mapping[str, Any], run: Run) -> None:
         if not run.preview:
             releases.delete_records(namespace, release, run.stack)
         elif status := releases.own_status(namespace, release, run.stack):
-            run.announced(f"release {namespace}/{release} ({status})", "delete its Helm record and install it again")
+            run.announced(f"release {namespace}/{release} ({status})", "delete its Helm record and reinstall it")
 
 
 def _clear_graph(there: LiveObject, run: Run) -> None:
@@ -154,15 +154,15 @@ def _clear_graph(there: LiveObject, run: Run) -> None:
         return
     ready = _ready_worker(there)
     if ready is None:
-        if not run.announced(there, "delete it and make it again"):
+        if not run.announced(there, "delete and recreate it"):
             drain(there.place, there.name, GONE_SECONDS, pulumi.log.info)
         return
     stack, namespace = run.stack.rpartition("/")[2], there.place.name
     refusal = (
-        f"{there}: it serves, and this stack's state does not know it, so it is neither deleted nor made again "
+        f"{there}: it serves and is not in this stack's state, so it is neither deleted nor recreated "
         f"({ready}).\n"
-        f"  Take it over: wideep adopt --stack {stack}, then the commands that it prints.\n"
-        f"  To end it instead: kubectl delete -n {namespace} {V1ALPHA1.plural} {there.name}, then `pulumi up`."
+        f"  To import it: wideep adopt --stack {stack}, then run the printed commands.\n"
+        f"  To delete it instead: kubectl delete -n {namespace} {V1ALPHA1.plural} {there.name}, then `pulumi up`."
     )
     if not run.preview:
         raise OrphanError(refusal)

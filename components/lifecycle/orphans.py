@@ -50,7 +50,7 @@ class OrphanCleaner:
             return
         others = list(users(self.place, Share(self.place.name, self.stack, operator="cluster", releases=(release,))))
         if others:
-            self.say(f"release {self.place.name}/{release} stays: others use it, such as {others[0].what}")
+            self.say(f"release {self.place.name}/{release} is kept: others use it, for example {others[0].what}")
             return
         self._releases.uninstall(self.place.name, release, self.stack)
 
@@ -61,7 +61,7 @@ class OrphanCleaner:
         api = BatchV1Api(self.place.api)
         live: Any = read_or_none(lambda: api.read_namespaced_job(name, self.place.name))
         if live and is_owned_by(self.stack, live.metadata.annotations):
-            self.say(f"Job {name}: an interrupted run has left it, unknown to the state; it is deleted")
+            self.say(f"Job {name}: orphaned by an interrupted run (not in the state); deleting it")
             api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
             until_gone(lambda: api.read_namespaced_job(name, self.place.name))
 
@@ -77,9 +77,9 @@ class OrphanCleaner:
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
         others = list(users(self.place, Share(name, self.stack, namespace_goes=True)))
         if others:
-            self.say(f"namespace {name} stays: others use it, such as {others[0].what}")
+            self.say(f"namespace {name} is kept: others use it, for example {others[0].what}")
         elif not claims.items:
-            self.say(f"namespace {name}: an interrupted run has left it, unknown to the state; it is deleted")
+            self.say(f"namespace {name}: orphaned by an interrupted run (not in the state); deleting it")
             core.delete_namespace(name)
             until_gone(lambda: core.read_namespace(name))
 

@@ -38,7 +38,7 @@ def is_reachable() -> bool:
     try:
         VersionApi(connect_from_config("default").api).get_code(_request_timeout=SECONDS)
     except (ConfigException, HTTPError, OSError) as error:
-        pulumi.log.debug(f"the cluster does not answer ({type(error).__name__})")
+        pulumi.log.debug(f"the cluster is unreachable ({type(error).__name__})")
         return False
     except (ApiException, ValueError):
         return True  # not what was asked for, and an answer

@@ -23,7 +23,7 @@ __all__ = ["has_label", "import_options", "retained_claim", "retained_claim_of",
 
 LIMIT: Final = 63
 """Characters of a label's value."""
-UNSEEN: Final = "whether a volume of this stack is there from before cannot be seen: {}"
+UNSEEN: Final = "cannot tell whether a retained volume of this stack exists: {}"
 SECONDS: Final = 10
 Json = dict[str, Any]
 
@@ -98,7 +98,7 @@ def _check(spec: Json, cache: CachePlan) -> None:
 
 
 def _differs(key: str, value: str, live: str, claim: str) -> Problem:
-    rule = f"modelCache.retain is true, and the volume that this stack keeps ({claim}) has {live}, which cannot change"
+    rule = f"modelCache.retain is true, but the retained volume ({claim}) has {live}, which cannot change"
     return Problem(f"modelCache.{key}", value, rule, f"{key}: {live}, or delete the claim, and the weights with it")
 
 

@@ -106,10 +106,10 @@ def refuse_while_shared(place: Place, share: Share) -> None:
     shown = [f"  {user}" for user in found[:SHOWN]]
     more = [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     lines = (
-        f"Others use what stack {share.stack} would take away, so it stays:",
+        f"Others use what stack {share.stack} would delete, so it is kept:",
         *shown,
         *more,
-        "When they are gone, repeat the command. To take it away in spite of them, repeat it after:",
+        "Delete those first and repeat the command. To delete it in spite of them, repeat the command after:",
         *UNASKED,
     )
     raise SharedError("\n".join(lines))
@@ -132,7 +132,7 @@ def _of_operator(place: Place, share: Share) -> Iterator[User]:
         listed = place.list(replace(kind, everywhere=everywhere))
         maker = "Grove" if kind is CLIQUE_SET else "the Dynamo operator"
         yield from _named(
-            kind, foreign(kind, listed.items, share), f"{maker} of this stack looks after it, and ends it"
+            kind, foreign(kind, listed.items, share), f"{maker} of this stack manages it and stops with it"
         )
 
 
@@ -142,7 +142,7 @@ def _of_namespace(place: Place, share: Share) -> Iterator[User]:
     for kind in WORK:
         others = foreign(kind, place.list(kind).items, share)
         if share.namespace_goes:
-            yield from _named(kind, others, f"it would go with namespace {share.namespace}")
+            yield from _named(kind, others, f"it would be deleted with namespace {share.namespace}")
         else:
             mounting = [item for item in others if _mounts(item.body, share.claim)]
             yield from _named(kind, mounting, f"it mounts the claim {share.claim}")
@@ -151,7 +151,7 @@ def _of_namespace(place: Place, share: Share) -> Iterator[User]:
 
 
 def _releases_and_secrets(place: Place, share: Share) -> Iterator[User]:
-    why = f"it would go with namespace {share.namespace}"
+    why = f"it would be deleted with namespace {share.namespace}"
     for item in place.list(SECRET).items:
         labels = dict(item.labels)
         if labels.get("owner") == "helm" and labels.get("name") not in share.releases:

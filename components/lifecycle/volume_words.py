@@ -75,4 +75,4 @@ def _waits_for(cluster: Cluster, namespace: str, name: str) -> str | None:
     about = f"involvedObject.kind=PersistentVolumeClaim,involvedObject.name={name}"
     events = [event for event in cluster.list(EVENTS, namespace, fields=about).items if event.when]
     last = max(events, key=lambda event: str(event.when), default=None)
-    return f"a volume of storage class {kind or '(none)'}: {last.message if last else 'no event says why'}"
+    return f"a volume of storage class {kind or '(none)'}: {last.message if last else 'no event explains why'}"

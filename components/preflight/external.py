@@ -43,8 +43,8 @@ def _check_room() -> None:
     try:
         folder = state_folder(backend_url())
     except (OSError, ValueError) as error:
-        pulumi.log.debug(f"where the state is was not to be told: {error}")
+        pulumi.log.debug(f"could not determine the state's location ({error}); skipping the disk space check")
         return
     lack = lack_of_room(folder) if folder else None
     if lack:
-        raise pulumi.RunError(f"{lack}\n  Nothing was changed. Free some room there, then `pulumi up` again.")
+        raise pulumi.RunError(f"{lack}\n  Nothing was changed. Free disk space there, then run `pulumi up` again.")

@@ -48,7 +48,7 @@ def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Ad
 
 def best() -> str:
     """The best for four GPU counts, and the presets."""
-    head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s a GPU", "bound", "TTFT", "ITL", "limited by"]
+    head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s per GPU", "bound", "TTFT", "ITL", "limited by"]
     rows = [[str(gpus), "**best**", *_figures(asked(gpus).best[0])] for gpus in BEST]
     rows += [[str(each.gpus), f"`{each.name}`", *_compared(each)] for each in asked(104).presets]
     return table(head, rows)
@@ -76,7 +76,7 @@ def memory() -> str:
             ours = worker_memory(R1, GPUS[Gpu.H200], layout).weights_gb
             theirs = "no data" if found.no_data else f"{found.weights_gb:.1f}"
             rows.append([f"`{preset}` {role}", f"{ours:.1f}", theirs])
-    return table(["", "ours", "AIConfigurator"], rows)
+    return table(["", "wideep plan", "AIConfigurator"], rows)
 
 
 def sweep() -> str:

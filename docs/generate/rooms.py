@@ -1,4 +1,4 @@
-"""Write the table of packages in CONTRIBUTING.md, each with the first sentence of its docstring."""
+"""Write the generated parts of CONTRIBUTING.md: packages, the picture of their imports, and files per change."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import ast
 import re
 from pathlib import Path
 
+from docs.generate.changes import table
+from docs.generate.imports import pictures
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "CONTRIBUTING.md"
 PACKAGES = ("wideep", "wideep_cluster", "components", "wideep_cli", "ci", "sim")
-BLOCK = re.compile(r"(?<=<!-- rooms: python -m docs\.generate -->\n).*?(?=<!-- end of rooms -->)", re.DOTALL)
+BLOCK = r"(?<=<!-- {name}: python -m docs\.generate -->\n).*?(?=<!-- end of {name} -->)"
 
 
 def summary(package: Path) -> str:
@@ -29,5 +32,9 @@ def tree() -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Return CONTRIBUTING.md with its table as the packages are today."""
-    return {PAGE: BLOCK.sub(lambda _: tree(), PAGE.read_text(encoding="utf-8"))}
+    """Return CONTRIBUTING.md with its generated blocks as the code is today."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, block in (("rooms", tree()), ("imports", pictures()), ("changes", table())):
+        made = f"{block.rstrip()}\n"
+        text = re.sub(BLOCK.format(name=name), lambda _, made=made: made, text, flags=re.DOTALL)
+    return {PAGE: text}

@@ -158,7 +158,7 @@ FAULTS: Final = {
         Fault("registry-down", "the registry is gone", "nothing", OfProcess("registry")),
         Fault(
             "api-slow",
-            "the API server stands still for two of every three seconds",
+            "the API server is paused for two of every three seconds",
             "nothing",
             Halting("kube-apiserver", stands=2.0, works=1.0),
         ),

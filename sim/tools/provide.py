@@ -23,7 +23,7 @@ _AT_ONCE = min(4, os.cpu_count() or 1)
 
 
 def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
-    """The programs of `tools` by name; those that are not there yet are obtained first, a few side by side.
+    """The programs of `tools` by name; those that are not created yet are obtained first, a few side by side.
 
     One that only its publisher has is left out where it cannot be had, and asked for together with others that are
     missing: without them nothing is asked. Interrupted, it goes on where it was: finished tools stay, and Go keeps

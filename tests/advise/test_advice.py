@@ -154,4 +154,4 @@ def test_a_model_that_the_estimator_does_not_know_is_said() -> None:
     result = CliRunner().invoke(app, ["advise", "--gpus", "16", "--model", "mistralai/Mixtral-8x7B-Instruct-v0.1"])
 
     assert result.exit_code == 2
-    assert "knows no model of the shape of mistralai/Mixtral-8x7B-Instruct-v0.1" in result.stderr
+    assert "does not support the shape of mistralai/Mixtral-8x7B-Instruct-v0.1" in result.stderr

@@ -126,7 +126,7 @@ def test_it_says_which_pods_it_waits_for_by_role_and_how_long(scene: Make) -> No
         Look(210, graph(ready=True), BOTH),
     ).awaited(7300)
     assert said == [
-        "graph g: prefill 0 of 1 ready (1 not there yet), decode 0 of 1 ready (1 not there yet); "
+        "graph g: prefill 0 of 1 ready (1 not created yet), decode 0 of 1 ready (1 not created yet); "
         "0 s of at most 2 h 1 min",
         "graph g: prefill 0 of 1 ready (1 Pulling), decode 0 of 1 ready (1 Pending: 0/4 nodes are available: 4 "
         "Insufficient nvidia.com/gpu); 10 s of at most 2 h 1 min",
@@ -187,7 +187,7 @@ def test_a_full_cluster_is_only_told_and_waited_for_to_the_deadline(scene: Make)
     made = scene(Look(0, pods=(ready("prefill-1"), pending("decode-1", "4 Insufficient nvidia.com/gpu"))))
     said = made.refusal(7200)
     assert made.now > 7200
-    assert "graph g in namespace ns is not ready: after 2 h it still waits for" in said
+    assert "graph g in namespace ns is not ready: after 2 h it is still waiting for" in said
     assert "4 Insufficient nvidia.com/gpu" in said
     assert "workers.readyTimeoutMinutes" in said
 
@@ -201,7 +201,7 @@ def test_a_reason_that_several_roles_have_is_told_once(scene: Make) -> None:
 def test_after_the_deadline_it_says_what_moved_last(scene: Make) -> None:
     waiting = Look(100, pods=(ready("prefill-1"), loading("decode-1")))
     said = scene(Look(0), waiting).refusal(1000)
-    assert "The last thing that moved, 15 min before, was pod prefill-1: Ready." in said
+    assert "Last change, 15 min ago: pod prefill-1: Ready." in said
 
 
 @pytest.mark.parametrize(
@@ -216,10 +216,10 @@ def test_an_end_that_comes_again_whatever_is_done_ends_the_wait_at_once(scene: M
     said = made.refusal().splitlines()
     assert made.now == 30
     assert log.splitlines()[-1] in said[0]
-    assert "in pod decode-1 container main has ended with exit code 2" in said[0]
+    assert "in pod decode-1 container main exited with exit code 2" in said[0]
     assert key in said[1]
     assert said[2] == "  kubectl -n ns logs decode-1 -c main"
-    assert said[3] == "  Then `pulumi up` goes on from here."
+    assert said[3] == "  Then run `pulumi up` again; it continues from here."
     assert "hf_abcdefghi" not in "".join(said)
 
 
@@ -228,7 +228,7 @@ def test_an_end_that_may_not_come_again_is_given_three_tries(scene: Make) -> Non
     made = scene(*looks, text=NCCL)
     said = made.refusal()
     assert made.now == 60
-    assert "has ended 3 times with exit code 1: torch.distributed.DistBackendError" in said
+    assert "exited 3 times with exit code 1: torch.distributed.DistBackendError" in said
     assert "hardware.interconnect" in said
     assert made.read == [("decode-1", False)] * 3
 
@@ -237,7 +237,7 @@ def test_a_pod_of_before_the_update_may_go_before_its_end_counts(scene: Make) ->
     old = crashed("decode-0", 9, created=OLD)
     fixed = Look(3, graph(ready=True), BOTH)
     assert scene(Look(0, pods=(ready("prefill-1"), old)), fixed, text=OOM).awaited()
-    assert "has ended 9 times" in scene(Look(0, pods=(ready("prefill-1"), old)), text=OOM).refusal()
+    assert "exited 9 times" in scene(Look(0, pods=(ready("prefill-1"), old)), text=OOM).refusal()
 
 
 @pytest.mark.parametrize(("says", "after"), [("not found", 40), ("i/o timeout", 300)])
@@ -258,7 +258,7 @@ def test_a_quota_that_refuses_the_pods_is_named_but_not_one_of_before(scene: Mak
     again = event("g-decode", "FailedCreate", quota, "2")
     assert scene(Look(0, events=(before,)), Look(200, graph(ready=True), BOTH, (before,))).awaited()
     said = scene(Look(0, events=(before,)), Look(50, events=(again,))).refusal()
-    assert f"ReplicaSet g-decode cannot make its pods: {quota}" in said
+    assert f"ReplicaSet g-decode cannot create its pods: {quota}" in said
     assert "kubectl -n ns describe quota,limitrange" in said
 
 
@@ -282,14 +282,14 @@ def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
 
 def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:
     said = scene(Look(0, fails=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden"))).refusal()
-    assert "the API server does not let it be watched (pods is forbidden)" in said
+    assert "this user may not watch it (pods is forbidden)" in said
     assert "kubectl auth can-i watch pods" in said
 
 
 def test_ctrl_c_ends_the_wait(scene: Make) -> None:
     made = scene(Look(0))
     made.interrupted.set()
-    assert "interrupted while it waited for prefill 0 of 1 ready" in made.refusal()
+    assert "interrupted while waiting for prefill 0 of 1 ready" in made.refusal()
 
 
 def test_hundreds_of_pods_that_end_at_once_are_not_all_read(scene: Make) -> None:

@@ -23,7 +23,7 @@ GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
 OURS = ((GRAPH_LABEL, "g"),)
 WORKS = OperatorStatus(True, "the Dynamo operator runs")
 DOWN = OperatorStatus(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
-UNSEEN = OperatorStatus(None, "whether the Dynamo operator runs cannot be seen: the API server says Forbidden")
+UNSEEN = OperatorStatus(None, "cannot tell whether the Dynamo operator runs: the API server says Forbidden")
 PROVIDERS = [DrainProvider, TakedownProvider]
 FINALIZER = "nvidia.com/finalizer"
 Cluster = dict[Kind, list[Item]]
@@ -146,7 +146,7 @@ def test_the_same_is_not_said_twice() -> None:
 
 def test_a_dead_operator_is_named_while_it_waits() -> None:
     place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], [DOWN])
-    held = "DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer)"
+    held = "DynamoComponentDeployment c (finalizer nvidia.com/finalizer)"
     assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.message}"
 
 
@@ -171,7 +171,7 @@ def test_an_api_server_that_restarts_is_asked_again() -> None:
         raise UnreachableError("no answer", reason="Connection aborted")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
-    assert "the API server does not answer (Connection aborted): asking again" in _drained(place)
+    assert "the API server is unreachable (Connection aborted); retrying" in _drained(place)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
@@ -180,7 +180,7 @@ def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
         raise ClusterError("no", code, "busy")
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [refused, _gone(POD)])
-    assert "the API server does not answer (busy): asking again" in _drained(place)
+    assert "the API server is unreachable (busy); retrying" in _drained(place)
 
 
 def test_graphs_that_only_the_operator_can_convert_are_told_as_that() -> None:
@@ -212,7 +212,7 @@ def test_what_the_server_forbids_is_not_asked_again() -> None:
 def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, [lambda _: None, _gone(GRAPH)])
     assert _drained(place) == [
-        "graph g: an interrupted run has left it, unknown to the state; it is deleted",
+        "graph g: orphaned by an interrupted run (not in the state); deleting it",
         "graph g: waiting for DynamoGraphDeployment g",
         "nothing of graph g is left in namespace ns",
     ]
@@ -222,7 +222,7 @@ def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
 def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_end_it() -> None:
     gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[gone])
-    with pytest.raises(DrainError, match="is not deleted, because it would not go"):
+    with pytest.raises(DrainError, match="is not deleted, because its deletion would never finish"):
         _drained(place)
     assert place.deleted == []
 
@@ -240,7 +240,7 @@ def test_an_operator_that_comes_back_is_waited_for() -> None:
 
 def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
     place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[DOWN])
-    with pytest.raises(DrainError, match="is not deleted, because it would not go") as refused:
+    with pytest.raises(DrainError, match="is not deleted, because its deletion would never finish") as refused:
         _awaited(place, 0)
     assert "kubectl patch -n ns dynamographdeployments g --type=merge" in str(refused.value)
 
@@ -329,9 +329,8 @@ def test_a_new_graph_waits_for_what_a_former_one_of_its_name_has_left() -> None:
     left = {COMPONENT: [Item("c", (FINALIZER,), OURS)], POD: [Item("p", labels=OURS)]}
     place = Scripted(left, [_gone(COMPONENT), _gone(POD)])
     assert _made_way(place) == [
-        "graph g: waiting for the former one's DynamoComponentDeployment c (held by finalizer nvidia.com/finalizer), "
-        "Pod p",
-        "graph g: waiting for the former one's Pod p",
+        "graph g: waiting for the previous one's DynamoComponentDeployment c (finalizer nvidia.com/finalizer), Pod p",
+        "graph g: waiting for the previous one's Pod p",
     ]
 
 
@@ -342,7 +341,7 @@ def test_a_first_graph_waits_for_nothing_and_one_that_stands_is_not_touched() ->
 
 
 def test_what_a_former_graph_has_left_for_too_long_is_named() -> None:
-    with pytest.raises(DrainError, match=r"after 0 s these objects of the former graph g .* Pod p\. .*pulumi up"):
+    with pytest.raises(DrainError, match=r"after 0 s these objects of the previous graph g .* Pod p\. .*pulumi up"):
         _made_way(Scripted({POD: [Item("p", labels=OURS)]}), 0)
 
 
@@ -350,5 +349,5 @@ def test_ctrl_c_ends_the_wait_with_what_it_waited_for(monkeypatch: pytest.Monkey
     pressed = threading.Event()
     monkeypatch.setattr("wideep_cluster.cancellation._heard", pressed)
     place = Scripted({POD: [Item("a-pod", labels=OURS)]}, [lambda _: pressed.set()])
-    with pytest.raises(DrainError, match=r"interrupted: graph g: waiting for Pod a-pod\. `pulumi destroy` goes on"):
+    with pytest.raises(DrainError, match=r"interrupted: graph g: waiting for Pod a-pod\. Run `pulumi destroy`"):
         _drained(place)

@@ -82,7 +82,7 @@ def test_each_writer_is_named_with_its_own_fields_and_how_it_is_left_to_them() -
     (said,) = describe_drift("g", DECODE, there, RUNS)
     assert "autoscaler has changed services.decode.replicas;" in said
     assert "kubectl-edit has changed services.decode.envs" in said
-    assert "taken back when the graph is next written" in said
+    assert "the next update of the graph reverts that" in said
     assert "layout.decode.replicas: {managedBy: autoscaler}" in said
     assert "managedBy: kubectl-edit" not in said
 
@@ -92,7 +92,7 @@ def test_what_is_left_to_somebody_else_is_no_change_and_is_said() -> None:
     there["spec"]["services"]["decode"]["envs"] = [{"name": "A"}]
     assert list(describe_drift("g", DECODE, there, RUNS, LEFT)) == []
     assert list(describe_left_fields("g", there, LEFT)) == [
-        "graph g: services.decode.replicas is left to planner: it is 5, and stays"
+        "graph g: services.decode.replicas is managed by planner and stays 5"
     ]
     assert list(describe_left_fields("g", None, LEFT)) == []
 

@@ -122,7 +122,7 @@ def test_each_kind_of_user_is_named(share: Share, plural: str, others: dict[str,
 
 
 def test_a_secret_that_the_stack_uses_and_did_not_make_is_not_taken_along() -> None:
-    assert "Secret ns/hf: it would go with namespace ns" in refusal(own_cluster().has("secrets", "hf"))
+    assert "Secret ns/hf: it would be deleted with namespace ns" in refusal(own_cluster().has("secrets", "hf"))
 
 
 def test_a_secret_of_no_concern_is_not_asked_for() -> None:
@@ -225,7 +225,7 @@ def test_another_graph_of_the_stack_takes_nothing_away() -> None:
 
 
 def test_who_may_not_look_is_told_so_and_nothing_goes() -> None:
-    with pytest.raises(SharedError, match="cannot be seen") as refused:
+    with pytest.raises(SharedError, match="Cannot tell whether") as refused:
         ask(Cluster(refuses=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden")), ALL, 0)
     assert "pods is forbidden" in str(refused.value)
     assert "teardown.evenIfShared" in str(refused.value)

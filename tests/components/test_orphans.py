@@ -113,7 +113,7 @@ def test_one_of_somebody_else_is_not_written_over_and_the_message_says_how_it_is
         _clear(cluster, kind, THEIRS, preview=preview)
     said = str(refused.value)
     assert "already exists" in said
-    assert "this stack did not make it" in said
+    assert "not owned by this stack" in said
     assert OBJECTS[kind][3] in said
     assert deleted == []
 
@@ -133,8 +133,8 @@ def test_an_orphan_of_this_stack_goes_first_and_a_preview_only_says_so(
     name = OBJECTS[kind][2]
     (said,) = _clear(cluster, kind, OURS, preview=True)
     assert deleted == []
-    assert f"{kind.rpartition(':')[2]} {name}: an interrupted run has left it" in said
-    assert "`pulumi up` will first delete it" in said
+    assert f"{kind.rpartition(':')[2]} {name}: orphaned by an interrupted run" in said
+    assert "`pulumi up` will first delete and recreate it" in said
     _clear(cluster, kind, OURS)
     assert deleted == [name]
 

@@ -57,7 +57,7 @@ def test_a_storage_class_that_is_missing_is_refused(cluster: tuple[Site, Path], 
 
 @PREVIEW_AND_UP
 @pytest.mark.parametrize(
-    ("status", "words"), [("deployed", "this stack has not made it"), ("pending-install", "another run is at it")]
+    ("status", "words"), [("deployed", "is not owned by this stack"), ("pending-install", "another run is active")]
 )
 def test_a_release_of_somebody_else_is_refused(
     cluster: tuple[Site, Path], preview: bool, status: str, words: str
@@ -89,8 +89,8 @@ def test_a_release_that_helm_no_longer_has_stops_up_and_not_the_preview_of_a_ref
     cluster: tuple[Site, Path],
 ) -> None:
     _has_storage(cluster[0])
-    assert any("and the cluster has not" in line for line in _run(cluster, preview=True, state=INSTALLED))
-    with pytest.raises(pulumi.RunError, match="and the cluster has not"):
+    assert any("but not on the cluster" in line for line in _run(cluster, preview=True, state=INSTALLED))
+    with pytest.raises(pulumi.RunError, match="but not on the cluster"):
         _run(cluster, preview=False, state=INSTALLED)
 
 

@@ -81,4 +81,4 @@ def test_after_the_jobs_deadline_there_is_nothing_more_to_say() -> None:
     there = There("Pending")
     there.wait(seconds=0.05)
     (said,) = there.said
-    assert ": no event says why; " in said
+    assert ": no event explains why; " in said

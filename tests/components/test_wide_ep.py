@@ -9,7 +9,7 @@ import pytest
 from components.dynamic.graph_ready import GraphReadyProvider
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
-from components.wide_ep import REPLACE_ON_GROVE_CHANGE, WideEp, WideEpArgs
+from components.wide_ep import WideEp, WideEpArgs
 from tests.support.engine import OWN, UNKNOWN, Registered, run
 from tests.support.plans import TOKEN, on_release, plan_of, settings_of
 from wideep.dynamo import release

@@ -35,7 +35,7 @@ def test_a_token_that_has_expired_is_said_and_nothing_is_changed(
 
     said = deployed.up(fails=True)
 
-    seen = report.told(said.text, "the cluster refuses the credentials (401)")
+    seen = report.told(said.text, "the cluster rejects the credentials (401")
     deployed.extra.clear()
     assert deployed.graph_is_ready()
     put_right(deployed)
@@ -96,7 +96,7 @@ def test_an_admission_webhook_that_does_not_answer_is_named(deployed: World, req
 
     said = deployed.up(fails=True)
 
-    seen = report.told(said.text, "admission webhook sim-fault.example.com does not answer")
+    seen = report.told(said.text, "admission webhook sim-fault.example.com is unreachable")
     assert "failed calling webhook" in said.text
     assert pods(deployed, "decode", READY) == "true", "what serves goes on"
     put_right(deployed)

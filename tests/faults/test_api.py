@@ -16,7 +16,7 @@ from tests.faults.world import QUIET, Said, World
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 AWAY_SECONDS = 4
-REFUSES = "the cluster's API server does not take requests"
+REFUSES = "the cluster's API server does not accept requests"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def row_of(said: list[Said]) -> tuple[str, str]:
         if "error: " in line and "update failed" not in line
     ]
     assert not any("Traceback" in one for one in said)
-    return (errors[0], "goes on") if any(one.code for one in said) else ("nothing: it goes on by itself", "as always")
+    return (errors[0], "goes on") if any(one.code for one in said) else ("nothing: it continues by itself", "as always")
 
 
 def test_up_goes_on_after_the_api_server_restarted_three_times(
@@ -112,7 +112,7 @@ def test_a_slow_api_server_makes_up_and_destroy_slow_and_nothing_else(
     down = destroyed.destroy()
 
     seen = f"nothing: `pulumi up` takes {up.seconds:.0f} s, `pulumi destroy` {down.seconds:.0f} s"
-    report.note(request, 4, "the API server stands still for two of every three seconds", seen, "as always")
+    report.note(request, 4, "the API server is paused for two of every three seconds", seen, "as always")
 
 
 def as_another_user(world: World) -> None:
@@ -148,4 +148,4 @@ def test_requests_that_are_refused_for_a_while_are_sent_again(destroyed: World, 
     assert said.code == 0, said.text
     assert destroyed.graph_is_ready()
     seen = report.line_with(said.text, REFUSES)
-    report.note(request, 4, "the API server answers 429, too many requests", seen, "it goes on by itself")
+    report.note(request, 4, "the API server answers 429, too many requests", seen, "it continues by itself")

@@ -29,7 +29,7 @@ CASES = (
         14,
         "build-fails",
         "the image build fails",
-        "the build ended with exit code 1 in step `compile DeepEP`",
+        "image build failed (exit code 1) at step `compile DeepEP`",
         (
             "did not complete successfully: exit code: 1",
             "ninja: build stopped: subcommand failed.",
@@ -41,15 +41,15 @@ CASES = (
     Case(
         15,
         "push-refused",
-        "the registry refuses the push",
-        "the registry refuses the push of registry.sim/dynamo-wideep:0.6.0",
+        "the registry rejects the push",
+        "the registry rejects the push of registry.sim/dynamo-wideep:0.6.0",
         ("failed to push", "UNAUTHORIZED"),
     ),
     Case(
         15,
         "registry-down",
         "the registry is down",
-        "the registry registry.sim does not answer: connection refused",
+        "registry registry.sim is unreachable: connection refused",
         ("failed to push", "connection refused"),
         often=True,
     ),
@@ -73,7 +73,7 @@ def test_an_image_that_does_not_come_about_stops_up_before_the_graph(
     stood = destroyed.ready()
     assert stood  # how much, is a race: this build ends within seconds
     destroyed.clear()
-    report.note(request, case.number, case.title, seen, "`pulumi up` builds; what stood already is left alone")
+    report.note(request, case.number, case.title, seen, "`pulumi up` builds; existing objects are not changed")
     said = destroyed.up()
     assert destroyed.graph_is_ready()
     assert said.made_again(stood) == []
@@ -96,4 +96,4 @@ def test_an_image_that_the_registry_loses_later_is_named_and_the_next_up_builds_
     assert "create" in seen
     deployed("up", "--refresh", *QUIET)
     assert deployed.graph_is_ready()
-    report.note(request, 15, "the registry loses the image later", seen, "`pulumi up --refresh` builds it again")
+    report.note(request, 15, "the registry loses the image later", seen, "`pulumi up --refresh` rebuilds it")

@@ -71,7 +71,7 @@ def test_up_says_what_the_scheduler_says_and_goes_on_when_there_is_room(
     assert "1 Pending" in seen
     assert deployed.graph_is_ready()
     put_right(deployed)
-    report.note(request, 18, case.title, seen, "`pulumi up` goes on when they are free")
+    report.note(request, 18, case.title, seen, "`pulumi up` continues when they are free")
 
 
 def test_too_few_nodes_are_told_to_the_deadline_and_destroy_ends(
@@ -84,8 +84,8 @@ def test_too_few_nodes_are_told_to_the_deadline_and_destroy_ends(
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, "after 60 s it still waits for")
-    for words in ("1 Pending", "Insufficient nvidia.com/gpu", "The last thing that moved", "readyTimeoutMinutes"):
+    seen = report.line_with(said.text, "after 60 s it is still waiting for")
+    for words in ("1 Pending", "Insufficient nvidia.com/gpu", "Last change", "readyTimeoutMinutes"):
         assert words in said.text
     deployed.destroy()
     report.note(request, 18, "the cluster has fewer nodes than the config says", seen, "`pulumi destroy` ends")

@@ -39,16 +39,18 @@ CASES = (
         "token-refused",
         "the hub refuses the token",
         "401 Client Error: Unauthorized",
-        "Hugging Face does not know the token (401).",
+        "Hugging Face rejects the token (401 Unauthorized).",
     ),
-    Case(16, "model-gated", "the model is gated", "Access to model", "only to those who have accepted its terms (403)"),
+    Case(
+        16, "model-gated", "the model is gated", "Access to model", "only to accounts that have accepted its terms (403"
+    ),
     Case(17, "volume-full", "the volume fills up", "No space left on device", "the model cache of 1Ti is full."),
     Case(
         16,
         "checksum-wrong",
-        "a file is not as it is on the hub",
+        "a file differs from the one on Hugging Face",
         "a file is not as it is on Hugging Face",
-        "a file is not as it is on Hugging Face; the next try fetches it again.",
+        "a file's checksum differs from Hugging Face; the next attempt downloads it again.",
         at_once=False,
     ),
 )
@@ -88,7 +90,9 @@ def test_a_download_that_stalls_goes_on_when_its_pod_is_deleted(
 
     assert said.code == 0, said.text
     assert destroyed.graph_is_ready()
-    report.note(request, 16, "the download stalls", seen, "goes on when its pod is deleted, as `wideep doctor` says")
+    report.note(
+        request, 16, "the download stalls", seen, "continues when its pod is deleted, as `wideep doctor` advises"
+    )
 
 
 def test_a_storage_class_that_there_is_not_is_an_error_before_anything_is_made(
@@ -103,7 +107,7 @@ def test_a_storage_class_that_there_is_not_is_an_error_before_anything_is_made(
     assert "namespace-namespace" not in destroyed.resources()
     destroyed.mend()
     destroyed.up()
-    report.note(request, 17, "there is no such storage class", seen, "`pulumi up`, once it is put right")
+    report.note(request, 17, "there is no such storage class", seen, "`pulumi up`, after the fix")
 
 
 def test_a_volume_that_nobody_makes_is_waited_for_in_words_and_destroy_ends(
@@ -137,7 +141,7 @@ def test_a_volume_smaller_than_the_model_is_a_mistake_in_the_config(
 
     seen = report.line_with(said.text, "GB on disk")
     assert "modelCache.size: 500Gi" in said.text
-    report.note(request, 17, "the volume is smaller than the model", seen, "`pulumi up`, once it is put right")
+    report.note(request, 17, "the volume is smaller than the model", seen, "`pulumi up`, after the fix")
 
 
 def _download_pods(world: World) -> list[str]:

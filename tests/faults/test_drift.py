@@ -57,7 +57,7 @@ def test_the_operator_makes_a_deleted_service_again(deployed: World, request: py
 
     said = deployed.up()
     assert "unchanged" in said
-    report.note(request, 9, "the graph's Service is deleted by hand", "nothing", "the operator makes it again")
+    report.note(request, 9, "the graph's Service is deleted by hand", "nothing", "the operator recreates it")
 
 
 @pytest.mark.often
@@ -90,5 +90,5 @@ def test_a_namespace_deleted_by_hand_goes_with_the_commands_that_destroy_prints(
     assert deployed.leftovers() == []
 
     seen = next(line.strip() for line in said.text.splitlines() if NAMESPACE in line)
-    row = seen, "the commands that it prints; then nothing is left"
+    row = seen, "the printed commands; then nothing is left"
     report.note(request, 8, "the namespace is deleted by hand", *row)

@@ -76,8 +76,8 @@ def to_the_end(world: World, verb: str) -> Said:
 
 def seen(said: Said) -> str:
     """What the next command says of an interrupted one."""
-    lines = [line.strip() for line in said.text.splitlines() if "an interrupted run has left it" in line]
-    return lines[0] if lines else "nothing: it goes on"
+    lines = [line.strip() for line in said.text.splitlines() if "an interrupted run" in line]
+    return lines[0] if lines else "nothing: it continues"
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=SIGNALS.values())
@@ -105,7 +105,7 @@ def test_up_goes_on_where_it_was_ended_place_after_place(
 
 def note_up(request: pytest.FixtureRequest, number: signal.Signals, place: Place, said: Said) -> None:
     title = f"`pulumi up` is {SIGNALS[number]} {place.name}"
-    report.note(request, 1, title, seen(said), "`pulumi up` goes on: what stood is not made again")
+    report.note(request, 1, title, seen(said), "`pulumi up` resumes; existing objects are not recreated")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_destroy_takes_down_a_graph_that_the_state_does_not_know(
     said = deployed.destroy()
 
     row = report.line_with(said.text, "it is deleted"), "nothing is left"
-    report.note(request, 1, "the graph stands, and the state does not know it", *row)
+    report.note(request, 1, "the graph exists but is not in the state", *row)
 
 
 FORGOTTEN = ("cache-claim", "token-secret", "policies-workers", "platform-mpi-secret")
@@ -172,10 +172,10 @@ def test_up_goes_on_with_objects_that_stand_and_that_the_state_does_not_know(
     assert deployed.kubectl(*claim) == before
     assert deployed.graph_is_ready()
     row = (
-        report.line_with(said.text, "taken over"),
-        "`pulumi up` goes on: the claim stays, what else stands is made again",
+        report.line_with(said.text, "importing it"),
+        "`pulumi up` resumes: the claim is imported, the other objects are recreated",
     )
-    report.note(request, 1, "claim, Secrets and policies stand, and the state does not know them", *row)
+    report.note(request, 1, "claim, Secrets and network policies exist but are not in the state", *row)
 
 
 def test_an_object_of_somebody_else_is_left_alone(deployed: World, request: pytest.FixtureRequest) -> None:
@@ -186,13 +186,13 @@ def test_an_object_of_somebody_else_is_left_alone(deployed: World, request: pyte
 
     said = deployed.up(fails=True)
 
-    seen = report.told(said.text, "this stack did not make it")
+    seen = report.told(said.text, "not owned by this stack")
     assert "already exists" in said.text
     assert deployed.kubectl("get", *secret, "-o", "jsonpath={.metadata.uid}") == before
     deployed.kubectl("delete", *secret)
     deployed.up()
     assert deployed.graph_is_ready()
-    report.note(request, 1, "an object of that name is somebody else's", seen, "`pulumi up`, when it is gone")
+    report.note(request, 1, "an object of that name belongs to somebody else", seen, "`pulumi up`, once it is deleted")
 
 
 def test_up_stops_before_a_graph_that_serves_and_that_its_state_lost(
@@ -207,15 +207,15 @@ def test_up_stops_before_a_graph_that_serves_and_that_its_state_lost(
     warned = deployed("preview", "--non-interactive")
     said = deployed.up(fails=True)
 
-    words = "it serves, and this stack's state does not know it"
+    words = "it serves and is not in this stack's state"
     assert words in warned.text
     seen = report.told(said.text, words)
     assert deployed.kubectl(*graph) == before
     deployed.kubectl("delete", "dgd", GRAPH, "-n", NAMESPACE)
     deployed.up()
     assert deployed.graph_is_ready()
-    then = "`wideep adopt` takes it over; or it is deleted by hand, then `pulumi up`"
-    report.note(request, 1, "the graph serves, and the state does not know it", seen, then)
+    then = "import it with `wideep adopt`, or delete it manually and run `pulumi up`"
+    report.note(request, 1, "the graph serves but is not in the state", seen, then)
 
 
 def forget(world: World, *names: str) -> None:
@@ -233,7 +233,7 @@ def forget(world: World, *names: str) -> None:
 def test_destroy_goes_on_where_it_was_killed_place_after_place(deployed: World, request: pytest.FixtureRequest) -> None:
     for place in DESTROY:
         end_at(deployed, "destroy", place, signal.SIGKILL)
-        row = "nothing: it goes on", f"`pulumi {DESTROY_AGAIN[place.name]}` goes on, and leaves nothing"
+        row = "nothing: it continues", f"`pulumi {DESTROY_AGAIN[place.name]}` resumes and leaves nothing"
         report.note(request, 2, f"`pulumi destroy` is killed {place.name}", *row)
 
     said = deployed.finish(start(deployed, "destroy"))
@@ -255,7 +255,7 @@ def test_a_release_that_helm_no_longer_has_is_told_by_up_and_destroy_ends_with_a
 
     said = deployed.up(fails=True)
 
-    seen = report.line_with(said.text, "and the cluster has not")
+    seen = report.line_with(said.text, "but not on the cluster")
     assert UNINSTALLED in deployed("destroy", *QUIET, fails=True)
     deployed("destroy", *QUIET, "--refresh")
     assert deployed.leftovers() == []

@@ -130,7 +130,7 @@ def test_a_disk_that_fills_up_meanwhile_is_named_and_the_next_up_goes_on(
         destroyed.run(*shlex.split(command))
     destroyed("up", "--refresh", *QUIET)
     assert destroyed.graph_is_ready()
-    report.note(request, 26, "the disk of the state fills up during `pulumi up`", seen, "`pulumi up --refresh` goes on")
+    report.note(request, 26, "the disk of the state fills up during `pulumi up`", seen, "`pulumi up --refresh` resumes")
 
 
 @pytest.mark.often
@@ -147,8 +147,8 @@ def test_a_state_that_is_cut_short_comes_back_with_the_commands_that_doctor_prin
     deployed.run(*shlex.split(command))
     assert "unchanged" in deployed("up", "--refresh", *QUIET)
     assert deployed.graph_is_ready()
-    then = "`wideep doctor` prints the copy that brings the last one back; then `pulumi up --refresh`"
-    report.note(request, 26, "the state is cut short, as a full disk may leave it", seen, then)
+    then = "`wideep doctor` prints the command that restores the last copy; then `pulumi up --refresh`"
+    report.note(request, 26, "the state file is truncated, as by a full disk", seen, then)
 
 
 def way_back(world: World) -> list[str]:

@@ -10,7 +10,7 @@ from tests.faults.world import GRAPH, NAMESPACE, QUIET, World
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 DOWN = "the Dynamo operator does not run"
-WAITS = "the same `pulumi up` goes on when it runs"
+WAITS = "the same `pulumi up` continues when it runs"
 
 
 def test_up_waits_for_an_operator_that_does_not_run_says_so_and_goes_on_when_it_does(
@@ -30,16 +30,14 @@ def test_up_waits_for_an_operator_that_does_not_run_says_so_and_goes_on_when_it_
 
     assert said.code == 0, said.text
     assert destroyed.graph_is_ready()
-    report.note(
-        request, 5, "the operator does not run when the graph is made", report.line_with(said.text, DOWN), WAITS
-    )
+    report.note(request, 5, "the operator is down when the graph is created", report.line_with(said.text, DOWN), WAITS)
 
 
 @pytest.mark.parametrize(
     ("fault", "title", "words"),
     [
-        ("operator-down", "the operator is gone at destroy", DOWN),
-        ("etcd-down", "the operator's etcd is gone at destroy", "the Dynamo operator has no etcd"),
+        ("operator-down", "the operator is down at destroy", DOWN),
+        ("etcd-down", "the operator's etcd is down at destroy", "the Dynamo operator has no etcd"),
     ],
 )
 @pytest.mark.often
@@ -57,7 +55,7 @@ def test_destroy_waits_for_a_dead_operator_says_so_and_goes_on_when_it_lives(
     assert deployed.leftovers() == []
     seen = report.line_with(said.text, words)
     assert NAMESPACE in seen
-    report.note(request, 6, title, seen, "`pulumi destroy` goes on when it runs again")
+    report.note(request, 6, title, seen, "`pulumi destroy` continues when it runs again")
 
 
 def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph_serving(
@@ -67,14 +65,14 @@ def test_destroy_without_an_operator_ends_says_how_to_go_on_and_leaves_the_graph
 
     said = deployed.destroy(fails=True)
 
-    seen = report.line_with(said.text, "is not deleted, because it would not go") + f" {DOWN}"
+    seen = report.line_with(said.text, "is not deleted, because its deletion would never finish") + f" {DOWN}"
     assert DOWN in said.text
     assert "pulumi destroy" in said.text
     assert deployed.graph_is_ready()
     assert f"namespace/{NAMESPACE}" in deployed.kubectl("get", "namespace", "-o", "name")
     deployed.clear()
     deployed.destroy()
-    report.note(request, 6, "the operator is gone for good at destroy", seen, "`pulumi destroy`, once it runs again")
+    report.note(request, 6, "the operator is uninstalled before destroy", seen, "`pulumi destroy`, once it runs again")
 
 
 @pytest.mark.often
@@ -92,12 +90,18 @@ def test_a_component_held_by_a_finalizer_is_named_and_destroy_ends_when_it_is_go
         return [one.rpartition("/")[2] for one in found] == [component]
 
     deployed.wait(is_held, "only the held component is left")
-    deployed.wait(lambda: "held by finalizer example.com/hold" in deployed.output(), "it says so")
+    deployed.wait(lambda: "(finalizer example.com/hold" in deployed.output(), "it says so")
     loose = """{"metadata":{"finalizers":null}}"""
     deployed.kubectl("patch", "-n", NAMESPACE, "dcd", component, "--type=merge", "-p", loose)
     said = deployed.finish(process)
 
     assert said.code == 0, said.text
     assert deployed.leftovers() == []
-    seen = report.line_with(said.text, "held by finalizer example.com/hold")
-    report.note(request, 7, "a component whose finalizer nobody removes", seen, "`pulumi destroy` ends when it is gone")
+    seen = report.line_with(said.text, "(finalizer example.com/hold")
+    report.note(
+        request,
+        7,
+        "a component with a finalizer that nobody removes",
+        seen,
+        "`pulumi destroy` completes when it is removed",
+    )

@@ -40,7 +40,7 @@ CASES = (
         25,
         "there is no kubeconfig",
         ("/no/such/kubeconfig",),
-        told="there is no kubeconfig to reach the cluster with (KUBECONFIG names /no/such/kubeconfig).",
+        told="no kubeconfig found (KUBECONFIG names /no/such/kubeconfig).",
         env={"KUBECONFIG": "/no/such/kubeconfig"},
     ),
     Case(
@@ -71,4 +71,4 @@ def test_up_says_what_is_wrong_and_the_next_one_goes_through(
     destroyed.mend()
     destroyed.up()
     assert destroyed.graph_is_ready()
-    report.note(request, case.number, case.title, seen, "`pulumi up`, once it is put right")
+    report.note(request, case.number, case.title, seen, "`pulumi up`, after the fix")

@@ -43,13 +43,13 @@ CASES = (
     Case(
         22,
         "nccl-fails",
-        "NCCL does not connect the pods of a worker",
-        ("ended 3 times with exit code 1: ncclSystemError", "hardware.interconnect"),
+        "NCCL cannot connect the pods of a worker",
+        ("exited 3 times with exit code 1: ncclSystemError", "hardware.interconnect"),
     ),
     Case(
         22,
         "nvshmem-fails",
-        "NVSHMEM does not connect the nodes",
+        "NVSHMEM cannot connect the nodes",
         ("init failed for transport: IBGDA", "layout.decode.moeA2aBackend: none"),
     ),
     Case(15, "image-lost", "the nodes cannot pull the image", ("ImagePullBackOff", "describe pod"), on="*"),
@@ -77,11 +77,11 @@ def test_up_ends_early_and_says_why(deployed: World, request: pytest.FixtureRequ
     said = deployed.up(fails=True)
 
     seen = report.line_with(said.text, case.words[0])
-    for words in (*case.words, f"graph {GRAPH} in namespace {NAMESPACE} is not ready", "`pulumi up` goes on from here"):
+    for words in (*case.words, f"graph {GRAPH} in namespace {NAMESPACE} is not ready", "run `pulumi up` again"):
         assert words in said.text
     assert f"kubectl -n {NAMESPACE}" in said.text
     put_right(deployed)
-    report.note(request, case.number, case.title, seen, "`pulumi up`, once it is put right")
+    report.note(request, case.number, case.title, seen, "`pulumi up`, after the fix")
 
 
 def test_destroy_ends_while_a_pod_ends_again_and_again(deployed: World, request: pytest.FixtureRequest) -> None:

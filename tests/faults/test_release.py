@@ -79,7 +79,7 @@ def test_a_release_left_in_pending_install_is_gone_on_with(
     assert destroyed.release_status(PLATFORM) == "deployed"
     assert destroyed.graph_is_ready()
     seen = next((line.strip() for line in said.text.splitlines() if "an interrupted run" in line), "nothing")
-    report.note(request, 12, case.title, seen, "`pulumi up` goes on")
+    report.note(request, 12, case.title, seen, "`pulumi up` resumes")
 
 
 def test_a_release_left_in_pending_upgrade_is_upgraded_by_the_next_up(
@@ -91,7 +91,7 @@ def test_a_release_left_in_pending_upgrade_is_upgraded_by_the_next_up(
 
     said = deployed.up()
 
-    seen = report.line_with(said.text, "an interrupted run has left it pending-upgrade")
+    seen = report.line_with(said.text, "an interrupted run left it pending-upgrade")
     assert deployed.release_status(PLATFORM) == "deployed"
     assert deployed.graph_is_ready()
     report.note(request, 12, "a release is left in `pending-upgrade`", seen, "`pulumi up` upgrades it again")

@@ -133,7 +133,7 @@ def test_an_image_is_asked_for_at_preview(
     stack = a_stack(cluster, tmp_path, "image")
     image = {"source": "existing", "reference": f"{cluster.registry}/charts/dynamo-platform:{tag}"}
     write_stack(stack.folder, "image", **SMALL | {"image": image, "platform": {"install": False}})
-    assert ("answers that it has no such image" in stack("preview", check=there)) is not there
+    assert ("has no such image" in stack("preview", check=there)) is not there
 
 
 def test_crds_that_a_former_release_kept_are_taken_over(stack: Pulumi) -> None:
@@ -159,7 +159,7 @@ def test_a_platform_of_somebody_else_is_told_before_anything_is_made(
     write_stack(late.folder, "late", **SMALL, namespace="late")
     with everywhere(cluster, "by-hand"):
         said = late("up", "--yes", "--skip-preview", check=False)
-    assert "Helm release dynamo-crds of namespace default is there (deployed)" in said
+    assert "Helm release dynamo-crds of namespace default exists (deployed)" in said
     assert "namespace by-hand has a Dynamo operator" in said
     assert "write platform: {install: false} to use it as it is" in said
     assert "Traceback" not in said

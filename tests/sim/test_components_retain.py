@@ -80,7 +80,7 @@ def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None
 
     printed = stranger("preview", check=False)
 
-    assert "this stack has not made it" in printed
+    assert "not owned by this stack" in printed
     assert "cache-claim" not in printed
 
 

@@ -78,7 +78,7 @@ def test_gpus_hold_what_the_plan_predicts(wideep: Wideep) -> None:
     body = wideep("gpus", "--role", "decode", "-o", "json").json
 
     assert said.code == 0
-    assert said.out.splitlines()[-1] == "All 16 GPUs hold what the plan predicts, evenly."
+    assert said.out.splitlines()[-1] == "All 16 GPUs match the plan's prediction."
     assert [gpu["index"] for gpu in body["gpus"]] == list(range(8))
     assert {(gpu["predicted_gb"], gpu["total_gb"]) for gpu in body["gpus"]} == {(130.032, 150.109)}
     assert all(abs(gpu["used_gb"] - gpu["predicted_gb"]) < 0.01 for gpu in body["gpus"])  # the tool counts whole MiB

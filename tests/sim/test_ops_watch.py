@@ -78,7 +78,7 @@ def test_without_room_for_a_worker_status_says_what_the_scheduler_says_and_the_w
     assert "waiting, 2 of 3 pods ready after" in text
     assert "2 node(s) were unschedulable" in text
     assert unanswered.code == 1
-    assert "No answer within 1 s. The last reason: No decode worker is registered at the frontend." in unanswered.err
+    assert "No answer within 1 s. Last error: No decode worker is registered with the frontend." in unanswered.err
     assert watch.exitstatus == 0
 
 

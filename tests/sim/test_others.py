@@ -102,7 +102,7 @@ def test_what_is_left_to_an_autoscaler_stays_as_it_wrote_it(stack: Pulumi) -> No
     _layout(stack, contextLength=16384, replicas={"managedBy": "autoscaler", "initial": 1})
     said = stack("up", *QUIET)
 
-    assert "is left to autoscaler: it is 0, and stays" in said
+    assert "is managed by autoscaler and stays 0" in said
     assert _replicas(stack) == 0
     stack("up", *QUIET, "--refresh")
     assert _replicas(stack) == 0

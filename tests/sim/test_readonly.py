@@ -63,7 +63,7 @@ class Looker:
     def __call__(self, verb: str, *options: str) -> Said:
         said = self.wideep(*VERBS[verb], *options)
         assert "Traceback" not in said.out + said.err
-        assert "fault of wideep" not in said.err
+        assert "Internal error in wideep" not in said.err
         return said
 
     def _apply(self, manifests: list[dict[str, Any]]) -> None:

@@ -28,7 +28,7 @@ OWN = {"dynamographdeployments", "dynamocomponentdeployments", "pods"}
 
 def _await_graph(place: KubeNamespace) -> None:
     target = GraphTarget(place.name, "sgl", 1, {"decode": 1}, frozenset())
-    with pytest.raises(GraphError, match="it was deleted meanwhile"):
+    with pytest.raises(GraphError, match="it was deleted in the meantime"):
         await_graph(place, target, DEADLINE, print, threading.Event())
 
 

@@ -20,7 +20,7 @@ __all__ = ["EXAMPLE", "adopt"]
 
 EXAMPLE = "Example: [bold]wideep adopt --stack prod --write adopt.json[/bold]"
 
-Write = Annotated[Path, typer.Option("--write", metavar="FILE", help="The import file that is written.")]
+Write = Annotated[Path, typer.Option("--write", metavar="FILE", help="Import file to write.")]
 
 
 def adopt(
@@ -29,7 +29,7 @@ def adopt(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Write an import file of what the cluster has of a stack already: the lab that was done by hand. Runs
+    """Write an import file for the stack's resources that already exist on the cluster, as after the manual lab. Runs
     `pulumi preview`, and changes nothing."""
     from wideep_cli.adopt.preview import wanted_resources
     from wideep_cli.adopt.resources import adoption

@@ -63,8 +63,8 @@ class Answers:
     def unknown(self, gpu: GpuKind) -> str:
         """What it does not know, as a sentence."""
         if gpu_spec(gpu).estimator is None:
-            return f"AIConfigurator {self.version} has no measurements on {gpu}."
-        return f"AIConfigurator {self.version} knows no model of the shape of {self._model.name}."
+            return f"AIConfigurator {self.version} has no data for {gpu}."
+        return f"AIConfigurator {self.version} does not support the shape of {self._model.name}."
 
     def data(self, gpu: GpuKind) -> str:
         """The SGLang release on which this GPU was measured."""
@@ -129,5 +129,5 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
         Path(file.name).replace(path)
     except OSError as error:
-        fix = "Set XDG_CACHE_HOME to a folder that can be written."
-        raise CallError(f"Answers cannot be kept in {path.parent}: {error.strerror}.", fix) from error
+        fix = "Set XDG_CACHE_HOME to a writable directory."
+        raise CallError(f"Cannot write the cache in {path.parent}: {error.strerror}.", fix) from error

@@ -19,20 +19,26 @@ EXAMPLE = (
     "--write Pulumi.fast.yaml[/bold]"
 )
 
-Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="A model of the catalog.")]
-Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="A GPU of the catalog, such as H200.")]
-Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="How many there are.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
+Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")]
+Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="Number of GPUs.")]
 GpusPerNode = Annotated[
-    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs of a node. [default: 8, of an NVL72 rack 4]")
+    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node. [default: 8, on an NVL72 rack 4]")
 ]
-DecodeGpu = Annotated[str | None, typer.Option("--decode-gpu", metavar="GPU", help="Decode on GPUs of another kind.")]
-DecodeGpus = Annotated[int | None, typer.Option("--decode-gpus", min=1, help="How many there are for decode alone.")]
-Isl = Annotated[int | None, typer.Option("--isl", min=1, max=10_000_000, help="Tokens of a prompt. [default: 4000]")]
-Osl = Annotated[int | None, typer.Option("--osl", min=2, max=10_000_000, help="Tokens of an answer. [default: 500]")]
-Ttft = Annotated[str | None, typer.Option("--ttft", metavar="TIME", help="Longest time to first token. [default: 2s]")]
-Itl = Annotated[str | None, typer.Option("--itl", metavar="TIME", help="Longest time a token. [default: 50ms]")]
-Write = Annotated[Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best as a stack.")]
-Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the Pareto plot: a PNG or an SVG.")]
+DecodeGpu = Annotated[str | None, typer.Option("--decode-gpu", metavar="GPU", help="GPU for decode, if it differs.")]
+DecodeGpus = Annotated[int | None, typer.Option("--decode-gpus", min=1, help="Number of GPUs for decode.")]
+Isl = Annotated[
+    int | None, typer.Option("--isl", min=1, max=10_000_000, help="Input tokens per request. [default: 4000]")
+]
+Osl = Annotated[
+    int | None, typer.Option("--osl", min=2, max=10_000_000, help="Output tokens per request. [default: 500]")
+]
+Ttft = Annotated[str | None, typer.Option("--ttft", metavar="TIME", help="Maximum time to first token. [default: 2s]")]
+Itl = Annotated[str | None, typer.Option("--itl", metavar="TIME", help="Maximum inter-token latency. [default: 50ms]")]
+Write = Annotated[
+    Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best layout as a stack file.")
+]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the Pareto plot as PNG or SVG.")]
 
 
 def advise(
@@ -53,7 +59,7 @@ def advise(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Search the layout that serves the most on given GPUs, within latency limits. Needs `make setup-advise`."""
+    """Find the layout with the highest throughput on given GPUs within latency limits. Needs `make setup-advise`."""
     from wideep_cli.advise.comparison import advise as search
     from wideep_cli.advise.extra import require_estimator
     from wideep_cli.advise.progress import showing_progress
@@ -68,7 +74,7 @@ def advise(
         from wideep_cli.advise.plot import write_plot
 
         write_plot(advice, plot)
-        say(f"The Pareto plot is in {plot}.")
+        say(f"Pareto plot written to {plot}.")
     answer(advice_report(advice, output))
     if not advice.best:
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)
@@ -81,6 +87,6 @@ def advise(
 def written(path: Path, secrets: tuple[str, ...]) -> str:
     """What to do with a stack's file that was written."""
     name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    lines = [f"{path} is written. To preview it:", f"  pulumi stack init {shlex.quote(name)}"]
+    lines = [f"{path} written. To preview it:", f"  pulumi stack init {shlex.quote(name)}"]
     lines += [f"  pulumi config set --secret {key} …" for key in secrets]
     return "\n".join([*lines, "  pulumi preview"])

@@ -94,7 +94,7 @@ def predict_layout(
             return Unknown(f"{problems[0].key}: {problems[0].rule}", runs=False)
         if role.pp > 1 or role.speculative:
             what = "pipeline stages" if role.pp > 1 else "speculative decoding"
-            return Unknown(f"no estimate is asked for with {what}", runs=True)
+            return Unknown(f"the estimator does not support {what}", runs=True)
         worker = as_it_stands(site, answers, traffic)
         if isinstance(worker, str):
             return Unknown(worker, runs=True)

@@ -174,7 +174,7 @@ def _system(gpu: GpuKind) -> str:
     """The estimator's name of a GPU. Raises ValueError for one that it does not have (``Answers.known`` asks first)."""
     system = gpu_spec(gpu).estimator
     if system is None:
-        raise ValueError(f"nobody has measured {gpu}")
+        raise ValueError(f"the estimator has no data for {gpu}")
     return system
 
 

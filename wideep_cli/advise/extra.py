@@ -28,7 +28,7 @@ def require_estimator() -> str:
     version = estimator_version()
     if version is None:
         raise CallError(
-            "This needs NVIDIA's AIConfigurator, which predicts what a layout serves. It is not installed.",
-            "make setup-advise installs it into .venv (850 MB).",
+            "NVIDIA's AIConfigurator, which predicts throughput, is not installed.",
+            "Run make setup-advise, which installs it into .venv (850 MB).",
         )
     return version

@@ -19,7 +19,7 @@ from wideep_cli.advise.words import asked_traffic, better, milliseconds_text, sh
 
 __all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast_object"]
 
-HOW: Final = "make setup-advise adds a prediction for this traffic."
+HOW: Final = "Run make setup-advise for a prediction for this traffic."
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     if isinstance(found, str):
         return [found]
     if isinstance(found.own, Unknown):
-        return [f"There is no prediction: {found.own.reason}."]
+        return [f"No prediction: {found.own.reason}."]
     own = found.own
     per_gpu = own.bound.tokens_per_second / own.gpus
     lines = [
@@ -76,7 +76,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
         f"ITL {milliseconds_text(own.itl_ms)}; limited by {own.limited_by}."
     ]
     if not own.meets:
-        lines.append("A latency limit is missed.")
+        lines.append("A latency limit is exceeded.")
     if found.best and found.best.tokens_per_second_per_gpu > own.tokens_per_second_per_gpu:
         lines.append(
             f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s a GPU of the "
@@ -88,7 +88,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
     lines.append(
         f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not "
-        f"{engine_of().version}: ratios between layouts hold better than the figures themselves."
+        f"{engine_of().version}: ratios between layouts are more reliable than absolute figures."
     )
     return lines
 

@@ -89,7 +89,7 @@ def _worker(site: RoleSite, answers: Answers, layout_of: LayoutOf) -> Worker | s
         return series.no_data
     count = _fitting(series.steps, layout_of)
     if count == 0:
-        return f"{site.name}: not one request fits in memory"
+        return f"{site.name}: not a single request fits in memory"
     following = series.steps[count] if count < len(series.steps) else None
     caveats = tuple(each for each in series.caveats if each is not Caveat.KV_FP8 or not _kv_in_fp8(site.role))
     return Worker(site, series.steps[:count], caveats, layout_of, following)

@@ -59,7 +59,7 @@ def write_plot(advice: Advice, path: Path) -> None:
         figure.savefig(path, dpi=150)
     except OSError as error:
         raise CallError(
-            f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists."
+            f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
         ) from error
 
 

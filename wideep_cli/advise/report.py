@@ -48,7 +48,7 @@ def _verdict(advice: Advice) -> str:
     if found is None:
         return f"{text}."
     if isinstance(found, Unknown):
-        return f"{text}. Of today's stack there is no prediction: {found.reason}."
+        return f"{text}. No prediction for the current stack: {found.reason}."
     text = f"{text}. A GPU of today's stack serves {share(found, best)} of what one does in it."
     preset = better(best_preset(advice.presets, found.gpus), found, best)
     return f"{text} {preset}" if preset else text

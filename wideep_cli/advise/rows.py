@@ -44,16 +44,16 @@ def notes(advice: Advice) -> list[str]:
     marks = _marks(advice)
     lines = [f"{mark} {caveat[0].upper()}{caveat[1:]}." for caveat, mark in marks.items()]
     if any(not each.meets for each in _predictions(advice)):
-        lines.append("! A latency limit is missed.")
+        lines.append("! A latency limit is exceeded.")
     unknown = advice.field.unknown
     if unknown:
         more = f"; and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-        lines.append(f"The estimator cannot tell: {'; '.join(unknown[:SHOWN])}{more}.")
+        lines.append(f"No estimate for: {'; '.join(unknown[:SHOWN])}{more}.")
     if advice.field.too_large:
-        lines.append(f"{advice.field.too_large} more workers are legal, but have no room for a single request.")
+        lines.append(f"{advice.field.too_large} more workers are valid but have no memory for a single request.")
     lines.append(
         f"Predicted by AIConfigurator {advice.version} from kernels measured with SGLang {advice.data}; the graph runs "
-        f"{engine_of().version}. Ratios between layouts hold better than the figures themselves. A GPU: one that the "
+        f"{engine_of().version}. Ratios between layouts are more reliable than absolute figures. A GPU: one that the "
         "layout uses. Bound: tokens/s a GPU at the hardware's published peaks."
     )
     return lines

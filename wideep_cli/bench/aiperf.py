@@ -48,8 +48,8 @@ def find_aiperf() -> Path:
     found = beside if beside.exists() else shutil.which("aiperf")
     if not found:
         raise CallError(
-            "This needs NVIDIA's AIPerf, which sends the load. It is not installed.",
-            "make setup-bench installs it into .venv-bench (1.1 GB).",
+            "NVIDIA's AIPerf, which generates the load, is not installed.",
+            "Run make setup-bench, which installs it into .venv-bench (1.1 GB).",
         )
     return Path(found)
 
@@ -85,7 +85,7 @@ def profile(aiperf: Path, load: Load, port: int, folder: Path) -> Export:
     if done.returncode or not export.exists():
         log = folder / LOG
         said = done.stdout + done.stderr or (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
-        raise ClusterError(f"AIPerf failed with exit code {done.returncode}. Its last words:\n{_last(said)}")
+        raise ClusterError(f"AIPerf failed with exit code {done.returncode}. Its last output:\n{_last(said)}")
     return json.loads(export.read_text(encoding="utf-8"))
 
 

@@ -17,18 +17,21 @@ EXAMPLE = (
     "Example: [bold]wideep bench --isl 4000 --osl 500 --concurrency 1,16,64 --save today.json --plot today.svg[/bold]"
 )
 
-Isl = Annotated[int, typer.Option("--isl", min=1, max=10_000_000, help="Tokens of a prompt.")]
-Osl = Annotated[int, typer.Option("--osl", min=2, max=10_000_000, help="Tokens of an answer.")]
+Isl = Annotated[int, typer.Option("--isl", min=1, max=10_000_000, help="Input tokens per request.")]
+Osl = Annotated[int, typer.Option("--osl", min=2, max=10_000_000, help="Output tokens per request.")]
 Concurrency = Annotated[
-    str, typer.Option("--concurrency", "-c", metavar="N,N,…", help="Requests at a time, one run each.")
+    str, typer.Option("--concurrency", "-c", metavar="N,N,…", help="Concurrent requests; one run for each number.")
 ]
 Tokenizer = Annotated[
-    str | None, typer.Option("--tokenizer", metavar="NAME|DIR", help="Of the prompts; by default the model's own.")
+    str | None,
+    typer.Option("--tokenizer", metavar="NAME|DIR", help="Tokenizer for the prompts. [default: the model's]"),
 ]
-Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.json", help="Keep the result for --compare.")]
-Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", help="Beside a result that was kept.")]
+Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.json", help="Save the result for --compare.")]
+Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", help="Compare with a saved result.")]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Draw throughput against latency.")]
-Artifacts = Annotated[Path | None, typer.Option("--artifacts", metavar="DIR", help="Keep AIPerf's own files there.")]
+Artifacts = Annotated[
+    Path | None, typer.Option("--artifacts", metavar="DIR", help="Keep AIPerf's own files in this directory.")
+]
 
 
 def bench(
@@ -45,7 +48,7 @@ def bench(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Measure what the graph serves, with NVIDIA's AIPerf. Needs `make setup-bench`; puts load on the graph."""
+    """Benchmark the deployed graph with NVIDIA's AIPerf. Needs `make setup-bench`; puts load on the graph."""
     from wideep_cli.bench.aiperf import find_aiperf
     from wideep_cli.bench.measure import Question, concurrencies, measure, predicted
     from wideep_cli.bench.plot import write_plot
@@ -60,10 +63,10 @@ def bench(
     result = measure(live, aiperf, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
     if save:
         write_result(result, save)
-        say(f"The result is kept in {save}.")
+        say(f"Result written to {save}.")
     if plot:
         write_plot([result, *([before] if before else [])], plot)
-        say(f"The plot is in {plot}.")
+        say(f"Plot written to {plot}.")
     told = predicted(live, isl, osl)
     answer(bench_json(result, before, told) if output is OutputFormat.JSON else bench_text(result, before, told))
     if any(point.failed for point in result.points):

@@ -94,7 +94,7 @@ def predicted(live: Live, isl: int, osl: int) -> str:
             return ""
         found = predict_layout(settings.model, settings.hardware, settings.layout.roles, answers, traffic)
         if isinstance(found, Unknown):
-            return f"There is no prediction: {found.reason}."
+            return f"No prediction: {found.reason}."
     return (
         f"Predicted by AIConfigurator {estimator_version()} for full load: {found.tokens_per_second:.0f} tokens/s, "
         f"{found.tokens_per_second_per_gpu:.0f} a GPU, TTFT {found.ttft_ms:.0f} ms, ITL {found.itl_ms:.1f} ms."

@@ -61,7 +61,7 @@ def write_plot(results: Sequence[Result], path: Path) -> None:
         path.write_text(str(drawing.as_svg()), encoding="utf-8")
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}."
-        raise CallError(message, "Name a file in a folder that exists.") from error
+        raise CallError(message, "Name a file in an existing directory.") from error
 
 
 def _text(drawing: Any, words: str, at: tuple[float, float], style: Style) -> None:

@@ -57,7 +57,7 @@ def differences(result: Result, before: Result) -> list[str]:
     """What makes two runs hard to compare, a sentence each."""
     kept = ("model", "layout", "gpus", "isl", "osl", "aiperf")
     return [
-        f"The other run has another {name}: {getattr(before, name)}."
+        f"The runs differ in {name}: the other one has {getattr(before, name)}."
         for name in kept
         if getattr(before, name) != getattr(result, name)
     ]

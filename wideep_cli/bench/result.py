@@ -89,7 +89,7 @@ def write_result(result: Result, path: Path) -> None:
         path.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise CallError(
-            f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists."
+            f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
         ) from error
 
 
@@ -102,8 +102,8 @@ def read_result(path: Path) -> Result:
     try:
         return Result.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CallError(f"--compare {path}: {error.strerror}.", "Name a file that --save has written.") from error
+        raise CallError(f"--compare {path}: {error.strerror}.", "Name a file written by --save.") from error
     except (ValidationError, UnicodeDecodeError) as error:
         raise CallError(
-            f"--compare {path} holds no result of wideep bench.", "Name a file that --save has written."
+            f"--compare {path} is not a result of wideep bench.", "Name a file written by --save."
         ) from error

@@ -53,4 +53,4 @@ def _fixes(site: RoleSite) -> Iterator[str]:
             f"leaves {memory.kv_cache_gb:.1f} GB for KV ({memory.kv_cache_tokens:,} tokens)"
         )
     else:
-        yield f"More redundant experts do not fit: {problems[0].rule}. Record a distribution: wideep eplb record."
+        yield f"No room for more redundant experts: {problems[0].rule}. Record a distribution: wideep eplb record."

@@ -23,12 +23,16 @@ def builder_finding(plan: Plan) -> Finding | None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        why = "it has no docker" if isinstance(error, FileNotFoundError) else f"docker has not answered in {SECONDS} s"
+        why = (
+            "docker is not installed"
+            if isinstance(error, FileNotFoundError)
+            else f"docker did not respond within {SECONDS} s"
+        )
         return unknown(
-            Section.OUTSIDE, "builder", f"Whether this machine knows the builder {builder} cannot be told: {why}."
+            Section.OUTSIDE, "builder", f"Cannot tell whether builder {builder} exists on this machine: {why}."
         )
     if done.returncode == 0:
-        return holds(Section.OUTSIDE, "builder", f"This machine knows the builder {builder}.")
-    what = f"This machine knows no buildx builder {builder}, so nothing could be built."
+        return holds(Section.OUTSIDE, "builder", f"Builder {builder} exists on this machine.")
+    what = f"There is no buildx builder {builder} on this machine, so no image can be built."
     make = f"docker buildx create --name {builder} --driver kubernetes, or --driver remote tcp://HOST:1234"
     return fails(Section.OUTSIDE, "builder", what, make, f"{KEY}: one of `docker buildx ls`", key=KEY)

@@ -21,7 +21,7 @@ def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tupl
     fixes, key = list(_barred(case, nodes)), "hardware" if any(node.barred for node in nodes) else "layout"
     taken = [name for node in nodes for name in node.taken_by]
     if taken:
-        fixes.append(f"Other pods hold GPUs there: {some_of(taken)}. Wait for them, or scale them down.")
+        fixes.append(f"Other pods use GPUs there: {some_of(taken)}. Wait for them, or scale them down.")
     if any(node.barred.startswith("taint") for node in nodes):
         key = "hardware.tolerations"
     elif any(node.barred.startswith("without label") for node in nodes):
@@ -33,7 +33,7 @@ def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tupl
         fixes.append(smaller)
     elif not fixes:
         short = sum(want.gpus * packing.homeless[want.name] for want in wants(case))
-        fixes.append(f"No layout of the catalog fits what is free. {short} more GPUs would do, on nodes like these.")
+        fixes.append(f"No preset fits the free GPUs. {short} more GPUs on such nodes would be enough.")
     return fixes, key
 
 
@@ -54,11 +54,11 @@ def _cure(case: CheckContext, reason: str, group: list[GpuNode]) -> str:
     if reason == "cordoned":
         return f"kubectl uncordon {' '.join(node.node.name for node in group)}"
     if reason == "not ready":
-        return f"kubectl describe node {first.name} says why."
+        return f"kubectl describe node {first.name} shows why."
     if taint and reason == f"taint {shown_taint(taint)}":
         return f"hardware.tolerations: [{{key: {taint.key}}}]"
     if reason.startswith("without label"):
-        return "hardware.nodeSelector: labels that the nodes have"
+        return "set hardware.nodeSelector to labels that the nodes have"
     offered = sorted(name for name in first.status.allocatable if name.startswith("rdma/") or "hca" in name)
     if offered:
         return f"hardware.rdmaResource: {offered[0]}"
@@ -72,12 +72,12 @@ def _smaller(case: CheckContext, spaces: list[Space]) -> str:
         for replicas in range(layout.replicas - 1, 0, -1):
             fewer = {**roles, role: layout.model_copy(update={"replicas": replicas})}
             if _fits(case, fewer, spaces):
-                return f"layout.{role}.replicas: {replicas}, which fits what is free now"
+                return f"layout.{role}.replicas: {replicas}, which fits the free GPUs"
     by_size = sorted(PRESETS.items(), key=lambda item: -sum(role.gpus for role in item[1].values()))
     for preset, preset_roles in by_size:
         if _fits(case, dict(preset_roles), spaces):
             gpus = sum(role.gpus for role in preset_roles.values())
-            return f"layout: {preset}, whose {gpus} GPUs are free now"
+            return f"layout: {preset}, whose {gpus} GPUs are free"
     return ""
 
 

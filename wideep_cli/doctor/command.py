@@ -14,7 +14,9 @@ __all__ = ["EXAMPLE", "doctor"]
 
 EXAMPLE = "Example: [bold]wideep doctor --stack prod[/bold]"
 
-Offline = Annotated[bool, typer.Option("--offline", help="Ask the cluster only: no chart, registry or model hub.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Check only the cluster: no chart repository, registry or Hugging Face.")
+]
 
 
 def doctor(
@@ -24,7 +26,7 @@ def doctor(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Check the cluster for a stack, before and after `pulumi up`: what does not hold, and the key to change."""
+    """Check cluster and deployment, before and after `pulumi up`; name what is wrong and the key to change."""
     from wideep.dynamo import release_of
     from wideep_cli.connection import connect
     from wideep_cli.doctor.check_context import CheckContext

@@ -35,7 +35,7 @@ def route(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     hardware, node = case.settings.hardware, pod.spec.node_name
     library = next(name for name, pattern in LIBRARIES if pattern.search(found.line))
     whom = "of the other role" if library == "UCX" else "of its worker's other pods"
-    cause = f"{library} does not reach the adapters {whom}: {found.line}"
+    cause = f"{library} cannot reach the adapters {whom}: {found.line}"
     ethernet = ETHERNET_ADDRESS.search(found.line)
     if hardware.interconnect is not Interconnect.ROCE and ethernet:
         key = "hardware.interconnect"
@@ -44,10 +44,10 @@ def route(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
         variable = f"{library}_IB_GID_INDEX"
         fixes = (
             f"workers.env: {{{variable}: …}}, the index of RoCE v2 by show_gids on {node} (the stack sets 3)",
-            "Between the nodes: a route from each adapter's network to the others'",
+            "Between the nodes: add a route from each adapter's network to the others",
         )
         return Diagnosis("communication", cause, fixes, "workers.env")
-    fixes = (f"On {node}: ibstat has to show each port Active, of one subnet; `wideep network` asks all pods.",)
+    fixes = (f"On {node}: ibstat must show each port Active and in one subnet; `wideep network` checks all pods.",)
     return Diagnosis("communication", cause, fixes, "hardware.rdmaResource")
 
 
@@ -55,12 +55,12 @@ def network(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """NCCL, or PyTorch's store before it, does not connect the GPUs of a worker."""
     hardware, role = case.settings.hardware, role_of(pod)
     if role and case.plan.roles[role].pods == 1:
-        return _on_node(pod, f"NCCL does not connect the GPUs of its node {pod.spec.node_name}: {found.line}")
+        return _on_node(pod, f"NCCL cannot connect the GPUs of its node {pod.spec.node_name}: {found.line}")
     if not uses_rdma(hardware):
         key = "hardware.interconnect"
-        fix = f"{key}: what connects the nodes; or a NetworkPolicy or firewall keeps the pods apart (`wideep network`)"
-        return Diagnosis("communication", f"the pods of its worker do not reach each other: {found.line}", (fix,), key)
-    cause = f"NCCL does not connect its worker's pods: {found.line}"
+        fix = f"{key}: what connects the nodes; or a NetworkPolicy or firewall blocks the pods (`wideep network`)"
+        return Diagnosis("communication", f"the pods of its worker cannot reach each other: {found.line}", (fix,), key)
+    cause = f"NCCL cannot connect its worker's pods: {found.line}"
     return Diagnosis("communication", cause, _rdma_fixes(case), "hardware.rdmaResource")
 
 
@@ -69,10 +69,10 @@ def nccl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     pods = case.plan.roles[role].pods if (role := role_of(pod)) else 1
     where = _logs(pod, str(pod.component))
     fixes = (
-        f"{where} --grep 'nccl|error' shows what came before it{', on every rank' if pods > 1 else ''}.",
-        "workers.env: {NCCL_DEBUG: INFO} makes NCCL say more at the next start",
+        f"{where} --grep 'nccl|error' shows what happened before{', on every rank' if pods > 1 else ''}.",
+        "workers.env: {NCCL_DEBUG: INFO} makes NCCL log more at the next start",
     )
-    return Diagnosis("communication", f"NCCL failed, and its log does not say why: {found.line}", fixes, "workers.env")
+    return Diagnosis("communication", f"NCCL failed without giving the reason: {found.line}", fixes, "workers.env")
 
 
 def nvshmem(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
@@ -83,14 +83,14 @@ def nvshmem(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis
         'NVreg_RegistryDwords="PeerMappingOverride=1;" (DeepEP\'s low-latency kernels post from the GPU)',
         f"{key}: none does without DeepEP, until then",
     )
-    return Diagnosis("communication", f"NVSHMEM does not connect the nodes: {found.line}", fixes, key)
+    return Diagnosis("communication", f"NVSHMEM cannot connect the nodes: {found.line}", fixes, key)
 
 
 def nixl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """NIXL, with UCX below it, moves the KV cache between the roles."""
     other = _other(pod)
-    cause = f"NIXL does not move the KV cache between {pod.component} and {other}: {found.line}"
-    look = f"{_logs(pod, other)} --grep 'ucx|nixl' shows the other end of it."
+    cause = f"NIXL cannot transfer the KV cache between {pod.component} and {other}: {found.line}"
+    look = f"{_logs(pod, other)} --grep 'ucx|nixl' shows the other end."
     if not uses_rdma(case.settings.hardware):
         return Diagnosis("kv-transfer", cause, (look, "hardware.interconnect: what connects the nodes"))
     return Diagnosis("kv-transfer", cause, (look, *_rdma_fixes(case)), "hardware.rdmaResource")
@@ -99,12 +99,12 @@ def nixl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 def kv_transfer(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """A request's KV cache did not get from prefill to decode: by an error, or not in time."""
     other = _other(pod)
-    cause = f"the KV cache of a request did not get from prefill to decode: {found.line}"
+    cause = f"the KV cache of a request was not transferred from prefill to decode: {found.line}"
     look = f"{_logs(pod, other)} --grep 'kvtransfer|nixl|ucx' shows the same request at the other end."
     late = "timed out" in found.line or "WAITING_TIMEOUT" in found.line
     more = f"layout.prefill.replicas: {case.settings.layout.prefill.replicas + 1}"
     if late and not check(_with_prefill(case.settings)):
-        fix = f"{more}, where prefill's log shows that requests wait (#queue-req above 0)"
+        fix = f"{more}, if prefill's log shows queued requests (#queue-req above 0)"
         return Diagnosis("kv-transfer", cause, (look, fix), "layout.prefill.replicas")
     return Diagnosis("kv-transfer", cause, (look,))
 
@@ -120,10 +120,13 @@ def late(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """Ranks wait for each other in every layer: the one that complains is seldom the one at fault."""
     others = [each for each in case.graph_pods if each.component == pod.component and each.name != pod.name]
     down = some_of(each.name for each in others if not each.ready)
-    cause = f"a rank waited in vain for another of its worker{f' ({down} is not ready)' if down else ''}: {found.line}"
+    cause = (
+        f"a rank timed out waiting for another rank of its worker{f' ({down} is not ready)' if down else ''}: "
+        f"{found.line}"
+    )
     fixes = (
-        f"{_logs(pod, str(pod.component))} --grep 'error|timeout' shows which rank was the first to stop.",
-        "`wideep network` looks at the way between them, while the pods run.",
+        f"{_logs(pod, str(pod.component))} --grep 'error|timeout' shows which rank stopped first.",
+        "`wideep network` tests the paths between them while the pods run.",
     )
     return Diagnosis("communication", cause, fixes)
 
@@ -132,7 +135,7 @@ def peer(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """What it talked to has ended; why, the other's log says."""
     other = _other(pod) if "nixl" in found.line.lower() else str(pod.component)
     whom = f"a {other} worker" if other != pod.component else "another rank of its worker"
-    cause = f"{whom} that it was connected to has ended: {found.line}"
+    cause = f"{whom} that it was connected to has exited: {found.line}"
     return Diagnosis("communication", cause, (f"{_logs(pod, other)} --grep error shows why.",))
 
 
@@ -152,20 +155,20 @@ def _store(case: CheckContext, pod: Pod, found: Found, kind: str) -> Diagnosis:
     host = named[1].split(".")[0] if named else ""
     store = _stateful_set(case, kind, host)
     name = {"nats": "NATS"}.get(kind, kind)
-    cause = f"{name} is not reached: {found.line}"
+    cause = f"{name} is unreachable: {found.line}"
     if store is None:
-        what = f"No StatefulSet {host or f'*-{kind}'} is to be seen: see *Dynamo platform* above."
+        what = f"No StatefulSet {host or f'*-{kind}'} found: see *Dynamo platform* above."
         return Diagnosis("platform", cause, (what,), "platform")
     if not store.ready:
         scale = f"kubectl -n {store.namespace} scale statefulset {store.name} --replicas 1"
         describe = f"kubectl -n {store.namespace} describe pod {store.name}-0"
         return Diagnosis("platform", f"{cause} (no pod of it is ready)", (describe if store.spec.replicas else scale,))
-    fixes = [f"kubectl -n {pod.namespace} delete pod {pod.name}, if {name} has come back since."]
+    fixes = [f"kubectl -n {pod.namespace} delete pod {pod.name}, if {name} is running again."]
     if "not known" in found.line or "resol" in found.line or "lookup" in found.line:
         service = f"kubectl -n {store.namespace} get service {store.name}"
-        fixes = [f"{service}: if it is there, the cluster's DNS is at fault."]
+        fixes = [f"{service}: if it exists, the cluster's DNS is the problem."]
     else:
-        fixes.append(f"kubectl -n {store.namespace} get networkpolicy: one may keep the pods from {store.name}.")
+        fixes.append(f"kubectl -n {store.namespace} get networkpolicy: a policy may block the pods from {store.name}.")
     return Diagnosis("platform", f"{cause} ({store.name} itself is ready)", tuple(fixes))
 
 
@@ -179,8 +182,8 @@ def _stateful_set(case: CheckContext, kind: str, host: str) -> StatefulSet | Non
 def _on_node(pod: Pod, cause: str) -> Diagnosis:
     node = pod.spec.node_name
     fixes = (
-        f"On {node}: do `nvidia-smi topo -m` and dmesg show all links, and does nvidia-fabricmanager run?",
-        f"hardware.nodeSelector: labels that keep the pods off {node}",
+        f"On {node}: check that `nvidia-smi topo -m` and dmesg show all links, and that nvidia-fabricmanager runs.",
+        f"set hardware.nodeSelector to labels that exclude {node}",
     )
     return Diagnosis("communication", cause, fixes, "hardware.nodeSelector")
 
@@ -189,8 +192,8 @@ def _rdma_fixes(case: CheckContext) -> tuple[str, ...]:
     hardware = case.settings.hardware
     other = Interconnect.INFINIBAND if hardware.interconnect is Interconnect.ROCE else Interconnect.ROCE
     return (
-        f"hardware.rdmaResource: {hardware.rdma_resource} has to give each pod its adapters (`wideep network`)",
-        f"hardware.interconnect: {other}, if that is what connects the nodes",
+        f"hardware.rdmaResource: {hardware.rdma_resource} must give each pod its adapters (`wideep network`)",
+        f"hardware.interconnect: {other}, if the nodes use that",
     )
 
 

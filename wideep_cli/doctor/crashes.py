@@ -49,8 +49,8 @@ def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, tim
     said = f", after: {telling}" if telling else ", and left no log"
     said += f" (its last lines: {lines})" if lines and lines != telling else ""
     previous = "" if status.state.terminated else " --previous"
-    fix = f"wideep logs --role {pod.component or pod.name}{previous} shows the rest; nothing in it is a known cause."
-    return Diagnosis("crash", f"its container ended with {_exit(ended)}{times}{said}", (fix,))
+    fix = f"wideep logs --role {pod.component or pod.name}{previous} shows the full log; it matches no known cause."
+    return Diagnosis("crash", f"its container exited with {_exit(ended)}{times}{said}", (fix,))
 
 
 def _exit(ended: Terminated) -> str:
@@ -70,10 +70,18 @@ def _killed(pod: Pod, times: str) -> Diagnosis:
     """The memory of the node or of the container's limit, not of a GPU."""
     limit = pod.main.resources.limits.get("memory")
     if pod.component is Component.FRONTEND:
-        cause = f"killed for memory: its limit is {limit or 'the node'}{times}."
-        return Diagnosis("memory", cause, ("frontend.replicas: one more shares the requests",), "frontend.replicas")
-    cause = f"killed for memory of {'its limit of ' + limit if limit else 'node ' + pod.spec.node_name}{times}."
-    fix = f"Other pods on {pod.spec.node_name} take memory (kubectl describe node); hardware.nodeSelector keeps off it."
+        cause = f"OOMKilled (host memory): its limit is {limit or 'the node'}{times}."
+        return Diagnosis(
+            "memory", cause, ("increase frontend.replicas, which shares the requests",), "frontend.replicas"
+        )
+    cause = (
+        "OOMKilled: out of the host memory of "
+        f"{'its limit of ' + limit if limit else 'node ' + pod.spec.node_name}{times}."
+    )
+    fix = (
+        f"Other pods on {pod.spec.node_name} use memory (kubectl describe node); exclude the node with "
+        "hardware.nodeSelector."
+    )
     return Diagnosis("memory", cause, (fix,), "hardware.nodeSelector")
 
 
@@ -90,9 +98,9 @@ def loading_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     seconds = case.seconds_since(running.started_at)
     progress = PROGRESS.findall(log)
     where = f"weights {progress[-1]} % loaded" if progress else "no weights loaded yet"
-    cause = f"has been starting for {duration(seconds)}, {where}; last line: {last_words(log) or 'none'}"
+    cause = f"has been starting for {duration(seconds)} ({where}); last line: {last_words(log) or 'none'}"
     if seconds > case.plan.ready_timeout_seconds:
-        fix = f"It may take {duration(case.plan.ready_timeout_seconds)}: wideep logs --role {pod.component}"
+        fix = f"The deadline is {duration(case.plan.ready_timeout_seconds)}: check wideep logs --role {pod.component}"
         return Diagnosis("loading", cause, (fix,))
     return Diagnosis("loading", cause, verdict=Verdict.UNKNOWN)
 

@@ -61,7 +61,10 @@ def _diagnosed(case: CheckContext, pod: Pod) -> Diagnosis | None:
         since = case.seconds_since(pod.metadata.deletion_timestamp)
         if since < LEAVING_SECONDS:
             return None
-        cause = f"has been going for {duration(since)}: its node {pod.spec.node_name} does not confirm it."
+        cause = (
+            f"has been stuck in Terminating for {duration(since)}: its node {pod.spec.node_name} does not confirm the "
+            "deletion."
+        )
         return Diagnosis("node", cause, (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",))
     return next((found for diagnose in DIAGNOSES if (found := diagnose(case, pod))), None)
 
@@ -71,4 +74,4 @@ def _missing(case: CheckContext) -> Iterator[Finding]:
     fewer = case.lacking(ready=False)
     if fewer and case.graph:
         what = f"The graph has {', '.join(fewer)}."
-        yield fails(Section.GRAPH, "pods", what, "See what the operator reports above, or wideep status --watch.")
+        yield fails(Section.GRAPH, "pods", what, "See the operator's report above, or run wideep status --watch.")

@@ -67,7 +67,7 @@ def _failed(case: CheckContext, job: Job, pod: Pod | None) -> Finding:
     condition = next(condition for condition in job.status.conditions if condition.type == "Failed")
     words = last_words(case.view.logs(pod, False) or "") if pod else ""
     what = f"The download has failed ({condition.reason}). {words}".strip()
-    fix = f"kubectl -n {job.namespace} delete job {job.name}, then `pulumi up --refresh`: it goes on where it stopped."
+    fix = f"kubectl -n {job.namespace} delete job {job.name}, then `pulumi up --refresh`: the download resumes."
     return fails(Section.GRAPH, "download", what, fix, key="modelCache")
 
 
@@ -77,19 +77,19 @@ def _running(case: CheckContext, job: Job, pod: Pod | None) -> Finding:
     figures = PROGRESS.findall(log)
     quiet = case.seconds_since(case.view.last_line(pod)) if pod else 0.0
     if len(figures) >= STALLED and len(set(figures[-STALLED:])) == 1:
-        return _stalled(job, pod, f"has stood at {figures[-1]} for five minutes or more")
+        return _stalled(job, pod, f"has been stuck at {figures[-1]} for five minutes or more")
     if quiet > QUIET_SECONDS:
-        return _stalled(job, pod, f"has written nothing to its log for {duration(quiet)}: {last_words(log)}")
+        return _stalled(job, pod, f"has logged nothing for {duration(quiet)}: {last_words(log)}")
     where = f"{figures[-1]} of {_size(case)}" if figures else last_words(log) or "no log yet"
-    retried = f", {job.status.failed} tries failed" if job.status.failed else ""
-    return unknown(Section.GRAPH, "download", f"The download has run for {since}: {where}{retried}.")
+    retried = f", {job.status.failed} attempts failed" if job.status.failed else ""
+    return unknown(Section.GRAPH, "download", f"The download has been running for {since}: {where}{retried}.")
 
 
 def _stalled(job: Job, pod: Pod | None, how: str) -> Finding:
-    fixes = ["Look at the way to huggingface.co: proxy, firewall, the hub's status page."]
+    fixes = ["Check the connection to huggingface.co: proxy, firewall, its status page."]
     if pod:
         restart = f"kubectl -n {job.namespace} delete pod {pod.name}"
-        fixes.insert(0, f"{restart}: the Job starts another, which goes on from there.")
+        fixes.insert(0, f"{restart}: the Job starts another pod, which resumes the download.")
     return fails(Section.GRAPH, "download", f"The download {how}.", *fixes, key="modelCache.download")
 
 

@@ -64,7 +64,7 @@ def cuda_memory(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnos
 
 def heap(case: CheckContext, pod: Pod, _found: Found, log: str) -> Diagnosis:
     """DeepEP's buffers lie in NVSHMEM's heap, outside the pool."""
-    return _memory(case, pod, "the GPU has no room left for DeepEP's buffers (NVSHMEM's heap)", Short.OUTSIDE, log)
+    return _memory(case, pod, "the GPU has no memory left for DeepEP's buffers (NVSHMEM heap)", Short.OUTSIDE, log)
 
 
 def _memory(case: CheckContext, pod: Pod, cause: str, short: Short, log: str) -> Diagnosis:
@@ -103,10 +103,10 @@ def occupied(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosi
 def _in_use(pod: Pod, evidence: str) -> Diagnosis:
     node = pod.spec.node_name
     fixes = (
-        f"On {node}: nvidia-smi shows the processes on its GPUs. What Kubernetes did not start there has to end.",
-        f"hardware.nodeSelector: labels that keep the pods off {node}",
+        f"On {node}: find the processes on its GPUs with nvidia-smi. Stop those that Kubernetes did not start.",
+        f"set hardware.nodeSelector to labels that exclude {node}",
     )
-    cause = f"something else uses GPUs of its node {node}: {evidence.rstrip('.')}."
+    cause = f"another process uses GPUs of its node {node}: {evidence.rstrip('.')}."
     return Diagnosis("memory", cause, fixes, "hardware.nodeSelector")
 
 
@@ -114,13 +114,13 @@ def dispatch(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
     """DeepEP's low-latency buffers are as large as ``maxDispatchTokensPerRank`` says, and one token more ends it."""
     role = role_of(pod)
     if role is None:
-        return Diagnosis("dispatch", f"more tokens than DeepEP's buffers hold: {found.line}.")
+        return Diagnosis("dispatch", f"more tokens than fit into DeepEP's buffers: {found.line}.")
     site = case.site(role)
     limit = site.role.max_dispatch_tokens_per_rank
     form, before = engine_of(case.settings).log, log[: found.at]
     captured = (form.capturing in before and form.ready not in before) or form.graphs_failed in found.line
     when = " while CUDA graphs were captured" if captured else ""
-    cause = f"a rank sent more than the {limit} tokens that DeepEP's low-latency buffers hold{when}."
+    cause = f"a rank sent more than the {limit} tokens that fit into DeepEP's low-latency buffers{when}."
     fixes = _dispatch_fixes(site, captured=captured)
     return Diagnosis("dispatch", cause, fixes, f"layout.{role}.{re.split('[.:]', fixes[0])[2]}")
 
@@ -129,7 +129,7 @@ def _dispatch_fixes(site: RoleSite, *, captured: bool) -> tuple[str, ...]:
     role, fixes = site.role, list[str]()
     normal = site.changed(deepep_mode=DeepEpMode.NORMAL)
     if site.name is Role.PREFILL and not check_role(normal):
-        fixes.append(f"layout.{site.name}.deepepMode: normal, which sends prompts of any length")
+        fixes.append(f"layout.{site.name}.deepepMode: normal, which takes prompts of any length")
     doubled = [2**n * role.max_dispatch_tokens_per_rank for n in (1, 2, 3)]
     for tokens in (tokens for tokens in doubled if tokens <= MAX_DISPATCH):
         if not check_role(site.changed(max_dispatch_tokens_per_rank=tokens)):
@@ -145,10 +145,13 @@ def host_memory(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagn
     """The node's memory, or the container's share of it; not a GPU's."""
     limit, key = pod.main.resources.limits.get("memory"), "workers.resources.memory"
     if limit:
-        cause = f"the container's memory of {limit} is used up: {found.line}"
+        cause = f"the container's memory limit of {limit} is exhausted: {found.line}"
         return Diagnosis("memory", cause, (f"{key}: more than {limit}",), key)
-    fix = f"kubectl describe node {pod.spec.node_name} shows what its pods take; hardware.nodeSelector keeps off it."
-    cause = f"the memory of node {pod.spec.node_name} is used up: {found.line}"
+    fix = (
+        f"kubectl describe node {pod.spec.node_name} shows its pods' memory; exclude the node with "
+        "hardware.nodeSelector."
+    )
+    cause = f"the memory of node {pod.spec.node_name} is exhausted: {found.line}"
     return Diagnosis("memory", cause, (fix,), "hardware.nodeSelector")
 
 
@@ -162,7 +165,7 @@ def shared_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diag
         fixes = [f"workers.sharedMemory: {wanted}, and workers.resources.memory above it (it is {memory})"]
     if pod.restarts:
         delete = f"kubectl -n {pod.namespace} delete pod {pod.name}"
-        fixes.insert(0, f"{delete}: the next one starts with an empty /dev/shm; restarts keep what is in it.")
+        fixes.insert(0, f"{delete}: the next pod starts with an empty /dev/shm; a container restart does not clear it.")
     cause = f"/dev/shm ({workers.shared_memory}) is full: {found.line}"  # noqa: S108 - a path inside the container
     return Diagnosis("shared-memory", cause, tuple(fixes), "workers.sharedMemory")
 
@@ -172,7 +175,7 @@ def locked_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diag
     cause = f"memory for the adapters cannot be locked: {found.line}"
     if not uses_rdma(case.settings.hardware):
         key = "hardware.interconnect"
-        fix = f"{key}: infiniband or roce, where the nodes have it: such pods may lock memory (IPC_LOCK)"
+        fix = f"{key}: infiniband or roce, if the nodes have it: such pods can lock memory (IPC_LOCK)"
         return Diagnosis("locked-memory", cause, (fix,), key)
     node = pod.spec.node_name
     fix = f"On {node}: LimitMEMLOCK=infinity for its container runtime (systemctl show containerd -p LimitMEMLOCK)"
@@ -184,7 +187,7 @@ def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosi
     role = role_of(pod)
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
-    cause = f"the engine does not take its arguments: {found.said}"
+    cause = f"the engine rejects its arguments: {found.said}"
     if wrong:
         return Diagnosis(
             "arguments", cause, (f"Take {wrong} out of {config_key(pod, 'extraArgs')}.",), config_key(pod, "extraArgs")
@@ -201,14 +204,14 @@ def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis
         fix = "modelCache.download: true, or put the weights there"
         return Diagnosis("weights", cause, (fix,), "modelCache.download")
     job = case.plan.download.job
-    fix = f"kubectl -n {case.settings.namespace} delete job {job}, then `pulumi up --refresh` checks every file again"
+    fix = f"kubectl -n {case.settings.namespace} delete job {job}, then `pulumi up --refresh` verifies every file"
     return Diagnosis("weights", cause, (fix,), "modelCache")
 
 
 def driver(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """The image's CUDA and the node's driver do not go together."""
-    fix = f"Update the NVIDIA driver of {pod.spec.node_name}, or keep the pods off it with hardware.nodeSelector."
-    cause = f"the GPU's driver does not fit the image: {found.line}"
+    fix = f"Update the NVIDIA driver of {pod.spec.node_name}, or exclude the node with hardware.nodeSelector."
+    cause = f"the GPU driver does not match the image: {found.line}"
     return Diagnosis("driver", cause, (fix,), "hardware.nodeSelector")
 
 
@@ -216,8 +219,8 @@ def fabric(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
     """CUDA's error 802: GPUs behind NVSwitch work only once the fabric manager has set the switches up."""
     node = pod.spec.node_name
     fixes = (
-        f"On {node}: systemctl restart nvidia-fabricmanager; its version has to be the driver's.",
-        f"hardware.nodeSelector: labels that keep the pods off {node}",
+        f"On {node}: systemctl restart nvidia-fabricmanager; its version must match the driver's.",
+        f"set hardware.nodeSelector to labels that exclude {node}",
     )
     return Diagnosis("gpu", f"NVLink of node {node} is not set up: {found.line}", fixes, "hardware.nodeSelector")
 

@@ -50,7 +50,7 @@ def _image(plan: Plan, stack_file: Path) -> Finding:
     answer = image_answer(plan.image_plan, Login(registry.username, password) if registry and password else None)
     if isinstance(answer, WebError):
         fix = "" if plan.image_plan.pull_secret else "image.pullSecret: a Secret with which the pods pull"
-        what = f"Whether there is an image {plan.image} cannot be told: {answer}."
+        what = f"Cannot tell whether image {plan.image} exists: {answer}."
         return unknown(Section.OUTSIDE, "registry", what, *filter(None, [fix]), key="image.pullSecret")
     has = holds(Section.OUTSIDE, "registry", f"The registry has {plan.image}.")
     return answered(Section.OUTSIDE, "registry", answer) or has
@@ -62,9 +62,9 @@ def _push(plan: Plan, pulled: bool) -> Finding:
     try:
         ping(reference)
     except WebError as error:
-        what = f"The registry {reference.host} does not answer from here: {error}."
+        what = f"The registry {reference.host} is unreachable from this machine: {error}."
         if pulled:
-            return unknown(Section.OUTSIDE, "registry", f"{what} The nodes may reach it.")
-        fix = "image.repository: of a registry that this machine pushes to, and the nodes pull from"
+            return unknown(Section.OUTSIDE, "registry", f"{what} The nodes may still reach it.")
+        fix = "set image.repository to a registry that this machine can push to and the nodes can pull from"
         return fails(Section.OUTSIDE, "registry", what, fix, key="image.repository")
-    return holds(Section.OUTSIDE, "registry", f"The registry {reference.host} answers.")
+    return holds(Section.OUTSIDE, "registry", f"Registry {reference.host} is reachable.")

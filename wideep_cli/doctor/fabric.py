@@ -26,10 +26,10 @@ def fabric_findings(case: CheckContext) -> Iterator[Finding]:
     elif hardware.interconnect is Interconnect.NVLINK and several:
         yield _nvlink(case, nodes)
     elif several:
-        what = "Workers of several nodes talk over Ethernet: it works, slowly; DeepEP needs RDMA."
+        what = "Workers span nodes over Ethernet: this works, but slowly; DeepEP needs RDMA."
         yield holds(Section.GPUS, "network", what)
     else:
-        yield holds(Section.GPUS, "network", "Each worker stays on one node: NVLink inside it is all that it needs.")
+        yield holds(Section.GPUS, "network", "Each worker fits on one node and needs only NVLink.")
 
 
 def _rdma(case: CheckContext, nodes: list[GpuNode]) -> Finding:
@@ -45,9 +45,9 @@ def _rdma(case: CheckContext, nodes: list[GpuNode]) -> Finding:
         for name in node.node.status.allocatable
         if (name.startswith("rdma/") or "hca" in name or "roce" in name) and other_rdma(name) is None
     )
-    what = f"{some_of(without)} of {len(nodes)} GPU nodes offer no {resource}, which each worker asks for."
+    what = f"{some_of(without)} of {len(nodes)} GPU nodes offer no {resource}, which each worker requests."
     if len(without) < len(nodes):
-        fix = f"Look at the RDMA device plugin on {without[0]}, or keep the pods off it with hardware.nodeSelector."
+        fix = f"Check the RDMA device plugin on {without[0]}, or exclude the node with hardware.nodeSelector."
         return fails(Section.GPUS, "network", what, fix, key="hardware.nodeSelector")
     if offered:
         fix = f"hardware.rdmaResource: {offered.most_common(1)[0][0]}"
@@ -81,7 +81,7 @@ def _nvlink(case: CheckContext, nodes: list[GpuNode]) -> Finding:
     """Racks by the label of the NVLink domain; whether the workers find room in them is the packing's to tell."""
     domains = Counter(node.node.labels.get(CLIQUE_LABEL, "") for node in nodes)
     if "" in domains:
-        what = f"{domains['']} of {len(nodes)} GPU nodes have no label {CLIQUE_LABEL}, which names their NVLink domain."
+        what = f"{domains['']} of {len(nodes)} GPU nodes lack the label {CLIQUE_LABEL} with their NVLink domain."
         return unknown(Section.GPUS, "network", what, "Update NVIDIA's GPU feature discovery there.")
     largest = max(role.pods for role in case.plan.roles.values())
     if max(domains.values()) < largest:

@@ -26,7 +26,7 @@ TOLERANCE: Final = 0.01
 def gpu_findings(case: CheckContext) -> Iterator[Finding]:
     """Kind, memory, driver and sharing of the GPUs, and whether all pods find theirs."""
     if case.view.nodes.error:
-        advice = "Without the nodes, whether the pods fit cannot be told (`wideep rbac` prints the Role)."
+        advice = "Cannot tell whether the pods fit without reading the nodes (`wideep rbac` prints the Role)."
         yield unknown(Section.GPUS, "gpus", f"{case.view.nodes.error}", advice)
         return
     nodes = gpu_nodes(case, own_count=True)
@@ -52,19 +52,19 @@ def _kind(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
     products = Counter(node.node.labels.get(PRODUCT_LABEL, "") for node in usable)
     if not usable or "" in products:
         bare = [node.node.name for node in usable if PRODUCT_LABEL not in node.node.labels]
-        words = f"{some_of(bare)} have no label {PRODUCT_LABEL}" if bare else "no GPU node takes the stack's pods"
-        yield unknown(Section.GPUS, "product", f"Whether the GPUs are {gpu} cannot be told: {words}.")
+        words = f"{some_of(bare)} lack the label {PRODUCT_LABEL}" if bare else "no GPU node matches the stack's pods"
+        yield unknown(Section.GPUS, "product", f"Cannot tell whether the GPUs are {gpu}: {words}.")
         return
     wrong = [node for node in usable if product_matches(node.node, gpu) is False]
     right = [node for node in usable if node not in wrong]
     shared = [node.node.name for node in right if node.node.labels[PRODUCT_LABEL].endswith("-SHARED")]
     shown = ", ".join(f"{count} × {product}" for product, count in products.items())
     if shared:
-        what = f"The device plugin cuts the GPUs of {some_of(shared)} into time slices; a worker needs whole ones."
+        what = f"The device plugin time-slices the GPUs of {some_of(shared)}; a worker needs whole GPUs."
         yield fails(Section.GPUS, "product", what, "Take timeSlicing out of the device plugin's config there.")
     elif wrong and right:
         product = right[0].node.labels[PRODUCT_LABEL]
-        what = f"Nodes that the pods may go to have different GPUs ({shown}), and the plan is for {gpu}."
+        what = f"Eligible nodes have different GPUs ({shown}); the plan is for {gpu}."
         fix = f"hardware.nodeSelector: {{{PRODUCT_LABEL}: {product}}}"
         yield fails(Section.GPUS, "product", what, fix, key="hardware.nodeSelector")
     elif wrong:
@@ -83,12 +83,12 @@ def _memory(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
     less = {name: size for name, size in reported.items() if 0 < size < counted * (1 - TOLERANCE)}
     if less:
         name, size = min(less.items(), key=lambda item: item[1])
-        what = f"{name} reports {size / 1e9:.1f} GB a GPU, and the plan counts with {counted / 1e9:.1f} GB."
-        fix = f"hardware.nodeSelector: labels that keep the pods off {some_of(less)}"
+        what = f"{name} reports {size / 1e9:.1f} GB per GPU; the plan assumes {counted / 1e9:.1f} GB."
+        fix = f"set hardware.nodeSelector to labels that exclude {some_of(less)}"
         yield fails(Section.GPUS, "gpu-memory", what, fix, key="hardware.nodeSelector")
     elif all(reported.values()):
         least = min(reported.values()) / 1e9
-        yield holds(Section.GPUS, "gpu-memory", f"{least:.1f} GB a GPU; the plan counts with {counted / 1e9:.1f} GB.")
+        yield holds(Section.GPUS, "gpu-memory", f"{least:.1f} GB per GPU; the plan assumes {counted / 1e9:.1f} GB.")
     else:
         yield unknown(Section.GPUS, "gpu-memory", f"Not every node has the label {MEMORY_LABEL}.")
 
@@ -106,7 +106,7 @@ def _driver(nodes: list[GpuNode]) -> Iterator[Finding]:
         yield fails(Section.GPUS, "driver", what, "Update the NVIDIA driver on those nodes.")
     elif len(majors) < len(nodes):
         bare = [node.node.name for node in nodes if node.node.name not in majors]
-        what = f"The driver of {some_of(bare)} cannot be told: no label {DRIVER_LABELS[0]}."
+        what = f"The driver of {some_of(bare)} is unknown: no label {DRIVER_LABELS[0]}."
         yield unknown(Section.GPUS, "driver", what)
     else:
         yield holds(Section.GPUS, "driver", f"Driver {some_of(sorted({str(major) for major in majors.values()}))}.")

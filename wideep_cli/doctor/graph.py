@@ -38,16 +38,16 @@ class _Refusal:
 REFUSALS: Final = (
     _Refusal(
         "exceeded quota",
-        "A quota keeps pods from being made",
-        "Have the quota of namespace {namespace} raised, or choose a smaller layout.",
+        "A ResourceQuota prevents the creation of pods",
+        "Ask for a higher quota in namespace {namespace}, or choose a smaller layout.",
         "layout",
     ),
     _Refusal(
         "failed calling webhook",
-        "An admission webhook does not answer",
-        "Its service is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+        "An admission webhook is unreachable",
+        "Find its service, which is down: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
     ),
-    _Refusal("forbidden", "It may not be made", "Ask for the right that it names."),
+    _Refusal("forbidden", "The creation is forbidden", "Ask for the permission that the message names."),
 )
 COMBINED: Final = "(combined from similar events): "
 OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above.")
@@ -78,10 +78,12 @@ def _stuck(case: CheckContext) -> Iterator[Finding]:
     if going:
         longest = max(case.seconds_since(each.metadata.deletion_timestamp) for each in going)
         held = some_of(dict.fromkeys(name for each in going for name in each.metadata.finalizers))
-        what = f"{some_of(each.name for each in going)} have been going for {duration(longest)}, held by {held}."
+        what = (
+            f"{some_of(each.name for each in going)} stuck in Terminating for {duration(longest)} (finalizer {held})."
+        )
         fixes = (
-            "The operator takes the finalizer away, while it and its etcd run: see *Dynamo platform* above.",
-            "If there is none any more: kubectl -n "
+            "Only a running operator with a running etcd removes it: see *Dynamo platform* above.",
+            "If the operator was uninstalled: kubectl -n "
             f"{case.settings.namespace} patch dcd {going[0].name} --type merge -p "
             """'{"metadata":{"finalizers":null}}'""",
         )
@@ -93,8 +95,11 @@ def _missing(case: CheckContext) -> Finding:
     plan = case.plan
     done = plan.download and any(job.name == plan.download.job and job.status.succeeded for job in case.view.jobs.items)
     if done or case.graph_pods:
-        what = f"There is no graph {plan.name}, though the model is there: `pulumi up` broke off, or it was deleted."
-        return fails(Section.GRAPH, "graph", what, "`pulumi up --refresh` goes on from there.")
+        what = (
+            f"There is no graph {plan.name}, although the model was downloaded: `pulumi up` was interrupted, or the "
+            "graph was deleted."
+        )
+        return fails(Section.GRAPH, "graph", what, "Run `pulumi up --refresh` to continue.")
     return holds(Section.GRAPH, "graph", f"Graph {plan.name} is not deployed yet.")
 
 
@@ -102,12 +107,13 @@ def _state(case: CheckContext, graph: Graph) -> Finding:
     if graph.metadata.deletion_timestamp:
         since = duration(case.seconds_since(graph.metadata.deletion_timestamp))
         held = some_of(graph.metadata.finalizers) or "its pods"
-        what = f"Graph {graph.name} has been going for {since}, held by {held}."
-        return fails(Section.GRAPH, "graph", what, "Only a running operator takes the finalizers away.")
+        what = f"Graph {graph.name} has been stuck in Terminating for {since} (finalizers: {held})."
+        return fails(Section.GRAPH, "graph", what, "Only a running operator removes the finalizers.")
     lacking = case.lacking(ready=True)
     if graph.ready and lacking:
         what = (
-            f"Graph {graph.name} says that it is ready, and has {some_of(lacking)} ready: its operator has not looked."
+            f"Graph {graph.name} reports Ready but has only {some_of(lacking)} ready: its operator has not reconciled "
+            "it."
         )
         return unknown(Section.GRAPH, "graph", what)
     if graph.ready:
@@ -119,7 +125,7 @@ def _not_ready(case: CheckContext, graph: Graph) -> Finding:
     condition = graph.condition
     if condition is None:
         since = case.seconds_since(graph.metadata.creation_timestamp)
-        what = f"Graph {graph.name} is {duration(since)} old, and no operator has looked at it."
+        what = f"Graph {graph.name} is {duration(since)} old, and no operator has reconciled it."
         return (
             fails(Section.GRAPH, "graph", what, "See *Dynamo platform* above.")
             if since > 30
@@ -142,8 +148,8 @@ def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
         return  # it is read in another version of the API than it would be written in
     differing = [*_other_images(case, graph), *drift(_wanted(case), named_spec(graph.spec))]
     if differing:
-        what = f"The graph on the cluster is not the stack's: {some_of(differing)}."
-        fix = "`pulumi preview --refresh` shows it all, `pulumi up --refresh` makes it so."
+        what = f"The graph on the cluster differs from the stack: {some_of(differing)}."
+        fix = "`pulumi preview --refresh` shows the full diff, `pulumi up --refresh` reverts it."
         yield fails(Section.GRAPH, "drift", what, fix)
 
 
@@ -239,6 +245,6 @@ def _is_over(case: CheckContext, event: Event) -> bool:
 def _service(case: CheckContext, graph: Graph) -> Iterator[Finding]:
     name = case.plan.frontend.service
     if graph.ready and not case.view.services.error and not any(s.name == name for s in case.view.services.items):
-        what = f"The frontend's Service {name} is gone, so nothing reaches the model."
-        operator = "kubectl rollout restart of the operator's Deployment makes it look again, and make it."
+        what = f"The frontend's Service {name} does not exist, so no request reaches the model."
+        operator = "kubectl rollout restart the operator's Deployment, which recreates it."
         yield fails(Section.GRAPH, "service", what, operator)

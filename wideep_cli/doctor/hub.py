@@ -52,21 +52,21 @@ def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
         about = request(f"{hub}/api/models/{repository}/revision/{revision}", headers=_bearer(token))
         known = request(f"{hub}/api/whoami-v2", headers=_bearer(token)).status if token else None
     except WebError as error:
-        what = f"{hub} does not answer from here: {error}. The download runs in the cluster, which may reach it."
+        what = f"{hub} is unreachable from this machine: {error}. The download runs in the cluster, which may reach it."
         yield unknown(Section.OUTSIDE, "hub", what)
         return
     if token and known == 401:
-        what = "Hugging Face does not know the token (401)."
+        what = "Hugging Face rejects the token (401 Unauthorized)."
         yield fails(Section.OUTSIDE, "token", what, "pulumi config set --secret hfToken hf_…", key="hfToken")
         return
     if token:
-        yield holds(Section.OUTSIDE, "token", "Hugging Face knows the token.")
+        yield holds(Section.OUTSIDE, "token", "Hugging Face accepts the token.")
     if about.status in (401, 404):
-        what = f"Hugging Face has no {repository} at {revision}, or does not show it to this token."
+        what = f"Hugging Face has no {repository} at {revision}, or this token cannot see it."
         fixes = ("model: the name of its repository", "modelCache.revision: a commit of it")
         yield fails(Section.OUTSIDE, "model", what, *fixes, key="model")
     elif about.status != 200:
-        yield unknown(Section.OUTSIDE, "model", f"Hugging Face answers {about.status} for {repository}.")
+        yield unknown(Section.OUTSIDE, "model", f"Hugging Face returns {about.status} for {repository}.")
     else:
         yield _access(plan, hub, json.loads(about.body), token)
 
@@ -75,17 +75,20 @@ def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> F
     """Gated models are shown to all, and handed out to those who accepted their terms."""
     repository = plan.model
     if not about.get("gated"):
-        return holds(Section.OUTSIDE, "model", f"{repository} is there for everybody.")
+        return holds(Section.OUTSIDE, "model", f"{repository} is public.")
     if token is None:
-        what = f"{repository} is handed out to those who accepted its terms; the token could not be read here."
+        what = (
+            f"{repository} is gated: its terms must be accepted; the token cannot be read here, so this was not "
+            "checked."
+        )
         return unknown(Section.OUTSIDE, "model", what, "HF_TOKEN=hf_… wideep doctor")
     try:
         status = request(f"{hub}/api/models/{repository}/auth-check", headers=_bearer(token)).status
     except WebError as error:
-        return unknown(Section.OUTSIDE, "model", f"{hub} does not answer: {error}.")
+        return unknown(Section.OUTSIDE, "model", f"{hub} is unreachable: {error}.")
     if status == 200:
-        return holds(Section.OUTSIDE, "model", f"The token's account may have {repository}.")
-    what = f"The token's account may not have {repository} ({status}): its terms are not accepted."
+        return holds(Section.OUTSIDE, "model", f"The token's account has access to {repository}.")
+    what = f"The token's account has no access to {repository} ({status}): its terms are not accepted."
     return fails(Section.OUTSIDE, "model", what, f"Accept them at {HUB}/{repository}.", key="hfToken")
 
 

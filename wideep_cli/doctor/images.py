@@ -1,4 +1,4 @@
-"""An image that cannot be pulled: what the registry, the network or the node said, and the key that names it."""
+"""Explain ImagePullBackOff and ErrImagePull by what registry, network or node say, and name the key of the image."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ def _cause(pattern: str, cause: str, fix: str = "", key: str = "") -> _Cause:
 CAUSES: Final = (
     _cause(
         "toomanyrequests|rate limit",
-        "the registry lets this cluster pull no more for now ({image}).",
-        "{key}: a mirror",
+        "the registry rate-limits this cluster's pulls ({image}).",
+        "set {key} to a mirror",
     ),
     _cause(
         r"unauthorized|denied|forbidden|\b40[13]\b|no basic auth",
-        "the registry does not hand out {image} without credentials, or with these.",
+        "the registry rejects the pull of {image}: missing or wrong credentials.",
         "kubectl -n {namespace} create secret docker-registry pull --docker-server=…, then image.pullSecret: pull",
         "image.pullSecret",
     ),
     _cause(
         "no space left|disk pressure",
-        "its node {node} has no disk left for {image}.",
-        "Clean up images on {node}: this one takes some 20 GB.",
+        "its node {node} has no disk space left for {image}.",
+        "Clean up images on {node}: this one needs some 20 GB.",
         "-",
     ),
     _cause(
         "no match for platform|exec format",
-        "{image} is for another processor than node {node}.",
+        "{image} is for another CPU architecture than node {node}.",
         "image.platform: linux/arm64, or linux/amd64",
         "image.platform",
     ),
     _cause("not ?found|manifest unknown|does not exist", "the registry has no image {image}."),
     _cause(
         "no such host|timed? ?out|refused|x509|tls|unreachable|server misbehaving|EOF",
-        "the nodes do not reach the registry of {image}: {said}",
-        "{key}: of a registry that the nodes reach",
+        "the nodes cannot reach the registry of {image}: {said}",
+        "set {key} to a registry that the nodes can reach",
     ),
     _cause("", "{image} cannot be pulled: {said}"),
 )
@@ -94,7 +94,7 @@ def _image_key(case: CheckContext, pod: Pod, image: str) -> tuple[str, str]:
         key = "modelCache.downloadImage" if job else "platform.values"
         return key, f"{key}: an image that exists"
     if not is_stacks_image(case, image):
-        return "", f"`pulumi up --refresh` brings the stack's own image back, {case.plan.image}."
+        return "", f"`pulumi up --refresh` restores the stack's own image, {case.plan.image}."
     if isinstance(case.settings.image, BuildImage):
         return "image.tag", f"image.tag: {case.settings.image.tag}-1, with `pulumi up`, builds and pushes it again"
     return "image.reference", "image.reference: an image that exists"

@@ -38,15 +38,15 @@ def _state(case: CheckContext) -> Finding:
     if seen.error:
         return unknown(Section.NAMESPACE, "namespace", str(seen.error))
     if not seen.items:
-        return holds(Section.NAMESPACE, "namespace", f"{name} does not exist yet: the stack makes it.")
+        return holds(Section.NAMESPACE, "namespace", f"{name} does not exist yet: the stack creates it.")
     space = seen.items[0]
     if space.status.phase != "Terminating":
         return holds(Section.NAMESPACE, "namespace", f"{name} is active.")
     held = [c.message for c in space.status.conditions if c.status == "True" and "Remaining" in c.type]
-    what = f"{name} is being deleted, and nothing can be made in it. {' '.join(held)}".strip()
+    what = f"{name} is Terminating, so nothing can be created in it. {' '.join(held)}".strip()
     fixes = [
-        "Wait until it is gone, then `pulumi up --refresh`.",
-        f"If it stays: kubectl get dcd -n {name}. Only a running operator takes their finalizers away.",
+        "Wait until it is deleted, then run `pulumi up --refresh`.",
+        f"If it stays: kubectl get dcd -n {name}. Only a running operator removes their finalizers.",
     ]
     return fails(Section.NAMESPACE, "namespace", what, *fixes, key="namespace")
 
@@ -59,11 +59,11 @@ def _quota(case: CheckContext) -> Iterator[Finding]:
     needed = _needed(case)
     short = [problem for quota in case.view.quotas.items for problem in _short(quota, needed)]
     if short:
-        fix = f"Have the quota of namespace {case.settings.namespace} raised, or choose a smaller layout."
+        fix = f"Ask for a higher quota in namespace {case.settings.namespace}, or choose a smaller layout."
         yield fails(Section.NAMESPACE, "quota", f"{some_of(short)}.", fix, key="layout")
     elif case.view.quotas.items:
         quotas = some_of(quota.name for quota in case.view.quotas.items)
-        yield holds(Section.NAMESPACE, "quota", f"Quota {quotas} leaves enough.")
+        yield holds(Section.NAMESPACE, "quota", f"Quota {quotas} is sufficient.")
 
 
 def _needed(case: CheckContext) -> dict[str, Decimal]:
@@ -118,16 +118,16 @@ def _policies(case: CheckContext) -> Finding:
         what = (
             f"{ignored} does not enforce the stack's NetworkPolicies: {_and('workers', *stores)} are open to every pod."
         )
-        fix = "Install a network that does (Calico, Cilium), or write access: {networkPolicies: false}."
+        fix = "Install a network plugin that does (Calico, Cilium), or write access: {networkPolicies: false}."
         return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
     if others and not ignored:
-        whom = _and("to each other", *(f"to {store}" for store in stores))
-        what = f"Whether policies {some_of(others)} let the pods talk {whom} cannot be told."
-        return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tries it out.")
+        whom = _and("the pods", *stores)
+        what = f"Cannot tell whether policies {some_of(others)} allow traffic between {whom}."
+        return unknown(Section.NAMESPACE, "network-policy", what, "`wideep network` tests it.")
     if found or ignored:
         does = "enforces" if found else "does not enforce"
         return holds(Section.NAMESPACE, "network-policy", f"{found or ignored} {does} NetworkPolicies.")
-    what = "Whether the cluster's network enforces NetworkPolicies cannot be told."
+    what = "Cannot tell whether the cluster's network plugin enforces NetworkPolicies."
     return unknown(Section.NAMESPACE, "network-policy", what)
 
 

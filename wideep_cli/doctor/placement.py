@@ -21,11 +21,11 @@ def placement(case: CheckContext) -> Finding:
     own = [pod for pod in case.graph_pods if pod.gpus and not pod.ended]
     waiting = [pod for pod in own if not pod.spec.node_name]
     if own and not waiting:
-        return holds(Section.GPUS, "placement", f"All {len(own)} worker pods have a node: {_where(own)}.")
+        return holds(Section.GPUS, "placement", f"All {len(own)} worker pods are scheduled: {_where(own)}.")
     looking = _left(wants(case), [pod for pod in own if pod.spec.node_name])
     packing = pack(looking, [node.space for node in nodes])
     if case.view.pods.error or not case.view.pods.everywhere:
-        what = "Pods of other namespaces cannot be seen, so neither can the GPUs that they hold."
+        what = "Cannot list pods in other namespaces, so the GPUs that they use are unknown."
         return unknown(Section.GPUS, "placement", what, "`wideep rbac` prints the Role.")
     if packing.complete:
         return holds(Section.GPUS, "placement", f"All {_count(looking)} worker pods fit: {_shown(packing)}.")

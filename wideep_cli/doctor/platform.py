@@ -99,23 +99,23 @@ def _no_operator(case: CheckContext) -> Finding:
     if case.view.deployments.error:
         return unknown(Section.PLATFORM, "operator", str(case.view.deployments.error))
     if not case.view.deployments.everywhere:
-        what = "No Dynamo operator in this namespace; whether the cluster has one elsewhere cannot be seen."
+        what = "No Dynamo operator in this namespace; cannot tell whether another namespace has one."
         return unknown(Section.PLATFORM, "operator", what, "`wideep rbac` prints the Role.")
     if not platform.install:
         absent = operator_status(case.view.deployments.items, (), namespace).message
         what = f"platform.install is false, and {absent}."
         return fails(Section.PLATFORM, "operator", what, "platform: {install: true}", key="platform.install")
     if case.deployed:
-        what = "The graph is there, and the Dynamo operator is gone: nothing of the graph moves, or can be deleted."
-        return fails(Section.PLATFORM, "operator", what, "`pulumi up --refresh` installs it again.")
-    return holds(Section.PLATFORM, "operator", f"Not there yet: the stack installs Dynamo {platform.version}.")
+        what = "The graph exists but the Dynamo operator does not: the graph can be neither changed nor deleted."
+        return fails(Section.PLATFORM, "operator", what, "Run `pulumi up --refresh` to reinstall it.")
+    return holds(Section.PLATFORM, "operator", f"Not installed yet: the stack installs Dynamo {platform.version}.")
 
 
 def _stopped(case: CheckContext, operator: Deployment) -> Finding:
     """The cause where it shows: scaled to nothing, an image that is gone, a container that crashes."""
     place = f"{operator.namespace}/{operator.name}"
     if not operator.spec.replicas:
-        what = f"The Dynamo operator {place} is scaled to 0: nothing of the graph moves, or can be deleted."
+        what = f"The Dynamo operator {place} is scaled to 0: the graph can be neither changed nor deleted."
         fix = f"kubectl -n {operator.namespace} scale deployment {operator.name} --replicas 1"
         return fails(Section.PLATFORM, "operator", what, fix)
     pods = [pod for pod in case.view.own_pods.items if pod.name.startswith(f"{operator.name}-")]
@@ -124,8 +124,8 @@ def _stopped(case: CheckContext, operator: Deployment) -> Finding:
         waiting = status.state.waiting
         gone = next((value for image, value in images.items() if status.image.startswith(image)), None)
         if waiting and gone:
-            what = f"The operator's image {status.image} is gone from its registry."
-            fix = f"platform.values.{gone}: a registry that has it"
+            what = f"The operator's image {status.image} no longer exists in its registry."
+            fix = f"platform.values.{gone}: set a registry that has it"
             return fails(Section.PLATFORM, "operator", what, fix, key=f"platform.values.{gone}")
         if waiting and waiting.reason not in STARTING_REASONS:
             what = f"The operator {place} does not run: {waiting.reason} of container {status.name}. {waiting.message}"
@@ -145,7 +145,7 @@ def _releases(case: CheckContext) -> Iterator[Finding]:
             newest[name] = record.labels
     state = newest.get(names.PLATFORM_RELEASE, {}).get("status", "")
     if state.startswith("pending") or state == "failed":
-        what = f"Helm's record of release {names.PLATFORM_RELEASE} says {state}: an install did not end."
+        what = f"Helm's record of release {names.PLATFORM_RELEASE} is {state}: an install was interrupted."
         fix = f"helm -n {case.settings.namespace} uninstall {names.PLATFORM_RELEASE}, then `pulumi up --refresh`"
         yield fails(Section.PLATFORM, "release", what, fix)
     elif state:
@@ -174,13 +174,14 @@ def _crds(case: CheckContext) -> Finding:
     install, definitions, api = case.plan.platform.install, case.view.definitions, release_of(case.settings).api
     if not case.view.serves_graphs:
         if install and not case.deployed:
-            return holds(Section.PLATFORM, "api", f"{api.api_version} is not served yet: the stack installs the CRDs.")
+            what = f"{api.api_version} is not installed yet: the stack installs the CRDs."
+            return holds(Section.PLATFORM, "api", what)
         what = f"The cluster does not serve {GRAPH_CRD} in {api.version}."
         fix = "`pulumi up --refresh`" if install else "platform: {install: true}"
         return fails(Section.PLATFORM, "api", what, fix, key="platform.install")
     if any(each.name == GRAPH_CRD and each.metadata.deletion_timestamp for each in definitions.items):
-        what = f"{GRAPH_CRD} is being deleted, and waits for graphs that no operator takes away."
-        return fails(Section.PLATFORM, "api", what, "kubectl get dcd,dgd -A; start an operator, or ask whose they are")
+        what = f"{GRAPH_CRD} is Terminating, and waits for graphs whose finalizers no operator removes."
+        return fails(Section.PLATFORM, "api", what, "kubectl get dcd,dgd -A; start an operator, or find the owners")
     by_chart = install and case.plan.platform.crds_chart is not None
     conflict = crd_conflict(definitions, CRDS_NAMESPACE, names.CRDS_RELEASE) if by_chart else None
     served = holds(Section.PLATFORM, "api", f"{GRAPH_CRD} is served in {api.version}.")
@@ -194,12 +195,12 @@ def _values(case: CheckContext) -> Iterator[Finding]:
     text = str(case.plan.platform.values)
     for image, value in release_of(case.settings).gone_images.items():
         if image in text:
-            what = f"platform.values asks for {image}, which is gone from its registry."
+            what = f"platform.values requests {image}, which no longer exists in its registry."
             yield fails(Section.PLATFORM, "images", what, f"Take platform.values.{value} out.", key="platform.values")
     if "'sshKeygen': {'enabled': True" in text:
-        what = "platform.values turns the chart's sshKeygen hook on, whose images are gone (dynamo#4157)."
+        what = "platform.values turns the chart's sshKeygen hook on, whose images no longer exist (dynamo#4157)."
         key = "platform.values.dynamo-operator.dynamo.mpiRun.sshKeygen.enabled"
-        yield fails(Section.PLATFORM, "images", what, "Take it out: the stack makes that Secret itself.", key=key)
+        yield fails(Section.PLATFORM, "images", what, "Remove it: the stack creates that Secret itself.", key=key)
 
 
 def _several(case: CheckContext, operator: Deployment | None) -> Iterator[Finding]:

@@ -25,15 +25,15 @@ def node_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     node = next((node for node in case.view.nodes.items if node.name == name), None)
     if name and case.view.nodes.items and node is None:
         return Diagnosis(
-            "node", f"its node {name} is gone.", (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",)
+            "node", f"its node {name} no longer exists.", (f"kubectl -n {pod.namespace} delete pod {pod.name} --force",)
         )
     if node and not node.ready:
         condition = next((c for c in node.status.conditions if c.type == "Ready"), None)
         since = duration(case.seconds_since(condition.last_transition_time if condition else None))
         why = f" ({condition.message.strip()})" if condition and condition.message else ""
         fixes = (
-            f"Bring {name} back (kubectl describe node {name}), or delete it: its pods then start elsewhere.",
-            "hardware.nodes: a spare node makes a worker start again without waiting",
+            f"Bring {name} back (kubectl describe node {name}), or delete it: its pods then start on other nodes.",
+            "add a spare node (hardware.nodes), so that a worker can restart at once",
         )
         return Diagnosis("node", f"its node {name} has not been ready for {since}{why}.", fixes, "hardware.nodes")
     if pod.status.reason == "Evicted":
@@ -50,14 +50,14 @@ def scheduling_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
         return None
     since = duration(case.seconds_since(pod.metadata.creation_timestamp))
     if condition is None or condition.reason == "SchedulingGated":
-        cause = f"waits for Grove to place all pods of its worker together, for {since}."
+        cause = f"has been waiting {since} for Grove to schedule all pods of its worker together."
         return Diagnosis("scheduling", cause, verdict=Verdict.UNKNOWN)
     message = condition.message
     if "persistentvolumeclaim" in message or "volume node affinity" in message or "unbound" in message:
-        fix = "modelCache.storageClass: one whose volumes every node can mount"
-        cause = f"cannot be placed because of its volume, for {since}: {message}"
+        fix = "set modelCache.storageClass to a class with ReadWriteMany volumes"
+        cause = f"unschedulable for {since} because of its volume: {message}"
         return Diagnosis("scheduling", cause, (fix,), "modelCache.storageClass")
-    cause = f"has had no node for {since}: {message}"
+    cause = f"Pending for {since}: {message}"
     return Diagnosis("scheduling", cause, ("See *GPU nodes* above.",), "hardware")
 
 
@@ -70,13 +70,13 @@ def config_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     missing = SECRET.search(message)
     token = case.plan.token
     if missing and token and missing[1] == token.secret:
-        cause = f"there is no Secret {token.secret} with the Hugging Face token."
+        cause = f"Secret {token.secret} with the Hugging Face token does not exist."
         if token.create:
-            return Diagnosis("secret", cause, ("`pulumi up --refresh` makes it again.",), "hfToken")
+            return Diagnosis("secret", cause, ("Run `pulumi up --refresh` to recreate it.",), "hfToken")
         fix = f"hfTokenSecret: a Secret of namespace {pod.namespace} with the key {token.key}"
         return Diagnosis("secret", cause, (fix,), "hfTokenSecret")
     if missing:
-        return Diagnosis("secret", f"there is no Secret {missing[1]}.", ("`pulumi up --refresh`",))
+        return Diagnosis("secret", f"Secret {missing[1]} does not exist.", ("`pulumi up --refresh`",))
     return Diagnosis(
         "container",
         f"{status.state.waiting.reason}: {message}",
@@ -94,9 +94,9 @@ def mount_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
         return None
     message = said[-1].message
     if "Multi-Attach" in message:
-        cause = "another node has the model cache mounted, and its volume can be on one node only."
+        cause = "another node has the model cache mounted, and its volume is ReadWriteOnce."
         return Diagnosis("volume", cause, ("modelCache.accessMode: ReadWriteMany",), "modelCache.accessMode")
-    fix = f"modelCache.storageClass: one that node {pod.spec.node_name} can mount"
+    fix = f"set modelCache.storageClass to a class that node {pod.spec.node_name} can mount"
     return Diagnosis("volume", f"its volume cannot be mounted: {message}", (fix,), "modelCache.storageClass")
 
 

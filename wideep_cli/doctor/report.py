@@ -79,7 +79,7 @@ def _cells(node: GpuNode) -> list[str]:
 
 def _summary(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.verdict for finding in findings)
-    parts = zip(Verdict, ("hold", "do not", "could not be told"), strict=True)
+    parts = zip(Verdict, ("passed", "failed", "unknown"), strict=True)
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in parts) + "."
 
 

@@ -25,18 +25,18 @@ def serving_findings(case: CheckContext) -> Iterator[Finding]:
         yield unknown(Section.GRAPH, "frontend", str(error))
         return
     if models is None:
-        what = f"Service {service} does not answer through a port-forward."
-        yield unknown(Section.GRAPH, "frontend", what, "wideep smoke tries it as a client does.")
+        what = f"Service {service} does not respond through a port-forward."
+        yield unknown(Section.GRAPH, "frontend", what, "Run wideep smoke to test it as a client.")
     elif case.plan.model in models:
         yield holds(Section.GRAPH, "frontend", f"The frontend lists {case.plan.model}.")
     else:
         others = f" It lists {some_of(models)}." if models else ""
-        what = f"The graph is ready, and no worker has registered {case.plan.model} at the frontend.{others}"
+        what = f"The graph is ready, but no worker has registered {case.plan.model} with the frontend.{others}"
         release = release_of(case.settings)
-        asks = "the Kubernetes API, as its service account?" if release.pods_need_token else "etcd and NATS?"
+        asks = "the Kubernetes API as its service account" if release.pods_need_token else "etcd and NATS"
         label = next(f"{key}={value}" for key, value in release.pod_labels("", Role.DECODE).items() if value)
         fixes = (
-            f"wideep logs --role decode: does it reach {asks}",
+            f"Check with wideep logs --role decode whether it reaches {asks}.",
             f"kubectl -n {case.settings.namespace} delete pod -l {label}",
         )
         yield fails(Section.GRAPH, "frontend", what, *fixes)

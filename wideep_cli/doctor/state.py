@@ -28,7 +28,7 @@ def state_findings(stack_file: Path) -> Iterator[Finding]:
         return
     lack = lack_of_room(folder)
     if lack:
-        yield fails(Section.OUTSIDE, "room", lack, f"free some room in {folder}")
+        yield fails(Section.OUTSIDE, "room", lack, f"free disk space in {folder}")
     yield from _state(folder / ".pulumi", project, stack_of(stack_file))
 
 
@@ -39,14 +39,14 @@ def _state(folder: Path, project: Project, stack: str) -> Iterator[Finding]:
     if _is_whole(file):
         yield holds(Section.OUTSIDE, CHECK, f"The state of stack {stack} can be read.")
         return
-    what = f"The state of stack {stack} is cut short, as a full disk leaves it: {file} is no whole JSON."
+    what = f"The state of stack {stack} is truncated, as by a full disk: {file} is not complete JSON."
     last = _last_whole(folder / "history" / project.name / stack)
     if last:
-        again = "pulumi up --refresh: what has changed since that one is found on the cluster"
+        again = "pulumi up --refresh: later changes are read from the cluster"
         yield fails(Section.OUTSIDE, CHECK, what, shlex.join(["cp", str(last), str(file)]), again)
     else:
         steps = (shlex.join(["rm", str(file)]), shlex.join(["pulumi", "stack", "init", stack]))
-        yield fails(Section.OUTSIDE, CHECK, what, *steps, "pulumi up: what stands is found on the cluster")
+        yield fails(Section.OUTSIDE, CHECK, what, *steps, "pulumi up: existing objects are found on the cluster")
 
 
 def _is_whole(file: Path) -> bool:

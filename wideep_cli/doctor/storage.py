@@ -1,4 +1,4 @@
-"""The volume with the weights, and those of the platform."""
+"""Check the PersistentVolumeClaim (PVC) of the weights, and those of the platform: bound or Pending, and why."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def _missing_claim(case: CheckContext) -> Finding:
     if case.view.claims.error:
         return unknown(Section.STORAGE, "model-cache", str(case.view.claims.error))
     others = [claim.name for claim in case.view.claims.items]
-    fix = f"modelCache.existingClaim: {others[0]}" if others else "Leave modelCache.existingClaim out: one is made."
+    fix = (
+        f"modelCache.existingClaim: {others[0]}"
+        if others
+        else "Remove modelCache.existingClaim: the stack creates a claim."
+    )
     what = f"There is no claim {name} in namespace {case.settings.namespace}."
     return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.existingClaim")
 
@@ -57,7 +61,7 @@ def _class(case: CheckContext) -> Finding:
     )
     chosen = next(fits, None)
     if chosen is None:
-        what = f"The cluster has a volume of class {cache.storage_class}, made by hand, for {cache.size}."
+        what = f"The cluster has a volume of class {cache.storage_class}, created manually, for {cache.size}."
         return holds(Section.STORAGE, "storage-class", what)
     return _mountable(case, chosen)
 
@@ -73,9 +77,9 @@ def _mountable(case: CheckContext, chosen: StorageClass) -> Finding:
             if shared
             else "modelCache.storageClass: a class with shared volumes (NFS, CephFS, Lustre, EFS, Filestore)"
         )
-        told = f"Volumes of {what} are mounted on one node, and the workers are on {case.plan.nodes}."
+        told = f"Volumes of {what} can be mounted on one node only, and the workers are on {case.plan.nodes}."
         return fails(Section.STORAGE, "storage-class", told, fix, key="modelCache.storageClass")
-    return holds(Section.STORAGE, "storage-class", f"{what}, for {case.plan.cache.size} that all nodes read.")
+    return holds(Section.STORAGE, "storage-class", f"{what}, for {case.plan.cache.size} readable by all nodes.")
 
 
 def _claim(case: CheckContext, claim: Claim) -> Finding:
@@ -88,7 +92,7 @@ def _claim(case: CheckContext, claim: Claim) -> Finding:
     many = {"ReadWriteMany", "ReadOnlyMany"} & set(claim.spec.access_modes)
     if _bytes(size) < needed:
         what = f"Claim {claim.name} has {size}, and {case.plan.model} is {needed / 1e9:.1f} GB."
-        fix = f"modelCache.size: {case.plan.cache.size}, with a new claim where its class cannot grow one"
+        fix = f"modelCache.size: {case.plan.cache.size}, with a new claim if its class does not allow expansion"
         return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.size")
     if case.plan.nodes > 1 and not many:
         what = f"Claim {claim.name} is {', '.join(claim.spec.access_modes)}, and the workers are on several nodes."
@@ -103,10 +107,10 @@ def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
     name = claim.spec.storage_class_name
     classes = {each.name: each for each in case.view.classes.items}
     said = case.view.warned("PersistentVolumeClaim", claim.name)
-    what = f"Claim {claim.name} has had no volume for {duration(waited)}"
+    what = f"Claim {claim.name} has been Pending for {duration(waited)}"
     if name and classes and name not in classes:
         what += f": there is no storage class {name}."
-        fix = f"modelCache.storageClass: {next(iter(classes))} (the claim has to be made anew)"
+        fix = f"modelCache.storageClass: {next(iter(classes))} (the claim must be recreated)"
         return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.storageClass")
     if not name and not any(each.default for each in classes.values()):
         what += ": it names no storage class, and the cluster has no default one."
@@ -114,14 +118,16 @@ def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
         return fails(Section.STORAGE, "model-cache", what, fix, key="modelCache.storageClass")
     if said:
         key = "modelCache.accessMode" if "access mode" in said[-1].message.lower() else "modelCache.storageClass"
-        fix = f"{key}: one that {name or 'the default class'} can make"
+        fix = f"set {key} to one that {name or 'the default class'} supports"
         return fails(Section.STORAGE, "model-cache", f"{what}: {said[-1].message.strip()}", fix, key=key)
     if name and classes and classes[name].volume_binding_mode == "WaitForFirstConsumer":
         return unknown(Section.STORAGE, "model-cache", f"{what}: class {name} waits for the first pod that mounts it.")
     if waited < SLOW_SECONDS:
-        return unknown(Section.STORAGE, "model-cache", f"{what}; that may be soon.")
-    fix = f"Look at the provisioner of {name or 'the default class'}: kubectl describe pvc {claim.name}"
-    return fails(Section.STORAGE, "model-cache", f"{what}, and nobody says why.", fix, key="modelCache.storageClass")
+        return unknown(Section.STORAGE, "model-cache", f"{what}, which may be normal.")
+    fix = f"Check the provisioner of {name or 'the default class'}: kubectl describe pvc {claim.name}"
+    return fails(
+        Section.STORAGE, "model-cache", f"{what}, and no event explains why.", fix, key="modelCache.storageClass"
+    )
 
 
 def _platform(case: CheckContext) -> Iterator[Finding]:

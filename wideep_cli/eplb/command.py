@@ -36,7 +36,7 @@ class Action(StrEnum):
 ActionArgument = Annotated[
     Action | None, typer.Argument(help="record: count experts under load, for a balanced start, where the engine can.")
 ]
-Seconds = Annotated[int, typer.Option("--seconds", min=1, max=86_400, help="How long to record.")]
+Seconds = Annotated[int, typer.Option("--seconds", min=1, max=86_400, help="Seconds to record.")]
 
 
 def eplb(
@@ -48,7 +48,7 @@ def eplb(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Judge the expert load balancer: rebalances and balancedness by the logs, hot experts where a record is there."""
+    """Check the expert load balancer: rebalances and balancedness from the logs, hot experts if recorded."""
     from wideep_cli.deployment import find_live, role_named
     from wideep_cli.eplb.report import eplb_json, eplb_text
     from wideep_cli.eplb.verdict import Verdict

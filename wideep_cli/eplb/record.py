@@ -39,7 +39,7 @@ def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Cal
     goes_on = _require_recorder(view, recorder)
     with forward(live.cluster, member.pod, recorder.port) as port:
         _ask(port, recorder.start, member)
-        remark(f"{member.place}: recording for {seconds} s; it should be under its usual load ...")
+        remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
         try:
             time.sleep(seconds)
         finally:  # after Ctrl-C too: to count costs each pass a little
@@ -47,8 +47,8 @@ def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Cal
                 _ask(port, recorder.stop, member)
         _ask(port, recorder.dump, member)
     if keep_newest_dump(live, member) is None:
-        what = f"{member.place} has counted no token in {seconds} s, so there is nothing to begin from."
-        raise ClusterError(f"{what}\n  Record while the graph has its usual load: wideep bench gives it some.")
+        what = f"{member.place} counted no token in {seconds} s, so there is nothing to start from."
+        raise ClusterError(f"{what}\n  Record while the graph has its usual load; wideep bench generates load.")
     return f"layout.{member.component}.eplb.initialExpertLocation: {kept_file(live, member)}"
 
 
@@ -56,7 +56,7 @@ def _require_shared_volume(live: Live) -> None:
     """Every rank reads the file when it starts, on whatever node it is then."""
     path = live.loaded.settings.model_cache.host_path
     if path:
-        what = f"modelCache.hostPath is {path}, which each node has for itself: a record has to be on all of them."
+        what = f"modelCache.hostPath is {path}, which is local to each node, but a record must be on all of them."
         raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
 
 
@@ -70,7 +70,7 @@ def _require_recorder(view: RoleView, recorder: ExpertRecorder) -> bool:
     if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
     if eplb.recorder_mode not in COUNTING:
-        what = f"{key} is {eplb.recorder_mode}, which writes every pass or token and no counts to begin from."
+        what = f"{key} is {eplb.recorder_mode}, which records every pass or token, but no counts to start from."
         raise ClusterError(f"{what}\n  {key}: stat, then `pulumi up`.")
     return goes_on
 
@@ -87,5 +87,5 @@ def _ask(port: int, path: str, member: Member) -> None:
         raise ClusterError(
             f"{member.place} offers no recording: nothing answers on {engine.title}'s port {port} of pod "
             f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"
-            f"  {key}: true lets the engine itself count and move experts while it runs."
+            f"  {key}: true makes the engine count and move experts while it runs."
         ) from error

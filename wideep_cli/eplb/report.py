@@ -72,7 +72,7 @@ def _hot(experts: Experts | str | None) -> list[str]:
     if experts is None:
         return []
     if isinstance(experts, str):
-        return [f"  hot experts cannot be seen: {experts}"]
+        return [f"  hot experts unknown: {experts}"]
     peak = (
         f"in the middle of {len(experts.layers)} layers the busiest has {experts.typical_peak:.1f} × the mean's tokens"
     )

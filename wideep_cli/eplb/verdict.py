@@ -48,9 +48,9 @@ def judge(view: RoleView, log: EngineLog) -> Judged:
     if enabled != log.started:
         if enabled:
             return Judged(
-                Verdict.WRONG, "The stack enables EPLB, and the log does not say that it started.", _restart(key)
+                Verdict.WRONG, "The stack enables EPLB, but the log has no sign that it started.", _restart(key)
             )
-        return Judged(Verdict.WRONG, "The stack leaves EPLB off, and the log says that it started.", _restart(key))
+        return Judged(Verdict.WRONG, "The stack disables EPLB, but the log shows that it started.", _restart(key))
     even = recent(log)
     if even is None:
         return _unknown(view, log)
@@ -74,11 +74,11 @@ def _unknown(view: RoleView, log: EngineLog) -> Judged:
     if flag not in view.plan.args:
         return Judged(
             Verdict.UNKNOWN,
-            f"The engine writes how even its load is only with {flag}.",
+            f"The engine logs its load balance only with {flag}.",
             (f'{key}.extraArgs: ["{flag}"]   costs a reduction of counters a forward pass',),
         )
     return Judged(
-        Verdict.UNKNOWN, "No forward pass is in the log yet.", ("wideep bench, or wideep smoke, gives it some.",)
+        Verdict.UNKNOWN, "The log has no forward pass yet.", ("Run wideep bench or wideep smoke to send some.",)
     )
 
 

@@ -30,7 +30,7 @@ def gpus(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Show memory and utilization of every worker's GPUs (nvidia-smi in the pods) beside the plan's prediction."""
+    """Show memory and utilization of every worker's GPUs (nvidia-smi in the pods) and the plan's prediction."""
     from wideep_cli.deployment import find_live, role_named
     from wideep_cli.gpus.evaluate import findings
     from wideep_cli.gpus.report import gpus_json, gpus_text

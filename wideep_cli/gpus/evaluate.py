@@ -113,7 +113,7 @@ def _next_step(mark: str, gpu: Gpu) -> str:
     if mark.startswith("not the GPU"):
         return "Set hardware.gpu to what the nodes have, or hardware.nodeSelector to the nodes that have it."
     if mark == "weights not loaded":
-        return "wideep status says how far the worker is."
+        return "Run wideep status to see the worker's progress."
     if mark == "holds more than predicted":
         outside = gpu.used_gb - gpu.predicted.pool
         return (
@@ -132,7 +132,7 @@ def _uneven(worker: list[Gpu]) -> Iterator[str]:
         low, high = min(worker, key=lambda gpu: gpu.used_gb), max(worker, key=lambda gpu: gpu.used_gb)
         yield (
             f"{name}: memory is uneven, {low.used_gb:.1f} GB on {low.place} and {high.used_gb:.1f} GB on {high.place}. "
-            f"Its ranks should hold the same: wideep logs --role {first.member.component}."
+            f"Its ranks should use the same amount: check wideep logs --role {first.member.component}."
         )
     busy = {gpu.place: gpu.reading.utilization for gpu in worker if gpu.reading.utilization is not None}
     if not busy:
@@ -142,5 +142,5 @@ def _uneven(worker: list[Gpu]) -> Iterator[str]:
     if odd:
         yield (
             f"{name}: utilization is uneven, {some_of(odd, SHOWN)} and {middle:.0f} % in the middle. With expert "
-            "parallelism all GPUs of a worker should work alike: look again under load, then wideep eplb."
+            "parallelism all GPUs of a worker should have the same load: check again under load, then run wideep eplb."
         )

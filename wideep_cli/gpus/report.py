@@ -40,7 +40,7 @@ def gpus_text(gpus: Sequence[Gpu], wrong: Sequence[str], unread: Sequence[str]) 
         )
     names = sorted({f"{gpu.reading.name}, driver {gpu.reading.driver}" for gpu in gpus})
     verdict = [Text(f"! {line}") for line in (*wrong, *unread)]
-    well = f"All {len(gpus)} GPUs hold what the plan predicts, evenly." if gpus and not wrong else ""
+    well = f"All {len(gpus)} GPUs match the plan's prediction." if gpus and not wrong else ""
     return Group(table, Text(), Text("; ".join(names)), *verdict, *([Text(well)] if well else []))
 
 

@@ -34,7 +34,7 @@ def legal_report(asked: Question, gpus: int, output: OutputFormat) -> Renderable
         CallError: two roles need at least two GPUs.
     """
     if gpus < 2:
-        raise CallError(f"--gpus {gpus}: prefill and decode need a GPU each.", "Try --gpus 2 or more.")
+        raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")
     found = layouts(asked.model, asked.hardware, gpus)
     title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}"
     match output:
@@ -56,7 +56,7 @@ def _text(title: str, found: Enumeration) -> RenderableType:
             table.add_column(name, justify="left" if name in ("decode", "prefill") else "right", no_wrap=True)
         for option in found.layouts[:SHOWN]:
             table.add_row(*_cells(option))
-        blocks += [table, Text("\nThe first of them as a stack's config:", style="bold")]
+        blocks += [table, Text("\nThe first one as stack config:", style="bold")]
         blocks.append(_indented(_config(found.layouts[0])))
     if found.left_out:
         blocks.append(Text("\nLeft out", style="bold"))
@@ -71,8 +71,8 @@ def _indented(text: str) -> RenderableType:
 def _count(found: Enumeration) -> str:
     count = len(found.layouts)
     if not count:
-        return "No layout is legal: no legal workers of both roles add up to just so many GPUs."
-    words = "1 legal layout" if count == 1 else f"{count} legal layouts"
+        return "No valid layout: no combination of valid prefill and decode workers uses exactly this number of GPUs."
+    words = "1 valid layout" if count == 1 else f"{count} valid layouts"
     return f"{words}, the most KV cache for decode first" + (f"; the first {SHOWN}" if count > SHOWN else "")
 
 

@@ -72,5 +72,5 @@ def _model(word: str) -> ModelShape:
     if found is None:
         near = " or ".join(f"--model {name}" for name in same_model(word, MODELS))
         fix = f"Try {near}." if near else f"The catalog has {', '.join(MODELS)}; a stack may have others (--stack)."
-        raise CallError(f"--model {word}: the catalog has no such name.", fix)
+        raise CallError(f"--model {word}: not in the catalog.", fix)
     return MODELS[found]

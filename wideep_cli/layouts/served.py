@@ -73,7 +73,10 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
     if best is own:
         return None
     worth = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s a GPU"
-    return f"`layout: {best}` serves {worth} on as many GPUs, at 4000 tokens in and 500 out: see `wideep layouts`."
+    return (
+        f"`layout: {best}` serves {worth} on the same number of GPUs, at 4000 input and 500 output tokens: see "
+        "`wideep layouts`."
+    )
 
 
 def _known(model: ModelShape, gpu: GpuKind) -> bool:

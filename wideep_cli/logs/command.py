@@ -26,18 +26,25 @@ EXAMPLE = "Example: [bold]wideep logs --role decode --grep eplb --follow[/bold]"
 TAIL, TAIL_GREP, TAIL_FOLLOW = 50, 10_000, 10
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
-Role = Annotated[LogRole | None, typer.Option("--role", "-r", help="Whose; by default all pods of the graph.")]
-Grep = Annotated[
-    str | None, typer.Option("--grep", "-g", metavar="REGEX", help="Only lines that match, whatever their case.")
+Role = Annotated[
+    LogRole | None, typer.Option("--role", "-r", help="Role of the pods. [default: all pods of the graph]")
 ]
-Follow = Annotated[bool, typer.Option("--follow", help="Go on with what is written from now.")]
+Grep = Annotated[
+    str | None,
+    typer.Option(
+        "--grep", "-g", metavar="REGEX", help="Show only lines that match this regular expression, ignoring case."
+    ),
+]
+Follow = Annotated[bool, typer.Option("--follow", help="Follow the logs.")]
 Tail = Annotated[
     int | None,
     typer.Option(
         "--tail", "-n", min=0, max=1_000_000, help=f"Last lines of each pod. [default: {TAIL}; to grep in {TAIL_GREP}]"
     ),
 ]
-Previous = Annotated[bool, typer.Option("--previous", "-p", help="Of the container before the last restart.")]
+Previous = Annotated[
+    bool, typer.Option("--previous", "-p", help="Logs of the previous container, before its last restart.")
+]
 
 
 def logs(
@@ -57,7 +64,9 @@ def logs(
     from wideep_cli.logs.source import sources
 
     if follow and previous:
-        raise CallError("--follow and --previous do not go together.", "A container that has ended writes no more.")
+        raise CallError(
+            "--follow and --previous exclude each other.", "A container that has exited writes no more logs."
+        )
     wanted = pattern(grep)
     live = find_live(stack, file)
     found = sources(live, role)
@@ -93,7 +102,7 @@ def _follow(
             _show([item], found)
     if refused == len(found):
         raise typer.Exit(ExitCode.DOES_NOT_HOLD)
-    say("All of these containers have ended.")
+    say("All of these containers have exited.")
 
 
 def _show(lines: list[Line], found: tuple[Source, ...]) -> None:

@@ -39,7 +39,7 @@ def sources(live: Live, role: LogRole | None) -> tuple[Source, ...]:
         what = f"{role} pod" if role else "pod"
         raise ClusterError(
             f"There is no {what} of {live.plan.name} in namespace {live.plan.namespace}.\n"
-            "  wideep status says what there is."
+            "  Run wideep status to see what exists."
         )
     return tuple(found)
 
@@ -61,7 +61,7 @@ def _container(pod: Pod, name: str) -> str:
 def _download(live: Live) -> list[Source]:
     download = live.plan.download
     if download is None:
-        raise ClusterError("This stack downloads nothing (modelCache.download is false).")
+        raise ClusterError("This stack has no download (modelCache.download is false).")
     pods = live.cluster.list(PODS, live.plan.namespace, labels=f"job-name={download.job}").items
     ordered = sorted(pods, key=lambda pod: str(pod.metadata.creation_timestamp))
     return [Source(f"download-{number}", pod, pod.main.name) for number, pod in enumerate(ordered)]

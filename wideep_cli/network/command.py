@@ -20,7 +20,7 @@ def network(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Look at the workers' network: ibstat, ping among a worker's pods, what NCCL and NVSHMEM complain of."""
+    """Check the workers' network: RDMA ports, reachability between a worker's pods, NCCL and NVSHMEM errors."""
     from wideep_cli.deployment import find_live, role_named
     from wideep_cli.network.examine import examine, findings
     from wideep_cli.network.report import network_json, network_text, unseen

@@ -119,10 +119,10 @@ def _findings(live: Live, each: Examined) -> Iterator[str]:
     for reached in each.reached:
         if not reached.holds:
             yield (
-                f"{reached.source} does not reach {reached.target}: {reached.why}. Look for a NetworkPolicy, a "
+                f"{reached.source} cannot reach {reached.target}: {reached.why}. Check for a NetworkPolicy, a "
                 "firewall between the nodes, or a node that is down (kubectl get nodes)."
             )
     if "Socket" in each.transports and needed:
-        yield f"{place}: NCCL uses TCP in place of RDMA. Set hardware.rdmaResource, and NCCL_IB_HCA to its devices."
+        yield f"{place}: NCCL uses TCP instead of RDMA. Set hardware.rdmaResource, and NCCL_IB_HCA to its devices."
     for line in each.complaints:
         yield f"{place} says: {line}"

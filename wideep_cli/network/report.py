@@ -28,7 +28,7 @@ def network_text(examined: list[Examined], wrong: tuple[str, ...]) -> Renderable
             _reach(each),
             ", ".join(each.transports) or "(not in the log)",
         )
-    verdict = [Text(f"! {line}") for line in wrong] or [Text("Nothing is wrong with what can be seen.")]
+    verdict = [Text(f"! {line}") for line in wrong] or [Text("No problem found.")]
     return Group(table, Text(), *verdict, *(Text(f"? {line}") for line in unseen(examined)))
 
 

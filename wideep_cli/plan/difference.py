@@ -85,12 +85,12 @@ def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:
 def _release(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[ObjectChange]:
     """The platform's release, and the step from one Dynamo to another."""
     if before.platform.install and not after.platform.install:
-        yield ObjectChange("release dynamo-platform", Effect.DELETED, "It must be there from elsewhere.", found)
+        yield ObjectChange("release dynamo-platform", Effect.DELETED, "It must be installed separately.", found)
     elif after.platform.install and not before.platform.install:
         yield ObjectChange("release dynamo-platform", Effect.CREATED, "The operator is installed.", found)
     elif after.platform.install and before.platform.version == after.platform.version:
         yield ObjectChange(
-            "release dynamo-platform", Effect.UPDATED, "Helm upgrades it; running workers go on serving.", found
+            "release dynamo-platform", Effect.UPDATED, "Helm upgrades it; running workers keep serving.", found
         )
     elif after.platform.install:
         yield from _upgrade(before, after, found)
@@ -112,7 +112,7 @@ def _image(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     found = tuple(changes(before.image_plan.model_dump(), after.image_plan.model_dump(), "image"))
     if found and after.image_plan.build:
         effect = Effect.UPDATED if before.image_plan.build else Effect.CREATED
-        yield ObjectChange("image", effect, "It is built and pushed again (30 to 60 minutes without a cache).", found)
+        yield ObjectChange("image", effect, "It is rebuilt and pushed (30 to 60 minutes without a cache).", found)
 
 
 def _cache(before: Plan, after: Plan) -> Iterator[ObjectChange]:
@@ -124,14 +124,16 @@ def _cache(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     name = f"claim {new.claim}"
     fixed = {"modelCache.storage_class", "modelCache.access_mode", "modelCache.claim"}
     if old.create and not new.create:
-        kept = "The volume is kept." if old.retain else "Its weights are deleted."
+        kept = "The volume is retained." if old.retain else "Its weights are deleted."
         yield ObjectChange(f"claim {old.claim}", Effect.DELETED, kept, found)
     elif new.create and not old.create:
         yield ObjectChange(name, Effect.CREATED, "The weights are downloaded to it.", found)
     elif moved or any(change.path in fixed for change in found):
         yield ObjectChange(name, Effect.REPLACED, "Its weights are deleted and downloaded again.", (*moved, *found))
     else:
-        yield ObjectChange(name, Effect.UPDATED, "A volume can grow where its class allows it, never shrink.", found)
+        yield ObjectChange(
+            name, Effect.UPDATED, "A volume can be expanded if its class allows it, but never shrunk.", found
+        )
 
 
 def _download(before: Plan, after: Plan) -> Iterator[ObjectChange]:
@@ -143,7 +145,7 @@ def _download(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         yield ObjectChange("job of the download", Effect.DELETED, "The weights must be on the volume already.", found)
         return
     effect = Effect.REPLACED if old else Effect.CREATED
-    yield ObjectChange(f"job {new.job}", effect, "It runs again; files that are there and right are kept.", found)
+    yield ObjectChange(f"job {new.job}", effect, "It runs again; complete files are kept.", found)
 
 
 def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
@@ -153,7 +155,7 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
             *changes(before.name, after.name, "name"),
         )
         name = f"graph {before.name}"
-        yield ObjectChange(name, Effect.REPLACED, "All pods are deleted and made anew: an outage.", found)
+        yield ObjectChange(name, Effect.REPLACED, "All pods are deleted and recreated: an outage.", found)
         return
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
     if before.graph.api_version != after.graph.api_version:
@@ -162,8 +164,8 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
         return
     if any(change.path.endswith(GROVE_ANNOTATION) for change in found):
-        hands = "Grove takes it over" if after.platform.grove else "Grove gives it back"
-        consequence = f"{hands}, so that all its pods are deleted and made anew: an outage."
+        hands = "Grove takes over the pods" if after.platform.grove else "the operator takes over the pods"
+        consequence = f"{hands}, so all its pods are deleted and recreated: an outage."
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, found)
         return
     if found:
@@ -193,7 +195,7 @@ def _part(name: str, before: GraphPart | None, after: GraphPart | None) -> Objec
     if paths == {"replicas"}:
         return ObjectChange(label, Effect.SCALED, _scaling(before, after), found)
     if paths & {"multinode", "type", "componentType", "subComponentType"}:
-        return ObjectChange(label, Effect.REPLACED, "A worker's pods are made anew, in another number.", found)
+        return ObjectChange(label, Effect.REPLACED, "A worker's pods are recreated, in a different number.", found)
     return ObjectChange(label, Effect.RESTARTED, _restarting(after), found)
 
 
@@ -208,7 +210,7 @@ def _part_changes(before: GraphPart, after: GraphPart) -> Iterator[Change]:
 def _scaling(before: GraphPart, after: GraphPart) -> str:
     count = (after.replicas - before.replicas) * after.nodes
     amount = "1 pod" if abs(count) == 1 else f"{abs(count)} pods"
-    return f"{amount} more." if count > 0 else f"{amount} fewer; the others go on serving."
+    return f"{amount} more." if count > 0 else f"{amount} fewer; the others keep serving."
 
 
 def _restarting(part: GraphPart) -> str:
@@ -216,7 +218,7 @@ def _restarting(part: GraphPart) -> str:
         return "It has no pods."
     count = "Its pod restarts" if part.pods == 1 else f"All {part.pods} pods restart"
     if _annotations(part).get(STRATEGY_ANNOTATION) == "Recreate":
-        return f"{count} at once, since no GPU is free for a second one: an outage while the model loads."
+        return f"{count} at once, because no GPU is free for a second one: an outage while the model loads."
     return f"{count}, one worker after the other." if part.replicas > 1 else f"{count}."
 
 

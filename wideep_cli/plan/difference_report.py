@@ -20,7 +20,7 @@ from wideep_cli.stack_context import Loaded
 
 __all__ = ["difference_report"]
 
-NOTHING = "Both stacks give the same plan: nothing changes."
+NOTHING = "Both stacks have the same plan: no changes."
 COLOURS = {Effect.RESTARTED: "yellow", Effect.REPLACED: "red", Effect.DELETED: "red", Effect.CREATED: "green"}
 
 

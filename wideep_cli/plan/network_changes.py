@@ -29,19 +29,19 @@ INGRESS: Final = "ingress"
 POLICY: Final = "network policy"
 WORDS: Final[Mapping[str, _Words]] = {
     SERVICE: _Words(
-        "The frontend is reached from outside the cluster.",
-        "Its address goes, and who calls it is cut off.",
-        "Its address stays, unless the type is another one.",
+        "The frontend becomes reachable from outside the cluster.",
+        "Its address is released, and its clients are cut off.",
+        "Its address stays, unless the type changes.",
     ),
     INGRESS: _Words(
-        "The frontend is reached under its host.",
-        "Who calls its host is cut off.",
-        "Its controller takes it over while it runs.",
+        "The frontend becomes reachable under its host.",
+        "Clients of its host are cut off.",
+        "Its controller updates it without interruption.",
     ),
     POLICY: _Words(
-        "Others than it names can no longer connect.",
-        "Everyone may connect whom no other policy keeps out.",
-        "Connections that are open stay; new ones are asked.",
+        "Only the listed sources can connect.",
+        "Traffic is unrestricted unless another NetworkPolicy applies.",
+        "Open connections stay; new ones are checked.",
     ),
 }
 

@@ -97,7 +97,7 @@ def write_picture(loaded: Loaded, path: Path) -> None:
     try:
         path.write_text(draw_placement(loaded), encoding="utf-8")
     except OSError as exc:
-        raise CallError(f"{path} cannot be written: {exc.strerror}.", "Name a file in a folder that exists.") from exc
+        raise CallError(f"{path} cannot be written: {exc.strerror}.", "Name a file in an existing directory.") from exc
 
 
 def draw_placement(loaded: Loaded) -> str:

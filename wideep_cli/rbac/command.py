@@ -17,7 +17,8 @@ EXAMPLE = "Example: [bold]wideep rbac --stack prod --user anna | kubectl apply -
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Bind the roles to this user.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Bind the roles to this group.")]
 Account = Annotated[
-    str | None, typer.Option("--service-account", metavar="NAME", help="Bind them to one of the namespace.")
+    str | None,
+    typer.Option("--service-account", metavar="NAME", help="Bind the roles to this service account of the namespace."),
 ]
 
 Exec = Annotated[
@@ -42,7 +43,7 @@ def rbac(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Print the Role and ClusterRole that wideep's commands need to look at a stack. Without --exec they only read."""
+    """Print the Role and ClusterRole that wideep needs to inspect a stack. Read-only without --exec."""
     import yaml
 
     from wideep.dynamo import release_of

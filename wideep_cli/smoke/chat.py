@@ -114,11 +114,11 @@ def ask(port: int, question: Question) -> Answer:
     except urllib.error.HTTPError as error:
         said = _said(error.read().decode("utf-8", "replace"))
         kind = NotYetError if error.code in RETRIED else ChatError
-        raise kind(f"The frontend answers {error.code}: {said}.", error.code) from error
+        raise kind(f"The frontend returns {error.code}: {said}.", error.code) from error
     except TimeoutError as error:
-        raise ChatError(f"The frontend has sent nothing for {question.silence_seconds:.0f} s.") from error
+        raise ChatError(f"The frontend sent nothing for {question.silence_seconds:.0f} s.") from error
     except OSError as error:
-        raise NotYetError(f"The frontend does not answer: {getattr(error, 'reason', error)}.") from error
+        raise NotYetError(f"The frontend does not respond: {getattr(error, 'reason', error)}.") from error
 
 
 def _read(lines: Iterable[bytes], begun: float) -> Answer:
@@ -129,7 +129,7 @@ def _read(lines: Iterable[bytes], begun: float) -> Answer:
     for raw in lines:
         line = raw.decode("utf-8", "replace").strip()
         if line.startswith("event: error"):
-            raise NotYetError(f"The stream broke off: {_next_comment(lines)}.")
+            raise NotYetError(f"The stream ended early: {_next_comment(lines)}.")
         if not line.startswith("data:") or line == "data: [DONE]":
             continue
         piece = _piece(line.removeprefix("data:"))
@@ -150,7 +150,7 @@ def _piece(text: str) -> _Piece:
     try:
         return _Piece.model_validate_json(text)
     except ValidationError as error:
-        raise ChatError(f"What the frontend streams is no chat completion: {text.strip()[:200]}") from error
+        raise ChatError(f"The frontend's stream is not a chat completion: {text.strip()[:200]}") from error
 
 
 def _next_comment(lines: Iterable[bytes]) -> str:

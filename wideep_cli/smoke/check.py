@@ -53,12 +53,12 @@ def try_until(live: Live, question: Question, seconds: float, remark: Callable[[
                 raise
             if waited > seconds:
                 raise ClusterError(
-                    f"No answer within {seconds:.0f} s. The last reason: {error}\n"
-                    "  wideep status says what the pods wait for, wideep doctor why."
+                    f"No answer within {seconds:.0f} s. Last error: {error}\n"
+                    "  Run wideep status to see what the pods wait for, and wideep doctor for the cause."
                 ) from error
             if str(error) != told:
                 told = str(error)
-                remark(f"{told} Asking again for {seconds - waited:.0f} s.")
+                remark(f"{told} Retrying for {seconds - waited:.0f} s.")
             time.sleep(PAUSE_SECONDS)
 
 
@@ -67,7 +67,7 @@ def _require_workers(port: int, live: Live) -> None:
     view = ask_frontend(port, live.plan)
     missing = [str(role) for role in Role if not view.workers.get(role)]
     if missing:
-        raise NotYetError(f"No {' and no '.join(missing)} worker is registered at the frontend.")
+        raise NotYetError(f"No {' and no '.join(missing)} worker is registered with the frontend.")
     if live.plan.model not in view.models:
         raise NotYetError(f"The frontend does not serve {live.plan.model} yet.")
 
@@ -78,11 +78,11 @@ def faults(answer: Answer, question: Question) -> tuple[str, ...]:
     if answer.model != question.model:
         found.append(f"the answer is from model {answer.model or '(none)'}, not {question.model}")
     if not answer.text.strip():
-        found.append("the answer is empty, though the frontend says 200")
+        found.append("the answer is empty, although the status is 200")
     if answer.finish_reason not in FINISHED:
         found.append(f"the finish reason is {answer.finish_reason or '(none)'}, not {' or '.join(sorted(FINISHED))}")
     if answer.tokens > question.max_tokens:
-        found.append(f"{answer.tokens} tokens came, and at most {question.max_tokens} were asked for")
+        found.append(f"{answer.tokens} tokens received, but at most {question.max_tokens} were requested")
     if answer.reported is not None and answer.pieces > answer.reported:
-        found.append(f"usage counts {answer.reported} tokens, and {answer.pieces} pieces came")
+        found.append(f"usage reports {answer.reported} tokens, but {answer.pieces} chunks were received")
     return tuple(found)

@@ -19,9 +19,9 @@ __all__ = ["EXAMPLE", "smoke"]
 EXAMPLE = 'Example: [bold]wideep smoke --prompt "What is a token?" --timeout 600[/bold]'
 LAB_PROMPT = "Explain MoE models in one sentence"
 
-Prompt = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="What is asked.")]
-MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000, help="Tokens of the answer at most.")]
-Timeout = Annotated[int, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long to wait for an answer.")]
+Prompt = Annotated[str, typer.Option("--prompt", metavar="TEXT", help="Prompt to send.")]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000, help="Maximum number of output tokens.")]
+Timeout = Annotated[int, typer.Option("--timeout", metavar="SECONDS", min=1, help="Seconds to wait for an answer.")]
 
 
 def smoke(
@@ -33,7 +33,7 @@ def smoke(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Send the lab's chat completion, through a port-forward of its own, and check what comes back."""
+    """Send a chat completion through a port-forward and check the answer."""
     from wideep_cli.deployment import find_live
     from wideep_cli.smoke.chat import Question
     from wideep_cli.smoke.check import try_until

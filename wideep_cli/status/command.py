@@ -20,7 +20,7 @@ __all__ = ["EXAMPLE", "status"]
 
 EXAMPLE = "Example: [bold]wideep status --stack prod --watch[/bold]"
 
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="Go on until the graph is ready or has failed.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Watch until the graph is ready or has failed.")]
 
 
 def status(
@@ -30,7 +30,7 @@ def status(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Show the graph: pods by role, what each waits for, registered workers, latencies. Exit code 0: ready."""
+    """Show the graph: pods by role, what each waits for, registered workers, latencies. Exit code 0 if ready."""
     from wideep_cli.deployment import find_live
     from wideep_cli.status.report import status_json, status_text
     from wideep_cli.status.snapshot import State

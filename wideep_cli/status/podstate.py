@@ -49,12 +49,12 @@ def condition_of(pod: Pod, events: tuple[Event, ...] = ()) -> Condition:
     if any(status.state.running for status in pod.status.container_statuses):
         return Condition(Phase.LOADING)
     warning = _last_warning(pod, events)
-    return Condition(Phase.STARTING, warning or next(_waiting(pod), "the node starts it"))
+    return Condition(Phase.STARTING, warning or next(_waiting(pod), "the node is starting it"))
 
 
 def _unscheduled(pod: Pod) -> str:
     said = next((c.message for c in pod.status.conditions if c.type == "PodScheduled" and c.status == "False"), "")
-    return said.split(" preemption:")[0].rstrip(". ") or "the scheduler has not placed it"
+    return said.split(" preemption:")[0].rstrip(". ") or "not scheduled yet"
 
 
 def _stopped(pod: Pod) -> Iterator[Condition]:

@@ -25,20 +25,20 @@ def judged(plan: Plan, snapshot: Snapshot, frontend: FrontendView | str) -> Snap
     if snapshot.state is not State.READY:
         return snapshot
     if isinstance(frontend, Unasked):
-        return replace(snapshot, says=f"{snapshot.says} Whether the model is served could not be asked: {frontend}.")
+        return replace(snapshot, says=f"{snapshot.says} Cannot tell whether the model is served: {frontend}.")
     state, says = _served(plan, frontend)
     return replace(snapshot, state=state, says=says)
 
 
 def _served(plan: Plan, frontend: FrontendView | str) -> tuple[State, str]:
     if isinstance(frontend, str):
-        return State.WAITING, f"All pods are ready, and the frontend does not answer: {frontend}."
+        return State.WAITING, f"All pods are ready, but the frontend does not respond: {frontend}."
     if plan.model not in frontend.models:
         lists = ", ".join(frontend.models) or "no model"
-        says = f"All pods are ready, and the frontend lists {lists}: no worker has registered {plan.model}."
-        return State.WAITING, f"{says} `wideep doctor` looks for the cause."
+        says = f"All pods are ready, but the frontend lists {lists}: no worker has registered {plan.model}."
+        return State.WAITING, f"{says} run `wideep doctor` for the cause."
     missing = [f"no {role}" for role in plan.roles if not frontend.workers.get(role, 0)]
     if missing:
         says = f"The frontend lists {plan.model}, and {' and '.join(missing)} worker is registered."
-        return State.WAITING, f"{says} `wideep doctor` looks for the cause."
+        return State.WAITING, f"{says} run `wideep doctor` for the cause."
     return State.READY, "All services serve."

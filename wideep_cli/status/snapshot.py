@@ -179,7 +179,7 @@ def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
     except UnreachableError:
         raise
     except ClusterError as error:
-        return f"running; its log cannot be read: {error}"
+        return f"running; cannot read its log: {error}"
 
 
 def _download(live: Live, seen: _Seen) -> str:
@@ -214,19 +214,19 @@ def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
     if held:
         return held
     if seen.graph_hidden:
-        return State.READY, "All pods are ready; what the graph says of itself cannot be seen."
+        return State.READY, "All pods are ready; the graph's own status cannot be read."
     if graph and graph.ready:
         return State.READY, "All pods are ready."
     if graph and not graph.is_observed:
-        return State.WAITING, "The operator has not looked at the graph's last change yet."
-    return State.WAITING, _said(graph) or "The operator has not looked at the graph yet."
+        return State.WAITING, "The operator has not reconciled the graph's last change yet."
+    return State.WAITING, _said(graph) or "The operator has not reconciled the graph yet."
 
 
 def _held(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
     """What keeps it from being ready, the gravest first; None where nothing that is to be seen does."""
     graph = seen.graph
     if graph and graph.metadata.deletion_timestamp:
-        return State.WAITING, f"The graph is being deleted: {len(rows)} pods are left of it."
+        return State.WAITING, f"The graph is Terminating: {len(rows)} pods remain."
     broken = next((row for row in rows if row.condition.phase is Phase.FAILED), None)
     if broken:
         return State.FAILED, f"{broken.member.place}: {broken.condition.reason}"
@@ -251,5 +251,7 @@ def _fewer(wanted: dict[Component, int], rows: tuple[Row, ...]) -> str:
     if not fewer:
         return ""
     nobody = [str(one) for one in wanted if not have[one]]
-    served = f"The model is not served: there is no {' and no '.join(nobody)}. " if nobody else "Serves with fewer. "
-    return f"{served}{', '.join(fewer)}: if they were scaled by hand, `pulumi up --refresh` brings them back."
+    served = (
+        f"The model is not served: there is no {' and no '.join(nobody)}. " if nobody else "Serving with fewer pods. "
+    )
+    return f"{served}{', '.join(fewer)}: if they were scaled manually, `pulumi up --refresh` restores them."

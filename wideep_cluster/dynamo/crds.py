@@ -29,12 +29,12 @@ def crd_conflict(definitions: Listed[Definition], namespace: str, release: str) 
         return definitions.error
     owner, names = _owner(other), " ".join(CRDS)
     belongs = f"belongs to Helm release {owner}" if owner else "belongs to no Helm release"
-    rule = f"CustomResourceDefinition {other.name} {belongs}, and Helm does not take it over into {wanted}"
+    rule = f"CustomResourceDefinition {other.name} {belongs}, and Helm cannot adopt it into {wanted}"
     fix = (
-        "where it is left from an older platform, hand it over, then repeat `pulumi up`:",
+        "if it is left over from an older platform, hand it over, then run `pulumi up` again:",
         f"  kubectl label crd {names} {MANAGED_BY}=Helm --overwrite",
         f"  kubectl annotate crd {names} {OWNER[0]}={namespace} {OWNER[1]}={release} --overwrite",
-        "where its platform still runs, use that one: platform: {install: false}",
+        "if its platform still runs, use that one: platform: {install: false}",
     )
     return Problem("platform.install", "true", rule, "\n".join(fix))
 

@@ -32,30 +32,32 @@ FAILED_CREATE: Final = "FailedCreate"
 REFUSED: Final = re.compile(r"not found|unknown|unauthorized|denied|forbidden|authorization failed", re.IGNORECASE)
 BLOCKING_REASONS: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
 """What keeps a container from starting. No free GPU, and all else, may end by itself at any time."""
-PULL_HINT: Final = "image: one that the nodes can pull, image.registry where it needs credentials"
+PULL_HINT: Final = "set image to one that the nodes can pull, and image.registry if it needs credentials"
 BLOCKING_HINTS: Final = {
     "ErrImagePull": PULL_HINT,
-    "ImagePullBackOff": f"{PULL_HINT}; `pulumi up --refresh` builds one again that its registry has lost",
+    "ImagePullBackOff": f"{PULL_HINT}; `pulumi up --refresh` rebuilds an image that the registry has lost",
     "InvalidImageName": "image.reference, or image.repository and image.tag",
-    "CreateContainerConfigError": "`pulumi up --refresh` makes a Secret again that was deleted",
+    "CreateContainerConfigError": "run `pulumi up --refresh`, which recreates a deleted Secret",
 }
-MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more GPUs: `wideep doctor` says which holds"
+MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more GPUs: `wideep doctor` says which fits"
 HINTS: Final[Mapping[Symptom | None, str]] = {
     Symptom.POOL: MEMORY_HINT,
     Symptom.MEMORY: MEMORY_HINT,
     Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang {sglang}",
     Symptom.HEAP: MEMORY_HINT,
-    Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value holds",
-    Symptom.SHARED_MEMORY: "workers.sharedMemory: more than it is",
+    Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value fits",
+    Symptom.SHARED_MEMORY: "increase workers.sharedMemory",
     Symptom.LOCKED_MEMORY: "the limit on locked memory of the nodes' container runtime (`wideep doctor`)",
-    Symptom.OCCUPIED: "what else uses GPUs of the pod's node: nvidia-smi there shows it",
-    Symptom.NVSHMEM: "the nodes' driver options (`wideep doctor` has them), or layout.{role}.moeA2aBackend: none",
-    Symptom.ROUTE: "hardware.interconnect, and the way between the nodes' adapters (`wideep doctor`)",
-    Symptom.ETCD: "the platform's etcd: `wideep doctor` says whether it runs",
-    Symptom.NATS: "the platform's NATS: `wideep doctor` says whether it runs",
+    Symptom.OCCUPIED: "another process uses GPUs of the pod's node: find it with nvidia-smi there",
+    Symptom.NVSHMEM: (
+        "set the nodes' driver options (`wideep doctor` prints them), or layout.{role}.moeA2aBackend: none"
+    ),
+    Symptom.ROUTE: "check hardware.interconnect and the network between the nodes' adapters (`wideep doctor`)",
+    Symptom.ETCD: "the platform's etcd: check with `wideep doctor` whether it runs",
+    Symptom.NATS: "the platform's NATS: check with `wideep doctor` whether it runs",
     Symptom.NETWORK: "hardware.interconnect and hardware.rdmaResource: `wideep network` tries each path",
-    Symptom.DRIVER: "the NVIDIA driver of the nodes, or hardware.nodeSelector, which keeps off them",
-    Symptom.WEIGHTS: "modelCache: what is on the volume is not this model (`wideep doctor`)",
+    Symptom.DRIVER: "update the nodes' NVIDIA driver, or exclude them with hardware.nodeSelector",
+    Symptom.WEIGHTS: "the volume in modelCache does not hold this model (`wideep doctor`)",
 }
 
 
@@ -90,7 +92,7 @@ def _crash(view: GraphSnapshot, pod: PodState, log: str) -> Iterator[Diagnosis]:
     if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
         return
     named = {"role": pod.role, "sglang": view.wanted.sglang or SGLANG}
-    hint = HINTS.get(symptom, "`wideep doctor` looks for the cause").format(**named)
+    hint = HINTS.get(symptom, "run `wideep doctor` for the cause").format(**named)
     previous = "" if pod.end.now else " --previous"
     command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"
     ended = f"in pod {pod.name} {_ended(pod.end, log)}"
@@ -100,7 +102,7 @@ def _crash(view: GraphSnapshot, pod: PodState, log: str) -> Iterator[Diagnosis]:
 def _ended(end: ContainerExit, log: str) -> str:
     times = "" if end.times == 1 else f" {end.times} times"
     why = last_words(log) or masked(end.message) or end.reason
-    return f"container {end.container} has ended{times} with exit code {end.code}" + (f": {why}" if why else "")
+    return f"container {end.container} exited{times} with exit code {end.code}" + (f": {why}" if why else "")
 
 
 def _held(view: GraphSnapshot, pod: PodState) -> Iterator[Diagnosis]:
@@ -110,7 +112,7 @@ def _held(view: GraphSnapshot, pod: PodState) -> Iterator[Diagnosis]:
     patience = 0.0 if pod.reason in FINAL else BLOCKING_REASONS[kind]
     if patience and REFUSED.search(pod.message):
         patience = REFUSED_SECONDS
-    hint = BLOCKING_HINTS.get(pod.reason, "`wideep doctor` looks for the cause")
+    hint = BLOCKING_HINTS.get(pod.reason, "run `wideep doctor` for the cause")
     remedy = (hint, f"kubectl -n {view.wanted.namespace} describe pod {pod.name}")
     message = f"pod {pod.name}: {pod.reason}: {masked(pod.message)}"
     what = kind if kind is Stuck.IMAGE else pod.reason
@@ -123,10 +125,12 @@ def _refused(view: GraphSnapshot) -> Iterator[Diagnosis]:
         if warned.reason == FAILED_CREATE:
             quota = "quota" in warned.message
             hint = (
-                "raise the namespace's quota, or choose a smaller layout" if quota else "let the API server take them"
+                "raise the namespace's quota, or choose a smaller layout"
+                if quota
+                else "fix what the API server rejects"
             )
             command = f"kubectl -n {view.wanted.namespace} describe quota,limitrange"
-            message = f"{warned.about} cannot make its pods: {masked(warned.message)}"
+            message = f"{warned.about} cannot create its pods: {masked(warned.message)}"
             yield Diagnosis((warned.about, warned.reason), message, (hint, command), REFUSED_SECONDS)
 
 

@@ -36,8 +36,8 @@ RETRY_SECONDS: Final = 2
 OPERATOR_SECONDS: Final = 120
 """That an operator which is not ready may take, before a graph is deleted that the state does not know."""
 NAMESPACE_GONE: Final = (
-    "somebody has deleted namespace {}, and Helm does not uninstall what went with it: where this fails over "
-    '"release: not found", repeat with pulumi destroy --refresh'
+    "namespace {} was deleted manually, and Helm cannot uninstall what was deleted with it: if this fails with "
+    '"release: not found", run pulumi destroy --refresh'
 )
 CONVERSION: Final = "conversion webhook"
 """In the API server's refusal to read objects that only the operator can convert; such a webhook has no failure policy
@@ -66,7 +66,7 @@ class Left:
     item: Item
 
     def __str__(self) -> str:
-        held = f" (held by finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
+        held = f" (finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
         return f"{self.kind.name} {self.item.name}{held}"
 
 
@@ -125,8 +125,8 @@ class _Wait:
         server that does not answer, or is too busy to, is asked again."""
 
         def say(error: ClusterError) -> None:
-            what = "the graph cannot be read" if CONVERSION in error.reason else "the API server does not answer"
-            self.say(f"{what} ({error.reason}): asking again")
+            what = "the graph cannot be read" if CONVERSION in error.reason else "the API server is unreachable"
+            self.say(f"{what} ({error.reason}); retrying")
 
         try:
             ask_again(lambda: self._look_until(is_over), self.seconds, RETRY_SECONDS, say)
@@ -142,7 +142,7 @@ class _Wait:
                 if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
                     operator = self.place.operator()
                 if self.interrupted.is_set():
-                    raise DrainError(f"interrupted: {self.said}. `pulumi destroy` goes on from here.")
+                    raise DrainError(f"interrupted: {self.said}. Run `pulumi destroy` to continue.")
 
     def _concerns(self, kind: Kind, item: Item) -> bool:
         if kind in OPERATOR_KINDS:
@@ -168,7 +168,7 @@ def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool
         raise DrainError(_give_up(wait, left, operator))
     if any(one.kind is GRAPH and not one.item.deleting for one in left):
         await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
-        wait.say(f"graph {graph}: an interrupted run has left it, unknown to the state; it is deleted")
+        wait.say(f"graph {graph}: orphaned by an interrupted run (not in the state); deleting it")
         place.delete(GRAPH, graph)
         return False
     wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.ready else f"; {operator.message}"))
@@ -179,7 +179,10 @@ def _operator_ready(wait: _Wait, left: list[Left], operator: OperatorStatus) -> 
     if operator.ready is not False or not left:
         return True
     if not operator.installed or wait.seconds <= 0:
-        head = f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because it would not go:"
+        head = (
+            f"graph {wait.graph} in namespace {wait.place.name} is not deleted, because its deletion would never "
+            "finish:"
+        )
         raise DrainError("\n".join([head, *_remedy(wait, left, operator)]))
     wait.say(f"graph {wait.graph}: {operator.message}; waiting for it before the graph is deleted")
     return False
@@ -190,11 +193,11 @@ def _previous_gone(wait: _Wait, left: list[Left]) -> bool:
         return True
     if wait.seconds <= 0:
         raise DrainError(
-            f"after {wait.deadline_seconds} s these objects of the former graph {wait.graph} are still in namespace "
-            f"{wait.place.name}: {some_of(left, SHOWN)}. The new one would share their names. When they are gone, "
-            "repeat: pulumi up"
+            f"after {wait.deadline_seconds} s these objects of the previous graph {wait.graph} are still in namespace "
+            f"{wait.place.name}: {some_of(left, SHOWN)}. The new graph would use the same names. When they "
+            "are deleted, run: pulumi up"
         )
-    wait.say(f"graph {wait.graph}: waiting for the former one's {some_of(left, SHOWN)}")
+    wait.say(f"graph {wait.graph}: waiting for the previous one's {some_of(left, SHOWN)}")
     return False
 
 
@@ -202,7 +205,7 @@ def _give_up(wait: _Wait, left: list[Left], operator: OperatorStatus) -> str:
     still = f"after {wait.deadline_seconds} s these objects of graph {wait.graph} are still in namespace"
     lines = [
         f"{still} {wait.place.name}: {some_of(left, SHOWN)}.",
-        "The platform stays until they are gone, because without its operator they could never go.",
+        "The platform is kept until then, because only its operator can remove them.",
         *_remedy(wait, left, operator),
     ]
     return "\n".join(lines)
@@ -213,11 +216,13 @@ def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str
     namespace, lines = wait.place.name, list[str]()
     if not operator.ready:
         message = operator.message[0].upper() + operator.message[1:]
-        lines.append(f"{message}. Only a living operator ends them, up to Dynamo 0.9 with a living etcd.")
-    lines.append("When the operator runs again, repeat: pulumi destroy")
+        lines.append(f"{message}. Only a running operator (up to Dynamo 0.9: and etcd) removes the finalizers.")
+    lines.append("Start the operator, then run: pulumi destroy")
     held = [item for item in left if item.item.finalizers and item.kind is not POD]
     if held:
-        lines.append("If it is gone for good, end them by hand, then repeat:")
+        lines.append(
+            "If the operator will not come back, remove the finalizers manually, then run pulumi destroy again:"
+        )
         lines.append(f"  kubectl delete -n {namespace} {GRAPH.plural} {wait.graph} --ignore-not-found --wait=false")
     patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
     lines += [f"  kubectl patch -n {namespace} {left.kind.plural} {left.item.name} {patch}" for left in held]
@@ -232,6 +237,6 @@ def _unanswered(wait: _Wait, error: ClusterError) -> str:
             "converts them from the stored version of their API: start it again, then repeat: pulumi destroy"
         )
     return (
-        f"after {wait.deadline_seconds} s the API server does not answer, {unknown} Check `kubectl get --raw /readyz`, "
-        "then repeat: pulumi destroy"
+        f"after {wait.deadline_seconds} s the API server is still unreachable, {unknown} Check "
+        "`kubectl get --raw /readyz`, then run: pulumi destroy"
     )

@@ -35,13 +35,13 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
         found = chart.digest() if digest else chart.look()
     except ChartError as error:
         if digest:
-            rule = f"whether {what} is this one cannot be told from here: {error}"
+            rule = f"cannot verify the digest of {what} from this machine: {error}"
             fix = "write platform.charts: a place that can be read from here, or take the digest out"
             return Problem(_digest_key(chart), digest, rule, fix)
         if error.status in NO_ENTRY:
             return error
         fix = f"write platform.charts: a repository, an oci:// registry or a folder with {chart.name}"
-        return Problem("platform.charts", chart.charts, f"there is no {what} to be had from here: {error}", fix)
+        return Problem("platform.charts", chart.charts, f"cannot get {what} from this machine: {error}", fix)
     if found == digest:
         return None
     fix = "write that digest if the change is meant, or charts: where it is unchanged"
@@ -57,10 +57,10 @@ def image_answer(image: ImagePlan, login: Login | None) -> Answer:
     try:
         status, body = manifest(reference, login or stored_login(reference.host))
     except WebError as error:
-        return WebError(f"the registry {reference.host} does not answer from here: {error}")
+        return WebError(f"the registry {reference.host} is unreachable from this machine: {error}")
     if status == NOT_FOUND and _is_registrys(body):
-        rule = f"the registry {reference.host} answers that it has no such image: the pods would wait for it for ever"
-        return Problem("image.reference", image.reference, rule, "write reference: a tag or digest that is there")
+        rule = f"the registry {reference.host} has no such image: the pods would never start"
+        return Problem("image.reference", image.reference, rule, "write reference: an existing tag or digest")
     if status in NO_ENTRY:
         if login:
             said = f"{reference.host} refuses the login of image.registry ({status}): pods could not pull either"

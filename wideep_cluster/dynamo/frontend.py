@@ -25,9 +25,9 @@ def get(port: int, path: str) -> str:
         with open_port(port, path, SECONDS) as answer:
             return answer.read(MOST_BYTES).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
-        raise ClusterError(f"The frontend answers {path} with {error.code}.", error.code) from error
+        raise ClusterError(f"The frontend returns {error.code} for {path}.", error.code) from error
     except (OSError, HTTPException) as error:
-        raise ClusterError(f"The frontend does not answer {path}: {getattr(error, 'reason', error)}.") from error
+        raise ClusterError(f"The frontend does not respond to {path}: {getattr(error, 'reason', error)}.") from error
 
 
 def served_models(port: int) -> tuple[str, ...]:

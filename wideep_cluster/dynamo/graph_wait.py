@@ -67,7 +67,7 @@ def await_graph(
                     changed = watched.wait(TICK_SECONDS)
         except ClusterError as error:
             if not error.is_temporary:
-                why = f"the API server does not let it be watched ({error.reason})."
+                why = f"this user may not watch it ({error.reason})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
                 raise wait.error(why, asked) from None
             wait.goes_on(f"an answer of the API server, which is asked again ({error.reason})")
@@ -112,22 +112,22 @@ class _Wait:
         if view.has_ready_pods and self._changes.idle_seconds > QUIET_SECONDS and not self._operator:
             return True  # with pods of before: what was written last needed no other ones
         if view.graph is None:
-            raise self.error("it was deleted meanwhile.", "`pulumi up --refresh` makes it again.")
+            raise self.error("it was deleted in the meantime.", "Run `pulumi up --refresh` to recreate it.")
         self._read_logs(view)
         self._give_up(view)
-        old = "some are of before this update, which may still replace them" if view.has_ready_pods else ""
+        old = "some are older than this update and may still be replaced" if view.has_ready_pods else ""
         self.goes_on("; ".join(filter(None, (str(view), self._operator or old, view.verdict))))
         return False
 
     def goes_on(self, state: str) -> None:
         """Says so, unless the time has passed or the user wants no more."""
         if self._interrupted.is_set():
-            raise self.error(f"interrupted while it waited for {state}.")
+            raise self.error(f"interrupted while waiting for {state}.")
         if self._progress.waited > self._progress.deadline_seconds:
             raise self.error(
-                f"after {duration(self._progress.deadline_seconds)} it still waits for {state}. The last thing that "
-                f"moved, {duration(self._changes.idle_seconds)} before, was {self._changes.last}.",
-                "`wideep doctor` looks for the cause; where it only takes longer: workers.readyTimeoutMinutes",
+                f"after {duration(self._progress.deadline_seconds)} it is still waiting for {state}. Last change, "
+                f"{duration(self._changes.idle_seconds)} ago: {self._changes.last}.",
+                "run `wideep doctor` for the cause; if it only needs longer, raise workers.readyTimeoutMinutes",
             )
         self._progress.tell(state)
 
@@ -168,7 +168,11 @@ class _Wait:
     def error(self, why: str, *remedy: str) -> GraphError:
         """Why it is not ready, what to do about it, and how to go on."""
         head = f"graph {self._wanted.graph} in namespace {self._wanted.namespace} is not ready: {why}"
-        return GraphError("\n".join([head, *(f"  {line}" for line in remedy), "  Then `pulumi up` goes on from here."]))
+        return GraphError(
+            "\n".join(
+                [head, *(f"  {line}" for line in remedy), "  Then run `pulumi up` again; it continues from here."]
+            )
+        )
 
 
 def _version(item: Item) -> str:

@@ -35,13 +35,14 @@ def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
     spans = " and ".join(f"a {role} worker spans {of.pods} nodes" for role, of in plan.roles.items() if of.pods > 1)
     rule = (
         f"{spans}, and the cluster has neither Grove (API group {GROVE}) nor LeaderWorkerSet with Volcano "
-        "(leaderworkerset.x-k8s.io, scheduling.volcano.sh), one of which makes its pods: the operator refuses the graph"
+        "(leaderworkerset.x-k8s.io, scheduling.volcano.sh), one of which must create its pods, so the operator "
+        "rejects the graph"
     )
     if platform.install:
-        return Problem("platform.grove", "existing", rule, "write platform: {grove: auto}, which brings Grove")
+        return Problem("platform.grove", "existing", rule, "write platform: {grove: auto}, which installs Grove")
     fix = (
-        "write platform: {install: true}, which brings Grove,\n"
-        "or install one of the two and restart the operator, which looks for them at its start,\n"
-        "or choose a layout whose workers fit on a node: `wideep layouts` shows those there are"
+        "write platform: {install: true}, which installs Grove,\n"
+        "or install one of the two and restart the operator, which detects them at startup,\n"
+        "or choose a layout whose workers fit on a node: `wideep layouts` lists them"
     )
     return Problem("platform.install", "false", rule, fix)

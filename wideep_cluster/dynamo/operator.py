@@ -34,7 +34,7 @@ VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 RESTRICTION: Final = "--restrictedNamespace="
 INSTALL: Final = "platform.install"
 USE: Final = "write platform: {install: false} to use it as it is"
-ADOPT: Final = "or take it over into this stack: `wideep adopt --help`"
+ADOPT: Final = "or import it into this stack: `wideep adopt --help`"
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,19 @@ def operator_conflicts(deployments: Listed[Deployment], namespace: str, *, restr
         limit = _restricted_to(operator)
         if operator.namespace == namespace or (restricted and limit):
             continue
-        looks = f"only after {limit}" if limit else "after the whole cluster"
-        ours = "only after its own" if restricted else "after the whole cluster too"
+        looks = f"only {limit}" if limit else "the whole cluster"
+        ours = "only its own namespace" if restricted else "the whole cluster too"
         rule = (
-            f"namespace {operator.namespace} has a Dynamo operator ({operator.name}) that looks {looks}, and the "
-            f"one of this stack would look {ours}"
+            f"namespace {operator.namespace} has a Dynamo operator ({operator.name}) that manages {looks}, and the "
+            f"one of this stack would manage {ours}"
         )
-        beside = "write platform: {namespaceRestriction: true}, so that each looks after its own namespace"
+        beside = "write platform: {namespaceRestriction: true}, so that each manages only its own namespace"
         yield Problem(INSTALL, "true", rule, beside if limit else USE)
 
 
 def release_conflict(namespace: str, release: str, status: str) -> Problem:
     """Return the problem of a release of somebody else: Helm gives its name once in a namespace."""
-    rule = f"Helm release {release} of namespace {namespace} is there ({status}), and this stack has not made it"
+    rule = f"Helm release {release} of namespace {namespace} exists ({status}) and is not owned by this stack"
     return Problem(INSTALL, "true", rule, f"{USE},\n{ADOPT}")
 
 
@@ -125,7 +125,7 @@ def _absent(deployments: Iterable[Deployment], namespace: str) -> str:
     others = _operators(deployments)
     if not others:
         return f"there is no Dynamo operator on the cluster (no Deployment *{OPERATOR})"
-    return f"no Dynamo operator looks after namespace {namespace}: {_named(others)} is restricted to another one"
+    return f"no Dynamo operator manages namespace {namespace}: {_named(others)} is restricted to another one"
 
 
 def _named(objects: Iterable[Deployment]) -> str:

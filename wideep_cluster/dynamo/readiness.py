@@ -123,7 +123,7 @@ class GraphSnapshot:
     def stages(self) -> dict[str, str]:
         """The stage of each pod, and of the graph: what moves while one waits."""
         stages = {f"pod {pod.name}": "leaving" if pod.leaving else _stage(pod) for pod in self.pods}
-        return {**stages, f"graph {self.wanted.graph}": self.state or "not looked at by the operator yet"}
+        return {**stages, f"graph {self.wanted.graph}": self.state or "not reconciled by the operator yet"}
 
     def __str__(self) -> str:
         """``decode 0 of 2 ready (1 Pulling, 1 Loading), frontend 1 of 1 ready``. Each reason is told once."""
@@ -134,7 +134,7 @@ class GraphSnapshot:
         pods = [pod for pod in self.active_pods if pod.role == role]
         ready = sum(pod.stage is PodPhase.READY for pod in pods)
         waiting = [_counted(stage, pods, told) for stage in PodPhase if stage is not PodPhase.READY]
-        waiting += [f"{count - len(pods)} not there yet"] if len(pods) < count else []
+        waiting += [f"{count - len(pods)} not created yet"] if len(pods) < count else []
         listed = ", ".join(words for words in waiting if words)
         return f"{role} {ready} of {count} ready" + (f" ({listed})" if listed else "")
 
@@ -160,7 +160,7 @@ def _counted(stage: PodPhase, pods: list[PodState], told: set[str]) -> str:
         return ""
     why = next((pod.message or pod.reason for pod in those if pod.reason), "")
     ended = next((pod.end for pod in those if pod.end), None)
-    why = why or (f"one ended with exit code {ended.code}" if ended else "")
+    why = why or (f"one exited with exit code {ended.code}" if ended else "")
     if not why or why in told:
         return f"{len(those)} {stage}"
     told.add(why)

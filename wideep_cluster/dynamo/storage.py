@@ -75,9 +75,9 @@ def class_problem(key: str, wanted: str | None, classes: Listed[StorageClass], v
         return None
     there = some_of(sorted(names), 6) or "none at all"
     lacks = f"no storage class {wanted}, and no volume of it" if wanted else "no default storage class"
-    rule = f"the cluster has {lacks} (it has {there}), so the claim would wait for ever"
+    rule = f"the cluster has {lacks} (it has {there}), so the claim would stay Pending"
     best = suggested_class(classes)
-    fix = f"{key}: {best}, or whichever many nodes can mount" if best else "install a storage driver first"
+    fix = f"{key}: {best}, or another class with ReadWriteMany volumes" if best else "install a storage driver first"
     return Problem(key, wanted or "not set", rule, fix)
 
 

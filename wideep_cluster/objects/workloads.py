@@ -26,7 +26,7 @@ class Replicas(Model):
 
 
 class Counts(Model):
-    """How many there are."""
+    """Number of GPUs."""
 
     replicas: int = 0
     ready_replicas: int = 0

@@ -231,7 +231,7 @@ def test_the_comment_says_what_the_change_is_worth(tmp_path: Path) -> None:
     (row,) = [line for line in shown.splitlines() if line.startswith("| of the best for these GPUs |")]
     before, after = (int(cell.strip(" *%")) for cell in row.split("|")[2:4])
     assert 0 < after < before <= 100
-    assert "ratios between layouts hold better than the figures themselves" in shown
+    assert "ratios between layouts are more reliable than absolute figures" in shown
 
 
 @pytest.mark.usefixtures("with_the_formula")

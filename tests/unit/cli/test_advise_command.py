@@ -206,7 +206,7 @@ def test_without_the_extra_the_command_says_how_to_get_it(monkeypatch: pytest.Mo
     result = call("advise", "--gpus", 16)
 
     assert result.exit_code == 2
-    assert "make setup-advise installs it into .venv" in result.stderr
+    assert "Run make setup-advise, which installs it into .venv" in result.stderr
 
 
 def test_plan_says_what_the_layout_serves_where_the_stack_says_for_which_traffic(run: Run, project: Path) -> None:
@@ -249,7 +249,7 @@ def test_plan_with_traffic_and_without_the_extra_says_how_to_get_it(
     result = call("plan", "--file", file)
 
     assert result.exit_code == 0
-    assert "make setup-advise adds a prediction for this traffic." in result.stdout
+    assert "Run make setup-advise for a prediction for this traffic." in result.stdout
 
 
 @pytest.mark.parametrize(

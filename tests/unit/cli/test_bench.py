@@ -68,14 +68,14 @@ def test_when_aiperf_fails_its_last_words_are_told(tmp_path: Path) -> None:
     with pytest.raises(ClusterError) as caught:
         profile(program, LOAD, 8123, tmp_path / "out")
 
-    assert str(caught.value) == "AIPerf failed with exit code 3. Its last words:\n  Reason: no tokenizer"
+    assert str(caught.value) == "AIPerf failed with exit code 3. Its last output:\n  Reason: no tokenizer"
 
 
 def test_when_aiperf_fails_without_a_word_its_log_is_told(tmp_path: Path) -> None:
     body = 'while [ "$1" != --artifact-dir ]; do shift; done; mkdir -p "$2/logs"; echo gave up > "$2/logs/aiperf.log"'
     program = stand_in(tmp_path, f"{body}; exit 130")
 
-    with pytest.raises(ClusterError, match=r"exit code 130\. Its last words:\n  gave up"):
+    with pytest.raises(ClusterError, match=r"exit code 130\. Its last output:\n  gave up"):
         profile(program, LOAD, 8123, tmp_path / "out")
 
 
@@ -100,8 +100,8 @@ def test_runs_of_another_layout_or_length_are_said_to_differ() -> None:
 
     assert differences(result(), result()) == []
     assert differences(result(), other) == [
-        "The other run has another layout: lab-32gpu.",
-        "The other run has another isl: 4000.",
+        "The runs differ in layout: the other one has lab-32gpu.",
+        "The runs differ in isl: the other one has 4000.",
     ]
     assert json.loads(bench_json(result(), other, ""))["differences"] == differences(result(), other)
 

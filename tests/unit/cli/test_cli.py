@@ -111,7 +111,7 @@ def test_plan_as_markdown_for_a_pull_request(run: Run, stack: Write) -> None:
 def test_plan_needs_no_token_but_says_that_up_will(run: Run, stack: Write) -> None:
     result = run("plan", "--file", stack(hfToken=None), "--output", "json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["warnings"][0].startswith("hfToken is not set, so `pulumi up` will refuse")
+    assert json.loads(result.stdout)["warnings"][0].startswith("hfToken is not set, so `pulumi up` will reject")
 
 
 def test_among_mistakes_a_token_that_is_not_set_is_none_of_them(run: Run, stack: Write) -> None:
@@ -120,7 +120,7 @@ def test_among_mistakes_a_token_that_is_not_set_is_none_of_them(run: Run, stack:
     assert [problem["key"] for problem in json.loads(result.stdout)["problems"]] == ["colour"]
     assert "The stack config has a mistake:" in result.stderr
     assert (
-        "hfToken is not set, so `pulumi up` will refuse this stack: pulumi config set --secret hfToken" in result.stderr
+        "hfToken is not set, so `pulumi up` will reject this stack: pulumi config set --secret hfToken" in result.stderr
     )
 
 
@@ -204,7 +204,7 @@ def test_the_difference_says_what_restarts_and_what_is_replaced(run: Run, stack:
 
 def test_the_difference_of_a_stack_with_itself_is_nothing(run: Run, stack: Write) -> None:
     result = run("plan", "--diff", stack(), stack("Pulumi.b.yaml"))
-    assert result.stdout == "Both stacks give the same plan: nothing changes.\n"
+    assert result.stdout == "Both stacks have the same plan: no changes.\n"
     assert json.loads(run("plan", "--diff", stack(), stack(), "-o", "json").stdout) == {"settings": [], "objects": []}
 
 
@@ -249,7 +249,7 @@ def test_layouts_as_json_has_them_all(run: Run) -> None:
 
 def test_the_layout_that_is_suggested_can_be_planned(run: Run, stack: Write) -> None:
     text = run("layouts", "--gpus", 48).stdout
-    snippet = text.split("as a stack's config:\n")[1].split("\nLeft out")[0]
+    snippet = text.split("as stack config:\n")[1].split("\nLeft out")[0]
     layout = yaml.safe_load(textwrap.dedent(snippet))["dynamo-wideep:layout"]
     hardware = {**STACK["hardware"], "nodes": 6}
     result = run("plan", "--file", stack(layout=layout, hardware=hardware), "-o", "json")
@@ -258,7 +258,7 @@ def test_the_layout_that_is_suggested_can_be_planned(run: Run, stack: Write) -> 
 
 def test_one_gpu_is_too_few_for_two_roles(run: Run) -> None:
     assert run("layouts", "--gpus", 1).stderr == (
-        "--gpus 1: prefill and decode need a GPU each.\n  Try --gpus 2 or more.\n"
+        "--gpus 1: prefill and decode need at least one GPU each.\n  Try --gpus 2 or more.\n"
     )
 
 

@@ -53,19 +53,19 @@ class Told:
     [
         Told(
             f"{LOADED}/nvshmem/src/host/mem/mem_heap.cpp:1509: non-zero status: 2 cuMemCreate failed",
-            "no room left for DeepEP's buffers",
+            "no memory left for DeepEP's buffers",
             "layout.decode.memFractionStatic",
             "GB outside the pool",
         ),
         Told(
             f"{CAPTURES}Exception: Capture cuda graph failed: Failed: {DISPATCH}",
-            "more than the 128 tokens that DeepEP's low-latency buffers hold while CUDA graphs were captured",
+            "more than the 128 tokens that fit into DeepEP's low-latency buffers while CUDA graphs were captured",
             "layout.decode.maxDispatchTokensPerRank",
             "layout.decode.maxDispatchTokensPerRank: 256",
         ),
         Told(
             f"{FIRED}RuntimeError: Failed: {DISPATCH}",
-            "buffers hold.",
+            "DeepEP's low-latency buffers.",
             "layout.decode.maxDispatchTokensPerRank",
             ": 256",
         ),
@@ -90,43 +90,43 @@ class Told:
         ),
         Told(
             NO_ROUTE,
-            "UCX does not reach the adapters of the other role",
+            "UCX cannot reach the adapters of the other role",
             "hardware.interconnect",
             "roce (::ffff:192.0.2.1",
         ),
         Told(
             "nixlBackendError: NIXL_ERR_BACKEND",
-            "NIXL does not move the KV cache between decode and prefill",
+            "NIXL cannot transfer the KV cache between decode and prefill",
             "hardware.rdmaResource",
             "wideep logs --role prefill --grep",
         ),
         Told(
             "KVTransferError(bootstrap_room=1): Failed to send kv chunk of 1 to 192.0.2.3:33445",
-            "did not get from prefill to decode: KVTransferError",
+            "was not transferred from prefill to decode: KVTransferError",
             "",
             "wideep logs --role prefill",
         ),
         Told(
             "RuntimeError: DeepEP error: timeout (dispatch CPU)",
-            "a rank waited in vain for another of its worker",
+            "a rank timed out waiting for another rank of its worker",
             "",
             "wideep logs --role decode --previous --grep",
         ),
         Told(
             "ValueError: Some GPUs may be occupied by other processes.",
-            "something else uses GPUs of its node gpu-1",
+            "another process uses GPUs of its node gpu-1",
             "hardware.nodeSelector",
-            "On gpu-1: nvidia-smi",
+            "On gpu-1: find the processes on its GPUs with nvidia-smi",
         ),
         Told(
             f"Load weight begin. avail mem=61.20 GB\n{LOADED}torch.OutOfMemoryError: CUDA out of memory.",
             "a GPU had 61.2 GiB free of 139.8 GiB before the weights were loaded",
             "hardware.nodeSelector",
-            "nvidia-smi shows the processes",
+            "find the processes on its GPUs with nvidia-smi",
         ),
         Told(
             "OSError: [Errno 12] Cannot allocate memory",
-            "the memory of node gpu-1 is used up",
+            "the memory of node gpu-1 is exhausted",
             "hardware.nodeSelector",
             "kubectl describe node gpu-1",
         ),
@@ -144,7 +144,7 @@ class Told:
         ),
         Told(
             "DistBackendError: NCCL error in: x.cpp:1, unhandled cuda error",
-            "NCCL failed, and its log does not say why",
+            "NCCL failed without giving the reason",
             "workers.env",
             "wideep logs --role decode --previous --grep 'nccl|error'",
         ),
@@ -153,7 +153,7 @@ class Told:
         ),
         Told(
             "nixlRemoteDisconnectError: NIXL_ERR_REMOTE_DISCONNECT",
-            "a prefill worker that it was connected to has ended",
+            "a prefill worker that it was connected to has exited",
             "",
             "wideep logs --role prefill --grep error",
         ),
@@ -208,7 +208,7 @@ def test_shared_memory_that_grows_stays_below_the_pods_memory() -> None:
 
     (found,) = of_decode(with_decode(crashed(), line), **WIDE, workers=workers)
 
-    assert found.fix[0].startswith("kubectl -n dynamo-workshop delete pod decode-0: the next one starts with an empty")
+    assert found.fix[0].startswith("kubectl -n dynamo-workshop delete pod decode-0: the next pod starts with an empty")
     assert found.fix[1] == "workers.sharedMemory: 160Gi, and workers.resources.memory above it (it is 120Gi)"
 
 
@@ -242,10 +242,10 @@ def test_a_store_that_is_not_reached_is_told_by_whether_it_runs(log: str, name: 
     store = f"dynamo-platform-{name.lower()}"
     down, up = waits_for({}, log), waits_for({"readyReplicas": 1}, log)
 
-    assert f"{name} is not reached" in down.what
+    assert f"{name} is unreachable" in down.what
     assert down.fix == (f"kubectl -n dynamo-workshop describe pod {store}-0",)
     assert f"({store} itself is ready)" in up.what
-    assert f"kubectl -n dynamo-workshop get networkpolicy: one may keep the pods from {store}." in up.fix
+    assert f"kubectl -n dynamo-workshop get networkpolicy: a policy may block the pods from {store}." in up.fix
 
 
 def test_a_store_whose_name_is_not_known_is_a_matter_of_service_and_dns() -> None:
@@ -254,14 +254,14 @@ def test_a_store_whose_name_is_not_known_is_a_matter_of_service_and_dns() -> Non
     found = waits_for({"readyReplicas": 1}, log)
 
     assert found.fix == (
-        "kubectl -n dynamo-workshop get service dynamo-platform-nats: if it is there, the cluster's DNS is at fault.",
+        "kubectl -n dynamo-workshop get service dynamo-platform-nats: if it exists, the cluster's DNS is the problem.",
     )
 
 
 def test_a_store_that_is_not_there_is_the_platforms_matter() -> None:
     look = with_decode(crashed(), "Failed to connect to NATS: x", stateful_sets=seen())
 
-    assert any("No StatefulSet *-nats is to be seen" in str(found.fix) for found in failures(look))
+    assert any("No StatefulSet *-nats found" in str(found.fix) for found in failures(look))
 
 
 def test_a_frontend_is_never_told_of_gpu_memory() -> None:
@@ -316,7 +316,7 @@ def test_where_nothing_fits_the_last_lines_stand_and_no_guess() -> None:
         "exit code 1, after: ValueError: a new one (its last lines: ValueError: a new one / second / third)"
         in found.what
     )
-    assert found.fix == ("wideep logs --role decode shows the rest; nothing in it is a known cause.",)
+    assert found.fix == ("wideep logs --role decode shows the full log; it matches no known cause.",)
     assert found.key == ""
     assert found.verdict is Verdict.FAILS
 

@@ -115,7 +115,7 @@ def test_what_would_fit_is_a_layout_that_the_model_fits_too() -> None:
 
     (found,) = failures(look, model="Qwen/Qwen3-30B-A3B", hardware=hardware)
 
-    assert "layout: lab-8gpu, whose 8 GPUs are free now" in found.fix
+    assert "layout: lab-8gpu, whose 8 GPUs are free" in found.fix
 
 
 def test_fewer_workers_are_proposed_before_a_smaller_preset() -> None:
@@ -124,13 +124,13 @@ def test_fewer_workers_are_proposed_before_a_smaller_preset() -> None:
 
     (found,) = failures(view(deployed=False), layout=layout, hardware=hardware)
 
-    assert "layout.decode.replicas: 1, which fits what is free now" in found.fix
+    assert "layout.decode.replicas: 1, which fits the free GPUs" in found.fix
 
 
 def test_own_pods_that_have_their_gpus_do_not_stand_in_their_own_way() -> None:
     found = placement(case())
 
-    assert found.what == "All 2 worker pods have a node: gpu-0 prefill, gpu-1 decode."
+    assert found.what == "All 2 worker pods are scheduled: gpu-0 prefill, gpu-1 decode."
 
 
 def test_what_cannot_be_seen_of_other_namespaces_is_not_taken_for_free_or_for_taken() -> None:
@@ -152,10 +152,10 @@ def test_a_user_who_may_not_see_nodes_is_told_so() -> None:
     ("labels", "words", "key"),
     [
         ({"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}, "hardware.gpu is H200", "hardware.gpu"),
-        ({"nvidia.com/gpu.product": "NVIDIA-H200-SHARED"}, "time slices", ""),
+        ({"nvidia.com/gpu.product": "NVIDIA-H200-SHARED"}, "time-slices", ""),
         (
             {"nvidia.com/gpu.memory": "70000"},
-            "reports 73.4 GB a GPU, and the plan counts with 150.1 GB",
+            "reports 73.4 GB per GPU; the plan assumes 150.1 GB",
             "hardware.nodeSelector",
         ),
         ({"nvidia.com/cuda.driver-version.major": "470"}, "has driver 470; the image's CUDA 12 needs 525", ""),

@@ -69,9 +69,9 @@ def test_a_class_that_does_not_exist_is_told_with_one_that_does() -> None:
     found = one(failures(before(), modelCache=cache), "storage-class")
 
     assert found.what == (
-        "The cluster has no storage class fast, and no volume of it (it has shared), so the claim would wait for ever."
+        "The cluster has no storage class fast, and no volume of it (it has shared), so the claim would stay Pending."
     )
-    assert found.fix == ("modelCache.storageClass: shared, or whichever many nodes can mount",)
+    assert found.fix == ("modelCache.storageClass: shared, or another class with ReadWriteMany volumes",)
 
 
 def test_no_default_class_is_told_where_the_stack_names_none() -> None:
@@ -79,7 +79,9 @@ def test_no_default_class_is_told_where_the_stack_names_none() -> None:
 
     found = failures(before(classes=classes))
 
-    assert one(found, "storage-class").fix == ("modelCache.storageClass: shared, or whichever many nodes can mount",)
+    assert one(found, "storage-class").fix == (
+        "modelCache.storageClass: shared, or another class with ReadWriteMany volumes",
+    )
     keys = {each.key for each in found if each.check == "platform-storage"}
     assert keys == {"platform.etcd.storageClass", "platform.nats.storageClass"}
 
@@ -89,7 +91,7 @@ def test_a_block_device_is_no_volume_for_many_nodes() -> None:
 
     found = one(failures(before(classes=classes)), "storage-class")
 
-    assert found.what == "Volumes of gp3 (ebs.csi.aws.com) are mounted on one node, and the workers are on 2."
+    assert found.what == "Volumes of gp3 (ebs.csi.aws.com) can be mounted on one node only, and the workers are on 2."
     assert found.fix == ("modelCache.storageClass: efs",)
 
 
@@ -103,7 +105,7 @@ def test_a_block_device_is_no_volume_for_many_nodes() -> None:
             "modelCache.accessMode",
         ),
         (claim("Pending", class_="fast"), "there is no storage class fast", "modelCache.storageClass"),
-        (claim("Pending"), "nobody says why", "modelCache.storageClass"),
+        (claim("Pending"), "no event explains why", "modelCache.storageClass"),
     ],
 )
 def test_a_claim_that_will_not_do_is_told(bound: KubeObject, words: str, key: str) -> None:
@@ -224,7 +226,7 @@ def test_a_grove_that_should_be_there_is_told_when_it_is_not() -> None:
 
     found = one(failures(before(), **wide), "multi-node")
 
-    assert (found.key, found.fix) == ("platform.grove", ("write platform: {grove: auto}, which brings Grove",))
+    assert (found.key, found.fix) == ("platform.grove", ("write platform: {grove: auto}, which installs Grove",))
 
 
 def test_weights_on_the_nodes_own_disks_need_no_claim() -> None:

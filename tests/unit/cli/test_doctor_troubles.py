@@ -68,11 +68,13 @@ class Pulled:
     "case_",
     [
         Pulled("manifest unknown", "the registry has no image registry.sim/dynamo-wideep@sha256:1", "image.tag"),
-        Pulled("401 Unauthorized", "does not hand out registry.sim/dynamo-wideep@sha256:1", "image.pullSecret"),
-        Pulled("dial tcp: lookup registry.sim: no such host", "the nodes do not reach the registry", "image.tag"),
-        Pulled("no space left on device", "its node gpu-1 has no disk left", ""),
-        Pulled("no match for platform in manifest", "is for another processor than node gpu-1", "image.platform"),
-        Pulled("toomanyrequests: slow down", "lets this cluster pull no more for now", "image.tag"),
+        Pulled("401 Unauthorized", "rejects the pull of registry.sim/dynamo-wideep@sha256:1", "image.pullSecret"),
+        Pulled("dial tcp: lookup registry.sim: no such host", "the nodes cannot reach the registry", "image.tag"),
+        Pulled("no space left on device", "its node gpu-1 has no disk space left", ""),
+        Pulled(
+            "no match for platform in manifest", "is for another CPU architecture than node gpu-1", "image.platform"
+        ),
+        Pulled("toomanyrequests: slow down", "rate-limits this cluster's pulls", "image.tag"),
     ],
     ids=lambda one: one.key or "disk",
 )
@@ -125,15 +127,15 @@ def test_a_lost_token_secret_is_named() -> None:
         ),
         (
             "transport.cpp:nvshmemi_transport_init:275: init failed for transport: IBGDA",
-            "NVSHMEM does not connect the nodes",
+            "NVSHMEM cannot connect the nodes",
             "layout.decode.moeA2aBackend",
         ),
         (
             "NCCL WARN NET/IB : No device found.",
-            "NCCL does not connect the GPUs of its node gpu-1",
+            "NCCL cannot connect the GPUs of its node gpu-1",
             "hardware.nodeSelector",
         ),
-        ("CUDA driver version is insufficient for CUDA runtime", "driver does not fit", "hardware.nodeSelector"),
+        ("CUDA driver version is insufficient for CUDA runtime", "driver does not match", "hardware.nodeSelector"),
         ("OSError: /m does not appear to have a file named config.json", "does not hold deepseek-ai", "modelCache"),
     ],
 )
@@ -158,7 +160,7 @@ def test_a_crash_without_a_known_cause_quotes_the_last_line_that_speaks_of_an_er
 
     (found,) = failures(look)
 
-    assert "ended with exit code 1 (3 restarts), after: ValueError: a new one" in found.what
+    assert "exited with exit code 1 (3 restarts), after: ValueError: a new one" in found.what
 
 
 def test_no_token_is_ever_quoted() -> None:
@@ -202,7 +204,7 @@ def test_a_worker_that_loads_for_longer_than_the_graph_may_take_is_bad() -> None
     running = {"running": {"startedAt": ago(8 * 3600)}}
     look = with_decode(decode(status={"containerStatuses": [container(state=running)]}))
 
-    assert "has been starting for 8 h," in only(failures(look), "loading").what
+    assert "has been starting for 8 h (" in only(failures(look), "loading").what
 
 
 def job(*, meta: dict[str, Any] | None = None, **status: Any) -> KubeObject:
@@ -212,16 +214,16 @@ def job(*, meta: dict[str, Any] | None = None, **status: Any) -> KubeObject:
 @pytest.mark.parametrize(
     ("log", "cause", "key"),
     [
-        ("401 Client Error: Unauthorized", "does not know the token (401)", "hfToken"),
-        ("403 Client Error: Forbidden. Cannot access gated repo", "who have accepted its terms", "hfToken"),
+        ("401 Client Error: Unauthorized", "rejects the token (401", "hfToken"),
+        ("403 Client Error: Forbidden. Cannot access gated repo", "that have accepted its terms", "hfToken"),
         ("OSError: [Errno 28] No space left on device", "the model cache of 1Ti is full", "modelCache.size"),
-        ("ERROR: No matching distribution found for huggingface_hub", "do not reach PyPI", "modelCache.downloadImage"),
-        ("a file is not as it is on Hugging Face; the next try", "the next try fetches it again", "modelCache"),
-        ("429 Client Error: Too Many Requests for url: https://hf", "takes no more requests for now (429)", "hfToken"),
-        ("on the volume: 120G\n" * 12, "has stood at 120G for five minutes", "modelCache.download"),
+        ("ERROR: No matching distribution found for huggingface_hub", "cannot reach PyPI", "modelCache.downloadImage"),
+        ("a file is not as it is on Hugging Face; the next try", "the next attempt downloads it again", "modelCache"),
+        ("429 Client Error: Too Many Requests for url: https://hf", "limits requests for now (429", "hfToken"),
+        ("on the volume: 120G\n" * 12, "has been stuck at 120G for five minutes", "modelCache.download"),
         (
             "Max retries exceeded with url: /api (Name or service not known)",
-            "do not reach Hugging Face",
+            "cannot reach Hugging Face",
             "modelCache.download",
         ),
     ],
@@ -253,7 +255,7 @@ def test_a_download_that_has_fallen_silent_is_told() -> None:
 
     (found,) = failures(look)
 
-    assert found.what.startswith("The download has written nothing to its log for 4 min: on the volume: 100G")
+    assert found.what.startswith("The download has logged nothing for 4 min: on the volume: 100G")
 
 
 def test_pods_of_one_worker_that_do_not_reach_each_other_are_told_by_what_connects_them() -> None:
@@ -278,7 +280,7 @@ def test_a_download_on_its_way_tells_how_far_it_is() -> None:
 
     found = only(list(run_checks(case(look))), "download")
 
-    assert found.what == "The download has run for 15 min: 123G of 689 GB."
+    assert found.what == "The download has been running for 15 min: 123G of 689 GB."
 
 
 def test_a_graph_that_was_deleted_by_hand_is_missed() -> None:
@@ -318,7 +320,7 @@ def test_a_component_that_nobody_takes_away_is_told_with_its_finalizer() -> None
 
     found = only(failures(look), "finalizer")
 
-    assert "have been going for 10 min, held by nvidia.com/finalizer" in found.what
+    assert "stuck in Terminating for 10 min (finalizer nvidia.com/finalizer)" in found.what
 
 
 def test_a_graph_that_calls_itself_ready_without_its_pods_is_not_believed() -> None:
@@ -327,11 +329,11 @@ def test_a_graph_that_calls_itself_ready_without_its_pods_is_not_believed() -> N
     found = only(list(run_checks(case(look))), "graph")
 
     assert found.verdict is Verdict.UNKNOWN
-    assert "has 0 of 1 decode pods ready" in found.what
+    assert "has only 0 of 1 decode pods ready" in found.what
 
 
 def test_a_service_that_was_deleted_is_missed() -> None:
-    assert "Service deepseek-r1-wideep-frontend is gone" in only(failures(view(services=seen())), "service").what
+    assert "Service deepseek-r1-wideep-frontend does not exist" in only(failures(view(services=seen())), "service").what
 
 
 def test_a_frontend_without_a_worker_is_told_though_the_graph_is_ready() -> None:
@@ -343,9 +345,12 @@ def test_a_frontend_without_a_worker_is_told_though_the_graph_is_ready() -> None
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("pods is forbidden: exceeded quota: small, requested: nvidia.com/gpu=8", "A quota keeps pods from being made"),
-        ('failed calling webhook "v.example.com": connection refused', "An admission webhook does not answer"),
-        ("pods is forbidden: User cannot create resource", "It may not be made"),
+        (
+            "pods is forbidden: exceeded quota: small, requested: nvidia.com/gpu=8",
+            "A ResourceQuota prevents the creation of pods",
+        ),
+        ('failed calling webhook "v.example.com": connection refused', "An admission webhook is unreachable"),
+        ("pods is forbidden: User cannot create resource", "The creation is forbidden"),
     ],
 )
 def test_pods_that_could_not_be_made_are_told_by_the_event(message: str, words: str) -> None:

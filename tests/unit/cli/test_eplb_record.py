@@ -150,7 +150,7 @@ def test_counts_that_cannot_be_read_are_told_beside_the_verdict() -> None:
     role, log = view(), read([])
     balance = Balance(MEMBER, role, log, judge(role, log), "This user may not create pods/exec.")
 
-    assert "  hot experts cannot be seen: This user may not create pods/exec." in eplb_text([balance]).splitlines()
+    assert "  hot experts unknown: This user may not create pods/exec." in eplb_text([balance]).splitlines()
     assert json.loads(eplb_json([balance]))["workers"][0]["experts_error"] == "This user may not create pods/exec."
 
 
@@ -188,7 +188,7 @@ def test_a_record_without_a_token_is_refused(in_pod: InPod, graph: Live, monkeyp
 
     with (
         engine([]) as port,
-        pytest.raises(ClusterError, match="decode-0 has counted no token in 60 s"),
+        pytest.raises(ClusterError, match="decode-0 counted no token in 60 s"),
     ):
         record(graph, view(**RECORDS), port, monkeypatch)
 
@@ -197,7 +197,7 @@ def test_a_record_without_a_token_is_refused(in_pod: InPod, graph: Live, monkeyp
     ("eplb", "words"),
     [
         ({}, "decode has no recorder: layout.decode.eplb.recorderMode is not set"),
-        ({"recorderMode": "per_pass"}, "layout.decode.eplb.recorderMode is per_pass, which writes every pass"),
+        ({"recorderMode": "per_pass"}, "layout.decode.eplb.recorderMode is per_pass, which records every pass"),
     ],
 )
 def test_an_engine_without_a_recorder_is_not_asked_for_a_record(
@@ -216,5 +216,5 @@ def test_an_engine_without_a_recorder_is_not_asked_for_a_record(
 def test_a_record_on_folders_of_the_nodes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = live(loaded(tmp_path, modelCache={"hostPath": "/mnt/models", "size": "1Ti"}), None)
 
-    with pytest.raises(ClusterError, match=r"modelCache\.hostPath is /mnt/models, which each node has for itself"):
+    with pytest.raises(ClusterError, match=r"modelCache\.hostPath is /mnt/models, which is local to each node"):
         record(folders, view(**RECORDS), 0, monkeypatch)

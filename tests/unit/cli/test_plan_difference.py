@@ -46,7 +46,7 @@ def test_more_workers_of_a_role_leave_the_others_alone() -> None:
     assert effects(layout=layout(decode={"replicas": 2})) == {"pods of decode": "scaled"}
     assert consequences(loaded(), loaded(layout=layout(decode={"replicas": 2}))) == {"pods of decode": "1 pod more."}
     fewer = consequences(loaded(layout=layout(decode={"replicas": 3})), loaded())
-    assert fewer["pods of decode"] == "2 pods fewer; the others go on serving."
+    assert fewer["pods of decode"] == "2 pods fewer; the others keep serving."
 
 
 def test_whether_the_cluster_is_full_changes_how_pods_would_restart_but_restarts_none() -> None:
@@ -64,7 +64,9 @@ def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:
     full = {**STACK["hardware"], "nodes": 2}
     assert consequences(loaded(), loaded(layout=changed)) == {"pods of decode": "Its pod restarts."}
     tight = consequences(loaded(hardware=full), loaded(hardware=full, layout=changed))["pods of decode"]
-    assert tight == "Its pod restarts at once, since no GPU is free for a second one: an outage while the model loads."
+    assert (
+        tight == "Its pod restarts at once, because no GPU is free for a second one: an outage while the model loads."
+    )
 
 
 def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None:

@@ -23,7 +23,7 @@ def suggested(layout: object, **changed: object) -> str | None:
 @pytest.mark.parametrize(
     ("preset", "words"),
     [
-        ("wide-32gpu", "`layout: best-32gpu` serves 1.3 times as much on as many GPUs"),
+        ("wide-32gpu", "`layout: best-32gpu` serves 1.3 times as much on the same number of GPUs"),
         ("wide-64gpu", "`layout: best-64gpu` serves 1.8 times as much"),
         ("lab-32gpu", "`layout: best-32gpu` serves 10.1 times as much"),
         ("wide-104gpu", "`layout: best-104gpu` serves 520 tokens/s a GPU"),

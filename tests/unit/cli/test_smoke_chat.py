@@ -77,13 +77,13 @@ def test_what_a_model_thinks_is_an_answer_too() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (stream(piece(None, "stop")), "the answer is empty, though the frontend says 200"),
-        ("", "the answer is empty, though the frontend says 200"),
+        (stream(piece(None, "stop")), "the answer is empty, although the status is 200"),
+        ("", "the answer is empty, although the status is 200"),
         (stream(piece("Because")), "the finish reason is (none)"),
         (stream(piece("Because", "content_filter")), "the finish reason is content_filter"),
         (stream(piece("Because", "stop") | {"model": "b/other"}), "the answer is from model b/other, not a/model"),
-        (stream(*[piece("no ")] * 11, piece(None, "stop")), "11 tokens came, and at most 10 were asked for"),
-        (stream(piece("a"), piece("b", "stop"), {"usage": {"completion_tokens": 1}}), "usage counts 1 tokens"),
+        (stream(*[piece("no ")] * 11, piece(None, "stop")), "11 tokens received, but at most 10 were requested"),
+        (stream(piece("a"), piece("b", "stop"), {"usage": {"completion_tokens": 1}}), "usage reports 1 tokens"),
     ],
 )
 def test_an_answer_that_is_none_fails(body: str, fault: str) -> None:
@@ -96,9 +96,9 @@ def test_an_answer_that_is_none_fails(body: str, fault: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (500, '{"error": "no responders: no responders"}', "The frontend answers 500: no responders"),
-        (404, '{"error": {"message": "Model not found"}}', "The frontend answers 404: Model not found."),
-        (503, "", "The frontend answers 503: no reason given."),
+        (500, '{"error": "no responders: no responders"}', "The frontend returns 500: no responders"),
+        (404, '{"error": {"message": "Model not found"}}', "The frontend returns 404: Model not found."),
+        (503, "", "The frontend returns 503: no reason given."),
     ],
 )
 def test_a_dead_worker_that_is_still_listed_is_a_reason_to_ask_again(status: int, body: str, said: str) -> None:
@@ -123,5 +123,5 @@ def test_a_question_that_is_refused_is_not_asked_again() -> None:
 
 
 def test_what_is_no_completion_is_shown() -> None:
-    with frontend(200, "data: <html>\n\n") as port, pytest.raises(ChatError, match="no chat completion: <html>"):
+    with frontend(200, "data: <html>\n\n") as port, pytest.raises(ChatError, match="not a chat completion: <html>"):
         ask(port, QUESTION)

@@ -110,7 +110,7 @@ def test_all_services_serve_when_the_frontend_lists_the_model_with_workers_of_bo
             FrontendView(models=(MODEL,), workers={Role.DECODE: 2}),
             f"lists {MODEL}, and no prefill worker is registered",
         ),
-        ("no pod of it is ready", "the frontend does not answer: no pod of it is ready."),
+        ("no pod of it is ready", "the frontend does not respond: no pod of it is ready."),
     ],
 )
 def test_a_graph_that_is_ready_and_serves_nothing_is_not_ready(
@@ -127,7 +127,7 @@ def test_who_may_not_ask_the_frontend_is_told_what_is_not_known(stack: Live) -> 
     found = judged(stack.plan, seen(stack, every(stack)), Unasked("You may not create pods/portforward"))
 
     assert found.state is State.READY
-    assert found.says.endswith("Whether the model is served could not be asked: You may not create pods/portforward.")
+    assert found.says.endswith("Cannot tell whether the model is served: You may not create pods/portforward.")
 
 
 @pytest.mark.parametrize("role", ["decode", "prefill", "frontend"])
@@ -147,7 +147,7 @@ def test_a_graph_with_fewer_workers_than_the_stack_is_partly_ready(tmp_path: Pat
     found = seen(two, every(two))
 
     assert found.state is State.WAITING
-    assert found.says.startswith("Serves with fewer. 1 of 2 decode pods")
+    assert found.says.startswith("Serving with fewer pods. 1 of 2 decode pods")
 
 
 def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Live) -> None:
@@ -157,7 +157,7 @@ def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Li
 
     assert seen(stack, [*rest, going]).says == "decode-0: being deleted"
     assert seen(stack, every(stack), of_graph(stack, deletionTimestamp=gone)).says.startswith(
-        "The graph is being deleted"
+        "The graph is Terminating"
     )
 
 
@@ -184,7 +184,7 @@ def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: Live) -> None:
     full, part = (seen(stack, pods, hidden=True) for pods in (every(stack), every(stack)[:2]))
 
     assert full.state is State.READY
-    assert "cannot be seen" in full.says
+    assert "cannot be read" in full.says
     assert part.state is State.WAITING
 
 

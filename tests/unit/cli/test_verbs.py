@@ -73,7 +73,7 @@ def test_a_cluster_that_does_not_answer_is_named_in_json_too(verb: str, silent: 
 
     assert result.exit_code == 1
     rule = json.loads(result.stdout)["problems"][0]["rule"]
-    assert rule.startswith("The cluster at http://127.0.0.1:9 does not answer: ")
+    assert rule.startswith("The cluster at http://127.0.0.1:9 is unreachable: ")
 
 
 @pytest.mark.parametrize("verb", ["gpus", "eplb", "network"])
@@ -85,7 +85,7 @@ def test_a_role_that_is_none_is_refused(verb: str, nowhere: Path) -> None:
 
 
 def test_follow_and_previous_do_not_go_together() -> None:
-    assert "--follow and --previous do not go together." in call("logs", "--follow", "--previous").stderr
+    assert "--follow and --previous exclude each other." in call("logs", "--follow", "--previous").stderr
 
 
 def test_bench_without_aiperf_says_how_to_get_it(
@@ -97,4 +97,4 @@ def test_bench_without_aiperf_says_how_to_get_it(
     result = call("bench", "--file", nowhere)
 
     assert result.exit_code == 2
-    assert "make setup-bench installs it into .venv-bench" in result.stderr
+    assert "Run make setup-bench, which installs it into .venv-bench" in result.stderr
