@@ -81,4 +81,4 @@ def test_a_namespace_that_a_killed_run_left_goes_only_when_nothing_of_others_is_
         place = KubeNamespace.connect("ns", str(kubeconfig), None)
         OrphanCleaner(place, OLD["stack"], said.append).namespace()
     assert there.deleted == deleted
-    assert any("such as Pod ns/theirs" in line for line in said) == others
+    assert any("for example Pod ns/theirs" in line for line in said) == others
