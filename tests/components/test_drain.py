@@ -190,13 +190,13 @@ def test_graphs_that_only_the_operator_can_convert_are_told_as_that() -> None:
         raise ClusterError("no", 500, why)
 
     place = Scripted({POD: [Item("p", labels=OURS)]}, [unreadable, _gone(POD)])
-    assert f"the graph cannot be read ({why}): asking again" in _drained(place)
+    assert f"the graph cannot be read ({why}); retrying" in _drained(place)
 
     class Unreadable(Scripted):
         def list(self, kind: Kind) -> Listing:
             raise ClusterError("no", 500, why)
 
-    with pytest.raises(DrainError, match="start it again, then repeat: pulumi destroy") as over:
+    with pytest.raises(DrainError, match="start it again, then run: pulumi destroy") as over:
         _drained(Unreadable({}), deadline=0)
     assert "/readyz" not in str(over.value)
 

@@ -126,5 +126,5 @@ def test_a_component_of_v1beta1_that_is_left_to_somebody_is_no_change_and_is_sai
     there, left = new(5, scaled("planner")), {"spec.components[1].replicas": "planner"}
     assert list(describe_drift("g", {"spec": new(2)["spec"]}, there, RUNS, left)) == []
     assert list(describe_left_fields("g", there, left)) == [
-        "graph g: components.decode.replicas is left to planner: it is 5, and stays"
+        "graph g: components.decode.replicas is managed by planner and stays 5"
     ]

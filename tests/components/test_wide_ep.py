@@ -12,7 +12,7 @@ from components.stack_preflight import OnCluster
 from components.wide_ep import WideEp, WideEpArgs
 from tests.support.engine import OWN, UNKNOWN, Registered, run
 from tests.support.plans import TOKEN, on_release, plan_of, settings_of
-from wideep.dynamo import release
+from wideep.dynamo import release, release_of
 from wideep.plan import Plan
 
 PRESETS = ["lab-16gpu-singlenode", "lab-16gpu-multinode", "wide-32gpu"]
@@ -41,7 +41,8 @@ def test_in_another_program_it_is_what_it_is_in_the_stack() -> None:
     image = {"source": "existing", "reference": "r.example.com/dynamo:1"}
     plan, settings = plan_of(image=image), settings_of(image=image)
     whole = run(lambda: DynamoStack("dynamo", DynamoStackArgs(settings, TOKEN, on_cluster=OnCluster())))
-    args = WideEpArgs(plan.namespace, plan.graph, plan.image, plan.ready_timeout_seconds, left_fields=plan.left_fields)
+    kept = {"left_fields": plan.left_fields, "immutable": release_of(settings).replace_on_change}
+    args = WideEpArgs(plan.namespace, plan.graph, plan.image, plan.ready_timeout_seconds, **kept)
     alone = run(lambda: WideEp("graph", args))
     assert set(alone.resources) == {"graph", "graph-graph", "graph-ready"}
     for name in ("graph-graph", "graph-ready"):

@@ -234,7 +234,7 @@ def _unanswered(wait: _Wait, error: ClusterError) -> str:
     if CONVERSION in error.reason:
         return (
             f"after {wait.deadline_seconds} s graphs cannot be read ({error.reason}), {unknown} The Dynamo operator "
-            "converts them from the stored version of their API: start it again, then repeat: pulumi destroy"
+            "converts them from the stored version of their API: start it again, then run: pulumi destroy"
         )
     return (
         f"after {wait.deadline_seconds} s the API server is still unreachable, {unknown} Check "

@@ -227,7 +227,7 @@ def test_what_is_not_asked_of_the_estimator_gets_no_figure_and_says_why(changed:
 
     found = predict_layout(stack.model, stack.hardware, stack.layout.roles, answers, TRAFFIC)
 
-    assert found == Unknown(f"no estimate is asked for with {what}", runs=True)
+    assert found == Unknown(f"the estimator does not support {what}", runs=True)
 
 
 class Fp8Answers(FormulaAnswers):

@@ -194,7 +194,7 @@ def test_a_change_that_the_operator_has_not_looked_at_is_waited_for(stack: Live)
     pods = [of_role(stack, role) for role in ("frontend", "prefill", "decode")]
     assert (seen(stack, pods, old).state, seen(stack, pods, old).says) == (
         State.WAITING,
-        "The operator has not looked at the graph's last change yet.",
+        "The operator has not reconciled the graph's last change yet.",
     )
     now = graph.model_copy(update={"status": graph.status.model_copy(update={"observed_generation": 3})})
     assert seen(stack, pods, now).state is State.READY
