@@ -44,7 +44,8 @@ def is_passing(failed: Failed) -> bool:
 
 def _filled(row: Explanation, found: Match, failed: Failed, context: ErrorContext) -> Explanation:
     """The table's words with those of the error, by the names of the pattern's groups."""
-    words = {**found.groupdict(), "charts": context.charts, "namespace": failed.namespace}
+    quoted = {name: (words or "").strip() for name, words in found.groupdict().items()}
+    words = {**quoted, "charts": context.charts, "namespace": failed.namespace}
     return Explanation(row.summary.format(**words), row.remedy.format(**words))
 
 
@@ -121,9 +122,10 @@ PASSING: Final = re.compile(
 BEGUN: Final = "fully initialize"
 BEFORE_HELM: Final = re.compile(
     r'(?:query: failed to query with labels: )?Get "[^"]*/secrets\?labelSelector=|'
-    r'Kubernetes cluster unreachable: Get "[^"]*/version'
+    r'Kubernetes cluster unreachable: Get "[^"]*/version|'
+    r"create: failed to create: [^\n]*\(post secrets\)"
 )
-"""Helm asks for the server's version and for the release's records before it begins."""
+"""Helm asks for the server's version and for the release's records before it begins, and writes a record first."""
 PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
 
 Row = Explanation | Callable[[Match, Failed, ErrorContext], Explanation]

@@ -70,7 +70,8 @@ spec:
       namespaces: ["*"]
 """
 """API priority and fairness: a level without a seat, for everybody but the group `system:masters`, which the API server
-exempts before it looks at any schema. The simulation's own user is in it: impersonate another to meet this."""
+exempts before it looks at any schema. The simulation's own user is in it: impersonate another to meet this. The one
+request that such a level still lets through is the agent's (``sim.operator.busy``)."""
 
 FAULTS: Final = {
     fault.name: fault

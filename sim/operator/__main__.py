@@ -17,7 +17,7 @@ from sim.faults.table import FAULTS
 from sim.kubelet.kubelet import Kubelet
 from sim.kubelet.node_context import Machine, Served, Times
 from sim.kubelet.serving import Dynamo
-from sim.operator import contract
+from sim.operator import busy, contract
 from sim.operator.cliques import CliqueSetReconciler
 from sim.operator.contract import Manifest
 from sim.operator.kube import ApiError, Kind, Kube
@@ -235,6 +235,7 @@ async def run(cluster: Cluster) -> None:
         halt_processes(cluster),
         start_watches_anew(cluster, watches),
         agent.webhooks.run(),
+        busy.occupy(cluster),
     )
     beside = [asyncio.create_task(work) for work in works]
     for task in beside:

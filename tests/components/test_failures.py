@@ -165,6 +165,8 @@ def test_an_api_server_that_restarts_is_waited_for_ever_longer(engine: Engine) -
     [
         'Get "https://a:6443/api/v1/namespaces/lab/secrets?labelSelector=name%3Dx%2Cowner%3Dhelm": EOF',
         'Kubernetes cluster unreachable: Get "https://a:6443/version": net/http: TLS handshake timeout',
+        "create: failed to create: the server has received too many requests and has asked us to try again later "
+        "(post secrets)",
     ],
 )
 def test_a_release_that_helm_has_not_begun_is_tried_again(engine: Engine, error: str) -> None:

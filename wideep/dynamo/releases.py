@@ -83,6 +83,9 @@ class ReleaseRow:
 
 
 REAL_CRDS: Final = Trial("the graph's manifests", "the CRDs of its chart dynamo-crds, on a real API server")
+OWN_CRDS: Final = Trial(
+    "the graph's manifests", "CRDs of the documented fields around Kubernetes' own pod template, on a real API server"
+)
 SIMULATED: Final = Trial("install, update, removal", "the simulated cluster, whose operator stands for Dynamo's")
 REAL_RUNTIME: Final = Trial(
     "an answer to a chat completion", "its real frontend and runtime from PyPI, with a simulated engine"
@@ -141,7 +144,10 @@ ROWS: Final[tuple[ReleaseRow, ...]] = (
     _row("1.3.1", "2026-08-05", "0.5.14", "1.3.0rc19", "0.23.0", "v0.1.0-alpha.8", "v0.13.4"),
     _row("1.4.2", "2026-08-28", "0.5.16", "1.3.0rc22", "0.26.0", "v0.1.0-alpha.12-rc1", ""),
     _row("1.5.1", "2026-10-06", "0.5.18", "1.3.0rc25", "0.28.0", "v0.1.0-alpha.13", "v0.17.0"),
-    _row("1.6.1", "", "0.5.21", "1.3.0rc29", "0.31.0", "v0.1.0-alpha.14", "v0.17.0"),
+    _row(
+        "1.6.1", "", "0.5.21", "1.3.0rc29", "0.31.0", "v0.1.0-alpha.14", "v0.17.0",
+        tried=(OWN_CRDS, SIMULATED, REAL_RUNTIME),
+    ),
 )  # fmt: skip
 TRAPS: Final[Mapping[str, str]] = MappingProxyType(
     {
