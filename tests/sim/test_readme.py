@@ -18,11 +18,14 @@ from sim.state import Cluster, load
 from tests.sim.conftest import sim
 from tests.support.project import ROOT, copy_project
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TYPED = {"pulumi config set --secret hfToken": "hf_standin"}
-OURS = {"make test": "is the run that this test is part of"}
+OURS = {
+    "make test": "is the run that this test is part of",
+    "make test-fast": "is how that run begins",
+}
 EDITS = (
     ("registry.example.com/dynamo-wideep", "registry.sim/dynamo-wideep"),
     ("storageClass: shared-fs", "storageClass: kwok-volume"),

@@ -185,7 +185,7 @@ def _shipped_shapes() -> Mapping[str, Mapping[str, object]]:
     shapes: dict[str, Mapping[str, object]] = {}
     for name in sorted(DefaultHFModels):
         path = folder / f"{name.replace('/', '--')}_config.json"
-        shape = shape_of_config({"config": str(path)}, _read)
+        shape = shape_of_config({"config": str(path), "name": name}, _read)
         if not isinstance(shape, list):
             shapes[name] = shape
     return shapes
