@@ -136,13 +136,14 @@ def test_measurements_between_nodes_are_no_substitute_on_h200() -> None:
 @pytest.mark.parametrize("preset", FUSED)
 @pytest.mark.parametrize("role", list(Role))
 def test_weights_agree_within_ten_percent_without_deepep(model: str, preset: Preset, role: Role) -> None:
-    """For R1 the estimator gives all 61 layers experts, and the three dense ones none: 5 to 6 % more than we count."""
+    """For R1 the estimator gives all 61 layers experts, and the three dense ones none: 5 to 6 % more than we count. Of
+    gpt-oss it does not count what SGLang's kernels pad the experts with, which an engine's log holds ours to."""
     layout = PRESETS[preset][role]
 
     theirs = series(role, layout, model)
     ours = worker_memory(MODELS[model], GPUS[Gpu.H200], layout).weights_gb
 
-    assert ours == pytest.approx(theirs.weights_gb, rel=0.1)
+    assert ours == pytest.approx(theirs.weights_gb, rel=0.17 if model.startswith("openai/gpt-oss") else 0.1)
 
 
 @pytest.mark.parametrize("preset", [Preset.WIDE_32GPU, Preset.WIDE_64GPU])
@@ -160,14 +161,20 @@ def test_weights_agree_with_deepep_but_for_what_the_estimator_leaves_out(preset:
     assert parts.total / 1e9 > theirs.weights_gb
 
 
+DISAGREE = {
+    (Gpu.H100_80, R1): {(Preset.WIDE_32GPU, Role.DECODE)},
+    (Gpu.H200, "Qwen/Qwen3-235B-A22B"): {(Preset.LAB_8GPU, Role.PREFILL)},
+}
+
+
 @pytest.mark.parametrize("gpu", [Gpu.A100_80, Gpu.H100_80, Gpu.H200, Gpu.B200, Gpu.B300])
 @pytest.mark.parametrize("model", ASKED_MODELS)
 def test_its_out_of_memory_and_our_refusal_agree(gpu: Gpu, model: str) -> None:
-    """Except where its missing weights matter: R1 as DEP16 with redundant experts has no cache left on an H100."""
+    """Except where its missing weights matter, as for R1 as DEP16 with redundant experts on an H100, and where what the
+    engine and NCCL take first does: Qwen3-235B on four H200 has a cache of 4,000 tokens left."""
     disagree = {(preset, role) for preset in PRESETS for role in Role if _disagrees(gpu, model, preset, role)}
 
-    known = {(Preset.WIDE_32GPU, Role.DECODE)} if (gpu, model) == (Gpu.H100_80, R1) else set()
-    assert disagree == known
+    assert disagree == DISAGREE.get((gpu, model), set())
 
 
 def _disagrees(gpu: Gpu, model: str, preset: Preset, role: Role) -> bool:
