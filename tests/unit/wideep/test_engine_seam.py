@@ -54,6 +54,7 @@ def _named() -> dict[str, set[str]]:
     flags = {name for flag in FLAGS.flags for name in flag.names if name.startswith("--")} - EVERYBODYS
     own = re.compile(rf"({'|'.join(map(re.escape, sorted(flags, key=len, reverse=True)))})(?![\w-])|{CLASSES}|{LINES}")
     files = [file for part in PRODUCT for file in (ROOT / part, *(ROOT / part).rglob("*.py")) if file.is_file()]
+    files = [file for file in files if ".venv" not in file.parts]
     texts = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
     found = {name: {match[0] for match in own.finditer(text)} for name, text in texts.items()}
     return {name: words for name, words in found.items() if words and not name.startswith(OWN)}
