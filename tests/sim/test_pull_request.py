@@ -216,7 +216,7 @@ def test_the_plan_of_each_stack_is_in_the_checks_summary(green: tuple[Job, Job, 
     summary = green[0].summary
     for stack in ("dev", "prod", "sim"):
         assert f"## Stack {stack}\n" in summary
-    assert "| decode.kv_cache_gb |" in summary
+    assert "| `decode.kv_cache_gb` |" in summary
 
 
 def test_nothing_of_a_preview_or_comment_is_secret(stands: World, green: tuple[Job, Job, Job]) -> None:
@@ -309,7 +309,7 @@ def test_a_replacement_is_called_out_with_its_reason(merged: World) -> None:
     job = merged.run("preview", "preview", base=base)
     merged.repository.git("checkout", "--quiet", "main")
     assert job.good, job.steps[-1].printed
-    replaced = "- namespace/namespace-namespace (Namespace): `metadata.name` cannot change in place"
+    replaced = "- `namespace/namespace-namespace (Namespace)`: `metadata.name` cannot change in place"
     assert replaced in comment(merged).split("**Replaced or deleted by the engine**")[1].splitlines()
     assert "- **graph qwen3-30b-a3b-wideep**: replaced." in comment(merged)
 
