@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, Unpack
 
 import pulumi
 
@@ -30,6 +30,16 @@ def known_after_create(resource: pulumi.CustomResource, output: pulumi.Output[T]
     """Tie an output that the API server sets (uid, generation) to ``resource.id``, so that it stays unknown in a
     preview of the resource's creation."""
     return resource.id.apply(lambda _: output)
+
+
+class ChildOptions(TypedDict, total=False):
+    """What ``Component.child`` takes."""
+
+    depends_on: Sequence[pulumi.Resource]
+    protect: bool | None
+    retain: bool | None
+    timeout: str | None
+    hooks: pulumi.ResourceHookBinding | None
 
 
 class Component(pulumi.ComponentResource):
@@ -85,17 +95,12 @@ class Component(pulumi.ComponentResource):
 
     def api_child(
         self,
-        *,
-        depends_on: Sequence[pulumi.Resource] = (),
-        protect: bool | None = None,
-        retain: bool | None = None,
-        timeout: str | None = None,
-        hooks: pulumi.ResourceHookBinding | None = None,
+        **options: Unpack[ChildOptions],
     ) -> pulumi.ResourceOptions:
         """Options of a child that a cluster or a registry keeps: its orphan goes before it is made, and its errors are
         explained."""
-        bound = pulumi.ResourceHookBinding.merge(self._hooks, hooks)
-        return self.child(depends_on=depends_on, protect=protect, retain=retain, timeout=timeout, hooks=bound)
+        options["hooks"] = pulumi.ResourceHookBinding.merge(self._hooks, options.get("hooks"))
+        return self.child(**options)
 
     def hook_name(self, hook: str) -> str:
         """A hook's name is the program's; a component has each of its hooks once."""

@@ -20,7 +20,6 @@ __all__ = [
     "OPERATOR_SUFFIX",
     "PLATFORM_CHART",
     "ROLE_LABEL",
-    "SERVICE_LABEL",
     "STRATEGY_ANNOTATION",
     "V1ALPHA1",
     "V1BETA1",
@@ -32,7 +31,6 @@ Framework = Literal["sglang", "vllm", "trtllm"]
 """The engines that the operator knows how to start on several nodes: ``backendFramework`` of a graph."""
 GROUP: Final = "nvidia.com"
 GRAPH_LABEL: Final = "nvidia.com/dynamo-graph-deployment-name"
-SERVICE_LABEL: Final = "nvidia.com/dynamo-component"
 COMPONENT_LABEL: Final = "nvidia.com/dynamo-component-type"
 ROLE_LABEL: Final = "nvidia.com/dynamo-sub-component-type"
 """Of prefill and decode in graphs of ``V1ALPHA1``; in those of ``V1BETA1`` the role is the component's type."""

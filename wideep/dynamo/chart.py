@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from wideep import names
 from wideep.dynamo.base import ChartValue, Path, Values
+from wideep.image_reference import ImageReference
 from wideep.settings.hardware import Toleration
 from wideep.settings.platform import Grove, Platform
 from wideep.settings.root import Settings
@@ -135,11 +136,8 @@ def _operator(platform: Platform, keys: ChartKeys) -> _Found:
 
 def _image(name: str | None) -> tuple[str | None, str | None]:
     """Repository and tag; a registry's port stays with its repository."""
-    if name is None:
-        return None, None
-    head, slash, last = name.rpartition("/")
-    repository, _, tag = last.partition(":")
-    return f"{head}{slash}{repository}", tag or None
+    image = ImageReference.parse(name) if name else None
+    return (image.name, image.tag) if image else (None, None)
 
 
 def _pods(platform: Platform) -> _Found:

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, GROVE_ANNOTATION, ROLE_LABEL, V1ALPHA1, GraphApi
-from wideep.dynamo.base import Immutable
+from wideep import names
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, GROVE_ANNOTATION, ROLE_LABEL, V1ALPHA1
+from wideep.dynamo.base import Immutable, Release
+from wideep.graph.base import Graph
+from wideep.graph.build import build_graph
 from wideep.settings.layout import Role
+from wideep.settings.root import Settings
 
 __all__ = [
     "BACKGROUND_DELETION",
-    "FRONTEND_PORT",
-    "GONE_IMAGES",
     "GROVE_OR_NOT",
     "OPERATOR",
     "OWNED_ENV",
     "REPOSITORY",
     "STORE_PORTS",
-    "SYSTEM_PORT",
-    "pod_labels",
-    "workers",
+    "CommonRelease",
 ]
 
 REPOSITORY: Final = "https://helm.ngc.nvidia.com/nvidia/ai-dynamo"
-FRONTEND_PORT: Final = 8000
-SYSTEM_PORT: Final = 9090
 STORE_PORTS: Final[Mapping[str, int]] = MappingProxyType({"etcd": 2379, "nats": 4222})
-GONE_IMAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
-        "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
-    }
-)
 BACKGROUND_DELETION: Final[Mapping[str, str]] = MappingProxyType(
     # Foreground deletion of a graph never ends with operators up to 1.0 (dynamo#8204).
     {"pulumi.com/deletionPropagationPolicy": "background"}
@@ -53,15 +46,32 @@ GROVE_OR_NOT: Final = Immutable(
 )
 
 
-def pod_labels(api: GraphApi, graph: str, role: Role | None) -> dict[str, str]:
-    """Labels that exactly the pods of one role of a graph carry. None: those of the frontend."""
-    if role is None:
-        return {GRAPH_LABEL: graph, COMPONENT_LABEL: "frontend"}
-    return {GRAPH_LABEL: graph, (ROLE_LABEL if api == V1ALPHA1 else COMPONENT_LABEL): str(role)}
+@dataclass(frozen=True)
+class CommonRelease(Release):
+    """The part of a release that none that is known here decides otherwise."""
 
+    gone_images: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "gcr.io/kubebuilder/kube-rbac-proxy": "dynamo-operator.controllerManager.kubeRbacProxy.image.repository",
+            "bitnamisecure/git": "dynamo-operator.dynamo.mpiRun.sshKeygen.enabled",
+        }
+    )
+    mpi_secret: ClassVar[str] = names.MPI_SECRET
+    frontend_port: ClassVar[int] = 8000
+    system_port: ClassVar[int] = 9090
 
-def workers(api: GraphApi, graph: str) -> dict[str, dict[str, str]]:
-    """Labels that together select all workers of a graph, by a name for each set."""
-    if api == V1ALPHA1:
-        return {"workers": {GRAPH_LABEL: graph, COMPONENT_LABEL: "worker"}}
-    return {f"{role}-workers": pod_labels(api, graph, role) for role in Role}
+    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
+        return build_graph(settings, image, weight_bytes)
+
+    def frontend_service(self, graph: str) -> str:
+        return names.frontend_service(graph)
+
+    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
+        if role is None:
+            return {GRAPH_LABEL: graph, COMPONENT_LABEL: "frontend"}
+        return {GRAPH_LABEL: graph, (ROLE_LABEL if self.api == V1ALPHA1 else COMPONENT_LABEL): str(role)}
+
+    def workers(self, graph: str) -> dict[str, dict[str, str]]:
+        if self.api == V1ALPHA1:
+            return {"workers": {GRAPH_LABEL: graph, COMPONENT_LABEL: "worker"}}
+        return {f"{role}-workers": self.pod_labels(graph, role) for role in Role}

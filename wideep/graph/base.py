@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -71,6 +72,11 @@ class Graph(GraphModel, ABC):
     api_version: str
     kind: Literal["DynamoGraphDeployment"] = "DynamoGraphDeployment"
     metadata: Metadata
+
+    @classmethod
+    def parse(cls, manifest: Manifest) -> Self:
+        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
+        return cls.model_validate_json(json.dumps(manifest))
 
     @property
     @abstractmethod

@@ -6,9 +6,8 @@ makes one component of each service.
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
-from typing import Annotated, Final, Self, cast
+from typing import Annotated, Final, cast
 
 from pydantic import Field
 
@@ -110,11 +109,6 @@ class DynamoGraphDeployment(Graph):
     api_version: Annotated[str, Field(pattern=f"^{V1ALPHA1.api_version}$")] = V1ALPHA1.api_version
     metadata: Metadata
     spec: GraphSpec
-
-    @classmethod
-    def parse(cls, manifest: Manifest) -> Self:
-        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
-        return cls.model_validate_json(json.dumps(manifest))
 
     @property
     def parts(self) -> tuple[GraphPart, ...]:

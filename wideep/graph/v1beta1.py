@@ -6,9 +6,8 @@ template with a name and a type; the operator merges its own default container u
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self, cast
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import Field
 
@@ -117,11 +116,6 @@ class DynamoGraphDeployment(Graph):
     api_version: Annotated[str, Field(pattern=f"^{V1BETA1.api_version}$")] = V1BETA1.api_version
     metadata: Metadata
     spec: GraphSpec
-
-    @classmethod
-    def parse(cls, manifest: Manifest) -> Self:
-        """The typed graph of a manifest. Raises pydantic's ValidationError for a field that the types do not have."""
-        return cls.model_validate_json(json.dumps(manifest))
 
     @property
     def parts(self) -> tuple[GraphPart, ...]:

@@ -9,6 +9,7 @@ from wideep.dynamo import release_of
 from wideep.dynamo.releases import TRAPS, nearest, newest_tried, row
 from wideep.errors import Problem
 from wideep.graph.refs import image_reference
+from wideep.image_reference import ImageReference
 from wideep.settings.image import PublishedImage
 from wideep.settings.platform import Grove
 from wideep.settings.root import Settings
@@ -113,8 +114,8 @@ def _restricted(settings: Settings) -> Problem | None:
 def _operator_of_another(settings: Settings) -> Problem | None:
     """From 1.4 on the chart passes flags that an older operator does not know, so that it never starts."""
     image, version = settings.platform.operator_image, settings.platform.version
-    _, colon, tag = (image or "").rpartition("/")[2].partition(":")
-    if not colon or tag == version or not settings.platform.install or release_of(settings).row.minor < (1, 4):
+    tag = ImageReference.parse(image).tag if image else None
+    if tag in (None, version) or not settings.platform.install or release_of(settings).row.minor < (1, 4):
         return None
     rule = f"the chart of {version} passes flags to it that the operator of another release does not know"
     return Problem("platform.operatorImage", str(image), rule, f"write the tag {version}, or no tag")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, ROLE_LABEL, SERVICE_LABEL
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, ROLE_LABEL
 from wideep_cluster.objects.base import Condition, KubeObject, Model
 from wideep_cluster.objects.nodes import GPU, Toleration
 
@@ -15,7 +15,6 @@ __all__ = [
     "COMPONENT_LABEL",
     "GRAPH_LABEL",
     "ROLE_LABEL",
-    "SERVICE_LABEL",
     "Component",
     "Container",
     "ContainerStatus",

@@ -11,11 +11,8 @@ from typing import ClassVar, Final
 from wideep import names
 from wideep.dynamo import common
 from wideep.dynamo.api import CRDS_CHART, PLATFORM_CHART, Framework
-from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues, Release
+from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues
 from wideep.dynamo.v0_6 import values
-from wideep.graph.base import Graph
-from wideep.graph.build import build_graph
-from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 __all__ = ["V06"]
@@ -25,20 +22,16 @@ STORES: Final = (common.OPERATOR, "take it out; platform says where etcd and NAT
 
 
 @dataclass(frozen=True)
-class V06(Release):
+class V06(common.CommonRelease):
     """Releases 0.6 to 0.9."""
 
-    gone_images: ClassVar[Mapping[str, str]] = common.GONE_IMAGES
     grove_values: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("grove",),
         ("kai-scheduler",),
         ("dynamo-operator", "dynamo", "groveTerminationDelay"),
     )
-    mpi_secret: ClassVar[str] = names.MPI_SECRET
     pods_need_token: ClassVar[bool] = False
     webhooks: ClassVar[bool] = False
-    frontend_port: ClassVar[int] = common.FRONTEND_PORT
-    system_port: ClassVar[int] = common.SYSTEM_PORT
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {**common.OWNED_ENV, "ETCD_ENDPOINTS": STORES, "NATS_SERVER": STORES}
     )
@@ -82,18 +75,6 @@ class V06(Release):
 
     def stores(self, settings: Settings) -> Mapping[str, int]:
         return common.STORE_PORTS
-
-    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
-        return build_graph(settings, image, weight_bytes)
-
-    def frontend_service(self, graph: str) -> str:
-        return names.frontend_service(graph)
-
-    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
-        return common.pod_labels(self.api, graph, role)
-
-    def workers(self, graph: str) -> dict[str, dict[str, str]]:
-        return common.workers(self.api, graph)
 
     def survives_shell(self, word: str) -> bool:
         """The operator joins all of them, unquoted, into one line for ``sh -c``, for workers with several pods."""

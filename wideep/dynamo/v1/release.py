@@ -11,11 +11,8 @@ from typing import ClassVar, Final
 from wideep import names
 from wideep.dynamo import chart, common
 from wideep.dynamo.api import GROVE_UPDATE_ANNOTATION, PLATFORM_CHART, V1ALPHA1, Framework
-from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues, Release
+from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues
 from wideep.dynamo.v1 import values
-from wideep.graph.base import Graph
-from wideep.graph.build import build_graph
-from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 __all__ = ["V1"]
@@ -32,20 +29,16 @@ DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods fin
 
 
 @dataclass(frozen=True)
-class V1(Release):
+class V1(common.CommonRelease):
     """Releases 1.0 to 1.6."""
 
-    gone_images: ClassVar[Mapping[str, str]] = common.GONE_IMAGES
     grove_values: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("global", "grove"),
         ("global", "kai-scheduler"),
         ("kai-scheduler", "scheduler"),
     )
-    mpi_secret: ClassVar[str] = names.MPI_SECRET
     pods_need_token: ClassVar[bool] = True
     webhooks: ClassVar[bool] = True
-    frontend_port: ClassVar[int] = common.FRONTEND_PORT
-    system_port: ClassVar[int] = common.SYSTEM_PORT
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {
             **common.OWNED_ENV,
@@ -107,18 +100,6 @@ class V1(Release):
 
     def stores(self, settings: Settings) -> Mapping[str, int]:
         return {name: port for name, port in common.STORE_PORTS.items() if values.installed(settings, self.row, name)}
-
-    def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
-        return build_graph(settings, image, weight_bytes)
-
-    def frontend_service(self, graph: str) -> str:
-        return names.frontend_service(graph)
-
-    def pod_labels(self, graph: str, role: Role | None) -> dict[str, str]:
-        return common.pod_labels(self.api, graph, role)
-
-    def workers(self, graph: str) -> dict[str, dict[str, str]]:
-        return common.workers(self.api, graph)
 
     def survives_shell(self, word: str) -> bool:
         """The operator quotes most of what a shell would read, and joins the words for workers with several pods."""
