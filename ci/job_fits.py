@@ -48,13 +48,13 @@ class Machine:
 
 def obstacles(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> Iterator[str]:
     """What cannot be done here. ``resources`` are the state's."""
-    if not _builds(plan, resources) or plan.image_plan.build is None:
+    if not _builds(plan, resources) or plan.image_source.build is None:
         return
-    if plan.image_plan.build.builder is None:
+    if plan.image_source.build.builder is None:
         if machine.free_gb is not None and machine.free_gb < DISK_GB:
             fact = f"this `up` builds the image, which takes {DISK_GB} GB of disk, and {machine.free_gb:.0f} are free"
             yield f"image: {fact}. Instead, {BY_HAND}."
-    elif (finding := builder_finding(plan)) is not None and finding.verdict is Verdict.FAILS:
+    elif (finding := builder_finding(plan)) is not None and finding.verdict is Verdict.FAILED:
         yield f"image.builder: {finding.what} Before this step: {finding.fix[0]}"
 
 
@@ -75,7 +75,7 @@ def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> I
 
 def _builds(plan: Plan, resources: list[dict[str, Any]]) -> bool:
     """The state has no image with this tag, made of this source."""
-    build = plan.image_plan.build
+    build = plan.image_source.build
     images = [resource.get("inputs", {}) for resource in resources if resource["type"] == IMAGE]
     built = [(image.get("tags"), image.get("context", {}).get("location")) for image in images]
     return build is not None and (list(build.tags), build.context) not in built

@@ -2,6 +2,6 @@
 
 Each takes ``(name, args, opts)``, names its children after itself and works from any program:
 
-    image = Image("image", ImageArgs(plan.image_plan))
+    image = Image("image", ImageArgs(plan.image_source))
     pulumi.export("image", image.reference)
 """

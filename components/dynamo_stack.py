@@ -84,7 +84,7 @@ class DynamoStack(Component):
         place = Namespace(names.NAMESPACE.component, place_args, self._opts)
         platform_args = PlatformArgs(place.name, plan.platform, depends_on=first)
         platform = Platform(names.PLATFORM_RELEASE.component, platform_args, self._opts)
-        image = Image("image", ImageArgs(plan.image_plan, login), self._opts).reference
+        image = Image("image", ImageArgs(plan.image_source, login), self._opts).reference
         claim = f"{plan.namespace}/{plan.cache.claim}" if found.claim_exists else None
         cache = ModelCache(names.CACHE_CLAIM.component, ModelCacheArgs(place.name, plan.cache, claim), self._opts)
         inputs: list[pulumi.Resource] = [cache, *self._token(place.name, args.hf_token)]
@@ -114,8 +114,8 @@ class DynamoStack(Component):
         if plan.network_policies:
             policies = NetworkPoliciesArgs(namespace, plan.network_policies)
             around.append(NetworkPolicies("policies", policies, self._opts))
-        if login is not None and plan.image_plan.pull_secret is not None:
-            pull = PullSecretArgs(namespace, plan.image_plan.pull_secret, login)
+        if login is not None and plan.image_source.pull_secret is not None:
+            pull = PullSecretArgs(namespace, plan.image_source.pull_secret, login)
             around.append(PullSecret("pull", pull, self._opts))
         return around
 
@@ -179,7 +179,7 @@ class DynamoStack(Component):
 
 
 def _login(plan: Plan, password: pulumi.Input[str] | None) -> RegistryLogin | None:
-    registry = plan.image_plan.registry
+    registry = plan.image_source.registry
     if registry is None:
         return None
     if password is None:

@@ -11,7 +11,7 @@ from components.base import Component
 from components.lifecycle.error_context import ErrorContext
 from components.registry import RegistryLogin
 from wideep.image_reference import ImageReference
-from wideep.plan import ImageBuild, ImagePlan
+from wideep.plan import ImageBuild, ImageSource
 
 if TYPE_CHECKING:
     import pulumi_docker_build as docker_build
@@ -26,7 +26,7 @@ BUILD_TIMEOUT: Final = "3h"
 class ImageArgs:
     """Which image, and where it comes from."""
 
-    plan: ImagePlan
+    plan: ImageSource
     login: RegistryLogin | None = None
     """Of the plan's registry, where it has one. None: whatever Docker is logged in to."""
 
@@ -34,7 +34,7 @@ class ImageArgs:
 class Image(Component):
     """The DeepEP image.
 
-    >>> image = Image("image", ImageArgs(plan.image_plan))
+    >>> image = Image("image", ImageArgs(plan.image_source))
     >>> image.reference    # registry.example.com/dynamo-wideep@sha256:…
     """
 

@@ -20,7 +20,7 @@ def outputs(plan: Plan, namespace: pulumi.Input[str], image: pulumi.Input[str]) 
     return {
         "namespace": namespace,
         "model": plan.model,
-        "layout": plan.layout_line,
+        "layout": plan.layout_summary,
         "gpus": plan.gpus,
         "nodes": plan.nodes,
         "image": image,

@@ -49,7 +49,7 @@ class PullSecretArgs:
 class PullSecret(Component):
     """The login as a Secret that pods name in ``imagePullSecrets``. A new password goes into the Secret that is there.
 
-    >>> login = RegistryLogin(plan.image_plan.registry, config.require_secret("registryPassword"))
+    >>> login = RegistryLogin(plan.image_source.registry, config.require_secret("registryPassword"))
     >>> secret = PullSecret("pull", PullSecretArgs("dynamo-workshop", "registry-credentials", login))
     """
 

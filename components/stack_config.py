@@ -58,7 +58,7 @@ def registry_password() -> pulumi.Output[str]:
 def registry_login(plan: Plan) -> Login | None:
     """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource. None
     where the password is not in the stack's config but an argument of another program."""
-    registry, image = plan.image_plan.registry, _project_config().get(IMAGE)
+    registry, image = plan.image_source.registry, _project_config().get(IMAGE)
     if registry is None or image is None:
         return None
     return Login(registry.username, str(json.loads(image)["registry"]["password"]))

@@ -16,7 +16,7 @@ from typing import Final
 from wideep.memory import GpuMemory, worker_memory
 from wideep.rules.arithmetic import broken_rules
 from wideep.rules.fit import MEMORY_RULES
-from wideep.rules.role_context import RoleSite, divisors
+from wideep.rules.role_context import RoleContext, divisors
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
@@ -89,7 +89,7 @@ def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_stati
     refusals: dict[str, list[str]] = {}
     for name in Role:
         for role in worker_shapes(model, name, hardware, gpus - 1, mem_fraction_static):
-            site = RoleSite(name, role, model, hardware)
+            site = RoleContext(name, role, model, hardware)
             refusal = next(broken_rules(site), None) or next(broken_rules(site, MEMORY_RULES), None)
             if refusal:
                 refusals.setdefault(refusal.rule, []).append(f"{_described(name, role)}: {refusal.problem.rule}")

@@ -19,7 +19,7 @@ from wideep.masking import masked, visible
 from wideep_cli.errors import ExitCode, as_json, exit_code
 from wideep_cli.options import OutputFormat
 
-__all__ = ["Screen", "answer", "answers_errors", "say"]
+__all__ = ["Screen", "answer", "handle_errors", "say"]
 
 P = ParamSpec("P")
 PIPE_WIDTH = 100
@@ -62,7 +62,7 @@ def say(text: str) -> None:
     Screen(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(masked(text))))
 
 
-def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:
+def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:
     """Decorate a verb: its WideepErrors become a message and an exit code.
 
     With ``--output json`` stdout gets ``{"problems": […]}``, so that a script has something to read. ``--debug`` lets
@@ -86,6 +86,6 @@ def answers_errors(verb: Callable[P, None]) -> Callable[P, None]:
             if kwargs.get("debug"):
                 raise
             say(f"Internal error in wideep: {type(error).__name__}: {error}\n  Run with --debug for the traceback.")
-            raise typer.Exit(ExitCode.DOES_NOT_HOLD) from error
+            raise typer.Exit(ExitCode.FAILED) from error
 
     return wrapped

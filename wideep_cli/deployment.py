@@ -14,14 +14,14 @@ from wideep.plan import Plan, RolePlan
 from wideep.settings.layout import Role
 from wideep_cli.connection import connect
 from wideep_cli.errors import CallError
-from wideep_cli.stack_context import Loaded, load, stack_file
+from wideep_cli.stack_context import StackContext, load, stack_file
 from wideep_cluster import Cluster, ClusterError
 from wideep_cluster.dynamo.graph_api import served_api
 from wideep_cluster.dynamo.operator import operator_of
 from wideep_cluster.kinds import DEPLOYMENTS, PODS, Kind, graphs
 from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Graph, Pod
 
-__all__ = ["Live", "Member", "find_live", "find_operator", "members", "role_named"]
+__all__ = ["DeployedGraph", "GraphPod", "find_live", "find_operator", "members", "role_named"]
 
 GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
 """Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
@@ -33,7 +33,7 @@ _CLIQUE_NAME: Final = re.compile(r"-(\d+)-(?:prefill|decode)-(ldr|wkr)(?:-(\d+))
 
 
 @dataclass(frozen=True)
-class Member:
+class GraphPod:
     """A pod of the graph, with its place: the worker (or frontend) it belongs to, and its rank within that."""
 
     component: Component
@@ -53,10 +53,10 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Live:
+class DeployedGraph:
     """A stack and its cluster."""
 
-    loaded: Loaded
+    loaded: StackContext
     cluster: Cluster
 
     @property
@@ -79,15 +79,15 @@ class Live:
         api = release(self.plan.platform.version).api
         return graphs(served_api(self.cluster, api) or api)
 
-    def role(self, member: Member) -> RolePlan | None:
+    def role(self, member: GraphPod) -> RolePlan | None:
         """The plan of a worker's role; None for the frontend."""
         return self.plan.roles[member.role] if member.role else None
 
-    def members(self) -> tuple[Member, ...]:
+    def members(self) -> tuple[GraphPod, ...]:
         """The graph's pods now, by role, worker and rank. Those that have ended are left out."""
         return members(self.plan, self.cluster.list(PODS, self.plan.namespace, labels=self.selector).items)
 
-    def running_workers(self, role: Role | None = None) -> tuple[Member, ...]:
+    def running_workers(self, role: Role | None = None) -> tuple[GraphPod, ...]:
         """The workers' pods whose container runs, of one role or of both.
 
         Raises:
@@ -102,7 +102,7 @@ class Live:
         return tuple(found)
 
 
-def find_live(stack: str | None, file: Path | None) -> Live:
+def find_live(stack: str | None, file: Path | None) -> DeployedGraph:
     """The stack that the options name, and its cluster. Nothing is asked of the cluster yet.
 
     Raises:
@@ -110,10 +110,10 @@ def find_live(stack: str | None, file: Path | None) -> Live:
         CallError: there is no such stack, or no way to its cluster.
     """
     source = stack_file(stack, file)
-    return Live(load(source), connect(source))
+    return DeployedGraph(load(source), connect(source))
 
 
-def members(plan: Plan, pods: Iterable[Pod]) -> tuple[Member, ...]:
+def members(plan: Plan, pods: Iterable[Pod]) -> tuple[GraphPod, ...]:
     """Pods with their places, by role, worker and rank.
 
     A worker of one pod has no rank (-1); its number is its place among the role's pods by age and name.
@@ -122,12 +122,12 @@ def members(plan: Plan, pods: Iterable[Pod]) -> tuple[Member, ...]:
     for pod in pods:
         if pod.component and not pod.ended:
             by_component[pod.component].append(pod)
-    found: list[Member] = []
+    found: list[GraphPod] = []
     for component, its in by_component.items():
         several = component is not Component.FRONTEND and plan.roles[Role(component)].pods > 1
         ordered = sorted(its, key=lambda pod: (str(pod.metadata.creation_timestamp), pod.name))
         found += [
-            Member(component, *(_place(pod) if several else (number, -1)), pod) for number, pod in enumerate(ordered)
+            GraphPod(component, *(_place(pod) if several else (number, -1)), pod) for number, pod in enumerate(ordered)
         ]
     order = list(Component)
     return tuple(sorted(found, key=lambda each: (order.index(each.component), each.worker, each.rank, each.pod.name)))

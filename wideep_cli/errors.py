@@ -17,9 +17,9 @@ __all__ = ["CallError", "ExitCode", "as_json", "exit_code"]
 class ExitCode(IntEnum):
     """What a script reads."""
 
-    HOLDS = 0
-    DOES_NOT_HOLD = 1
-    WRONG_INPUT = 2
+    OK = 0
+    FAILED = 1
+    USAGE = 2
 
 
 class CallError(WideepError):
@@ -33,7 +33,7 @@ class CallError(WideepError):
 
 def exit_code(error: WideepError) -> ExitCode:
     """The exit code of an error."""
-    return ExitCode.WRONG_INPUT if isinstance(error, ConfigError | CallError) else ExitCode.DOES_NOT_HOLD
+    return ExitCode.USAGE if isinstance(error, ConfigError | CallError) else ExitCode.FAILED
 
 
 def as_json(error: WideepError) -> dict[str, list[dict[str, str]]]:

@@ -16,7 +16,7 @@ from wideep_cli.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from wideep_cli.advise.command import advise
 from wideep_cli.bench.command import EXAMPLE as BENCH_EXAMPLE
 from wideep_cli.bench.command import bench
-from wideep_cli.console import answer, answers_errors, say
+from wideep_cli.console import answer, handle_errors, say
 from wideep_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from wideep_cli.doctor.command import doctor
 from wideep_cli.eplb.command import EXAMPLE as EPLB_EXAMPLE
@@ -61,7 +61,7 @@ Diff = Annotated[
 
 
 @app.command(epilog="Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]")
-@answers_errors
+@handle_errors
 def plan(
     stack: Stack = None,
     file: File = None,
@@ -101,7 +101,7 @@ PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, h
 
 
 @app.command(epilog="Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]")
-@answers_errors
+@handle_errors
 def layouts(
     model: Model = None,
     gpu: GpuOption = None,
@@ -127,17 +127,17 @@ def layouts(
     answer(presets_report(preset_rows(asked), asked, output))
 
 
-app.command(epilog=ADVISE_EXAMPLE)(answers_errors(advise))
-app.command(epilog=STATUS_EXAMPLE)(answers_errors(status))
-app.command(epilog=LOGS_EXAMPLE)(answers_errors(logs))
-app.command(epilog=SMOKE_EXAMPLE)(answers_errors(smoke))
-app.command(epilog=GPUS_EXAMPLE)(answers_errors(gpus))
-app.command(epilog=EPLB_EXAMPLE)(answers_errors(eplb))
-app.command(epilog=NETWORK_EXAMPLE)(answers_errors(network))
-app.command(epilog=BENCH_EXAMPLE)(answers_errors(bench))
-app.command(epilog=DOCTOR_EXAMPLE)(answers_errors(doctor))
-app.command(epilog=RBAC_EXAMPLE)(answers_errors(rbac))
-app.command(epilog=ADOPT_EXAMPLE)(answers_errors(adopt))
+app.command(epilog=ADVISE_EXAMPLE)(handle_errors(advise))
+app.command(epilog=STATUS_EXAMPLE)(handle_errors(status))
+app.command(epilog=LOGS_EXAMPLE)(handle_errors(logs))
+app.command(epilog=SMOKE_EXAMPLE)(handle_errors(smoke))
+app.command(epilog=GPUS_EXAMPLE)(handle_errors(gpus))
+app.command(epilog=EPLB_EXAMPLE)(handle_errors(eplb))
+app.command(epilog=NETWORK_EXAMPLE)(handle_errors(network))
+app.command(epilog=BENCH_EXAMPLE)(handle_errors(bench))
+app.command(epilog=DOCTOR_EXAMPLE)(handle_errors(doctor))
+app.command(epilog=RBAC_EXAMPLE)(handle_errors(rbac))
+app.command(epilog=ADOPT_EXAMPLE)(handle_errors(adopt))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     S = TypeVar("S", bound=Settings)
     Reader = Callable[[Mapping[str, object], Callable[[str], str]], S]
 
-__all__ = ["Loaded", "load", "settings_of", "stack_file"]
+__all__ = ["StackContext", "load", "settings_of", "stack_file"]
 
 UNSET_WARNING = (
     "hfToken is not set, so `pulumi up` will reject this stack: "
@@ -33,7 +33,7 @@ CLEAR_WARNING = (
 
 
 @dataclass(frozen=True)
-class Loaded:
+class StackContext:
     """A stack as it is written, and what follows from it."""
 
     settings: Settings
@@ -58,7 +58,7 @@ def stack_file(stack: str | None, file: Path | None) -> StackFile:
     return read_stack_file(stack_path(project, stack or selected_stack(project)), project)
 
 
-def load(source: StackFile) -> Loaded:
+def load(source: StackFile) -> StackContext:
     """Settings and Plan of a stack. A token that is not set yet is a warning: nothing here needs it.
 
     Raises:
@@ -72,7 +72,7 @@ def load(source: StackFile) -> Loaded:
     warnings = [UNSET_WARNING] if missing else []
     if isinstance(source.config.get("hfToken"), str):
         warnings.append(CLEAR_WARNING)
-    return Loaded(settings, plan, (*warnings, *plan.warnings))
+    return StackContext(settings, plan, (*warnings, *plan.warnings))
 
 
 def settings_of(source: StackFile) -> Settings:

@@ -21,7 +21,7 @@ from wideep_cluster.wire import ApiRequest, find, open_answer, server_of
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["OPERATOR_KINDS", "KubeNamespace", "is_operators"]
+__all__ = ["OPERATOR_KINDS", "KubeNamespace", "is_content", "is_operators"]
 
 GONE: Final = 410
 """The API server no longer knows the version that a watch starts from."""
@@ -34,6 +34,11 @@ OPERATOR_KINDS: Final = (
     Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True, optional=True),
 )
 """What the operator and its etcd run as."""
+
+
+def is_content(kubeconfig: str) -> bool:
+    """Whether ``kubernetes:kubeconfig`` holds a kubeconfig itself, and not the path of one: it may be either."""
+    return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")
 
 
 class Changes:
@@ -94,7 +99,7 @@ class KubeNamespace:
 
         load = cast("Callable[..., ApiClient]", config.new_client_from_config)  # pyright: ignore[reportUnknownMemberType]
         parse = cast("Callable[..., ApiClient]", config.new_client_from_config_dict)  # pyright: ignore[reportUnknownMemberType]
-        if kubeconfig and ("\n" in kubeconfig or kubeconfig.lstrip().startswith("{")):
+        if kubeconfig and is_content(kubeconfig):
             return cls(parse(yaml.safe_load(kubeconfig), context=context), name)
         try:
             return cls(load(kubeconfig or None, context=context), name)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from wideep.errors import ConfigError
-from wideep_cli.console import answer, answers_errors, say
+from wideep_cli.console import answer, handle_errors, say
 from wideep_cli.errors import CallError
 from wideep_cli.options import Debug
 
@@ -24,7 +24,7 @@ SUMMARY = 200_000
 
 
 @app.command()
-@answers_errors
+@handle_errors
 def diff(events: Events, debug: Debug = False) -> None:
     """Print a preview: what changes, without noise. Exit code 1 when the preview failed."""
     from ci.review.diff import diff_text
@@ -43,7 +43,7 @@ def diff(events: Events, debug: Debug = False) -> None:
 
 
 @app.command()
-@answers_errors
+@handle_errors
 def drift(
     stack: Stack,
     events: Events,
@@ -66,7 +66,7 @@ def drift(
 
 
 @app.command(name="fenced")
-@answers_errors
+@handle_errors
 def fenced_text(debug: Debug = False) -> None:
     """Print what stands on stdin as a block of Markdown."""
     from wideep_cli.markdown import fenced
@@ -86,7 +86,7 @@ def _named(stack: str) -> str:
 
 
 @app.command()
-@answers_errors
+@handle_errors
 def comment(  # noqa: PLR0913, PLR0917 - as many parameters as options
     stack: Stack,
     after: Annotated[Path, typer.Option(metavar="Pulumi.NAME.yaml", help="The stack's file with the change.")],
@@ -113,7 +113,7 @@ def comment(  # noqa: PLR0913, PLR0917 - as many parameters as options
 
 
 @app.command()
-@answers_errors
+@handle_errors
 def post(
     stack: Stack,
     body: Annotated[Path, typer.Option(metavar="FILE", help="What `comment` printed.")],

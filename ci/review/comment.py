@@ -11,7 +11,7 @@ from ci.review.served import served
 from wideep_cli.markdown import changed, code, cut, details, fenced, listed, table
 from wideep_cli.plan.difference import Difference, Effect, difference
 from wideep_cli.plan.view import RoleView, on_one_line, role_views, thousands
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["LIMIT", "Review", "comment", "marker"]
 
@@ -30,9 +30,9 @@ class Review:
     """What is known of a change to one stack."""
 
     stack: str
-    before: Loaded | None
+    before: StackContext | None
     """None: the stack is new."""
-    after: Loaded | None
+    after: StackContext | None
     """None: its config cannot run; ``mistakes`` says why."""
     mistakes: str = ""
     preview: Preview | None = None
@@ -93,7 +93,7 @@ def _moved(before: object, after: object) -> str:
     return str(after) if before in (None, after) else f"{before} → {after}"
 
 
-def _changes(before: Loaded | None, after: Loaded, found: Difference | None) -> Iterator[str]:
+def _changes(before: StackContext | None, after: StackContext, found: Difference | None) -> Iterator[str]:
     """Size, cost and memory as they were and will be, and what happens to pods and volumes."""
     if found and not found.settings and not found.objects:
         return
@@ -111,7 +111,7 @@ def _changes(before: Loaded | None, after: Loaded, found: Difference | None) -> 
         yield from ("", f"> ⚠️ {code(on_one_line(warning))}")
 
 
-def _facts(loaded: Loaded) -> dict[str, str]:
+def _facts(loaded: StackContext) -> dict[str, str]:
     """What decides about size and cost, a line each."""
     plan, hardware = loaded.plan, loaded.settings.hardware
     roles = {view.role.value: _role(view) for view in role_views(loaded)}
@@ -136,7 +136,7 @@ def _role(view: RoleView) -> str:
     return f"{plan.replicas} × {plan.pods} × {plan.gpus_per_pod} GPUs, {sizes}, {pool}"
 
 
-def _memory(before: Loaded | None, after: Loaded) -> str:
+def _memory(before: StackContext | None, after: StackContext) -> str:
     old = {view.role: _sizes(view) for view in role_views(before)} if before else {}
     head = ["role", "weights", "KV cache", "KV tokens", "outside the pool"]
     return table(head, [[view.role, *_pairs(old.get(view.role), _sizes(view))] for view in role_views(after)])

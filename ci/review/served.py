@@ -8,12 +8,12 @@ from wideep_cli.advise.extra import estimator_version
 from wideep_cli.advise.forecast import forecast, forecast_facts, forecast_lines
 from wideep_cli.advise.words import asked_traffic
 from wideep_cli.markdown import changed, table
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["served"]
 
 
-def served(before: Loaded | None, after: Loaded) -> Iterator[str]:
+def served(before: StackContext | None, after: StackContext) -> Iterator[str]:
     """Lines of Markdown. None where the stack says of no traffic, or the estimator is not installed."""
     traffic = after.settings.traffic
     if traffic is None or estimator_version() is None:

@@ -117,7 +117,7 @@ def share_of(plan: Plan, whose: Whose) -> Share:
     platform, cache = plan.platform, plan.cache
     used = (
         plan.token.secret if plan.token and not plan.token.create else None,
-        plan.image_plan.pull_secret if plan.image_plan.registry is None else None,
+        plan.image_source.pull_secret if plan.image_source.registry is None else None,
         platform.mpi_secret if platform.mpi_secret_exists else None,
     )
     return Share(

@@ -5,12 +5,12 @@ The words are those of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kuber
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import Final
 
 from components.lifecycle.error_context import ErrorContext, Explanation, Failed
+from components.lifecycle.own_cluster import kubeconfig_source
 from wideep.download_causes import download_cause
 from wideep.masking import masked
 from wideep.resource_names import JOB_TYPE, RELEASE_TYPE
@@ -51,10 +51,8 @@ def _filled(row: Explanation, found: Match, failed: Failed, context: ErrorContex
 
 def _no_kubeconfig(_found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
     """The provider names no file, and a misspelt one is the likeliest reason."""
-    named = os.environ.get("KUBECONFIG")
-    where = f"KUBECONFIG names {named}" if named else "KUBECONFIG is not set"
     return Explanation(
-        f"no kubeconfig found ({where}).",
+        f"no usable kubeconfig ({kubeconfig_source()}).",
         "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final, cast
@@ -10,9 +11,9 @@ from typing import Final, cast
 import pulumi
 
 from wideep_cluster.errors import ClusterError
-from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kube import KubeNamespace, is_content
 
-__all__ = ["connect_from_config", "is_reachable", "read_or_none", "unless_unreachable"]
+__all__ = ["connect_from_config", "is_reachable", "kubeconfig_source", "read_or_none", "unless_unreachable"]
 
 NOT_FOUND: Final = 404
 SECONDS: Final = 5
@@ -26,6 +27,16 @@ def connect_from_config(namespace: str) -> KubeNamespace:
     """
     config = pulumi.Config("kubernetes")
     return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+
+
+def kubeconfig_source() -> str:
+    """Say which kubeconfig the Kubernetes provider was given. One that stands in the config itself is not shown."""
+    configured = pulumi.Config("kubernetes").get("kubeconfig")
+    if configured:
+        says = "holds one" if is_content(configured) else f"names {configured}"
+        return f"kubernetes:kubeconfig {says}"
+    named = os.environ.get("KUBECONFIG")
+    return f"KUBECONFIG names {named}" if named else "neither KUBECONFIG nor kubernetes:kubeconfig is set"
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def external_answers(plan: Plan, login: Login | None) -> Iterator[Answer]:
     platform = plan.platform
     for name, digest in platform.digests.items() if platform.install else ():
         yield chart_answer(Chart(platform.charts, name, platform.version), digest)
-    image = image_answer(plan.image_plan, login)
+    image = image_answer(plan.image_source, login)
     if isinstance(image, RefusedLoginError):
         pulumi.log.warn(str(image))
     yield image

@@ -16,7 +16,7 @@ from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
 from wideep_cli.plan.memory_figure import draw_memory
 from wideep_cli.plan.picture import draw_placement
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 DOCS = Path(__file__).parents[1]
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -28,7 +28,7 @@ WIDE_EP = 64
 """The wide EP of that example: the experts divide by it without redundant ones."""
 
 
-def stack(preset: Preset) -> Loaded:
+def stack(preset: Preset) -> StackContext:
     """DeepSeek-R1 in a preset, on just the H200 nodes that it takes."""
     roles = PRESETS[preset].values()
     config = {
@@ -46,7 +46,7 @@ def stack(preset: Preset) -> Loaded:
         "modelCache": {"size": "1Ti"},
     }
     settings = parse(config)
-    return Loaded(settings, make_plan(accept_settings(settings)), ())
+    return StackContext(settings, make_plan(accept_settings(settings)), ())
 
 
 def busiest(ep: int, copies: int) -> float:

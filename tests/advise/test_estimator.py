@@ -10,7 +10,7 @@ from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.memory.weights import expert_slot_bytes
 from wideep.rules.registry import check_role
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.traffic import Traffic
@@ -182,7 +182,7 @@ def _disagrees(gpu: Gpu, model: str, preset: Preset, role: Role) -> bool:
     hardware = Hardware(
         gpu=gpu, nodes=layout.nodes, gpus_per_node=layout.gpus_per_node, interconnect=Interconnect.INFINIBAND
     )
-    problems = check_role(RoleSite(role, layout, MODELS[model], hardware))
+    problems = check_role(RoleContext(role, layout, MODELS[model], hardware))
     if any("weights are" not in problem.rule for problem in problems):
         return False  # it is refused for another reason, which the estimator does not know
     found = series(role, layout, model, gpu)

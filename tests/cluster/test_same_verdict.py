@@ -157,7 +157,7 @@ def test_up_and_doctor_give_the_same_verdict(
     place = cast("KubeNamespace", Snapshot(stack.view))
     monkeypatch.setattr(cluster, "connect_from_config", lambda _: place)
 
-    told = [found for found in run_checks(stack) if found.check == check and found.verdict is Verdict.FAILS]
+    told = [found for found in run_checks(stack) if found.check == check and found.verdict is Verdict.FAILED]
     said = _refusal(lambda: CHECKS[check](place, stack.plan))
 
     assert (bool(said), bool(told)) == (refused, refused), said
@@ -174,7 +174,7 @@ def _both(plan: Plan, folder: Path, check: str) -> tuple[list[str], list[str]]:
     """The keys that `up` refuses, and those that the doctor says do not hold."""
     refused = [each.key for each in external_answers(plan, LOGIN) if isinstance(each, Problem)]
     told = outside_findings(plan, folder / "Pulumi.sim.yaml", pulled=False)
-    return refused, [each.key for each in told if each.check == check and each.verdict is Verdict.FAILS]
+    return refused, [each.key for each in told if each.check == check and each.verdict is Verdict.FAILED]
 
 
 LOGIN = Login("robot", "SyntheticPassword")

@@ -103,7 +103,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             'unreachable: context "x" does not exist in kubeconfig',
             ["no context x", "kubectl config get-contexts"],
         ),
-        (SECRET, "unreachable: failed to parse kubeconfig data", ["no kubeconfig", "KUBECONFIG=FILE"]),
+        (SECRET, "unreachable: failed to parse kubeconfig data", ["no usable kubeconfig", "KUBECONFIG=FILE"]),
         (SECRET, NOT_CREATED + "Unauthorized", ["credentials (401", "kubernetes:context"]),
     ],
 )
@@ -223,3 +223,25 @@ def test_an_object_of_somebody_else_is_used_or_stood_beside_and_never_to_be_dele
     (said,) = engine.errors
     assert instead in said
     assert "delete" not in said
+
+
+@pytest.mark.parametrize(
+    ("configured", "variable", "told"),
+    [
+        (None, None, "neither KUBECONFIG nor kubernetes:kubeconfig is set"),
+        (None, "/nowhere", "KUBECONFIG names /nowhere"),
+        ("other", "/nowhere", "kubernetes:kubeconfig names other"),
+        ("users: [{user: {token: hidden}}\n", None, "kubernetes:kubeconfig holds one"),
+    ],
+)
+def test_a_missing_kubeconfig_is_told_with_where_it_was_looked_for_and_never_with_its_content(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, configured: str | None, variable: str | None, told: str
+) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    if variable:
+        monkeypatch.setenv("KUBECONFIG", variable)
+    pulumi.runtime.set_all_config({"kubernetes:kubeconfig": configured} if configured else {})
+    assert not engine.fails(SECRET, "failed to parse kubeconfig data in `kubernetes:config:kubeconfig`")
+    assert f"({told})" in engine.errors[0]
+    assert "hidden" not in engine.errors[0]
+    pulumi.runtime.set_all_config({})

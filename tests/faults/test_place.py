@@ -40,7 +40,7 @@ CASES = (
         25,
         "there is no kubeconfig",
         ("/no/such/kubeconfig",),
-        told="no kubeconfig found (KUBECONFIG names /no/such/kubeconfig).",
+        told="no usable kubeconfig (KUBECONFIG names /no/such/kubeconfig).",
         env={"KUBECONFIG": "/no/such/kubeconfig"},
     ),
     Case(

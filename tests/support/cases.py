@@ -198,4 +198,4 @@ def case(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any)
 
 def failures(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
     """What does not hold."""
-    return [found for found in run_checks(case(look, stack, **config)) if found.verdict is Verdict.FAILS]
+    return [found for found in run_checks(case(look, stack, **config)) if found.verdict is Verdict.FAILED]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from wideep.rules import check
 from wideep.rules.registry import sites
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings import Settings, parse
 from wideep.settings.layout import Role
 
@@ -55,7 +55,7 @@ def settings(**changed: object) -> Settings:
     return parse(stack(**changed))
 
 
-def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = None, **changed: object) -> RoleSite:
+def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = None, **changed: object) -> RoleContext:
     """One role of a preset, with keys of that role changed."""
     model = model or "deepseek-ai/DeepSeek-R1"
     both = sites(settings(model=model, layout={"preset": preset, role: changed}))

@@ -11,16 +11,16 @@ from tests.support.configs import settings, stack
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 from wideep.rules.registry import sites
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.plan.view import RoleView
-from wideep_cli.stack_context import Loaded, load
+from wideep_cli.stack_context import StackContext, load
 from wideep_cli.stack_file import read_stack_file
 from wideep_cluster.objects import Pod
 
 METRICS = "--enable-expert-distribution-metrics"
 
 
-def loaded(folder: Path, **changed: object) -> Loaded:
+def loaded(folder: Path, **changed: object) -> StackContext:
     """A stack's Plan, from a file of its own: option A of the lab but for what is changed."""
     hardware = {"gpu": "H200", "nodes": 16, "gpusPerNode": 8, "interconnect": "infiniband", "rdmaResource": "rdma/ib"}
     config = {f"dynamo-wideep:{key}": value for key, value in stack(hardware=hardware, **changed).items()}
@@ -48,9 +48,9 @@ class Logs:
         return self.by_pod.get(pod.name)
 
 
-def live(found: Loaded, cluster: object) -> Live:
+def live(found: StackContext, cluster: object) -> DeployedGraph:
     """A stack and a stand-in for its cluster."""
-    return Live(found, cluster)  # pyright: ignore[reportArgumentType]
+    return DeployedGraph(found, cluster)  # pyright: ignore[reportArgumentType]
 
 
 def decode_view(preset: str = "wide-32gpu", **changed: object) -> RoleView:

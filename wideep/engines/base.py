@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from wideep.engines.flags import FlagTable
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
-    from wideep.rules.role_context import RoleSite
+    from wideep.rules.role_context import RoleContext
     from wideep.settings.layout import Role, RoleLayout
     from wideep.settings.model import ModelFamily, ModelShape
     from wideep.settings.root import Settings
 
-    Rule = Callable[[RoleSite], Problem | None]
+    Rule = Callable[[RoleContext], Problem | None]
 
 __all__ = ["Engine", "EngineRules", "ExpertRecorder", "Family", "ImageRecipe", "LogFormat"]
 

@@ -11,7 +11,7 @@ from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, Pe
 from wideep.plan.parts import (
     CachePlan,
     ImageBuild,
-    ImagePlan,
+    ImageSource,
     MemoryPlan,
     Plan,
     PlatformPlan,
@@ -24,7 +24,7 @@ __all__ = [
     "CachePlan",
     "FrontendPlan",
     "ImageBuild",
-    "ImagePlan",
+    "ImageSource",
     "IngressPlan",
     "Manifest",
     "MemoryPlan",

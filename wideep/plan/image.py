@@ -9,11 +9,11 @@ from wideep.engines import engine_of
 from wideep.engines.base import ImageRecipe
 from wideep.graph.refs import image_reference, pull_secret
 from wideep.image_reference import ImageReference
-from wideep.plan.parts import ImageBuild, ImagePlan, RegistryPlan
+from wideep.plan.parts import ImageBuild, ImageSource, RegistryPlan
 from wideep.settings import Settings
 from wideep.settings.image import BuildImage, Image
 
-__all__ = ["image_plan"]
+__all__ = ["image_source"]
 
 REPOSITORY: Final = "https://github.com/ai-dynamo/dynamo.git"
 DOCKERFILE: Final = "https://raw.githubusercontent.com/ai-dynamo/dynamo/{ref}/{path}"
@@ -21,12 +21,12 @@ DOCKERFILE: Final = "https://raw.githubusercontent.com/ai-dynamo/dynamo/{ref}/{p
 (``Dockerfile.validate`` in its provider/internal/dockerfile.go), and BuildKit fetches it beside the context."""
 
 
-def image_plan(settings: Settings) -> ImagePlan:
+def image_source(settings: Settings) -> ImageSource:
     """The part of the Plan that ``image`` of the stack config decides."""
     image = settings.image
     built = isinstance(image, BuildImage)
     reference = image_reference(settings)
-    return ImagePlan(
+    return ImageSource(
         reference=reference,
         build=_build(image, engine_of(settings).image, settings.platform.version) if built else None,
         resolve_digest=False if built else image.resolve_digest,

@@ -14,7 +14,7 @@ from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory, worker_memory
 from wideep.memory.weights import model_bytes
-from wideep.plan.image import image_plan
+from wideep.plan.image import image_source
 from wideep.plan.network import frontend_plan, network_policies
 from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
@@ -32,7 +32,7 @@ DIGITS: Final = 3
 def make_plan(settings: Accepted) -> Plan:
     """Everything that follows from a stack config that breaks no rule (``wideep.rules.accept``)."""
     roles = settings.layout.roles
-    image = image_plan(settings)
+    image = image_source(settings)
     weight_bytes = settings.model.disk_bytes or model_bytes(settings.model)
     graph = release_of(settings).graph(settings, image.reference, weight_bytes)
     return Plan(
@@ -40,12 +40,12 @@ def make_plan(settings: Accepted) -> Plan:
         nodes=nodes_needed(roles.values(), settings.hardware.gpus_per_node),
         model=settings.model.name,
         layout=settings.layout.preset or "custom",
-        layout_line=" · ".join(_line(name, role) for name, role in roles.items()),
+        layout_summary=" · ".join(_line(name, role) for name, role in roles.items()),
         image=image.reference,
         namespace=settings.namespace,
         name=graph_name(settings),
         roles={name: _role(settings, name, role) for name, role in roles.items()},
-        image_plan=image,
+        image_source=image,
         token=_token(settings),
         cache=_cache(settings),
         download=_download(settings, weight_bytes),

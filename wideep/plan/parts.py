@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from pydantic import Field, SerializeAsAny, computed_field, model_validator
+from pydantic import AliasChoices, Field, SerializeAsAny, computed_field, model_validator
 
 from wideep.download import DownloadPlan
 from wideep.graph.base import Graph, Manifest
@@ -17,7 +17,7 @@ from wideep.settings.services import AccessMode
 __all__ = [
     "CachePlan",
     "ImageBuild",
-    "ImagePlan",
+    "ImageSource",
     "MemoryPlan",
     "Plan",
     "PlatformPlan",
@@ -99,7 +99,7 @@ class RegistryPlan(PlanModel):
     username: str
 
 
-class ImagePlan(PlanModel):
+class ImageSource(PlanModel):
     """The image of all pods."""
 
     reference: str
@@ -178,14 +178,18 @@ class Plan(PlanModel):
     model: str
     layout: str
     """The preset's name, or ``custom``."""
-    layout_line: str
+    layout_summary: str = Field(
+        validation_alias=AliasChoices("layout_summary", "layout_line"), serialization_alias="layout_line"
+    )
     """``prefill 1 × 8 GPUs TP8 EP8 · decode 1 × 8 GPUs TP8 DP8 EP8``."""
     image: str
     namespace: str
     name: str
     """The graph's name."""
     roles: dict[Role, RolePlan]
-    image_plan: ImagePlan
+    image_source: ImageSource = Field(
+        validation_alias=AliasChoices("image_source", "image_plan"), serialization_alias="image_plan"
+    )
     token: TokenPlan | None
     """None: the model needs no token."""
     cache: CachePlan
@@ -229,4 +233,4 @@ class Plan(PlanModel):
 
     def to_json(self) -> str:
         """What ``wideep plan --output json`` prints. ``Plan.model_validate_json`` reads it back."""
-        return self.model_dump_json(indent=2)
+        return self.model_dump_json(indent=2, by_alias=True)

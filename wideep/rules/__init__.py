@@ -5,7 +5,7 @@ small function that names its source; ``wideep.rules.registry`` has them in orde
 """
 
 from wideep.rules.registry import check, check_role, warnings
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.rules.validate import Accepted, accept, accept_settings
 
-__all__ = ["Accepted", "RoleSite", "accept", "accept_settings", "check", "check_role", "warnings"]
+__all__ = ["Accepted", "RoleContext", "accept", "accept_settings", "check", "check_role", "warnings"]

@@ -14,7 +14,7 @@ from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
 from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
-from wideep.rules.role_context import RDMA, RoleSite
+from wideep.rules.role_context import RDMA, RoleContext
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
@@ -25,7 +25,7 @@ USED_WITHOUT_INSTALL: Final = frozenset({"install", "version", "grove"})
 """Keys of ``platform`` that say something of one that is there, too: the operator's version is checked."""
 
 
-def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
+def advice(settings: Settings, sites: Sequence[RoleContext]) -> list[Problem]:
     """All that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
     said = (*extra_args_warnings(settings), *(problem for site in sites for problem in idle_keys(site)))
@@ -33,7 +33,7 @@ def advice(settings: Settings, sites: Sequence[RoleSite]) -> list[Problem]:
     return [problem for problem in (*of_roles, *said, *of_stack) if problem]
 
 
-def _cache_under_full_context(site: RoleSite) -> Problem | None:
+def _cache_under_full_context(site: RoleContext) -> Problem | None:
     memory = site.memory
     longest = site.role.context_length or site.model.context_length
     if memory.kv_cache_tokens >= longest:
@@ -44,7 +44,7 @@ def _cache_under_full_context(site: RoleSite) -> Problem | None:
     return site.problem("contextLength", longest, rule, fix)
 
 
-def _headroom_is_tight(site: RoleSite) -> Problem | None:
+def _headroom_is_tight(site: RoleContext) -> Problem | None:
     needed = site.headroom
     has = site.memory.headroom_gb
     if needed.total / 1e9 <= has:
@@ -56,7 +56,7 @@ def _headroom_is_tight(site: RoleSite) -> Problem | None:
     return site.problem("memFractionStatic", site.role.mem_fraction_static, rule, "\nor ".join(ways))
 
 
-def _experts_cross_nodes_slowly(site: RoleSite) -> Problem | None:
+def _experts_cross_nodes_slowly(site: RoleContext) -> Problem | None:
     if site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
         return None
     rule = f"layout.{site.name}: tokens cross {site.role.nodes} nodes in every layer, over {site.hardware.interconnect}"
@@ -74,7 +74,7 @@ def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
     return Problem("hardware.rdmaResource", settings.hardware.rdma_resource, rule, fix)
 
 
-def _redundant_experts_lie_idle(site: RoleSite) -> Problem | None:
+def _redundant_experts_lie_idle(site: RoleContext) -> Problem | None:
     role = site.role
     if not role.redundant_experts or role.eplb.enabled or role.eplb.initial_expert_location not in (None, "trivial"):
         return None
@@ -86,7 +86,7 @@ def _redundant_experts_lie_idle(site: RoleSite) -> Problem | None:
     return site.problem("redundantExperts", role.redundant_experts, rule, fix)
 
 
-def _eplb_without_spare_slots(site: RoleSite) -> Problem | None:
+def _eplb_without_spare_slots(site: RoleContext) -> Problem | None:
     role = site.role
     if not role.eplb.enabled or role.redundant_experts:
         return None
@@ -95,7 +95,7 @@ def _eplb_without_spare_slots(site: RoleSite) -> Problem | None:
     return site.problem("redundantExperts", 0, rule, fix)
 
 
-def _decode_without_graphs(site: RoleSite) -> Problem | None:
+def _decode_without_graphs(site: RoleContext) -> Problem | None:
     role = site.role
     if site.name is Role.DECODE and role.cuda_graph_batch_sizes == ():
         rule = "without CUDA graphs each decode step waits for the CPU"
@@ -106,7 +106,7 @@ def _decode_without_graphs(site: RoleSite) -> Problem | None:
     return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: low_latency")
 
 
-def _stages_send_without_count(site: RoleSite) -> Problem | None:
+def _stages_send_without_count(site: RoleContext) -> Problem | None:
     """``disaggregation/nixl/conn.py``: ``TransferStatus`` counts chunks, whichever stage they are from."""
     if site.role.pp == 1:
         return None
@@ -157,7 +157,7 @@ def _revision_is_not_pinned(settings: Settings) -> Problem | None:
     return Problem("modelCache.revision", "main", rule, "write the commit of the repository that you have tried")
 
 
-_OF_A_ROLE: Final[tuple[Callable[[RoleSite], Problem | None], ...]] = (
+_OF_A_ROLE: Final[tuple[Callable[[RoleContext], Problem | None], ...]] = (
     _cache_under_full_context,
     _headroom_is_tight,
     _experts_cross_nodes_slowly,

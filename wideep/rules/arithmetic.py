@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from wideep.errors import Problem
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 
 __all__ = ["Rule", "Violation", "arithmetic_problems", "broken_rules"]
 
-Rule = Callable[[RoleSite], Problem | None]
+Rule = Callable[[RoleContext], Problem | None]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Violation:
     problem: Problem
 
 
-def arithmetic_problems(site: RoleSite) -> list[Problem]:
+def arithmetic_problems(site: RoleContext) -> list[Problem]:
     """Broken rules of one role. A wrong tp is said once; the other rules are asked as if it were mended."""
     rules = site.engine.rules()
     wrong_tp = rules.all_gpus(site)
@@ -33,7 +33,7 @@ def arithmetic_problems(site: RoleSite) -> list[Problem]:
     return [wrong_tp, *rest] if wrong_tp else rest
 
 
-def broken_rules(site: RoleSite, rules: tuple[Rule, ...] | None = None) -> Iterator[Violation]:
+def broken_rules(site: RoleContext, rules: tuple[Rule, ...] | None = None) -> Iterator[Violation]:
     """The rules that one role breaks, lazily: after a rule of the sizes is broken, the next may divide by it."""
     if rules is None:
         own = site.engine.rules()

@@ -7,7 +7,7 @@ from typing import Final
 from wideep.errors import Problem
 from wideep.memory.deepep import NORMAL_KERNELS, NVL_PEERS
 from wideep.rdma import other_rdma
-from wideep.rules.role_context import RDMA, RoleSite, listed
+from wideep.rules.role_context import RDMA, RoleContext, listed
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 
@@ -30,7 +30,7 @@ HIDDEN_SIZES: Final = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
 OFF: Final = "write moeA2aBackend: none"
 
 
-def deepep_needs_nvlink(site: RoleSite) -> Problem | None:
+def deepep_needs_nvlink(site: RoleContext) -> Problem | None:
     """DeepEP's ranks of one node write into each other's memory: ``check_nvlink_connections`` refuses cards without
     NVLink between all of them."""
     together = min(NVL_PEERS, site.role.gpus_per_node)
@@ -41,7 +41,7 @@ def deepep_needs_nvlink(site: RoleSite) -> Problem | None:
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
-def deepep_needs_mlx5(site: RoleSite) -> Problem | None:
+def deepep_needs_mlx5(site: RoleContext) -> Problem | None:
     """GPUs post their own sends (NVSHMEM's IBGDA), and there is code for mlx5 only (deepseek-ai/DeepEP#369, #759)."""
     role, resource = site.role, site.hardware.rdma_resource
     adapter = other_rdma(resource)
@@ -54,7 +54,7 @@ def deepep_needs_mlx5(site: RoleSite) -> Problem | None:
     return Problem("hardware.rdmaResource", resource, rule, f"{OFF}, or workers of one node (nodes: 1)")
 
 
-def deepep_needs_hidden_size(site: RoleSite) -> Problem | None:
+def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:
     """DeepEP's low-latency kernels are compiled for some hidden sizes only (``SWITCH_HIDDEN`` in ``launch.cuh``)."""
     role, hidden = site.role, site.model.hidden_size
     if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden in HIDDEN_SIZES:
@@ -65,7 +65,7 @@ def deepep_needs_hidden_size(site: RoleSite) -> Problem | None:
     )
 
 
-def normal_kernels_have_settings(site: RoleSite) -> Problem | None:
+def normal_kernels_have_settings(site: RoleContext) -> Problem | None:
     """``Buffer.get_dispatch_config`` knows these EP sizes only, and is asked when the mode is normal or auto."""
     role = site.role
     if not role.deepep or role.deepep_mode is DeepEpMode.LOW_LATENCY or role.ep in NORMAL_KERNELS:
@@ -78,7 +78,7 @@ def normal_kernels_have_settings(site: RoleSite) -> Problem | None:
     return site.problem("ep", role.ep, rule, fix)
 
 
-def normal_kernels_need_whole_nodes(site: RoleSite) -> Problem | None:
+def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
     """DeepEP takes each 8 ranks for one node with NVLink between them (``NUM_MAX_NVL_PEERS``)."""
     role = site.role
     normal = role.deepep and role.deepep_mode is not DeepEpMode.LOW_LATENCY
@@ -89,7 +89,7 @@ def normal_kernels_need_whole_nodes(site: RoleSite) -> Problem | None:
     return site.problem("gpusPerNode", role.gpus_per_node, rule, "write gpusPerNode: 8 with fewer nodes")
 
 
-def deepep_needs_rdma(site: RoleSite) -> Problem | None:
+def deepep_needs_rdma(site: RoleContext) -> Problem | None:
     """Between NVLink domains DeepEP writes with RDMA (NVSHMEM over IBGDA), and there is no other way."""
     if not site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
         return None
@@ -103,7 +103,7 @@ def deepep_needs_rdma(site: RoleSite) -> Problem | None:
     )
 
 
-def dispatch_within_kernel(site: RoleSite) -> Problem | None:
+def dispatch_within_kernel(site: RoleContext) -> Problem | None:
     """DeepEP marks the end of a message with a count of 1024."""
     tokens = site.role.max_dispatch_tokens_per_rank
     if not site.role.deepep or tokens <= MAX_DISPATCH:

@@ -7,7 +7,7 @@ from typing import Final
 from wideep.errors import Problem
 from wideep.memory import deepep_buffer_bytes, low_latency_tensor_bytes
 from wideep.rules.arithmetic import Rule
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.layout import Role
 
 __all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "spare_gb", "useful_tokens", "weights_fit"]
@@ -17,24 +17,24 @@ ONE_ANSWER: Final = 32_768
 """Tokens of the longest answer that the makers of R1 and of Qwen3 recommend to allow for."""
 
 
-def useful_tokens(site: RoleSite) -> int:
+def useful_tokens(site: RoleContext) -> int:
     """Tokens that a KV cache must hold at least to be of use: one long answer, or one sequence if that is shorter."""
     return min(ONE_ANSWER, site.role.context_length or site.model.context_length)
 
 
-def fits(site: RoleSite) -> bool:
+def fits(site: RoleContext) -> bool:
     """Weights and a useful KV cache share the pool, and DeepEP's buffers and tensors find room outside it."""
     memory = site.memory
     return memory.kv_cache_tokens >= useful_tokens(site) and _exact_gb(site) < memory.headroom_gb
 
 
-def spare_gb(site: RoleSite) -> float:
+def spare_gb(site: RoleContext) -> float:
     """GB outside the pool beyond what the worker is likely to need there; negative where they are too few."""
     needed = site.headroom.total / 1e9
     return site.memory.headroom_gb - needed
 
 
-def weights_fit(site: RoleSite) -> Problem | None:
+def weights_fit(site: RoleContext) -> Problem | None:
     """The engine does not start when the pool (memFractionStatic × free memory) has no room for one token."""
     memory = site.memory
     if memory.kv_cache_tokens > 0:
@@ -44,7 +44,7 @@ def weights_fit(site: RoleSite) -> Problem | None:
     return _problem(site, rule)
 
 
-def cache_is_useful(site: RoleSite) -> Problem | None:
+def cache_is_useful(site: RoleContext) -> Problem | None:
     """The pool must hold one long answer besides the weights, or every request of use is refused or retracted."""
     memory, wanted = site.memory, useful_tokens(site)
     if memory.kv_cache_tokens == 0 or memory.kv_cache_tokens >= wanted:
@@ -56,7 +56,7 @@ def cache_is_useful(site: RoleSite) -> Problem | None:
     return _problem(site, rule)
 
 
-def buffers_fit(site: RoleSite) -> Problem | None:
+def buffers_fit(site: RoleContext) -> Problem | None:
     """DeepEP allocates its buffers after the pool, in what is left, and each captured graph has its tensors there."""
     memory = site.memory
     if _exact_gb(site) < memory.headroom_gb:
@@ -78,13 +78,13 @@ def buffers_fit(site: RoleSite) -> Problem | None:
 MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_fit)
 
 
-def _exact_gb(site: RoleSite) -> float:
+def _exact_gb(site: RoleContext) -> float:
     """What DeepEP holds outside the pool by its own formulas."""
     tensors = low_latency_tensor_bytes(site.model, site.role) if site.name is Role.DECODE else 0.0
     return (deepep_buffer_bytes(site.model, site.role) + tensors) / 1e9
 
 
-def _pool(site: RoleSite) -> str:
+def _pool(site: RoleContext) -> str:
     memory, fraction = site.memory, site.role.mem_fraction_static
     return (
         f"the pool is {fraction:g} × {memory.free_gb:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu} "
@@ -92,7 +92,7 @@ def _pool(site: RoleSite) -> str:
     )
 
 
-def _problem(site: RoleSite, rule: str) -> Problem:
+def _problem(site: RoleContext, rule: str) -> Problem:
     """Named by the key that the person set last, as far as one can tell: redundant experts, else the GPUs."""
     field = "redundantExperts" if site.role.redundant_experts else "gpusPerNode"
     value = site.role.redundant_experts or site.role.gpus_per_node

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wideep.errors import Problem
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.formatting import redact
 from wideep.settings.layout import Role, RoleLayout
 
 __all__ = ["idle_keys"]
 
 
-def idle_keys(site: RoleSite) -> Iterator[Problem]:
+def idle_keys(site: RoleContext) -> Iterator[Problem]:
     """Keys of a role that differ from their default, and that nothing reads in this layout."""
     role = site.role
     tokens = role.max_dispatch_tokens_per_rank

@@ -8,7 +8,7 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp, expert_tp
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.model import Gqa, Mla, WeightFormat
 
 __all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]
@@ -33,7 +33,7 @@ class Cut:
     remedy: str
 
 
-def fp8_needs_ada(site: RoleSite) -> Problem | None:
+def fp8_needs_ada(site: RoleContext) -> Problem | None:
     """FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588: "type fp8e4nv not supported")."""
     if site.model.weight_format not in FP8 or site.gpu.compute_capability >= FP8_CAPABILITY:
         return None
@@ -42,7 +42,7 @@ def fp8_needs_ada(site: RoleSite) -> Problem | None:
     return Problem("hardware.gpu", str(site.hardware.gpu), rule, "use H100-80 or newer, or a bf16 model")
 
 
-def shards_are_whole_blocks(site: RoleSite) -> Problem | None:
+def shards_are_whole_blocks(site: RoleContext) -> Problem | None:
     """With FP8 block quantization each GPU's share is whole blocks of 128 (``Fp8LinearMethod.create_weights``).
 
     FP8 by channel wants multiples of 16 (``fp8_scaled_mm``); without FP8 the share is to be whole columns.
@@ -56,7 +56,7 @@ def shards_are_whole_blocks(site: RoleSite) -> Problem | None:
     return None
 
 
-def _cuts(site: RoleSite) -> Iterator[Cut]:
+def _cuts(site: RoleContext) -> Iterator[Cut]:
     role, model = site.role, site.model
     deepep = "write moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker"
     if model.dense_layers:

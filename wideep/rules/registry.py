@@ -13,7 +13,7 @@ from wideep.rules.cache import cache_problems
 from wideep.rules.command_line import command_line_problems
 from wideep.rules.platform import platform_problems
 from wideep.rules.remedies import for_cache, for_outside
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.rules.serving import serving_problems
 from wideep.rules.stack import stack_problems
 from wideep.settings.root import Settings
@@ -32,13 +32,13 @@ def check(settings: Settings) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def check_role(site: RoleSite) -> list[Problem]:
+def check_role(site: RoleContext) -> list[Problem]:
     """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
     problems = arithmetic_problems(site)
     return problems or [_mended(site, problem, rule) for rule in fit.MEMORY_RULES if (problem := rule(site))]
 
 
-def _mended(site: RoleSite, problem: Problem, rule: Rule) -> Problem:
+def _mended(site: RoleContext, problem: Problem, rule: Rule) -> Problem:
     """A problem of memory with the changes that would mend it: outside the pool, or in it."""
     find = for_outside if rule is fit.buffers_fit else for_cache
     ways = [str(way) for way in find(site)]
@@ -50,9 +50,9 @@ def warnings(settings: Settings) -> list[Problem]:
     return advice(settings, sites(settings))
 
 
-def sites(settings: Settings) -> list[RoleSite]:
+def sites(settings: Settings) -> list[RoleContext]:
     """Both roles with all that their rules need."""
     return [
-        RoleSite(name, role, settings.model, settings.hardware, settings)
+        RoleContext(name, role, settings.model, settings.hardware, settings)
         for name, role in settings.layout.roles.items()
     ]

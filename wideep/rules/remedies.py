@@ -16,7 +16,7 @@ from wideep.rules.cache import cache_problems
 from wideep.rules.fit import fits, spare_gb, useful_tokens
 from wideep.rules.hardware import node_problems, nodes_needed
 from wideep.rules.platform import platform_problems
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.rules.stack import stack_problems
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
@@ -43,7 +43,7 @@ class Remedy:
 
     keys: str
     """What to write under the role, ``nodes: 3, tp: 24``."""
-    site: RoleSite
+    site: RoleContext
     """The role with it."""
     gpus: int | None = None
     """GPUs of a worker, where the change is of them."""
@@ -82,24 +82,24 @@ class Remedy:
         return f"{worker}: {self.memory.weights_gb:.1f} GB of weights on each {left}"
 
 
-def for_cache(site: RoleSite, gain_gb: float = 0.0) -> list[Remedy]:
+def for_cache(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
     """The changes that make the KV cache at least ``gain_gb`` larger: pool, redundant experts, GPUs a worker."""
     wanted = _cache_gb(site) + gain_gb
 
-    def helps(changed: RoleSite) -> bool:
+    def helps(changed: RoleContext) -> bool:
         return _cache_gb(changed) >= wanted and sound(changed)
 
     return _each_first(helps, _larger_pools(site), _fewer_experts(site), _more_gpus(site))
 
 
-def for_outside(site: RoleSite, gain_gb: float = 0.0) -> list[Remedy]:
+def for_outside(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
     """The changes that leave at least ``gain_gb`` more than is needed outside the pool.
 
     A smaller pool, where need be with fewer redundant experts; smaller batches; more GPUs a worker.
     """
     wanted = max(0.0, spare_gb(site) + gain_gb)
 
-    def helps(changed: RoleSite) -> bool:
+    def helps(changed: RoleContext) -> bool:
         return spare_gb(changed) >= wanted and sound(changed)
 
     smaller = _first(helps, _smaller_pools(site)) or _first(helps, _smaller_pools_with_fewer_experts(site))
@@ -107,7 +107,7 @@ def for_outside(site: RoleSite, gain_gb: float = 0.0) -> list[Remedy]:
     return [*([smaller] if smaller else []), *others]
 
 
-def sound(site: RoleSite) -> bool:
+def sound(site: RoleContext) -> bool:
     """No rule of the role is broken, nothing is short outside the pool, and the cache is more than just useful."""
     if not fits(site):
         return False
@@ -116,7 +116,7 @@ def sound(site: RoleSite) -> bool:
     return memory.kv_cache_bytes >= least and spare_gb(site) >= 0 and not arithmetic_problems(site)
 
 
-def resized(site: RoleSite, gpus: int) -> RoleSite:
+def resized(site: RoleContext, gpus: int) -> RoleContext:
     """The same worker over ``gpus`` GPUs: sizes that were all of tp stay so, the others stay as they are.
 
     Redundant experts are rounded up to what the new ep allows; each attention group keeps its share of the chunk.
@@ -137,47 +137,47 @@ def resized(site: RoleSite, gpus: int) -> RoleSite:
     )
 
 
-def _first(helps: Callable[[RoleSite], bool], candidates: Iterator[Remedy]) -> Remedy | None:
+def _first(helps: Callable[[RoleContext], bool], candidates: Iterator[Remedy]) -> Remedy | None:
     whole = (_in_stack(remedy) for remedy in candidates if helps(remedy.site))
     return next((remedy for remedy in whole if remedy), None)
 
 
-def _each_first(helps: Callable[[RoleSite], bool], *kinds: Iterator[Remedy]) -> list[Remedy]:
+def _each_first(helps: Callable[[RoleContext], bool], *kinds: Iterator[Remedy]) -> list[Remedy]:
     return [remedy for remedy in (_first(helps, kind) for kind in kinds) if remedy]
 
 
-def _cache_gb(site: RoleSite) -> float:
+def _cache_gb(site: RoleContext) -> float:
     return site.memory.kv_cache_gb
 
 
-def _larger_pools(site: RoleSite) -> Iterator[Remedy]:
+def _larger_pools(site: RoleContext) -> Iterator[Remedy]:
     first = int(site.role.mem_fraction_static * PERCENT + 1e-9) + 1
     return (_pool(site, percent) for percent in range(first, MOST_PERCENT + 1))
 
 
-def _smaller_pools(site: RoleSite) -> Iterator[Remedy]:
+def _smaller_pools(site: RoleContext) -> Iterator[Remedy]:
     first = -int(-site.role.mem_fraction_static * PERCENT + 1e-9) - 1
     return (_pool(site, percent) for percent in range(first, LEAST_PERCENT, -1))
 
 
-def _pool(site: RoleSite, percent: int) -> Remedy:
+def _pool(site: RoleContext, percent: int) -> Remedy:
     changed = site.changed(mem_fraction_static=percent / PERCENT)
     return Remedy(f"memFractionStatic: {percent / PERCENT:g}", changed)
 
 
-def _fewer_experts(site: RoleSite) -> Iterator[Remedy]:
+def _fewer_experts(site: RoleContext) -> Iterator[Remedy]:
     """The most redundant experts first. Below today's number, what (E + R) % ep = 0 allows."""
     for redundant in range(site.role.redundant_experts - site.role.ep, -1, -site.role.ep):
         yield Remedy(f"redundantExperts: {redundant}", site.changed(redundant_experts=redundant))
 
 
-def _smaller_pools_with_fewer_experts(site: RoleSite) -> Iterator[Remedy]:
+def _smaller_pools_with_fewer_experts(site: RoleContext) -> Iterator[Remedy]:
     for fewer in _fewer_experts(site):
         for smaller in _smaller_pools(fewer.site):
             yield Remedy(f"{fewer.keys}, {smaller.keys}", smaller.site)
 
 
-def _smaller_batches(site: RoleSite) -> Iterator[Remedy]:
+def _smaller_batches(site: RoleContext) -> Iterator[Remedy]:
     """Half of what is computed at once, and half of that: dispatched tokens, captured batches, or a prefill chunk."""
     role = site.role
     if site.name is Role.PREFILL:
@@ -198,7 +198,7 @@ def _smaller_batches(site: RoleSite) -> Iterator[Remedy]:
             yield Remedy(keys, site.changed(cuda_graph_batch_sizes=sizes))
 
 
-def _dispatching(site: RoleSite, tokens: int) -> Remedy:
+def _dispatching(site: RoleContext, tokens: int) -> Remedy:
     """Fewer dispatched tokens, and no captured batch above them."""
     changed = site.changed(max_dispatch_tokens_per_rank=tokens)
     if not site.role.cuda_graph_batch_sizes:
@@ -210,7 +210,7 @@ def _dispatching(site: RoleSite, tokens: int) -> Remedy:
     return Remedy(keys, changed.changed(cuda_graph_batch_sizes=graphs))
 
 
-def _more_gpus(site: RoleSite) -> Iterator[Remedy]:
+def _more_gpus(site: RoleContext) -> Iterator[Remedy]:
     """The fewest GPUs a worker first, with the same flags."""
     for gpus in _worker_sizes(site.hardware.gpus_per_node):
         if gpus > site.role.gpus_per_worker and gpus % site.role.pp == 0:
@@ -245,7 +245,7 @@ def _changed(remedy: Remedy, stack: Settings) -> Settings:
     )
 
 
-def _sizes(site: RoleSite, larger: RoleSite) -> str:
+def _sizes(site: RoleContext, larger: RoleContext) -> str:
     """The keys that differ or belong together."""
     role = larger.role
     sizes = f"nodes: {role.nodes}, gpusPerNode: {role.gpus_per_node}, tp: {role.tp}, dp: {role.dp}, ep: {role.ep}"

@@ -17,13 +17,13 @@ from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 from wideep.settings.root import Settings
 
-__all__ = ["RDMA", "RoleSite", "divisors", "listed", "multiples_around"]
+__all__ = ["RDMA", "RoleContext", "divisors", "listed", "multiples_around"]
 
 RDMA: Final = frozenset({Interconnect.INFINIBAND, Interconnect.ROCE})
 
 
 @dataclass(frozen=True)
-class RoleSite:
+class RoleContext:
     """One role with all that its rules need."""
 
     name: Role
@@ -79,7 +79,7 @@ class RoleSite:
         in_one_rack = self.nvlink_reach > self.hardware.gpus_per_node and self.role.gpus_per_worker <= self.nvlink_reach
         return self.role.nodes > 1 and not in_one_rack
 
-    def changed(self, **fields: object) -> RoleSite:
+    def changed(self, **fields: object) -> RoleContext:
         """The same site with fields of its role changed."""
         return replace(self, role=self.role.model_copy(update=fields))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wideep.enumerate import worker_shapes
 from wideep.rules.arithmetic import broken_rules
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
@@ -20,7 +20,7 @@ __all__ = ["Candidates", "candidates"]
 class Candidates:
     """Workers of one role."""
 
-    sites: tuple[RoleSite, ...]
+    sites: tuple[RoleContext, ...]
     too_large: int
     """How many more would be legal, and have no room for a single request."""
 
@@ -31,7 +31,7 @@ def candidates(name: Role, model: ModelShape, hardware: Hardware, gpus: int, tra
     Workers of several nodes are only those with DeepEP: without it nobody has measured experts across nodes.
     """
     shapes = (role for role in worker_shapes(model, name, hardware, gpus) if _considered(role, hardware))
-    sites = (RoleSite(name, role, model, hardware) for role in shapes)
+    sites = (RoleContext(name, role, model, hardware) for role in shapes)
     legal = [site for site in sites if next(broken_rules(site), None) is None]
     fitting = tuple(site for site in legal if sized(site, 1, traffic))
     return Candidates(fitting, len(legal) - len(fitting))

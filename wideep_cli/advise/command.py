@@ -77,7 +77,7 @@ def advise(
         say(f"Pareto plot written to {plot}.")
     answer(advice_report(advice, output))
     if not advice.best:
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
     if write:
         from wideep_cli.advise.stackconfig import write_stack
 

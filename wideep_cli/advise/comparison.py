@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.rules.registry import check_role
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
@@ -88,7 +88,7 @@ def predict_layout(
     """What one layout serves, with the memory settings that it has."""
     workers: list[Worker] = []
     for name, role in roles.items():
-        site = RoleSite(name, role, model, hardware)
+        site = RoleContext(name, role, model, hardware)
         problems = check_role(site)
         if problems:
             return Unknown(f"{problems[0].key}: {problems[0].rule}", runs=False)

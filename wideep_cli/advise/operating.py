@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.layout import KvCacheDtype, RoleLayout
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise.answers import Answers
@@ -33,7 +33,7 @@ class Operation:
 class Worker:
     """A worker that can run, with its steps."""
 
-    site: RoleSite
+    site: RoleContext
     steps: tuple[Step, ...]
     """Those that fit, ascending by batch."""
     caveats: tuple[Caveat, ...]
@@ -73,17 +73,17 @@ class Worker:
         return Operation(layout, step, bound, self.caveats)
 
 
-def as_candidate(site: RoleSite, answers: Answers, traffic: Traffic) -> Worker | str:
+def as_candidate(site: RoleContext, answers: Answers, traffic: Traffic) -> Worker | str:
     """A worker whose memory settings follow the batch. The reason, where the estimator cannot tell."""
     return _worker(site, answers, lambda batch: sized(site, batch, traffic))
 
 
-def as_it_stands(site: RoleSite, answers: Answers, traffic: Traffic) -> Worker | str:
+def as_it_stands(site: RoleContext, answers: Answers, traffic: Traffic) -> Worker | str:
     """A worker with the memory settings that its layout has."""
     return _worker(site, answers, lambda batch: site.role if holds(site, batch, traffic) else None)
 
 
-def _worker(site: RoleSite, answers: Answers, layout_of: LayoutOf) -> Worker | str:
+def _worker(site: RoleContext, answers: Answers, layout_of: LayoutOf) -> Worker | str:
     series = answers.series(worker_question(site.hardware.gpu, site.name, site.role))
     if series.no_data:
         return series.no_data

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wideep.roofline import StepBound, decode_bound, prefill_bound
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Layout, RoleLayout
 from wideep.settings.model import ModelShape
@@ -123,10 +123,10 @@ def _bound(pair: Pair, filling: Operation, decoding: Operation, traffic: Traffic
     return Bound(prefill, decode, requests * traffic.osl)
 
 
-def _bounded(site: RoleSite) -> tuple[ModelShape, GpuKind, RoleLayout]:
+def _bounded(site: RoleContext) -> tuple[ModelShape, GpuKind, RoleLayout]:
     return site.model, site.hardware.gpu, site.role
 
 
-def _chunk_caveat(site: RoleSite, traffic: Traffic) -> tuple[Caveat, ...]:
+def _chunk_caveat(site: RoleContext, traffic: Traffic) -> tuple[Caveat, ...]:
     """SGLang cuts its chunk into one share for each attention group; the estimator computes whole prompts."""
     return (Caveat.CHUNKS,) if traffic.isl > site.prefill_chunk // site.role.dp else ()

@@ -9,7 +9,7 @@ from typing import Final
 from wideep.memory import headroom, worker_memory
 from wideep.parallelism import attention_tp
 from wideep.rules.registry import check_role
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
 
@@ -22,7 +22,7 @@ GRAPH_SIZES: Final = (1, 2, 4, 8)
 GRAPH_STEP: Final = 8
 
 
-def holds(site: RoleSite, batch: int, traffic: Traffic) -> bool:
+def holds(site: RoleContext, batch: int, traffic: Traffic) -> bool:
     """The role as it stands takes ``batch`` requests in each attention group at their full length.
 
     Prompts that prefill computes together share the group's part of the chunk; one alone may take several steps.
@@ -36,7 +36,7 @@ def holds(site: RoleSite, batch: int, traffic: Traffic) -> bool:
     return site.memory.kv_cache_tokens >= batch * tokens
 
 
-def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
+def sized(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout | None:
     """The role with dispatch buffers, CUDA graphs, prefill chunk and memory fraction for ``batch``.
 
     None where that many requests do not fit. Its sizes must pass the rules of arithmetic.
@@ -53,7 +53,7 @@ def sized(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout | None:
     return fitted.role
 
 
-def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout:
+def _for_prefill(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout:
     """SGLang gives each attention group its share of the prefill chunk: here a share is the group's whole batch."""
     if site.role.dp == 1:
         return site.role
@@ -61,7 +61,7 @@ def _for_prefill(site: RoleSite, batch: int, traffic: Traffic) -> RoleLayout:
     return site.role.model_copy(update={"chunked_prefill_size": wanted * site.role.dp})
 
 
-def _for_decode(site: RoleSite, batch: int) -> RoleLayout:
+def _for_decode(site: RoleContext, batch: int) -> RoleLayout:
     """DeepEP's buffers for just this batch, or else CUDA graphs up to it."""
     role = site.role
     if role.deepep:

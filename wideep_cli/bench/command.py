@@ -70,4 +70,4 @@ def bench(
     told = predicted(live, isl, osl)
     answer(bench_json(result, before, told) if output is OutputFormat.JSON else bench_text(result, before, told))
     if any(point.failed for point in result.points):
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)

@@ -11,7 +11,7 @@ from typing import Final
 
 from wideep_cli.bench.aiperf import Load, profile, version
 from wideep_cli.bench.result import Point, Result
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.errors import CallError
 from wideep_cluster import forward_service
 
@@ -49,7 +49,7 @@ class Question:
     artifacts: Path | None
 
 
-def measure(live: Live, aiperf: Path, question: Question, remark: Callable[[str], None]) -> Result:
+def measure(live: DeployedGraph, aiperf: Path, question: Question, remark: Callable[[str], None]) -> Result:
     """Measures the graph; ``remark`` hears of each run that begins.
 
     Raises:
@@ -77,7 +77,7 @@ def measure(live: Live, aiperf: Path, question: Question, remark: Callable[[str]
     )
 
 
-def predicted(live: Live, isl: int, osl: int) -> str:
+def predicted(live: DeployedGraph, isl: int, osl: int) -> str:
     """What the estimator says of this layout and traffic, in a sentence; empty where it is not installed."""
     from wideep_cli.advise.extra import estimator_version
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep.engines import engine_of
-from wideep.rules import RoleSite, check_role
+from wideep.rules import RoleContext, check_role
 from wideep.settings.layout import Role
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds
@@ -39,7 +39,7 @@ def _finding(case: CheckContext, role: Role, value: float, passes: int) -> Findi
     return fails(Section.GRAPH, "balance", what, *_fixes(site), key=key)
 
 
-def _fixes(site: RoleSite) -> Iterator[str]:
+def _fixes(site: RoleContext) -> Iterator[str]:
     if not site.role.eplb.enabled:
         balanced = site.changed(eplb=site.role.eplb.model_copy(update={"enabled": True}))
         if not check_role(balanced):

@@ -16,7 +16,7 @@ SECONDS: Final = 30
 
 def builder_finding(plan: Plan) -> Finding | None:
     """Whether this machine knows it. None: the stack names none."""
-    builder = plan.image_plan.build.builder if plan.image_plan.build else None
+    builder = plan.image_source.build.builder if plan.image_source.build else None
     if builder is None:
         return None
     command = ["docker", "buildx", "inspect", builder]

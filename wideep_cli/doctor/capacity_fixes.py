@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wideep.catalog.layouts import PRESETS
-from wideep.rules import RoleSite, check_role
+from wideep.rules import RoleContext, check_role
 from wideep.settings.layout import Role, RoleLayout
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
@@ -89,5 +89,7 @@ def _fits(case: CheckContext, roles: dict[Role, RoleLayout], spaces: list[Space]
         for role, layout in roles.items()
     ]
     settings = case.settings
-    legal = all(not check_role(RoleSite(role, each, settings.model, settings.hardware)) for role, each in roles.items())
+    legal = all(
+        not check_role(RoleContext(role, each, settings.model, settings.hardware)) for role, each in roles.items()
+    )
     return legal and pack(looking, spaces).complete

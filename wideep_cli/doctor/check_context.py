@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from wideep.plan import Plan
-from wideep.rules import RoleSite
+from wideep.rules import RoleContext
 from wideep.rules.registry import sites
 from wideep.settings import Settings
 from wideep.settings.layout import Role
@@ -53,7 +53,7 @@ class CheckContext:
         have = Counter(pod.component for pod in alive)
         return [f"{have[name]} of {count} {name} pods" for name, count in want.items() if have[name] < count]
 
-    def site(self, role: Role) -> RoleSite:
+    def site(self, role: Role) -> RoleContext:
         """A role with its model and hardware."""
         return next(site for site in sites(self.settings) if site.name is role)
 

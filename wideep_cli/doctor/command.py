@@ -51,5 +51,5 @@ def doctor(
 
         findings += outside_findings(loaded.plan, source.path, pulled=any(pod.ready for pod in case.graph_pods))
     answer(doctor_report(case, findings, output))
-    if any(finding.verdict is Verdict.FAILS for finding in findings):
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+    if any(finding.verdict is Verdict.FAILED for finding in findings):
+        raise typer.Exit(ExitCode.FAILED)

@@ -8,7 +8,7 @@ from typing import Final
 from wideep.dynamo import release_of
 from wideep.engines import engine_of
 from wideep.rdma import uses_rdma
-from wideep.rules import RoleSite, check_role
+from wideep.rules import RoleContext, check_role
 from wideep.rules.deepep import MAX_DISPATCH
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
@@ -125,7 +125,7 @@ def dispatch(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
     return Diagnosis("dispatch", cause, fixes, f"layout.{role}.{re.split('[.:]', fixes[0])[2]}")
 
 
-def _dispatch_fixes(site: RoleSite, *, captured: bool) -> tuple[str, ...]:
+def _dispatch_fixes(site: RoleContext, *, captured: bool) -> tuple[str, ...]:
     role, fixes = site.role, list[str]()
     normal = site.changed(deepep_mode=DeepEpMode.NORMAL)
     if site.name is Role.PREFILL and not check_role(normal):

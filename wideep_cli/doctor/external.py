@@ -23,7 +23,7 @@ def outside_findings(plan: Plan, stack_file: Path, *, pulled: bool) -> list[Find
     """Charts, registry, builder, hub and the state, asked side by side. ``pulled``: the nodes have the image."""
     with ThreadPoolExecutor(3) as pool:
         charts = pool.submit(lambda: list(_charts(plan, stack_file.resolve().parent)))
-        image = pool.submit(lambda: _push(plan, pulled) if plan.image_plan.build else _image(plan, stack_file))
+        image = pool.submit(lambda: _push(plan, pulled) if plan.image_source.build else _image(plan, stack_file))
         hub = pool.submit(lambda: list(hub_findings(plan, find_token(stack_file))))
         builder = builder_finding(plan)
         here = [*([builder] if builder else []), *state_findings(stack_file)]
@@ -45,11 +45,11 @@ def _charts(plan: Plan, project: Path) -> Iterator[Finding]:
 
 def _image(plan: Plan, stack_file: Path) -> Finding:
     """An image that exists."""
-    registry = plan.image_plan.registry
+    registry = plan.image_source.registry
     password = stack_secret(stack_file, "image.registry.password") if registry else None
-    answer = image_answer(plan.image_plan, Login(registry.username, password) if registry and password else None)
+    answer = image_answer(plan.image_source, Login(registry.username, password) if registry and password else None)
     if isinstance(answer, WebError):
-        fix = "" if plan.image_plan.pull_secret else "image.pullSecret: a Secret with which the pods pull"
+        fix = "" if plan.image_source.pull_secret else "image.pullSecret: a Secret with which the pods pull"
         what = f"Cannot tell whether image {plan.image} exists: {answer}."
         return unknown(Section.OUTSIDE, "registry", what, *filter(None, [fix]), key="image.pullSecret")
     has = holds(Section.OUTSIDE, "registry", f"The registry has {plan.image}.")

@@ -14,8 +14,8 @@ __all__ = ["Finding", "Section", "Verdict", "answered", "fails", "holds", "unkno
 class Verdict(StrEnum):
     """Three answers: what could not be seen is neither good nor bad."""
 
-    HOLDS = "holds"
-    FAILS = "does not hold"
+    PASSED = "holds"
+    FAILED = "does not hold"
     UNKNOWN = "could not be told"
 
 
@@ -48,12 +48,12 @@ class Finding:
 
 def holds(section: Section, check: str, what: str) -> Finding:
     """It is as the stack needs it."""
-    return Finding(section, check, Verdict.HOLDS, what)
+    return Finding(section, check, Verdict.PASSED, what)
 
 
 def fails(section: Section, check: str, what: str, *fix: str, key: str = "") -> Finding:
     """It is not; ``fix`` is what to do."""
-    return Finding(section, check, Verdict.FAILS, what, fix, key)
+    return Finding(section, check, Verdict.FAILED, what, fix, key)
 
 
 def unknown(section: Section, check: str, what: str, *fix: str, key: str = "") -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from wideep.rules import RoleSite
+from wideep.rules import RoleContext
 from wideep.rules.fit import spare_gb
 from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
 
@@ -18,7 +18,7 @@ class Short(Enum):
     OUTSIDE = "outside the pool"
 
 
-def memory_fixes(site: RoleSite, short: Short) -> tuple[str, ...]:
+def memory_fixes(site: RoleContext, short: Short) -> tuple[str, ...]:
     """The changes that help and keep all rules, each alone (``wideep.rules.remedies``)."""
     found = for_cache(site, LEAST_GAIN_GB) if short is Short.POOL else for_outside(site, LEAST_GAIN_GB)
     return tuple(_told(remedy) for remedy in found) or (

@@ -46,7 +46,7 @@ def scheduling_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     if pod.spec.node_name or pod.ended:
         return None
     condition = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
-    if pod.gpus and placement(case).verdict is Verdict.FAILS:
+    if pod.gpus and placement(case).verdict is Verdict.FAILED:
         return None
     since = duration(case.seconds_since(pod.metadata.creation_timestamp))
     if condition is None or condition.reason == "SchedulingGated":

@@ -20,7 +20,7 @@ from wideep_cli.options import OutputFormat
 
 __all__ = ["doctor_report"]
 
-MARKS = {Verdict.HOLDS: ("✓", "green"), Verdict.FAILS: ("✗", "bold red"), Verdict.UNKNOWN: ("?", "yellow")}
+MARKS = {Verdict.PASSED: ("✓", "green"), Verdict.FAILED: ("✗", "bold red"), Verdict.UNKNOWN: ("?", "yellow")}
 COLUMNS = ("node", "product", "GPUs", "free", "barred", "taken by")
 SHOWN_NODES = 20
 
@@ -85,7 +85,7 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 def _json(case: CheckContext, findings: Sequence[Finding], nodes: list[GpuNode]) -> str:
     body = {
-        "holds": not any(finding.verdict is Verdict.FAILS for finding in findings),
+        "holds": not any(finding.verdict is Verdict.FAILED for finding in findings),
         "namespace": case.settings.namespace,
         "graph": case.plan.name,
         "findings": [

@@ -26,7 +26,7 @@ class Diagnosis:
     cause: str
     fix: tuple[str, ...] = ()
     key: str = ""
-    verdict: Verdict = Verdict.FAILS
+    verdict: Verdict = Verdict.FAILED
 
 
 PodCheck = Callable[[CheckContext, Pod], Diagnosis | None]

@@ -14,7 +14,7 @@ from wideep_cli.errors import ExitCode
 from wideep_cli.options import Debug, File, Output, OutputFormat, RoleOption, Stack
 
 if TYPE_CHECKING:
-    from wideep_cli.deployment import Live, Member
+    from wideep_cli.deployment import DeployedGraph, GraphPod
     from wideep_cli.eplb.experts import Experts
     from wideep_cli.eplb.report import Balance
     from wideep_cli.plan.view import RoleView
@@ -63,10 +63,10 @@ def eplb(
         balances = list(pool.map(partial(_balance, live), firsts))
     answer(eplb_json(balances) if output is OutputFormat.JSON else eplb_text(balances))
     if any(balance.judged.verdict in (Verdict.CHANGE, Verdict.WRONG) for balance in balances):
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _record(live: Live, firsts: list[Member], seconds: int) -> None:
+def _record(live: DeployedGraph, firsts: list[GraphPod], seconds: int) -> None:
     """One worker of each role, one after the other: all workers of a role hold the same experts."""
     from wideep_cli.eplb.record import record
 
@@ -74,7 +74,7 @@ def _record(live: Live, firsts: list[Member], seconds: int) -> None:
     answer("Kept on the cache volume. To start from it:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-def _balance(live: Live, member: Member) -> Balance:
+def _balance(live: DeployedGraph, member: GraphPod) -> Balance:
     """Reads one worker's log and judges it."""
     from wideep_cli.eplb.engine_log import read
     from wideep_cli.eplb.report import Balance
@@ -85,13 +85,13 @@ def _balance(live: Live, member: Member) -> Balance:
     return Balance(member, view, log, judge(view, log), _experts(live, member))
 
 
-def _view(live: Live, member: Member) -> RoleView:
+def _view(live: DeployedGraph, member: GraphPod) -> RoleView:
     from wideep_cli.plan.view import role_views
 
     return next(view for view in role_views(live.loaded) if view.role is member.role)
 
 
-def _experts(live: Live, member: Member) -> Experts | str | None:
+def _experts(live: DeployedGraph, member: GraphPod) -> Experts | str | None:
     """A text: why what was recorded could not be read."""
     from wideep_cli.eplb.experts import read_experts
     from wideep_cluster import ClusterError, UnreachableError

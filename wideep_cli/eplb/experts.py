@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from wideep.download import MOUNT_PATH
 from wideep.engines import engine_of
 from wideep.graph.volumes import COUNTS_FOLDER, COUNTS_PATH
-from wideep_cli.deployment import Live, Member
+from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cluster import ClusterError, run
 
 __all__ = ["Experts", "HotLayer", "keep_newest_dump", "kept_file", "read_experts"]
@@ -84,16 +84,16 @@ class Experts:
         return median(layer.peak for layer in self.layers)
 
 
-def kept_file(live: Live, member: Member) -> PurePosixPath:
+def kept_file(live: DeployedGraph, member: GraphPod) -> PurePosixPath:
     """Where a role's counts are kept, for ``initialExpertLocation``. Several graphs may share the volume."""
     return PurePosixPath(MOUNT_PATH) / COUNTS_FOLDER / _file_name(live, member)
 
 
-def _file_name(live: Live, member: Member) -> str:
+def _file_name(live: DeployedGraph, member: GraphPod) -> str:
     return f"experts-{live.plan.name}-{member.component}.json"
 
 
-def read_experts(live: Live, member: Member) -> Experts | None:
+def read_experts(live: DeployedGraph, member: GraphPod) -> Experts | None:
     """The newest counts that the worker's first pod sees; None where nothing was recorded.
 
     Raises:
@@ -103,7 +103,7 @@ def read_experts(live: Live, member: Member) -> Experts | None:
     return _experts(_counts(said, member)) if said else None
 
 
-def keep_newest_dump(live: Live, member: Member) -> Experts | None:
+def keep_newest_dump(live: DeployedGraph, member: GraphPod) -> Experts | None:
     """Keeps the sum of the newest dump on the cache volume; None where no token was counted.
 
     Raises:
@@ -112,7 +112,7 @@ def keep_newest_dump(live: Live, member: Member) -> Experts | None:
     return _experts(_counts(_run(live, member, "keep"), member))
 
 
-def _counts(said: str, member: Member) -> _Counts:
+def _counts(said: str, member: GraphPod) -> _Counts:
     """What the pod printed; anything may run in it."""
     try:
         return _Counts.model_validate_json(said)
@@ -120,7 +120,7 @@ def _counts(said: str, member: Member) -> _Counts:
         raise ClusterError(f"The counts in pod {member.pod.name} cannot be read: its answer holds none.") from error
 
 
-def _run(live: Live, member: Member, what: str) -> str:
+def _run(live: DeployedGraph, member: GraphPod, what: str) -> str:
     # The weights' own mount is read-only; the folder of the counts has a second one.
     kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
     recorder = engine_of(live.loaded.settings).recorder

@@ -14,7 +14,7 @@ from typing import Final
 from wideep.engines import engine_of
 from wideep.engines.base import ExpertRecorder
 from wideep.settings.experts import RecorderMode
-from wideep_cli.deployment import Live, Member
+from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb.experts import keep_newest_dump, kept_file
 from wideep_cli.plan.view import RoleView
 from wideep_cluster import ClusterError, forward
@@ -27,7 +27,7 @@ ANSWER_SECONDS: Final = 120
 COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
 
 
-def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Callable[[str], None]) -> str:
+def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, remark: Callable[[str], None]) -> str:
     """Records for so long, keeps the counts on the cache volume, and returns the config line that starts from them.
 
     Raises:
@@ -52,7 +52,7 @@ def record(live: Live, member: Member, view: RoleView, seconds: int, remark: Cal
     return f"layout.{member.component}.eplb.initialExpertLocation: {kept_file(live, member)}"
 
 
-def _require_shared_volume(live: Live) -> None:
+def _require_shared_volume(live: DeployedGraph) -> None:
     """Every rank reads the file when it starts, on whatever node it is then."""
     path = live.loaded.settings.model_cache.host_path
     if path:
@@ -75,7 +75,7 @@ def _require_recorder(view: RoleView, recorder: ExpertRecorder) -> bool:
     return goes_on
 
 
-def _ask(port: int, path: str, member: Member) -> None:
+def _ask(port: int, path: str, member: GraphPod) -> None:
     try:
         with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
             return

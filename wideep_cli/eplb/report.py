@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from wideep_cli.deployment import Member
+from wideep_cli.deployment import GraphPod
 from wideep_cli.eplb.engine_log import EngineLog
 from wideep_cli.eplb.experts import Experts, HotLayer
 from wideep_cli.eplb.verdict import Judged, recent
@@ -27,7 +27,7 @@ class Balance:
     """One worker: its first pod, what the stack says, what its log says, what follows, and which experts are hot (None:
     nothing was recorded; a text: it could not be read)."""
 
-    member: Member
+    member: GraphPod
     view: RoleView
     log: EngineLog
     judged: Judged

@@ -14,7 +14,7 @@ from wideep_cli.options import Debug, File, Output, OutputFormat, RoleOption, St
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wideep_cli.deployment import Live, Member
+    from wideep_cli.deployment import DeployedGraph, GraphPod
     from wideep_cli.gpus.evaluate import Gpu
 
 __all__ = ["EXAMPLE", "gpus"]
@@ -42,10 +42,10 @@ def gpus(
     wrong = findings(found)
     answer(gpus_json(found, wrong, unread) if output is OutputFormat.JSON else gpus_text(found, wrong, unread))
     if wrong or unread:
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _read(live: Live, members: Sequence[Member]) -> tuple[list[Gpu], list[str]]:
+def _read(live: DeployedGraph, members: Sequence[GraphPod]) -> tuple[list[Gpu], list[str]]:
     """The GPUs of all pods, and why some pods' could not be read."""
     from wideep_cli.gpus.evaluate import Gpu, prediction
     from wideep_cli.gpus.smi import ask
@@ -54,7 +54,7 @@ def _read(live: Live, members: Sequence[Member]) -> tuple[list[Gpu], list[str]]:
 
     predicted = {view.role: prediction(view) for view in role_views(live.loaded)}
 
-    def one(member: Member) -> list[Gpu] | str:
+    def one(member: GraphPod) -> list[Gpu] | str:
         try:
             readings = ask(live.cluster, member.pod)
         except UnreachableError:

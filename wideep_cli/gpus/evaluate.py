@@ -9,7 +9,7 @@ from statistics import median
 from typing import Final
 
 from wideep.text import some_of
-from wideep_cli.deployment import Member
+from wideep_cli.deployment import GraphPod
 from wideep_cli.gpus.smi import Reading
 from wideep_cli.plan.view import RoleView
 
@@ -46,7 +46,7 @@ class Prediction:
 class Gpu:
     """A GPU, its pod, and what it should hold."""
 
-    member: Member
+    member: GraphPod
     reading: Reading
     predicted: Prediction
 

@@ -10,7 +10,7 @@ from typing import Final
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.errors import Problem
 from wideep.memory import GpuMemory
-from wideep.rules import RoleSite, check_role
+from wideep.rules import RoleContext, check_role
 from wideep.settings.layout import Preset, Role
 from wideep_cli.layouts.question import Question
 from wideep_cli.layouts.served import Served, served
@@ -53,7 +53,7 @@ def preset_rows(asked: Question) -> list[PresetRow]:
 
 def _row(preset: Preset, asked: Question) -> PresetRow:
     roles = PRESETS[preset]
-    sites = [RoleSite(name, role, asked.model, asked.hardware) for name, role in roles.items()]
+    sites = [RoleContext(name, role, asked.model, asked.hardware) for name, role in roles.items()]
     whole = all((asked.model.experts + role.redundant_experts) % role.ep == 0 for role in roles.values())
     memory = {site.name: site.memory for site in sites} if whole else {}
     problems = tuple(problem for site in sites for problem in check_role(site))

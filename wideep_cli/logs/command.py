@@ -81,7 +81,7 @@ def logs(
     else:
         _show(lines, found)
     if not lines:
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _follow(
@@ -101,7 +101,7 @@ def _follow(
         else:
             _show([item], found)
     if refused == len(found):
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
     say("All of these containers have exited.")
 
 

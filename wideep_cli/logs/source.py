@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wideep_cli.deployment import Live, find_operator
+from wideep_cli.deployment import DeployedGraph, find_operator
 from wideep_cli.logs.roles import LogRole
 from wideep_cluster import ClusterError
 from wideep_cluster.kinds import PODS
@@ -22,7 +22,7 @@ class Source:
     container: str
 
 
-def sources(live: Live, role: LogRole | None) -> tuple[Source, ...]:
+def sources(live: DeployedGraph, role: LogRole | None) -> tuple[Source, ...]:
     """The containers of a role; without one, those of all pods of the graph.
 
     Raises:
@@ -44,7 +44,7 @@ def sources(live: Live, role: LogRole | None) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _operator(live: Live) -> list[Source]:
+def _operator(live: DeployedGraph) -> list[Source]:
     operator = find_operator(live.cluster, live.plan.namespace)
     if operator is None:
         raise ClusterError("There is no Dynamo operator on the cluster.\n  `pulumi up` installs it (platform.install).")
@@ -58,7 +58,7 @@ def _container(pod: Pod, name: str) -> str:
     return next((each.name for each in pod.spec.containers if each.name == name), pod.main.name)
 
 
-def _download(live: Live) -> list[Source]:
+def _download(live: DeployedGraph) -> list[Source]:
     download = live.plan.download
     if download is None:
         raise ClusterError("This stack has no download (modelCache.download is false).")

@@ -31,4 +31,4 @@ def network(
     wrong = findings(live, examined)
     answer(network_json(examined, wrong) if output is OutputFormat.JSON else network_text(examined, wrong))
     if wrong or unseen(examined):
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)

@@ -10,7 +10,7 @@ from typing import Final
 
 from wideep.masking import masked
 from wideep.settings.hardware import Interconnect
-from wideep_cli.deployment import Live, Member
+from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.network.complaints import complaints, transports
 from wideep_cli.network.connectivity import Reached, reaches
 from wideep_cli.network.devices import Port, ports
@@ -26,7 +26,7 @@ LINES: Final = 20_000
 class Examined:
     """A pod of a worker. ``ports``: a text where ibstat says none, and why. ``unseen``: what could not be looked at."""
 
-    member: Member
+    member: GraphPod
     ports: tuple[Port, ...] | str
     reached: tuple[Reached, ...]
     complaints: tuple[str, ...]
@@ -34,7 +34,7 @@ class Examined:
     unseen: tuple[str, ...] = ()
 
 
-def examine(live: Live, members: Sequence[Member]) -> list[Examined]:
+def examine(live: DeployedGraph, members: Sequence[GraphPod]) -> list[Examined]:
     """Looks into every pod of every worker, some at a time.
 
     Raises:
@@ -45,7 +45,7 @@ def examine(live: Live, members: Sequence[Member]) -> list[Examined]:
         return list(pool.map(partial(_examine, live, members), members))
 
 
-def _targets(member: Member, members: Sequence[Member]) -> list[Member]:
+def _targets(member: GraphPod, members: Sequence[GraphPod]) -> list[GraphPod]:
     """The other pods of its worker; for a first pod, those of the other role too, with which it swaps KV cache."""
     return [
         each
@@ -55,7 +55,7 @@ def _targets(member: Member, members: Sequence[Member]) -> list[Member]:
     ]
 
 
-def _examine(live: Live, members: Sequence[Member], member: Member) -> Examined:
+def _examine(live: DeployedGraph, members: Sequence[GraphPod], member: GraphPod) -> Examined:
     unseen: list[str] = []
     log: list[str] = []
     found: tuple[Port, ...] | str = "cannot be seen"
@@ -75,7 +75,7 @@ def _examine(live: Live, members: Sequence[Member], member: Member) -> Examined:
     return Examined(member, found, reached, told, transports(log), tuple(unseen))
 
 
-def _ports(live: Live, member: Member) -> tuple[Port, ...] | str:
+def _ports(live: DeployedGraph, member: GraphPod) -> tuple[Port, ...] | str:
     try:
         return ports(live.cluster, member.pod)
     except (UnreachableError, ForbiddenError):
@@ -84,7 +84,7 @@ def _ports(live: Live, member: Member) -> tuple[Port, ...] | str:
         return str(error)
 
 
-def _reached(live: Live, source: Member, target: Member) -> Reached:
+def _reached(live: DeployedGraph, source: GraphPod, target: GraphPod) -> Reached:
     try:
         holds, why = reaches(live.cluster, source.pod, target.pod)
     except (UnreachableError, ForbiddenError):
@@ -94,12 +94,12 @@ def _reached(live: Live, source: Member, target: Member) -> Reached:
     return Reached(source.place, target.place, holds, why)
 
 
-def findings(live: Live, examined: list[Examined]) -> tuple[str, ...]:
+def findings(live: DeployedGraph, examined: list[Examined]) -> tuple[str, ...]:
     """What is wrong, with a next step each; nothing where all is as it should be."""
     return tuple(line for each in examined for line in _findings(live, each))
 
 
-def _findings(live: Live, each: Examined) -> Iterator[str]:
+def _findings(live: DeployedGraph, each: Examined) -> Iterator[str]:
     place, hardware = each.member.place, live.loaded.settings.hardware
     rdma = hardware.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE)
     role = live.role(each.member)

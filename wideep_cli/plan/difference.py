@@ -20,7 +20,7 @@ from wideep.settings.layout import Role
 from wideep_cli.plan.changes import Change, argument_changes, changes
 from wideep_cli.plan.effect import Effect, ObjectChange
 from wideep_cli.plan.network_changes import reach_changes
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
@@ -43,7 +43,7 @@ class Difference:
     objects: tuple[ObjectChange, ...]
 
 
-def difference(before: Loaded, after: Loaded) -> Difference:
+def difference(before: StackContext, after: StackContext) -> Difference:
     """All that differs."""
     hardware = changes(
         before.settings.hardware.model_dump(mode="json"), after.settings.hardware.model_dump(mode="json"), "hardware"
@@ -109,9 +109,9 @@ def _upgrade(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[O
 
 
 def _image(before: Plan, after: Plan) -> Iterator[ObjectChange]:
-    found = tuple(changes(before.image_plan.model_dump(), after.image_plan.model_dump(), "image"))
-    if found and after.image_plan.build:
-        effect = Effect.UPDATED if before.image_plan.build else Effect.CREATED
+    found = tuple(changes(before.image_source.model_dump(), after.image_source.model_dump(), "image"))
+    if found and after.image_source.build:
+        effect = Effect.UPDATED if before.image_source.build else Effect.CREATED
         yield ObjectChange("image", effect, "It is rebuilt and pushed (30 to 60 minutes without a cache).", found)
 
 

@@ -16,7 +16,7 @@ from wideep_cli.markdown import table as markdown_table
 from wideep_cli.options import OutputFormat
 from wideep_cli.plan.changes import Change
 from wideep_cli.plan.difference import Difference, Effect, ObjectChange, difference
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["difference_report"]
 
@@ -24,7 +24,7 @@ NOTHING = "Both stacks have the same plan: no changes."
 COLOURS = {Effect.RESTARTED: "yellow", Effect.REPLACED: "red", Effect.DELETED: "red", Effect.CREATED: "green"}
 
 
-def difference_report(before: Loaded, after: Loaded, output: OutputFormat) -> RenderableType:
+def difference_report(before: StackContext, after: StackContext, output: OutputFormat) -> RenderableType:
     """What changes from the one stack to the other, in the form asked for."""
     found = difference(before, after)
     match output:

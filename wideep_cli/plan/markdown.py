@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wideep_cli.markdown import code, details, fenced, table
 from wideep_cli.plan.view import RoleView, all_to_all, headline, on_one_line, role_views, thousands, weight_lines
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["plan_markdown"]
 
@@ -26,7 +26,7 @@ HEAD = (
 )
 
 
-def plan_markdown(loaded: Loaded) -> str:
+def plan_markdown(loaded: StackContext) -> str:
     """Sizes and memory at a glance; the rest folded."""
     views = role_views(loaded)
     gpu = views[0].gpu

@@ -8,7 +8,7 @@ from wideep.settings.layout import Role
 from wideep_cli.plan.canvas import Box, Canvas, Edge, Type
 from wideep_cli.plan.gpubox import EDGE, FREE, INK, KV, MUTED, TAKEN, WEIGHTS, expert_colour
 from wideep_cli.plan.view import MemoryShare, RoleView, memory_shares, role_views
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["draw_memory"]
 
@@ -26,7 +26,7 @@ NARROW = 40
 """A stretch that is less wide than this, in pixels, gets no number."""
 
 
-def draw_memory(stacks: Sequence[Loaded], role: Role = Role.DECODE) -> str:
+def draw_memory(stacks: Sequence[StackContext], role: Role = Role.DECODE) -> str:
     """The picture as SVG: one bar for each stack, its GPU's memory from end to end."""
     views = [next(view for view in role_views(loaded) if view.role is role) for loaded in stacks]
     height = TOP + len(views) * PITCH + 50

@@ -22,7 +22,7 @@ from wideep_cli.plan.gpubox import (
     gpu_height,
 )
 from wideep_cli.plan.view import RoleView, all_to_all, headline, role_views
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["draw_placement", "write_picture"]
 
@@ -88,7 +88,7 @@ class Panel:
         return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + self.shown * self.pitch + rest + 4)
 
 
-def write_picture(loaded: Loaded, path: Path) -> None:
+def write_picture(loaded: StackContext, path: Path) -> None:
     """Draw the placement into an SVG file.
 
     Raises:
@@ -100,7 +100,7 @@ def write_picture(loaded: Loaded, path: Path) -> None:
         raise CallError(f"{path} cannot be written: {exc.strerror}.", "Name a file in an existing directory.") from exc
 
 
-def draw_placement(loaded: Loaded) -> str:
+def draw_placement(loaded: StackContext) -> str:
     """The picture as SVG. The same plan gives the same text."""
     placement = compute_placement(loaded.settings)
     panels = [

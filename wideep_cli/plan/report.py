@@ -10,14 +10,14 @@ from rich.text import Text
 
 from wideep_cli.layouts.served import suggestion
 from wideep_cli.options import OutputFormat
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["plan_report"]
 
 TITLE = "What it serves"
 
 
-def plan_report(loaded: Loaded, output: OutputFormat) -> RenderableType:
+def plan_report(loaded: StackContext, output: OutputFormat) -> RenderableType:
     """Text on one screen, the Plan's JSON, or Markdown for a pull request."""
     match output:
         case OutputFormat.JSON:
@@ -36,7 +36,7 @@ def plan_report(loaded: Loaded, output: OutputFormat) -> RenderableType:
             return Group(plan_text(loaded), *block) if lines else plan_text(loaded)
 
 
-def _json(loaded: Loaded) -> str:
+def _json(loaded: StackContext) -> str:
     text = loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json()
     traffic = loaded.settings.traffic
     if traffic is None:
@@ -47,7 +47,7 @@ def _json(loaded: Loaded) -> str:
     return json.dumps({**json.loads(text), "prediction": forecast_object(found)}, indent=2, ensure_ascii=False)
 
 
-def _served_lines(loaded: Loaded) -> list[str]:
+def _served_lines(loaded: StackContext) -> list[str]:
     """The forecast; where there is none, what is known of the presets."""
     settings = loaded.settings
     known = suggestion(settings.layout, settings.model, settings.hardware.gpu)

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from wideep.rules import RoleSite
+from wideep.rules import RoleContext
 from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
 from wideep_cli.plan.view import (
     RoleView,
@@ -21,7 +21,7 @@ from wideep_cli.plan.view import (
     thousands,
     weight_lines,
 )
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = ["plan_text"]
 
@@ -36,7 +36,7 @@ INKS = {
 """Glyph and colour of each stretch of the memory bar; the glyphs alone tell them apart."""
 
 
-def plan_text(loaded: Loaded) -> RenderableType:
+def plan_text(loaded: StackContext) -> RenderableType:
     """The whole report."""
     views = role_views(loaded)
     blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
@@ -145,7 +145,7 @@ def _labelled(lines: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
-def _remedies(view: RoleView, find: Callable[[RoleSite, float], list[Remedy]]) -> RenderableType:
+def _remedies(view: RoleView, find: Callable[[RoleContext, float], list[Remedy]]) -> RenderableType:
     """The changes that give a few GB more where they are short, each of which the plan accepts without a warning of
     memory."""
     table = Table.grid(padding=(0, 2, 0, 0))

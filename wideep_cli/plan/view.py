@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from wideep.catalog.gpus import GpuSpec
 from wideep.plan import MemoryPlan, RolePlan
-from wideep.rules import RoleSite
+from wideep.rules import RoleContext
 from wideep.rules.registry import sites
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 __all__ = [
     "MemoryShare",
@@ -30,7 +30,7 @@ __all__ = [
 class RoleView:
     """One role of a plan."""
 
-    site: RoleSite
+    site: RoleContext
     plan: RolePlan
 
     @property
@@ -77,7 +77,7 @@ class MemoryShare:
     gigabytes: float
 
 
-def role_views(loaded: Loaded) -> list[RoleView]:
+def role_views(loaded: StackContext) -> list[RoleView]:
     """Prefill and decode."""
     return [RoleView(site, loaded.plan.roles[site.name]) for site in sites(loaded.settings)]
 
@@ -107,7 +107,7 @@ def weight_lines(memory: MemoryPlan) -> Iterator[MemoryShare]:
     return (MemoryShare(names.get(part, part.replace("_", " ")), size) for part, size in weights.items() if size)
 
 
-def headline(loaded: Loaded) -> str:
+def headline(loaded: StackContext) -> str:
     """Model, hardware and size in a line."""
     plan, hardware = loaded.plan, loaded.settings.hardware
     return (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.settings.layout import Role
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.smoke.chat import Answer, ChatError, NotYetError, Question, ask
 from wideep_cli.status.frontend import ask_frontend
 from wideep_cluster import ClusterError, ForbiddenError, UnreachableError, forward_service
@@ -29,7 +29,7 @@ class Outcome:
     waited_seconds: float
 
 
-def try_until(live: Live, question: Question, seconds: float, remark: Callable[[str], None]) -> Outcome:
+def try_until(live: DeployedGraph, question: Question, seconds: float, remark: Callable[[str], None]) -> Outcome:
     """Waits for a worker, asks, and asks again while a worker that has gone is still listed; at most ``seconds``.
 
     ``remark`` hears why it waits, once for each reason.
@@ -62,7 +62,7 @@ def try_until(live: Live, question: Question, seconds: float, remark: Callable[[
             time.sleep(PAUSE_SECONDS)
 
 
-def _require_workers(port: int, live: Live) -> None:
+def _require_workers(port: int, live: DeployedGraph) -> None:
     """A frontend without workers answers nothing, and with one role alone it waits for the other."""
     view = ask_frontend(port, live.plan)
     missing = [str(role) for role in Role if not view.workers.get(role)]

@@ -43,7 +43,7 @@ def smoke(
     outcome = try_until(live, question, timeout, say)
     answer(as_json(outcome) if output is OutputFormat.JSON else as_text(outcome))
     if outcome.faults:
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def as_text(outcome: Outcome) -> str:

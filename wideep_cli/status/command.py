@@ -13,7 +13,7 @@ from wideep_cli.errors import ExitCode
 from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
 
 if TYPE_CHECKING:
-    from wideep_cli.deployment import Live
+    from wideep_cli.deployment import DeployedGraph
     from wideep_cli.status.watch import Look
 
 __all__ = ["EXAMPLE", "status"]
@@ -44,10 +44,10 @@ def status(
     elif not (watch and sys.stdout.isatty()):
         answer(status_text(live, last.seen))
     if last.seen[0].state is not State.READY:
-        raise typer.Exit(ExitCode.DOES_NOT_HOLD)
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _watched(live: Live, seen: Iterator[Look], *, quiet: bool) -> Look:
+def _watched(live: DeployedGraph, seen: Iterator[Look], *, quiet: bool) -> Look:
     """The last look. In a terminal each is drawn over the one before; in a pipe, a line on stderr tells of each."""
     from rich.live import Live as Display
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from wideep.settings.layout import Role
 from wideep.text import duration
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.plan.view import headline
 from wideep_cli.status.frontend import Figures, FrontendView
 from wideep_cli.status.podstate import Phase
@@ -32,7 +32,7 @@ COLOURS = {
 STATE_COLOURS = {State.READY: "green", State.FAILED: "red", State.WAITING: "yellow", State.ABSENT: "red"}
 
 
-def status_text(live: Live, seen: Watched, *, rate: float | None = None) -> RenderableType:
+def status_text(live: DeployedGraph, seen: Watched, *, rate: float | None = None) -> RenderableType:
     """``rate``: requests a second since the last look; None where there was none."""
     snapshot, frontend = seen
     state = Text(snapshot.state, style=f"bold {STATE_COLOURS[snapshot.state]}")
@@ -44,7 +44,7 @@ def status_text(live: Live, seen: Watched, *, rate: float | None = None) -> Rend
     return Group(*blocks, _lines(snapshot, frontend, rate))
 
 
-def _waited(live: Live, snapshot: Snapshot) -> str:
+def _waited(live: DeployedGraph, snapshot: Snapshot) -> str:
     if snapshot.state is not State.WAITING or not snapshot.seconds:
         return ""
     return f" after {duration(snapshot.seconds)} of at most {duration(live.plan.ready_timeout_seconds)}"
@@ -99,7 +99,7 @@ def _figures(figures: Figures, rate: float | None) -> str:
     return " · ".join(parts) + (" (means since the frontend started)" if figures.requests else "")
 
 
-def status_json(live: Live, seen: Watched) -> str:
+def status_json(live: DeployedGraph, seen: Watched) -> str:
     """Everything, for a script. ``frontend`` is null where it does not answer; ``frontend_error`` then says why."""
     snapshot, frontend = seen
     answered = isinstance(frontend, FrontendView)

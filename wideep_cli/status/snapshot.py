@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from wideep.plan import RolePlan
 from wideep.settings.layout import Role
-from wideep_cli.deployment import Live, Member, find_operator, members
+from wideep_cli.deployment import DeployedGraph, GraphPod, find_operator, members
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cli.status.podstate import Condition, Phase, condition_of
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, UnreachableError
@@ -43,7 +43,7 @@ class State(StrEnum):
 class Row:
     """A pod with its place and how it is."""
 
-    member: Member
+    member: GraphPod
     condition: Condition
 
 
@@ -82,7 +82,7 @@ class _Seen:
     unseen: tuple[str, ...]
 
 
-def take(live: Live) -> Snapshot:
+def take(live: DeployedGraph) -> Snapshot:
     """Looks once.
 
     Raises:
@@ -105,7 +105,7 @@ def take(live: Live) -> Snapshot:
     )
 
 
-def _wanted(live: Live, seen: _Seen) -> dict[Component, int]:
+def _wanted(live: DeployedGraph, seen: _Seen) -> dict[Component, int]:
     """Pods by component. Where somebody else decides how many workers there are, as many as the graph says."""
     there = {part.role: part.replicas for part in graph_parts(seen.graph.spec)} if seen.graph else {}
 
@@ -117,7 +117,7 @@ def _wanted(live: Live, seen: _Seen) -> dict[Component, int]:
     return {Component.FRONTEND: frontends, **roles}
 
 
-def _look(live: Live) -> _Seen:
+def _look(live: DeployedGraph) -> _Seen:
     cluster, plan = live.cluster, live.plan
     unseen: list[str] = []
 
@@ -150,7 +150,7 @@ def _operator(cluster: Cluster, namespace: str) -> str:
     return f"{named} runs" if found.ready else f"{named} does not run: no pod of it is ready"
 
 
-def _rows(live: Live, seen: _Seen) -> tuple[Row, ...]:
+def _rows(live: DeployedGraph, seen: _Seen) -> tuple[Row, ...]:
     own = [pod for pod in seen.pods if pod.graph == live.plan.name]
     rows = [Row(member, condition_of(member.pod, seen.events)) for member in members(live.plan, own)]
     loading = [row for row in rows if row.condition.phase is Phase.LOADING and row.member.rank < 1]
@@ -182,7 +182,7 @@ def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
         return f"running; cannot read its log: {error}"
 
 
-def _download(live: Live, seen: _Seen) -> str:
+def _download(live: DeployedGraph, seen: _Seen) -> str:
     """The Job that fills the cache; empty where the stack has none, or where it is gone with its work done."""
     job = seen.job
     if job is None:
@@ -204,7 +204,7 @@ def _downloading(cluster: Cluster, pod: Pod, events: tuple[Event, ...]) -> str:
     return log if isinstance(log, str) else f"running, {download_progress(log) or 'no progress yet'}"
 
 
-def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
+def _state(live: DeployedGraph, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
     """By what the cluster says. Whether the model is served, the frontend has to say (``wideep_cli.status.served``)."""
     graph = seen.graph
     if graph is None and not rows:
@@ -222,7 +222,7 @@ def _state(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
     return State.WAITING, _said(graph) or "The operator has not reconciled the graph yet."
 
 
-def _held(live: Live, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
+def _held(live: DeployedGraph, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
     """What keeps it from being ready, the gravest first; None where nothing that is to be seen does."""
     graph = seen.graph
     if graph and graph.metadata.deletion_timestamp:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.status.frontend import FrontendView, ask_frontend
 from wideep_cli.status.report import Watched
 from wideep_cli.status.served import Unasked, judged
@@ -37,7 +37,7 @@ class Look:
     rate: float | None = None
 
 
-def ask_once(live: Live, snapshot: Snapshot) -> FrontendView | str:
+def ask_once(live: DeployedGraph, snapshot: Snapshot) -> FrontendView | str:
     """What the frontend says, through a port-forward that ends with the question."""
     if snapshot.state is State.ABSENT:
         return "there is none"
@@ -50,14 +50,14 @@ def ask_once(live: Live, snapshot: Snapshot) -> FrontendView | str:
         return str(error).rstrip(".")
 
 
-def look(live: Live) -> Watched:
+def look(live: DeployedGraph) -> Watched:
     """The cluster and the frontend, asked once."""
     snapshot = take(live)
     frontend = ask_once(live, snapshot)
     return judged(live.plan, snapshot, frontend), frontend
 
 
-def looks(live: Live) -> Iterator[Look]:
+def looks(live: DeployedGraph) -> Iterator[Look]:
     """Look after look, the last one when the graph is ready, has failed, or is not there."""
     changes = _Changes(live)
     before: tuple[float, int] | None = None
@@ -80,7 +80,7 @@ def looks(live: Live) -> Iterator[Look]:
 class _Changes:
     """Watches of the graph and its pods, each in a thread; an error in one is raised by the next wait."""
 
-    live: Live
+    live: DeployedGraph
     seen: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
     failed: ClusterError | None = None

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from wideep.dynamo.api import PLATFORM_CHART
 from wideep.errors import Problem
-from wideep.plan import ImagePlan, PlatformPlan
+from wideep.plan import ImageSource, PlatformPlan
 from wideep_cluster.charts import Chart, ChartError
 from wideep_cluster.errors import Answer
 from wideep_cluster.http import WebError
@@ -48,7 +48,7 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
     return Problem(_digest_key(chart), str(digest), f"{what} is another one: {found}", fix)
 
 
-def image_answer(image: ImagePlan, login: Login | None) -> Answer:
+def image_answer(image: ImageSource, login: Login | None) -> Answer:
     """Return why the registry does not have the image that exists, by its own word; None where it does, or where the
     stack builds it. ``login``: the stack's own; else what Helm or Docker have stored is tried."""
     if image.build is not None:

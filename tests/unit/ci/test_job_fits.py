@@ -11,7 +11,7 @@ from ci.job_fits import IMAGE, JOB, Machine, main, obstacles, this_machine, warn
 from tests.support.plans import ROOT, plan_of
 
 RUNNER = Machine(free_gb=14, minutes=360)
-PLANNED = plan_of("prod").image_plan.build
+PLANNED = plan_of("prod").image_source.build
 assert PLANNED is not None
 BUILT: dict[str, Any] = {
     "type": IMAGE,

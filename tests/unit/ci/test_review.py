@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.support.answers import FormulaAnswers
 from wideep_cli.advise import forecast
 from wideep_cli.errors import CallError
-from wideep_cli.stack_context import Loaded, load, stack_file
+from wideep_cli.stack_context import StackContext, load, stack_file
 
 STACK = "urn:pulumi:dev::dynamo-wideep::pulumi:pulumi:Stack::dynamo-wideep-dev"
 SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
@@ -55,7 +55,7 @@ def read(folder: Path, *events: Event) -> Preview:
     return read_events(log)
 
 
-def loaded(stack: str = "prod") -> Loaded:
+def loaded(stack: str = "prod") -> StackContext:
     return load(stack_file(None, ROOT / f"Pulumi.{stack}.yaml"))
 
 
@@ -213,7 +213,7 @@ def test_what_drives_the_cost_is_before_and_after(tmp_path: Path) -> None:
     assert "| model |" not in shown
 
 
-def changed_prod(folder: Path, *changes: tuple[str, str]) -> Loaded:
+def changed_prod(folder: Path, *changes: tuple[str, str]) -> StackContext:
     file = folder / "Pulumi.prod.yaml"
     text = (ROOT / "Pulumi.prod.yaml").read_text()
     for old, new in changes:

@@ -12,7 +12,7 @@ from tests.support.examples import examples
 from wideep.catalog.models import MODELS
 from wideep.plan import make_plan
 from wideep.rules import accept_settings, check, warnings
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
@@ -194,7 +194,7 @@ def test_a_layout_as_it_stands_keeps_its_own_memory_settings() -> None:
 def test_a_layout_that_misses_a_limit_is_still_predicted_and_says_so() -> None:
     answers = FormulaAnswers(MODELS[R1], TRAFFIC)
     strict = TRAFFIC.model_copy(update={"itl": "1ms"})
-    sites: list[RoleSite] = [configs.site(role, "lab-16gpu-singlenode") for role in ("prefill", "decode")]
+    sites: list[RoleContext] = [configs.site(role, "lab-16gpu-singlenode") for role in ("prefill", "decode")]
     prefill, decode = (as_it_stands(site, answers, strict) for site in sites)
     assert not isinstance(prefill, str)
     assert not isinstance(decode, str)

@@ -318,7 +318,7 @@ def test_where_nothing_fits_the_last_lines_stand_and_no_guess() -> None:
     )
     assert found.fix == ("wideep logs --role decode shows the full log; it matches no known cause.",)
     assert found.key == ""
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is Verdict.FAILED
 
 
 def test_a_signal_that_ended_it_is_named() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.configs import settings, site
 from wideep.memory import worker_memory
-from wideep.rules import RoleSite, check
+from wideep.rules import RoleContext, check
 from wideep_cli.doctor.oom import Short, memory_fixes
 
 WIDE = [
@@ -62,11 +62,11 @@ def keys_of(fix: str) -> dict[str, object]:
     return {key: float(value) if "." in value else int(value) for key, value in pairs}
 
 
-def changed(before: RoleSite, preset: str, role: str, fix: str) -> RoleSite:
+def changed(before: RoleContext, preset: str, role: str, fix: str) -> RoleContext:
     return site(role, preset, **keys_of(fix))
 
 
-def memory_gb(of: RoleSite) -> tuple[float, float]:
+def memory_gb(of: RoleContext) -> tuple[float, float]:
     """GB for the KV cache, and outside the pool."""
     memory = worker_memory(of.model, of.gpu, of.role)
     return memory.kv_cache_gb, memory.headroom_gb

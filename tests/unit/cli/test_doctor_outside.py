@@ -51,7 +51,7 @@ def verdicts(findings: list[Finding]) -> dict[str, Verdict]:
 
 
 def test_a_public_model_and_a_valid_token_hold(hub: Site) -> None:
-    assert verdicts(list(hub_findings(plan_of(), TOKEN))) == {"token": Verdict.HOLDS, "model": Verdict.HOLDS}
+    assert verdicts(list(hub_findings(plan_of(), TOKEN))) == {"token": Verdict.PASSED, "model": Verdict.PASSED}
 
 
 def test_a_token_that_the_hub_does_not_know_is_told_without_showing_it(hub: Site) -> None:
@@ -59,7 +59,7 @@ def test_a_token_that_the_hub_does_not_know_is_told_without_showing_it(hub: Site
 
     (found,) = hub_findings(plan_of(), TOKEN)
 
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is Verdict.FAILED
     assert found.key == "hfToken"
     assert TOKEN not in str(found)
 
@@ -70,7 +70,7 @@ def test_a_gated_model_whose_terms_are_not_accepted_is_told(hub: Site) -> None:
 
     found = list(hub_findings(plan_of(), TOKEN))[-1]
 
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is Verdict.FAILED
     assert found.fix == ("Accept them at https://huggingface.co/deepseek-ai/DeepSeek-R1.",)
 
 
@@ -120,7 +120,7 @@ def test_a_chart_repository_is_asked_for_the_version(site: Site, tmp_path: Path)
 
     found = outside(tmp_path, platform={"charts": f"http://{site.address}"}, image=image)
 
-    assert verdicts(found) == {"charts": Verdict.HOLDS, "registry": Verdict.HOLDS}
+    assert verdicts(found) == {"charts": Verdict.PASSED, "registry": Verdict.PASSED}
 
 
 def test_a_chart_repository_without_the_version_is_told(site: Site, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_chart_repository_without_the_version_is_told(site: Site, tmp_path: Pa
 
     found = outside(tmp_path, platform={"charts": f"http://{site.address}"})
 
-    assert found[0].verdict is Verdict.FAILS
+    assert found[0].verdict is Verdict.FAILED
     assert found[0].key == "platform.charts"
 
 
@@ -144,7 +144,7 @@ def test_an_image_that_exists_is_found_with_the_token_that_everybody_gets(site: 
 
     found = outside(tmp_path, platform={"charts": "charts"}, image=image)
 
-    assert verdicts(found) == {"charts": Verdict.HOLDS, "registry": Verdict.HOLDS}
+    assert verdicts(found) == {"charts": Verdict.PASSED, "registry": Verdict.PASSED}
 
 
 def test_an_image_that_does_not_exist_is_told(site: Site, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_an_image_that_does_not_exist_is_told(site: Site, tmp_path: Path) -> Non
 
     found = outside(tmp_path, platform={"charts": "nowhere"}, image=image)
 
-    assert verdicts(found) == {"charts": Verdict.FAILS, "registry": Verdict.FAILS}
+    assert verdicts(found) == {"charts": Verdict.FAILED, "registry": Verdict.FAILED}
 
 
 def test_a_registry_that_does_not_answer_stops_a_build_and_not_a_running_graph(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_registry_that_does_not_answer_stops_a_build_and_not_a_running_graph(t
     first = outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=False)
     later = outside_findings(plan, tmp_path / "Pulumi.sim.yaml", pulled=True)
 
-    assert verdicts(first)["registry"] is Verdict.FAILS
+    assert verdicts(first)["registry"] is Verdict.FAILED
     assert verdicts(later)["registry"] is Verdict.UNKNOWN
 
 
@@ -183,10 +183,10 @@ def test_references_are_read_as_docker_reads_them(text: str, host: str, reposito
 @pytest.mark.parametrize(
     ("docker", "verdict", "fix"),
     [
-        ("exit 0", Verdict.HOLDS, ()),
+        ("exit 0", Verdict.PASSED, ()),
         (
             "exit 1",
-            Verdict.FAILS,
+            Verdict.FAILED,
             (
                 "docker buildx create --name big --driver kubernetes, or --driver remote tcp://HOST:1234",
                 "image.builder: one of `docker buildx ls`",

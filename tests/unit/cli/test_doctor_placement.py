@@ -72,7 +72,7 @@ def test_all_pods_of_a_worker_over_nvlink_stay_in_one_domain() -> None:
 def test_before_deploying_it_tells_where_each_pod_would_go() -> None:
     found = placement(case(view(deployed=False)))
 
-    assert found.verdict is Verdict.HOLDS
+    assert found.verdict is Verdict.PASSED
     assert found.what == "All 2 worker pods fit: gpu-0 prefill, gpu-1 decode."
 
 
@@ -203,5 +203,5 @@ def test_a_worker_larger_than_its_nvlink_domain_is_told() -> None:
 
     (found,) = fabric_findings(case(view(deployed=False, nodes=nodes), hardware=hardware, layout=layout))
 
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is Verdict.FAILED
     assert found.what == "A worker has 2 pods, and the largest NVLink domain 1 nodes."

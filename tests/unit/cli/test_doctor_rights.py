@@ -27,7 +27,7 @@ def verdicts(look: ClusterSnapshot) -> dict[Verdict, list[Finding]]:
 def test_a_kind_that_may_not_be_listed_is_told_and_held_against_nobody(kind: str, deployed: bool) -> None:
     found = verdicts(view(deployed=deployed, **{kind: Listed(error=DENIED, everywhere=False)}))
 
-    assert found[Verdict.FAILS] == []
+    assert found[Verdict.FAILED] == []
     unsaid = kind == "pods" and deployed  # all pods of the graph have their node: other namespaces do not matter
     assert unsaid or [each.what for each in found[Verdict.UNKNOWN] if str(DENIED) in each.what]
 
@@ -50,7 +50,7 @@ def test_without_the_right_to_read_logs_a_crash_is_told_and_the_right_named() ->
     pods = seen(pod("frontend-0", "frontend", "cpu-0", 0), pod("prefill-0", "prefill", "gpu-0"), broken)
     found = verdicts(view(own_pods=pods, logs=logs, denied=denied))
 
-    assert [each.check for each in found[Verdict.FAILS]] == ["crash"]
+    assert [each.check for each in found[Verdict.FAILED]] == ["crash"]
     assert "This user may not get pods/log" in [each.what for each in found[Verdict.UNKNOWN]]
 
 

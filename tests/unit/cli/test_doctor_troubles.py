@@ -51,7 +51,7 @@ def only(found: Sequence[Finding], check: str) -> Finding:
 def test_a_healthy_graph_has_nothing_wrong() -> None:
     found = list(run_checks(case()))
 
-    assert not [each for each in found if each.verdict is Verdict.FAILS]
+    assert not [each for each in found if each.verdict is Verdict.FAILED]
     assert any("The frontend lists deepseek-ai/DeepSeek-R1" in each.what for each in found)
 
 

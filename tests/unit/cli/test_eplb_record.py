@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.support.live import decode_view as view
 from tests.support.live import live, loaded, pod
-from wideep_cli.deployment import Live, Member
+from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb import experts as counting
 from wideep_cli.eplb import record as recording
 from wideep_cli.eplb.engine_log import read
@@ -47,7 +47,7 @@ def engine(asked: list[str]) -> Iterator[int]:
         server.shutdown()
 
 
-MEMBER = Member(Component.DECODE, 0, -1, pod("d", "decode"))
+MEMBER = GraphPod(Component.DECODE, 0, -1, pod("d", "decode"))
 DUMP = {
     "rank": 0,
     "logical_count": [[[0, 0, 0, 0], [8, 1, 2, 1], [5, 5, 5, 5]], [[0, 0, 0, 0], [0, 1, 2, 1], [1, 1, 1, 1]]],
@@ -82,15 +82,17 @@ def in_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InPod:
 
 
 @pytest.fixture
-def graph(tmp_path: Path) -> Live:
+def graph(tmp_path: Path) -> DeployedGraph:
     return live(loaded(tmp_path), None)
 
 
-def test_nothing_recorded_is_no_error(in_pod: InPod, graph: Live) -> None:
+def test_nothing_recorded_is_no_error(in_pod: InPod, graph: DeployedGraph) -> None:
     assert counting.read_experts(graph, MEMBER) is None
 
 
-def test_the_passes_of_a_dump_are_added_up_and_the_most_uneven_layer_comes_first(in_pod: InPod, graph: Live) -> None:
+def test_the_passes_of_a_dump_are_added_up_and_the_most_uneven_layer_comes_first(
+    in_pod: InPod, graph: DeployedGraph
+) -> None:
     in_pod.dump()
 
     found = counting.read_experts(graph, MEMBER)
@@ -101,7 +103,7 @@ def test_the_passes_of_a_dump_are_added_up_and_the_most_uneven_layer_comes_first
     assert found.typical_peak == 1.5
 
 
-def test_what_is_kept_is_what_sglang_starts_from_and_is_read_back(in_pod: InPod, graph: Live) -> None:
+def test_what_is_kept_is_what_sglang_starts_from_and_is_read_back(in_pod: InPod, graph: DeployedGraph) -> None:
     in_pod.dump()
 
     counting.keep_newest_dump(graph, MEMBER)
@@ -116,7 +118,7 @@ def test_what_is_kept_is_what_sglang_starts_from_and_is_read_back(in_pod: InPod,
 
 @pytest.mark.parametrize(("content", "words"), [(None, "there is no expert_distribution"), ({}, "logical_count")])
 def test_a_dump_that_is_not_there_or_has_no_counts_is_an_error_in_a_sentence(
-    in_pod: InPod, graph: Live, content: object, words: str
+    in_pod: InPod, graph: DeployedGraph, content: object, words: str
 ) -> None:
     if content is not None:
         in_pod.dump(content)
@@ -125,7 +127,7 @@ def test_a_dump_that_is_not_there_or_has_no_counts_is_an_error_in_a_sentence(
         counting.keep_newest_dump(graph, MEMBER)
 
 
-def test_hot_experts_are_shown_with_their_layer(in_pod: InPod, graph: Live) -> None:
+def test_hot_experts_are_shown_with_their_layer(in_pod: InPod, graph: DeployedGraph) -> None:
     in_pod.dump()
     role, log = view(), read([])
     balance = Balance(MEMBER, role, log, judge(role, log), counting.read_experts(graph, MEMBER))
@@ -154,7 +156,7 @@ def test_counts_that_cannot_be_read_are_told_beside_the_verdict() -> None:
     assert json.loads(eplb_json([balance]))["workers"][0]["experts_error"] == "This user may not create pods/exec."
 
 
-def record(graph: Live, role: RoleView, port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+def record(graph: DeployedGraph, role: RoleView, port: int, monkeypatch: pytest.MonkeyPatch) -> str:
     """A record that takes no time."""
     monkeypatch.setattr(recording, "forward", lambda *_: nullcontext(port))
     monkeypatch.setattr(recording.time, "sleep", lambda _: None)
@@ -169,7 +171,7 @@ ALWAYS_ON = {"eplb": {"enabled": True, "recorderMode": "stat"}, "extraArgs": []}
     ("decode", "verbs"), [(RECORDS, ["start", "stop", "dump"]), (ALWAYS_ON, ["start", "dump"])], ids=["stat", "eplb"]
 )
 def test_a_record_is_kept_for_the_next_start_and_eplbs_own_goes_on(
-    in_pod: InPod, graph: Live, monkeypatch: pytest.MonkeyPatch, decode: dict[str, object], verbs: list[str]
+    in_pod: InPod, graph: DeployedGraph, monkeypatch: pytest.MonkeyPatch, decode: dict[str, object], verbs: list[str]
 ) -> None:
     in_pod.dump()
     asked: list[str] = []
@@ -183,7 +185,9 @@ def test_a_record_is_kept_for_the_next_start_and_eplbs_own_goes_on(
     assert len(list(in_pod.volume.iterdir())) == 1
 
 
-def test_a_record_without_a_token_is_refused(in_pod: InPod, graph: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_without_a_token_is_refused(
+    in_pod: InPod, graph: DeployedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
     in_pod.dump({"logical_count": [[[0, 0], [0, 0]]]})
 
     with (
@@ -201,7 +205,7 @@ def test_a_record_without_a_token_is_refused(in_pod: InPod, graph: Live, monkeyp
     ],
 )
 def test_an_engine_without_a_recorder_is_not_asked_for_a_record(
-    graph: Live, monkeypatch: pytest.MonkeyPatch, eplb: dict[str, object], words: str
+    graph: DeployedGraph, monkeypatch: pytest.MonkeyPatch, eplb: dict[str, object], words: str
 ) -> None:
     """SGLang's scheduler would end."""
     asked: list[str] = []

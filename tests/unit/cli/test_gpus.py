@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import loaded, pod
-from wideep_cli.deployment import Member
+from wideep_cli.deployment import GraphPod
 from wideep_cli.gpus.evaluate import Gpu, findings, prediction
 from wideep_cli.gpus.smi import Reading, read
 from wideep_cli.plan.view import role_views
@@ -23,7 +23,7 @@ def gpus(tmp_path: Path) -> list[Gpu]:
     """The eight GPUs of a healthy decode worker."""
     view = next(view for view in role_views(loaded(tmp_path)) if view.role == "decode")
     predicted = prediction(view)
-    member = Member(Component.DECODE, 0, -1, pod("d", "decode"))
+    member = GraphPod(Component.DECODE, 0, -1, pod("d", "decode"))
     used, total = round(predicted.used * 1e9), view.gpu.memory_bytes
     return [Gpu(member, Reading(n, "NVIDIA H200", total, used, 90, 55, 600.0, "580"), predicted) for n in range(8)]
 

@@ -12,7 +12,7 @@ from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep_cli.plan.changes import argument_changes, changes
 from wideep_cli.plan.difference import difference
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 STACK: dict[str, Any] = {
     "namespace": "lab",
@@ -25,9 +25,9 @@ STACK: dict[str, Any] = {
 }
 
 
-def loaded(**keys: object) -> Loaded:
+def loaded(**keys: object) -> StackContext:
     settings = parse({**STACK, **keys})
-    return Loaded(settings, make_plan(accept_settings(settings)), ())
+    return StackContext(settings, make_plan(accept_settings(settings)), ())
 
 
 def layout(**roles: dict[str, object]) -> dict[str, object]:
@@ -38,7 +38,7 @@ def effects(**keys: object) -> dict[str, str]:
     return {change.name: change.effect.value for change in difference(loaded(), loaded(**keys)).objects}
 
 
-def consequences(before: Loaded, after: Loaded) -> dict[str, str]:
+def consequences(before: StackContext, after: StackContext) -> dict[str, str]:
     return {change.name: change.consequence for change in difference(before, after).objects}
 
 
@@ -137,7 +137,7 @@ def test_a_way_in_from_outside_is_told_when_it_is_made_changed_and_taken_away() 
         access=OUTSIDE, frontend={"service": {"type": "LoadBalancer"}, "ingress": {**INGRESS, "tlsSecret": "chat-tls"}}
     )
 
-    def told(before: Loaded, after: Loaded) -> dict[str, str]:
+    def told(before: StackContext, after: StackContext) -> dict[str, str]:
         return {change.name: change.effect.value for change in difference(before, after).objects}
 
     service, ingress = "service deepseek-r1-wideep-frontend-public", "ingress deepseek-r1-wideep-frontend"

@@ -15,13 +15,13 @@ from wideep.settings import parse
 from wideep.settings.layout import Preset
 from wideep_cli.plan.memory_figure import draw_memory
 from wideep_cli.plan.picture import draw_placement
-from wideep_cli.stack_context import Loaded
+from wideep_cli.stack_context import StackContext
 
 SVG = "{http://www.w3.org/2000/svg}"
 QWEN, R1 = "Qwen/Qwen3-30B-A3B", "deepseek-ai/DeepSeek-R1"
 
 
-def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, gpu: str = "H200") -> Loaded:
+def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, gpu: str = "H200") -> StackContext:
     settings = parse(
         {
             "namespace": "lab",
@@ -33,7 +33,7 @@ def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, 
             "modelCache": {"size": "1Ti"},
         }
     )
-    return Loaded(settings, make_plan(accept_settings(settings)), ())
+    return StackContext(settings, make_plan(accept_settings(settings)), ())
 
 
 def role(**sizes: object) -> dict[str, object]:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.live import live, loaded
 from wideep.dynamo.api import V1ALPHA1
 from wideep.settings.layout import Role
-from wideep_cli.deployment import Live
+from wideep_cli.deployment import DeployedGraph
 from wideep_cli.status.frontend import FrontendView
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
@@ -54,14 +54,14 @@ class Cluster:
         return "Load weight begin"
 
 
-def of_graph(stack: Live, *, ready: bool = True, **metadata: Any) -> Graph:
+def of_graph(stack: DeployedGraph, *, ready: bool = True, **metadata: Any) -> Graph:
     """The stack's graph, as the operator sees it."""
     condition = {"type": "Ready", "status": str(ready), "message": "decode: 0 of 1"}
     status = {"state": "successful" if ready else "pending", "conditions": [condition]}
     return Graph.model_validate({"metadata": {"name": stack.plan.name, **metadata}, "spec": {}, "status": status})
 
 
-def of_role(stack: Live, role: str, number: int = 0, **status: Any) -> Pod:
+def of_role(stack: DeployedGraph, role: str, number: int = 0, **status: Any) -> Pod:
     """A pod of the stack's graph, ready but for what ``status`` says."""
     kind = "frontend" if role == "frontend" else "worker"
     labels = {
@@ -75,20 +75,20 @@ def of_role(stack: Live, role: str, number: int = 0, **status: Any) -> Pod:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Live:
+def stack(tmp_path: Path) -> DeployedGraph:
     return live(loaded(tmp_path), None)
 
 
-def seen(stack: Live, pods: Sequence[Pod], graph: Graph | None = None, *, hidden: bool = False) -> Snapshot:
+def seen(stack: DeployedGraph, pods: Sequence[Pod], graph: Graph | None = None, *, hidden: bool = False) -> Snapshot:
     """A look at the cluster with these pods; by default its graph says that it is ready."""
-    return take(Live(stack.loaded, Cluster(graph or of_graph(stack), pods, hidden=hidden)))  # pyright: ignore[reportArgumentType]
+    return take(DeployedGraph(stack.loaded, Cluster(graph or of_graph(stack), pods, hidden=hidden)))  # pyright: ignore[reportArgumentType]
 
 
-def every(stack: Live) -> list[Pod]:
+def every(stack: DeployedGraph) -> list[Pod]:
     return [of_role(stack, role) for role in ("frontend", "prefill", "decode")]
 
 
-def test_all_services_serve_when_the_frontend_lists_the_model_with_workers_of_both_roles(stack: Live) -> None:
+def test_all_services_serve_when_the_frontend_lists_the_model_with_workers_of_both_roles(stack: DeployedGraph) -> None:
     found = judged(stack.plan, seen(stack, every(stack)), SERVES)
 
     assert (found.state, found.says) == (State.READY, "All services serve.")
@@ -114,7 +114,7 @@ def test_all_services_serve_when_the_frontend_lists_the_model_with_workers_of_bo
     ],
 )
 def test_a_graph_that_is_ready_and_serves_nothing_is_not_ready(
-    stack: Live, frontend: FrontendView | str, words: str
+    stack: DeployedGraph, frontend: FrontendView | str, words: str
 ) -> None:
     found = judged(stack.plan, seen(stack, every(stack)), frontend)
 
@@ -123,7 +123,7 @@ def test_a_graph_that_is_ready_and_serves_nothing_is_not_ready(
     assert "All services serve" not in found.says
 
 
-def test_who_may_not_ask_the_frontend_is_told_what_is_not_known(stack: Live) -> None:
+def test_who_may_not_ask_the_frontend_is_told_what_is_not_known(stack: DeployedGraph) -> None:
     found = judged(stack.plan, seen(stack, every(stack)), Unasked("You may not create pods/portforward"))
 
     assert found.state is State.READY
@@ -132,7 +132,7 @@ def test_who_may_not_ask_the_frontend_is_told_what_is_not_known(stack: Live) -> 
 
 @pytest.mark.parametrize("role", ["decode", "prefill", "frontend"])
 def test_a_role_that_was_scaled_to_nothing_is_the_headline_though_the_graph_calls_itself_ready(
-    stack: Live, role: str
+    stack: DeployedGraph, role: str
 ) -> None:
     found = seen(stack, [each for each in every(stack) if each.component != role])
 
@@ -150,7 +150,7 @@ def test_a_graph_with_fewer_workers_than_the_stack_is_partly_ready(tmp_path: Pat
     assert found.says.startswith("Serving with fewer pods. 1 of 2 decode pods")
 
 
-def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Live) -> None:
+def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: DeployedGraph) -> None:
     gone = "2026-01-01T00:00:00Z"
     going = of_role(stack, "decode", 0, metadata={"deletionTimestamp": gone})
     rest = every(stack)[:2]
@@ -161,7 +161,7 @@ def test_pods_that_are_going_and_a_graph_that_is_deleted_are_not_ready(stack: Li
     )
 
 
-def test_a_worker_that_loads_is_the_headline(stack: Live) -> None:
+def test_a_worker_that_loads_is_the_headline(stack: DeployedGraph) -> None:
     loads = of_role(
         stack,
         "decode",
@@ -174,13 +174,13 @@ def test_a_worker_that_loads_is_the_headline(stack: Live) -> None:
     assert (found.state, found.says) == (State.WAITING, "decode-0: loading weights")
 
 
-def test_what_the_operator_says_counts_where_all_pods_are_ready(stack: Live) -> None:
+def test_what_the_operator_says_counts_where_all_pods_are_ready(stack: DeployedGraph) -> None:
     found = seen(stack, every(stack), of_graph(stack, ready=False))
 
     assert (found.state, found.says) == (State.WAITING, "decode: 0 of 1")
 
 
-def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: Live) -> None:
+def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: DeployedGraph) -> None:
     full, part = (seen(stack, pods, hidden=True) for pods in (every(stack), every(stack)[:2]))
 
     assert full.state is State.READY
@@ -188,7 +188,7 @@ def test_a_graph_that_may_not_be_seen_is_told_by_its_pods(stack: Live) -> None:
     assert part.state is State.WAITING
 
 
-def test_a_change_that_the_operator_has_not_looked_at_is_waited_for(stack: Live) -> None:
+def test_a_change_that_the_operator_has_not_looked_at_is_waited_for(stack: DeployedGraph) -> None:
     graph = of_graph(stack, generation=3)
     old = graph.model_copy(update={"status": graph.status.model_copy(update={"observed_generation": 2})})
     pods = [of_role(stack, role) for role in ("frontend", "prefill", "decode")]
@@ -200,14 +200,14 @@ def test_a_change_that_the_operator_has_not_looked_at_is_waited_for(stack: Live)
     assert seen(stack, pods, now).state is State.READY
 
 
-def test_roles_of_a_v1beta1_graph_are_its_components_types(stack: Live) -> None:
+def test_roles_of_a_v1beta1_graph_are_its_components_types(stack: DeployedGraph) -> None:
     pods = [of_role(stack, "frontend"), *(_of_type(stack, role) for role in ("prefill", "decode"))]
     found = seen(stack, pods)
     assert [row.member.place for row in found.rows] == ["frontend-0", "prefill-0", "decode-0"]
     assert found.ready_pods == found.expected == 3
 
 
-def _of_type(stack: Live, role: str) -> Pod:
+def _of_type(stack: DeployedGraph, role: str) -> Pod:
     pod = of_role(stack, role)
     labels = {"nvidia.com/dynamo-component-type": role, "nvidia.com/dynamo-component": role}
     named = {"nvidia.com/dynamo-graph-deployment-name": stack.plan.name, **labels}

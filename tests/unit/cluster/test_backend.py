@@ -59,7 +59,7 @@ def test_a_disk_with_little_room_is_told_with_both_numbers(tmp_path: Path, monke
 
 def test_a_state_that_can_be_read_holds(home: Path) -> None:
     (home / STATE).write_text(WHOLE)
-    assert [found.verdict for found in state_findings(home / "Pulumi.dev.yaml")] == [Verdict.HOLDS]
+    assert [found.verdict for found in state_findings(home / "Pulumi.dev.yaml")] == [Verdict.PASSED]
 
 
 def test_a_stack_that_was_never_up_has_no_finding(home: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_state_cut_short_comes_back_from_the_last_whole_one(home: Path) -> Non
     for number, content in enumerate([WHOLE, WHOLE, ""]):
         (home / KEPT / f"dev-{number}.checkpoint.json").write_text(content)
     (found,) = state_findings(home / "Pulumi.dev.yaml")
-    assert found.verdict is Verdict.FAILS
+    assert found.verdict is Verdict.FAILED
     assert found.fix[0] == f"cp {home / KEPT}/dev-1.checkpoint.json {home / STATE}"
 
 

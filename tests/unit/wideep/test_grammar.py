@@ -76,8 +76,8 @@ def test_good_texts_are_taken() -> None:
         platform={"charts": "oci://r.example.com:5000/charts", "version": "0.6.1-rc.1"},
     )
     plan = load(config)
-    assert plan.image_plan.build is not None
-    assert plan.image_plan.build.context.endswith("a" * 40)
+    assert plan.image_source.build is not None
+    assert plan.image_source.build.context.endswith("a" * 40)
 
 
 WORDS = st.text("abc/.-_ ;$`'\"|&<>(){}*?~#!\\\n", max_size=12)

@@ -366,6 +366,6 @@ def test_registry_credentials_wire_a_pull_secret_into_every_pod() -> None:
         plan = load(config(Preset.LAB_8GPU, image=given))
         pods = [service.extra_pod_spec for service in plan.graph.spec.services.values()]
         assert [[secret.name for secret in pod.image_pull_secrets or ()] for pod in pods] == [[expected]] * 3
-        assert plan.image_plan.registry is not None
-        assert (plan.image_plan.registry.server, plan.image_plan.pull_secret) == ("registry.example.com", expected)
+        assert plan.image_source.registry is not None
+        assert (plan.image_source.registry.server, plan.image_source.pull_secret) == ("registry.example.com", expected)
         assert "hunter2" not in plan.to_json()

@@ -49,7 +49,7 @@ def test_a_preset_has_the_gpus_nodes_and_sizes_of_the_table(preset: Preset) -> N
 
 
 def test_a_layout_in_a_line_names_workers_pods_gpus_and_sizes() -> None:
-    one, several = (load(config(preset)).layout_line for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_104GPU))
+    one, several = (load(config(preset)).layout_summary for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_104GPU))
 
     assert one == "prefill 1 × 8 GPUs TP8 EP8 · decode 1 × 8 GPUs TP8 DP8 EP8"
     assert several == "prefill 1 × 4 × 8 GPUs TP32 DP32 EP32 · decode 1 × 9 × 8 GPUs TP72 DP72 EP72"
@@ -107,8 +107,8 @@ def test_small_pods_share_a_node_and_the_plan_counts_it_once() -> None:
 
 
 def test_an_image_that_is_built_says_from_what_and_one_that_exists_does_not() -> None:
-    built = load(config(Preset.LAB_8GPU)).image_plan
-    existing = load(config(Preset.LAB_8GPU, image=IMAGES["existing"])).image_plan
+    built = load(config(Preset.LAB_8GPU)).image_source
+    existing = load(config(Preset.LAB_8GPU, image=IMAGES["existing"])).image_source
 
     assert built.build is not None
     assert built.build.context == "https://github.com/ai-dynamo/dynamo.git#v0.6.0"

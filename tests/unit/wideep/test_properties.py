@@ -19,7 +19,7 @@ from wideep.memory import weight_parts, worker_memory
 from wideep.memory.weights import expert_slot_bytes, model_bytes
 from wideep.placement import compute_placement
 from wideep.plan import Plan
-from wideep.rules import RoleSite, accept, check_role
+from wideep.rules import RoleContext, accept, check_role
 from wideep.rules.fit import fits
 from wideep.rules.remedies import resized
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
@@ -34,7 +34,7 @@ MODEL_NAMES = sorted(MODELS)
 
 
 @st.composite
-def sites(draw: st.DrawFn) -> RoleSite:
+def sites(draw: st.DrawFn) -> RoleContext:
     """A worker whose sizes divide, with redundant experts that divide too; other rules may be broken."""
     model = MODELS[draw(st.sampled_from(MODEL_NAMES))]
     gpus = draw(st.sampled_from(GPU_COUNTS))
@@ -59,23 +59,23 @@ def sites(draw: st.DrawFn) -> RoleSite:
     hardware = Hardware(
         gpu=draw(st.sampled_from(Gpu)), nodes=64, gpus_per_node=8, interconnect=draw(st.sampled_from(Interconnect))
     )
-    return RoleSite(draw(st.sampled_from(Role)), role, model, hardware)
+    return RoleContext(draw(st.sampled_from(Role)), role, model, hardware)
 
 
-def legal(site: RoleSite) -> bool:
+def legal(site: RoleContext) -> bool:
     return not check_role(site)
 
 
 @OFTEN
 @given(sites())
-def test_slots_of_all_gpus_are_all_experts_and_the_redundant_ones_once(site: RoleSite) -> None:
+def test_slots_of_all_gpus_are_all_experts_and_the_redundant_ones_once(site: RoleContext) -> None:
     slots = worker_memory(site.model, site.gpu, site.role).expert_slots_per_gpu * site.role.ep
     assert slots == site.model.experts + site.role.redundant_experts
 
 
 @OFTEN
 @given(sites())
-def test_all_gpus_of_a_worker_hold_at_least_the_weights_of_the_model(site: RoleSite) -> None:
+def test_all_gpus_of_a_worker_hold_at_least_the_weights_of_the_model(site: RoleContext) -> None:
     everywhere = weight_parts(site.model, site.role).total * site.role.tp
     redundant = expert_slot_bytes(site.model) * site.role.redundant_experts
     assert everywhere >= (model_bytes(site.model) + redundant) * (1 - 1e-9)
@@ -90,7 +90,7 @@ def test_r1_is_at_least_673_gb_however_it_is_cut() -> None:
 
 @OFTEN
 @given(sites(), st.sampled_from([2, 3, 4]))
-def test_with_the_same_flags_more_gpus_never_need_more_bytes_each(site: RoleSite, factor: int) -> None:
+def test_with_the_same_flags_more_gpus_never_need_more_bytes_each(site: RoleContext, factor: int) -> None:
     """Redundant experts stay what they are where they still divide; the DP groups grow with the GPUs or stay."""
     larger = resized(site, site.role.tp * factor)
     if larger.role.redundant_experts == site.role.redundant_experts and larger.role.tp % larger.role.ep == 0:
@@ -217,7 +217,7 @@ def test_any_junk_is_refused(config: dict[str, object]) -> None:
 
 @OFTEN
 @given(sites())
-def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleSite) -> None:
+def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleContext) -> None:
     if not legal(site):
         return
     roles = {"prefill": site.role, "decode": site.role}
@@ -244,9 +244,9 @@ def test_a_legal_worker_is_placed_with_every_slot_on_one_gpu(site: RoleSite) -> 
 
 @OFTEN
 @given(sites(), st.sampled_from(Gpu))
-def test_what_fits_a_gpu_fits_one_with_more_memory(site: RoleSite, other: Gpu) -> None:
+def test_what_fits_a_gpu_fits_one_with_more_memory(site: RoleContext, other: Gpu) -> None:
     small, large = (
-        RoleSite(site.name, site.role, site.model, site.hardware.model_copy(update={"gpu": gpu}))
+        RoleContext(site.name, site.role, site.model, site.hardware.model_copy(update={"gpu": gpu}))
         for gpu in sorted((site.hardware.gpu, other), key=lambda gpu: GPUS[gpu].memory_bytes)
     )
     assert fits(large) or not fits(small)

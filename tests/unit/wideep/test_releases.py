@@ -109,14 +109,14 @@ def test_a_stack_without_an_image_gets_nvidias_where_that_holds_deepep() -> None
     made = load(stack(platform={"version": "1.6.1"}, image=None))
 
     assert made.image == "nvcr.io/nvidia/ai-dynamo/sglang-runtime:1.6.1"
-    assert made.image_plan.build is None
+    assert made.image_source.build is None
     assert release(newest().version).runtime_image("trtllm").endswith("/tensorrtllm-runtime")
 
 
 def test_a_published_image_may_be_a_mirrors_or_a_variant_by_digest() -> None:
     image = {**PUBLISHED, "repository": "mirror.example.com/sglang", "tag": "1.6.1-efa", "resolveDigest": True}
 
-    made = plan("1.6.1", image=image).image_plan
+    made = plan("1.6.1", image=image).image_source
 
     assert made.reference == "mirror.example.com/sglang:1.6.1-efa"
     assert made.resolve_digest
@@ -130,7 +130,7 @@ def test_nvidias_image_of_0_6_is_refused_for_deepep_alone() -> None:
 def test_a_build_has_the_releases_own_dockerfile_or_the_stacks() -> None:
     build = {"source": "build", "repository": "registry.example.com/d", "tag": "1"}
 
-    old = plan("0.6.1", image=build).image_plan.build
+    old = plan("0.6.1", image=build).image_source.build
     assert old is not None
     assert old.context.endswith("#v0.6.1")
     assert old.args["SGLANG_IMAGE_TAG"] == "v0.5.3.post2"
@@ -138,7 +138,7 @@ def test_a_build_has_the_releases_own_dockerfile_or_the_stacks() -> None:
         "in several steps" in broken("lab-16gpu-singlenode", platform={"version": "1.6.1"}, image=build)["image.source"]
     )
     own = {**build, "dockerfile": "container/Dockerfile.sglang", "buildArgs": {"TAG": "1"}}
-    new = plan("0.8.1", image=own).image_plan.build
+    new = plan("0.8.1", image=own).image_source.build
     assert new is not None
     assert new.dockerfile.endswith("/v0.8.1/container/Dockerfile.sglang")
     assert new.args == {"TAG": "1"}

@@ -15,7 +15,7 @@ from wideep.engines.sglang.parser import VERSIONS, release_number
 from wideep.engines.sglang.rules import deepep, experts, pipeline
 from wideep.rules import role_context
 from wideep.rules.extra_args import extra_args_problems
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role
@@ -125,7 +125,7 @@ def test_what_replaced_the_metrics_flag_passes_and_counts_as_one(on: str) -> Non
     assert experts.recorder_fits_deepep(auto)
 
 
-def bf16(role: str, **changes: object) -> RoleSite:
+def bf16(role: str, **changes: object) -> RoleContext:
     return site(role, model=QWEN_BF16, **changes)
 
 

@@ -9,7 +9,7 @@ from wideep.engines.sglang.command import RUNNER, runner_of
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
 from wideep.rules.deepep import HOPPER, MAX_DISPATCH, OFF
-from wideep.rules.role_context import RoleSite, listed
+from wideep.rules.role_context import RoleContext, listed
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.model import WeightFormat
@@ -28,7 +28,7 @@ __all__ = [
 DEEP_GEMM: Final = "deep_gemm"
 
 
-def deepep_needs_model(site: RoleSite) -> Problem | None:
+def deepep_needs_model(site: RoleContext) -> Problem | None:
     """The model's MoE block must have a DeepEP branch (``wideep.engines.sglang.families``)."""
     if not site.role.deepep or site.family.deepep:
         return None
@@ -36,7 +36,7 @@ def deepep_needs_model(site: RoleSite) -> Problem | None:
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
-def deepep_needs_fp8(site: RoleSite) -> Problem | None:
+def deepep_needs_fp8(site: RoleContext) -> Problem | None:
     """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120).
 
     Newer ones take bf16 too, with DeepGEMM: first in low-latency mode only, then in every mode.
@@ -51,7 +51,7 @@ def deepep_needs_fp8(site: RoleSite) -> Problem | None:
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, fix)
 
 
-def _bf16_problem(site: RoleSite) -> Problem | None:
+def _bf16_problem(site: RoleContext) -> Problem | None:
     """What stands between experts in bf16 and DeepEP in a version that has code for them."""
     role, release = site.role, site.engine.release
     runner = runner_of(role)
@@ -65,7 +65,7 @@ def _bf16_problem(site: RoleSite) -> Problem | None:
     return site.problem("deepepMode", role.deepep_mode, rule, fix)
 
 
-def deepep_needs_hopper(site: RoleSite) -> Problem | None:
+def deepep_needs_hopper(site: RoleContext) -> Problem | None:
     """``DeepEPMoE`` asserts DeepGEMM, which needs compute capability 9.0 (``deep_gemm_wrapper.configurer``)."""
     if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
         return None
@@ -73,7 +73,7 @@ def deepep_needs_hopper(site: RoleSite) -> Problem | None:
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
-def graphs_within_dispatch(site: RoleSite) -> Problem | None:
+def graphs_within_dispatch(site: RoleContext) -> Problem | None:
     """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
     role, sizes = site.role, site.role.cuda_graph_batch_sizes
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
@@ -87,7 +87,7 @@ def graphs_within_dispatch(site: RoleSite) -> Problem | None:
     return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
 
 
-def requests_within_dispatch(site: RoleSite) -> Problem | None:
+def requests_within_dispatch(site: RoleContext) -> Problem | None:
     """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
     role, requests = site.role, site.role.max_running_requests
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
@@ -107,7 +107,7 @@ def requests_within_dispatch(site: RoleSite) -> Problem | None:
     return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
 
 
-def graphs_survive_rounding(site: RoleSite) -> Problem | None:
+def graphs_survive_rounding(site: RoleContext) -> Problem | None:
     """``get_batch_sizes_to_capture`` keeps multiples of the attention group (times two for two batches) and asserts
     that some are left.
     """
@@ -121,7 +121,7 @@ def graphs_survive_rounding(site: RoleSite) -> Problem | None:
     return site.problem("cudaGraphBatchSizes", listed(sizes), rule, f"add {unit} or a multiple of it")
 
 
-def prefill_within_dispatch(site: RoleSite) -> Problem | None:
+def prefill_within_dispatch(site: RoleContext) -> Problem | None:
     """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
     role = site.role
     if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
@@ -133,7 +133,7 @@ def prefill_within_dispatch(site: RoleSite) -> Problem | None:
     return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")
 
 
-def two_batches_need_deepep(site: RoleSite) -> Problem | None:
+def two_batches_need_deepep(site: RoleContext) -> Problem | None:
     """Two-batch overlap hides DeepEP's dispatch and combine; SGLang builds it from those operations only."""
     if not site.role.two_batch_overlap or site.role.deepep:
         return None

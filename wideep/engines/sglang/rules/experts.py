@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.rules.role_context import RoleSite, divisors, listed
+from wideep.rules.role_context import RoleContext, divisors, listed
 from wideep.settings.experts import DeepEpMode, DispatchAlgorithm, EplbAlgorithm, RecorderMode
 
 __all__ = [
@@ -27,7 +27,7 @@ ITERATIONS: Final = 1000
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
-def balancing_needs_model(site: RoleSite) -> Problem | None:
+def balancing_needs_model(site: RoleContext) -> Problem | None:
     """Only classes with ``get_model_config_for_expert_location`` map experts to slots (``…sglang.families``)."""
     if site.family.expert_location:
         return None
@@ -40,7 +40,7 @@ def balancing_needs_model(site: RoleSite) -> Problem | None:
     return None
 
 
-def balancing_needs_ep(site: RoleSite) -> Problem | None:
+def balancing_needs_ep(site: RoleContext) -> Problem | None:
     """``ServerArgs._handle_eplb_and_dispatch`` asserts ep > 1: within one group there is nothing to balance."""
     role = site.role
     if role.ep > 1 or not (role.redundant_experts or role.eplb.enabled):
@@ -51,7 +51,7 @@ def balancing_needs_ep(site: RoleSite) -> Problem | None:
     return site.problem("ep", role.ep, rule, f"write ep: {values}, or take out eplb and redundantExperts")
 
 
-def eplb_needs_ep_of_tp(site: RoleSite) -> Problem | None:
+def eplb_needs_ep_of_tp(site: RoleContext) -> Problem | None:
     """``ExpertLocationMetadata.ep_size`` is the number of all GPUs of the worker, not ep."""
     role = site.role
     if not role.eplb.enabled or role.ep in (role.tp, 1):
@@ -60,7 +60,7 @@ def eplb_needs_ep_of_tp(site: RoleSite) -> Problem | None:
     return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
 
 
-def recorder_fits_deepep(site: RoleSite) -> Problem | None:
+def recorder_fits_deepep(site: RoleContext) -> Problem | None:
     """``_SinglePassGatherer.init_new`` raises NotImplementedError for DeepEP in auto mode, and knows stat_approx only
     for DeepEP in normal mode.
     """
@@ -76,7 +76,7 @@ def recorder_fits_deepep(site: RoleSite) -> Problem | None:
     return None
 
 
-def recorder_fits_interval(site: RoleSite) -> Problem | None:
+def recorder_fits_interval(site: RoleContext) -> Problem | None:
     """``EPLBManager`` asserts that a rebalance is no sooner than the recorder's buffer is full."""
     role, given = site.role, site.engine.flags.read(site.role.extra_args)
     words = next((each.words for each in given if each.flag and each.flag.names[0] == BUFFER and not each.wrong), None)
@@ -90,7 +90,7 @@ def recorder_fits_interval(site: RoleSite) -> Problem | None:
     return site.problem("extraArgs", " ".join(words), rule, fix)
 
 
-def copies_are_picked_alike(site: RoleSite) -> Problem | None:
+def copies_are_picked_alike(site: RoleContext) -> Problem | None:
     """Without an all-to-all every GPU computes the same tokens, so that all must pick the same copy of an expert.
 
     ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on, where this is a rule.
@@ -102,7 +102,7 @@ def copies_are_picked_alike(site: RoleSite) -> Problem | None:
     return site.problem("eplb.dispatchAlgorithm", algorithm, rule, "write dispatchAlgorithm: dynamic, or take it out")
 
 
-def hierarchical_needs_groups(site: RoleSite) -> Problem | None:
+def hierarchical_needs_groups(site: RoleContext) -> Problem | None:
     """``rebalance_experts_hierarchical`` asserts that the router's groups are spread evenly over the pods."""
     algorithm, groups, nodes = site.role.eplb.algorithm, site.model.expert_groups, site.role.nodes
     if algorithm is None or algorithm not in HIERARCHICAL or (groups is not None and groups % nodes == 0):
@@ -113,7 +113,7 @@ def hierarchical_needs_groups(site: RoleSite) -> Problem | None:
     return site.problem("eplb.algorithm", algorithm, rule, f"write algorithm: {flat}")
 
 
-def location_is_a_file(site: RoleSite) -> Problem | None:
+def location_is_a_file(site: RoleContext) -> Problem | None:
     """``compute_initial_expert_location_metadata`` reads ``trivial``, a .pt or a .json file; JSON itself has quotes."""
     location = site.role.eplb.initial_expert_location
     if location is None or location == "trivial" or (location.startswith("/") and location.endswith((".pt", ".json"))):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
-from wideep.rules.role_context import RoleSite, divisors, listed, multiples_around
+from wideep.rules.role_context import RoleContext, divisors, listed, multiples_around
 from wideep.settings.model import Gqa
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-def tp_is_all_gpus(site: RoleSite) -> Problem | None:
+def tp_is_all_gpus(site: RoleContext) -> Problem | None:
     """SGLang starts one process a GPU, tp × pp in all: with more it waits for ever, with fewer GPUs stay idle."""
     role, gpus = site.role, site.role.gpus_per_worker
     if role.tp * role.pp == gpus:
@@ -36,7 +36,7 @@ def tp_is_all_gpus(site: RoleSite) -> Problem | None:
     return site.problem("tp", role.tp, rule, f"write tp: {gpus // role.pp}")
 
 
-def dp_divides_tp(site: RoleSite) -> Problem | None:
+def dp_divides_tp(site: RoleContext) -> Problem | None:
     """``ServerArgs._handle_data_parallelism`` asserts it: dp attention groups of equal size."""
     tp, dp = site.role.tp, site.role.dp
     if tp % dp == 0:
@@ -45,7 +45,7 @@ def dp_divides_tp(site: RoleSite) -> Problem | None:
     return site.problem("dp", dp, rule, f"write dp: {listed(divisors(tp))}")
 
 
-def ep_divides_tp(site: RoleSite) -> Problem | None:
+def ep_divides_tp(site: RoleContext) -> Problem | None:
     """ep expert groups of equal size; with DeepEP each GPU is one (``ServerArgs._handle_a2a_moe`` sets ep to tp)."""
     tp, ep = site.role.tp, site.role.ep
     if site.role.deepep and ep != tp:
@@ -57,7 +57,7 @@ def ep_divides_tp(site: RoleSite) -> Problem | None:
     return None
 
 
-def tp_at_most_experts(site: RoleSite) -> Problem | None:
+def tp_at_most_experts(site: RoleContext) -> Problem | None:
     """The MoE blocks of SGLang's models raise ValueError when there are more GPUs than routed experts."""
     tp, experts = site.role.tp, site.model.experts
     if tp <= experts:
@@ -66,7 +66,7 @@ def tp_at_most_experts(site: RoleSite) -> Problem | None:
     return site.problem("tp", tp, rule, f"use {experts} GPUs a worker or fewer, and more replicas")
 
 
-def experts_divide(site: RoleSite) -> Problem | None:
+def experts_divide(site: RoleContext) -> Problem | None:
     """Each GPU holds the same number of slots: (E + R) % ep = 0 (``ExpertLocationMetadata._init_common``)."""
     experts, redundant, ep = site.model.experts, site.role.redundant_experts, site.role.ep
     left = (experts + redundant) % ep
@@ -81,7 +81,7 @@ def experts_divide(site: RoleSite) -> Problem | None:
     return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
 
 
-def requests_for_each_group(site: RoleSite) -> Problem | None:
+def requests_for_each_group(site: RoleContext) -> Problem | None:
     """``TpModelWorker`` divides the requests by dp, and asserts that some are left for each attention group."""
     requests, dp = site.role.max_running_requests, site.role.dp
     if requests is None or requests >= dp:
@@ -90,7 +90,7 @@ def requests_for_each_group(site: RoleSite) -> Problem | None:
     return site.problem("maxRunningRequests", requests, rule, f"write maxRunningRequests: {dp} or more")
 
 
-def heads_divide(site: RoleSite) -> Problem | None:
+def heads_divide(site: RoleContext) -> Problem | None:
     """The tp / dp GPUs of an attention group share its heads evenly (the attention classes assert it)."""
     role, heads, group = site.role, site.model.attention.heads, attention_tp(site.role)
     if heads % group == 0:
@@ -100,7 +100,7 @@ def heads_divide(site: RoleSite) -> Problem | None:
     return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}")
 
 
-def kv_heads_divide(site: RoleSite) -> Problem | None:
+def kv_heads_divide(site: RoleContext) -> Problem | None:
     """KV heads are cut evenly, or each is copied to as many GPUs (``qwen3_moe.py``: one assertion for each case)."""
     if not isinstance(site.model.attention, Gqa):
         return None

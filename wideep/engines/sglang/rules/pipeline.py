@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from wideep.engines.sglang.changes import DECODE_STAGES
 from wideep.errors import Problem
-from wideep.rules.role_context import RoleSite, divisors, listed
+from wideep.rules.role_context import RoleContext, divisors, listed
 from wideep.settings.layout import Role
 
 __all__ = ["decode_has_one_stage", "stages_divide_nodes", "stages_have_layers", "stages_need_model"]
 
 
-def decode_has_one_stage(site: RoleSite) -> Problem | None:
+def decode_has_one_stage(site: RoleContext) -> Problem | None:
     """``run_scheduler_process`` has a loop of stages for prefill, and none for decode up to 0.5.6.
 
     Newer ones have one; what it asks of prefill's stages and of memory is not known here, so it is refused there too.
@@ -23,7 +23,7 @@ def decode_has_one_stage(site: RoleSite) -> Problem | None:
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
-def stages_need_model(site: RoleSite) -> Problem | None:
+def stages_need_model(site: RoleContext) -> Problem | None:
     """The model's class must leave out the layers of other stages (``PPMissingLayer``)."""
     if site.role.pp == 1 or site.family.pipeline:
         return None
@@ -31,7 +31,7 @@ def stages_need_model(site: RoleSite) -> Problem | None:
     return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
-def stages_have_layers(site: RoleSite) -> Problem | None:
+def stages_have_layers(site: RoleContext) -> Problem | None:
     """``get_pp_indices`` gives each stage the same number of layers, and the last what is left."""
     stages, layers = site.role.pp, site.model.layers
     if stages <= layers:
@@ -40,7 +40,7 @@ def stages_have_layers(site: RoleSite) -> Problem | None:
     return site.problem("pp", stages, rule, f"write pp: {layers} or less")
 
 
-def stages_divide_nodes(site: RoleSite) -> Problem | None:
+def stages_divide_nodes(site: RoleContext) -> Problem | None:
     """``Engine._launch_subprocesses`` gives each stage whole nodes, or each node whole stages."""
     stages, nodes = site.role.pp, site.role.nodes
     if stages % nodes == 0 or nodes % stages == 0:

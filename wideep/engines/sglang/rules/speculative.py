@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.rules.role_context import RoleSite
+from wideep.rules.role_context import RoleContext
 from wideep.settings.layout import Role
 from wideep.settings.speculative import SpeculativeAlgorithm
 
@@ -26,7 +26,7 @@ PLAIN_ATTENTION: Final = frozenset({SpeculativeAlgorithm.STANDALONE, Speculative
 """Algorithms that ``ServerArgs._handle_speculative_decoding`` refuses with DP attention."""
 
 
-def draft_has_a_model(site: RoleSite) -> Problem | None:
+def draft_has_a_model(site: RoleContext) -> Problem | None:
     """A draft is made by the model's own layer, or by a model of its own."""
     drafting = site.role.speculative
     if drafting is None or not drafting.drafts or drafting.draft_model or _own_layer(site):
@@ -36,7 +36,7 @@ def draft_has_a_model(site: RoleSite) -> Problem | None:
     return site.problem("speculative.draftModel", "not set", rule, fix)
 
 
-def draft_has_a_size(site: RoleSite) -> Problem | None:
+def draft_has_a_size(site: RoleContext) -> Problem | None:
     """A draft model's weights and cache lie on each GPU, outside the pool."""
     drafting = site.role.speculative
     if drafting is None or not drafting.draft_model or drafting.draft_gb or _own_layer(site):
@@ -46,7 +46,7 @@ def draft_has_a_size(site: RoleSite) -> Problem | None:
     return site.problem("speculative.draftGb", "not set", rule, fix)
 
 
-def one_drafted_token_a_step(site: RoleSite) -> Problem | None:
+def one_drafted_token_a_step(site: RoleContext) -> Problem | None:
     """With one branch the engine checks numSteps + 1 tokens, whatever is written."""
     drafting = site.role.speculative
     if drafting is None or not drafting.drafts or drafting.eagle_topk > 1:
@@ -58,7 +58,7 @@ def one_drafted_token_a_step(site: RoleSite) -> Problem | None:
     return site.problem("speculative.numDraftTokens", drafting.num_draft_tokens, rule, fix)
 
 
-def tree_of_drafts_without_pages(site: RoleSite) -> Problem | None:
+def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
     """Several branches share pages of the cache, and would overwrite each other's tokens."""
     drafting, page = site.role.speculative, site.role.page_size or 1
     if drafting is None or drafting.eagle_topk == 1 or page == 1:
@@ -67,7 +67,7 @@ def tree_of_drafts_without_pages(site: RoleSite) -> Problem | None:
     return site.problem("pageSize", page, rule, "write pageSize: 1, or speculative.eagleTopk: 1")
 
 
-def drafts_on_plain_attention(site: RoleSite) -> Problem | None:
+def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
     """SGLang has neither algorithm for attention in groups."""
     drafting = site.role.speculative
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
@@ -76,7 +76,7 @@ def drafts_on_plain_attention(site: RoleSite) -> Problem | None:
     return site.problem("speculative.algorithm", drafting.algorithm, rule, "write algorithm: EAGLE, or dp: 1")
 
 
-def drafts_in_one_stage(site: RoleSite) -> Problem | None:
+def drafts_in_one_stage(site: RoleContext) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it."""
     if site.role.speculative is None or site.role.pp == 1:
         return None
@@ -84,7 +84,7 @@ def drafts_in_one_stage(site: RoleSite) -> Problem | None:
     return site.problem("speculative", "set", rule, "take out speculative, or write pp: 1")
 
 
-def drafts_within_dispatch(site: RoleSite) -> Problem | None:
+def drafts_within_dispatch(site: RoleContext) -> Problem | None:
     """Drafted tokens of a request are dispatched together when they are checked."""
     role = site.role
     tokens, limit = role.tokens_per_request, role.max_dispatch_tokens_per_rank
@@ -94,7 +94,7 @@ def drafts_within_dispatch(site: RoleSite) -> Problem | None:
     return site.problem("maxDispatchTokensPerRank", limit, rule, f"write maxDispatchTokensPerRank: {tokens} or more")
 
 
-def chunk_is_whole_pages(site: RoleSite) -> Problem | None:
+def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
     """``ServerArgs.check_server_args`` asserts it of the attention group's share of a prefill chunk."""
     role, page = site.role, site.role.page_size or 1
     share = site.prefill_chunk // role.dp
@@ -107,6 +107,6 @@ def chunk_is_whole_pages(site: RoleSite) -> Problem | None:
     )
 
 
-def _own_layer(site: RoleSite) -> bool:
+def _own_layer(site: RoleContext) -> bool:
     drafting = site.role.speculative
     return drafting is not None and drafting.algorithm in OWN_LAYER and site.model.draft_layers > 0
