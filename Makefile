@@ -15,10 +15,10 @@ setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
 setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (1.1 GB)
 	@sh scripts/setup.sh bench
 
-demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster
+demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster; RELEASE=1.6.1: of Dynamo
 	@.venv/bin/python -m sim.demo up
 
-demo-down: setup ## destroy the demo's stack, then the simulated cluster
+demo-down: setup ## destroy the demo's stacks, then the simulated cluster
 	@.venv/bin/python -m sim.demo down
 
 test: setup ## fast tests, then end to end on the simulated cluster

@@ -17,14 +17,19 @@ import yaml
 
 from sim import paths
 from sim.errors import SimError
+from wideep.dynamo import release
+from wideep.engines import engine_of
+from wideep.image_reference import ImageReference
+from wideep.versions import DYNAMO
 
 __all__ = ["Copy", "copy_project"]
 
 PREFIX: Final = "dynamo-wideep:"
-CHARTS: Final = "sim/charts"
 SIM_STACK: Final = "sim"
 """Its file holds a token that is none, under the simulation's own passphrase: the stand-in for every secret."""
 NOT_COPIED: Final = (".git", ".github", ".hypothesis")
+DIGEST: Final = f"sha256:{'0' * 64}"
+FRAMEWORK: Final = engine_of().framework
 CLUSTER_KEYS: Final = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster")
 
 Config = dict[str, Any]
@@ -78,7 +83,7 @@ def _copy(stack: str, file: Path, folder: Path) -> Copy:
     secret = standin["config"][f"{PREFIX}hfToken"]
     content = _read(file)
     config: Config = {key: value for key, value in content["config"].items() if key not in CLUSTER_KEYS}
-    unchecked = [*_secrets(config), *_charts(config), *_environment(content)]
+    unchecked = [*_secrets(config), *_charts(config), *_image(config), *_environment(content)]
     written = {"encryptionsalt": standin["encryptionsalt"], "config": _replaced(config, secret)}
     if f"{PREFIX}hfTokenSecret" not in config:
         written["config"].setdefault(f"{PREFIX}hfToken", secret)
@@ -120,13 +125,31 @@ def _charts(config: Config) -> Iterator[str]:
     """Charts from elsewhere, and a platform that is there already: stood in for, so that nothing outside is asked."""
     platform = dict(config.get(f"{PREFIX}platform") or {})
     theirs = str(platform.get("charts") or "NVIDIA's repository")
+    charts = paths.charts_of(_version(config))
     if platform.get("install") is False:
-        yield f"that the platform is there (platform.install: false): the preview installs that of {CHARTS}"
+        yield f"that the platform is there (platform.install: false): the preview installs that of {charts}"
     elif "charts" not in platform or "://" in theirs:
-        yield f"the charts of {theirs}: those of {CHARTS} are in their place"
+        yield f"the charts of {theirs}: those of {charts} are in their place"
     else:
         return
-    config[f"{PREFIX}platform"] = {**platform, "install": True, "charts": CHARTS}
+    config[f"{PREFIX}platform"] = {**platform, "install": True, "charts": charts}
+
+
+def _image(config: Config) -> Iterator[str]:
+    """The digest of an image's tag: a stand-in, so that the preview is the same wherever and whenever it is made."""
+    image = config.get(f"{PREFIX}image")
+    if not isinstance(image, dict) or image.get("resolveDigest") is not True:
+        return
+    named = image.get("reference") or image.get("repository") or release(_version(config)).runtime_image(FRAMEWORK)
+    name = ImageReference.parse(str(named)).name
+    yield f"the digest that the registry has for image {name}: a stand-in is in its place"
+    kept = {key: value for key, value in image.items() if key in ("registry", "pullSecret")}
+    config[f"{PREFIX}image"] = {"source": "existing", "reference": f"{name}@{DIGEST}", **kept}
+
+
+def _version(config: Config) -> str:
+    platform = config.get(f"{PREFIX}platform")
+    return str((platform if isinstance(platform, dict) else {}).get("version", DYNAMO))
 
 
 def _environment(content: Config) -> Iterator[str]:

@@ -39,7 +39,6 @@ from wideep.dynamo import release_of
 from wideep.dynamo.upgrades import RENAMES_GANGS
 from wideep.plan import Plan, make_plan
 from wideep.rules import Accepted
-from wideep.versions import SGLANG
 
 __all__ = ["DynamoStack", "DynamoStackArgs"]
 
@@ -153,16 +152,11 @@ class DynamoStack(Component):
             plan.ready_timeout_seconds,
             left_fields=plan.left_fields,
             immutable=self._release.replace_on_change,
-            sglang=self._sglang,
+            sglang=self._release.row.sglang,
             gangs=".".join(map(str, RENAMES_GANGS)) if plan.platform.grove and self._renamed else None,
             depends_on=needs,
         )
         return WideEp(names.GRAPH.component, args, self._opts)
-
-    @property
-    def _sglang(self) -> str | None:
-        mine = self._release.row.sglang
-        return None if mine == SGLANG else mine
 
     @property
     def _renamed(self) -> bool:

@@ -14,8 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -63,18 +65,21 @@ def step(title: str) -> Iterator[None]:
 
 
 @app.command()
-def up() -> None:
+def up(
+    release: Annotated[str, typer.Option(envvar="RELEASE", help="Of Dynamo; not set: Pulumi.sim.yaml's.")] = "",
+) -> None:
     """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
     begun = time.monotonic()
+    stack = _stack_on(release) if release else STACK
     with step("Tools and cluster"):
-        cluster = _cluster()
+        cluster = _cluster(stack)
     shell = Shell(os.environ | environment(cluster))
-    shell.read("pulumi", "stack", "select", "--create", STACK)
+    shell.read("pulumi", "stack", "select", "--create", stack)
     with step("Preview"):
-        shell.show("pulumi", "preview", "--stack", STACK, "--diff")
+        shell.show("pulumi", "preview", "--stack", stack, "--diff")
     with step("Up"):
-        shell.show("pulumi", "up", "--stack", STACK, "--yes", "--skip-preview")
-    outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", STACK, "--json"))
+        shell.show("pulumi", "up", "--stack", stack, "--yes", "--skip-preview")
+    outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
     with step("Chat completion"):
         answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], QUESTION, shell.env)
         console.print(f"[dim]you:[/dim]   {QUESTION}\n[dim]model:[/dim] [green]{answer}[/green]")
@@ -95,28 +100,42 @@ def down() -> None:
             Shell(dict(os.environ)).show(sys.executable, "-m", "sim", "down")
 
 
+def _stack_on(release: str) -> str:
+    """Write the stack file of the demo on another release of Dynamo, with the image that NVIDIA publishes for it."""
+    known = sorted(path.name for path in (paths.PROJECT / "sim" / "charts").iterdir() if path.name[0].isdigit())
+    if release not in known:
+        raise SimError(f"RELEASE: {release} is not simulated. Write {' or '.join(known)}, or nothing: 0.6.0.")
+    written = yaml.safe_load((paths.PROJECT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
+    written["config"]["dynamo-wideep:platform"] = {"version": release, "charts": f"sim/charts/{release}"}
+    written["config"]["dynamo-wideep:image"] = {"source": "published"}
+    name = f"{STACK}-{release}"
+    (paths.PROJECT / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    return name
+
+
 def _destroy() -> None:
-    cluster = _cluster()  # what has died is started again, so that destroy finds an API server
+    cluster = _cluster(STACK)  # what has died is started again, so that destroy finds an API server
     shell = Shell(os.environ | environment(cluster))
-    if _has_stack(shell):
-        outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", STACK, "--json"))
+    for stack in _stacks(shell):
+        outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
         with step("Destroy"):
-            shell.show("pulumi", "destroy", "--stack", STACK, "--yes", "--skip-preview")
+            shell.show("pulumi", "destroy", "--stack", stack, "--yes", "--skip-preview")
         if "namespace" in outputs:
             _nothing_left(shell, outputs["namespace"])
 
 
-def _cluster() -> Cluster:
-    subprocess.run([sys.executable, "-m", "sim", "up", "--stack", STACK], cwd=paths.PROJECT, check=True)
+def _cluster(stack: str) -> Cluster:
+    subprocess.run([sys.executable, "-m", "sim", "up", "--stack", stack], cwd=paths.PROJECT, check=True)
     cluster = load()
     if cluster is None:
         raise SimError("`python -m sim up` ended well but left no cluster: run it again.")
     return cluster
 
 
-def _has_stack(shell: Shell) -> bool:
-    stacks: list[dict[str, object]] = json.loads(shell.read("pulumi", "stack", "ls", "--json"))
-    return any(stack["name"] == STACK for stack in stacks)
+def _stacks(shell: Shell) -> list[str]:
+    """The demo's: of the release in Pulumi.sim.yaml, and of others."""
+    stacks: list[dict[str, str]] = json.loads(shell.read("pulumi", "stack", "ls", "--json"))
+    return [stack["name"] for stack in stacks if stack["name"].partition("-")[0] == STACK]
 
 
 def _nothing_left(shell: Shell, namespace: str) -> None:

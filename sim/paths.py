@@ -22,6 +22,12 @@ def cache_root() -> Path:
     return Path(base) / "dynamo-wideep"
 
 
+def charts_of(release: str) -> str:
+    """The folder, in the checkout, of the stand-in charts that install a release of Dynamo: those of 0.6.0, or those of
+    1.6.1, whose operator brings the CRDs."""
+    return "sim/charts" if release.startswith("0.") else "sim/charts/1.6.1"
+
+
 def tools_root() -> Path:
     return cache_root() / "tools"
 

@@ -38,8 +38,12 @@ def copy_project(folder: Path) -> Path:
 
 
 def write_stack(folder: Path, name: str, **changes: Any) -> None:
-    """Write ``Pulumi.NAME.yaml``: the sim stack's with other values for some keys; None takes a key out."""
+    """Write ``Pulumi.NAME.yaml``: the sim stack's with other values for some keys; None takes a key out, and another
+    ``platform`` is of the same release unless it names one."""
     stack = yaml.safe_load((PROJECT / "Pulumi.sim.yaml").read_text(encoding="utf-8"))
+    if isinstance(changes.get("platform"), dict):
+        own = stack["config"]["dynamo-wideep:platform"]["version"]
+        changes["platform"] = {"version": own, **changes["platform"]}
     config = stack["config"] | {f"dynamo-wideep:{key}": value for key, value in changes.items()}
     stack["config"] = {key: value for key, value in config.items() if value is not None}
     (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")

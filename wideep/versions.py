@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from wideep.dynamo.releases import nearest
+from wideep.dynamo.releases import newest_tried
 
 __all__ = ["DYNAMO", "PLUGINS", "PYTHON_IMAGE", "SGLANG", "TOOLS"]
 
-DYNAMO: Final = "0.6.0"
+DYNAMO: Final = newest_tried().version
 """The release that a stack gets which names none (``wideep.dynamo``)."""
-SGLANG: Final = nearest(DYNAMO).sglang
+SGLANG: Final = newest_tried().sglang
 """What the image of that release is built on (``wideep.engines.sglang``)."""
 PYTHON_IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
 """Runs the downloader: the index for all processors, as three public repositories pin it (August 2026)."""

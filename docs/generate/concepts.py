@@ -41,7 +41,7 @@ def stack(preset: Preset) -> StackContext:
             "interconnect": "infiniband",
         },
         "layout": preset,
-        "image": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},
+        "image": {"source": "published"},
         "hfTokenSecret": "hf-token",
         "modelCache": {"size": "1Ti"},
     }

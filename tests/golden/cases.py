@@ -53,6 +53,7 @@ def config(preset: Preset, **changes: object) -> dict[str, object]:
         "image": IMAGES["build"],
         "hfTokenSecret": "hf-token-secret",
         "modelCache": {"size": "1Ti"},
+        "platform": {"version": "0.6.0"},
         **changes,
     }
 

@@ -26,7 +26,8 @@ def test_a_stack_that_was_advised_previews(cluster: Cluster, tmp_path: Path, gpu
     assert advised.exit_code == 0, advised.output
     stack = Pulumi(cluster, folder, name).create()
     stack("config", "set", "--secret", "hfToken", given="hf_standin")
-    stack("config", "set", "--path", "platform.charts", "sim/charts")
+    stack("config", "set", "--path", "platform.charts", "sim/charts/1.6.1")
+    stack("config", "set", "--path", "image.resolveDigest", "false")
 
     printed = stack("preview", "--diff")
 

@@ -131,12 +131,20 @@ def test_destroy_leaves_nothing_in_the_cluster_but_the_crds(stack: Pulumi, said:
     assert json.loads(stack("stack", "export"))["deployment"].get("resources", []) == []
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_dev_and_prod_preview_on_an_empty_cluster(cluster: Cluster, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("dev", {"platform.charts": "sim/charts"}),
+        ("prod", {"platform.charts": "sim/charts/1.6.1", "image.resolveDigest": "false"}),
+    ],
+)
+def test_dev_and_prod_preview_on_an_empty_cluster(
+    cluster: Cluster, tmp_path: Path, name: str, changed: dict[str, str]
+) -> None:
     stack = Pulumi(cluster, copy_project(tmp_path), name).create()
     stack("config", "set", "--secret", "hfToken", given="hf_standin")
-    stack("config", "set", "--path", "platform.charts", "sim/charts")
-    stack("config", "set", "--path", "modelCache.storageClass", "kwok-volume")
+    for key, value in {**changed, "modelCache.storageClass": "kwok-volume"}.items():
+        stack("config", "set", "--path", key, value)
 
     printed = stack("preview", "--diff")
 

@@ -144,7 +144,7 @@ def red(stands: World) -> tuple[Job, Job, Job, Any]:
     stands.repository.commit(
         "Wider",
         {
-            "Pulumi.prod.yaml": ("{preset: wide-32gpu}", "{preset: wide-32gpu, decode: {redundantExperts: 5}}"),
+            "Pulumi.prod.yaml": ("{preset: best-32gpu}", "{preset: best-32gpu, decode: {redundantExperts: 5}}"),
             "Pulumi.dev.yaml": ("preset: lab-8gpu", "preset: lab-16gpu-singlenode"),
         },
     )
@@ -184,7 +184,7 @@ def green(stands: World, red: object) -> tuple[Job, Job, Job]:
     stands.repository.commit(
         "Not wider, but more frontends",
         {
-            "Pulumi.prod.yaml": ("{preset: wide-32gpu, decode: {redundantExperts: 5}}", "{preset: wide-32gpu}"),
+            "Pulumi.prod.yaml": ("{preset: best-32gpu, decode: {redundantExperts: 5}}", "{preset: best-32gpu}"),
             "Pulumi.dev.yaml": (
                 "preset: lab-16gpu-singlenode",
                 "preset: lab-8gpu\n    decode: {memFractionStatic: 0.75}",

@@ -1,7 +1,7 @@
 """Every command of the README, in its order, as somebody types it who has never seen the project.
 
 The cluster is simulated, with the nodes that the prod stack names. What the README tells its reader to write into the
-stack file (a registry, a storage class) is written here too, and the charts come from a folder.
+stack file (a storage class) is written here too, the charts come from a folder, and NVIDIA's registry is asked nothing.
 """
 
 import os
@@ -27,9 +27,9 @@ OURS = {
     "make test-fast": "is how that run begins",
 }
 EDITS = (
-    ("registry.example.com/dynamo-wideep", "registry.sim/dynamo-wideep"),
     ("storageClass: shared-fs", "storageClass: kwok-volume"),
-    ("platform: {version: 0.6.0}", "platform: {version: 0.6.0, charts: sim/charts}"),
+    ("platform: {version: 1.6.1}", "platform: {version: 1.6.1, charts: sim/charts/1.6.1}"),
+    ("{source: published, resolveDigest: true}", "{source: published}"),
 )
 
 

@@ -10,8 +10,10 @@ from wideep.rules.role_context import RoleContext
 from wideep.settings import Settings, parse
 from wideep.settings.layout import Role
 
-__all__ = ["EXAMPLE", "broken", "hardware", "settings", "site", "stack"]
+__all__ = ["EXAMPLE", "LAB", "broken", "hardware", "settings", "site", "stack"]
 
+LAB: dict[str, object] = {"version": "0.6.0"}
+"""The lab's release, which most tests are on. A stack that names none gets another."""
 EXAMPLE: dict[str, object] = {
     "name": "example/new-model",
     "family": "qwen3-moe",
@@ -36,7 +38,10 @@ def hardware(
 
 
 def stack(**changed: object) -> dict[str, object]:
-    """DeepSeek-R1 on option A of the lab, with top-level keys changed; None takes a key out."""
+    """DeepSeek-R1 on option A of the lab and on its release, with top-level keys changed; None takes a key out."""
+    platform = changed.get("platform", {})
+    if isinstance(platform, dict):
+        changed["platform"] = {**LAB, **platform}
     config: dict[str, object] = {
         "namespace": "dynamo-workshop",
         "model": "deepseek-ai/DeepSeek-R1",

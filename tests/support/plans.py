@@ -21,10 +21,12 @@ EXISTING: Final = {"source": "existing", "reference": "registry.example.com/dyna
 
 def config_of(stack: str, **changes: Any) -> dict[str, Any]:
     """A stack file's config without the project's prefix, with a token of the tests; a change to None takes a key
-    out."""
+    out, and another ``platform`` is of the same release unless it names one."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     own = {key: value for key, value in yaml.safe_load(text)["config"].items() if key.startswith(PREFIX)}
     config = {key.removeprefix(PREFIX): value for key, value in own.items()}
+    if isinstance(changes.get("platform"), dict):
+        changes["platform"] = {"version": config["platform"]["version"], **changes["platform"]}
     config = {**config, "hfToken": TOKEN, **changes}
     return {key: value for key, value in config.items() if value is not None}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wideep.dynamo import release_of
-from wideep.dynamo.releases import newest
+from wideep.dynamo.releases import ROWS, newest
 from wideep.errors import Problem
 from wideep.graph.refs import image_reference
 from wideep.image_reference import ImageReference
@@ -43,7 +43,10 @@ def _image(settings: Settings) -> Problem | None:
         return Problem("image.source", image.source, rule, fix)
     if isinstance(image, BuildImage) and image.dockerfile is None and not release.one_build:
         rule = f"Dynamo's own scripts build the image of {release.title}, in several steps"
-        fix = "write source: published, or build it by container/ of Dynamo's repository and write source: existing"
+        fix = (
+            "write source: published, or build it by container/ of Dynamo's repository and write source: existing, or "
+            f"platform.version: {ROWS[0].version}, whose image is one build"
+        )
         return Problem("image.source", image.source, rule, fix)
     return None
 

@@ -10,11 +10,11 @@ from typing import Final, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from wideep.dynamo.releases import ROWS
 from wideep.errors import Problem
 from wideep.settings.formatting import close_matches, join_path, redact, suggest
 from wideep.settings.root import Settings
 from wideep.settings.schema import ConfigKey, config_key
-from wideep.versions import DYNAMO
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
@@ -25,9 +25,10 @@ EXAMPLES: Final = {
     "model": "model: deepseek-ai/DeepSeek-R1",
     "hardware": "hardware: {gpu: H200, nodes: 2, gpusPerNode: 8, interconnect: infiniband}",
     "layout": "layout: lab-16gpu-singlenode",
-    "image": f"image: {{source: build, repository: registry.example.com/dynamo-wideep, tag: {DYNAMO}}}",
+    "image": f"image: {{source: build, repository: registry.example.com/dynamo-wideep, tag: {ROWS[0].version}}}",
     "modelCache": "modelCache: {size: 1Ti}",
 }
+"""What is written for a key that is missing. ``image`` is, only where the oldest release is asked for."""
 NO_SUCH_KEY: Final = "there is no such key"
 WHOLE: Final = "a whole number"
 TYPES: Final = {

@@ -89,7 +89,6 @@ def _fits(case: CheckContext, roles: dict[Role, RoleLayout], spaces: list[Space]
         for role, layout in roles.items()
     ]
     settings = case.settings
-    legal = all(
-        not check_role(RoleContext(role, each, settings.model, settings.hardware)) for role, each in roles.items()
-    )
+    sites = (RoleContext(role, each, settings.model, settings.hardware, settings) for role, each in roles.items())
+    legal = not any(check_role(site) for site in sites)
     return legal and pack(looking, spaces).complete

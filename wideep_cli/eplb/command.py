@@ -76,12 +76,14 @@ def _record(live: DeployedGraph, firsts: list[GraphPod], seconds: int) -> None:
 
 def _balance(live: DeployedGraph, member: GraphPod) -> Balance:
     """Reads one worker's log and judges it."""
+    from wideep.engines import engine_of
     from wideep_cli.eplb.engine_log import read
     from wideep_cli.eplb.report import Balance
     from wideep_cli.eplb.verdict import judge
 
     view = _view(live, member)
-    log = read((live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines())
+    lines = (live.cluster.logs(member.pod, member.pod.main.name, tail=LINES) or "").splitlines()
+    log = read(lines, engine_of(live.loaded.settings).log)
     return Balance(member, view, log, judge(view, log), _experts(live, member))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wideep.engines import engine_of
+from wideep.engines.base import LogFormat
 
 __all__ = ["EngineLog", "read"]
 
@@ -23,9 +23,8 @@ class EngineLog:
     balancedness: tuple[float, ...]
 
 
-def read(lines: Iterable[str]) -> EngineLog:
+def read(lines: Iterable[str], form: LogFormat) -> EngineLog:
     """From the log of a worker's rank 0."""
-    form = engine_of().log
     started, begun, ended = False, 0, 0
     seconds: list[float] = []
     balancedness: list[float] = []

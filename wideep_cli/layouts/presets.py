@@ -53,7 +53,7 @@ def preset_rows(asked: Question) -> list[PresetRow]:
 
 def _row(preset: Preset, asked: Question) -> PresetRow:
     roles = PRESETS[preset]
-    sites = [RoleContext(name, role, asked.model, asked.hardware) for name, role in roles.items()]
+    sites = [RoleContext(name, role, asked.model, asked.hardware, asked.stack) for name, role in roles.items()]
     whole = all((asked.model.experts + role.redundant_experts) % role.ep == 0 for role in roles.values())
     memory = {site.name: site.memory for site in sites} if whole else {}
     problems = tuple(problem for site in sites for problem in check_role(site))

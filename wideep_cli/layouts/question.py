@@ -10,6 +10,7 @@ from wideep.catalog.models import MODELS
 from wideep.catalog.unknown import same_gpu, same_model, unknown_gpu
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.model import ModelShape
+from wideep.settings.root import Settings
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
@@ -28,6 +29,8 @@ class Question:
 
     model: ModelShape
     hardware: Hardware
+    stack: Settings | None = None
+    """The stack that was named: its release says which engine. None: that of a stack which names none."""
 
 
 def question(
@@ -41,6 +44,7 @@ def question(
         ConfigError: the stack's config cannot be read.
     """
     shape, hardware = MODELS[DEFAULT_MODEL], DEFAULT_HARDWARE
+    settings: Settings | None = None
     if stack or file:
         settings = settings_of(stack_file(stack, file))
         shape, hardware = settings.model, settings.hardware
@@ -54,7 +58,7 @@ def question(
         hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node})
     if gpus_per_node:
         hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
-    return Question(shape, hardware)
+    return Question(shape, hardware, settings)
 
 
 def _gpu(word: str) -> Gpu:

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from wideep.engines import engine_of
+from wideep.engines.base import LogFormat
 
 __all__ = ["download_progress", "loading_progress"]
 
 FETCHED: Final = re.compile(r"(\d{1,3})%")
 
 
-def loading_progress(log: Iterable[str]) -> str:
+def loading_progress(log: Iterable[str], form: LogFormat) -> str:
     """The newest stage that the log tells of; ``started`` where it tells of none."""
-    form, words = engine_of().log, "started"
+    words = "started"
     for line in log:
         shards = form.shards.search(line)
         if shards:

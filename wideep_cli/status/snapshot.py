@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
 
+from wideep.engines import engine_of
 from wideep.plan import RolePlan
 from wideep.settings.layout import Role
 from wideep_cli.deployment import DeployedGraph, GraphPod, find_operator, members
@@ -155,7 +156,7 @@ def _rows(live: DeployedGraph, seen: _Seen) -> tuple[Row, ...]:
     rows = [Row(member, condition_of(member.pod, seen.events)) for member in members(live.plan, own)]
     loading = [row for row in rows if row.condition.phase is Phase.LOADING and row.member.rank < 1]
     with ThreadPoolExecutor(MOST_LOGS) as pool:
-        read = pool.map(partial(_progress, live.cluster), loading[:MOST_LOGS])
+        read = pool.map(partial(_progress, live), loading[:MOST_LOGS])
         told = {row.member.pod.name: progress for row, progress in zip(loading[:MOST_LOGS], read, strict=True)}
     return tuple(_told(row, told.get(row.member.pod.name, "starting")) for row in rows)
 
@@ -165,11 +166,11 @@ def _told(row: Row, progress: str) -> Row:
     return replace(row, condition=Condition(Phase.LOADING, progress)) if row.condition.phase is Phase.LOADING else row
 
 
-def _progress(cluster: Cluster, row: Row) -> str:
-    log = _log(cluster, row.member.pod)
+def _progress(live: DeployedGraph, row: Row) -> str:
+    log = _log(live.cluster, row.member.pod)
     if isinstance(log, str):
         return log
-    return loading_progress(log) if row.member.role else "started"
+    return loading_progress(log, engine_of(live.loaded.settings).log) if row.member.role else "started"
 
 
 def _log(cluster: Cluster, pod: Pod) -> list[str] | str:

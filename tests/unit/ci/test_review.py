@@ -200,12 +200,14 @@ def test_the_comment_of_a_change_that_changes_nothing_is_three_lines(tmp_path: P
 def test_a_new_stack_has_no_before_and_shows_all_of_it() -> None:
     text = comment(Review("prod", None, loaded()))
     assert "## ⚠️ No preview: stack prod" in text
-    assert "| layout | – | **wide-32gpu** |" in text
+    assert "| layout | – | **best-32gpu** |" in text
     assert "| model | – | **`deepseek-ai/DeepSeek-R1`** |" in text
 
 
 def test_what_drives_the_cost_is_before_and_after(tmp_path: Path) -> None:
-    wider = changed_prod(tmp_path, ("wide-32gpu", "wide-64gpu"), ("nodes: 4", "nodes: 8"), ("1Ti", "2Ti"))
+    wider = changed_prod(
+        tmp_path, ("preset: best-32gpu", "preset: best-64gpu"), ("nodes: 4", "nodes: 8"), ("1Ti", "2Ti")
+    )
     shown = comment(Review("prod", loaded(), wider))
     assert "**32 → 64 GPUs** on 4 → 8 nodes" in shown
     assert "| GPUs | 32 × H200 | **64 × H200** |" in shown
@@ -225,7 +227,7 @@ def changed_prod(folder: Path, *changes: tuple[str, str]) -> StackContext:
 
 @pytest.mark.usefixtures("with_the_formula")
 def test_the_comment_says_what_the_change_is_worth(tmp_path: Path) -> None:
-    shown = comment(Review("prod", loaded(), changed_prod(tmp_path, ("wide-32gpu", "lab-32gpu"))))
+    shown = comment(Review("prod", loaded(), changed_prod(tmp_path, ("preset: best-32gpu", "preset: lab-32gpu"))))
 
     assert "**What it serves**, predicted for 4000 tokens in, 500 out, TTFT within 2s, ITL within 50ms" in shown
     (row,) = [line for line in shown.splitlines() if line.startswith("| of the best for these GPUs |")]

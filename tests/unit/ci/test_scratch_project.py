@@ -63,10 +63,33 @@ def test_charts_from_elsewhere_are_replaced_and_said(project: Path, tmp_path: Pa
 
 def test_a_platform_that_should_be_there_is_stood_in_for_and_said(project: Path, tmp_path: Path) -> None:
     written, unchecked = copied(project, tmp_path, config={"dynamo-wideep:platform": {"install": False}})
-    assert written["config"]["dynamo-wideep:platform"] == {"install": True, "charts": "sim/charts"}
+    assert written["config"]["dynamo-wideep:platform"] == {"install": True, "charts": "sim/charts/1.6.1"}
     assert unchecked == (
-        "that the platform is there (platform.install: false): the preview installs that of sim/charts",
+        "that the platform is there (platform.install: false): the preview installs that of sim/charts/1.6.1",
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ({"source": "published"}, "nvcr.io/nvidia/ai-dynamo/sglang-runtime"),
+        ({"source": "published", "repository": "mirror.example.com:5000/sglang"}, "mirror.example.com:5000/sglang"),
+        ({"source": "existing", "reference": "r.example.com/d:1", "pullSecret": "mine"}, "r.example.com/d"),
+    ],
+)
+def test_no_registry_is_asked_for_a_digest_and_that_is_said(
+    project: Path, tmp_path: Path, image: dict[str, str], name: str
+) -> None:
+    config = {"dynamo-wideep:image": image, "dynamo-wideep:platform": {"charts": "mine"}}
+    written, unchecked = copied(project, tmp_path, config=config)
+    assert (written["config"]["dynamo-wideep:image"], unchecked) == (image, ())
+
+    asks = {"dynamo-wideep:image": {**image, "resolveDigest": True}, "dynamo-wideep:platform": {"charts": "mine"}}
+    written, unchecked = copied(project, tmp_path / "asks", config=asks)
+    found = written["config"]["dynamo-wideep:image"]
+    assert (found["source"], found["reference"]) == ("existing", f"{name}@sha256:{'0' * 64}")
+    assert found.get("pullSecret") == image.get("pullSecret")
+    assert unchecked == (f"the digest that the registry has for image {name}: a stand-in is in its place",)
 
 
 def test_charts_in_a_folder_are_the_stacks_own(project: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ STACK: dict[str, Any] = {
     "image": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},
     "hfToken": {"secure": "v1:abcdef"},
     "modelCache": {"size": "1Ti"},
+    "platform": {"version": "0.6.0"},
 }
 
 Run = Callable[..., Result]

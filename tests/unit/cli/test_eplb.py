@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.configs import settings
 from tests.support.live import METRICS as FLAG
 from tests.support.live import decode_view as view
+from wideep.engines import engine_of
 from wideep_cli.eplb.engine_log import read
 from wideep_cli.eplb.report import sparkline
 from wideep_cli.eplb.verdict import Judged, Verdict, judge
 from wideep_cli.plan.view import RoleView
+
+FORM = engine_of(settings()).log
 
 STARTED = "[2026-01-01 00:00:00 DP0 TP0 EP0] [EPLBManager] system started, will rebalance per 1000 iterations."
 START, END = "[EPLBManager] rebalance start", "[EPLBManager] rebalance end time=1.500s"
@@ -26,11 +30,11 @@ def passes(*values: float) -> list[str]:
 
 def judged(role: RoleView, *lines: str) -> Judged:
     """The verdict on a log."""
-    return judge(role, read(lines))
+    return judge(role, read(lines, FORM))
 
 
 def test_rebalances_their_time_and_balancedness_are_read() -> None:
-    log = read([STARTED, *passes(0.5, 0.75), START, END, START, "[EPLBManager] rebalance end", START])
+    log = read([STARTED, *passes(0.5, 0.75), START, END, START, "[EPLBManager] rebalance end", START], FORM)
 
     assert log.started
     assert (log.begun, log.rebalances, log.seconds) == (3, 2, (1.5,))

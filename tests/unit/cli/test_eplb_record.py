@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.configs import settings
 from tests.support.live import decode_view as view
 from tests.support.live import live, loaded, pod
+from wideep.engines import engine_of
 from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb import experts as counting
 from wideep_cli.eplb import record as recording
@@ -26,6 +28,8 @@ from wideep_cli.eplb.verdict import judge
 from wideep_cli.plan.view import RoleView
 from wideep_cluster import ClusterError, Ran
 from wideep_cluster.objects import Component
+
+FORM = engine_of(settings()).log
 
 
 @contextmanager
@@ -129,7 +133,7 @@ def test_a_dump_that_is_not_there_or_has_no_counts_is_an_error_in_a_sentence(
 
 def test_hot_experts_are_shown_with_their_layer(in_pod: InPod, graph: DeployedGraph) -> None:
     in_pod.dump()
-    role, log = view(), read([])
+    role, log = view(), read([], FORM)
     balance = Balance(MEMBER, role, log, judge(role, log), counting.read_experts(graph, MEMBER))
 
     text, body = eplb_text([balance]), json.loads(eplb_json([balance]))["workers"][0]
@@ -149,7 +153,7 @@ def test_hot_experts_are_shown_with_their_layer(in_pod: InPod, graph: DeployedGr
 
 
 def test_counts_that_cannot_be_read_are_told_beside_the_verdict() -> None:
-    role, log = view(), read([])
+    role, log = view(), read([], FORM)
     balance = Balance(MEMBER, role, log, judge(role, log), "This user may not create pods/exec.")
 
     assert "  hot experts unknown: This user may not create pods/exec." in eplb_text([balance]).splitlines()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.support.configs import LAB
 from tests.support.plans import on_release
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
@@ -25,8 +27,8 @@ STACK: dict[str, Any] = {
 }
 
 
-def loaded(**keys: object) -> StackContext:
-    settings = parse({**STACK, **keys})
+def loaded(platform: Mapping[str, object] | None = None, **keys: object) -> StackContext:
+    settings = parse({**STACK, **keys, "platform": {**LAB, **(platform or {})}})
     return StackContext(settings, make_plan(accept_settings(settings)), ())
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.configs import settings
 from tests.support.live import loaded, pod
+from wideep.engines import engine_of
 from wideep.masking import masked
 from wideep_cli.deployment import members
 from wideep_cli.status.frontend import read_figures
@@ -53,7 +55,7 @@ def test_figures_are_those_of_the_stacks_model_over_all_endpoints() -> None:
     ],
 )
 def test_the_log_tells_how_far_a_worker_is(log: list[str], words: str) -> None:
-    assert loading_progress(log).startswith(words)
+    assert loading_progress(log, engine_of(settings()).log).startswith(words)
 
 
 def test_a_downloads_progress_is_its_last_percentage() -> None:

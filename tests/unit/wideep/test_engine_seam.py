@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.configs import settings
 from wideep.engines import engine_of
 from wideep.settings.layout import RoleLayout
 
-FLAGS = engine_of().flags
+FLAGS = engine_of(settings()).flags
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
 OWN = "wideep/engines/sglang/"
@@ -69,11 +70,11 @@ def test_only_the_engines_own_package_names_its_flags_log_lines_and_classes() ->
 
 @pytest.mark.parametrize("key", ["tp", "redundantExperts", "eplb.enabled", "memFractionStatic", "pageSize"])
 def test_a_key_has_a_name_among_the_engines_flags(key: str) -> None:
-    assert (engine_of().flag_of(key) or "").startswith("--")
+    assert (engine_of(settings()).flag_of(key) or "").startswith("--")
 
 
 def test_what_no_flag_of_its_own_sets_has_no_name_there() -> None:
-    assert engine_of().flag_of("replicas") is None
+    assert engine_of(settings()).flag_of("replicas") is None
 
 
 def test_the_table_owns_keys_that_a_role_has() -> None:

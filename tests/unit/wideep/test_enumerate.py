@@ -9,6 +9,7 @@ from wideep.rules import check
 from wideep.settings import Settings
 from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Layout, Preset
+from wideep.versions import DYNAMO
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 
@@ -22,7 +23,8 @@ def nodes(gpu: str = "H200") -> Hardware:
 
 
 def stack_of(option: LayoutOption, model: str = R1.name) -> Settings:
-    plain = settings(model=model, hardware=nodes().model_dump(mode="json", by_alias=True))
+    hardware = nodes().model_dump(mode="json", by_alias=True)
+    plain = settings(model=model, hardware=hardware, platform={"version": DYNAMO})
     layout = Layout(prefill=option.prefill.role, decode=option.decode.role)
     return plain.model_copy(update={"layout": layout})
 

@@ -17,7 +17,8 @@ from wideep.rules import accept_settings, check, warnings
 from wideep.settings.experts import Eplb
 from wideep.settings.layout import Preset, Role, RoleLayout
 
-FLAGS = engine_of().flags
+ENGINE = engine_of(settings())
+FLAGS = ENGINE.flags
 WIDE = "wide-32gpu"
 KEY = "layout.decode.extraArgs"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
@@ -112,7 +113,8 @@ def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) 
 def test_whatever_the_program_itself_writes_is_owned_by_somebody() -> None:
     for preset in Preset:
         for role in Role:
-            for given in FLAGS.read(engine_args(role, PRESETS[preset][role], R1, "/model-cache/r1")):
+            written = engine_args(role, PRESETS[preset][role], R1, "/model-cache/r1", version=ENGINE.version)
+            for given in FLAGS.read(written):
                 assert given.wrong is None
                 assert given.flag is not None
                 assert given.flag.owner not in (PASSES, UNCHECKED)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.support.configs import hardware, stack
 from tests.support.examples import examples
 from wideep import load
-from wideep.dynamo import release_of
+from wideep.dynamo import release
 from wideep.errors import ConfigError
 from wideep_cli.rbac.roles import roles
 
-SURVIVES = release_of().survives_shell
+SURVIVES = release("0.6.0").survives_shell
 BUILD = {"source": "build", "repository": "r.example.com/d", "tag": "1"}
 CACHE = {"size": "1Ti"}
 

@@ -136,7 +136,7 @@ def test_grove_and_kai_come_with_workers_of_several_pods_and_only_with_them(pres
 def test_the_stacks_own_values_lie_over_ours_key_by_key() -> None:
     own = {"dynamo-operator": {"dynamo": {"metrics": {"prometheusEndpoint": "http://p"}}}, "etcd": {"replicaCount": 3}}
 
-    plan = load(config(Preset.LAB_8GPU, platform={"values": own}))
+    plan = load(config(Preset.LAB_8GPU, platform={"version": "0.6.0", "values": own}))
 
     operator = plan.platform.values["dynamo-operator"]
     assert operator == {

@@ -13,7 +13,7 @@ from wideep.dynamo.api import V1ALPHA1, V1BETA1
 from wideep.dynamo.releases import ROWS, nearest, newest, newest_tried, row, row_of, sort_key
 from wideep.dynamo.v0_6.release import V06
 from wideep.dynamo.v1.release import V1
-from wideep.versions import DYNAMO
+from wideep.settings import parse
 
 VERSIONS = [each.version for each in ROWS]
 PUBLISHED = {"source": "published"}
@@ -59,9 +59,11 @@ def test_a_version_that_is_not_known_is_refused_with_the_nearest(version: str, n
 
 
 def test_a_stack_that_names_no_version_gets_one_that_was_tried() -> None:
-    assert settings().platform.version == DYNAMO
-    assert nearest(DYNAMO).tried
-    assert sort_key(DYNAMO) <= sort_key(newest_tried().version)
+    unnamed = {key: value for key, value in stack(image=None).items() if key != "platform"}
+    settings = parse(unnamed)
+
+    assert settings.platform.version == newest_tried().version
+    assert settings.image.source == "published", "its image has DeepEP"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -96,7 +98,7 @@ def test_crds_come_by_chart_up_to_0_9_and_by_the_operator_from_1_0_on(version: s
 
 def test_a_row_decides_which_engine_the_arguments_are_for() -> None:
     assert release_of(settings(platform={"version": "1.6.1"}, image=PUBLISHED)).engines["sglang"] == "0.5.21"
-    assert release_of().engines["sglang"] == "0.5.3.post2"
+    assert release_of(settings()).engines["sglang"] == "0.5.3.post2"
 
 
 def test_a_patch_release_that_a_later_one_mends_is_said() -> None:

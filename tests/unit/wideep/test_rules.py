@@ -13,7 +13,7 @@ from wideep.rules.fit import MEMORY_RULES
 from wideep.rules.quantization import shards_are_whole_blocks
 from wideep.settings.layout import Preset
 
-RULES = engine_of().rules()
+RULES = engine_of(settings()).rules()
 
 
 def problems_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, str]:

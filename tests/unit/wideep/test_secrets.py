@@ -92,7 +92,7 @@ def test_no_key_but_the_known_ones_may_be_a_secret(path: Path) -> None:
 
 
 def test_the_known_secrets_are_taken() -> None:
-    plain = {**FULL, "platform": {"values": {}}}
+    plain = {**FULL, "platform": {"version": "0.6.0", "values": {}}}
     assert accept(plain).hf_token is not None
 
 

@@ -41,8 +41,8 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
     with pytest.raises(ConfigError) as error:
         parse({})
     keys = [problem.key for problem in error.value.problems]
-    assert keys == ["namespace", "model", "hardware", "layout", "image", "modelCache", "hfToken"]
-    assert "The stack config has 7 mistakes:" in str(error.value)
+    assert keys == ["namespace", "model", "hardware", "layout", "modelCache", "hfToken"]
+    assert "The stack config has 6 mistakes:" in str(error.value)
     assert "for example layout: lab-16gpu-singlenode" in str(error.value)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wideep.catalog import MODELS, PRESETS
-from wideep.dynamo import release_of
-from wideep.engines.sglang.command import engine_args, engine_env
+from wideep.dynamo import release
+from wideep.engines.sglang import command
+from wideep.engines.sglang.command import engine_env
 from wideep.settings.experts import (
     DeepEpMode,
     DispatchAlgorithm,
@@ -23,7 +25,9 @@ from wideep.settings.experts import (
 from wideep.settings.layout import Preset, Role, RoleLayout
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
-SURVIVES = release_of().survives_shell
+LAB = "0.6.0"
+engine_args = partial(command.engine_args, version=release(LAB).engines["sglang"])
+SURVIVES = release(LAB).survives_shell
 PATH = "/model-cache/deepseek-r1"
 
 VALUES: dict[str, dict[str, object]] = {
