@@ -151,7 +151,7 @@ def test_destroy_takes_down_a_graph_that_the_state_does_not_know(
 
     said = deployed.destroy()
 
-    row = report.line_with(said.text, "it is deleted"), "nothing is left"
+    row = report.line_with(said.text, "orphaned by an interrupted run"), "nothing is left"
     report.note(request, 1, "the graph exists but is not in the state", *row)
 
 
