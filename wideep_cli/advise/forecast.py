@@ -31,6 +31,8 @@ class Forecast:
     """Of the estimator."""
     data: str
     """The SGLang release that it has measured."""
+    engine: str
+    """The one that the stack runs."""
     own: Prediction | Unknown
     best: Prediction | None
     """None: no layout keeps the limits."""
@@ -56,6 +58,7 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
             traffic=traffic,
             version=answers.version,
             data=answers.data(gpu),
+            engine=engine_of(settings).version,
             own=own,
             best=leading[0] if leading else None,
             preset=best_preset(presets, gpus),
@@ -88,7 +91,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
     lines.append(
         f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not "
-        f"{engine_of().version}: ratios between layouts are more reliable than absolute figures."
+        f"{found.engine}: ratios between layouts are more reliable than absolute figures."
     )
     return lines
 
