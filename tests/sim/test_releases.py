@@ -146,8 +146,10 @@ def test_the_demo_runs_on_the_newest_release_answers_and_ends(cluster: Cluster, 
     """As typed: `make demo RELEASE=1.6.1`, then `make demo-down`."""
     folder = copy_project(tmp_path / "project")
     env = os.environ | {"SIM_ID": f"n{cluster.id}", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(cache_root().parent)}
-    up = subprocess.run(["make", "demo", f"RELEASE={NEW}"], cwd=folder, env=env, capture_output=True, text=True)
-    down = subprocess.run(["make", "demo-down"], cwd=folder, env=env, capture_output=True, text=True)
+    typed = (["make", "demo", f"RELEASE={NEW}"], ["make", "demo-down"])
+    up, down = (
+        subprocess.run(each, cwd=folder, env=env, capture_output=True, text=True, check=False) for each in typed
+    )
     assert up.returncode == 0, up.stdout + up.stderr
     assert f"sglang-runtime:{NEW}" in up.stdout
     assert "model:" in up.stdout
