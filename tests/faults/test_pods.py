@@ -66,7 +66,7 @@ def put_right(world: World) -> None:
     world.clear()
     world.mend()
     world.up()
-    assert world.graph_is_ready()
+    world.wait(world.graph_is_ready, "the graph is ready")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.fault for case in CASES])
