@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
@@ -113,9 +114,13 @@ def crd(reference: Path) -> Draft202012Validator:
 def test_each_command_writes_a_stack_that_plans_and_passes_the_crd(
     gpus: int, tmp_path: Path, root: Path, crd: Draft202012Validator
 ) -> None:
+    """On 0.6.0, whose real CRD is at hand."""
     target = tmp_path / f"Pulumi.h200-{gpus}.yaml"
-    for name in ("Pulumi.yaml", "Pulumi.prod.yaml"):
-        (tmp_path / name).write_bytes((root / name).read_bytes())
+    (tmp_path / "Pulumi.yaml").write_bytes((root / "Pulumi.yaml").read_bytes())
+    prod = yaml.safe_load((root / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    prod["config"]["dynamo-wideep:platform"] = {"version": "0.6.0"}
+    prod["config"]["dynamo-wideep:image"] = {"source": "existing", "reference": "r.example.com/dynamo:0.6.0"}
+    (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(prod), encoding="utf-8")
 
     result = CliRunner().invoke(app, ["advise", "--gpu", "H200", "--gpus", str(gpus), "--write", str(target)])
 
