@@ -152,7 +152,7 @@ class DynamoStack(Component):
             plan.ready_timeout_seconds,
             left_fields=plan.left_fields,
             immutable=self._release.replace_on_change,
-            sglang=self._release.row.sglang,
+            engine=plan.engine,
             gangs=".".join(map(str, RENAMES_GANGS)) if plan.platform.grove and self._renamed else None,
             depends_on=needs,
         )

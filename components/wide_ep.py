@@ -49,8 +49,9 @@ class WideEpArgs:
     """Fields that the release cannot change in place (``Release.replace_on_change``)."""
     gangs: str | None = None
     """Since which minor of Dynamo Grove names its gangs as it does in this release. None: it always did."""
-    sglang: str | None = None
-    """Version of the engine, for messages about arguments that it does not know. None: that of the default release."""
+    engine: str | None = None
+    """With its version (``SGLang 0.5.21``), for messages about arguments that it does not know. None: the one that a
+    stack gets which names none."""
 
 
 class WideEp(Component):
@@ -90,7 +91,7 @@ class WideEp(Component):
         properties = {
             "namespace": args.namespace,
             "deadlineSeconds": args.ready_timeout_seconds,
-            **({"sglang": args.sglang} if args.sglang else {}),
+            **({"engine": args.engine} if args.engine else {}),
             **waited_for(args.graph, spec, known_after_create(graph, live), args.left_fields),
             **args.cluster.properties(),
         }

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Final
 
-from wideep.memory import GpuMemory, worker_memory
+from wideep.engines.base import Engine
+from wideep.memory import GpuMemory
 from wideep.rules.arithmetic import broken_rules
 from wideep.rules.fit import MEMORY_RULES
 from wideep.rules.role_context import RoleContext, divisors
@@ -80,7 +81,9 @@ class _Worker:
         return RoleOption(role, self.memory)
 
 
-def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_static: float = 0.8) -> Enumeration:
+def layouts(
+    model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_static: float = 0.8, engine: Engine | None = None
+) -> Enumeration:
     """All legal layouts that use ``gpus`` GPUs of the hardware's kind. See the module for what is looked at.
 
     Of ``hardware`` the GPU, the size of a node and the interconnect count, not the number of nodes.
@@ -89,12 +92,12 @@ def layouts(model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_stati
     refusals: dict[str, list[str]] = {}
     for name in Role:
         for role in worker_shapes(model, name, hardware, gpus - 1, mem_fraction_static):
-            site = RoleContext(name, role, model, hardware)
+            site = RoleContext(name, role, model, hardware, runs_on=engine)
             refusal = next(broken_rules(site), None) or next(broken_rules(site, MEMORY_RULES), None)
             if refusal:
                 refusals.setdefault(refusal.rule, []).append(f"{_described(name, role)}: {refusal.problem.rule}")
             else:
-                workers[name].append(_Worker(role, worker_memory(model, site.gpu, role)))
+                workers[name].append(_Worker(role, site.memory))
     left_out = sorted((LeftOut(rule, len(all_of), all_of[0]) for rule, all_of in refusals.items()), key=_by_count)
     found = sorted(_pairs(workers, gpus, hardware.gpus_per_node), key=_by_capacity)
     return Enumeration(tuple(found), tuple(left_out))

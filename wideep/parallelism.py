@@ -25,8 +25,8 @@ def expert_tp(role: RoleLayout) -> int:
 
 
 def expert_slots_per_gpu(model: ModelShape, role: RoleLayout) -> int:
-    """Expert slots of each MoE layer on one GPU: (E + R) / ep."""
-    return (model.experts + role.redundant_experts) // role.ep
+    """Expert slots of each MoE layer on one GPU: (E + R) / ep, rounded up where some GPUs have one more."""
+    return -(-(model.experts + role.redundant_experts) // role.ep)
 
 
 @dataclass(frozen=True)

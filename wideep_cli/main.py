@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from wideep.settings.backend import Backend
 from wideep_cli.adopt.command import EXAMPLE as ADOPT_EXAMPLE
 from wideep_cli.adopt.command import adopt
 from wideep_cli.advise.command import EXAMPLE as ADVISE_EXAMPLE
@@ -97,6 +98,7 @@ GpuOption = Annotated[
     str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")
 ]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List all valid layouts for this number of GPUs.")]
+BackendOption = Annotated[Backend | None, typer.Option("--backend", help="Engine; without it, the stack's.")]
 PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node.")]
 
 
@@ -107,6 +109,7 @@ def layouts(
     gpu: GpuOption = None,
     gpus: Gpus = None,
     gpus_per_node: PerNode = None,
+    backend: BackendOption = None,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
@@ -115,7 +118,7 @@ def layouts(
     """List the presets, or all valid layouts for a number of GPUs, with memory and KV cache per GPU."""
     from wideep_cli.layouts.question import question
 
-    asked = question(model, gpu, gpus_per_node, stack, file)
+    asked = question(model, gpu, gpus_per_node, stack, file, backend)
     if gpus:
         from wideep_cli.layouts.legal import legal_report
 

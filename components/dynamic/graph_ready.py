@@ -44,7 +44,7 @@ class GraphReadyProvider(ClusterProvider):
             pods={role: int(pods[role]) for role in sorted(pods)},
             changed=changed,
             counted=frozenset(properties.get("counted", ())),
-            sglang=properties.get("sglang", ""),
+            engine=properties.get("engine", ""),
         )
         seconds = int(properties["deadlineSeconds"])
         await_graph(self.namespace(properties), wanted, seconds, pulumi.log.info, interruption())

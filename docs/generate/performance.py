@@ -71,6 +71,8 @@ def memory() -> str:
     """Weights on one GPU by both counts."""
     rows: list[list[str]] = []
     for preset, roles in PRESETS.items():
+        if preset.backend is not None:
+            continue
         for role, layout in roles.items():
             found = estimator.series(R1.name, worker_question(Gpu.H200, role, layout), Traffic(isl=4000, osl=500), [1])
             ours = worker_memory(R1, GPUS[Gpu.H200], layout).weights_gb

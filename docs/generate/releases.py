@@ -121,7 +121,12 @@ FRESH_CLUSTER: tuple[Trap, ...] = (
         "a warning for workers of more than two pods",
         "test_a_gang_that_is_placed_in_part_is_said",
     ),
-    Trap("vLLM over nodes by TP crashes at its start", "does not arise", "there is no engine but SGLang", ""),
+    Trap(
+        "vLLM over nodes by TP crashes at its start",
+        "avoided",
+        "a tensor-parallel group stays within a node (wideep/engines/vllm/rules)",
+        "",
+    ),
     Trap(
         "Drivers below 580",
         "told",

@@ -42,7 +42,7 @@ def test_in_another_program_it_is_what_it_is_in_the_stack() -> None:
     plan, settings = plan_of(image=image), settings_of(image=image)
     whole = run(lambda: DynamoStack("dynamo", DynamoStackArgs(settings, TOKEN, on_cluster=OnCluster())))
     release = release_of(settings)
-    kept = {"left_fields": plan.left_fields, "immutable": release.replace_on_change, "sglang": release.row.sglang}
+    kept = {"left_fields": plan.left_fields, "immutable": release.replace_on_change, "engine": plan.engine}
     args = WideEpArgs(plan.namespace, plan.graph, plan.image, plan.ready_timeout_seconds, **kept)
     alone = run(lambda: WideEp("graph", args))
     assert set(alone.resources) == {"graph", "graph-graph", "graph-ready"}

@@ -25,6 +25,7 @@ SITES: dict[Preset, tuple[str, dict[str, object]]] = {
     Preset.WIDE_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.WIDE_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "roce"}),
     Preset.WIDE_104GPU: (R1, {"gpu": "H100-80", "nodes": 14, "gpusPerNode": 8, "interconnect": "infiniband"}),
+    Preset.VLLM_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_16GPU: (R1, {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "infiniband"}),
@@ -75,6 +76,13 @@ def text(preset: Preset) -> str:
     return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
 
 
+def engine_text(preset: Preset) -> str:
+    """The same of a recipe of another engine, on that, in the newest release."""
+    other = {"backend": str(preset.backend), "platform": {"version": NEWEST}, "image": {"source": "published"}}
+    (only,) = wideep.load(config(preset, **other)).manifests
+    return yaml.safe_dump(only, sort_keys=False, width=1000)
+
+
 CHANGED = ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
 RELEASES = {version: HERE / "releases" / f"{version}.yaml" for version in CHANGED}
 """Releases whose manifest of one preset is another than that of the release before, and the newest."""
@@ -90,4 +98,5 @@ FEWER = {
     Preset.BEST_64GPU: {"prefill": 4, "decode": 2},
 }
 """Presets that are best-104gpu with other numbers of workers: they have no file."""
-FILES = {preset: HERE / f"{preset}.yaml" for preset in Preset if preset not in FEWER}
+FILES = {preset: HERE / f"{preset}.yaml" for preset in Preset if preset not in FEWER and preset.backend is None}
+ENGINES = {preset: HERE / "engines" / f"{preset}.yaml" for preset in Preset if preset.backend is not None}

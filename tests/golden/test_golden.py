@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.golden.cases import FEWER, FILES, HERE, IMAGES, RELEASES, manifest, release_text, text
+from tests.golden.cases import (
+    ENGINES,
+    FEWER,
+    FILES,
+    HERE,
+    IMAGES,
+    RELEASES,
+    engine_text,
+    manifest,
+    release_text,
+    text,
+)
 from tests.golden.crd import spec_validator
 from wideep.graph.dgd import DynamoGraphDeployment
 from wideep.graph.parse import parse_graph
@@ -16,6 +27,14 @@ from wideep.settings.layout import Preset
 @pytest.mark.parametrize("preset", FILES)
 def test_a_preset_gives_the_manifest_that_was_read(preset: Preset) -> None:
     assert text(preset) == FILES[preset].read_text(encoding="utf-8"), "read the change: python -m tests.golden.update"
+
+
+@pytest.mark.parametrize("preset", ENGINES)
+def test_another_engines_preset_gives_the_manifest_that_was_read(preset: Preset) -> None:
+    expected = ENGINES[preset].read_text(encoding="utf-8")
+
+    assert engine_text(preset) == expected, "read the change: python -m tests.golden.update"
+    assert parse_graph(yaml.safe_load(expected)).manifest() == yaml.safe_load(expected)
 
 
 @pytest.mark.parametrize("version", RELEASES)

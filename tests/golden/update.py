@@ -1,9 +1,11 @@
 """Write the golden manifests anew: ``python -m tests.golden.update``. The diff is what a reviewer reads."""
 
-from tests.golden.cases import FILES, RELEASES, release_text, text
+from tests.golden.cases import ENGINES, FILES, RELEASES, engine_text, release_text, text
 
 if __name__ == "__main__":
     for preset, file in FILES.items():
         file.write_text(text(preset), encoding="utf-8")
+    for preset, file in ENGINES.items():
+        file.write_text(engine_text(preset), encoding="utf-8")
     for version, file in RELEASES.items():
         file.write_text(release_text(version), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Read the flags of Dynamo's own worker from its wheel, beside which SGLang's parser takes the rest.
+"""Read the flags of Dynamo's own workers from its wheel, beside which the engine's parser takes the rest.
 
-Up to 0.9 they are rows of a table in ``dynamo/sglang/args.py``; from 1.0 on calls of helpers in
-``dynamo/sglang/backend_args.py`` and of the groups that it shares with other engines.
+Up to 0.9 those for SGLang are rows of a table in ``dynamo/sglang/args.py``; from 1.0 on calls of helpers in
+``dynamo/ENGINE/backend_args.py`` and of the groups that the engines share.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.wheels.definitions import Definition
 
-__all__ = ["RELEASES", "read_dynamo_wheel"]
+__all__ = ["RELEASES", "VLLM_RELEASES", "read_dynamo_wheel"]
 
 RELEASES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -33,10 +33,22 @@ RELEASES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The release of Dynamo that pairs with each SGLang, by the extras of its wheel."""
+VLLM_RELEASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "0.16.0": "1.0.2",
+        "0.19.0": "1.1.1",
+        "0.20.1": "1.2.1",
+        "0.23.0": "1.3.1",
+        "0.26.0": "1.4.2",
+        "0.28.0": "1.5.1",
+        "0.31.0": "1.6.1",
+    }
+)
+"""The same of each vLLM."""
 GROUPS: Final = "dynamo/common/configuration/groups/"
 FILES: Final = (
-    "dynamo/sglang/args.py",
-    "dynamo/sglang/backend_args.py",
+    "dynamo/{engine}/args.py",
+    "dynamo/{engine}/backend_args.py",
     f"{GROUPS}runtime_args.py",
     f"{GROUPS}frontend_decoding_args.py",
 )
@@ -44,11 +56,11 @@ ALONE: Final = {"store_true", "version"}
 NEGATABLE: Final = "argparse.BooleanOptionalAction"
 
 
-def read_dynamo_wheel(wheel: Path) -> tuple[Definition, ...]:
-    """The flags of the worker that starts SGLang, by name, without those that argparse has itself."""
+def read_dynamo_wheel(wheel: Path, engine: str = "sglang") -> tuple[Definition, ...]:
+    """The flags of the worker that starts an engine, by name, without those that argparse has itself."""
     found: dict[str, Definition] = {}
     with zipfile.ZipFile(wheel) as archive:
-        for name in set(FILES) & set(archive.namelist()):
+        for name in {each.format(engine=engine) for each in FILES} & set(archive.namelist()):
             for each in _definitions(ast.parse(archive.read(name))):
                 found[each.names[0]] = each
     help_flag = Definition(("--help", "-h"), "-", None, deprecated=False)

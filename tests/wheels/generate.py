@@ -14,7 +14,8 @@ from typing import Final
 from tests.wheels.definitions import Definition, read_wheel
 from tests.wheels.download import wheel_of
 from tests.wheels.dynamo import RELEASES, read_dynamo_wheel
-from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS, release_number
+from wideep.engines.parser import release_number
+from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS
 
 __all__ = ["DYNAMO", "SGLANG", "parser_text"]
 

@@ -12,9 +12,10 @@ from tests.wheels.definitions import Definition, read_wheel
 from tests.wheels.download import NoWheelError, wheel_of
 from tests.wheels.dynamo import RELEASES, read_dynamo_wheel
 from wideep.catalog import MODELS, PRESETS
+from wideep.engines.parser import ParserFlag, read_flags
 from wideep.engines.sglang.command import engine_args
 from wideep.engines.sglang.flags import flag_table
-from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS, ParserFlag, read_flags
+from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS
 from wideep.settings.experts import DispatchAlgorithm, Eplb, EplbAlgorithm, RecorderMode
 from wideep.settings.layout import Preset, Role, RoleLayout
 

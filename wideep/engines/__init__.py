@@ -11,28 +11,35 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wideep.engines.base import Engine
+    from wideep.settings.backend import Backend
     from wideep.settings.root import Settings
     from wideep.signs import Sign
 
-__all__ = ["engine_of", "engine_signs"]
+__all__ = ["engine", "engine_of", "engine_signs"]
 
 
 def engine_of(settings: Settings | None = None) -> Engine:
     """The engine that a stack runs. None: the one that a stack gets which names none."""
     from wideep.dynamo import release_of
+    from wideep.settings.backend import Backend
 
-    return _sglang(release_of(settings).engines["sglang"])  # a stack names no engine: there is one
+    backend = settings.backend if settings else Backend.SGLANG
+    return engine(backend, release_of(settings).engines[backend.value])
 
 
 def engine_signs() -> tuple[Sign, ...]:
     """Lines of all engines' logs: no engine writes another's."""
-    from wideep.engines.sglang.signs import SIGNS
+    from wideep.engines.sglang.signs import SIGNS as SGLANG
+    from wideep.engines.vllm.signs import SIGNS as VLLM
 
-    return SIGNS
+    return (*SGLANG, *VLLM)
 
 
 @functools.cache
-def _sglang(version: str) -> Engine:
+def engine(backend: Backend, version: str) -> Engine:
+    """One version of an engine."""
     from wideep.engines.sglang.engine import Sglang
+    from wideep.engines.vllm.engine import Vllm
+    from wideep.settings.backend import Backend
 
-    return Sglang(version)
+    return {Backend.SGLANG: Sglang, Backend.VLLM: Vllm}[backend](version)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wideep.engines.flags import FlagTable
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
+    from wideep.memory.weights import Shares
     from wideep.rules.role_context import RoleContext
     from wideep.settings.layout import Role, RoleLayout
     from wideep.settings.model import ModelFamily, ModelShape
@@ -77,12 +78,14 @@ class LogFormat:
     """Any line about CUDA graphs, in lower case."""
     graphs_failed: str
     ready: str
-    average_balance: re.Pattern[str]
-    """A number of passes, and the mean of the GPUs' tokens over the most of one in them."""
+    average_balance: re.Pattern[str] | None
+    """A number of passes, and the mean of the GPUs' tokens over the most of one in them. None: only ``balance``."""
     balance: re.Pattern[str]
     """The same of one pass."""
+    balance_flag: str
+    """With it, the engine counts at all times and logs how even the load is."""
     balancer_started: str
-    rebalance_begun: str
+    rebalance_begun: re.Pattern[str]
     rebalance_ended: re.Pattern[str]
     """With the seconds that it took, where it says so."""
 
@@ -96,8 +99,6 @@ class ExpertRecorder:
     stop: str
     dump: str
     """Paths that are posted to."""
-    metrics_flag: str
-    """With it, the engine counts at all times and logs how even the load is."""
     folder_variable: str
     """Environment variable that names the folder of its dumps."""
     files: str
@@ -135,8 +136,8 @@ class Engine(ABC):
 
     @property
     @abstractmethod
-    def recorder(self) -> ExpertRecorder:
-        """How it is asked to count its experts' tokens."""
+    def recorder(self) -> ExpertRecorder | None:
+        """How it is asked to count its experts' tokens. None: it cannot be asked."""
 
     @property
     @abstractmethod
@@ -153,8 +154,8 @@ class Engine(ABC):
 
     @property
     @abstractmethod
-    def image(self) -> ImageRecipe:
-        """How its image is built."""
+    def image(self) -> ImageRecipe | None:
+        """How its image is built. None: Dynamo's repository has no Dockerfile that does it as it stands."""
 
     @abstractmethod
     def flag_of(self, key: str) -> str | None:
@@ -169,7 +170,11 @@ class Engine(ABC):
         """What a role must keep to run on it; rules of the model and of the hardware are among them, in order."""
 
     @abstractmethod
-    def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+    def shares(self, role: RoleLayout) -> Shares:
+        """Over how many GPUs it cuts what is neither experts nor attention."""
+
+    @abstractmethod
+    def memory(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> GpuMemory:
         """Memory of each GPU of a worker. The layout's divisions must be exact."""
 
     @abstractmethod
@@ -181,5 +186,5 @@ class Engine(ABC):
         """Tokens of the role's prefill chunk, over all attention groups. None: the engine's default."""
 
     @abstractmethod
-    def graph_batch(self, gpu: GpuSpec, role: RoleLayout) -> int:
+    def graph_batch(self, gpu: GpuSpec, name: Role, role: RoleLayout) -> int:
         """Requests of one rank in the largest captured CUDA graph; 0: none is."""

@@ -10,7 +10,13 @@ from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import ModelShape, WeightFormat
 
-__all__ = ["NORMAL_KERNELS", "deepep_buffer_bytes", "dispatched_row_bytes", "low_latency_tensor_bytes"]
+__all__ = [
+    "NORMAL_KERNELS",
+    "deepep_buffer_bytes",
+    "dispatched_row_bytes",
+    "low_latency_buffer_bytes",
+    "low_latency_tensor_bytes",
+]
 
 NVL_PEERS: Final = 8
 """GPUs that DeepEP's normal kernels take for one node (``NUM_MAX_NVL_PEERS``)."""
@@ -44,7 +50,7 @@ def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
         return 0.0
     normal = role.deepep_mode is not DeepEpMode.LOW_LATENCY and role.ep in NORMAL_KERNELS
     nvlink, rdma = _normal_bytes(model, role.ep) if normal else (0, 0)
-    low_latency = 0 if role.deepep_mode is DeepEpMode.NORMAL else _low_latency_bytes(model, role)
+    low_latency = 0 if role.deepep_mode is DeepEpMode.NORMAL else low_latency_buffer_bytes(model, role)
     return nvlink + max(rdma, low_latency)
 
 
@@ -57,7 +63,7 @@ def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
     return nvlink, rdma
 
 
-def _low_latency_bytes(model: ModelShape, role: RoleLayout) -> int:
+def low_latency_buffer_bytes(model: ModelShape, role: RoleLayout) -> int:
     """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot.
 
     A message is one token as combine sends it, in bf16 with scales: never smaller than dispatch's from 512 values on.

@@ -45,5 +45,5 @@ class Headroom:
 
 
 def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
-    """What one GPU is likely to need outside the pool, by the engine's own estimate."""
+    """What one GPU is likely to need outside the pool, on the engine that a stack gets which names none."""
     return engine_of().headroom(model, gpu, name, role)

@@ -1,8 +1,7 @@
 """Bytes of weights on one GPU, by part.
 
-What shards a part decides its size: expert parallelism the experts, an attention group (tp / dp) the attention, all of
-tp the rest. Under DP attention and DeepEP several parts are not sharded at all but lie on every GPU. The rules for
-that are SGLang 0.5.3.post2's model classes (``deepseek_v2.py``, ``qwen3_moe.py``).
+What shards a part decides its size: expert parallelism the experts, an attention group (tp / dp) the attention, and the
+engine (``Shares``) the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert
 from wideep.settings.layout import RoleLayout
 from wideep.settings.model import Gqa, Mla, ModelShape, WeightFormat
 
-__all__ = ["BF16", "WeightParts", "expert_bytes", "expert_slot_bytes", "model_bytes", "weight_parts"]
+__all__ = ["BF16", "Shares", "WeightParts", "expert_bytes", "expert_slot_bytes", "model_bytes", "weight_parts"]
 
 BF16: Final = 2.0
 LINEAR: Final = {
@@ -34,6 +33,18 @@ MXFP4_TILE: Final = 256
 MODULES: Final = 0.11 * 2**30
 """SGLang's "mem usage" of a load is so much more than the weights (Qwen3-30B-A3B in bf16 on one GPU: 56.98 GiB, of
 which 56.87 are weights; sgl-project/sglang#18263)."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Over how many GPUs an engine cuts the parts that are neither experts nor attention. 1: each GPU has all of it."""
+
+    embedding: int
+    lm_head: int
+    shared_expert: int
+    dense_layers: int
+    fewer: str
+    """What to write so that fewer GPUs share the last two."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +90,14 @@ def _rounded_up(value: float, step: int) -> float:
     return math.ceil(value / step) * step
 
 
-def weight_parts(model: ModelShape, role: RoleLayout, stage: Stage | None = None) -> WeightParts:
+def weight_parts(model: ModelShape, role: RoleLayout, shares: Shares, stage: Stage | None = None) -> WeightParts:
     """Weights on each GPU of a worker, of one pipeline stage; of the heaviest one where none is named.
 
     The layout's divisions must be exact (``wideep.rules``).
     """
     if stage is None:
-        return max((weight_parts(model, role, each) for each in stages_of(model, role)), key=lambda parts: parts.total)
+        all_stages = (weight_parts(model, role, shares, each) for each in stages_of(model, role))
+        return max(all_stages, key=lambda parts: parts.total)
     linear = LINEAR[model.weight_format]
     sharded, replicated = _attention(model, linear, attention_tp(role))
     vocabulary = model.vocab_size * model.hidden_size * BF16
@@ -96,10 +108,10 @@ def weight_parts(model: ModelShape, role: RoleLayout, stage: Stage | None = None
         expert_slots=expert_bytes(model, expert_tp(role)) * stage.moe_layers * expert_slots_per_gpu(model, role),
         attention=sharded * stage.layers,
         attention_replicated=replicated * stage.layers,
-        embedding=(vocabulary if role.dp > 1 else vocabulary / role.tp) * stage.first,
-        lm_head=head / (attention_tp(role) if role.dp_lm_head else role.tp) * stage.last,
-        shared_expert=shared * stage.moe_layers / (1 if role.deepep else role.tp),
-        dense_layers=dense * stage.dense_layers / (role.moe_dense_tp or role.tp),
+        embedding=vocabulary / shares.embedding * stage.first,
+        lm_head=head / shares.lm_head * stage.last,
+        shared_expert=shared * stage.moe_layers / shares.shared_expert,
+        dense_layers=dense * stage.dense_layers / shares.dense_layers,
         router=model.experts * model.hidden_size * BF16 * stage.moe_layers,
         modules=MODULES,
     )
@@ -107,7 +119,8 @@ def weight_parts(model: ModelShape, role: RoleLayout, stage: Stage | None = None
 
 def model_bytes(model: ModelShape) -> float:
     """All weights once, as they are stored: what a worker of one GPU would load."""
-    whole = weight_parts(model, RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1))
+    one = RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1)
+    whole = weight_parts(model, one, Shares(1, 1, 1, 1, ""))
     return whole.total - whole.modules - whole.expert_slots + expert_slot_bytes(model) * model.experts
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wideep.catalog.gpus import GpuSpec
 from wideep.engines import engine_of
 from wideep.memory.weights import WeightParts
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
 
 __all__ = ["GpuMemory", "worker_memory"]
@@ -21,11 +21,14 @@ class GpuMemory:
     free_bytes: float
     """Free when the engine takes its share: without the CUDA context and NCCL's communicators."""
     pool_bytes: float
-    """Free memory × memFractionStatic."""
+    """What the engine takes for weights and KV cache, by memFractionStatic."""
     parts: WeightParts
     kv_bytes_per_token: float
     page_size: int
     expert_slots_per_gpu: int
+    measured_bytes: float = 0.0
+    """What the engine takes out of its share of the GPU before the cache: activations, graphs, buffers. 0: its share is
+    of free memory, and they lie outside."""
 
     @property
     def weights_gb(self) -> float:
@@ -64,14 +67,16 @@ class GpuMemory:
         return (self.total_bytes - self.free_bytes) / 1e9
 
     @property
+    def measured_gb(self) -> float:
+        """As ``measured_bytes``."""
+        return self.measured_bytes / 1e9
+
+    @property
     def headroom_gb(self) -> float:
         """Outside the pool: activations, CUDA graphs, buffers (``wideep.memory.headroom`` says what they need)."""
         return (self.free_bytes - self.pool_bytes) / 1e9
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-    """Memory of each GPU of a worker, of the stage with the fewest tokens where it has several, as the engine has it.
-
-    The layout's divisions must be exact (``wideep.rules``).
-    """
-    return engine_of().memory(model, gpu, role)
+    """Memory of each GPU of a worker, on the engine that a stack gets which names none (else ``Engine.memory``)."""
+    return engine_of().memory(model, gpu, Role.DECODE, role)

@@ -43,12 +43,13 @@ def _registry(image: Image, reference: str) -> RegistryPlan | None:
     return RegistryPlan(server=server, username=registry.username)
 
 
-def _build(image: BuildImage, recipe: ImageRecipe, version: str) -> ImageBuild:
+def _build(image: BuildImage, recipe: ImageRecipe | None, version: str) -> ImageBuild:
     ref = image.git_ref or f"v{version}"
-    own: Mapping[str, str] = {} if image.dockerfile else recipe.args
+    own: Mapping[str, str] = {} if image.dockerfile or recipe is None else recipe.args
+    dockerfile = image.dockerfile or (recipe.dockerfile if recipe else "")
     return ImageBuild(
         context=f"{REPOSITORY}#{ref}",
-        dockerfile=DOCKERFILE.format(ref=ref, path=image.dockerfile or recipe.dockerfile),
+        dockerfile=DOCKERFILE.format(ref=ref, path=dockerfile),
         args={**own, **image.build_args},
         tags=(image.reference,),
         platform=image.platform,

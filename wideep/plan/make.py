@@ -12,7 +12,7 @@ from wideep.dynamo import release_of
 from wideep.engines import engine_of
 from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
-from wideep.memory import GpuMemory, worker_memory
+from wideep.memory import GpuMemory
 from wideep.memory.weights import model_bytes
 from wideep.plan.image import image_source
 from wideep.plan.network import frontend_plan, network_policies
@@ -39,6 +39,8 @@ def make_plan(settings: Accepted) -> Plan:
         gpus=sum(role.gpus for role in roles.values()),
         nodes=nodes_needed(roles.values(), settings.hardware.gpus_per_node),
         model=settings.model.name,
+        backend=settings.backend,
+        engine=engine_of(settings).release,
         layout=settings.layout.preset or "custom",
         layout_summary=" · ".join(_line(name, role) for name, role in roles.items()),
         image=image.reference,
@@ -59,7 +61,8 @@ def make_plan(settings: Accepted) -> Plan:
 
 
 def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
-    memory = worker_memory(settings.model, gpu_spec(settings.hardware.gpu), role)
+    engine = engine_of(settings)
+    memory = engine.memory(settings.model, gpu_spec(settings.hardware.gpu), name, role)
     return RolePlan(
         replicas=role.replicas,
         replicas_managed_by=role.replicas_managed_by,
@@ -76,7 +79,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         kv_cache_tokens=memory.kv_cache_tokens,
         mem_fraction_static=role.mem_fraction_static,
         memory=_memory(memory),
-        args=engine_of(settings).args(settings, name, role),
+        args=engine.args(settings, name, role),
     )
 
 

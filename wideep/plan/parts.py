@@ -11,6 +11,7 @@ from wideep.graph.base import Graph, Manifest
 from wideep.graph.parse import parse_graph
 from wideep.plan.base import PlanModel
 from wideep.plan.network import FrontendPlan, NetworkPolicyPlan
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.settings.services import AccessMode
 
@@ -176,6 +177,9 @@ class Plan(PlanModel):
     gpus: int
     nodes: int
     model: str
+    backend: Backend = Backend.SGLANG
+    engine: str = ""
+    """With its version: ``SGLang 0.5.21``."""
     layout: str
     """The preset's name, or ``custom``."""
     layout_summary: str = Field(

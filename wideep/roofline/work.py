@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wideep.engines import engine_of
 from wideep.memory import weight_parts
 from wideep.memory.cache import kv_bytes_per_token
 from wideep.settings.layout import RoleLayout
@@ -31,7 +32,7 @@ def weight_bytes_read(model: ModelShape, role: RoleLayout, tokens: float) -> flo
     All that is not an expert is read once. Of E experts, tokens that choose k of them evenly reach
     E × (1 − (1 − k / E)^tokens): the other slots stay unread.
     """
-    parts = weight_parts(model, role)
+    parts = weight_parts(model, role, engine_of().shares(role))
     reached = 1 - (1 - model.experts_per_token / model.experts) ** tokens
     embedding = 0.0 if model.tied_embeddings else parts.embedding
     return parts.total - parts.modules - embedding - parts.expert_slots * (1 - reached)

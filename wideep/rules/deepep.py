@@ -12,6 +12,7 @@ from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 
 __all__ = [
+    "HIDDEN_SIZES",
     "HOPPER",
     "MAX_DISPATCH",
     "OFF",
@@ -20,8 +21,11 @@ __all__ = [
     "deepep_needs_nvlink",
     "deepep_needs_rdma",
     "dispatch_within_kernel",
+    "graphs_within_dispatch",
     "normal_kernels_have_settings",
     "normal_kernels_need_whole_nodes",
+    "prefill_within_dispatch",
+    "requests_within_dispatch",
 ]
 
 MAX_DISPATCH: Final = 1024
@@ -110,3 +114,49 @@ def dispatch_within_kernel(site: RoleContext) -> Problem | None:
         return None
     rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens a rank"
     return site.problem("maxDispatchTokensPerRank", tokens, rule, f"write maxDispatchTokensPerRank: {MAX_DISPATCH}")
+
+
+def graphs_within_dispatch(site: RoleContext) -> Problem | None:
+    """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
+    role, sizes = site.role, site.role.cuda_graph_batch_sizes
+    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
+    if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
+        return None
+    tokens = max(sizes) * role.tokens_per_request
+    drafts = f" ({role.tokens_per_request} tokens a request)" if role.tokens_per_request > 1 else ""
+    rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
+    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
+    most = limit // role.tokens_per_request
+    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
+
+
+def requests_within_dispatch(site: RoleContext) -> Problem | None:
+    """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
+    role, requests = site.role, site.role.max_running_requests
+    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
+    if requests is None or site.name is not Role.DECODE or not role.low_latency:
+        return None
+    each = requests // role.dp
+    tokens = each * role.tokens_per_request
+    if tokens <= limit:
+        return None
+    drafts = f" of {role.tokens_per_request} tokens" if role.tokens_per_request > 1 else ""
+    rule = (
+        f"{requests} / dp {role.dp} = {each} requests a rank{drafts} are more than the {limit} tokens that it may "
+        "dispatch"
+    )
+    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
+    most = limit // role.tokens_per_request * role.dp
+    return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
+
+
+def prefill_within_dispatch(site: RoleContext) -> Problem | None:
+    """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
+    role = site.role
+    if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
+        return None
+    tokens = site.prefill_chunk // role.tp
+    if tokens <= role.max_dispatch_tokens_per_rank:
+        return None
+    rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
+    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")

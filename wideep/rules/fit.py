@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from wideep.errors import Problem
-from wideep.memory import deepep_buffer_bytes, low_latency_tensor_bytes
 from wideep.rules.arithmetic import Rule
 from wideep.rules.role_context import RoleContext
-from wideep.settings.layout import Role
 
 __all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "spare_gb", "useful_tokens", "weights_fit"]
 
@@ -62,8 +60,7 @@ def buffers_fit(site: RoleContext) -> Problem | None:
     if _exact_gb(site) < memory.headroom_gb:
         return None
     role = site.role
-    buffers = deepep_buffer_bytes(site.model, role) / 1e9
-    tensors = _exact_gb(site) - buffers
+    buffers, tensors = site.headroom.deepep / 1e9, site.headroom.dispatched / 1e9
     held = f"DeepEP's buffers are {buffers:.1f} GB" + (f" and a layer's tensors {tensors:.1f}" if tensors else "")
     rule = (
         f"{held} at maxDispatchTokensPerRank {role.max_dispatch_tokens_per_rank}; "
@@ -80,12 +77,17 @@ MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_f
 
 def _exact_gb(site: RoleContext) -> float:
     """What DeepEP holds outside the pool by its own formulas."""
-    tensors = low_latency_tensor_bytes(site.model, site.role) if site.name is Role.DECODE else 0.0
-    return (deepep_buffer_bytes(site.model, site.role) + tensors) / 1e9
+    return (site.headroom.deepep + site.headroom.dispatched) / 1e9
 
 
 def _pool(site: RoleContext) -> str:
     memory, fraction = site.memory, site.role.mem_fraction_static
+    if memory.measured_bytes:
+        return (
+            f"the pool is {fraction:g} × {memory.total_bytes / 1e9:.1f} - {memory.measured_gb:.1f} = "
+            f"{memory.pool_gb:.1f} GB on {site.hardware.gpu} (activations, graphs and buffers come out of "
+            f"{site.engine.title}'s share)"
+        )
     return (
         f"the pool is {fraction:g} × {memory.free_gb:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu} "
         f"({memory.total_bytes / 1e9:.1f} GB, of which CUDA and NCCL take {memory.taken_gb:.1f} first)"

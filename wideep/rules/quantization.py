@@ -58,11 +58,12 @@ def shards_are_whole_blocks(site: RoleContext) -> Problem | None:
 
 def _cuts(site: RoleContext) -> Iterator[Cut]:
     role, model = site.role, site.model
-    deepep = "write moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker"
+    shares = site.engine.shares(role)
     if model.dense_layers:
-        yield Cut("the dense layers", model.dense_width, role.moe_dense_tp or role.tp, deepep)
-    if model.shared_experts and not role.deepep:
-        yield Cut("the shared expert", model.expert_width * model.shared_experts, role.tp, deepep)
+        yield Cut("the dense layers", model.dense_width, shares.dense_layers, shares.fewer)
+    if model.shared_experts:
+        width = model.expert_width * model.shared_experts
+        yield Cut("the shared expert", width, shares.shared_expert, shares.fewer)
     yield Cut("an expert", model.expert_width, expert_tp(role), f"write ep: {role.tp}")
     group, more_groups = attention_tp(role), "write a greater dp, so that fewer GPUs (tp / dp) share the attention"
     match model.attention:

@@ -191,7 +191,7 @@ def _smaller_batches(site: RoleContext) -> Iterator[Remedy]:
             yield _dispatching(site, tokens)
             tokens //= 2
     else:
-        captured = site.engine.graph_batch(site.gpu, role)
+        captured = site.engine.graph_batch(site.gpu, site.name, role)
         for largest in (size for size in reversed(GRAPH_SIZES) if LEAST_BATCH <= size < captured):
             sizes = tuple(size for size in GRAPH_SIZES if size <= largest)
             keys = f"cudaGraphBatchSizes: [{', '.join(map(str, sizes))}]"

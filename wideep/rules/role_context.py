@@ -32,6 +32,8 @@ class RoleContext:
     hardware: Hardware
     stack: Settings | None = None
     """The stack that it is a role of. None: the role is looked at by itself."""
+    runs_on: Engine | None = None
+    """The engine of a role that is looked at by itself. None: the one that a stack gets which names none."""
 
     @property
     def gpu(self) -> GpuSpec:
@@ -41,7 +43,7 @@ class RoleContext:
     @property
     def engine(self) -> Engine:
         """The engine that runs it."""
-        return engine_of(self.stack)
+        return self.runs_on or engine_of(self.stack)
 
     @property
     def family(self) -> Family:
@@ -56,7 +58,7 @@ class RoleContext:
     @property
     def memory(self) -> GpuMemory:
         """Memory of each of its GPUs."""
-        return self.engine.memory(self.model, self.gpu, self.role)
+        return self.engine.memory(self.model, self.gpu, self.name, self.role)
 
     @property
     def headroom(self) -> Headroom:

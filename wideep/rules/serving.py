@@ -8,6 +8,7 @@ from typing import Final
 
 from wideep.dynamo import release_of
 from wideep.dynamo.releases import ROWS, newest
+from wideep.engines import engine_of
 from wideep.errors import Problem
 from wideep.graph.refs import image_reference
 from wideep.image_reference import ImageReference
@@ -40,6 +41,11 @@ def _image(settings: Settings) -> Problem | None:
     if isinstance(image, PublishedImage) and deepep and release.row.deepep == "no":
         rule = f"NVIDIA's image of {release.title} has no DeepEP; that of 0.7 and later has"
         fix = f"write source: build with repository and tag, or platform.version: {newest().version}"
+        return Problem("image.source", image.source, rule, fix)
+    engine = engine_of(settings)
+    if isinstance(image, BuildImage) and image.dockerfile is None and engine.image is None:
+        rule = f"Dynamo's repository has no Dockerfile that builds an image with {engine.title} as it stands"
+        fix = "write source: published (NVIDIA's vllm-runtime), or source: existing"
         return Problem("image.source", image.source, rule, fix)
     if isinstance(image, BuildImage) and image.dockerfile is None and not release.one_build:
         rule = f"Dynamo's own scripts build the image of {release.title}, in several steps"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wideep import names
 from wideep.errors import Problem
+from wideep.rules.backend import backend_problem
 from wideep.rules.extra_args import extra_args_problems
 from wideep.settings.root import Settings
 
@@ -14,6 +15,7 @@ def stack_problems(settings: Settings) -> list[Problem]:
     """All broken rules of the stack around its layout."""
     found = (
         *extra_args_problems(settings),
+        backend_problem(settings),
         _graph_name(settings),
         _namespace(settings),
         _monitoring(settings),

@@ -1,4 +1,4 @@
-"""Layouts of the catalog, one row each: the lab's four, SGLang's three wide ones, the best that were found on H200."""
+"""Layouts of the catalog, one row each: the lab's, SGLang's wide ones, Dynamo's for vLLM, the best found on H200."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
 
+from wideep.settings.backend import Backend
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.role import Role, RoleLayout
 
@@ -61,6 +62,17 @@ def _best_pair(prefill_workers: int, decode_workers: int, decode_nodes: int) -> 
     return (prefill, decode)
 
 
+def _vllm(mode: DeepEpMode) -> RoleLayout:
+    """A worker as in Dynamo's recipe of DeepSeek-R1 on vLLM (``recipes/deepseek-r1/vllm/disagg``): DEP16, EPLB with 32.
+
+    Without its dual batch overlap, which vLLM's newer model runner does not have. The share is vLLM's own, so that the
+    weights leave room on H100 too.
+    """
+    return _wide(2, mode).model_copy(
+        update={"mem_fraction_static": 0.92, "context_length": 16_384, "chunked_prefill_size": None}
+    )
+
+
 def _lab_pair(nodes: int, gpus_per_node: int) -> Roles:
     return (_lab(nodes, gpus_per_node, dp_attention=False), _lab(nodes, gpus_per_node, dp_attention=True))
 
@@ -73,9 +85,12 @@ class Preset(StrEnum):
     """A layout of the catalog."""
 
     roles: Mapping[Role, RoleLayout]
+    backend: Backend | None
+    """The engine whose recipe it is. None: any."""
 
-    def __new__(cls, name: str, roles: Roles) -> Self:
+    def __new__(cls, name: str, roles: Roles, backend: Backend | None = None) -> Self:
         preset = str.__new__(cls, name)
+        preset.backend = backend
         preset._value_ = name
         preset.roles = MappingProxyType(dict(zip(Role, roles, strict=True)))
         return preset
@@ -87,6 +102,7 @@ class Preset(StrEnum):
     WIDE_32GPU = "wide-32gpu", _wide_pair(2, 2)
     WIDE_64GPU = "wide-64gpu", _wide_pair(4, 4)
     WIDE_104GPU = "wide-104gpu", _wide_pair(4, 9)
+    VLLM_32GPU = "vllm-32gpu", (_vllm(DeepEpMode.NORMAL), _vllm(DeepEpMode.LOW_LATENCY)), Backend.VLLM
     BEST_16GPU = "best-16gpu", _best_pair(1, 1, 1)
     BEST_32GPU = "best-32gpu", _best_pair(2, 1, 2)
     BEST_64GPU = "best-64gpu", _best_pair(4, 2, 2)

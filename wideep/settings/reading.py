@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from wideep.dynamo.releases import row_of
 from wideep.errors import ConfigError, Problem
+from wideep.settings.backend import NOT_SERVED, Backend
 from wideep.settings.base import SettingsModel
 from wideep.settings.formatting import redact, suggest
 from wideep.settings.hardware import Gpu, Interconnect
@@ -68,7 +69,13 @@ def read(raw: Mapping[str, object], read_text: ReadText | None = None) -> ParseR
     config = {SURROGATES.sub("\ufffd", str(key)): _decoded(_plain(value)) for key, value in raw.items()}
     marked = secret_problems(config)
     problems: list[Problem] = []
-    for key, reader in (("hfToken", _token), ("image", _image), ("model", _model), ("layout", _layout)):
+    for key, reader in (
+        ("hfToken", _token),
+        ("backend", _backend),
+        ("image", _image),
+        ("model", _model),
+        ("layout", _layout),
+    ):
         if config.get(key) is not None:
             found = reader(config[key], read_text)
             wrong = _problems(found)
@@ -193,6 +200,14 @@ def _needs_token(config: Object) -> bool:
     cache = config.get("modelCache")
     written = cast("Object", cache) if isinstance(cache, dict) else {}
     return written.get("anonymous") is not True and written.get("download") is not False
+
+
+def _backend(value: object, _: ReadText | None) -> object:
+    """The engine's name. TensorRT-LLM's is known, so that nobody looks for a misspelling."""
+    if not isinstance(value, str) or value.lower() not in NOT_SERVED:
+        return value
+    rule = "Dynamo runs TensorRT-LLM, but this program writes no worker for it"
+    return Problem("backend", redact(value), rule, f"write {' or '.join(Backend)}")
 
 
 def _model(value: object, read_text: ReadText | None) -> object:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from wideep.settings.backend import Backend
 from wideep.settings.base import SettingsModel
 from wideep.settings.hardware import Hardware
 from wideep.settings.image import Image
@@ -37,6 +38,9 @@ class Settings(SettingsModel):
     """A name of the catalog, an object with the model's shape, or ``{config: PATH}`` of a Hugging Face config.json."""
     hardware: Hardware
     """The GPU nodes that the stack may use."""
+    backend: Backend = Backend.SGLANG
+    """The inference engine: ``sglang`` or ``vllm``. The keys of ``layout`` are the same for both; what an engine cannot
+    do is refused with the key and the engine that can. vLLM over several nodes needs Dynamo 1.0 or newer."""
     layout: Layout
     """A preset's name, or an object: see ``wideep.settings.layout``."""
     image: Image

@@ -35,7 +35,7 @@ def graph_keys(settings: Settings, graph: Mapping[str, Any]) -> Iterator[str]:
     """From a graph that runs: its image, and where on the volume its weights are."""
     parts = graph_parts(graph["spec"])
     yield from _image(settings, {part.image for part in parts if part.image})
-    yield from _path(settings, {path for part in parts for path in _model_paths(part.args)})
+    yield from _path(settings, {path for part in parts for path in _model_paths(settings, part.args)})
 
 
 def version_keys(settings: Settings, record: Mapping[str, Any]) -> Iterator[str]:
@@ -63,6 +63,6 @@ def _path(settings: Settings, paths: set[str]) -> Iterator[str]:
             yield f"{SET} modelCache.path {shlex.quote(path.removeprefix(MOUNT_PATH).strip('/'))}"
 
 
-def _model_paths(args: Sequence[str]) -> Iterator[str]:
-    own = engine_of().weights_flag
+def _model_paths(settings: Settings, args: Sequence[str]) -> Iterator[str]:
+    own = engine_of(settings).weights_flag
     yield from (value for flag, value in pairwise(args) if flag == own)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleContext
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
@@ -113,7 +114,7 @@ def predict_presets(
     rows: list[Compared] = []
     for name, roles in PRESETS.items():
         size = preset_gpus(name)
-        if gpus not in (None, size):
+        if gpus not in (None, size) or name.backend not in (None, Backend.SGLANG):
             continue
         hardware = Hardware(
             gpu=kind.gpu,

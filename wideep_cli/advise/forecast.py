@@ -7,6 +7,7 @@ from typing import Final
 
 from wideep.engines import engine_of
 from wideep.settings import Settings
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise.answers import Answers
@@ -44,6 +45,8 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
     """The forecast for a traffic, or what stands in its way."""
     if estimator_version() is None:
         return HOW
+    if settings.backend is not Backend.SGLANG:
+        return f"No prediction for {settings.backend}: the estimator has SGLang's measurements here."
     gpu = settings.hardware.gpu
     with Answers(settings.model, traffic) as answers:
         if not answers.known(gpu):

@@ -8,6 +8,7 @@ from typing import Final
 
 from wideep.catalog.gpus import gpu_spec
 from wideep.settings import Settings
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import GpuKind, Hardware, Interconnect
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -75,6 +76,11 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
     """
     source = stack_file(stack, file) if stack or file else None
     settings = settings_of(source) if source else None
+    if settings and settings.backend is not Backend.SGLANG:
+        raise CallError(
+            f"The stack runs {settings.backend}, and the estimator has SGLang's measurements here.",
+            "Take out --stack or --file, and name --model, --gpu and --gpus.",
+        )
     named = model_and_hardware(asked.model, asked.gpu, asked.gpus_per_node, stack, file)
     prefill = _hardware(named.hardware.gpu, asked, settings)
     decode = prefill

@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from wideep.memory import headroom, worker_memory
 from wideep.parallelism import attention_tp
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleContext
@@ -42,8 +41,8 @@ def sized(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout | None:
     None where that many requests do not fit. Its sizes must pass the rules of arithmetic.
     """
     role = _for_prefill(site, batch, traffic) if site.name is Role.PREFILL else _for_decode(site, batch)
-    free = worker_memory(site.model, site.gpu, role).free_bytes
-    outside = headroom(site.model, site.gpu, site.name, role).total / free
+    whole = replace(site, role=role)
+    outside = whole.headroom.total / whole.memory.free_bytes
     fraction = min(LARGEST_FRACTION, math.floor((1 - outside) * 100) / 100)
     if fraction <= 0:
         return None

@@ -23,7 +23,7 @@ def balance_findings(case: CheckContext) -> Iterator[Finding]:
     for role in case.plan.roles:
         pods = [pod for pod in case.graph_pods if pod.component == role and pod.ready]
         logs = (case.view.logs(pod, False) for pod in pods[:1])
-        found = [average.findall(log) for log in logs if log]
+        found = [average.findall(log) for log in logs if log and average]
         if found and found[0]:
             widest = max(int(size) for size, _ in found[0])
             value = [float(text) for size, text in found[0] if int(size) == widest][-1]

@@ -30,7 +30,7 @@ def read(lines: Iterable[str], form: LogFormat) -> EngineLog:
     balancedness: list[float] = []
     for line in lines:
         started = started or form.balancer_started in line
-        begun += form.rebalance_begun in line
+        begun += form.rebalance_begun.search(line) is not None
         end, even = form.rebalance_ended.search(line), form.balance.search(line)
         ended += end is not None
         if end and end[1]:

@@ -99,6 +99,8 @@ def read_experts(live: DeployedGraph, member: GraphPod) -> Experts | None:
     Raises:
         ClusterError: the pod cannot be asked, or its file is none.
     """
+    if engine_of(live.loaded.settings).recorder is None:
+        return None
     said = _run(live, member, "read")
     return _experts(_counts(said, member)) if said else None
 
@@ -124,6 +126,8 @@ def _run(live: DeployedGraph, member: GraphPod, what: str) -> str:
     # The weights' own mount is read-only; the folder of the counts has a second one.
     kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
     recorder = engine_of(live.loaded.settings).recorder
+    if recorder is None:
+        raise ClusterError("The engine records no counts.")
     command = ["python3", "-c", PROGRAM, str(kept), what, recorder.folder_variable, recorder.files]
     ran = run(live.cluster, member.pod, command, seconds=SECONDS)
     if ran.code:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from wideep.engines import engine_of
-from wideep.engines.base import ExpertRecorder
+from wideep.engines.base import Engine
 from wideep.settings.experts import RecorderMode
 from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb.experts import keep_newest_dump, kept_file
@@ -35,17 +35,23 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
             of its own.
     """
     _require_shared_volume(live)
-    recorder = engine_of(live.loaded.settings).recorder
-    goes_on = _require_recorder(view, recorder)
+    engine = engine_of(live.loaded.settings)
+    recorder = engine.recorder
+    if recorder is None:
+        raise ClusterError(
+            f"{engine.title} records no counts of experts to start from.\n"
+            f"  layout.{member.component}.eplb.enabled: true makes it count and move experts while it runs."
+        )
+    goes_on = _require_recorder(view, engine.log.balance_flag)
     with forward(live.cluster, member.pod, recorder.port) as port:
-        _ask(port, recorder.start, member)
+        _ask(port, recorder.start, member, engine)
         remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
         try:
             time.sleep(seconds)
         finally:  # after Ctrl-C too: to count costs each pass a little
             if not goes_on:
-                _ask(port, recorder.stop, member)
-        _ask(port, recorder.dump, member)
+                _ask(port, recorder.stop, member, engine)
+        _ask(port, recorder.dump, member, engine)
     if keep_newest_dump(live, member) is None:
         what = f"{member.place} counted no token in {seconds} s, so there is nothing to start from."
         raise ClusterError(f"{what}\n  Record while the graph has its usual load; wideep bench generates load.")
@@ -60,13 +66,13 @@ def _require_shared_volume(live: DeployedGraph) -> None:
         raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
 
 
-def _require_recorder(view: RoleView, recorder: ExpertRecorder) -> bool:
+def _require_recorder(view: RoleView, balance_flag: str) -> bool:
     """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
 
     Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
-    goes_on = eplb.enabled or recorder.metrics_flag in view.plan.args
+    goes_on = eplb.enabled or balance_flag in view.plan.args
     if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
     if eplb.recorder_mode not in COUNTING:
@@ -75,15 +81,14 @@ def _require_recorder(view: RoleView, recorder: ExpertRecorder) -> bool:
     return goes_on
 
 
-def _ask(port: int, path: str, member: GraphPod) -> None:
+def _ask(port: int, path: str, member: GraphPod, engine: Engine) -> None:
     try:
         with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
             return
     except urllib.error.HTTPError as error:
         raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error
     except OSError as error:
-        engine, key = engine_of(), f"layout.{member.component}.eplb.enabled"
-        port = engine.recorder.port
+        key = f"layout.{member.component}.eplb.enabled"
         raise ClusterError(
             f"{member.place} offers no recording: nothing answers on {engine.title}'s port {port} of pod "
             f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"

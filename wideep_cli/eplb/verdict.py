@@ -70,7 +70,7 @@ def _unknown(view: RoleView, log: EngineLog) -> Judged:
     key = f"layout.{view.role}"
     if view.layout.ep == 1:
         return Judged(Verdict.LEAVE, "With ep 1 every GPU holds all experts: there is nothing to balance.")
-    flag = view.site.engine.recorder.metrics_flag
+    flag = view.site.engine.log.balance_flag
     if flag not in view.plan.args:
         return Judged(
             Verdict.UNKNOWN,

@@ -35,8 +35,8 @@ def legal_report(asked: Question, gpus: int, output: OutputFormat) -> Renderable
     """
     if gpus < 2:
         raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")
-    found = layouts(asked.model, asked.hardware, gpus)
-    title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}"
+    found = layouts(asked.model, asked.hardware, gpus, engine=asked.engine)
+    title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}{asked.by}"
     match output:
         case OutputFormat.JSON:
             return json.dumps(_object(asked, gpus, found), indent=2, ensure_ascii=False)

@@ -11,6 +11,7 @@ from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.errors import Problem
 from wideep.memory import GpuMemory
 from wideep.rules import RoleContext, check_role
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Preset, Role
 from wideep_cli.layouts.question import Question
 from wideep_cli.layouts.served import Served, served
@@ -21,6 +22,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "lab": "the lab's",
         "wide": "SGLang's published",
+        "vllm": "Dynamo's for vLLM",
         "best": "the best that `wideep advise` finds for as many H200",
     }
 )
@@ -48,14 +50,14 @@ class PresetRow:
 
 def preset_rows(asked: Question) -> list[PresetRow]:
     """Each preset of the catalog, in its order, on as many nodes as it needs."""
-    return [_row(preset, asked) for preset in PRESETS]
+    return [_row(preset, asked) for preset in PRESETS if preset.backend in (None, asked.backend)]
 
 
 def _row(preset: Preset, asked: Question) -> PresetRow:
     roles = PRESETS[preset]
-    sites = [RoleContext(name, role, asked.model, asked.hardware, asked.stack) for name, role in roles.items()]
+    sites = [RoleContext(name, role, asked.model, asked.hardware, runs_on=asked.engine) for name, role in roles.items()]
     whole = all((asked.model.experts + role.redundant_experts) % role.ep == 0 for role in roles.values())
     memory = {site.name: site.memory for site in sites} if whole else {}
     problems = tuple(problem for site in sites for problem in check_role(site))
-    known = served(preset, asked.model, asked.hardware.gpu)
+    known = served(preset, asked.model, asked.hardware.gpu) if asked.backend is Backend.SGLANG else ()
     return PresetRow(preset, preset_gpus(preset), memory, problems, known)

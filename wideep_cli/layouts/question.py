@@ -8,9 +8,12 @@ from pathlib import Path
 from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.models import MODELS
 from wideep.catalog.unknown import same_gpu, same_model, unknown_gpu
+from wideep.dynamo.releases import newest_tried
+from wideep.engines import engine, engine_of
+from wideep.engines.base import Engine
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.model import ModelShape
-from wideep.settings.root import Settings
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
@@ -29,12 +32,22 @@ class Question:
 
     model: ModelShape
     hardware: Hardware
-    stack: Settings | None = None
-    """The stack that was named: its release says which engine. None: that of a stack which names none."""
+    backend: Backend
+    engine: Engine
+
+    @property
+    def by(self) -> str:
+        """`` by vLLM 0.31.0``; empty for the engine that a stack gets which names none."""
+        return "" if self.backend is Backend.SGLANG else f" by {self.engine.release}"
 
 
-def question(
-    model: str | None, gpu: str | None, gpus_per_node: int | None, stack: str | None, file: Path | None
+def question(  # noqa: PLR0913, PLR0917 - the command's options
+    model: str | None,
+    gpu: str | None,
+    gpus_per_node: int | None,
+    stack: str | None,
+    file: Path | None,
+    backend: Backend | None = None,
 ) -> Question:
     """Model and hardware of the stack where one is named, else DeepSeek-R1 on nodes of 8 × H200 with RDMA; of either,
     what the other options say otherwise.
@@ -43,11 +56,14 @@ def question(
         CallError: a name is not in the catalog.
         ConfigError: the stack's config cannot be read.
     """
-    shape, hardware = MODELS[DEFAULT_MODEL], DEFAULT_HARDWARE
-    settings: Settings | None = None
+    shape, hardware, runs = MODELS[DEFAULT_MODEL], DEFAULT_HARDWARE, engine_of()
+    own = Backend.SGLANG
     if stack or file:
         settings = settings_of(stack_file(stack, file))
         shape, hardware = settings.model, settings.hardware
+        own, runs = settings.backend, engine_of(settings)
+    if backend and backend is not own:
+        own, runs = backend, engine(backend, newest_tried().engines[backend.value])
     if model:
         shape = _model(model)
     if gpu:
@@ -58,7 +74,7 @@ def question(
         hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node})
     if gpus_per_node:
         hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
-    return Question(shape, hardware, settings)
+    return Question(shape, hardware, own, runs)
 
 
 def _gpu(word: str) -> Gpu:

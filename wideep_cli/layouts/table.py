@@ -34,7 +34,7 @@ def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFor
             return json.dumps(body, indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
             head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
-            told = f"**{model}** on {gpu}\n\n" + markdown_table(head, [_cells(row) for row in rows])
+            told = f"**{model}** on {gpu}{asked.by}\n\n" + markdown_table(head, [_cells(row) for row in rows])
             served = [row for row in rows if row.served]
             return f"{told}\n\n{_served_markdown(served)}" if served else told
         case OutputFormat.TEXT:
@@ -57,7 +57,7 @@ def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
     reasons = [_told(problem, presets) for problem, presets in _reasons(rows).items()]
     served = [row for row in rows if row.served]
     told = _served_text(served) if served else []
-    return Group(Text(f"{model} on {gpu}, decimal GB on one GPU\n", style="bold"), table, *reasons, *told)
+    return Group(Text(f"{model} on {gpu}{asked.by}, decimal GB on one GPU\n", style="bold"), table, *reasons, *told)
 
 
 def _served_text(rows: Sequence[PresetRow]) -> list[RenderableType]:
@@ -67,12 +67,12 @@ def _served_text(rows: Sequence[PresetRow]) -> list[RenderableType]:
         table.add_column(name.replace(", ", "\n"), justify="right" if index else "left")
     for row in rows:
         table.add_row(*_served_cells(row))
-    return [Text(f"\n{SERVED_TITLE}\n", style="bold"), table, Text(f"\n{_served_note()}", style="dim")]
+    return [Text(f"\n{SERVED_TITLE}\n", style="bold"), table, Text(f"\n{_served_note(rows)}", style="dim")]
 
 
 def _served_markdown(rows: Sequence[PresetRow]) -> str:
     body = markdown_table(_served_head(rows), [_served_cells(row) for row in rows])
-    return f"{SERVED_TITLE}\n\n{body}\n\n{_served_note()}"
+    return f"{SERVED_TITLE}\n\n{body}\n\n{_served_note(rows)}"
 
 
 def _served_head(rows: Sequence[PresetRow]) -> list[str]:
@@ -83,8 +83,9 @@ def _served_cells(row: PresetRow) -> list[str]:
     return [row.preset, *(f"{each.tokens_per_second_per_gpu:.0f}, {each.share_of_best:.0%}" for each in row.served)]
 
 
-def _served_note() -> str:
-    sources = "; ".join(f"{word}-* are {source}" for word, source in SOURCES.items())
+def _served_note(rows: Sequence[PresetRow]) -> str:
+    shown = {row.preset.partition("-")[0] for row in rows}
+    sources = "; ".join(f"{word}-* are {source}" for word, source in SOURCES.items() if word in shown)
     return (
         f"{sources}. Predicted by AIConfigurator 0.12.0 for ITL within 50ms and TTFT within 2s (8192 in: 5s): ratios "
         "hold better than the figures themselves. `wideep advise` finds the best for your GPUs and traffic."

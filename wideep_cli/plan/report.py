@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from wideep.settings.backend import Backend
 from wideep_cli.layouts.served import suggestion
 from wideep_cli.options import OutputFormat
 from wideep_cli.stack_context import StackContext
@@ -50,7 +51,8 @@ def _json(loaded: StackContext) -> str:
 def _served_lines(loaded: StackContext) -> list[str]:
     """The forecast; where there is none, what is known of the presets."""
     settings = loaded.settings
-    known = suggestion(settings.layout, settings.model, settings.hardware.gpu)
+    sglang = settings.backend is Backend.SGLANG
+    known = suggestion(settings.layout, settings.model, settings.hardware.gpu) if sglang else None
     lines = [known] if known else []
     if settings.traffic is None:
         return lines

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from wideep.engines import engine_of
 from wideep.plan import Plan
 from wideep.settings.layout import Role
 from wideep_cluster.dynamo.frontend import get, served_models
@@ -44,25 +43,26 @@ class FrontendView:
     figures: Figures | None = None
 
 
-def ask_frontend(port: int, plan: Plan) -> FrontendView:
+def ask_frontend(port: int, plan: Plan, components: Mapping[str, Role]) -> FrontendView:
     """Workers of this graph, all models, and the figures of the plan's model.
+
+    ``components`` are the engine's: roles by the name that its workers register under.
 
     Raises:
         ClusterError: the frontend does not answer.
     """
     return FrontendView(
-        workers=_workers(json.loads(get(port, "/health")), plan),
+        workers=_workers(json.loads(get(port, "/health")), plan, components),
         models=served_models(port),
         figures=read_figures(get(port, "/metrics"), plan.model),
     )
 
 
-def _workers(health: Mapping[str, object], plan: Plan) -> Mapping[Role, int]:
+def _workers(health: Mapping[str, object], plan: Plan, roles: Mapping[str, Role]) -> Mapping[Role, int]:
     """Instances of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
     names = {str(part.manifest.get("dynamoNamespace") or plan.name) for part in plan.graph.parts}
     names |= {f"{plan.namespace}-{name}" for name in names}
     own = re.compile(f"({'|'.join(map(re.escape, names))}){WORKER_HASH}")
-    roles = engine_of().components
     instances = cast("list[dict[str, str]]", health.get("instances") or [])
     found = Counter(
         roles[each["component"]]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from wideep.engines import engine_of
 from wideep_cli.deployment import DeployedGraph
 from wideep_cli.status.frontend import FrontendView, ask_frontend
 from wideep_cli.status.report import Watched
@@ -43,7 +44,7 @@ def ask_once(live: DeployedGraph, snapshot: Snapshot) -> FrontendView | str:
         return "there is none"
     try:
         with forward_service(live.cluster, live.plan.namespace, live.plan.frontend.service) as port:
-            return ask_frontend(port, live.plan)
+            return ask_frontend(port, live.plan, engine_of(live.loaded.settings).components)
     except ForbiddenError as error:
         return Unasked(str(error).rstrip("."))
     except ClusterError as error:

@@ -43,7 +43,7 @@ MEMORY_HINT: Final = "layout.{role}.memFractionStatic, redundantExperts, or more
 HINTS: Final[Mapping[Symptom | None, str]] = {
     Symptom.POOL: MEMORY_HINT,
     Symptom.MEMORY: MEMORY_HINT,
-    Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with SGLang {sglang}",
+    Symptom.ARGUMENTS: "layout.{role}.extraArgs, or an image with {engine}",
     Symptom.HEAP: MEMORY_HINT,
     Symptom.DISPATCH: "layout.{role}.maxDispatchTokensPerRank: `wideep doctor` says which value fits",
     Symptom.SHARED_MEMORY: "increase workers.sharedMemory",
@@ -91,7 +91,7 @@ def _crash(view: GraphSnapshot, pod: PodState, log: str) -> Iterator[Diagnosis]:
     symptom = found.symptom if found else None
     if pod.end is None or (symptom not in LASTING and pod.end.times < CRASHES):
         return
-    named = {"role": pod.role, "sglang": view.wanted.sglang or SGLANG}
+    named = {"role": pod.role, "engine": view.wanted.engine or f"SGLang {SGLANG}"}
     hint = HINTS.get(symptom, "run `wideep doctor` for the cause").format(**named)
     previous = "" if pod.end.now else " --previous"
     command = f"kubectl -n {view.wanted.namespace} logs {pod.name} -c {pod.end.container}{previous}"

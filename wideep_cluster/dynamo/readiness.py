@@ -31,8 +31,8 @@ class GraphTarget:
     """Roles whose pods that writing has made anew, as far as is known: those of before may be among them."""
     counted: frozenset[str] = frozenset()
     """Roles of which somebody else decides how many pods there are: as many as the graph says."""
-    sglang: str = ""
-    """Version of the engine in the release's image. Empty: that of the release which a stack gets that names none."""
+    engine: str = ""
+    """With its version, as the release's image has it. Empty: the one that a stack gets which names none."""
 
 
 @dataclass(frozen=True)

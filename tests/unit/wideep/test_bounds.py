@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.weights import weight_parts
 from wideep.catalog import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
-from wideep.memory import weight_parts
 from wideep.roofline import BoundBy, decode_bound, prefill_bound
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role, RoleLayout

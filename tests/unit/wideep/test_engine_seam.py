@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.support.configs import settings
-from wideep.engines import engine_of
+from wideep.dynamo import release
+from wideep.dynamo.releases import newest
+from wideep.engines import engine, engine_of
+from wideep.engines.base import Engine
+from wideep.settings.backend import Backend
 from wideep.settings.layout import RoleLayout
 
-FLAGS = engine_of(settings()).flags
+NEWEST = release(newest().version).engines
+ENGINES = [engine_of(settings()), *(engine(backend, NEWEST[backend.value]) for backend in Backend)]
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
-OWN = "wideep/engines/sglang/"
+OWN = ("wideep/engines/sglang/", "wideep/engines/vllm/")
 EVERYBODYS = {
     *("--version", "--help", "--config", "--host", "--port", "--device", "--model"),
-    *("--revision", "--endpoint", "--random-seed"),
+    *("--revision", "--endpoint", "--random-seed", "--namespace", "--tokenizer"),
 }
 """Flags that other programs have too: git's, kubectl's, this command's own."""
 CLASSES = (
@@ -26,6 +31,7 @@ CLASSES = (
 LINES = (
     r"Init torch distributed|Load weight (begin|end)|KV Cache is allocated|Capture cuda graph|server is fired up"
     r"|Expert Balancedness|average_balancedness|Not enough memory\. Please|SGLANG_\w+|sglang\.srt"
+    r"|Model loading took|Rearranging experts|VLLM_(?:MOE|DEEPEP|RANDOMIZE|NIXL)\w+"
 )
 REFERENCE = "docs/configuration.md is written from these docstrings, and says what a key is called among the flags"
 STANDS_IN = "stands in for the engine and the operator, and reads its own words from nothing that it tests"
@@ -52,7 +58,9 @@ LEFT = {
 
 
 def _named() -> dict[str, set[str]]:
-    flags = {name for flag in FLAGS.flags for name in flag.names if name.startswith("--")} - EVERYBODYS
+    tables = [each.flags for each in ENGINES]
+    flags = {name for table in tables for flag in table.flags for name in flag.names if name.startswith("--")}
+    flags -= EVERYBODYS
     own = re.compile(rf"({'|'.join(map(re.escape, sorted(flags, key=len, reverse=True)))})(?![\w-])|{CLASSES}|{LINES}")
     files = [file for part in PRODUCT for file in (ROOT / part, *(ROOT / part).rglob("*.py")) if file.is_file()]
     files = [file for file in files if ".venv" not in file.parts]
@@ -68,17 +76,19 @@ def test_only_the_engines_own_package_names_its_flags_log_lines_and_classes() ->
     assert set(LEFT) <= set(found), "take out of LEFT what names none of them any more"
 
 
+@pytest.mark.parametrize("of", ENGINES, ids=str)
 @pytest.mark.parametrize("key", ["tp", "redundantExperts", "eplb.enabled", "memFractionStatic", "pageSize"])
-def test_a_key_has_a_name_among_the_engines_flags(key: str) -> None:
-    assert (engine_of(settings()).flag_of(key) or "").startswith("--")
+def test_a_key_has_a_name_among_the_engines_flags(of: Engine, key: str) -> None:
+    assert (of.flag_of(key) or "").startswith("--")
 
 
 def test_what_no_flag_of_its_own_sets_has_no_name_there() -> None:
     assert engine_of(settings()).flag_of("replicas") is None
 
 
-def test_the_table_owns_keys_that_a_role_has() -> None:
+@pytest.mark.parametrize("of", ENGINES, ids=str)
+def test_the_table_owns_keys_that_a_role_has(of: Engine) -> None:
     keys = {field.alias or name for name, field in RoleLayout.model_fields.items()}
-    words = {flag.owner.split(".")[0] for flag in FLAGS.flags} - set(FLAGS.reasons) - {"passes", "unchecked"}
+    words = {flag.owner.split(".")[0] for flag in of.flags.flags} - set(of.flags.reasons) - {"passes", "unchecked"}
 
     assert words <= keys

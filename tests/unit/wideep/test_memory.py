@@ -3,12 +3,12 @@
 import pytest
 
 from tests.support.configs import settings
+from tests.support.weights import weight_parts
 from wideep.catalog import GPUS, MODELS
 from wideep.memory import (
     deepep_buffer_bytes,
     kv_bytes_per_token,
     low_latency_tensor_bytes,
-    weight_parts,
     worker_memory,
 )
 from wideep.memory.weights import expert_slot_bytes, model_bytes

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tests.support.configs import stack
 from tests.support.examples import examples
+from tests.support.weights import weight_parts
 from wideep import load
 from wideep.catalog import GPUS, MODELS, PRESETS, layout_of
 from wideep.errors import ConfigError
-from wideep.memory import weight_parts, worker_memory
+from wideep.memory import worker_memory
 from wideep.memory.weights import expert_slot_bytes, model_bytes
 from wideep.placement import compute_placement
 from wideep.plan import Plan

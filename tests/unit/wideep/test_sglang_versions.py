@@ -9,9 +9,10 @@ import pytest
 from tests.support.configs import settings, site
 from wideep.catalog import MODELS, PRESETS
 from wideep.catalog.gpus import GPUS
+from wideep.engines.parser import release_number
 from wideep.engines.sglang.command import engine_args
 from wideep.engines.sglang.engine import Sglang
-from wideep.engines.sglang.parser import VERSIONS, release_number
+from wideep.engines.sglang.parser import VERSIONS
 from wideep.engines.sglang.rules import deepep, experts, pipeline
 from wideep.rules import role_context
 from wideep.rules.extra_args import extra_args_problems
@@ -117,7 +118,7 @@ def test_extra_arguments_are_read_as_the_version_reads_them(on: str, words: list
 @pytest.mark.parametrize("on", [NEWEST], indirect=True)
 def test_what_replaced_the_metrics_flag_passes_and_counts_as_one(on: str) -> None:
     del on
-    flag = Sglang(NEWEST).recorder.metrics_flag
+    flag = Sglang(NEWEST).log.balance_flag
     layout = {"preset": "wide-32gpu", "decode": {"extraArgs": [flag]}}
 
     assert list(extra_args_problems(settings(layout=layout))) == []

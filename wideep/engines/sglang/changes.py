@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.engines.sglang.parser import is_from
+from wideep.engines.parser import is_from
 
 __all__ = [
     "BF16_LOW_LATENCY",

@@ -6,10 +6,10 @@ Flags and their meaning are those of ``sglang/srt/server_args.py`` in each versi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from typing import Final
 
 from wideep.engines.sglang.changes import FOLLOWS_ROOM, GRAPHS_BY_PHASE
+from wideep.engines.words import Flag, words_of
 from wideep.settings.experts import Eplb
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape, WeightFormat
@@ -23,8 +23,6 @@ BOOTSTRAP_PORT: Final = 30001
 """Where decode workers ask a prefill worker for a request's KV cache."""
 RUNNER: Final = "--moe-runner-backend"
 """Names the kernels of the experts; ``extraArgs`` may have it."""
-Flag = tuple[str, str | int | float | tuple[int, ...] | None]
-"""A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
 
 
 def engine_args(  # noqa: PLR0913 - what a role's command is made of
@@ -60,7 +58,7 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
         *_speculative(layout, model_path),
         *_batches(role, layout, version),
     ]
-    return (*_words(flags), *layout.extra_args)
+    return (*words_of(flags), *layout.extra_args)
 
 
 def runner_of(layout: RoleLayout) -> str | None:
@@ -174,18 +172,3 @@ def _disaggregation(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
         ("--load-balance-method", "round_robin" if in_turn and role is Role.PREFILL else None),
         ("--prefill-round-robin-balance", decode_ranks),
     ]
-
-
-def _words(flags: Iterable[Flag]) -> Iterable[str]:
-    for flag, value in flags:
-        match value:
-            case None | False:
-                continue
-            case True:
-                yield flag
-            case tuple():
-                yield flag
-                yield from map(str, value)
-            case _:
-                yield flag
-                yield str(value)

@@ -15,8 +15,9 @@ from wideep.engines.flags import FlagTable
 from wideep.engines.sglang import command, memory
 from wideep.engines.sglang.families import family_of
 from wideep.engines.sglang.flags import flag_table
-from wideep.engines.sglang.log import log_format, recorder
+from wideep.engines.sglang.log import RECORDER, log_format
 from wideep.memory.headroom import Headroom
+from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelFamily, ModelShape
@@ -56,7 +57,7 @@ class Sglang(Engine):
 
     @property
     def recorder(self) -> ExpertRecorder:
-        return recorder(self.version)
+        return RECORDER
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -91,7 +92,10 @@ class Sglang(Engine):
 
         return rules_of(self.version)
 
-    def memory(self, model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
+    def shares(self, role: RoleLayout) -> Shares:
+        return memory.shares(role)
+
+    def memory(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> GpuMemory:
         return memory.worker_memory(model, gpu, role)
 
     def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
@@ -100,5 +104,5 @@ class Sglang(Engine):
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
         return memory.prefill_chunk(gpu, role)
 
-    def graph_batch(self, gpu: GpuSpec, role: RoleLayout) -> int:
+    def graph_batch(self, gpu: GpuSpec, name: Role, role: RoleLayout) -> int:
         return memory.graph_batch(gpu, role)

@@ -9,7 +9,7 @@ from typing import Final
 from wideep.engines.base import ExpertRecorder, LogFormat
 from wideep.engines.sglang.changes import GRAPHS_BY_PHASE, REPORT_MODE, Since
 
-__all__ = ["FORMAT", "RECORDER", "log_format", "recorder"]
+__all__ = ["FORMAT", "RECORDER", "log_format"]
 
 FORMAT: Final = LogFormat(
     stages=(
@@ -31,8 +31,9 @@ FORMAT: Final = LogFormat(
     ready="fired up and ready",
     average_balance=re.compile(r"last_(\d+)_average_balancedness=(\d\.\d+)"),
     balance=re.compile(r"\[Expert Balancedness\].*?current_pass_balancedness=([\d.]+)"),
+    balance_flag="--enable-expert-distribution-metrics",
     balancer_started="[EPLBManager] system started",
-    rebalance_begun="[EPLBManager] rebalance start",
+    rebalance_begun=re.compile(r"\[EPLBManager\] rebalance start"),
     rebalance_ended=re.compile(r"\[EPLBManager\] rebalance end(?: time=([\d.]+)s)?"),
 )
 RECORDER: Final = ExpertRecorder(
@@ -40,7 +41,6 @@ RECORDER: Final = ExpertRecorder(
     start="/start_expert_distribution_record",
     stop="/stop_expert_distribution_record",
     dump="/dump_expert_distribution_record",
-    metrics_flag="--enable-expert-distribution-metrics",
     folder_variable="SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR",
     files="expert_distribution_recorder_*.pt",
 )
@@ -60,11 +60,6 @@ def log_format(version: str) -> LogFormat:
         }
     stages = tuple((renamed.get(line, line), meaning) for line, meaning in FORMAT.stages)
     capturing = "CUDA graph begin" if GRAPHS_BY_PHASE.holds(version) else FORMAT.capturing
-    return replace(FORMAT, stages=stages, capturing=capturing)
-
-
-def recorder(version: str) -> ExpertRecorder:
-    """How one version is asked to count. The flag is one word, as it stands in a list of arguments."""
-    if not REPORT_MODE.holds(version):
-        return RECORDER
-    return replace(RECORDER, metrics_flag="--expert-balancedness-report-mode=server_log")
+    # One word, as it stands in a list of arguments.
+    flag = "--expert-balancedness-report-mode=server_log" if REPORT_MODE.holds(version) else FORMAT.balance_flag
+    return replace(FORMAT, stages=stages, capturing=capturing, balance_flag=flag)

@@ -16,32 +16,27 @@ from typing import Final
 from wideep.catalog.gpus import GpuSpec
 from wideep.engines.sglang.changes import LM_HEAD_ALL_TO_ALL, PREFILL_GRAPHS
 from wideep.gpus.spec import GIB
+from wideep.memory.activations import GRAPH, HIDDEN_COPIES, SLACK, attention_row_bytes
 from wideep.memory.cache import kv_bytes_per_token, layer_kv_bytes
 from wideep.memory.deepep import deepep_buffer_bytes, dispatched_row_bytes, low_latency_tensor_bytes
 from wideep.memory.headroom import Headroom
-from wideep.memory.weights import BF16, expert_bytes, weight_parts
+from wideep.memory.weights import BF16, Shares, expert_bytes, weight_parts
 from wideep.memory.worker import GpuMemory
 from wideep.parallelism import Stage, attention_tp, expert_slots_per_gpu, expert_tp, stages_of
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import Gqa, Mla, ModelShape
+from wideep.settings.model import Mla, ModelShape
 from wideep.versions import SGLANG
 
-__all__ = ["graph_batch", "headroom", "prefill_chunk", "worker_memory"]
+__all__ = ["graph_batch", "headroom", "prefill_chunk", "shares", "worker_memory"]
 
 MIB: Final = 2**20
 RUNTIME: Final = 512 * MIB
 """What SGLang reserves for its attention kernels and the like (``ServerArgs._handle_gpu_memory_settings``)."""
-GRAPH: Final = 2 * MIB
-"""What it reserves for a request of the largest captured batch."""
 MLA_GRAPHS: Final = 1.5 * GIB
 """What it reserves for prefill's CUDA graphs with MLA."""
-HIDDEN_COPIES: Final = 4
-"""Of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
-SLACK: Final = 1.5
-"""What the allocator holds beside the tensors that are alive."""
 GATHERED_SLACK: Final = 2.0
-"""The same where CUDA graphs of many batch sizes keep their tensors."""
+"""SLACK where CUDA graphs of many batch sizes keep their tensors."""
 UNCAPTURED: Final = 512
 """Requests of one rank that are taken for the largest batch where no CUDA graph is captured."""
 DEEPEP_DECODE_RESERVE: Final = 12 * GIB
@@ -52,6 +47,18 @@ MOST: Final = 4096
 SPECULATIVE: Final = 48
 PLACE: Final = 4
 """Bytes of a token's place (int32)."""
+
+
+def shares(role: RoleLayout) -> Shares:
+    """By the model classes of 0.5.3.post2 to 0.5.21 (``deepseek_v2.py``, ``qwen3_moe.py``): all of tp shares what is
+    neither experts nor attention, unless DP attention, DeepEP or a key puts it on every GPU."""
+    return Shares(
+        embedding=1 if role.dp > 1 else role.tp,
+        lm_head=attention_tp(role) if role.dp_lm_head else role.tp,
+        shared_expert=1 if role.deepep else role.tp,
+        dense_layers=role.moe_dense_tp or role.tp,
+        fewer="write moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker",
+    )
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
@@ -66,7 +73,7 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemor
             total_bytes=gpu.memory_bytes,
             free_bytes=free,
             pool_bytes=free * role.mem_fraction_static,
-            parts=weight_parts(model, role, stage),
+            parts=weight_parts(model, role, shares(role), stage),
             kv_bytes_per_token=kv_bytes_per_token(model, role, stage),
             page_size=role.page_size or 1,
             expert_slots_per_gpu=expert_slots_per_gpu(model, role),
@@ -120,7 +127,7 @@ def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
     """
     chunk = prefill_chunk(gpu, role)
     own = chunk // role.dp
-    attention = own * _attention_bytes(model, role)
+    attention = own * attention_row_bytes(model, role)
     experts = (
         own * model.experts_per_token * dispatched_row_bytes(model) if role.deepep else _routed(model, role, chunk)
     )
@@ -168,16 +175,6 @@ def _routed(model: ModelShape, role: RoleLayout, tokens: int) -> float:
     return tokens * model.experts_per_token * (3 * model.expert_width / expert_tp(role) + model.hidden_size) * BF16
 
 
-def _attention_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """Queries, keys, values and result of one token of one layer, of a GPU's share of the heads."""
-    match model.attention:
-        case Mla() as mla:
-            widths = mla.heads * 2 * (mla.qk_nope_head_dim + mla.qk_rope_head_dim + mla.v_head_dim)
-        case Gqa() as gqa:
-            widths = 2 * (gqa.heads + gqa.kv_heads) * gqa.head_dim
-    return widths / attention_tp(role) * BF16
-
-
 def most_requests(model: ModelShape, name: Role, role: RoleLayout, tokens: int) -> int:
     """Requests of one attention group: as the engine is told, or as SGLang chooses by the cache's ``tokens``
     (``ModelRunner.init_memory_pool``).
@@ -215,5 +212,5 @@ def draft_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int,
 def _own_layer(model: ModelShape, role: RoleLayout) -> float:
     """A layer of the model with its experts, and the projection of two hidden states to one."""
     layer = Stage(1, 0, first=False, last=False)
-    parts = weight_parts(model, role, layer)
+    parts = weight_parts(model, role, shares(role), layer)
     return parts.total - parts.modules + 2 * model.hidden_size**2 * BF16

@@ -6,35 +6,17 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["DYNAMO_FILE", "FILE", "VERSIONS", "ParserFlag", "is_from", "parser_flags", "read_flags", "release_number"]
+from wideep.engines.parser import ParserFlag, read_flags, read_versions, release_number
+
+__all__ = ["DYNAMO_FILE", "FILE", "VERSIONS", "parser_flags"]
 
 FILE: Final = Path(__file__).with_name("parser.txt")
 DYNAMO_FILE: Final = Path(__file__).with_name("dynamo.txt")
-
-
-@dataclass(frozen=True)
-class ParserFlag:
-    """One flag as the parser of one version has it."""
-
-    names: tuple[str, ...]
-    sort: str
-    """``-``: given alone. Else int, float or str, with ``?``, ``*`` or ``+`` where it takes not one value."""
-    deprecated: bool
-    """The parser takes it and warns: another flag, or none, does what it did."""
-
-
-def release_number(version: str) -> str:
-    """``0.5.3`` of ``0.5.3.post2``: later builds of a version take the same flags."""
-    return ".".join(version.split(".")[:3])
-
-
-def is_from(version: str, *since: int) -> bool:
-    """True if the version is ``since`` (``0, 5, 14``) or newer."""
-    return _number(version) >= since
+VERSIONS: Final = read_versions(FILE)
+"""Versions whose wheel was read, oldest first: those that releases of Dynamo pair with."""
 
 
 @functools.cache
@@ -48,29 +30,3 @@ def parser_flags(version: str) -> tuple[ParserFlag, ...]:
     dynamo = read_flags(DYNAMO_FILE, version)
     taken = {name for flag in dynamo for name in flag.names}
     return (*(flag for flag in read_flags(FILE, version) if not taken & set(flag.names)), *dynamo)
-
-
-def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
-    """The flags of one version in one of the files."""
-    wanted = _number(version)
-    found: list[ParserFlag] = []
-    for line in _lines(file)[1:]:
-        sort, versions, *flags = line.split()
-        first, last = versions.lstrip("~").split("-")
-        if _number(first) <= wanted and (not last or wanted <= _number(last)):
-            found += [ParserFlag(tuple(each.split("|")), sort, versions.startswith("~")) for each in flags]
-    return tuple(found)
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, release_number(version).split(".")))
-
-
-@functools.cache
-def _lines(file: Path) -> tuple[str, ...]:
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if not line.startswith("#"))
-
-
-VERSIONS: Final = tuple(_lines(FILE)[0].split()[1:])
-"""Versions whose wheel was read, oldest first: those that releases of Dynamo pair with."""

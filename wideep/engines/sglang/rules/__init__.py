@@ -8,16 +8,16 @@ from typing import Final
 
 from wideep.engines.base import EngineRules
 from wideep.engines.sglang.changes import RANKS_PICK_ALIKE
-from wideep.engines.sglang.rules import deepep, experts, parallel, pipeline, speculative
+from wideep.engines.sglang.rules import deepep, experts, pipeline, speculative
 from wideep.rules import deepep as kernels
-from wideep.rules import quantization
+from wideep.rules import parallel, quantization
 
 __all__ = ["rules_of"]
 
 _SIZES: Final = (
     parallel.dp_divides_tp,
     parallel.ep_divides_tp,
-    parallel.tp_at_most_experts,
+    experts.tp_at_most_experts,
     pipeline.decode_has_one_stage,
     pipeline.stages_need_model,
     pipeline.stages_have_layers,
@@ -47,10 +47,10 @@ _DERIVED: Final = (
     kernels.deepep_needs_rdma,
     kernels.deepep_needs_mlx5,
     kernels.dispatch_within_kernel,
-    deepep.graphs_within_dispatch,
-    deepep.requests_within_dispatch,
+    kernels.graphs_within_dispatch,
+    kernels.requests_within_dispatch,
     deepep.graphs_survive_rounding,
-    deepep.prefill_within_dispatch,
+    kernels.prefill_within_dispatch,
     deepep.two_batches_need_deepep,
     speculative.draft_has_a_model,
     speculative.draft_has_a_size,

@@ -1,4 +1,4 @@
-"""What SGLang makes of DeepEP: the models and weights for which it calls it, and batches that fit its buffers."""
+"""What SGLang makes of DeepEP: the models and weights for which it calls it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wideep.engines.sglang.changes import BF16_LOW_LATENCY, BF16_NORMAL
 from wideep.engines.sglang.command import RUNNER, runner_of
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
-from wideep.rules.deepep import HOPPER, MAX_DISPATCH, OFF
+from wideep.rules.deepep import HOPPER, OFF
 from wideep.rules.role_context import RoleContext, listed
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
@@ -19,9 +19,6 @@ __all__ = [
     "deepep_needs_hopper",
     "deepep_needs_model",
     "graphs_survive_rounding",
-    "graphs_within_dispatch",
-    "prefill_within_dispatch",
-    "requests_within_dispatch",
     "two_batches_need_deepep",
 ]
 
@@ -73,40 +70,6 @@ def deepep_needs_hopper(site: RoleContext) -> Problem | None:
     return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
-def graphs_within_dispatch(site: RoleContext) -> Problem | None:
-    """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
-    role, sizes = site.role, site.role.cuda_graph_batch_sizes
-    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
-        return None
-    tokens = max(sizes) * role.tokens_per_request
-    drafts = f" ({role.tokens_per_request} tokens a request)" if role.tokens_per_request > 1 else ""
-    rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
-    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
-    most = limit // role.tokens_per_request
-    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
-
-
-def requests_within_dispatch(site: RoleContext) -> Problem | None:
-    """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
-    role, requests = site.role, site.role.max_running_requests
-    limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
-    if requests is None or site.name is not Role.DECODE or not role.low_latency:
-        return None
-    each = requests // role.dp
-    tokens = each * role.tokens_per_request
-    if tokens <= limit:
-        return None
-    drafts = f" of {role.tokens_per_request} tokens" if role.tokens_per_request > 1 else ""
-    rule = (
-        f"{requests} / dp {role.dp} = {each} requests a rank{drafts} are more than the {limit} tokens that it may "
-        "dispatch"
-    )
-    wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
-    most = limit // role.tokens_per_request * role.dp
-    return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
-
-
 def graphs_survive_rounding(site: RoleContext) -> Problem | None:
     """``get_batch_sizes_to_capture`` keeps multiples of the attention group (times two for two batches) and asserts
     that some are left.
@@ -119,18 +82,6 @@ def graphs_survive_rounding(site: RoleContext) -> Problem | None:
         f"none is a multiple of {unit} (tp / dp{', times two for twoBatchOverlap' if role.two_batch_overlap else ''})"
     )
     return site.problem("cudaGraphBatchSizes", listed(sizes), rule, f"add {unit} or a multiple of it")
-
-
-def prefill_within_dispatch(site: RoleContext) -> Problem | None:
-    """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
-    role = site.role
-    if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
-        return None
-    tokens = site.prefill_chunk // role.tp
-    if tokens <= role.max_dispatch_tokens_per_rank:
-        return None
-    rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
-    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")
 
 
 def two_batches_need_deepep(site: RoleContext) -> Problem | None:

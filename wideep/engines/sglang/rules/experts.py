@@ -17,6 +17,7 @@ __all__ = [
     "location_is_a_file",
     "recorder_fits_deepep",
     "recorder_fits_interval",
+    "tp_at_most_experts",
 ]
 
 METRICS: Final = frozenset({"--enable-expert-distribution-metrics", "--expert-balancedness-report-mode"})
@@ -25,6 +26,15 @@ BUFFER: Final = "--expert-distribution-recorder-buffer-size"
 ITERATIONS: Final = 1000
 """``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
+
+
+def tp_at_most_experts(site: RoleContext) -> Problem | None:
+    """The MoE blocks of SGLang's models raise ValueError when there are more GPUs than routed experts."""
+    tp, experts = site.role.tp, site.model.experts
+    if tp <= experts:
+        return None
+    rule = f"{site.model.name} has {experts} experts a layer, and SGLang takes at most as many GPUs a worker"
+    return site.problem("tp", tp, rule, f"use {experts} GPUs a worker or fewer, and more replicas")
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:

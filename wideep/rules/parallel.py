@@ -1,6 +1,6 @@
-"""How tp, dp and ep must divide a worker's GPUs, the model's heads and its experts.
+"""How tp, dp and ep must divide a worker's GPUs, the model's heads and its experts, on any engine.
 
-Sources are SGLang's own checks, which a pod reaches minutes after it was scheduled.
+The functions that are named are SGLang's; a pod reaches them minutes after it was scheduled.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ __all__ = [
     "heads_divide",
     "kv_heads_divide",
     "requests_for_each_group",
-    "tp_at_most_experts",
     "tp_is_all_gpus",
 ]
 
 
 def tp_is_all_gpus(site: RoleContext) -> Problem | None:
-    """SGLang starts one process a GPU, tp × pp in all: with more it waits for ever, with fewer GPUs stay idle."""
+    """An engine starts one process a GPU, tp × pp in all: with more it waits for ever, with fewer GPUs stay idle."""
     role, gpus = site.role, site.role.gpus_per_worker
     if role.tp * role.pp == gpus:
         return None
@@ -37,7 +36,7 @@ def tp_is_all_gpus(site: RoleContext) -> Problem | None:
 
 
 def dp_divides_tp(site: RoleContext) -> Problem | None:
-    """``ServerArgs._handle_data_parallelism`` asserts it: dp attention groups of equal size."""
+    """SGLang asserts it (``_handle_data_parallelism``): dp attention groups of equal size."""
     tp, dp = site.role.tp, site.role.dp
     if tp % dp == 0:
         return None
@@ -46,7 +45,7 @@ def dp_divides_tp(site: RoleContext) -> Problem | None:
 
 
 def ep_divides_tp(site: RoleContext) -> Problem | None:
-    """ep expert groups of equal size; with DeepEP each GPU is one (``ServerArgs._handle_a2a_moe`` sets ep to tp)."""
+    """ep expert groups of equal size; with DeepEP each GPU is one (``_handle_a2a_moe`` sets ep to tp)."""
     tp, ep = site.role.tp, site.role.ep
     if site.role.deepep and ep != tp:
         rule = f"with moeA2aBackend: deepep each GPU is an expert group of its own, and tp is {tp}"
@@ -57,17 +56,8 @@ def ep_divides_tp(site: RoleContext) -> Problem | None:
     return None
 
 
-def tp_at_most_experts(site: RoleContext) -> Problem | None:
-    """The MoE blocks of SGLang's models raise ValueError when there are more GPUs than routed experts."""
-    tp, experts = site.role.tp, site.model.experts
-    if tp <= experts:
-        return None
-    rule = f"{site.model.name} has {experts} experts a layer, and SGLang takes at most as many GPUs a worker"
-    return site.problem("tp", tp, rule, f"use {experts} GPUs a worker or fewer, and more replicas")
-
-
 def experts_divide(site: RoleContext) -> Problem | None:
-    """Each GPU holds the same number of slots: (E + R) % ep = 0 (``ExpertLocationMetadata._init_common``)."""
+    """Each GPU holds the same number of slots: (E + R) % ep = 0 (``_init_common``)."""
     experts, redundant, ep = site.model.experts, site.role.redundant_experts, site.role.ep
     left = (experts + redundant) % ep
     if left == 0:

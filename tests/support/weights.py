@@ -1,0 +1,16 @@
+"""Weights of a worker on the engine of a stack that names none."""
+
+from __future__ import annotations
+
+from wideep.engines import engine_of
+from wideep.memory import WeightParts
+from wideep.memory import weight_parts as parts_by
+from wideep.settings.layout import RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["weight_parts"]
+
+
+def weight_parts(model: ModelShape, role: RoleLayout) -> WeightParts:
+    """What lies on each of its GPUs."""
+    return parts_by(model, role, engine_of().shares(role))

@@ -1,0 +1,60 @@
+"""Files of parsers' flags by version, which ``python -m tests.wheels.generate`` writes from the engines' wheels.
+
+The first line has the versions that were read. A row: sort and number of values, versions that have it so, the flags.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ParserFlag", "is_from", "read_flags", "read_versions", "release_number"]
+
+
+@dataclass(frozen=True)
+class ParserFlag:
+    """One flag as the parser of one version has it."""
+
+    names: tuple[str, ...]
+    sort: str
+    """``-``: given alone. Else int, float or str, with ``?``, ``*`` or ``+`` where it takes not one value."""
+    deprecated: bool
+    """The parser takes it and warns: another flag, or none, does what it did."""
+
+
+def release_number(version: str) -> str:
+    """``0.5.3`` of ``0.5.3.post2``: later builds of a version take the same flags."""
+    return ".".join(version.split(".")[:3])
+
+
+def is_from(version: str, *since: int) -> bool:
+    """True if the version is ``since`` (``0, 5, 14``) or newer."""
+    return _number(version) >= since
+
+
+def read_versions(file: Path) -> tuple[str, ...]:
+    """Versions whose wheel was read, oldest first."""
+    return tuple(_lines(file)[0].split()[1:])
+
+
+def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
+    """The flags of one version in one of the files."""
+    wanted = _number(version)
+    found: list[ParserFlag] = []
+    for line in _lines(file)[1:]:
+        sort, versions, *flags = line.split()
+        first, last = versions.lstrip("~").split("-")
+        if _number(first) <= wanted and (not last or wanted <= _number(last)):
+            found += [ParserFlag(tuple(each.split("|")), sort, versions.startswith("~")) for each in flags]
+    return tuple(found)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, release_number(version).split(".")))
+
+
+@functools.cache
+def _lines(file: Path) -> tuple[str, ...]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))

@@ -1,0 +1,60 @@
+"""The table of an engine's flags in one version, from its parser's flags in all versions that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wideep.engines.flags import UNCHECKED, EngineFlag, FlagTable, Gone, Reason
+from wideep.engines.parser import ParserFlag, release_number
+
+__all__ = ["FlagHistory"]
+
+
+@dataclass(frozen=True)
+class FlagHistory:
+    """Flags of an engine by version, and whose word each is."""
+
+    title: str
+    versions: Sequence[str]
+    """Oldest first."""
+    flags_of: Callable[[str], Sequence[ParserFlag]]
+    owners: Mapping[str, str]
+    """The owner of each flag by any one of its spellings, in the order in which they are listed."""
+    instead: Mapping[str, str]
+    """What a flag became where another version has it."""
+
+    def table(self, version: str, reasons: Mapping[str, Reason], kind: type[FlagTable] = FlagTable) -> FlagTable:
+        """The flags of one version. ValueError: a version that is not known here."""
+        places = {name: place for place, name in enumerate(self.owners)}
+        flags = sorted(
+            (self._engine_flag(each) for each in self.flags_of(version)),
+            key=lambda flag: min((places[name] for name in flag.names if name in places), default=len(places)),
+        )
+        names = frozenset(name for flag in flags for name in flag.names)
+        return kind(flags=tuple(flags), reasons=reasons, others=self._others(version, names))
+
+    def _engine_flag(self, flag: ParserFlag) -> EngineFlag:
+        owner = next((self.owners[name] for name in flag.names if name in self.owners), UNCHECKED)
+        return EngineFlag.of(flag.names, flag.sort, owner, flag.deprecated)
+
+    def _others(self, version: str, names: frozenset[str]) -> Mapping[str, Gone]:
+        """Flags that only other versions take, by each spelling: the nearest version that does, and what to write."""
+        number = release_number(version)
+        at = next(place for place, each in enumerate(self.versions) if release_number(each) == number)
+        found: dict[str, Gone] = {}
+        for other in (*reversed(self.versions[:at]), *self.versions[at + 1 :]):
+            older = self.versions.index(other) < at
+            said = f"{self.title} {version} has no such flag: {other} is the {'last' if older else 'first'} that has"
+            for flag in self.flags_of(other):
+                for name in flag.names:
+                    if name not in names and name not in found:
+                        found[name] = Gone(self._engine_flag(flag), said, self._renamed(name, names))
+        return found
+
+    def _renamed(self, name: str, names: frozenset[str]) -> str | None:
+        """What a flag became, followed to one that the version has."""
+        new = self.instead.get(name)
+        while new and new.split()[0] not in names:
+            new = self.instead.get(new)
+        return new

@@ -1,0 +1,98 @@
+"""vLLM as an engine: the object behind which everything of this package stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from wideep.catalog.gpus import GpuSpec
+from wideep.download import model_path
+from wideep.dynamo.api import Framework
+from wideep.engines.base import Engine, EngineRules, Family, ImageRecipe, LogFormat
+from wideep.engines.flags import FlagTable
+from wideep.engines.vllm import command, memory
+from wideep.engines.vllm.families import FAMILIES
+from wideep.engines.vllm.flags import flag_table
+from wideep.engines.vllm.log import FORMAT
+from wideep.memory.headroom import Headroom
+from wideep.memory.weights import Shares
+from wideep.memory.worker import GpuMemory
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.root import Settings
+
+__all__ = ["Vllm"]
+
+
+@dataclass(frozen=True)
+class Vllm(Engine):
+    """One release of vLLM."""
+
+    framework: ClassVar[Framework] = "vllm"
+    title: ClassVar[str] = "vLLM"
+    weights_flag: ClassVar[str] = "--model"
+    owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
+        {
+            "VLLM_NIXL_SIDE_CHANNEL_HOST": (
+                "the operator sets it to the pod's address, at which decode asks prefill for a request's KV cache",
+                "take it out",
+            ),
+            "VLLM_DEEPEP_BUFFER_SIZE_MB": ("the plan counts buffers of vLLM's own size, 1024 MB", "take it out"),
+        }
+    )
+    components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
+
+    @property
+    def flags(self) -> FlagTable:
+        return flag_table(self.version)
+
+    @property
+    def log(self) -> LogFormat:
+        return FORMAT
+
+    @property
+    def recorder(self) -> None:
+        return None
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return command.COMMAND
+
+    def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
+        path = model_path(settings.model, settings.model_cache)
+        return command.engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
+
+    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+        return command.engine_env(role, layout, self.version)
+
+    @property
+    def image(self) -> ImageRecipe | None:
+        return None
+
+    def flag_of(self, key: str) -> str | None:
+        return self.flags.flag_of(key)
+
+    def family(self, family: ModelFamily) -> Family:
+        return FAMILIES[family]
+
+    def rules(self) -> EngineRules:
+        from wideep.engines.vllm.rules import RULES
+
+        return RULES
+
+    def shares(self, role: RoleLayout) -> Shares:
+        return memory.shares(role)
+
+    def memory(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> GpuMemory:
+        return memory.worker_memory(model, gpu, name, role, self.version)
+
+    def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
+        return memory.headroom(model, name, role)
+
+    def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
+        return command.batched_tokens(Role.PREFILL, role) * role.dp if role else command.PREFILL_TOKENS
+
+    def graph_batch(self, gpu: GpuSpec, name: Role, role: RoleLayout) -> int:
+        return memory.graph_batch(name, role)

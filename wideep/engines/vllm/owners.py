@@ -1,0 +1,97 @@
+"""Who has the say on each flag of a worker's command, in any version, and what to write in place of one.
+
+What no row has is passed on with a warning: nobody has looked at what it does to a layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wideep.engines.flags import Reason
+
+__all__ = ["OWNERS", "REASONS"]
+
+_OWNERS: Final = """
+tp                         --tensor-parallel-size
+dp                         --data-parallel-size
+ep                         --enable-expert-parallel
+pp                         --pipeline-parallel-size
+moeA2aBackend              --all2all-backend
+twoBatchOverlap            --enable-dbo --ubatch-size
+eplb.enabled               --enable-eplb --eplb-config
+redundantExperts           --eplb-config.num_redundant_experts
+eplb.rebalanceIterations   --eplb-config.step_interval
+memFractionStatic          --gpu-memory-utilization
+chunkedPrefillSize         --max-num-batched-tokens
+maxRunningRequests         --max-num-seqs
+contextLength              --max-model-len
+kvCacheDtype               --kv-cache-dtype
+pageSize                   --block-size
+cudaGraphBatchSizes        --cudagraph-capture-sizes --max-cudagraph-capture-size --enforce-eager
+speculative                --speculative-config --spec-method --spec-model --spec-tokens
+memory                     --kv-cache-memory-bytes --num-gpu-blocks-override --cpu-offload-gb --offload-backend
+memory                     --kv-offloading-size --kv-offloading-backend --swap-space --offload-group-size
+memory                     --offload-num-in-group --offload-prefetch-step --enable-cumem-allocator
+model                      --load-format --dtype --quantization --quantization-config --hf-overrides --hf-config-path
+model                      --model-class-overrides --model-impl --runner --convert
+revision                   --revision --code-revision --tokenizer-revision --download-dir
+operator                   --data-parallel-size-local --data-parallel-start-rank --data-parallel-rank
+operator                   --data-parallel-address --data-parallel-rpc-port --data-parallel-hybrid-lb
+operator                   --data-parallel-external-lb --data-parallel-multi-port-external-lb --nnodes --node-rank
+operator                   --data-parallel-backend --distributed-executor-backend --master-addr --master-port --headless
+program                    --model --tokenizer --served-model-name --disaggregation-mode --kv-transfer-config
+program                    --kv-transfer-config.kv_connector --kv-transfer-config.kv_role --connector
+program                    --is-prefill-worker --is-decode-worker --namespace --endpoint --endpoint-types
+program                    --discovery-backend --request-plane --response-plane --event-plane
+remoteCode                 --trust-remote-code
+worker                     --embedding-worker --classify-worker --realtime --enable-multimodal --omni --enable-rl
+worker                     --multimodal-worker --multimodal-encode-worker --multimodal-decode-worker --benchmark-mode
+worker                     --gms-shadow-mode --enable-elastic-ep --language-model-only --mm-encoder-only
+sharding                   --decode-context-parallel-size --prefill-context-parallel-size --expert-placement-strategy
+ends                       --version --help
+passes                     --eplb-config.window_size --eplb-config.log_balancedness --eplb-config.policy
+passes                     --eplb-config.log_balancedness_interval --eplb-config.communicator
+passes                     --dbo-decode-token-threshold --dbo-prefill-token-threshold --async-scheduling --seed
+passes                     --enable-prefix-caching --prefix-caching-hash-algo --disable-log-stats --enable-log-requests
+passes                     --kv-events-config --attention-backend --scheduling-policy --stream-interval
+passes                     --otlp-traces-endpoint --collect-detailed-traces --reasoning-parser
+passes                     --dyn-tool-call-parser --dyn-reasoning-parser --custom-jinja-template --dump-config-to
+passes                     --tokenizer-mode --max-logprobs --logprobs-mode --generation-config
+passes                     --override-generation-config --disable-cascade-attn --disable-custom-all-reduce
+passes                     --distributed-timeout-seconds --use-tqdm-on-load --aggregate-engine-logging
+passes                     --cudagraph-metrics --kv-cache-metrics --kv-cache-metrics-sample --enable-mfu-metrics
+passes                     --safetensors-load-strategy --log-level --shutdown-timeout --kv-transfer-config.engine_id
+"""
+_OUT: Final = "take it out"
+
+REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "program": Reason("it follows from the role, the model and how prefill hands over to decode", _OUT),
+        "operator": Reason(
+            "the operator works it out from the sizes and appends it where a worker has several pods", _OUT
+        ),
+        "worker": Reason("it makes the worker another one than the stack's roles", _OUT),
+        "sharding": Reason("it cuts the worker another way than the plan counts with", _OUT),
+        "model": Reason("it changes the model, and the plan computes with model", _OUT),
+        "revision": Reason(
+            "the workers read a folder of the cache", f"{_OUT} and write modelCache.revision or modelCache.path"
+        ),
+        "remoteCode": Reason(
+            "workers.trustRemoteCode sets this flag, for both roles alike",
+            f"{_OUT} and write workers.trustRemoteCode: true",
+        ),
+        "memory": Reason(
+            "it changes what lies in a GPU's memory, which the plan works out without it",
+            f"{_OUT}; memFractionStatic says how much of the GPU vLLM gets",
+        ),
+        "ends": Reason("vLLM ends at this flag", _OUT),
+    }
+)
+"""By the flag's owner, where that is no key of a role."""
+
+OWNERS: Final[Mapping[str, str]] = MappingProxyType(
+    {name: owner for line in _OWNERS.split("\n") if line for owner, *names in [line.split()] for name in names}
+)
+"""The owner of each flag by its spelling, in the order in which they are listed."""

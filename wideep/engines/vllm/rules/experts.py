@@ -1,0 +1,124 @@
+"""Redundant experts, EPLB, DeepEP and dual batch overlap: what vLLM takes together."""
+
+from __future__ import annotations
+
+from wideep.errors import Problem
+from wideep.rules.deepep import HIDDEN_SIZES, HOPPER, OFF
+from wideep.rules.role_context import RoleContext, listed, multiples_around
+from wideep.settings.experts import DeepEpMode
+from wideep.settings.layout import Role
+
+__all__ = [
+    "balancing_needs_ep",
+    "balancing_needs_model",
+    "copies_need_eplb",
+    "deepep_has_one_mode",
+    "deepep_needs_groups",
+    "deepep_needs_hopper",
+    "deepep_needs_model",
+    "low_latency_needs_hidden_size",
+    "slots_divide",
+    "two_batches_need_deepep",
+]
+
+MOST_COPIES = 1023
+"""``ParallelConfig``: physical experts are counted in 10 bits where they are more than the logical ones."""
+
+
+def balancing_needs_model(site: RoleContext) -> Problem | None:
+    """``EplbState.add_model`` takes classes of the protocol ``MixtureOfExperts`` only."""
+    role = site.role
+    if site.family.expert_location or not role.eplb.enabled:
+        return None
+    rule = f"vLLM's {site.architecture} cannot map experts to slots, which EPLB needs"
+    return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false} and redundantExperts: 0")
+
+
+def balancing_needs_ep(site: RoleContext) -> Problem | None:
+    """``ParallelConfig``: EPLB needs ``--enable-expert-parallel`` and more than one GPU."""
+    role = site.role
+    if role.ep > 1 or not role.eplb.enabled:
+        return None
+    rule = "EPLB balances experts between GPUs, and with ep 1 each GPU has a share of all of them"
+    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+
+
+def copies_need_eplb(site: RoleContext) -> Problem | None:
+    """``ParallelConfig``: redundant experts are EPLB's, and at most 1023."""
+    role = site.role
+    if role.redundant_experts and not role.eplb.enabled:
+        rule = "vLLM has redundant experts with EPLB only"
+        fix = "write eplb: {enabled: true}, or redundantExperts: 0"
+        return site.problem("redundantExperts", role.redundant_experts, rule, fix)
+    if role.redundant_experts > MOST_COPIES:
+        rule = f"vLLM takes at most {MOST_COPIES}"
+        return site.problem("redundantExperts", role.redundant_experts, rule, f"write {MOST_COPIES} or fewer")
+    return None
+
+
+def slots_divide(site: RoleContext) -> Problem | None:
+    """With EPLB each GPU holds the same number of slots (``EplbState.add_model``); without, some may hold one less."""
+    role, experts = site.role, site.model.experts
+    left = (experts + role.redundant_experts) % role.ep
+    if left == 0 or not role.eplb.enabled:
+        return None
+    redundant = role.redundant_experts
+    rule = (
+        f"({experts} experts + {redundant} redundant) % ep {role.ep} = {left}, and each GPU needs as many as the others"
+    )
+    values = multiples_around(redundant, role.ep, -experts % role.ep)
+    return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
+
+
+def deepep_needs_model(site: RoleContext) -> Problem | None:
+    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
+    if not site.role.deepep or site.family.deepep:
+        return None
+    rule = f"{site.architecture} with DeepEP is not known to run on vLLM"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_has_one_mode(site: RoleContext) -> Problem | None:
+    """Two values of ``--all2all-backend``, each with buffers of its own, and none for both."""
+    role = site.role
+    if not role.deepep or role.deepep_mode is not DeepEpMode.AUTO:
+        return None
+    wanted = DeepEpMode.NORMAL if site.name is Role.PREFILL else DeepEpMode.LOW_LATENCY
+    rule = "vLLM runs a worker in one of DeepEP's modes, and SGLang in both"
+    return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}, or backend: sglang")
+
+
+def deepep_needs_groups(site: RoleContext) -> Problem | None:
+    """``FusedMoEParallelConfig.use_all2all_kernels``: it runs between data-parallel ranks with EP."""
+    role = site.role
+    if not role.deepep or (role.dp > 1 and role.ep > 1):
+        return None
+    key, value = ("dp", role.dp) if role.dp == 1 else ("ep", role.ep)
+    rule = "vLLM calls DeepEP between attention groups with expert parallelism: dp above 1 and ep of tp"
+    return site.problem(key, value, rule, f"write {key}: {role.tp}, or moeA2aBackend: none")
+
+
+def deepep_needs_hopper(site: RoleContext) -> Problem | None:
+    """DeepEP's kernels are compiled for compute capability 9.0 and newer."""
+    if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
+        return None
+    rule = f"DeepEP runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:
+    """vLLM pads the hidden size up to the next for which the kernels exist (``maybe_roundup_layer_hidden_size``)."""
+    role, hidden = site.role, site.model.hidden_size
+    if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden <= max(HIDDEN_SIZES):
+        return None
+    rule = f"DeepEP's low-latency kernels exist up to hidden size {max(HIDDEN_SIZES)}, and the model's is {hidden}"
+    fix = f"write deepepMode: normal, or {OFF.removeprefix('write ')}"
+    return site.problem("deepepMode", role.deepep_mode, rule, fix)
+
+
+def two_batches_need_deepep(site: RoleContext) -> Problem | None:
+    """``VllmConfig``: dual batch overlap is for DeepEP's backends."""
+    if not site.role.two_batch_overlap or site.role.deepep:
+        return None
+    rule = "vLLM's dual batch overlap hides DeepEP's all-to-all, and moeA2aBackend is none"
+    return site.problem("twoBatchOverlap", "true", rule, "write twoBatchOverlap: false, or moeA2aBackend: deepep")

@@ -1,0 +1,40 @@
+"""How vLLM cuts a worker: tensor-parallel groups within a node, and experts over all GPUs or none."""
+
+from __future__ import annotations
+
+from wideep.errors import Problem
+from wideep.rules.role_context import RoleContext, divisors, listed
+
+__all__ = ["experts_over_all_or_none", "groups_within_nodes", "one_stage"]
+
+
+def one_stage(site: RoleContext) -> Problem | None:
+    """vLLM has pipeline stages; what they need with NIXL and data parallelism is not known here."""
+    if site.role.pp == 1:
+        return None
+    rule = "stages are worked out here for prefill on SGLang only"
+    return site.problem(
+        "pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang"
+    )
+
+
+def experts_over_all_or_none(site: RoleContext) -> Problem | None:
+    """``FusedMoEParallelConfig.make``: with expert parallelism the experts are spread over TP × DP, all GPUs."""
+    role = site.role
+    if role.ep in (1, role.tp):
+        return None
+    rule = f"vLLM spreads the experts over all {role.tp} GPUs of a worker, or cuts each over all of them"
+    return site.problem("ep", role.ep, rule, f"write ep: {role.tp} or 1, or backend: sglang")
+
+
+def groups_within_nodes(site: RoleContext) -> Problem | None:
+    """The operator gives each node GPUs / TP data-parallel ranks, from a rank of its own on. A tensor-parallel group
+    over several nodes is started another way, which has crashed (dynamo#4934) and is not worked out here.
+    """
+    role = site.role
+    group, node = role.tp // role.dp, role.gpus_per_node
+    if node % group == 0:
+        return None
+    rule = f"attention groups of tp / dp = {group} GPUs do not fill pods of {node} GPUs, and none may span two"
+    fitting = [dp for dp in divisors(role.tp) if node % (role.tp // dp) == 0]
+    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}, or backend: sglang")
