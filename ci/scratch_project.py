@@ -18,8 +18,9 @@ import yaml
 from sim import paths
 from sim.errors import SimError
 from wideep.dynamo import release
-from wideep.engines import engine_of
+from wideep.dynamo.api import Framework
 from wideep.image_reference import ImageReference
+from wideep.settings.backend import Backend
 from wideep.versions import DYNAMO
 
 __all__ = ["Copy", "copy_project"]
@@ -29,7 +30,6 @@ SIM_STACK: Final = "sim"
 """Its file holds a token that is none, under the simulation's own passphrase: the stand-in for every secret."""
 NOT_COPIED: Final = (".git", ".github", ".hypothesis")
 DIGEST: Final = f"sha256:{'0' * 64}"
-FRAMEWORK: Final = engine_of().framework
 CLUSTER_KEYS: Final = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster")
 
 Config = dict[str, Any]
@@ -140,11 +140,18 @@ def _image(config: Config) -> Iterator[str]:
     image = config.get(f"{PREFIX}image")
     if not isinstance(image, dict) or image.get("resolveDigest") is not True:
         return
-    named = image.get("reference") or image.get("repository") or release(_version(config)).runtime_image(FRAMEWORK)
+    published = release(_version(config)).runtime_image(_framework(config))
+    named = image.get("reference") or image.get("repository") or published
     name = ImageReference.parse(str(named)).name
     yield f"the digest that the registry has for image {name}: a stand-in is in its place"
     kept = {key: value for key, value in image.items() if key in ("registry", "pullSecret")}
     config[f"{PREFIX}image"] = {"source": "existing", "reference": f"{name}@{DIGEST}", **kept}
+
+
+def _framework(config: Config) -> Framework:
+    """The engine that the stack names; the default's where it names none, or one that there is not."""
+    named = config.get(f"{PREFIX}backend")
+    return Backend(named).value if named in list(Backend) else Backend.SGLANG.value
 
 
 def _version(config: Config) -> str:

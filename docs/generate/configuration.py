@@ -12,8 +12,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from wideep.engines import engine_of
+from wideep.dynamo import release_of
+from wideep.engines import engine
+from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
@@ -35,7 +38,7 @@ Kubernetes' own (`1Ti` is binary). A key that is not listed here is refused, wit
 
 FLAGS_INTRO = """\
 What `extraArgs` may not hold, in any spelling that the engine's parser takes: a key sets it, or the plan computes with
-it. All other flags of SGLang 0.5.3.post2 and Dynamo 0.6.0 are passed on, and unknown ones too, with a warning."""
+it. All other flags of the engine and of Dynamo's worker are passed on, and unknown ones too, with a warning."""
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
@@ -91,13 +94,18 @@ def rows(model: type[BaseModel], prefix: str) -> list[str]:
 
 
 def engine_flags() -> str:
-    """Which key has the say on each flag of the engine, in the order of the table."""
-    table = engine_of().flags
+    """Which key has the say on each flag of each engine, in the versions of the default release."""
+    tables = (_flags_of(engine(backend, release_of().engines[backend.value])) for backend in Backend)
+    return "\n".join([f"## The engines' flags\n\n{FLAGS_INTRO}\n", *tables])
+
+
+def _flags_of(of: Engine) -> str:
+    table = of.flags
     names: dict[str, list[str]] = {}
     for flag in table.flags:
         if flag.owner not in (PASSES, UNCHECKED):
             names.setdefault(flag.owner, []).append(f"`{flag.names[0]}`")
-    lines = ["## The engine's flags", FLAGS_INTRO, "| flags | write |\n|---|---|"]
+    lines = [f"### {of.release}", "| flags | write |\n|---|---|"]
     for owner, flags in names.items():
         instead = f"not: {table.reasons[owner].rule}" if owner in table.reasons else f"`layout.ROLE.{owner}`"
         lines[-1] += f"\n| {', '.join(flags)} | {prose(instead)} |"

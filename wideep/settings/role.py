@@ -32,7 +32,8 @@ class RoleLayout(SettingsModel):
     """One role's workers.
 
     The parallel sizes are SGLang's: ``tp`` is all GPUs of a worker (of a stage of it, where ``pp`` is above 1), ``dp``
-    into how many attention groups they are cut, ``ep`` over how many of them the experts are spread.
+    into how many attention groups they are cut, ``ep`` over how many of them the experts are spread. In vLLM's words a
+    group is a tensor-parallel group (tp / dp), ``dp`` the data-parallel size, and ``ep`` is tp or 1.
     """
 
     replicas: Count
@@ -59,14 +60,16 @@ class RoleLayout(SettingsModel):
     ``ep`` of them cost one slot on every GPU: 2.6 GB for R1. Without EPLB or a recorded location they buy nothing."""
     moe_a2a_backend: Annotated[MoeA2aBackend, Field(alias="moeA2aBackend")] = MoeA2aBackend.NONE
     """How tokens reach their experts. ``deepep`` makes ep = tp and needs FP8 weights; it pays across nodes and with
-    large batches."""
+    large batches. vLLM takes bf16 too, and without DeepEP gathers all tokens and scatters the results."""
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
-    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` for a worker that does both."""
+    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` (SGLang only) for a worker that does
+    both."""
     eplb: Eplb = Eplb()
     """The load balancer, and where experts lie at the start."""
     mem_fraction_static: Fraction = 0.8
     """Share of a GPU's free memory for weights and KV cache: of what is left of it when the CUDA context and NCCL have
-    theirs (137.3 of an H200's 139.8 GiB). The rest is for activations, CUDA graphs and buffers."""
+    theirs (137.3 of an H200's 139.8 GiB). The rest is for activations, CUDA graphs and buffers. On vLLM it is of the
+    whole GPU, and activations, graphs and buffers come out of it as well: 0.92 is vLLM's own choice."""
     kv_cache_dtype: KvCacheDtype | None = None
     """Precision of the KV cache (SGLang's ``--kv-cache-dtype``), the same in both roles. None: auto, bf16 for the
     catalog's models. FP8 halves a token's bytes, and costs some accuracy without scales in the checkpoint."""
@@ -79,13 +82,14 @@ class RoleLayout(SettingsModel):
     collective, and is needed where tp would cut FP8 blocks (R1: tp above 16)."""
     dp_lm_head: bool = False
     """A full lm_head in each attention group in place of a share of tp: saves gathering all hidden states, costs up to
-    vocabulary × hidden × 2 bytes (1.9 GB for R1). Only with dp above 1."""
+    vocabulary × hidden × 2 bytes (1.9 GB for R1). Only with dp above 1. On vLLM each group has its own in any case."""
     two_batch_overlap: bool = False
     """Cut a batch in two and compute one half while the other is in DeepEP's all-to-all. Pays with large batches over
     RDMA; needs activations for both halves."""
     max_dispatch_tokens_per_rank: Annotated[int, Field(ge=1, le=65536)] = 128
     """Tokens that one rank may hand to DeepEP's low-latency kernels in a step, so also its largest decode batch. Its
-    buffers grow with it: 2.1 GB at 128 for R1 with 32 redundant experts, 17 GB at the limit of 1024."""
+    buffers grow with it: 2.1 GB at 128 for R1 with 32 redundant experts, 17 GB at the limit of 1024. On vLLM it is the
+    rank's largest step at decode."""
     cuda_graph_batch_sizes: tuple[Annotated[int, Field(ge=1, le=65536)], ...] | None = None
     """Decode batch sizes of a rank that are captured as CUDA graphs. None: SGLang's list, up to 512, or up to
     ``maxDispatchTokensPerRank`` with DeepEP's low-latency mode. Fewer and smaller ones start faster and save memory;
@@ -97,7 +101,7 @@ class RoleLayout(SettingsModel):
     chunked_prefill_size: Token | None = None
     """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
     takes several steps. None: SGLang's 8192 (16384 from 160 GiB a GPU on), which leave 512 to each of 16 groups. More
-    a group is faster to the first token and needs more activations."""
+    a group is faster to the first token and needs more activations. On vLLM None is 8192 in each group."""
     context_length: Token | None = None
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
     one full sequence."""

@@ -53,8 +53,8 @@ def notes(advice: Advice) -> list[str]:
         lines.append(f"{advice.field.too_large} more workers are valid but have no memory for a single request.")
     lines.append(
         f"Predicted by AIConfigurator {advice.version} from kernels measured with SGLang {advice.data}; the graph runs "
-        f"{engine_of(advice.question.stack).version}. Ratios between layouts are more reliable than absolute figures. A GPU: one that the "
-        "layout uses. Bound: tokens/s a GPU at the hardware's published peaks."
+        f"{engine_of(advice.question.stack).version}. Ratios between layouts are more reliable than absolute figures. "
+        "A GPU: one that the layout uses. Bound: tokens/s a GPU at the hardware's published peaks."
     )
     return lines
 

@@ -1,0 +1,75 @@
+"""Write docs/models.md: for each model and each engine, the smallest preset that fits, or why none does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wideep.catalog import MODELS, PRESETS
+from wideep.catalog.layouts import preset_gpus
+from wideep.dynamo import release_of
+from wideep.engines import engine
+from wideep.engines.base import Engine
+from wideep.errors import Problem
+from wideep.rules import check_role
+from wideep.rules.role_context import RoleContext
+from wideep.settings.backend import Backend
+from wideep.settings.hardware import Gpu, Hardware, Interconnect
+from wideep.settings.layout import Preset, Role, RoleLayout
+from wideep.settings.model import ModelShape
+
+PAGE = Path(__file__).parents[1] / "models.md"
+GPUS = (Gpu.H100_80, Gpu.H200, Gpu.B200)
+HEAD = """\
+# Models and engines
+
+<!-- python -m docs.generate writes this page -->
+
+For each model the smallest preset of which every rule holds, with the default release's engines, on the first of
+{gpus} that it fits, with InfiniBand between nodes of 8. It is worked out from the model's shape; nothing
+of it was run on these GPUs.
+
+"""
+FOOT = """
+EPLB: the engine maps experts of that model to slots, which redundant experts and the load balancer need. Mixtral has it
+on vLLM only. TensorRT-LLM is not among the engines here: `backend: trtllm` is refused.
+
+Not in the catalog: a model of the same class can be given by its config.json (`model: {config: PATH}`); one whose
+attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by what its config.json names.
+"""
+
+
+def cell(model: ModelShape, of: Engine, backend: Backend) -> str:
+    """Return the smallest preset that fits and its GPU; else the rule that the last one breaks."""
+    broken: Problem | None = None
+    for preset in sorted(PRESETS, key=preset_gpus):
+        if preset.backend not in (None, backend):
+            continue
+        for gpu in GPUS:
+            broken = next(_problems(model, of, preset, gpu), None)
+            if broken is None:
+                return f"`{preset}` on {gpu}"
+    return f"none: {broken.rule}" if broken else "none"
+
+
+def _problems(model: ModelShape, of: Engine, preset: Preset, gpu: Gpu) -> Iterator[Problem]:
+    roles: dict[Role, RoleLayout] = dict(PRESETS[preset])
+    nodes = sum(role.replicas * role.nodes for role in roles.values())
+    hardware = Hardware(gpu=gpu, nodes=nodes, gpus_per_node=8, interconnect=Interconnect.INFINIBAND)
+    for name, role in roles.items():
+        yield from check_role(RoleContext(name, role, model, hardware, runs_on=of))
+
+
+def pages() -> dict[Path, str]:
+    """Return the page."""
+    engines = {backend: engine(backend, release_of().engines[backend.value]) for backend in Backend}
+    titles = [column for each in engines.values() for column in (each.release, f"EPLB on {each.title}")]
+    lines = [f"| model | {' | '.join(titles)} |", "|---|" + "---|" * len(titles)]
+    for name, model in MODELS.items():
+        cells = [
+            text
+            for backend, each in engines.items()
+            for text in (cell(model, each, backend), "yes" if each.family(model.family).expert_location else "no")
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return {PAGE: HEAD.format(gpus=", ".join(GPUS)) + "\n".join(lines) + "\n" + FOOT}
