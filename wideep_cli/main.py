@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from wideep.settings.backend import Backend
 from wideep_cli.adopt.command import EXAMPLE as ADOPT_EXAMPLE
 from wideep_cli.adopt.command import adopt
 from wideep_cli.advise.command import EXAMPLE as ADVISE_EXAMPLE
@@ -98,7 +97,9 @@ GpuOption = Annotated[
     str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")
 ]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List all valid layouts for this number of GPUs.")]
-BackendOption = Annotated[Backend | None, typer.Option("--backend", help="Engine; without it, the stack's.")]
+BackendOption = Annotated[
+    str | None, typer.Option("--backend", metavar="ENGINE", help="sglang or vllm; without it, the stack's engine.")
+]
 PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node.")]
 
 

@@ -1,8 +1,8 @@
-"""Write the flags of SGLang's parser by version from the wheels: ``python -m tests.wheels.generate``.
+"""Write the flags of the engines' parsers by version from the wheels: ``python -m tests.wheels.generate``.
 
 Needs ``pip download`` to reach a package index. What comes out is ``parser.txt`` and ``dynamo.txt`` of
-``wideep/engines/sglang``; which of their flags a key owns is said by hand, in ``wideep.engines.sglang.owners``. For a
-new version: its number in the first line of ``parser.txt``, its release in ``tests.wheels.dynamo``, then this.
+``wideep/engines/ENGINE``; which of their flags a key owns is said by hand, in ``owners`` beside them. For a new
+version: its number in the first line of ``parser.txt``, its release in ``tests.wheels.dynamo``, then this.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Final
 
 from tests.wheels.definitions import Definition, read_wheel
 from tests.wheels.download import wheel_of
-from tests.wheels.dynamo import RELEASES, read_dynamo_wheel
+from tests.wheels.dynamo import RELEASES, VLLM_RELEASES, read_dynamo_wheel
+from tests.wheels.vllm import read_vllm_wheel
 from wideep.engines.parser import release_number
 from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS
+from wideep.engines.vllm import parser as vllm
 
 __all__ = ["DYNAMO", "SGLANG", "parser_text"]
 
@@ -26,6 +28,8 @@ HEAD: Final = """\
 """
 SGLANG: Final = "Flags of SGLang's own parser"
 DYNAMO: Final = "Flags of Dynamo's worker beside SGLang's, by the SGLang that its release pairs with"
+VLLM: Final = "Flags of vLLM's own parser"
+VLLM_DYNAMO: Final = "Flags of Dynamo's worker beside vLLM's, by the vLLM that its release pairs with"
 WIDTH: Final = 118
 Row = tuple[str, str]
 
@@ -71,3 +75,9 @@ if __name__ == "__main__":
     dynamo = {version: read_dynamo_wheel(wheel_of("ai-dynamo", RELEASES[version])) for version in VERSIONS}
     FILE.write_text(parser_text(sglang), encoding="utf-8")
     DYNAMO_FILE.write_text(parser_text(dynamo, DYNAMO), encoding="utf-8")
+    own = {version: read_vllm_wheel(wheel_of("vllm", version)) for version in vllm.VERSIONS}
+    beside = {
+        version: read_dynamo_wheel(wheel_of("ai-dynamo", VLLM_RELEASES[version]), "vllm") for version in vllm.VERSIONS
+    }
+    vllm.FILE.write_text(parser_text(own, VLLM), encoding="utf-8")
+    vllm.DYNAMO_FILE.write_text(parser_text(beside, VLLM_DYNAMO), encoding="utf-8")

@@ -62,8 +62,8 @@ class RoleLayout(SettingsModel):
     """How tokens reach their experts. ``deepep`` makes ep = tp and needs FP8 weights; it pays across nodes and with
     large batches. vLLM takes bf16 too, and without DeepEP gathers all tokens and scatters the results."""
     deepep_mode: DeepEpMode = DeepEpMode.AUTO
-    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` (SGLang only) for a worker that does
-    both."""
+    """DeepEP's kernels: ``normal`` for prefill, ``low_latency`` for decode, ``auto`` for a worker that does both, on
+    SGLang only."""
     eplb: Eplb = Eplb()
     """The load balancer, and where experts lie at the start."""
     mem_fraction_static: Fraction = 0.8

@@ -47,7 +47,7 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
     gpus_per_node: int | None,
     stack: str | None,
     file: Path | None,
-    backend: Backend | None = None,
+    backend: str | None = None,
 ) -> Question:
     """Model and hardware of the stack where one is named, else DeepSeek-R1 on nodes of 8 × H200 with RDMA; of either,
     what the other options say otherwise.
@@ -62,8 +62,9 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
         settings = settings_of(stack_file(stack, file))
         shape, hardware = settings.model, settings.hardware
         own, runs = settings.backend, engine_of(settings)
-    if backend and backend is not own:
-        own, runs = backend, engine(backend, newest_tried().engines[backend.value])
+    asked = _backend(backend) if backend else own
+    if asked is not own:
+        own, runs = asked, engine(asked, newest_tried().engines[asked.value])
     if model:
         shape = _model(model)
     if gpu:
@@ -75,6 +76,12 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
     if gpus_per_node:
         hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
     return Question(shape, hardware, own, runs)
+
+
+def _backend(word: str) -> Backend:
+    if word.lower() not in list(Backend):
+        raise CallError(f"--backend {word}: not an engine that this program runs.", f"Try {' or '.join(Backend)}.")
+    return Backend(word.lower())
 
 
 def _gpu(word: str) -> Gpu:

@@ -7,6 +7,7 @@ from typing import Final
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext, divisors, listed
 from wideep.settings.experts import DeepEpMode, DispatchAlgorithm, EplbAlgorithm, RecorderMode
+from wideep.settings.model import ModelFamily
 
 __all__ = [
     "balancing_needs_ep",
@@ -25,6 +26,8 @@ METRICS: Final = frozenset({"--enable-expert-distribution-metrics", "--expert-ba
 BUFFER: Final = "--expert-distribution-recorder-buffer-size"
 ITERATIONS: Final = 1000
 """``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
+_OTHER: Final = {ModelFamily.MIXTRAL: ", or backend: vllm"}
+"""The engine that maps the experts of a family, where this one does not."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
@@ -44,9 +47,11 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
     role, name = site.role, site.architecture
     rule = f"SGLang's {name} cannot map experts to slots, which redundant experts and EPLB need"
     if role.redundant_experts:
-        return site.problem("redundantExperts", role.redundant_experts, rule, "write redundantExperts: 0")
+        fix = f"write redundantExperts: 0{_OTHER.get(site.model.family, '')}"
+        return site.problem("redundantExperts", role.redundant_experts, rule, fix)
     if role.eplb.enabled:
-        return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false}")
+        fix = f"write eplb: {{enabled: false}}{_OTHER.get(site.model.family, '')}"
+        return site.problem("eplb.enabled", "true", rule, fix)
     return None
 
 
