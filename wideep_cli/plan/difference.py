@@ -53,7 +53,7 @@ def difference(before: StackContext, after: StackContext) -> Difference:
 
 
 def _sizes(before: Plan, after: Plan) -> Iterator[Change]:
-    for field in ("model", "layout", "gpus", "nodes", "namespace", "name", "image"):
+    for field in ("model", "backend", "layout", "gpus", "nodes", "namespace", "name", "image"):
         yield from changes(getattr(before, field), getattr(after, field), field)
     for role in Role:
         for change in changes(before.roles[role].model_dump(), after.roles[role].model_dump(), role):
@@ -161,6 +161,11 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     if before.graph.api_version != after.graph.api_version:
         other = changes(before.graph.api_version, after.graph.api_version, "apiVersion")
         consequence = "It is written in another version of its API: all its pods are deleted and made anew: an outage."
+        yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
+        return
+    if before.backend is not after.backend:
+        other = changes(before.engine, after.engine, "engine")
+        consequence = f"{after.engine} takes over: all pods are deleted and recreated, from another image: an outage."
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
         return
     if any(change.path.endswith(GROVE_ANNOTATION) for change in found):

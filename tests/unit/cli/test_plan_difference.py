@@ -231,3 +231,14 @@ def test_a_v1beta1_graph_is_told_component_by_component() -> None:
     (change,) = other.objects
     assert (change.name, change.effect.value) == ("pods of decode", "restarted")
     assert any(each.path == "args --mem-fraction-static" for each in change.because)
+
+
+def test_another_engine_replaces_the_graph() -> None:
+    same = {"layout": "wide-32gpu", "platform": {"version": "1.6.1"}, "image": {"source": "published"}}
+    found = difference(loaded(**same), loaded(**same, backend="vllm"))
+
+    assert ("backend", "sglang", "vllm") in [(each.path, each.before, each.after) for each in found.settings]
+    (graph,) = [each for each in found.objects if each.name.startswith("graph ")]
+    assert graph.effect == "replaced"
+    assert "vLLM 0.31.0 takes over" in graph.consequence
+    assert not [each for each in found.objects if each.name.startswith("pods of ")]
