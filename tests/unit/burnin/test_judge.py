@@ -1,4 +1,4 @@
-"""What a burn-in finds: on figures recorded from four H100 of one host, and on the same figures with faults in them."""
+"""What a burn-in finds: on figures recorded from real H100 and H200, and on the same with faults in them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def measured(rows: list[Row]) -> Measured:
     return read_lines(json.dumps(row) for row in rows)
 
 
-def told(rows: list[Row], *, rdma: bool = False) -> list[str]:
+def told(rows: list[Row], *, rdma: bool = False, gpu: Gpu = Gpu.H100_80) -> list[str]:
     """The verdicts."""
-    return [verdict.text for verdict in judge(measured(rows), H100, rdma=rdma)]
+    return [verdict.text for verdict in judge(measured(rows), gpu_spec(gpu), rdma=rdma)]
 
 
 def with_fault(change: Callable[[Row], Row | None]) -> list[Row]:
@@ -58,17 +58,25 @@ def cluster(value: Callable[[int, int], float | None], via: str = "NET/IB/0/GDRD
     return rows
 
 
-def test_four_healthy_gpus_have_no_verdict() -> None:
-    assert told(recorded("h100x4-quick")) == []
+@pytest.mark.parametrize(
+    ("name", "gpu"), [("h100x4-quick", Gpu.H100_80), ("h200x4-quick", Gpu.H200), ("h200x4-full", Gpu.H200)]
+)
+def test_four_healthy_gpus_have_no_verdict(name: str, gpu: Gpu) -> None:
+    assert told(recorded(name), gpu=gpu) == []
 
 
-def test_a_gpu_that_another_process_kept_busy_is_named_and_its_links_are_not() -> None:
-    [verdict] = told(recorded("h100x4-straggler"))
+@pytest.mark.parametrize(
+    ("name", "gpu", "fact"),
+    [
+        ("h100x4-straggler", Gpu.H100_80, "memory bandwidth 1.40 TB/s, 53 % under the median of 4 (3.02 TB/s); "),
+        ("h200x4-straggler", Gpu.H200, "memory bandwidth 1.96 TB/s, 54 % under the median of 4 (4.25 TB/s); "),
+    ],
+)
+def test_a_gpu_that_another_process_kept_busy_is_named_and_its_links_are_not(name: str, gpu: Gpu, fact: str) -> None:
+    [verdict] = told(recorded(name), gpu=gpu)
 
-    assert verdict.startswith("h100 GPU 2: memory bandwidth 1.40 TB/s, 53 % under the median of 4 (3.02 TB/s); ")
-    assert verdict.endswith(
-        "Cordon h100, see what else runs there (nvidia-smi) and what the driver logged (dmesg, Xid)."
-    )
+    assert verdict.startswith(f"gpu-0 GPU 2: {fact}")
+    assert verdict.endswith("see what else runs there (nvidia-smi) and what the driver logged (dmesg, Xid).")
 
 
 def test_a_gpu_six_percent_slower_than_its_like_is_told_and_one_of_four_percent_is_not() -> None:
@@ -81,7 +89,7 @@ def test_a_gpu_six_percent_slower_than_its_like_is_told_and_one_of_four_percent_
 
     assert slower(0.04) == []
     [verdict] = slower(0.06)
-    assert verdict.startswith("h100 GPU 1: memory bandwidth 2.84 TB/s, 6 % under the median")  # type: ignore[attr-defined]
+    assert verdict.startswith("gpu-0 GPU 1: memory bandwidth 2.84 TB/s, 6 % under the median")  # type: ignore[attr-defined]
 
 
 def test_gpus_that_are_all_slow_alike_fall_short_of_the_data_sheet() -> None:
@@ -94,7 +102,7 @@ def test_gpus_that_are_all_slow_alike_fall_short_of_the_data_sheet() -> None:
 def test_a_node_with_a_missing_gpu_is_told() -> None:
     [verdict] = told(with_fault(lambda row: {**row, "wanted": 8} if row["what"] == "node" else row))
 
-    assert verdict.startswith("h100: nvidia-smi shows 4 of 8 GPUs. Cordon h100;")
+    assert verdict.startswith("gpu-0: nvidia-smi shows 4 of 8 GPUs. Cordon gpu-0;")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +120,7 @@ def test_a_node_with_a_missing_gpu_is_told() -> None:
 def test_what_is_odd_about_one_gpu_is_told_with_its_number(what: str, fields: Row, fact: str) -> None:
     verdicts = told(with_fault(lambda row: {**row, **fields} if (row["what"], row.get("gpu")) == (what, 3) else row))
 
-    assert [verdict.startswith("h100 GPU 3: ") and fact in verdict for verdict in verdicts] == [True]
+    assert [verdict.startswith("gpu-0 GPU 3: ") and fact in verdict for verdict in verdicts] == [True]
 
 
 def test_one_slow_link_is_named_by_both_ends() -> None:
@@ -122,7 +130,7 @@ def test_one_slow_link_is_named_by_both_ends() -> None:
 
     [verdict] = told(with_fault(change))
 
-    assert verdict.startswith("h100 GPU 0 ↔ GPU 3: 178 GB/s, 50 % under the median of 6 (35")
+    assert verdict.startswith("gpu-0 GPU 0 ↔ GPU 3: 178 GB/s, 50 % under the median of 6 (35")
 
 
 def test_a_gpu_whose_links_are_all_slow_is_named_once() -> None:
@@ -132,7 +140,7 @@ def test_a_gpu_whose_links_are_all_slow_is_named_once() -> None:
 
     [verdict] = told(with_fault(change))
 
-    assert verdict.startswith("h100 GPU 1: all its 3 links are slow")
+    assert verdict.startswith("gpu-0 GPU 1: all its 3 links are slow")
 
 
 def test_links_that_are_all_slow_alike_fall_short_of_the_data_sheet() -> None:
@@ -151,7 +159,7 @@ def test_a_node_that_nobody_met_is_told_with_who_is_missing() -> None:
 def test_a_program_that_was_killed_is_told() -> None:
     [verdict] = told(with_fault(lambda row: None if row["what"] == "done" else row))
 
-    assert verdict == "h100: the measuring program did not end. Run wideep burnin --nodes h100 again."
+    assert verdict == "gpu-0: the measuring program did not end. Run wideep burnin --nodes gpu-0 again."
 
 
 def test_two_nodes_over_rdma_as_fast_as_their_adapters_are_well() -> None:
@@ -160,10 +168,10 @@ def test_two_nodes_over_rdma_as_fast_as_their_adapters_are_well() -> None:
 
 def test_tcp_in_place_of_rdma_is_told_once_and_not_where_the_stack_has_none() -> None:
     """Recorded between two processes of one host that took each other for another host."""
-    [verdict] = told(recorded("two-nodes-tcp"), rdma=True)
+    [verdict] = told(recorded("two-nodes-tcp"), rdma=True, gpu=Gpu.H200)
 
     assert verdict.startswith("a, b: NCCL took TCP in place of RDMA (NET/Socket [0]eth0:192.0.2.2<0>). Check that")
-    assert told(recorded("two-nodes-tcp"), rdma=False) == []
+    assert told(recorded("two-nodes-tcp"), gpu=Gpu.H200) == []
 
 
 def test_a_network_that_connects_only_equal_rails_is_told_as_that() -> None:
@@ -189,7 +197,7 @@ def test_ways_around_within_a_node_are_told() -> None:
 
     [verdict] = told(rows)
 
-    assert verdict.startswith("h100: NCCL goes around between its own GPUs (SHM/direct/direct).")
+    assert verdict.startswith("gpu-0: NCCL goes around between its own GPUs (SHM/direct/direct).")
 
 
 def test_lines_of_libraries_between_the_figures_are_left_out() -> None:

@@ -113,7 +113,7 @@ def arguments_of(manifest: dict[str, Any]) -> list[str]:
 
 def said(name: str) -> str:
     """The healthy recording as another node's."""
-    return HEALTHY.replace('"h100"', f'"{name}"')
+    return HEALTHY.replace('"gpu-0"', f'"{name}"')
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_a_job_that_is_refused_takes_the_others_with_it(stack: StackContext) -> 
 
 def test_the_answer_has_a_line_a_gpu_a_matrix_the_bounds_and_the_verdict(tmp_path: Path) -> None:
     stack = loaded(tmp_path)
-    cluster = FakeCluster((node("h100"),), says={"h100": (RECORDED / "h100x4-straggler.jsonl").read_text()})
+    cluster = FakeCluster((node("gpu-0"),), says={"gpu-0": (RECORDED / "h100x4-straggler.jsonl").read_text()})
     measured, _, _ = burn(cluster, stack)
     verdicts = judge(measured, gpu_spec(Gpu.H100_80), rdma=False)
     hardware = stack.settings.hardware.model_copy(update={"gpu": Gpu.H100_80})
@@ -234,14 +234,14 @@ def test_the_answer_has_a_line_a_gpu_a_matrix_the_bounds_and_the_verdict(tmp_pat
 
     rows = [line.split() for line in text.splitlines()]
 
-    assert ["h100", "2", "1.40", "TB/s", "326", "TFLOP/s", "604", "TFLOP/s", "985", "GB/s"] in [
+    assert ["gpu-0", "2", "1.40", "TB/s", "326", "TFLOP/s", "604", "TFLOP/s", "985", "GB/s"] in [
         row[:10] for row in rows
     ]
     assert ["data", "sheet", "3.35", "TB/s", "990", "TFLOP/s", "1979", "TFLOP/s", "–"] in rows
     assert ["2", "135", "135", "134"] in rows, "its links: none to itself"
     assert "all-to-all, decode dispatch" in text
     assert "decode: at most" in text
-    assert "! h100 GPU 2: memory bandwidth 1.40 TB/s" in text
+    assert "! gpu-0 GPU 2: memory bandwidth 1.40 TB/s" in text
     assert "? b: skipped." in text
     content = json.loads(burnin_json(told))
     assert (content["holds"], content["findings"][0]["gpu"]) == (False, 2)
