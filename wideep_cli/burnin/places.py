@@ -12,7 +12,7 @@ from wideep_cli.doctor.node_capacity import GpuNode, gpu_nodes
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import StackContext
 from wideep_cluster import Cluster, ClusterError, Listed
-from wideep_cluster.kinds import NODES, PODS
+from wideep_cluster.kinds import NAMESPACES, NODES, PODS
 from wideep_cluster.objects import Node
 
 __all__ = ["Place", "Places", "find_places"]
@@ -39,8 +39,12 @@ def find_places(cluster: Cluster, loaded: StackContext, wanted: Sequence[str]) -
 
     Raises:
         CallError: a named node is not one of the stack's GPU nodes.
-        ClusterError: nodes cannot be listed, or none is free.
+        ClusterError: nodes cannot be listed, none is free, or there is no namespace for the Jobs.
     """
+    namespace = loaded.plan.namespace
+    if cluster.find(NAMESPACES, namespace) is None:
+        what = f"Namespace {namespace} does not exist, and the Jobs that measure run there."
+        raise ClusterError(f"{what}\n  Run `pulumi up`, or kubectl create namespace {namespace}.")
     nodes = cluster.list(NODES)
     pods = cluster.listed(PODS, fields=HOLDS_A_NODE)
     if pods.error:

@@ -113,7 +113,8 @@ class BurnIn:
             if read_lines(log).lines:
                 continue
             pod = pods.get(node)
-            step = f"kubectl describe pod {pod.name if pod else ''} tells more while it waits; look at {node}."
+            about = f"pod {pod.name}" if pod else f"job {self.jobs[node]}"
+            step = f"While it waits, kubectl -n {self.loaded.plan.namespace} describe {about} tells more."
             yield Verdict(node, f"{node}: nothing was measured ({_reason(pod, log)}). {step}")
 
     def _remove(self) -> None:

@@ -24,7 +24,7 @@ from wideep_cli.errors import CallError
 from wideep_cli.stack_context import StackContext
 from wideep_cluster import ClusterError, Listed, Listing
 from wideep_cluster.kinds import NODES
-from wideep_cluster.objects import Job, Node, Pod
+from wideep_cluster.objects import Job, Meta, Namespace, Node, Pod
 
 RECORDED = Path(__file__).parent / "recorded"
 HEALTHY = (RECORDED / "h100x4-quick.jsonl").read_text()
@@ -69,6 +69,10 @@ class FakeCluster:
         if self.interrupted:
             raise KeyboardInterrupt
         return Listing(tuple(self._pod(name, job) for name, job in self.jobs.items()), "1")
+
+    def find(self, _kind: object, name: str) -> Namespace | None:
+        """The stack's namespace."""
+        return Namespace(metadata=Meta(name=name)) if self.nodes else None
 
     def listed(self, _kind: object, **_: str) -> Listed[Pod]:
         """The pods that hold a part of a node."""
@@ -148,6 +152,11 @@ def test_a_cluster_without_a_free_node_is_told_and_nothing_is_made(stack: StackC
 
     with pytest.raises(ClusterError, match=r"No GPU node is free.*\n  a: skipped \(8 of 8 GPUs are taken"):
         find_places(cluster, stack, ())  # pyright: ignore[reportArgumentType]
+
+
+def test_before_the_namespace_is_there_the_way_to_it_is_told(stack: StackContext) -> None:
+    with pytest.raises(ClusterError, match=r"Namespace \S+ does not exist.*\n  Run `pulumi up`"):
+        find_places(FakeCluster(), stack, ())  # pyright: ignore[reportArgumentType]
 
 
 def test_a_node_that_is_not_there_is_a_mistake_of_the_call(stack: StackContext) -> None:
