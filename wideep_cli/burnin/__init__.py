@@ -1,1 +1,1 @@
-"""`wideep burnin`: every free GPU and the links between them measured, before a model is loaded on them"""
+"""``wideep burnin``: free GPU nodes and their links measured, before a model is loaded on them."""
