@@ -23,6 +23,8 @@ GRAPH: Final = "wideep/burnin-of"
 """Of a pod: the stack's graph, so that two stacks in one namespace do not take each other's."""
 KEPT_SECONDS: Final = 120
 """How long the cluster keeps a Job that has ended, where nobody deletes it."""
+LATER_SECONDS: Final = 60
+"""A Job's own deadline is after that of the command, which still reads the pods then."""
 HOSTNAME: Final = "kubernetes.io/hostname"
 
 Manifest = dict[str, object]
@@ -55,7 +57,7 @@ def job(loaded: StackContext, asked: Asked, name: str, place: Place, meeting: Me
     labels = {LABEL: "wideep-burnin", "app.kubernetes.io/managed-by": "wideep", GRAPH: loaded.plan.name}
     spec: Manifest = {
         "backoffLimit": 0,
-        "activeDeadlineSeconds": asked.seconds,
+        "activeDeadlineSeconds": asked.seconds + LATER_SECONDS,
         "ttlSecondsAfterFinished": KEPT_SECONDS,
         "template": {"metadata": {"labels": labels}, "spec": _pod(loaded, asked, place, meeting)},
     }

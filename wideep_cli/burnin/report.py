@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from wideep.burnin.bounds import reach
+from wideep.burnin.bounds import Reach, reach
 from wideep.burnin.figures import Collective, GpuFigure, Load, Measured
 from wideep.burnin.links import Place, pairs
 from wideep.burnin.units import rate
@@ -35,10 +35,15 @@ class Answer:
     verdicts: tuple[Verdict, ...]
     skipped: tuple[str, ...]
 
+    @property
+    def bounds(self) -> tuple[Reach, ...]:
+        """Of each role; none where no GPU was measured."""
+        return tuple(reach(self.settings, self.measured)) if self.measured.of(GpuFigure) else ()
+
 
 def burnin_text(told: Answer) -> RenderableType:
     """Draw GPUs, links and collectives, then the bounds, then what falls short."""
-    parts: list[RenderableType] = [_gpus(told), Text()]
+    parts: list[RenderableType] = [_gpus(told), Text()] if told.measured.of(GpuFigure) else []
     parts += [_matrix(told.measured), Text()] if pairs(told.measured) else []
     parts += [_collectives(told.measured), Text()] if told.measured.of(Collective) else []
     parts += [Text(line) for line in _bounds(told)]
@@ -120,7 +125,7 @@ def _collectives(measured: Measured) -> Table:
 
 
 def _bounds(told: Answer) -> Iterator[str]:
-    for each in reach(told.settings, told.measured):
+    for each in told.bounds:
         share = each.measured / each.sheet
         yield (
             f"{each.role}: at most {each.measured:,.0f} tokens/s a GPU at what the slowest GPU and link reached, "
@@ -134,7 +139,7 @@ def burnin_json(told: Answer) -> str:
         "holds": not told.verdicts,
         "findings": [asdict(verdict) for verdict in told.verdicts],
         "skipped": list(told.skipped),
-        "bounds": [asdict(each) for each in reach(told.settings, told.measured)],
+        "bounds": [asdict(each) for each in told.bounds],
         "lines": [line.model_dump() for line in told.measured.lines],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)

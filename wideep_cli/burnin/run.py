@@ -113,8 +113,7 @@ class BurnIn:
             if read_lines(log).lines:
                 continue
             pod = pods.get(node)
-            about = f"pod {pod.name}" if pod else f"job {self.jobs[node]}"
-            step = f"While it waits, kubectl -n {self.loaded.plan.namespace} describe {about} tells more."
+            step = f"wideep doctor tells more; then run wideep burnin --nodes {node}."
             yield Verdict(node, f"{node}: nothing was measured ({_reason(pod, log)}). {step}")
 
     def _remove(self) -> None:

@@ -177,7 +177,7 @@ def test_each_node_has_one_job_with_all_its_gpus_the_first_ones_address_and_a_de
     assert arguments_of(second)[arguments_of(second).index("--master") + 1] == "10.0.0.7:29511"
     assert arguments_of(alone)[2:6] == ["--nodes", "c", "--gpus", "7"]
     spec = second["spec"]
-    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 60, 120)
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 60 + 60, 120)
     pod = spec["template"]["spec"]
     assert pod["nodeSelector"] == {"kubernetes.io/hostname": "b.lab"}
     assert pod["containers"][0]["resources"]["limits"] == {"nvidia.com/gpu": "8", "rdma/ib": "8"}
@@ -254,3 +254,16 @@ def test_the_answer_has_a_line_a_gpu_a_matrix_the_bounds_and_the_verdict(tmp_pat
     assert "? b: skipped." in text
     content = json.loads(burnin_json(told))
     assert (content["holds"], content["findings"][0]["gpu"]) == (False, 2)
+
+
+def test_where_nothing_was_measured_the_answer_is_the_reason_alone(
+    stack: StackContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "POLL_SECONDS", 0.01)
+    measured, unfit, _ = burn(FakeCluster((node("b"),), waits={"b": "ImagePullBackOff"}), stack, seconds=0)
+
+    screen = StringIO()
+    Console(file=screen, width=200).print(burnin_text(Answer(stack.settings, measured, unfit, ())))
+
+    step = "wideep doctor tells more; then run wideep burnin --nodes b."
+    assert screen.getvalue() == f"! b: nothing was measured (ImagePullBackOff). {step}\n"
