@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from sim.operator.contract import Manifest
 from wideep.catalog import GPUS
+from wideep.gpus import Peaks
 
 CONTAINER = "burnin"
 SLOW = "sim.dynamo-wideep/slow-gpu"
@@ -46,11 +47,17 @@ def _lines(name: str, nodes: list[str], gpus: int, node: Manifest) -> Iterator[L
         for what, value in found.items():
             yield {"what": what, "gpu": gpu, **dict.fromkeys(("value", "least", "most"), share * value)}
         yield {"what": "load", "gpu": gpu, "temperature": 60.0, "watts": 700.0, "sm_mhz": 1480.0, "reasons": 4}
-        for to_node in nodes if peaks else ():
-            reached = NVLINK * peaks.nvlink if to_node == name else RDMA * peaks.rdma
-            via = "P2P/CUMEM" if to_node == name else "NET/IB/0/GDRDMA"
-            for to_gpu in range(gpus):
-                if (to_node, to_gpu) != (name, gpu):
-                    yield {"what": "send", "gpu": gpu, "to_node": to_node, "to_gpu": to_gpu, "value": reached}
-                    yield {"what": "transport", "gpu": gpu, "to_node": to_node, "to_gpu": to_gpu, "via": [via]}
+        if peaks:
+            yield from _links(name, gpu, [(to_node, each) for to_node in nodes for each in range(gpus)], peaks)
     yield {"what": "done", "seconds": 1.0}
+
+
+def _links(name: str, gpu: int, places: list[tuple[str, int]], peaks: Peaks) -> Iterator[Line]:
+    """From one GPU to each other one."""
+    for to_node, to_gpu in places:
+        if (to_node, to_gpu) == (name, gpu):
+            continue
+        inside = to_node == name
+        way = {"gpu": gpu, "to_node": to_node, "to_gpu": to_gpu}
+        yield {"what": "send", **way, "value": NVLINK * peaks.nvlink if inside else RDMA * peaks.rdma}
+        yield {"what": "transport", **way, "via": ["P2P/CUMEM" if inside else "NET/IB/0/GDRDMA"]}
