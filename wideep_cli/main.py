@@ -16,6 +16,8 @@ from wideep_cli.advise.command import EXAMPLE as ADVISE_EXAMPLE
 from wideep_cli.advise.command import advise
 from wideep_cli.bench.command import EXAMPLE as BENCH_EXAMPLE
 from wideep_cli.bench.command import bench
+from wideep_cli.burnin.command import EXAMPLE as BURNIN_EXAMPLE
+from wideep_cli.burnin.command import burnin
 from wideep_cli.console import answer, handle_errors, say
 from wideep_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from wideep_cli.doctor.command import doctor
@@ -139,6 +141,7 @@ app.command(epilog=GPUS_EXAMPLE)(handle_errors(gpus))
 app.command(epilog=EPLB_EXAMPLE)(handle_errors(eplb))
 app.command(epilog=NETWORK_EXAMPLE)(handle_errors(network))
 app.command(epilog=BENCH_EXAMPLE)(handle_errors(bench))
+app.command(epilog=BURNIN_EXAMPLE)(handle_errors(burnin))
 app.command(epilog=DOCTOR_EXAMPLE)(handle_errors(doctor))
 app.command(epilog=RBAC_EXAMPLE)(handle_errors(rbac))
 app.command(epilog=ADOPT_EXAMPLE)(handle_errors(adopt))

@@ -1,9 +1,10 @@
 """A live cluster, read: a small typed layer over the official Kubernetes client.
 
     Cluster ──► list, find, watch, logs      objects as frozen models (``wideep_cluster.objects``)
+       ├──────► create, delete               what a verb makes for itself (``wideep burnin``), and nothing else
        └──────► run, forward                 a command in a pod, a port of a pod
 
-Nothing here writes to the cluster. What goes wrong is a ``ClusterError``: one sentence for a person to read. Answers
+What goes wrong is a ``ClusterError``: one sentence for a person to read. Answers
 are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
 """
 

@@ -1,9 +1,9 @@
-"""A cluster that is read."""
+"""A cluster that is read; what a verb makes for itself it also creates and deletes here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
@@ -158,6 +158,28 @@ class Cluster:
         path = kind.path(namespace, name)
         body = find(self.api, ApiRequest("get", kind.resource, kind.where(namespace), path, accept=accept))
         return None if body is None else kind.model.model_validate_json(body)
+
+    def create(self, kind: Kind[T], namespace: str, manifest: Mapping[str, object]) -> T:
+        """Create an object.
+
+        Raises:
+            ForbiddenError: the user may not create it there.
+            ClusterError: there is one of that name, or an admission rule refuses it.
+        """
+        path, where = kind.path(namespace), kind.where(namespace)
+        asked = ApiRequest("create", kind.resource, where, path, method="POST", body=manifest)
+        return kind.model.model_validate_json(read(self.api, asked))
+
+    def delete(self, kind: Kind[KubeObject], name: str, namespace: str) -> None:
+        """Delete an object, and in the background what it owns. None of that name is none to delete.
+
+        Raises:
+            ForbiddenError: the user may not delete it.
+            UnreachableError: there is no answer.
+        """
+        query = (("propagationPolicy", "Background"),)
+        path, where = kind.path(namespace, name), kind.where(namespace)
+        find(self.api, ApiRequest("delete", kind.resource, where, path, query, method="DELETE"))
 
     def watch(
         self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -30,6 +30,8 @@ class ApiRequest:
     query: Query = ()
     accept: str = "application/json, */*"
     method: str = "GET"
+    body: Mapping[str, object] | None = None
+    """Of an object that is created, as JSON."""
 
 
 def server_of(api: ApiClient) -> str:
@@ -96,7 +98,8 @@ def open_answer(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any
             asked.method,
             asked.path,
             query_params=asked.query,
-            header_params={"Accept": asked.accept},
+            header_params={"Accept": asked.accept, "Content-Type": "application/json"},
+            body=asked.body,
             auth_settings=["BearerToken"],
         )
         response = client.call_api(*request, _request_timeout=(CONNECT_SECONDS, seconds)).response

@@ -1,13 +1,14 @@
-"""What runs in a Job's pod: the download of a model, or nothing that is known."""
+"""What runs in a Job's pod: the download of a model, the measuring of a node, or nothing that is known."""
 
 from __future__ import annotations
 
 import asyncio
 
 from sim.faults.table import Moment
+from sim.kubelet import burnin, podstatus
 from sim.kubelet import container_log as journal
-from sim.kubelet import podstatus
 from sim.kubelet.pod import CrashError, Pod
+from sim.operator.kube import Kind
 
 RETRY_SECONDS = 2.0
 TRIES = 2
@@ -36,6 +37,10 @@ async def run(pod: Pod) -> None:
 
 
 async def _work(pod: Pod) -> None:
+    if burnin.is_burnin(pod.main):
+        node = await pod.kube.get(Kind.NODE, "", pod.pod["spec"]["nodeName"])
+        await pod.write_over(pod.machine.times.job, burnin.lines(pod.main, node or {"metadata": {}}))
+        return
     if not journal.is_download(pod.main):
         await pod.write_over(pod.machine.times.job, ["done"])
         return

@@ -55,7 +55,7 @@ from wideep_cluster.objects import (
     Volume,
 )
 
-__all__ = ["ClusterSnapshot", "Logs", "take_snapshot"]
+__all__ = ["HOLDS_A_NODE", "ClusterSnapshot", "Logs", "take_snapshot"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)

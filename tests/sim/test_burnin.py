@@ -1,0 +1,120 @@
+"""`wideep burnin` on the simulated cluster, whose pods print what healthy H200 reached, or half of it for one GPU."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sim.state import Cluster
+from tests.sim.conftest import Run
+from tests.sim.graph import NAMESPACE
+from tests.support.project import copy_project
+from tests.support.stacks import write_stack
+from tests.support.wideep import Wideep
+
+pytestmark = pytest.mark.cluster
+
+IMAGE = {"image": {"source": "existing", "reference": "registry.example.com/dynamo-wideep:0.6.0"}}
+"""One that the simulation takes for pulled."""
+SLOW = "sim.dynamo-wideep/slow-gpu"
+HOLDER = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "theirs", "namespace": "default"},
+    "spec": {
+        "nodeName": "gpu-1",
+        "containers": [{"name": "c", "image": "busybox", "resources": {"limits": {"nvidia.com/gpu": "2"}}}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def wideep(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wideep]:
+    """The command, for a stack of which only the namespace is there."""
+    folder = copy_project(tmp_path_factory.mktemp("project"))
+    write_stack(folder, "burnin", **IMAGE)
+    command = Wideep(cluster, folder, "burnin", columns=1000)
+    subprocess.run(["kubectl", "create", "namespace", NAMESPACE], env=command.env, check=True)
+    yield command
+    subprocess.run(["kubectl", "delete", "namespace", NAMESPACE], env=command.env, check=True)
+
+
+def left(run: Run) -> str:
+    """Jobs of burn-ins, and their pods."""
+    return run(
+        "kubectl", "get", "jobs,pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=wideep-burnin", "-o", "name"
+    ).stdout
+
+
+def is_clean(run: Run) -> bool:
+    """Whether nothing of a burn-in is left within half a minute: the cluster deletes pods after their Job."""
+    end = time.monotonic() + 30
+    while left(run):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+@pytest.fixture
+def slow_node(run: Run) -> Iterator[str]:
+    """A node whose GPU 3 is slow."""
+    run("kubectl", "annotate", "node", "gpu-0", f"{SLOW}=3")
+    yield "gpu-0"
+    run("kubectl", "annotate", "node", "gpu-0", f"{SLOW}-")
+
+
+@pytest.fixture
+def taken_node(run: Run) -> Iterator[str]:
+    """A node on which somebody has GPUs."""
+    run("kubectl", "apply", "-f", "-", given=json.dumps(HOLDER))
+    yield "gpu-1"
+    run("kubectl", "delete", "pod", "theirs", "-n", "default", "--force")
+
+
+def test_free_nodes_are_measured_together_and_nothing_stays(wideep: Wideep, run: Run) -> None:
+    said = wideep("burnin", "--quick", "-o", "json")
+
+    assert (said.code, said.json["findings"], said.json["skipped"]) == (0, [], [])
+    assert {line["what"] for line in said.json["lines"]} >= {"memory", "send", "transport", "done"}
+    assert {"gpu-0", "gpu-1"} <= {line["to_node"] for line in said.json["lines"] if line["what"] == "send"}
+    assert is_clean(run)
+
+
+def test_a_slow_gpu_is_named_with_its_node(wideep: Wideep, slow_node: str) -> None:
+    said = wideep("burnin", "--nodes", slow_node)
+
+    assert said.code == 1
+    assert f"! {slow_node} GPU 3: memory bandwidth 2.14 TB/s, 50 % under the median of 8 (4.27 TB/s)" in said.out
+
+
+def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, taken_node: str) -> None:
+    said = wideep("burnin", "--only", "memory")
+
+    assert said.code == 0
+    assert f"? {taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.out
+
+
+def test_ctrl_c_in_the_middle_leaves_nothing(wideep: Wideep, run: Run) -> None:
+    quiet = subprocess.DEVNULL
+    command = subprocess.Popen(
+        wideep.command("burnin"),
+        cwd=wideep.folder,
+        env=wideep.env,
+        stdout=quiet,
+        stderr=quiet,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - also where these tests run in the background
+    )
+    end = time.monotonic() + 60
+    while not left(run):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    command.send_signal(signal.SIGINT)
+
+    assert command.wait(60) != 0
+    assert is_clean(run)

@@ -1,0 +1,34 @@
+"""The lines that the simulated cluster prints in place of the measuring program are ones that the command reads."""
+
+from __future__ import annotations
+
+from sim.kubelet.burnin import SLOW, lines
+from wideep.burnin.figures import GpuFigure, Send, Transport, read_lines
+from wideep.burnin.judge import judge
+from wideep.catalog import gpu_spec
+from wideep.gpus import Gpu
+
+NODE = {"metadata": {"labels": {"nvidia.com/gpu.product": "NVIDIA-H200"}}}
+
+
+def container(name: str) -> dict[str, object]:
+    """As the command makes it."""
+    return {"name": "burnin", "args": ["--node", name, "--nodes", "a,b", "--gpus", "4", "--quick"]}
+
+
+def test_two_healthy_nodes_are_complete_and_have_no_verdict() -> None:
+    text = [*lines(container("a"), NODE), *lines(container("b"), NODE)]
+
+    found = read_lines(text)
+
+    assert len(found.lines) == len(text)
+    assert [len(found.of(kind)) for kind in (GpuFigure, Send, Transport)] == [8 * 3, 8 * 7, 8 * 7]
+    assert judge(found, gpu_spec(Gpu.H200), rdma=True) == ()
+
+
+def test_the_slow_gpu_of_a_node_is_the_one_that_its_annotation_names() -> None:
+    slow = {"metadata": {**NODE["metadata"], "annotations": {SLOW: "2"}}}
+
+    [verdict] = judge(read_lines(lines(container("a"), slow)), gpu_spec(Gpu.H200), rdma=True)
+
+    assert (verdict.node, verdict.gpu) == ("a", 2)

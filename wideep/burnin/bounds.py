@@ -1,0 +1,50 @@
+"""What the roofline allows a stack's workers, with the data sheet's peaks and with what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.burnin.figures import Measured
+from wideep.burnin.judge import measured_peaks
+from wideep.catalog.gpus import gpu_spec
+from wideep.roofline import StepBound, decode_bound, prefill_bound
+from wideep.settings import Settings
+from wideep.settings.layout import Role
+from wideep.settings.traffic import Traffic
+
+__all__ = ["USUAL", "Reach", "reach"]
+
+USUAL: Final = Traffic(isl=4000, osl=500)
+"""Where the stack says nothing of its traffic."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Tokens a second of one GPU of a role that no software can exceed."""
+
+    role: Role
+    sheet: float
+    measured: float
+    bound_by: str
+    """The measured resource that says so."""
+
+
+def reach(settings: Settings, measured: Measured) -> Iterator[Reach]:
+    """Yield the bound of each role; nothing where nobody publishes the GPU's peaks."""
+    hardware, model = settings.hardware, settings.model
+    sheet = gpu_spec(hardware.gpu).peaks
+    if sheet is None:
+        return
+    found, traffic = measured_peaks(measured, sheet), settings.traffic or USUAL
+    for role, layout in settings.layout.roles.items():
+        bound = prefill_bound if role is Role.PREFILL else decode_bound
+        batch, tokens = (1, traffic.isl) if role is Role.PREFILL else (layout.max_dispatch_tokens_per_rank, traffic.osl)
+        ideal = bound(model, hardware.gpu, layout, batch, traffic)
+        real = bound(model, hardware.gpu, layout, batch, traffic, measured=found)
+
+        def each(step: StepBound, tokens: int = tokens, gpus: int = layout.gpus_per_worker) -> float:
+            return step.requests_per_second * tokens / gpus
+
+        yield Reach(role, each(ideal), each(real), str(real.bound_by))

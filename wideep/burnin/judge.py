@@ -1,0 +1,73 @@
+"""All that falls short in a burn-in, the nodes first, then GPUs, then links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from wideep.burnin.figures import Done, Failed, GpuFigure, Measured, NodeState, Send, StepError
+from wideep.burnin.gpus import gpu_verdicts
+from wideep.burnin.links import link_verdicts, pairs
+from wideep.burnin.verdict import Verdict
+from wideep.gpus.spec import GpuSpec, Peaks
+from wideep.text import some_of
+
+__all__ = ["judge", "measured_peaks", "missing_gpus"]
+
+STEPS: Final = {
+    "alone": "memory and products",
+    "inside": "links within the node",
+    "meet": "the way to the other nodes",
+    "between_all": "what all nodes do at once",
+}
+
+
+def judge(measured: Measured, spec: GpuSpec, *, rdma: bool) -> tuple[Verdict, ...]:
+    """Return every verdict; none where all is as it should be. ``rdma``: the stack's nodes are connected by RDMA."""
+    return (
+        *missing_gpus({state.node: (state.gpus, state.wanted) for state in measured.of(NodeState)}, "nvidia-smi shows"),
+        *_unfinished(measured),
+        *gpu_verdicts(measured, spec),
+        *link_verdicts(measured, spec.peaks, rdma=rdma),
+    )
+
+
+def missing_gpus(counts: Mapping[str, tuple[int, int]], who: str) -> Iterator[Verdict]:
+    """Yield the nodes with fewer GPUs than they should have: node → (there, wanted)."""
+    for node, (there, wanted) in counts.items():
+        if there < wanted:
+            step = f"Cordon {node}; dmesg there names the GPU that fell off the bus (Xid 79)."
+            yield Verdict(node, f"{node}: {who} {there} of {wanted} GPUs. {step}")
+
+
+def _unfinished(measured: Measured) -> Iterator[Verdict]:
+    """Steps that gave no figures, and programs that did not come to their end."""
+    messages = {(error.node, error.step): error.message for error in measured.of(StepError)}
+    for failed in measured.of(Failed):
+        reason = messages.get((failed.node, failed.step), "no answer in time")
+        fact = f"no figures of {STEPS.get(failed.step, failed.step)} for GPUs {some_of(failed.gpus, 8)} ({reason})"
+        yield Verdict(failed.node, f"{failed.node}: {fact}. Look at dmesg there, and run wideep burnin again.")
+    ended = {done.node for done in measured.of(Done)}
+    for node in measured.nodes:
+        if node not in ended:
+            yield Verdict(node, f"{node}: the measuring program did not end. Run wideep burnin --nodes {node} again.")
+
+
+def measured_peaks(measured: Measured, sheet: Peaks) -> Peaks:
+    """Return the data sheet's peaks with what the slowest GPU and the slowest link reached, where it was measured."""
+    least: dict[str, float] = {}
+    for figure in measured.of(GpuFigure):
+        least[figure.what] = min(figure.value, least.get(figure.what, figure.value))
+    for (place, other), value in pairs(measured).items():
+        if value is not None:
+            kind = "nvlink" if place[0] == other[0] else "rdma"
+            least[kind] = min(value, least.get(kind, value))
+    bf16 = least.get("bf16", sheet.bf16)
+    return Peaks(
+        hbm=least.get("memory", sheet.hbm),
+        bf16=bf16,
+        fp8=least.get("fp8", bf16 if sheet.fp8 == sheet.bf16 else sheet.fp8),
+        nvlink=least.get("nvlink", sheet.nvlink),
+        rdma=least.get("rdma", sheet.rdma),
+        source=f"measured on {len({send.node for send in measured.of(Send)} | set(measured.nodes))} nodes",
+    )

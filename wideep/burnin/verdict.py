@@ -1,0 +1,21 @@
+"""What falls short in a burn-in, as a sentence that names the node, the GPU and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Verdict", "under"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``node GPU 2: fact (evidence). Do X.`` Without a GPU: of the node or the network."""
+
+    node: str
+    text: str
+    gpu: int | None = None
+
+
+def under(value: float, of: float) -> str:
+    """Return how far a value is under another: ``53 %``."""
+    return f"{100 * (1 - value / of):.0f} %"

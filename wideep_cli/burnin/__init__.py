@@ -1,0 +1,1 @@
+"""``wideep burnin``: free GPU nodes and their links measured, before a model is loaded on them."""
