@@ -152,6 +152,12 @@ class Engine(ABC):
         """Environment variables that it reads in place of flags."""
 
     @property
+    def metrics_env(self) -> Mapping[str, str]:
+        """Environment variables without which it exposes no metrics, or not all. Its arguments for them are among
+        ``args``."""
+        return {}
+
+    @property
     @abstractmethod
     def image(self) -> ImageRecipe:
         """How its image is built."""
