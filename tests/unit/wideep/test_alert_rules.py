@@ -4,21 +4,19 @@ promtool evaluates the rules (Debian's package ``prometheus`` has it)."""
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.configs import settings
+from tests.support.promtool import NEEDS_PROMTOOL, evaluation, promtool, run_tests
 from wideep.dynamo.releases import row
 from wideep.monitoring.alerts import ALERTS, rule_group
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 
-PROMTOOL = shutil.which("promtool")
-pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="no promtool on PATH")
+pytestmark = NEEDS_PROMTOOL
 
 GRAPH = "deepseek-r1-wideep"
 SPACE = "dynamo-workshop"
@@ -100,24 +98,6 @@ CASES: dict[str, tuple[Series, Series]] = {
 """By alert: series, a value a minute, on which it fires, and others on which it does not."""
 
 
-def _test(alert: str, series: Series, *, fires: bool) -> dict[str, Any]:
-    """One test of promtool's: after an hour the alert fires, or does not."""
-    firing = f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})'
-    return {
-        "name": f"{alert} {'fires' if fires else 'is quiet'}",
-        "interval": "1m",
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
-            {"expr": firing, "eval_time": "60m", "exp_samples": [{"labels": "{}", "value": 1}] if fires else []}
-        ],
-    }
-
-
-def _promtool(*words: str, at: Path) -> subprocess.CompletedProcess[str]:
-    assert PROMTOOL is not None
-    return subprocess.run([PROMTOOL, *words], cwd=at, capture_output=True, text=True, check=False)
-
-
 def _write_rules(at: Path, version: str) -> None:
     traffic = {"isl": 4096, "osl": 512, "ttft": "2s", "itl": "50ms"}
     plan = make_plan(accept_settings(settings(monitoring={"enabled": True}, traffic=traffic)))
@@ -130,16 +110,13 @@ def _write_rules(at: Path, version: str) -> None:
 @pytest.mark.parametrize("version", ["0.6.0", "1.6.1"])
 def test_prometheus_takes_the_rules_of_a_stack(tmp_path: Path, version: str) -> None:
     _write_rules(tmp_path, version)
-    checked = _promtool("check", "rules", "rules.yaml", at=tmp_path)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    promtool("check", "rules", "rules.yaml", at=tmp_path)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda each: each.name)
 def test_an_alert_fires_on_its_trouble_and_is_quiet_without(tmp_path: Path, alert: Any) -> None:
     _write_rules(tmp_path, "1.6.1")
     trouble, healthy = CASES[alert.name]
-    tests = [_test(alert.name, trouble, fires=True), _test(alert.name, healthy, fires=False)]
-    suite = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": tests}
-    (tmp_path / "tests.yaml").write_text(json.dumps(suite), encoding="utf-8")
-    tried = _promtool("test", "rules", "tests.yaml", at=tmp_path)
-    assert tried.returncode == 0, tried.stdout + tried.stderr
+    firing = f'ALERTS{{alertname="{alert.name}", alertstate="firing"}}'
+    tests = [evaluation(trouble, [firing], empty=False), evaluation(healthy, [firing], empty=True)]
+    run_tests(tmp_path, tests, rules="rules.yaml")
