@@ -181,7 +181,8 @@ EXPLANATIONS: Final = (
         "not a valid chart repository|failed to fetch|failed to download",
         Explanation(
             "cannot read the charts at {charts} from this machine.",
-            "set platform.charts to a mirror, an oci:// registry or a directory with the two charts",
+            "set platform.charts (of kube-prometheus-stack: monitoring.charts) to a mirror, an oci:// registry or a "
+            "directory with the charts",
         ),
     ),
     _row(JOB, "BackoffLimitExceeded|DeadlineExceeded", _download),
