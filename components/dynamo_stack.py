@@ -6,9 +6,10 @@
                     └─────► cache ─┴► download ────────────┘
                             image ─────────────────────────┘
 
-Image build, platform and download run side by side. Destroy goes the other way: the guard (it refuses while others use
-what would go), the takedown (it refuses while there is no operator), the graph, the drain (it waits until nothing of
-the graph is left), then the rest, and last the sweep (what a killed `up` has left and no state knows).
+Image build, platform and download run side by side; monitoring, where the stack has it, comes before the platform.
+Destroy goes the other way: the guard (it refuses while others use what would go), the takedown (it refuses while there
+is no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
+(what a killed `up` has left and no state knows).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
 from components.lifecycle.sharing import Share
 from components.model_cache import ModelCache, ModelCacheArgs, ModelDownload, ModelDownloadArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.outputs import outputs
@@ -81,7 +83,8 @@ class DynamoStack(Component):
         first = (Sweep(names.SWEEP.component, SweepArgs(plan), self._opts),)
         place_args = NamespaceArgs(plan.namespace, plan.cache.retain, found.whose, depends_on=first)
         place = Namespace(names.NAMESPACE.component, place_args, self._opts)
-        platform_args = PlatformArgs(place.name, plan.platform, depends_on=first)
+        watched = self._monitoring(place.name, first)
+        platform_args = PlatformArgs(place.name, plan.platform, depends_on=(*first, *watched))
         platform = Platform(names.PLATFORM_RELEASE.component, platform_args, self._opts)
         image = Image("image", ImageArgs(plan.image_source, login), self._opts).reference
         claim = f"{plan.namespace}/{plan.cache.claim}" if found.claim_exists else None
@@ -98,6 +101,14 @@ class DynamoStack(Component):
         """Where the graph is, and the commands that reach it. No output of the package's component: no annotation of
         the class."""
         self.register_outputs({})
+
+    def _monitoring(self, namespace: pulumi.Input[str], first: tuple[pulumi.Resource, ...]) -> list[pulumi.Resource]:
+        """Make it before the platform, whose chart looks whether the API server knows monitors."""
+        plan = self._plan.monitoring
+        if plan is None:
+            return []
+        args = MonitoringArgs(namespace, plan, self._plan, depends_on=first)
+        return [Monitoring(names.MONITORING_RELEASE.component, args, self._opts)]
 
     def _token(self, namespace: pulumi.Input[str], token: pulumi.Input[str] | None) -> list[pulumi.Resource]:
         plan = self._plan.token

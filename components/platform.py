@@ -16,6 +16,7 @@ from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.grove_crds import GroveCrds, GroveCrdsProvider
 from components.dynamic.operator_check import OperatorCheck, OperatorCheckProvider
 from components.dynamic.platform_ready import PlatformReady, PlatformReadyProvider
+from components.helm_chart import ChartSource
 from components.lifecycle.error_context import ErrorContext
 from components.lifecycle.helm_releases import release_note, unlock_release_hook
 from components.lifecycle.orphans import CRDS_NAMESPACE
@@ -26,7 +27,6 @@ from wideep.dynamo.api import PLATFORM_CHART
 from wideep.dynamo.base import Release
 from wideep.plan import PlatformPlan
 from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
-from wideep_cluster.charts import Chart, is_folder
 
 __all__ = ["Platform", "PlatformArgs"]
 
@@ -143,27 +143,17 @@ def grove_stays(release: Release) -> pulumi.ResourceOptions:
 
 def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:
     """A release of one of the two charts, from wherever the charts come."""
-    reference, repository = _chart(plan, chart)
+    source = ChartSource(plan.charts, chart, plan.version)
     return k8s.helm.v3.ReleaseArgs(
         name=release,
         namespace=namespace,
-        chart=reference,
-        version=None if is_folder(plan.charts) else plan.version,
-        repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if repository else None,
+        chart=source.reference,
+        version=source.asked_version,
+        repository_opts=source.repository,
         values=plan.values if chart == PLATFORM_CHART else None,
         timeout=plan.ready_timeout_seconds,
         description=release_note(stack_name()),
     )
-
-
-def _chart(plan: PlatformPlan, chart: str) -> tuple[str, str | None]:
-    """How Helm finds a chart: its reference, and its repository where it has one."""
-    if plan.charts.startswith("oci://"):
-        return f"{plan.charts.rstrip('/')}/{chart}", None
-    if not is_folder(plan.charts):
-        return chart, plan.charts
-    archive = Chart(plan.charts, chart, plan.version).file
-    return str(archive if archive.exists() else archive.with_name(chart)), None
 
 
 def _digest(values: object) -> str:

@@ -107,7 +107,7 @@ def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
     Kubernetes takes a limit without a request for both.
     """
     for path, found in walk(resource.inputs):
-        if path.rpartition(".")[2] != "resources" or resource.type == CLAIM:
+        if path.rpartition(".")[2] != "resources" or resource.type == CLAIM or "volumeClaimTemplate" in path:
             continue
         upper, asked = dict(_flat(found.get("limits"))), dict(_flat(found.get("requests")))
         for name in sorted(asked):

@@ -12,12 +12,17 @@ from typing import Final
 __all__ = [
     "CACHE_CLAIM",
     "CRDS_RELEASE",
+    "DASHBOARD_LABEL",
     "FRONTEND",
+    "GRAFANA_PASSWORD_KEY",
+    "GRAFANA_SECRET",
+    "GRAFANA_USER_KEY",
     "GRAPH_LIMIT",
     "GROVE_LIMIT",
     "HF_TOKEN_KEY",
     "HF_TOKEN_SECRET",
     "LABEL_LIMIT",
+    "MONITORING_RELEASE",
     "MPI_SECRET",
     "PLATFORM_RELEASE",
     "REGISTRY_SECRET",
@@ -40,6 +45,13 @@ MPI_SECRET: Final = "mpi-run-ssh-secret"  # noqa: S105
 CRDS_RELEASE: Final = "dynamo-crds"
 PLATFORM_RELEASE: Final = "dynamo-platform"
 """Holds neither "nats" nor "etcd": the sub-charts would shorten their own names, and the operator miss them."""
+MONITORING_RELEASE: Final = "wideep-monitoring"
+"""Of kube-prometheus-stack, which cuts it at 26 characters. One in a cluster: its cluster roles have this name."""
+GRAFANA_SECRET: Final = "wideep-grafana-admin"  # noqa: S105 - names, not values
+GRAFANA_USER_KEY: Final = "admin-user"
+GRAFANA_PASSWORD_KEY: Final = "admin-password"  # noqa: S105
+DASHBOARD_LABEL: Final = "grafana_dashboard"
+"""Label of ConfigMaps that Grafana's sidecar reads, with the value 1."""
 FRONTEND: Final = "Frontend"
 """Key of the frontend's service in the graph. Those of the workers are the names of their roles."""
 

@@ -15,15 +15,20 @@ __all__ = [
     "ANY_CLUSTER",
     "CACHE_CLAIM",
     "CLAIM_TYPE",
+    "CONFIG_MAP_TYPE",
     "CRDS_RELEASE",
     "DOWNLOAD_JOB",
     "DYNAMIC",
     "DYNAMIC_MODULE",
+    "GRAFANA_SECRET",
     "GRAPH",
     "GRAPH_TYPE",
     "GRAPH_TYPES",
     "INGRESS_TYPE",
     "JOB_TYPE",
+    "MONITORING_GROUP",
+    "MONITORING_RELEASE",
+    "MONITORING_TYPES",
     "NAMESPACE",
     "NAMESPACE_READ",
     "NAMESPACE_TYPE",
@@ -61,12 +66,19 @@ that the stack did not make, and a pull request's preview runs on a cluster that
 
 NAMESPACE_TYPE: Final = "kubernetes:core/v1:Namespace"
 SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, no secret
+CONFIG_MAP_TYPE: Final = "kubernetes:core/v1:ConfigMap"
 SERVICE_TYPE: Final = "kubernetes:core/v1:Service"
 CLAIM_TYPE: Final = "kubernetes:core/v1:PersistentVolumeClaim"
 JOB_TYPE: Final = "kubernetes:batch/v1:Job"
 INGRESS_TYPE: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 POLICY_TYPE: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RELEASE_TYPE: Final = "kubernetes:helm.sh/v3:Release"
+MONITORING_GROUP: Final = "monitoring.coreos.com"
+MONITORING_TYPES: Final = {
+    f"kubernetes:{MONITORING_GROUP}/v1:{kind}": f"{kind.lower()}s"
+    for kind in ("PodMonitor", "ServiceMonitor", "PrometheusRule")
+}
+"""Objects that the Prometheus operator reads: the plural by the type."""
 GRAPH_TYPE: Final = V1ALPHA1.pulumi_type
 GRAPH_TYPES: Final = {api.pulumi_type: api for api in (V1ALPHA1, V1BETA1)}
 """A graph's type is that of the API that its release is written in; its name is the same in all of them."""
@@ -115,6 +127,8 @@ PLATFORM_RELEASE: Final = StackResource("platform", "platform", RELEASE_TYPE)
 SSH_KEY_SECRET: Final = StackResource("platform-mpi", "secret", SECRET_TYPE)
 TOKEN_SECRET: Final = StackResource("token", "secret", SECRET_TYPE)
 CACHE_CLAIM: Final = StackResource("cache", "claim", CLAIM_TYPE)
+MONITORING_RELEASE: Final = StackResource("monitoring", "release", RELEASE_TYPE)
+GRAFANA_SECRET: Final = StackResource("monitoring", "grafana", SECRET_TYPE)
 DOWNLOAD_JOB: Final = StackResource("download", "job", JOB_TYPE)
 GRAPH: Final = StackResource("graph", "graph", GRAPH_TYPE)
 STACK_RESOURCES: Final = (

@@ -39,6 +39,8 @@ class SweepProvider(ClusterProvider):
             left.release(CRDS_NAMESPACE, _props["crdsRelease"])
         if "platformRelease" in _props:
             left.platform(_props["platformRelease"])
+        if "monitoringRelease" in _props:
+            left.monitoring(_props["monitoringRelease"])
         if "job" in _props:
             left.job(_props["job"])
         left.namespace()
@@ -74,6 +76,7 @@ class Sweep(Component):
         made = {
             "crdsRelease": plan.platform.crds_release if plan.platform.install and plan.platform.crds_chart else None,
             "platformRelease": plan.platform.release if plan.platform.install else None,
+            "monitoringRelease": plan.monitoring.release if plan.monitoring and plan.monitoring.install else None,
             "job": plan.download.job if plan.download else None,
         }
         properties = {

@@ -105,6 +105,10 @@ INSTEAD: Final = {
     "PersistentVolumeClaim": "modelCache.existingClaim: {name}",
     "NetworkPolicy": "access.networkPolicies: false, to leave network policies to the owner",
     "DynamoGraphDeployment": "write another `name`, or import it (`wideep adopt --help`)",
+    **dict.fromkeys(
+        ("PodMonitor", "ServiceMonitor", "PrometheusRule"),
+        "monitoring.enabled: false, to leave monitoring to the owner",
+    ),
     "Namespace": "run `pulumi up` again; it is used as it is",
 }
 """By kind, what to write to use an object of somebody else, or to stand beside it."""
@@ -177,7 +181,8 @@ EXPLANATIONS: Final = (
         "not a valid chart repository|failed to fetch|failed to download",
         Explanation(
             "cannot read the charts at {charts} from this machine.",
-            "set platform.charts to a mirror, an oci:// registry or a directory with the two charts",
+            "set platform.charts (of kube-prometheus-stack: monitoring.charts) to a mirror, an oci:// registry or a "
+            "directory with the charts",
         ),
     ),
     _row(JOB, "BackoffLimitExceeded|DeadlineExceeded", _download),
@@ -217,7 +222,8 @@ EXPLANATIONS: Final = (
         ANY,
         "apiVersion for this resource does not exist|no matches for kind",
         Explanation(
-            "the cluster has no such kind: the CRD is missing.", "write platform.install: true, which installs the CRDs"
+            "the cluster has no such kind: the CRD is missing.",
+            "write platform.install: true (of a monitor: monitoring.install: true), which installs the CRDs",
         ),
     ),
     _row(

@@ -12,9 +12,12 @@ from components.lifecycle.ownership import is_owned_by
 from wideep.dynamo.api import GROUP
 from wideep.resource_names import (
     CLAIM_TYPE,
+    CONFIG_MAP_TYPE,
     GRAPH_TYPES,
     INGRESS_TYPE,
     JOB_TYPE,
+    MONITORING_GROUP,
+    MONITORING_TYPES,
     POLICY_TYPE,
     SECRET_TYPE,
     SERVICE_TYPE,
@@ -24,16 +27,18 @@ from wideep_cluster.kube_objects import Json, part
 
 __all__ = ["REPLACED", "LiveObject", "find_object"]
 
-REPLACED: Final = {
+CLIENTS: Final = {
+    CONFIG_MAP_TYPE: ("CoreV1Api", "config_map"),
     SECRET_TYPE: ("CoreV1Api", "secret"),
     SERVICE_TYPE: ("CoreV1Api", "service"),
     INGRESS_TYPE: ("NetworkingV1Api", "ingress"),
     POLICY_TYPE: ("NetworkingV1Api", "network_policy"),
     JOB_TYPE: ("BatchV1Api", "job"),
 }
-"""Types of orphans that are deleted and made again: the client's class, and the noun in its methods. What the Job has
-downloaded is on its volume."""
-READ: Final = REPLACED | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
+"""The client's class, and the noun in its methods."""
+REPLACED: Final = frozenset({*CLIENTS, *MONITORING_TYPES})
+"""Types of orphans that are deleted and made again. What the Job has downloaded is on its volume."""
+READ: Final = CLIENTS | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,14 @@ class LiveObject:
     def delete(self) -> bool:
         """Delete it, and wait until it is gone. Whether the cluster took the call."""
         pods_first = {"propagation_policy": "Foreground"} if self.type == JOB_TYPE else {}
-        api, noun = _api(self.place, self.type)
         with unless_unreachable(f"{self}: deletion"):
-            getattr(api, f"delete_namespaced_{noun}")(self.name, self.place.name, **pods_first)
+            if where := _custom(self.place, self.type, self.name):
+                from kubernetes import client
+
+                client.CustomObjectsApi(self.place.api).delete_namespaced_custom_object(*where)
+            else:
+                api, noun = _api(self.place, self.type)
+                getattr(api, f"delete_namespaced_{noun}")(self.name, self.place.name, **pods_first)
             until_gone(lambda: _read(self.place, self.type, self.name))
             return True
         return False
@@ -70,7 +80,11 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
     """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     namespace, name = metadata.get("namespace"), metadata.get("name")
-    if kind not in (*READ, *GRAPH_TYPES) or not isinstance(namespace, str) or not isinstance(name, str):
+    if (
+        kind not in (*READ, *MONITORING_TYPES, *GRAPH_TYPES)
+        or not isinstance(namespace, str)
+        or not isinstance(name, str)
+    ):
         return None
     with unless_unreachable(f"whether {name} exists"):
         place = connect_from_config(namespace)
@@ -83,12 +97,18 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
 def _read(place: KubeNamespace, kind: str, name: str) -> object:
     from kubernetes import client
 
-    if kind in GRAPH_TYPES:
-        api = GRAPH_TYPES[kind]
-        where = (GROUP, api.version, place.name, api.plural, name)
+    if where := _custom(place, kind, name):
         return client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where)
     api, noun = _api(place, kind)
     return getattr(api, f"read_namespaced_{noun}")(name, place.name)
+
+
+def _custom(place: KubeNamespace, kind: str, name: str) -> tuple[str, str, str, str, str] | None:
+    """Group, version, namespace, plural and name of a custom resource; None for Kubernetes' own kinds."""
+    if kind in MONITORING_TYPES:
+        return MONITORING_GROUP, "v1", place.name, MONITORING_TYPES[kind], name
+    api = GRAPH_TYPES.get(kind)
+    return (GROUP, api.version, place.name, api.plural, name) if api else None
 
 
 def _api(place: KubeNamespace, kind: str) -> tuple[Any, str]:

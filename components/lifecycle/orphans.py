@@ -54,6 +54,10 @@ class OrphanCleaner:
             return
         self._releases.uninstall(self.place.name, release, self.stack)
 
+    def monitoring(self, release: str) -> None:
+        """Uninstall the release of Prometheus that this stack has begun; its CRDs stay, with others' objects."""
+        self._releases.uninstall(self.place.name, release, self.stack)
+
     def job(self, name: str) -> None:
         """Delete the download's Job."""
         from kubernetes.client import BatchV1Api

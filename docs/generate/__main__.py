@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OFFLINE = ("concepts", "configuration", "models", "releases", "rooms")
+OFFLINE = ("concepts", "configuration", "metrics", "models", "releases", "rooms")
 
 
 def pages(name: str) -> dict[Path, str]:
@@ -23,7 +23,7 @@ def main() -> int:
     """Write or compare."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("page", nargs="*", help="concepts, configuration, models, releases, rooms, performance")
+    parser.add_argument("page", nargs="*", help=f"{', '.join(OFFLINE)}, performance")
     asked = parser.parse_args()
     made = {path: text for name in asked.page or OFFLINE for path, text in pages(name).items()}
     stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]

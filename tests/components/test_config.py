@@ -92,9 +92,9 @@ def test_the_token_is_a_pulumi_secret() -> None:
     assert seen == [True]
 
 
-def test_monitoring_that_is_not_there_is_refused_and_not_left_out_silently(read: Read) -> None:
-    with pytest.raises(pulumi.RunError, match=r"monitoring\.enabled: true"):
-        read(config_of("sim", monitoring={"enabled": True}))
+def test_a_prometheus_that_is_there_has_to_be_named(read: Read) -> None:
+    with pytest.raises(pulumi.RunError, match=r"(?s)monitoring\.namespace\n.*kubectl get prometheus -A"):
+        read(config_of("sim", monitoring={"enabled": True, "install": False, "selectorLabels": {"release": "kps"}}))
 
 
 PRIVATE = {

@@ -37,7 +37,7 @@ def _around() -> dict[str, Any]:
     registry = {"username": "robot", "password": "SyntheticPassword"}
     image = {"source": "build", "repository": "r.example.com/dynamo", "tag": "1", "registry": registry}
     ways = {"service": {"type": "NodePort"}}
-    plan = plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]})
+    plan = plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}, monitoring={"enabled": True})
     stands = {name: pulumi.CustomResource("test:index:There", name) for name in ("there", "here")}
     names = ("platform", "cache", "token", "drain", "download", "graph")
     return {

@@ -57,17 +57,24 @@ MODES: dict[str, dict[str, Any]] = {
     "frontend: in from outside": {"frontend": {"replicas": 2, **WAYS}, "access": {"allowFrom": ["10.0.0.0/8"]}},
     "access: open": {"access": {"networkPolicies": False}},
     "access: from somewhere": {"access": {"allowFrom": ["10.0.0.0/8"]}},
+    "monitoring: installed": {"monitoring": {"enabled": True, "storage": "10Gi"}},
+    "monitoring: there already": {
+        "monitoring": {"enabled": True, "install": False, "namespace": "kps", "selectorLabels": {"release": "kps"}}
+    },
     "teardown: unasked": {"teardown": {"evenIfShared": True}},
 }
 IN_OTHERS = ("as the sim stack", *(mode for mode in MODES if mode.startswith(("weights", "token", "platform: there"))))
 """Tried in a namespace of somebody else too."""
 MADE = {
     "batch/v1:Job",
+    "core/v1:ConfigMap",
     "core/v1:Namespace",
     "core/v1:PersistentVolumeClaim",
     "core/v1:Secret",
     "core/v1:Service",
     "helm.sh/v3:Release",
+    "monitoring.coreos.com/v1:PodMonitor",
+    "monitoring.coreos.com/v1:PrometheusRule",
     "networking.k8s.io/v1:Ingress",
     "networking.k8s.io/v1:NetworkPolicy",
     "nvidia.com/v1alpha1:DynamoGraphDeployment",
@@ -143,12 +150,13 @@ def test_the_modes_have_each_kind_that_the_program_can_make_or_read(
     monkeypatch: pytest.MonkeyPatch, cluster: tuple[Site, Path]
 ) -> None:
     wide = {**SEVERAL_PODS, "frontend": WAYS, "access": {"allowFrom": ["10.0.0.0/8"]}, "image": BUILT | LOGIN}
+    wide["monitoring"] = {"enabled": True}
     made = _run(monkeypatch, cluster, None, False, **wide)
     found = _run(monkeypatch, cluster, namespace(NAMESPACE), False, platform={"install": False})
     assert _kubernetes(made.types().values()) == MADE
     assert _kubernetes(kind for kind, _ in found.reads.values()) == READ
     source = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "components").glob("*.py"))
-    assert len(re.findall(r"(?:Namespace|CustomResourceDefinition)\.get\(", source)) == len(READ)
+    assert len(set(re.findall(r"(?:Namespace|CustomResourceDefinition)\.get\(", source))) == len(READ)
 
 
 @pytest.mark.parametrize(

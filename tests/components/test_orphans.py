@@ -31,6 +31,7 @@ KNOWN: dict[str, Any] = {SWEEP.name: {}}
 """The state of a stack of which an earlier run has begun."""
 OBJECTS = {
     "kubernetes:core/v1:Secret": ("/api/v1", "secrets", "hf-token-secret", "hfTokenSecret: hf-token-secret"),
+    "kubernetes:core/v1:ConfigMap": ("/api/v1", "configmaps", "c", "another `namespace`"),
     "kubernetes:core/v1:Service": ("/api/v1", "services", "s", "another `namespace`"),
     "kubernetes:core/v1:PersistentVolumeClaim": (
         "/api/v1",
@@ -45,6 +46,12 @@ OBJECTS = {
         "networkpolicies",
         "p",
         "access.networkPolicies: false",
+    ),
+    "kubernetes:monitoring.coreos.com/v1:PodMonitor": (
+        "/apis/monitoring.coreos.com/v1",
+        "podmonitors",
+        "m",
+        "monitoring.enabled: false",
     ),
     "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment": (
         "/apis/nvidia.com/v1alpha1",
@@ -66,13 +73,15 @@ def deleted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of what is deleted on the cluster."""
     names: list[str] = []
     for interface, nouns in {
-        "CoreV1Api": ("secret", "service"),
+        "CoreV1Api": ("secret", "service", "config_map"),
         "NetworkingV1Api": ("ingress", "network_policy"),
         "BatchV1Api": ("job",),
     }.items():
         for noun in nouns:
             call = f"kubernetes.client.{interface}.delete_namespaced_{noun}"
             monkeypatch.setattr(call, lambda _, name, __, **___: names.append(name))
+    custom = "kubernetes.client.CustomObjectsApi.delete_namespaced_custom_object"
+    monkeypatch.setattr(custom, lambda _, *where: names.append(where[-1]))
     monkeypatch.setattr("components.lifecycle.orphans.GONE_SECONDS", 0)
     monkeypatch.setattr("components.lifecycle.orphan_hooks.drain", lambda _, name, *__: names.append(name))
     return names

@@ -145,6 +145,33 @@ def _changes(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+MONITORS = ("frontend", "prefill", "decode", "operator", "etcd", "nats", "gpu")
+MONITORING = {
+    "monitoring-password": "random:index/randomPassword:RandomPassword",
+    "monitoring-grafana": "kubernetes:core/v1:Secret",
+    "monitoring-release": "kubernetes:helm.sh/v3:Release",
+    "monitoring-alerts": "kubernetes:monitoring.coreos.com/v1:PrometheusRule",
+    **{f"monitoring-{slug}-dashboard": "kubernetes:core/v1:ConfigMap" for slug in ("serving", "wide-ep", "platform")},
+    **{f"monitoring-{role}-monitor": "kubernetes:monitoring.coreos.com/v1:PodMonitor" for role in MONITORS},
+}
+"""Where the stack is monitored."""
+
+
+def test_monitoring_comes_before_the_platform_and_its_monitors_after_their_crds(deploy: Deploy) -> None:
+    engine = _engine(deploy, settings_of(monitoring={"enabled": True}))
+    assert engine.types() == RESOURCES | MONITORING
+    made = engine.resources
+    assert made["monitoring-release"].after == {
+        "namespace-namespace",
+        "sweep-stack",
+        "monitoring-grafana",
+    }
+    assert made["monitoring-release"].parent == "monitoring"
+    for role in MONITORS:
+        assert "monitoring-release" in made[f"monitoring-{role}-monitor"].after
+    assert engine.before("platform-platform") >= MONITORING.keys()
+
+
 @pytest.mark.parametrize(
     ("stack", "changed", "resources"),
     [

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from wideep.dynamo.api import Framework, GraphApi
+from wideep.dynamo.api import V1ALPHA1, Framework, GraphApi
 from wideep.dynamo.releases import ReleaseRow
 
 if TYPE_CHECKING:
@@ -110,6 +110,16 @@ class Release(ABC):
         """The frontend opens tokenizer and chat template at the worker's path, or asks Hugging Face where there is none
         (``ModelDeploymentCard::download_config``). In 0.6 they come through NATS, from 1.4 on from the workers."""
         return (0, 7) <= self.row.minor < (1, 4)
+
+    @property
+    def operator_asks_for_token(self) -> bool:
+        """The operator's /metrics answers only who shows a token of the cluster (dynamo#5543, dynamo#7045); before, its
+        proxy lets everyone read that path."""
+        return self.row.minor >= (0, 9)
+
+    def dynamo_namespace(self, namespace: str, graph: str) -> str:
+        """The name under which the workers of a graph register, a label of most of Dynamo's metrics."""
+        return graph if self.api == V1ALPHA1 else f"{namespace}-{graph}"
 
     def runtime_image(self, framework: Framework) -> str:
         """NVIDIA's image of an engine, without a tag."""

@@ -106,12 +106,15 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> Values:
     return result
 
 
-def typed_values(settings: Settings, keys: ChartKeys, *, etcd: bool) -> tuple[ChartValue, ...]:
-    """What the stack's keys set of the chart; what they leave out stays as in the chart. ``etcd`` is installed."""
+def typed_values(
+    settings: Settings, keys: ChartKeys, *, etcd: bool, nats: bool, switch: bool = False
+) -> tuple[ChartValue, ...]:
+    """What the stack's keys set of the chart; what they leave out stays as in the chart. ``etcd`` and ``nats`` are
+    installed; the chart has a ``switch`` for its PodMonitors."""
     platform = settings.platform
     found = (*_operator(platform, keys), *_pods(platform), *_etcd(platform), *_nats(platform))
     of_platform = (ChartValue(f"platform.{key}", path, value) for key, path, value in found if value is not None)
-    return (*of_platform, *(_policies(settings) if etcd else ()))
+    return (*of_platform, *(_policies(settings) if etcd else ()), *_metrics(settings, nats=nats, switch=switch))
 
 
 _Found = Iterable[tuple[str, Path, object]]
@@ -189,6 +192,16 @@ def _policies(settings: Settings) -> Iterator[ChartValue]:
     """The etcd chart's own policy lets everyone in, and policies add up: it makes room for ours."""
     if settings.access.network_policies:
         yield ChartValue("access.networkPolicies", ("etcd", "networkPolicy", "enabled"), value=False)
+
+
+def _metrics(settings: Settings, *, nats: bool, switch: bool) -> Iterator[ChartValue]:
+    """NATS' exporter, which is a container of its own; and no PodMonitors beside this program's."""
+    if not settings.monitoring.enabled:
+        return
+    if nats:
+        yield ChartValue("monitoring.enabled", ("nats", "promExporter", "enabled"), value=True)
+    if switch:
+        yield ChartValue("monitoring.enabled", (OPERATOR, "dynamo", "metrics", "podMonitors", "enabled"), value=False)
 
 
 def is_restricted(values: Mapping[str, object]) -> bool:

@@ -153,6 +153,12 @@ class Engine(ABC):
         """Environment variables that it reads in place of flags."""
 
     @property
+    def metrics_env(self) -> Mapping[str, str]:
+        """Environment variables without which it exposes no metrics, or not all. Its arguments for them are among
+        ``args``."""
+        return {}
+
+    @property
     @abstractmethod
     def image(self) -> ImageRecipe | None:
         """How its image is built. None: Dynamo's repository has no Dockerfile that does it as it stands."""

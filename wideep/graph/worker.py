@@ -88,6 +88,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
         **OFFLINE,
         **engine.env(role, layout),
+        **(engine.metrics_env if settings.monitoring.enabled else {}),
         **rdma.network_env(settings.hardware, layout),
         **settings.workers.env,
         **layout.env,

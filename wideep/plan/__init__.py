@@ -7,6 +7,7 @@ Components turn parts of it into resources and the command prints it, so that wh
 
 from wideep.graph.base import Manifest
 from wideep.plan.make import make_plan
+from wideep.plan.monitoring import MonitoringPlan, MonitorPlan
 from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 from wideep.plan.parts import (
     CachePlan,
@@ -28,6 +29,8 @@ __all__ = [
     "IngressPlan",
     "Manifest",
     "MemoryPlan",
+    "MonitorPlan",
+    "MonitoringPlan",
     "NetworkPolicyPlan",
     "PeersPlan",
     "Plan",

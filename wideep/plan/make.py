@@ -15,6 +15,7 @@ from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory
 from wideep.memory.weights import model_bytes
 from wideep.plan.image import image_source
+from wideep.plan.monitoring import monitoring_plan
 from wideep.plan.network import frontend_plan, network_policies
 from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
 from wideep.plan.platform import platform_plan
@@ -54,6 +55,7 @@ def make_plan(settings: Accepted) -> Plan:
         platform=platform_plan(settings),
         frontend=frontend_plan(settings),
         network_policies=network_policies(settings),
+        monitoring=monitoring_plan(settings),
         ready_timeout_seconds=ready_timeout_seconds(settings, weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
         graph=graph,

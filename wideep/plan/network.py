@@ -14,6 +14,7 @@ from wideep.dynamo import release_of
 from wideep.dynamo.api import GRAPH_LABEL
 from wideep.graph.refs import graph_name
 from wideep.plan.base import PlanModel
+from wideep.plan.monitoring import PROMETHEUS_LABEL, scrape_ports
 from wideep.settings import Settings
 from wideep.settings.serving import ServiceType
 
@@ -145,15 +146,22 @@ def network_policies(settings: Settings) -> tuple[NetworkPolicyPlan, ...]:
     neighbours = RulePlan(peers=(NEIGHBOURS,), ports=())
     api = _outsiders((*access.allow_from, *access.metrics_from), release.frontend_port)
     metrics = _outsiders(access.metrics_from, release.system_port)
+    scrape = _scrapes(settings)
     around_graph = (
-        _policy("frontend", graph, release.pod_labels(graph, None), neighbours, api),
-        *(_policy(name, graph, labels, neighbours, metrics) for name, labels in release.workers(graph).items()),
+        _policy("frontend", graph, release.pod_labels(graph, None), neighbours, api, scrape.get("frontend")),
+        *(
+            _policy(name, graph, labels, neighbours, metrics, scrape.get(name))
+            for name, labels in release.workers(graph).items()
+        ),
     )
     if not settings.platform.install:
         return around_graph
     stores = (
         _policy(
-            f"{store}-clients", names.PLATFORM_RELEASE, _store(store), neighbours, _graphs(access.graphs_from, port)
+            f"{store}-clients",
+            names.PLATFORM_RELEASE,
+            _store(store),
+            *(neighbours, _graphs(access.graphs_from, port), scrape.get(f"{store}-clients")),
         )
         for store, port in release.stores(settings).items()
     )
@@ -171,6 +179,15 @@ def _outsiders(sources: Iterable[str], port: int) -> RulePlan | None:
         for source in dict.fromkeys(sources)
     )
     return RulePlan(peers=peers, ports=(port,)) if peers else None
+
+
+def _scrapes(settings: Settings) -> dict[str, RulePlan]:
+    """Prometheus' pods of another namespace, to the port with metrics; in the stack's own it is a neighbour."""
+    monitoring = settings.monitoring
+    if not monitoring.enabled or monitoring.namespace in (None, settings.namespace):
+        return {}
+    prometheus = PeersPlan(with_label=PROMETHEUS_LABEL, namespaces={NAMESPACE_LABEL: monitoring.namespace})
+    return {role: RulePlan(peers=(prometheus,), ports=(port,)) for role, port in scrape_ports(settings).items()}
 
 
 def _graphs(namespaces: Iterable[str], port: int) -> RulePlan | None:

@@ -6,6 +6,7 @@ from wideep import names
 from wideep.errors import Problem
 from wideep.rules.backend import backend_problem
 from wideep.rules.extra_args import extra_args_problems
+from wideep.rules.monitoring import monitoring_problems
 from wideep.settings.root import Settings
 
 __all__ = ["stack_problems"]
@@ -18,7 +19,7 @@ def stack_problems(settings: Settings) -> list[Problem]:
         backend_problem(settings),
         _graph_name(settings),
         _namespace(settings),
-        _monitoring(settings),
+        *monitoring_problems(settings),
     )
     return [problem for problem in found if problem]
 
@@ -42,10 +43,3 @@ def _namespace(settings: Settings) -> Problem | None:
         return None
     rule = 'the etcd chart breaks in a namespace with "ephemeral" in its name'
     return Problem("namespace", settings.namespace, rule, "choose another name")
-
-
-def _monitoring(settings: Settings) -> Problem | None:
-    if not settings.monitoring.enabled:
-        return None
-    rule = "this program does not bring Prometheus and Grafana; the chart makes PodMonitors where Prometheus is there"
-    return Problem("monitoring.enabled", "true", rule, "write enabled: false; install the Prometheus operator first")

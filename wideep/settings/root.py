@@ -13,8 +13,9 @@ from wideep.settings.hardware import Hardware
 from wideep.settings.image import Image
 from wideep.settings.layout import Layout
 from wideep.settings.model import ModelShape
+from wideep.settings.monitoring import Monitoring
 from wideep.settings.platform import Platform
-from wideep.settings.services import ModelCache, Monitoring, Teardown
+from wideep.settings.services import ModelCache, Teardown
 from wideep.settings.serving import Access, Frontend, Workers
 from wideep.settings.traffic import Traffic
 
@@ -61,7 +62,7 @@ class Settings(SettingsModel):
     access: Access = Access()
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
-    """Prometheus and Grafana."""
+    """Prometheus and Grafana, and what they read of the stack."""
     teardown: Teardown = Teardown()
     """What is asked before the stack goes."""
     traffic: Traffic | None = None

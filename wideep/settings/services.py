@@ -1,4 +1,4 @@
-"""``modelCache``, ``monitoring`` and ``teardown``: what stands around the workers, and how it goes."""
+"""``modelCache`` and ``teardown``: what stands around the workers, and how it goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wideep.settings.base import SettingsModel
 from wideep.settings.grammar import AbsolutePath, GitRef, ImageReference, ObjectName, RelativePath
 from wideep.settings.quantity import Quantity
 
-__all__ = ["AccessMode", "ModelCache", "Monitoring", "Teardown"]
+__all__ = ["AccessMode", "ModelCache", "Teardown"]
 
 
 class AccessMode(StrEnum):
@@ -48,13 +48,6 @@ class ModelCache(SettingsModel):
     download_image: ImageReference | None = None
     """Image of the download Job. None: python:3.12-slim by its digest, which installs Hugging Face's command from PyPI
     first, each package by its hash. One that has ``hf`` already needs no PyPI; another without it needs Python 3.12."""
-
-
-class Monitoring(SettingsModel):
-    """Prometheus and Grafana for the graph."""
-
-    enabled: bool = False
-    """Install them."""
 
 
 class Teardown(SettingsModel):

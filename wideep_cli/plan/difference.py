@@ -19,6 +19,7 @@ from wideep.plan import Plan
 from wideep.settings.layout import Role
 from wideep_cli.plan.changes import Change, argument_changes, changes
 from wideep_cli.plan.effect import Effect, ObjectChange
+from wideep_cli.plan.monitoring_changes import monitoring_changes
 from wideep_cli.plan.network_changes import reach_changes
 from wideep_cli.stack_context import StackContext
 
@@ -69,6 +70,7 @@ def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     yield from _download(before, after)
     yield from _graph(before, after)
     yield from reach_changes(before, after)
+    yield from monitoring_changes(before, after)
 
 
 def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:

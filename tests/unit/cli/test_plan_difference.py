@@ -14,6 +14,7 @@ from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep_cli.plan.changes import argument_changes, changes
 from wideep_cli.plan.difference import difference
+from wideep_cli.plan.effect import Effect
 from wideep_cli.stack_context import StackContext
 
 STACK: dict[str, Any] = {
@@ -161,6 +162,21 @@ def test_who_may_connect_is_told_policy_by_policy() -> None:
     assert {name: effect for name, effect in off.items() if name.startswith("network")} == {
         f"network policy {name}": "deleted" for name in names
     }
+
+
+def test_monitoring_restarts_the_workers_once_and_a_change_of_it_restarts_nothing() -> None:
+    on = {"monitoring": {"enabled": True}}
+    assert effects(**on) == {
+        "monitoring": "created",
+        "release dynamo-platform": "updated in place",
+        "pods of prefill": "restarted",
+        "pods of decode": "restarted",
+    }
+    longer = loaded(monitoring={"enabled": True, "retention": "30d"})
+    assert {each.name: each.effect for each in difference(loaded(**on), longer).objects} == {
+        "monitoring": Effect.UPDATED
+    }
+    assert {each.name: each.effect for each in difference(longer, loaded()).objects}["monitoring"] is Effect.DELETED
 
 
 def test_in_another_namespace_the_policies_are_made_anew() -> None:

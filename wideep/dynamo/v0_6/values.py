@@ -46,7 +46,7 @@ def contradicted(settings: Settings) -> Iterator[tuple[ChartValue, Path, object]
 
 def typed_values(settings: Settings) -> tuple[ChartValue, ...]:
     """What the stack's keys set of the chart; what they leave out stays as in the chart."""
-    return chart.typed_values(settings, KEYS, etcd=True)
+    return chart.typed_values(settings, KEYS, etcd=True, nats=True)
 
 
 def _needed(settings: Settings) -> Values:

@@ -34,6 +34,8 @@ REMOVED: Final[Mapping[Path, str]] = MappingProxyType(
 STALENESS: Final[Path] = ("kai-scheduler", "scheduler", "args", "default-staleness-grace-period")
 STALENESS_FROM: Final = (1, 5)
 """From here on the chart refuses Grove and KAI together without it; a number in place of the string fails as well."""
+POD_MONITORS_FROM: Final = (1, 5)
+"""The oldest chart that was read with a switch for its PodMonitors (values of its operator, prometheus.yaml)."""
 CRDS_OF_ANOTHER_FROM: Final = (1, 4)
 """From here on a restricted operator is refused unless it leaves the CRDs to a cluster-wide one."""
 
@@ -84,7 +86,8 @@ def typed_values(settings: Settings, row: ReleaseRow) -> tuple[ChartValue, ...]:
     if asked["etcd"]:
         # Without it the pods go on looking for each other through the Kubernetes API, and etcd does nothing.
         switches.append(ChartValue("platform.etcd.install", (OPERATOR, "discoveryBackend"), "etcd"))
-    return (*chart.typed_values(settings, KEYS, etcd=etcd), *switches)
+    nats, switch = installed(settings, row, "nats"), row.minor >= POD_MONITORS_FROM
+    return (*chart.typed_values(settings, KEYS, etcd=etcd, nats=nats, switch=switch), *switches)
 
 
 def _needed(settings: Settings, row: ReleaseRow) -> Values:

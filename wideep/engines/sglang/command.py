@@ -33,13 +33,14 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
     trust_remote_code: bool = False,
     *,
     version: str = SGLANG,
+    watched: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
+    """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, metrics, extra.
 
     ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
     appends what they do (``wideep.engines.sglang.flags``); set twice, the worker waits for ever. SGLang itself has the
     class of each ``model.family``, so that code which comes with the weights is run (``trust_remote_code``) only where
-    the stack says so.
+    the stack says so. ``watched`` are the arguments for metrics; ``extraArgs`` come last and win over them.
     """
     flags: list[Flag] = [
         ("--model-path", model_path),
@@ -58,7 +59,7 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
         *_speculative(layout, model_path),
         *_batches(role, layout, version),
     ]
-    return (*words_of(flags), *layout.extra_args)
+    return (*words_of(flags), *watched, *layout.extra_args)
 
 
 def runner_of(layout: RoleLayout) -> str | None:

@@ -12,7 +12,7 @@ from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
-from wideep.engines.sglang import command, memory
+from wideep.engines.sglang import command, memory, metrics
 from wideep.engines.sglang.families import family_of
 from wideep.engines.sglang.flags import flag_table
 from wideep.engines.sglang.log import RECORDER, log_format
@@ -66,10 +66,15 @@ class Sglang(Engine):
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
         path = model_path(settings.model, settings.model_cache)
         remote = settings.workers.trust_remote_code
-        return command.engine_args(role, layout, settings.model, path, remote, version=self.version)
+        watched = metrics.metrics_args(self.version, layout) if settings.monitoring.enabled else ()
+        return command.engine_args(role, layout, settings.model, path, remote, version=self.version, watched=watched)
 
     def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
         return command.engine_env(role, layout)
+
+    @property
+    def metrics_env(self) -> Mapping[str, str]:
+        return metrics.metrics_env(self.version)
 
     @property
     def image(self) -> ImageRecipe:

@@ -1,0 +1,43 @@
+"""Prometheus' own promtool, where the machine has it: rules are checked, and queries evaluated on given series."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+__all__ = ["NEEDS_PROMTOOL", "evaluation", "promtool", "run_tests"]
+
+PROMTOOL: Final = shutil.which("promtool")
+NEEDS_PROMTOOL: Final = pytest.mark.skipif(PROMTOOL is None, reason="no promtool on PATH")
+
+
+def promtool(*words: str, at: Path) -> None:
+    """Run it in a folder. Fails with its own words."""
+    assert PROMTOOL is not None
+    done = subprocess.run([PROMTOOL, *words], cwd=at, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def evaluation(series: Mapping[str, str], queries: Sequence[str], *, empty: bool) -> dict[str, Any]:
+    """One test of promtool's: after an hour of these series, a value a minute, each query has a result, or none."""
+    expected = [] if empty else [{"labels": "{}", "value": 1}]
+    return {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {"expr": f"count({query}) > bool 0", "eval_time": "60m", "exp_samples": expected} for query in queries
+        ],
+    }
+
+
+def run_tests(at: Path, tests: Sequence[Mapping[str, Any]], rules: str | None = None) -> None:
+    """Have promtool run such tests."""
+    suite = {"rule_files": [rules] if rules else [], "evaluation_interval": "1m", "tests": list(tests)}
+    (at / "tests.yaml").write_text(json.dumps(suite), encoding="utf-8")
+    promtool("test", "rules", "tests.yaml", at=at)

@@ -1,0 +1,51 @@
+"""Queries of dashboards and alerts: PromQL with the stack's own names and numbers in it, as far as a release has the
+series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+from typing import TYPE_CHECKING
+
+from wideep.dynamo.releases import ReleaseRow
+from wideep.monitoring.catalogue import known_series, named_series
+
+if TYPE_CHECKING:
+    from wideep.plan import Plan, RolePlan
+
+__all__ = ["available", "filled", "numbers"]
+
+
+def available(query: str, release: ReleaseRow) -> bool:
+    """True if the release has every series that the query names."""
+    return named_series(query) <= known_series(release).keys()
+
+
+def filled(query: str, known: Mapping[str, str]) -> str:
+    """The query with ``$name`` replaced. What is not known stays: Grafana has variables of its own."""
+    return Template(" ".join(query.split())).safe_substitute(known)
+
+
+def numbers(plan: Plan) -> dict[str, str]:
+    """What queries may name of a stack. ``graph`` and ``namespace`` are values of labels, sizes are bytes."""
+    watched = plan.monitoring
+    roles = {str(name): role for name, role in plan.roles.items()}
+    return {
+        "graph": plan.name,
+        "namespace": plan.namespace,
+        "gpus": str(plan.gpus),
+        "ttft": _seconds(watched.ttft_ms if watched else None),
+        "itl": _seconds(watched.itl_ms if watched else None),
+        **{f"{name}_bytes": str(_planned_bytes(role)) for name, role in roles.items()},
+    }
+
+
+def _planned_bytes(role: RolePlan) -> int:
+    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache."""
+    memory = role.memory
+    return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb))
+
+
+def _seconds(milliseconds: float | None) -> str:
+    """``2``, ``0.05``; empty where there is no limit."""
+    return "" if milliseconds is None else f"{milliseconds / 1000:g}"
