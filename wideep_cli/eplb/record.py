@@ -88,9 +88,9 @@ def _ask(port: int, path: str, member: GraphPod, engine: Engine) -> None:
     except urllib.error.HTTPError as error:
         raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error
     except OSError as error:
-        key = f"layout.{member.component}.eplb.enabled"
+        key, own = f"layout.{member.component}.eplb.enabled", engine.recorder.port if engine.recorder else port
         raise ClusterError(
-            f"{member.place} offers no recording: nothing answers on {engine.title}'s port {port} of pod "
+            f"{member.place} offers no recording: nothing answers on {engine.title}'s port {own} of pod "
             f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"
             f"  {key}: true makes the engine count and move experts while it runs."
         ) from error
