@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from sim.kubectl_exec.pod import Here, Manifest
 from sim.kubelet.container_log import Engine, option, words
 from wideep.catalog import GPUS, MODELS
+from wideep.dynamo.releases import nearest
+from wideep.engines import engine as engine_named
 from wideep.gpus.spec import GIB
-from wideep.memory import headroom
+from wideep.settings.backend import Backend
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.layout import Role, RoleLayout
 
 DRIVER = "580.159.04"
+DISCOVERY = "DYN_DISCOVERY_BACKEND"
 MIB = 2**20
 UTILIZATION = "sim.dynamo-wideep/gpu-utilization"
 
@@ -49,7 +52,13 @@ def used_bytes(container: Manifest, product: str) -> float:
     taken = gpu.memory_bytes - free
     pool = taken + free * float(engine.memory_fraction)
     model = MODELS.get(engine.model)
-    return pool + (headroom(model, gpu, Role(engine.role), layout).total if model else 0)
+    named = engine_named(Backend.SGLANG, nearest(_release(container)).sglang)
+    return pool + (named.headroom(model, gpu, Role(engine.role), layout).total if model else 0)
+
+
+def _release(container: Manifest) -> str:
+    """Of the two that are simulated: only the newer one's operator says how workers find each other."""
+    return "1.6.1" if any(each["name"] == DISCOVERY for each in container.get("env") or []) else "0.6.0"
 
 
 def _layout(container: Manifest, engine: Engine) -> RoleLayout:
