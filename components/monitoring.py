@@ -23,7 +23,8 @@ from wideep import names
 from wideep.dynamo import release as dynamo_release
 from wideep.monitoring.alerts import rule_group
 from wideep.monitoring.chart import CHART
-from wideep.monitoring.dashboards import DASHBOARDS, dashboard_json
+from wideep.monitoring.dashboards import dashboard_json
+from wideep.monitoring.panels import DASHBOARDS
 from wideep.plan import MonitoringPlan, MonitorPlan, Plan
 from wideep.resource_names import GRAFANA_SECRET, MONITORING_RELEASE
 

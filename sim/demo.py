@@ -106,7 +106,7 @@ def _stack_on(release: str) -> str:
     if release not in known:
         raise SimError(f"RELEASE: {release} is not simulated. Write {' or '.join(known)}, or nothing: 0.6.0.")
     written = yaml.safe_load((paths.PROJECT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
-    written["config"]["dynamo-wideep:platform"] = {"version": release, "charts": f"sim/charts/{release}"}
+    written["config"]["dynamo-wideep:platform"] = {"version": release, "charts": paths.charts_of(release)}
     written["config"]["dynamo-wideep:image"] = {"source": "published"}
     name = f"{STACK}-{release}"
     (paths.PROJECT / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")

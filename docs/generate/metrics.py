@@ -7,7 +7,7 @@ from pathlib import Path
 from wideep.dynamo.releases import ROWS, ReleaseRow
 from wideep.monitoring.alerts import ALERTS, Alert
 from wideep.monitoring.catalogue import METRICS, Metric
-from wideep.monitoring.dashboards import DASHBOARDS, Panel
+from wideep.monitoring.panels import DASHBOARDS, Panel
 from wideep.monitoring.queries import available
 
 PAGE = Path(__file__).parents[1] / "metrics.md"

@@ -9,7 +9,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ParserFlag", "is_from", "read_flags", "read_versions", "release_number"]
+__all__ = ["ParserFlag", "is_from", "read_flags", "read_versions", "release_number", "worker_flags"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
         if _number(first) <= wanted and (not last or wanted <= _number(last)):
             found += [ParserFlag(tuple(each.split("|")), sort, versions.startswith("~")) for each in flags]
     return tuple(found)
+
+
+@functools.cache
+def worker_flags(engine: Path, dynamo: Path, version: str) -> tuple[ParserFlag, ...]:
+    """All flags of a version's worker; Dynamo's of a name that the engine has too: its parser is asked first."""
+    beside = read_flags(dynamo, version)
+    taken = {name for flag in beside for name in flag.names}
+    return (*(flag for flag in read_flags(engine, version) if not taken & set(flag.names)), *beside)
 
 
 def _number(version: str) -> tuple[int, ...]:

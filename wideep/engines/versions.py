@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from wideep.engines.flags import UNCHECKED, EngineFlag, FlagTable, Gone, Reason
 from wideep.engines.parser import ParserFlag, release_number
 
-__all__ = ["FlagHistory"]
+__all__ = ["SHARED_REASONS", "TAKE_OUT", "FlagHistory", "owners_of"]
+
+TAKE_OUT: Final = "take it out"
+SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "revision": Reason(
+            "the workers read a folder of the cache", f"{TAKE_OUT} and write modelCache.revision or modelCache.path"
+        ),
+        "remoteCode": Reason(
+            "workers.trustRemoteCode sets this flag, for both roles alike",
+            f"{TAKE_OUT} and write workers.trustRemoteCode: true",
+        ),
+    }
+)
+"""By the flag's owner, where a key of the stack that no role has decides, whatever the engine."""
+
+
+def owners_of(table: str) -> Mapping[str, str]:
+    """Return the owner of each flag by its spelling, in the table's order. A row: the owner, then flags."""
+    rows = (line.split() for line in table.split("\n") if line)
+    return MappingProxyType({name: owner for owner, *names in rows for name in names})
 
 
 @dataclass(frozen=True)

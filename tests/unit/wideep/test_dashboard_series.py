@@ -14,7 +14,8 @@ from tests.support.configs import settings
 from tests.support.promtool import NEEDS_PROMTOOL, evaluation, run_tests
 from wideep.dynamo.releases import ReleaseRow, row
 from wideep.monitoring.catalogue import METRICS, Metric
-from wideep.monitoring.dashboards import DASHBOARDS, dashboard_json
+from wideep.monitoring.dashboards import dashboard_json
+from wideep.monitoring.panels import DASHBOARDS
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 

@@ -15,7 +15,8 @@ from tests.support.plans import ROOT
 from wideep.dynamo.releases import ROWS, ReleaseRow, row
 from wideep.monitoring.alerts import ALERTS, alerts_of, rule_group
 from wideep.monitoring.catalogue import METRICS, known_series, named_series
-from wideep.monitoring.dashboards import DASHBOARDS, dashboard_json, panels_of
+from wideep.monitoring.dashboards import dashboard_json, panels_of
+from wideep.monitoring.panels import DASHBOARDS
 from wideep.monitoring.queries import filled, numbers
 from wideep.plan import Plan, make_plan
 from wideep.rules import accept_settings

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.flags import Reason
+from wideep.engines.versions import SHARED_REASONS, TAKE_OUT, owners_of
 
 __all__ = ["INSTEAD", "OWNERS", "reasons_of"]
 
@@ -130,34 +131,30 @@ passes                     --abort-on-priority-when-disabled --disable-priority-
 passes                     --incremental-streaming-output --hf-chat-template-name --batch-notify-size --model-checksum
 passes                     --radix-eviction-policy-config --retraction-policy --exclude-tools-when-tool-choice-none
 """
-_OUT: Final = "take it out"
 _REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
         "operator": Reason(
-            "the Dynamo operator appends this flag to the workers itself", f"{_OUT}; nodes says how many pods there are"
+            "the Dynamo operator appends this flag to the workers itself",
+            f"{TAKE_OUT}; nodes says how many pods there are",
         ),
-        "program": Reason("this flag follows from the stack, for both roles alike", _OUT),
-        "worker": Reason("it makes something else of the worker than a role of this graph on the pod's own GPUs", _OUT),
+        "program": Reason("this flag follows from the stack, for both roles alike", TAKE_OUT),
+        "worker": Reason(
+            "it makes something else of the worker than a role of this graph on the pod's own GPUs", TAKE_OUT
+        ),
         "sharding": Reason(
             "it shares attention or experts out among the GPUs in a way that the plan does not compute",
-            f"{_OUT}; tp, dp and ep say how a worker is cut",
+            f"{TAKE_OUT}; tp, dp and ep say how a worker is cut",
         ),
         "model": Reason(
             "it changes the model, and the plan computes with model",
-            f"{_OUT}; another format is another model: write model: {{config: PATH}} of its config.json",
+            f"{TAKE_OUT}; another format is another model: write model: {{config: PATH}} of its config.json",
         ),
-        "revision": Reason(
-            "the workers read a folder of the cache", f"{_OUT} and write modelCache.revision or modelCache.path"
-        ),
-        "remoteCode": Reason(
-            "workers.trustRemoteCode sets this flag, for both roles alike",
-            f"{_OUT} and write workers.trustRemoteCode: true",
-        ),
+        **SHARED_REASONS,
         "memory": Reason(
             "it changes what lies in a GPU's memory, which the plan works out without it",
-            f"{_OUT}; memFractionStatic says how much the KV cache gets",
+            f"{TAKE_OUT}; memFractionStatic says how much the KV cache gets",
         ),
-        "deletes": Reason("it deletes the model's files, which all workers read from one volume", _OUT),
+        "deletes": Reason("it deletes the model's files, which all workers read from one volume", TAKE_OUT),
     }
 )
 """By the flag's owner, where that is no key of a role."""
@@ -187,16 +184,14 @@ INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a flag became, as its own deprecation said or its help does. One that a key owns needs no entry."""
 
-OWNERS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: owner for line in _OWNERS.split("\n") if line for owner, *names in [line.split()] for name in names}
-)
+OWNERS: Final = owners_of(_OWNERS)
 """The owner of each flag by any one of its spellings, in the order in which they are listed."""
 
 
 def reasons_of(release: str, reads_files: bool) -> Mapping[str, Reason]:
     """Why flags that no key owns are refused. ``reads_files``: the worker takes flags from a config file."""
     further = {
-        "idle": Reason(_A_FILE if reads_files else _NO_FILE, _OUT),
-        "ends": Reason(f"{release} ends at this flag", _OUT),
+        "idle": Reason(_A_FILE if reads_files else _NO_FILE, TAKE_OUT),
+        "ends": Reason(f"{release} ends at this flag", TAKE_OUT),
     }
     return MappingProxyType({**_REASONS, **further})

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Final
 
-from wideep.engines.parser import ParserFlag, read_flags, read_versions, release_number
+from wideep.engines.parser import ParserFlag, read_versions, release_number, worker_flags
 
 __all__ = ["DYNAMO_FILE", "FILE", "VERSIONS", "parser_flags"]
 
@@ -19,14 +18,8 @@ VERSIONS: Final = read_versions(FILE)
 """Versions whose wheel was read, oldest first: those that releases of Dynamo pair with."""
 
 
-@functools.cache
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:
-    """All flags of the version's worker; Dynamo's of a name that SGLang has too, since its parser is asked first.
-
-    ValueError: a version that is not known here.
-    """
+    """All flags of the version's worker. ValueError: a version that is not known here."""
     if release_number(version) not in map(release_number, VERSIONS):
         raise ValueError(f"SGLang {version}: its flags are not known here, only those of {', '.join(VERSIONS)}")
-    dynamo = read_flags(DYNAMO_FILE, version)
-    taken = {name for flag in dynamo for name in flag.names}
-    return (*(flag for flag in read_flags(FILE, version) if not taken & set(flag.names)), *dynamo)
+    return worker_flags(FILE, DYNAMO_FILE, version)

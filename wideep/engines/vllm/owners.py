@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.flags import Reason
+from wideep.engines.versions import SHARED_REASONS, TAKE_OUT, owners_of
 
 __all__ = ["OWNERS", "REASONS"]
 
@@ -64,34 +65,25 @@ passes                     --distributed-timeout-seconds --use-tqdm-on-load --ag
 passes                     --cudagraph-metrics --kv-cache-metrics --kv-cache-metrics-sample --enable-mfu-metrics
 passes                     --safetensors-load-strategy --log-level --shutdown-timeout --kv-transfer-config.engine_id
 """
-_OUT: Final = "take it out"
 
 REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
-        "program": Reason("it follows from the role, the model and how prefill hands over to decode", _OUT),
+        "program": Reason("it follows from the role, the model and how prefill hands over to decode", TAKE_OUT),
         "operator": Reason(
-            "the operator works it out from the sizes and appends it where a worker has several pods", _OUT
+            "the operator works it out from the sizes and appends it where a worker has several pods", TAKE_OUT
         ),
-        "worker": Reason("it makes the worker another one than the stack's roles", _OUT),
-        "sharding": Reason("it cuts the worker another way than the plan counts with", _OUT),
-        "model": Reason("it changes the model, and the plan computes with model", _OUT),
-        "revision": Reason(
-            "the workers read a folder of the cache", f"{_OUT} and write modelCache.revision or modelCache.path"
-        ),
-        "remoteCode": Reason(
-            "workers.trustRemoteCode sets this flag, for both roles alike",
-            f"{_OUT} and write workers.trustRemoteCode: true",
-        ),
+        "worker": Reason("it makes the worker another one than the stack's roles", TAKE_OUT),
+        "sharding": Reason("it cuts the worker another way than the plan counts with", TAKE_OUT),
+        "model": Reason("it changes the model, and the plan computes with model", TAKE_OUT),
+        **SHARED_REASONS,
         "memory": Reason(
             "it changes what lies in a GPU's memory, which the plan works out without it",
-            f"{_OUT}; memFractionStatic says how much of the GPU vLLM gets",
+            f"{TAKE_OUT}; memFractionStatic says how much of the GPU vLLM gets",
         ),
-        "ends": Reason("vLLM ends at this flag", _OUT),
+        "ends": Reason("vLLM ends at this flag", TAKE_OUT),
     }
 )
 """By the flag's owner, where that is no key of a role."""
 
-OWNERS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: owner for line in _OWNERS.split("\n") if line for owner, *names in [line.split()] for name in names}
-)
+OWNERS: Final = owners_of(_OWNERS)
 """The owner of each flag by its spelling, in the order in which they are listed."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Final
 
-from wideep.engines.parser import ParserFlag, is_from, read_flags, read_versions
+from wideep.engines.parser import ParserFlag, is_from, read_versions, worker_flags
 
 __all__ = ["DYNAMO_FILE", "FILE", "VERSIONS", "parser_flags", "version_read"]
 
@@ -23,9 +22,6 @@ def version_read(version: str) -> str:
     return older[-1] if older else VERSIONS[0]
 
 
-@functools.cache
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:
-    """All flags of the version's worker; Dynamo's of a name that vLLM has too, since its parser is asked first."""
-    dynamo = read_flags(DYNAMO_FILE, version)
-    taken = {name for flag in dynamo for name in flag.names}
-    return (*(flag for flag in read_flags(FILE, version) if not taken & set(flag.names)), *dynamo)
+    """All flags of the version's worker."""
+    return worker_flags(FILE, DYNAMO_FILE, version)
