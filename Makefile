@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo demo-down test test-fast test-long test-faults test-wheels mutants tools check lock preview plan comment need-stack \
+.PHONY: help setup setup-advise setup-bench setup-policy demo shell demo-down test test-fast test-long test-faults test-wheels mutants tools check lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -15,8 +15,11 @@ setup-advise: setup ## add NVIDIA's estimator for `wideep advise` (850 MB)
 setup-bench: setup ## add NVIDIA's load generator for `wideep bench`, in .venv-bench (1.1 GB)
 	@sh scripts/setup.sh bench
 
-demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster; RELEASE=1.6.1: of Dynamo
+demo: setup ## from nothing to an answered chat completion, on a simulated GPU cluster; DIFF=1, RELEASE=0.6.0
 	@.venv/bin/python -m sim.demo up
+
+shell: setup ## a shell in the demo's simulated cluster
+	@.venv/bin/python -m sim shell
 
 demo-down: setup ## destroy the demo's stacks, then the simulated cluster
 	@.venv/bin/python -m sim.demo down

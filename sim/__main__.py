@@ -80,6 +80,16 @@ def env() -> None:
 
 
 @app.command()
+def shell() -> None:
+    """Enter a shell whose pulumi, kubectl, helm and wideep work on the simulation."""
+    from sim.env import environment
+
+    program = os.environ.get("SHELL") or "/bin/sh"
+    _screen.print("This shell is in the simulation: pulumi, kubectl, helm and wideep act on it. Leave it with exit.")
+    os.execvpe(program, [program], os.environ | environment(_standing()))  # noqa: S606 - the user's own shell
+
+
+@app.command()
 def tools() -> None:
     """Get the tools only: found, downloaded or built, once for all checkouts."""
     from sim.tools.provide import provide

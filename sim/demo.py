@@ -26,10 +26,27 @@ from sim.chat import ask
 from sim.env import environment
 from sim.state import Cluster, SimError, load
 
-STACK = "sim"
+STACK = "demo"
+LAB = "sim"
+"""The stack of the lab's own layout, on its release of Dynamo."""
 QUESTION = "Explain MoE models in one sentence"
-ENTER = 'eval "$(.venv/bin/python -m sim env)"'
 
+TRY_NEXT = (
+    ("wideep status", "roles, pods by node, what each pod waits for"),
+    ("wideep smoke", "another chat completion, timed"),
+    ("wideep doctor --offline", "check cluster, layout and graph"),
+    ("wideep plan --svg placement.svg", "the placement as a picture"),
+    ("python -m sim fault operator-down --on deepseek-r1/dynamo-platform", "stop Dynamo's operator,"),
+    ("wideep doctor --offline", "see it found,"),
+    ("python -m sim fault clear", "and start it again"),
+    ("pulumi config set --path layout.decode.replicas 2", "one more decode worker, on the two spare nodes:"),
+    ("wideep plan --diff HEAD:Pulumi.demo.yaml Pulumi.demo.yaml", "what that takes and what restarts"),
+    ("pulumi up", "preview it, and scale"),
+    ("pulumi config set --path layout.decode.replicas 3", "one too many:"),
+    ("pulumi preview", "rejected before anything changes, with the arithmetic"),
+    ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
+)
+"""Commands of the demo's shell, with what they show."""
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 
@@ -66,17 +83,18 @@ def step(title: str) -> Iterator[None]:
 
 @app.command()
 def up(
-    release: Annotated[str, typer.Option(envvar="RELEASE", help="Of Dynamo; not set: Pulumi.sim.yaml's.")] = "",
+    release: Annotated[str, typer.Option(envvar="RELEASE", help="0.6.0: the lab, on its release of Dynamo.")] = "",
+    diff: Annotated[bool, typer.Option(envvar="DIFF", help="Preview every property.")] = False,
 ) -> None:
     """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
     begun = time.monotonic()
-    stack = _stack_on(release) if release else STACK
+    stack = _stack_of(release)
     with step("Tools and cluster"):
         cluster = _cluster(stack)
     shell = Shell(os.environ | environment(cluster))
     shell.read("pulumi", "stack", "select", "--create", stack)
     with step("Preview"):
-        shell.show("pulumi", "preview", "--stack", stack, "--diff")
+        shell.show("pulumi", "preview", "--stack", stack, *(["--diff"] if diff else []))
     with step("Up"):
         shell.show("pulumi", "up", "--stack", stack, "--yes", "--skip-preview")
     outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
@@ -100,17 +118,17 @@ def down() -> None:
             Shell(dict(os.environ)).show(sys.executable, "-m", "sim", "down")
 
 
-def _stack_on(release: str) -> str:
-    """Write the stack file of the demo on another release of Dynamo, with the image that NVIDIA publishes for it."""
-    known = sorted(path.name for path in (paths.PROJECT / "sim" / "charts").iterdir() if path.name[0].isdigit())
-    if release not in known:
-        raise SimError(f"RELEASE: {release} is not simulated. Write {' or '.join(known)}, or nothing: 0.6.0.")
-    written = yaml.safe_load((paths.PROJECT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8"))
-    written["config"]["dynamo-wideep:platform"] = {"version": release, "charts": paths.charts_of(release)}
-    written["config"]["dynamo-wideep:image"] = {"source": "published"}
-    name = f"{STACK}-{release}"
-    (paths.PROJECT / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
-    return name
+def _stack_of(release: str) -> str:
+    """The stack that runs RELEASE of Dynamo; SimError where none does."""
+    known = {
+        yaml.safe_load((paths.PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"][
+            "dynamo-wideep:platform"
+        ]["version"]: stack
+        for stack in (STACK, LAB)
+    }
+    if release and release not in known:
+        raise SimError(f"RELEASE: {release} is not simulated. Set {' or '.join(known)}.")
+    return known.get(release, STACK)
 
 
 def _destroy() -> None:
@@ -133,9 +151,9 @@ def _cluster(stack: str) -> Cluster:
 
 
 def _stacks(shell: Shell) -> list[str]:
-    """The demo's: of the release in Pulumi.sim.yaml, and of others."""
+    """The demo's, of those in the cluster's state."""
     stacks: list[dict[str, str]] = json.loads(shell.read("pulumi", "stack", "ls", "--json"))
-    return [stack["name"] for stack in stacks if stack["name"].partition("-")[0] == STACK]
+    return [stack["name"] for stack in stacks if stack["name"] in (STACK, LAB)]
 
 
 def _nothing_left(shell: Shell, namespace: str) -> None:
@@ -161,9 +179,13 @@ def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
         node = pod["spec"].get("nodeName", "no node")
         table.add_row("pod", f"{pod['metadata']['name']} on {node}: {pod['status']['phase']}")
     console.print(table)
-    console.print("\n[bold]Try next[/bold], in a shell of your own (each new terminal enters the simulation first):")
-    for command in (ENTER, outputs["portForward"], f"{outputs['curl']}   # in a second terminal", "pulumi up"):
-        console.print(f"  {command}", soft_wrap=True)
+    console.print("\n[bold]Reach it[/bold] (`make shell` enters the simulation in each terminal):")
+    for command in (outputs["portForward"], outputs["curl"]):
+        console.print(f"  {command}", soft_wrap=True, markup=False)
+    console.print("\n[bold]Try next[/bold], in `make shell`:")
+    width = max(len(command) for command, _ in TRY_NEXT)
+    for command, shows in TRY_NEXT:
+        console.print(f"  {command:{width}}  [dim]# {shows}[/dim]", soft_wrap=True)
     console.print("\n[bold]To end it:[/bold]\n  make demo-down")
 
 

@@ -104,7 +104,7 @@ class GroveCrdsProvider(ClusterProvider):
         else:
             connect = cast("Callable[..., CrdApi]", ApiextensionsV1Api)
             for name in bring(connect(self.namespace(props).api), crds, update=bool(props.get("update"))):
-                pulumi.log.info(f"{name}: made")
+                pulumi.log.info(f"{name}: created")
         return super().create(props)
 
 

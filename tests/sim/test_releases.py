@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sim.chat import ask
 from sim.env import environment
-from sim.paths import cache_root
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
@@ -140,26 +136,3 @@ def test_destroy_leaves_the_crds_and_the_volume_and_nothing_of_the_graph(stack: 
     assert volume(stack) == before
     assert found(stack, "pods") == []
     assert stack.asks("get", "crd", "dynamographdeployments.nvidia.com", "-o", "name").strip()
-
-
-def test_the_demo_runs_on_the_newest_release_answers_and_ends(cluster: Cluster, tmp_path: Path) -> None:
-    """As typed: `make demo RELEASE=1.6.1`, then `make demo-down`."""
-    folder = copy_project(tmp_path / "project")
-    env = os.environ | {"SIM_ID": f"n{cluster.id}", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(cache_root().parent)}
-    typed = (["make", "demo", f"RELEASE={NEW}"], ["make", "demo-down"])
-    up, down = (
-        subprocess.run(each, cwd=folder, env=env, capture_output=True, text=True, check=False) for each in typed
-    )
-    assert up.returncode == 0, up.stdout + up.stderr
-    assert f"sglang-runtime:{NEW}" in up.stdout
-    assert "model:" in up.stdout
-    assert down.returncode == 0, down.stdout + down.stderr
-    assert "Nothing is left: namespace dynamo-workshop" in down.stdout
-
-
-def test_the_demo_names_the_releases_that_are_simulated() -> None:
-    said = subprocess.run(
-        [sys.executable, "-m", "sim.demo", "up", "--release", "1.5.1"], capture_output=True, text=True, check=False
-    )
-    assert said.returncode == 1
-    assert "RELEASE: 1.5.1 is not simulated. Write 1.6.1, or nothing: 0.6.0." in said.stdout

@@ -117,11 +117,12 @@ def _stages_send_without_count(site: RoleContext) -> Problem | None:
 
 def _gpus_idle(settings: Settings) -> Problem | None:
     hardware = settings.hardware
-    used = sum(role.gpus for role in settings.layout.roles.values())
-    if used == hardware.gpus:
+    roles = settings.layout.roles.values()
+    used, spare = sum(role.gpus for role in roles), max(role.gpus_per_worker for role in roles)
+    if hardware.gpus - used in (0, spare):  # one worker's GPUs are what an update without downtime takes
         return None
-    needed = nodes_needed(settings.layout.roles.values(), hardware.gpus_per_node)
-    rule = f"the layout uses {used} of {hardware.gpus} GPUs"
+    needed = nodes_needed(roles, hardware.gpus_per_node)
+    rule = f"the layout uses {used} of {hardware.gpus} GPUs, and an update without downtime takes {spare} more"
     fix = (
         f"write nodes: {needed}, or more replicas"
         if needed < hardware.nodes
@@ -132,12 +133,15 @@ def _gpus_idle(settings: Settings) -> Problem | None:
 
 def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
     hardware = settings.hardware
-    if sum(role.gpus for role in settings.layout.roles.values()) != hardware.gpus:
+    roles = settings.layout.roles.values()
+    if sum(role.gpus for role in roles) != hardware.gpus:
         return None
+    spare = max(role.gpus_per_worker for role in roles)
     rule = (
         f"all {hardware.gpus} GPUs are in use, so an update stops the old workers before it starts new ones (Recreate)"
     )
-    return Problem("hardware.nodes", str(hardware.nodes), rule, "add a worker's nodes for updates without downtime")
+    more = hardware.nodes + -(-spare // hardware.gpus_per_node)
+    return Problem("hardware.nodes", str(hardware.nodes), rule, f"write nodes: {more} for updates without downtime")
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+
+import yaml
 
 from wideep.image_reference import ImageReference
 from wideep.text import duration, some_of
@@ -194,7 +197,14 @@ def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
             for index, (one, other) in enumerate(zip(ours, there, strict=True)):
                 yield from drift(one, other, f"{path}{_place(ours, index)}")
     elif wanted != live:
-        yield f"{name} is {live}, in the stack {wanted}"
+        yield f"{name} is {_shown(live)}, in the stack {_shown(wanted)}"
+
+
+def _shown(value: object) -> str:
+    """As YAML on one line, the language of a manifest; "not set" where there is none."""
+    if value is None or isinstance(value, str):
+        return value if value is not None else "not set"
+    return yaml.safe_dump(value, default_flow_style=True, width=math.inf).removesuffix("...\n").strip()
 
 
 def _place(items: list[object], index: int) -> str:
@@ -204,8 +214,8 @@ def _place(items: list[object], index: int) -> str:
 
 
 def _list_drift(name: str, ours: list[object], there: list[object]) -> str:
-    gone = [str(item) for item in ours if item not in there]
-    new = [str(item) for item in there if item not in ours]
+    gone = [_shown(item) for item in ours if item not in there]
+    new = [_shown(item) for item in there if item not in ours]
     parts = [f"without {' '.join(gone)}"] if gone else []
     parts += [f"with {' '.join(new)}"] if new else []
     return f"{name} {' and '.join(parts)}"

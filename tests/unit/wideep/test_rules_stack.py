@@ -150,7 +150,10 @@ def test_idle_gpus_are_counted() -> None:
 
 
 def test_a_full_cluster_is_told_how_updates_go() -> None:
-    assert "stops the old workers before" in advised(layout=WIDE, hardware=hardware(nodes=4))["hardware.nodes"]
+    found = advised(layout=WIDE, hardware=hardware(nodes=4))["hardware.nodes"]
+    assert "stops the old workers before" in found
+    assert "nodes: 6 for updates without downtime" in found
+    assert "hardware.nodes" not in advised(layout=WIDE, hardware=hardware(nodes=6)), "what was advised is enough"
 
 
 def test_a_release_that_was_only_read_is_at_ones_own_risk() -> None:
