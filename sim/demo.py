@@ -40,7 +40,6 @@ TRY_NEXT = (
     ("wideep doctor --offline", "see it found,"),
     ("python -m sim fault clear", "and start it again"),
     ("pulumi config set --path layout.decode.replicas 2", "one more decode worker, on the two spare nodes:"),
-    ("wideep plan --diff HEAD:Pulumi.demo.yaml Pulumi.demo.yaml", "what that takes and what restarts"),
     ("pulumi up", "preview it, and scale"),
     ("pulumi config set --path layout.decode.replicas 3", "one too many:"),
     ("pulumi preview", "rejected before anything changes, with the arithmetic"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from sim import paths
 from sim.demo import TRY_NEXT
-from tests.support.project import copy_project
+from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -23,7 +24,9 @@ FOUND = "✗"
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout, as git makes it: the demo's stack file can be compared with its commit, and restored."""
-    folder = copy_project(tmp_path_factory.mktemp("clone"))
+    folder = tmp_path_factory.mktemp("clone") / "project"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv*", ".*_cache", "__pycache__"))
+    (folder / ".venv").symlink_to(ROOT / ".venv")
     git = ["git", "-c", "user.name=reader", "-c", "user.email=reader@example.com"]
     for command in (["init", "-q"], ["add", "Pulumi.demo.yaml"], ["commit", "-q", "-m", "stack"]):
         subprocess.run([*git, *command], cwd=folder, check=True)

@@ -197,7 +197,7 @@ def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
             for index, (one, other) in enumerate(zip(ours, there, strict=True)):
                 yield from drift(one, other, f"{path}{_place(ours, index)}")
     elif wanted != live:
-        yield f"{name} is {_shown(live)}, in the stack {_shown(wanted)}"
+        yield f"{name} is {_shown(live)}, in the stack {_shown(cast('object', wanted))}"
 
 
 def _shown(value: object) -> str:
