@@ -29,6 +29,8 @@ from sim.state import Cluster, SimError, load
 STACK = "demo"
 LAB = "sim"
 """The stack of the lab's own layout, on its release of Dynamo."""
+NODES = 10
+"""Of the demo's cluster: what its stack takes, and room for one more decode worker."""
 QUESTION = "Explain MoE models in one sentence"
 
 TRY_NEXT = (
@@ -39,9 +41,10 @@ TRY_NEXT = (
     ("python -m sim fault operator-down --on deepseek-r1/dynamo-platform", "stop Dynamo's operator,"),
     ("wideep doctor --offline", "see it found,"),
     ("python -m sim fault clear", "and start it again"),
-    ("pulumi config set --path layout.decode.replicas 2", "one more decode worker, on the two spare nodes:"),
+    ("pulumi config set --path hardware.nodes 10", "use the cluster's two other nodes"),
+    ("pulumi config set --path layout.decode.replicas 3", "for one more decode worker:"),
     ("pulumi up", "preview it, and scale"),
-    ("pulumi config set --path layout.decode.replicas 3", "one too many:"),
+    ("pulumi config set --path layout.decode.replicas 4", "one too many:"),
     ("pulumi preview", "rejected before anything changes, with the arithmetic"),
     ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
 )
@@ -108,10 +111,11 @@ def up(
 def down() -> None:
     """`pulumi destroy`, a look whether anything is left, then the simulated cluster's own end: in any case."""
     try:
-        if load() is None:
+        cluster = load()
+        if cluster is None:
             console.print("No simulated cluster of this checkout is up: nothing to do.")
             return
-        _destroy()
+        _destroy(cluster.stack)
     finally:
         with step("Simulated cluster"):
             Shell(dict(os.environ)).show(sys.executable, "-m", "sim", "down")
@@ -130,8 +134,8 @@ def _stack_of(release: str) -> str:
     return known.get(release, STACK)
 
 
-def _destroy() -> None:
-    cluster = _cluster(STACK)  # what has died is started again, so that destroy finds an API server
+def _destroy(stack: str) -> None:
+    cluster = _cluster(stack)  # what has died is started again, so that destroy finds an API server
     shell = Shell(os.environ | environment(cluster))
     for stack in _stacks(shell):
         outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
@@ -142,7 +146,8 @@ def _destroy() -> None:
 
 
 def _cluster(stack: str) -> Cluster:
-    subprocess.run([sys.executable, "-m", "sim", "up", "--stack", stack], cwd=paths.PROJECT, check=True)
+    nodes = ["--nodes", str(NODES)] if stack == STACK else []
+    subprocess.run([sys.executable, "-m", "sim", "up", "--stack", stack, *nodes], cwd=paths.PROJECT, check=True)
     cluster = load()
     if cluster is None:
         raise SimError("`python -m sim up` ended well but left no cluster: run it again.")

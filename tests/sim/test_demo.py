@@ -79,7 +79,7 @@ def test_everything_that_the_demo_says_to_try_does_what_it_says(typed: Typed) ->
         if command.startswith("wideep doctor"):
             assert (FOUND in printed) == after_fault, printed
         if command in REFUSED:
-            assert "hardware has 6 × 8 = 48" in printed
+            assert "hardware has 10 × 8 = 80" in printed
         after_fault = command.startswith("python -m sim fault") and "clear" not in command
     assert (typed.folder / "placement.svg").read_text().startswith("<?xml")
 

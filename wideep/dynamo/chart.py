@@ -28,7 +28,6 @@ __all__ = [
     "is_restricted",
     "merged",
     "nested",
-    "several_pods",
     "typed_values",
     "values_of",
 ]
@@ -75,11 +74,6 @@ def fresh_cluster() -> Values:
         "controllerManager": {"kubeRbacProxy": {"image": {"repository": RBAC_PROXY}}},
     }
     return {OPERATOR: operator}
-
-
-def several_pods(settings: Settings) -> bool:
-    """Whether a worker has several pods, which something must start together."""
-    return any(role.nodes > 1 for role in settings.layout.roles.values())
 
 
 def contradicted(typed: Iterable[ChartValue], settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:

@@ -24,7 +24,7 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> Graph:
     stack = Stack(settings, graph_name(settings), image, startup_seconds(settings, weight_bytes))
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
     annotations = dict(stack.release.graph_annotations)
-    if all(layout.nodes == 1 for layout in settings.layout.roles.values()):
+    if not settings.layout.has_multinode_workers:
         # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
         annotations[GROVE_ANNOTATION] = "false"
     metadata = Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations)

@@ -56,7 +56,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
-        annotations={STRATEGY_ANNOTATION: "Recreate"} if _full(settings, layout) else None,
+        annotations={STRATEGY_ANNOTATION: "Recreate"} if _recreated(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(limits=limits(settings.workers.resources, gpus, devices)),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
@@ -107,8 +107,11 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     )
 
 
-def _full(settings: Settings, layout: RoleLayout) -> bool:
-    """No GPUs are left for one more pod: a rolling update, which starts the new pod first, would wait for ever."""
+def _recreated(settings: Settings, layout: RoleLayout) -> bool:
+    """No GPUs are left for one more pod: a Deployment's rolling update, which starts the new pod first, would wait for
+    ever. Grove deletes first in any case; the annotation would only change the pods, and restart them."""
+    if settings.layout.has_multinode_workers:
+        return False
     used = sum(role.gpus for role in settings.layout.roles.values())
     return settings.hardware.gpus - used < layout.gpus_per_node
 

@@ -26,7 +26,7 @@ def platform_plan(settings: Settings) -> PlatformPlan:
         mpi_secret=platform.ssh_key_secret or release.mpi_secret,
         mpi_secret_exists=platform.ssh_key_secret is not None,
         restricted=found.restricted,
-        grove=any(role.nodes > 1 for role in settings.layout.roles.values()),
+        grove=settings.layout.has_multinode_workers,
         sub_charts=found.sub_charts,
         keeps_grove=found.keeps_grove,
         values=found.values,

@@ -116,13 +116,12 @@ def _stages_send_without_count(site: RoleContext) -> Problem | None:
 
 
 def _gpus_idle(settings: Settings) -> Problem | None:
-    hardware = settings.hardware
-    roles = settings.layout.roles.values()
-    used, spare = sum(role.gpus for role in roles), max(role.gpus_per_worker for role in roles)
-    if hardware.gpus - used in (0, spare):  # one worker's GPUs are what an update without downtime takes
+    hardware, roles = settings.hardware, settings.layout.roles.values()
+    used = sum(role.gpus for role in roles)
+    if used == hardware.gpus or hardware.gpus - used == _spare(settings):
         return None
     needed = nodes_needed(roles, hardware.gpus_per_node)
-    rule = f"the layout uses {used} of {hardware.gpus} GPUs, and an update without downtime takes {spare} more"
+    rule = f"the layout uses {used} of {hardware.gpus} GPUs"
     fix = (
         f"write nodes: {needed}, or more replicas"
         if needed < hardware.nodes
@@ -131,16 +130,29 @@ def _gpus_idle(settings: Settings) -> Problem | None:
     return Problem("hardware.nodes", str(hardware.nodes), rule, fix)
 
 
-def _no_room_for_a_rolling_update(settings: Settings) -> Problem | None:
-    hardware = settings.hardware
-    roles = settings.layout.roles.values()
-    if sum(role.gpus for role in roles) != hardware.gpus:
+def _spare(settings: Settings) -> int:
+    """GPUs beside the layout's with which an update starts new workers before it stops old ones; 0 under Grove, which
+    deletes a worker's pods before it makes new ones (its ``RollingRecreate``)."""
+    if settings.layout.has_multinode_workers:
+        return 0
+    return max(role.gpus_per_worker for role in settings.layout.roles.values())
+
+
+def _updates_are_outages(settings: Settings) -> Problem | None:
+    hardware, roles = settings.hardware, settings.layout.roles
+    if settings.layout.has_multinode_workers:
+        single = [name for name, role in roles.items() if role.replicas == 1]
+        if not single:
+            return None
+        rule = "at an update Grove deletes a worker's pods before it makes new ones, and this is the role's only worker"
+        fix = f"write replicas: 2{' for both roles' if len(single) > 1 else ''} for updates without downtime"
+        return Problem(f"layout.{single[0]}.replicas", "1", rule, fix)
+    if sum(role.gpus for role in roles.values()) != hardware.gpus:
         return None
-    spare = max(role.gpus_per_worker for role in roles)
     rule = (
         f"all {hardware.gpus} GPUs are in use, so an update stops the old workers before it starts new ones (Recreate)"
     )
-    more = hardware.nodes + -(-spare // hardware.gpus_per_node)
+    more = hardware.nodes + -(-_spare(settings) // hardware.gpus_per_node)
     return Problem("hardware.nodes", str(hardware.nodes), rule, f"write nodes: {more} for updates without downtime")
 
 
@@ -173,7 +185,7 @@ _OF_A_ROLE: Final[tuple[Callable[[RoleContext], Problem | None], ...]] = (
 _OF_THE_STACK: Final[tuple[Callable[[Settings], Problem | None], ...]] = (
     _rdma_is_not_mlx5,
     _gpus_idle,
-    _no_room_for_a_rolling_update,
+    _updates_are_outages,
     _platform_keys_do_nothing,
     _revision_is_not_pinned,
 )

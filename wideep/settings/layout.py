@@ -40,3 +40,8 @@ class Layout(SettingsModel):
     def roles(self) -> dict[Role, RoleLayout]:
         """Both roles by name."""
         return {Role.PREFILL: self.prefill, Role.DECODE: self.decode}
+
+    @property
+    def has_multinode_workers(self) -> bool:
+        """Whether a worker has several pods. Grove then makes the graph's pods, else Deployments do."""
+        return any(role.nodes > 1 for role in self.roles.values())

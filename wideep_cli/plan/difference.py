@@ -179,7 +179,7 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
         yield ObjectChange(f"graph {after.name}", Effect.UPDATED, NO_RESTART, found)
     old, new = _by_name(before.graph), _by_name(after.graph)
     for name in sorted({*old, *new}):
-        change = _part(name, old.get(name), new.get(name))
+        change = _part(name, old.get(name), new.get(name), grove=after.platform.grove)
         if change:
             yield change
 
@@ -188,7 +188,7 @@ def _by_name(graph: Graph) -> dict[str, GraphPart]:
     return {part.name: part for part in graph.parts}
 
 
-def _part(name: str, before: GraphPart | None, after: GraphPart | None) -> ObjectChange | None:
+def _part(name: str, before: GraphPart | None, after: GraphPart | None, *, grove: bool) -> ObjectChange | None:
     if before is None or after is None:
         effect = Effect.CREATED if before is None else Effect.DELETED
         return ObjectChange(f"pods of {name}", effect, "", ())
@@ -203,7 +203,7 @@ def _part(name: str, before: GraphPart | None, after: GraphPart | None) -> Objec
         return ObjectChange(label, Effect.SCALED, _scaling(before, after), found)
     if paths & {"multinode", "type", "componentType", "subComponentType"}:
         return ObjectChange(label, Effect.REPLACED, "A worker's pods are recreated, in a different number.", found)
-    return ObjectChange(label, Effect.RESTARTED, _restarting(after), found)
+    return ObjectChange(label, Effect.RESTARTED, _restarting(after, grove=grove), found)
 
 
 def _part_changes(before: GraphPart, after: GraphPart) -> Iterator[Change]:
@@ -220,13 +220,15 @@ def _scaling(before: GraphPart, after: GraphPart) -> str:
     return f"{amount} more." if count > 0 else f"{amount} fewer; the others keep serving."
 
 
-def _restarting(part: GraphPart) -> str:
+def _restarting(part: GraphPart, *, grove: bool) -> str:
     if part.pods == 0:
         return "It has no pods."
     count = "Its pod restarts" if part.pods == 1 else f"All {part.pods} pods restart"
     if _annotations(part).get(STRATEGY_ANNOTATION) == "Recreate":
         return f"{count} at once, because no GPU is free for a second one: an outage while the model loads."
-    return f"{count}, one worker after the other." if part.replicas > 1 else f"{count}."
+    if part.replicas > 1:
+        return f"{count}, one worker after the other."
+    return f"{count}: an outage while the model loads." if grove and part.role in set(Role) else f"{count}."
 
 
 def _annotations(part: GraphPart) -> Mapping[str, object]:

@@ -172,6 +172,16 @@ def test_a_full_cluster_recreates_pods_and_one_with_room_rolls_them() -> None:
     assert room.annotations is None
 
 
+def test_under_grove_scaling_onto_the_last_gpus_changes_nothing_in_the_pods_that_run() -> None:
+    wide = {"preset": "best-32gpu"}
+    spare = graph(hardware={**INFINIBAND, "nodes": 6}, layout=wide).spec.services["prefill"]
+    full = graph(hardware={**INFINIBAND, "nodes": 6}, layout={**wide, "decode": {"replicas": 2}}).spec.services[
+        "prefill"
+    ]
+
+    assert spare == full
+
+
 def test_node_selector_and_tolerations_reach_the_workers_and_not_the_frontend() -> None:
     taint = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
     selector = {"nvidia.com/gpu.product": "NVIDIA-H200"}

@@ -150,10 +150,19 @@ def test_idle_gpus_are_counted() -> None:
 
 
 def test_a_full_cluster_is_told_how_updates_go() -> None:
-    found = advised(layout=WIDE, hardware=hardware(nodes=4))["hardware.nodes"]
+    found = advised(layout="lab-16gpu-singlenode", hardware=hardware(nodes=2))["hardware.nodes"]
     assert "stops the old workers before" in found
-    assert "nodes: 6 for updates without downtime" in found
-    assert "hardware.nodes" not in advised(layout=WIDE, hardware=hardware(nodes=6)), "what was advised is enough"
+    assert "nodes: 3 for updates without downtime" in found
+    assert "hardware.nodes" not in advised(layout="lab-16gpu-singlenode", hardware=hardware(nodes=3)), "is enough"
+
+
+def test_under_grove_more_workers_and_not_more_nodes_spare_an_update_the_outage() -> None:
+    found = advised(layout=WIDE, hardware=hardware(nodes=4))
+    assert "deletes a worker's pods before it makes new ones" in found["layout.prefill.replicas"]
+    assert "replicas: 2 for both roles" in found["layout.prefill.replicas"]
+    assert "hardware.nodes" not in found
+    two = {"preset": WIDE, "prefill": {"replicas": 2}, "decode": {"replicas": 2}}
+    assert not {"hardware.nodes", "layout.prefill.replicas"} & set(advised(layout=two, hardware=hardware(nodes=8)))
 
 
 def test_a_release_that_was_only_read_is_at_ones_own_risk() -> None:
@@ -170,7 +179,7 @@ def test_a_model_without_a_known_commit_is_not_pinned() -> None:
 
 
 def test_the_published_layout_on_its_own_hardware_needs_no_advice_but_for_updates() -> None:
-    assert list(advised(layout=WIDE, hardware=hardware(nodes=4))) == ["hardware.nodes"]
+    assert list(advised(layout=WIDE, hardware=hardware(nodes=4))) == ["layout.prefill.replicas"]
 
 
 @pytest.mark.parametrize(

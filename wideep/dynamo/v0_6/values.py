@@ -50,5 +50,5 @@ def typed_values(settings: Settings) -> tuple[ChartValue, ...]:
 
 
 def _needed(settings: Settings) -> Values:
-    grove = chart.several_pods(settings) and settings.platform.grove is Grove.AUTO
+    grove = settings.layout.has_multinode_workers and settings.platform.grove is Grove.AUTO
     return {**chart.fresh_cluster(), "grove": {"enabled": grove}, "kai-scheduler": {"enabled": grove}}

@@ -53,7 +53,7 @@ def sub_charts(values: Values) -> tuple[str, ...]:
 def keeps_grove(settings: Settings) -> bool:
     """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
     said = any(at(settings.platform.values, KEYS.switch(name)) is not None for name in OPTIONAL)
-    return settings.platform.grove is Grove.AUTO and not said and not chart.several_pods(settings)
+    return settings.platform.grove is Grove.AUTO and not said and not settings.layout.has_multinode_workers
 
 
 def contradicted(settings: Settings, row: ReleaseRow) -> Iterator[tuple[ChartValue, Path, object]]:
@@ -91,7 +91,7 @@ def typed_values(settings: Settings, row: ReleaseRow) -> tuple[ChartValue, ...]:
 
 
 def _needed(settings: Settings, row: ReleaseRow) -> Values:
-    several, ours = chart.several_pods(settings), settings.platform.grove is Grove.AUTO
+    several, ours = settings.layout.has_multinode_workers, settings.platform.grove is Grove.AUTO
     state = {"install": several and ours, "enabled": several}
     found = chart.merged(chart.fresh_cluster(), {"global": {name: dict(state) for name in OPTIONAL}})
     if several and ours and row.minor >= STALENESS_FROM:
