@@ -137,10 +137,10 @@ def _stack_of(release: str) -> str:
 def _destroy(stack: str) -> None:
     cluster = _cluster(stack)  # what has died is started again, so that destroy finds an API server
     shell = Shell(os.environ | environment(cluster))
-    for stack in _stacks(shell):
-        outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
+    for name in _stacks(shell):
+        outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", name, "--json"))
         with step("Destroy"):
-            shell.show("pulumi", "destroy", "--stack", stack, "--yes", "--skip-preview")
+            shell.show("pulumi", "destroy", "--stack", name, "--yes", "--skip-preview")
         if "namespace" in outputs:
             _nothing_left(shell, outputs["namespace"])
 

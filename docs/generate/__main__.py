@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OFFLINE = ("concepts", "configuration", "metrics", "models", "releases", "rooms")
+OFFLINE = ("architecture", "concepts", "configuration", "metrics", "models", "releases", "rooms", "screens")
 
 
 def pages(name: str) -> dict[Path, str]:

@@ -1,0 +1,69 @@
+"""Draw the README's terminal pictures: a layout that is refused, and the comment on a pull request.
+
+The refusal is made by the command itself. The comment is the one that ``tests/sim/test_pull_request.py`` compares with
+what CI posts.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+import textwrap
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.terminal_theme import SVG_EXPORT_THEME
+from rich.text import Text
+from typer.testing import CliRunner
+
+from wideep_cli.main import app
+
+__all__ = ["pages"]
+
+ROOT = Path(__file__).parents[2]
+FIGURES = ROOT / "docs" / "figures"
+COMMENT = ROOT / "tests" / "sim" / "expected" / "pull-request.md"
+WIDTH = 100
+STYLES = {0: "bold red", 2: "bold cyan"}
+"""By indentation: that there are mistakes, and each key with its value."""
+FONT_FACES = re.compile(r"@font-face \{[^}]*\}\s*")
+"""Rich's are fetched from a host; a README's picture fetches nothing."""
+
+
+def pages() -> dict[Path, str]:
+    """Each picture."""
+    return {FIGURES / "refused.svg": _refused(), FIGURES / "pull-request.svg": _comment()}
+
+
+def _refused() -> str:
+    """``wideep plan`` on the demo's stack with three mistakes."""
+    stack = yaml.safe_load((ROOT / "Pulumi.demo.yaml").read_text(encoding="utf-8"))
+    decode = {"redundantExperts": 10, "cudaGraphBatchSizes": [1, 64, 256]}
+    stack["config"]["dynamo-wideep:layout"] = {"preset": "best-64gpu", "decode": decode}
+    stack["config"]["dynamo-wideep:hardware"]["nodes"] = 7
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "Pulumi.wrong.yaml"
+        file.write_text(yaml.safe_dump(stack), encoding="utf-8")
+        said = CliRunner(env={"COLUMNS": str(WIDTH), "TERM": "dumb"}).invoke(app, ["plan", "--file", str(file)])
+    shown = Text().append("$ wideep plan", style="bold")
+    for line in said.output.strip().splitlines():
+        depth = len(line) - len(line.lstrip())
+        for part in textwrap.wrap(line, WIDTH, subsequent_indent=" " * depth):
+            shown.append(f"\n{part}", style=STYLES.get(depth, ""))
+    return _drawn(shown, "A layout that cannot run", "refused")
+
+
+def _comment() -> str:
+    text = COMMENT.read_text(encoding="utf-8")
+    shown = re.sub(r"<!--.*?-->|<details>.*?</details>", "", text, flags=re.DOTALL)
+    return _drawn(Markdown(shown.strip()), "A comment on a pull request", "comment")
+
+
+def _drawn(what: Text | Markdown, title: str, unique: str) -> str:
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(what)
+    svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME, unique_id=unique)
+    return FONT_FACES.sub("", svg) + "\n"
