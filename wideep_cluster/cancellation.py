@@ -1,22 +1,27 @@
 """The process in which the resources of this program wait: how it hears of Ctrl-C, how it refuses, and how it ends.
 
 The engine starts it with the SDK's provider for resources in Python (pulumi/dynamic/__main__.py) as its main module.
+The program's own process, in which hooks wait, is told nothing: it leaves a file, which the provider takes away.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import stat
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, ParamSpec, TypeVar
 
 import grpc
 
-__all__ = ["cancel", "end_quickly", "hear", "in_own_words", "interruption"]
+__all__ = ["cancel", "end_quickly", "hear", "in_own_words", "interruption", "interruption_of_a_hook"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,6 +39,31 @@ def interruption() -> threading.Event:
     if servicer is not None:
         servicer.Cancel.__code__ = cancel.__code__
     return _heard
+
+
+@contextmanager
+def interruption_of_a_hook() -> Generator[threading.Event]:
+    """The same in the program's process, while the block runs."""
+    file = _waits()
+    if file is None:
+        yield _heard
+        return
+    file.touch()
+    try:
+        yield _Gone(file)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+class _Gone(threading.Event):
+    """Set once a file is no longer there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def is_set(self) -> bool:
+        return not self._file.exists()
 
 
 def end_quickly() -> None:
@@ -93,3 +123,24 @@ def cancel(_self: object, request: object, context: object) -> object:
 def hear() -> None:
     """What ``interruption`` waits for has happened."""
     _heard.set()
+    file = _waits()
+    if file is not None:
+        file.unlink(missing_ok=True)
+
+
+def _waits() -> Path | None:
+    """The file of a hook that waits, by the engine's address, which it gives to the program and to each provider. None
+    where there is no engine, or where the user has no folder that only they can write to."""
+    given = sys.orig_argv
+    engine = given[given.index("--engine") + 1] if "--engine" in given[:-1] else given[-1]
+    host, _, port = engine.rpartition(":")
+    if not host or not port.isdigit():
+        return None
+    folder = Path(tempfile.gettempdir()) / f"dynamo-wideep-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return folder / f"hook-waits-{port}" if own else None

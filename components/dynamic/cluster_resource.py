@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
-from wideep_cluster.cancellation import end_quickly, in_own_words
+from wideep_cluster.cancellation import end_quickly, in_own_words, interruption
 from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
@@ -53,6 +53,7 @@ class ClusterProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         end_quickly()
+        interruption()  # from here on, for what waits in the program too
         self._kubeconfig: str | None = req.config.get("kubernetes:kubeconfig")
         self._context: str | None = req.config.get("kubernetes:context")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
 
@@ -20,6 +22,17 @@ told = interruption()
 assert not told.is_set()
 print(type(cancel(None, None)).__name__, told.is_set())
 """
+HOOK = """
+import sys
+sys.orig_argv = ['python', 'exec', '--monitor', '127.0.0.1:7', '--engine', '127.0.0.1:{0}', 'main']
+from wideep_cluster.cancellation import interruption_of_a_hook
+import subprocess
+with interruption_of_a_hook() as told:
+    before = told.is_set()
+    subprocess.run([sys.executable, '-c', {1!r}, '127.0.0.1:{0}'], check=True)
+    print(before, told.is_set())
+"""
+PROVIDER = "from wideep_cluster.cancellation import hear; hear()"
 REFUSED = """
 import asyncio
 from pulumi.dynamic.dynamic import serialize_provider
@@ -58,6 +71,18 @@ def run(code: str) -> str:
 
 def test_the_sdks_own_provider_hears_of_ctrl_c_and_answers_as_before() -> None:
     assert run(CANCELLED) == "Empty True\n"
+
+
+def test_a_hook_of_the_program_hears_of_ctrl_c_through_a_provider_of_the_same_engine(tmp_path: Path) -> None:
+    def told(hook: int, provider: int) -> str:
+        code = HOOK.format(hook, PROVIDER).replace(f"'127.0.0.1:{hook}'], check", f"'127.0.0.1:{provider}'], check")
+        command = [sys.executable, "-c", code]
+        env = os.environ | {"TMPDIR": str(tmp_path)}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    assert told(5001, 5001) == "False True\n"
+    assert told(5001, 5002) == "False False\n", "another engine's Ctrl-C"
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
 def test_what_a_provider_refuses_is_said_in_its_own_words_alone() -> None:

@@ -39,6 +39,7 @@ DESTROY = (
 )
 DESTROY_AGAIN = {DESTROY[0].name: "destroy", DESTROY[1].name: "destroy", DESTROY[2].name: "destroy --refresh"}
 UNINSTALLED = "release: not found"
+DECODE = "nvidia.com/dynamo-sub-component-type=decode"
 SIGNALS = {signal.SIGKILL: "killed", signal.SIGINT: "interrupted"}
 
 
@@ -101,6 +102,27 @@ def test_up_goes_on_where_it_was_ended_place_after_place(
     assert said.made_again(stood) == []
     assert destroyed.graph_is_ready()
     note_up(request, number, UP[-1], said)
+
+
+def test_ctrl_c_is_heard_while_the_pods_of_the_previous_graph_go(
+    deployed: World, request: pytest.FixtureRequest
+) -> None:
+    """A finalizer holds one of them, as a kubelet that no longer answers does."""
+    deployed.config("layout.preset", "lab-16gpu-multinode")
+    (pod,) = deployed.kubectl("get", "pods", "-n", NAMESPACE, "-l", DECODE, "-o", "name").split()
+    held = ("patch", pod, "-n", NAMESPACE, "--type=merge", "-p")
+    deployed.kubectl(*held, '{"metadata": {"finalizers": ["example.com/held"]}}')
+    try:
+        said = end_at(deployed, "up", Place("", "waiting for the previous one's"), signal.SIGINT)
+    finally:
+        deployed.kubectl(*held, '{"metadata": {"finalizers": null}}')
+
+    assert said.seconds < 30
+    to_the_end(deployed, "up")
+
+    assert deployed.graph_is_ready()
+    title = "`pulumi up` is interrupted while it waits for the pods of the graph that it replaces"
+    report.note(request, 1, title, "nothing: it continues", "`pulumi up` resumes and creates the new graph")
 
 
 def note_up(request: pytest.FixtureRequest, number: signal.Signals, place: Place, said: Said) -> None:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from wideep.dynamo.api import GRAPH_LABEL, GROUP, V1ALPHA1
 from wideep.text import some_of
 from wideep_cluster import informer
-from wideep_cluster.cancellation import interruption
+from wideep_cluster.cancellation import interruption, interruption_of_a_hook
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.informer import Informer
@@ -97,8 +97,9 @@ def await_previous(place: NamespacedClient, graph: str, deadline_seconds: int, p
 
     Raises DrainError after ``deadline_seconds``, with what is left.
     """
-    wait = _Wait(place, graph, deadline_seconds, progress)
-    wait.until(lambda left, _: _previous_gone(wait, left))
+    with interruption_of_a_hook() as interrupted:
+        wait = _Wait(place, graph, deadline_seconds, progress, command="pulumi up", interrupted=interrupted)
+        wait.until(lambda left, _: _previous_gone(wait, left))
 
 
 @dataclass
@@ -110,6 +111,8 @@ class _Wait:
     deadline_seconds: int
     progress: Progress
     said: str = ""
+    command: str = "pulumi destroy"
+    """What goes on with it after Ctrl-C."""
     interrupted: threading.Event = field(default_factory=interruption)
 
     def __post_init__(self) -> None:
@@ -142,7 +145,7 @@ class _Wait:
                 if not watched.wait(min(self.seconds, TICK_SECONDS)).isdisjoint(OPERATOR_KINDS):
                     operator = self.place.operator()
                 if self.interrupted.is_set():
-                    raise DrainError(f"interrupted: {self.said}. Run `pulumi destroy` to continue.")
+                    raise DrainError(f"interrupted: {self.said}. Run `{self.command}` to continue.")
 
     def _concerns(self, kind: Kind, item: Item) -> bool:
         if kind in OPERATOR_KINDS:
