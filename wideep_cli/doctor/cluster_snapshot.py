@@ -13,6 +13,7 @@ from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forwar
 from wideep_cluster.dynamo.admission import GraphAdmission, obstacles
 from wideep_cluster.dynamo.frontend import served_models
 from wideep_cluster.dynamo.graph_api import served_api
+from wideep_cluster.gpu_nodes import HOLDS_A_NODE
 from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
@@ -55,7 +56,7 @@ from wideep_cluster.objects import (
     Volume,
 )
 
-__all__ = ["HOLDS_A_NODE", "ClusterSnapshot", "Logs", "take_snapshot"]
+__all__ = ["ClusterSnapshot", "Logs", "take_snapshot"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -64,7 +65,6 @@ LastLine = Callable[[Pod], datetime | None]
 Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
-HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
 HELM: Final = "owner=helm"
 PLAIN: Final[dict[str, Kind[KubeObject]]] = {
     "classes": CLASSES,

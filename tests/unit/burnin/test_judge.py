@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from wideep.burnin.figures import Measured, read_lines
-from wideep.burnin.judge import judge, measured_peaks
+from wideep.burnin.judge import judge
+from wideep.burnin.kept import kept_nodes, peaks_of
 from wideep.burnin.links import pairs
 from wideep.catalog import gpu_spec
 from wideep.gpus import Gpu
+from wideep.settings.burnin import Floor
 
 RECORDED = Path(__file__).parent / "recorded"
 H100 = gpu_spec(Gpu.H100_80)
@@ -32,7 +34,7 @@ def measured(rows: list[Row]) -> Measured:
 
 def told(rows: list[Row], *, rdma: bool = False, gpu: Gpu = Gpu.H100_80) -> list[str]:
     """The verdicts."""
-    return [verdict.text for verdict in judge(measured(rows), gpu_spec(gpu), rdma=rdma)]
+    return [verdict.text for verdict in judge(measured(rows), gpu_spec(gpu), Floor(), rdma=rdma)]
 
 
 def with_fault(change: Callable[[Row], Row | None]) -> list[Row]:
@@ -212,7 +214,7 @@ def test_the_slowest_gpu_and_link_stand_for_the_peaks() -> None:
     found = measured(recorded("h100x4-straggler"))
     assert H100.peaks is not None
 
-    peaks = measured_peaks(found, H100.peaks)
+    peaks = peaks_of(kept_nodes(found, (), "now"), H100.peaks)
 
     assert peaks.hbm == pytest.approx(1.405e12, rel=1e-3)
     assert peaks.nvlink == min(value for value in pairs(found).values() if value)
