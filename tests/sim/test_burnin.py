@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,32 @@ def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, tak
 
     assert said.code == 0
     assert f"? {taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.out
+
+
+def test_on_a_cluster_without_free_gpus_nothing_is_made_and_it_says_who_has_them(
+    wideep: Wideep, run: Run, taken_node: str
+) -> None:
+    run("kubectl", "cordon", "gpu-0")
+
+    said = wideep("burnin")
+
+    run("kubectl", "uncordon", "gpu-0")
+    assert said.code == 1
+    assert "No GPU node is free, so there is nothing to measure." in said.err
+    assert f"{taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.err
+    assert "gpu-0: skipped (cordoned)." in said.err
+    assert not left(run)
+
+
+def test_a_pod_that_never_starts_is_told_with_its_reason_and_goes(wideep: Wideep, cluster: Cluster, run: Run) -> None:
+    image = {"source": "existing", "reference": f"{cluster.registry_alias}/nothing@sha256:{'0' * 64}"}
+    write_stack(wideep.folder, "lost", image=image)
+
+    said = replace(wideep, stack="lost")("burnin", "--nodes", "gpu-1")
+
+    assert said.code == 1
+    assert "! gpu-1: nothing was measured (ImagePullBackOff: Back-off pulling image" in said.out
+    assert is_clean(run)
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(wideep: Wideep, run: Run) -> None:

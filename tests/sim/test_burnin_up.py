@@ -105,7 +105,18 @@ def test_an_up_that_only_scales_measures_nothing_and_one_that_asks_leaves_the_ru
     assert "burn-in: measured, and as it should be: gpu-0." in said
 
 
-def test_the_command_then_shows_what_the_hardware_allows(stack: Pulumi) -> None:
+def test_plan_then_shows_what_the_measured_hardware_allows(stack: Pulumi) -> None:
     command = Wideep(stack.cluster, stack.folder, "burn", columns=1000)
 
-    assert command("plan", "--measured").code == 0
+    said = command("plan", "--measured")
+
+    assert said.code == 0
+    assert "The slowest GPU and link of 2 nodes (gpu-0, gpu-1;" in said.out
+    assert "memory 4.27 TB/s, 0.89 of the data sheet" in said.out
+    assert "decode: at most" in said.out
+
+
+def test_doctor_then_says_that_the_graphs_node_is_as_it_was(stack: Pulumi) -> None:
+    said = Wideep(stack.cluster, stack.folder, "burn", columns=1000)("doctor")
+
+    assert "The graph's nodes (gpu-1) are as they were measured" in said.out

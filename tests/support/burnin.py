@@ -8,7 +8,7 @@ from typing import Any
 
 from wideep_cluster import ClusterError, ForbiddenError, Listing
 from wideep_cluster.kinds import CONFIG_MAPS, JOBS, NODES, PODS
-from wideep_cluster.objects import Job, Meta, Namespace, Node, Pod
+from wideep_cluster.objects import ConfigMap, Job, Meta, Namespace, Node, Pod
 
 __all__ = ["RECORDED", "FakeCluster", "arguments_of", "holder", "node", "said"]
 
@@ -64,8 +64,10 @@ class FakeCluster:
             raise KeyboardInterrupt
         return Listing(tuple(self._pod(name, job) for name, job in self.jobs.items()), "1")
 
-    def find(self, _kind: object, name: str) -> Namespace | None:
-        """The stack's namespace."""
+    def find(self, kind: object, name: str, _namespace: str | None = None) -> Namespace | ConfigMap | None:
+        """A ConfigMap, or the stack's namespace."""
+        if kind is CONFIG_MAPS:
+            return ConfigMap.model_validate(self.maps[name]) if name in self.maps else None
         return Namespace(metadata=Meta(name=name)) if self.nodes else None
 
     def merge(self, kind: object, name: str, _namespace: str, manifest: dict[str, Any]) -> None:

@@ -53,7 +53,8 @@ def kept_nodes(measured: Measured, verdicts: Iterable[Verdict], when: str) -> It
         figures[figure.node, figure.gpu][figure.what] = figure.value
     told: dict[str, list[str]] = defaultdict(list)
     for verdict in verdicts:
-        told[verdict.node].append(verdict.text)
+        if not verdict.of_network:
+            told[verdict.node].append(verdict.text)
     links = _slowest(measured)
     ended = {done.node for done in measured.of(Done)}
     for node in measured.nodes:

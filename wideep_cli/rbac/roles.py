@@ -37,6 +37,7 @@ OWN: Final[Kinds] = (
     kinds.SERVICES,
     kinds.CLAIMS,
     kinds.QUOTAS,
+    kinds.CONFIG_MAPS,
     kinds.DEPLOYMENTS,
     kinds.STATEFUL_SETS,
     kinds.DAEMON_SETS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -11,7 +12,9 @@ from wideep_cluster.client import Cluster
 from wideep_cluster.kinds import CONFIG_MAPS
 from wideep_cluster.objects import ConfigMap
 
-__all__ = ["figures_of", "forget", "keep", "kept", "map_name"]
+__all__ = ["KEPT_LABEL", "forget", "keep", "kept", "map_name", "nodes_of"]
+
+KEPT_LABEL: Final = {"app.kubernetes.io/name": "wideep-burnin-figures"}
 
 
 def map_name(graph: str) -> str:
@@ -30,7 +33,7 @@ def keep(cluster: Cluster, namespace: str, graph: str, nodes: Iterable[KeptNode]
     manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": "wideep"}},
+        "metadata": {"name": name, "labels": {**KEPT_LABEL, "app.kubernetes.io/managed-by": "wideep"}},
         "data": {node.node: node.model_dump_json(exclude_none=True, exclude_defaults=True) for node in nodes},
     }
     cluster.merge(CONFIG_MAPS, name, namespace, manifest)
@@ -44,10 +47,10 @@ def kept(cluster: Cluster, namespace: str, graph: str) -> tuple[KeptNode, ...]:
         UnreachableError: there is no answer.
     """
     found = cluster.find(CONFIG_MAPS, map_name(graph), namespace)
-    return figures_of(found) if found else ()
+    return nodes_of(found) if found else ()
 
 
-def figures_of(found: ConfigMap) -> tuple[KeptNode, ...]:
+def nodes_of(found: ConfigMap) -> tuple[KeptNode, ...]:
     """Return the nodes of a ConfigMap. What somebody else has written into it is left out."""
     nodes: list[KeptNode] = []
     for text in found.data.values():

@@ -24,7 +24,7 @@ from wideep_cli.errors import CallError
 from wideep_cli.stack_context import StackContext
 from wideep_cluster import ClusterError
 from wideep_cluster.burnin import run
-from wideep_cluster.burnin.keep import figures_of
+from wideep_cluster.burnin.keep import nodes_of
 from wideep_cluster.burnin.outcome import Outcome, burn_in
 from wideep_cluster.burnin.run import BurnIn
 from wideep_cluster.objects import ConfigMap
@@ -189,12 +189,12 @@ def test_where_nothing_was_measured_the_answer_is_the_reason_alone(
 def test_figures_are_kept_by_node_and_a_later_run_replaces_its_own_nodes_only(stack: StackContext) -> None:
     cluster = FakeCluster((node("a"), node("b")), says={name: said(name) for name in "ab"})
     burn(cluster, stack)
-    first = figures_of(ConfigMap.model_validate(cluster.maps[f"{stack.plan.name}-burnin"]))
+    first = nodes_of(ConfigMap.model_validate(cluster.maps[f"{stack.plan.name}-burnin"]))
     cluster.nodes = (node("b"),)
 
     burn(cluster, stack)
 
-    later = figures_of(ConfigMap.model_validate(cluster.maps[f"{stack.plan.name}-burnin"]))
+    later = nodes_of(ConfigMap.model_validate(cluster.maps[f"{stack.plan.name}-burnin"]))
     assert [kept.node for kept in later] == ["a", "b"]
     assert later[0] == first[0]
     assert [gpu.gpu for gpu in later[1].gpus] == [0, 1, 2, 3]
