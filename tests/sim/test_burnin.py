@@ -8,9 +8,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
+from sim.env import environment
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
@@ -99,6 +102,23 @@ def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, tak
 
     assert said.code == 0
     assert f"? {taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.out
+
+
+def test_with_the_printed_role_a_service_account_may_measure(wideep: Wideep, cluster: Cluster, run: Run) -> None:
+    run("kubectl", "create", "serviceaccount", "measurer", "-n", NAMESPACE)
+    printed = wideep("rbac", "--burnin", "--service-account", "measurer", "-o", "json").out
+    run("kubectl", "apply", "-f", "-", given=printed)
+    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).stdout.strip()
+    config = yaml.safe_load(Path(environment(cluster)["KUBECONFIG"]).read_text())
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    kubeconfig = wideep.folder / "measurer.yaml"
+    kubeconfig.write_text(yaml.safe_dump(config))
+
+    said = replace(wideep, kubeconfig=str(kubeconfig))("burnin", "--nodes", "gpu-1")
+
+    run("kubectl", "delete", "-f", "-", given=printed)
+    assert (said.code, "may not" in said.err) == (0, False), said.err
+    assert is_clean(run)
 
 
 def test_on_a_cluster_without_free_gpus_nothing_is_made_and_it_says_who_has_them(

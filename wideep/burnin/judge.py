@@ -19,7 +19,7 @@ STEPS: Final = {
     "alone": "memory and products",
     "inside": "links within the node",
     "meet": "the way to the other nodes",
-    "between_all": "what all nodes do at once",
+    "between_all": "what the nodes of a worker do at once",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,11 +34,15 @@ Timeout = Annotated[
 ]
 
 
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links: a cell each two GPUs.")]
+
+
 def burnin(
     nodes: Nodes = None,
     only: Only = None,
     quick: Quick = False,
     timeout: Timeout = 1200,
+    svg: Svg = None,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
@@ -59,5 +64,10 @@ def burnin(
     found = burn_in(BurnIn(live.cluster, plan, "command", say), places)
     told = Answer(settings, found, places.skipped)
     answer(burnin_json(told) if output is OutputFormat.JSON else burnin_text(told))
+    if svg:
+        from wideep_cli.burnin.heatmap import write_links
+
+        write_links(found.measured, svg)
+        say(f"Links written to {svg}.")
     if found.verdicts:
         raise typer.Exit(ExitCode.FAILED)

@@ -64,7 +64,7 @@ def job(plan: BurnInPlan, by: str, name: str, place: Place, meeting: Meeting) ->
 
 def _arguments(plan: BurnInPlan, place: Place, meeting: Meeting) -> list[str]:
     words = ["--node", place.node.name, "--nodes", ",".join(meeting.nodes), "--gpus", str(place.gpus)]
-    words += [*plan.arguments]
+    words += ["--worker-nodes", str(plan.worker_nodes), *plan.arguments]
     words += ["--master", f"{meeting.master}:{PORT}"] if meeting.master else []
     words += ["--only", plan.only] if plan.only else []
     return [*words, *(["--quick"] if plan.quick else [])]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wideep.burnin.figures import Measured, read_lines
+from wideep.burnin.figures import Collective, Measured, read_lines
 from wideep.burnin.judge import judge
 from wideep.burnin.kept import kept_nodes, peaks_of
 from wideep.burnin.links import pairs
@@ -166,6 +166,14 @@ def test_a_program_that_was_killed_is_told() -> None:
 
 def test_two_nodes_over_rdma_as_fast_as_their_adapters_are_well() -> None:
     assert told(cluster(lambda *_: 45e9), rdma=True) == []
+
+
+def test_all_nodes_are_paired_and_each_group_in_the_shape_of_a_worker_has_its_own_collectives() -> None:
+    found = measured(recorded("h200x4-four-nodes-tcp"))
+
+    tried = {(one[0], other[0]) for one, other in pairs(found)}
+    assert tried == {(one, other) for one in found.nodes for other in found.nodes if one < other}
+    assert {(each.node, each.ranks) for each in found.of(Collective)} == {("n0", 2), ("n2", 2)}
 
 
 def test_tcp_in_place_of_rdma_is_told_once_and_not_where_the_stack_has_none() -> None:

@@ -90,6 +90,7 @@ def test_each_node_has_one_job_with_all_its_gpus_the_first_ones_address_and_a_de
     assert "--master" not in arguments_of(first)
     assert arguments_of(second)[arguments_of(second).index("--master") + 1] == "10.0.0.7:29511"
     assert arguments_of(alone)[2:6] == ["--nodes", "c", "--gpus", "7"]
+    assert arguments_of(first)[6:8] == ["--worker-nodes", "1"], "each worker of the layout has one node"
     spec = second["spec"]
     assert (spec["backoffLimit"], spec["activeDeadlineSeconds"], spec["ttlSecondsAfterFinished"]) == (0, 60 + 60, 120)
     pod = spec["template"]["spec"]
