@@ -28,8 +28,9 @@ __all__ = ["BurnIn", "InterruptedBurnInError", "clear_away"]
 POLL_SECONDS: Final = 1.0
 ADDRESS_SECONDS: Final = 60
 """For the first pod's address, which the others need. A pod has it before its image is pulled."""
-STUCK_SECONDS: Final = 60
-"""How long a pod may be held by what more waiting seldom mends (``wideep.waiting.STUCK``), while none is measured."""
+STUCK_SECONDS: Final = 45
+"""How long a pod may be held by what more waiting seldom mends (``wideep.waiting.STUCK``), while none is measured: the
+kubelet tries an image three times in it."""
 GONE_SECONDS: Final = 60
 """For the pods of a killed run, which hold their GPUs until they have ended."""
 RETRY_SECONDS: Final = 60
