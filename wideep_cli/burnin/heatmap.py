@@ -103,3 +103,4 @@ def _legend(canvas: Canvas, y: float) -> None:
         x = MARGIN + index * 92
         canvas.box(Box(x, y, 14, 14), colour)
         canvas.text(text, (x + 20, y + 12), Type(12, MUTED))
+    canvas.text("of the median of its kind", (MARGIN, y + 34), Type(12, MUTED))
