@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from sim.env import environment
+from sim.kubelet.burnin import ECC, NO_RDMA, SLOW
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.cluster
 
 IMAGE = {"image": {"source": "existing", "reference": "registry.example.com/dynamo-wideep:0.6.0"}}
 """One that the simulation takes for pulled."""
-SLOW = "sim.dynamo-wideep/slow-gpu"
 HOLDER = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -95,6 +95,17 @@ def test_a_slow_gpu_is_named_with_its_node(wideep: Wideep, slow_node: str) -> No
 
     assert said.code == 1
     assert f"! {slow_node} GPU 3: memory bandwidth 2.14 TB/s, 50 % under the median of 8 (4.27 TB/s)" in said.out
+
+
+def test_ecc_errors_and_a_node_without_rdma_are_named(wideep: Wideep, run: Run) -> None:
+    run("kubectl", "annotate", "node", "gpu-1", f"{ECC}=5", f"{NO_RDMA}=true")
+
+    said = wideep("burnin", "--quick")
+
+    run("kubectl", "annotate", "node", "gpu-1", f"{ECC}-", f"{NO_RDMA}-")
+    assert said.code == 1
+    assert "! gpu-1 GPU 5: 2 uncorrected ECC errors since the driver started." in said.out
+    assert "! gpu-1: NCCL took TCP in place of RDMA" in said.out
 
 
 def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, taken_node: str) -> None:

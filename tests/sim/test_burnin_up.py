@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from sim.kubelet.burnin import SLOW
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.sim.test_burnin import SLOW, is_clean, left
+from tests.sim.test_burnin import is_clean, left
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 from tests.support.wideep import Wideep
