@@ -3,10 +3,11 @@
     sweep ──► namespace ──► platform ────────┐
                     ├─────► policies ────────┤
                     ├─────► token ─┐         ├─► drain ──► graph ──► access ──► takedown ──► guard
-                    └─────► cache ─┴► download ────────────┘
-                            image ─────────────────────────┘
+                    └─────► cache ─┴► download ────────────┤
+                            image ──► burn-in ─────────────┘
 
-Image build, platform and download run side by side; monitoring, where the stack has it, comes before the platform.
+Image build, platform, download and the burn-in of the nodes run side by side; the burn-in and monitoring are only where
+the stack has them, monitoring before the platform.
 Destroy goes the other way: the guard (it refuses while others use what would go), the takedown (it refuses while there
 is no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
 (what a killed `up` has left and no state knows).
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 import pulumi
 
 from components.base import Component
+from components.burnin import BurnIn, BurnInArgs
 from components.dynamic.deletion_guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
 from components.dynamic.graph_drain import Drain, Takedown, TeardownArgs
 from components.dynamic.stack_cleanup import Sweep, SweepArgs
@@ -91,11 +93,13 @@ class DynamoStack(Component):
         cache = ModelCache(names.CACHE_CLAIM.component, ModelCacheArgs(place.name, plan.cache, claim), self._opts)
         inputs: list[pulumi.Resource] = [cache, *self._token(place.name, args.hf_token)]
         share = share_of(plan, found.whose)
-        around = [*self._around_the_pods(place.name, login), *self._guards(share, place, platform)]
+        around = self._around_the_pods(place.name, login)
+        burnin = self._burnin(place.name, image, around)
+        around += self._guards(share, place, platform)
         drain_args = TeardownArgs(place.name, plan.name, depends_on=(platform, *inputs, *around))
         drain = Drain("drain", drain_args, self._opts)
         download = self._download(place.name, cache, inputs)
-        graph = self._graph(place.name, image, (drain, *download))
+        graph = self._graph(place.name, image, (drain, *download, *burnin))
         Guard("guard", GuardArgs(share, depends_on=(self._takedown(place.name, graph),)), self._opts)
         self.outputs: dict[str, pulumi.Input[object]] = outputs(plan, place.name, image)
         """Where the graph is, and the commands that reach it. No output of the package's component: no annotation of
@@ -151,6 +155,14 @@ class DynamoStack(Component):
             stack=plan,
         )
         return [ModelDownload(names.DOWNLOAD_JOB.component, args, self._opts)]
+
+    def _burnin(
+        self, namespace: pulumi.Input[str], image: pulumi.Input[str], around: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        plan = self._plan.burnin
+        if plan is None:
+            return []
+        return [BurnIn("burnin", BurnInArgs(namespace, plan, image, depends_on=tuple(around)), self._opts)]
 
     def _graph(
         self, namespace: pulumi.Input[str], image: pulumi.Input[str], needs: tuple[pulumi.Resource, ...]

@@ -92,6 +92,7 @@ DYNAMIC: Final = (
     "GraphDrain",
     "GraphReady",
     "GraphTakedown",
+    "NodeBurnIn",
 )
 """Dynamic resources: they look at a cluster, and are nothing on it."""
 

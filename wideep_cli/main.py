@@ -30,7 +30,7 @@ from wideep_cli.logs.command import EXAMPLE as LOGS_EXAMPLE
 from wideep_cli.logs.command import logs
 from wideep_cli.network.command import EXAMPLE as NETWORK_EXAMPLE
 from wideep_cli.network.command import network
-from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
 from wideep_cli.rbac.command import EXAMPLE as RBAC_EXAMPLE
 from wideep_cli.rbac.command import rbac
 from wideep_cli.smoke.command import EXAMPLE as SMOKE_EXAMPLE
@@ -70,20 +70,22 @@ def plan(
     output: Output = OutputFormat.TEXT,
     svg: Svg = None,
     diff: Diff = None,
+    measured: Measured = False,
     debug: Debug = False,
 ) -> None:
-    """Show a stack's plan: roles, GPU memory, experts, engine arguments. Needs no cluster and no secret."""
+    """Show a stack's plan: roles, GPU memory, experts, engine arguments. Only --measured needs a cluster."""
     from wideep_cli.stack_context import load, stack_file
 
     if diff:
-        if stack or file or svg:
-            raise CallError("--diff compares two files.", "Leave out --stack, --file and --svg.")
+        if stack or file or svg or measured:
+            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg and --measured.")
         from wideep_cli.plan.difference_report import difference_report
 
         before, after = (load(stack_file(None, path)) for path in diff)
         answer(difference_report(before, after, output))
         return
-    loaded = load(stack_file(stack, file))
+    source = stack_file(stack, file)
+    loaded = load(source)
     from wideep_cli.plan.report import plan_report
 
     if svg:
@@ -91,7 +93,13 @@ def plan(
 
         write_picture(loaded, svg)
         say(f"Placement written to {svg}.")
-    answer(plan_report(loaded, output))
+    report = plan_report(loaded, output)
+    if measured:
+        from wideep_cli.burnin.measured import measured_nodes, with_measured
+
+        nodes = measured_nodes(source, loaded.settings)
+        report = with_measured(report, loaded.settings, nodes, output)
+    answer(report)
 
 
 Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Debug", "File", "Output", "OutputFormat", "RoleOption", "Stack"]
+__all__ = ["Debug", "File", "Measured", "Output", "OutputFormat", "RoleOption", "Stack"]
 
 
 class OutputFormat(StrEnum):
@@ -28,5 +28,11 @@ File = Annotated[
     typer.Option("--file", "-f", metavar="Pulumi.NAME.yaml", help="A stack file, instead of --stack."),
 ]
 Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="Output format.")]
+Measured = Annotated[
+    bool,
+    typer.Option(
+        "--measured", help="Beside the data sheet, what `wideep burnin` measured: asks the cluster for its figures."
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only this role.")]

@@ -1,7 +1,7 @@
 """A live cluster, read: a small typed layer over the official Kubernetes client.
 
     Cluster ──► list, find, watch, logs      objects as frozen models (``wideep_cluster.objects``)
-       ├──────► create, delete               what a verb makes for itself (``wideep burnin``), and nothing else
+       ├──────► create, merge, delete        what a burn-in makes for itself, and nothing else
        └──────► run, forward                 a command in a pod, a port of a pod
 
 What goes wrong is a ``ClusterError``: one sentence for a person to read. Answers

@@ -170,6 +170,19 @@ class Cluster:
         asked = ApiRequest("create", kind.resource, where, path, method="POST", body=manifest)
         return kind.model.model_validate_json(read(self.api, asked))
 
+    def merge(self, kind: Kind[T], name: str, namespace: str, manifest: Mapping[str, object]) -> None:
+        """Create an object, or write the fields of ``manifest`` into the one of that name and leave its others.
+
+        Raises:
+            ForbiddenError: the user may not create or patch it.
+            ClusterError: the API server does not take it.
+        """
+        path, where = kind.path(namespace, name), kind.where(namespace)
+        content = "application/merge-patch+json"
+        asked = ApiRequest("patch", kind.resource, where, path, method="PATCH", body=manifest, content=content)
+        if find(self.api, asked) is None:
+            self.create(kind, namespace, manifest)
+
     def delete(self, kind: Kind[KubeObject], name: str, namespace: str) -> None:
         """Delete an object, and in the background what it owns. None of that name is none to delete.
 

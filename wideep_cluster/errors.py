@@ -28,6 +28,13 @@ UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 TOO_MANY_REQUESTS: Final = 429
 SERVER_ERROR: Final = 500
+MEASURING: Final = (
+    ("create", "jobs.batch"),
+    ("delete", "jobs.batch"),
+    ("create", "configmaps"),
+    ("patch", "configmaps"),
+)
+"""What a burn-in alone does."""
 DENIED: Final = re.compile(r"cannot (\w+) resource")
 """The verb that RBAC lacks, in the API server's words: a websocket wants ``get``, and then ``create``."""
 
@@ -59,6 +66,7 @@ class ForbiddenError(ClusterError):
 
     def __init__(self, verb: str, resource: str, where: str, reason: str = "") -> None:
         command = "wideep rbac --exec" if resource == "pods/exec" else "wideep rbac"
+        command = "wideep rbac --burnin" if (verb, resource) in MEASURING else command
         super().__init__(
             f"This user may not {verb} {resource} {where} (`{command}` prints the Role).", FORBIDDEN, reason
         )

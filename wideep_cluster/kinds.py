@@ -12,6 +12,7 @@ from wideep_cluster.objects import KubeObject, admission
 __all__ = [
     "CLAIMS",
     "CLASSES",
+    "CONFIG_MAPS",
     "CRDS",
     "DAEMON_SETS",
     "DEFINITIONS",
@@ -74,6 +75,7 @@ PODS: Final = Kind(objects.Pod, CORE, "pods")
 EVENTS: Final = Kind(objects.Event, CORE, "events")
 SERVICES: Final = Kind(objects.Service, CORE, "services")
 CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims")
+CONFIG_MAPS: Final = Kind(objects.ConfigMap, CORE, "configmaps")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
 SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)

@@ -31,7 +31,9 @@ class ApiRequest:
     accept: str = "application/json, */*"
     method: str = "GET"
     body: Mapping[str, object] | None = None
-    """Of an object that is created, as JSON."""
+    """Of an object that is created or patched, as JSON."""
+    content: str = "application/json"
+    """What the body is."""
 
 
 def server_of(api: ApiClient) -> str:
@@ -98,7 +100,7 @@ def open_answer(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any
             asked.method,
             asked.path,
             query_params=asked.query,
-            header_params={"Accept": asked.accept, "Content-Type": "application/json"},
+            header_params={"Accept": asked.accept, "Content-Type": asked.content},
             body=asked.body,
             auth_settings=["BearerToken"],
         )

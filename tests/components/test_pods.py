@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from wideep.waiting import FINAL, STUCK, Stuck, reasons_of
-from wideep_cli.status.podstate import Phase, condition_of
 from wideep_cluster.dynamo.pods import PodPhase, read_pod
 from wideep_cluster.objects import Pod
+from wideep_cluster.podstate import Phase, condition_of
 
 
 def of(phase: str = "Pending", *, gone: bool = False, reason: str = "") -> dict[str, Any]:

@@ -157,6 +157,17 @@ MONITORING = {
 """Where the stack is monitored."""
 
 
+def test_the_burn_in_runs_beside_the_download_and_before_the_graph(deploy: Deploy) -> None:
+    engine = _engine(deploy, settings_of(burnin={"enabled": True}))
+
+    assert engine.types() == RESOURCES | {"burnin-nodes": "pulumi-python:dynamic/dynamo-wideep:NodeBurnIn"}
+    assert "burnin-nodes" in engine.before("graph-graph")
+    waited = {"download-job", "cache-claim", "platform-platform", "drain-graph"}
+    assert not waited & engine.before("burnin-nodes")
+    assert "burnin-nodes" not in engine.before("download-job")
+    assert engine.before("burnin-nodes") >= {"namespace-namespace", "image-build"}
+
+
 def test_monitoring_comes_before_the_platform_and_its_monitors_after_their_crds(deploy: Deploy) -> None:
     engine = _engine(deploy, settings_of(monitoring={"enabled": True}))
     assert engine.types() == RESOURCES | MONITORING
@@ -261,7 +272,7 @@ def test_recovery_and_adopt_look_for_resources_by_the_names_and_types_that_the_p
     assert {each.name: each.type for each in STACK_RESOURCES}.items() <= made.items()
     assert {each.name: each.type for each in STACK_RESOURCES}.items() <= RESOURCES.items()
     assert NAMESPACE_READ.name == "namespace-existing"
-    others = _engine(deploy, settings_of(platform={"install": False})).types()
+    others = _engine(deploy, settings_of(platform={"install": False}, burnin={"enabled": True})).types()
     several = _engine(deploy, settings_of("prod")).types()
     newest = _engine(deploy, settings_of(**on_release("1.6.1"))).types()
     kinds = (*made.values(), *others.values(), *several.values(), *newest.values())

@@ -7,9 +7,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
+from sim.env import environment
+from sim.kubelet.burnin import ECC, NO_RDMA, SLOW
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
@@ -21,7 +26,6 @@ pytestmark = pytest.mark.cluster
 
 IMAGE = {"image": {"source": "existing", "reference": "registry.example.com/dynamo-wideep:0.6.0"}}
 """One that the simulation takes for pulled."""
-SLOW = "sim.dynamo-wideep/slow-gpu"
 HOLDER = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -93,11 +97,65 @@ def test_a_slow_gpu_is_named_with_its_node(wideep: Wideep, slow_node: str) -> No
     assert f"! {slow_node} GPU 3: memory bandwidth 2.14 TB/s, 50 % under the median of 8 (4.27 TB/s)" in said.out
 
 
+def test_ecc_errors_and_a_node_without_rdma_are_named(wideep: Wideep, run: Run) -> None:
+    run("kubectl", "annotate", "node", "gpu-1", f"{ECC}=5", f"{NO_RDMA}=true")
+
+    said = wideep("burnin", "--quick")
+
+    run("kubectl", "annotate", "node", "gpu-1", f"{ECC}-", f"{NO_RDMA}-")
+    assert said.code == 1
+    assert "! gpu-1 GPU 5: 2 uncorrected ECC errors since the driver started." in said.out
+    assert "! gpu-1: NCCL took TCP in place of RDMA" in said.out
+
+
 def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, taken_node: str) -> None:
     said = wideep("burnin", "--only", "memory")
 
     assert said.code == 0
     assert f"? {taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.out
+
+
+def test_with_the_printed_role_a_service_account_may_measure(wideep: Wideep, cluster: Cluster, run: Run) -> None:
+    run("kubectl", "create", "serviceaccount", "measurer", "-n", NAMESPACE)
+    printed = wideep("rbac", "--burnin", "--service-account", "measurer", "-o", "json").out
+    run("kubectl", "apply", "-f", "-", given=printed)
+    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).stdout.strip()
+    config = yaml.safe_load(Path(environment(cluster)["KUBECONFIG"]).read_text())
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    kubeconfig = wideep.folder / "measurer.yaml"
+    kubeconfig.write_text(yaml.safe_dump(config))
+
+    said = replace(wideep, kubeconfig=str(kubeconfig))("burnin", "--nodes", "gpu-1")
+
+    run("kubectl", "delete", "-f", "-", given=printed)
+    assert (said.code, "may not" in said.err) == (0, False), said.err
+    assert is_clean(run)
+
+
+def test_on_a_cluster_without_free_gpus_nothing_is_made_and_it_says_who_has_them(
+    wideep: Wideep, run: Run, taken_node: str
+) -> None:
+    run("kubectl", "cordon", "gpu-0")
+
+    said = wideep("burnin")
+
+    run("kubectl", "uncordon", "gpu-0")
+    assert said.code == 1
+    assert "No GPU node is free, so there is nothing to measure." in said.err
+    assert f"{taken_node}: skipped (2 of 8 GPUs are taken: default/theirs (2))." in said.err
+    assert "gpu-0: skipped (cordoned)." in said.err
+    assert not left(run)
+
+
+def test_a_pod_that_never_starts_is_told_with_its_reason_and_goes(wideep: Wideep, cluster: Cluster, run: Run) -> None:
+    image = {"source": "existing", "reference": f"{cluster.registry_alias}/nothing@sha256:{'0' * 64}"}
+    write_stack(wideep.folder, "lost", image=image)
+
+    said = replace(wideep, stack="lost")("burnin", "--nodes", "gpu-1")
+
+    assert said.code == 1
+    assert "! gpu-1: nothing was measured (ImagePullBackOff: Back-off pulling image" in said.out
+    assert is_clean(run)
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(wideep: Wideep, run: Run) -> None:

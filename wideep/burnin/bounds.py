@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.burnin.figures import Measured
-from wideep.burnin.judge import measured_peaks
+from wideep.burnin.kept import KeptNode, peaks_of
 from wideep.catalog.gpus import gpu_spec
 from wideep.roofline import StepBound, decode_bound, prefill_bound
 from wideep.settings import Settings
@@ -30,14 +29,20 @@ class Reach:
     bound_by: str
     """The measured resource that says so."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.role}: at most {self.measured:,.0f} tokens/s a GPU at what the slowest GPU and link reached, "
+            f"{self.measured / self.sheet:.2f} of the data sheet's {self.sheet:,.0f} (bound by {self.bound_by})."
+        )
 
-def reach(settings: Settings, measured: Measured) -> Iterator[Reach]:
-    """Yield the bound of each role; nothing where nobody publishes the GPU's peaks."""
-    hardware, model = settings.hardware, settings.model
+
+def reach(settings: Settings, nodes: Iterable[KeptNode]) -> Iterator[Reach]:
+    """Yield the bound of each role; nothing where nobody publishes the GPU's peaks, or no GPU was measured."""
+    hardware, model, nodes = settings.hardware, settings.model, tuple(nodes)
     sheet = gpu_spec(hardware.gpu).peaks
-    if sheet is None:
+    if sheet is None or not any(gpu.memory or gpu.bf16 for node in nodes for gpu in node.gpus):
         return
-    found, traffic = measured_peaks(measured, sheet), settings.traffic or USUAL
+    found, traffic = peaks_of(nodes, sheet), settings.traffic or USUAL
     for role, layout in settings.layout.roles.items():
         bound = prefill_bound if role is Role.PREFILL else decode_bound
         batch, tokens = (1, traffic.isl) if role is Role.PREFILL else (layout.max_dispatch_tokens_per_rank, traffic.osl)

@@ -1,8 +1,8 @@
 """GPUs that fall short: against the data sheet, and against GPUs of the same name.
 
-Floors leave room for boards and cooling: under load, four healthy H100 of 700 W reached 0.90 of the data sheet's memory
-bandwidth, 0.67 to 0.73 of its bf16 and 0.65 to 0.68 of its FP8, held by their power limit, and were within 2 % of their
-median (docs/burnin.md).
+Floors (``wideep.settings.burnin``) leave room for boards and cooling: under load, four healthy H100 of 700 W reached
+0.90 of the data sheet's memory bandwidth, 0.67 to 0.73 of its bf16 and 0.65 to 0.68 of its FP8, held by their power
+limit, and were within 2 % of their median (docs/burnin.md).
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from wideep.burnin.figures import GpuFigure, GpuState, Load, Measured
 from wideep.burnin.units import NAMES, rate
 from wideep.burnin.verdict import Verdict, under
 from wideep.gpus.spec import GpuSpec, Peaks
+from wideep.settings.burnin import Floor
 from wideep.text import some_of
 
 __all__ = ["STRAGGLER", "gpu_verdicts", "slow_gpus"]
 
-FLOORS: Final = {"memory": 0.85, "bf16": 0.6, "fp8": 0.55}
-"""Of the data sheet."""
 STRAGGLER: Final = 0.05
 """Under the median of equal GPUs."""
 THROTTLED: Final = {
@@ -35,10 +34,10 @@ THROTTLED: Final = {
 Place = tuple[str, int]
 
 
-def gpu_verdicts(measured: Measured, spec: GpuSpec) -> Iterator[Verdict]:
+def gpu_verdicts(measured: Measured, spec: GpuSpec, floor: Floor) -> Iterator[Verdict]:
     """Yield one verdict for each GPU that falls short, and why."""
     facts: dict[Place, list[str]] = defaultdict(list)
-    for found in (_slow(measured), _low(measured, spec.peaks), _odd_results(measured), _states(measured, spec)):
+    for found in (_slow(measured), _low(measured, spec.peaks, floor), _odd_results(measured), _states(measured, spec)):
         for place, fact in found:
             facts[place].append(fact)
     for (node, gpu), told in sorted(facts.items()):
@@ -75,18 +74,19 @@ def _stragglers(measured: Measured) -> Iterator[tuple[Place, str, str]]:
                 yield place, what, f"{fact} of {len(figures)} ({rate(what, middle)})"
 
 
-def _low(measured: Measured, peaks: Peaks | None) -> Iterator[tuple[Place, str]]:
+def _low(measured: Measured, peaks: Peaks | None, floor: Floor) -> Iterator[tuple[Place, str]]:
     """Each figure against the data sheet; not where its like already say that it is slow."""
     if peaks is None:
         return
     slow = {(place, what) for place, what, _ in _stragglers(measured)}
     sheet = {"memory": peaks.hbm, "bf16": peaks.bf16, "fp8": peaks.fp8}
+    shares = {"memory": floor.memory, "bf16": floor.bf16, "fp8": floor.fp8}
     for figure in measured.of(GpuFigure):
         peak = sheet.get(figure.what)
         told = ((figure.node, figure.gpu), figure.what) in slow
-        if peak and not told and figure.value < FLOORS[figure.what] * peak:
+        if peak and not told and figure.value < shares[figure.what] * peak:
             fact = f"{NAMES[figure.what]} {rate(figure.what, figure.value)}, {figure.value / peak:.2f} of the sheet"
-            yield (figure.node, figure.gpu), f"{fact} where {FLOORS[figure.what]:g} is the least"
+            yield (figure.node, figure.gpu), f"{fact} where {shares[figure.what]:g} is the least"
 
 
 def _odd_results(measured: Measured) -> Iterator[tuple[Place, str]]:

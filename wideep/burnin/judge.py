@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from wideep.burnin.figures import Done, Failed, GpuFigure, Measured, NodeState, Send, StepError
+from wideep.burnin.figures import Done, Failed, Measured, NodeState, StepError
 from wideep.burnin.gpus import gpu_verdicts
-from wideep.burnin.links import link_verdicts, pairs
+from wideep.burnin.links import link_verdicts
 from wideep.burnin.verdict import Verdict
-from wideep.gpus.spec import GpuSpec, Peaks
+from wideep.gpus.spec import GpuSpec
+from wideep.settings.burnin import Floor
 from wideep.text import some_of
 
-__all__ = ["judge", "measured_peaks", "missing_gpus"]
+__all__ = ["judge", "missing_gpus"]
 
 STEPS: Final = {
     "alone": "memory and products",
     "inside": "links within the node",
     "meet": "the way to the other nodes",
-    "between_all": "what all nodes do at once",
+    "between_all": "what the nodes of a worker do at once",
 }
 
 
-def judge(measured: Measured, spec: GpuSpec, *, rdma: bool) -> tuple[Verdict, ...]:
+def judge(measured: Measured, spec: GpuSpec, floor: Floor, *, rdma: bool) -> tuple[Verdict, ...]:
     """Return every verdict; none where all is as it should be. ``rdma``: the stack's nodes are connected by RDMA."""
     return (
         *missing_gpus({state.node: (state.gpus, state.wanted) for state in measured.of(NodeState)}, "nvidia-smi shows"),
         *_unfinished(measured),
-        *gpu_verdicts(measured, spec),
-        *link_verdicts(measured, spec.peaks, rdma=rdma),
+        *gpu_verdicts(measured, spec, floor),
+        *link_verdicts(measured, spec.peaks, floor, rdma=rdma),
     )
 
 
@@ -51,23 +52,3 @@ def _unfinished(measured: Measured) -> Iterator[Verdict]:
     for node in measured.nodes:
         if node not in ended:
             yield Verdict(node, f"{node}: the measuring program did not end. Run wideep burnin --nodes {node} again.")
-
-
-def measured_peaks(measured: Measured, sheet: Peaks) -> Peaks:
-    """Return the data sheet's peaks with what the slowest GPU and the slowest link reached, where it was measured."""
-    least: dict[str, float] = {}
-    for figure in measured.of(GpuFigure):
-        least[figure.what] = min(figure.value, least.get(figure.what, figure.value))
-    for (place, other), value in pairs(measured).items():
-        if value is not None:
-            kind = "nvlink" if place[0] == other[0] else "rdma"
-            least[kind] = min(value, least.get(kind, value))
-    bf16 = least.get("bf16", sheet.bf16)
-    return Peaks(
-        hbm=least.get("memory", sheet.hbm),
-        bf16=bf16,
-        fp8=least.get("fp8", bf16 if sheet.fp8 == sheet.bf16 else sheet.fp8),
-        nvlink=least.get("nvlink", sheet.nvlink),
-        rdma=least.get("rdma", sheet.rdma),
-        source=f"measured on {len({send.node for send in measured.of(Send)} | set(measured.nodes))} nodes",
-    )

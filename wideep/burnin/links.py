@@ -17,6 +17,7 @@ from wideep.burnin.gpus import slow_gpus
 from wideep.burnin.units import rate
 from wideep.burnin.verdict import Verdict, under
 from wideep.gpus.spec import Peaks
+from wideep.settings.burnin import Floor
 from wideep.text import some_of
 
 __all__ = ["Place", "link_verdicts", "pairs"]
@@ -27,10 +28,6 @@ Pair = tuple[Place, Place]
 SLOW_INSIDE: Final = 0.1
 SLOW_BETWEEN: Final = 0.2
 """Under the median of the links of a kind. Between nodes others share the network, so more is allowed."""
-FLOOR_INSIDE: Final = 0.6
-"""Of the data sheet's NVLink."""
-FLOOR_BETWEEN: Final = 0.5
-"""Of the adapter's own rate. Read, not measured: no RDMA network was at hand."""
 NVLINK_STEP: Final = (
     "Look at the NVLinks of both (nvidia-smi nvlink -s, nvidia-smi nvlink -e) and at the fabric manager's log."
 )
@@ -38,7 +35,7 @@ NETWORK_STEP: Final = "Look at cable and port of both adapters (ibstat, mlxlink)
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?) Gb/sec")
 
 
-def link_verdicts(measured: Measured, peaks: Peaks | None, *, rdma: bool) -> Iterator[Verdict]:
+def link_verdicts(measured: Measured, peaks: Peaks | None, floor: Floor, *, rdma: bool) -> Iterator[Verdict]:
     """Yield what is wrong with the links. ``rdma``: the stack's nodes are connected by RDMA."""
     inside = {pair: value for pair, value in pairs(measured).items() if pair[0][0] == pair[1][0]}
     between = {pair: value for pair, value in pairs(measured).items() if pair not in inside}
@@ -49,12 +46,12 @@ def link_verdicts(measured: Measured, peaks: Peaks | None, *, rdma: bool) -> Ite
     slow = slow_gpus(measured)
     inside, between = _without(inside, slow), _without(between, slow)
     yield from _slow(inside, SLOW_INSIDE, NVLINK_STEP)
-    floor = FLOOR_INSIDE * peaks.nvlink if peaks else 0.0
-    yield from _low(inside, floor, "NVLink", f"{FLOOR_INSIDE:g} of the data sheet", NVLINK_STEP)
+    least = floor.nvlink * peaks.nvlink if peaks else 0.0
+    yield from _low(inside, least, "NVLink", f"{floor.nvlink:g} of the data sheet", NVLINK_STEP)
     yield from _slow(between, SLOW_BETWEEN, NETWORK_STEP)
     if rdma and not _over_tcp(measured):
-        floor = FLOOR_BETWEEN * _adapter(measured, peaks)
-        yield from _low(between, floor, "the network", f"{FLOOR_BETWEEN:g} of the adapter's rate", NETWORK_STEP)
+        least = floor.rdma * _adapter(measured, peaks)
+        yield from _low(between, least, "the network", f"{floor.rdma:g} of the adapter's rate", NETWORK_STEP)
 
 
 def pairs(measured: Measured) -> dict[Pair, float | None]:
@@ -109,7 +106,7 @@ def _low(links: dict[Pair, float | None], floor: float, what: str, share: str, s
     values = [value for value in values if value >= median(values)]
     if values and median(values) < floor:
         fact = f"{rate('send', median(values))} on its faster links, where {rate('send', floor)} is the least ({share})"
-        yield Verdict(next(iter(links))[0][0], f"{what}: {fact}. {step}")
+        yield Verdict(next(iter(links))[0][0], f"{what}: {fact}. {step}", of_network=what != "NVLink")
 
 
 def _unanswered(links: dict[Pair, float | None], what: str) -> Iterator[Verdict]:
@@ -121,7 +118,9 @@ def _unanswered(links: dict[Pair, float | None], what: str) -> Iterator[Verdict]
     if what == "the network" and same_rail and len(lost) == len(links) - len(same_rail) and not {*lost} & {*same_rail}:
         fact = f"all {len(same_rail)} pairs of the same rail answer, and none of the {len(lost)} of different rails"
         step = "DeepEP sends between all of them: connect the rails with each other (switches, routes)."
-        yield Verdict(lost[0][0][0], f"{what}: connects only adapters of the same rail ({fact}). {step}")
+        yield Verdict(
+            lost[0][0][0], f"{what}: connects only adapters of the same rail ({fact}). {step}", of_network=True
+        )
         return
     nodes = sorted({node for pair in lost for node, _ in pair})
     shown = some_of((_shown(pair) for pair in lost), 4)
@@ -142,7 +141,9 @@ def _transports(measured: Measured, *, rdma: bool) -> Iterator[Verdict]:
         networks = {line.node: f"{line.plugin} {line.using}" for line in measured.of(Network)}
         evidence = networks.get(nodes[0], "NET/Socket in NCCL's log")
         step = "Check that the pods have RDMA devices (hardware.rdmaResource), and that NCCL_IB_HCA names them."
-        yield Verdict(nodes[0], f"{some_of(nodes)}: NCCL took TCP in place of RDMA ({evidence}). {step}")
+        yield Verdict(
+            nodes[0], f"{some_of(nodes)}: NCCL took TCP in place of RDMA ({evidence}). {step}", of_network=True
+        )
 
 
 def _over_tcp(measured: Measured) -> list[str]:

@@ -77,6 +77,7 @@ def parse_args():
         "--nodes", default="", help="all nodes of the group, comma-separated, in the same order on each"
     )
     parser.add_argument("--gpus", type=int, default=0, help="GPUs that this node should have")
+    parser.add_argument("--worker-nodes", type=int, default=0, help="nodes of the largest worker; 0: all of the group")
     parser.add_argument("--master", default="", help="address and port of the first node's store")
     parser.add_argument("--port", type=int, default=29511, help="port of this node's own store")
     parser.add_argument("--patience", type=int, default=300, help="seconds to wait for the other nodes")
@@ -91,6 +92,8 @@ def parse_args():
     asked.nodes = asked.nodes.split(",") if asked.nodes else [asked.node]
     asked.master = asked.master or f"127.0.0.1:{asked.port}"
     asked.rank = asked.nodes.index(asked.node)
+    size = asked.worker_nodes or len(asked.nodes)
+    asked.worker = asked.nodes[asked.rank // size * size :][:size]
     return asked
 
 
@@ -289,20 +292,19 @@ def expert(asked, torch, gpu, seconds, product):
 
 
 class Group:
-    """The processes of a group, one a GPU: those of a node, or of all nodes."""
+    """The processes of a group, one a GPU: those of a node, or of several."""
 
-    def __init__(self, asked, gpu, local, gpus, whole, name):
+    def __init__(self, asked, gpu, local, gpus, nodes, name):
         import torch
         import torch.distributed as dist
 
         self.asked, self.gpu, self.gpus, self.torch, self.dist = asked, gpu, gpus, torch, dist
         torch.cuda.set_device(local)
-        self.nodes = asked.nodes if whole else [asked.node]
-        self.node = asked.rank if whole else 0
+        self.nodes, self.node = nodes, nodes.index(asked.node)
         self.local, self.size = local, len(self.nodes) * len(gpus)
         self.rank = self.node * len(gpus) + local
         self.log = Path(os.environ["NCCL_DEBUG_FILE"].replace("%p", str(os.getpid())))
-        place = asked.master if whole else f"127.0.0.1:{asked.port}"
+        place = asked.master if len(nodes) > 1 else f"127.0.0.1:{asked.port}"
         self.store = dist.PrefixStore(name, connect(place, ROUND_SECONDS))
         dist.init_process_group(
             "nccl", store=self.store, rank=self.rank, world_size=self.size, timeout=timedelta(seconds=ROUND_SECONDS)
@@ -412,7 +414,7 @@ def serve(asked, _):
 
 def inside(asked, gpu, local, gpus):
     """Measure the links within a node."""
-    group = Group(asked, gpu, local, gpus, False, "inside")
+    group = Group(asked, gpu, local, gpus, [asked.node], "inside")
     for turn in turns(len(gpus)):
         peer = partner(local, len(gpus), turn)
         if peer is not None:
@@ -461,7 +463,7 @@ def across(asked, local, gpus, turn, gap):
 def between_pairs(asked, gpu, local, gpus, turn, gap):
     """Exchange with a GPU of one other node: adapter to adapter, and not around over NVLink (PXN)."""
     os.environ["NCCL_PXN_DISABLE"] = "1"
-    group = Group(asked, gpu, local, gpus, True, f"pairs {turn} {gap}")
+    group = Group(asked, gpu, local, gpus, asked.nodes, f"pairs {turn} {gap}")
     met = across(asked, local, gpus, turn, gap)
     if met:
         group.exchange(met[0] * len(gpus) + met[1], 5)
@@ -470,8 +472,8 @@ def between_pairs(asked, gpu, local, gpus, turn, gap):
 
 
 def between_all(asked, gpu, local, gpus):
-    """Measure what all GPUs of all nodes do at once."""
-    collectives(Group(asked, gpu, local, gpus, True, "all"))
+    """Measure what all GPUs of a group in the shape of the largest worker do at once, while the other groups do."""
+    collectives(Group(asked, gpu, local, gpus, asked.worker, f"all {asked.worker[0]}"))
 
 
 def on_each(asked, gpus, work, seconds, *more, watch=None):
@@ -549,7 +551,8 @@ def measure_between(asked, gpus):
                 if met:
                     where = {"to_node": asked.nodes[met[0]], "to_gpu": gpus[met[1]]}
                     emit(asked, "send", gpu=gpu, **where, unit="B/s", value=None)
-    lost(asked, on_each(asked, gpus, between_all, STEP_SECONDS), "between_all")
+    if len(asked.worker) > 1:
+        lost(asked, on_each(asked, gpus, between_all, STEP_SECONDS), "between_all")
 
 
 def main():

@@ -14,6 +14,8 @@ class Verdict:
     node: str
     text: str
     gpu: int | None = None
+    of_network: bool = False
+    """Of the network as a whole: to take the node out does not help."""
 
 
 def under(value: float, of: float) -> str:

@@ -6,6 +6,7 @@ Components turn parts of it into resources and the command prints it, so that wh
 """
 
 from wideep.graph.base import Manifest
+from wideep.plan.burnin import BurnInPlan, burnin_plan
 from wideep.plan.make import make_plan
 from wideep.plan.monitoring import MonitoringPlan, MonitorPlan
 from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
@@ -22,6 +23,7 @@ from wideep.plan.parts import (
 )
 
 __all__ = [
+    "BurnInPlan",
     "CachePlan",
     "FrontendPlan",
     "ImageBuild",
@@ -40,5 +42,6 @@ __all__ = [
     "RolePlan",
     "RulePlan",
     "TokenPlan",
+    "burnin_plan",
     "make_plan",
 ]

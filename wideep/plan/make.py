@@ -14,6 +14,7 @@ from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory
 from wideep.memory.weights import model_bytes
+from wideep.plan.burnin import burnin_plan
 from wideep.plan.image import image_source
 from wideep.plan.monitoring import monitoring_plan
 from wideep.plan.network import frontend_plan, network_policies
@@ -56,6 +57,7 @@ def make_plan(settings: Accepted) -> Plan:
         frontend=frontend_plan(settings),
         network_policies=network_policies(settings),
         monitoring=monitoring_plan(settings),
+        burnin=burnin_plan(settings) if settings.burnin.enabled else None,
         ready_timeout_seconds=ready_timeout_seconds(settings, weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
         graph=graph,

@@ -10,6 +10,7 @@ from wideep.download import DownloadPlan
 from wideep.graph.base import Graph, Manifest
 from wideep.graph.parse import parse_graph
 from wideep.plan.base import PlanModel
+from wideep.plan.burnin import BurnInPlan
 from wideep.plan.monitoring import MonitoringPlan
 from wideep.plan.network import FrontendPlan, NetworkPolicyPlan
 from wideep.settings.backend import Backend
@@ -206,6 +207,8 @@ class Plan(PlanModel):
     """The namespace's NetworkPolicies; none where the stack wants none."""
     monitoring: MonitoringPlan | None = None
     """None: nothing of the stack is scraped by this program's doing."""
+    burnin: BurnInPlan | None = None
+    """None: `pulumi up` measures no node."""
     ready_timeout_seconds: int
     """How long the graph may take from its creation, or its last change, until it is ready."""
     warnings: tuple[str, ...]

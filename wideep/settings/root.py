@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from wideep.settings.backend import Backend
 from wideep.settings.base import SettingsModel
+from wideep.settings.burnin import BurnIn
 from wideep.settings.hardware import Hardware
 from wideep.settings.image import Image
 from wideep.settings.layout import Layout
@@ -63,6 +64,8 @@ class Settings(SettingsModel):
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
     """Prometheus and Grafana, and what they read of the stack."""
+    burnin: BurnIn = BurnIn()
+    """The GPUs and links of free nodes, measured before the model is loaded on them."""
     teardown: Teardown = Teardown()
     """What is asked before the stack goes."""
     traffic: Traffic | None = None

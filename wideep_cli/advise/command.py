@@ -10,7 +10,7 @@ import typer
 
 from wideep_cli.console import answer, say
 from wideep_cli.errors import ExitCode
-from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
 
 __all__ = ["EXAMPLE", "advise", "written"]
 
@@ -56,6 +56,7 @@ def advise(
     file: File = None,
     write: Write = None,
     plot: Plot = None,
+    measured: Measured = False,
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
@@ -68,6 +69,11 @@ def advise(
 
     require_estimator()
     question = ask(Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
+    nodes = ()
+    if measured:
+        from wideep_cli.burnin.measured import advised_nodes
+
+        nodes = advised_nodes(question)
     with showing_progress() as progress:
         advice = search(question, progress)
     if plot:
@@ -75,7 +81,12 @@ def advise(
 
         write_plot(advice, plot)
         say(f"Pareto plot written to {plot}.")
-    answer(advice_report(advice, output))
+    report = advice_report(advice, output)
+    if nodes:
+        from wideep_cli.burnin.measured import with_share
+
+        report = with_share(report, advice, nodes, output)
+    answer(report)
     if not advice.best:
         raise typer.Exit(ExitCode.FAILED)
     if write:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,38 +34,40 @@ Timeout = Annotated[
 ]
 
 
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links: a cell each two GPUs.")]
+
+
 def burnin(
     nodes: Nodes = None,
     only: Only = None,
     quick: Quick = False,
     timeout: Timeout = 1200,
+    svg: Svg = None,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
     """Measure free GPU nodes and their links, one pod a node, and name what is slower than its like."""
-    from wideep.burnin.judge import judge, missing_gpus
-    from wideep.catalog import gpu_spec
-    from wideep.rdma import uses_rdma
-    from wideep_cli.burnin.jobs import Asked
-    from wideep_cli.burnin.places import find_places
+    from wideep.plan import burnin_plan
+    from wideep_cli.burnin.places import chosen_places
     from wideep_cli.burnin.report import Answer, burnin_json, burnin_text
-    from wideep_cli.burnin.run import BurnIn
     from wideep_cli.deployment import find_live
+    from wideep_cluster.burnin.outcome import burn_in
+    from wideep_cluster.burnin.run import BurnIn
 
     live = find_live(stack, file)
-    hardware = live.loaded.settings.hardware
+    settings = live.loaded.settings
+    plan = burnin_plan(settings).model_copy(update={"quick": quick, "only": only, "seconds": timeout})
     wanted = [each.strip() for each in nodes.split(",") if each.strip()] if nodes else []
-    found = find_places(live.cluster, live.loaded, wanted)
-    counts = {place.node.name: (place.gpus, hardware.gpus_per_node) for place in found.places}
-    early = tuple(missing_gpus(counts, "the device plugin offers"))
-    for verdict in early:
-        say(verdict.text)
-    asked = Asked(only, quick, timeout)
-    measured, unfit = BurnIn(live.cluster, live.loaded, asked, say).run(found.places)
-    verdicts = (*early, *unfit, *judge(measured, gpu_spec(hardware.gpu), rdma=uses_rdma(hardware)))
-    told = Answer(live.loaded.settings, measured, verdicts, found.skipped)
+    places = chosen_places(live.cluster, plan, wanted)
+    found = burn_in(BurnIn(live.cluster, plan, "command", say), places)
+    told = Answer(settings, found, places.skipped)
     answer(burnin_json(told) if output is OutputFormat.JSON else burnin_text(told))
-    if verdicts:
+    if svg:
+        from wideep_cli.burnin.heatmap import write_links
+
+        write_links(found.measured, svg)
+        say(f"Links written to {svg}.")
+    if found.verdicts:
         raise typer.Exit(ExitCode.FAILED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
 
@@ -15,9 +14,9 @@ from wideep.burnin.bounds import Reach, reach
 from wideep.burnin.figures import Collective, GpuFigure, Load, Measured
 from wideep.burnin.links import Place, pairs
 from wideep.burnin.units import rate
-from wideep.burnin.verdict import Verdict
 from wideep.catalog import gpu_spec
 from wideep.settings import Settings
+from wideep_cluster.burnin.outcome import Outcome
 
 __all__ = ["Answer", "burnin_json", "burnin_text"]
 
@@ -31,23 +30,22 @@ class Answer:
     """What was measured, and what it means. ``skipped``: sentences about nodes that were not."""
 
     settings: Settings
-    measured: Measured
-    verdicts: tuple[Verdict, ...]
+    found: Outcome
     skipped: tuple[str, ...]
 
     @property
     def bounds(self) -> tuple[Reach, ...]:
         """Of each role; none where no GPU was measured."""
-        return tuple(reach(self.settings, self.measured)) if self.measured.of(GpuFigure) else ()
+        return tuple(reach(self.settings, self.found.nodes))
 
 
 def burnin_text(told: Answer) -> RenderableType:
     """Draw GPUs, links and collectives, then the bounds, then what falls short."""
-    parts: list[RenderableType] = [_gpus(told), Text()] if told.measured.of(GpuFigure) else []
-    parts += [_matrix(told.measured), Text()] if pairs(told.measured) else []
-    parts += [_collectives(told.measured), Text()] if told.measured.of(Collective) else []
-    parts += [Text(line) for line in _bounds(told)]
-    verdicts = [Text(f"! {verdict.text}") for verdict in told.verdicts] or [Text("No problem found.")]
+    parts: list[RenderableType] = [_gpus(told), Text()] if told.found.measured.of(GpuFigure) else []
+    parts += [_matrix(told.found.measured), Text()] if pairs(told.found.measured) else []
+    parts += [_collectives(told.found.measured), Text()] if told.found.measured.of(Collective) else []
+    parts += [Text(str(each)) for each in told.bounds]
+    verdicts = [Text(f"! {verdict.text}") for verdict in told.found.verdicts] or [Text("No problem found.")]
     return Group(*parts, *verdicts, *(Text(f"? {line}") for line in told.skipped))
 
 
@@ -62,9 +60,9 @@ def _gpus(told: Answer) -> Table:
     """A line a GPU, then the median of all and the data sheet."""
     table = _table("node", "GPU", *FIGURES.values(), "under load")
     by_gpu: dict[Place, dict[str, float]] = {}
-    for figure in told.measured.of(GpuFigure):
+    for figure in told.found.measured.of(GpuFigure):
         by_gpu.setdefault((figure.node, figure.gpu), {})[figure.what] = figure.value
-    loads = {(load.node, load.gpu): load for load in told.measured.of(Load)}
+    loads = {(load.node, load.gpu): load for load in told.found.measured.of(Load)}
     for (node, gpu), values in sorted(by_gpu.items()):
         table.add_row(node, str(gpu), *_cells(values), _load(loads.get((node, gpu))))
     each = {what: [values[what] for values in by_gpu.values() if what in values] for what in FIGURES}
@@ -124,22 +122,13 @@ def _collectives(measured: Measured) -> Table:
     return table
 
 
-def _bounds(told: Answer) -> Iterator[str]:
-    for each in told.bounds:
-        share = each.measured / each.sheet
-        yield (
-            f"{each.role}: at most {each.measured:,.0f} tokens/s a GPU at what the slowest GPU and link reached, "
-            f"{share:.2f} of the data sheet's {each.sheet:,.0f} (bound by {each.bound_by})."
-        )
-
-
 def burnin_json(told: Answer) -> str:
     """The same for a script: rates in bytes and operations a second, times in seconds."""
     content = {
-        "holds": not told.verdicts,
-        "findings": [asdict(verdict) for verdict in told.verdicts],
+        "holds": not told.found.verdicts,
+        "findings": [asdict(verdict) for verdict in told.found.verdicts],
         "skipped": list(told.skipped),
         "bounds": [asdict(each) for each in told.bounds],
-        "lines": [line.model_dump() for line in told.measured.lines],
+        "lines": [line.model_dump() for line in told.found.measured.lines],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)

@@ -9,8 +9,9 @@ from wideep.rules import RoleContext, check_role
 from wideep.settings.layout import Role, RoleLayout
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
-from wideep_cli.doctor.node_capacity import GpuNode, intolerable, shown_taint, wants
+from wideep_cli.doctor.node_capacity import space, wants
 from wideep_cli.doctor.packing import Packing, Space, Want, pack
+from wideep_cluster.gpu_nodes import GpuNode, intolerable, shown_taint
 from wideep_cluster.objects import GPU
 
 __all__ = ["remedies"]
@@ -28,7 +29,7 @@ def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tupl
         key = "hardware.nodeSelector"
     elif any("offers no" in node.barred and GPU not in node.barred for node in nodes):
         key = "hardware.rdmaResource"
-    smaller = _smaller(case, [node.space for node in nodes])
+    smaller = _smaller(case, [space(node) for node in nodes])
     if smaller:
         fixes.append(smaller)
     elif not fixes:

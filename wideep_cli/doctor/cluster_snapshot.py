@@ -10,12 +10,15 @@ from typing import Any, Final, TypeVar
 
 from wideep.dynamo.api import GraphApi
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forward_service
+from wideep_cluster.burnin.keep import KEPT_LABEL
 from wideep_cluster.dynamo.admission import GraphAdmission, obstacles
 from wideep_cluster.dynamo.frontend import served_models
 from wideep_cluster.dynamo.graph_api import served_api
+from wideep_cluster.gpu_nodes import HOLDS_A_NODE
 from wideep_cluster.kinds import (
     CLAIMS,
     CLASSES,
+    CONFIG_MAPS,
     DAEMON_SETS,
     DEFINITIONS,
     DEPLOYMENTS,
@@ -36,6 +39,7 @@ from wideep_cluster.kinds import (
 )
 from wideep_cluster.objects import (
     Claim,
+    ConfigMap,
     DaemonSet,
     Definition,
     Deployment,
@@ -55,7 +59,7 @@ from wideep_cluster.objects import (
     Volume,
 )
 
-__all__ = ["HOLDS_A_NODE", "ClusterSnapshot", "Logs", "take_snapshot"]
+__all__ = ["ClusterSnapshot", "Logs", "take_snapshot"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=KubeObject)
@@ -64,8 +68,8 @@ LastLine = Callable[[Pod], datetime | None]
 Models = Callable[[str], tuple[str, ...] | None]
 
 THREADS: Final = 8
-HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
 HELM: Final = "owner=helm"
+FIGURES: Final = ",".join(f"{key}={value}" for key, value in KEPT_LABEL.items())
 PLAIN: Final[dict[str, Kind[KubeObject]]] = {
     "classes": CLASSES,
     "volumes": VOLUMES,
@@ -115,6 +119,8 @@ class ClusterSnapshot:
     """The DynamoComponentDeployments that the operator makes of a graph."""
     policies: Listed[NetworkPolicy] = Listed()
     definitions: Listed[Definition] = Listed()
+    figures: Listed[ConfigMap] = Listed()
+    """What burn-ins have measured, of the stack's namespace."""
     releases: Listed[Secret] = Listed()
     """Helm's records of releases: their labels only."""
     groups: Listed[str] = Listed()
@@ -220,6 +226,7 @@ def take_snapshot(
             "stateful_sets": reader.all(STATEFUL_SETS),
             "daemon_sets": reader.all(DAEMON_SETS),
             "releases": reader.own(SECRETS, labels=HELM),
+            "figures": reader.own(CONFIG_MAPS, labels=FIGURES),
             "groups": pool.submit(cluster.groups),
             **{name: reader.own(kind) for name, kind in PLAIN.items()},
         }

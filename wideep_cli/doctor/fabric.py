@@ -10,7 +10,8 @@ from wideep.settings.hardware import Interconnect
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
-from wideep_cli.doctor.node_capacity import CLIQUE_LABEL, GpuNode, gpu_nodes
+from wideep_cli.doctor.node_capacity import gpu_nodes
+from wideep_cluster.gpu_nodes import CLIQUE_LABEL, GpuNode
 
 __all__ = ["fabric_findings"]
 

@@ -10,8 +10,9 @@ from wideep.catalog import GPUS, gpu_spec
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
-from wideep_cli.doctor.node_capacity import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, gpu_nodes, product_matches
+from wideep_cli.doctor.node_capacity import gpu_nodes
 from wideep_cli.doctor.placement import placement
+from wideep_cluster.gpu_nodes import MEMORY_LABEL, PRODUCT_LABEL, GpuNode, product_matches
 
 __all__ = ["gpu_findings"]
 

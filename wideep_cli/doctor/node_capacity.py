@@ -1,120 +1,26 @@
-"""The GPU nodes as a pod of the stack sees them: what is free there, or why it may not go there."""
+"""Where the stack's pods find room: the free GPUs of each node, and the pods that look for some."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from typing import Final
-
-from wideep.catalog import gpu_spec
-from wideep.rdma import uses_rdma
-from wideep.settings.hardware import GpuKind, Hardware, Interconnect, Toleration
-from wideep.text import some_of
+from wideep.settings.hardware import Interconnect
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.packing import Space, Want
-from wideep_cluster.objects import GPU, Node, Pod, Taint
+from wideep_cluster.gpu_nodes import CLIQUE_LABEL, GpuNode, find_gpu_nodes
 
-__all__ = [
-    "CLIQUE_LABEL",
-    "MEMORY_LABEL",
-    "PRODUCT_LABEL",
-    "GpuNode",
-    "gpu_nodes",
-    "intolerable",
-    "product_matches",
-    "shown_taint",
-    "wants",
-]
-
-PRODUCT_LABEL: Final = "nvidia.com/gpu.product"
-MEMORY_LABEL: Final = "nvidia.com/gpu.memory"
-CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
-"""Labels that NVIDIA's GPU feature discovery writes; the last names a rack's NVLink domain."""
-BLOCKING: Final = ("NoSchedule", "NoExecute")
-SAID_OTHERWISE: Final = tuple(f"node.kubernetes.io/{word}" for word in ("unschedulable", "not-ready", "unreachable"))
-
-
-@dataclass(frozen=True)
-class GpuNode:
-    """One node with GPUs. ``barred`` says why no pod of the stack may go there; empty where one may."""
-
-    node: Node
-    free: int
-    """GPUs that nobody has, with as many RDMA devices where the stack asks for them."""
-    taken_by: tuple[str, ...]
-    """``namespace/pod (8)``, without the stack's own."""
-    barred: str
-
-    @property
-    def space(self) -> Space:
-        """Room for the stack's pods."""
-        return Space(self.node.name, 0 if self.barred else self.free, self.node.labels.get(CLIQUE_LABEL, ""))
+__all__ = ["gpu_nodes", "space", "wants"]
 
 
 def gpu_nodes(case: CheckContext, *, own_count: bool) -> list[GpuNode]:
     """All nodes with GPUs, or with the product label. ``own_count``: the stack's own pods keep their GPUs; else
     these count as free."""
-    holders: dict[str, list[Pod]] = defaultdict(list)
-    for pod in case.view.pods.items:
-        mine = pod.namespace == case.settings.namespace and pod.graph == case.plan.name
-        if pod.gpus and (own_count or not mine):
-            holders[pod.spec.node_name].append(pod)
-    nodes = [node for node in case.view.nodes.items if node.gpus or PRODUCT_LABEL in node.labels]
-    return [_gpu_node(case, node, holders[node.name]) for node in sorted(nodes, key=lambda node: node.name)]
+    graph = (case.settings.namespace, case.plan.name)
+    view = case.view
+    return find_gpu_nodes(case.settings.hardware, view.nodes.items, view.pods.items, graph, own_count=own_count)
 
 
-def _gpu_node(case: CheckContext, node: Node, holders: list[Pod]) -> GpuNode:
-    hardware = case.settings.hardware
-    free = node.gpus - sum(pod.gpus for pod in holders)
-    if uses_rdma(hardware):
-        resource = hardware.rdma_resource
-        devices = int(node.status.allocatable.get(resource, "0"))
-        free = min(free, devices - sum(pod.asks(resource) for pod in holders))
-    mine = [p for p in holders if p.namespace == case.settings.namespace and p.graph == case.plan.name]
-    others = tuple(f"{p.namespace}/{p.name} ({p.gpus})" for p in holders if p not in mine)
-    return GpuNode(node, max(0, free), others, _bar(node, hardware))
-
-
-def _bar(node: Node, hardware: Hardware) -> str:
-    """The first reason why the scheduler keeps the stack's pods away."""
-    taint = intolerable(node, hardware)
-    missing = [f"{key}={value}" for key, value in hardware.node_selector.items() if node.labels.get(key) != value]
-    rdma = hardware.rdma_resource if uses_rdma(hardware) else GPU
-    reasons = (
-        ("not ready", not node.ready),
-        ("cordoned", node.spec.unschedulable),
-        (f"taint {shown_taint(taint)}" if taint else "", bool(taint)),
-        (f"without label {some_of(missing, 1)}", bool(missing)),
-        (f"offers no {GPU}", not node.gpus),
-        (f"offers no {rdma}", not int(node.status.allocatable.get(rdma, "0"))),
-    )
-    return next((reason for reason, applies in reasons if applies), "")
-
-
-def shown_taint(taint: Taint) -> str:
-    """As kubectl writes it: ``key=value:effect``."""
-    value = f"={taint.value}" if taint.value else ""
-    return f"{taint.key}{value}:{taint.effect}"
-
-
-def intolerable(node: Node, hardware: Hardware) -> Taint | None:
-    """The first taint that the stack's workers do not tolerate, without those that cordon a node or say it is down."""
-    for taint in node.spec.taints:
-        counts = taint.effect in BLOCKING and taint.key not in SAID_OTHERWISE
-        if counts and not any(_tolerates(toleration, taint) for toleration in hardware.tolerations):
-            return taint
-    return None
-
-
-def _tolerates(toleration: Toleration, taint: Taint) -> bool:
-    same = toleration.key == taint.key and toleration.effect in (None, taint.effect)
-    return same and (toleration.operator == "Exists" or (toleration.value or "") == taint.value)
-
-
-def product_matches(node: Node, gpu: GpuKind) -> bool | None:
-    """Whether the node's product label is that of the GPU; None without a label."""
-    product = node.labels.get(PRODUCT_LABEL)
-    return gpu_spec(gpu).is_product(product) if product else None
+def space(node: GpuNode) -> Space:
+    """Room for the stack's pods on a node."""
+    return Space(node.node.name, 0 if node.barred else node.free, node.node.labels.get(CLIQUE_LABEL, ""))
 
 
 def wants(case: CheckContext) -> list[Want]:

@@ -8,7 +8,7 @@ from wideep.text import some_of
 from wideep_cli.doctor.capacity_fixes import remedies
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
-from wideep_cli.doctor.node_capacity import gpu_nodes, wants
+from wideep_cli.doctor.node_capacity import gpu_nodes, space, wants
 from wideep_cli.doctor.packing import Packing, Want, pack
 from wideep_cluster.objects import Pod
 
@@ -23,7 +23,7 @@ def placement(case: CheckContext) -> Finding:
     if own and not waiting:
         return holds(Section.GPUS, "placement", f"All {len(own)} worker pods are scheduled: {_where(own)}.")
     looking = _left(wants(case), [pod for pod in own if pod.spec.node_name])
-    packing = pack(looking, [node.space for node in nodes])
+    packing = pack(looking, [space(node) for node in nodes])
     if case.view.pods.error or not case.view.pods.everywhere:
         what = "Cannot list pods in other namespaces, so the GPUs that they use are unknown."
         return unknown(Section.GPUS, "placement", what, "`wideep rbac` prints the Role.")

@@ -13,10 +13,11 @@ from rich.text import Text
 
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Verdict
-from wideep_cli.doctor.node_capacity import PRODUCT_LABEL, GpuNode, gpu_nodes
+from wideep_cli.doctor.node_capacity import gpu_nodes
 from wideep_cli.markdown import code
 from wideep_cli.markdown import table as markdown_table
 from wideep_cli.options import OutputFormat
+from wideep_cluster.gpu_nodes import PRODUCT_LABEL, GpuNode
 
 __all__ = ["doctor_report"]
 

@@ -11,6 +11,7 @@ from wideep_cli.doctor.deployed import deployed_findings
 from wideep_cli.doctor.fabric import fabric_findings
 from wideep_cli.doctor.finding import Finding, Section, unknown
 from wideep_cli.doctor.gpus import gpu_findings
+from wideep_cli.doctor.measured import measured_findings
 from wideep_cli.doctor.namespace import namespace_findings
 from wideep_cli.doctor.platform import platform_findings
 from wideep_cli.doctor.storage import storage_findings
@@ -30,6 +31,7 @@ def run_checks(case: CheckContext) -> Iterator[Finding]:
 def _checks(case: CheckContext) -> Iterator[Finding]:
     yield from gpu_findings(case)
     yield from fabric_findings(case)
+    yield from measured_findings(case)
     yield from storage_findings(case)
     yield from platform_findings(case)
     yield from namespace_findings(case)

@@ -17,6 +17,7 @@ from wideep.dynamo.upgrades import upgrade
 from wideep.graph.base import Graph, GraphPart
 from wideep.plan import Plan
 from wideep.settings.layout import Role
+from wideep_cli.plan.burnin_changes import burnin_changes
 from wideep_cli.plan.changes import Change, argument_changes, changes
 from wideep_cli.plan.effect import Effect, ObjectChange
 from wideep_cli.plan.monitoring_changes import monitoring_changes
@@ -71,6 +72,7 @@ def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     yield from _graph(before, after)
     yield from reach_changes(before, after)
     yield from monitoring_changes(before, after)
+    yield from burnin_changes(before, after)
 
 
 def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:

@@ -37,6 +37,7 @@ OWN: Final[Kinds] = (
     kinds.SERVICES,
     kinds.CLAIMS,
     kinds.QUOTAS,
+    kinds.CONFIG_MAPS,
     kinds.DEPLOYMENTS,
     kinds.STATEFUL_SETS,
     kinds.DAEMON_SETS,
@@ -52,6 +53,13 @@ EXEC: Final = ("pods/exec",)
 """For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
 its environment and mounts hold (``workers.envFrom``), and can change what runs."""
 
+MEASURE: Final = (
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch"]},
+)
+"""For burnin: one Job a node, and the ConfigMap with the figures. Whoever may make Jobs can mount the Secrets that
+are there in a pod."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -62,10 +70,16 @@ class Subject:
 
 
 def roles(
-    namespace: str, subjects: Sequence[Subject] = (), may_exec: bool = False, *, admission: bool = False
+    namespace: str,
+    subjects: Sequence[Subject] = (),
+    may_exec: bool = False,
+    *,
+    may_measure: bool = False,
+    admission: bool = False,
 ) -> list[Manifest]:
     """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
-    commands in the namespace's pods; ``admission`` see whether the webhooks of a 1.x release answer."""
+    commands in the namespace's pods; ``may_measure`` make the Jobs of a burn-in; ``admission`` see whether the webhooks
+    of a 1.x release answer."""
     name = f"{NAME}-{namespace}"
     wide = [
         *_rules((*WIDE, *(ADMISSION if admission else ()))),
@@ -75,6 +89,7 @@ def roles(
         *_rules(OWN),
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
         {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
+        *(MEASURE if may_measure else ()),
     ]
     made = [_object("ClusterRole", name, {"rules": wide}), _object("Role", NAME, {"rules": own}, namespace)]
     if subjects:

@@ -13,8 +13,8 @@ from wideep.text import duration
 from wideep_cli.deployment import DeployedGraph
 from wideep_cli.plan.view import headline
 from wideep_cli.status.frontend import Figures, FrontendView
-from wideep_cli.status.podstate import Phase
 from wideep_cli.status.snapshot import Row, Snapshot, State
+from wideep_cluster.podstate import Phase
 
 __all__ = ["Watched", "status_json", "status_text"]
 

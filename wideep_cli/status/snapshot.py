@@ -16,12 +16,12 @@ from wideep.plan import RolePlan
 from wideep.settings.layout import Role
 from wideep_cli.deployment import DeployedGraph, GraphPod, find_operator, members
 from wideep_cli.status.loading import download_progress, loading_progress
-from wideep_cli.status.podstate import Condition, Phase, condition_of
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, UnreachableError
 from wideep_cluster.dynamo.graph_parts import graph_parts
 from wideep_cluster.dynamo.operator import operator_version
 from wideep_cluster.kinds import EVENTS, JOBS, PODS
 from wideep_cluster.objects import Component, Event, Graph, Job, Pod
+from wideep_cluster.podstate import Condition, Phase, condition_of
 
 __all__ = ["Row", "Snapshot", "State", "take"]
 

@@ -1,7 +1,16 @@
 """Objects of the cluster as frozen models: only the fields that are read, under their own names."""
 
 from wideep_cluster.objects.base import Condition, KubeObject, Meta, RawObject
-from wideep_cluster.objects.namespaces import Definition, Event, Namespace, NetworkPolicy, Quota, Secret, Service
+from wideep_cluster.objects.namespaces import (
+    ConfigMap,
+    Definition,
+    Event,
+    Namespace,
+    NetworkPolicy,
+    Quota,
+    Secret,
+    Service,
+)
 from wideep_cluster.objects.nodes import GPU, Node, Taint, Toleration
 from wideep_cluster.objects.pods import (
     COMPONENT_LABEL,
@@ -25,6 +34,7 @@ __all__ = [
     "Claim",
     "Component",
     "Condition",
+    "ConfigMap",
     "Container",
     "ContainerStatus",
     "DaemonSet",

@@ -8,7 +8,13 @@ from pydantic import Field
 
 from wideep_cluster.objects.base import Condition, KubeObject, Model
 
-__all__ = ["Definition", "Event", "Namespace", "NetworkPolicy", "Quota", "Secret", "Service"]
+__all__ = ["ConfigMap", "Definition", "Event", "Namespace", "NetworkPolicy", "Quota", "Secret", "Service"]
+
+
+class ConfigMap(KubeObject):
+    """Texts by key."""
+
+    data: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class QuotaStatus(Model):

@@ -37,11 +37,19 @@ class NodeSpec(Model):
     taints: tuple[Taint, ...] = ()
 
 
+class NodeInfo(Model):
+    """What the kubelet says of its machine."""
+
+    system_uuid: str = Field(default="", alias="systemUUID")
+    """Of the hardware, by its firmware; another machine of the same name has another."""
+
+
 class NodeStatus(Model):
     """What the node has for pods, as Kubernetes quantities, and how it is."""
 
     allocatable: dict[str, str] = Field(default_factory=dict[str, str])
     conditions: tuple[Condition, ...] = ()
+    node_info: NodeInfo = NodeInfo()
 
 
 class Node(KubeObject):

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from wideep.burnin.figures import Measured, read_lines
-from wideep.burnin.judge import judge, measured_peaks
+from wideep.burnin.figures import Collective, Measured, read_lines
+from wideep.burnin.judge import judge
+from wideep.burnin.kept import kept_nodes, peaks_of
 from wideep.burnin.links import pairs
 from wideep.catalog import gpu_spec
 from wideep.gpus import Gpu
+from wideep.settings.burnin import Floor
 
 RECORDED = Path(__file__).parent / "recorded"
 H100 = gpu_spec(Gpu.H100_80)
@@ -32,7 +34,7 @@ def measured(rows: list[Row]) -> Measured:
 
 def told(rows: list[Row], *, rdma: bool = False, gpu: Gpu = Gpu.H100_80) -> list[str]:
     """The verdicts."""
-    return [verdict.text for verdict in judge(measured(rows), gpu_spec(gpu), rdma=rdma)]
+    return [verdict.text for verdict in judge(measured(rows), gpu_spec(gpu), Floor(), rdma=rdma)]
 
 
 def with_fault(change: Callable[[Row], Row | None]) -> list[Row]:
@@ -166,6 +168,14 @@ def test_two_nodes_over_rdma_as_fast_as_their_adapters_are_well() -> None:
     assert told(cluster(lambda *_: 45e9), rdma=True) == []
 
 
+def test_all_nodes_are_paired_and_each_group_in_the_shape_of_a_worker_has_its_own_collectives() -> None:
+    found = measured(recorded("h200x4-four-nodes-tcp"))
+
+    tried = {(one[0], other[0]) for one, other in pairs(found)}
+    assert tried == {(one, other) for one in found.nodes for other in found.nodes if one < other}
+    assert {(each.node, each.ranks) for each in found.of(Collective)} == {("n0", 2), ("n2", 2)}
+
+
 def test_tcp_in_place_of_rdma_is_told_once_and_not_where_the_stack_has_none() -> None:
     """Recorded between two processes of one host that took each other for another host."""
     [verdict] = told(recorded("two-nodes-tcp"), rdma=True, gpu=Gpu.H200)
@@ -212,7 +222,7 @@ def test_the_slowest_gpu_and_link_stand_for_the_peaks() -> None:
     found = measured(recorded("h100x4-straggler"))
     assert H100.peaks is not None
 
-    peaks = measured_peaks(found, H100.peaks)
+    peaks = peaks_of(kept_nodes(found, (), "now"), H100.peaks)
 
     assert peaks.hbm == pytest.approx(1.405e12, rel=1e-3)
     assert peaks.nvlink == min(value for value in pairs(found).values() if value)

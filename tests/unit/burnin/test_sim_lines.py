@@ -7,6 +7,7 @@ from wideep.burnin.figures import GpuFigure, Send, Transport, read_lines
 from wideep.burnin.judge import judge
 from wideep.catalog import gpu_spec
 from wideep.gpus import Gpu
+from wideep.settings.burnin import Floor
 
 NODE = {"metadata": {"labels": {"nvidia.com/gpu.product": "NVIDIA-H200"}}}
 
@@ -23,12 +24,12 @@ def test_two_healthy_nodes_are_complete_and_have_no_verdict() -> None:
 
     assert len(found.lines) == len(text)
     assert [len(found.of(kind)) for kind in (GpuFigure, Send, Transport)] == [8 * 3, 8 * 7, 8 * 7]
-    assert judge(found, gpu_spec(Gpu.H200), rdma=True) == ()
+    assert judge(found, gpu_spec(Gpu.H200), Floor(), rdma=True) == ()
 
 
 def test_the_slow_gpu_of_a_node_is_the_one_that_its_annotation_names() -> None:
     slow = {"metadata": {**NODE["metadata"], "annotations": {SLOW: "2"}}}
 
-    [verdict] = judge(read_lines(lines(container("a"), slow)), gpu_spec(Gpu.H200), rdma=True)
+    [verdict] = judge(read_lines(lines(container("a"), slow)), gpu_spec(Gpu.H200), Floor(), rdma=True)
 
     assert (verdict.node, verdict.gpu) == ("a", 2)

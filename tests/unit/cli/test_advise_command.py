@@ -12,7 +12,9 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from tests.support.answers import FormulaAnswers
+from tests.support.burnin import FakeCluster
 from tests.support.configs import stack
+from wideep.burnin.kept import KeptGpu, KeptNode
 from wideep.catalog.models import MODELS
 from wideep.errors import ConfigError
 from wideep.settings import parse
@@ -22,10 +24,12 @@ from wideep.settings.traffic import Traffic
 from wideep_cli.advise import answers, comparison, extra, forecast
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.workers import Series, Step, WorkerQuestion
+from wideep_cli.burnin import measured
 from wideep_cli.errors import CallError
 from wideep_cli.main import app
 from wideep_cli.stack_context import load
 from wideep_cli.stack_file import read_stack_file
+from wideep_cluster.burnin.keep import keep
 
 Run = Callable[..., Result]
 TOKEN = "hf_" + "s3cretS3cret"
@@ -100,6 +104,22 @@ def test_markdown_says_what_today_s_stack_reaches_of_the_best(run: Run, project:
     assert "A GPU of today's stack serves" in text
     assert "| 1 |" in text
     assert "this stack<br>1 × 8 TP8 EP8<br>1 × 8 TP8 DP8 EP8" in text
+
+
+def test_with_measured_figures_it_says_which_share_of_them_the_best_layout_reaches(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FakeCluster()
+    monkeypatch.setattr(measured, "connect", lambda _: cluster)
+    gpus = (KeptGpu(gpu=0, name="NVIDIA H200", memory=2.4e12, bf16=6.6e14, fp8=1.3e15),)
+    keep(cluster, "dynamo-workshop", "deepseek-r1-wideep", [KeptNode(node="a", when="2026-11-28", gpus=gpus)])  # pyright: ignore[reportArgumentType]
+    monkeypatch.chdir(project)
+
+    share = object_of(run("advise", "--stack", "prod", "--measured", "-o", "json"))["measured"]
+    text = run("advise", "--stack", "prod", "--measured", "-o", "markdown").stdout
+
+    assert share["measured"] < share["sheet"]
+    assert f"the prediction is {share['predicted'] / share['measured']:.2f} of that" in text
 
 
 def test_a_stack_is_written_with_all_other_keys_of_the_one_it_comes_from(run: Run, project: Path) -> None:

@@ -179,6 +179,20 @@ def test_monitoring_restarts_the_workers_once_and_a_change_of_it_restarts_nothin
     assert {each.name: each.effect for each in difference(longer, loaded()).objects}["monitoring"] is Effect.DELETED
 
 
+def test_a_burn_in_that_comes_changes_and_goes_is_told_and_restarts_nothing() -> None:
+    on = loaded(burnin={"enabled": True})
+
+    def told(after: StackContext) -> dict[str, str]:
+        return {each.name: each.effect for each in difference(on, after).objects}
+
+    assert effects(burnin={"enabled": True}) == {"burn-in": Effect.CREATED}
+    assert told(loaded(burnin={"enabled": True, "again": "repaired"})) == {"burn-in": Effect.UPDATED}
+    (later,) = difference(on, loaded(burnin={"enabled": True, "floor": {"bf16": 0.5}})).objects
+    assert later.consequence == "It counts the next time that nodes are measured."
+    assert [str(change) for change in later.because] == ["burn-in.floor.bf16: 0.6 → 0.5"]
+    assert told(loaded()) == {"burn-in": Effect.DELETED}
+
+
 def test_in_another_namespace_the_policies_are_made_anew() -> None:
     assert effects(namespace="other")["network policy deepseek-r1-wideep-workers"] == "replaced"
 

@@ -13,8 +13,8 @@ from wideep.masking import masked
 from wideep_cli.deployment import members
 from wideep_cli.status.frontend import read_figures
 from wideep_cli.status.loading import download_progress, loading_progress
-from wideep_cli.status.podstate import Phase, condition_of
 from wideep_cluster.objects import Event
+from wideep_cluster.podstate import Phase, condition_of
 
 METRICS = """\
 # HELP dynamo_frontend_requests_total Total number of LLM requests processed

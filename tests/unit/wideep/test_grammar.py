@@ -101,9 +101,20 @@ def test_each_word_of_the_engine_survives_the_shell_whatever_the_settings_say(
 
 def test_rights_on_pods_are_to_read_and_to_forward_and_commands_only_when_asked() -> None:
     def given_on(may_exec: bool) -> set[str]:
-        rules = [rule for role in roles("lab", (), may_exec) for rule in role["rules"]]  # type: ignore[union-attr]
+        rules = [rule for role in roles("lab", (), may_exec) for rule in role["rules"]]  # type: ignore
         assert not any("secrets" in rule["resources"] for rule in rules)  # type: ignore[index]
         return {each for rule in rules if "create" in rule["verbs"] for each in rule["resources"]}  # type: ignore[index]
 
     assert given_on(may_exec=False) == {"pods/portforward"}
     assert given_on(may_exec=True) == {"pods/portforward", "pods/exec"}
+
+
+def test_the_right_to_make_jobs_is_there_only_for_who_is_to_measure() -> None:
+    def changes(**asked: bool) -> set[tuple[str, str]]:
+        rules: list[dict[str, list[str]]] = [rule for role in roles("lab", **asked) for rule in role["rules"]]  # type: ignore
+        looks = {"get", "list", "watch"}
+        all_verbs = {(each, verb) for rule in rules for each in rule["resources"] for verb in rule["verbs"]}
+        return {(each, verb) for each, verb in all_verbs if verb not in looks and each != "pods/portforward"}
+
+    made = {("jobs", "create"), ("jobs", "delete"), ("configmaps", "create"), ("configmaps", "patch")}
+    assert (changes(), changes(may_measure=True)) == (set(), made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,31 +11,47 @@ from typing import Final
 
 from wideep.burnin.figures import Measured, read_lines
 from wideep.burnin.verdict import Verdict
-from wideep_cli.burnin.jobs import CONTAINER, Asked, Meeting, job, label
-from wideep_cli.burnin.places import Place
-from wideep_cli.stack_context import StackContext
-from wideep_cluster import Cluster, ClusterError
+from wideep.plan.burnin import BurnInPlan
+from wideep.waiting import STUCK
+from wideep_cluster.burnin.jobs import CONTAINER, Meeting, job, selector
+from wideep_cluster.burnin.places import Place
+from wideep_cluster.client import Cluster
+from wideep_cluster.errors import ClusterError
 from wideep_cluster.kinds import JOBS, PODS
 from wideep_cluster.objects import Pod
+from wideep_cluster.podstate import Phase, condition_of
+from wideep_cluster.progress import ProgressReporter
+from wideep_cluster.retry import ask_again, poll
 
-__all__ = ["BurnIn"]
+__all__ = ["BurnIn", "InterruptedBurnInError", "clear_away"]
 
 POLL_SECONDS: Final = 1.0
 ADDRESS_SECONDS: Final = 60
 """For the first pod's address, which the others need. A pod has it before its image is pulled."""
+STUCK_SECONDS: Final = 45
+"""How long a pod may be held by what more waiting seldom mends (``wideep.waiting.STUCK``), while none is measured: the
+kubelet tries an image three times in it."""
+GONE_SECONDS: Final = 60
+"""For the pods of a killed run, which hold their GPUs until they have ended."""
+RETRY_SECONDS: Final = 60
 LOG_LINES: Final = 100_000
 
 Remark = Callable[[str], None]
 
 
+class InterruptedBurnInError(Exception):
+    """The user wants no more."""
+
+
 @dataclass
 class BurnIn:
-    """One burn-in. ``jobs``: what was made, by node."""
+    """One burn-in. ``by``: ``up`` or ``command``. ``jobs``: what was made, by node."""
 
     cluster: Cluster
-    loaded: StackContext
-    asked: Asked
+    plan: BurnInPlan
+    by: str
     remark: Remark
+    interrupted: threading.Event = field(default_factory=threading.Event)
     run_id: str = field(default_factory=lambda: token_hex(3))
     jobs: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -43,11 +60,11 @@ class BurnIn:
 
         Raises:
             ClusterError: a Job cannot be made, or the cluster does not answer.
+            InterruptedBurnInError: ``interrupted`` is set.
         """
         try:
-            end = time.monotonic() + self.asked.seconds
             self._start(places)
-            pods = self._wait(end)
+            pods = self._wait()
             logs = {node: self._log(pods.get(node)) for node in self.jobs}
             return read_lines(line for log in logs.values() for line in log), tuple(self._unfit(pods, logs))
         finally:
@@ -71,14 +88,21 @@ class BurnIn:
     def _make(self, place: Place, meeting: Meeting) -> None:
         """The name is kept before the Job is made: it is deleted also where the answer is lost."""
         name = self.jobs[place.node.name] = f"wideep-burnin-{self.run_id}-{len(self.jobs)}"
-        manifest = job(self.loaded, self.asked, name, place, meeting)
-        self.cluster.create(JOBS, self.loaded.plan.namespace, manifest)
+        manifest = job(self.plan, self.by, name, place, meeting)
+        self.cluster.create(JOBS, self.plan.namespace, manifest)
 
     def _pods(self) -> dict[str, Pod]:
         """The pods that are there, by node."""
-        found = self.cluster.list(PODS, self.loaded.plan.namespace, labels=label(self.loaded)).items
+        chosen = selector(self.plan, self.by)
+        found = ask_again(
+            lambda: self.cluster.list(PODS, self.plan.namespace, labels=chosen).items, RETRY_SECONDS, POLL_SECONDS
+        )
         owners = {owner.name: pod for pod in found for owner in pod.metadata.owner_references}
         return {node: owners[name] for node, name in self.jobs.items() if name in owners}
+
+    def _pause(self) -> None:
+        if self.interrupted.wait(POLL_SECONDS):
+            raise InterruptedBurnInError("interrupted while the nodes were measured")
 
     def _address(self, node: str) -> str:
         end = time.monotonic() + ADDRESS_SECONDS
@@ -86,22 +110,24 @@ class BurnIn:
             pod = self._pods().get(node)
             if pod and pod.status.pod_ip:
                 return pod.status.pod_ip
-            time.sleep(POLL_SECONDS)
+            self._pause()
         return ""
 
-    def _wait(self, end: float) -> dict[str, Pod]:
-        """Wait until all pods have ended, or the time is up."""
-        told = ""
+    def _wait(self) -> dict[str, Pod]:
+        """Wait until all pods have ended, no one moves any more, or the time is up."""
+        progress = ProgressReporter(self.remark, "burn-in", self.plan.seconds)
+        stuck_since = time.monotonic()
         while True:
             pods = self._pods()
             open_ = [node for node in self.jobs if node not in pods or not pods[node].ended]
-            text = f"{len(self.jobs) - len(open_)} of {len(self.jobs)} nodes are measured"
-            if text != told:
-                self.remark(f"{text} ...")
-                told = text
-            if not open_ or time.monotonic() > end:
+            held = [node for node in open_ if node in pods and is_stuck(pods[node])]
+            if len(held) < len(open_):
+                stuck_since = time.monotonic()
+            is_over = time.monotonic() - stuck_since > STUCK_SECONDS or progress.waited > self.plan.seconds
+            if not open_ or is_over:
                 return pods
-            time.sleep(POLL_SECONDS)
+            progress.tell(f"{len(self.jobs) - len(open_)} of {len(self.jobs)} nodes are measured")
+            self._pause()
 
     def _log(self, pod: Pod | None) -> list[str]:
         text = self.cluster.logs(pod, CONTAINER, tail=LOG_LINES) if pod else None
@@ -120,22 +146,40 @@ class BurnIn:
         """Delete what was made; what cannot be deleted the cluster itself deletes after its deadline."""
         for node, name in self.jobs.items():
             try:
-                self.cluster.delete(JOBS, name, self.loaded.plan.namespace)
+                self.cluster.delete(JOBS, name, self.plan.namespace)
             except ClusterError as error:
                 self.remark(
                     f"could not delete Job {name} of {node} ({error}); the cluster deletes it when it has ended"
                 )
 
 
+def clear_away(cluster: Cluster, plan: BurnInPlan, by: str) -> None:
+    """Delete what a killed burn-in has left, and wait until its pods hold no GPU any more, a minute at most.
+
+    Raises:
+        ClusterError: Jobs may not be listed or deleted.
+    """
+    chosen = selector(plan, by)
+    left = cluster.list(JOBS, plan.namespace, labels=chosen).items
+    for each in left:
+        cluster.delete(JOBS, each.name, plan.namespace)
+    if left:
+        poll(lambda: cluster.list(PODS, plan.namespace, labels=chosen).items, bool, GONE_SECONDS, POLL_SECONDS)
+
+
+def is_stuck(pod: Pod) -> bool:
+    """Whether a pod is held by what seldom passes, an image that cannot be pulled or no room on its node."""
+    waiting = pod.main_status.state.waiting if pod.main_status else None
+    return (waiting is not None and waiting.reason in STUCK) or any(
+        condition.type == "PodScheduled" and condition.status == "False" for condition in pod.status.conditions
+    )
+
+
 def _reason(pod: Pod | None, log: list[str]) -> str:
     """Why a pod has measured nothing."""
     if pod is None:
         return "the Job made no pod: a quota or an admission rule may refuse it"
-    if pod.main_status and pod.main_status.state.waiting:
-        waiting = pod.main_status.state.waiting
-        return f"{waiting.reason}: {waiting.message}" if waiting.message else waiting.reason
-    unscheduled = next(
-        (c.message for c in pod.status.conditions if c.type == "PodScheduled" and c.status != "True"), ""
-    )
-    last = log[-1] if log else ""
-    return unscheduled or last or pod.status.message or f"its pod is {pod.status.phase}"
+    condition = condition_of(pod)
+    if pod.ended or condition.phase is Phase.LOADING:
+        return (log[-1] if log else "") or condition.reason or pod.status.message or f"its pod is {pod.status.phase}"
+    return condition.reason
