@@ -28,7 +28,7 @@ class Page:
 
     lines: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def add(self, name: str, value: float, **labels: str) -> None:
+    def add(self, name: str, value: float, /, **labels: str) -> None:
         """One sample. Raises KeyError for a metric, and ValueError for a label, that the catalogue lacks."""
         row = _ROWS[name]
         if unknown := labels.keys() - row.labels - TARGET_LABELS:

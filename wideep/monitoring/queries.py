@@ -30,20 +30,22 @@ def numbers(plan: Plan) -> dict[str, str]:
     """What queries may name of a stack. ``graph`` and ``namespace`` are values of labels, sizes are bytes."""
     watched = plan.monitoring
     roles = {str(name): role for name, role in plan.roles.items()}
+    outside = {str(name): each for name, each in watched.outside_gb.items()} if watched else {}
     return {
         "graph": plan.name,
         "namespace": plan.namespace,
         "gpus": str(plan.gpus),
         "ttft": _seconds(watched.ttft_ms if watched else None),
         "itl": _seconds(watched.itl_ms if watched else None),
-        **{f"{name}_bytes": str(_planned_bytes(role)) for name, role in roles.items()},
+        **{f"{name}_bytes": str(_planned_bytes(role, outside.get(name, 0))) for name, role in roles.items()},
     }
 
 
-def _planned_bytes(role: RolePlan) -> int:
-    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache."""
+def _planned_bytes(role: RolePlan, outside_gb: float) -> int:
+    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache, and what the engine
+    needs beside its pool. ``wideep gpus`` predicts the same."""
     memory = role.memory
-    return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb))
+    return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb + outside_gb))
 
 
 def _seconds(milliseconds: float | None) -> str:

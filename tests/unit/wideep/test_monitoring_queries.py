@@ -154,8 +154,12 @@ def test_a_dashboard_is_complete_and_names_the_stack(board: Any, version: str) -
 def test_memory_is_drawn_against_what_the_plan_expects() -> None:
     (board,) = [each for each in DASHBOARDS if each.slug == "wide-ep"]
     made = dashboard_json(board, PLAN, _release("0.6.0"))
-    memory = next(iter(role for name, role in PLAN.roles.items() if name == "decode")).memory
-    expected = memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb
+    (decode,) = [name for name in PLAN.roles if name == "decode"]
+    memory, watched = PLAN.roles[decode].memory, PLAN.monitoring
+    assert watched is not None
+    pool = sum(memory.weights.values()) + memory.kv_cache_gb
+    expected = memory.taken_gb + pool + watched.outside_gb[decode]
+    assert 1 < watched.outside_gb[decode] < 40
     assert f"vector({round(expected * 1e9)})" in made
 
 
