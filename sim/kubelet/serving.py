@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim import paths
-from sim.cluster import logins, network
+from sim.cluster import logins, network, ports
 from sim.state import Cluster, private_folder
 
 logger = logging.getLogger(__name__)
 FOLDER = paths.PROJECT / "sim" / "serving"
 STOP_SECONDS = 3.0
+SYSTEM_PORTS = range(10000, 20000)
+"""Below those of the simulation itself (sim.cluster.ports)."""
 
 
 @dataclass
@@ -100,10 +103,12 @@ class Dynamo:
 
     def _env(self, place: Place, system: int | None) -> dict[str, str]:
         """`system`: the port of a worker's metrics. A frontend has its own on the port of its API."""
-        on = {"DYN_SYSTEM_ENABLED": "true", "DYN_SYSTEM_HOST": "127.0.0.1", "DYN_SYSTEM_PORT": str(system)}
+        old = {} if place.kubernetes else {"DYN_SYSTEM_ENABLED": "true" if system else "false"}
+        on = {"DYN_SYSTEM_HOST": "127.0.0.1", "DYN_SYSTEM_PORT": str(system)} if system else {}
         return os.environ | {
             **place.env(self.cluster),
-            **(on if system else {"DYN_SYSTEM_ENABLED": "false"} if not place.kubernetes else {}),
+            **old,
+            **on,
             "DYN_LOGGING_DISABLE_ANSI_COLORS": "1",
             "HF_HUB_OFFLINE": "1",
             "PYTHONUNBUFFERED": "1",
@@ -128,7 +133,7 @@ class Dynamo:
 
     async def worker(self, place: Place, told: Sequence[str], write: Callable[[str], None]) -> tuple[Child, Path]:
         """A worker, and the Unix socket that leads to its port with metrics."""
-        port = free_port()
+        port = system_port()
         door = self.cluster.sockets_dir / str(port)
         arguments = ["--namespace", place.namespace, "--model-path", str(await self.model_path()), *told]
         child = await self.start(place, ["--door", str(door), str(port), str(place.worker), *arguments], write, port)
@@ -161,6 +166,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def system_port() -> int:
+    """A free port for a worker's metrics. Dynamo 1.6.1 reads it as a signed number of 16 bits."""
+    tried = iter(lambda: random.choice(SYSTEM_PORTS), None)  # noqa: S311 - no secret depends on it
+    return next(port for port in tried if ports.is_free(port))
 
 
 async def answers(door: Path, path: str = "/health") -> bool:

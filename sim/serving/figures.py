@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram, "summary": Summary}
-CAPACITY = 20_000
+CAPACITY = 500
 """Tokens of one rank's KV cache: few, so that a small load is seen."""
 WINDOW_SECONDS = 10.0
 """Over which tokens a second are counted."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 import urllib.parse
 import urllib.request
@@ -12,15 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sim.cluster import ports
+from sim.env import environment
+from sim.kubelet.serving import free_port
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
-from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.streams import forward_service
 
 __all__ = ["Prometheus", "Target", "dashboard_targets", "load", "prometheus_of", "until"]
 
 SERVICE: Final = "wideep-monitoring-prometheus"
+PORTS: Final = {SERVICE: 9090, f"{GRAPH}-frontend": 8000}
 MODEL: Final = "deepseek-ai/DeepSeek-R1"
 AT_ONCE: Final = 8
 SECONDS: Final = 60
@@ -79,9 +83,16 @@ def _chat(port: int, number: int) -> None:
 
 @contextmanager
 def _forward(cluster: Cluster, service: str) -> Iterator[int]:
-    client = KubeNamespace.connect(NAMESPACE, str(cluster.kubeconfig), None).cluster
-    with forward_service(client, NAMESPACE, service) as port:
+    port = free_port()
+    command = ["kubectl", "port-forward", "-n", NAMESPACE, f"service/{service}", f"{port}:{PORTS[service]}"]
+    quiet = subprocess.DEVNULL
+    forwarded = subprocess.Popen(command, env=os.environ | environment(cluster), stdout=quiet, stderr=quiet)
+    try:
+        until(lambda: ports.answers(port))
         yield port
+    finally:
+        forwarded.terminate()
+        forwarded.wait()
 
 
 @dataclass(frozen=True)
