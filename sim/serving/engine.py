@@ -57,13 +57,13 @@ class Engine:
         try:
             self.figures.took(STAGE, rank, 0.001, stage="decode_waiting")
             for token in ids[:limit]:
-                yield {"token_ids": [token], "finish_reason": None}
                 await asyncio.sleep(SECONDS_A_TOKEN)
                 made, now = made + 1, time.monotonic()
                 self.figures.token(rank, now - last)
                 if made == 1:
                     self.figures.took("sglang:time_to_first_token_seconds", rank, now - last)
                 last = now
+                yield {"token_ids": [token], "finish_reason": None}
         finally:
             self.figures.end(rank, len(prompt) + made)
         yield {"token_ids": [], "finish_reason": "length" if limit < len(ids) else "stop"}
