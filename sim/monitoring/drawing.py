@@ -54,10 +54,12 @@ class Board:
 
 def page(boards: Sequence[Board], start: float, end: float) -> str:
     """One HTML page, which needs nothing else."""
-    body = "".join(
-        f"<h1>{escape(board.title)}</h1><section>{''.join(_figure(each, start, end) for each in board.panels)}</section>"
-        for board in boards
-    )
+
+    def section(board: Board) -> str:
+        figures = "".join(_figure(each, start, end) for each in board.panels)
+        return f"<h1>{escape(board.title)}</h1><section>{figures}</section>"
+
+    body = "".join(map(section, boards))
     head = f'<meta charset="utf-8"><title>Dashboards</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 

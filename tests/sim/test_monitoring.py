@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from sim.state import Cluster
 from tests.sim.conftest import Run, sim
-from tests.sim.graph import DECODE, NAMESPACE, pod_of
+from tests.sim.graph import DECODE as DECODE_OF_0_6
+from tests.sim.graph import NAMESPACE, pod_of
 from tests.sim.prometheus import Prometheus, dashboard_targets, load, prometheus_of, until
 from tests.sim.pulumi import Pulumi
 from tests.support.project import copy_project
@@ -26,6 +28,8 @@ KEYS: Final[dict[str, dict[str, Any]]] = {
     "1.6.1": {"layout": {"preset": "best-16gpu"}, "platform": {"version": "1.6.1", "charts": "sim/charts/1.6.1"}},
 }
 """The newer one with EPLB, whose balancedness it counts."""
+DECODE: Final = {"0.6.0": DECODE_OF_0_6, "1.6.1": "nvidia.com/dynamo-component-type=decode"}
+"""Labels of the decode workers' pods."""
 EMPTY: Final = {"Restarts", "GPU errors"}
 """Panels that show what went wrong, and nothing while nothing does."""
 REQUESTS: Final = 200
@@ -75,7 +79,7 @@ def test_a_load_moves_the_panels_and_every_query_gives_series(stack: Pulumi, pro
     before = prometheus.value(requests), prometheus.value(tokens)
     load(stack.cluster, REQUESTS)
     until(lambda: prometheus.value(requests) - before[0] == REQUESTS)
-    assert prometheus.value(tokens) - before[1] == pytest.approx(20 * REQUESTS, rel=0.01)
+    until(lambda: prometheus.value(tokens) - before[1] == 20 * REQUESTS)
     targets = dashboard_targets(stack)
     until(lambda: {each.panel for each in targets if not prometheus.query(each.expr)} == EMPTY, 30)
     serving = {each.panel: prometheus.query(each.expr) for each in targets if each.board == "Serving"}
@@ -86,9 +90,30 @@ def test_a_load_moves_the_panels_and_every_query_gives_series(stack: Pulumi, pro
 def test_memory_in_use_is_what_the_plan_draws_and_wideep_gpus_predicts(prometheus: Prometheus, stack: Pulumi) -> None:
     lines = [each.expr for each in dashboard_targets(stack) if each.panel == "GPU memory against the Plan"]
     used, *planned = (prometheus.query(each) for each in lines)
-    assert sorted(used.values()) == pytest.approx(
-        sorted(value for each in planned for value in each.values()), rel=0.01
-    )
+    expected = sorted(value for each in planned for value in each.values())
+    assert sorted(used.values()) == pytest.approx(expected, rel=0.05)  # as much as `wideep gpus` lets pass
+
+
+def test_wideep_top_says_the_same_numbers_without_a_prometheus(prometheus: Prometheus, wideep: Wideep) -> None:
+    said = wideep("top", "--once", "--interval", "1", "-o", "json").json
+    serving, decode = said["serving"], next(each for each in said["workers"] if each["place"] == "decode-0")
+    bucket = "sum by (le) (dynamo_frontend_time_to_first_token_seconds_bucket)"
+    assert serving["requests"] == prometheus.value("sum(dynamo_frontend_requests_total)")
+    assert serving["ttft"]["p95_ms"] == pytest.approx(1000 * prometheus.value(f"histogram_quantile(0.95, {bucket})"))
+    assert len(decode["ranks"]) == prometheus.value('count(sglang:token_usage{role="decode"})')
+    assert (decode["note"], decode["running"], said["gpus"]) == ("", 0, 16)
+    assert f"{REQUESTS} since the start" in wideep("top", "--once").out
+
+
+def test_the_dashboards_are_drawn_on_a_page_with_their_data(
+    prometheus: Prometheus, stack: Pulumi, tmp_path: Path
+) -> None:
+    sim(stack.cluster.id, "dashboards", "--minutes", "2", "--out", str(tmp_path / "page.html"))
+    drawn = (tmp_path / "page.html").read_text()
+    for target in dashboard_targets(stack):
+        assert f"<h2>{target.panel}</h2>" in drawn
+    assert drawn.count("no series") == len(EMPTY)
+    assert drawn.count("<polyline") > drawn.count("<figure>")
 
 
 def test_no_alert_fires_on_a_healthy_stack(prometheus: Prometheus) -> None:
@@ -96,11 +121,11 @@ def test_no_alert_fires_on_a_healthy_stack(prometheus: Prometheus) -> None:
 
 
 def test_a_worker_that_stops_fires_an_alert_whose_command_names_the_cause(
-    stack: Pulumi, prometheus: Prometheus, wideep: Wideep, run: Run
+    stack: Pulumi, prometheus: Prometheus, wideep: Wideep, run: Run, release: str
 ) -> None:
     sim(stack.cluster.id, "fault", "out-of-memory", "--on", "*decode*")
     try:
-        run("kubectl", "delete", "pod", "-n", NAMESPACE, pod_of(stack, DECODE))
+        run("kubectl", "delete", "pod", "-n", NAMESPACE, pod_of(stack, DECODE[release]))
         until(lambda: "WideEpNothingToRouteTo" in prometheus.firing())
         fired = prometheus.firing()
         runbook = fired["WideEpNothingToRouteTo"]

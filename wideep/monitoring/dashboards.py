@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from wideep.dynamo.releases import ReleaseRow
-from wideep.monitoring.panels import Dashboard, Panel, Query
+from wideep.monitoring.panel import Dashboard, Panel, Query
 from wideep.monitoring.queries import available, filled, numbers
 
 if TYPE_CHECKING:
