@@ -76,7 +76,7 @@ def _plot(panel: Drawn, start: float, end: float) -> str:
     lines = "".join(_polyline(line, number, top, (start, end)) for number, line in enumerate(panel.lines))
     minutes = f"{(end - start) / 60:.0f} min"
     span = _text(LEFT, HEIGHT - 4, f"\u2212{minutes}", "start") + _text(WIDTH - RIGHT, HEIGHT - 4, "now", "end")
-    empty = "" if panel.lines else _text(WIDTH / 2, HEIGHT / 2, "no series", "middle")
+    empty = "" if panel.lines else _text(WIDTH / 2, HEIGHT / 2, "no data", "middle")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">{ticks}{lines}{span}{empty}</svg>'
 
 

@@ -112,7 +112,7 @@ def test_the_dashboards_are_drawn_on_a_page_with_their_data(
     drawn = (tmp_path / "page.html").read_text()
     for target in dashboard_targets(stack):
         assert f"<h2>{target.panel}</h2>" in drawn
-    assert drawn.count("no series") == len(EMPTY)
+    assert drawn.count("no data") == len(EMPTY)
     assert drawn.count("<polyline") > drawn.count("<figure>")
 
 
