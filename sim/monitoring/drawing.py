@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -71,13 +72,21 @@ def _figure(panel: Drawn, start: float, end: float) -> str:
 
 def _plot(panel: Drawn, start: float, end: float) -> str:
     most = max((value for line in panel.lines for _, value in line.points), default=0.0)
-    top = 1.1 * most or 1.0
+    top = _round_up(most)
     ticks = "".join(_tick(top * number / TICKS, top, panel.unit) for number in range(TICKS + 1))
     lines = "".join(_polyline(line, number, top, (start, end)) for number, line in enumerate(panel.lines))
     minutes = f"{(end - start) / 60:.0f} min"
     span = _text(LEFT, HEIGHT - 4, f"\u2212{minutes}", "start") + _text(WIDTH - RIGHT, HEIGHT - 4, "now", "end")
     empty = "" if panel.lines else _text(WIDTH / 2, HEIGHT / 2, "no data", "middle")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">{ticks}{lines}{span}{empty}</svg>'
+
+
+def _round_up(most: float) -> float:
+    """The next of 1, 2, 4, 6, 8 and 10, times a power of ten, so that quarters are short numbers."""
+    if most <= 0:
+        return 1.0
+    ten = 10.0 ** math.floor(math.log10(most))
+    return next(step * ten for step in (1, 2, 4, 6, 8, 10, 20) if step * ten >= most)
 
 
 def _tick(value: float, top: float, unit: str) -> str:

@@ -48,7 +48,7 @@ PLATFORM: Final = (
     ),
     Panel(
         "etcd and NATS",
-        "Whether etcd has a leader, its database, and NATS' clients. Dynamo 1.4 and newer install neither.",
+        "Whether etcd has a leader, and NATS' clients. Dynamo 1.4 and newer install neither.",
         "short",
         (
             Query('min(etcd_server_has_leader{role="etcd"})', "etcd has a leader"),

@@ -3,9 +3,10 @@ series."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from wideep.dynamo.releases import ReleaseRow
 from wideep.monitoring.catalogue import known_series, named_series
@@ -13,12 +14,19 @@ from wideep.monitoring.catalogue import known_series, named_series
 if TYPE_CHECKING:
     from wideep.plan import Plan, RolePlan
 
-__all__ = ["available", "filled", "numbers"]
+__all__ = ["available", "filled", "numbers", "roles_of"]
+
+_ROLE: Final = re.compile(r'role="(\w+)"')
 
 
 def available(query: str, release: ReleaseRow) -> bool:
     """True if the release has every series that the query names."""
     return named_series(query) <= known_series(release).keys()
+
+
+def roles_of(query: str) -> frozenset[str]:
+    """The roles of pods whose series the query asks for."""
+    return frozenset(_ROLE.findall(query))
 
 
 def filled(query: str, known: Mapping[str, str]) -> str:

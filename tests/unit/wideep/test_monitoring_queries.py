@@ -151,6 +151,20 @@ def test_a_dashboard_is_complete_and_names_the_stack(board: Any, version: str) -
         assert not any(re.search(r"\$(?!__rate_interval)", target["expr"]) for target in panel["targets"])
 
 
+@pytest.mark.parametrize(
+    ("platform", "there"),
+    [
+        ({"version": "0.6.0"}, {"Operator", "etcd and NATS"}),
+        ({"version": "1.6.1"}, {"Operator"}),
+        ({"version": "0.6.0", "install": False}, set()),
+    ],
+)
+def test_a_stack_has_panels_on_what_it_scrapes_and_on_nothing_else(platform: dict[str, Any], there: set[str]) -> None:
+    (board,) = [each for each in DASHBOARDS if each.slug == "platform"]
+    made = json.loads(dashboard_json(board, _plan(platform=platform), _release(platform["version"])))
+    assert {panel["title"] for panel in made["panels"]} & {"Operator", "etcd and NATS"} == there
+
+
 def test_memory_is_drawn_against_what_the_plan_expects() -> None:
     (board,) = [each for each in DASHBOARDS if each.slug == "wide-ep"]
     made = dashboard_json(board, PLAN, _release("0.6.0"))
