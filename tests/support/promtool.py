@@ -17,6 +17,7 @@ from sim.tools.find import find
 
 __all__ = ["NEEDS_PROMTOOL", "evaluation", "promtool", "run_tests"]
 
+
 def _promtool() -> str | None:
     beside = find(PROMETHEUS)
     return str(beside.with_name("promtool")) if beside else shutil.which("promtool")
