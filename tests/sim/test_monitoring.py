@@ -30,6 +30,7 @@ KEYS: Final[dict[str, dict[str, Any]]] = {
 """The newer one with EPLB, whose balancedness it counts."""
 DECODE: Final = {"0.6.0": DECODE_OF_0_6, "1.6.1": "nvidia.com/dynamo-component-type=decode"}
 """Labels of the decode workers' pods."""
+CRDS: Final = ("podmonitors", "servicemonitors", "prometheusrules", "prometheuses")
 EMPTY: Final = {"Restarts", "GPU errors"}
 """Panels that show what went wrong, and nothing while nothing does."""
 REQUESTS: Final = 200
@@ -53,6 +54,8 @@ def stack(cluster: Cluster, release: str, tmp_path_factory: pytest.TempPathFacto
     yield pulumi
     if pulumi.outputs():
         pulumi("destroy", "--yes", "--skip-preview")
+    # Helm leaves the CRDs, and with them Dynamo's charts make monitors, which other tests do not expect.
+    pulumi.kubectl("delete", "crd", "--ignore-not-found", *(f"{each}.monitoring.coreos.com" for each in CRDS))
 
 
 @pytest.fixture(scope="module")
