@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -87,6 +88,18 @@ def shell() -> None:
     program = os.environ.get("SHELL") or "/bin/sh"
     _screen.print("This shell is in the simulation: pulumi, kubectl, helm and wideep act on it. Leave it with exit.")
     os.execvpe(program, [program], os.environ | environment(_standing()))  # noqa: S606 - the user's own shell
+
+
+@app.command()
+def dashboards(
+    minutes: Annotated[int, typer.Option(min=1, max=1440, help="How far back the page goes.")] = 15,
+    out: Annotated[Path, typer.Option(metavar="FILE.html", help="Where it is written.")] = Path("dashboards.html"),
+) -> None:
+    """Draw the dashboards of the stacks with `monitoring` on a page, with what Prometheus has kept."""
+    from sim.monitoring.dashboards import write_page
+
+    titles = write_page(_standing(), minutes, out)
+    _screen.print(f"{', '.join(titles)}: {out}", markup=False)
 
 
 @app.command()

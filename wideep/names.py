@@ -25,6 +25,7 @@ __all__ = [
     "MONITORING_RELEASE",
     "MPI_SECRET",
     "PLATFORM_RELEASE",
+    "PROMETHEUS_LABEL",
     "REGISTRY_SECRET",
     "download_job",
     "frontend_service",
@@ -47,6 +48,8 @@ PLATFORM_RELEASE: Final = "dynamo-platform"
 """Holds neither "nats" nor "etcd": the sub-charts would shorten their own names, and the operator miss them."""
 MONITORING_RELEASE: Final = "wideep-monitoring"
 """Of kube-prometheus-stack, which cuts it at 26 characters. One in a cluster: its cluster roles have this name."""
+PROMETHEUS_LABEL: Final = "operator.prometheus.io/name"
+"""The Prometheus operator sets it on every pod and claim of a Prometheus: RELEASE-prometheus with this program's."""
 GRAFANA_SECRET: Final = "wideep-grafana-admin"  # noqa: S105 - names, not values
 GRAFANA_USER_KEY: Final = "admin-user"
 GRAFANA_PASSWORD_KEY: Final = "admin-password"  # noqa: S105

@@ -34,6 +34,7 @@ TOOLS: Final[Mapping[str, str]] = MappingProxyType(
         "crane": "0.22.1",
         "go": "1.27.3",
         "actionlint": "1.7.12",
+        "prometheus": "2.42.0+ds-5+deb12u1",
     }
 )
 """Of the simulation and of `make check` (``sim.tools.catalog``)."""

@@ -37,6 +37,8 @@ from wideep_cli.smoke.command import EXAMPLE as SMOKE_EXAMPLE
 from wideep_cli.smoke.command import smoke
 from wideep_cli.status.command import EXAMPLE as STATUS_EXAMPLE
 from wideep_cli.status.command import status
+from wideep_cli.top.command import EXAMPLE as TOP_EXAMPLE
+from wideep_cli.top.command import top
 
 __all__ = ["app", "main"]
 
@@ -143,6 +145,7 @@ def layouts(
 
 app.command(epilog=ADVISE_EXAMPLE)(handle_errors(advise))
 app.command(epilog=STATUS_EXAMPLE)(handle_errors(status))
+app.command(epilog=TOP_EXAMPLE)(handle_errors(top))
 app.command(epilog=LOGS_EXAMPLE)(handle_errors(logs))
 app.command(epilog=SMOKE_EXAMPLE)(handle_errors(smoke))
 app.command(epilog=GPUS_EXAMPLE)(handle_errors(gpus))

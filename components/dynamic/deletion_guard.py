@@ -128,8 +128,17 @@ def share_of(plan: Plan, whose: Whose) -> Share:
         grove=platform.install and "grove" in platform.sub_charts,
         namespace_goes=whose is not Whose.OTHERS and not cache.retain,
         claim=cache.claim if cache.create and not cache.retain else "",
-        releases=(platform.release,) if platform.install else (),
+        releases=_releases(plan),
         secrets=tuple(name for name in used if name),
+    )
+
+
+def _releases(plan: Plan) -> tuple[str, ...]:
+    """Of Helm, which the stack has installed in its namespace."""
+    monitoring = plan.monitoring
+    return (
+        *((plan.platform.release,) if plan.platform.install else ()),
+        *((monitoring.release,) if monitoring and monitoring.install else ()),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Protocol, Self, cast
 
 from components.lifecycle.ownership import is_owned_by
+from wideep.names import PROMETHEUS_LABEL
 from wideep_cluster.dynamo.drain import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
 from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
 
@@ -56,7 +57,7 @@ class Share:
     claim: str = ""
     """The model cache."""
     releases: tuple[str, ...] = ()
-    """Of Helm, in the namespace; what they brought is the stack's."""
+    """Of Helm, in the namespace; what they brought is the stack's, and so is the volume of the Prometheus of one."""
     secrets: tuple[str, ...] = ()
     """Secrets of the namespace that the stack uses and did not make."""
 
@@ -171,7 +172,8 @@ def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
     here = metadata.get("namespace", share.namespace) == share.namespace
     released = notes.get(RELEASE) in share.releases and notes.get(RELEASE_PLACE) == share.namespace
     named = here and (kind, item.name) in ((GRAPH, share.graph), (CLAIM, share.claim))
-    inside = here and (labels.get(INSTANCE) in share.releases or labels.get(GRAPH_LABEL) == share.graph)
+    instances = {labels.get(INSTANCE), labels.get(PROMETHEUS_LABEL, "").removesuffix("-prometheus")}
+    inside = here and (not instances.isdisjoint(share.releases) or labels.get(GRAPH_LABEL) == share.graph)
     return named or released or inside or HOOK in notes or is_owned_by(share.stack, notes)
 
 

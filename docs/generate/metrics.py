@@ -7,7 +7,8 @@ from pathlib import Path
 from wideep.dynamo.releases import ROWS, ReleaseRow
 from wideep.monitoring.alerts import ALERTS, Alert
 from wideep.monitoring.catalogue import METRICS, Metric
-from wideep.monitoring.panels import DASHBOARDS, Panel
+from wideep.monitoring.panel import Panel
+from wideep.monitoring.panels import DASHBOARDS
 from wideep.monitoring.queries import available
 
 PAGE = Path(__file__).parents[1] / "metrics.md"
@@ -33,7 +34,7 @@ ALERT_HEAD = """| alert | in | when, for | means | look at |
 """
 MARK = " \\*"
 JUDGED = """
-\\* The threshold is a judgement of this program's; the others are llm-d's, or need none.
+\\* Threshold and time are a judgement of this program's; those of the others are llm-d's.
 """
 
 
@@ -62,7 +63,7 @@ def alert_row(alert: Alert) -> str:
     """Return one row of the alerts."""
     known = span([each for each in ROWS if available(alert.expr, each)])
     when = " ".join(alert.expr.split()).replace("|", "\\|")
-    name = alert.name + (MARK if alert.judged else "")
+    name = alert.name + ("" if alert.of_llm_d else MARK)
     return (
         f"| {name} ({alert.severity}) | {known} | `{when}`, {alert.minutes} min | {alert.summary} | {alert.runbook} |"
     )

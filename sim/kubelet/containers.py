@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 from sim.faults.table import Moment, of_moment
-from sim.kubelet import discovery, jobs, pods, podstatus
+from sim.kubelet import discovery, engine_metrics, jobs, pods, podstatus
 from sim.kubelet import pod_startup as starting
 from sim.kubelet.container_log import Engine
 from sim.kubelet.pod import FAULT_SECONDS, CrashError, Pod
 from sim.kubelet.serving import Child, Place, answers
+from sim.monitoring import prometheus
 from sim.operator import contract, graph
 from sim.operator.contract import Manifest
 from sim.operator.kube import Kind
@@ -29,7 +30,9 @@ async def run(pod: Pod) -> None:
     await starting.prepare(pod)
     await pod.status(podstatus.running(pod.pod, ready=False))
     await pod.event("Started", f"Started container {pod.main['name']}")
-    if contract.LABEL_GRAPH not in pod.labels:
+    if contract.LABEL_PROMETHEUS in pod.labels:
+        await _keep(pod, prometheus.start)
+    elif contract.LABEL_GRAPH not in pod.labels:
         await jobs.run(pod)
     elif pod.labels.get(contract.LABEL_TYPE) == "frontend":
         await _keep(pod, _frontend)
@@ -114,9 +117,13 @@ async def _worker(pod: Pod) -> Child | None:
             registered.set()
 
     about = await _about(pod) if engine.role == "decode" else ""
-    child = pod.child = await pod.machine.dynamo.worker(engine.role, _place(pod), engine.model, about, write)
+    told = ["--role", engine.role, "--model-name", engine.model, "--about", about]
+    told += engine_metrics.arguments(pod, engine)
+    child, door = await pod.machine.dynamo.worker(_place(pod), told, write)
+    pod.child = child
     while child.process.returncode is None and not registered.is_set():
         await asyncio.sleep(POLL_SECONDS)
+    pod.open({contract.SYSTEM_PORT: str(door)})
     pod.journal.write(engine.ready())
     return child
 

@@ -20,10 +20,11 @@ RETRY_SECONDS = 1.0
 
 
 def is_ours(pod: Manifest) -> bool:
-    """Whether this kubelet runs the pod: it belongs to a graph or to a Job."""
+    """Whether this kubelet runs the pod: it belongs to a graph or to a Job, or is that of a Prometheus."""
     meta = pod["metadata"]
+    labels = meta.get("labels") or {}
     by_job = any(owner["kind"] == "Job" for owner in meta.get("ownerReferences") or [])
-    return by_job or contract.LABEL_GRAPH in (meta.get("labels") or {})
+    return by_job or not {contract.LABEL_GRAPH, contract.LABEL_PROMETHEUS}.isdisjoint(labels)
 
 
 def can_start(pod: Manifest, own_images: str) -> bool:

@@ -51,6 +51,8 @@ class Pod:
         self.journal = Journal.open(self.log_path)
         self.known_path = machine.cluster.pods_dir / self.namespace / f"{self.name}.json"
         self.child: Child | None = None
+        self.exporter: int | None = None
+        """Of the pod of a Prometheus: the port of the stand-in exporter beside it."""
         self.written: Manifest = {"status": {}}
 
     def open(self, forwards: dict[int, str] | None = None) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim import paths
-from sim.cluster import logins, network
+from sim.cluster import logins, network, ports
 from sim.state import Cluster, private_folder
 
 logger = logging.getLogger(__name__)
 FOLDER = paths.PROJECT / "sim" / "serving"
 STOP_SECONDS = 3.0
+SYSTEM_PORTS = range(10000, 20000)
+"""Below those of the simulation itself (sim.cluster.ports)."""
 
 
 @dataclass
@@ -62,7 +65,7 @@ class Place:
         """What the processes are told of it. Those of 1.x meet in a folder for each namespace of Kubernetes: the API
         server is not in their network. As under the operator, they call each other over TCP, events go over ZMQ."""
         if not self.kubernetes:
-            return {**logins.dynamo(cluster), "DYN_SYSTEM_ENABLED": "false"}
+            return logins.dynamo(cluster)
         return {
             "HOME": str(private_folder(cluster.dynamo_dir / "home")),
             "DYN_DISCOVERY_BACKEND": "file",
@@ -98,27 +101,25 @@ class Dynamo:
         if made.returncode:
             raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
 
-    def _env(self, place: Place) -> dict[str, str]:
+    def _env(self, place: Place, system: int | None) -> dict[str, str]:
+        """`system`: the port of a worker's metrics. A frontend has its own on the port of its API."""
+        old = {} if place.kubernetes else {"DYN_SYSTEM_ENABLED": "true" if system else "false"}
+        on = {"DYN_SYSTEM_HOST": "127.0.0.1", "DYN_SYSTEM_PORT": str(system)} if system else {}
         return os.environ | {
             **place.env(self.cluster),
+            **old,
+            **on,
             "DYN_LOGGING_DISABLE_ANSI_COLORS": "1",
             "HF_HUB_OFFLINE": "1",
             "PYTHONUNBUFFERED": "1",
         }
 
-    async def start(self, place: Place, arguments: list[str], write: Callable[[str], None]) -> Child:
+    async def start(
+        self, place: Place, arguments: list[str], write: Callable[[str], None], system: int | None = None
+    ) -> Child:
         """Runs a program of Dynamo's environment; each line that it prints goes to `write`."""
-        process = await asyncio.create_subprocess_exec(
-            *network.inside(self.cluster),
-            str(self.cluster.tools[place.tool]),
-            str(FOLDER / "child.py"),
-            *arguments,
-            env=self._env(place),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        return Child(process, asyncio.create_task(_copy(process, write)))
+        command = [str(self.cluster.tools[place.tool]), str(FOLDER / "child.py"), *arguments]
+        return await spawn(self.cluster, command, self._env(place, system), write)
 
     async def frontend(self, place: Place, write: Callable[[str], None]) -> tuple[Child, Path]:
         """A frontend, and the Unix socket that leads to its port."""
@@ -130,10 +131,29 @@ class Dynamo:
         child.door = door
         return child, door
 
-    async def worker(self, role: str, place: Place, model: str, about: str, write: Callable[[str], None]) -> Child:
-        arguments = ["--role", role, "--namespace", place.namespace, "--model-name", model]
-        arguments += ["--model-path", str(await self.model_path()), "--about", about]
-        return await self.start(place, [str(place.worker), *arguments], write)
+    async def worker(self, place: Place, told: Sequence[str], write: Callable[[str], None]) -> tuple[Child, Path]:
+        """A worker, and the Unix socket that leads to its port with metrics."""
+        port = system_port()
+        door = self.cluster.sockets_dir / str(port)
+        arguments = ["--namespace", place.namespace, "--model-path", str(await self.model_path()), *told]
+        child = await self.start(place, ["--door", str(door), str(port), str(place.worker), *arguments], write, port)
+        child.door = door
+        return child, door
+
+
+async def spawn(
+    cluster: Cluster, command: Sequence[str], env: Mapping[str, str], write: Callable[[str], None]
+) -> Child:
+    """Starts a program in Dynamo's network, which is to end when its standard input closes."""
+    process = await asyncio.create_subprocess_exec(
+        *network.inside(cluster),
+        *command,
+        env=env,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    return Child(process, asyncio.create_task(_copy(process, write)))
 
 
 async def _copy(process: asyncio.subprocess.Process, write: Callable[[str], None]) -> None:
@@ -148,17 +168,28 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def answers(door: Path) -> bool:
-    """Whether the frontend behind this socket answers /health with 200."""
+def system_port() -> int:
+    """A free port for a worker's metrics. Dynamo 1.6.1 reads it as a signed number of 16 bits."""
+    tried = iter(lambda: random.choice(SYSTEM_PORTS), None)  # noqa: S311 - no secret depends on it
+    return next(port for port in tried if ports.is_free(port))
+
+
+async def answers(door: Path, path: str = "/health") -> bool:
+    """Whether the server behind this socket answers with 200."""
+    return " 200 " in (await ask(door, path)).partition("\n")[0]
+
+
+async def ask(door: Path, path: str) -> str:
+    """What the server behind this socket answers, headers first; empty where it does not."""
     try:
         reader, writer = await asyncio.open_unix_connection(door)
     except OSError:
-        return False
+        return ""
     try:
-        writer.write(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
         await writer.drain()
-        return b" 200 " in await reader.readline()
+        return (await reader.read()).decode(errors="replace")
     except OSError:
-        return False
+        return ""
     finally:
         writer.close()

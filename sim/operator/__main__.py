@@ -17,6 +17,8 @@ from sim.faults.table import FAULTS
 from sim.kubelet.kubelet import Kubelet
 from sim.kubelet.node_context import Machine, Served, Times
 from sim.kubelet.serving import Dynamo
+from sim.monitoring.keeper import Keeper
+from sim.monitoring.pages import Controller
 from sim.operator import busy, contract
 from sim.operator.cliques import CliqueSetReconciler
 from sim.operator.contract import Manifest
@@ -68,6 +70,12 @@ class Agent:
         self.webhooks = Webhooks(kube, cluster, self.operators, v1.Settings(*both).site)
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
         self.kubelet = Kubelet(Machine(kube, cluster, Dynamo(cluster), Times(), Served()))
+        self.monitoring = Keeper(kube, cluster, self.kubelet, self.controllers)
+
+    def controllers(self) -> list[Controller]:
+        """What the operator's controllers have done."""
+        of = {"dynamographdeployment": self.graphs, "dynamocomponentdeployment": self.components}
+        return [Controller(name, queue.done, queue.failed, len(queue.dirty)) for name, queue in of.items()]
 
     def handlers(self) -> dict[str, Handler]:
         return {
@@ -236,6 +244,7 @@ async def run(cluster: Cluster) -> None:
         start_watches_anew(cluster, watches),
         agent.webhooks.run(),
         busy.occupy(cluster),
+        agent.monitoring.run(),
     )
     beside = [asyncio.create_task(work) for work in works]
     for task in beside:

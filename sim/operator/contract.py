@@ -7,6 +7,8 @@ Manifest = dict[str, Any]
 
 GRAPH: Final = "DynamoGraphDeployment"
 COMPONENT: Final = "DynamoComponentDeployment"
+LABEL_PROMETHEUS: Final = "operator.prometheus.io/name"
+"""The Prometheus operator sets it on the pods of a Prometheus."""
 API: Final = "nvidia.com/v1alpha1"
 API_V1: Final = "nvidia.com/v1beta1"
 GROVE_API: Final = "grove.io/v1alpha1"

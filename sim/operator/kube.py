@@ -41,6 +41,11 @@ class Kind(Enum):
     ROLE = ("rbac.authorization.k8s.io/v1", "roles")
     ROLE_BINDING = ("rbac.authorization.k8s.io/v1", "rolebindings")
     ACCESS = ("authorization.k8s.io/v1", "subjectaccessreviews")
+    CLAIM = ("v1", "persistentvolumeclaims")
+    PROMETHEUS = ("monitoring.coreos.com/v1", "prometheuses")
+    POD_MONITOR = ("monitoring.coreos.com/v1", "podmonitors")
+    SERVICE_MONITOR = ("monitoring.coreos.com/v1", "servicemonitors")
+    PROMETHEUS_RULE = ("monitoring.coreos.com/v1", "prometheusrules")
     QUEUE = ("scheduling.run.ai/v2", "queues")
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:

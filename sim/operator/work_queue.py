@@ -27,6 +27,8 @@ class Queue:
     running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
     dirty: set[Key] = field(default_factory=set)
     failures: dict[Key, int] = field(default_factory=dict)
+    done: int = 0
+    failed: int = 0
 
     def add(self, key: Key) -> None:
         self.dirty.add(key)
@@ -47,9 +49,11 @@ class Queue:
         try:
             await self.work(key)
         except Exception as error:  # a controller outlives whatever goes wrong with one object
+            self.failed += 1
             count = self.failures[key] = self.failures.get(key, 0) + 1
             delay = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LAST_RETRY_SECONDS)
             logger.warning("%s %s/%s, again in %.1f s: %s: %s", self.name, *key, delay, type(error).__name__, error)
             asyncio.get_running_loop().call_later(delay, self.add, key)
         else:
+            self.done += 1
             self.failures.pop(key, None)

@@ -19,13 +19,14 @@ from engine import Engine, arguments
 async def serve(runtime: DistributedRuntime) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runtime.shutdown)
     args = arguments()
-    engine = Engine(args.model_path, args.model_name, args.about)
+    engine = Engine(args)
     component = runtime.namespace(args.namespace).component("prefill" if args.role == "prefill" else "backend")
     await component.create_service()
     endpoint = component.endpoint("generate")
     if args.role == "decode":
         kinds = ModelType.Chat | ModelType.Completions
         await register_llm(ModelInput.Tokens, kinds, endpoint, str(args.model_path), args.model_name)
+    endpoint.metrics.register_prometheus_expfmt_callback(engine.figures.text)
     print(f"serving {args.model_name} as {args.role}", flush=True)
     await endpoint.serve_endpoint(engine.prefill if args.role == "prefill" else engine.generate)
 

@@ -19,7 +19,7 @@ from engine import Engine, arguments
 async def serve(runtime: DistributedRuntime) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, runtime.shutdown)
     args = arguments()
-    engine = Engine(args.model_path, args.model_name, args.about)
+    engine = Engine(args)
     prefill = args.role == "prefill"
     endpoint = runtime.endpoint(f"{args.namespace}.{'prefill' if prefill else 'backend'}.generate")
     kinds = ModelType.Prefill if prefill else ModelType.Chat | ModelType.Completions
@@ -28,6 +28,7 @@ async def serve(runtime: DistributedRuntime) -> None:
         role, other = other, role
     where = (endpoint, str(args.model_path), args.model_name)
     await register_model(ModelInput.Tokens, kinds, *where, worker_type=role, needs=[[other]])
+    endpoint.metrics.register_prometheus_expfmt_callback(engine.figures.text)
     print(f"serving {args.model_name} as {args.role}", flush=True)
     await endpoint.serve_endpoint(engine.prefill if prefill else engine.generate)
 

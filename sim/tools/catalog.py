@@ -83,6 +83,15 @@ class Venv:
 
 
 @dataclass(frozen=True)
+class Debian:
+    """A package of Debian for amd64, whose programs in usr/bin are taken, and nothing of it installed."""
+
+    package: str
+    sha256: str
+    """Of the package's file in the version that the tool names."""
+
+
+@dataclass(frozen=True)
 class Tool:
     """A program, or a few that come together. `binary` is its path below tools/NAME/VERSION.
 
@@ -93,11 +102,13 @@ class Tool:
 
     name: str
     version: str
-    source: GoBuild | Wheel | Venv | None
+    source: GoBuild | Wheel | Venv | Debian | None
     on_path: OnPath | None = None
     download: Download | None = None
     binary: str = ""
     plugin: str = ""
+    optional: bool = False
+    """Where it cannot be had, the simulation goes without it."""
 
     @property
     def program(self) -> str:
@@ -202,6 +213,15 @@ ACTIONLINT = Tool(
 )
 """Not the simulation's: `make check` lints the workflows with it."""
 
+PROMETHEUS = Tool(
+    "prometheus",
+    VERSIONS["prometheus"],
+    Debian("prometheus", "81d59a24fce84f7fbe97a45a4f2914b6a5881b5cd1db2a6a0e129e515e1a5f55"),
+    OnPath(("--version",), SpecifierSet(">=2.40,<4"), beside=("promtool",)),
+    optional=True,
+)
+"""With promtool beside it. Stacks with `monitoring` are scraped by it."""
+
 # The order is the order in which they are obtained: what others work with first, then what takes longest.
 TOOLS = (
     Tool(
@@ -249,4 +269,5 @@ TOOLS = (
     ),
     _kubernetes("kube-scheduler"),
     _plugin("random", None),  # its provider's module is not served
+    PROMETHEUS,
 )

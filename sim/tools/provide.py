@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +15,8 @@ from rich.console import Console
 
 from sim import paths
 from sim.state import SimError
-from sim.tools import build, fetch, find, wheels
-from sim.tools.catalog import GO, TOOLS, GoBuild, Tool, Venv, Wheel
+from sim.tools import build, debian, fetch, find, wheels
+from sim.tools.catalog import GO, TOOLS, Debian, GoBuild, Tool, Venv, Wheel
 from sim.tools.progress import Steps, steps
 
 _AT_ONCE = min(4, os.cpu_count() or 1)
@@ -56,7 +57,8 @@ def _obtain_all(console: Console, missing: Sequence[Tool]) -> None:
     with steps(console) as place, ThreadPoolExecutor(_AT_ONCE) as pool:
         work = _Work(console, place)
         running = [
-            pool.submit(work.obtain, tool, f"({number} of {len(missing)})") for number, tool in enumerate(missing, 1)
+            pool.submit(work.obtain_or_say, tool, f"({number} of {len(missing)})")
+            for number, tool in enumerate(missing, 1)
         ]
         try:
             wait(running, return_when=FIRST_EXCEPTION)
@@ -82,6 +84,17 @@ class _Work:
     ended: threading.Event = field(default_factory=threading.Event)
     _go: threading.Lock = field(default_factory=threading.Lock)
 
+    def obtain_or_say(self, tool: Tool, count: str) -> None:
+        """Gets the tool; says why not where the simulation goes without it."""
+        try:
+            self.obtain(tool, count)
+        except _EndedError:
+            raise
+        except SimError as error:
+            if not tool.optional:
+                raise
+            self.console.print(f"{str(error).splitlines()[0]}. The simulation goes without {tool.name}.")
+
     def obtain(self, tool: Tool, count: str) -> None:
         """Downloads, installs or builds the tool; it appears in the cache when it is complete."""
         home = find.home(tool)
@@ -89,7 +102,7 @@ class _Work:
         shutil.rmtree(half, ignore_errors=True)
         log = paths.tools_root() / "logs" / f"{tool.name}-{tool.version}.log"
         log.unlink(missing_ok=True)
-        name = f"{tool.name} {tool.version.partition('-')[0]}"
+        name = f"{tool.name} {re.split('[-+]', tool.version)[0]}"
         came = self._download(tool, half, f"{name} {count}")
         if came is None:
             shutil.rmtree(half, ignore_errors=True)
@@ -168,6 +181,9 @@ def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[],
         case Venv() as source:
             wheels.make_venv(source, half, log, tick)
             return "installed from its lock file"
+        case Debian() as source:
+            debian.unpack(source, tool.version, half, log, tick)
+            return f"taken from Debian's package {source.package}"
         case _:
             raise AssertionError(tool)
 

@@ -16,6 +16,7 @@ from components.lifecycle.existing import Whose
 from components.lifecycle.sharing import Share, SharedError, refuse_while_shared
 from tests.support.engine import run
 from tests.support.plans import plan_of
+from wideep.names import PROMETHEUS_LABEL
 from wideep_cluster.dynamo.drain import GRAPH_LABEL
 from wideep_cluster.errors import ForbiddenError
 from wideep_cluster.kube_objects import Json, Kind, Listing, item_of
@@ -224,6 +225,18 @@ def test_another_graph_of_the_stack_takes_nothing_away() -> None:
     assert found.replaces == ["namespace"]
 
 
+def test_what_monitoring_has_brought_goes_with_the_stack_and_others_prometheus_does_not() -> None:
+    share = replace(PLACE, releases=("wideep-monitoring",))
+    chart = {"meta.helm.sh/release-name": "wideep-monitoring", "meta.helm.sh/release-namespace": NS}
+    cluster = Cluster().has("deployments", "wideep-monitoring-grafana", annotations=chart)
+    cluster.has("persistentvolumeclaims", "db-0", labels={PROMETHEUS_LABEL: "wideep-monitoring-prometheus"})
+    refuse_while_shared(cluster, share)
+    cluster.has("persistentvolumeclaims", "theirs-0", labels={PROMETHEUS_LABEL: "k8s"})
+    with pytest.raises(SharedError, match=r"PersistentVolumeClaim ns/theirs-0") as refused:
+        refuse_while_shared(cluster, share)
+    assert "db-0" not in str(refused.value)
+
+
 def test_who_may_not_look_is_told_so_and_nothing_goes() -> None:
     with pytest.raises(SharedError, match="Cannot tell whether") as refused:
         ask(Cluster(refuses=ForbiddenError("list", "pods", "in namespace ns", "pods is forbidden")), ALL, 0)
@@ -245,6 +258,7 @@ def test_it_is_kept_by_name_so_that_a_second_up_shows_no_change() -> None:
         ({"modelCache": {"size": "1Ti", "retain": True}}, Whose.TO_MAKE, {"namespace_goes": False, "claim": ""}),
         ({"modelCache": {"size": "1Ti", "existingClaim": "c"}}, Whose.TO_MAKE, {"claim": ""}),
         ({"platform": {"install": False}}, Whose.TO_MAKE, {"operator": "", "grove": False, "releases": []}),
+        ({"monitoring": {"enabled": True}}, Whose.TO_MAKE, {"releases": ["dynamo-platform", "wideep-monitoring"]}),
         ({"platform": {"namespaceRestriction": True}}, Whose.TO_MAKE, {"operator": "namespace"}),
         ({"hfToken": None, "hfTokenSecret": "mine"}, Whose.TO_MAKE, {"secrets": ["mine"]}),
     ],

@@ -8,7 +8,10 @@ from typing import Any
 import yaml
 
 import wideep
+from components.monitoring import monitor_spec
+from wideep.dynamo import release
 from wideep.dynamo.releases import newest
+from wideep.monitoring.alerts import rule_group
 from wideep.settings.layout import Preset
 
 HERE = Path(__file__).parent
@@ -91,6 +94,22 @@ RELEASES = {version: HERE / "releases" / f"{version}.yaml" for version in CHANGE
 def release_text(version: str) -> str:
     """The content of a release's golden file as it should be."""
     return yaml.safe_dump(manifest_of(Preset.WIDE_32GPU, version), sort_keys=False, width=1000)
+
+
+MONITORED = {version: HERE / "monitoring" / f"{version}.yaml" for version in ("0.6.0", NEWEST)}
+"""The releases that were scraped."""
+
+
+def monitoring_text(version: str) -> str:
+    """The content of a golden file of `monitoring` as it should be: the chart's values, monitors, alerts."""
+    keys = {"platform": {"version": version}, "image": {"source": "existing", **IMAGES["existing"]}}
+    traffic = {"isl": 4096, "osl": 512, "ttft": "2s", "itl": "50ms"}
+    asked = config(Preset.WIDE_32GPU, monitoring={"enabled": True, "storage": "200Gi"}, traffic=traffic, **keys)
+    plan = wideep.load(asked)
+    assert plan.monitoring is not None
+    monitors = {each.name: {each.kind: monitor_spec(plan.monitoring, each)} for each in plan.monitoring.monitors}
+    content = {"values": plan.monitoring.values, "monitors": monitors, "alerts": rule_group(plan, release(version).row)}
+    return yaml.safe_dump(content, sort_keys=False, width=1000)
 
 
 FEWER = {

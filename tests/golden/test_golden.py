@@ -12,9 +12,11 @@ from tests.golden.cases import (
     FILES,
     HERE,
     IMAGES,
+    MONITORED,
     RELEASES,
     engine_text,
     manifest,
+    monitoring_text,
     release_text,
     text,
 )
@@ -43,6 +45,13 @@ def test_a_release_gives_the_manifest_that_was_read(version: str) -> None:
 
     assert release_text(version) == expected, "read the change: python -m tests.golden.update"
     assert parse_graph(yaml.safe_load(expected)).manifest() == yaml.safe_load(expected)
+
+
+@pytest.mark.parametrize("version", MONITORED)
+def test_monitoring_is_what_was_read_in_each_release_that_was_scraped(version: str) -> None:
+    expected = MONITORED[version].read_text(encoding="utf-8")
+
+    assert monitoring_text(version) == expected, "read the change: python -m tests.golden.update"
 
 
 @pytest.mark.parametrize(("preset", "replicas"), FEWER.items())

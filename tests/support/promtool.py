@@ -1,4 +1,5 @@
-"""Prometheus' own promtool, where the machine has it: rules are checked, and queries evaluated on given series."""
+"""Prometheus' own promtool, of the machine or of the simulation's tools: rules are checked, and queries evaluated on
+given series."""
 
 from __future__ import annotations
 
@@ -11,10 +12,19 @@ from typing import Any, Final
 
 import pytest
 
+from sim.tools.catalog import PROMETHEUS
+from sim.tools.find import find
+
 __all__ = ["NEEDS_PROMTOOL", "evaluation", "promtool", "run_tests"]
 
-PROMTOOL: Final = shutil.which("promtool")
-NEEDS_PROMTOOL: Final = pytest.mark.skipif(PROMTOOL is None, reason="no promtool on PATH")
+
+def _promtool() -> str | None:
+    beside = find(PROMETHEUS)
+    return str(beside.with_name("promtool")) if beside else shutil.which("promtool")
+
+
+PROMTOOL: Final = _promtool()
+NEEDS_PROMTOOL: Final = pytest.mark.skipif(PROMTOOL is None, reason="no promtool: python -m sim tools gets it")
 
 
 def promtool(*words: str, at: Path) -> None:

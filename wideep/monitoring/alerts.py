@@ -1,7 +1,7 @@
 """Alerts on a stack, as rows, and the PrometheusRule made of those that its release and its settings allow.
 
-Thresholds are those of llm-d's alerts (docs/operations/observability) where it has one, else a judgement of this
-program's, which ``judged`` marks. Each runbook line ends in the command that looks for the cause.
+Four take threshold and time from llm-d's alerts (docs/operations/observability/alerting.md); the others are a judgement
+of this program's. Each runbook line ends in the command that looks for the cause.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Alert:
     """What to look at, and the command for it."""
     needs: Literal["", "ttft", "itl"] = ""
     """The limit of ``traffic`` that it is held against."""
-    judged: bool = False
+    of_llm_d: bool = False
+    """Threshold and time are those of llm-d's alert on the same."""
 
 
 ALERTS: Final[tuple[Alert, ...]] = (
@@ -43,6 +44,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "critical",
         "No worker of one role answers a scrape: requests cannot be served.",
         "Pods of that role are missing, restarting or not scheduled: wideep doctor",
+        of_llm_d=True,
     ),
     Alert(
         "WideEpModelNotReady",
@@ -51,6 +53,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "critical",
         "The frontend has no workers to which it can route requests for a model.",
         "Workers have not registered, or one role is missing: wideep status",
+        of_llm_d=True,
     ),
     Alert(
         "WideEpFrontendMetricsGone",
@@ -59,6 +62,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "critical",
         "No frontend answers a scrape: all alerts on requests are silent.",
         "The frontend's pods, or the policy that lets Prometheus in: wideep doctor",
+        of_llm_d=True,
     ),
     Alert(
         "WideEpErrors",
@@ -69,6 +73,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "warning",
         "More than 5 % of the requests end in an error.",
         "The workers' logs say which: wideep logs --role decode",
+        of_llm_d=True,
     ),
     Alert(
         "WideEpTimeToFirstToken",
@@ -106,7 +111,6 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "critical",
         "Requests wait while the GPUs are idle: prefill and decode do not reach each other.",
         "A bootstrap or a KV transfer hangs: wideep network",
-        judged=True,
     ),
     Alert(
         "WideEpTransfersFail",
@@ -135,7 +139,6 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "warning",
         "One data-parallel rank of decode runs more than twice as many requests as the mean.",
         "All ranks wait for the slowest in every step: wideep logs --role decode",
-        judged=True,
     ),
     Alert(
         "WideEpExpertsUneven",
@@ -145,7 +148,6 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "warning",
         "The busiest GPU gets far more tokens than the mean: balancedness is below 0.6.",
         "The balancer is off, or rebalances too seldom: wideep eplb",
-        judged=True,
     ),
     Alert(
         "WideEpVolumeFull",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 from wideep.dynamo.releases import ReleaseRow
-from wideep.monitoring.panels import Dashboard, Panel, Query
-from wideep.monitoring.queries import available, filled, numbers
+from wideep.monitoring.panel import Dashboard, Panel, Query
+from wideep.monitoring.queries import available, filled, numbers, roles_of
 
 if TYPE_CHECKING:
     from wideep.plan import Plan
@@ -23,18 +23,26 @@ SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 Json = dict[str, object]
 
 
-def panels_of(dashboard: Dashboard, release: ReleaseRow) -> list[tuple[Panel, list[Query]]]:
-    """The panels of which a release has anything, with those of their queries whose series it has."""
-    found = [(each, [query for query in each.queries if available(query.expr, release)]) for each in dashboard.panels]
+def panels_of(
+    dashboard: Dashboard, release: ReleaseRow, roles: Set[str] | None = None
+) -> list[tuple[Panel, list[Query]]]:
+    """The panels of which a release has anything, with those of their queries whose series it has. ``roles``: those of
+    the pods that a stack scrapes; None for all."""
+
+    def has(query: Query) -> bool:
+        return available(query.expr, release) and (roles is None or roles_of(query.expr) <= roles)
+
+    found = [(each, [query for query in each.queries if has(query)]) for each in dashboard.panels]
     return [(panel, queries) for panel, queries in found if queries]
 
 
 def dashboard_json(dashboard: Dashboard, plan: Plan, release: ReleaseRow) -> str:
     """The dashboard of a stack as Grafana reads it from a file."""
     known = numbers(plan)
+    roles = {monitor.role for monitor in plan.monitoring.monitors} if plan.monitoring else None
     panels = [
         _panel(number, panel, [Query(filled(each.expr, known), each.legend) for each in queries])
-        for number, (panel, queries) in enumerate(panels_of(dashboard, release))
+        for number, (panel, queries) in enumerate(panels_of(dashboard, release, roles))
     ]
     variable: Json = {"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus"}
     return json.dumps(

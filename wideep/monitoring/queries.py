@@ -3,9 +3,10 @@ series."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from wideep.dynamo.releases import ReleaseRow
 from wideep.monitoring.catalogue import known_series, named_series
@@ -13,12 +14,19 @@ from wideep.monitoring.catalogue import known_series, named_series
 if TYPE_CHECKING:
     from wideep.plan import Plan, RolePlan
 
-__all__ = ["available", "filled", "numbers"]
+__all__ = ["available", "filled", "numbers", "roles_of"]
+
+_ROLE: Final = re.compile(r'role="(\w+)"')
 
 
 def available(query: str, release: ReleaseRow) -> bool:
     """True if the release has every series that the query names."""
     return named_series(query) <= known_series(release).keys()
+
+
+def roles_of(query: str) -> frozenset[str]:
+    """The roles of pods whose series the query asks for."""
+    return frozenset(_ROLE.findall(query))
 
 
 def filled(query: str, known: Mapping[str, str]) -> str:
@@ -30,20 +38,22 @@ def numbers(plan: Plan) -> dict[str, str]:
     """What queries may name of a stack. ``graph`` and ``namespace`` are values of labels, sizes are bytes."""
     watched = plan.monitoring
     roles = {str(name): role for name, role in plan.roles.items()}
+    outside = {str(name): each for name, each in watched.outside_gb.items()} if watched else {}
     return {
         "graph": plan.name,
         "namespace": plan.namespace,
         "gpus": str(plan.gpus),
         "ttft": _seconds(watched.ttft_ms if watched else None),
         "itl": _seconds(watched.itl_ms if watched else None),
-        **{f"{name}_bytes": str(_planned_bytes(role)) for name, role in roles.items()},
+        **{f"{name}_bytes": str(_planned_bytes(role, outside.get(name, 0))) for name, role in roles.items()},
     }
 
 
-def _planned_bytes(role: RolePlan) -> int:
-    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache."""
+def _planned_bytes(role: RolePlan, outside_gb: float) -> int:
+    """What the Plan expects on each GPU of a role while it serves: context, weights, KV cache, and what the engine
+    needs beside its pool. ``wideep gpus`` predicts the same."""
     memory = role.memory
-    return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb))
+    return round(1e9 * (memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb + outside_gb))
 
 
 def _seconds(milliseconds: float | None) -> str:

@@ -10,12 +10,12 @@ from wideep.dynamo import release_of
 from wideep.graph.refs import graph_name
 from wideep.monitoring.chart import REPOSITORY, chart_values
 from wideep.plan.base import PlanModel
+from wideep.rules.registry import sites
 from wideep.settings import Settings
+from wideep.settings.layout import Role
 
-__all__ = ["PROMETHEUS_LABEL", "MonitorPlan", "MonitoringPlan", "monitoring_plan", "scrape_ports"]
+__all__ = ["MonitorPlan", "MonitoringPlan", "monitoring_plan", "scrape_ports"]
 
-PROMETHEUS_LABEL: Final = "operator.prometheus.io/name"
-"""The Prometheus operator sets it on every pod of a Prometheus."""
 STORE_PORT_NAMES: Final = {"etcd": "client", "nats": "prom-metrics"}
 """Container ports with metrics: etcd's is that of its clients (Bitnami), NATS' that of the exporter beside it."""
 NATS_EXPORTER_PORT: Final = 7777
@@ -59,6 +59,8 @@ class MonitoringPlan(PlanModel):
     interval_seconds: int
     sample_limit: int
     monitors: tuple[MonitorPlan, ...]
+    outside_gb: dict[Role, float]
+    """What each GPU of a role is likely to need outside the engine's pool, by the estimate of ``wideep.memory``."""
     ttft_ms: float | None
     itl_ms: float | None
     """``traffic.ttft`` and ``traffic.itl``. None: the stack sets no limit, and there is no alert on it."""
@@ -83,6 +85,7 @@ def monitoring_plan(settings: Settings) -> MonitoringPlan | None:
         interval_seconds=monitoring.scrape_interval_seconds,
         sample_limit=monitoring.sample_limit,
         monitors=tuple(_monitors(settings)),
+        outside_gb={site.name: site.headroom.total / 1e9 for site in sites(settings)},
         ttft_ms=traffic.ttft_ms if traffic else None,
         itl_ms=traffic.itl_ms if traffic else None,
     )

@@ -14,7 +14,7 @@ from wideep.dynamo import release_of
 from wideep.dynamo.api import GRAPH_LABEL
 from wideep.graph.refs import graph_name
 from wideep.plan.base import PlanModel
-from wideep.plan.monitoring import PROMETHEUS_LABEL, scrape_ports
+from wideep.plan.monitoring import scrape_ports
 from wideep.settings import Settings
 from wideep.settings.serving import ServiceType
 
@@ -186,7 +186,7 @@ def _scrapes(settings: Settings) -> dict[str, RulePlan]:
     monitoring = settings.monitoring
     if not monitoring.enabled or monitoring.namespace in (None, settings.namespace):
         return {}
-    prometheus = PeersPlan(with_label=PROMETHEUS_LABEL, namespaces={NAMESPACE_LABEL: monitoring.namespace})
+    prometheus = PeersPlan(with_label=names.PROMETHEUS_LABEL, namespaces={NAMESPACE_LABEL: monitoring.namespace})
     return {role: RulePlan(peers=(prometheus,), ports=(port,)) for role, port in scrape_ports(settings).items()}
 
 

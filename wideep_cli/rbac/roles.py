@@ -47,8 +47,8 @@ OWN: Final[Kinds] = (
 )
 """Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
 FORWARD: Final = ("pods/portforward",)
-"""For smoke, status and doctor, which ask the frontend. Over websockets it needs ``get``, and since Kubernetes 1.35
-``create`` as well."""
+"""For smoke, status, top and doctor, which ask the frontend, and top the workers too. Over websockets it needs
+``get``, and since Kubernetes 1.35 ``create`` as well."""
 EXEC: Final = ("pods/exec",)
 """For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
 its environment and mounts hold (``workers.envFrom``), and can change what runs."""

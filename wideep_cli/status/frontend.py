@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 from wideep.plan import Plan
 from wideep.settings.layout import Role
+from wideep_cli.exposition import Page
 from wideep_cluster.dynamo.frontend import get, served_models
 
 __all__ = ["Figures", "FrontendView", "ask_frontend", "read_figures"]
@@ -19,7 +20,6 @@ PREFIX: Final = "dynamo_frontend_"
 WORKER_HASH: Final = "(-[0-9a-f]{6,})?"
 """Of Dynamo 1.x, whose workers of one revision share a Dynamo namespace; the frontend is told what it begins with
 (DYN_NAMESPACE_PREFIX)."""
-SAMPLE: Final = re.compile(r"^(\w+?)(?:\{(.*)\})? ([0-9.eE+-]+|NaN)$")
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,16 @@ def _workers(health: Mapping[str, object], plan: Plan, roles: Mapping[str, Role]
 
 
 def read_figures(text: str, model: str) -> Figures:
-    """Dynamo's metrics (Prometheus' text format), of one model. It writes a model's name in lower case."""
-    sums: defaultdict[str, float] = defaultdict(float)
-    for line in text.splitlines():
-        sample = SAMPLE.match(line)
-        if not sample or not sample[1].startswith(PREFIX) or sample[3] == "NaN":
-            continue
-        labels = sample[2] or ""
-        if "model=" in labels and f'model="{model}"'.lower() not in labels.lower():
-            continue
-        sums[sample[1].removeprefix(PREFIX)] += float(sample[3])
+    """Dynamo's metrics (Prometheus' text format), of one model."""
+    page = Page.read(text).of_model(model)
 
     def mean(name: str, scale: float = 1.0) -> float | None:
-        count = sums[f"{name}_count"]
-        return sums[f"{name}_sum"] / count * scale if count else None
+        count = page.total(f"{PREFIX}{name}_count")
+        return page.total(f"{PREFIX}{name}_sum") / count * scale if count else None
 
     return Figures(
-        requests=int(sums["requests_total"]),
-        inflight=int(sums["inflight_requests"]),
+        requests=int(page.total(f"{PREFIX}requests_total")),
+        inflight=int(page.total(f"{PREFIX}inflight_requests")),
         ttft_ms=mean("time_to_first_token_seconds", 1000),
         itl_ms=mean("inter_token_latency_seconds", 1000),
         input_tokens=mean("input_sequence_tokens"),

@@ -15,8 +15,8 @@ __all__ = ["get", "served_models"]
 SECONDS: Final = 15
 
 
-def get(port: int, path: str) -> str:
-    """Return the body of a GET.
+def get(port: int, path: str, *, who: str = "The frontend") -> str:
+    """Return the body of a GET. ``who`` is asked, for the sentences.
 
     Raises:
         ClusterError: there is no answer, or it is not 200.
@@ -25,9 +25,9 @@ def get(port: int, path: str) -> str:
         with open_port(port, path, SECONDS) as answer:
             return answer.read(MOST_BYTES).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
-        raise ClusterError(f"The frontend returns {error.code} for {path}.", error.code) from error
+        raise ClusterError(f"{who} returns {error.code} for {path}.", error.code) from error
     except (OSError, HTTPException) as error:
-        raise ClusterError(f"The frontend does not respond to {path}: {getattr(error, 'reason', error)}.") from error
+        raise ClusterError(f"{who} does not respond to {path}: {getattr(error, 'reason', error)}.") from error
 
 
 def served_models(port: int) -> tuple[str, ...]:

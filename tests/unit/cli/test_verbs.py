@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from tests.support.configs import stack
 from wideep_cli.main import app
 
-VERBS = ["status", "logs", "smoke", "gpus", "eplb", "network", "burnin"]
+VERBS = ["status", "top", "logs", "smoke", "gpus", "eplb", "network", "burnin"]
 
 
 def call(*args: object) -> Result:

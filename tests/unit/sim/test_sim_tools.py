@@ -17,7 +17,7 @@ from rich.console import Console
 from sim.paths import PROJECT
 from sim.state import SimError
 from sim.tools import build, checksums, fetch, find, wheels
-from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
+from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Debian, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
 from sim.tools.provide import origin, provide
 
 CRANE = "github.com/google/go-containerregistry/cmd/crane"
@@ -134,6 +134,30 @@ def test_what_only_its_publisher_has_is_left_out_where_it_cannot_be_had(bin_fold
     screen = quiet()
     assert list(provide(screen, [thing(), other])) == ["thing"]
     assert "other 1.0.0 is only to be had from its publisher" in screen.file.getvalue()  # type: ignore[attr-defined]
+
+
+APT = """case "$*" in
+*update*) exit 0;;
+*Dir::State*download*) echo "a package" > thing_2.5.0_amd64.deb;;
+*) echo "E: Unable to locate package" >&2; exit 100;;
+esac"""
+DPKG = 'mkdir -p "$3/usr/bin"; for name in thing thing-helper; do echo "echo v2.5.0" > "$3/usr/bin/$name"; done'
+
+
+@pytest.mark.parametrize(("package", "had"), [("a package\n", True), ("another\n", False)])
+def test_of_a_package_of_debian_the_programs_are_taken_where_it_is_the_recorded_one(
+    cache: Path, bin_folder: Path, package: str, had: bool
+) -> None:
+    script(bin_folder, "apt-get", APT)
+    script(bin_folder, "dpkg-deb", DPKG)
+    tool = thing(source=Debian("thing", hashlib.sha256(package.encode()).hexdigest()), optional=True)
+    screen = quiet()
+    home = cache / "tools/thing/2.5.0/bin"
+    assert provide(screen, [tool]) == ({"thing": home / "thing"} if had else {})
+    assert (home / "thing-helper").exists() is had
+    said = " ".join(screen.file.getvalue().split())  # type: ignore[attr-defined]
+    assert ("goes without thing" in said) is not had
+    assert ("is another file than the recorded one" in said) is not had
 
 
 def test_what_fails_first_ends_what_is_built_beside_it(cache: Path, bin_folder: Path) -> None:

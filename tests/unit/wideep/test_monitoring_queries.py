@@ -151,11 +151,29 @@ def test_a_dashboard_is_complete_and_names_the_stack(board: Any, version: str) -
         assert not any(re.search(r"\$(?!__rate_interval)", target["expr"]) for target in panel["targets"])
 
 
+@pytest.mark.parametrize(
+    ("platform", "there"),
+    [
+        ({"version": "0.6.0"}, {"Operator", "etcd and NATS"}),
+        ({"version": "1.6.1"}, {"Operator"}),
+        ({"version": "0.6.0", "install": False}, set()),
+    ],
+)
+def test_a_stack_has_panels_on_what_it_scrapes_and_on_nothing_else(platform: dict[str, Any], there: set[str]) -> None:
+    (board,) = [each for each in DASHBOARDS if each.slug == "platform"]
+    made = json.loads(dashboard_json(board, _plan(platform=platform), _release(platform["version"])))
+    assert {panel["title"] for panel in made["panels"]} & {"Operator", "etcd and NATS"} == there
+
+
 def test_memory_is_drawn_against_what_the_plan_expects() -> None:
     (board,) = [each for each in DASHBOARDS if each.slug == "wide-ep"]
     made = dashboard_json(board, PLAN, _release("0.6.0"))
-    memory = next(iter(role for name, role in PLAN.roles.items() if name == "decode")).memory
-    expected = memory.taken_gb + sum(memory.weights.values()) + memory.kv_cache_gb
+    (decode,) = [name for name in PLAN.roles if name == "decode"]
+    memory, watched = PLAN.roles[decode].memory, PLAN.monitoring
+    assert watched is not None
+    pool = sum(memory.weights.values()) + memory.kv_cache_gb
+    expected = memory.taken_gb + pool + watched.outside_gb[decode]
+    assert 1 < watched.outside_gb[decode] < 40
     assert f"vector({round(expected * 1e9)})" in made
 
 

@@ -1,0 +1,48 @@
+"""Which metrics of SGLang a simulated worker has: those of wideep's catalogue in its release, as its arguments and its
+environment turn them on."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sim.kubelet.container_log import Engine, words
+from sim.kubelet.pod import Pod
+from sim.operator import contract
+from sim.state import private_folder, write_private
+from wideep.dynamo.releases import nearest
+from wideep.monitoring.catalogue import METRICS
+
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+OF_FIRST_PROCESS: Final = (
+    "sglang:time_to_first_token_seconds",
+    "sglang:inter_token_latency_seconds",
+    "sglang:prompt_tokens_total",
+    "sglang:generation_tokens_total",
+)
+"""0.6.0 exposes them only where its environment names the folder for them."""
+BALANCE: Final = "sglang:eplb_balancedness"
+
+
+def arguments(pod: Pod, engine: Engine) -> list[str]:
+    """What the worker's program is told of its metrics: the file that lists them, and the values of its labels."""
+    newer = contract.LABEL_DISCOVERY in pod.labels
+    file = private_folder(pod.machine.cluster.agent_dir / "metrics") / f"{pod.uid}.json"
+    write_private(file, json.dumps(rows(pod.main, newer=newer)))
+    kind = engine.role if newer else "unified"
+    # The ranks of further nodes are not seen by the first one.
+    ranks = max(1, engine.dp // engine.nodes)
+    return ["--metrics", str(file), "--engine-type", kind, "--ranks", str(ranks)]
+
+
+def rows(container: contract.Manifest, *, newer: bool) -> list[dict[str, object]]:
+    """Name, kind and labels of each metric that a container exposes; none without `--enable-metrics`."""
+    line, env = words(container), {each["name"] for each in container.get("env") or []}
+    if "--enable-metrics" not in line:
+        return []
+    release = nearest("1.6.1" if newer else "0.6.0")
+    missing = () if newer or FOLDER_VARIABLE in env else OF_FIRST_PROCESS
+    if "--expert-balancedness-report-mode" not in line:
+        missing = (*missing, BALANCE)
+    found = [each for each in METRICS if each.by == "SGLang" and each.is_in(release) and each.name not in missing]
+    return [{"name": each.name, "kind": each.kind, "labels": sorted(each.labels)} for each in found]

@@ -1,0 +1,1 @@
+"""Stands for the Prometheus operator and for exporters: a real Prometheus scrapes what the cluster's monitors select"""

@@ -1,0 +1,115 @@
+"""The metrics of a graph's pods, asked through port-forwards that end with the question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from wideep.dynamo import release
+from wideep_cli.deployment import DeployedGraph, GraphPod
+from wideep_cli.exposition import Page, Sample
+from wideep_cli.top.figures import ENGINE, Pages, Serving, Worker, serving, worker
+from wideep_cluster import ClusterError, ForbiddenError, UnreachableError, forward
+from wideep_cluster.dynamo.frontend import get
+
+__all__ = ["Look", "Top", "figures", "look"]
+
+AT_ONCE: Final = 16
+NO_METRICS: Final = "exposes no metrics of SGLang. Set monitoring.enabled: true, which adds --enable-metrics."
+OTHER_ENGINE: Final = "only SGLang's metrics are read."
+
+
+@dataclass(frozen=True)
+class Look:
+    """What each pod answered, or why it did not, by the pod's name; and when (seconds of a clock that never jumps)."""
+
+    at: float
+    members: tuple[GraphPod, ...]
+    answers: Mapping[str, Page | str]
+
+
+@dataclass(frozen=True)
+class Top:
+    """The figures between two looks. ``serving`` is a sentence where no frontend answers."""
+
+    seconds: float
+    serving: Serving | str
+    workers: tuple[Worker, ...]
+
+
+def look(live: DeployedGraph) -> Look:
+    """Ask all pods of the graph at once.
+
+    Raises:
+        ClusterError: the graph has no pods, or the cluster does not answer.
+        ForbiddenError: pods may not be listed, or ports not be forwarded.
+    """
+    members = live.members()
+    if not members:
+        raise ClusterError(
+            f"Graph {live.plan.name} has no pods in namespace {live.plan.namespace}.\n  Run wideep status."
+        )
+
+    def ask(member: GraphPod) -> Page | str:
+        return _ask(live, member)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(ask, members))
+    named = {member.pod.name: answer for member, answer in zip(members, answers, strict=True)}
+    return Look(time.monotonic(), members, named)
+
+
+def _ask(live: DeployedGraph, member: GraphPod) -> Page | str:
+    known = release(live.plan.platform.version)
+    port = known.system_port if member.role else known.frontend_port
+    try:
+        with forward(live.cluster, member.pod, port) as local:
+            return Page.read(get(local, "/metrics", who=f"Port {port} of the pod"))
+    except (ForbiddenError, UnreachableError):
+        raise
+    except ClusterError as error:
+        return str(error)
+
+
+def figures(live: DeployedGraph, before: Look, now: Look) -> Top:
+    """What the two say together. A pod that did not answer before has no rates yet."""
+    seconds = max(now.at - before.at, 0.001)
+    frontends = [member for member in now.members if member.role is None]
+    said = [now.answers[member.pod.name] for member in frontends]
+    answered = [page for page in said if isinstance(page, Page)]
+    if answered:
+        pages = _pages(before, now, frontends, seconds, live.plan.model)
+        served: Serving | str = serving(pages, live.plan.gpus)
+    else:
+        served = next((each for each in said if isinstance(each, str)), "There is no frontend.")
+    workers = tuple(_worker(live, member, before, now, seconds) for member in now.members if member.role)
+    return Top(seconds, served, workers)
+
+
+def _pages(before: Look, now: Look, members: Sequence[GraphPod], seconds: float, model: str) -> Pages:
+    """Of several pods as one, without those that answered only once."""
+    both = [each.pod.name for each in members if isinstance(now.answers[each.pod.name], Page)]
+    return Pages(
+        Page(tuple(s for name in both for s in _samples(before.answers.get(name, now.answers[name])))).of_model(model),
+        Page(tuple(s for name in both for s in _samples(now.answers[name]))).of_model(model),
+        seconds,
+    )
+
+
+def _samples(answer: Page | str) -> tuple[Sample, ...]:
+    return answer.samples if isinstance(answer, Page) else ()
+
+
+def _worker(live: DeployedGraph, member: GraphPod, before: Look, now: Look, seconds: float) -> Worker:
+    page = now.answers[member.pod.name]
+    if isinstance(page, str):
+        return Worker(member.place, member.pod.name, note=page)
+    if not page.has(ENGINE):
+        engine = live.loaded.settings.backend
+        note = NO_METRICS if engine == "sglang" else f"runs {engine}; {OTHER_ENGINE}"
+        return Worker(member.place, member.pod.name, note=note)
+    earlier = before.answers.get(member.pod.name)
+    return worker(member.place, member.pod.name, Pages(earlier if isinstance(earlier, Page) else page, page, seconds))
