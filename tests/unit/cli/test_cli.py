@@ -337,3 +337,13 @@ def test_a_price_of_a_gpu_hour_becomes_money_in_plan_layouts_and_json(run: Run, 
 def test_a_price_is_of_the_stacks_own_gpu_and_of_no_other(run: Run, stack: Write) -> None:
     path = stack(hardware={**STACK["hardware"], "gpu": "H100-80", "pricePerGpuHour": 3.0}, layout="wide-32gpu")
     assert "cost per million" not in run("layouts", "--file", path, "--gpu", "H200").stdout
+
+
+def test_a_picture_is_not_written_under_another_formats_name(run: Run, stack: Write, tmp_path: Path) -> None:
+    result = run("plan", "--file", stack(), "--svg", tmp_path / "placement.png")
+    assert (result.exit_code, (tmp_path / "placement.png").exists()) == (2, False)
+    assert "Name it FILE.svg." in result.stderr
+
+
+def test_the_list_of_layouts_does_not_pass_kv_cache_for_speed(run: Run) -> None:
+    assert "KV cache is not speed: `wideep advise` finds" in " ".join(run("layouts", "--gpus", 16).stdout.split())
