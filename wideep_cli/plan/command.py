@@ -68,7 +68,13 @@ def plan(
 
         write_picture(loaded, svg)
         say(f"Placement written to {svg}.")
-    _show(loaded, output, against, args, manifest)
+    if against or args or manifest:
+        _beside(loaded, output, against, args)
+        return
+    from wideep_cli.named_cluster import named_cluster
+    from wideep_cli.plan.report import plan_report
+
+    answer(plan_report(loaded, output, named_cluster(source)))
 
 
 def _differ(before: StackContext, after: StackContext, output: OutputFormat) -> None:
@@ -77,16 +83,13 @@ def _differ(before: StackContext, after: StackContext, output: OutputFormat) -> 
     answer(difference_report(before, after, output))
 
 
-def _show(loaded: StackContext, output: OutputFormat, against: str | None, args: str | None, manifest: bool) -> None:
+def _beside(loaded: StackContext, output: OutputFormat, against: str | None, args: str | None) -> None:
+    """A comparison, a role's command, or the graph."""
     if against:
         from wideep_cli.plan.against import against_report
 
         answer(against_report(loaded, against, output))
-    elif args or manifest:
-        from wideep_cli.plan.pasted import command_text, manifest_text
+        return
+    from wideep_cli.plan.pasted import command_text, manifest_text
 
-        answer(command_text(loaded, args, output) if args else manifest_text(loaded, output))
-    else:
-        from wideep_cli.plan.report import plan_report
-
-        answer(plan_report(loaded, output))
+    answer(command_text(loaded, args, output) if args else manifest_text(loaded, output))

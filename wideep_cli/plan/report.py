@@ -22,8 +22,9 @@ TITLE = "What it serves"
 COST = "What it takes"
 
 
-def plan_report(loaded: StackContext, output: OutputFormat) -> RenderableType:
-    """Text on one screen, the Plan's JSON, or Markdown for a pull request."""
+def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None = None) -> RenderableType:
+    """Text on one screen, the Plan's JSON, or Markdown for a pull request. ``cluster``: where `pulumi up` would act,
+    which only the text says: it is the caller's own."""
     found = _forecast(loaded)
     rate = _rate(found)
     match output:
@@ -41,8 +42,11 @@ def plan_report(loaded: StackContext, output: OutputFormat) -> RenderableType:
         case OutputFormat.TEXT:
             from wideep_cli.plan.text import block, labelled, plan_text
 
+            where = [("cluster", cluster)] if cluster else []
             lines = [Text(line) for line in _served_lines(loaded, found)]
-            return Group(plan_text(loaded), *block(TITLE, lines), *block(COST, [labelled(_takes(loaded, rate))]))
+            return Group(
+                plan_text(loaded), *block(TITLE, lines), *block(COST, [labelled([*where, *_takes(loaded, rate)])])
+            )
 
 
 def _json(loaded: StackContext, found: Forecast | str | None) -> str:

@@ -43,7 +43,7 @@ Write = Callable[..., Path]
 @pytest.fixture
 def run() -> Run:
     """Call the command as a pipe would see it, 100 characters wide."""
-    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
+    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb", "KUBECONFIG": "no-such-kubeconfig"})
     return lambda *args: runner.invoke(app, [str(arg) for arg in args])
 
 
@@ -347,3 +347,24 @@ def test_a_picture_is_not_written_under_another_formats_name(run: Run, stack: Wr
 
 def test_the_list_of_layouts_does_not_pass_kv_cache_for_speed(run: Run) -> None:
     assert "KV cache is not speed: `wideep advise` finds" in " ".join(run("layouts", "--gpus", 16).stdout.split())
+
+
+def test_the_plan_names_the_cluster_that_up_would_act_on(stack: Write, tmp_path: Path) -> None:
+    contexts = [{"name": name, "context": {"cluster": f"c-{name}", "user": "u"}} for name in ("mine", "other")]
+    clusters = [
+        {"name": f"c-{name}", "cluster": {"server": f"https://{name}.example.com:6443"}} for name in ("mine", "other")
+    ]
+    users = [{"name": "u", "user": {"token": TOKEN}}]
+    content = {"current-context": "mine", "contexts": contexts, "clusters": clusters, "users": users}
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(content))
+    runner = CliRunner(env={"COLUMNS": "120", "TERM": "dumb", "KUBECONFIG": str(kubeconfig)})
+
+    told = runner.invoke(app, ["plan", "--file", str(stack())]).stdout
+    assert "https://mine.example.com:6443 (context mine)" in told
+    assert TOKEN not in told
+    other = stack("Pulumi.other.yaml")
+    content = json.loads(other.read_text())
+    content["config"]["kubernetes:context"] = "other"
+    other.write_text(json.dumps(content))
+    assert "https://other.example.com:6443 (context other)" in runner.invoke(app, ["plan", "--file", str(other)]).stdout
