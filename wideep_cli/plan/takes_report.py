@@ -16,7 +16,7 @@ __all__ = ["cost_facts", "takes_lines", "takes_object"]
 UPDATES: Final = {
     Update.OUTAGE: "an outage while the model loads: no GPU is free for a new worker beside the old one",
     Update.IN_TURN: "one worker after the other restarts, the others serve",
-    Update.RESTART: "its one worker restarts, an outage while the model loads",
+    Update.RESTART: "an outage while the model loads: Grove deletes the pods of a role's only worker first",
     Update.BESIDE: "a new worker starts on free GPUs before the old one ends",
 }
 RECORDED: Final = f"at {TRAFFICS[0].isl} tokens in and {TRAFFICS[0].osl} out"
