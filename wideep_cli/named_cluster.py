@@ -35,7 +35,8 @@ def _entry(content: Mapping[str, object], kind: str, name: str) -> Mapping[str, 
     """A named context or cluster of a kubeconfig; empty where it has none of that name."""
     listed = content.get(kind)
     entries = [_mapping(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
-    return next((_mapping(each.get(kind.removesuffix("s"))) for each in entries if each.get("name") == name), {})
+    named = [each for each in entries if each.get("name") == name]
+    return _mapping(named[0].get(kind.removesuffix("s"))) if named else {}
 
 
 def _mapping(value: object) -> Mapping[str, object]:
