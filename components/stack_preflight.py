@@ -14,7 +14,7 @@ from components.lifecycle.existing import Whose, whose_namespace
 from components.lifecycle.helm_releases import PENDING, HelmReleases
 from components.lifecycle.orphan_hooks import find_orphaned_claim
 from components.lifecycle.orphans import CRDS_NAMESPACE
-from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
+from components.lifecycle.own_cluster import cluster_note, connect_from_config, is_reachable, unless_unreachable
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.state import read_stack_outputs
@@ -58,6 +58,7 @@ def run_preflight(plan: Plan) -> OnCluster:
             check_upgrade(plan, known, _helm(plan, known) if asked else None)
     if known is not None and asked:
         with unless_unreachable("preflight"):
+            pulumi.log.info(cluster_note())
             _check_cluster(plan, known, connect_from_config(plan.namespace))
     warn_on_drift(plan)
     return OnCluster(whose, retained_claim_of(plan) if plan.cache.retain else find_orphaned_claim(plan))

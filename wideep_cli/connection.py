@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from wideep_cli.errors import CallError
-from wideep_cli.stack_file import StackFile, read_yaml
+from wideep_cli.named_cluster import chosen
+from wideep_cli.stack_file import StackFile
 from wideep_cluster.client import Cluster
 
 __all__ = ["connect"]
@@ -27,29 +27,13 @@ def connect(source: StackFile) -> Cluster:
 
     from wideep_cluster.kube import KubeNamespace
 
-    kubeconfig, context = _chosen(source)
+    kubeconfig, context = chosen(source)
     try:
         # The client has read KUBECONFIG when it was imported; what it is now counts.
         api = KubeNamespace.connect("", kubeconfig or os.environ.get("KUBECONFIG"), context).api
     except (ConfigException, YAMLError, OSError) as error:
         raise _no_way_in(kubeconfig, context, error) from error
     return Cluster(api, context)
-
-
-def _chosen(source: StackFile) -> tuple[str | None, str | None]:
-    """Kubeconfig and context of the stack's file. An encrypted kubeconfig cannot be read without Pulumi."""
-    config = cast("Mapping[str, object]", read_yaml(source.path).get("config") or {})
-    kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
-    if isinstance(kubeconfig, dict):
-        raise CallError(
-            f"kubernetes:kubeconfig in {source.path.name} is encrypted, and wideep reads no secret of the stack.",
-            "Write it to a file, and its path there: pulumi config set kubernetes:kubeconfig FILE",
-        )
-    text = str(kubeconfig) if kubeconfig else None
-    if text and "\n" not in text and not text.lstrip().startswith("{"):
-        beside = source.path.resolve().parent / Path(text).expanduser()
-        text = str(beside if beside.exists() else Path(text).expanduser())
-    return text, str(context) if context else None
 
 
 def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) -> CallError:

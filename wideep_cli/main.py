@@ -5,7 +5,6 @@ A verb imports what it needs when it runs, so that ``wideep --help`` stays quick
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,19 +17,24 @@ from wideep_cli.bench.command import EXAMPLE as BENCH_EXAMPLE
 from wideep_cli.bench.command import bench
 from wideep_cli.burnin.command import EXAMPLE as BURNIN_EXAMPLE
 from wideep_cli.burnin.command import burnin
-from wideep_cli.console import answer, handle_errors, say
+from wideep_cli.console import answer, handle_errors
 from wideep_cli.doctor.command import EXAMPLE as DOCTOR_EXAMPLE
 from wideep_cli.doctor.command import doctor
 from wideep_cli.eplb.command import EXAMPLE as EPLB_EXAMPLE
 from wideep_cli.eplb.command import eplb
-from wideep_cli.errors import CallError
 from wideep_cli.gpus.command import EXAMPLE as GPUS_EXAMPLE
 from wideep_cli.gpus.command import gpus
+from wideep_cli.importing.command import EXAMPLE as IMPORT_EXAMPLE
+from wideep_cli.importing.command import import_
 from wideep_cli.logs.command import EXAMPLE as LOGS_EXAMPLE
 from wideep_cli.logs.command import logs
+from wideep_cli.models.command import EXAMPLE as MODELS_EXAMPLE
+from wideep_cli.models.command import models
 from wideep_cli.network.command import EXAMPLE as NETWORK_EXAMPLE
 from wideep_cli.network.command import network
-from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
+from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+from wideep_cli.plan.command import EXAMPLE as PLAN_EXAMPLE
+from wideep_cli.plan.command import plan
 from wideep_cli.rbac.command import EXAMPLE as RBAC_EXAMPLE
 from wideep_cli.rbac.command import rbac
 from wideep_cli.smoke.command import EXAMPLE as SMOKE_EXAMPLE
@@ -58,51 +62,7 @@ def _wideep() -> None:
     """Makes typer keep the verb's name where there is only one."""
 
 
-Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
-Diff = Annotated[
-    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="Show what changes from A to B.")
-]
-
-
-@app.command(epilog="Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]")
-@handle_errors
-def plan(
-    stack: Stack = None,
-    file: File = None,
-    output: Output = OutputFormat.TEXT,
-    svg: Svg = None,
-    diff: Diff = None,
-    measured: Measured = False,
-    debug: Debug = False,
-) -> None:
-    """Show a stack's plan: roles, GPU memory, experts, engine arguments. Only --measured needs a cluster."""
-    from wideep_cli.stack_context import load, stack_file
-
-    if diff:
-        if stack or file or svg or measured:
-            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg and --measured.")
-        from wideep_cli.plan.difference_report import difference_report
-
-        before, after = (load(stack_file(None, path)) for path in diff)
-        answer(difference_report(before, after, output))
-        return
-    source = stack_file(stack, file)
-    loaded = load(source)
-    from wideep_cli.plan.report import plan_report
-
-    if svg:
-        from wideep_cli.plan.picture import write_picture
-
-        write_picture(loaded, svg)
-        say(f"Placement written to {svg}.")
-    report = plan_report(loaded, output)
-    if measured:
-        from wideep_cli.burnin.measured import measured_nodes, with_measured
-
-        nodes = measured_nodes(source, loaded.settings)
-        report = with_measured(report, loaded.settings, nodes, output)
-    answer(report)
-
+app.command(epilog=PLAN_EXAMPLE)(handle_errors(plan))
 
 Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
 GpuOption = Annotated[
@@ -143,6 +103,8 @@ def layouts(
     answer(presets_report(preset_rows(asked), asked, output))
 
 
+app.command(epilog=MODELS_EXAMPLE)(handle_errors(models))
+app.command(name="import", epilog=IMPORT_EXAMPLE)(handle_errors(import_))
 app.command(epilog=ADVISE_EXAMPLE)(handle_errors(advise))
 app.command(epilog=STATUS_EXAMPLE)(handle_errors(status))
 app.command(epilog=TOP_EXAMPLE)(handle_errors(top))

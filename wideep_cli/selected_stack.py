@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from wideep_cli.errors import CallError
-from wideep_cli.stack_file import Project
+from wideep_cli.stack_file import Project, stack_of
 from wideep_cluster.pulumi_backend import backend_url, pulumi_home
 
 __all__ = ["selected_stack"]
@@ -36,8 +36,14 @@ def selected_stack(project: Project, environ: Mapping[str, str] = os.environ) ->
     stack = stacks.get(backend or "") or (next(iter(stacks.values())) if len(stacks) == 1 else None)
     stack = stack or settings.get("stack")
     if not isinstance(stack, str):
-        raise CallError("No stack is selected.", "Name one with --stack NAME, or `pulumi stack select NAME`.")
+        raise CallError("No stack is selected.", f"{_named(project)}, or `pulumi stack select NAME`.")
     return stack
+
+
+def _named(project: Project) -> str:
+    """The options that name the project's stacks."""
+    stacks = [stack_of(path) for path in sorted(project.stack_folder.glob("Pulumi.*.yaml"))]
+    return f"Name one: {', '.join(f'--stack {stack}' for stack in stacks)}" if stacks else "Name one with --stack NAME"
 
 
 def _workspace_file(home: Path, project: str, path: Path) -> Path:

@@ -13,7 +13,16 @@ import yaml
 from wideep_cli.errors import CallError
 from wideep_cluster.named_file import read_named
 
-__all__ = ["PROJECT", "Project", "StackFile", "find_project", "read_stack_file", "stack_of", "stack_path"]
+__all__ = [
+    "PROJECT",
+    "Project",
+    "StackFile",
+    "config_yaml",
+    "find_project",
+    "read_stack_file",
+    "stack_of",
+    "stack_path",
+]
 
 PROJECT = "dynamo-wideep"
 """The project's name where no Pulumi.yaml says another."""
@@ -222,6 +231,21 @@ def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object
 def stack_of(path: Path) -> str:
     """The name of the stack whose file this is."""
     return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def config_yaml(config: Mapping[str, object], project: str) -> str:
+    """A config as it is under ``config:``: a key a line; only the layout's keys are under each other."""
+    parts = (
+        yaml.safe_dump(
+            {f"{project or PROJECT}:{key}": value},
+            sort_keys=False,
+            default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
+            width=110,
+            allow_unicode=True,
+        )
+        for key, value in config.items()
+    )
+    return "".join(parts)
 
 
 def _nearest(name: str, names: list[str], before: str) -> str:

@@ -14,6 +14,7 @@ from wideep_cluster.dynamo.operator import ETCD, OPERATOR, OperatorStatus, opera
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError, api_error, unreachable
 from wideep_cluster.kinds import DEPLOYMENTS, NAMESPACES, STATEFUL_SETS
 from wideep_cluster.kube_objects import Change, Item, Json, Kind, Listing, item_of
+from wideep_cluster.kubeconfig import is_content
 from wideep_cluster.objects import Meta, Namespace, Pod
 from wideep_cluster.retry import poll
 from wideep_cluster.wire import ApiRequest, find, open_answer, server_of
@@ -34,11 +35,6 @@ OPERATOR_KINDS: Final = (
     Kind("StatefulSet", "statefulsets", "apps", "v1", everywhere=True, optional=True),
 )
 """What the operator and its etcd run as."""
-
-
-def is_content(kubeconfig: str) -> bool:
-    """Whether ``kubernetes:kubeconfig`` holds a kubeconfig itself, and not the path of one: it may be either."""
-    return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")
 
 
 class Changes:

@@ -10,6 +10,7 @@ from ci.review.events import Op, Preview, Step
 from ci.review.served import served
 from wideep_cli.markdown import changed, code, cut, details, fenced, listed, table
 from wideep_cli.plan.difference import Difference, Effect, difference
+from wideep_cli.plan.takes_report import cost_facts
 from wideep_cli.plan.view import RoleView, on_one_line, role_views, thousands
 from wideep_cli.stack_context import StackContext
 
@@ -125,6 +126,7 @@ def _facts(loaded: StackContext) -> dict[str, str]:
         "frontends": str(loaded.settings.frontend.replicas),
         "model cache": plan.cache.size or plan.cache.claim,
         "image": code(plan.image),
+        **cost_facts(loaded),
     }
 
 

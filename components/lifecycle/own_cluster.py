@@ -13,7 +13,14 @@ import pulumi
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace, is_content
 
-__all__ = ["connect_from_config", "is_reachable", "kubeconfig_source", "read_or_none", "unless_unreachable"]
+__all__ = [
+    "cluster_note",
+    "connect_from_config",
+    "is_reachable",
+    "kubeconfig_source",
+    "read_or_none",
+    "unless_unreachable",
+]
 
 NOT_FOUND: Final = 404
 SECONDS: Final = 5
@@ -27,6 +34,17 @@ def connect_from_config(namespace: str) -> KubeNamespace:
     """
     config = pulumi.Config("kubernetes")
     return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+
+
+def cluster_note() -> str:
+    """Say which cluster this run acts on: the API server's address, and the context where the stack names one.
+
+    Raises:
+        kubernetes.config.ConfigException, OSError: there is none.
+    """
+    host = cast("str", connect_from_config("default").api.configuration.host)  # pyright: ignore[reportUnknownMemberType]
+    context = pulumi.Config("kubernetes").get("context")
+    return f"Kubernetes cluster: {host}" + (f" (context {context})" if context else "")
 
 
 def kubeconfig_source() -> str:

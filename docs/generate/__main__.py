@@ -11,7 +11,17 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OFFLINE = ("architecture", "concepts", "configuration", "metrics", "models", "releases", "rooms", "screens")
+OFFLINE = (
+    "architecture",
+    "bring",
+    "concepts",
+    "configuration",
+    "metrics",
+    "models",
+    "releases",
+    "rooms",
+    "screens",
+)
 
 
 def pages(name: str) -> dict[Path, str]:

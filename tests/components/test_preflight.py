@@ -99,3 +99,12 @@ def test_the_preview_that_adopt_runs_is_not_refused(
 ) -> None:
     monkeypatch.setenv(ANY_CLUSTER, "1")
     _run(cluster, preview=True)
+
+
+@PREVIEW_AND_UP
+def test_a_run_says_which_cluster_it_acts_on(cluster: tuple[Site, Path], preview: bool) -> None:
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    fast = {"metadata": {"name": "fast", "annotations": default}, "provisioner": "p"}
+    cluster[0].says(CLASSES, 200, listed(fast), Content_Type="application/json")
+    said = [line for line in _run(cluster, preview=preview) if "Kubernetes cluster: http://127.0.0.1:" in line]
+    assert len(said) == 1

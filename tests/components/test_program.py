@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import runpy
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,8 @@ from tests.support.configs import LAB
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.examples import examples
 from tests.support.plans import ROOT, TOKEN, on_release, plan_of, settings_of
+from wideep.plan import make_plan
+from wideep.plan.takes import takes
 from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
 from wideep.rules import Accepted
 
@@ -412,3 +415,28 @@ def test_on_1_6_the_graph_waits_until_the_platform_admits_it_and_no_release_of_c
     assert engine.resources["graph-graph"].type == "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment"
     assert "crdsRelease" not in engine.resources["sweep-stack"].inputs
     assert engine.resources["sweep-stack"].inputs["platformRelease"] == "dynamo-platform"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "layout": {"preset": "lab-16gpu-multinode"},
+            "frontend": {"service": {"type": "LoadBalancer"}},
+            "access": {"allowFrom": ["10.0.0.0/8"]},
+        },
+        {"platform": {"install": False}, "access": {"networkPolicies": False}},
+        {"monitoring": {"enabled": True}},
+        {"image": IMAGES["build"] | {"registry": {"username": "robot", "password": PASSWORD}}},
+        on_release("1.6.1"),
+    ],
+)
+def test_a_plan_counts_the_objects_that_the_program_makes(deploy: Deploy, changes: dict[str, Any]) -> None:
+    settings = settings_of(**changes)
+    counted = takes(settings, make_plan(settings)).objects
+
+    kinds = [kind.rpartition(":")[2] for kind in _engine(deploy, settings).types().values() if kind.startswith("kuber")]
+    made = Counter("Helm release" if kind == "Release" else kind for kind in kinds)
+    read = {"CustomResourceDefinition", "Deployment"}
+    assert counted == {kind: count for kind, count in made.items() if kind not in read}

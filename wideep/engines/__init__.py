@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wideep.engines.base import Engine
+    from wideep.engines.launches import Launch
     from wideep.settings.backend import Backend
     from wideep.settings.root import Settings
     from wideep.signs import Sign
 
-__all__ = ["engine", "engine_of", "engine_signs"]
+__all__ = ["engine", "engine_of", "engine_signs", "launches"]
 
 
 def engine_of(settings: Settings | None = None) -> Engine:
@@ -33,6 +34,14 @@ def engine_signs() -> tuple[Sign, ...]:
     from wideep.engines.vllm.signs import SIGNS as VLLM
 
     return (*SGLANG, *VLLM)
+
+
+def launches() -> tuple[Launch, ...]:
+    """How each engine is started by hand."""
+    from wideep.engines.sglang.launch import LAUNCH as SGLANG
+    from wideep.engines.vllm.launch import LAUNCH as VLLM
+
+    return (SGLANG, VLLM)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wideep.catalog.gpus import GpuSpec
     from wideep.dynamo.api import Framework
     from wideep.engines.flags import FlagTable
+    from wideep.engines.reading import RoleReading, SaidFlag
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
     from wideep.memory.weights import Shares
@@ -113,6 +114,8 @@ class Engine(ABC):
     title: ClassVar[str]
     weights_flag: ClassVar[str]
     """Names the folder of the weights."""
+    name_flag: ClassVar[str]
+    """Names the model as its users do."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
     components: ClassVar[Mapping[str, Role]]
@@ -147,6 +150,10 @@ class Engine(ABC):
     @abstractmethod
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
         """All arguments of one role's engine."""
+
+    @abstractmethod
+    def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
+        """Return the keys of a launch command: the inverse of ``args``. ValueError: a value is none of its type."""
 
     @abstractmethod
     def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:

@@ -105,6 +105,13 @@ class FlagTable:
         """All spellings that are no abbreviation."""
         return frozenset(name for flag in self.flags for name in flag.names)
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Owners that are keys of ``layout.ROLE``."""
+        words = {PASSES, UNCHECKED, *self.reasons}
+        every = (*self.flags, *(gone.flag for gone in self.others.values()))
+        return frozenset(flag.owner for flag in every) - words
+
     def read(self, words: Sequence[str]) -> Iterator[Given]:
         """Each flag of ``extraArgs`` with the values that belong to it."""
         for group in _groups(words):

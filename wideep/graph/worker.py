@@ -43,7 +43,7 @@ from wideep.graph.volumes import engine_mounts, weights_volume
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
 
-__all__ = ["worker_service"]
+__all__ = ["recreated", "worker_service"]
 
 
 def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
@@ -56,7 +56,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
-        annotations={STRATEGY_ANNOTATION: "Recreate"} if _recreated(settings, layout) else None,
+        annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(limits=limits(settings.workers.resources, gpus, devices)),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
@@ -107,7 +107,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     )
 
 
-def _recreated(settings: Settings, layout: RoleLayout) -> bool:
+def recreated(settings: Settings, layout: RoleLayout) -> bool:
     """No GPUs are left for one more pod: a Deployment's rolling update, which starts the new pod first, would wait for
     ever. Grove deletes first in any case; the annotation would only change the pods, and restart them."""
     if settings.layout.has_multinode_workers:

@@ -12,7 +12,7 @@ from wideep.settings.quantity import quantity_bytes
 from wideep.settings.root import Settings
 from wideep.settings.services import AccessMode
 
-__all__ = ["cache_problems"]
+__all__ = ["cache_problems", "volume_size"]
 
 SPARE: Final = 1.1
 """A volume with room for the model and a tenth more: the filesystem and the downloader's partial files take some."""
@@ -71,10 +71,14 @@ def _cache_size(settings: Settings) -> Problem | None:
     needed = settings.model.disk_bytes or model_bytes(settings.model)
     if cache.existing_claim or quantity_bytes(cache.size) >= needed:
         return None
-    wanted = -(-int(needed * SPARE) // (50 * 2**30)) * 50
     size = f"{quantity_bytes(cache.size) / 1e9:.1f} GB"
     rule = f"{settings.model.name} is {needed / 1e9:.1f} GB on disk, and the volume has {size}"
-    return Problem("modelCache.size", cache.size, rule, f"write size: {wanted}Gi or more")
+    return Problem("modelCache.size", cache.size, rule, f"write size: {volume_size(needed)} or more")
+
+
+def volume_size(size_bytes: float) -> str:
+    """Return the quantity of a volume with room for weights of so many bytes, in steps of 50 Gi."""
+    return f"{-(-int(size_bytes * SPARE) // (50 * 2**30)) * 50}Gi"
 
 
 def _cache_mode(settings: Settings) -> Problem | None:

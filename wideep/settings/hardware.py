@@ -101,6 +101,9 @@ class Hardware(SettingsModel):
     """Labels of the nodes that the workers may run on."""
     tolerations: tuple[Toleration, ...] = ()
     """Taints of those nodes that the workers tolerate."""
+    price_per_gpu_hour: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """What one GPU costs in an hour, in whatever currency. With it `wideep plan`, `layouts` and `advise` say what the
+    stack costs in an hour and a million output tokens. None: they say nothing of money. It changes nothing deployed."""
 
     @property
     def gpus(self) -> int:

@@ -71,7 +71,7 @@ def advise(
     question = ask(Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
     nodes = ()
     if measured:
-        from wideep_cli.burnin.measured import advised_nodes
+        from wideep_cli.measured import advised_nodes
 
         nodes = advised_nodes(question)
     with showing_progress() as progress:
@@ -83,7 +83,7 @@ def advise(
         say(f"Pareto plot written to {plot}.")
     report = advice_report(advice, output)
     if nodes:
-        from wideep_cli.burnin.measured import with_share
+        from wideep_cli.measured import with_share
 
         report = with_share(report, advice, nodes, output)
     answer(report)

@@ -40,6 +40,11 @@ class Forecast:
     preset: tuple[str, Prediction] | None
     """Of the presets with as many GPUs, the one that serves the most within the limits."""
 
+    @property
+    def rate(self) -> float | None:
+        """Output tokens/s a GPU of the stack's layout. None: there is no prediction."""
+        return None if isinstance(self.own, Unknown) else self.own.tokens_per_second_per_gpu
+
 
 def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
     """The forecast for a traffic, or what stands in its way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from wideep.price import per_million_tokens
 from wideep.roofline import StepBound, decode_bound, prefill_bound
 from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import GpuKind
@@ -59,6 +60,10 @@ class Prediction:
     def tokens_per_second_per_gpu(self) -> float:
         """Output tokens, by the GPUs of both roles."""
         return self.tokens_per_second / self.gpus
+
+    def price(self, per_gpu_hour: float) -> float:
+        """What a million output tokens cost at this price of a GPU, on the GPUs that the layout uses."""
+        return per_million_tokens(per_gpu_hour, self.tokens_per_second_per_gpu)
 
     @property
     def tokens_per_second_per_user(self) -> float:

@@ -56,6 +56,11 @@ class Question:
     source: StackFile | None
 
     @property
+    def price(self) -> float | None:
+        """Of a GPU hour. None: the stack says none, or it is of one kind of GPU only."""
+        return None if self.mixed else self.hardware[Role.PREFILL].price_per_gpu_hour
+
+    @property
     def mixed(self) -> bool:
         """Prefill and decode have GPUs of two kinds."""
         return self.hardware[Role.PREFILL] != self.hardware[Role.DECODE]

@@ -9,7 +9,7 @@ from rich.text import Text
 from wideep_cli.advise.comparison import Advice, Unknown, best_preset
 from wideep_cli.advise.plot import terminal_plot
 from wideep_cli.advise.report_json import advice_json
-from wideep_cli.advise.rows import COLUMNS, notes, rows
+from wideep_cli.advise.rows import columns, notes, rows
 from wideep_cli.advise.stackconfig import pasted
 from wideep_cli.advise.words import asked_hardware, asked_traffic, better, share, whole
 from wideep_cli.markdown import table as markdown_table
@@ -17,7 +17,8 @@ from wideep_cli.options import OutputFormat
 
 __all__ = ["advice_report"]
 
-LIMITED_BY = COLUMNS.index("limited by")
+LEFT = ("", "prefill / decode", "limited by")
+"""Columns of words; the others are figures."""
 
 
 def advice_report(advice: Advice, output: OutputFormat) -> RenderableType:
@@ -73,8 +74,8 @@ def _nothing(advice: Advice) -> str:
 
 def _text(advice: Advice) -> RenderableType:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    for index, name in enumerate(COLUMNS):
-        table.add_column(name, justify="left" if index in (0, 1, LIMITED_BY) else "right")
+    for name in columns(advice):
+        table.add_column(name, justify="left" if name in LEFT else "right")
     for row in rows(advice):
         table.add_row(*row.cells, style="" if row.best else "dim")
     blocks: list[RenderableType] = [Text(_headline(advice), style="bold"), Text(f"{_verdict(advice)}\n"), table]
@@ -86,7 +87,7 @@ def _text(advice: Advice) -> RenderableType:
 
 
 def _markdown(advice: Advice) -> str:
-    head = [name or "layout" for name in COLUMNS]
+    head = [name or "layout" for name in columns(advice)]
     body = [[cell.replace("\n", "<br>") for cell in row.cells] for row in rows(advice)]
     listed = "\n".join(f"- {note}" for note in notes(advice))
     return f"**{_headline(advice)}**\n\n{_verdict(advice)}\n\n{markdown_table(head, body)}\n\n{listed}\n"

@@ -19,9 +19,9 @@ def advice_json(advice: Advice) -> str:
         "hardware": {role: question.hardware[role].model_dump(mode="json", by_alias=True) for role in Role},
         "traffic": question.traffic.model_dump(mode="json"),
         "estimator": {"name": "AIConfigurator", "version": advice.version, "measured": f"SGLang {advice.data}"},
-        "best": [prediction_object(each) for each in advice.best],
-        "presets": [_compared(each) for each in advice.presets],
-        "stack": _compared(advice.stack) if advice.stack else None,
+        "best": [_priced(each, question.price) for each in advice.best],
+        "presets": [_compared(each, question.price) for each in advice.presets],
+        "stack": _compared(advice.stack, question.price) if advice.stack else None,
         "pareto": [_point(each) for each in advice.frontier],
         "searched": {
             "prefill_workers": len(field.prefill),
@@ -61,10 +61,15 @@ def prediction_object(found: Prediction) -> dict[str, object]:
     }
 
 
-def _compared(each: Compared) -> dict[str, object]:
+def _priced(found: Prediction, price: float | None) -> dict[str, object]:
+    cost = {} if price is None else {"price_per_million_tokens": round(found.price(price), 4)}
+    return {**prediction_object(found), **cost}
+
+
+def _compared(each: Compared, price: float | None) -> dict[str, object]:
     if isinstance(each.prediction, Unknown):
         return {"name": each.name, "gpus": each.gpus, "runs": each.prediction.runs, "reason": each.prediction.reason}
-    return {"name": each.name, "runs": True, **prediction_object(each.prediction)}
+    return {"name": each.name, "runs": True, **_priced(each.prediction, price)}
 
 
 def _point(each: Prediction) -> dict[str, float]:

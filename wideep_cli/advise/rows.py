@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.engines import engine_of
+from wideep.price import money
 from wideep_cli.advise.comparison import Advice, Compared, Unknown
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.words import milliseconds_text, role_text, whole
 from wideep_cli.advise.workers import Caveat
 
-__all__ = ["COLUMNS", "Row", "notes", "rows"]
+__all__ = ["Row", "columns", "notes", "rows"]
 
 COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "a GPU", "bound", "TTFT", "ITL", "limited by")
 """``bound``: tokens/s a GPU that no software could exceed."""
-
+COST: Final = "per M tokens"
+"""A further column, where the stack says what a GPU costs."""
 
 SHOWN: Final = 4
 """Reasons that are spelled out; JSON has all of them."""
@@ -30,13 +32,18 @@ class Row:
     best: bool
 
 
+def columns(advice: Advice) -> tuple[str, ...]:
+    """The heads of the rows' cells."""
+    return COLUMNS if advice.question.price is None else (*COLUMNS, COST)
+
+
 def rows(advice: Advice) -> list[Row]:
     """The best, then the presets that these GPUs could hold, then today's stack."""
-    marks = _marks(advice)
-    best = [Row(_cells(rank, "", each, marks), True) for rank, each in enumerate(advice.best, 1)]
+    marks, price = _marks(advice), advice.question.price
+    best = [Row(_cells(rank, "", each, marks, price), True) for rank, each in enumerate(advice.best, 1)]
     others = [each for each in advice.presets if each.gpus <= advice.question.gpus]
     others += [advice.stack] if advice.stack else []
-    return best + [Row(_compared(each, marks), False) for each in others]
+    return best + [Row(_compared(each, marks, price), False) for each in others]
 
 
 def notes(advice: Advice) -> list[str]:
@@ -59,7 +66,9 @@ def notes(advice: Advice) -> list[str]:
     return lines
 
 
-def _cells(rank: int | None, name: str, found: Prediction, marks: dict[Caveat, str]) -> tuple[str, ...]:
+def _cells(
+    rank: int | None, name: str, found: Prediction, marks: dict[Caveat, str], price: float | None
+) -> tuple[str, ...]:
     flags = "".join(marks[caveat] for caveat in found.caveats) + ("" if found.meets else "!")
     title = () if rank else (name,)
     return (
@@ -72,13 +81,15 @@ def _cells(rank: int | None, name: str, found: Prediction, marks: dict[Caveat, s
         milliseconds_text(found.ttft_ms),
         milliseconds_text(found.itl_ms),
         found.limited_by,
+        *(() if price is None else (money(found.price(price)),)),
     )
 
 
-def _compared(each: Compared, marks: dict[Caveat, str]) -> tuple[str, ...]:
+def _compared(each: Compared, marks: dict[Caveat, str], price: float | None) -> tuple[str, ...]:
     if isinstance(each.prediction, Unknown):
-        return "", f"{each.name}\n{each.prediction.reason}", str(each.gpus), *["–"] * 5, ""
-    return _cells(None, each.name, each.prediction, marks)
+        cost = () if price is None else ("–",)
+        return "", f"{each.name}\n{each.prediction.reason}", str(each.gpus), *["–"] * 5, "", *cost
+    return _cells(None, each.name, each.prediction, marks, price)
 
 
 def _marks(advice: Advice) -> dict[Caveat, str]:

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
-import yaml
-
 from wideep.settings.layout import Role
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
 from wideep_cli.advise.words import asked_hardware, asked_traffic
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import load
-from wideep_cli.stack_file import PROJECT, StackFile, find_project, read_stack_file
+from wideep_cli.stack_file import StackFile, config_yaml, find_project, read_stack_file
 
 __all__ = ["pasted", "write_stack"]
 
@@ -27,7 +25,7 @@ Object = dict[str, object]
 
 def pasted(question: Question, found: Prediction) -> str:
     """The keys that the advice sets, as they stand under ``config:``."""
-    return _yaml(_advised(question, found), find_project(Path.cwd()).name)
+    return config_yaml(_advised(question, found), find_project(Path.cwd()).name)
 
 
 def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str, ...]:
@@ -53,7 +51,7 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
         f"{MARK} {asked_traffic(question.traffic)}: {found.tokens_per_second_per_gpu:.0f} tokens/s a GPU predicted",
         f"# on {asked_hardware(question)}. All but model, hardware, layout and traffic is as in {source.path.name}.",
         "config:",
-        *(f"  {line}" if line else line for line in _yaml(config, project.name).splitlines()),
+        *(f"  {line}" if line else line for line in config_yaml(config, project.name).splitlines()),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return secret or ("hfToken",) * ("hfTokenSecret" not in config)
@@ -72,21 +70,6 @@ def _advised(question: Question, found: Prediction) -> Object:
         },
         "traffic": question.traffic.model_dump(mode="json"),
     }
-
-
-def _yaml(config: Mapping[str, object], project: str) -> str:
-    """A key a line; only the layout's keys stand under each other."""
-    parts = (
-        yaml.safe_dump(
-            {f"{project or PROJECT}:{key}": value},
-            sort_keys=False,
-            default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
-            width=110,
-            allow_unicode=True,
-        )
-        for key, value in config.items()
-    )
-    return "".join(parts)
 
 
 def _base(folder: Path) -> StackFile:

@@ -73,7 +73,8 @@ def _count(found: Enumeration) -> str:
     if not count:
         return "No valid layout: no combination of valid prefill and decode workers uses exactly this number of GPUs."
     words = "1 valid layout" if count == 1 else f"{count} valid layouts"
-    return f"{words}, the most KV cache for decode first" + (f"; the first {SHOWN}" if count > SHOWN else "")
+    order = f"{words}, the most KV cache for decode first" + (f"; the first {SHOWN}" if count > SHOWN else "")
+    return f"{order}. KV cache is not speed: `wideep advise` finds what serves most."
 
 
 def _cells(option: LayoutOption) -> list[str]:

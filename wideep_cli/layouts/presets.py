@@ -21,7 +21,7 @@ __all__ = ["SOURCES", "PresetRow", "preset_rows"]
 SOURCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "lab": "the lab's",
-        "wide": "SGLang's published",
+        "wide": "modelled on SGLang's published ones",
         "vllm": "Dynamo's for vLLM",
         "best": "the best that `wideep advise` finds for as many H200",
     }

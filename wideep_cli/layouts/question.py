@@ -72,7 +72,8 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
         per_node = (
             RACK_NODE if gpu_spec(kind).nvlink_domain > DEFAULT_HARDWARE.gpus_per_node else hardware.gpus_per_node
         )
-        hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node})
+        price = hardware.price_per_gpu_hour if kind == hardware.gpu else None
+        hardware = hardware.model_copy(update={"gpu": kind, "gpus_per_node": per_node, "price_per_gpu_hour": price})
     if gpus_per_node:
         hardware = hardware.model_copy(update={"gpus_per_node": gpus_per_node})
     return Question(shape, hardware, own, runs)

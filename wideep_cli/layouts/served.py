@@ -9,6 +9,7 @@ from typing import Final
 
 from wideep.catalog.layouts import layout_of, preset_gpus
 from wideep.catalog.models import MODELS
+from wideep.price import per_million_tokens
 from wideep.settings.hardware import Gpu, GpuKind
 from wideep.settings.layout import Layout, Preset
 from wideep.settings.model import ModelShape
@@ -53,6 +54,10 @@ class Served:
     tokens_per_second_per_gpu: float
     share_of_best: float
     """Of what the best layout serves on as many GPUs."""
+
+    def price(self, per_gpu_hour: float) -> float:
+        """What a million output tokens cost at this price of a GPU."""
+        return per_million_tokens(per_gpu_hour, self.tokens_per_second_per_gpu)
 
 
 def served(preset: Preset, model: ModelShape, gpu: GpuKind) -> tuple[Served, ...]:

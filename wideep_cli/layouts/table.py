@@ -12,9 +12,11 @@ from rich.text import Text
 
 from wideep.errors import Problem
 from wideep.memory import GpuMemory
+from wideep.price import money
 from wideep.settings.layout import Role
 from wideep_cli.layouts.presets import SOURCES, PresetRow
 from wideep_cli.layouts.question import Question
+from wideep_cli.layouts.served import Served
 from wideep_cli.markdown import table as markdown_table
 from wideep_cli.options import OutputFormat
 from wideep_cli.plan.view import thousands
@@ -27,16 +29,16 @@ SERVED_TITLE = "Output tokens/s a GPU, and their share of the best layout with t
 
 def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFormat) -> RenderableType:
     """The table of presets in the form asked for."""
-    model, gpu = asked.model.name, asked.hardware.gpu
+    model, gpu, price = asked.model.name, asked.hardware.gpu, asked.hardware.price_per_gpu_hour
     match output:
         case OutputFormat.JSON:
-            body = {"model": model, "gpu": str(gpu), "presets": [_object(row) for row in rows]}
+            body = {"model": model, "gpu": str(gpu), "presets": [_object(row, price) for row in rows]}
             return json.dumps(body, indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
             head = [name if i < 2 or i == 8 else f"{_role_of(i)} {name}" for i, name in enumerate(COLUMNS)]
             told = f"**{model}** on {gpu}{asked.by}\n\n" + markdown_table(head, [_cells(row) for row in rows])
             served = [row for row in rows if row.served]
-            return f"{told}\n\n{_served_markdown(served)}" if served else told
+            return f"{told}\n\n{_served_markdown(served, price)}" if served else told
         case OutputFormat.TEXT:
             return _text(rows, asked)
 
@@ -56,31 +58,42 @@ def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
         table.add_row(*_cells(row))
     reasons = [_told(problem, presets) for problem, presets in _reasons(rows).items()]
     served = [row for row in rows if row.served]
-    told = _served_text(served) if served else []
+    told = _served_text(served, asked.hardware.price_per_gpu_hour) if served else []
     return Group(Text(f"{model} on {gpu}{asked.by}, decimal GB on one GPU\n", style="bold"), table, *reasons, *told)
 
 
-def _served_text(rows: Sequence[PresetRow]) -> list[RenderableType]:
+def _served_text(rows: Sequence[PresetRow], price: float | None) -> list[RenderableType]:
     """What the presets serve, and which of them is from where."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for index, name in enumerate(_served_head(rows)):
         table.add_column(name.replace(", ", "\n"), justify="right" if index else "left")
     for row in rows:
-        table.add_row(*_served_cells(row))
-    return [Text(f"\n{SERVED_TITLE}\n", style="bold"), table, Text(f"\n{_served_note(rows)}", style="dim")]
+        table.add_row(*_served_cells(row, price))
+    return [Text(f"\n{_served_title(price)}\n", style="bold"), table, Text(f"\n{_served_note(rows)}", style="dim")]
 
 
-def _served_markdown(rows: Sequence[PresetRow]) -> str:
-    body = markdown_table(_served_head(rows), [_served_cells(row) for row in rows])
-    return f"{SERVED_TITLE}\n\n{body}\n\n{_served_note(rows)}"
+def _served_markdown(rows: Sequence[PresetRow], price: float | None) -> str:
+    body = markdown_table(_served_head(rows), [_served_cells(row, price) for row in rows])
+    return f"{_served_title(price)}\n\n{body}\n\n{_served_note(rows)}"
 
 
 def _served_head(rows: Sequence[PresetRow]) -> list[str]:
     return ["preset", *(f"{each.traffic.isl} in, {each.traffic.osl} out" for each in rows[0].served)]
 
 
-def _served_cells(row: PresetRow) -> list[str]:
-    return [row.preset, *(f"{each.tokens_per_second_per_gpu:.0f}, {each.share_of_best:.0%}" for each in row.served)]
+def _served_title(price: float | None) -> str:
+    if price is None:
+        return SERVED_TITLE
+    return f"{SERVED_TITLE}; cost per million output tokens at {price:g} a GPU hour"
+
+
+def _served_cells(row: PresetRow, price: float | None) -> list[str]:
+    return [row.preset, *(_served_cell(each, price) for each in row.served)]
+
+
+def _served_cell(each: Served, price: float | None) -> str:
+    figures = f"{each.tokens_per_second_per_gpu:.0f}, {each.share_of_best:.0%}"
+    return figures if price is None else f"{figures}; {money(each.price(price))}"
 
 
 def _served_note(rows: Sequence[PresetRow]) -> str:
@@ -121,7 +134,7 @@ def _memory_cells(memory: GpuMemory) -> list[str]:
     return [f"{memory.weights_gb:.1f} GB", f"{max(0.0, memory.kv_cache_gb):.1f} GB", tokens]
 
 
-def _object(row: PresetRow) -> dict[str, object]:
+def _object(row: PresetRow, price: float | None) -> dict[str, object]:
     return {
         "preset": row.preset,
         "source": row.source,
@@ -144,6 +157,7 @@ def _object(row: PresetRow) -> dict[str, object]:
                 "traffic": each.traffic.model_dump(mode="json"),
                 "tokens_per_second_per_gpu": each.tokens_per_second_per_gpu,
                 "share_of_best": round(each.share_of_best, 3),
+                **({} if price is None else {"price_per_million_tokens": round(each.price(price), 4)}),
             }
             for each in row.served
         ],

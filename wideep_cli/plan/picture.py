@@ -94,6 +94,8 @@ def write_picture(loaded: StackContext, path: Path) -> None:
     Raises:
         CallError: the file cannot be written.
     """
+    if path.suffix.lower() not in ("", ".svg"):
+        raise CallError(f"--svg {path}: the picture is an SVG, whatever the name says.", "Name it FILE.svg.")
     try:
         path.write_text(draw_placement(loaded), encoding="utf-8")
     except OSError as exc:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from wideep.settings.backend import Backend
@@ -13,50 +13,82 @@ from wideep_cli.layouts.served import suggestion
 from wideep_cli.options import OutputFormat
 from wideep_cli.stack_context import StackContext
 
+if TYPE_CHECKING:
+    from wideep_cli.advise.forecast import Forecast
+
 __all__ = ["plan_report"]
 
 TITLE = "What it serves"
+COST = "What it takes"
 
 
-def plan_report(loaded: StackContext, output: OutputFormat) -> RenderableType:
-    """Text on one screen, the Plan's JSON, or Markdown for a pull request."""
+def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None = None) -> RenderableType:
+    """Text on one screen, the Plan's JSON, or Markdown for a pull request. ``cluster``: where `pulumi up` would act,
+    which only the text says: it is the caller's own."""
+    found = _forecast(loaded)
+    rate = _rate(found)
     match output:
         case OutputFormat.JSON:
-            return _json(loaded)
+            return _json(loaded, found)
         case OutputFormat.MARKDOWN:
             from wideep_cli.plan.markdown import plan_markdown
 
-            lines = _served_lines(loaded)
-            listed = "".join(f"\n- {line}" for line in lines)
-            return plan_markdown(loaded) + (f"\n\n**{TITLE}**\n{listed}\n" if lines else "")
+            parts = {
+                TITLE: _served_lines(loaded, found),
+                COST: [f"{name}: {text}" for name, text in _takes(loaded, rate)],
+            }
+            listed = ((title, "".join(f"\n- {line}" for line in lines)) for title, lines in parts.items() if lines)
+            return plan_markdown(loaded) + "".join(f"\n\n**{title}**\n{lines}" for title, lines in listed) + "\n"
         case OutputFormat.TEXT:
-            from wideep_cli.plan.text import plan_text
+            from wideep_cli.plan.text import block, labelled, plan_text
 
-            lines = _served_lines(loaded)
-            block = [Text(f"\n{TITLE}", style="bold"), *(Padding(Text(line), (0, 0, 0, 2)) for line in lines)]
-            return Group(plan_text(loaded), *block) if lines else plan_text(loaded)
-
-
-def _json(loaded: StackContext) -> str:
-    text = loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json()
-    traffic = loaded.settings.traffic
-    if traffic is None:
-        return text
-    from wideep_cli.advise.forecast import forecast, forecast_object
-
-    found = forecast(loaded.settings, traffic)
-    return json.dumps({**json.loads(text), "prediction": forecast_object(found)}, indent=2, ensure_ascii=False)
+            where = [("cluster", cluster)] if cluster else []
+            lines = [Text(line) for line in _served_lines(loaded, found)]
+            return Group(
+                plan_text(loaded), *block(TITLE, lines), *block(COST, [labelled([*where, *_takes(loaded, rate)])])
+            )
 
 
-def _served_lines(loaded: StackContext) -> list[str]:
+def _json(loaded: StackContext, found: Forecast | str | None) -> str:
+    from wideep_cli.plan.takes_report import takes_object
+
+    body: dict[str, object] = json.loads(loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json())
+    body["takes"] = takes_object(loaded, _rate(found))
+    if found is not None:
+        from wideep_cli.advise.forecast import forecast_object
+
+        body["prediction"] = forecast_object(found)
+    return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def _takes(loaded: StackContext, rate: float | None) -> list[tuple[str, str]]:
+    from wideep_cli.plan.takes_report import takes_lines
+
+    return takes_lines(loaded, rate)
+
+
+def _forecast(loaded: StackContext) -> Forecast | str | None:
+    """What is predicted for the stack's traffic, or what stands in the way. None: it says of none."""
+    if loaded.settings.traffic is None:
+        return None
+    from wideep_cli.advise.forecast import forecast
+
+    return forecast(loaded.settings, loaded.settings.traffic)
+
+
+def _rate(found: Forecast | str | None) -> float | None:
+    """Output tokens/s a GPU."""
+    return None if found is None or isinstance(found, str) else found.rate
+
+
+def _served_lines(loaded: StackContext, found: Forecast | str | None) -> list[str]:
     """The forecast; where there is none, what is known of the presets."""
     settings = loaded.settings
     sglang = settings.backend is Backend.SGLANG
     known = suggestion(settings.layout, settings.model, settings.hardware.gpu) if sglang else None
     lines = [known] if known else []
-    if settings.traffic is None:
+    if found is None:
         return lines
-    from wideep_cli.advise.forecast import forecast, forecast_lines
+    from wideep_cli.advise.forecast import forecast_lines
 
-    found = forecast(settings, settings.traffic)
     return [*forecast_lines(found), *(lines if isinstance(found, str) else [])]

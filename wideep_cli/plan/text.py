@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -23,7 +23,7 @@ from wideep_cli.plan.view import (
 )
 from wideep_cli.stack_context import StackContext
 
-__all__ = ["plan_text"]
+__all__ = ["block", "labelled", "plan_text"]
 
 BAR_WIDTH = 60
 INKS = {
@@ -40,19 +40,22 @@ def plan_text(loaded: StackContext) -> RenderableType:
     """The whole report."""
     views = role_views(loaded)
     blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
-    blocks += _block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
-    blocks += _block("Where the experts are", [_by_role(views, _experts)])
-    blocks += _block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
+    blocks += block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
+    blocks += block("Where the experts are", [_by_role(views, _experts)])
+    blocks += block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
     if loaded.warnings:
-        blocks += _block("Warnings", [_labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
+        blocks += block("Warnings", [labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
     fullest = min(views, key=lambda view: view.memory.headroom_gb - view.needed_gb)
     smallest = min(views, key=lambda view: view.plan.kv_cache_tokens * view.plan.dp)
-    blocks += _block(f"If the engine runs out of memory ({fullest.role})", [_remedies(fullest, for_outside)])
-    blocks += _block(f"If the KV cache is too small ({smallest.role})", [_remedies(smallest, for_cache)])
+    blocks += block(f"If the engine runs out of memory ({fullest.role})", [_remedies(fullest, for_outside)])
+    blocks += block(f"If the KV cache is too small ({smallest.role})", [_remedies(smallest, for_cache)])
     return Group(*blocks)
 
 
-def _block(title: str, lines: list[RenderableType]) -> Iterator[RenderableType]:
+def block(title: str, lines: Sequence[RenderableType]) -> Iterator[RenderableType]:
+    """Lines under a title; nothing where there are none."""
+    if not lines:
+        return
     yield Text(f"\n{title}", style="bold")
     yield Padding(Group(*lines), (0, 0, 0, 2))
 
@@ -133,11 +136,11 @@ def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
     """A text for each role, or one for both where it is the same."""
     texts = {view.role: tell(view) for view in views}
     if len(set(texts.values())) == 1:
-        return _labelled([("both", texts[views[0].role])])
-    return _labelled(texts.items())
+        return labelled([("both", texts[views[0].role])])
+    return labelled(texts.items())
 
 
-def _labelled(lines: Iterable[tuple[str, str]]) -> Table:
+def labelled(lines: Iterable[tuple[str, str]]) -> Table:
     """Texts that wrap, each to the right of its label."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for label, text in lines:

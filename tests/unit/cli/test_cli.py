@@ -43,7 +43,7 @@ Write = Callable[..., Path]
 @pytest.fixture
 def run() -> Run:
     """Call the command as a pipe would see it, 100 characters wide."""
-    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
+    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb", "KUBECONFIG": "no-such-kubeconfig"})
     return lambda *args: runner.invoke(app, [str(arg) for arg in args])
 
 
@@ -73,7 +73,7 @@ def test_plan_fits_one_screen_and_says_everything(run: Run, stack: Write) -> Non
     result = run("plan", "--file", stack())
     assert (result.exit_code, result.stderr) == (0, "")
     check("plan-option-a.txt", result.stdout)
-    assert len(result.stdout.splitlines()) <= 50
+    assert len(result.stdout.splitlines()) <= 65
 
 
 def test_plan_of_the_widest_preset(run: Run, stack: Write) -> None:
@@ -317,3 +317,54 @@ def test_a_terminal_gets_colour_unless_no_color_is_set(stack: Write, root: Path,
     printed = pexpect.run(shlex.join([sys.executable, *arguments]), env=environ, dimensions=(60, 100)).decode()
     assert "DeepSeek-R1" in printed
     assert ("\x1b[32m" in printed) is colours
+
+
+def test_a_price_of_a_gpu_hour_becomes_money_in_plan_layouts_and_json(run: Run, stack: Write) -> None:
+    path = stack(layout="best-32gpu", hardware={**STACK["hardware"], "nodes": 4, "pricePerGpuHour": 3.0})
+    told = " ".join(run("plan", "--file", path).stdout.split())
+    assert "96.00 an hour: 32 GPUs at 3" in told
+    assert "1.73 per million output tokens, at 483 tokens/s a GPU predicted" in told, "96 / (482.6 × 32 × 3600) × 1e6"
+    assert json.loads(run("plan", "--file", path, "-o", "json").stdout)["takes"]["price_per_hour"] == 96.0
+    assert "483, 100%; 1.73" in run("layouts", "--file", path).stdout
+    (row,) = (
+        row
+        for row in json.loads(run("layouts", "--file", path, "-o", "json").stdout)["presets"]
+        if row["preset"] == "wide-32gpu"
+    )
+    assert row["served"][0]["price_per_million_tokens"] == pytest.approx(2.2572, abs=1e-3)
+
+
+def test_a_price_is_of_the_stacks_own_gpu_and_of_no_other(run: Run, stack: Write) -> None:
+    path = stack(hardware={**STACK["hardware"], "gpu": "H100-80", "pricePerGpuHour": 3.0}, layout="wide-32gpu")
+    assert "cost per million" not in run("layouts", "--file", path, "--gpu", "H200").stdout
+
+
+def test_a_picture_is_not_written_under_another_formats_name(run: Run, stack: Write, tmp_path: Path) -> None:
+    result = run("plan", "--file", stack(), "--svg", tmp_path / "placement.png")
+    assert (result.exit_code, (tmp_path / "placement.png").exists()) == (2, False)
+    assert "Name it FILE.svg." in result.stderr
+
+
+def test_the_list_of_layouts_does_not_pass_kv_cache_for_speed(run: Run) -> None:
+    assert "KV cache is not speed: `wideep advise` finds" in " ".join(run("layouts", "--gpus", 16).stdout.split())
+
+
+def test_the_plan_names_the_cluster_that_up_would_act_on(stack: Write, tmp_path: Path) -> None:
+    contexts = [{"name": name, "context": {"cluster": f"c-{name}", "user": "u"}} for name in ("mine", "other")]
+    clusters = [
+        {"name": f"c-{name}", "cluster": {"server": f"https://{name}.example.com:6443"}} for name in ("mine", "other")
+    ]
+    users = [{"name": "u", "user": {"token": TOKEN}}]
+    content = {"current-context": "mine", "contexts": contexts, "clusters": clusters, "users": users}
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(content))
+    runner = CliRunner(env={"COLUMNS": "120", "TERM": "dumb", "KUBECONFIG": str(kubeconfig)})
+
+    told = runner.invoke(app, ["plan", "--file", str(stack())]).stdout
+    assert "https://mine.example.com:6443 (context mine)" in told
+    assert TOKEN not in told
+    other = stack("Pulumi.other.yaml")
+    content = json.loads(other.read_text())
+    content["config"]["kubernetes:context"] = "other"
+    other.write_text(json.dumps(content))
+    assert "https://other.example.com:6443 (context other)" in runner.invoke(app, ["plan", "--file", str(other)]).stdout

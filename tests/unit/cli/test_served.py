@@ -56,7 +56,7 @@ def test_layouts_says_of_each_preset_where_it_is_from_and_what_it_serves() -> No
     result = CliRunner().invoke(app, ["layouts", "--output", "json"])
 
     rows = {row["preset"]: row for row in json.loads(result.stdout)["presets"]}
-    assert rows["wide-32gpu"]["source"] == "SGLang's published"
+    assert rows["wide-32gpu"]["source"] == "modelled on SGLang's published ones"
     assert rows["lab-8gpu"]["served"] == []
     (first, *_) = rows["wide-32gpu"]["served"]
     assert first == {

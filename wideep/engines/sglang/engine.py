@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
@@ -12,6 +12,7 @@ from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
+from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.sglang import command, memory, metrics
 from wideep.engines.sglang.families import family_of
 from wideep.engines.sglang.flags import flag_table
@@ -42,6 +43,7 @@ class Sglang(Engine):
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
     weights_flag: ClassVar[str] = "--model-path"
+    name_flag: ClassVar[str] = "--served-model-name"
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
     components: ClassVar[Mapping[str, Role]] = MappingProxyType(
         {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
@@ -68,6 +70,11 @@ class Sglang(Engine):
         remote = settings.workers.trust_remote_code
         watched = metrics.metrics_args(self.version, layout) if settings.monitoring.enabled else ()
         return command.engine_args(role, layout, settings.model, path, remote, version=self.version, watched=watched)
+
+    def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
+        from wideep.engines.sglang.reading import role_reading
+
+        return role_reading(role, said, env, gpus_per_node, self.flags.keys)
 
     def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
         return command.engine_env(role, layout)

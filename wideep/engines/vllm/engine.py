@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
@@ -12,6 +12,7 @@ from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, Family, ImageRecipe, LogFormat
 from wideep.engines.flags import FlagTable
+from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.vllm import command, memory
 from wideep.engines.vllm.families import FAMILIES
 from wideep.engines.vllm.flags import flag_table
@@ -33,6 +34,7 @@ class Vllm(Engine):
     framework: ClassVar[Framework] = "vllm"
     title: ClassVar[str] = "vLLM"
     weights_flag: ClassVar[str] = "--model"
+    name_flag: ClassVar[str] = "--served-model-name"
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {
             "VLLM_NIXL_SIDE_CHANNEL_HOST": (
@@ -63,6 +65,11 @@ class Vllm(Engine):
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
         path = model_path(settings.model, settings.model_cache)
         return command.engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
+
+    def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
+        from wideep.engines.vllm.reading import role_reading
+
+        return role_reading(role, said, env, gpus_per_node, self.flags.keys)
 
     def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
         return command.engine_env(role, layout, self.version)

@@ -1,0 +1,179 @@
+"""`wideep import`, and what of a plan can be compared with a launch command or pasted elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from tests.support.project import ROOT
+from wideep_cli.main import app
+
+SECRET = "S3cretS3cretS3cret"
+LAUNCH = "python3 -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 --tp-size 8 --mem-fraction-static 0.8"
+STACK: dict[str, Any] = {
+    "namespace": "dynamo-workshop",
+    "model": "deepseek-ai/DeepSeek-R1",
+    "hardware": {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"},
+    "layout": {"preset": "lab-16gpu-singlenode"},
+    "hfToken": {"secure": "v1:abcdef"},
+    "modelCache": {"size": "1Ti"},
+}
+PUBLISHED = ROOT / "examples" / "published-command" / "launch.sh"
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    runner = CliRunner(env={"COLUMNS": "120", "TERM": "dumb"})
+    return lambda *args: runner.invoke(app, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Callable[..., Path]:
+    def write(**keys: object) -> Path:
+        path = tmp_path / "Pulumi.mine.yaml"
+        path.write_text(json.dumps({"config": {f"dynamo-wideep:{k}": v for k, v in {**STACK, **keys}.items()}}))
+        return path
+
+    return write
+
+
+def test_the_imported_file_is_a_stack_that_plans_and_compares_equal_to_its_command(run: Run, tmp_path: Path) -> None:
+    written = tmp_path / "Pulumi.mine.yaml"
+    assert run("import", LAUNCH, "--write", written).exit_code == 0
+
+    rows = json.loads(run("plan", "--file", written, "--against", LAUNCH, "-o", "json").stdout)
+
+    differing = {row["flag"] for row in rows["decode"] if row["relation"] == "differs"}
+    assert differing == {"--model-path"}, "the weights are on the stack's volume"
+    assert not [row["flag"] for row in rows["decode"] if row["relation"] == "only yours"]
+
+
+def test_the_file_says_above_the_config_what_became_of_each_flag(run: Run) -> None:
+    result = run("import", f"{LAUNCH} --max-total-tokens 9000 --watchdog-timeout 600 --host ::")
+    comments = [" ".join(line.split()) for line in result.stdout.splitlines() if line.startswith("#")]
+    assert "# --tp-size 8 layout.decode.tp" in comments
+    assert "# --watchdog-timeout 600 passed on" in comments
+    assert "# --host this program sets it" in comments
+    assert any(line.startswith("# --max-total-tokens it changes what lies in a GPU's memory") for line in comments)
+    assert yaml.safe_load(result.stdout)["config"]["dynamo-wideep:hardware"]["nodes"] == 2
+
+
+def test_what_the_plan_would_refuse_is_told_with_the_file(run: Run) -> None:
+    result = run("import", LAUNCH.replace("--tp-size 8", "--tp-size 4"))
+    assert "wideep plan would refuse it: layout.prefill" in result.stdout
+    assert "wideep plan would refuse it" in result.stderr
+
+
+def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.mine.yaml"
+    path.write_text("mine")
+    assert run("import", LAUNCH, "--write", path).exit_code == 2
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ((), "Name the commands in one way"),
+        ((LAUNCH, "--prefill", LAUNCH), "Name the commands in one way"),
+        (("--prefill", LAUNCH), "No command for decode"),
+        (("echo",), "No launch command"),
+        (("--file", "no-such-file.sh"), "no-such-file.sh cannot be read"),
+        (("vllm serve acme/unknown",), "The command names no model of the catalog (acme/unknown)"),
+    ],
+)
+def test_a_call_that_names_no_command_says_what_to_type(run: Run, args: tuple[str, ...], why: str) -> None:
+    result = run("import", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert why in result.stderr
+
+
+def test_the_published_commands_of_sglang_become_a_stack_that_plans(run: Run, tmp_path: Path) -> None:
+    written = tmp_path / "Pulumi.published.yaml"
+    assert run("import", "--file", PUBLISHED, "--gpu", "H100-80", "--write", written).exit_code == 0
+    plan = json.loads(run("plan", "--file", written, "-o", "json").stdout)
+    assert (plan["gpus"], plan["roles"]["prefill"]["ep"], plan["roles"]["decode"]["ep"]) == (64, 32, 32)
+
+    rows = json.loads(run("plan", "--file", written, "--against", PUBLISHED, "-o", "json").stdout)
+
+    yours = {row["flag"] for row in rows["prefill"] if row["relation"] in ("only yours", "differs")}
+    by_operator = {"--dist-init-addr", "--nnodes", "--node-rank"}
+    assert yours == {"--model-path", "--load-balance-method", *by_operator}, "the weights are on the stack's volume"
+    plans = {row["flag"] for row in rows["prefill"] if row["relation"] == "only the plan's"}
+    assert plans == {"--host", "--ep-size"}, "with DeepEP, SGLang itself takes tp for ep"
+
+
+def test_the_differences_of_the_wide_preset_from_the_published_commands_are_named(run: Run, stack: Any) -> None:
+    hardware = {"gpu": "H100-80", "nodes": 8, "gpusPerNode": 8, "interconnect": "infiniband"}
+    path = stack(layout={"preset": "wide-64gpu"}, hardware=hardware)
+    rows = json.loads(run("plan", "--file", path, "--against", PUBLISHED, "-o", "json").stdout)
+    by_flag = {row["flag"]: row for row in rows["prefill"]}
+    assert by_flag["--mem-fraction-static"]["relation"] == "differs"
+    assert by_flag["--mem-fraction-static"]["decided"] == "layout.prefill.memFractionStatic"
+    assert by_flag["--enable-two-batch-overlap"]["relation"] == "only yours"
+    assert by_flag["--enable-eplb"]["relation"] == "only the plan's"
+    assert by_flag["--tp-size"]["relation"] == "same"
+
+
+def test_numbers_are_compared_as_numbers_and_spellings_as_one_flag(run: Run, stack: Any) -> None:
+    yours = "python3 -m sglang.launch_server --tensor-parallel-size=8 --mem-fraction-static .80"
+    rows = json.loads(run("plan", "--file", stack(), "--against", yours, "-o", "json").stdout)["decode"]
+    same = {row["flag"] for row in rows if row["relation"] == "same"}
+    assert {"--tp-size", "--mem-fraction-static"} <= same or {"--tensor-parallel-size", "--mem-fraction-static"} <= same
+
+
+def test_nothing_of_a_secret_is_in_a_comparison(run: Run, stack: Any) -> None:
+    yours = f"MY_TOKEN={SECRET} {LAUNCH} --api-key {SECRET} --no-such-flag {SECRET}"
+    for output in ("text", "json", "markdown"):
+        assert SECRET not in run("plan", "--file", stack(), "--against", yours, "-o", output).output
+
+
+def test_a_command_of_the_other_engine_is_not_compared(run: Run, stack: Any) -> None:
+    result = run("plan", "--file", stack(), "--against", "vllm serve deepseek-ai/DeepSeek-R1")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("The command starts vllm, and the stack runs sglang.")
+
+
+def test_a_script_that_is_not_there_is_named(run: Run, stack: Any) -> None:
+    result = run("plan", "--file", stack(), "--against", "launch.sh")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "launch.sh does not exist.")
+
+
+def test_a_roles_command_is_printed_one_flag_a_line_and_a_shell_reads_the_plans_words(run: Run, stack: Any) -> None:
+    path = stack(layout={"preset": "lab-16gpu-singlenode", "decode": {"env": {"NCCL_DEBUG": "a b"}}})
+    text = run("plan", "--file", path, "--args", "decode").stdout
+    plan = json.loads(run("plan", "--file", path, "-o", "json").stdout)
+
+    words = shlex.split(text.replace("\\\n", " "))
+
+    assert words[0] == "NCCL_DEBUG=a b"
+    assert words[1:4] == ["python3", "-m", "dynamo.sglang"]
+    assert words[4:] == plan["roles"]["decode"]["args"]
+    assert all(line.strip().startswith("--") for line in text.splitlines()[2:])
+    echoed = subprocess.run(["sh", "-c", "printf '%s\\n' " + text], capture_output=True, text=True, check=True)
+    assert echoed.stdout.splitlines() == words
+
+
+def test_the_manifest_is_the_graph_of_the_plan_and_holds_no_secret(run: Run, stack: Any) -> None:
+    path = stack(hfToken="hf_" + SECRET)
+    printed = run("plan", "--file", path, "--manifest").stdout
+    plan = json.loads(run("plan", "--file", path, "-o", "json").stdout)
+    assert yaml.safe_load(printed) == plan["manifests"][0]
+    assert json.loads(run("plan", "--file", path, "--manifest", "-o", "json").stdout) == plan["manifests"][0]
+    assert SECRET not in printed
+
+
+def test_one_call_prints_one_thing(run: Run, stack: Any) -> None:
+    result = run("plan", "--file", stack(), "--args", "decode", "--manifest")
+    assert result.exit_code == 2
+    assert "each print something of their own" in result.stderr

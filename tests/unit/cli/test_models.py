@@ -1,0 +1,126 @@
+"""`wideep models`: the catalog, and `wideep plan --since`: an edit against git."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from wideep.catalog.models import MODELS
+from wideep_cli.main import app
+
+Run = Callable[..., Result]
+STACK = """\
+config:
+  dynamo-wideep:namespace: dynamo
+  dynamo-wideep:model: {model}
+  dynamo-wideep:hardware: {{gpu: H200, nodes: 4, gpusPerNode: 8, interconnect: infiniband}}
+  dynamo-wideep:layout: {{preset: {layout}}}
+  dynamo-wideep:modelCache: {{size: 1Ti}}
+"""
+
+
+@pytest.fixture
+def run() -> Run:
+    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
+    return lambda *args: runner.invoke(app, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A project under git with one stack, committed."""
+    (tmp_path / "Pulumi.yaml").write_text("name: dynamo-wideep\nruntime: python\n")
+    (tmp_path / "Pulumi.mine.yaml").write_text(STACK.format(model="deepseek-ai/DeepSeek-R1", layout="wide-32gpu"))
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)
+    return tmp_path
+
+
+def test_every_model_of_the_catalog_is_listed_with_what_runs_it(run: Run) -> None:
+    listed = json.loads(run("models", "--output", "json").stdout)["models"]
+    assert [row["name"] for row in listed] == list(MODELS)
+    rows = {row["name"]: row for row in listed}
+    r1, mixtral = rows["deepseek-ai/DeepSeek-R1"], rows["mistralai/Mixtral-8x7B-Instruct-v0.1"]
+    assert r1["parameters"] == pytest.approx(671.0e9, rel=1e-3), "DeepSeek's own figure"
+    assert mixtral["parameters"] == pytest.approx(46.7e9, rel=1e-3), "Mistral's own figure"
+    assert (r1["weights_gb"], r1["experts"], r1["experts_per_token"]) == (688.6, 256, 8)
+    assert "best-32gpu" in r1["presets"]["sglang"]
+    assert "lab-8gpu" not in r1["presets"]["sglang"]
+    assert "vllm-32gpu" in r1["presets"]["vllm"]
+
+
+def test_what_fits_is_of_the_gpu_that_is_asked_for(run: Run) -> None:
+    on_h100 = json.loads(run("models", "--gpu", "H100-80", "-o", "json").stdout)["models"][0]["presets"]["sglang"]
+    assert "lab-16gpu-singlenode" not in on_h100
+    assert "H100-80" in run("models", "--gpu", "H100").stderr
+
+
+def test_the_table_fits_a_terminal(run: Run) -> None:
+    assert "…" not in run("models").stdout
+
+
+def test_an_edit_is_compared_with_a_commit_of_git(run: Run, repository: Path) -> None:
+    path = repository / "Pulumi.mine.yaml"
+    path.write_text(path.read_text().replace("wide-32gpu", "best-32gpu"))
+    found = json.loads(run("plan", "--file", path, "--since", "main", "-o", "json").stdout)
+    changed = {change["path"]: (change["before"], change["after"]) for change in found["settings"]}
+    assert changed["layout"] == ("wide-32gpu", "best-32gpu")
+    assert run("plan", "--file", path, "--since", "HEAD").exit_code == 0
+
+
+def test_a_config_json_is_read_as_it_was_at_that_commit(run: Run, repository: Path) -> None:
+    shape = {
+        "architectures": ["Qwen3MoeForCausalLM"],
+        "hidden_size": 2048,
+        "num_hidden_layers": 48,
+        "vocab_size": 151936,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 4,
+        "head_dim": 128,
+        "num_experts": 128,
+        "num_experts_per_tok": 8,
+        "moe_intermediate_size": 768,
+        "intermediate_size": 6144,
+        "max_position_embeddings": 40960,
+        "torch_dtype": "bfloat16",
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "tie_word_embeddings": False,
+    }
+    path, tuned = repository / "Pulumi.mine.yaml", repository / "tuned" / "config.json"
+    tuned.parent.mkdir()
+    tuned.write_text(json.dumps(shape))
+    path.write_text(STACK.format(model="{config: tuned/config.json, name: acme/tuned}", layout="lab-16gpu-singlenode"))
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["add", "."], [*who, "commit", "-q", "-m", "second"]):
+        subprocess.run(["git", "-C", repository, *command], check=True)
+    tuned.write_text(json.dumps({**shape, "num_hidden_layers": 24}))
+
+    found = json.loads(run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout)
+
+    assert any(change["path"].endswith("weights_gb") for change in found["settings"]), "half of the layers"
+
+
+@pytest.mark.parametrize(
+    ("ref", "why"),
+    [
+        ("no-such-branch", "git knows no such commit"),
+        ("--output=x", "git knows no such commit"),
+        ("HEAD~9", "git knows no such commit"),
+    ],
+)
+def test_a_commit_that_is_none_is_told(run: Run, repository: Path, ref: str, why: str) -> None:
+    result = run("plan", "--file", repository / "Pulumi.mine.yaml", f"--since={ref}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert why in result.stderr
+
+
+def test_a_stack_that_is_new_since_then_is_told(run: Run, repository: Path) -> None:
+    path = repository / "Pulumi.new.yaml"
+    path.write_text(STACK.format(model="deepseek-ai/DeepSeek-R1", layout="wide-32gpu"))
+    assert "Pulumi.new.yaml is not in main." in run("plan", "--file", path, "--since", "main").stderr

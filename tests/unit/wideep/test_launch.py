@@ -1,0 +1,169 @@
+"""Launch commands that people have: read as data, and turned into keys whose plan says the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from tests.support.configs import hardware, stack
+from wideep.engines import engine_of
+from wideep.launch.role import Fate, Place
+from wideep.launch.stack import ImportedStack, Site, import_stack
+from wideep.launch.words import UnreadCommandError, launch_commands
+from wideep.plan import make_plan
+from wideep.rules import accept
+from wideep.settings import parse
+from wideep.settings.layout import Preset, Role
+
+SITE = Site("H200", 8, "infiniband", "dynamo", None)
+MODEL = "--model-path deepseek-ai/DeepSeek-R1"
+SGLANG = f"python3 -m sglang.launch_server {MODEL} --tp-size 8 --mem-fraction-static 0.8"
+VLLM = "vllm serve deepseek-ai/DeepSeek-R1 -dp 16 --enable-expert-parallel --all2all-backend deepep_low_latency"
+
+
+def read(text: str) -> ImportedStack:
+    """The stack of one command that serves both roles."""
+    (command,) = launch_commands(text)
+    return import_stack(dict.fromkeys(Role, command), SITE, None)
+
+
+def role_of(text: str, role: str = "decode") -> Mapping[str, Any]:
+    """The keys of one of its roles."""
+    return cast("dict[str, Any]", read(text).config["layout"])[role]
+
+
+def fate(text: str, flag: str) -> Fate:
+    """What becomes of a flag."""
+    return next(each for each in read(text).fates[Role.DECODE] if each.flag == flag)
+
+
+@pytest.mark.parametrize("preset", [each for each in Preset if each != "lab-8gpu"])  # R1 does not fit it
+def test_the_plans_own_arguments_come_back_as_the_same_arguments(preset: Preset) -> None:
+    """Import is the inverse of the engines' ``args``: of each preset, on each engine that runs it."""
+    backend = str(preset.backend or "sglang")
+    settings = accept(stack(backend=backend, layout=str(preset), platform={"version": "1.6.1"}))
+    engine, plan = engine_of(settings), make_plan(settings)
+    module = {"sglang": "dynamo.sglang", "vllm": "dynamo.vllm"}[backend]
+    texts = {role: shlex.join(["python3", "-m", module, *plan.roles[role].args]) for role in Role}
+    env = {role: engine.env(role, settings.layout.roles[role]) for role in Role}
+    commands = {
+        role: launch_commands(" ".join([*(f"{k}={v}" for k, v in env[role].items()), text]))[0]
+        for role, text in texts.items()
+    }
+
+    again = import_stack(commands, SITE, None).config
+
+    layout = cast("dict[str, dict[str, object]]", again["layout"])
+    replicas = {role: {**layout[role], "replicas": settings.layout.roles[role].replicas} for role in Role}
+    keys = {**again, "layout": replicas, "hardware": hardware(), "hfToken": {"secure": "x"}}
+    replanned = make_plan(accept({**keys, "modelCache": {"size": "2Ti"}}))
+    assert {role: replanned.roles[role].args for role in Role} == {role: plan.roles[role].args for role in Role}
+
+
+def test_sizes_follow_as_the_engine_itself_has_them() -> None:
+    deepep = role_of(f"{SGLANG.replace('8 ', '16 ')} --dp-size 16 --enable-dp-attention --enable-deepep-moe --nnodes 2")
+    assert [deepep[key] for key in ("nodes", "gpusPerNode", "tp", "dp", "ep")] == [2, 8, 16, 16, 16], "DeepEP: ep = tp"
+    copies = role_of(f"{SGLANG} --dp-size 2")
+    assert (copies["replicas"], copies["dp"]) == (2, 1), "without DP attention they are whole copies"
+    wide = role_of(f"{VLLM} -tp 2 --data-parallel-size-local 4 --max-num-seqs 64 --max-model-len 16k")
+    assert [wide[key] for key in ("nodes", "gpusPerNode", "tp", "dp", "ep")] == [4, 8, 32, 16, 32]
+    assert (wide["maxRunningRequests"], wide["contextLength"]) == (1024, 16_000), "a flag of one group, a key of all"
+
+
+def test_one_command_for_both_roles_gets_each_its_kernels() -> None:
+    assert [role_of(VLLM, role)["deepepMode"] for role in Role] == ["normal", "low_latency"]
+    assert read(VLLM).one_for_both
+
+
+def test_vllms_objects_are_read_as_the_keys_and_flags_that_they_hold() -> None:
+    role = role_of(f"{VLLM} --enable-eplb --eplb-config " + """'{"num_redundant_experts": 32, "window_size": 100}'""")
+    assert (role["redundantExperts"], role["extraArgs"]) == (32, ["--eplb-config.window_size", "100"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "flag", "place", "why"),
+    [
+        ("--watchdog-timeout 600", "--watchdog-timeout", Place.EXTRA, "passed on"),
+        ("--deepep-config /c.json", "--deepep-config", Place.EXTRA, "passed on, not checked"),
+        ("--host 0.0.0.0", "--host", Place.SET, "this program sets it"),
+        ("--node-rank 1", "--node-rank", Place.SET, "the operator appends it"),
+        ("--max-total-tokens 131072", "--max-total-tokens", Place.LEFT, "it changes what lies in a GPU's memory"),
+        ("--quantization fp8", "--quantization", Place.LEFT, "it changes the model"),
+        ("--no-such-flag 1", "--no-such-flag", Place.LEFT, "have no such flag"),
+        ("--trust-remote-code", "--trust-remote-code", Place.STACK, "workers.trustRemoteCode"),
+        ("--nsa-decode trtllm", "--nsa-decode", Place.EXTRA, "--dsa-decode-backend in SGLang"),
+        ("--json-model-override-args '{}'", "--json-model-override-args", Place.LEFT, "it changes the model"),
+        ("--log-level '$(x)'", "--log-level", Place.LEFT, "one shell line"),
+    ],
+)
+def test_each_flag_has_a_place_and_a_reason(flags: str, flag: str, place: Place, why: str) -> None:
+    found = fate(f"{SGLANG} {flags}", flag)
+    assert found.place is place
+    assert why in found.why
+
+
+def test_what_is_passed_on_is_in_the_stack_as_it_was_written() -> None:
+    role = role_of(f"NCCL_DEBUG=INFO {SGLANG} --watchdog-timeout 600 --log-level=debug")
+    assert role["extraArgs"] == ["--watchdog-timeout", "600", "--log-level=debug"]
+    assert role["env"] == {"NCCL_DEBUG": "INFO"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"HF_TOKEN=hf_S3cretS3cretS3cret {SGLANG}",
+        f"MY_API_KEY=S3cretS3cret {SGLANG}",
+        f"docker run -e WANDB_TOKEN=S3cretS3cret image {SGLANG}",
+        f"{SGLANG} --api-key S3cretS3cret",
+        f"{SGLANG} --log-level hf_S3cretS3cretS3cret",
+        f"{VLLM} --api-key=S3cretS3cret",
+    ],
+)
+def test_a_secret_of_the_command_is_in_nothing_that_comes_of_it(text: str) -> None:
+    assert "S3cret" not in repr(read(text))
+
+
+def test_the_text_is_cut_into_words_and_no_shell_reads_it(tmp_path: Any) -> None:
+    victim = tmp_path / "touched"
+    text = f"{SGLANG} --watchdog-timeout $(touch {victim}) && touch {victim}; `touch {victim}` > {victim}"
+    launch_commands(text)
+    assert not victim.exists()
+
+
+def test_a_script_gives_the_commands_of_both_roles_with_what_it_exports() -> None:
+    script = f"""
+# prefill
+export NCCL_DEBUG=INFO
+python3 -m dynamo.frontend --http-port 8000 &
+{SGLANG} \\
+  --disaggregation-mode prefill 2>&1 | tee prefill.log
+# decode
+GLOO=eth0 {SGLANG} --disaggregation-mode=decode
+"""
+    first, second = launch_commands(script)
+    assert (first.role, first.env) == (Role.PREFILL, {"NCCL_DEBUG": "INFO"})
+    assert first.words[-2:] == ("--disaggregation-mode", "prefill")
+    assert (second.role, second.env) == (Role.DECODE, {"NCCL_DEBUG": "INFO", "GLOO": "eth0"})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("echo hello", "No launch command"),
+        (f"{SGLANG} --log-level 'open", "No closing quotation"),
+        (f"python3 -m sglang.launch_server {MODEL} --tp-size $TP", "--tp-size: invalid literal"),
+        ("python3 -m sglang.launch_server --model-path /model --tp 8", "no model of the catalog (/model)"),
+    ],
+)
+def test_what_cannot_be_read_is_told(text: str, why: str) -> None:
+    with pytest.raises(UnreadCommandError) as error:
+        read(text)
+    assert why in str(error.value)
+
+
+def test_an_imported_stack_is_a_stack() -> None:
+    settings = parse({**read(SGLANG).config, "hfToken": {"secure": "x"}})
+    assert (settings.model.name, settings.hardware.nodes) == ("deepseek-ai/DeepSeek-R1", 2)

@@ -1,0 +1,96 @@
+"""A launch command's flags as keys of a role: what the engines have in common. Each has the inverse of its ``args``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag, Given
+
+__all__ = ["RoleReading", "SaidFlag", "json_object", "said_flags", "worker_shape"]
+
+
+@dataclass(frozen=True)
+class SaidFlag:
+    """One flag of a command that the engine has, in this version or another."""
+
+    flag: EngineFlag
+    words: tuple[str, ...]
+    """As they are written."""
+
+    @property
+    def name(self) -> str:
+        """The engine's own name of it."""
+        return self.flag.names[0]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values' texts."""
+        _, equals, first = self.words[0].partition("=")
+        return ((first,) if equals else ()) + self.words[1:]
+
+    @property
+    def value(self) -> object:
+        """The value as the engine's parser has it: True for a flag without one, a list where it takes several.
+
+        Raises ValueError for a text that is none of its type.
+        """
+        if self.flag.value is None:
+            return not self.words[0].startswith("--no-")
+        if not self.values:
+            raise ValueError("it has no value")
+        read = [self.flag.value(each) for each in self.values]
+        return read if self.flag.nargs in ("+", "*") else read[0]
+
+    def is_any(self, *names: str) -> bool:
+        """True if it is one of these flags, by any spelling."""
+        return any(name in self.flag.names for name in names)
+
+    @property
+    def is_key(self) -> bool:
+        """True if its owner may be a key of a role: its value is then part of the plan."""
+        return self.flag.owner not in (PASSES, UNCHECKED)
+
+
+@dataclass
+class RoleReading:
+    """What an engine makes of a command: keys of ``layout.ROLE`` by their dotted path, and what has no key."""
+
+    keys: dict[str, object] = field(default_factory=dict[str, object])
+    said_by: dict[str, str] = field(default_factory=dict[str, str])
+    """Flags and variables that are told by a key, with that key."""
+    left: dict[str, str] = field(default_factory=dict[str, str])
+    """Flags and variables that no key can tell, with the reason."""
+    extra: list[str] = field(default_factory=list[str])
+    """Words for ``extraArgs`` that a flag becomes."""
+
+    def put(self, said: str, key: str, value: object) -> None:
+        """Note that a flag or variable is a key's value."""
+        self.keys[key] = value
+        self.said_by[said] = key
+
+    def number(self, key: str, default: int) -> int:
+        """A key that is a whole number, or what the engine takes without it."""
+        value = self.keys.get(key, default)
+        return value if isinstance(value, int) else default
+
+
+def said_flags(given: Iterable[Given]) -> list[SaidFlag]:
+    """Flags that are known: of this version, or of another that has them."""
+    return [SaidFlag(each.flag, each.words) for each in given if each.flag]
+
+
+def json_object(text: str) -> Mapping[str, object]:
+    """A flag's JSON object. Raises ValueError for a text that is none."""
+    found: object = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 - as json.loads says it
+    return cast("Mapping[str, object]", found)
+
+
+def worker_shape(gpus: int, nodes: int | None, gpus_per_node: int) -> dict[str, object]:
+    """``nodes`` and ``gpusPerNode`` of a worker, from the nodes that its command names or from the size of one."""
+    pods = nodes or -(-gpus // gpus_per_node)
+    return {"nodes": pods, "gpusPerNode": max(1, gpus // pods)}

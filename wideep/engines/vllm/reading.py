@@ -1,0 +1,102 @@
+"""vLLM's launch command as keys of a role: the inverse of ``command``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from wideep.engines.reading import RoleReading, SaidFlag, json_object, worker_shape
+from wideep.engines.vllm.command import ALL_TO_ALL
+from wideep.settings.layout import Role
+
+__all__ = ["role_reading"]
+
+DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
+_BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
+_COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
+"""Keys of whole numbers whose flags vLLM's parser takes as texts, in one version or another."""
+_PER_GROUP: Final = ("chunkedPrefillSize", "maxRunningRequests")
+"""Keys that are of all attention groups together, where vLLM's flag is of one."""
+
+
+def role_reading(
+    role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int, keys: frozenset[str]
+) -> RoleReading:
+    """The keys of a command's flags. ``keys`` are those that own flags.
+
+    Raises ValueError with the flag's name for a value that its type does not take.
+    """
+    reading = RoleReading()
+    for each in said:
+        if each.flag.owner in keys:
+            try:
+                _read(reading, role, each)
+            except ValueError as error:
+                raise ValueError(f"{each.words[0].partition('=')[0]}: {error}") from None
+    if env.get(DISPATCH_VARIABLE, "").isdigit():
+        reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
+    _sizes(reading, role, said, gpus_per_node)
+    return reading
+
+
+def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
+    name, owner = said.name, said.flag.owner
+    if said.is_any("--eplb-config"):
+        _balancer(reading, said)
+    elif said.is_any("--all2all-backend"):
+        modes = {backend: mode for mode, backend in ALL_TO_ALL.items()}
+        if str(said.value) in modes:
+            reading.put(name, "moeA2aBackend", "deepep")
+            reading.keys["deepepMode"] = str(modes[str(said.value)])
+        else:
+            reading.left[name] = "of the all-to-all backends there is a key for DeepEP only"
+    elif said.is_any("--enforce-eager"):
+        reading.put(name, "cudaGraphBatchSizes", [])
+    elif said.is_any("--max-cudagraph-capture-size") or (owner == "cudaGraphBatchSizes" and role is Role.PREFILL):
+        reading.left[name] = "write cudaGraphBatchSizes, at decode"
+    elif owner == "speculative" or said.is_any("--ubatch-size"):
+        reading.left[name] = "no key says it"
+    else:
+        value = said.value
+        reading.put(name, owner, _count(value) if isinstance(value, str) and owner in _COUNTS else value)
+
+
+def _count(text: str) -> int:
+    """Tokens as vLLM takes them: ``16384``, ``16k`` of 1000, ``16K`` of 1024 (``human_readable_int``)."""
+    units = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
+    unit = units.get(text[-1:])
+    return int(float(text[:-1]) * unit) if unit else int(text)
+
+
+def _balancer(reading: RoleReading, said: SaidFlag) -> None:
+    """EPLB's own object: two of its fields are keys, the others go on as dotted flags."""
+    for field, value in json_object(said.values[0] if said.values else "").items():
+        if field in _BALANCER:
+            reading.put(said.name, _BALANCER[field], value)
+        else:
+            reading.extra += [f"{said.name}.{field}", str(value).lower() if isinstance(value, bool) else str(value)]
+
+
+def _sizes(reading: RoleReading, role: Role, said: Sequence[SaidFlag], gpus_per_node: int) -> None:
+    """SGLang's sizes from vLLM's: a tensor-parallel group is an attention group, and experts go over all of them."""
+    keys = reading.keys
+    group, groups = reading.number("tp", 1), reading.number("dp", 1)
+    named = next((each for each in said if each.is_any("--data-parallel-size-local")), None)
+    local = named.value if named else None
+    nodes = -(-groups // local) if isinstance(local, int) and local > 0 else None
+    if named and nodes:
+        reading.said_by[named.name] = "nodes"
+    tp = group * groups
+    for key in _PER_GROUP:
+        if key in keys:
+            keys[key] = reading.number(key, 0) * groups
+    if role is Role.DECODE and keys.get("deepepMode") == "low_latency" and "chunkedPrefillSize" in keys:
+        keys["maxDispatchTokensPerRank"] = reading.number("chunkedPrefillSize", 0) // groups
+        del keys["chunkedPrefillSize"]
+        reading.said_by = {
+            flag: "maxDispatchTokensPerRank" if key == "chunkedPrefillSize" else key
+            for flag, key in reading.said_by.items()
+        }
+    shape = worker_shape(tp, nodes, gpus_per_node)
+    sizes: dict[str, object] = {"replicas": 1, **shape, "tp": tp, "dp": groups, "ep": tp if keys.get("ep") else 1}
+    reading.keys = {**sizes, **keys, **sizes}

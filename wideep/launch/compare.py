@@ -1,0 +1,112 @@
+"""A launch command beside a plan's arguments of the same role, flag by flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wideep.engines import engine_of
+from wideep.engines.base import Engine
+from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
+from wideep.launch.role import SET, hidden, is_secret, value_of
+from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.masking import MASK, masked
+from wideep.settings import Settings
+from wideep.settings.layout import Role
+
+__all__ = ["Compared", "Relation", "compare"]
+
+
+class Relation(StrEnum):
+    """How a flag of the command is to the plan's."""
+
+    DIFFERS = "differs"
+    ONLY_YOURS = "only yours"
+    ONLY_PLANS = "only the plan's"
+    SAME = "same"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One flag or environment variable."""
+
+    flag: str
+    """By the engine's own name."""
+    relation: Relation
+    yours: str | None
+    """None: the command does not have it; empty: it is given alone."""
+    plans: str | None
+    decided: str
+    """What decides it in a stack: a key, or who sets it."""
+
+
+@dataclass(frozen=True)
+class _Said:
+    value: str
+    decided: str
+
+
+def compare(settings: Settings, role: Role, args: Sequence[str], command: LaunchCommand) -> tuple[Compared, ...]:
+    """Return every flag and variable of both, what differs first. ``args`` are the plan's arguments of the role.
+
+    Raises UnreadCommandError for a command of another engine.
+    """
+    engine, layout = engine_of(settings), settings.layout.roles[role]
+    if command.backend is not settings.backend:
+        raise UnreadCommandError(f"The command starts {command.backend}, and the stack runs {settings.backend}.")
+    own = {**engine.env(role, layout), **settings.workers.env, **layout.env}
+    both = (
+        (_flags(engine, role, command.words), _flags(engine, role, args)),
+        (_variables(role, command.env), _variables(role, own)),
+    )
+    found = [row for yours, plans in both for row in _rows(yours, plans)]
+    return tuple(sorted(found, key=lambda row: list(Relation).index(row.relation)))
+
+
+def _rows(yours: Mapping[str, _Said], plans: Mapping[str, _Said]) -> Iterator[Compared]:
+    for name in dict.fromkeys([*yours, *plans]):
+        mine, other = yours.get(name), plans.get(name)
+        if mine is None:
+            relation = Relation.ONLY_PLANS
+        elif other is None:
+            relation = Relation.ONLY_YOURS
+        else:
+            relation = Relation.SAME if _plain(mine.value) == _plain(other.value) else Relation.DIFFERS
+        decided = (mine or other or _Said("", "")).decided
+        yield Compared(name, relation, mine and mine.value, other and other.value, decided)
+
+
+def _flags(engine: Engine, role: Role, words: Sequence[str]) -> dict[str, _Said]:
+    """By the engine's own name of each; the last one counts where a flag is given twice, as the parser has it."""
+    found: dict[str, _Said] = {}
+    for given in engine.flags.read(words):
+        name = given.flag.names[0] if given.flag else given.words[0].partition("=")[0]
+        value = value_of(given)
+        found[name] = _Said(MASK if hidden(given) and value else masked(value), _decided(engine, role, given.flag))
+    return found
+
+
+def _decided(engine: Engine, role: Role, flag: EngineFlag | None) -> str:
+    if flag is None:
+        return f"{engine.release} has no such flag"
+    if flag.owner in SET:
+        return SET[flag.owner]
+    if flag.owner in (PASSES, UNCHECKED):
+        return "extraArgs"
+    if flag.owner in engine.flags.keys:
+        return f"layout.{role}.{flag.owner}"
+    return engine.flags.reasons[flag.owner].rule
+
+
+def _variables(role: Role, env: Mapping[str, str]) -> dict[str, _Said]:
+    shown = {name: MASK if is_secret(name, value) else value for name, value in env.items()}
+    return {name: _Said(value, f"layout.{role}.env") for name, value in shown.items()}
+
+
+def _plain(value: str) -> object:
+    """``0.80`` and ``.8`` are the same number."""
+    try:
+        return float(value)
+    except ValueError:
+        return value

@@ -1,0 +1,179 @@
+"""One launch command as keys of a role: what becomes of each of its flags and variables, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, cast
+
+from wideep.engines.base import Engine
+from wideep.engines.flags import PASSES, UNCHECKED, Given
+from wideep.engines.reading import RoleReading, said_flags
+from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.masking import masked
+from wideep.rules.environment import OWNED, TOKENS
+from wideep.settings.layout import DeepEpMode, Role
+
+__all__ = ["SET", "Fate", "Place", "RoleImport", "hidden", "import_role", "is_secret", "value_of"]
+
+SET: Final = {
+    "program": "this program sets it",
+    "operator": "the operator appends it to a worker of several pods",
+}
+"""By the flag's owner: who sets it in any case."""
+MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
+"""DeepEP's kernels of a role, where one command serves both."""
+SECRET_NAME: Final = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)($|_)")
+
+
+class Place(StrEnum):
+    """Where a flag or variable of a command goes."""
+
+    KEY = "key"
+    EXTRA = "extraArgs"
+    ENV = "env"
+    STACK = "stack"
+    """A key that both roles share."""
+    SET = "set"
+    """The program or the operator sets it."""
+    LEFT = "left out"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of one flag or variable."""
+
+    flag: str
+    value: str
+    """Empty where it is given alone, or is not shown: what is left out may hold a secret."""
+    place: Place
+    why: str
+    """The key's path, or the reason."""
+
+
+@dataclass(frozen=True)
+class RoleImport:
+    """A command as a role of ``layout``."""
+
+    keys: Mapping[str, object]
+    """As the stack config has them, nested."""
+    stack: Mapping[str, object]
+    """Dotted keys of the stack that both roles share."""
+    fates: tuple[Fate, ...]
+
+
+def import_role(
+    engine: Engine, role: Role, command: LaunchCommand, gpus_per_node: int, survives: Callable[[str], bool]
+) -> RoleImport:
+    """Return what becomes of a command. ``survives``: a word reaches the engine as it is.
+
+    Raises UnreadCommandError for a value that the engine's own parser would refuse.
+    """
+    given = list(engine.flags.read(command.words))
+    try:
+        reading = engine.reading(role, said_flags(given), command.env, gpus_per_node)
+    except ValueError as error:
+        raise UnreadCommandError(f"The {role} command cannot be read: {masked(str(error))}.") from error
+    if command.role is None and reading.keys.get("moeA2aBackend") == "deepep":
+        reading.keys["deepepMode"] = str(MODES[role])
+    sorter = _Sorter(engine, role, reading, survives)
+    fates = (*(fate for each in given for fate in sorter.flag(each)), *sorter.variables(command.env))
+    keys = {**_nested(reading.keys), **({"extraArgs": sorter.extra} if sorter.extra else {})}
+    return RoleImport({**keys, **({"env": sorter.env} if sorter.env else {})}, sorter.stack, fates)
+
+
+def value_of(given: Given) -> str:
+    """The values of a flag, as they are written."""
+    _, equals, first = given.words[0].partition("=")
+    return " ".join(((first,) if equals else ()) + given.words[1:])
+
+
+def hidden(given: Given) -> bool:
+    """True if nothing is known of the flag, or it is of a server's own: its value may be a password."""
+    return given.flag is None or given.flag.owner == "idle"
+
+
+def is_secret(name: str, value: str) -> bool:
+    """True if an environment variable looks like a credential, by its name or its value."""
+    return name in TOKENS or bool(SECRET_NAME.search(name.upper())) or masked(value) != value
+
+
+class _Sorter:
+    """Gathers what goes on to the engine, and says of each flag where it goes."""
+
+    def __init__(self, engine: Engine, role: Role, reading: RoleReading, survives: Callable[[str], bool]) -> None:
+        self._engine, self._role, self._reading, self._survives = engine, role, reading, survives
+        self.extra = [word for word in reading.extra if survives(word)]
+        self.env: dict[str, str] = {}
+        self.stack: dict[str, object] = {}
+
+    def flag(self, given: Given) -> Iterator[Fate]:
+        """Where one flag goes."""
+        reading, written = self._reading, given.words[0].partition("=")[0]
+        name = given.flag.names[0] if given.flag else written
+        owner = given.flag.owner if given.flag else None
+        if name in reading.said_by:
+            yield Fate(written, masked(value_of(given)), Place.KEY, f"layout.{self._role}.{reading.said_by[name]}")
+        elif name in reading.left:
+            yield Fate(written, "", Place.LEFT, reading.left[name])
+        elif owner in SET:
+            yield Fate(written, "", Place.SET, SET[owner])
+        elif owner == "remoteCode":
+            self.stack["workers.trustRemoteCode"] = True
+            yield Fate(written, "", Place.STACK, "workers.trustRemoteCode")
+        elif owner == "revision" and name.lstrip("-") == "revision":
+            self.stack["modelCache.revision"] = value_of(given)
+            yield Fate(written, masked(value_of(given)), Place.STACK, "modelCache.revision")
+        else:
+            yield self._passed(given, written, owner)
+
+    def _passed(self, given: Given, written: str, owner: str | None) -> Fate:
+        """A flag that no key says."""
+        words = list(given.words)
+        if given.gone and given.gone.instead:
+            words = [*given.gone.instead.split(), *given.words[1:]]
+        elif given.flag is None or given.wrong:
+            why = given.wrong or f"{self._engine.release} and Dynamo's worker have no such flag"
+            return Fate(written, "", Place.LEFT, why)
+        if owner not in (PASSES, UNCHECKED):
+            return Fate(written, "", Place.LEFT, self._engine.flags.reasons[str(owner)].rule)
+        if any(masked(word) != word for word in words):
+            return Fate(written, "", Place.LEFT, "it looks like a secret, and arguments are in clear text in the graph")
+        if not all(self._survives(word) for word in words):
+            return Fate(written, "", Place.LEFT, "the operator joins arguments into one shell line, which breaks it")
+        self.extra += words
+        checked = "passed on" if owner == PASSES else "passed on, not checked"
+        renamed = f"; {given.gone.instead} in {self._engine.release}" if given.gone else ""
+        return Fate(written, value_of(given), Place.EXTRA, f"{checked}{renamed}")
+
+    def variables(self, env: Mapping[str, str]) -> Iterator[Fate]:
+        """Where each environment variable goes."""
+        owned = {**OWNED, **self._engine.owned_env}
+        for name, value in env.items():
+            if name in self._reading.said_by:
+                yield Fate(name, value, Place.KEY, f"layout.{self._role}.{self._reading.said_by[name]}")
+            elif name in TOKENS:
+                yield Fate(name, "", Place.LEFT, "hfToken or hfTokenSecret brings the token")
+            elif is_secret(name, value):
+                yield Fate(name, "", Place.LEFT, "make a Secret with that key, and write workers.envFrom: [SECRET]")
+            elif name in owned:
+                yield Fate(name, "", Place.LEFT, owned[name][0])
+            elif "$" in value:
+                yield Fate(name, "", Place.LEFT, "its value is a variable of the shell")
+            else:
+                self.env[name] = value
+                yield Fate(name, value, Place.ENV, f"layout.{self._role}.env")
+
+
+def _nested(keys: Mapping[str, object]) -> dict[str, object]:
+    """Dotted keys as objects."""
+    nested: dict[str, object] = {}
+    for path, value in keys.items():
+        first, _, rest = path.partition(".")
+        if rest:
+            nested[first] = {**cast("dict[str, object]", nested.get(first, {})), rest: value}
+        else:
+            nested[first] = value
+    return nested

@@ -1,0 +1,124 @@
+"""A stack config from one launch command for each role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from wideep.catalog.models import MODELS
+from wideep.dynamo import release_of
+from wideep.dynamo.releases import newest_tried
+from wideep.engines import engine
+from wideep.engines.base import Engine
+from wideep.launch.role import Fate, RoleImport, import_role, value_of
+from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.memory.weights import model_bytes
+from wideep.rules.cache import volume_size
+from wideep.rules.hardware import nodes_needed
+from wideep.settings import parse
+from wideep.settings.backend import Backend
+from wideep.settings.layout import Role
+from wideep.settings.reading import ReadText
+
+__all__ = ["ImportedStack", "Site", "import_stack"]
+
+MANY_NODES: Final = 4096
+"""As many as a stack may have, until it is known how many the layout takes."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What no launch command says."""
+
+    gpu: str
+    gpus_per_node: int
+    interconnect: str
+    namespace: str
+    model: str | None
+    """A name of the catalog, or the path of a config.json. None: as the commands say."""
+
+
+@dataclass(frozen=True)
+class ImportedStack:
+    """A stack config, and what became of each flag."""
+
+    config: Mapping[str, object]
+    fates: Mapping[Role, tuple[Fate, ...]]
+    engine: str
+    """With its version: ``SGLang 0.5.21``."""
+    one_for_both: bool
+    """One command serves prefill and decode, and both roles are made from it."""
+
+
+def import_stack(commands: Mapping[Role, LaunchCommand], site: Site, read_text: ReadText | None) -> ImportedStack:
+    """Return the stack of two commands; the same one may be both.
+
+    Raises UnreadCommandError for commands of two engines, of no known model, or with a value that cannot be read, and
+    ConfigError where what they say is no form of a stack config.
+    """
+    backends = {command.backend for command in commands.values()}
+    if len(backends) > 1:
+        raise UnreadCommandError("The commands start two engines, and a stack runs one: give both roles the same.")
+    (backend,) = backends
+    runs = engine(backend, newest_tried().engines[backend.value])
+    survives = release_of().survives_shell
+    roles = {role: import_role(runs, role, command, site.gpus_per_node, survives) for role, command in commands.items()}
+    config = _config(roles, _model(commands, site, runs), site, backend)
+    settings = parse({**config, "hfToken": {"secure": "later"}}, read_text)
+    nodes = nodes_needed(settings.layout.roles.values(), site.gpus_per_node)
+    hardware = {**cast("dict[str, object]", config["hardware"]), "nodes": nodes}
+    size = volume_size(settings.model.disk_bytes or model_bytes(settings.model))
+    cache = {**cast("dict[str, object]", config["modelCache"]), "size": size}
+    whole = {**config, "hardware": hardware, "modelCache": cache}
+    fates = {role: found.fates for role, found in roles.items()}
+    return ImportedStack(whole, fates, runs.release, any(each.role is None for each in commands.values()))
+
+
+def _config(roles: Mapping[Role, RoleImport], model: object, site: Site, backend: Backend) -> dict[str, object]:
+    shared = {path: value for found in roles.values() for path, value in found.stack.items()}
+    below: dict[str, dict[str, object]] = {"workers": {}, "modelCache": {"size": f"{MANY_NODES}Ti"}}
+    for path, value in shared.items():
+        first, _, rest = path.partition(".")
+        below[first][rest] = value
+    return {
+        "namespace": site.namespace,
+        "model": model,
+        "hardware": {
+            "gpu": site.gpu,
+            "nodes": MANY_NODES,
+            "gpusPerNode": site.gpus_per_node,
+            "interconnect": site.interconnect,
+        },
+        **({} if backend is Backend.SGLANG else {"backend": str(backend)}),
+        "layout": {str(role): dict(roles[role].keys) for role in Role},
+        "modelCache": below["modelCache"],
+        **({"workers": below["workers"]} if below["workers"] else {}),
+    }
+
+
+def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> object:
+    """The catalog's name that one of the commands says, or what the caller says."""
+    named = list(_named(commands, runs))
+    if site.model:
+        if not site.model.endswith(".json"):
+            return site.model
+        repository = next((name for name in named if name.count("/") == 1 and not name.startswith(("/", "."))), None)
+        return {"config": site.model, **({"name": repository} if repository else {})}
+    known = {name.lower(): name for name in MODELS}
+    found = next((known[name.lower()] for name in named if name.lower() in known), None)
+    if found is None:
+        raise UnreadCommandError(
+            f"The command names no model of the catalog ({', '.join(named) or 'it names none'}). "
+            "Name one of `wideep models` with --model, or the path of the model's config.json."
+        )
+    return found
+
+
+def _named(commands: Mapping[Role, LaunchCommand], runs: Engine) -> dict[str, None]:
+    """Names of the model in the commands, in the order in which they are believed."""
+    given = [each for command in commands.values() for each in runs.flags.read(command.words)]
+    flags = (runs.name_flag, runs.weights_flag)
+    said = [value_of(each) for flag in flags for each in given if each.flag and flag in each.flag.names]
+    alone = [command.model for command in commands.values() if command.model]
+    return dict.fromkeys([*said, *alone])

@@ -1,0 +1,158 @@
+"""What a stack takes before it serves, and at an update: GPUs, time, volume, objects of the cluster, and money.
+
+Times of a transfer are sizes over the link's own rate: no disk, registry or hub is faster, and most are slower.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from wideep.graph.worker import recreated
+from wideep.memory.weights import model_bytes
+from wideep.plan.base import PlanModel
+from wideep.plan.parts import Plan
+from wideep.price import per_million_tokens
+from wideep.settings import Settings
+from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.quantity import quantity_bytes
+
+__all__ = ["BUILD_MINUTES", "IMAGE_GB", "LINKS_GBIT", "ImageTakes", "Takes", "Update", "takes", "transfer_seconds"]
+
+LINKS_GBIT: Final = (1, 10, 100)
+"""Links that times are told for, in Gbit/s."""
+BUILD_MINUTES: Final = (30, 60)
+"""Of the image from Dynamo's Dockerfile without a cache, on a machine that is fit for it."""
+IMAGE_GB: Final = 20.0
+"""About so large is that image. NVIDIA's own is taken for as large: nothing here has weighed it."""
+REVISIONS: Final = 2
+"""A volume with room for so many takes a new revision while pods read the old one."""
+
+
+class Update(StrEnum):
+    """What a change of a role's arguments, image or environment does to who uses it."""
+
+    OUTAGE = "outage"
+    """No GPU is free for another worker: all of the role's end first, and nothing is served while the model loads."""
+    IN_TURN = "in-turn"
+    """One worker after the other restarts; the others serve."""
+    RESTART = "restart"
+    """Grove deletes the pods of the role's only worker before it makes new ones."""
+    BESIDE = "beside"
+    """The new worker starts on free GPUs before the old one ends."""
+
+
+class ImageTakes(PlanModel):
+    """How the pods' image comes to the nodes."""
+
+    built: bool
+    build_minutes: tuple[int, int] | None
+    gigabytes: float
+
+
+class Takes(PlanModel):
+    """What a stack takes. Sizes are decimal GB, times seconds."""
+
+    gpus: int
+    gpus_reserved: int
+    """Of all nodes of ``hardware``."""
+    nodes: int
+    pods: int
+    """Of the graph: workers and frontends."""
+    image: ImageTakes
+    weights_gb: float
+    download: bool
+    """False: the weights are on the volume already."""
+    transfer_seconds: dict[int, float]
+    """Of the weights, by the link's Gbit/s: the download, and each pod's read from a volume behind such a link."""
+    download_deadline_seconds: int | None
+    start_deadline_seconds: int
+    """How long `pulumi up` waits for the graph."""
+    volume_gb: float | None
+    """None: each node's own disk, or a claim whose size is not known here."""
+    two_revisions_gb: float
+    """What a volume needs for a new revision beside the old one, when no file is the same."""
+    objects: dict[str, int]
+    """What the stack itself makes on the cluster, by kind. Helm's releases have their own."""
+    updates: dict[Role, Update]
+    price_per_hour: float | None
+    """Of all GPUs of ``hardware``, in the price's own currency. None: the stack says no price."""
+
+    def price_per_million_tokens(self, tokens_per_second_per_gpu: float) -> float | None:
+        """Output tokens, when the layout's GPUs serve so many all the time; GPUs that stay free cost as much. None: no
+        price."""
+        if self.price_per_hour is None:
+            return None
+        return per_million_tokens(self.price_per_hour, tokens_per_second_per_gpu * self.gpus)
+
+
+def takes(settings: Settings, plan: Plan) -> Takes:
+    """What the stack of these settings takes, whose plan this is."""
+    size = settings.model.disk_bytes or model_bytes(settings.model)
+    price, reserved = settings.hardware.price_per_gpu_hour, settings.hardware.gpus
+    built = plan.image_source.build is not None
+    return Takes(
+        gpus=plan.gpus,
+        gpus_reserved=reserved,
+        nodes=plan.nodes,
+        pods=sum(part.pods for part in plan.graph.parts),
+        image=ImageTakes(built=built, build_minutes=BUILD_MINUTES if built else None, gigabytes=IMAGE_GB),
+        weights_gb=round(size / 1e9, 1),
+        download=settings.model_cache.download,
+        transfer_seconds={link: transfer_seconds(size, link) for link in LINKS_GBIT},
+        download_deadline_seconds=plan.download.deadline_seconds if plan.download else None,
+        start_deadline_seconds=plan.ready_timeout_seconds,
+        volume_gb=round(quantity_bytes(plan.cache.size) / 1e9, 1) if plan.cache.create else None,
+        two_revisions_gb=round(REVISIONS * size / 1e9, 1),
+        objects=dict(_objects(plan)),
+        updates={name: _update(settings, role) for name, role in settings.layout.roles.items()},
+        price_per_hour=None if price is None else price * reserved,
+    )
+
+
+def transfer_seconds(size_bytes: float, gbit: float) -> float:
+    """Seconds that so many bytes take over a link of so many Gbit/s, at its own rate."""
+    return round(size_bytes * 8 / (gbit * 1e9), 1)
+
+
+def _update(settings: Settings, role: RoleLayout) -> Update:
+    """Grove deletes a worker's pods before it makes new ones; Deployments do so where no GPU is free."""
+    if role.replicas > 1 and not recreated(settings, role):
+        return Update.IN_TURN
+    if settings.layout.has_multinode_workers:
+        return Update.RESTART
+    return Update.OUTAGE if recreated(settings, role) else Update.BESIDE
+
+
+def _objects(plan: Plan) -> Iterator[tuple[str, int]]:
+    monitoring, platform = plan.monitoring, plan.platform
+    secrets = (
+        plan.token is not None and plan.token.create,
+        plan.image_source.registry is not None and plan.image_source.pull_secret is not None,
+        platform.install and not platform.mpi_secret_exists,
+        monitoring is not None and monitoring.install and monitoring.grafana,
+    )
+    releases = (
+        platform.install,
+        platform.install and platform.crds_chart is not None,
+        monitoring is not None and monitoring.install,
+    )
+    counts = {
+        "Namespace": 1,
+        "Secret": sum(secrets),
+        "PersistentVolumeClaim": int(plan.cache.create),
+        "Job": int(plan.download is not None),
+        "Helm release": sum(releases),
+        "DynamoGraphDeployment": 1,
+        "NetworkPolicy": len(plan.network_policies),
+        "Service": int(plan.frontend.public is not None),
+        "Ingress": int(plan.frontend.ingress is not None),
+    }
+    yield from ((kind, count) for kind, count in counts.items() if count)
+    if monitoring is not None:
+        from wideep.monitoring.panels import DASHBOARDS
+
+        yield from Counter(monitor.kind for monitor in monitoring.monitors).items()
+        yield from {"PrometheusRule": 1, "ConfigMap": len(DASHBOARDS)}.items()

@@ -1,0 +1,1 @@
+"""``wideep import``: launch commands of SGLang or vLLM become a stack's file"""

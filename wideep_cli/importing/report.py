@@ -1,0 +1,93 @@
+"""An imported stack as its file: the config, and as comments above it what became of each flag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from wideep.launch.role import Fate, Place
+from wideep.masking import masked, visible
+from wideep_cli.errors import CallError
+from wideep_cli.importing.stack import Import
+from wideep_cli.options import OutputFormat
+from wideep_cli.stack_file import config_yaml, find_project
+
+__all__ = ["import_report", "write_stack"]
+
+HEADS: Final = {
+    Place.KEY: "told by a key",
+    Place.STACK: "told by a key of both roles",
+    Place.EXTRA: "passed on in extraArgs",
+    Place.ENV: "passed on in env",
+    Place.SET: "set in any case",
+    Place.LEFT: "LEFT OUT",
+}
+
+
+def import_report(found: Import, output: OutputFormat) -> str:
+    """The stack's file, or JSON of it and of each flag."""
+    match output:
+        case OutputFormat.JSON:
+            body = {
+                "engine": found.stack.engine,
+                "config": found.stack.config,
+                "flags": {role: [asdict(fate) for fate in fates] for role, fates in found.stack.fates.items()},
+                "problems": [asdict(problem) for problem in found.problems],
+            }
+            return json.dumps(body, indent=2, ensure_ascii=False)
+        case OutputFormat.MARKDOWN:
+            return f"```yaml\n{_file(found)}```"
+        case OutputFormat.TEXT:
+            return _file(found)
+
+
+def write_stack(found: Import, path: Path) -> None:
+    """Write the file where there is none.
+
+    Raises:
+        CallError: there is one, or it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_file(found))
+    except FileExistsError:
+        raise CallError(f"{path} exists.", "Name another file, or remove it.") from None
+    except OSError as error:
+        raise CallError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _file(found: Import) -> str:
+    config = config_yaml(found.stack.config, find_project(Path.cwd()).name)
+    return "\n".join([*_comments(found), "config:", *(f"  {line}" for line in config.splitlines())]) + "\n"
+
+
+def _comments(found: Import) -> Iterator[str]:
+    yield f"# Written by wideep import, for {found.stack.engine}. To make it yours: namespace, hardware.interconnect,"
+    yield "# modelCache.storageClass, and pulumi config set --secret hfToken hf_…"
+    if found.stack.one_for_both:
+        yield "# The command serves both roles, and a stack has workers for each: both are made from it, with DeepEP's"
+        yield "# mode normal for prefill and low_latency for decode."
+    for role, fates in found.stack.fates.items():
+        yield "#"
+        yield f"# {role}'s command, flag by flag:"
+        for place, head in HEADS.items():
+            yield from _of_place(head, [fate for fate in fates if fate.place is place])
+    for problem in found.problems:
+        yield "#"
+        yield from (f"# wideep plan would refuse it: {line}" for line in _one_line(" ".join(str(problem).split())))
+
+
+def _of_place(head: str, fates: list[Fate]) -> Iterator[str]:
+    if fates:
+        yield f"#   {head}"
+    for fate in fates:
+        said = f"{fate.flag} {fate.value}".rstrip()
+        yield from (f"#     {line}" for line in _one_line(f"{said:<44} {fate.why}"))
+
+
+def _one_line(text: str) -> list[str]:
+    """Foreign text in a comment: no control character, and no line of its own."""
+    return [" ".join(visible(masked(text)).split("\n"))]

@@ -1,0 +1,64 @@
+"""From the options of ``wideep import`` to a stack config, and what ``wideep plan`` would say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wideep.errors import Problem
+from wideep.launch.stack import ImportedStack, Site, import_stack
+from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.rules import check
+from wideep.settings import parse
+from wideep.settings.layout import Role
+from wideep_cli.errors import CallError
+from wideep_cli.launch_source import EXAMPLE_COMMAND, commands_in, commands_of_file, one_for_each_role
+from wideep_cluster.named_file import read_named
+
+__all__ = ["Import", "imported", "named_commands"]
+
+
+@dataclass(frozen=True)
+class Import:
+    """The stack, and the rules that it breaks."""
+
+    stack: ImportedStack
+    problems: tuple[Problem, ...]
+
+
+def named_commands(
+    command: str | None, file: Path | None, prefill: str | None, decode: str | None
+) -> Mapping[Role, LaunchCommand]:
+    """One command for each role, from what the options name.
+
+    Raises:
+        CallError: they name nothing, or too much.
+    """
+    by_role = {role: text for role, text in ((Role.PREFILL, prefill), (Role.DECODE, decode)) if text}
+    if sum((bool(command), bool(file), bool(by_role))) != 1:
+        raise CallError(
+            "Name the commands in one way: COMMAND, --file, or --prefill and --decode.",
+            f"For example: wideep import '{EXAMPLE_COMMAND}'",
+        )
+    if by_role:
+        return one_for_each_role([replace(commands_in(text)[0], role=role) for role, text in by_role.items()])
+    return one_for_each_role(commands_of_file(file) if file else commands_in(command or ""))
+
+
+def imported(commands: Mapping[Role, LaunchCommand], site: Site) -> Import:
+    """The stack of the commands.
+
+    Raises:
+        CallError: a command cannot be read.
+        ConfigError: what it says is no form of a stack config.
+    """
+
+    def read_text(name: str) -> str:
+        return read_named(Path(name))
+
+    try:
+        found = import_stack(commands, site, read_text)
+    except UnreadCommandError as error:
+        raise CallError(str(error), "wideep import --help has the options.") from error
+    return Import(found, tuple(check(parse({**found.config, "hfToken": {"secure": "later"}}, read_text))))

@@ -1,0 +1,58 @@
+"""Launch commands from what a person names: a quoted command, or a file of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from wideep.launch.words import LaunchCommand, UnreadCommandError, launch_commands
+from wideep.settings.layout import Role
+from wideep_cli.errors import CallError
+from wideep_cluster.named_file import read_named
+
+__all__ = ["EXAMPLE_COMMAND", "commands_in", "commands_of_file", "one_for_each_role"]
+
+EXAMPLE_COMMAND: Final = "python3 -m sglang.launch_server …"
+MOST_BYTES: Final = 200_000
+
+
+def commands_in(text: str) -> tuple[LaunchCommand, ...]:
+    """The commands of a text.
+
+    Raises:
+        CallError: it holds none, or cannot be cut into words.
+    """
+    try:
+        return launch_commands(text)
+    except UnreadCommandError as error:
+        raise CallError(str(error), f"For example: '{EXAMPLE_COMMAND}'") from error
+
+
+def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
+    """The commands of a file.
+
+    Raises:
+        CallError: it cannot be read, or holds none.
+    """
+    try:
+        return commands_in(read_named(path, MOST_BYTES))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise CallError(f"{path} cannot be read: {reason}.", "Name a script with launch commands.") from error
+
+
+def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, LaunchCommand]:
+    """The first command of each role; one that serves both is both.
+
+    Raises:
+        CallError: a role has no command.
+    """
+    found = {role: next((each for each in commands if each.role in (role, None)), None) for role in Role}
+    missing = [str(role) for role, command in found.items() if command is None]
+    if missing:
+        raise CallError(
+            f"No command for {' and '.join(missing)}: the stack serves prefill and decode apart.",
+            f"Give it with --{missing[0]} 'COMMAND'.",
+        )
+    return {role: command for role, command in found.items() if command is not None}

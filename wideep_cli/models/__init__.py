@@ -1,0 +1,1 @@
+"""``wideep models``: the catalog, and which presets hold each model"""

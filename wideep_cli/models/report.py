@@ -1,0 +1,76 @@
+"""The catalog as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from wideep.catalog.layouts import preset_gpus
+from wideep.settings.backend import Backend
+from wideep.settings.layout import Preset
+from wideep_cli.markdown import table as markdown_table
+from wideep_cli.models.table import ModelRow
+from wideep_cli.options import OutputFormat
+
+__all__ = ["models_report"]
+
+HEAD = ("model", "params", "experts", "weights", *map(str, Backend))
+NOTE = (
+    "--output json lists all presets that fit. `wideep layouts --model MODEL --gpu GPU` says why one does not; with "
+    "--gpus N it lists other layouts. Another model: model: {config: PATH} of its config.json (docs/bring-your-own.md)."
+)
+
+
+def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> RenderableType:
+    """The models in the form asked for."""
+    match output:
+        case OutputFormat.JSON:
+            body = {"gpu": gpu, "models": [_object(row) for row in rows]}
+            return json.dumps(body, indent=2, ensure_ascii=False)
+        case OutputFormat.MARKDOWN:
+            title = f"**Models**, and for each engine the fewest {gpu} that a preset runs it on"
+            return f"{title}\n\n{markdown_table(HEAD, [_cells(row) for row in rows])}\n\n{NOTE}"
+        case OutputFormat.TEXT:
+            table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+            for name in HEAD:
+                table.add_column(name, justify="left" if name in ("model", "weights") else "right", no_wrap=True)
+            for row in rows:
+                table.add_row(*_cells(row))
+            title = f"Models, and for each engine the fewest {gpu} that a preset runs it on\n"
+            return Group(Text(title, style="bold"), table, Text(f"\n{NOTE}", style="dim"))
+
+
+def _cells(row: ModelRow) -> list[str]:
+    shape = row.shape
+    shared = f" + {shape.shared_experts}" if shape.shared_experts else ""
+    return [
+        shape.name,
+        f"{row.parameters / 1e9:,.0f} B",
+        f"{shape.experts}{shared}, top {shape.experts_per_token}",
+        f"{row.weights_gb:,.0f} GB, {shape.weight_format}",
+        *(_smallest(names) for names in row.presets.values()),
+    ]
+
+
+def _smallest(presets: Sequence[str]) -> str:
+    return str(preset_gpus(Preset(presets[0]))) if presets else "none"
+
+
+def _object(row: ModelRow) -> dict[str, object]:
+    shape = row.shape
+    return {
+        "name": shape.name,
+        "family": str(shape.family),
+        "parameters": round(row.parameters),
+        "experts": shape.experts,
+        "shared_experts": shape.shared_experts,
+        "experts_per_token": shape.experts_per_token,
+        "weight_format": str(shape.weight_format),
+        "weights_gb": round(row.weights_gb, 1),
+        "context_length": shape.context_length,
+        "presets": {str(backend): list(names) for backend, names in row.presets.items()},
+    }

@@ -1,0 +1,107 @@
+"""``wideep plan --against``: somebody's launch command beside the plan's arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from wideep.launch.compare import Compared, Relation, compare
+from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.masking import masked
+from wideep.settings.layout import Role
+from wideep_cli.errors import CallError
+from wideep_cli.launch_source import commands_in, commands_of_file
+from wideep_cli.markdown import code
+from wideep_cli.markdown import table as markdown_table
+from wideep_cli.options import OutputFormat
+from wideep_cli.stack_context import StackContext
+
+__all__ = ["against_report"]
+
+HEAD = ("flag", "yours", "the plan's", "decided by")
+COLOURS = {Relation.DIFFERS: "yellow", Relation.ONLY_YOURS: "red", Relation.ONLY_PLANS: "cyan"}
+
+
+def against_report(loaded: StackContext, text: str, output: OutputFormat) -> RenderableType:
+    """The comparison of each role that the text has a command of. ``text``: a command, or the path of a script.
+
+    Raises:
+        CallError: there is no command, or one of another engine.
+    """
+    roles = {role: _compared(loaded, role, command) for role, command in _commands(text).items()}
+    match output:
+        case OutputFormat.JSON:
+            rows = {role: [asdict(row) for row in found] for role, found in roles.items()}
+            return json.dumps(rows, indent=2, ensure_ascii=False)
+        case OutputFormat.MARKDOWN:
+            return "\n".join(line for role, found in roles.items() for line in _markdown(role, found))
+        case OutputFormat.TEXT:
+            return Group(*(block for role, found in roles.items() for block in _text(role, found)))
+
+
+def _commands(text: str) -> Mapping[Role, LaunchCommand]:
+    """One command of each role that is there; one that serves both stands beside both."""
+    path = Path(text)
+    is_file = "\n" not in text and len(text) < 1000 and path.is_file()
+    if not is_file and len(text.split()) == 1:
+        raise CallError(f"{masked(text)} does not exist.", "Name a script with launch commands, or quote a command.")
+    found = commands_of_file(path) if is_file else commands_in(text)
+    first = {role: next((each for each in found if each.role in (role, None)), None) for role in Role}
+    return {role: command for role, command in first.items() if command}
+
+
+def _compared(loaded: StackContext, role: Role, command: LaunchCommand) -> tuple[Compared, ...]:
+    try:
+        return compare(loaded.settings, role, loaded.plan.roles[role].args, command)
+    except UnreadCommandError as error:
+        raise CallError(str(error), "Compare with a stack of that backend.") from error
+
+
+def _headline(role: Role, found: Sequence[Compared]) -> str:
+    counts = [(relation, sum(row.relation is relation for row in found)) for relation in Relation]
+    words = {Relation.DIFFERS: "differ"}
+    return f"{role}: " + ", ".join(f"{count} {words.get(relation, relation)}" for relation, count in counts if count)
+
+
+def _text(role: Role, found: Sequence[Compared]) -> Iterator[RenderableType]:
+    yield Text(f"{_headline(role, found)}\n", style="bold")
+    for relation in Relation:
+        rows = [row for row in found if row.relation is relation]
+        if not rows:
+            continue
+        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        for name in _head(relation):
+            table.add_column(name, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in _cells(row)))
+        yield Text(str(relation), style=COLOURS.get(relation, ""))
+        yield table
+        yield Text("")
+
+
+def _head(relation: Relation) -> tuple[str, ...]:
+    return HEAD if relation is Relation.DIFFERS else (HEAD[0], "value", HEAD[3])
+
+
+def _cells(row: Compared) -> tuple[str, ...]:
+    if row.relation is Relation.DIFFERS:
+        return row.flag, row.yours or "", row.plans or "", row.decided
+    return row.flag, (row.yours if row.yours is not None else row.plans) or "", row.decided
+
+
+def _markdown(role: Role, found: Sequence[Compared]) -> Iterator[str]:
+    yield f"### {_headline(role, found)}\n"
+    rows = [
+        [code(row.flag), str(row.relation), _value(row.yours), _value(row.plans), code(row.decided)] for row in found
+    ]
+    yield markdown_table([HEAD[0], "", *HEAD[1:]], rows) + "\n"
+
+
+def _value(value: str | None) -> str:
+    return "" if value is None else code(value or "set")

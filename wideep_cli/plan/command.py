@@ -1,0 +1,101 @@
+"""The verb ``plan``: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wideep_cli.console import answer, say
+from wideep_cli.errors import CallError
+from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
+
+if TYPE_CHECKING:
+    from wideep_cli.stack_context import StackContext
+
+__all__ = ["EXAMPLE", "plan"]
+
+EXAMPLE = "Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]"
+
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
+Diff = Annotated[
+    tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="Show what changes from A to B.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="REF", help="Show what changes since a git commit, tag or branch.")
+]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", metavar="COMMAND|FILE", help="Compare with your launch command, flag by flag."),
+]
+Args = Annotated[str | None, typer.Option("--args", metavar="ROLE", help="Print a role's command, one flag a line.")]
+Manifest = Annotated[bool, typer.Option("--manifest", help="Print the DynamoGraphDeployment.")]
+
+
+def plan(
+    stack: Stack = None,
+    file: File = None,
+    output: Output = OutputFormat.TEXT,
+    svg: Svg = None,
+    diff: Diff = None,
+    since: Since = None,
+    against: Against = None,
+    args: Args = None,
+    manifest: Manifest = False,
+    measured: Measured = False,
+    debug: Debug = False,
+) -> None:
+    """Show a stack's plan: roles, GPU memory, engine arguments, what it takes. Only --measured needs a cluster."""
+    from wideep_cli.stack_context import load, stack_file
+
+    if diff:
+        if stack or file or svg or measured:
+            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg and --measured.")
+        before, after = (load(stack_file(None, path)) for path in diff)
+        _differ(before, after, output)
+        return
+    if sum(map(bool, (since, against, args, manifest))) > 1:
+        raise CallError("--since, --against, --args and --manifest each print something of their own.", "Give one.")
+    source = stack_file(stack, file)
+    if since:
+        from wideep_cli.plan.since import loaded_at
+
+        _differ(loaded_at(since, source), load(source), output)
+        return
+    loaded = load(source)
+    if svg:
+        from wideep_cli.plan.picture import write_picture
+
+        write_picture(loaded, svg)
+        say(f"Placement written to {svg}.")
+    if against or args or manifest:
+        _beside(loaded, output, against, args)
+        return
+    from wideep_cli.named_cluster import named_cluster
+    from wideep_cli.plan.report import plan_report
+
+    report = plan_report(loaded, output, named_cluster(source))
+    if measured:
+        from wideep_cli.measured import measured_nodes, with_measured
+
+        report = with_measured(report, loaded.settings, measured_nodes(source, loaded.settings), output)
+    answer(report)
+
+
+def _differ(before: StackContext, after: StackContext, output: OutputFormat) -> None:
+    from wideep_cli.plan.difference_report import difference_report
+
+    answer(difference_report(before, after, output))
+
+
+def _beside(loaded: StackContext, output: OutputFormat, against: str | None, args: str | None) -> None:
+    """A comparison, a role's command, or the graph."""
+    if against:
+        from wideep_cli.plan.against import against_report
+
+        answer(against_report(loaded, against, output))
+        return
+    from wideep_cli.plan.pasted import command_text, manifest_text
+
+    answer(command_text(loaded, args, output) if args else manifest_text(loaded, output))

@@ -1,0 +1,55 @@
+"""What of a plan can be pasted elsewhere: one role's command, and the graph's manifest."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+
+import yaml
+
+from wideep.engines import engine_of
+from wideep.masking import masked
+from wideep.settings.layout import Role
+from wideep_cli.errors import CallError
+from wideep_cli.options import OutputFormat
+from wideep_cli.stack_context import StackContext
+
+__all__ = ["command_text", "manifest_text"]
+
+
+def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
+    """The engine's command of a role, one flag a line, for a shell; JSON: its words. What the operator appends to a
+    worker of several pods is not in it.
+
+    Raises:
+        CallError: there is no such role.
+    """
+    if role not in list(Role):
+        raise CallError(f"--args {role}: a stack has the roles prefill and decode.", "Name one of them.")
+    settings, args = loaded.settings, loaded.plan.roles[Role(role)].args
+    engine, layout = engine_of(settings), settings.layout.roles[Role(role)]
+    env = {**engine.env(Role(role), layout), **settings.workers.env, **layout.env}
+    if output is OutputFormat.JSON:
+        return json.dumps({"env": env, "command": [*engine.command, *args]}, indent=2, ensure_ascii=False)
+    variables = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
+    lines = [*variables, shlex.join(engine.command), *(f"  {shlex.join(flag)}" for flag in _flags(args))]
+    return masked(" \\\n".join(lines))
+
+
+def _flags(args: Sequence[str]) -> list[list[str]]:
+    """Each flag with its values."""
+    flags: list[list[str]] = []
+    for word in args:
+        if word.startswith("--") or not flags:
+            flags.append([])
+        flags[-1].append(word)
+    return flags
+
+
+def manifest_text(loaded: StackContext, output: OutputFormat) -> str:
+    """The DynamoGraphDeployment as YAML or JSON. Secrets are in it by their names only."""
+    manifest = loaded.plan.graph.manifest()
+    if output is OutputFormat.JSON:
+        return masked(json.dumps(manifest, indent=2, ensure_ascii=False))
+    return masked(yaml.safe_dump(manifest, sort_keys=False, width=120, allow_unicode=True))
