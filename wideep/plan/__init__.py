@@ -11,6 +11,8 @@ from wideep.plan.monitoring import MonitoringPlan, MonitorPlan
 from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 from wideep.plan.parts import (
     CachePlan,
+    ComputeDomainPlan,
+    EngineConfigPlan,
     ImageBuild,
     ImageSource,
     MemoryPlan,
@@ -23,6 +25,8 @@ from wideep.plan.parts import (
 
 __all__ = [
     "CachePlan",
+    "ComputeDomainPlan",
+    "EngineConfigPlan",
     "FrontendPlan",
     "ImageBuild",
     "ImageSource",

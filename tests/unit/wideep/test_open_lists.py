@@ -156,7 +156,7 @@ def test_doctor_does_not_advise_the_network_operator_where_the_adapters_are_othe
     assert any("layout.decode: moeA2aBackend: none" in fix for fix in network.fix)
 
 
-@pytest.mark.parametrize("word", ["deepseek-ai/DeepSeek-V3.1", "zai-org/GLM-4.5-Air", "openai/gpt-oss-20b"])
+@pytest.mark.parametrize("word", ["deepseek-ai/DeepSeek-V3.2", "zai-org/GLM-4.5-Air", "openai/gpt-oss-20b"])
 def test_another_model_is_no_hint(word: str) -> None:
     assert same_model(word, MODELS) == []
     message = told(model=word)["model"]

@@ -19,8 +19,9 @@ from wideep.engines.sglang.log import RECORDER, log_format
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
+from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.model import ModelFamily, ModelShape, WeightFormat
 from wideep.settings.root import Settings
 
 __all__ = ["Sglang"]
@@ -42,6 +43,7 @@ class Sglang(Engine):
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
     weights_flag: ClassVar[str] = "--model-path"
+    formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
     components: ClassVar[Mapping[str, Role]] = MappingProxyType(
         {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
@@ -69,7 +71,7 @@ class Sglang(Engine):
         watched = metrics.metrics_args(self.version, layout) if settings.monitoring.enabled else ()
         return command.engine_args(role, layout, settings.model, path, remote, version=self.version, watched=watched)
 
-    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+    def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         return command.engine_env(role, layout)
 
     @property

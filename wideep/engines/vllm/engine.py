@@ -19,8 +19,9 @@ from wideep.engines.vllm.log import FORMAT
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
+from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.model import ModelFamily, ModelShape, WeightFormat
 from wideep.settings.root import Settings
 
 __all__ = ["Vllm"]
@@ -33,6 +34,7 @@ class Vllm(Engine):
     framework: ClassVar[Framework] = "vllm"
     title: ClassVar[str] = "vLLM"
     weights_flag: ClassVar[str] = "--model"
+    formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {
             "VLLM_NIXL_SIDE_CHANNEL_HOST": (
@@ -64,7 +66,7 @@ class Vllm(Engine):
         path = model_path(settings.model, settings.model_cache)
         return command.engine_args(role, layout, settings.model, path, settings.workers.trust_remote_code)
 
-    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+    def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         return command.engine_env(role, layout, self.version)
 
     @property
