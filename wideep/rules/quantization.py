@@ -40,7 +40,7 @@ def format_is_computed(site: RoleContext) -> Problem | None:
     stored = site.model.weight_format
     if stored in site.engine.formats:
         return None
-    rule = f"{stored} weights are worked out here on TensorRT-LLM only, and the stack's engine is {site.engine.title}"
+    rule = f"{stored} weights are worked out here on TensorRT-LLM only, not on {site.engine.title}"
     fix = "write backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
     return Problem("model.weightFormat", stored, rule, fix)
 
