@@ -45,6 +45,9 @@ class Vllm(Engine):
         }
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
+    each_pod_registers: ClassVar[bool] = True
+    """With hybrid load balancing, which the operator asks for, a node's data-parallel ranks are a worker of Dynamo's
+    (``dynamo/vllm/dp_topology.py``)."""
 
     @property
     def flags(self) -> FlagTable:
