@@ -24,15 +24,15 @@ CONFIG: dict[str, Any] = {
     "namespace": NAMESPACE,
     "hardware": {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"},
     "platform": {"version": "1.6.1", "charts": "sim/charts/1.6.1"},
+    "layout": {"preset": "lab-8gpu", "decode": {"nodes": 2, "gpusPerNode": 4, "tp": 8, "dp": 8, "ep": 8}},
 }
-OVER_TWO = {"preset": "lab-8gpu", "decode": {"nodes": 2, "gpusPerNode": 4, "tp": 8, "dp": 8, "ep": 8}}
 
 
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """A stack on SGLang, whose worker spans two nodes."""
     folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "engines", **CONFIG, layout=OVER_TWO)
+    write_stack(folder, "engines", **CONFIG)
     made = Pulumi(cluster, folder, "engines").create()
     try:
         made("up", "--yes", "--skip-preview")
@@ -51,7 +51,7 @@ def test_the_diff_says_what_a_switch_changes_and_vllm_answers_after_it(stack: Pu
     assert wideep("status", "-o", "json").json["frontend"]["workers"] == {"prefill": 1, "decode": 1}
     before = stack.folder / "Pulumi.before.yaml"
     before.write_text((stack.folder / "Pulumi.engines.yaml").read_text())
-    write_stack(stack.folder, "engines", **CONFIG, layout=OVER_TWO, backend="vllm")
+    write_stack(stack.folder, "engines", **CONFIG, backend="vllm")
 
     command = [sys.executable, "-m", "wideep_cli.main", "plan", "--diff", before.name, "Pulumi.engines.yaml"]
     said = subprocess.run(command, cwd=stack.folder, env=wideep.env, capture_output=True, text=True, check=False)
