@@ -35,7 +35,7 @@ EPLB: the engine maps experts of that model to slots, which redundant experts an
 on vLLM and TensorRT-LLM.
 
 Not in the catalog: a model of the same class can be given by its config.json (`model: {config: PATH}`); one whose
-attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by what its config.json names.
+attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by its name, and by what its config.json names.
 """
 
 

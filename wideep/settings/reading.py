@@ -222,9 +222,7 @@ def _model(value: object, read_text: ReadText | None) -> object:
         return value
     if value in MODELS:
         return _dumped(MODELS[value])
-    return Problem(
-        "model", redact(value), "the catalog has no model of that name", unknown_model(redact(value), MODELS)
-    )
+    return Problem("model", redact(value), *unknown_model(redact(value), MODELS))
 
 
 def _hardware(value: object) -> tuple[object, list[Problem]]:
