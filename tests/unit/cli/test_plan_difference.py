@@ -73,16 +73,16 @@ def test_a_key_that_stands_in_a_file_of_the_engine_is_told_as_the_file_has_it() 
             {"version": "1.6.1"},
             backend="trtllm",
             image={"source": "existing", "reference": "registry.example.com/trtllm:1.6.1"},
-            layout=layout(decode={"maxRunningRequests": requests, "moeA2aBackend": "none"}),
+            layout=layout(decode={"maxRunningRequests": requests}),
         )
         for requests in (64, 128)
     )
     found = difference(before, after)
     assert "decode.engine.yaml.max_batch_size: 8 → 16" in {str(change) for change in found.settings}
     assert {change.name: change.effect.value for change in found.objects} == {"pods of decode": "restarted"}
-    console = Console(file=StringIO(), width=100)
-    console.print(plan_text(after))
-    assert "engine.yaml of decode\n  tensor_parallel_size: 8" in re.sub(" +\n", "\n", console.file.getvalue())
+    told = StringIO()
+    Console(file=told, width=100).print(plan_text(after))
+    assert "engine.yaml of decode\n  tensor_parallel_size: 8" in re.sub(" +\n", "\n", told.getvalue())
     assert "```\ntensor_parallel_size: 8\n" in plan_markdown(after)
 
 
