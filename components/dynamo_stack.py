@@ -22,9 +22,11 @@ import pulumi
 
 from components.base import Component
 from components.burnin import BurnIn, BurnInArgs
+from components.compute_domain import ComputeDomain, ComputeDomainArgs
 from components.dynamic.deletion_guard import NO_NAMESPACE, NO_OPERATOR, Guard, GuardArgs, share_of
 from components.dynamic.graph_drain import Drain, Takedown, TeardownArgs
 from components.dynamic.stack_cleanup import Sweep, SweepArgs
+from components.engine_files import EngineFiles, EngineFilesArgs
 from components.frontend import FrontendAccess, FrontendAccessArgs
 from components.hf_token import HfToken, HfTokenArgs
 from components.image import Image, ImageArgs
@@ -131,6 +133,10 @@ class DynamoStack(Component):
         if login is not None and plan.image_source.pull_secret is not None:
             pull = PullSecretArgs(namespace, plan.image_source.pull_secret, login)
             around.append(PullSecret("pull", pull, self._opts))
+        if plan.engine_configs:
+            around.append(EngineFiles("engine", EngineFilesArgs(namespace, plan.engine_configs), self._opts))
+        if plan.compute_domain:
+            around.append(ComputeDomain("fabric", ComputeDomainArgs(namespace, plan.compute_domain), self._opts))
         return around
 
     def _guards(self, share: Share, place: Namespace, platform: Platform) -> list[pulumi.Resource]:

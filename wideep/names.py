@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "PLATFORM_RELEASE",
     "PROMETHEUS_LABEL",
     "REGISTRY_SECRET",
+    "compute_domain",
     "download_job",
+    "engine_config",
     "frontend_service",
     "graph",
     "grove_length",
@@ -107,6 +110,18 @@ def public_service(graph_name: str) -> str:
 def download_job(model: str) -> str:
     """The Job that fills the cache."""
     return truncate_with_hash(f"{model_slug(model)}-model-download", LABEL_LIMIT)
+
+
+def engine_config(graph_name: str, role: str, files: Mapping[str, str]) -> str:
+    """The ConfigMap with the engine's files of a role: other files, another name."""
+    digest = hashlib.sha256("\0".join(part for pair in sorted(files.items()) for part in pair).encode()).hexdigest()
+    return f"{graph_name}-{role}-engine-{digest[:10]}"
+
+
+def compute_domain(graph_name: str, nodes: int) -> str:
+    """The ComputeDomain of a graph's workers, and its claim template: its spec cannot be changed, so that another
+    number of nodes is another domain."""
+    return f"{graph_name}-nvlink-{nodes}"
 
 
 def grove_length(graph_name: str, service: str, nodes: int) -> int:

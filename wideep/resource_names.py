@@ -15,8 +15,10 @@ __all__ = [
     "ANY_CLUSTER",
     "CACHE_CLAIM",
     "CLAIM_TYPE",
+    "COMPUTE_DOMAIN",
     "CONFIG_MAP_TYPE",
     "CRDS_RELEASE",
+    "CUSTOM_TYPES",
     "DOWNLOAD_JOB",
     "DYNAMIC",
     "DYNAMIC_MODULE",
@@ -79,6 +81,13 @@ MONITORING_TYPES: Final = {
     for kind in ("PodMonitor", "ServiceMonitor", "PrometheusRule")
 }
 """Objects that the Prometheus operator reads: the plural by the type."""
+COMPUTE_DOMAIN: Final = ("resource.nvidia.com", "v1beta1", "computedomains")
+"""Group, version and plural of what NVIDIA's DRA driver makes a domain of."""
+CUSTOM_TYPES: Final = {
+    **{kind: (MONITORING_GROUP, "v1", plural) for kind, plural in MONITORING_TYPES.items()},
+    "kubernetes:resource.nvidia.com/v1beta1:ComputeDomain": COMPUTE_DOMAIN,
+}
+"""Custom resources of others that a stack makes: group, version and plural by the type."""
 GRAPH_TYPE: Final = V1ALPHA1.pulumi_type
 GRAPH_TYPES: Final = {api.pulumi_type: api for api in (V1ALPHA1, V1BETA1)}
 """A graph's type is that of the API that its release is written in; its name is the same in all of them."""

@@ -70,7 +70,8 @@ GpuOption = Annotated[
 ]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List all valid layouts for this number of GPUs.")]
 BackendOption = Annotated[
-    str | None, typer.Option("--backend", metavar="ENGINE", help="sglang or vllm; without it, the stack's engine.")
+    str | None,
+    typer.Option("--backend", metavar="ENGINE", help="sglang, vllm, trtllm or all; without it, the stack's engine."),
 ]
 PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node.")]
 
@@ -89,9 +90,14 @@ def layouts(
     debug: Debug = False,
 ) -> None:
     """List the presets, or all valid layouts for a number of GPUs, with memory and KV cache per GPU."""
-    from wideep_cli.layouts.question import question
+    from wideep_cli.layouts.question import ALL, question, questions
 
     asked = question(model, gpu, gpus_per_node, stack, file, backend)
+    if backend and backend.lower() == ALL:
+        from wideep_cli.layouts.engines import engines_report
+
+        answer(engines_report(questions(asked), gpus, output))
+        return
     if gpus:
         from wideep_cli.layouts.legal import legal_report
 

@@ -13,11 +13,10 @@ from wideep.dynamo.api import GROUP
 from wideep.resource_names import (
     CLAIM_TYPE,
     CONFIG_MAP_TYPE,
+    CUSTOM_TYPES,
     GRAPH_TYPES,
     INGRESS_TYPE,
     JOB_TYPE,
-    MONITORING_GROUP,
-    MONITORING_TYPES,
     POLICY_TYPE,
     SECRET_TYPE,
     SERVICE_TYPE,
@@ -36,7 +35,7 @@ CLIENTS: Final = {
     JOB_TYPE: ("BatchV1Api", "job"),
 }
 """The client's class, and the noun in its methods."""
-REPLACED: Final = frozenset({*CLIENTS, *MONITORING_TYPES})
+REPLACED: Final = frozenset({*CLIENTS, *CUSTOM_TYPES})
 """Types of orphans that are deleted and made again. What the Job has downloaded is on its volume."""
 READ: Final = CLIENTS | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
 
@@ -80,11 +79,7 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
     """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     namespace, name = metadata.get("namespace"), metadata.get("name")
-    if (
-        kind not in (*READ, *MONITORING_TYPES, *GRAPH_TYPES)
-        or not isinstance(namespace, str)
-        or not isinstance(name, str)
-    ):
+    if kind not in (*READ, *CUSTOM_TYPES, *GRAPH_TYPES) or not isinstance(namespace, str) or not isinstance(name, str):
         return None
     with unless_unreachable(f"whether {name} exists"):
         place = connect_from_config(namespace)
@@ -105,8 +100,9 @@ def _read(place: KubeNamespace, kind: str, name: str) -> object:
 
 def _custom(place: KubeNamespace, kind: str, name: str) -> tuple[str, str, str, str, str] | None:
     """Group, version, namespace, plural and name of a custom resource; None for Kubernetes' own kinds."""
-    if kind in MONITORING_TYPES:
-        return MONITORING_GROUP, "v1", place.name, MONITORING_TYPES[kind], name
+    if kind in CUSTOM_TYPES:
+        group, version, plural = CUSTOM_TYPES[kind]
+        return group, version, place.name, plural, name
     api = GRAPH_TYPES.get(kind)
     return (GROUP, api.version, place.name, api.plural, name) if api else None
 

@@ -9,7 +9,7 @@ from components.lifecycle.own_cluster import connect_from_config, unless_unreach
 from components.preflight import refuse
 from wideep.errors import Problem
 from wideep_cluster.dynamo.crds import crd_conflict
-from wideep_cluster.dynamo.multinode import multinode_problem
+from wideep_cluster.dynamo.multinode import fabric_problem, multinode_problem
 from wideep_cluster.dynamo.operator import operator_conflicts
 from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
 from wideep_cluster.errors import Answer
@@ -41,7 +41,8 @@ def check_multinode(plan: Plan) -> None:
     if not plan.platform.grove:
         return
     with unless_unreachable("makers of pods"):
-        refuse([multinode_problem(plan, connect_from_config(plan.namespace).cluster.groups())])
+        groups = connect_from_config(plan.namespace).cluster.groups()
+        refuse([multinode_problem(plan, groups), fabric_problem(plan, groups)])
 
 
 def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:

@@ -32,24 +32,27 @@ of it was run on these GPUs.
 """
 FOOT = """
 EPLB: the engine maps experts of that model to slots, which redundant experts and the load balancer need. Mixtral has it
-on vLLM only. TensorRT-LLM is not among the engines here: `backend: trtllm` is refused.
+on vLLM and TensorRT-LLM.
 
 Not in the catalog: a model of the same class can be given by its config.json (`model: {config: PATH}`); one whose
-attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by what its config.json names.
+attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by its name, and by what its config.json names.
 """
 
 
 def cell(model: ModelShape, of: Engine, backend: Backend) -> str:
-    """Return the smallest preset that fits and its GPU; else the rule that the last one breaks."""
-    broken: Problem | None = None
+    """Return the smallest preset that fits and its GPU; else a rule that one breaks, and what to write."""
+    broken: list[Problem] = []
     for preset in sorted(PRESETS, key=preset_gpus):
         if preset.backend not in (None, backend):
             continue
         for gpu in GPUS:
-            broken = next(_problems(model, of, preset, gpu), None)
-            if broken is None:
+            problem = next(_problems(model, of, preset, gpu), None)
+            if problem is None:
                 return f"`{preset}` on {gpu}"
-    return f"none: {broken.rule}" if broken else "none"
+            broken.append(problem)
+    mended = (each for each in broken if each.key.endswith(".contextLength"))  # by one key of the preset
+    found = next(mended, broken[-1])
+    return f"none: {found.rule}; {found.fix}"
 
 
 def _problems(model: ModelShape, of: Engine, preset: Preset, gpu: Gpu) -> Iterator[Problem]:

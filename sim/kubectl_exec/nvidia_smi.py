@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sim.kubectl_exec.pod import Here, Manifest
-from sim.kubelet.container_log import Engine, option, words
+from sim.kubelet.container_log import Engine, Vllm, option, words
 from wideep.catalog import GPUS, MODELS
 from wideep.dynamo.releases import nearest
 from wideep.engines import engine as engine_named
@@ -51,6 +51,8 @@ def used_bytes(container: Manifest, product: str) -> float:
     free = gpu.free_before_load(layout.gpus_per_worker).gib * GIB
     taken = gpu.memory_bytes - free
     pool = taken + free * float(engine.memory_fraction)
+    if isinstance(engine, Vllm):
+        return taken + gpu.memory_bytes * float(engine.memory_fraction)
     model = MODELS.get(engine.model)
     named = engine_named(Backend.SGLANG, nearest(_release(container)).sglang)
     return pool + (named.headroom(model, gpu, Role(engine.role), layout).total if model else 0)

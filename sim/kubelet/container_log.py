@@ -1,4 +1,5 @@
-"""What the containers of the simulation log: lines of SGLang 0.5.3.post2, of Dynamo and of the download, in CRI format.
+"""What the containers of the simulation log: lines of SGLang 0.5.3.post2 or vLLM 0.31.0, of Dynamo and of the download,
+in CRI format.
 
 Figures in them follow from the container's own arguments where they can; none of them was measured.
 """
@@ -78,9 +79,16 @@ class Engine:
     nodes: int
     memory_fraction: str
 
+    @property
+    def serves(self) -> bool:
+        """This pod registers a worker with Dynamo: the first of a worker does."""
+        return self.rank == 0
+
     @classmethod
     def of(cls, container: Manifest) -> Engine:
         line = words(container)
+        if "dynamo.vllm" in line:
+            return Vllm.of_line(line)
         tp = int(option(line, "--tp-size", "--tp", default="1"))
         rank = option(line, "--node-rank", default="0")
         deepep = option(line, "--moe-a2a-backend") == "deepep"
@@ -127,6 +135,49 @@ class Engine:
 
     def ready(self) -> str:
         return "The server is fired up and ready to roll!"
+
+
+@dataclass(frozen=True)
+class Vllm(Engine):
+    """The same of vLLM, in the words of SGLang's sizes: ``tp`` are all GPUs of a worker."""
+
+    @property
+    def serves(self) -> bool:
+        """With hybrid load balancing each pod registers its own data-parallel ranks."""
+        return True
+
+    @classmethod
+    def of_line(cls, line: list[str]) -> Engine:
+        """What vLLM's options say, and those that the operator appends."""
+        dp = int(option(line, "--data-parallel-size", default="1"))
+        gpus = int(option(line, "--tensor-parallel-size", default="1")) * dp
+        first = option(line, "--data-parallel-start-rank", default="0")
+        return cls(
+            role=option(line, "--disaggregation-mode", default="decode"),
+            model=option(line, "--served-model-name", "--model", default="model"),
+            tp=gpus,
+            dp=dp,
+            ep=gpus if "--enable-expert-parallel" in line else 1,
+            redundant=int(option(line, "--eplb-config.num_redundant_experts", default="0")),
+            eplb="--enable-eplb" in line,
+            rank=int(first) if first.isdigit() else 1,
+            nodes=dp // int(option(line, "--data-parallel-size-local", default=str(dp))),
+            memory_fraction=option(line, "--gpu-memory-utilization", default="auto"),
+        )
+
+    def loading(self) -> Iterator[str]:
+        yield f"INFO non-default args: {{'served_model_name': '{self.model}', 'data_parallel_size': {self.dp}}}"
+        yield "INFO gpu_model_runner.py] Starting to load model ..."
+        for percent in (25, 50, 75, 100):
+            yield f"Loading safetensors checkpoint shards: {percent:3d}% Completed"
+        yield "INFO gpu_model_runner.py] Model loading took 42.0 GiB memory and 42.0 seconds"
+        if self.eplb:
+            yield "INFO eplb_state.py] Rearranging experts (async mode) (profile)..."
+        yield "INFO gpu_worker.py] Available KV cache memory: 42.0 GiB"
+        yield "INFO gpu_model_runner.py] Graph capturing finished in 42 secs, took 1.0 GiB"
+
+    def ready(self) -> str:
+        return "INFO core.py] init engine (profile, create kv cache, warmup model) took 42.0 seconds"
 
 
 def is_download(container: Manifest) -> bool:

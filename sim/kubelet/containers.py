@@ -20,6 +20,8 @@ from sim.operator.v1 import template
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 2.0
 Start = Callable[[Pod], Awaitable[Child | None]]
+SIMULATED = ("sglang", "vllm")
+"""Engines whose log and serving are simulated."""
 SERVING = "serving "
 """How the line begins that a worker process prints once it is registered."""
 
@@ -97,17 +99,17 @@ async def _frontend(pod: Pod) -> Child:
 
 
 async def _worker(pod: Pod) -> Child | None:
-    """Loads its share of the model; the first pod of a worker then serves, the others only take part.
+    """Loads its share of the model; the first pod of a worker then serves, or each, and the others only take part.
 
-    Of an engine other than SGLang nothing is known: its containers are ready at once.
+    Of an engine other than SGLang and vLLM nothing is known: its containers are ready at once.
     """
-    if not pods.is_sglang(pod.main):
+    if pods.engine_of(pod.main) not in SIMULATED:
         return None
     engine = Engine.of(pod.main)
     await discovery.enter(pod)
     await pod.write_over(pod.machine.times.load, engine.loading())
     await pod.strike(Moment.LOAD)
-    if engine.rank or any(map(pod.struck, of_moment(Moment.REGISTER))):
+    if not engine.serves or any(map(pod.struck, of_moment(Moment.REGISTER))):
         return None
     registered = asyncio.Event()
 

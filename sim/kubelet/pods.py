@@ -119,8 +119,14 @@ def _volumes(service: Manifest) -> tuple[list[Manifest], list[Manifest]]:
 
 
 def is_sglang(container: Manifest) -> bool:
+    return engine_of(container) == "sglang"
+
+
+def engine_of(container: Manifest) -> str | None:
+    """The engine that a container starts by Dynamo's own command."""
     words = " ".join([*container.get("command", []), *container.get("args", [])])
-    return bool(re.search(r"python[0-9.]*\s+[^|&;]*-m\s+[^|&;]*dynamo\.sglang", words))
+    found = re.search(r"python[0-9.]*\s+[^|&;]*-m\s+[^|&;]*dynamo\.(sglang|vllm|trtllm)", words)
+    return found[1] if found else None
 
 
 def add_multinode_flags(container: Manifest, service_key: str, nodes: int, role: Role) -> None:

@@ -43,6 +43,7 @@ QUEUE: Final = "dynamo"
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
 SGLANG_PORT: Final = 29500
+VLLM_PORT: Final = 13445
 MAIN_CONTAINER: Final = "main"
 
 OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"

@@ -47,6 +47,12 @@ RESOURCES = {
 }
 GROVE = {"platform-grove": "pulumi-python:dynamic/dynamo-wideep:GroveCrds"}
 """Where a worker has several pods."""
+ENGINE = {
+    "engine-prefill": "kubernetes:core/v1:ConfigMap",
+    "engine-decode": "kubernetes:core/v1:ConfigMap",
+    "fabric-domain": "kubernetes:resource.nvidia.com/v1beta1:ComputeDomain",
+}
+"""Where the engine reads files, and its workers span nodes of an NVL72 rack."""
 TRUE_EDGES = {
     "namespace-namespace": {"sweep-stack"},
     "platform-crds": {"sweep-stack"},
@@ -69,9 +75,11 @@ TRUE_EDGES = {
         "pull-secret",
         "guard-namespace-stack",
         "guard-platform-stack",
+        *ENGINE,
         *(name for name in (*RESOURCES, *GROVE) if name.startswith("platform-")),
         *(f"policies-{name}" for name in POLICIES),
     },
+    **{name: {"namespace-namespace"} for name in ENGINE},
     "pull-secret": {"namespace-namespace"},
     **{f"policies-{name}": {"namespace-namespace"} for name in POLICIES},
     "graph-graph": {"namespace-namespace", "image-build", "download-job", "drain-graph"},
@@ -199,6 +207,23 @@ def test_a_stack_is_exactly_these_resources(
     deploy: Deploy, stack: str, changed: dict[str, Any], resources: dict[str, str]
 ) -> None:
     assert _engine(deploy, settings_of(stack, **changed)).types() == resources
+
+
+def test_an_engine_that_reads_files_has_a_config_map_a_role_and_in_a_rack_a_domain(deploy: Deploy) -> None:
+    """They are there before the graph's first pod, and until its last is gone."""
+    rack = {"gpu": "GB200", "nodes": 9, "gpusPerNode": 4, "interconnect": "nvlink"}
+    stack = settings_of("prod", backend="trtllm", model="nvidia/DeepSeek-R1-FP4", layout="trtllm-36gpu", hardware=rack)
+    engine = _engine(deploy, stack)
+    made = engine.resources
+    assert {name: each.type for name, each in made.items() if name in ENGINE} == ENGINE
+    for name in ENGINE:
+        assert made[name].after == {"namespace-namespace"}
+        assert name in made["drain-graph"].after
+    assert made["engine-decode"].inputs["immutable"] is True
+    assert 'backend: "CUTEDSL"' in made["engine-decode"].inputs["data"]["engine.yaml"]
+    domain = made["fabric-domain"].inputs
+    claims = {"resourceClaimTemplate": {"name": domain["metadata"]["name"]}}
+    assert domain["spec"] == {"numNodes": 9, "channel": claims}
 
 
 FROM_SOMEWHERE = {"access": {"allowFrom": ["10.0.0.0/8"]}}

@@ -12,12 +12,14 @@ from components.monitoring import monitor_spec
 from wideep.dynamo import release
 from wideep.dynamo.releases import newest
 from wideep.monitoring.alerts import rule_group
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Preset
 
 HERE = Path(__file__).parent
 NEWEST = newest().version
 
 R1 = "deepseek-ai/DeepSeek-R1"
+R1_FP4 = "nvidia/DeepSeek-R1-FP4"
 QWEN = "Qwen/Qwen3-30B-A3B"
 
 SITES: dict[Preset, tuple[str, dict[str, object]]] = {
@@ -29,12 +31,15 @@ SITES: dict[Preset, tuple[str, dict[str, object]]] = {
     Preset.WIDE_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "roce"}),
     Preset.WIDE_104GPU: (R1, {"gpu": "H100-80", "nodes": 14, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.VLLM_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
+    Preset.TRTLLM_36GPU: (R1_FP4, {"gpu": "GB200", "nodes": 9, "gpusPerNode": 4, "interconnect": "nvlink"}),
     Preset.BEST_16GPU: (R1, {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_32GPU: (R1, {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_64GPU: (R1, {"gpu": "H200", "nodes": 8, "gpusPerNode": 8, "interconnect": "infiniband"}),
     Preset.BEST_104GPU: (R1, {"gpu": "H200", "nodes": 13, "gpusPerNode": 8, "interconnect": "infiniband"}),
 }
 """Where each preset runs. wide-104gpu is on H100, as in SGLang's report, with a node to spare."""
+ON_SGLANG = tuple(preset for preset in Preset if preset.backend is not Backend.TRTLLM)
+"""Presets that run on SGLang too; the rest have weights that it does not take here."""
 
 IMAGES: dict[str, dict[str, object]] = {
     "build": {"source": "build", "repository": "registry.example.com/dynamo-wideep", "tag": "0.6.0"},

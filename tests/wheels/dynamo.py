@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.wheels.definitions import Definition
 
-__all__ = ["RELEASES", "VLLM_RELEASES", "read_dynamo_wheel"]
+__all__ = ["RELEASES", "TRTLLM_RELEASES", "VLLM_RELEASES", "read_dynamo_wheel"]
 
 RELEASES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -45,10 +45,27 @@ VLLM_RELEASES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The same of each vLLM."""
+TRTLLM_RELEASES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "1.1.0rc5": "0.6.0",
+        "1.2.0rc3": "0.7.1",
+        "1.2.0rc6.post1": "0.8.1",
+        "1.3.0rc3": "0.9.1",
+        "1.3.0rc5.post1": "1.0.2",
+        "1.3.0rc11": "1.1.1",
+        "1.3.0rc14": "1.2.1",
+        "1.3.0rc19": "1.3.1",
+        "1.3.0rc22": "1.4.2",
+        "1.3.0rc25": "1.5.1",
+        "1.3.0rc29": "1.6.1",
+    }
+)
+"""The same of each TensorRT-LLM, whose own options are no flags: a YAML file has them."""
 GROUPS: Final = "dynamo/common/configuration/groups/"
 FILES: Final = (
     "dynamo/{engine}/args.py",
     "dynamo/{engine}/backend_args.py",
+    "dynamo/{engine}/utils/{engine}_utils.py",  # of TensorRT-LLM's worker, up to 0.9
     f"{GROUPS}runtime_args.py",
     f"{GROUPS}frontend_decoding_args.py",
 )
@@ -92,6 +109,8 @@ def _of_call(call: ast.Call) -> Iterator[Definition]:
             yield Definition((*names, f"--no-{names[0].removeprefix('--')}"), "-", None, deprecated=False)
     elif called == "add_argument" and call.args and all(map(_is_text, call.args)):
         yield _definition(tuple(map(ast.literal_eval, call.args)), given, "type")
+    elif called == "add_config_dump_args":
+        yield Definition(("--dump-config-to",), "str", None, deprecated=False)
 
 
 def _definition(names: tuple[str, ...], given: Mapping[str, ast.expr], type_key: str) -> Definition:

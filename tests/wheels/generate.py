@@ -13,10 +13,11 @@ from typing import Final
 
 from tests.wheels.definitions import Definition, read_wheel
 from tests.wheels.download import wheel_of
-from tests.wheels.dynamo import RELEASES, VLLM_RELEASES, read_dynamo_wheel
+from tests.wheels.dynamo import RELEASES, TRTLLM_RELEASES, VLLM_RELEASES, read_dynamo_wheel
 from tests.wheels.vllm import read_vllm_wheel
 from wideep.engines.parser import release_number
 from wideep.engines.sglang.parser import DYNAMO_FILE, FILE, VERSIONS
+from wideep.engines.trtllm import parser as trtllm
 from wideep.engines.vllm import parser as vllm
 
 __all__ = ["DYNAMO", "SGLANG", "parser_text"]
@@ -30,6 +31,7 @@ SGLANG: Final = "Flags of SGLang's own parser"
 DYNAMO: Final = "Flags of Dynamo's worker beside SGLang's, by the SGLang that its release pairs with"
 VLLM: Final = "Flags of vLLM's own parser"
 VLLM_DYNAMO: Final = "Flags of Dynamo's worker beside vLLM's, by the vLLM that its release pairs with"
+TRTLLM: Final = "Flags of Dynamo's worker for TensorRT-LLM, by the TensorRT-LLM that its release pairs with"
 WIDTH: Final = 118
 Row = tuple[str, str]
 
@@ -81,3 +83,8 @@ if __name__ == "__main__":
     }
     vllm.FILE.write_text(parser_text(own, VLLM), encoding="utf-8")
     vllm.DYNAMO_FILE.write_text(parser_text(beside, VLLM_DYNAMO), encoding="utf-8")
+    worker = {
+        version: read_dynamo_wheel(wheel_of("ai-dynamo", release), "trtllm")
+        for version, release in TRTLLM_RELEASES.items()
+    }
+    trtllm.FILE.write_text(parser_text(worker, TRTLLM), encoding="utf-8")

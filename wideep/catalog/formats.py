@@ -24,7 +24,6 @@ METHODS: Final[Mapping[str, str]] = MappingProxyType(
         "awq": "4-bit integers (AWQ), which SGLang computes through Marlin and never with DeepEP",
         "gptq": "4- or 8-bit integers (GPTQ), which SGLang computes through Marlin and never with DeepEP",
         "w4afp8": "4-bit expert weights with FP8 activations, which need compute capability 9.0",
-        "nvfp4": "NVFP4, which needs compute capability 10.0 and an MoE backend of flashinfer",
         "modelopt": "a format of NVIDIA's ModelOpt, which SGLang takes with a --quantization of its own only",
         "bitsandbytes": "bitsandbytes, which SGLang does not shard by experts",
         "w8a8_int8": "8-bit integers",
@@ -89,10 +88,11 @@ def _fp8(quantization: Object, key: str) -> WeightFormat | Unsupported:
     return WeightFormat.FP8_BLOCK
 
 
-def _modelopt(quantization: Object, key: str) -> Unsupported:
+def _modelopt(quantization: Object, key: str) -> WeightFormat | Unsupported:
     algorithm = str(quantization.get("quant_algo", "missing"))
-    what = METHODS["nvfp4"] if "FP4" in algorithm.upper() else METHODS["modelopt"]
-    return Unsupported(f"{key}.quant_algo: {algorithm}", f"that is {what}, and {NOT_COUNTED}")
+    if algorithm.upper() == "NVFP4":
+        return WeightFormat.NVFP4
+    return Unsupported(f"{key}.quant_algo: {algorithm}", f"that is {METHODS['modelopt']}, and {NOT_COUNTED}")
 
 
 def _compressed(quantization: Object, key: str) -> WeightFormat | Unsupported:

@@ -15,12 +15,14 @@ from wideep.settings.model import Gqa, Mla, ModelFamily, ModelShape, WeightForma
 __all__ = ["MODELS"]
 
 
-def _deepseek_v3(name: str, revision: str) -> ModelShape:
+def _deepseek_v3(
+    name: str, revision: str, weights: WeightFormat = WeightFormat.FP8_BLOCK, disk_bytes: int = 688_600_000_000
+) -> ModelShape:
     """One shape for R1 and V3 of all dates: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
     return ModelShape(
         name=name,
         family=ModelFamily.DEEPSEEK_V3,
-        weight_format=WeightFormat.FP8_BLOCK,
+        weight_format=weights,
         layers=61,
         dense_layers=3,
         hidden_size=7168,
@@ -42,7 +44,7 @@ def _deepseek_v3(name: str, revision: str) -> ModelShape:
         draft_layers=1,
         dense_width=18432,
         context_length=163840,
-        disk_bytes=688_600_000_000,
+        disk_bytes=disk_bytes,
         revision=revision,
     )
 
@@ -83,11 +85,36 @@ def _qwen3_30b(name: str, weights: WeightFormat, disk_bytes: int | None, revisio
     )
 
 
+def _qwen3_coder_480b(name: str, weights: WeightFormat, revision: str) -> ModelShape:
+    return ModelShape(
+        name=name,
+        family=ModelFamily.QWEN3_MOE,
+        weight_format=weights,
+        layers=62,
+        hidden_size=6144,
+        vocab_size=151936,
+        attention=Gqa(kind="gqa", heads=96, kv_heads=8, head_dim=128),
+        experts=160,
+        experts_per_token=8,
+        expert_width=2560,
+        context_length=262144,
+        revision=revision,
+    )
+
+
 _ROWS: Final = (
     _deepseek_v3("deepseek-ai/DeepSeek-R1", "56d4cbbb4d29f4355bab4b9a39ccb717a14ad5ad"),
     _deepseek_v3("deepseek-ai/DeepSeek-R1-0528", "4236a6af538feda4548eca9ab308586007567f52"),
     _deepseek_v3("deepseek-ai/DeepSeek-V3", "e815299b0bcbac849fa540c768ef21845365c9eb"),
     _deepseek_v3("deepseek-ai/DeepSeek-V3-0324", "e9b33add76883f293d6bf61f6bd89b497e80e335"),
+    _deepseek_v3("deepseek-ai/DeepSeek-V3.1", "c0781d039fb7a1ba2abc4add0bdc293e92d2b8db"),
+    # With its multi-token-prediction layer in bf16, by the stored elements that the model's page counts.
+    _deepseek_v3(
+        "nvidia/DeepSeek-R1-FP4",
+        "4bedb8a695a119b1a38d16a675c4665e58708aea",
+        WeightFormat.NVFP4,
+        424_000_000_000,
+    ),
     _qwen3_235b(
         "Qwen/Qwen3-235B-A22B",
         WeightFormat.BF16,
@@ -111,6 +138,12 @@ _ROWS: Final = (
         WeightFormat.FP8_BLOCK,
         None,
         "d206ba732169f29bb77fbf80fc2c4b81d4d30782",
+    ),
+    _qwen3_coder_480b(
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct", WeightFormat.BF16, "9d90cf8fca1bf7b7acca42d3fc9ae694a2194069"
+    ),
+    _qwen3_coder_480b(
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", WeightFormat.FP8_BLOCK, "003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"
     ),
     ModelShape(
         name="mistralai/Mixtral-8x7B-Instruct-v0.1",

@@ -31,6 +31,24 @@ UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 """Patterns of names, written without dashes and blanks in upper case: why none of the images runs there."""
+OTHERWISE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        r"deepseek-v3\.2.*": (
+            "its sparse attention keeps an indexer's keys beside MLA's cache (DeepseekV32ForCausalLM)",
+            "deepseek-ai/DeepSeek-V3.1",
+        ),
+        r"deepseek-v4.*": (
+            "its attention keeps caches of several kinds (DeepseekV4ForCausalLM)",
+            "deepseek-ai/DeepSeek-V3.1",
+        ),
+        r"qwen3-next.*": (
+            "three of four layers have linear attention, which keeps a state per request and no cache per token "
+            "(Qwen3NextForCausalLM)",
+            "Qwen/Qwen3-235B-A22B",
+        ),
+    }
+)
+"""Patterns of models' names in lower case, without their owner: why the plan cannot count one, and which it can."""
 NOISE: Final = r"NVIDIA|TESLA|SXM\d?|HBM3E?|HGX|DGX|TENSORCORE|GPU|SERVER|(?<=\d)GI?B"
 WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     {
@@ -91,12 +109,19 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
     return "there is no such interconnect here", f"did you mean {hint}?" if hint else f"one of {known}"
 
 
-def unknown_model(word: str, known: Iterable[str]) -> str:
-    """What to write in place of a model's name that the catalog does not have."""
-    same = same_model(word, known)
+def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """The rule and what to write instead, for a model's name that the catalog does not have."""
+    for pattern, (why, other) in OTHERWISE.items():
+        if re.fullmatch(pattern, word.split("/")[-1].lower()[:200]):
+            return f"not supported: {why}, and the plan's memory would be wrong", f"write model: {other}"
+    rule, same = "the catalog has no model of that name", same_model(word, known)
     if same:
-        return f"did you mean {' or '.join(same)}?\nor write an object with the model's shape, or {{config: PATH}}"
-    return f"write model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
+        return (
+            rule,
+            f"did you mean {' or '.join(same)}?\nor write an object with the model's shape, or {{config: PATH}}",
+        )
+    own = f"write model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
+    return rule, own
 
 
 def same_model(word: str, known: Iterable[str]) -> list[str]:

@@ -31,9 +31,10 @@ def engine_of(settings: Settings | None = None) -> Engine:
 def engine_signs() -> tuple[Sign, ...]:
     """Lines of all engines' logs: no engine writes another's."""
     from wideep.engines.sglang.signs import SIGNS as SGLANG
+    from wideep.engines.trtllm.signs import SIGNS as TRTLLM
     from wideep.engines.vllm.signs import SIGNS as VLLM
 
-    return (*SGLANG, *VLLM)
+    return (*SGLANG, *VLLM, *TRTLLM)
 
 
 def launches() -> tuple[Launch, ...]:
@@ -48,7 +49,8 @@ def launches() -> tuple[Launch, ...]:
 def engine(backend: Backend, version: str) -> Engine:
     """One version of an engine."""
     from wideep.engines.sglang.engine import Sglang
+    from wideep.engines.trtllm.engine import TensorRtLlm
     from wideep.engines.vllm.engine import Vllm
     from wideep.settings.backend import Backend
 
-    return {Backend.SGLANG: Sglang, Backend.VLLM: Vllm}[backend](version)
+    return {Backend.SGLANG: Sglang, Backend.VLLM: Vllm, Backend.TRTLLM: TensorRtLlm}[backend](version)

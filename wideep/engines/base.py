@@ -12,7 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from wideep.catalog.gpus import GpuSpec
@@ -23,13 +23,18 @@ if TYPE_CHECKING:
     from wideep.memory import GpuMemory, Headroom
     from wideep.memory.weights import Shares
     from wideep.rules.role_context import RoleContext
+    from wideep.settings.hardware import Hardware
     from wideep.settings.layout import Role, RoleLayout
-    from wideep.settings.model import ModelFamily, ModelShape
+    from wideep.settings.model import ModelFamily, ModelShape, WeightFormat
     from wideep.settings.root import Settings
 
     Rule = Callable[[RoleContext], Problem | None]
 
-__all__ = ["Engine", "EngineRules", "ExpertRecorder", "Family", "ImageRecipe", "LogFormat"]
+__all__ = ["CONFIG_PATH", "Engine", "EngineRules", "ExpertRecorder", "Family", "ImageRecipe", "LogFormat"]
+
+
+CONFIG_PATH: Final = "/engine-config"
+"""Where a worker finds the files of ``Engine.config_files``."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class LogFormat:
     """A number of passes, and the mean of the GPUs' tokens over the most of one in them. None: only ``balance``."""
     balance: re.Pattern[str]
     """The same of one pass."""
-    balance_flag: str
-    """With it, the engine counts at all times and logs how even the load is."""
+    balance_flag: str | None
+    """With it, the engine counts at all times and logs how even the load is. None: its log says nothing of that."""
     balancer_started: str
     rebalance_begun: re.Pattern[str]
     rebalance_ended: re.Pattern[str]
@@ -116,10 +121,14 @@ class Engine(ABC):
     """Names the folder of the weights."""
     name_flag: ClassVar[str]
     """Names the model as its users do."""
+    formats: ClassVar[frozenset[WeightFormat]]
+    """Of weights whose memory and kernels are worked out here on this engine."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
     components: ClassVar[Mapping[str, Role]]
     """Roles, by the component's name under which Dynamo's frontend lists a worker."""
+    each_pod_registers: ClassVar[bool] = False
+    """The frontend lists each pod of a worker, and not the worker."""
     version: str
 
     @property
@@ -147,16 +156,26 @@ class Engine(ABC):
     def command(self) -> tuple[str, ...]:
         """What a worker's container starts."""
 
+    def started(self, args: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Command and arguments as the container has them: two lists that together start a worker with ``args``."""
+        return self.command, args
+
     @abstractmethod
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
         """All arguments of one role's engine."""
 
-    @abstractmethod
+    def config_files(self, settings: Settings, role: Role, layout: RoleLayout) -> Mapping[str, str]:
+        """Files that a role's workers read below ``CONFIG_PATH``, by name: what it takes there in place of flags."""
+        return {}
+
     def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
-        """Return the keys of a launch command: the inverse of ``args``. ValueError: a value is none of its type."""
+        """Return the keys of a launch command: the inverse of ``args``.
+
+        Raises ValueError for a value that is none of its type, and from an engine whose commands say too little."""
+        raise ValueError(f"{self.title} takes what matters from a file, which is not read")
 
     @abstractmethod
-    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+    def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         """Environment variables that it reads in place of flags."""
 
     @property

@@ -6,10 +6,19 @@ The first line has the versions that were read. A row: sort and number of values
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ParserFlag", "is_from", "read_flags", "read_versions", "release_number", "worker_flags"]
+__all__ = [
+    "ParserFlag",
+    "is_from",
+    "read_flags",
+    "read_versions",
+    "release_number",
+    "version_number",
+    "worker_flags",
+]
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ def release_number(version: str) -> str:
 
 def is_from(version: str, *since: int) -> bool:
     """True if the version is ``since`` (``0, 5, 14``) or newer."""
-    return _number(version) >= since
+    return version_number(version) >= since
 
 
 def read_versions(file: Path) -> tuple[str, ...]:
@@ -40,12 +49,12 @@ def read_versions(file: Path) -> tuple[str, ...]:
 
 def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
     """The flags of one version in one of the files."""
-    wanted = _number(version)
+    wanted = version_number(version)
     found: list[ParserFlag] = []
     for line in _lines(file)[1:]:
         sort, versions, *flags = line.split()
         first, last = versions.lstrip("~").split("-")
-        if _number(first) <= wanted and (not last or wanted <= _number(last)):
+        if version_number(first) <= wanted and (not last or wanted <= version_number(last)):
             found += [ParserFlag(tuple(each.split("|")), sort, versions.startswith("~")) for each in flags]
     return tuple(found)
 
@@ -58,8 +67,9 @@ def worker_flags(engine: Path, dynamo: Path, version: str) -> tuple[ParserFlag, 
     return (*(flag for flag in read_flags(engine, version) if not taken & set(flag.names)), *beside)
 
 
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, release_number(version).split(".")))
+def version_number(version: str) -> tuple[int, ...]:
+    """``(1, 3, 0, 29)`` of ``1.3.0rc29``: TensorRT-LLM's releases here are all candidates of one."""
+    return tuple(map(int, re.findall(r"\d+", release_number(version))))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from typing import Final
 from wideep.dynamo.releases import sort_key
 from wideep.graph.common import Stack
 from wideep.graph.dgd import Quantity, ResourceList, Service
+from wideep.graph.dgd import Resources as ServiceResources
 from wideep.graph.v1beta1 import (
     Component,
     MainContainer,
@@ -53,10 +54,14 @@ def _pod(service: Service) -> PodSpec:
     container = pod.main_container
     main = MainContainer(
         **{name: getattr(container, name) for name in type(container).model_fields},
-        resources=Resources(limits=_limits(service.resources.limits)) if service.resources else None,
+        resources=_resources(service.resources),
         readiness_probe=service.readiness_probe,
     )
     return PodSpec(containers=(main,), **around)
+
+
+def _resources(given: ServiceResources | None) -> Resources | None:
+    return Resources(limits=_limits(given.limits), claims=given.claims) if given else None
 
 
 def _limits(given: ResourceList) -> dict[str, Quantity]:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from wideep.dynamo.api import V1ALPHA1, Framework
 from wideep.graph.base import Graph, GraphModel, GraphPart, Manifest, Metadata
-from wideep.graph.pod import ExtraPodSpec, Int32, Probe
+from wideep.graph.pod import ExtraPodSpec, Int32, Probe, ResourceClaimRef
 
 __all__ = [
     "ComponentType",
@@ -67,6 +67,7 @@ class Resources(GraphModel):
     """What a pod asks for: limits alone, which are its requests too. The operator ignores ``requests.gpu``."""
 
     limits: ResourceList
+    claims: tuple[ResourceClaimRef, ...] | None = None
 
 
 class SharedMemory(GraphModel):

@@ -13,6 +13,7 @@ __all__ = [
     "Affinity",
     "Capabilities",
     "ClaimSource",
+    "ConfigMapSource",
     "Container",
     "ContainerMount",
     "EnvFromSource",
@@ -28,6 +29,8 @@ __all__ = [
     "PodAntiAffinity",
     "PodFields",
     "Probe",
+    "ResourceClaim",
+    "ResourceClaimRef",
     "SeccompProfile",
     "SecretKeySelector",
     "SecurityContext",
@@ -84,10 +87,17 @@ class HostPathSource(GraphModel):
     type: str
 
 
+class ConfigMapSource(GraphModel):
+    """A ConfigMap of the graph's namespace, a file for each key."""
+
+    name: str
+
+
 class Volume(GraphModel):
     """A volume of the pod, by one of its sources."""
 
     name: str
+    config_map: ConfigMapSource | None = None
     host_path: HostPathSource | None = None
     persistent_volume_claim: ClaimSource | None = None
 
@@ -223,6 +233,19 @@ class TopologySpreadConstraint(GraphModel):
     label_selector: LabelSelector
 
 
+class ResourceClaim(GraphModel):
+    """A claim on a device that is made for the pod (dynamic resource allocation), of a template by name."""
+
+    name: str
+    resource_claim_template_name: str
+
+
+class ResourceClaimRef(GraphModel):
+    """One of the pod's claims, for a container."""
+
+    name: str
+
+
 class PodFields(GraphModel):
     """The pod around its containers."""
 
@@ -233,6 +256,7 @@ class PodFields(GraphModel):
     affinity: Affinity | None = None
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] | None = None
     image_pull_secrets: tuple[LocalObjectReference, ...] | None = None
+    resource_claims: tuple[ResourceClaim, ...] | None = None
     automount_service_account_token: bool | None = None
     """False where Dynamo finds its peers in etcd: Grove's init container mounts a token of its own."""
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from wideep.dynamo.api import V1BETA1, Framework
 from wideep.graph.base import Graph, GraphModel, GraphPart, Manifest, Metadata
 from wideep.graph.dgd import Multinode, Quantity
-from wideep.graph.pod import Container, InitContainer, Int32, PodFields, Probe
+from wideep.graph.pod import Container, InitContainer, Int32, PodFields, Probe, ResourceClaimRef
 
 __all__ = [
     "MAIN",
@@ -47,6 +47,7 @@ class Resources(GraphModel):
     """What a container gets, by Kubernetes' names (``nvidia.com/gpu``): limits alone, which are its requests too."""
 
     limits: dict[str, Quantity]
+    claims: tuple[ResourceClaimRef, ...] | None = None
 
 
 class _Named(GraphModel):

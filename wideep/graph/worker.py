@@ -24,6 +24,8 @@ from wideep.graph.dgd import (
     SharedMemory,
     SubComponentType,
 )
+from wideep.graph.engine_config import engine_config
+from wideep.graph.fabric import fabric_of
 from wideep.graph.local_cache import downloader
 from wideep.graph.pod import (
     Affinity,
@@ -49,6 +51,7 @@ __all__ = ["recreated", "worker_service"]
 def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
     """The workers of one role: ``replicas`` times ``nodes`` pods."""
     settings, hardware = stack.settings, stack.settings.hardware
+    fabric = fabric_of(settings)
     gpus = str(layout.gpus_per_node)
     devices = {hardware.rdma_resource: gpus} if rdma.uses_rdma(hardware) else None
     return Service(
@@ -58,7 +61,9 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         replicas=layout.replicas,
         annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated(settings, layout) else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
-        resources=Resources(limits=limits(settings.workers.resources, gpus, devices)),
+        resources=Resources(
+            limits=limits(settings.workers.resources, gpus, devices), claims=(fabric.used,) if fabric else None
+        ),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
         extra_pod_spec=_pod(stack, role, layout),
     )
@@ -66,28 +71,31 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
 
 def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
     settings, workers, cache = stack.settings, stack.settings.workers, stack.settings.model_cache
-    labels = stack.release.pod_labels(stack.name, role)
+    labels, fabric = stack.release.pod_labels(stack.name, role), fabric_of(settings)
+    config = engine_config(settings, role, layout)
     return ExtraPodSpec(
         main_container=_engine(stack, role, layout),
         init_containers=(downloader(settings),) if cache.host_path and cache.download else None,
-        volumes=(weights_volume(settings),),
+        volumes=(weights_volume(settings), *((config.volume,) if config else ())),
         priority_class_name=workers.priority_class,
         node_selector=settings.hardware.node_selector or None,
         tolerations=_tolerations(settings),
         affinity=_apart(labels) if _shares_nodes(settings, layout) else None,
         topology_spread_constraints=(spread(workers.spread_over, labels),) if workers.spread_over else None,
         image_pull_secrets=pull_secrets(settings),
+        resource_claims=(fabric.claim,) if fabric else None,
         automount_service_account_token=stack.release.pods_need_token,
     )
 
 
 def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     settings, cache = stack.settings, stack.settings.model_cache
-    engine = engine_of(settings)
+    engine, config = engine_of(settings), engine_config(settings, role, layout)
+    command, args = engine.started(engine.args(settings, role, layout))
     env = {
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays
         **OFFLINE,
-        **engine.env(role, layout),
+        **engine.env(role, layout, settings.hardware),
         **(engine.metrics_env if settings.monitoring.enabled else {}),
         **rdma.network_env(settings.hardware, layout),
         **settings.workers.env,
@@ -97,11 +105,11 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
     return Container(
         image=stack.image,
         working_dir=stack.release.working_dir(engine.framework),
-        command=engine.command,
-        args=engine.args(settings, role, layout),
+        command=command,
+        args=args,
         env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         env_from=secret_env(settings.workers.env_from),
-        volume_mounts=engine_mounts(settings, layout),
+        volume_mounts=(*engine_mounts(settings, layout), *((config.mount,) if config else ())),
         startup_probe=health(stack.release.system_port, failures=stack.startup_seconds // PERIOD_SECONDS),
         security_context=pinned if rdma.uses_rdma(settings.hardware) else None,
     )

@@ -55,7 +55,7 @@ def compare(settings: Settings, role: Role, args: Sequence[str], command: Launch
     engine, layout = engine_of(settings), settings.layout.roles[role]
     if command.backend is not settings.backend:
         raise UnreadCommandError(f"The command starts {command.backend}, and the stack runs {settings.backend}.")
-    own = {**engine.env(role, layout), **settings.workers.env, **layout.env}
+    own = {**engine.env(role, layout, settings.hardware), **settings.workers.env, **layout.env}
     both = (
         (_flags(engine, role, command.words), _flags(engine, role, args)),
         (_variables(role, command.env), _variables(role, own)),

@@ -32,6 +32,8 @@ class Headroom:
     """Weights and KV cache of a draft model."""
     least: float
     """What is kept for such a worker at least, whatever the parts add up to."""
+    transfer: float = 0.0
+    """Buffers through which the KV cache of a prompt is sent and received."""
 
     @property
     def parts(self) -> dict[str, float]:

@@ -115,6 +115,14 @@ MEASURED = (
         _plain(1),
         65.2,
     ),
+    Measured(
+        "Qwen3-30B-A3B in bf16, TP4 (vLLM 0.8.5, on A10)",
+        "vllm-project/vllm#17327",
+        "Qwen/Qwen3-30B-A3B",
+        Gpu.H100_80,
+        _plain(4, 0.9),
+        14.2474,
+    ),
 )
 
 

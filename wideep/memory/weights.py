@@ -22,9 +22,12 @@ LINEAR: Final = {
     WeightFormat.FP8_CHANNEL: 1.0,  # a scale a channel: 4 bytes for thousands of weights
     WeightFormat.BF16: BF16,
     WeightFormat.MXFP4: BF16,
+    WeightFormat.NVFP4: BF16,
 }
-"""Bytes a weight of a linear layer outside the experts."""
-EXPERT: Final = LINEAR | {WeightFormat.MXFP4: 4 / 8 + 1 / 32}
+"""Bytes a weight of attention."""
+MLP: Final = LINEAR | {WeightFormat.NVFP4: 4 / 8 + 1 / 16}
+"""Bytes a weight of shared experts and dense layers. NVFP4: 4 bits, and one scale byte for 16 weights."""
+EXPERT: Final = MLP | {WeightFormat.MXFP4: 4 / 8 + 1 / 32}
 """Bytes a weight of an expert. MXFP4: 4 bits, and one scale byte for 32 weights."""
 
 MXFP4_BLOCK: Final = 32
@@ -45,6 +48,8 @@ class Shares:
     dense_layers: int
     fewer: str
     """What to write so that fewer GPUs share the last two."""
+    absorbed: float = BF16
+    """Bytes that each weight of MLA's kv_b takes a second time, as the two factors that are absorbed."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,11 @@ def weight_parts(model: ModelShape, role: RoleLayout, shares: Shares, stage: Sta
     if stage is None:
         all_stages = (weight_parts(model, role, shares, each) for each in stages_of(model, role))
         return max(all_stages, key=lambda parts: parts.total)
-    linear = LINEAR[model.weight_format]
-    sharded, replicated = _attention(model, linear, attention_tp(role))
+    mlp = MLP[model.weight_format]
+    sharded, replicated = _attention(model, attention_tp(role), shares.absorbed)
     vocabulary = model.vocab_size * model.hidden_size * BF16
-    shared = 3 * model.hidden_size * model.expert_width * model.shared_experts * linear
-    dense = 3 * model.hidden_size * model.dense_width * linear
+    shared = 3 * model.hidden_size * model.expert_width * model.shared_experts * mlp
+    dense = 3 * model.hidden_size * model.dense_width * mlp
     head = 0.0 if model.tied_embeddings and role.pp == 1 else vocabulary
     return WeightParts(
         expert_slots=expert_bytes(model, expert_tp(role)) * stage.moe_layers * expert_slots_per_gpu(model, role),
@@ -124,11 +129,13 @@ def model_bytes(model: ModelShape) -> float:
     return whole.total - whole.modules - whole.expert_slots + expert_slot_bytes(model) * model.experts
 
 
-def _attention(model: ModelShape, linear: float, tp: int) -> tuple[float, float]:
+def _attention(model: ModelShape, tp: int, absorbed: float) -> tuple[float, float]:
     """Attention of one layer on one of ``tp`` GPUs: the part that is sharded, and the one that is not."""
+    linear = LINEAR[model.weight_format]
     match model.attention:
         case Mla() as mla:
-            sharded, replicated = _mla(mla, model.hidden_size, linear, tp)
+            sharded, replicated = _mla(mla, model.hidden_size, linear, absorbed)
+            sharded /= tp
         case Gqa() as gqa:
             q_and_o = 2 * model.hidden_size * gqa.heads * gqa.head_dim / tp
             k_and_v = 2 * model.hidden_size * gqa.head_dim * max(1, gqa.kv_heads / tp)
@@ -136,12 +143,12 @@ def _attention(model: ModelShape, linear: float, tp: int) -> tuple[float, float]
     return sharded, replicated
 
 
-def _mla(mla: Mla, hidden: int, linear: float, tp: int) -> tuple[float, float]:
-    """One layer of MLA. SGLang keeps kv_b a second time, in bf16, as the two factors that it absorbs."""
+def _mla(mla: Mla, hidden: int, linear: float, absorbed: float) -> tuple[float, float]:
+    """One layer of MLA, all heads. Engines keep kv_b a second time, as the two factors that they absorb."""
     rank = mla.q_lora_rank
     query = mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim)
     kv_b = mla.kv_lora_rank * mla.heads * (mla.qk_nope_head_dim + mla.v_head_dim)
     out = mla.heads * mla.v_head_dim * hidden
-    sharded = ((rank or hidden) * query + kv_b + out) * linear + kv_b * BF16
+    sharded = ((rank or hidden) * query + kv_b + out) * linear + kv_b * absorbed
     replicated = hidden * ((rank or 0) + mla.kv_lora_rank + mla.qk_rope_head_dim) * linear
-    return sharded / tp, replicated
+    return sharded, replicated

@@ -26,9 +26,10 @@ class GpuMemory:
     kv_bytes_per_token: float
     page_size: int
     expert_slots_per_gpu: int
-    measured_bytes: float = 0.0
-    """What the engine takes out of its share of the GPU before the cache: activations, graphs, buffers. 0: its share is
-    of free memory, and they lie outside."""
+    pool_sum: str
+    """How the pool was worked out: ``0.8 × 147.4 = 117.9 GB``."""
+    pool_of: str
+    """Of what its share is: ``150.1 GB, of which CUDA and NCCL take 2.7 first``."""
 
     @property
     def weights_gb(self) -> float:
@@ -65,11 +66,6 @@ class GpuMemory:
     def taken_gb(self) -> float:
         """Gone before the engine takes its share: the CUDA context and NCCL's communicators."""
         return (self.total_bytes - self.free_bytes) / 1e9
-
-    @property
-    def measured_gb(self) -> float:
-        """As ``measured_bytes``."""
-        return self.measured_bytes / 1e9
 
     @property
     def headroom_gb(self) -> float:

@@ -12,6 +12,8 @@ from wideep.plan.monitoring import MonitoringPlan, MonitorPlan
 from wideep.plan.network import FrontendPlan, IngressPlan, NetworkPolicyPlan, PeersPlan, PublicServicePlan, RulePlan
 from wideep.plan.parts import (
     CachePlan,
+    ComputeDomainPlan,
+    EngineConfigPlan,
     ImageBuild,
     ImageSource,
     MemoryPlan,
@@ -25,6 +27,8 @@ from wideep.plan.parts import (
 __all__ = [
     "BurnInPlan",
     "CachePlan",
+    "ComputeDomainPlan",
+    "EngineConfigPlan",
     "FrontendPlan",
     "ImageBuild",
     "ImageSource",

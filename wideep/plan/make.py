@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
@@ -10,6 +11,8 @@ from wideep.catalog import gpu_spec
 from wideep.download import DownloadPlan, download_plan
 from wideep.dynamo import release_of
 from wideep.engines import engine_of
+from wideep.graph.engine_config import engine_config
+from wideep.graph.fabric import fabric_of
 from wideep.graph.refs import cache_claim, graph_name, token_secret
 from wideep.graph.startup import ready_timeout_seconds
 from wideep.memory import GpuMemory
@@ -18,7 +21,15 @@ from wideep.plan.burnin import burnin_plan
 from wideep.plan.image import image_source
 from wideep.plan.monitoring import monitoring_plan
 from wideep.plan.network import frontend_plan, network_policies
-from wideep.plan.parts import CachePlan, MemoryPlan, Plan, RolePlan, TokenPlan
+from wideep.plan.parts import (
+    CachePlan,
+    ComputeDomainPlan,
+    EngineConfigPlan,
+    MemoryPlan,
+    Plan,
+    RolePlan,
+    TokenPlan,
+)
 from wideep.plan.platform import platform_plan
 from wideep.rules import Accepted, warnings
 from wideep.rules.hardware import nodes_needed
@@ -58,6 +69,8 @@ def make_plan(settings: Accepted) -> Plan:
         network_policies=network_policies(settings),
         monitoring=monitoring_plan(settings),
         burnin=burnin_plan(settings) if settings.burnin.enabled else None,
+        engine_configs=tuple(_engine_configs(settings)),
+        compute_domain=_compute_domain(settings),
         ready_timeout_seconds=ready_timeout_seconds(settings, weight_bytes),
         warnings=tuple(str(warning) for warning in warnings(settings)),
         graph=graph,
@@ -85,6 +98,18 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
         memory=_memory(memory),
         args=engine.args(settings, name, role),
     )
+
+
+def _engine_configs(settings: Settings) -> Iterator[EngineConfigPlan]:
+    for name, role in settings.layout.roles.items():
+        config = engine_config(settings, name, role)
+        if config:
+            yield EngineConfigPlan(name=config.name, role=name, files=dict(config.files))
+
+
+def _compute_domain(settings: Settings) -> ComputeDomainPlan | None:
+    fabric = fabric_of(settings)
+    return ComputeDomainPlan(name=fabric.name, nodes=fabric.nodes) if fabric else None
 
 
 def _memory(memory: GpuMemory) -> MemoryPlan:

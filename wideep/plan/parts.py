@@ -19,6 +19,8 @@ from wideep.settings.services import AccessMode
 
 __all__ = [
     "CachePlan",
+    "ComputeDomainPlan",
+    "EngineConfigPlan",
     "ImageBuild",
     "ImageSource",
     "MemoryPlan",
@@ -142,6 +144,24 @@ class TokenPlan(PlanModel):
     """False: a Secret that somebody else made."""
 
 
+class EngineConfigPlan(PlanModel):
+    """A ConfigMap with the files that a role's engine reads."""
+
+    name: str
+    """Carries a hash of the files."""
+    role: Role
+    files: dict[str, str]
+
+
+class ComputeDomainPlan(PlanModel):
+    """The nodes of an NVL72 rack whose GPUs reach each other over NVLink, and the template of the pods' claims."""
+
+    name: str
+    """Of both."""
+    nodes: int
+    """0: any number."""
+
+
 class PlatformPlan(PlanModel):
     """The Helm releases of the Dynamo platform."""
 
@@ -209,6 +229,10 @@ class Plan(PlanModel):
     """None: nothing of the stack is scraped by this program's doing."""
     burnin: BurnInPlan | None = None
     """None: `pulumi up` measures no node."""
+    engine_configs: tuple[EngineConfigPlan, ...] = ()
+    """Empty where the engine is told everything by its arguments."""
+    compute_domain: ComputeDomainPlan | None = None
+    """None: no worker has GPUs of several nodes of a rack."""
     ready_timeout_seconds: int
     """How long the graph may take from its creation, or its last change, until it is ready."""
     warnings: tuple[str, ...]

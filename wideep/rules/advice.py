@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
+from wideep.rules.backend import backend_advice
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
@@ -28,7 +29,11 @@ USED_WITHOUT_INSTALL: Final = frozenset({"install", "version", "grove"})
 def advice(settings: Settings, sites: Sequence[RoleContext]) -> list[Problem]:
     """All that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
-    said = (*extra_args_warnings(settings), *(problem for site in sites for problem in idle_keys(site)))
+    said = (
+        *extra_args_warnings(settings),
+        *backend_advice(settings),
+        *(problem for site in sites for problem in idle_keys(site)),
+    )
     of_stack = (*(rule(settings) for rule in _OF_THE_STACK), *release_advice(settings))
     return [problem for problem in (*of_roles, *said, *of_stack) if problem]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from wideep.dynamo import release_of
@@ -10,10 +11,12 @@ from wideep.errors import Problem
 from wideep.settings.backend import Backend
 from wideep.settings.root import Settings
 
-__all__ = ["backend_problem"]
+__all__ = ["backend_advice", "backend_problem"]
 
 VLLM_FROM: Final = (1, 0)
 """The operators before know Ray only for several pods, and their workers take other flags (``--is-prefill-worker``)."""
+MPI_FAILED_UNTIL: Final = (0, 8)
+"""Prefill and decode of several pods each failed up to here (dynamo#4299, open)."""
 
 
 def backend_problem(settings: Settings) -> Problem | None:
@@ -26,3 +29,19 @@ def backend_problem(settings: Settings) -> Problem | None:
         "other flags: it is worked out here from 1.0 on"
     )
     return Problem("backend", settings.backend, rule, f"write platform.version: {newest_tried().version}, or sglang")
+
+
+def backend_advice(settings: Settings) -> Iterator[Problem]:
+    """What ``mpirun`` does to TensorRT-LLM's workers of several pods."""
+    several = any(role.nodes > 1 for role in settings.layout.roles.values())
+    if settings.backend is not Backend.TRTLLM or not several:
+        return
+    release = release_of(settings)
+    if release.row.minor < MPI_FAILED_UNTIL:
+        rule = f"TensorRT-LLM's workers of several pods failed on {release.title} (dynamo#4299)"
+        fix = f"write platform.version: {newest_tried().version}, or workers of one node"
+        yield Problem("platform.version", release.version, rule, fix)
+    if settings.workers.env_from:
+        rule = "mpirun starts the ranks of a worker's other pods over SSH, with the variables of env only"
+        fix = "write what ranks need in workers.env; secrets of this kind do not reach them"
+        yield Problem("workers.envFrom", ", ".join(settings.workers.env_from), rule, fix)

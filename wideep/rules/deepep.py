@@ -20,6 +20,7 @@ __all__ = [
     "deepep_needs_mlx5",
     "deepep_needs_nvlink",
     "deepep_needs_rdma",
+    "deepep_runs_on_hopper",
     "dispatch_within_kernel",
     "graphs_within_dispatch",
     "normal_kernels_have_settings",
@@ -56,6 +57,14 @@ def deepep_needs_mlx5(site: RoleContext) -> Problem | None:
         f"NVIDIA's mlx5 adapters only (IBGDA), not {adapter}"
     )
     return Problem("hardware.rdmaResource", resource, rule, f"{OFF}, or workers of one node (nodes: 1)")
+
+
+def deepep_runs_on_hopper(site: RoleContext) -> Problem | None:
+    """DeepEP's kernels are compiled for compute capability 9.0 and newer."""
+    if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
+        return None
+    rule = f"DeepEP runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
 def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:

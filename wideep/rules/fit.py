@@ -81,17 +81,8 @@ def _exact_gb(site: RoleContext) -> float:
 
 
 def _pool(site: RoleContext) -> str:
-    memory, fraction = site.memory, site.role.mem_fraction_static
-    if memory.measured_bytes:
-        return (
-            f"the pool is {fraction:g} × {memory.total_bytes / 1e9:.1f} - {memory.measured_gb:.1f} = "
-            f"{memory.pool_gb:.1f} GB on {site.hardware.gpu} (activations, graphs and buffers come out of "
-            f"{site.engine.title}'s share)"
-        )
-    return (
-        f"the pool is {fraction:g} × {memory.free_gb:.1f} = {memory.pool_gb:.1f} GB on {site.hardware.gpu} "
-        f"({memory.total_bytes / 1e9:.1f} GB, of which CUDA and NCCL take {memory.taken_gb:.1f} first)"
-    )
+    memory = site.memory
+    return f"the pool is {memory.pool_sum} on {site.hardware.gpu} ({memory.pool_of})"
 
 
 def _problem(site: RoleContext, rule: str) -> Problem:

@@ -16,6 +16,7 @@ __all__ = [
     "experts_divide",
     "heads_divide",
     "kv_heads_divide",
+    "one_stage",
     "requests_for_each_group",
     "tp_is_all_gpus",
 ]
@@ -33,6 +34,17 @@ def tp_is_all_gpus(site: RoleContext) -> Problem | None:
     if gpus % role.pp:
         return site.problem("pp", role.pp, rule, f"write pp: 1 and tp: {gpus}")
     return site.problem("tp", role.tp, rule, f"write tp: {gpus // role.pp}")
+
+
+def one_stage(site: RoleContext) -> Problem | None:
+    """Other engines than SGLang have pipeline stages too; what they need with NIXL and with data parallelism is not
+    known here."""
+    if site.role.pp == 1:
+        return None
+    rule = "stages are worked out here for prefill on SGLang only"
+    return site.problem(
+        "pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang"
+    )
 
 
 def dp_divides_tp(site: RoleContext) -> Problem | None:

@@ -11,16 +11,18 @@ from wideep.parallelism import attention_tp, expert_tp
 from wideep.rules.role_context import RoleContext
 from wideep.settings.model import Gqa, Mla, WeightFormat
 
-__all__ = ["fp8_needs_ada", "shards_are_whole_blocks"]
+__all__ = ["format_is_computed", "fp8_needs_ada", "nvfp4_needs_blackwell", "shards_are_whole_blocks"]
 
 BLOCK: Final = 128
 FP8: Final = (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
 UNITS: Final = {
     WeightFormat.FP8_BLOCK: (BLOCK, "FP8 blocks"),
     WeightFormat.FP8_CHANNEL: (16, "bytes of the FP8 kernels"),
+    WeightFormat.NVFP4: (16, "weights that share a scale"),
 }
 """What a share must be a multiple of, and why. Of other formats: whole columns."""
 FP8_CAPABILITY = 89
+BLACKWELL: Final = 100
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,25 @@ class Cut:
     width: int
     gpus: int
     remedy: str
+
+
+def format_is_computed(site: RoleContext) -> Problem | None:
+    """What an engine keeps of a weight in this format, and which kernels it has for it, is worked out here or not."""
+    stored = site.model.weight_format
+    if stored in site.engine.formats:
+        return None
+    rule = f"{stored} weights are worked out here on TensorRT-LLM only, not on {site.engine.title}"
+    fix = "write backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
+    return Problem("model.weightFormat", stored, rule, fix)
+
+
+def nvfp4_needs_blackwell(site: RoleContext) -> Problem | None:
+    """Blackwell's tensor cores compute with 4-bit values (TensorRT-LLM's support matrix)."""
+    if site.model.weight_format is not WeightFormat.NVFP4 or site.gpu.compute_capability >= BLACKWELL:
+        return None
+    capability = site.gpu.compute_capability / 10
+    rule = f"{site.model.name} has NVFP4 weights, and this GPU has compute capability {capability}, below 10.0"
+    return Problem("hardware.gpu", str(site.hardware.gpu), rule, "use B200 or newer, or a checkpoint in FP8")
 
 
 def fp8_needs_ada(site: RoleContext) -> Problem | None:

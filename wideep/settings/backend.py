@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
-__all__ = ["NOT_SERVED", "Backend"]
+__all__ = ["Backend"]
 
 
 class Backend(StrEnum):
@@ -13,7 +12,4 @@ class Backend(StrEnum):
 
     SGLANG = "sglang"
     VLLM = "vllm"
-
-
-NOT_SERVED: Final = frozenset({"trtllm", "tensorrt-llm", "tensorrtllm"})
-"""Names of the engine that Dynamo starts and this program writes no worker for."""
+    TRTLLM = "trtllm"

@@ -30,6 +30,9 @@ class WeightFormat(StrEnum):
     BF16 = "bf16"
     MXFP4 = "mxfp4"
     """Experts only: 4 bits a weight and one scale byte for 32 of them. All else is bf16."""
+    NVFP4 = "nvfp4"
+    """NVIDIA's checkpoints for Blackwell: experts, shared expert and dense layers have 4 bits a weight and one scale
+    byte for 16 of them. Attention, embedding and lm_head are counted in bf16, as in DeepSeek-R1-FP4."""
 
 
 class ModelFamily(StrEnum):

@@ -1,4 +1,5 @@
-"""Layouts of the catalog, one row each: the lab's, SGLang's wide ones, Dynamo's for vLLM, the best found on H200."""
+"""Layouts of the catalog, one row each: the lab's, SGLang's wide ones, Dynamo's for vLLM and TensorRT-LLM, the best
+found on H200."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from wideep.settings.backend import Backend
+from wideep.settings.cache import KvCacheDtype
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.role import Role, RoleLayout
 
@@ -73,6 +75,25 @@ def _vllm(mode: DeepEpMode) -> RoleLayout:
     )
 
 
+def _tensorrt_llm(nodes: int, fraction: float) -> RoleLayout:
+    """A worker as in Dynamo's recipe of DeepSeek-R1 on GB200 (``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``):
+    attention data parallelism, experts over all GPUs, a cache of one byte a value.
+
+    Without the recipe's limits of its benchmark, prompts of 1000 tokens and 32 requests a GPU.
+    """
+    gpus = nodes * 4
+    return RoleLayout(
+        replicas=1,
+        nodes=nodes,
+        gpus_per_node=4,
+        tp=gpus,
+        dp=gpus,
+        ep=gpus,
+        mem_fraction_static=fraction,
+        kv_cache_dtype=KvCacheDtype.FP8_E4M3,
+    )
+
+
 def _lab_pair(nodes: int, gpus_per_node: int) -> Roles:
     return (_lab(nodes, gpus_per_node, dp_attention=False), _lab(nodes, gpus_per_node, dp_attention=True))
 
@@ -103,6 +124,7 @@ class Preset(StrEnum):
     WIDE_64GPU = "wide-64gpu", _wide_pair(4, 4)
     WIDE_104GPU = "wide-104gpu", _wide_pair(4, 9)
     VLLM_32GPU = "vllm-32gpu", (_vllm(DeepEpMode.NORMAL), _vllm(DeepEpMode.LOW_LATENCY)), Backend.VLLM
+    TRTLLM_36GPU = "trtllm-36gpu", (_tensorrt_llm(1, 0.85), _tensorrt_llm(8, 0.7)), Backend.TRTLLM
     BEST_16GPU = "best-16gpu", _best_pair(1, 1, 1)
     BEST_32GPU = "best-32gpu", _best_pair(2, 1, 2)
     BEST_64GPU = "best-64gpu", _best_pair(4, 2, 2)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from wideep.dynamo.releases import row_of
 from wideep.errors import ConfigError, Problem
-from wideep.settings.backend import NOT_SERVED, Backend
+from wideep.settings.backend import Backend
 from wideep.settings.base import SettingsModel
 from wideep.settings.formatting import redact, suggest
 from wideep.settings.hardware import Gpu, Interconnect
@@ -203,11 +203,10 @@ def _needs_token(config: Object) -> bool:
 
 
 def _backend(value: object, _: ReadText | None) -> object:
-    """The engine's name. TensorRT-LLM's is known, so that nobody looks for a misspelling."""
-    if not isinstance(value, str) or value.lower() not in NOT_SERVED:
+    """The engine's name, which Dynamo has shorter than its makers."""
+    if not isinstance(value, str) or value.lower().replace("-", "") != "tensorrtllm":
         return value
-    rule = "Dynamo runs TensorRT-LLM, but this program writes no worker for it"
-    return Problem("backend", redact(value), rule, f"write {' or '.join(Backend)}")
+    return Problem("backend", redact(value), "TensorRT-LLM has another name in Dynamo", f"write {Backend.TRTLLM}")
 
 
 def _model(value: object, read_text: ReadText | None) -> object:
@@ -223,9 +222,7 @@ def _model(value: object, read_text: ReadText | None) -> object:
         return value
     if value in MODELS:
         return _dumped(MODELS[value])
-    return Problem(
-        "model", redact(value), "the catalog has no model of that name", unknown_model(redact(value), MODELS)
-    )
+    return Problem("model", redact(value), *unknown_model(redact(value), MODELS))
 
 
 def _hardware(value: object) -> tuple[object, list[Problem]]:

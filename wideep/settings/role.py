@@ -33,7 +33,8 @@ class RoleLayout(SettingsModel):
 
     The parallel sizes are SGLang's: ``tp`` is all GPUs of a worker (of a stage of it, where ``pp`` is above 1), ``dp``
     into how many attention groups they are cut, ``ep`` over how many of them the experts are spread. In vLLM's words a
-    group is a tensor-parallel group (tp / dp), ``dp`` the data-parallel size, and ``ep`` is tp or 1.
+    group is a tensor-parallel group (tp / dp), ``dp`` the data-parallel size, and ``ep`` is tp or 1. TensorRT-LLM has
+    attention data parallelism over all GPUs (``dp`` is tp) or none (``dp`` is 1).
     """
 
     replicas: Count
@@ -69,7 +70,8 @@ class RoleLayout(SettingsModel):
     mem_fraction_static: Fraction = 0.8
     """Share of a GPU's free memory for weights and KV cache: of what is left of it when the CUDA context and NCCL have
     theirs (137.3 of an H200's 139.8 GiB). The rest is for activations, CUDA graphs and buffers. On vLLM it is of the
-    whole GPU, and activations, graphs and buffers come out of it as well: 0.92 is vLLM's own choice."""
+    whole GPU, and activations, graphs and buffers come out of it as well: 0.92 is vLLM's own choice. On TensorRT-LLM it
+    is the KV cache's share of what weights, graphs and a step leave; the rest holds the buffers of the KV transfer."""
     kv_cache_dtype: KvCacheDtype | None = None
     """Precision of the KV cache (SGLang's ``--kv-cache-dtype``), the same in both roles. None: auto, bf16 for the
     catalog's models. FP8 halves a token's bytes, and costs some accuracy without scales in the checkpoint."""
@@ -104,7 +106,7 @@ class RoleLayout(SettingsModel):
     a group is faster to the first token and needs more activations. On vLLM None is 8192 in each group."""
     context_length: Token | None = None
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
-    one full sequence."""
+    one full sequence. On TensorRT-LLM None is 32768 at most, since its transfer buffers hold two of that length."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the engine, appended as they stand. A flag that a key sets is refused with the key's name;
     one that is not known here is passed on with a warning."""

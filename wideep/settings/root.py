@@ -41,8 +41,8 @@ class Settings(SettingsModel):
     hardware: Hardware
     """The GPU nodes that the stack may use."""
     backend: Backend = Backend.SGLANG
-    """The inference engine: ``sglang`` or ``vllm``. The keys of ``layout`` are the same for both; what an engine cannot
-    do is refused with the key and the engine that can. vLLM over several nodes needs Dynamo 1.0 or newer."""
+    """The inference engine: ``sglang``, ``vllm`` or ``trtllm``. The keys of ``layout`` are the same for all; what an
+    engine cannot do is refused with the key and the engine that can. vLLM needs Dynamo 1.0 or newer."""
     layout: Layout
     """A preset's name, or an object: see ``wideep.settings.layout``."""
     image: Image

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wideep.catalog import gpu_spec
+from wideep.engines.base import Engine
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -41,8 +42,13 @@ class _File(BaseModel):
 class Answers:
     """Answers about one model and traffic. Use ``with``: leaving it writes what is new."""
 
-    def __init__(self, model: ModelShape, traffic: Traffic) -> None:
+    engine: Engine | None = None
+    """Whose rules and memory the layouts that are asked about keep. None: the engine that a stack gets which names
+    none."""
+
+    def __init__(self, model: ModelShape, traffic: Traffic, engine: Engine | None = None) -> None:
         self.version = require_estimator()
+        self.engine = engine
         self._model = model
         self._traffic = traffic
         self._files: dict[str, _File] = {}

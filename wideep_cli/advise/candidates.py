@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wideep.engines.base import Engine
 from wideep.enumerate import worker_shapes
 from wideep.rules.arithmetic import broken_rules
 from wideep.rules.role_context import RoleContext
@@ -25,13 +26,15 @@ class Candidates:
     """How many more would be legal, and have no room for a single request."""
 
 
-def candidates(name: Role, model: ModelShape, hardware: Hardware, gpus: int, traffic: Traffic) -> Candidates:
+def candidates(  # noqa: PLR0913, PLR0917 - all that a worker depends on
+    name: Role, model: ModelShape, hardware: Hardware, gpus: int, traffic: Traffic, engine: Engine | None = None
+) -> Candidates:
     """Each worker of at most ``gpus`` GPUs that can serve a request.
 
     Workers of several nodes are only those with DeepEP: without it nobody has measured experts across nodes.
     """
     shapes = (role for role in worker_shapes(model, name, hardware, gpus) if _considered(role, hardware))
-    sites = (RoleContext(name, role, model, hardware) for role in shapes)
+    sites = (RoleContext(name, role, model, hardware, runs_on=engine) for role in shapes)
     legal = [site for site in sites if next(broken_rules(site), None) is None]
     fitting = tuple(site for site in legal if sized(site, 1, traffic))
     return Candidates(fitting, len(legal) - len(fitting))

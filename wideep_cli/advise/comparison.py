@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wideep.catalog.layouts import PRESETS, preset_gpus
+from wideep.engines import engine_of
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleContext
 from wideep.settings.backend import Backend
@@ -67,7 +68,7 @@ def advise(question: Question, progress: Progress) -> Advice:
         CallError: the estimator is not installed, or knows no model of this shape.
     """
     traffic, model = question.traffic, question.model
-    with Answers(model, traffic) as answers:
+    with Answers(model, traffic, engine_of(question.stack)) as answers:
         hardware = question.hardware[Role.PREFILL]
         _require_known(model, answers, hardware)
         field = field_of(model, question.hardware, answers, traffic, progress)
@@ -89,7 +90,7 @@ def predict_layout(
     """What one layout serves, with the memory settings that it has."""
     workers: list[Worker] = []
     for name, role in roles.items():
-        site = RoleContext(name, role, model, hardware)
+        site = RoleContext(name, role, model, hardware, runs_on=answers.engine)
         problems = check_role(site)
         if problems:
             return Unknown(f"{problems[0].key}: {problems[0].rule}", runs=False)

@@ -53,7 +53,7 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
     if settings.backend is not Backend.SGLANG:
         return f"No prediction for {settings.backend}: the estimator has SGLang's measurements here."
     gpu = settings.hardware.gpu
-    with Answers(settings.model, traffic) as answers:
+    with Answers(settings.model, traffic, engine_of(settings)) as answers:
         if not answers.known(gpu):
             return answers.unknown(gpu)
         own = predict_layout(settings.model, settings.hardware, settings.layout.roles, answers, traffic)

@@ -55,7 +55,7 @@ def field_of(
     unknown: dict[str, None] = {}
     too_large = 0
     for role in Role:
-        found = candidates(role, model, hardware[role], budget[role], traffic)
+        found = candidates(role, model, hardware[role], budget[role], traffic, answers.engine)
         too_large += found.too_large
         for asked, site in enumerate(found.sites, 1):
             progress(role, asked / len(found.sites))

@@ -12,7 +12,7 @@ from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
 from wideep_cluster.dynamo.crds import GRAPH_CRD, crd_conflict
-from wideep_cluster.dynamo.multinode import KAI, multinode_makers, multinode_problem
+from wideep_cluster.dynamo.multinode import KAI, fabric_problem, multinode_makers, multinode_problem
 from wideep_cluster.dynamo.operator import (
     ETCD,
     down_store,
@@ -224,3 +224,6 @@ def _several(case: CheckContext, operator: Deployment | None) -> Iterator[Findin
         what = f"Workers of several pods ({wide}) need Grove, which comes with the platform: the cluster has none."
         single = "layout: one with nodes: 1, such as lab-16gpu-singlenode"
         yield fails(Section.PLATFORM, "multi-node", what, "`pulumi up --refresh`", single, key="layout")
+    fabric = answered(Section.PLATFORM, "multi-node", fabric_problem(case.plan, groups))
+    if fabric:
+        yield fabric

@@ -66,7 +66,7 @@ def _require_shared_volume(live: DeployedGraph) -> None:
         raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
 
 
-def _require_recorder(view: RoleView, balance_flag: str) -> bool:
+def _require_recorder(view: RoleView, balance_flag: str | None) -> bool:
     """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
 
     Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.

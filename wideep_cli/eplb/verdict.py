@@ -45,6 +45,9 @@ def recent(log: EngineLog) -> float | None:
 def judge(view: RoleView, log: EngineLog) -> Judged:
     """One worker. ``log`` is that of its rank 0, from its start."""
     enabled, key = view.layout.eplb.enabled, f"layout.{view.role}"
+    engine = view.site.engine
+    if engine.log.balance_flag is None and enabled:
+        return Judged(Verdict.UNKNOWN, f"{engine.title} writes nothing of its load balancer to its log.")
     if enabled != log.started:
         if enabled:
             return Judged(
@@ -71,6 +74,8 @@ def _unknown(view: RoleView, log: EngineLog) -> Judged:
     if view.layout.ep == 1:
         return Judged(Verdict.LEAVE, "With ep 1 every GPU holds all experts: there is nothing to balance.")
     flag = view.site.engine.log.balance_flag
+    if flag is None:
+        return Judged(Verdict.UNKNOWN, "Nothing is balanced, and the log does not say how even the load is.")
     if flag not in view.plan.args:
         return Judged(
             Verdict.UNKNOWN,

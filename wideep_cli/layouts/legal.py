@@ -19,7 +19,7 @@ from wideep_cli.markdown import table as markdown_table
 from wideep_cli.options import OutputFormat
 from wideep_cli.plan.view import all_to_all, thousands
 
-__all__ = ["legal_report"]
+__all__ = ["legal_report", "sizes"]
 
 SHOWN = 15
 """Layouts of the text; JSON has all of them."""
@@ -82,10 +82,10 @@ def _cells(option: LayoutOption) -> list[str]:
 
 
 def _role_cells(option: RoleOption) -> tuple[str, str, str]:
-    return _sizes(option.role), thousands(option.kv_tokens), f"{option.memory.weights_gb:.1f} GB"
+    return sizes(option.role), thousands(option.kv_tokens), f"{option.memory.weights_gb:.1f} GB"
 
 
-def _sizes(role: RoleLayout) -> str:
+def sizes(role: RoleLayout) -> str:
     """``2 × 16 GPUs DP16 EP16 R32 DeepEP``: workers, their GPUs, and what is not plain TP."""
     parts = [f"{role.replicas} × TP{role.tp}"]
     parts += [f"DP{role.dp}"] if role.dp > 1 else []

@@ -23,6 +23,7 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "lab": "the lab's",
         "wide": "modelled on SGLang's published ones",
         "vllm": "Dynamo's for vLLM",
+        "trtllm": "Dynamo's for TensorRT-LLM on GB200",
         "best": "the best that `wideep advise` finds for as many H200",
     }
 )

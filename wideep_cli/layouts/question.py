@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wideep.catalog.gpus import gpu_spec
@@ -17,8 +17,10 @@ from wideep.settings.model import ModelShape
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
-__all__ = ["Question", "question"]
+__all__ = ["ALL", "Question", "question", "questions"]
 
+ALL = "all"
+"""In an engine's place: each of them."""
 DEFAULT_MODEL = "deepseek-ai/DeepSeek-R1"
 DEFAULT_HARDWARE = Hardware(gpu=Gpu.H200, nodes=1, gpus_per_node=8, interconnect=Interconnect.INFINIBAND)
 
@@ -62,7 +64,7 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
         settings = settings_of(stack_file(stack, file))
         shape, hardware = settings.model, settings.hardware
         own, runs = settings.backend, engine_of(settings)
-    asked = _backend(backend) if backend else own
+    asked = _backend(backend) if backend and backend.lower() != ALL else own
     if asked is not own:
         own, runs = asked, engine(asked, newest_tried().engines[asked.value])
     if model:
@@ -79,9 +81,21 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
     return Question(shape, hardware, own, runs)
 
 
+def questions(asked: Question) -> list[Question]:
+    """The same question to each engine: the stack's own as it is, the others in the release that a stack gets."""
+    versions = newest_tried().engines
+    return [
+        asked
+        if backend is asked.backend
+        else replace(asked, backend=backend, engine=engine(backend, versions[backend.value]))
+        for backend in Backend
+    ]
+
+
 def _backend(word: str) -> Backend:
     if word.lower() not in list(Backend):
-        raise CallError(f"--backend {word}: not an engine that this program runs.", f"Try {' or '.join(Backend)}.")
+        names = " or ".join((*Backend, ALL))
+        raise CallError(f"--backend {word}: not an engine that this program runs.", f"Try {names}.")
     return Backend(word.lower())
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import yaml
+
 from wideep.dynamo import release
 from wideep.dynamo.api import GROVE_ANNOTATION, STRATEGY_ANNOTATION
 from wideep.dynamo.upgrades import upgrade
@@ -62,6 +64,14 @@ def _sizes(before: Plan, after: Plan) -> Iterator[Change]:
             if not change.path.startswith(f"{role}.args"):
                 yield change
         yield from argument_changes(before.roles[role].args, after.roles[role].args, role)
+        if before.backend is after.backend:
+            yield from changes(_configured(before, role), _configured(after, role), role)
+
+
+def _configured(plan: Plan, role: Role) -> dict[str, object]:
+    """What the files say that the engine of a role reads."""
+    texts = [file for config in plan.engine_configs if config.role is role for file in config.files.items()]
+    return {name: cast(object, yaml.safe_load(text)) for name, text in texts}
 
 
 def _objects(before: Plan, after: Plan) -> Iterator[ObjectChange]:

@@ -41,6 +41,8 @@ def plan_markdown(loaded: StackContext) -> str:
         parts += ["", *(f"> ⚠️ {code(on_one_line(warning))}\n" for warning in loaded.warnings)]
     parts += ["", details("Weights on a GPU, part by part", "\n".join(_weights(views)))]
     parts += ["", details("Engine arguments", "\n\n".join(_arguments(views)))]
+    files = [(config.role, *file) for config in loaded.plan.engine_configs for file in config.files.items()]
+    parts += [f"\n{details(f'{name} of {role}', fenced(text.rstrip()))}" for role, name, text in files]
     return "\n".join(parts)
 
 

@@ -29,11 +29,12 @@ def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
         raise CallError(f"--args {role}: a stack has the roles prefill and decode.", "Name one of them.")
     settings, args = loaded.settings, loaded.plan.roles[Role(role)].args
     engine, layout = engine_of(settings), settings.layout.roles[Role(role)]
-    env = {**engine.env(Role(role), layout), **settings.workers.env, **layout.env}
+    env = {**engine.env(Role(role), layout, settings.hardware), **settings.workers.env, **layout.env}
+    command, started = engine.started(args)
     if output is OutputFormat.JSON:
-        return json.dumps({"env": env, "command": [*engine.command, *args]}, indent=2, ensure_ascii=False)
+        return json.dumps({"env": env, "command": [*command, *started]}, indent=2, ensure_ascii=False)
     variables = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
-    lines = [*variables, shlex.join(engine.command), *(f"  {shlex.join(flag)}" for flag in _flags(args))]
+    lines = [*variables, shlex.join(command), *(f"  {shlex.join(flag)}" for flag in _flags(started))]
     return masked(" \\\n".join(lines))
 
 

@@ -43,6 +43,9 @@ def plan_text(loaded: StackContext) -> RenderableType:
     blocks += block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
     blocks += block("Where the experts are", [_by_role(views, _experts)])
     blocks += block("Engine arguments", [_by_role(views, lambda view: " ".join(view.plan.args))])
+    for config in loaded.plan.engine_configs:
+        for name, text in config.files.items():
+            blocks += block(f"{name} of {config.role}", [Text(text.rstrip())])
     if loaded.warnings:
         blocks += block("Warnings", [labelled(("!", on_one_line(warning)) for warning in loaded.warnings)])
     fullest = min(views, key=lambda view: view.memory.headroom_gb - view.needed_gb)

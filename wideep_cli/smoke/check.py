@@ -65,7 +65,7 @@ def try_until(live: DeployedGraph, question: Question, seconds: float, remark: C
 
 def _require_workers(port: int, live: DeployedGraph) -> None:
     """A frontend without workers answers nothing, and with one role alone it waits for the other."""
-    view = ask_frontend(port, live.plan, engine_of(live.loaded.settings).components)
+    view = ask_frontend(port, live.plan, engine_of(live.loaded.settings))
     missing = [str(role) for role in Role if not view.workers.get(role)]
     if missing:
         raise NotYetError(f"No {' and no '.join(missing)} worker is registered with the frontend.")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from wideep.engines.base import Engine
 from wideep.plan import Plan
 from wideep.settings.layout import Role
 from wideep_cli.exposition import Page
@@ -43,23 +44,22 @@ class FrontendView:
     figures: Figures | None = None
 
 
-def ask_frontend(port: int, plan: Plan, components: Mapping[str, Role]) -> FrontendView:
-    """Workers of this graph, all models, and the figures of the plan's model.
-
-    ``components`` are the engine's: roles by the name that its workers register under.
+def ask_frontend(port: int, plan: Plan, engine: Engine) -> FrontendView:
+    """Workers of this graph, all models, and the figures of the plan's model. ``engine``: how its workers register.
 
     Raises:
         ClusterError: the frontend does not answer.
     """
     return FrontendView(
-        workers=_workers(json.loads(get(port, "/health")), plan, components),
+        workers=_workers(json.loads(get(port, "/health")), plan, engine),
         models=served_models(port),
         figures=read_figures(get(port, "/metrics"), plan.model),
     )
 
 
-def _workers(health: Mapping[str, object], plan: Plan, roles: Mapping[str, Role]) -> Mapping[Role, int]:
-    """Instances of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
+def _workers(health: Mapping[str, object], plan: Plan, engine: Engine) -> Mapping[Role, int]:
+    """Whole workers of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
+    roles = engine.components
     names = {str(part.manifest.get("dynamoNamespace") or plan.name) for part in plan.graph.parts}
     names |= {f"{plan.namespace}-{name}" for name in names}
     own = re.compile(f"({'|'.join(map(re.escape, names))}){WORKER_HASH}")
@@ -71,7 +71,8 @@ def _workers(health: Mapping[str, object], plan: Plan, roles: Mapping[str, Role]
         and each.get("component") in roles
         and each.get("endpoint") == "generate"
     )
-    return {role: found[role] for role in Role}
+    pods = {role: plan.roles[role].pods if engine.each_pod_registers else 1 for role in Role}
+    return {role: found[role] // pods[role] for role in Role}
 
 
 def read_figures(text: str, model: str) -> Figures:

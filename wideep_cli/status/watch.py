@@ -44,7 +44,7 @@ def ask_once(live: DeployedGraph, snapshot: Snapshot) -> FrontendView | str:
         return "there is none"
     try:
         with forward_service(live.cluster, live.plan.namespace, live.plan.frontend.service) as port:
-            return ask_frontend(port, live.plan, engine_of(live.loaded.settings).components)
+            return ask_frontend(port, live.plan, engine_of(live.loaded.settings))
     except ForbiddenError as error:
         return Unasked(str(error).rstrip("."))
     except ClusterError as error:

@@ -1,4 +1,5 @@
-"""Who makes the pods of a worker of several nodes: Grove, or LeaderWorkerSet with Volcano."""
+"""What a worker of several nodes needs of a cluster: who makes its pods (Grove, or LeaderWorkerSet with Volcano), and
+in an NVL72 rack what joins their nodes (NVIDIA's DRA driver)."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from typing import Final
 
 from wideep.errors import Problem
 from wideep.plan import Plan
+from wideep.resource_names import COMPUTE_DOMAIN
 from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
 
-__all__ = ["KAI", "multinode_makers", "multinode_problem"]
+__all__ = ["KAI", "fabric_problem", "multinode_makers", "multinode_problem"]
 
 GROVE: Final = "grove.io"
 KAI: Final = "scheduling.run.ai"
@@ -46,3 +48,21 @@ def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
         "or choose a layout whose workers fit on a node: `wideep layouts` lists them"
     )
     return Problem("platform.install", "false", rule, fix)
+
+
+def fabric_problem(plan: Plan, groups: Listed[str]) -> Answer:
+    """Return why nothing would make the stack's ComputeDomain, so that its pods would wait for a claim for ever."""
+    group = COMPUTE_DOMAIN[0]
+    if plan.compute_domain is None or group in groups.items:
+        return None
+    if groups.error:
+        return groups.error
+    rule = (
+        f"pods of a worker reach each other over NVLink between nodes by a ComputeDomain, and the cluster does not "
+        f"serve its API group {group}"
+    )
+    fix = (
+        "install NVIDIA's DRA driver for GPUs (chart nvidia-dra-driver-gpu) with ComputeDomains,\n"
+        "or choose a layout whose workers fit on a node: `wideep layouts` lists them"
+    )
+    return Problem("hardware.interconnect", "nvlink", rule, fix)

@@ -1,7 +1,7 @@
 """A component of a v1beta1 graph becomes a pod template: the operator's container below the one called `main`.
 
 Where nothing else is said a rule is that of the operator's source of the v1beta1 time (internal/dynamo: graph,
-component_frontend, component_worker, backend_sglang).
+component_frontend, component_worker, backend_sglang, backend_vllm).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sim.kubelet.pods import Role, is_sglang
+from sim.kubelet.container_log import option
+from sim.kubelet.pods import Role, engine_of
 from sim.operator import contract
 from sim.operator.contract import Manifest
 
@@ -149,11 +150,28 @@ def quoted(word: str) -> str:
     return "'" + word.replace("'", "'\"'\"'") + "'" if QUOTED & set(word) else word
 
 
+def _sglang_flags(leader: str, nodes: int, role: Role) -> str:
+    rank = "0" if role is Role.LEADER else "$((GROVE_PCLQ_POD_INDEX + 1))"
+    return f"--dist-init-addr {leader}:{contract.SGLANG_PORT} --nnodes {nodes} --node-rank {rank}"
+
+
+def _vllm_flags(leader: str, words: list[str], nodes: int, role: Role) -> str:
+    """Which data-parallel ranks this node has, where more than a pod's GPUs are asked for by the arguments."""
+    local = int(option(words, "--data-parallel-size", default="1")) // nodes
+    first = "0" if role is Role.LEADER else f"$(({local} * (GROVE_PCLQ_POD_INDEX + 1)))"
+    return (
+        f"--data-parallel-hybrid-lb --data-parallel-size-local {local} --data-parallel-start-rank {first} "
+        f"--data-parallel-address {leader} --data-parallel-rpc-port {contract.VLLM_PORT}"
+    )
+
+
 def add_multinode_flags(container: Manifest, name: str, nodes: int, role: Role) -> None:
     """Where the leader listens, how many nodes, and which one this is; workers reckon theirs in a shell."""
     leader = f"$(GROVE_PCSG_NAME)-$(GROVE_PCSG_INDEX)-{name.lower()}-ldr-0.$(GROVE_HEADLESS_SERVICE)"
-    rank = "0" if role is Role.LEADER else "$((GROVE_PCLQ_POD_INDEX + 1))"
-    flags = f"--dist-init-addr {leader}:{contract.SGLANG_PORT} --nnodes {nodes} --node-rank {rank}"
+    if engine_of(container) == "vllm":
+        flags = _vllm_flags(leader, list(container.get("args") or []), nodes, role)
+    else:
+        flags = _sglang_flags(leader, nodes, role)
     if role is Role.LEADER:
         container["args"] = [*(container.get("args") or []), *flags.split()]
         return
@@ -183,7 +201,7 @@ def pod_template(graph: Manifest, component: Manifest, nearby: Nearby, role: Rol
     given = copy.deepcopy(component.get("podTemplate") or {})
     container = _main(graph, component, nearby)
     nodes = contract.nodes(component)
-    if nodes > 1 and is_sglang(container):
+    if nodes > 1 and engine_of(container) in ("sglang", "vllm"):
         add_multinode_flags(container, component["name"], nodes, role)
     sidecars = [one for one in containers_of(component) if one["name"] != contract.MAIN_CONTAINER]
     spec = (given.get("spec") or {}) | {"containers": [container, *sidecars]}

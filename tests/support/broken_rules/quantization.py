@@ -7,6 +7,17 @@ from tests.support.configs import hardware
 
 CASES = (
     Broken(
+        "format_is_computed",
+        "lab-16gpu-singlenode",
+        "decode",
+        {},
+        "model.weightFormat",
+        ("nvfp4 weights are worked out here on TensorRT-LLM only", "not on SGLang", "write backend: trtllm"),
+        {},
+        stack={"model": "nvidia/DeepSeek-R1-FP4", "hardware": hardware("B200")},
+        mended_stack={"model": "deepseek-ai/DeepSeek-R1"},
+    ),
+    Broken(
         "fp8_needs_ada",
         "lab-16gpu-singlenode",
         "decode",

@@ -100,7 +100,7 @@ CASES = (
     ),
     Broken(
         *(
-            "deepep_needs_hopper",
+            "deepep_runs_on_hopper",
             LAB,
             "decode",
             {"moeA2aBackend": "deepep", "deepepMode": "low_latency"},

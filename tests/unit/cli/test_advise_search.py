@@ -10,12 +10,15 @@ from tests.support import configs
 from tests.support.answers import FormulaAnswers
 from tests.support.examples import examples
 from wideep.catalog.models import MODELS
+from wideep.engines import engine
 from wideep.plan import make_plan
 from wideep.rules import accept_settings, check, warnings
 from wideep.rules.role_context import RoleContext
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
-from wideep.settings.layout import Role
+from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
+from wideep_cli.advise.candidates import candidates
 from wideep_cli.advise.comparison import Unknown, predict_layout
 from wideep_cli.advise.operating import as_candidate, as_it_stands
 from wideep_cli.advise.prediction import Limit, Pair, Prediction, predict
@@ -250,3 +253,15 @@ def test_a_cache_in_fp8_is_no_caveat_where_the_layout_has_it_so(
 
     assert not isinstance(worker, str)
     assert worker.caveats == caveats
+
+
+def test_candidates_are_those_of_the_engine_that_the_stack_runs() -> None:
+    """SGLang takes DeepEP with bf16 experts from 0.5.21 on, TensorRT-LLM has attention groups of one GPU or of all."""
+
+    def found(backend: Backend, version: str) -> list[RoleLayout]:
+        asked = candidates(Role.DECODE, MODELS[SMALL], nodes(1), 8, TRAFFIC, engine(backend, version))
+        return [site.role for site in asked.sites]
+
+    assert not any(role.deepep for role in found(Backend.SGLANG, "0.5.3.post2"))
+    assert any(role.deepep for role in found(Backend.SGLANG, "0.5.21"))
+    assert {role.dp in (1, role.tp) for role in found(Backend.TRTLLM, "1.3.0rc29")} == {True}

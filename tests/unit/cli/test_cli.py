@@ -239,6 +239,21 @@ def test_layouts_of_any_count_are_listed_best_first_with_reasons_for_the_others(
     check("layouts-48-h200.txt", result.stdout)
 
 
+def test_layouts_of_all_engines_stand_side_by_side_with_what_each_lacks(run: Run) -> None:
+    result = run("layouts", "--gpus", "32", "--backend", "all")
+    assert (result.exit_code, result.stderr) == (0, "")
+    check("layouts-32-h200-all.txt", result.stdout)
+
+
+def test_layouts_of_all_engines_as_json_say_why_one_does_not_run(run: Run) -> None:
+    model = "nvidia/DeepSeek-R1-FP4"
+    found = json.loads(run("layouts", "--backend", "all", "--gpu", "B200", "--model", model, "-o", "json").stdout)
+    runs = {row["engine"].split()[0] for row in found["layouts"] if row["runs"]}
+    assert runs == {"TensorRT-LLM"}
+    assert all("nvfp4 weights" in row["reason"] for row in found["layouts"] if row["engine"].startswith("SGLang"))
+    assert "nvfp4 weights" in next(missing for engine, missing in found["lacks"].items() if engine.startswith("vLLM"))
+
+
 def test_layouts_as_json_has_them_all(run: Run) -> None:
     found = json.loads(run("layouts", "--gpus", 16, "-o", "json").stdout)
     tokens = [option["decode"]["kv_tokens_of_all_workers"] for option in found["layouts"]]

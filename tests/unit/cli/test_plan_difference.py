@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.support.configs import LAB
 from tests.support.plans import on_release
@@ -15,6 +18,8 @@ from wideep.settings import parse
 from wideep_cli.plan.changes import argument_changes, changes
 from wideep_cli.plan.difference import difference
 from wideep_cli.plan.effect import Effect
+from wideep_cli.plan.markdown import plan_markdown
+from wideep_cli.plan.text import plan_text
 from wideep_cli.stack_context import StackContext
 
 STACK: dict[str, Any] = {
@@ -60,6 +65,25 @@ def test_whether_the_cluster_is_full_changes_how_pods_would_restart_but_restarts
 
 def test_an_engine_argument_restarts_its_own_role() -> None:
     assert effects(layout=layout(prefill={"memFractionStatic": 0.85})) == {"pods of prefill": "restarted"}
+
+
+def test_a_key_that_stands_in_a_file_of_the_engine_is_told_as_the_file_has_it() -> None:
+    before, after = (
+        loaded(
+            {"version": "1.6.1"},
+            backend="trtllm",
+            image={"source": "existing", "reference": "registry.example.com/trtllm:1.6.1"},
+            layout=layout(decode={"maxRunningRequests": requests}),
+        )
+        for requests in (64, 128)
+    )
+    found = difference(before, after)
+    assert "decode.engine.yaml.max_batch_size: 8 → 16" in {str(change) for change in found.settings}
+    assert {change.name: change.effect.value for change in found.objects} == {"pods of decode": "restarted"}
+    told = StringIO()
+    Console(file=told, width=100).print(plan_text(after))
+    assert "engine.yaml of decode\n  tensor_parallel_size: 8" in re.sub(" +\n", "\n", told.getvalue())
+    assert "```\ntensor_parallel_size: 8\n" in plan_markdown(after)
 
 
 def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:

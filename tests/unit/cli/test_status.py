@@ -8,10 +8,12 @@ import pytest
 
 from tests.support.configs import settings
 from tests.support.live import loaded, pod
+from tests.support.site import serving
 from wideep.engines import engine_of
 from wideep.masking import masked
+from wideep.settings.layout import Role
 from wideep_cli.deployment import members
-from wideep_cli.status.frontend import read_figures
+from wideep_cli.status.frontend import ask_frontend, read_figures
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cluster.objects import Event
 from wideep_cluster.podstate import Phase, condition_of
@@ -42,6 +44,27 @@ def test_figures_are_those_of_the_stacks_model_over_all_endpoints() -> None:
     assert figures.ttft_ms == pytest.approx(125)
     assert figures.itl_ms == pytest.approx(12)
     assert figures.input_tokens is None
+
+
+@pytest.mark.parametrize(("backend", "workers"), [("vllm", (0, 1)), ("sglang", (1, 2))])
+def test_a_worker_whose_nodes_register_each_counts_when_all_have(
+    tmp_path: Path, backend: str, workers: tuple[int, int]
+) -> None:
+    grouped = {"dp": 8, "memFractionStatic": 0.85}
+    layout = {"preset": "lab-16gpu-multinode", "prefill": grouped, "decode": grouped}
+    found = loaded(tmp_path, layout=layout, backend=backend, platform={"version": "1.6.1"}, image=None)
+    engine = engine_of(found.settings)
+    name = next(part.manifest.get("dynamoNamespace") or found.plan.name for part in found.plan.graph.parts)
+    components = {role: component for component, role in engine.components.items()}
+    instance = {"namespace": f"{found.plan.namespace}-{name}-0123abcd", "endpoint": "generate"}
+    registered = [Role.PREFILL, Role.DECODE, Role.DECODE]
+    with serving() as site:
+        site.says("/health", 200, {"instances": [instance | {"component": components[role]} for role in registered]})
+        site.says("/v1/models", 200, {"data": []})
+        site.says("/metrics", 200, METRICS)
+        view = ask_frontend(int(site.address.rsplit(":", 1)[1]), found.plan, engine)
+
+    assert view.workers == dict(zip((Role.PREFILL, Role.DECODE), workers, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,18 @@ def test_the_workers_of_several_nodes_keep_a_word_with_blanks_or_braces_in_one()
     assert Engine.of(follower).rank == 1
 
 
+def test_each_node_of_a_vllm_worker_is_told_its_data_parallel_ranks() -> None:
+    component = worker("decode", nodes=2)
+    template.main_of(component).update(
+        command=["python3", "-m", "dynamo.vllm"], args=["--model", "/models/r1", "--data-parallel-size", "8"]
+    )
+    leader, follower = (" ".join(main(pod(component, role))["args"]) for role in (Role.LEADER, Role.WORKER))
+    assert "--data-parallel-hybrid-lb --data-parallel-size-local 4 --data-parallel-start-rank 0 " in leader
+    assert leader.endswith("--data-parallel-rpc-port 13445")
+    assert "--data-parallel-start-rank $((4 * (GROVE_PCLQ_POD_INDEX + 1))) " in follower
+    assert "--nnodes" not in leader + follower
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("moe", "moe"), ("a" * 27, "a" * 27), ("a-graph-with-a-name-of-thirty-o", "a-graph-with-a-name-of-c91f")],

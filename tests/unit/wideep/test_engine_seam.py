@@ -19,10 +19,10 @@ NEWEST = release(newest().version).engines
 ENGINES = [engine_of(settings()), *(engine(backend, NEWEST[backend.value]) for backend in Backend)]
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "policy", "sim", "__main__.py")
-OWN = ("wideep/engines/sglang/", "wideep/engines/vllm/")
+OWN = ("wideep/engines/sglang/", "wideep/engines/vllm/", "wideep/engines/trtllm/")
 EVERYBODYS = {
     *("--version", "--help", "--config", "--host", "--port", "--device", "--model"),
-    *("--revision", "--endpoint", "--random-seed", "--namespace", "--tokenizer"),
+    *("--revision", "--endpoint", "--random-seed", "--namespace", "--tokenizer", "--gpus-per-node"),
 }
 """Flags that other programs have too: git's, kubectl's, this command's own."""
 CLASSES = (

@@ -27,7 +27,7 @@ REFUSED = {
     "e08-efa-word": ("hardware.interconnect", "mlx5"),
     "e13-mi300x": ("hardware.gpu", "not supported, because"),
     "e14-l40s": ("layout.decode.gpusPerNode", "L40S"),
-    "c02-nvfp4": ("model.weightFormat", "quantization_config.quant_algo: NVFP4"),
+    "c02-nvfp4": ("model.weightFormat", "write backend: trtllm"),
     "c03-w4afp8": ("model.weightFormat", "quantization_config.quant_method: w4afp8"),
     "c04-awq": ("model.weightFormat", "quantization_config.quant_method: awq"),
     "c07-k2t": ("model.weightFormat", "config_groups.group_0.weights: 4 bits, type int"),

@@ -59,18 +59,17 @@ def read(quantization: object, *, beside: object | None = None, gpu: str = "H200
         (compressed(CHANNEL), "fp8-channel"),
         (compressed(TENSOR), "fp8-channel"),
         ({"quant_method": "mxfp4"}, "mxfp4"),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4", "group_size": 16}, "nvfp4"),
     ],
 )
 def test_supported_formats_are_told_apart(quantization: object, stored: str) -> None:
     assert read(quantization).model.weight_format == stored
 
 
-NVFP4 = {"quant_method": "modelopt", "quant_algo": "NVFP4", "group_size": 16}
 REFUSED = {
     "awq": ({"quant_method": "awq", "bits": 4}, "quantization_config.quant_method: awq", "AWQ"),
     "gptq": ({"quant_method": "gptq", "bits": 4}, "quantization_config.quant_method: gptq", "GPTQ"),
     "w4afp8": ({"quant_method": "w4afp8"}, "quantization_config.quant_method: w4afp8", "compute capability 9.0"),
-    "nvfp4": (NVFP4, "quantization_config.quant_algo: NVFP4", "compute capability 10.0"),
     "modelopt fp8": ({"quant_method": "modelopt", "quant_algo": "FP8"}, "quant_algo: FP8", "ModelOpt"),
     "int4": (compressed(INT4), "config_groups.group_0.weights: 4 bits, type int", "neither FP8"),
     "mixed": (compressed(CHANNEL, INT4), "config_groups.group_1.weights: 4 bits", "neither FP8"),
@@ -109,8 +108,9 @@ def test_any_other_is_refused_with_the_file_the_field_and_what_to_do(
 
 
 def test_modelopts_own_file_decides_where_config_json_says_nothing() -> None:
-    with pytest.raises(ConfigError, match=r"hf_quant_config\.json: quantization\.quant_algo: NVFP4"):
-        read(None, beside={"quantization": {"quant_algo": "NVFP4"}})
+    assert read(None, beside={"quantization": {"quant_algo": "NVFP4"}}).model.weight_format == "nvfp4"
+    with pytest.raises(ConfigError, match=r"hf_quant_config\.json: quantization\.quant_algo: FP8"):
+        read(None, beside={"quantization": {"quant_algo": "FP8"}})
     with pytest.raises(ConfigError, match=r"hf_quant_config\.json\.quant_method: w4afp8"):
         read(None, beside={"quant_method": "w4afp8"})
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from tests.golden.cases import config
+from tests.golden.cases import ON_SGLANG, config
 from tests.support.configs import stack
 from wideep import load
 from wideep.graph.dgd import DynamoGraphDeployment, Service
@@ -27,7 +27,7 @@ def env(service: Service) -> dict[str, str | None]:
     return {variable.name: variable.value for variable in service.extra_pod_spec.main_container.env or ()}
 
 
-@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("preset", ON_SGLANG)
 def test_one_pod_a_worker_leaves_multinode_out_and_several_name_their_number(preset: Preset) -> None:
     plan = load(config(preset))
 
@@ -36,7 +36,7 @@ def test_one_pod_a_worker_leaves_multinode_out_and_several_name_their_number(pre
         assert (multinode.node_count if multinode else 1) == planned.pods
 
 
-@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("preset", ON_SGLANG)
 def test_all_services_share_one_dynamo_namespace_and_state_their_replicas(preset: Preset) -> None:
     made = graph(preset)
 

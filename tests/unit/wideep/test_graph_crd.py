@@ -50,7 +50,8 @@ RICH = config(
     },
 )
 NODE_LOCAL = RICH | {"modelCache": {"size": "1Ti", "hostPath": "/var/lib/models"}}
-"""Two stacks in which, together, every field of the types is set."""
+IN_A_RACK = config(Preset.TRTLLM_36GPU, backend="trtllm", image={"source": "published"})
+"""Three stacks in which, together, every field of the types is set."""
 
 scalars = st.one_of(
     st.booleans(),
@@ -63,7 +64,7 @@ scalars = st.one_of(
 values = st.one_of(scalars, st.lists(scalars, max_size=2), st.fixed_dictionaries({"notAField": scalars}))
 
 
-@pytest.fixture(scope="module", params=[RICH, NODE_LOCAL], ids=["volume", "node-local"])
+@pytest.fixture(scope="module", params=[RICH, NODE_LOCAL, IN_A_RACK], ids=["volume", "node-local", "rack"])
 def manifest(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The manifest of a rich stack, which nobody changes."""
     return load(request.param).manifests[0]
@@ -156,7 +157,7 @@ def test_where_ours_is_narrower_the_crd_takes_all_that_ours_does(
 
 
 def test_the_fuzzed_manifests_set_every_field_of_the_types() -> None:
-    manifests = [load(each).manifests[0] for each in (RICH, NODE_LOCAL)]
+    manifests = [load(each).manifests[0] for each in (RICH, NODE_LOCAL, IN_A_RACK)]
     named = {key for manifest in manifests for path in paths(manifest) for key in path if isinstance(key, str)}
     schema = DynamoGraphDeployment.model_json_schema(by_alias=True)
     fields = {field for type_ in [schema, *schema["$defs"].values()] for field in type_.get("properties", {})}

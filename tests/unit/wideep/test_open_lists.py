@@ -1,5 +1,7 @@
 """GPUs, interconnects and models that the catalog does not have: described, or told honestly why not."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,12 +158,26 @@ def test_doctor_does_not_advise_the_network_operator_where_the_adapters_are_othe
     assert any("layout.decode: moeA2aBackend: none" in fix for fix in network.fix)
 
 
-@pytest.mark.parametrize("word", ["deepseek-ai/DeepSeek-V3.1", "zai-org/GLM-4.5-Air", "openai/gpt-oss-20b"])
+@pytest.mark.parametrize("word", ["deepseek-ai/DeepSeek-V2.5", "zai-org/GLM-4.5-Air", "openai/gpt-oss-20b"])
 def test_another_model_is_no_hint(word: str) -> None:
     assert same_model(word, MODELS) == []
     message = told(model=word)["model"]
     assert f"{{name: {word}, config: PATH}}" in message
     assert not [name for name in MODELS if name in message.replace(word, "")]
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("deepseek-ai/DeepSeek-V3.2-Exp", "an indexer's keys beside MLA's cache"),
+        ("DeepSeek-V4-Flash", "caches of several kinds"),
+        ("Qwen/Qwen3-Next-80B-A3B-Instruct", "a state per request and no cache per token"),
+    ],
+)
+def test_a_model_whose_cache_is_of_another_kind_is_refused_by_name(word: str, why: str) -> None:
+    message = told(model=word)["model"]
+    assert why in message
+    assert re.search("write model: (.*)", message).group(1) in MODELS  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def test_the_same_model_in_another_spelling_is() -> None:

@@ -18,8 +18,11 @@ from wideep.dynamo.api import V1ALPHA1
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("wideep", "wideep_cluster", "wideep_cli", "components", "ci", "__main__.py")
 OWN = "wideep/dynamo/"
-API = re.compile(r"nvidia\.com/v\d|[\"']nvidia\.com[\"'],|nvidia\.com/(dynamo-|enable-grove|deployment-strategy)")
-"""The group of graphs with a version, Dynamo's labels and annotations. NVIDIA's device plugin has others there."""
+API = re.compile(
+    r"(?<!resource\.)nvidia\.com/v\d|[\"']nvidia\.com[\"'],|nvidia\.com/(dynamo-|enable-grove|deployment-strategy)"
+)
+"""The group of graphs with a version, Dynamo's labels and annotations. NVIDIA's device plugin and its DRA driver have
+others there."""
 LEFT = {"policy/subject.py": "runs in an environment of its own, which has no wideep"}
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.golden.cases import ON_SGLANG
 from tests.support.broken_rules import CASES, QWEN, Broken
 from tests.support.configs import broken, hardware, settings, site
 from wideep.engines import engine_of
@@ -25,7 +26,7 @@ def problems_of(case: Broken, change: dict[str, object], stack: dict[str, object
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")
 def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(case: Broken) -> None:
-    key = case.key if case.key.startswith("hardware.") else f"layout.{case.role}.{case.key}"
+    key = case.key if case.key.startswith(("hardware.", "model.")) else f"layout.{case.role}.{case.key}"
     message = problems_of(case, case.change, case.stack)[key]
     assert [words for words in case.says if words not in message] == []
 
@@ -60,7 +61,7 @@ def test_every_rule_names_its_source() -> None:
     assert undocumented == []
 
 
-@pytest.mark.parametrize("preset", [preset for preset in Preset if preset is not Preset.LAB_8GPU])
+@pytest.mark.parametrize("preset", [preset for preset in ON_SGLANG if preset is not Preset.LAB_8GPU])
 def test_every_preset_but_the_smallest_runs_r1_on_h200(preset: Preset) -> None:
     assert check(settings(layout=str(preset))) == []
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.golden.cases import ON_SGLANG
 from wideep.catalog import MODELS, PRESETS
 from wideep.dynamo import release
 from wideep.engines.sglang import command
@@ -102,7 +103,7 @@ EVERYTHING = wide(
 )
 
 
-@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("preset", ON_SGLANG)
 @pytest.mark.parametrize("role", Role)
 def test_sglang_takes_the_arguments_of_every_preset(
     parser: argparse.ArgumentParser, preset: Preset, role: Role
@@ -156,7 +157,7 @@ def test_every_setting_of_a_layout_reaches_the_engine(parser: argparse.ArgumentP
     }
 
 
-@pytest.mark.parametrize("preset", Preset)
+@pytest.mark.parametrize("preset", ON_SGLANG)
 @pytest.mark.parametrize("role", Role)
 def test_no_argument_is_one_that_the_operator_sets_or_that_its_shell_line_would_break(
     preset: Preset, role: Role

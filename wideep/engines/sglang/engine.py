@@ -20,8 +20,9 @@ from wideep.engines.sglang.log import RECORDER, log_format
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
+from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.model import ModelFamily, ModelShape, WeightFormat
 from wideep.settings.root import Settings
 
 __all__ = ["Sglang"]
@@ -44,6 +45,7 @@ class Sglang(Engine):
     title: ClassVar[str] = "SGLang"
     weights_flag: ClassVar[str] = "--model-path"
     name_flag: ClassVar[str] = "--served-model-name"
+    formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = OWNED_ENV
     components: ClassVar[Mapping[str, Role]] = MappingProxyType(
         {"backend": Role.DECODE, "decode": Role.DECODE, "prefill": Role.PREFILL}
@@ -76,7 +78,7 @@ class Sglang(Engine):
 
         return role_reading(role, said, env, gpus_per_node, self.flags.keys)
 
-    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+    def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         return command.engine_env(role, layout)
 
     @property

@@ -67,12 +67,14 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemor
     SGLang's pool is what is free after the load less (1 - f) of what was free before it
     (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
     """
-    free = gpu.free_before_load(role.gpus_per_worker).gib * GIB
+    free, fraction = gpu.free_before_load(role.gpus_per_worker).gib * GIB, role.mem_fraction_static
     stages = (
         GpuMemory(
             total_bytes=gpu.memory_bytes,
             free_bytes=free,
-            pool_bytes=free * role.mem_fraction_static,
+            pool_bytes=free * fraction,
+            pool_sum=f"{fraction:g} × {free / 1e9:.1f} = {free * fraction / 1e9:.1f} GB",
+            pool_of=f"{gpu.memory_gb:.1f} GB, of which CUDA and NCCL take {(gpu.memory_bytes - free) / 1e9:.1f} first",
             parts=weight_parts(model, role, shares(role), stage),
             kv_bytes_per_token=kv_bytes_per_token(model, role, stage),
             page_size=role.page_size or 1,

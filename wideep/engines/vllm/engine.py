@@ -20,8 +20,9 @@ from wideep.engines.vllm.log import FORMAT
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
+from wideep.settings.hardware import Hardware
 from wideep.settings.layout import Role, RoleLayout
-from wideep.settings.model import ModelFamily, ModelShape
+from wideep.settings.model import ModelFamily, ModelShape, WeightFormat
 from wideep.settings.root import Settings
 
 __all__ = ["Vllm"]
@@ -35,6 +36,7 @@ class Vllm(Engine):
     title: ClassVar[str] = "vLLM"
     weights_flag: ClassVar[str] = "--model"
     name_flag: ClassVar[str] = "--served-model-name"
+    formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
         {
             "VLLM_NIXL_SIDE_CHANNEL_HOST": (
@@ -45,6 +47,9 @@ class Vllm(Engine):
         }
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
+    each_pod_registers: ClassVar[bool] = True
+    """With hybrid load balancing, which the operator asks for, a node's data-parallel ranks are a worker of Dynamo's
+    (``dynamo/vllm/dp_topology.py``)."""
 
     @property
     def flags(self) -> FlagTable:
@@ -71,7 +76,7 @@ class Vllm(Engine):
 
         return role_reading(role, said, env, gpus_per_node, self.flags.keys)
 
-    def env(self, role: Role, layout: RoleLayout) -> dict[str, str]:
+    def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         return command.engine_env(role, layout, self.version)
 
     @property

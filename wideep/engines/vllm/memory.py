@@ -55,15 +55,17 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout,
     """Memory of each GPU of a worker."""
     outside = headroom(model, name, role)
     measured = outside.total - (0.0 if is_from(version, *GRAPHS_COUNTED) else outside.cuda_graphs)
+    pool = gpu.memory_bytes * role.mem_fraction_static - measured
     return GpuMemory(
         total_bytes=gpu.memory_bytes,
         free_bytes=gpu.free_before_load(role.gpus_per_worker).gib * GIB,
-        pool_bytes=gpu.memory_bytes * role.mem_fraction_static - measured,
+        pool_bytes=pool,
+        pool_sum=f"{role.mem_fraction_static:g} × {gpu.memory_gb:.1f} - {measured / 1e9:.1f} = {pool / 1e9:.1f} GB",
+        pool_of="activations, graphs and buffers come out of vLLM's share",
         parts=weight_parts(model, role, shares(role)),
         kv_bytes_per_token=kv_bytes_per_token(model, role),
         page_size=role.page_size or (64 if isinstance(model.attention, Mla) else 16),
         expert_slots_per_gpu=expert_slots_per_gpu(model, role),
-        measured_bytes=measured,
     )
 
 

@@ -28,6 +28,7 @@ _DERIVED: Final = (
     parallel.experts_divide,
     parallel.heads_divide,
     parallel.kv_heads_divide,
+    quantization.format_is_computed,
     quantization.fp8_needs_ada,
     quantization.shards_are_whole_blocks,
     experts.balancing_needs_model,

@@ -26,7 +26,7 @@ METRICS: Final = frozenset({"--enable-expert-distribution-metrics", "--expert-ba
 BUFFER: Final = "--expert-distribution-recorder-buffer-size"
 ITERATIONS: Final = 1000
 """``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
-_OTHER: Final = {ModelFamily.MIXTRAL: ", or backend: vllm"}
+_OTHER: Final = {ModelFamily.MIXTRAL: ", or backend: vllm or trtllm"}
 """The engine that maps the experts of a family, where this one does not."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 

@@ -12,7 +12,7 @@ __all__ = ["RULES"]
 RULES: Final = EngineRules(
     parallel.tp_is_all_gpus,
     (
-        sizes.one_stage,
+        parallel.one_stage,
         parallel.dp_divides_tp,
         sizes.experts_over_all_or_none,
         sizes.groups_within_nodes,
@@ -23,6 +23,7 @@ RULES: Final = EngineRules(
         experts.slots_divide,
         parallel.heads_divide,
         parallel.kv_heads_divide,
+        quantization.format_is_computed,
         quantization.fp8_needs_ada,
         quantization.shards_are_whole_blocks,
         experts.balancing_needs_model,
@@ -31,7 +32,7 @@ RULES: Final = EngineRules(
         experts.deepep_needs_model,
         experts.deepep_has_one_mode,
         experts.deepep_needs_groups,
-        experts.deepep_needs_hopper,
+        kernels.deepep_runs_on_hopper,
         experts.low_latency_needs_hidden_size,
         kernels.deepep_needs_nvlink,
         kernels.normal_kernels_need_whole_nodes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wideep.errors import Problem
-from wideep.rules.deepep import HIDDEN_SIZES, HOPPER, OFF
+from wideep.rules.deepep import HIDDEN_SIZES, OFF
 from wideep.rules.role_context import RoleContext, listed, multiples_around
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
@@ -14,7 +14,6 @@ __all__ = [
     "copies_need_eplb",
     "deepep_has_one_mode",
     "deepep_needs_groups",
-    "deepep_needs_hopper",
     "deepep_needs_model",
     "low_latency_needs_hidden_size",
     "slots_divide",
@@ -96,14 +95,6 @@ def deepep_needs_groups(site: RoleContext) -> Problem | None:
     key, value = ("dp", role.dp) if role.dp == 1 else ("ep", role.ep)
     rule = "vLLM calls DeepEP between attention groups with expert parallelism: dp above 1 and ep of tp"
     return site.problem(key, value, rule, f"write {key}: {role.tp}, or moeA2aBackend: none")
-
-
-def deepep_needs_hopper(site: RoleContext) -> Problem | None:
-    """DeepEP's kernels are compiled for compute capability 9.0 and newer."""
-    if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
-        return None
-    rule = f"DeepEP runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
 def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:

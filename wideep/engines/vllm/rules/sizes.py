@@ -5,17 +5,7 @@ from __future__ import annotations
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext, divisors, listed
 
-__all__ = ["experts_over_all_or_none", "groups_within_nodes", "one_stage"]
-
-
-def one_stage(site: RoleContext) -> Problem | None:
-    """vLLM has pipeline stages; what they need with NIXL and data parallelism is not known here."""
-    if site.role.pp == 1:
-        return None
-    rule = "stages are worked out here for prefill on SGLang only"
-    return site.problem(
-        "pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang"
-    )
+__all__ = ["experts_over_all_or_none", "groups_within_nodes"]
 
 
 def experts_over_all_or_none(site: RoleContext) -> Problem | None:

@@ -1,0 +1,133 @@
+"""The engine's YAML, one file a role: TensorRT-LLM takes its options there, and Dynamo's worker the rest as flags.
+
+The keys' sizes are SGLang's. In TensorRT-LLM's words: all GPUs of a worker are its tensor-parallel size, attention data
+parallelism gives each of them requests of its own (dp = tp) or none of them (dp = 1), and experts are spread over
+``moe_expert_parallel_size`` groups. Values follow Dynamo's recipe of DeepSeek-R1 on GB200
+(``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``) where a key of the stack says nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, cast
+
+from wideep.catalog.gpus import GpuSpec
+from wideep.engines.parser import is_from
+from wideep.engines.trtllm.keys import NESTED_UNTIL
+from wideep.engines.trtllm.moe import moe_backend
+from wideep.parallelism import expert_tp
+from wideep.settings.layout import KvCacheDtype, Role, RoleLayout
+from wideep.settings.model import ModelShape
+
+__all__ = ["LONGEST", "Worker", "engine_yaml", "largest_step", "longest_sequence", "most_requests"]
+
+PREFILL_TOKENS: Final = 8192
+"""Prompt tokens that a rank computes in a step where the stack says nothing: ``max_num_tokens`` of the engine."""
+REQUESTS: Final = 128
+"""Requests of a decode rank where the stack says nothing: the largest batch that the engine captures by itself."""
+LONGEST: Final = 32_768
+"""Tokens of the longest sequence where the stack says nothing. The transceiver's buffers hold two of that length, and a
+prompt beyond them ends in a worker that waits for ever (dynamo#4327, Dynamo's known issues): the engine refuses it."""
+UPDATES: Final = 1
+"""Layers whose experts the balancer places anew in a step (``examples/wide_ep`` of TensorRT-LLM)."""
+Options = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One role's worker, with all that decides its file."""
+
+    role: Role
+    layout: RoleLayout
+    model: ModelShape
+    gpu: GpuSpec
+    version: str
+
+
+def engine_yaml(worker: Worker, trust_remote_code: bool = False) -> str:
+    """The file of one role. Its keys are all of ``keys``."""
+    options = _options(worker) | ({"trust_remote_code": True} if trust_remote_code else {})
+    return "".join(f"{line}\n" for line in _lines(options))
+
+
+def _lines(options: Options, indent: str = "") -> Iterator[str]:
+    """YAML: a line a key, and values as JSON has them, which YAML reads alike."""
+    for key, value in options.items():
+        if isinstance(value, dict):
+            yield f"{indent}{key}:"
+            yield from _lines(cast("Options", value), f"{indent}  ")
+        else:
+            yield f"{indent}{key}: {json.dumps(value)}"
+
+
+def _options(worker: Worker) -> Options:
+    layout, prefill = worker.layout, worker.role is Role.PREFILL
+    step, longest = largest_step(worker.role, layout), longest_sequence(layout, worker.model)
+    limits: Options = {
+        "max_batch_size": most_requests(worker.role, layout),
+        "max_num_tokens": step,
+        "max_seq_len": longest,
+    }
+    return {
+        "tensor_parallel_size": layout.tp,
+        "moe_expert_parallel_size": layout.ep,
+        "moe_tensor_parallel_size": expert_tp(layout),
+        "enable_attention_dp": layout.dp > 1,
+        **(limits if is_from(worker.version, *NESTED_UNTIL) else {"build_config": limits}),
+        **({"enable_chunked_prefill": True} if prefill and step < longest else {}),
+        **({"disable_overlap_scheduler": True} if prefill else {}),
+        "cuda_graph_config": None if prefill else _graphs(layout),
+        "kv_cache_config": _cache(layout),
+        **_experts(worker),
+        "cache_transceiver_config": {"backend": "DEFAULT", "max_tokens_in_buffer": longest},
+    }
+
+
+def largest_step(role: Role, layout: RoleLayout) -> int:
+    """Tokens of one rank's largest step. Activations are measured with so many."""
+    if role is Role.DECODE:
+        return most_requests(role, layout)
+    return (layout.chunked_prefill_size or PREFILL_TOKENS * layout.dp) // layout.dp
+
+
+def most_requests(role: Role, layout: RoleLayout) -> int:
+    """Requests of one rank."""
+    if layout.max_running_requests:
+        return layout.max_running_requests // layout.dp
+    if role is Role.DECODE and layout.low_latency:
+        return min(REQUESTS, layout.max_dispatch_tokens_per_rank)
+    return REQUESTS
+
+
+def longest_sequence(layout: RoleLayout, model: ModelShape) -> int:
+    """Tokens of the longest sequence that is accepted."""
+    return layout.context_length or min(LONGEST, model.context_length)
+
+
+def _graphs(layout: RoleLayout) -> Options | None:
+    sizes = layout.cuda_graph_batch_sizes
+    if sizes is None:
+        return {"enable_padding": True, "max_batch_size": most_requests(Role.DECODE, layout)}
+    return {"enable_padding": True, "batch_sizes": list(sizes)} if sizes else None
+
+
+def _cache(layout: RoleLayout) -> Options:
+    one_byte = layout.kv_cache_dtype not in (None, KvCacheDtype.AUTO)
+    return {
+        "free_gpu_memory_fraction": layout.mem_fraction_static,
+        "dtype": "fp8" if one_byte else "auto",
+        **({"tokens_per_block": layout.page_size} if layout.page_size else {}),
+    }
+
+
+def _experts(worker: Worker) -> Options:
+    model, layout = worker.model, worker.layout
+    backend = moe_backend(model.weight_format, worker.gpu, layout, worker.version)
+    slots = {"num_slots": model.experts + layout.redundant_experts, "layer_updates_per_iter": UPDATES}
+    found: Options = {
+        **({"backend": backend} if backend else {}),
+        **({"load_balancer": slots} if layout.eplb.enabled else {}),
+    }
+    return {"moe_config": found} if found else {}

@@ -1,0 +1,26 @@
+"""What TensorRT-LLM can do with a model, by the class that it loads for its family.
+
+The balancer takes the classes of ``moe_model_arch_list`` (``moe_load_balancer.py``): gpt-oss is in newer lists only,
+and GLM-4.5 in none that was read. Stages are not worked out here for any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from wideep.engines.base import Family
+from wideep.settings.model import ModelFamily
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: Final[Mapping[ModelFamily, Family]] = MappingProxyType(
+    {
+        ModelFamily.DEEPSEEK_V3: Family(deepep=True, expert_location=True, pipeline=False),
+        ModelFamily.QWEN3_MOE: Family(deepep=True, expert_location=True, pipeline=False),
+        ModelFamily.GLM4_MOE: Family(deepep=True, expert_location=False, pipeline=False),
+        ModelFamily.MIXTRAL: Family(deepep=True, expert_location=True, pipeline=False),
+        ModelFamily.GPT_OSS: Family(deepep=False, expert_location=False, pipeline=False),
+    }
+)

@@ -1,0 +1,133 @@
+"""Redundant experts, the load balancer and DeepEP: what TensorRT-LLM takes together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wideep.engines.parser import is_from
+from wideep.engines.trtllm.memory import balancer_bytes
+from wideep.engines.trtllm.moe import WIDEEP, balances, moe_backend
+from wideep.errors import Problem
+from wideep.gpus.spec import GIB
+from wideep.rules.deepep import OFF
+from wideep.rules.role_context import RoleContext, divisors, listed, multiples_around
+from wideep.settings.layout import Role
+from wideep.settings.quantity import quantity_bytes
+
+__all__ = [
+    "balancer_fits_shared_memory",
+    "balancing_needs_backend",
+    "balancing_needs_ep",
+    "balancing_needs_model",
+    "copies_need_balancer",
+    "deepep_needs_attention_dp",
+    "deepep_needs_model",
+    "slots_divide",
+    "wide_decode_runs",
+]
+
+SPARE: Final = 1.1
+STEP: Final = 50 * GIB
+BROKEN_FROM: Final = (1, 3, 0, 18)
+BROKEN_UNTIL: Final = (1, 3, 0, 21)
+"""``run_moe`` is called with other arguments than it has: each rank of a Wide-EP decode worker ends (Dynamo's known
+issues of 1.3)."""
+
+
+def slots_divide(site: RoleContext) -> Problem | None:
+    """``MoeLoadBalancerConfig``, and without a balancer the MoE modules: each GPU holds as many as the others."""
+    role, experts = site.role, site.model.experts
+    left = (experts + role.redundant_experts) % role.ep
+    if left == 0:
+        return None
+    rule = (
+        f"({experts} experts + {role.redundant_experts} redundant) % ep {role.ep} = {left}, and each GPU needs as many "
+        "as the others"
+    )
+    if not role.eplb.enabled:
+        fitting = [ep for ep in divisors(role.tp) if experts % ep == 0]
+        return site.problem("ep", role.ep, rule, f"write ep: {listed(fitting)}")
+    values = multiples_around(role.redundant_experts, role.ep, -experts % role.ep)
+    return site.problem("redundantExperts", role.redundant_experts, rule, f"write redundantExperts: {listed(values)}")
+
+
+def balancing_needs_model(site: RoleContext) -> Problem | None:
+    """``moe_model_arch_list``: other classes run without a balancer, and nothing says so."""
+    if site.family.expert_location or not site.role.eplb.enabled:
+        return None
+    rule = f"TensorRT-LLM's load balancer does not know {site.architecture}"
+    return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false} and redundantExperts: 0")
+
+
+def balancing_needs_ep(site: RoleContext) -> Problem | None:
+    """``maybe_create_moe_load_balancer``: it balances between expert groups."""
+    role = site.role
+    if role.ep > 1 or not role.eplb.enabled:
+        return None
+    rule = "the balancer moves experts between GPUs, and with ep 1 each GPU has a share of all of them"
+    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+
+
+def balancing_needs_backend(site: RoleContext) -> Problem | None:
+    """``create_moe`` asserts which backends the balancer works with."""
+    role, version = site.role, site.engine.version
+    if not role.eplb.enabled or not site.family.expert_location:
+        return None
+    backend = moe_backend(site.model.weight_format, site.gpu, role, version)
+    if balances(backend, version):
+        return None
+    rule = (
+        f"the balancer of {site.engine.release} works with the backend {WIDEEP} only, which takes FP8 or NVFP4 experts "
+        "on Hopper and newer, each GPU an attention group"
+    )
+    return site.problem("eplb.enabled", "true", rule, f"write dp: {role.tp} with such weights, or backend: vllm")
+
+
+def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
+    """The balancer keeps every expert of the model in /dev/shm of each node, from where it copies them to the GPUs."""
+    if not site.role.eplb.enabled or site.stack is None:
+        return None
+    needed, given = balancer_bytes(site.model), site.stack.workers.shared_memory
+    if quantity_bytes(given) >= needed:
+        return None
+    rule = f"layout.{site.name}: TensorRT-LLM's balancer keeps all experts in shared memory, {needed / 1e9:.0f} GB"
+    wanted = -(-int(needed * SPARE) // STEP) * (STEP // GIB)
+    return Problem("workers.sharedMemory", given, rule, f"write sharedMemory: {wanted}Gi, or eplb: {{enabled: false}}")
+
+
+def copies_need_balancer(site: RoleContext) -> Problem | None:
+    """Slots beyond the experts are the balancer's ``num_slots``."""
+    role = site.role
+    if not role.redundant_experts or role.eplb.enabled:
+        return None
+    rule = "TensorRT-LLM has redundant experts with its load balancer only"
+    fix = "write eplb: {enabled: true}, or redundantExperts: 0"
+    return site.problem("redundantExperts", role.redundant_experts, rule, fix)
+
+
+def wide_decode_runs(site: RoleContext) -> Problem | None:
+    """Releases whose Wide-EP decode ends on all ranks."""
+    version = site.engine.version
+    broken = is_from(version, *BROKEN_FROM) and not is_from(version, *BROKEN_UNTIL)
+    wide = moe_backend(site.model.weight_format, site.gpu, site.role, version) == WIDEEP
+    if not broken or site.name is not Role.DECODE or not wide:
+        return None
+    rule = f"decode with experts over several nodes ends on every rank in {site.engine.release} (Dynamo's known issues)"
+    return Problem("platform.version", "1.3", rule, "write platform.version: 1.4.2 or newer, or 1.2.1")
+
+
+def deepep_needs_model(site: RoleContext) -> Problem | None:
+    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
+    if not site.role.deepep or site.family.deepep:
+        return None
+    rule = f"{site.architecture} with DeepEP is not known to run on TensorRT-LLM"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+
+
+def deepep_needs_attention_dp(site: RoleContext) -> Problem | None:
+    """``CommunicationFactory``: without attention data parallelism tokens are gathered and scattered."""
+    role = site.role
+    if not role.deepep or role.dp == role.tp:
+        return None
+    rule = "TensorRT-LLM calls an all-to-all where each GPU is an attention group of its own"
+    return site.problem("dp", role.dp, rule, f"write dp: {role.tp}, or moeA2aBackend: none")

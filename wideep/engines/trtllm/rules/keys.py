@@ -1,0 +1,75 @@
+"""Keys that other engines read and TensorRT-LLM has nothing for, and values that it does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wideep.engines.trtllm.config import longest_sequence
+from wideep.engines.trtllm.memory import transfer_bytes
+from wideep.errors import Problem
+from wideep.rules.role_context import RoleContext
+from wideep.settings.cache import KvCacheDtype
+
+__all__ = ["keys_of_another_engine", "pages_are_a_power_of_two", "transfer_buffers_fit"]
+
+THOUSAND = 1024
+
+
+def keys_of_another_engine(site: RoleContext) -> Problem | None:
+    """Refused, so that nobody believes that they do something."""
+    return next(_set(site), None)
+
+
+def _set(site: RoleContext) -> Iterator[Problem]:
+    role, eplb = site.role, site.role.eplb
+    sglang = "take it out, or write backend: sglang"
+    if role.speculative is not None:
+        rule = "drafts on TensorRT-LLM are not worked out here: neither their keys nor their memory"
+        yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
+    if role.two_batch_overlap:
+        rule = "TensorRT-LLM does not cut a batch in two"
+        yield site.problem("twoBatchOverlap", "true", rule, "take it out, or write backend: sglang or vllm")
+    if role.moe_dense_tp and role.dp == 1:
+        rule = f"without attention data parallelism dense layers are cut over all {role.tp} GPUs"
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"take it out, or write dp: {role.tp}")
+    if role.kv_cache_dtype is KvCacheDtype.FP8_E5M2:
+        rule = "TensorRT-LLM's FP8 cache is e4m3"
+        yield site.problem("kvCacheDtype", role.kv_cache_dtype, rule, f"write kvCacheDtype: {KvCacheDtype.FP8_E4M3}")
+    if eplb.rebalance_iterations is not None:
+        rule = "TensorRT-LLM's balancer moves some layers' experts in every step, and has no interval"
+        yield site.problem("eplb.rebalanceIterations", eplb.rebalance_iterations, rule, "take it out")
+    keys = {
+        "algorithm": eplb.algorithm,
+        "dispatchAlgorithm": eplb.dispatch_algorithm,
+        "recorderMode": eplb.recorder_mode,
+        "initialExpertLocation": eplb.initial_expert_location,
+    }
+    for key, value in keys.items():
+        if value is not None:
+            yield site.problem(f"eplb.{key}", value, "it is SGLang's, and TensorRT-LLM has nothing for it", sglang)
+
+
+def pages_are_a_power_of_two(site: RoleContext) -> Problem | None:
+    """``tokens_per_block`` (TensorRT-LLM's page on its KV cache)."""
+    page = site.role.page_size
+    if page is None or page & (page - 1) == 0:
+        return None
+    return site.problem(
+        "pageSize", page, "TensorRT-LLM's pages are a power of two", "take it out, or write pageSize: 32"
+    )
+
+
+def transfer_buffers_fit(site: RoleContext) -> Problem | None:
+    """They are allocated after the cache, in what its share leaves."""
+    memory, needed = site.memory, transfer_bytes(site.model, site.role)
+    outside = memory.free_bytes - memory.pool_bytes
+    if needed < outside or memory.kv_cache_tokens == 0:
+        return None
+    longest = longest_sequence(site.role, site.model)
+    rule = (
+        f"the buffers that send and receive the cache of {longest:,} tokens are {needed / 1e9:.1f} GB, and outside the "
+        f"pool are {memory.headroom_gb:.1f}"
+    )
+    shorter = int(longest * outside / needed) // THOUSAND * THOUSAND
+    fix = f"write contextLength: {shorter}, or a smaller memFractionStatic"
+    return site.problem("contextLength", longest, rule, fix)
