@@ -30,11 +30,10 @@ def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
     settings, args = loaded.settings, loaded.plan.roles[Role(role)].args
     engine, layout = engine_of(settings), settings.layout.roles[Role(role)]
     env = {**engine.env(Role(role), layout, settings.hardware), **settings.workers.env, **layout.env}
-    command, started = engine.started(args)
     if output is OutputFormat.JSON:
-        return json.dumps({"env": env, "command": [*command, *started]}, indent=2, ensure_ascii=False)
+        return json.dumps({"env": env, "command": [*engine.command, *args]}, indent=2, ensure_ascii=False)
     variables = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
-    lines = [*variables, shlex.join(command), *(f"  {shlex.join(flag)}" for flag in _flags(started))]
+    lines = [*variables, shlex.join(engine.command), *(f"  {shlex.join(flag)}" for flag in _flags(args))]
     return masked(" \\\n".join(lines))
 
 
