@@ -17,7 +17,7 @@ from wideep.burnin.kept import KeptGpu, KeptNode, peaks_of
 from wideep.catalog import gpu_spec
 from wideep.gpus import Gpu
 from wideep.settings import Settings
-from wideep_cli.burnin import measured
+from wideep_cli import measured
 from wideep_cli.errors import CallError
 from wideep_cli.measured import MeasuredShare, advised_nodes, measured_lines, measured_nodes, with_measured
 from wideep_cli.options import OutputFormat

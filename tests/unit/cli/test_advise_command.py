@@ -21,10 +21,10 @@ from wideep.settings import parse
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
+from wideep_cli import measured
 from wideep_cli.advise import answers, comparison, extra, forecast
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.workers import Series, Step, WorkerQuestion
-from wideep_cli.burnin import measured
 from wideep_cli.errors import CallError
 from wideep_cli.main import app
 from wideep_cli.stack_context import load
