@@ -13,8 +13,11 @@ import pytest
 
 import components
 from components.base import Component
+from tests.golden.cases import config, on_its_engine
 from tests.support.engine import DIGEST, PROJECT, run
 from tests.support.plans import plan_of, settings_of
+from wideep import load
+from wideep.settings.layout import Preset
 
 
 def _public() -> dict[str, Any]:
@@ -37,12 +40,14 @@ def _around() -> dict[str, Any]:
     registry = {"username": "robot", "password": "SyntheticPassword"}
     image = {"source": "build", "repository": "r.example.com/dynamo", "tag": "1", "registry": registry}
     ways = {"service": {"type": "NodePort"}}
-    plan = plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}, monitoring={"enabled": True})
+    on = {"enabled": True}
+    plan = plan_of(image=image, frontend=ways, access={"allowFrom": ["10.0.0.0/8"]}, monitoring=on, burnin=on)
+    rack = load(config(Preset.TRTLLM_36GPU, **on_its_engine(Preset.TRTLLM_36GPU))).compute_domain
     stands = {name: pulumi.CustomResource("test:index:There", name) for name in ("there", "here")}
     names = ("platform", "cache", "token", "drain", "download", "graph")
     return {
         "pulumi": pulumi,
-        "plan": plan,
+        "plan": plan.model_copy(update={"compute_domain": rack}),
         "settings": settings_of(),
         "namespace": plan.namespace,
         "config": pulumi.Config(),

@@ -84,10 +84,14 @@ def text(preset: Preset) -> str:
     return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
 
 
+def on_its_engine(preset: Preset) -> dict[str, object]:
+    """The keys of a stack that runs a recipe of another engine on that, in the newest release."""
+    return {"backend": str(preset.backend), "platform": {"version": NEWEST}, "image": {"source": "published"}}
+
+
 def engine_text(preset: Preset) -> str:
     """The same of a recipe of another engine, on that, in the newest release."""
-    other = {"backend": str(preset.backend), "platform": {"version": NEWEST}, "image": {"source": "published"}}
-    (only,) = wideep.load(config(preset, **other)).manifests
+    (only,) = wideep.load(config(preset, **on_its_engine(preset))).manifests
     return yaml.safe_dump(only, sort_keys=False, width=1000)
 
 

@@ -18,7 +18,7 @@ from wideep_cli.options import OutputFormat
 
 __all__ = ["models_report"]
 
-HEAD = ("model", "params", "experts", "weights", *map(str, Backend))
+HEAD = ("model", "params", "experts", "GB", "format", *map(str, Backend))
 NOTE = (
     "--output json lists all presets that fit. `wideep layouts --model MODEL --gpu GPU` says why one does not; with "
     "--gpus N it lists other layouts. Another model: model: {config: PATH} of its config.json (docs/bring-your-own.md)."
@@ -37,7 +37,8 @@ def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> R
         case OutputFormat.TEXT:
             table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
             for name in HEAD:
-                table.add_column(name, justify="left" if name in ("model", "weights") else "right", no_wrap=True)
+                left = name in ("model", "format")
+                table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=name != "model")
             for row in rows:
                 table.add_row(*_cells(row))
             title = f"Models, and for each engine the fewest {gpu} that a preset runs it on\n"
@@ -46,12 +47,13 @@ def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> R
 
 def _cells(row: ModelRow) -> list[str]:
     shape = row.shape
-    shared = f" + {shape.shared_experts}" if shape.shared_experts else ""
+    shared = f"+{shape.shared_experts}" if shape.shared_experts else ""
     return [
         shape.name,
         f"{row.parameters / 1e9:,.0f} B",
-        f"{shape.experts}{shared}, top {shape.experts_per_token}",
-        f"{row.weights_gb:,.0f} GB, {shape.weight_format}",
+        f"{shape.experts}{shared} / {shape.experts_per_token}",
+        f"{row.weights_gb:,.0f}",
+        str(shape.weight_format),
         *(_smallest(names) for names in row.presets.values()),
     ]
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.golden.cases import ON_SGLANG, config, on_its_engine
 from wideep.catalog.layouts import PRESETS
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
@@ -22,7 +23,7 @@ QWEN, R1 = "Qwen/Qwen3-30B-A3B", "deepseek-ai/DeepSeek-R1"
 
 
 def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, gpu: str = "H200") -> StackContext:
-    settings = parse(
+    return planned(
         {
             "namespace": "lab",
             "model": model,
@@ -33,6 +34,10 @@ def loaded(layout: object, model: str = R1, nodes: int = 64, per_node: int = 8, 
             "modelCache": {"size": "1Ti"},
         }
     )
+
+
+def planned(stack: dict[str, Any]) -> StackContext:
+    settings = parse(stack)
     return StackContext(settings, make_plan(accept_settings(settings)), ())
 
 
@@ -41,7 +46,8 @@ def role(**sizes: object) -> dict[str, object]:
 
 
 CASES: dict[str, Any] = {
-    **{str(preset): lambda preset=preset: loaded(preset) for preset in PRESETS if preset is not Preset.LAB_8GPU},
+    **{str(preset): lambda preset=preset: loaded(preset) for preset in ON_SGLANG if preset is not Preset.LAB_8GPU},
+    "trtllm-36gpu": lambda: planned(config(Preset.TRTLLM_36GPU, **on_its_engine(Preset.TRTLLM_36GPU))),
     "lab-8gpu": lambda: loaded("lab-8gpu", QWEN),
     "many workers": lambda: loaded({"prefill": role(replicas=3), "decode": role(replicas=30)}, QWEN),
     "one GPU": lambda: loaded(
