@@ -18,7 +18,7 @@ from wideep_cluster.dynamo.frontend import get
 __all__ = ["Look", "Top", "figures", "look"]
 
 AT_ONCE: Final = 16
-NO_METRICS: Final = "exposes no metrics of SGLang. Set monitoring.enabled: true, which adds --enable-metrics."
+NO_METRICS: Final = "exposes no metrics of SGLang. Set monitoring.enabled: true, which turns them on."
 OTHER_ENGINE: Final = "only SGLang's metrics are read."
 
 
