@@ -37,7 +37,7 @@ def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> R
         case OutputFormat.TEXT:
             table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
             for name in HEAD:
-                table.add_column(name, justify="left" if name in ("model", "weights") else "right", no_wrap=True)
+                table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
             for row in rows:
                 table.add_row(*_cells(row))
             title = f"Models, and for each engine the fewest {gpu} that a preset runs it on\n"
@@ -51,7 +51,7 @@ def _cells(row: ModelRow) -> list[str]:
         shape.name,
         f"{row.parameters / 1e9:,.0f} B",
         f"{shape.experts}{shared}, top {shape.experts_per_token}",
-        f"{row.weights_gb:,.0f} GB, {shape.weight_format}",
+        f"{row.weights_gb:,.0f} GB",
         *(_smallest(names) for names in row.presets.values()),
     ]
 

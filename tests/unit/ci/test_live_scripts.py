@@ -67,7 +67,7 @@ def test_without_a_stack_nothing_is_done(run: Run, calls: Path, target: str) -> 
     done = run("make", target)
     assert done.returncode != 0
     assert "Nothing was done: STACK is not set." in done.stderr
-    assert "Name one stack: STACK=NAME (here: dev prod sim)" in done.stderr
+    assert "Name one stack: STACK=NAME (here: demo dev prod sim)" in done.stderr
     assert calls.read_text() == ""
 
 
