@@ -86,7 +86,7 @@ def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
         namespace = at(resource.inputs, "metadata", "name")
     if isinstance(namespace, str) and namespace != UNKNOWN and not limits.allows(namespace):
         allowed = ", ".join(limits.namespaces)
-        yield f"namespace {namespace} is not one that a stack may write to: choose one of {allowed}, or ask for it"
+        yield f"namespace {namespace} is not one that a stack may set to: choose one of {allowed}, or ask for it"
 
 
 def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
@@ -112,7 +112,7 @@ def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
         upper, asked = dict(_flat(found.get("limits"))), dict(_flat(found.get("requests")))
         for name in sorted(asked):
             if name in upper and str(asked[name]) != str(upper[name]) and UNKNOWN not in (asked[name], upper[name]):
-                yield f"{path}: requests {name} {asked[name]}, limits {name} {upper[name]}: write the same for both"
+                yield f"{path}: requests {name} {asked[name]}, limits {name} {upper[name]}: use the same for both"
             elif name not in upper:
                 yield f"{path}: requests {name} {asked[name]} without a limit: write limits {name} {asked[name]}"
 
@@ -125,7 +125,7 @@ def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
     for path, found in places:
         ranges = found.get("loadBalancerSourceRanges")
         if found.get("type") == "LoadBalancer" and (not ranges or _everybody(ranges)):
-            yield f"{path}: a LoadBalancer that every address may use: write loadBalancerSourceRanges: [10.0.0.0/8]"
+            yield f"{path}: a LoadBalancer that every address may use: set loadBalancerSourceRanges: [10.0.0.0/8]"
 
 
 def open_to_everyone(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:

@@ -43,6 +43,7 @@ TRY_NEXT = (
     ("python -m sim fault clear", "and start it again"),
     ("pulumi config set --path hardware.nodes 10", "use the cluster's two other nodes"),
     ("pulumi config set --path layout.decode.replicas 3", "for one more decode worker:"),
+    ("wideep plan --since HEAD", "what that takes and what restarts"),
     ("pulumi up", "preview it, and scale"),
     ("pulumi config set --path layout.decode.replicas 4", "one too many:"),
     ("pulumi preview", "rejected before anything changes, with the arithmetic"),

@@ -36,7 +36,7 @@ def find_operator(
             if not watched.wait(end - time.monotonic()):
                 raise PlatformError(
                     f"platform.install is false, and {operator.message}. Without it a graph stays as it is written. "
-                    "Start it, or write platform: {install: true}."
+                    "Start it, or set platform: {install: true}."
                 )
     if operator.version not in (None, version):
         raise PlatformError(

@@ -165,7 +165,7 @@ EXPLANATIONS: Final = (
         "cannot connect to the docker daemon|no builder|failed to find builder",
         Explanation(
             "no Docker builder is running on this machine.",
-            "start Docker, or set image.builder to one of `docker buildx ls`, or write image.source: existing",
+            "start Docker, or set image.builder to one of `docker buildx ls`, or set image.source: existing",
         ),
     ),
     _row(
@@ -223,7 +223,7 @@ EXPLANATIONS: Final = (
         "apiVersion for this resource does not exist|no matches for kind",
         Explanation(
             "the cluster has no such kind: the CRD is missing.",
-            "write platform.install: true (of a monitor: monitoring.install: true), which installs the CRDs",
+            "set platform.install: true (of a monitor: monitoring.install: true), which installs the CRDs",
         ),
     ),
     _row(

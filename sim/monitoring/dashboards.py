@@ -52,7 +52,7 @@ def write_page(cluster: Cluster, minutes: int, file: Path) -> list[str]:
         door = _prometheus(cluster, space)
         boards.append(Board(found["title"], tuple(_panel(door, each, start, end) for each in found["panels"])))
     if not boards:
-        raise SimError("no stack here has dashboards: write monitoring: {enabled: true}, and run `pulumi up`")
+        raise SimError("no stack here has dashboards: set monitoring: {enabled: true}, and run `pulumi up`")
     file.write_text(page(boards, start, end), encoding="utf-8")
     return [board.title for board in boards]
 

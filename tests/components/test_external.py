@@ -52,7 +52,7 @@ def test_an_image_that_the_registry_does_not_have_is_refused_with_what_to_write(
     ((problem,), _) = looked(image(registry))
     assert (problem.key, problem.value) == ("image.reference", f"{registry.address}/wideep:1")
     assert "no such image" in problem.rule
-    assert problem.fix == "write reference: an existing tag or digest"
+    assert problem.fix == "set reference: an existing tag or digest"
 
 
 def test_a_digest_is_asked_for_too(registry: Site) -> None:

@@ -96,7 +96,7 @@ def test_a_namespace_that_is_not_the_stacks_is_refused_wherever_it_is_written() 
     released = Resource(RELEASE, "r", "dev", {"name": "x", "namespace": "kube-system"})
     for resource in (made, used, released):
         (message,) = namespaces_allowed(resource, LIMITS)
-        assert message.startswith("namespace kube-system is not one that a stack may write to: choose one of dynamo-*")
+        assert message.startswith("namespace kube-system is not one that a stack may set to: choose one of dynamo-*")
 
 
 def test_own_namespaces_the_crds_release_and_other_clouds_are_let_through() -> None:
@@ -124,7 +124,7 @@ def test_requests_and_limits_that_differ_are_refused_one_by_one() -> None:
     }
     assert list(requests_equal_limits(graph(resources=resources), LIMITS)) == [
         "spec.services.decode.resources: requests cpu 4 without a limit: write limits cpu 4",
-        "spec.services.decode.resources: requests rdma/ib 4, limits rdma/ib 8: write the same for both",
+        "spec.services.decode.resources: requests rdma/ib 4, limits rdma/ib 8: use the same for both",
     ]
 
 

@@ -161,7 +161,7 @@ def test_a_platform_of_somebody_else_is_told_before_anything_is_made(
         said = late("up", "--yes", "--skip-preview", check=False)
     assert "Helm release dynamo-crds of namespace default exists (deployed)" in said
     assert "namespace by-hand has a Dynamo operator" in said
-    assert "write platform: {install: false} to use it as it is" in said
+    assert "set platform: {install: false} to use it as it is" in said
     assert "Traceback" not in said
     assert late.asks("get", "namespace", "late", "--ignore-not-found") == ""
     late("destroy", "--yes", "--skip-preview")

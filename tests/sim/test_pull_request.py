@@ -165,7 +165,7 @@ def test_a_change_that_breaks_rule_3_in_prod_fails_every_check_with_the_rule_and
         assert not job.good
         assert "layout.decode.redundantExperts" in printed
         assert "(256 experts + 5 redundant) % ep 16 = 5" in printed
-        assert "write redundantExperts: 0 or 16" in printed
+        assert "set redundantExperts: 0 or 16" in printed
         assert "Traceback" not in printed
 
 

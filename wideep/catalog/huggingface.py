@@ -18,7 +18,7 @@ Object = dict[str, object]
 
 MODELOPT: Final = "hf_quant_config.json"
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
-NAME: Final = "write model: {config: PATH, name: ORGANIZATION/MODEL}: its repository, under which it is served too"
+NAME: Final = "set model: {config: PATH, name: ORGANIZATION/MODEL}: its repository, under which it is served too"
 
 _COMMON: Final = {
     "layers": "num_hidden_layers",
@@ -44,7 +44,7 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     path = model["config"]
     own = {key: value for key, value in model.items() if key != "config"}
     if not isinstance(path, str) or not path:
-        return [Problem("model.config", redact(path), "must be the path of a config.json", "write a path")]
+        return [Problem("model.config", redact(path), "must be the path of a config.json", "use a path")]
     if read_text is None:
         return [
             Problem("model.config", redact(path), "no file can be read here", "write the model's shape as an object")
@@ -74,12 +74,12 @@ def _read(path: str, read_text: Callable[[str], str]) -> Object | Problem:
         config = json.loads(read_text(path))
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
-        return Problem("model.config", redact(path), reason, "write a path that exists")
+        return Problem("model.config", redact(path), reason, "use a path that exists")
     except (ValueError, RecursionError):
-        return Problem("model.config", redact(path), "is not JSON", "write the path of a Hugging Face config.json")
+        return Problem("model.config", redact(path), "is not JSON", "use the path of a Hugging Face config.json")
     if not isinstance(config, dict):
         return Problem(
-            "model.config", redact(path), "is not a JSON object", "write the path of a Hugging Face config.json"
+            "model.config", redact(path), "is not a JSON object", "use the path of a Hugging Face config.json"
         )
     return cast("Object", config)
 

@@ -80,7 +80,7 @@ def unknown_gpu(word: str) -> tuple[str, str]:
         f"describe it: gpu: {{name: {_name(word)}, memoryGb: …, computeCapability: …, nvlinkGpus: …}} "
         "(docs/configuration.md says where to read them)"
     )
-    return "the catalog has no GPU of that name", f"write gpu: {' or '.join(same)}\nor {own}" if same else own
+    return "the catalog has no GPU of that name", f"set gpu: {' or '.join(same)}\nor {own}" if same else own
 
 
 def same_gpu(word: str) -> list[Gpu]:
@@ -100,9 +100,7 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
             "not supported as RDMA: NCCL, UCX and DeepEP are set up for mlx5 adapters here, and DeepEP's kernels post "
             "their sends to mlx5 only (deepseek-ai/DeepEP#369, #759)"
         )
-        fix = (
-            "write interconnect: ethernet; all goes over TCP then, and DeepEP stays within a node (workers of nodes: 1)"
-        )
+        fix = "set interconnect: ethernet; all goes over TCP then, and DeepEP stays within a node (workers of nodes: 1)"
         return rule, fix
     near = difflib.get_close_matches(plain, list(Interconnect), n=1, cutoff=0.7)
     hint = WORDS.get(plain) or next(iter(near), None)
@@ -113,14 +111,14 @@ def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
     """The rule and what to write instead, for a model's name that the catalog does not have."""
     for pattern, (why, other) in OTHERWISE.items():
         if re.fullmatch(pattern, word.split("/")[-1].lower()[:200]):
-            return f"not supported: {why}, and the plan's memory would be wrong", f"write model: {other}"
+            return f"not supported: {why}, and the plan's memory would be wrong", f"set model: {other}"
     rule, same = "the catalog has no model of that name", same_model(word, known)
     if same:
         return (
             rule,
             f"did you mean {' or '.join(same)}?\nor write an object with the model's shape, or {{config: PATH}}",
         )
-    own = f"write model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
+    own = f"set model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
     return rule, own
 
 

@@ -34,10 +34,10 @@ BACKGROUND_DELETION: Final[Mapping[str, str]] = MappingProxyType(
 OPERATOR: Final = "the Dynamo operator sets it, by the graph's name and the platform's addresses"
 OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "DYN_NAMESPACE": (OPERATOR, "take it out; name is the graph's name"),
-        "DYN_COMPONENT": (OPERATOR, "take it out"),
-        "DYN_PARENT_DGD_K8S_NAME": (OPERATOR, "take it out"),
-        "DYN_PARENT_DGD_K8S_NAMESPACE": (OPERATOR, "take it out"),
+        "DYN_NAMESPACE": (OPERATOR, "remove it; name is the graph's name"),
+        "DYN_COMPONENT": (OPERATOR, "remove it"),
+        "DYN_PARENT_DGD_K8S_NAME": (OPERATOR, "remove it"),
+        "DYN_PARENT_DGD_K8S_NAMESPACE": (OPERATOR, "remove it"),
     }
 )
 GROVE_OR_NOT: Final = Immutable(

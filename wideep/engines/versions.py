@@ -12,7 +12,7 @@ from wideep.engines.parser import ParserFlag, release_number
 
 __all__ = ["SHARED_REASONS", "TAKE_OUT", "FlagHistory", "owners_of"]
 
-TAKE_OUT: Final = "take it out"
+TAKE_OUT: Final = "remove it"
 SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
         "revision": Reason(
@@ -20,7 +20,7 @@ SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         ),
         "remoteCode": Reason(
             "workers.trustRemoteCode sets this flag, for both roles alike",
-            f"{TAKE_OUT} and write workers.trustRemoteCode: true",
+            f"{TAKE_OUT} and set workers.trustRemoteCode: true",
         ),
     }
 )

@@ -157,7 +157,7 @@ class _Sorter:
             elif name in TOKENS:
                 yield Fate(name, "", Place.LEFT, "hfToken or hfTokenSecret brings the token")
             elif is_secret(name, value):
-                yield Fate(name, "", Place.LEFT, "make a Secret with that key, and write workers.envFrom: [SECRET]")
+                yield Fate(name, "", Place.LEFT, "make a Secret with that key, and set workers.envFrom: [SECRET]")
             elif name in owned:
                 yield Fate(name, "", Place.LEFT, owned[name][0])
             elif "$" in value:

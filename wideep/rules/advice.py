@@ -45,7 +45,7 @@ def _cache_under_full_context(site: RoleContext) -> Problem | None:
         return None
     has = f"the KV cache has {memory.kv_cache_gb:.1f} GB or {memory.kv_cache_tokens:,} tokens"
     rule = f"{has}, less than one sequence of full length ({longest:,})"
-    fix = f"write contextLength: {memory.kv_cache_tokens // 1024 * 1024} so that longer requests are refused at once"
+    fix = f"set contextLength: {memory.kv_cache_tokens // 1024 * 1024} so that longer requests are refused at once"
     return site.problem("contextLength", longest, rule, fix)
 
 
@@ -75,7 +75,7 @@ def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
     if maker is None or not uses_rdma(settings.hardware):
         return None
     rule = f"NCCL and UCX are told to use mlx5 adapters (NCCL_IB_HCA, UCX_TLS), and these are {maker}"
-    fix = "write interconnect: ethernet, or NCCL_IB_HCA and UCX_TLS for them in workers.env and an image that can"
+    fix = "set interconnect: ethernet, or NCCL_IB_HCA and UCX_TLS for them in workers.env and an image that can"
     return Problem("hardware.rdmaResource", settings.hardware.rdma_resource, rule, fix)
 
 
@@ -87,7 +87,7 @@ def _redundant_experts_lie_idle(site: RoleContext) -> Problem | None:
     gb = cost / (site.model.experts + role.redundant_experts) / 1e9
     copies = f"copies of experts 0 to {(role.redundant_experts - 1) % site.model.experts}"
     rule = f"without EPLB the redundant slots hold {copies} for ever, for {gb:.1f} GB on each GPU"
-    fix = "write eplb: {enabled: true}, an initialExpertLocation, or redundantExperts: 0"
+    fix = "set eplb: {enabled: true}, an initialExpertLocation, or redundantExperts: 0"
     return site.problem("redundantExperts", role.redundant_experts, rule, fix)
 
 
@@ -96,7 +96,7 @@ def _eplb_without_spare_slots(site: RoleContext) -> Problem | None:
     if not role.eplb.enabled or role.redundant_experts:
         return None
     rule = "without redundant experts EPLB can only move experts, not copy the hot ones"
-    fix = f"write redundantExperts: {-site.model.experts % role.ep or role.ep}"
+    fix = f"set redundantExperts: {-site.model.experts % role.ep or role.ep}"
     return site.problem("redundantExperts", 0, rule, fix)
 
 
@@ -104,11 +104,11 @@ def _decode_without_graphs(site: RoleContext) -> Problem | None:
     role = site.role
     if site.name is Role.DECODE and role.cuda_graph_batch_sizes == ():
         rule = "without CUDA graphs each decode step waits for the CPU"
-        return site.problem("cudaGraphBatchSizes", "[]", rule, "take it out, or write the batch sizes that occur")
+        return site.problem("cudaGraphBatchSizes", "[]", rule, "remove it, or use the batch sizes that occur")
     if site.name is not Role.DECODE or not role.deepep or role.deepep_mode is not DeepEpMode.NORMAL:
         return None
     rule = "DeepEP's normal mode turns CUDA graphs off, and each decode step then waits for the CPU"
-    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: low_latency")
+    return site.problem("deepepMode", role.deepep_mode, rule, "set deepepMode: low_latency")
 
 
 def _stages_send_without_count(site: RoleContext) -> Problem | None:
@@ -116,7 +116,7 @@ def _stages_send_without_count(site: RoleContext) -> Problem | None:
     if site.role.pp == 1:
         return None
     rule = "over NIXL, decode counts the chunks of a prompt's cache, not the stages that each has to come from"
-    fix = "try it with long prompts before you rely on it, or write pp: 1"
+    fix = "try it with long prompts before you rely on it, or set pp: 1"
     return site.problem("pp", site.role.pp, rule, fix)
 
 
@@ -128,7 +128,7 @@ def _gpus_idle(settings: Settings) -> Problem | None:
     needed = nodes_needed(roles, hardware.gpus_per_node)
     rule = f"the layout uses {used} of {hardware.gpus} GPUs"
     fix = (
-        f"write nodes: {needed}, or more replicas"
+        f"set nodes: {needed}, or more replicas"
         if needed < hardware.nodes
         else "choose a layout that uses all of a node"
     )
@@ -150,7 +150,7 @@ def _updates_are_outages(settings: Settings) -> Problem | None:
         if not single:
             return None
         rule = "at an update Grove deletes a worker's pods before it makes new ones, and this is the role's only worker"
-        fix = f"write replicas: 2{' for both roles' if len(single) > 1 else ''} for updates without downtime"
+        fix = f"set replicas: 2{' for both roles' if len(single) > 1 else ''} for updates without downtime"
         return Problem(f"layout.{single[0]}.replicas", "1", rule, fix)
     if sum(role.gpus for role in roles.values()) != hardware.gpus:
         return None
@@ -158,7 +158,7 @@ def _updates_are_outages(settings: Settings) -> Problem | None:
         f"all {hardware.gpus} GPUs are in use, so an update stops the old workers before it starts new ones (Recreate)"
     )
     more = hardware.nodes + -(-_spare(settings) // hardware.gpus_per_node)
-    return Problem("hardware.nodes", str(hardware.nodes), rule, f"write nodes: {more} for updates without downtime")
+    return Problem("hardware.nodes", str(hardware.nodes), rule, f"set nodes: {more} for updates without downtime")
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
@@ -167,7 +167,7 @@ def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
     if platform.install or not idle:
         return None
     rule = f"platform.install is false, so nothing is installed and these keys do nothing: {', '.join(idle)}"
-    fix = "take them out here, and write them in the stack that installs the platform"
+    fix = "remove them here, and write them in the stack that installs the platform"
     return Problem("platform.install", "false", rule, fix)
 
 

@@ -20,7 +20,7 @@ def agreement_problems(settings: Settings) -> Iterator[Problem]:
         ours, theirs = value(decode), value(prefill)
         if ours != theirs:
             rule = f"layout.prefill.{key} is {theirs}, and {why}"
-            yield Problem(f"layout.decode.{key}", ours, rule, f"write the same {key} in both roles")
+            yield Problem(f"layout.decode.{key}", ours, rule, f"use the same {key} in both roles")
 
 
 def _drafts(role: RoleLayout) -> str:

@@ -28,7 +28,7 @@ def backend_problem(settings: Settings) -> Problem | None:
         f"{release.title} starts vLLM on several nodes with Ray only, without data parallelism, and its worker has "
         "other flags: it is worked out here from 1.0 on"
     )
-    return Problem("backend", settings.backend, rule, f"write platform.version: {newest_tried().version}, or sglang")
+    return Problem("backend", settings.backend, rule, f"set platform.version: {newest_tried().version}, or sglang")
 
 
 def backend_advice(settings: Settings) -> Iterator[Problem]:
@@ -39,7 +39,7 @@ def backend_advice(settings: Settings) -> Iterator[Problem]:
     release = release_of(settings)
     if release.row.minor < MPI_FAILED_UNTIL:
         rule = f"TensorRT-LLM's workers of several pods failed on {release.title} (dynamo#4299)"
-        fix = f"write platform.version: {newest_tried().version}, or workers of one node"
+        fix = f"set platform.version: {newest_tried().version}, or workers of one node"
         yield Problem("platform.version", release.version, rule, fix)
     if settings.workers.env_from:
         rule = "mpirun starts the ranks of a worker's other pods over SSH, with the variables of env only"

@@ -34,7 +34,7 @@ def _anonymous(settings: Settings) -> Problem | None:
     token = "hfToken" if settings.hf_token else "hfTokenSecret" if settings.hf_token_secret else None
     if not settings.model_cache.anonymous or token is None:
         return None
-    return Problem("modelCache.anonymous", "true", f"{token} is set too", f"take out anonymous or {token}")
+    return Problem("modelCache.anonymous", "true", f"{token} is set too", f"remove anonymous or {token}")
 
 
 def _node_folder(settings: Settings) -> Problem | None:
@@ -62,7 +62,7 @@ def _without_volume(settings: Settings) -> Iterator[Problem]:
     }
     for key, value in keys.items():
         if value is not None:
-            yield Problem(f"modelCache.{key}", value, rule, f"take out {key} or hostPath")
+            yield Problem(f"modelCache.{key}", value, rule, f"remove {key} or hostPath")
 
 
 def _cache_size(settings: Settings) -> Problem | None:
@@ -73,7 +73,7 @@ def _cache_size(settings: Settings) -> Problem | None:
         return None
     size = f"{quantity_bytes(cache.size) / 1e9:.1f} GB"
     rule = f"{settings.model.name} is {needed / 1e9:.1f} GB on disk, and the volume has {size}"
-    return Problem("modelCache.size", cache.size, rule, f"write size: {volume_size(needed)} or more")
+    return Problem("modelCache.size", cache.size, rule, f"set size: {volume_size(needed)} or more")
 
 
 def volume_size(size_bytes: float) -> str:
@@ -89,4 +89,4 @@ def _cache_mode(settings: Settings) -> Problem | None:
     if cache.access_mode is not AccessMode.READ_WRITE_ONCE or not ours or nodes == 1:
         return None
     rule = f"only one node can mount the volume, and the workers are on {nodes}"
-    return Problem("modelCache.accessMode", cache.access_mode, rule, "write accessMode: ReadWriteMany")
+    return Problem("modelCache.accessMode", cache.access_mode, rule, "set accessMode: ReadWriteMany")

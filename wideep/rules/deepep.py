@@ -32,7 +32,7 @@ __all__ = [
 MAX_DISPATCH: Final = 1024
 HOPPER: Final = 90
 HIDDEN_SIZES: Final = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
-OFF: Final = "write moeA2aBackend: none"
+OFF: Final = "set moeA2aBackend: none"
 
 
 def deepep_needs_nvlink(site: RoleContext) -> Problem | None:
@@ -74,7 +74,7 @@ def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:
         return None
     rule = f"DeepEP's low-latency kernels exist for hidden sizes {listed(HIDDEN_SIZES)}, and the model's is {hidden}"
     return site.problem(
-        "deepepMode", role.deepep_mode, rule, f"write deepepMode: normal, or {OFF.removeprefix('write ')}"
+        "deepepMode", role.deepep_mode, rule, f"set deepepMode: normal, or {OFF.removeprefix('write ')}"
     )
 
 
@@ -87,7 +87,7 @@ def normal_kernels_have_settings(site: RoleContext) -> Problem | None:
     near = [*[ep for ep in NORMAL_KERNELS if ep < role.ep][-1:], *[ep for ep in NORMAL_KERNELS if ep > role.ep][:1]]
     fix = f"use {listed(near)} GPUs a worker"
     if site.name is Role.DECODE:
-        fix = f"write deepepMode: low_latency, which takes any ep, or {fix}"
+        fix = f"set deepepMode: low_latency, which takes any ep, or {fix}"
     return site.problem("ep", role.ep, rule, fix)
 
 
@@ -99,7 +99,7 @@ def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
     if not normal or rack or role.nodes == 1 or role.gpus_per_node == NVL_PEERS:
         return None
     rule = f"DeepEP's {role.deepep_mode} mode takes each 8 ranks for one node, and a pod has {role.gpus_per_node} GPUs"
-    return site.problem("gpusPerNode", role.gpus_per_node, rule, "write gpusPerNode: 8 with fewer nodes")
+    return site.problem("gpusPerNode", role.gpus_per_node, rule, "set gpusPerNode: 8 with fewer nodes")
 
 
 def deepep_needs_rdma(site: RoleContext) -> Problem | None:
@@ -122,7 +122,7 @@ def dispatch_within_kernel(site: RoleContext) -> Problem | None:
     if not site.role.deepep or tokens <= MAX_DISPATCH:
         return None
     rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens a rank"
-    return site.problem("maxDispatchTokensPerRank", tokens, rule, f"write maxDispatchTokensPerRank: {MAX_DISPATCH}")
+    return site.problem("maxDispatchTokensPerRank", tokens, rule, f"set maxDispatchTokensPerRank: {MAX_DISPATCH}")
 
 
 def graphs_within_dispatch(site: RoleContext) -> Problem | None:
@@ -136,7 +136,7 @@ def graphs_within_dispatch(site: RoleContext) -> Problem | None:
     rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
     wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
     most = limit // role.tokens_per_request
-    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"write sizes of {most} at most{wanted}")
+    return site.problem("cudaGraphBatchSizes", max(sizes), rule, f"use sizes of {most} at most{wanted}")
 
 
 def requests_within_dispatch(site: RoleContext) -> Problem | None:
@@ -156,7 +156,7 @@ def requests_within_dispatch(site: RoleContext) -> Problem | None:
     )
     wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
     most = limit // role.tokens_per_request * role.dp
-    return site.problem("maxRunningRequests", requests, rule, f"write {most} at most{wanted}")
+    return site.problem("maxRunningRequests", requests, rule, f"set {most} at most{wanted}")
 
 
 def prefill_within_dispatch(site: RoleContext) -> Problem | None:
@@ -168,4 +168,4 @@ def prefill_within_dispatch(site: RoleContext) -> Problem | None:
     if tokens <= role.max_dispatch_tokens_per_rank:
         return None
     rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
-    return site.problem("deepepMode", role.deepep_mode, rule, "write deepepMode: normal")
+    return site.problem("deepepMode", role.deepep_mode, rule, "set deepepMode: normal")

@@ -18,9 +18,9 @@ TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 GPUS: Final = "a pod sees the GPUs that Kubernetes gives it, and the plan computes with all of them"
 OWNED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "MODEL_REVISION": ("this program sets it, so that pods restart with modelCache.revision", "take it out"),
-        "CUDA_VISIBLE_DEVICES": (GPUS, "take it out; layout.ROLE.gpusPerNode says how many a pod gets"),
-        "NVIDIA_VISIBLE_DEVICES": (GPUS, "take it out; layout.ROLE.gpusPerNode says how many a pod gets"),
+        "MODEL_REVISION": ("this program sets it, so that pods restart with modelCache.revision", "remove it"),
+        "CUDA_VISIBLE_DEVICES": (GPUS, "remove it; layout.ROLE.gpusPerNode says how many a pod gets"),
+        "NVIDIA_VISIBLE_DEVICES": (GPUS, "remove it; layout.ROLE.gpusPerNode says how many a pod gets"),
     }
 )
 """Variables that this program or the kubelet sets: why another value breaks what was checked, and what to write."""
@@ -34,7 +34,7 @@ def environment_problems(settings: Settings) -> Iterator[Problem]:
         for name, value in env.items():
             if name in TOKENS:
                 rule = "environment variables stand in the graph, for everyone to read"
-                fix = "take it out: hfToken or hfTokenSecret brings the token from a Secret"
+                fix = "remove it: hfToken or hfTokenSecret brings the token from a Secret"
                 yield Problem(f"{key}.env.{name}", "[secret]", rule, fix)
             elif name in owned:
                 rule, fix = owned[name]

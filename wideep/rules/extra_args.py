@@ -14,7 +14,7 @@ from wideep.settings.root import Settings
 
 __all__ = ["extra_args_problems", "extra_args_warnings"]
 
-_OUT: Final = "take it out"
+_OUT: Final = "remove it"
 
 
 def extra_args_problems(settings: Settings) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def extra_args_warnings(settings: Settings) -> Iterator[Problem]:
         key = f"layout.{name}.extraArgs"
         if unknown:
             rule = f"passed on, not checked: {known_to} have no such flag; the engine may end"
-            yield Problem(key, ", ".join(unknown), rule, "take it out, or try it on one worker first")
+            yield Problem(key, ", ".join(unknown), rule, "remove it, or try it on one worker first")
         if known:
             rule = "passed on, not checked: the plan does not count what it takes or ask what it needs"
             yield Problem(key, ", ".join(known), rule, "leave room outside the pool: a smaller memFractionStatic")
@@ -61,13 +61,13 @@ def _refused(table: FlagTable, role: str, key: str, given: Given) -> Problem | N
     if owner in table.reasons:
         return Problem(key, f"{written}{also}", table.reasons[owner].rule, table.reasons[owner].fix)
     rule = f"layout.{role}.{owner} says what this flag does, and rules are checked on that key"
-    return Problem(key, f"{written}{also}", rule, f"{_OUT} and write {owner}")
+    return Problem(key, f"{written}{also}", rule, f"{_OUT} and set {owner}")
 
 
 def _repaired(given: Given) -> str:
     if given.gone:
-        return f"write {given.gone.instead}" if given.gone.instead else _OUT
-    return f"write {given.flag.names[0]} as the engine's help has it, or {_OUT}" if given.flag else _OUT
+        return f"use {given.gone.instead}" if given.gone.instead else _OUT
+    return f"use {given.flag.names[0]} as the engine's help has it, or {_OUT}" if given.flag else _OUT
 
 
 def _written(given: Given) -> str:

@@ -25,7 +25,7 @@ def pods_fit_a_node(settings: Settings) -> list[Problem]:
             f"layout.{name}.gpusPerNode",
             str(role.gpus_per_node),
             f"a pod takes its GPUs from one node, and hardware.gpusPerNode is {size}",
-            f"write gpusPerNode: {size} or less, with more nodes",
+            f"set gpusPerNode: {size} or less, with more nodes",
         )
         for name, role in settings.layout.roles.items()
         if role.gpus_per_node > size
@@ -42,7 +42,7 @@ def nodes_suffice(settings: Settings) -> Problem | None:
     wanted = sum(role.gpus for role in roles.values())
     has = f"hardware has {hardware.nodes} × {hardware.gpus_per_node} = {hardware.gpus}"
     rule = f"the layout wants {wanted} GPUs ({parts}: replicas × nodes × gpusPerNode), {has}"
-    return Problem("hardware.nodes", str(hardware.nodes), rule, f"write nodes: {needed}, or choose a smaller layout")
+    return Problem("hardware.nodes", str(hardware.nodes), rule, f"set nodes: {needed}, or choose a smaller layout")
 
 
 def nodes_needed(roles: Iterable[RoleLayout], gpus_per_node: int) -> int:

@@ -30,7 +30,7 @@ def idle_keys(site: RoleContext) -> Iterator[Problem]:
     )
     for key, value, idle, why in unread:
         if idle and value != _default(key):
-            yield site.problem(key, redact(value), f"it does nothing here: {why}", f"take out {key}")
+            yield site.problem(key, redact(value), f"it does nothing here: {why}", f"remove {key}")
 
 
 def _balancer(role: RoleLayout) -> Iterator[tuple[str, object, bool, str]]:

@@ -21,16 +21,16 @@ def monitoring_problems(settings: Settings) -> Iterator[Problem]:
         return
     if monitoring.install:
         if monitoring.namespace is not None:
-            fix = "take it out, or write install: false"
+            fix = "remove it, or set install: false"
             yield Problem("monitoring.namespace", monitoring.namespace, OURS, fix)
         if monitoring.selector_labels:
-            fix = "take it out, or write install: false"
+            fix = "remove it, or set install: false"
             yield Problem("monitoring.selectorLabels", _shown(monitoring.selector_labels), OURS, fix)
         return
     if monitoring.namespace is None:
-        yield Problem("monitoring.namespace", "", THERE, "write the namespace of its pods: kubectl get prometheus -A")
+        yield Problem("monitoring.namespace", "", THERE, "use the namespace of its pods: kubectl get prometheus -A")
     if not monitoring.selector_labels:
-        fix = "write the labels of its podMonitorSelector, such as {release: prometheus}"
+        fix = "use the labels of its podMonitorSelector, such as {release: prometheus}"
         yield Problem("monitoring.selectorLabels", "{}", f"{THERE}: it reads monitors with its labels only", fix)
 
 

@@ -29,11 +29,11 @@ def tp_is_all_gpus(site: RoleContext) -> Problem | None:
         return None
     each = f"{role.nodes} × {role.gpus_per_node} GPUs (nodes × gpusPerNode) are {gpus}"
     if role.pp == 1:
-        return site.problem("tp", role.tp, f"{each}, and tp must be all of them", f"write tp: {gpus}")
+        return site.problem("tp", role.tp, f"{each}, and tp must be all of them", f"set tp: {gpus}")
     rule = f"{each}, and tp × pp ({role.tp} × {role.pp} = {role.tp * role.pp}) must be all of them"
     if gpus % role.pp:
-        return site.problem("pp", role.pp, rule, f"write pp: 1 and tp: {gpus}")
-    return site.problem("tp", role.tp, rule, f"write tp: {gpus // role.pp}")
+        return site.problem("pp", role.pp, rule, f"set pp: 1 and tp: {gpus}")
+    return site.problem("tp", role.tp, rule, f"set tp: {gpus // role.pp}")
 
 
 def one_stage(site: RoleContext) -> Problem | None:
@@ -42,9 +42,7 @@ def one_stage(site: RoleContext) -> Problem | None:
     if site.role.pp == 1:
         return None
     rule = "stages are worked out here for prefill on SGLang only"
-    return site.problem(
-        "pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang"
-    )
+    return site.problem("pp", site.role.pp, rule, f"set pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang")
 
 
 def dp_divides_tp(site: RoleContext) -> Problem | None:
@@ -53,7 +51,7 @@ def dp_divides_tp(site: RoleContext) -> Problem | None:
     if tp % dp == 0:
         return None
     rule = f"tp {tp} cannot be cut into {dp} equal attention groups ({tp} / {dp} = {tp / dp:.2f})"
-    return site.problem("dp", dp, rule, f"write dp: {listed(divisors(tp))}")
+    return site.problem("dp", dp, rule, f"set dp: {listed(divisors(tp))}")
 
 
 def ep_divides_tp(site: RoleContext) -> Problem | None:
@@ -61,10 +59,10 @@ def ep_divides_tp(site: RoleContext) -> Problem | None:
     tp, ep = site.role.tp, site.role.ep
     if site.role.deepep and ep != tp:
         rule = f"with moeA2aBackend: deepep each GPU is an expert group of its own, and tp is {tp}"
-        return site.problem("ep", ep, rule, f"write ep: {tp}")
+        return site.problem("ep", ep, rule, f"set ep: {tp}")
     if tp % ep:
         rule = f"tp {tp} cannot be cut into {ep} equal expert groups ({tp} / {ep} = {tp / ep:.2f})"
-        return site.problem("ep", ep, rule, f"write ep: {listed(divisors(tp))}")
+        return site.problem("ep", ep, rule, f"set ep: {listed(divisors(tp))}")
     return None
 
 
@@ -78,9 +76,9 @@ def experts_divide(site: RoleContext) -> Problem | None:
     first = -experts % ep
     if redundant == 0 and not site.family.expert_location:
         fitting = [n for n in divisors(site.role.tp) if experts % n == 0]
-        return site.problem("ep", ep, rule, f"write ep: {listed(fitting)}")
+        return site.problem("ep", ep, rule, f"set ep: {listed(fitting)}")
     values = multiples_around(redundant, ep, first)
-    return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
+    return site.problem("redundantExperts", redundant, rule, f"set redundantExperts: {listed(values)}")
 
 
 def requests_for_each_group(site: RoleContext) -> Problem | None:
@@ -89,7 +87,7 @@ def requests_for_each_group(site: RoleContext) -> Problem | None:
     if requests is None or requests >= dp:
         return None
     rule = f"{requests} requests are shared by dp {dp} attention groups, and each needs one"
-    return site.problem("maxRunningRequests", requests, rule, f"write maxRunningRequests: {dp} or more")
+    return site.problem("maxRunningRequests", requests, rule, f"set maxRunningRequests: {dp} or more")
 
 
 def heads_divide(site: RoleContext) -> Problem | None:
@@ -99,7 +97,7 @@ def heads_divide(site: RoleContext) -> Problem | None:
         return None
     rule = f"{heads} attention heads % (tp {role.tp} / dp {role.dp} = {group} GPUs) = {heads % group}"
     fitting = [dp for dp in divisors(role.tp) if heads % (role.tp // dp) == 0]
-    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}")
+    return site.problem("dp", role.dp, rule, f"set dp: {listed(fitting)}")
 
 
 def kv_heads_divide(site: RoleContext) -> Problem | None:
@@ -112,4 +110,4 @@ def kv_heads_divide(site: RoleContext) -> Problem | None:
     rule = f"{kv_heads} KV heads and attention groups of {group} GPUs (tp / dp): one must divide the other"
     groups = {dp: role.tp // dp for dp in divisors(role.tp)}
     fitting = [dp for dp, size in groups.items() if kv_heads % size == 0 or size % kv_heads == 0]
-    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}")
+    return site.problem("dp", role.dp, rule, f"set dp: {listed(fitting)}")

@@ -47,7 +47,7 @@ def _version(settings: Settings) -> Problem | None:
     known = sorted({row.minor for row in ROWS})
     (first, last) = (f"{major}.{minor}" for major, minor in (known[0], known[-1]))
     rule = f"its charts, operator and images are not known here; known are the releases {first} to {last}"
-    return Problem("platform.version", version, rule, f"write version: {nearest(version).version}")
+    return Problem("platform.version", version, rule, f"set version: {nearest(version).version}")
 
 
 def _grove(settings: Settings) -> Problem | None:
@@ -59,7 +59,7 @@ def _grove(settings: Settings) -> Problem | None:
         return None
     rule = f"workers of several pods ({', '.join(wide)}) are started by Grove"
     return Problem(
-        join_path(("platform", "values", *path)), "false", rule, "take it out, or write platform.grove: existing"
+        join_path(("platform", "values", *path)), "false", rule, "remove it, or set platform.grove: existing"
     )
 
 
@@ -68,7 +68,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     for value, path, other in release_of(settings).contradicted(settings):
         there = join_path(("platform", "values", *path))
         rule = f"{there} is {redact(other)}, and both say the same thing of the chart"
-        yield Problem(value.key, redact(value.value), rule, f"take out {value.key} or {there}")
+        yield Problem(value.key, redact(value.value), rule, f"remove {value.key} or {there}")
 
 
 def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -104,11 +104,11 @@ def _stores_of_the_release(settings: Settings) -> Iterator[Problem]:
         usual = getattr(release.row, name)
         if usual == "needed" and store.install is not None:
             rule = f"{release.title} does not work without it, and its chart always installs it"
-            yield Problem(f"platform.{name}.install", str(store.install).lower(), rule, "take it out")
+            yield Problem(f"platform.{name}.install", str(store.install).lower(), rule, "remove it")
         idle = sorted(to_camel(key) for key in store.model_fields_set - {"install"})
         if idle and name not in there and platform.install:
             rule = f"{release.title} does without {name}, so that {', '.join(idle)} of it does nothing"
-            yield Problem(f"platform.{name}", "", rule, f"take it out, or write platform.{name}.install: true")
+            yield Problem(f"platform.{name}", "", rule, f"remove it, or write platform.{name}.install: true")
 
 
 def _removed_values(settings: Settings) -> Iterator[Problem]:
@@ -126,8 +126,8 @@ def _stores(platform: Platform) -> Iterator[Problem]:
         if replicas is not None and replicas % 2 == 0:
             lost = (replicas - 1) // 2
             rule = f"more than half of them must live, so {replicas} survive the loss of {lost}, as {replicas - 1} do"
-            yield Problem(f"platform.{name}.replicas", str(replicas), rule, f"write {replicas - 1} or {replicas + 1}")
+            yield Problem(f"platform.{name}.replicas", str(replicas), rule, f"set {replicas - 1} or {replicas + 1}")
         for key, value in (("size", store.size), ("storageClass", store.storage_class)):
             if value is not None and store.persistence is False:
                 rule = f"platform.{name}.persistence is false, so there is no volume"
-                yield Problem(f"platform.{name}.{key}", value, rule, "take it out, or write persistence: true")
+                yield Problem(f"platform.{name}.{key}", value, rule, "remove it, or set persistence: true")

@@ -41,7 +41,7 @@ def format_is_computed(site: RoleContext) -> Problem | None:
     if stored in site.engine.formats:
         return None
     rule = f"{stored} weights are worked out here on TensorRT-LLM only, not on {site.engine.title}"
-    fix = "write backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
+    fix = "set backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
     return Problem("model.weightFormat", stored, rule, fix)
 
 
@@ -85,8 +85,8 @@ def _cuts(site: RoleContext) -> Iterator[Cut]:
     if model.shared_experts:
         width = model.expert_width * model.shared_experts
         yield Cut("the shared expert", width, shares.shared_expert, shares.fewer)
-    yield Cut("an expert", model.expert_width, expert_tp(role), f"write ep: {role.tp}")
-    group, more_groups = attention_tp(role), "write a greater dp, so that fewer GPUs (tp / dp) share the attention"
+    yield Cut("an expert", model.expert_width, expert_tp(role), f"set ep: {role.tp}")
+    group, more_groups = attention_tp(role), "use a greater dp, so that fewer GPUs (tp / dp) share the attention"
     match model.attention:
         case Mla() as mla:
             yield Cut("q_b", mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim), group, more_groups)

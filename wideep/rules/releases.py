@@ -42,7 +42,7 @@ def _only_read(settings: Settings) -> Problem | None:
     same = nearest(version).version
     basis = "its documents" if same == version else f"Dynamo {same} of the same minor"
     rule = f"values, manifests and engine arguments follow {basis}; nothing of it was run here (docs/releases.md)"
-    fix = f"try it on a cluster that is not in use, or write version: {newest_tried().version}"
+    fix = f"try it on a cluster that is not in use, or set version: {newest_tried().version}"
     return Problem("platform.version", version, rule, fix)
 
 
@@ -50,7 +50,7 @@ def _has_a_trap(settings: Settings) -> Problem | None:
     version = settings.platform.version
     if version not in TRAPS:
         return None
-    return Problem("platform.version", version, TRAPS[version], f"write version: {nearest(version).version}")
+    return Problem("platform.version", version, TRAPS[version], f"set version: {nearest(version).version}")
 
 
 def _frontend_reads_model(settings: Settings) -> Problem | None:
@@ -91,7 +91,7 @@ def _gangs(settings: Settings) -> Problem | None:
     if not wide or not (0, 7) <= release.row.minor < GANGS_PLACED_WHOLE_FROM:
         return None
     rule = f"{release.title} places a leader and one more pod together, and the rest of a worker when there is room"
-    fix = "write platform.version: 1.1.1 or newer, or keep the nodes free for it"
+    fix = "set platform.version: 1.1.1 or newer, or keep the nodes free for it"
     return Problem(f"layout.{wide[0]}.nodes", str(settings.layout.roles[wide[0]].nodes), rule, fix)
 
 
@@ -100,7 +100,7 @@ def _snapshot_crds(settings: Settings) -> Problem | None:
     if release.row.minor not in SNAPSHOT_CRDS or not settings.platform.install:
         return None
     rule = "its operator does not start without the CRDs podsnapshots and podsnapshotcontents, which its chart lacks"
-    return Problem("platform.version", settings.platform.version, rule, "install them first, or write version: 1.5.1")
+    return Problem("platform.version", settings.platform.version, rule, "install them first, or set version: 1.5.1")
 
 
 def _restricted(settings: Settings) -> Problem | None:
@@ -108,7 +108,7 @@ def _restricted(settings: Settings) -> Problem | None:
     if not platform.namespace_restriction or release.row.minor < RESTRICTED_FOR_TESTS_FROM or not platform.install:
         return None
     rule = f"{release.title} has it for tests only: it needs a cluster-wide operator beside it, which brings the CRDs"
-    return Problem("platform.namespaceRestriction", "true", rule, "take it out, or install the other one first")
+    return Problem("platform.namespaceRestriction", "true", rule, "remove it, or install the other one first")
 
 
 def _operator_of_another(settings: Settings) -> Problem | None:
@@ -128,7 +128,7 @@ def _image_for_efa(settings: Settings) -> Problem | None:
     if "-efa" in reference:
         return None
     rule = f"{reference} has no libraries for EFA; and each pod has to ask for all EFA devices of its node"
-    return Problem("image.tag", settings.image.tag or "", rule, f"write tag: {settings.platform.version}-efa")
+    return Problem("image.tag", settings.image.tag or "", rule, f"set tag: {settings.platform.version}-efa")
 
 
 _RULES: Final[tuple[Callable[[Settings], Problem | None], ...]] = (

@@ -76,7 +76,7 @@ class Remedy:
     def __str__(self) -> str:
         left = f"leaves {self.leaves} and {self.memory.headroom_gb:.1f} GB outside the pool"
         if self.gpus is None:
-            return f"write {self.stated}, which {left}"
+            return f"set {self.stated}, which {left}"
         nodes = f" and hardware.nodes: {self.hardware_nodes}" if self.hardware_nodes else ""
         worker = f"use {self.gpus} {self.site.hardware.gpu} a worker ({self.keys}){nodes}"
         return f"{worker}: {self.memory.weights_gb:.1f} GB of weights on each {left}"

@@ -40,17 +40,17 @@ def _image(settings: Settings) -> Problem | None:
     deepep = any(role.deepep for role in settings.layout.roles.values())
     if isinstance(image, PublishedImage) and deepep and release.row.deepep == "no":
         rule = f"NVIDIA's image of {release.title} has no DeepEP; that of 0.7 and later has"
-        fix = f"write source: build with repository and tag, or platform.version: {newest().version}"
+        fix = f"set source: build with repository and tag, or platform.version: {newest().version}"
         return Problem("image.source", image.source, rule, fix)
     engine = engine_of(settings)
     if isinstance(image, BuildImage) and image.dockerfile is None and engine.image is None:
         rule = f"Dynamo's repository has no Dockerfile that builds an image with {engine.title} as it stands"
-        fix = "write source: published (NVIDIA's vllm-runtime), or source: existing"
+        fix = "set source: published (NVIDIA's vllm-runtime), or source: existing"
         return Problem("image.source", image.source, rule, fix)
     if isinstance(image, BuildImage) and image.dockerfile is None and not release.one_build:
         rule = f"Dynamo's own scripts build the image of {release.title}, in several steps"
         fix = (
-            "write source: published, or build it by container/ of Dynamo's repository and write source: existing, or "
+            "set source: published, or build it by container/ of Dynamo's repository and set source: existing, or "
             f"platform.version: {ROWS[0].version}, whose image is one build"
         )
         return Problem("image.source", image.source, rule, fix)
@@ -63,7 +63,7 @@ def _registry(settings: Settings) -> Problem | None:
     if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
         return None
     rule = f"these credentials are for another registry than the image's, {image}"
-    return Problem("image.registry.server", registry.server, rule, f"take it out, or write server: {image}")
+    return Problem("image.registry.server", registry.server, rule, f"remove it, or set server: {image}")
 
 
 def _shared_memory(settings: Settings) -> Problem | None:
@@ -73,7 +73,7 @@ def _shared_memory(settings: Settings) -> Problem | None:
     if memory is None or quantity_bytes(shared) < quantity_bytes(memory):
         return None
     rule = f"shared memory counts towards workers.resources.memory, which is {memory}"
-    return Problem("workers.sharedMemory", shared, rule, "write less than that, or more memory")
+    return Problem("workers.sharedMemory", shared, rule, "use less than that, or more memory")
 
 
 def _nobody_allowed(settings: Settings) -> Problem | None:
@@ -83,7 +83,7 @@ def _nobody_allowed(settings: Settings) -> Problem | None:
     if not ways or access.allow_from or not access.network_policies:
         return None
     rule = f"{' and '.join(ways)} leads to the frontend from outside its namespace, from where nobody may connect"
-    fix = "write allowFrom: the ingress controller's namespace, or the address range of the clients"
+    fix = "set allowFrom: the ingress controller's namespace, or the address range of the clients"
     return Problem("access.allowFrom", "", rule, fix)
 
 
@@ -92,10 +92,10 @@ def _sources(settings: Settings) -> Iterator[Problem]:
     for key, sources in (("allowFrom", access.allow_from), ("metricsFrom", access.metrics_from)):
         if sources and not access.network_policies:
             rule = "access.networkPolicies is false, so everyone may connect"
-            yield Problem(f"access.{key}", ", ".join(sources), rule, f"take out {key}, or write networkPolicies: true")
+            yield Problem(f"access.{key}", ", ".join(sources), rule, f"remove {key}, or set networkPolicies: true")
         for source in sources:
             if "/" in source and _range(source) is None:
-                yield Problem(f"access.{key}", source, NO_RANGE, "write for example 10.0.0.0/8, or a namespace's name")
+                yield Problem(f"access.{key}", source, NO_RANGE, "use for example 10.0.0.0/8, or a namespace's name")
 
 
 def _source_ranges(settings: Settings) -> Iterator[Problem]:
@@ -106,18 +106,18 @@ def _source_ranges(settings: Settings) -> Iterator[Problem]:
     key, value = "frontend.service.sourceRanges", ", ".join(service.source_ranges)
     if service.type is not ServiceType.LOAD_BALANCER:
         rule = f"only a load balancer keeps callers out, and frontend.service.type is {service.type}"
-        yield Problem(key, value, rule, "take it out, or write type: LoadBalancer")
+        yield Problem(key, value, rule, "remove it, or set type: LoadBalancer")
         return
     allowed = [found for source in access.allow_from if (found := _range(source))]
     for source in service.source_ranges:
         network = _range(source)
         if network is None:
-            yield Problem(key, source, NO_RANGE, "write for example 203.0.113.0/24")
+            yield Problem(key, source, NO_RANGE, "use for example 203.0.113.0/24")
         elif access.network_policies and not any(_within(network, other) for other in allowed):
             rule = (
                 "the load balancer lets it through to pods that let in access.allowFrom only, and it is not within that"
             )
-            yield Problem(key, source, rule, f"write access.allowFrom: [{source}] too, or another range here")
+            yield Problem(key, source, rule, f"set access.allowFrom: [{source}] too, or another range here")
 
 
 def _range(text: str) -> Network | None:

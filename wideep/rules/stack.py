@@ -33,7 +33,7 @@ def _graph_name(settings: Settings) -> Problem | None:
         length = names.grove_length(name, role_name, role.nodes)
         if role.nodes > 1 and length > names.GROVE_LIMIT:
             rule = f"Grove allows {names.GROVE_LIMIT} characters for graph, role and pods' names, here are {length}"
-            return Problem("name", name, rule, f"write a name of {names.GRAPH_LIMIT} characters or fewer")
+            return Problem("name", name, rule, f"use a name of {names.GRAPH_LIMIT} characters or fewer")
     return None
 
 

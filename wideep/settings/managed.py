@@ -14,7 +14,7 @@ REPLICAS, MANAGED_BY, INITIAL = "replicas", "managedBy", "initial"
 SPLIT: Final = "replicasManagedBy"
 """The key of ``RoleLayout`` that keeps who it is."""
 LARGEST: Final = 4096
-EXAMPLE: Final = "write {managedBy: planner, initial: 2}"
+EXAMPLE: Final = "set {managedBy: planner, initial: 2}"
 
 
 def split_managed(layout: Object) -> Object | Problem:

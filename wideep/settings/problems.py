@@ -97,7 +97,7 @@ def _untagged(details: ErrorDetails, place: ConfigKey) -> Problem:
     context: dict[str, object] = details.get("ctx", {})
     key = join_path([*place.path, str(context["discriminator"]).strip("'")])
     if "tag" not in context:
-        return Problem(key, "", "this key is missing", f"write {' or '.join(place.sorts)}")
+        return Problem(key, "", "this key is missing", f"set {' or '.join(place.sorts)}")
     word = str(context["tag"])
     return Problem(key, redact(word), "is none of the values that this key takes", suggest(word, place.sorts))
 
@@ -111,13 +111,13 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
         return "is none of the values that this key takes", suggest(given, allowed)
     for name, words in BOUNDS.items():
         if name in context:
-            return f"must be {words} {context[name]}", f"write a number that is {words} {context[name]}"
+            return f"must be {words} {context[name]}", f"use a number that is {words} {context[name]}"
     if kind == "string_type" and isinstance(details["input"], int | float):
         return "must be a text", f'put it in quotes: "{json.dumps(details["input"])}"'
     if kind in TYPES:
-        fix = "take away the quotes" if TYPES[kind] == WHOLE and given.isdigit() else f"write {TYPES[kind]}"
+        fix = "remove the quotes" if TYPES[kind] == WHOLE and given.isdigit() else f"set {TYPES[kind]}"
         return f"must be {TYPES[kind]}", fix
-    return details["msg"].lower(), "write a value of that form"
+    return details["msg"].lower(), "use a value of that form"
 
 
 def _value_at(config: object, path: Iterable[str]) -> object:

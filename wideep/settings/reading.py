@@ -191,7 +191,7 @@ def _token_problems(config: Object) -> list[Problem]:
         return [Problem("hfToken", "", rule, fix)]
     if own is not None and existing is not None:
         rule = f"hfTokenSecret is {redact(existing)}, and only one of the two can be the token"
-        return [Problem("hfToken", HfToken.SET, rule, "take out hfToken or hfTokenSecret")]
+        return [Problem("hfToken", HfToken.SET, rule, "remove hfToken or hfTokenSecret")]
     return []
 
 
@@ -206,7 +206,7 @@ def _backend(value: object, _: ReadText | None) -> object:
     """The engine's name, which Dynamo has shorter than its makers."""
     if not isinstance(value, str) or value.lower().replace("-", "") != "tensorrtllm":
         return value
-    return Problem("backend", redact(value), "TensorRT-LLM has another name in Dynamo", f"write {Backend.TRTLLM}")
+    return Problem("backend", redact(value), "TensorRT-LLM has another name in Dynamo", f"set {Backend.TRTLLM}")
 
 
 def _model(value: object, read_text: ReadText | None) -> object:
@@ -239,7 +239,7 @@ def _hardware(value: object) -> tuple[object, list[Problem]]:
         written = {**written, "gpu": Gpu.H200}
     elif gpu is not None and not isinstance(gpu, str | dict):
         problems.append(
-            Problem("hardware.gpu", redact(gpu), "must be a name or an object", "write for example gpu: H200")
+            Problem("hardware.gpu", redact(gpu), "must be a name or an object", "use for example gpu: H200")
         )
         written = {**written, "gpu": Gpu.H200}
     if isinstance(network, str) and network not in list(Interconnect):

@@ -23,8 +23,8 @@ KNOWN_SECRETS: Final[tuple[Path, ...]] = (("hfToken",), ("image", "registry", "p
 """Values that become a Secret of the cluster, and go nowhere else."""
 IN_CLEAR: Final = "is marked as a secret, and this key's value stands in clear text in the graph, the state and diffs"
 MISPLACED: Final = "holds a Hugging Face token, which only hfToken keeps secret"
-MOVE_IT: Final = "take it out and revoke that token, then pulumi config set --secret hfToken hf_…"
-ENV_FROM: Final = "make a Secret of the namespace with that key, and write workers.envFrom: [SECRET]"
+MOVE_IT: Final = "remove it and revoke that token, then pulumi config set --secret hfToken hf_…"
+ENV_FROM: Final = "make a Secret of the namespace with that key, and set workers.envFrom: [SECRET]"
 CHART: Final = "make a Secret, and write the chart's value that names it (existingSecretName, …)"
 
 

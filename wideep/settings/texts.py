@@ -34,7 +34,7 @@ def _fix(key: str, text: str) -> str:
         found = []
     commands = [f"pulumi config set {_option(path)}--path '{path}' {_value(path, value)}" for path, value in found]
     lines = commands[:MOST] or [f"pulumi config set --path '{redact(key)}.KEY' VALUE"]
-    return "\n".join([*lines, f"or write {redact(key)} as YAML in the stack's file"])
+    return "\n".join([*lines, f"or set {redact(key)} as YAML in the stack's file"])
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:

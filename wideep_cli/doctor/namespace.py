@@ -118,7 +118,7 @@ def _policies(case: CheckContext) -> Finding:
         what = (
             f"{ignored} does not enforce the stack's NetworkPolicies: {_and('workers', *stores)} are open to every pod."
         )
-        fix = "Install a network plugin that does (Calico, Cilium), or write access: {networkPolicies: false}."
+        fix = "Install a network plugin that does (Calico, Cilium), or set access: {networkPolicies: false}."
         return fails(Section.NAMESPACE, "network-policy", what, fix, key="access.networkPolicies")
     if others and not ignored:
         whom = _and("the pods", *stores)

@@ -36,11 +36,11 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
     except ChartError as error:
         if digest:
             rule = f"cannot verify the digest of {what} from this machine: {error}"
-            fix = "write platform.charts: a place that can be read from here, or take the digest out"
+            fix = "set platform.charts: a place that can be read from here, or take the digest out"
             return Problem(_digest_key(chart), digest, rule, fix)
         if error.status in NO_ENTRY:
             return error
-        fix = f"write platform.charts: a repository, an oci:// registry or a folder with {chart.name}"
+        fix = f"set platform.charts: a repository, an oci:// registry or a folder with {chart.name}"
         return Problem("platform.charts", chart.charts, f"cannot get {what} from this machine: {error}", fix)
     if found == digest:
         return None
@@ -60,7 +60,7 @@ def image_answer(image: ImageSource, login: Login | None) -> Answer:
         return WebError(f"the registry {reference.host} is unreachable from this machine: {error}")
     if status == NOT_FOUND and _is_registrys(body):
         rule = f"the registry {reference.host} has no such image: the pods would never start"
-        return Problem("image.reference", image.reference, rule, "write reference: an existing tag or digest")
+        return Problem("image.reference", image.reference, rule, "set reference: an existing tag or digest")
     if status in NO_ENTRY:
         if login:
             said = f"{reference.host} refuses the login of image.registry ({status}): pods could not pull either"

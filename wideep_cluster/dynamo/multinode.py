@@ -41,9 +41,9 @@ def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
         "rejects the graph"
     )
     if platform.install:
-        return Problem("platform.grove", "existing", rule, "write platform: {grove: auto}, which installs Grove")
+        return Problem("platform.grove", "existing", rule, "set platform: {grove: auto}, which installs Grove")
     fix = (
-        "write platform: {install: true}, which installs Grove,\n"
+        "set platform: {install: true}, which installs Grove,\n"
         "or install one of the two and restart the operator, which detects them at startup,\n"
         "or choose a layout whose workers fit on a node: `wideep layouts` lists them"
     )

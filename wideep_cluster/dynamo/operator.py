@@ -33,7 +33,7 @@ MANAGER: Final = "manager"
 VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 RESTRICTION: Final = "--restrictedNamespace="
 INSTALL: Final = "platform.install"
-USE: Final = "write platform: {install: false} to use it as it is"
+USE: Final = "set platform: {install: false} to use it as it is"
 ADOPT: Final = "or import it into this stack: `wideep adopt --help`"
 
 
@@ -101,7 +101,7 @@ def operator_conflicts(deployments: Listed[Deployment], namespace: str, *, restr
             f"namespace {operator.namespace} has a Dynamo operator ({operator.name}) that manages {looks}, and the "
             f"one of this stack would manage {ours}"
         )
-        beside = "write platform: {namespaceRestriction: true}, so that each manages only its own namespace"
+        beside = "set platform: {namespaceRestriction: true}, so that each manages only its own namespace"
         yield Problem(INSTALL, "true", rule, beside if limit else USE)
 
 

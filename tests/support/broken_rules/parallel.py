@@ -5,14 +5,14 @@ from __future__ import annotations
 from tests.support.broken_rules.broken import MIXTRAL, SIX_KV_HEADS, Broken
 
 CASES = (
-    Broken("tp_is_all_gpus", "wide-32gpu", "decode", {"tp": 8}, "tp", ("2 × 8", "16", "write tp: 16"), {"tp": 16}),
+    Broken("tp_is_all_gpus", "wide-32gpu", "decode", {"tp": 8}, "tp", ("2 × 8", "16", "set tp: 16"), {"tp": 16}),
     Broken(
         "dp_divides_tp",
         "lab-16gpu-singlenode",
         "decode",
         {"dp": 3},
         "dp",
-        ("tp 8", "3 equal attention groups", "8 / 3 = 2.67", "write dp: 1, 2, 4 or 8"),
+        ("tp 8", "3 equal attention groups", "8 / 3 = 2.67", "set dp: 1, 2, 4 or 8"),
         {"dp": 4},
     ),
     Broken(
@@ -21,12 +21,10 @@ CASES = (
         "prefill",
         {"ep": 5},
         "ep",
-        ("tp 8", "8 / 5 = 1.60", "write ep: 1, 2, 4 or 8"),
+        ("tp 8", "8 / 5 = 1.60", "set ep: 1, 2, 4 or 8"),
         {"ep": 4},
     ),
-    Broken(
-        "ep_divides_tp", "wide-32gpu", "decode", {"ep": 8}, "ep", ("deepep", "tp is 16", "write ep: 16"), {"ep": 16}
-    ),
+    Broken("ep_divides_tp", "wide-32gpu", "decode", {"ep": 8}, "ep", ("deepep", "tp is 16", "set ep: 16"), {"ep": 16}),
     Broken(
         "tp_at_most_experts",
         "lab-32gpu",
@@ -43,7 +41,7 @@ CASES = (
         "decode",
         {"redundantExperts": 48},
         "redundantExperts",
-        ("(256 experts + 48 redundant) % ep 72 = 16", "write redundantExperts: 32 or 104"),
+        ("(256 experts + 48 redundant) % ep 72 = 16", "set redundantExperts: 32 or 104"),
         {"redundantExperts": 104},
     ),
     Broken(
@@ -52,7 +50,7 @@ CASES = (
         "prefill",
         {"redundantExperts": 8},
         "redundantExperts",
-        ("(256 experts + 8 redundant) % ep 16 = 8", "write redundantExperts: 0 or 16"),
+        ("(256 experts + 8 redundant) % ep 16 = 8", "set redundantExperts: 0 or 16"),
         {"redundantExperts": 16},
     ),
     Broken(
@@ -61,7 +59,7 @@ CASES = (
         "prefill",
         {"nodes": 3, "tp": 24, "dp": 1, "ep": 8},
         "dp",
-        ("128 attention heads % (tp 24 / dp 1 = 24 GPUs) = 8", "write dp: 3, 6, 12 or 24"),
+        ("128 attention heads % (tp 24 / dp 1 = 24 GPUs) = 8", "set dp: 3, 6, 12 or 24"),
         {"nodes": 3, "tp": 24, "dp": 24, "ep": 24, "redundantExperts": 8, "moeA2aBackend": "deepep", "moeDenseTp": 1},
     ),
     Broken(
@@ -70,7 +68,7 @@ CASES = (
         "decode",
         {"dp": 1, "ep": 4},
         "dp",
-        ("6 KV heads", "groups of 4 GPUs", "write dp: 2 or 4"),
+        ("6 KV heads", "groups of 4 GPUs", "set dp: 2 or 4"),
         {"dp": 2, "ep": 4},
         stack=SIX_KV_HEADS | {"layout.prefill": {"dp": 4}},
     ),
@@ -80,7 +78,7 @@ CASES = (
         "decode",
         {"maxRunningRequests": 7},
         "maxRunningRequests",
-        ("dp 8", "write maxRunningRequests: 8"),
+        ("dp 8", "set maxRunningRequests: 8"),
         {"maxRunningRequests": 8},
     ),
 )

@@ -15,12 +15,12 @@ CASES = (
     Broken("one_stage", LAB, "prefill", {"tp": 4, "pp": 2, "ep": 4}, "pp", ("SGLang only", "pp: 1 and tp: 8"), {}),
     Broken(
         *("experts_over_all_or_none", LAB, "decode", {"ep": 4}, "ep"),
-        ("over all 8 GPUs", "write ep: 8 or 1, or backend: sglang"),
+        ("over all 8 GPUs", "set ep: 8 or 1, or backend: sglang"),
         {"ep": 8},
     ),
     Broken(
         *("groups_within_nodes", "lab-32gpu", "decode", {"nodes": 3, "tp": 24, "ep": 24, "dp": 2}, "dp"),
-        ("12 GPUs do not fill pods of 8", "write dp: 3, 6, 12 or 24, or backend: sglang"),
+        ("12 GPUs do not fill pods of 8", "set dp: 3, 6, 12 or 24, or backend: sglang"),
         {"nodes": 3, "tp": 24, "ep": 24, "dp": 3},
         stack={"layout.prefill": {"dp": 16}},
     ),
@@ -33,7 +33,7 @@ CASES = (
     ),
     Broken(
         *("keys_of_another_engine", LAB, "decode", {"dp": 4, "moeDenseTp": 1}, "moeDenseTp"),
-        ("tp / dp = 2 GPUs", "write dp: 8"),
+        ("tp / dp = 2 GPUs", "set dp: 8"),
         {"dp": 8, "moeDenseTp": 1},
     ),
     *(
@@ -51,24 +51,24 @@ CASES = (
     ),
     Broken(
         *("slots_divide", WIDE, "decode", {"redundantExperts": 20}, "redundantExperts"),
-        ("(256 experts + 20 redundant) % ep 16 = 4", "write redundantExperts: 16 or 32"),
+        ("(256 experts + 20 redundant) % ep 16 = 4", "set redundantExperts: 16 or 32"),
         {"redundantExperts": 16},
     ),
     Broken(
         *("balancing_needs_model", LAB, "decode", {"eplb": {"enabled": True}}, "eplb.enabled"),
-        ("GptOssForCausalLM", "write eplb: {enabled: false}"),
+        ("GptOssForCausalLM", "set eplb: {enabled: false}"),
         {},
         stack=GPT_OSS,
     ),
     Broken(
         *("balancing_needs_ep", LAB, "decode", {"ep": 1, "eplb": {"enabled": True}}, "ep"),
-        ("with ep 1", "write ep: 8"),
+        ("with ep 1", "set ep: 8"),
         {"ep": 8, "eplb": {"enabled": True}},
         stack=MIXTRAL,
     ),
     Broken(
         *("copies_need_eplb", WIDE, "decode", {"eplb": {"enabled": False}}, "redundantExperts"),
-        ("32", "with EPLB only", "write eplb: {enabled: true}, or redundantExperts: 0"),
+        ("32", "with EPLB only", "set eplb: {enabled: true}, or redundantExperts: 0"),
         {"eplb": {"enabled": False}, "redundantExperts": 0},
     ),
     Broken(
@@ -84,18 +84,18 @@ CASES = (
             {"moeA2aBackend": "deepep", "deepepMode": "low_latency"},
             "moeA2aBackend",
         ),
-        ("GptOssForCausalLM", "write moeA2aBackend: none"),
+        ("GptOssForCausalLM", "set moeA2aBackend: none"),
         {},
         stack=GPT_OSS,
     ),
     Broken(
         *("deepep_has_one_mode", WIDE, "decode", {"deepepMode": "auto"}, "deepepMode"),
-        ("auto", "write deepepMode: low_latency, or backend: sglang"),
+        ("auto", "set deepepMode: low_latency, or backend: sglang"),
         {"deepepMode": "low_latency"},
     ),
     Broken(
         *("deepep_needs_groups", LAB, "prefill", {"moeA2aBackend": "deepep", "deepepMode": "normal"}, "dp"),
-        ("dp above 1", "write dp: 8"),
+        ("dp above 1", "set dp: 8"),
         {"moeA2aBackend": "deepep", "deepepMode": "normal", "dp": 8},
     ),
     Broken(
@@ -106,7 +106,7 @@ CASES = (
             {"moeA2aBackend": "deepep", "deepepMode": "low_latency"},
             "moeA2aBackend",
         ),
-        ("Hopper and newer", "A100-80", "write moeA2aBackend: none"),
+        ("Hopper and newer", "A100-80", "set moeA2aBackend: none"),
         {},
         stack=MIXTRAL | {"hardware": hardware("A100-80")},
     ),
@@ -114,25 +114,25 @@ CASES = (
         *("low_latency_needs_hidden_size", LAB, "decode"),
         {"moeA2aBackend": "deepep", "deepepMode": "low_latency"},
         "deepepMode",
-        ("up to hidden size 8192", "9216", "write deepepMode: normal"),
+        ("up to hidden size 8192", "9216", "set deepepMode: normal"),
         {"moeA2aBackend": "deepep", "deepepMode": "normal"},
         stack=WIDE_HIDDEN,
     ),
     Broken(
         *("two_batches_need_deepep", LAB, "decode", {"twoBatchOverlap": True}, "twoBatchOverlap"),
-        ("dual batch overlap", "write twoBatchOverlap: false"),
+        ("dual batch overlap", "set twoBatchOverlap: false"),
         {},
     ),
     Broken(
         *("block_size_fits_attention", LAB, "decode", {"pageSize": 16}, "pageSize"),
-        ("pages of 64 tokens", "write pageSize: 64"),
+        ("pages of 64 tokens", "set pageSize: 64"),
         {"pageSize": 64},
         stack={"layout.prefill": {"pageSize": 16}},
         mended_stack={"layout.prefill": {"pageSize": 64}},
     ),
     Broken(
         *("share_is_free", LAB, "decode", {"memFractionStatic": 0.99}, "memFractionStatic"),
-        ("0.99 × 150.1 GB", "write memFractionStatic: 0.98 or less"),
+        ("0.99 × 150.1 GB", "set memFractionStatic: 0.98 or less"),
         {"memFractionStatic": 0.98},
     ),
 )

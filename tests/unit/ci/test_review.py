@@ -170,7 +170,7 @@ def test_what_is_no_log_is_said_with_its_line(tmp_path: Path) -> None:
 
 def test_policies_come_without_their_description_and_only_mandatory_ones_fail(tmp_path: Path) -> None:
     def violation(level: str) -> Event:
-        message = "Requests equal limits\ngraph: write the same for both"
+        message = "Requests equal limits\ngraph: use the same for both"
         return {"policyEvent": {"policyName": "requests", "enforcementLevel": level, "message": message}}
 
     advice = read(tmp_path, violation("advisory"), SUMMARY)
@@ -180,7 +180,7 @@ def test_policies_come_without_their_description_and_only_mandatory_ones_fail(tm
     assert failed.messages == ()
     text = comment(Review("prod", loaded(), loaded(), preview=failed))
     assert "## ❌ This change fails: stack prod" in text
-    assert "- `requests`: `graph: write the same for both`" in text
+    assert "- `requests`: `graph: use the same for both`" in text
 
 
 def error(message: str) -> Event:

@@ -140,7 +140,7 @@ def test_before_the_first_deployment_nothing_of_the_platform_is_missed() -> None
         (
             operator(namespace="other"),
             "Namespace other has a Dynamo operator",
-            "write platform: {install: false} to use it as it is",
+            "set platform: {install: false} to use it as it is",
         ),
     ],
 )
@@ -226,7 +226,7 @@ def test_a_grove_that_should_be_there_is_told_when_it_is_not() -> None:
 
     found = one(failures(before(), **wide), "multi-node")
 
-    assert (found.key, found.fix) == ("platform.grove", ("write platform: {grove: auto}, which installs Grove",))
+    assert (found.key, found.fix) == ("platform.grove", ("set platform: {grove: auto}, which installs Grove",))
 
 
 def test_weights_on_the_nodes_own_disks_need_no_claim() -> None:

@@ -153,7 +153,7 @@ def test_a_load_balancer_lets_ranges_through_that_may_connect() -> None:
 
 @pytest.mark.parametrize("source", ["203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32"])
 def test_a_range_that_the_pods_do_not_let_in_is_refused(source: str) -> None:
-    assert f"write access.allowFrom: [{source}] too" in exposed(source)["frontend.service.sourceRanges"]
+    assert f"set access.allowFrom: [{source}] too" in exposed(source)["frontend.service.sourceRanges"]
 
 
 def test_ranges_are_ranges_and_only_a_load_balancer_has_them() -> None:

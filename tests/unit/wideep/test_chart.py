@@ -173,7 +173,7 @@ def test_a_key_and_a_value_that_contradict_each_other_are_both_named(key: str, p
 
     assert set(found) == {key}
     assert there in found[key]
-    assert f"take out {key} or platform.values." in found[key]
+    assert f"remove {key} or platform.values." in found[key]
 
 
 def test_a_key_and_a_value_may_say_the_same() -> None:
@@ -197,7 +197,7 @@ def test_an_even_number_of_a_store_buys_nothing(store: str) -> None:
     message = broken("lab-16gpu-singlenode", platform={store: {"replicas": 4}})[f"platform.{store}.replicas"]
 
     assert "4 survive the loss of 1, as 3 do" in message
-    assert "write 3 or 5" in message
+    assert "set 3 or 5" in message
 
 
 def test_a_size_without_a_volume_is_a_contradiction() -> None:

@@ -74,7 +74,7 @@ def test_only_the_engines_own_package_names_its_flags_log_lines_and_classes() ->
     found = _named()
 
     assert {name: words for name, words in found.items() if name not in LEFT} == {}
-    assert set(LEFT) <= set(found), "take out of LEFT what names none of them any more"
+    assert set(LEFT) <= set(found), "remove of LEFT what names none of them any more"
 
 
 @pytest.mark.parametrize("of", ENGINES, ids=str)

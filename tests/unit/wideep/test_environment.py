@@ -33,12 +33,12 @@ def test_a_variable_that_a_key_sets_is_refused_with_the_key() -> None:
     everywhere = broken(WIDE, workers={"env": {LIMIT: "1024"}})[f"workers.env.{LIMIT}"]
     assert "layout.ROLE.maxDispatchTokensPerRank" in everywhere
     own = broken({"preset": WIDE, "decode": {"env": {LIMIT: "1024"}}})[f"layout.decode.env.{LIMIT}"]
-    assert "take it out and write layout.decode.maxDispatchTokensPerRank" in own
+    assert "remove it and write layout.decode.maxDispatchTokensPerRank" in own
 
 
 @pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "DYN_NAMESPACE", "HF_TOKEN"])
 def test_so_is_one_that_the_program_the_operator_or_a_secret_brings(name: str) -> None:
-    assert "take it out" in broken({"preset": WIDE, "prefill": {"env": {name: "x"}}})[f"layout.prefill.env.{name}"]
+    assert "remove it" in broken({"preset": WIDE, "prefill": {"env": {name: "x"}}})[f"layout.prefill.env.{name}"]
 
 
 @pytest.mark.parametrize(("value", "written"), [(1, '"1"'), (0.5, '"0.5"'), (True, '"true"')])

@@ -88,7 +88,7 @@ def test_each_flag_that_a_key_owns_is_refused_in_each_spelling_with_that_key(fla
             assert FLAGS.reasons[flag.owner].rule in message
         else:
             assert f"layout.decode.{flag.owner} says what this flag does" in message
-            assert f"write {flag.owner}" in message
+            assert f"set {flag.owner}" in message
 
 
 def test_each_other_flag_is_passed_on_in_each_spelling_and_changes_nothing_else() -> None:
@@ -107,7 +107,7 @@ def test_the_key_that_a_refusal_names_is_a_key_of_the_settings() -> None:
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS.flags if flag.owner in KEYS], ids=lambda flag: flag.names[0])
 def test_underscores_one_dash_and_capitals_do_not_hide_a_flag(flag: EngineFlag) -> None:
     for words in disguised(flag):
-        assert f"write {flag.owner}" in all_refused()[" ".join(words)]
+        assert f"set {flag.owner}" in all_refused()[" ".join(words)]
 
 
 def test_whatever_the_program_itself_writes_is_owned_by_somebody() -> None:
@@ -172,16 +172,16 @@ CASES = {
 
 @pytest.mark.parametrize(("words", "key"), CASES.values(), ids=CASES.keys())
 def test_what_the_field_wrote_is_sent_to_its_key(words: list[str], key: str) -> None:
-    assert f"write {key}" in refused(*words)
+    assert f"set {key}" in refused(*words)
 
 
 def test_the_same_by_their_keys_is_checked() -> None:
     assert broken({"preset": WIDE, "decode": {"maxRunningRequests": 2048}}) == {}
     message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 8192}})["layout.decode.maxRunningRequests"]
     assert "8192 / dp 16 = 512 requests a rank are more than the 128 tokens that it may dispatch" in message
-    assert "write 2048 at most, or maxDispatchTokensPerRank: 512" in message
+    assert "set 2048 at most, or maxDispatchTokensPerRank: 512" in message
     message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 15}})["layout.decode.maxRunningRequests"]
-    assert "write maxRunningRequests: 16 or more" in message
+    assert "set maxRunningRequests: 16 or more" in message
 
 
 def test_the_recorder_that_a_metrics_flag_turns_on_is_checked_as_its_key_is() -> None:

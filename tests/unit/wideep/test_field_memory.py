@@ -103,13 +103,13 @@ REFUSED = {
         },
         "H200",
         "layout.decode.redundantExperts",
-        "write redundantExperts: 8",
+        "set redundantExperts: 8",
     ),
     "72 GPUs with 64 redundant experts": (
         {"preset": "wide-104gpu", "decode": {"redundantExperts": 64}},
         "H200",
         "layout.decode.redundantExperts",
-        "write redundantExperts: 32 or 104",
+        "set redundantExperts: 32 or 104",
     ),
     "32 GPUs cut FP8 blocks": (
         {"preset": "lab-32gpu", "prefill": {"nodes": 4, "tp": 32, "ep": 1}},
@@ -131,11 +131,11 @@ def test_what_people_found_not_to_run_is_refused_with_what_does(case: tuple[obje
 
 def test_around_the_layout_too() -> None:
     long = stack(layout="wide-32gpu", name="deepseek-r1-wide-disaggregate")
-    with pytest.raises(ConfigError, match="write a name of 27 characters or fewer"):
+    with pytest.raises(ConfigError, match="use a name of 27 characters or fewer"):
         load(long)
-    with pytest.raises(ConfigError, match="write accessMode: ReadWriteMany"):
+    with pytest.raises(ConfigError, match="set accessMode: ReadWriteMany"):
         load(stack(layout="wide-32gpu", modelCache={"size": "1Ti", "accessMode": "ReadWriteOnce"}))
-    with pytest.raises(ConfigError, match="write size: 750Gi or more"):
+    with pytest.raises(ConfigError, match="set size: 750Gi or more"):
         load(stack(layout="wide-32gpu", modelCache={"size": "500Gi"}))
 
 

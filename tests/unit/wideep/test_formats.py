@@ -143,7 +143,7 @@ def test_a_config_without_a_name_says_how_to_give_one(own: str | None, path: str
         parse(stack(model={"config": path}), lambda _: text)
     (problem,) = caught.value.problems
     assert problem.key == "model.name"
-    assert "write model: {config: PATH, name: ORGANIZATION/MODEL}" in problem.fix
+    assert "set model: {config: PATH, name: ORGANIZATION/MODEL}" in problem.fix
 
 
 def test_an_architecture_that_the_plan_does_not_know_is_named_with_its_field() -> None:

@@ -55,7 +55,7 @@ def test_what_is_too_old_for_the_engine_is_not_supported(word: str) -> None:
     ],
 )
 def test_another_spelling_is_told_the_catalogs(word: str, same: str) -> None:
-    assert f"write gpu: {same}\n" in named(word)
+    assert f"set gpu: {same}\n" in named(word)
 
 
 @pytest.mark.parametrize("word", ["H20x", "B100", "GH200-144", "A100-40", "H200-NVL", "RTX-6000-Ada", "X900"])
@@ -129,7 +129,7 @@ def test_all_that_is_wrong_with_the_hardware_is_told_at_once() -> None:
 def test_an_rdma_that_deepep_cannot_use_is_told_what_works(word: str) -> None:
     message = told(hardware=hardware(interconnect=word))["hardware.interconnect"]
     assert "mlx5 only" in message
-    assert "write interconnect: ethernet" in message
+    assert "set interconnect: ethernet" in message
     assert broken("lab-32gpu", hardware=hardware(interconnect="ethernet")) == {}
 
 
@@ -177,7 +177,7 @@ def test_another_model_is_no_hint(word: str) -> None:
 def test_a_model_whose_cache_is_of_another_kind_is_refused_by_name(word: str, why: str) -> None:
     message = told(model=word)["model"]
     assert why in message
-    assert re.search("write model: (.*)", message).group(1) in MODELS  # pyright: ignore[reportOptionalMemberAccess]
+    assert re.search("set model: (.*)", message).group(1) in MODELS  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def test_the_same_model_in_another_spelling_is() -> None:

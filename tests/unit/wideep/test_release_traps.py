@@ -149,8 +149,8 @@ def test_the_image_without_efa_is_said() -> None:
     efa = {**hardware(), "rdmaResource": "vpc.amazonaws.com/efa"}
     variant = {"source": "published", "tag": f"{NEWEST}-efa"}
 
-    assert said(plan(hardware=efa), f"write tag: {NEWEST}-efa")
-    assert not said(plan(hardware=efa, image=variant), "write tag")
+    assert said(plan(hardware=efa), f"set tag: {NEWEST}-efa")
+    assert not said(plan(hardware=efa, image=variant), "set tag")
 
 
 def test_a_restricted_operator_leaves_the_crds_to_another_and_that_is_said() -> None:

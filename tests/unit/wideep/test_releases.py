@@ -54,7 +54,7 @@ def test_a_version_that_is_not_known_is_refused_with_the_nearest(version: str, n
     message = broken("lab-16gpu-singlenode", platform={"version": version})["platform.version"]
 
     assert "known are the releases 0.6 to 1.6" in message
-    assert f"write version: {near}" in message
+    assert f"set version: {near}" in message
     assert "platform.version" not in broken("lab-16gpu-singlenode", platform={"version": near})
 
 
@@ -104,7 +104,7 @@ def test_a_row_decides_which_engine_the_arguments_are_for() -> None:
 def test_a_patch_release_that_a_later_one_mends_is_said() -> None:
     found = plan("0.9.0").warnings
 
-    assert any("operator's image of 0.7.1" in warning and "write version: 0.9.1" in warning for warning in found)
+    assert any("operator's image of 0.7.1" in warning and "set version: 0.9.1" in warning for warning in found)
 
 
 def test_a_stack_without_an_image_gets_nvidias_where_that_holds_deepep() -> None:

@@ -81,9 +81,9 @@ def test_too_many_redundant_experts_are_answered_with_the_labs_three_remedies() 
     layout = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 64}}
     remedies = broken(layout)["layout.decode.redundantExperts"].splitlines()[2:]
     assert [line.strip() for line in remedies] == [
-        "write memFractionStatic: 0.83, which leaves 3.8 GB (54,194 tokens) for the KV cache and 25.1 GB outside the "
+        "set memFractionStatic: 0.83, which leaves 3.8 GB (54,194 tokens) for the KV cache and 25.1 GB outside the "
         "pool",
-        "or write redundantExperts: 48, which leaves 4.5 GB (63,977 tokens) for the KV cache and 29.5 GB outside the "
+        "or set redundantExperts: 48, which leaves 4.5 GB (63,977 tokens) for the KV cache and 29.5 GB outside the "
         "pool",
         "or use 16 H200 a worker (nodes: 2, gpusPerNode: 8, tp: 16, dp: 16, ep: 16, redundantExperts: 64): "
         "67.1 GB of weights on each leaves 50.8 GB (723,401 tokens) for the KV cache and 29.5 GB outside the pool",

@@ -23,7 +23,7 @@ def test_a_layout_that_wants_more_gpus_than_there_are_is_told_how_many_nodes_it_
     message = broken(WIDE, hardware=hardware(nodes=2))["hardware.nodes"]
     assert "wants 32 GPUs (prefill 1 × 2 × 8 + decode 1 × 2 × 8" in message
     assert "2 × 8 = 16" in message
-    assert "write nodes: 4" in message
+    assert "set nodes: 4" in message
 
 
 def test_a_pod_gets_its_gpus_from_one_node() -> None:
@@ -73,7 +73,7 @@ def test_grove_cannot_be_off_when_workers_span_nodes() -> None:
 def test_a_volume_smaller_than_the_model_is_refused_with_a_size_that_holds_it() -> None:
     message = broken(WIDE, modelCache={"size": "500Gi"})["modelCache.size"]
     assert "688.6 GB on disk, and the volume has 536.9 GB" in message
-    assert "write size: 750Gi" in message
+    assert "set size: 750Gi" in message
     assert broken(WIDE, modelCache={"size": "750Gi"}) == {}
 
 
@@ -94,7 +94,7 @@ def test_a_cache_below_one_full_sequence_is_advised_to_shorten_sequences() -> No
     assert "4.5 GB or 63,977 tokens" in message
     assert "(163,840)" in message
     shorter = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48, "contextLength": 63488}}
-    assert "write contextLength: 63488" in message
+    assert "set contextLength: 63488" in message
     assert "layout.decode.contextLength" not in advised(layout=shorter)
 
 
@@ -104,7 +104,7 @@ def test_little_headroom_is_told_part_by_part() -> None:
     assert "8.8 GB stay outside the pool, and about 16.9 are needed" in message
     assert "runtime 0.5, requests 2.4, activations 12.9, cuda graphs 1.1" in message
     mended = {"preset": "lab-32gpu", "decode": {"memFractionStatic": 0.88}}
-    assert "write memFractionStatic: 0.88," in message
+    assert "set memFractionStatic: 0.88," in message
     assert "layout.decode.memFractionStatic" not in advised(layout=mended)
 
 
@@ -188,7 +188,7 @@ def test_the_published_layout_on_its_own_hardware_needs_no_advice_but_for_update
 )
 def test_a_folder_of_the_nodes_has_nothing_of_a_volume(key: str, value: object) -> None:
     cache = {"size": "1Ti", "hostPath": "/var/lib/models", key: value}
-    assert f"take out {key} or hostPath" in broken(WIDE, modelCache=cache)[f"modelCache.{key}"]
+    assert f"remove {key} or hostPath" in broken(WIDE, modelCache=cache)[f"modelCache.{key}"]
 
 
 def test_a_nodes_own_disk_may_be_mounted_on_its_node_alone_and_must_hold_the_model() -> None:

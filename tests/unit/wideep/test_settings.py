@@ -58,8 +58,8 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
         ({"layout": "wide-16gpu"}, "layout", "wide-16gpu", "did you mean wide-64gpu"),
         ({"layout": {"preset": "lab-8"}}, "layout.preset", "lab-8", "did you mean lab-8gpu"),
         ({"layoutt": "lab-8gpu"}, "layoutt", "", "did you mean layout?"),
-        ({"hardware": {**hardware(), "gpu": "H20O"}}, "hardware.gpu", "H20O", "write gpu: H200"),
-        ({"hardware": {**hardware(), "nodes": "8"}}, "hardware.nodes", "8", "take away the quotes"),
+        ({"hardware": {**hardware(), "gpu": "H20O"}}, "hardware.gpu", "H20O", "set gpu: H200"),
+        ({"hardware": {**hardware(), "nodes": "8"}}, "hardware.nodes", "8", "remove the quotes"),
         ({"hardware": {**hardware(), "nodes": 0}}, "hardware.nodes", "0", "at least 1"),
         ({"hardware": {**hardware(), "nodes": 2.5}}, "hardware.nodes", "2.5", "a whole number"),
         ({"hardware": {**hardware(), "gpus_per_node": 8}}, "hardware.gpus_per_node", "", "did you mean gpusPerNode?"),
@@ -87,7 +87,7 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
         ),
         ({"image": {"source": "buidl"}}, "image.source", "buidl", "did you mean build?"),
         ({"image": {"source": "build", "tag": "1"}}, "image.repository", "", "set it"),
-        ({"image": {"reference": "a"}}, "image.source", "", "write build or existing"),
+        ({"image": {"reference": "a"}}, "image.source", "", "set build or existing"),
         ({"modelCache": {"size": "lots"}}, "modelCache.size", "lots", "A Kubernetes quantity"),
         ({"modelCache": {"size": "1Ti", "accessMode": "RWX"}}, "modelCache.accessMode", "RWX", "one of ReadWriteMany"),
         ({"namespace": "Dynamo"}, "namespace", "Dynamo", "lower-case letters"),
@@ -119,7 +119,7 @@ def test_a_typo_in_any_key_is_answered_with_that_key(key: str) -> None:
 def test_mistakes_of_form_and_broken_rules_are_told_at_once() -> None:
     found = mistakes(model=None, layout="wide-32gpu", hardware=hardware(nodes=2), hfToken=None, frontent={})
     assert set(found) == {"model", "hfToken", "frontent", "hardware.nodes"}
-    assert found["hardware.nodes"].fix.startswith("write nodes: 4")
+    assert found["hardware.nodes"].fix.startswith("set nodes: 4")
 
 
 def test_rules_of_the_layout_are_asked_although_another_key_is_wrong() -> None:

@@ -93,12 +93,12 @@ def test_a_version_that_was_not_read_is_refused_by_name() -> None:
 
 
 EXTRA = {
-    "a key's flag under its old name": (NEWEST, ["--cuda-graph-bs", "1", "2"], "write cudaGraphBatchSizes"),
-    "a flag that was renamed": (NEWEST, ["--stream-output"], "write --incremental-streaming-output"),
+    "a key's flag under its old name": (NEWEST, ["--cuda-graph-bs", "1", "2"], "set cudaGraphBatchSizes"),
+    "a flag that was renamed": (NEWEST, ["--stream-output"], "use --incremental-streaming-output"),
     "a flag that another replaced": (
         NEWEST,
         ["--enable-expert-distribution-metrics"],
-        "write --expert-balancedness-report-mode server_log",
+        "use --expert-balancedness-report-mode server_log",
     ),
     "a flag that is gone for good": (NEWEST, ["--crash-on-nan", "yes"], "0.5.3.post2 is the last that has"),
     "a flag that is not there yet": (OLDEST, ["--enable-waterfill"], "0.5.16 is the first that has"),
@@ -150,7 +150,7 @@ def test_experts_in_bf16_are_computed_by_deepgemm_and_by_nothing_else(on: str) -
     assert written[written.index("--moe-runner-backend") + 1] == "deep_gemm"
     assert "--moe-runner-backend" not in args(on, Role.DECODE)
     assert other is not None
-    assert other.fix == "write --moe-runner-backend deep_gemm, or take it out"
+    assert other.fix == "use --moe-runner-backend deep_gemm, or remove it"
 
 
 @pytest.mark.parametrize("on", VERSIONS, indirect=True)
@@ -168,7 +168,7 @@ def test_eplb_rebalances_no_sooner_than_the_recorder_is_full() -> None:
     soon = experts.recorder_fits_interval(site(eplb={"enabled": True, "rebalanceIterations": 500}, extraArgs=words))
 
     assert soon is not None
-    assert soon.fix == f"write {words[0]} 500, or eplb.rebalanceIterations: 600"
+    assert soon.fix == f"set {words[0]} 500, or eplb.rebalanceIterations: 600"
     assert (
         experts.recorder_fits_interval(site(eplb={"enabled": True, "rebalanceIterations": 600}, extraArgs=words))
         is None

@@ -196,14 +196,14 @@ def test_the_cache_is_a_share_of_what_weights_and_a_step_leave() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--trtllm.max_seq_len", "8192"], "write contextLength"),
-        (["--max-num-tokens", "8192"], "write chunkedPrefillSize"),
-        (["--trtllm.moe_config.load_balancer.num_slots", "288"], "write redundantExperts"),
+        (["--trtllm.max_seq_len", "8192"], "set contextLength"),
+        (["--max-num-tokens", "8192"], "set chunkedPrefillSize"),
+        (["--trtllm.moe_config.load_balancer.num_slots", "288"], "set redundantExperts"),
         (["--trtllm.kv_cache_config.free_gpu_memory_fractoin", "0.9"], "no such key in its YAML"),
-        (["--trtllm.build_config.max_seq_len", "10"], "write contextLength"),
+        (["--trtllm.build_config.max_seq_len", "10"], "set contextLength"),
         (["--trtllm.kv_cache_config.enable_block_reuse=false"], "as two arguments"),
         (["--extra-engine-args", "/mine.yaml"], "a ConfigMap of the stack"),
-        (["--trtllm.speculative_config", "x"], "write speculative"),
+        (["--trtllm.speculative_config", "x"], "set speculative"),
     ],
 )
 def test_a_flag_that_a_key_sets_and_a_key_that_is_none_are_refused(words: list[str], said: str) -> None:
@@ -227,7 +227,7 @@ def test_mpirun_hands_on_no_secrets_and_old_releases_are_warned_of() -> None:
 
 def test_the_names_that_people_use_for_it_are_known() -> None:
     message = str(broken_name("tensorrt-llm"))
-    assert "write trtllm" in message
+    assert "set trtllm" in message
 
 
 def broken_name(word: str) -> list[str]:

@@ -174,12 +174,12 @@ def test_the_image_is_nvidias_and_is_not_built() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--max-model-len", "8192"], "write contextLength"),
-        (["--max_model_len=8192"], "write contextLength"),
-        (["--eplb-config.step_interval", "10"], "write eplb.rebalanceIterations"),
+        (["--max-model-len", "8192"], "set contextLength"),
+        (["--max_model_len=8192"], "set contextLength"),
+        (["--eplb-config.step_interval", "10"], "set eplb.rebalanceIterations"),
         (["--data-parallel-size-local", "8"], "the operator works it out"),
         (["--kv-transfer-config.kv_role", "kv_both"], "how prefill hands over"),
-        (["--speculative-config.method", "mtp"], "write speculative"),
+        (["--speculative-config.method", "mtp"], "set speculative"),
         (["--kv-cache-memory-bytes", "1000"], "memFractionStatic"),
         (["--stream-interval", "many"], "invalid int value"),
     ],

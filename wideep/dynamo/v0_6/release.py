@@ -18,7 +18,7 @@ from wideep.settings.root import Settings
 __all__ = ["V06"]
 
 SHELL_SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-STORES: Final = (common.OPERATOR, "take it out; platform says where etcd and NATS are")
+STORES: Final = (common.OPERATOR, "remove it; platform says where etcd and NATS are")
 
 
 @dataclass(frozen=True)

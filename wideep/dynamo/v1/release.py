@@ -25,7 +25,7 @@ FOREGROUND_LOOPS: Final = (1, 0)
 UPDATE_STRATEGY_FROM: Final = (1, 4)
 """From here on a graph may say how Grove updates it."""
 ADMISSION: Final = "the operator's admission refuses a change of it"
-DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods find each other", "take it out")
+DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods find each other", "remove it")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class V1(common.CommonRelease):
         {
             **common.OWNED_ENV,
             "DYN_DISCOVERY_BACKEND": DISCOVERY,
-            "DYN_NAMESPACE_PREFIX": (common.OPERATOR, "take it out; name is the graph's name"),
+            "DYN_NAMESPACE_PREFIX": (common.OPERATOR, "remove it; name is the graph's name"),
             "POD_NAME": DISCOVERY,
             "POD_NAMESPACE": DISCOVERY,
             "POD_UID": DISCOVERY,

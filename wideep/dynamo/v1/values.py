@@ -23,11 +23,11 @@ __all__ = ["REMOVED", "contradicted", "installed", "keeps_grove", "removed", "su
 KEYS: Final = ChartKeys(above=("global",), below="install")
 REMOVED: Final[Mapping[Path, str]] = MappingProxyType(
     {
-        ("grove", "enabled"): "take it out, or write global.grove.install",
-        ("kai-scheduler", "enabled"): "take it out, or write global.kai-scheduler.install",
-        ("etcd", "enabled"): "take it out, or write platform.etcd.install",
-        ("nats", "enabled"): "take it out, or write platform.nats.install",
-        (OPERATOR, "webhook", "enabled"): "take it out: the operator always admits graphs",
+        ("grove", "enabled"): "remove it, or write global.grove.install",
+        ("kai-scheduler", "enabled"): "remove it, or write global.kai-scheduler.install",
+        ("etcd", "enabled"): "remove it, or write platform.etcd.install",
+        ("nats", "enabled"): "remove it, or write platform.nats.install",
+        (OPERATOR, "webhook", "enabled"): "remove it: the operator always admits graphs",
     }
 )
 """Values of the releases before, and what to write instead. The chart fails for the first four."""

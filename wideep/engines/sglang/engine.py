@@ -31,7 +31,7 @@ OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         command.DISPATCH_VARIABLE: (
             "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
-            "take it out and write layout.ROLE.maxDispatchTokensPerRank",
+            "remove it and write layout.ROLE.maxDispatchTokensPerRank",
         )
     }
 )

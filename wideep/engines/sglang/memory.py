@@ -57,7 +57,7 @@ def shares(role: RoleLayout) -> Shares:
         lm_head=attention_tp(role) if role.dp_lm_head else role.tp,
         shared_expert=1 if role.deepep else role.tp,
         dense_layers=role.moe_dense_tp or role.tp,
-        fewer="write moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker",
+        fewer="set moeA2aBackend: deepep and moeDenseTp: 1, or use fewer GPUs a worker",
     )
 
 

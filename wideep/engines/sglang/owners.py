@@ -147,7 +147,7 @@ _REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         ),
         "model": Reason(
             "it changes the model, and the plan computes with model",
-            f"{TAKE_OUT}; another format is another model: write model: {{config: PATH}} of its config.json",
+            f"{TAKE_OUT}; another format is another model: set model: {{config: PATH}} of its config.json",
         ),
         **SHARED_REASONS,
         "memory": Reason(

@@ -64,7 +64,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
         if draft:
             reading.put(name, f"speculative.{draft}", said.value)
         else:
-            reading.left[name] = "write speculative.draftModel, a folder of the cache, and draftGb"
+            reading.left[name] = "use speculative.draftModel, a folder of the cache, and draftGb"
     elif owner == "cudaGraphBatchSizes":
         _graphs(reading, role, said)
     elif said.is_any("--enable-dp-attention"):

@@ -40,11 +40,11 @@ class TensorRtLlm(Engine):
         {
             "OMPI_MCA_orte_keep_fqdn_hostnames": (
                 "the operator sets it, so that ranks of several pods find each other",
-                "take it out",
+                "remove it",
             ),
             "TRTLLM_CAN_USE_DEEP_EP": (
                 "it is set from layout.ROLE.moeA2aBackend, and rules and memory are of that key",
-                "take it out and write layout.ROLE.moeA2aBackend",
+                "remove it and write layout.ROLE.moeA2aBackend",
             ),
         }
     )

@@ -45,7 +45,7 @@ def shares(role: RoleLayout) -> Shares:
         lm_head=cut,
         shared_expert=cut,
         dense_layers=cut,
-        fewer=f"write dp: {role.tp}, so that each GPU has all of them",
+        fewer=f"set dp: {role.tp}, so that each GPU has all of them",
         absorbed=ABSORBED,
     )
 

@@ -41,9 +41,9 @@ class Vllm(Engine):
         {
             "VLLM_NIXL_SIDE_CHANNEL_HOST": (
                 "the operator sets it to the pod's address, at which decode asks prefill for a request's KV cache",
-                "take it out",
+                "remove it",
             ),
-            "VLLM_DEEPEP_BUFFER_SIZE_MB": ("the plan counts buffers of vLLM's own size, 1024 MB", "take it out"),
+            "VLLM_DEEPEP_BUFFER_SIZE_MB": ("the plan counts buffers of vLLM's own size, 1024 MB", "remove it"),
         }
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})

@@ -47,7 +47,7 @@ def shares(role: RoleLayout) -> Shares:
         lm_head=group,
         shared_expert=1 if sequence_parallel else group,
         dense_layers=group,
-        fewer="write a greater dp, so that fewer GPUs (tp / dp) share them",
+        fewer="use a greater dp, so that fewer GPUs (tp / dp) share them",
     )
 
 

@@ -54,11 +54,11 @@ def _bf16_problem(site: RoleContext) -> Problem | None:
     runner = runner_of(role)
     if runner not in (None, DEEP_GEMM):
         rule = f"{release} computes experts in bf16 with DeepEP by {DEEP_GEMM} only"
-        return site.problem("extraArgs", f"{RUNNER} {runner}", rule, f"write {RUNNER} {DEEP_GEMM}, or take it out")
+        return site.problem("extraArgs", f"{RUNNER} {runner}", rule, f"use {RUNNER} {DEEP_GEMM}, or remove it")
     if BF16_NORMAL.holds(site.engine.version) or role.deepep_mode is DeepEpMode.LOW_LATENCY:
         return None
     rule = f"{release} computes experts in bf16 with DeepEP in low_latency mode only; {BF16_NORMAL} does in every mode"
-    fix = OFF if site.name is Role.PREFILL else f"write deepepMode: low_latency, or {OFF.removeprefix('write ')}"
+    fix = OFF if site.name is Role.PREFILL else f"set deepepMode: low_latency, or {OFF.removeprefix('write ')}"
     return site.problem("deepepMode", role.deepep_mode, rule, fix)
 
 
@@ -89,4 +89,4 @@ def two_batches_need_deepep(site: RoleContext) -> Problem | None:
     if not site.role.two_batch_overlap or site.role.deepep:
         return None
     rule = "it overlaps DeepEP's all-to-all with computation, and moeA2aBackend is none"
-    return site.problem("twoBatchOverlap", "true", rule, "write twoBatchOverlap: false, or moeA2aBackend: deepep")
+    return site.problem("twoBatchOverlap", "true", rule, "set twoBatchOverlap: false, or moeA2aBackend: deepep")

@@ -47,10 +47,10 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
     role, name = site.role, site.architecture
     rule = f"SGLang's {name} cannot map experts to slots, which redundant experts and EPLB need"
     if role.redundant_experts:
-        fix = f"write redundantExperts: 0{_OTHER.get(site.model.family, '')}"
+        fix = f"set redundantExperts: 0{_OTHER.get(site.model.family, '')}"
         return site.problem("redundantExperts", role.redundant_experts, rule, fix)
     if role.eplb.enabled:
-        fix = f"write eplb: {{enabled: false}}{_OTHER.get(site.model.family, '')}"
+        fix = f"set eplb: {{enabled: false}}{_OTHER.get(site.model.family, '')}"
         return site.problem("eplb.enabled", "true", rule, fix)
     return None
 
@@ -63,7 +63,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
     what = "eplb.enabled" if role.eplb.enabled else f"redundantExperts: {role.redundant_experts}"
     rule = f"{what} balances experts between GPUs, and with ep 1 each GPU has all of them"
     values = listed(n for n in divisors(role.tp) if n > 1) if role.tp > 1 else "2 or more, on more GPUs"
-    return site.problem("ep", role.ep, rule, f"write ep: {values}, or take out eplb and redundantExperts")
+    return site.problem("ep", role.ep, rule, f"set ep: {values}, or remove eplb and redundantExperts")
 
 
 def eplb_needs_ep_of_tp(site: RoleContext) -> Problem | None:
@@ -72,7 +72,7 @@ def eplb_needs_ep_of_tp(site: RoleContext) -> Problem | None:
     if not role.eplb.enabled or role.ep in (role.tp, 1):
         return None
     rule = f"EPLB moves experts between all {role.tp} GPUs of a worker, so ep must be tp"
-    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+    return site.problem("ep", role.ep, rule, f"set ep: {role.tp}, or eplb: {{enabled: false}}")
 
 
 def recorder_fits_deepep(site: RoleContext) -> Problem | None:
@@ -82,12 +82,12 @@ def recorder_fits_deepep(site: RoleContext) -> Problem | None:
     role, mode = site.role, site.role.eplb.recorder_mode
     if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
         rule = "SGLang records stat_approx only with DeepEP in normal mode"
-        return site.problem("eplb.recorderMode", mode, rule, "write recorderMode: stat")
+        return site.problem("eplb.recorderMode", mode, rule, "set recorderMode: stat")
     counts = mode is not None or bool(METRICS & site.engine.flags.given(role.extra_args))
     if role.deepep and role.deepep_mode is DeepEpMode.AUTO and (role.eplb.enabled or counts):
         wanted = "normal" if site.name == "prefill" else "low_latency"
         rule = "the recorder that EPLB counts with is not implemented for DeepEP in auto mode"
-        return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}")
+        return site.problem("deepepMode", role.deepep_mode, rule, f"set deepepMode: {wanted}")
     return None
 
 
@@ -101,7 +101,7 @@ def recorder_fits_interval(site: RoleContext) -> Problem | None:
     if size <= every:
         return None
     rule = f"the recorder keeps {size} steps, and EPLB rebalances every {every}: it must not be sooner"
-    fix = f"write {BUFFER} {every}, or eplb.rebalanceIterations: {size}"
+    fix = f"set {BUFFER} {every}, or eplb.rebalanceIterations: {size}"
     return site.problem("extraArgs", " ".join(words), rule, fix)
 
 
@@ -114,7 +114,7 @@ def copies_are_picked_alike(site: RoleContext) -> Problem | None:
     if role.deepep or algorithm is not DispatchAlgorithm.STATIC:
         return None
     rule = f"{site.engine.release} takes static with DeepEP only: without it each GPU would pick another copy"
-    return site.problem("eplb.dispatchAlgorithm", algorithm, rule, "write dispatchAlgorithm: dynamic, or take it out")
+    return site.problem("eplb.dispatchAlgorithm", algorithm, rule, "set dispatchAlgorithm: dynamic, or remove it")
 
 
 def hierarchical_needs_groups(site: RoleContext) -> Problem | None:
@@ -125,7 +125,7 @@ def hierarchical_needs_groups(site: RoleContext) -> Problem | None:
     has = f"{groups} expert groups cannot be spread evenly over {nodes} nodes" if groups else "it has no expert groups"
     rule = f"{algorithm} places whole groups of experts on a node, and {site.model.name}: {has}"
     flat = algorithm.removesuffix("_hierarchical")
-    return site.problem("eplb.algorithm", algorithm, rule, f"write algorithm: {flat}")
+    return site.problem("eplb.algorithm", algorithm, rule, f"set algorithm: {flat}")
 
 
 def location_is_a_file(site: RoleContext) -> Problem | None:
@@ -134,5 +134,5 @@ def location_is_a_file(site: RoleContext) -> Problem | None:
     if location is None or location == "trivial" or (location.startswith("/") and location.endswith((".pt", ".json"))):
         return None
     rule = "SGLang takes trivial, or an absolute path in the container that ends in .pt or .json"
-    fix = "write initialExpertLocation: /model-cache/experts.json (a file on the cache volume), or trivial"
+    fix = "set initialExpertLocation: /model-cache/experts.json (a file on the cache volume), or trivial"
     return site.problem("eplb.initialExpertLocation", location, rule, fix)

@@ -20,7 +20,7 @@ def decode_has_one_stage(site: RoleContext) -> Problem | None:
     rule = f"{site.engine.release}'s decode workers have no pipeline: only prefill runs in stages"
     if DECODE_STAGES.holds(site.engine.version):
         rule = f"{site.engine.release} has stages at decode, but what they need is not known here: prefill only"
-    return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
+    return site.problem("pp", site.role.pp, rule, f"set pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
 def stages_need_model(site: RoleContext) -> Problem | None:
@@ -28,7 +28,7 @@ def stages_need_model(site: RoleContext) -> Problem | None:
     if site.role.pp == 1 or site.family.pipeline:
         return None
     rule = f"{site.engine.release} cannot cut {site.architecture} into stages"
-    return site.problem("pp", site.role.pp, rule, f"write pp: 1 and tp: {site.role.gpus_per_worker}")
+    return site.problem("pp", site.role.pp, rule, f"set pp: 1 and tp: {site.role.gpus_per_worker}")
 
 
 def stages_have_layers(site: RoleContext) -> Problem | None:
@@ -37,7 +37,7 @@ def stages_have_layers(site: RoleContext) -> Problem | None:
     if stages <= layers:
         return None
     rule = f"{site.model.name} has {layers} layers, and each stage needs one"
-    return site.problem("pp", stages, rule, f"write pp: {layers} or less")
+    return site.problem("pp", stages, rule, f"set pp: {layers} or less")
 
 
 def stages_divide_nodes(site: RoleContext) -> Problem | None:
@@ -46,4 +46,4 @@ def stages_divide_nodes(site: RoleContext) -> Problem | None:
     if stages % nodes == 0 or nodes % stages == 0:
         return None
     rule = f"{stages} stages over {nodes} nodes: each stage gets whole nodes, or each node whole stages"
-    return site.problem("pp", stages, rule, f"write pp: {listed(divisors(nodes))}")
+    return site.problem("pp", stages, rule, f"set pp: {listed(divisors(nodes))}")

@@ -32,7 +32,7 @@ def draft_has_a_model(site: RoleContext) -> Problem | None:
     if drafting is None or not drafting.drafts or drafting.draft_model or _own_layer(site):
         return None
     rule = f"{site.model.name} brings no draft layer for {drafting.algorithm} (model.draftLayers)"
-    fix = "write speculative.draftModel, a folder of the model cache, and speculative.draftGb"
+    fix = "use speculative.draftModel, a folder of the model cache, and speculative.draftGb"
     return site.problem("speculative.draftModel", "not set", rule, fix)
 
 
@@ -42,7 +42,7 @@ def draft_has_a_size(site: RoleContext) -> Problem | None:
     if drafting is None or not drafting.draft_model or drafting.draft_gb or _own_layer(site):
         return None
     rule = f"what {drafting.draft_model} takes of each GPU is not known here, and the plan has to leave room for it"
-    fix = "write speculative.draftGb: the GB of its weights on a GPU, and of its KV cache"
+    fix = "set speculative.draftGb: the GB of its weights on a GPU, and of its KV cache"
     return site.problem("speculative.draftGb", "not set", rule, fix)
 
 
@@ -54,7 +54,7 @@ def one_drafted_token_a_step(site: RoleContext) -> Problem | None:
     if drafting.num_draft_tokens == drafting.num_steps + 1:
         return None
     rule = f"with eagleTopk 1, the engine checks numSteps + 1 = {drafting.num_steps + 1} tokens"
-    fix = f"write numDraftTokens: {drafting.num_steps + 1}"
+    fix = f"set numDraftTokens: {drafting.num_steps + 1}"
     return site.problem("speculative.numDraftTokens", drafting.num_draft_tokens, rule, fix)
 
 
@@ -64,7 +64,7 @@ def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
     if drafting is None or drafting.eagle_topk == 1 or page == 1:
         return None
     rule = f"with eagleTopk {drafting.eagle_topk} SGLang takes pages of one token only"
-    return site.problem("pageSize", page, rule, "write pageSize: 1, or speculative.eagleTopk: 1")
+    return site.problem("pageSize", page, rule, "set pageSize: 1, or speculative.eagleTopk: 1")
 
 
 def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
@@ -73,7 +73,7 @@ def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
         return None
     rule = f"{site.engine.release} does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
-    return site.problem("speculative.algorithm", drafting.algorithm, rule, "write algorithm: EAGLE, or dp: 1")
+    return site.problem("speculative.algorithm", drafting.algorithm, rule, "set algorithm: EAGLE, or dp: 1")
 
 
 def drafts_in_one_stage(site: RoleContext) -> Problem | None:
@@ -81,7 +81,7 @@ def drafts_in_one_stage(site: RoleContext) -> Problem | None:
     if site.role.speculative is None or site.role.pp == 1:
         return None
     rule = f"{site.engine.release} has no speculative decoding in stages, and pp is {site.role.pp}"
-    return site.problem("speculative", "set", rule, "take out speculative, or write pp: 1")
+    return site.problem("speculative", "set", rule, "remove speculative, or set pp: 1")
 
 
 def drafts_within_dispatch(site: RoleContext) -> Problem | None:
@@ -91,7 +91,7 @@ def drafts_within_dispatch(site: RoleContext) -> Problem | None:
     if site.name is not Role.DECODE or not role.low_latency or tokens <= limit:
         return None
     rule = f"each request dispatches {tokens} tokens a step, and a rank may dispatch {limit}"
-    return site.problem("maxDispatchTokensPerRank", limit, rule, f"write maxDispatchTokensPerRank: {tokens} or more")
+    return site.problem("maxDispatchTokensPerRank", limit, rule, f"set maxDispatchTokensPerRank: {tokens} or more")
 
 
 def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
@@ -102,9 +102,7 @@ def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
         return None
     rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, no multiple of {page}"
     whole = max(1, round(share / page)) * page * role.dp
-    return site.problem(
-        "pageSize", page, rule, f"write chunkedPrefillSize: {whole}, or a pageSize that divides {share}"
-    )
+    return site.problem("pageSize", page, rule, f"set chunkedPrefillSize: {whole}, or a pageSize that divides {share}")
 
 
 def _own_layer(site: RoleContext) -> bool:

@@ -46,9 +46,9 @@ def slots_divide(site: RoleContext) -> Problem | None:
     )
     if not role.eplb.enabled:
         fitting = [ep for ep in divisors(role.tp) if experts % ep == 0]
-        return site.problem("ep", role.ep, rule, f"write ep: {listed(fitting)}")
+        return site.problem("ep", role.ep, rule, f"set ep: {listed(fitting)}")
     values = multiples_around(role.redundant_experts, role.ep, -experts % role.ep)
-    return site.problem("redundantExperts", role.redundant_experts, rule, f"write redundantExperts: {listed(values)}")
+    return site.problem("redundantExperts", role.redundant_experts, rule, f"set redundantExperts: {listed(values)}")
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:
@@ -56,7 +56,7 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
     if site.family.expert_location or not site.role.eplb.enabled:
         return None
     rule = f"TensorRT-LLM's load balancer does not know {site.architecture}"
-    return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false} and redundantExperts: 0")
+    return site.problem("eplb.enabled", "true", rule, "set eplb: {enabled: false} and redundantExperts: 0")
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
@@ -65,7 +65,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
     if role.ep > 1 or not role.eplb.enabled:
         return None
     rule = "the balancer moves experts between GPUs, and with ep 1 each GPU has a share of all of them"
-    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+    return site.problem("ep", role.ep, rule, f"set ep: {role.tp}, or eplb: {{enabled: false}}")
 
 
 def balancing_needs_backend(site: RoleContext) -> Problem | None:
@@ -80,7 +80,7 @@ def balancing_needs_backend(site: RoleContext) -> Problem | None:
         f"the balancer of {site.engine.release} works with the backend {WIDEEP} only, which takes FP8 or NVFP4 experts "
         "on Hopper and newer, each GPU an attention group"
     )
-    return site.problem("eplb.enabled", "true", rule, f"write dp: {role.tp} with such weights, or backend: vllm")
+    return site.problem("eplb.enabled", "true", rule, f"set dp: {role.tp} with such weights, or backend: vllm")
 
 
 def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
@@ -92,7 +92,7 @@ def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
         return None
     rule = f"layout.{site.name}: TensorRT-LLM's balancer keeps all experts in shared memory, {needed / 1e9:.0f} GB"
     wanted = -(-int(needed * SPARE) // STEP) * (STEP // GIB)
-    return Problem("workers.sharedMemory", given, rule, f"write sharedMemory: {wanted}Gi, or eplb: {{enabled: false}}")
+    return Problem("workers.sharedMemory", given, rule, f"set sharedMemory: {wanted}Gi, or eplb: {{enabled: false}}")
 
 
 def copies_need_balancer(site: RoleContext) -> Problem | None:
@@ -101,7 +101,7 @@ def copies_need_balancer(site: RoleContext) -> Problem | None:
     if not role.redundant_experts or role.eplb.enabled:
         return None
     rule = "TensorRT-LLM has redundant experts with its load balancer only"
-    fix = "write eplb: {enabled: true}, or redundantExperts: 0"
+    fix = "set eplb: {enabled: true}, or redundantExperts: 0"
     return site.problem("redundantExperts", role.redundant_experts, rule, fix)
 
 
@@ -113,7 +113,7 @@ def wide_decode_runs(site: RoleContext) -> Problem | None:
     if not broken or site.name is not Role.DECODE or not wide:
         return None
     rule = f"decode with experts over several nodes ends on every rank in {site.engine.release} (Dynamo's known issues)"
-    return Problem("platform.version", "1.3", rule, "write platform.version: 1.4.2 or newer, or 1.2.1")
+    return Problem("platform.version", "1.3", rule, "set platform.version: 1.4.2 or newer, or 1.2.1")
 
 
 def deepep_needs_model(site: RoleContext) -> Problem | None:
@@ -130,4 +130,4 @@ def deepep_needs_attention_dp(site: RoleContext) -> Problem | None:
     if not role.deepep or role.dp == role.tp:
         return None
     rule = "TensorRT-LLM calls an all-to-all where each GPU is an attention group of its own"
-    return site.problem("dp", role.dp, rule, f"write dp: {role.tp}, or moeA2aBackend: none")
+    return site.problem("dp", role.dp, rule, f"set dp: {role.tp}, or moeA2aBackend: none")

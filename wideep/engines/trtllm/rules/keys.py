@@ -22,22 +22,22 @@ def keys_of_another_engine(site: RoleContext) -> Problem | None:
 
 def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
-    sglang = "take it out, or write backend: sglang"
+    sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
         rule = "drafts on TensorRT-LLM are not worked out here: neither their keys nor their memory"
         yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
     if role.two_batch_overlap:
         rule = "TensorRT-LLM does not cut a batch in two"
-        yield site.problem("twoBatchOverlap", "true", rule, "take it out, or write backend: sglang or vllm")
+        yield site.problem("twoBatchOverlap", "true", rule, "remove it, or set backend: sglang or vllm")
     if role.moe_dense_tp and role.dp == 1:
         rule = f"without attention data parallelism dense layers are cut over all {role.tp} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"take it out, or write dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
     if role.kv_cache_dtype is KvCacheDtype.FP8_E5M2:
         rule = "TensorRT-LLM's FP8 cache is e4m3"
-        yield site.problem("kvCacheDtype", role.kv_cache_dtype, rule, f"write kvCacheDtype: {KvCacheDtype.FP8_E4M3}")
+        yield site.problem("kvCacheDtype", role.kv_cache_dtype, rule, f"set kvCacheDtype: {KvCacheDtype.FP8_E4M3}")
     if eplb.rebalance_iterations is not None:
         rule = "TensorRT-LLM's balancer moves some layers' experts in every step, and has no interval"
-        yield site.problem("eplb.rebalanceIterations", eplb.rebalance_iterations, rule, "take it out")
+        yield site.problem("eplb.rebalanceIterations", eplb.rebalance_iterations, rule, "remove it")
     keys = {
         "algorithm": eplb.algorithm,
         "dispatchAlgorithm": eplb.dispatch_algorithm,
@@ -54,9 +54,7 @@ def pages_are_a_power_of_two(site: RoleContext) -> Problem | None:
     page = site.role.page_size
     if page is None or page & (page - 1) == 0:
         return None
-    return site.problem(
-        "pageSize", page, "TensorRT-LLM's pages are a power of two", "take it out, or write pageSize: 32"
-    )
+    return site.problem("pageSize", page, "TensorRT-LLM's pages are a power of two", "remove it, or set pageSize: 32")
 
 
 def transfer_buffers_fit(site: RoleContext) -> Problem | None:
@@ -71,5 +69,5 @@ def transfer_buffers_fit(site: RoleContext) -> Problem | None:
         f"pool are {memory.headroom_gb:.1f}"
     )
     shorter = int(longest * outside / needed) // THOUSAND * THOUSAND
-    fix = f"write contextLength: {shorter}, or a smaller memFractionStatic"
+    fix = f"set contextLength: {shorter}, or a smaller memFractionStatic"
     return site.problem("contextLength", longest, rule, fix)

@@ -14,4 +14,4 @@ def attention_dp_is_all_or_none(site: RoleContext) -> Problem | None:
     if role.dp in (1, role.tp):
         return None
     rule = f"TensorRT-LLM's attention groups are single GPUs, or all {role.tp} GPUs of a worker together"
-    return site.problem("dp", role.dp, rule, f"write dp: {role.tp} or 1, or backend: sglang or vllm")
+    return site.problem("dp", role.dp, rule, f"set dp: {role.tp} or 1, or backend: sglang or vllm")

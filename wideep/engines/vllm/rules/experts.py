@@ -30,7 +30,7 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
     if site.family.expert_location or not role.eplb.enabled:
         return None
     rule = f"vLLM's {site.architecture} cannot map experts to slots, which EPLB needs"
-    return site.problem("eplb.enabled", "true", rule, "write eplb: {enabled: false} and redundantExperts: 0")
+    return site.problem("eplb.enabled", "true", rule, "set eplb: {enabled: false} and redundantExperts: 0")
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
@@ -39,7 +39,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
     if role.ep > 1 or not role.eplb.enabled:
         return None
     rule = "EPLB balances experts between GPUs, and with ep 1 each GPU has a share of all of them"
-    return site.problem("ep", role.ep, rule, f"write ep: {role.tp}, or eplb: {{enabled: false}}")
+    return site.problem("ep", role.ep, rule, f"set ep: {role.tp}, or eplb: {{enabled: false}}")
 
 
 def copies_need_eplb(site: RoleContext) -> Problem | None:
@@ -47,11 +47,11 @@ def copies_need_eplb(site: RoleContext) -> Problem | None:
     role = site.role
     if role.redundant_experts and not role.eplb.enabled:
         rule = "vLLM has redundant experts with EPLB only"
-        fix = "write eplb: {enabled: true}, or redundantExperts: 0"
+        fix = "set eplb: {enabled: true}, or redundantExperts: 0"
         return site.problem("redundantExperts", role.redundant_experts, rule, fix)
     if role.redundant_experts > MOST_COPIES:
         rule = f"vLLM takes at most {MOST_COPIES}"
-        return site.problem("redundantExperts", role.redundant_experts, rule, f"write {MOST_COPIES} or fewer")
+        return site.problem("redundantExperts", role.redundant_experts, rule, f"use {MOST_COPIES} or fewer")
     return None
 
 
@@ -66,7 +66,7 @@ def slots_divide(site: RoleContext) -> Problem | None:
         f"({experts} experts + {redundant} redundant) % ep {role.ep} = {left}, and each GPU needs as many as the others"
     )
     values = multiples_around(redundant, role.ep, -experts % role.ep)
-    return site.problem("redundantExperts", redundant, rule, f"write redundantExperts: {listed(values)}")
+    return site.problem("redundantExperts", redundant, rule, f"set redundantExperts: {listed(values)}")
 
 
 def deepep_needs_model(site: RoleContext) -> Problem | None:
@@ -84,7 +84,7 @@ def deepep_has_one_mode(site: RoleContext) -> Problem | None:
         return None
     wanted = DeepEpMode.NORMAL if site.name is Role.PREFILL else DeepEpMode.LOW_LATENCY
     rule = "vLLM runs a worker in one of DeepEP's modes, and SGLang in both"
-    return site.problem("deepepMode", role.deepep_mode, rule, f"write deepepMode: {wanted}, or backend: sglang")
+    return site.problem("deepepMode", role.deepep_mode, rule, f"set deepepMode: {wanted}, or backend: sglang")
 
 
 def deepep_needs_groups(site: RoleContext) -> Problem | None:
@@ -94,7 +94,7 @@ def deepep_needs_groups(site: RoleContext) -> Problem | None:
         return None
     key, value = ("dp", role.dp) if role.dp == 1 else ("ep", role.ep)
     rule = "vLLM calls DeepEP between attention groups with expert parallelism: dp above 1 and ep of tp"
-    return site.problem(key, value, rule, f"write {key}: {role.tp}, or moeA2aBackend: none")
+    return site.problem(key, value, rule, f"set {key}: {role.tp}, or moeA2aBackend: none")
 
 
 def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:
@@ -103,7 +103,7 @@ def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:
     if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden <= max(HIDDEN_SIZES):
         return None
     rule = f"DeepEP's low-latency kernels exist up to hidden size {max(HIDDEN_SIZES)}, and the model's is {hidden}"
-    fix = f"write deepepMode: normal, or {OFF.removeprefix('write ')}"
+    fix = f"set deepepMode: normal, or {OFF.removeprefix('write ')}"
     return site.problem("deepepMode", role.deepep_mode, rule, fix)
 
 
@@ -112,4 +112,4 @@ def two_batches_need_deepep(site: RoleContext) -> Problem | None:
     if not site.role.two_batch_overlap or site.role.deepep:
         return None
     rule = "vLLM's dual batch overlap hides DeepEP's all-to-all, and moeA2aBackend is none"
-    return site.problem("twoBatchOverlap", "true", rule, "write twoBatchOverlap: false, or moeA2aBackend: deepep")
+    return site.problem("twoBatchOverlap", "true", rule, "set twoBatchOverlap: false, or moeA2aBackend: deepep")

@@ -27,13 +27,13 @@ def keys_of_another_engine(site: RoleContext) -> Problem | None:
 
 def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
-    sglang = "take it out, or write backend: sglang"
+    sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
         rule = "drafts on vLLM are not worked out here: neither their flags nor their memory"
         yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
     if role.moe_dense_tp and attention_tp(role) > 1:
         rule = f"vLLM cuts dense layers over an attention group, tp / dp = {attention_tp(role)} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"take it out, or write dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
     if eplb.algorithm not in (None, EplbAlgorithm.AUTO):
         rule = "vLLM has one way to place experts, which is hierarchical where the model's groups allow it"
         yield site.problem("eplb.algorithm", eplb.algorithm, rule, sglang)
@@ -55,7 +55,7 @@ def share_is_free(site: RoleContext) -> Problem | None:
         return None
     most = math.floor(memory.free_bytes / memory.total_bytes * 100) / 100
     rule = f"vLLM asks for {fraction:g} × {memory.total_bytes / 1e9:.1f} GB, and {memory.free_gb:.1f} are free"
-    return site.problem("memFractionStatic", fraction, rule, f"write memFractionStatic: {most:g} or less")
+    return site.problem("memFractionStatic", fraction, rule, f"set memFractionStatic: {most:g} or less")
 
 
 def block_size_fits_attention(site: RoleContext) -> Problem | None:
@@ -65,4 +65,4 @@ def block_size_fits_attention(site: RoleContext) -> Problem | None:
     if page is None or page in fitting:
         return None
     rule = f"vLLM's kernels for {site.architecture} take pages of {listed(fitting)} tokens"
-    return site.problem("pageSize", page, rule, f"take it out, or write pageSize: {listed(fitting)}")
+    return site.problem("pageSize", page, rule, f"remove it, or set pageSize: {listed(fitting)}")

@@ -14,7 +14,7 @@ def experts_over_all_or_none(site: RoleContext) -> Problem | None:
     if role.ep in (1, role.tp):
         return None
     rule = f"vLLM spreads the experts over all {role.tp} GPUs of a worker, or cuts each over all of them"
-    return site.problem("ep", role.ep, rule, f"write ep: {role.tp} or 1, or backend: sglang")
+    return site.problem("ep", role.ep, rule, f"set ep: {role.tp} or 1, or backend: sglang")
 
 
 def groups_within_nodes(site: RoleContext) -> Problem | None:
@@ -27,4 +27,4 @@ def groups_within_nodes(site: RoleContext) -> Problem | None:
         return None
     rule = f"attention groups of tp / dp = {group} GPUs do not fill pods of {node} GPUs, and none may span two"
     fitting = [dp for dp in divisors(role.tp) if node % (role.tp // dp) == 0]
-    return site.problem("dp", role.dp, rule, f"write dp: {listed(fitting)}, or backend: sglang")
+    return site.problem("dp", role.dp, rule, f"set dp: {listed(fitting)}, or backend: sglang")
