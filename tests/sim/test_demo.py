@@ -66,7 +66,7 @@ class Typed:
 def test_the_demo_ends_with_an_answer_and_with_what_to_try_next(typed: Typed) -> None:
     printed = typed("make demo")
     assert "Mixture-of-Experts models activate only a few experts" in printed
-    assert len(printed.splitlines()) < 300, "a summary of what is created, not every property"
+    assert "[urn=" not in printed, "a summary of what is created, not every property"
     assert all(command in printed for command, _ in TRY_NEXT)
 
 
