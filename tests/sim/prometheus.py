@@ -46,6 +46,11 @@ class Prometheus:
         (found,) = self.query(expr).values()
         return found
 
+    def up_by_role(self) -> dict[str, float]:
+        """How many targets of each role were scraped."""
+        found = self.query("count by (role) (up == 1)")
+        return {json.loads(labels)["role"]: count for labels, count in found.items() if "role" in json.loads(labels)}
+
     def firing(self) -> dict[str, str]:
         """Alerts that fire, each with its runbook."""
         alerts = self._get("alerts")["alerts"]
