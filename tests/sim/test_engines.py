@@ -12,6 +12,7 @@ import pytest
 
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
+from tests.support.platform_v1 import CRDS, GROVE_CRDS
 from tests.support.project import copy_project
 from tests.support.stacks import SMALL, write_stack
 from tests.support.wideep import Wideep
@@ -40,6 +41,7 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     finally:
         made("destroy", "--yes", "--skip-preview")
         made.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+        made.kubectl("delete", "crd", "--ignore-not-found", *GROVE_CRDS, *CRDS)  # 0.6.0's cannot take their place
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,12 @@ from tests.sim.graph import DECODE as DECODE_OF_0_6
 from tests.sim.graph import NAMESPACE, pod_of
 from tests.sim.prometheus import Prometheus, dashboard_targets, load, prometheus_of, until
 from tests.sim.pulumi import Pulumi
+from tests.support.platform_v1 import CRDS, GROVE_CRDS
 from tests.support.project import copy_project
 from tests.support.stacks import write_stack
 from tests.support.wideep import Wideep
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.late(1)]
 
 IMAGE: Final = {"source": "existing", "reference": "registry.example.com/dynamo-wideep@sha256:" + "5" * 64}
 KEYS: Final[dict[str, dict[str, Any]]] = {
@@ -30,7 +31,7 @@ KEYS: Final[dict[str, dict[str, Any]]] = {
 """The newer one with EPLB, whose balancedness it counts."""
 DECODE: Final = {"0.6.0": DECODE_OF_0_6, "1.6.1": "nvidia.com/dynamo-component-type=decode"}
 """Labels of the decode workers' pods."""
-CRDS: Final = ("podmonitors", "servicemonitors", "prometheusrules", "prometheuses")
+MONITORS: Final = ("podmonitors", "servicemonitors", "prometheusrules", "prometheuses")
 EMPTY: Final = {"Restarts", "GPU errors"}
 """Panels that show what went wrong, and nothing while nothing does."""
 REQUESTS: Final = 200
@@ -54,8 +55,10 @@ def stack(cluster: Cluster, release: str, tmp_path_factory: pytest.TempPathFacto
     yield pulumi
     if pulumi.outputs():
         pulumi("destroy", "--yes", "--skip-preview")
-    # Helm leaves the CRDs, and with them Dynamo's charts make monitors, which other tests do not expect.
-    pulumi.kubectl("delete", "crd", "--ignore-not-found", *(f"{each}.monitoring.coreos.com" for each in CRDS))
+    # The CRDs stay: with Prometheus' Dynamo's charts make monitors, which other tests do not expect, and the place of
+    # Dynamo 1.6.1's cannot be taken by those of 0.6.0.
+    monitors = [f"{each}.monitoring.coreos.com" for each in MONITORS]
+    pulumi.kubectl("delete", "crd", "--ignore-not-found", *monitors, *GROVE_CRDS, *CRDS)
 
 
 @pytest.fixture(scope="module")
