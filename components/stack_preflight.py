@@ -58,8 +58,9 @@ def run_preflight(plan: Plan) -> OnCluster:
             check_upgrade(plan, known, _helm(plan, known) if asked else None)
     if known is not None and asked:
         with unless_unreachable("preflight"):
-            pulumi.log.info(cluster_note())
-            _check_cluster(plan, known, connect_from_config(plan.namespace))
+            place = connect_from_config(plan.namespace)
+            pulumi.log.info(cluster_note(place))
+            _check_cluster(plan, known, place)
     warn_on_drift(plan)
     return OnCluster(whose, retained_claim_of(plan) if plan.cache.retain else find_orphaned_claim(plan))
 

@@ -36,13 +36,9 @@ def connect_from_config(namespace: str) -> KubeNamespace:
     return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
 
 
-def cluster_note() -> str:
-    """Say which cluster this run acts on: the API server's address, and the context where the stack names one.
-
-    Raises:
-        kubernetes.config.ConfigException, OSError: there is none.
-    """
-    host = cast("str", connect_from_config("default").api.configuration.host)  # pyright: ignore[reportUnknownMemberType]
+def cluster_note(place: KubeNamespace) -> str:
+    """Say which cluster this run acts on: the API server's address, and the context where the stack names one."""
+    host = cast("str", place.api.configuration.host)  # pyright: ignore[reportUnknownMemberType]
     context = pulumi.Config("kubernetes").get("context")
     return f"Kubernetes cluster: {host}" + (f" (context {context})" if context else "")
 

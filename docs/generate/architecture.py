@@ -9,7 +9,7 @@ from pathlib import Path
 from docs.generate.concepts import stack
 from wideep.plan import RolePlan
 from wideep.settings.layout import Preset, Role
-from wideep_cli.plan.canvas import Box
+from wideep_cli.canvas import Box
 
 __all__ = ["pages"]
 

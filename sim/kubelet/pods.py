@@ -118,10 +118,6 @@ def _volumes(service: Manifest) -> tuple[list[Manifest], list[Manifest]]:
     return volumes, mounts
 
 
-def is_sglang(container: Manifest) -> bool:
-    return engine_of(container) == "sglang"
-
-
 def engine_of(container: Manifest) -> str | None:
     """The engine that a container starts by Dynamo's own command."""
     words = " ".join([*container.get("command", []), *container.get("args", [])])
@@ -185,7 +181,7 @@ def pod_template(
     container = main_container(service, surroundings, [*identity, *(graph["spec"].get("envs") or [])])
     volumes, mounts = _volumes(service)
     container["volumeMounts"] = [*(container.get("volumeMounts") or []), *mounts]
-    if nodes > 1 and is_sglang(container):
+    if nodes > 1 and engine_of(container) == "sglang":
         add_multinode_flags(container, key, nodes, role)
     extra = copy.deepcopy({k: v for k, v in (service.get("extraPodSpec") or {}).items() if k != "mainContainer"})
     spec = extra | {

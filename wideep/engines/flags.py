@@ -86,6 +86,17 @@ class Given:
     gone: Gone | None = None
     """Only other versions take it."""
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values' texts."""
+        return values_of(self.words)
+
+
+def values_of(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of a flag in its words, the first of which may hold one after ``=``."""
+    _, equals, first = words[0].partition("=")
+    return ((first,) if equals else ()) + words[1:]
+
 
 class FlagTable:
     """Every flag that an engine's parser takes, in the order in which they are spoken of.

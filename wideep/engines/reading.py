@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag, Given
+from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag, Given, values_of
 
-__all__ = ["RoleReading", "SaidFlag", "json_object", "said_flags", "worker_shape"]
+__all__ = ["RoleReading", "SaidFlag", "json_object", "read_keys", "said_flags", "worker_shape"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class SaidFlag:
     @property
     def values(self) -> tuple[str, ...]:
         """The values' texts."""
-        _, equals, first = self.words[0].partition("=")
-        return ((first,) if equals else ()) + self.words[1:]
+        return values_of(self.words)
 
     @property
     def value(self) -> object:
@@ -80,6 +79,23 @@ class RoleReading:
 def said_flags(given: Iterable[Given]) -> list[SaidFlag]:
     """Flags that are known: of this version, or of another that has them."""
     return [SaidFlag(each.flag, each.words) for each in given if each.flag]
+
+
+def read_keys(
+    said: Iterable[SaidFlag], keys: frozenset[str], read: Callable[[RoleReading, SaidFlag], None]
+) -> RoleReading:
+    """Return what ``read`` makes of each flag that one of ``keys`` owns.
+
+    Raises ValueError with the flag's name for a value that its type does not take.
+    """
+    reading = RoleReading()
+    for each in said:
+        if each.flag.owner in keys:
+            try:
+                read(reading, each)
+            except ValueError as error:
+                raise ValueError(f"{each.words[0].partition('=')[0]}: {error}") from None
+    return reading
 
 
 def json_object(text: str) -> Mapping[str, object]:

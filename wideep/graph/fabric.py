@@ -41,9 +41,9 @@ class Fabric:
 
 def fabric_of(settings: Settings) -> Fabric | None:
     """The domain that a stack's workers need. None: no worker has GPUs of several nodes of a rack."""
-    roles = settings.layout.roles.values()
-    if settings.hardware.interconnect is not Interconnect.NVLINK or all(role.nodes == 1 for role in roles):
+    if settings.hardware.interconnect is not Interconnect.NVLINK or not settings.layout.has_multinode_workers:
         return None
+    roles = settings.layout.roles.values()
     elastic = any(role.replicas_managed_by for role in roles)
     nodes = 0 if elastic else sum(role.replicas * role.nodes for role in roles)
     return Fabric(names.compute_domain(graph_name(settings), nodes), nodes)

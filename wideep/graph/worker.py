@@ -24,8 +24,8 @@ from wideep.graph.dgd import (
     SharedMemory,
     SubComponentType,
 )
-from wideep.graph.engine_config import engine_config
-from wideep.graph.fabric import fabric_of
+from wideep.graph.engine_config import EngineConfig, engine_config
+from wideep.graph.fabric import Fabric, fabric_of
 from wideep.graph.local_cache import downloader
 from wideep.graph.pod import (
     Affinity,
@@ -65,16 +65,16 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
             limits=limits(settings.workers.resources, gpus, devices), claims=(fabric.used,) if fabric else None
         ),
         shared_memory=SharedMemory(size=settings.workers.shared_memory),
-        extra_pod_spec=_pod(stack, role, layout),
+        extra_pod_spec=_pod(stack, role, layout, fabric),
     )
 
 
-def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
+def _pod(stack: Stack, role: Role, layout: RoleLayout, fabric: Fabric | None) -> ExtraPodSpec:
     settings, workers, cache = stack.settings, stack.settings.workers, stack.settings.model_cache
-    labels, fabric = stack.release.pod_labels(stack.name, role), fabric_of(settings)
+    labels = stack.release.pod_labels(stack.name, role)
     config = engine_config(settings, role, layout)
     return ExtraPodSpec(
-        main_container=_engine(stack, role, layout),
+        main_container=_engine(stack, role, layout, config),
         init_containers=(downloader(settings),) if cache.host_path and cache.download else None,
         volumes=(weights_volume(settings), *((config.volume,) if config else ())),
         priority_class_name=workers.priority_class,
@@ -88,9 +88,9 @@ def _pod(stack: Stack, role: Role, layout: RoleLayout) -> ExtraPodSpec:
     )
 
 
-def _engine(stack: Stack, role: Role, layout: RoleLayout) -> Container:
+def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig | None) -> Container:
     settings, cache = stack.settings, stack.settings.model_cache
-    engine, config = engine_of(settings), engine_config(settings, role, layout)
+    engine = engine_of(settings)
     command, args = engine.started(engine.args(settings, role, layout))
     env = {
         "MODEL_REVISION": model_revision(settings.model, cache),  # restarts the pods where modelCache.path stays

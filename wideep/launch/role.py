@@ -86,8 +86,7 @@ def import_role(
 
 def value_of(given: Given) -> str:
     """The values of a flag, as they are written."""
-    _, equals, first = given.words[0].partition("=")
-    return " ".join(((first,) if equals else ()) + given.words[1:])
+    return " ".join(given.values)
 
 
 def hidden(given: Given) -> bool:

@@ -9,8 +9,8 @@ from typing import Final
 
 from wideep.burnin.figures import Measured
 from wideep.burnin.links import Place, pairs
+from wideep_cli.canvas import Box, Canvas, Type
 from wideep_cli.errors import CallError
-from wideep_cli.plan.canvas import Box, Canvas, Type
 
 __all__ = ["draw_links", "write_links"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from wideep.placement import GpuPlace
-from wideep_cli.plan.canvas import Box, Canvas, Edge, Type
+from wideep_cli.canvas import Box, Canvas, Edge, Type
 from wideep_cli.plan.view import RoleView
 
 __all__ = [

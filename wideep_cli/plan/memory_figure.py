@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wideep.settings.layout import Role
-from wideep_cli.plan.canvas import Box, Canvas, Edge, Type
+from wideep_cli.canvas import Box, Canvas, Edge, Type
 from wideep_cli.plan.gpubox import EDGE, FREE, INK, KV, MUTED, TAKEN, WEIGHTS, expert_colour
 from wideep_cli.plan.view import MemoryShare, RoleView, memory_shares, role_views
 from wideep_cli.stack_context import StackContext

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from wideep.placement import GpuPlace, Placement, PodPlace, compute_placement
 from wideep.settings.hardware import Interconnect
+from wideep_cli.canvas import Box, Canvas, Type
 from wideep_cli.errors import CallError
-from wideep_cli.plan.canvas import Box, Canvas, Type
 from wideep_cli.plan.gpubox import (
     FREE,
     HAIRLINE,

@@ -42,8 +42,7 @@ def takes_lines(loaded: StackContext, rate: float | None = None) -> list[tuple[s
 def takes_object(loaded: StackContext, rate: float | None = None) -> dict[str, object]:
     """The same for JSON. ``price_per_million_tokens`` is None where there is no price or no prediction."""
     found = takes(loaded.settings, loaded.plan)
-    per_gpu = rate or _recorded(loaded)
-    per_million = found.price_per_million_tokens(per_gpu) if per_gpu else None
+    _, per_million = _priced(loaded, found, rate)
     return {
         **found.model_dump(mode="json"),
         "price_per_million_tokens": None if per_million is None else round(per_million, 4),
@@ -55,8 +54,7 @@ def cost_facts(loaded: StackContext) -> dict[str, str]:
     found = takes(loaded.settings, loaded.plan)
     if found.price_per_hour is None:
         return {}
-    per_gpu = _recorded(loaded)
-    per_million = found.price_per_million_tokens(per_gpu) if per_gpu else None
+    _, per_million = _priced(loaded, found, None)
     facts = {"cost an hour": money(found.price_per_hour)}
     return {**facts, f"cost per million output tokens, {RECORDED}": money(per_million)} if per_million else facts
 
@@ -127,11 +125,16 @@ def _cost(loaded: StackContext, found: Takes, rate: float | None) -> Iterator[tu
         return
     each = loaded.settings.hardware.price_per_gpu_hour
     yield "cost", f"{money(found.price_per_hour)} an hour: {found.gpus_reserved} GPUs at {each:g}"
-    per_gpu = rate or _recorded(loaded)
-    per_million = found.price_per_million_tokens(per_gpu) if per_gpu else None
+    per_gpu, per_million = _priced(loaded, found, rate)
     if per_gpu and per_million:
         of = "for the stack's traffic" if rate else RECORDED
         yield "", f"{money(per_million)} per million output tokens, at {per_gpu:.0f} tokens/s a GPU predicted {of}"
+
+
+def _priced(loaded: StackContext, found: Takes, rate: float | None) -> tuple[float | None, float | None]:
+    """Tokens/s a GPU, predicted or recorded, and what a million of them cost; None where it is not known."""
+    per_gpu = rate or _recorded(loaded)
+    return per_gpu, found.price_per_million_tokens(per_gpu) if per_gpu else None
 
 
 def _recorded(loaded: StackContext) -> float | None:

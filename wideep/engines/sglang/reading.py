@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from wideep.engines.reading import RoleReading, SaidFlag, worker_shape
+from wideep.engines.reading import RoleReading, SaidFlag, read_keys, worker_shape
 from wideep.engines.sglang.command import DISPATCH_VARIABLE
 from wideep.settings.layout import Role
 
@@ -40,13 +40,7 @@ def role_reading(
 
     Raises ValueError with the flag's name for a value that its type does not take.
     """
-    reading = RoleReading()
-    for each in said:
-        if each.flag.owner in keys:
-            try:
-                _read(reading, role, each)
-            except ValueError as error:
-                raise ValueError(f"{each.words[0].partition('=')[0]}: {error}") from None
+    reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
     if DISPATCH_VARIABLE in env:
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", _whole(DISPATCH_VARIABLE, env[DISPATCH_VARIABLE]))
     _sizes(reading, said, gpus_per_node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from wideep.engines.reading import RoleReading, SaidFlag, json_object, worker_shape
+from wideep.engines.reading import RoleReading, SaidFlag, json_object, read_keys, worker_shape
 from wideep.engines.vllm.command import ALL_TO_ALL
 from wideep.settings.layout import Role
 
@@ -26,13 +26,7 @@ def role_reading(
 
     Raises ValueError with the flag's name for a value that its type does not take.
     """
-    reading = RoleReading()
-    for each in said:
-        if each.flag.owner in keys:
-            try:
-                _read(reading, role, each)
-            except ValueError as error:
-                raise ValueError(f"{each.words[0].partition('=')[0]}: {error}") from None
+    reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
     if env.get(DISPATCH_VARIABLE, "").isdigit():
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
     _sizes(reading, role, said, gpus_per_node)
