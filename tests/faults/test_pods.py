@@ -112,7 +112,7 @@ def test_a_worker_that_runs_out_of_memory_under_load_is_named_with_the_key(
     assert "layout.decode" in words
     assert "unchanged" in deployed.up()
     deployed.clear()
-    deployed.wait(deployed.graph_is_ready, "it serves again", 90)
+    deployed.wait(deployed.graph_is_ready, "it serves again")
     seen = report.line_with(said.out, "ran out of memory")
     report.note(request, 20, "a worker runs out of GPU memory under load (`wideep doctor`)", seen, "it starts again")
 

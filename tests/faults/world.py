@@ -238,7 +238,8 @@ class World:
         )
         return done.stdout.strip()
 
-    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 240) -> None:
+    def wait(self, holds: Callable[[], bool], what: str, seconds: float = 330) -> None:
+        """Wait until it holds. A pod that ended often is started again after up to five minutes."""
         until = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
