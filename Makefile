@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy demo shell demo-down test test-fast test-long test-faults test-wheels mutants tools check lock preview plan comment need-stack \
+.PHONY: help setup setup-advise setup-bench setup-policy setup-release demo shell demo-down test test-fast test-long test-faults test-wheels mutants tools check audit sbom lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -68,6 +68,15 @@ live-preview live-drift live-up live-verify live-destroy: need-stack setup setup
 
 comment: need-stack setup
 	@sh ci/comment.sh "$$STACK" "$$BASE" "$${OUTPUT:-previews}"
+
+setup-release: setup
+	@sh scripts/setup.sh release
+
+audit: setup-release ## ask PyPI for known vulnerabilities of what the lock files pin
+	@sh scripts/audit.sh
+
+sbom: setup-release ## a bill of materials (CycloneDX) of each lock file, in build/sbom
+	@sh scripts/sbom.sh
 
 lock: setup ## write the lock files anew from the *.in files
 	@sh scripts/lock.sh

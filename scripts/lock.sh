@@ -16,6 +16,7 @@ lock requirements/dev.txt --constraint requirements.txt requirements.in requirem
 lock requirements/advise.txt --constraint requirements/dev.txt requirements/advise.in
 lock requirements/bench.txt requirements/bench.in
 lock requirements/mutants.txt --constraint requirements/dev.txt requirements/mutants.in
+lock requirements/release.txt requirements/release.in
 for spec in sim/requirements-*.in; do
     without=${spec%.in}.overrides # what a package asks for and is not installed
     if [ -f "$without" ]; then set -- --override "$without"; else set --; fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the packages of one target from its hashed lock file, once: a second call with the same lock does nothing.
-# scripts/setup.sh [dev|advise|bench|policy|mutants]    dev, the default, makes .venv; the others need it.
+# scripts/setup.sh [dev|advise|bench|policy|mutants|release]    dev, the default, makes .venv; the others need it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -63,6 +63,12 @@ mutants() {
     .venv/bin/uv pip sync --quiet --require-hashes --python .venv-mutants $lock
 }
 
+release() {
+    say "Setting up .venv-release ..."
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-release
+    .venv/bin/uv pip sync --quiet --require-hashes --python .venv-release $lock
+}
+
 target=${1:-dev} venv=.venv also=
 lock=requirements/$target.txt
 case $target in
@@ -70,9 +76,10 @@ dev) also="requirements.txt pyproject.toml scripts/setup.sh" ;;
 advise) ;;
 bench) venv=.venv-bench ;;
 mutants) venv=.venv-mutants ;;
+release) venv=.venv-release ;;
 policy) venv=policy/.venv lock=policy/requirements.txt ;;
 *)
-    say "setup.sh knows dev, advise, bench, policy and mutants; not $target"
+    say "setup.sh knows dev, advise, bench, policy, mutants and release; not $target"
     exit 2
     ;;
 esac

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Asks PyPI for known vulnerabilities of what the lock files pin: those of the program and of its policy pack first.
+# --strict: a package that PyPI was not asked about is a failure, and so is a machine that does not reach PyPI.
+set -eu
+cd "$(dirname "$0")/.."
+failed=
+for lock in requirements.txt policy/requirements.txt requirements/*.txt sim/requirements-*.txt; do
+    echo "$lock"
+    .venv-release/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$lock" || failed="$failed $lock"
+done
+if [ -n "$failed" ]; then
+    echo "make audit: not clean:$failed. Raise the version in the .in file and run make lock; docs/security.md names findings that do not apply." >&2
+    exit 1
+fi

@@ -1,0 +1,80 @@
+"""A release: its tag is its version, its lock files are all asked about, and hooks run what `make check` runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+def tagged(folder: Path, tag: str, changelog: str) -> subprocess.CompletedProcess[str]:
+    """What the workflow is told of a tag, in a copy with that changelog."""
+    (folder / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "tagged.sh", folder / "scripts")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "CHANGELOG.md").write_text(changelog)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    return subprocess.run(["sh", "scripts/tagged.sh", tag], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "said"),
+    [
+        (f"v{VERSION}", f"# Changelog\n\n## {VERSION}\n", ""),
+        (f"v{VERSION}", "# Changelog\n\n## Unreleased\n", f'CHANGELOG.md: no heading "## {VERSION}".'),
+        ("v9.9.9", f"## {VERSION}\n", f"tag v9.9.9: pyproject.toml has version {VERSION}."),
+    ],
+)
+def test_a_tag_that_is_not_the_version_or_has_no_changelog_is_refused(
+    tmp_path: Path, tag: str, changelog: str, said: str
+) -> None:
+    done = tagged(tmp_path, tag, changelog)
+
+    assert (done.returncode, done.stderr.startswith(said)) == (1 if said else 0, True), done.stderr
+
+
+@pytest.mark.parametrize("script", ["audit", "sbom"])
+def test_every_lock_file_is_asked_about(script: str) -> None:
+    pattern = re.search(r"for lock in (.*); do", (ROOT / "scripts" / f"{script}.sh").read_text())
+    assert pattern
+    asked = {file for words in pattern[1].split() for file in map(str, ROOT.glob(words))}
+    locks = {str(file) for file in ROOT.glob("**/*requirements*.txt") if ".venv" not in str(file)}
+    locks |= {str(file) for file in (ROOT / "requirements").glob("*.txt")}
+    assert asked == {lock for lock in locks if "/build/" not in lock}
+
+
+def test_an_audit_that_cannot_ask_fails_and_says_for_which_lock(tmp_path: Path) -> None:
+    """pip-audit itself ends well when nothing could be asked, unless --strict is given."""
+    assert "--strict" in (ROOT / "scripts" / "audit.sh").read_text()
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "audit.sh", tmp_path / "scripts")
+    (tmp_path / "requirements.txt").touch()
+    bin_folder = tmp_path / ".venv-release" / "bin"
+    bin_folder.mkdir(parents=True)
+    audit = bin_folder / "pip-audit"
+    audit.write_text("#!/bin/sh\nexit 1\n")
+    os.chmod(audit, 0o755)  # noqa: S103 - a program
+
+    done = subprocess.run(["sh", "scripts/audit.sh"], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "make audit: not clean: requirements.txt" in done.stderr
+
+
+def test_hooks_run_what_make_check_runs() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    commands = {hook["id"]: hook["entry"] for hook in hooks}
+    script = (ROOT / "scripts" / "check.sh").read_text()
+
+    assert commands["check"] == "sh scripts/check.sh"
+    assert all(f"{command}" in script for name, command in commands.items() if name != "check")
