@@ -9,6 +9,7 @@ for lock in requirements.txt policy/requirements.txt requirements/*.txt sim/requ
     .venv-release/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$lock" || failed="$failed $lock"
 done
 if [ -n "$failed" ]; then
-    echo "make audit: not clean:$failed. Raise the version in the .in file and run make lock; docs/security.md names findings that do not apply." >&2
+    echo "make audit: not clean, or not answered:$failed." >&2
+    echo "A finding: raise the version in the .in file and run make lock. 'not found on PyPI': run it where PyPI is reached." >&2
     exit 1
 fi
