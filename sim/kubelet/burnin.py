@@ -1,14 +1,23 @@
 """Stands for the measuring program of `wideep burnin`, of which only the lines are simulated: no GPU is here.
 
-A healthy node has the shares of the catalog's peaks that real H200 reached (docs/burnin.md). Annotations of the node:
-`sim.dynamo-wideep/slow-gpu: "3"` halves what that GPU reaches, `sim.dynamo-wideep/ecc-gpu: "3"` gives it ECC
-errors, and with `sim.dynamo-wideep/no-rdma: "true"` NCCL takes TCP from there to other nodes.
+A healthy node has the shares of the catalog's peaks that real H200 reached (docs/burnin.md), and an RDMA adapter per
+GPU.
+Annotations of the node, each `sim.dynamo-wideep/NAME`, break it:
+
+| name | value | what is broken |
+|---|---|---|
+| `slow-gpu` | a GPU | half of what it should reach |
+| `ecc-gpu` | a GPU | two uncorrected ECC errors |
+| `no-rdma` | any | NCCL takes TCP to other nodes |
+| `slow-adapter` | a GPU | a third of the rate to other nodes |
+| `lost-adapter` | a GPU | its adapter is missing, and nothing that is sent through it arrives |
+| `rail-only` | any | only the adapters of the same rail answer |
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from sim.operator.contract import Manifest
@@ -19,6 +28,9 @@ CONTAINER = "burnin"
 SLOW = "sim.dynamo-wideep/slow-gpu"
 ECC = "sim.dynamo-wideep/ecc-gpu"
 NO_RDMA = "sim.dynamo-wideep/no-rdma"
+SLOW_ADAPTER = "sim.dynamo-wideep/slow-adapter"
+LOST_ADAPTER = "sim.dynamo-wideep/lost-adapter"
+RAIL_ONLY = "sim.dynamo-wideep/rail-only"
 MEMORY, BF16, FP8, NVLINK, RDMA = 0.89, 0.67, 0.65, 0.79, 0.9
 """Of the peaks; RDMA's is made up."""
 Line = dict[str, object]
@@ -41,9 +53,10 @@ def _lines(name: str, nodes: list[str], gpus: int, node: Manifest) -> Iterator[L
     meta = node["metadata"]
     product = (meta.get("labels") or {}).get("nvidia.com/gpu.product", "")
     faults = meta.get("annotations") or {}
-    network = "NET/Socket/0" if NO_RDMA in faults else "NET/IB/0/GDRDMA"
     peaks = next((row.peaks for row in GPUS.values() if row.product == product), None)
-    yield {"what": "node", "gpus": gpus, "wanted": gpus}
+    there = [gpu for gpu in range(gpus) if str(gpu) != faults.get(LOST_ADAPTER)]
+    ports = [{"port": f"mlx5_{gpu}/1", "state": "4: ACTIVE", "rate": "400 Gb/sec (4X NDR)"} for gpu in there]
+    yield {"what": "node", "gpus": gpus, "wanted": gpus, "ports": ports}
     for gpu in range(gpus):
         yield {"what": "gpu", "gpu": gpu, "name": product.replace("-", " "), "watts_limit": 700.0}
         share = 0.5 if str(gpu) == faults.get(SLOW) else 1.0
@@ -54,16 +67,24 @@ def _lines(name: str, nodes: list[str], gpus: int, node: Manifest) -> Iterator[L
         load = {"temperature": 60.0, "watts": 700.0, "sm_mhz": 1480.0, "reasons": 4, "ecc_uncorrected": ecc}
         yield {"what": "load", "gpu": gpu, **load}
         if peaks:
-            yield from _links(name, gpu, [(to_node, each) for to_node in nodes for each in range(gpus)], peaks, network)
+            places = [(to, each) for to in nodes for each in range(gpus) if (to, each) != (name, gpu)]
+            yield from _links(name, gpu, places, peaks, faults)
     yield {"what": "done", "seconds": 1.0}
 
 
-def _links(name: str, gpu: int, places: list[tuple[str, int]], peaks: Peaks, network: str) -> Iterator[Line]:
+def _links(name: str, gpu: int, to: list[tuple[str, int]], peaks: Peaks, faults: Mapping[str, str]) -> Iterator[Line]:
     """From one GPU to each other one."""
-    for to_node, to_gpu in places:
-        if (to_node, to_gpu) == (name, gpu):
-            continue
+    network = "NET/Socket/0" if NO_RDMA in faults else "NET/IB/0/GDRDMA"
+    for to_node, to_gpu in to:
         inside = to_node == name
         way = {"gpu": gpu, "to_node": to_node, "to_gpu": to_gpu}
-        yield {"what": "send", **way, "value": NVLINK * peaks.nvlink if inside else RDMA * peaks.rdma}
+        value = NVLINK * peaks.nvlink if inside else _through_adapter(gpu, to_gpu, RDMA * peaks.rdma, faults)
+        yield {"what": "send", **way, "value": value}
         yield {"what": "transport", **way, "via": ["P2P/CUMEM" if inside else network]}
+
+
+def _through_adapter(gpu: int, to_gpu: int, healthy: float, faults: Mapping[str, str]) -> float | None:
+    """Bytes a second to a GPU of another node; None where no answer comes."""
+    if str(gpu) == faults.get(LOST_ADAPTER) or (RAIL_ONLY in faults and gpu != to_gpu):
+        return None
+    return healthy / 3 if str(gpu) == faults.get(SLOW_ADAPTER) else healthy

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from sim.env import environment
-from sim.kubelet.burnin import ECC, NO_RDMA, SLOW
+from sim.kubelet.burnin import ECC, LOST_ADAPTER, NO_RDMA, RAIL_ONLY, SLOW, SLOW_ADAPTER
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
@@ -106,6 +106,23 @@ def test_ecc_errors_and_a_node_without_rdma_are_named(wideep: Wideep, run: Run) 
     assert said.code == 1
     assert "! gpu-1 GPU 5: 2 uncorrected ECC errors since the driver started." in said.out
     assert "! gpu-1: NCCL took TCP in place of RDMA" in said.out
+
+
+@pytest.mark.parametrize(
+    ("fault", "fact"),
+    [
+        (SLOW_ADAPTER, "! gpu-1 GPU 3: all its 8 links are slow (down to 15 GB/s, the median is 45 GB/s)."),
+        (LOST_ADAPTER, "! gpu-1: 7 RDMA ports, where other nodes have 8 ("),
+        (RAIL_ONLY, "! the network: connects only adapters of the same rail (all 8 pairs of the same rail answer"),
+    ],
+)
+def test_a_fault_of_the_network_is_named(wideep: Wideep, run: Run, fault: str, fact: str) -> None:
+    run("kubectl", "annotate", "node", "gpu-1", f"{fault}=3")
+
+    said = wideep("burnin")
+
+    run("kubectl", "annotate", "node", "gpu-1", f"{fault}-")
+    assert (said.code, fact in said.out) == (1, True), said.out
 
 
 def test_a_node_with_taken_gpus_is_skipped_with_who_has_them(wideep: Wideep, taken_node: str) -> None:

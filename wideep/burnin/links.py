@@ -7,7 +7,7 @@ the sheet, and each pair was within 1 % of the median (docs/burnin.md).
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final
@@ -122,10 +122,17 @@ def _unanswered(links: dict[Pair, float | None], what: str) -> Iterator[Verdict]
             lost[0][0][0], f"{what}: connects only adapters of the same rail ({fact}). {step}", of_network=True
         )
         return
-    nodes = sorted({node for pair in lost for node, _ in pair})
     shown = some_of((_shown(pair) for pair in lost), 4)
-    step = f"wideep network and the logs of {some_of(nodes)} (dmesg) tell more; cordon the node that is in all of them."
-    yield Verdict(lost[0][0][0], f"{what}: {len(lost)} of {len(links)} pairs give no answer ({shown}). {step}")
+    [(place, times), *_] = Counter(place for pair in lost for place in pair).most_common(1)
+    if times == len(lost) > 1:
+        own = sum(place in pair for pair in links)
+        step = NVLINK_STEP if what == "NVLink" else NETWORK_STEP
+        fact = f"{times} of its {own} links over {what} give no answer ({shown}). {step}"
+        yield Verdict(place[0], f"{place[0]} GPU {place[1]}: {fact}", place[1])
+        return
+    [(node, times), *_] = Counter(node for pair in lost for node in {name for name, _ in pair}).most_common(1)
+    step = f"Look at dmesg on {node}, which is in {times} of them, and at wideep network."
+    yield Verdict(node, f"{what}: {len(lost)} of {len(links)} pairs give no answer ({shown}). {step}")
 
 
 def _transports(measured: Measured, *, rdma: bool) -> Iterator[Verdict]:
@@ -153,7 +160,13 @@ def _over_tcp(measured: Measured) -> list[str]:
 
 
 def _ports(measured: Measured) -> Iterator[Verdict]:
+    """Ports that are down, and nodes that have fewer than others."""
+    most = max((len(state.ports) for state in measured.of(NodeState)), default=0)
     for state in measured.of(NodeState):
+        if 0 < len(state.ports) < most:
+            fact = f"{len(state.ports)} RDMA ports, where other nodes have {most}"
+            step = f"Look at lspci and dmesg on {state.node}, and at the devices that its RDMA device plugin offers."
+            yield Verdict(state.node, f"{state.node}: {fact} ({some_of(port.port for port in state.ports)}). {step}")
         down = [f"{port.port} {port.state}" for port in state.ports if "ACTIVE" not in port.state]
         if down:
             step = "Look at the cable and at the switch's port."

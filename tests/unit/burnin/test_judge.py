@@ -190,6 +190,23 @@ def test_a_network_that_connects_only_equal_rails_is_told_as_that() -> None:
     assert "connects only adapters of the same rail (all 4 pairs of the same rail answer, and none of the 12" in verdict
 
 
+def test_a_gpu_of_which_no_link_answers_is_named_and_not_the_first_node_of_the_list() -> None:
+    [verdict] = judge(
+        measured(cluster(lambda _, other: None if other == 1 else 45e9)), gpu_spec(Gpu.H100_80), Floor(), rdma=True
+    )
+
+    assert (verdict.node, verdict.gpu) == ("b", 1)
+    assert verdict.text.startswith("b GPU 1: 4 of its 4 links over the network give no answer (a GPU 0 ↔ b GPU 1, ")
+
+
+def test_a_node_with_fewer_rdma_ports_than_others_is_told_with_those_that_it_has() -> None:
+    rows = cluster(lambda *_: 45e9)
+    port = {"port": "mlx5_1:1", "state": "4: ACTIVE", "rate": "400 Gb/sec (4X NDR)"}
+    rows = [{**row, "ports": [*row["ports"], port]} if row.get("ports") and row["node"] == "a" else row for row in rows]
+
+    assert told(rows, rdma=True)[0].startswith("b: 1 RDMA ports, where other nodes have 2 (mlx5_0:1). Look at lspci")
+
+
 def test_one_pair_without_an_answer_is_told_with_both_ends() -> None:
     [verdict] = told(cluster(lambda one, other: None if (one, other) == (2, 1) else 45e9), rdma=True)
 

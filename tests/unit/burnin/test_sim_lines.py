@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.kubelet.burnin import SLOW, lines
+import pytest
+
+from sim.kubelet.burnin import LOST_ADAPTER, RAIL_ONLY, SLOW, SLOW_ADAPTER, lines
 from wideep.burnin.figures import GpuFigure, Send, Transport, read_lines
 from wideep.burnin.judge import judge
 from wideep.catalog import gpu_spec
@@ -33,3 +35,23 @@ def test_the_slow_gpu_of_a_node_is_the_one_that_its_annotation_names() -> None:
     [verdict] = judge(read_lines(lines(container("a"), slow)), gpu_spec(Gpu.H200), Floor(), rdma=True)
 
     assert (verdict.node, verdict.gpu) == ("a", 2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "place", "fact"),
+    [
+        (SLOW_ADAPTER, ("b", 2), "all its 4 links are slow (down to 15 GB/s, the median is 45 GB/s)"),
+        (RAIL_ONLY, ("a", None), "connects only adapters of the same rail (all 4 pairs of the same rail answer"),
+        (LOST_ADAPTER, ("b", 2), "4 of its 4 links over the network give no answer"),
+    ],
+)
+def test_a_fault_of_the_network_is_the_verdict_on_what_its_annotation_names(
+    fault: str, place: tuple[str, int | None], fact: str
+) -> None:
+    broken = {"metadata": {**NODE["metadata"], "annotations": {fault: "2"}}}
+    text = [*lines(container("a"), NODE), *lines(container("b"), broken)]
+
+    *_, verdict = judge(read_lines(text), gpu_spec(Gpu.H200), Floor(), rdma=True)
+
+    assert (verdict.node, verdict.gpu) == place
+    assert fact in verdict.text
