@@ -18,8 +18,14 @@ from components.lifecycle.own_cluster import cluster_note, connect_from_config, 
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.retained import retained_claim_of
 from components.lifecycle.state import read_stack_outputs
-from components.lifecycle.upgrades import check_upgrade
-from components.preflight.cluster import check_conflicts, check_crds, check_multinode, check_storage
+from components.lifecycle.upgrades import check_upgrade, installed_version
+from components.preflight.cluster import (
+    check_conflicts,
+    check_crds,
+    check_multinode,
+    check_storage,
+    check_versions,
+)
 from components.preflight.external import check_external
 from wideep.errors import Problem
 from wideep.plan import Plan
@@ -83,6 +89,8 @@ def _check_cluster(plan: Plan, known: Mapping[str, Mapping[str, Any]], place: Ku
                 _check_known(helm, [where for where in releases.values() if where not in new])
         with unless_unreachable("Helm releases and operators of others"):
             _check_new(helm, new, restricted=plan.platform.restricted)
+        if installed_version(known) != plan.platform.version:
+            check_versions(place, plan.platform.version)
         if crds in new:
             check_crds(place, *crds)
     new_cache = plan.cache if plan.cache.create and CACHE_CLAIM.name not in known else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.preflight import refuse
 from wideep.errors import Problem
-from wideep_cluster.dynamo.crds import crd_conflict
+from wideep_cluster.dynamo.crds import crd_conflict, find_unknown_versions, version_conflict
 from wideep_cluster.dynamo.multinode import fabric_problem, multinode_problem
 from wideep_cluster.dynamo.operator import operator_conflicts
 from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_problems
@@ -19,7 +19,7 @@ from wideep_cluster.kube import KubeNamespace
 if TYPE_CHECKING:
     from wideep.plan import CachePlan, Plan, PlatformPlan
 
-__all__ = ["check_conflicts", "check_crds", "check_multinode", "check_storage"]
+__all__ = ["check_conflicts", "check_crds", "check_multinode", "check_storage", "check_versions"]
 
 
 def check_conflicts(place: KubeNamespace, releases: Iterable[Problem], *, restricted: bool) -> None:
@@ -31,6 +31,11 @@ def check_conflicts(place: KubeNamespace, releases: Iterable[Problem], *, restri
 def check_crds(place: KubeNamespace, namespace: str, release: str) -> None:
     """Raise pulumi.RunError, with what to do, for a CRD that Helm would not take over into this release."""
     refuse([crd_conflict(place.cluster.listed(DEFINITIONS), namespace, release)])
+
+
+def check_versions(place: KubeNamespace, version: str) -> None:
+    """Raise pulumi.RunError for CRDs on the cluster that the API server would not replace by those of a release."""
+    refuse([version_conflict(find_unknown_versions(place.cluster, version), version)])
 
 
 def check_multinode(plan: Plan) -> None:

@@ -77,6 +77,16 @@ def test_crds_of_another_release_are_refused(cluster: tuple[Site, Path], preview
         _run(cluster, preview=preview)
 
 
+@PREVIEW_AND_UP
+def test_crds_with_versions_that_the_release_lacks_are_refused_before_helm_is_asked_to_take_them(
+    cluster: tuple[Site, Path], preview: bool
+) -> None:
+    crd = {"metadata": {"name": "dynamographdeployments.nvidia.com"}, "status": {"storedVersions": ["v1beta1"]}}
+    cluster[0].says(f"{CRDS}/dynamographdeployments.nvidia.com", 200, crd, Content_Type="application/json")
+    with pytest.raises(pulumi.RunError, match=r"storedVersions is \[v1beta1\]"):
+        _run(cluster, preview=preview)
+
+
 CRD_SPEC = {
     "group": "nvidia.com",
     "names": {"kind": "DynamoGraphDeployment", "plural": "dynamographdeployments"},

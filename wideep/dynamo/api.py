@@ -86,4 +86,4 @@ class GraphApi:
 V1ALPHA1: Final = GraphApi("v1alpha1")
 """Served by all releases that are known here, stored up to 1.4."""
 V1BETA1: Final = GraphApi("v1beta1")
-"""Served from 1.2 on, stored from 1.5 on."""
+"""In the CRDs from 1.2 on, stored from 1.5 on."""

@@ -36,6 +36,8 @@ Store = Literal["needed", "installed", "off"]
 """etcd or NATS: the graph does not work without it; the chart installs it unless it is told not to; only if asked."""
 DeepEp = Literal["no", "documented", "inferred"]
 """Whether NVIDIA's SGLang image holds DeepEP: no; a document of the release runs it so; as its Dockerfile reads."""
+HAS_V1BETA1: Final = (1, 2)
+"""The first minor whose CRDs have ``v1beta1``."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class ReleaseRow:
         """``(1, 6)``."""
         major, minor, _ = sort_key(self.version)
         return major, minor
+
+    @property
+    def graph_versions(self) -> tuple[str, ...]:
+        """Versions of the API that its CRDs of graphs and components have."""
+        return (V1ALPHA1.version, V1BETA1.version) if self.minor >= HAS_V1BETA1 else (V1ALPHA1.version,)
 
     @property
     def engines(self) -> Mapping[Framework, str]:

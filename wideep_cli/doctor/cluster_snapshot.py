@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from wideep.dynamo.api import GraphApi
+from wideep.dynamo.base import Release
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, Listed, forward_service
 from wideep_cluster.burnin.keep import KEPT_LABEL
 from wideep_cluster.dynamo.admission import GraphAdmission, obstacles
+from wideep_cluster.dynamo.crds import StoredCrd, find_unknown_versions
 from wideep_cluster.dynamo.frontend import served_models
 from wideep_cluster.dynamo.graph_api import served_api
 from wideep_cluster.gpu_nodes import HOLDS_A_NODE
@@ -119,6 +120,8 @@ class ClusterSnapshot:
     """The DynamoComponentDeployments that the operator makes of a graph."""
     policies: Listed[NetworkPolicy] = Listed()
     definitions: Listed[Definition] = Listed()
+    unknown_versions: Listed[StoredCrd] = Listed()
+    """CRDs of Dynamo with stored versions that the stack's release does not have."""
     figures: Listed[ConfigMap] = Listed()
     """What burn-ins have measured, of the stack's namespace."""
     releases: Listed[Secret] = Listed()
@@ -205,10 +208,10 @@ class _Reader:
 
 
 def take_snapshot(
-    cluster: Cluster, namespace: str, api: GraphApi, asked: GraphAdmission | None = None
+    cluster: Cluster, namespace: str, release: Release, asked: GraphAdmission | None = None
 ) -> ClusterSnapshot:
-    """Reads all of it. What the user may not see is in the snapshot as such. ``api``: in which the stack's release
-    writes graphs; on a cluster without it they are read as it serves them. ``asked``: what admits a graph there.
+    """Reads all of it. What the user may not see is in the snapshot as such. ``release``: the stack's; on a cluster
+    without its API, graphs are read as it serves them. ``asked``: what admits a graph there.
 
     Raises:
         UnreachableError: there is no cluster to look at.
@@ -228,13 +231,14 @@ def take_snapshot(
             "releases": reader.own(SECRETS, labels=HELM),
             "figures": reader.own(CONFIG_MAPS, labels=FIGURES),
             "groups": pool.submit(cluster.groups),
+            "unknown_versions": pool.submit(find_unknown_versions, cluster, release.version),
             **{name: reader.own(kind) for name, kind in PLAIN.items()},
         }
-        served = served_api(cluster, api) or api
+        served = served_api(cluster, release.api) or release.api
         seen |= {"graphs": reader.own(graphs(served)), "components": reader.own(components(served))}
         if asked:
             seen["admission"] = pool.submit(_admission, cluster, asked)
-        serves_graphs = pool.submit(cluster.serves, graphs(api))
+        serves_graphs = pool.submit(cluster.serves, graphs(release.api))
         return ClusterSnapshot(
             **{name: found.result() for name, found in seen.items()},
             serves_graphs=serves_graphs.result(),

@@ -42,7 +42,7 @@ def doctor(
     cluster = connect(source)
     release = release_of(loaded.settings)
     asked = graph_admission(release, grove=loaded.plan.platform.grove)
-    view = take_snapshot(cluster, loaded.settings.namespace, release.api, asked)
+    view = take_snapshot(cluster, loaded.settings.namespace, release, asked)
     case = CheckContext(loaded.settings, loaded.plan, view)
     version = holds(Section.CLUSTER, "api-server", f"Kubernetes {cluster.version()} at {cluster.server}.")
     findings = [version, *run_checks(case)]

@@ -8,10 +8,11 @@ from typing import Final
 from wideep import names
 from wideep.dynamo import release_of
 from wideep.dynamo.upgrades import upgrade
+from wideep.errors import Problem
 from wideep.text import some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, answered, fails, holds, unknown
-from wideep_cluster.dynamo.crds import GRAPH_CRD, crd_conflict
+from wideep_cluster.dynamo.crds import GRAPH_CRD, crd_conflict, version_conflict
 from wideep_cluster.dynamo.multinode import KAI, fabric_problem, multinode_makers, multinode_problem
 from wideep_cluster.dynamo.operator import (
     ETCD,
@@ -37,7 +38,7 @@ def platform_findings(case: CheckContext) -> Iterator[Finding]:
     """Before the platform is there: what would stop it. After: whether it works."""
     operator = operator_of(case.view.deployments.items, case.settings.namespace)
     yield from _releases(case)
-    yield _crds(case)
+    yield _stored_versions(case) or _crds(case)
     yield from _admission(case, operator)
     yield from _values(case)
     yield from _conflicts(case) or [_operator(case, operator)]
@@ -168,6 +169,13 @@ def _admission(case: CheckContext, operator: Deployment | None) -> Iterator[Find
         yield fails(Section.PLATFORM, "admission", what, restart)
     else:
         yield holds(Section.PLATFORM, "admission", "The webhooks that admit a graph have pods that are ready.")
+
+
+def _stored_versions(case: CheckContext) -> Finding | None:
+    """CRDs of a newer release, which that of the stack cannot replace."""
+    platform = case.plan.platform
+    answer = version_conflict(case.view.unknown_versions, platform.version) if platform.install else None
+    return answered(Section.PLATFORM, "api", answer) if isinstance(answer, Problem) else None
 
 
 def _crds(case: CheckContext) -> Finding:
