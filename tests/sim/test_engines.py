@@ -72,26 +72,14 @@ def test_each_node_of_the_worker_loads_in_vllms_words(wideep: Wideep) -> None:
     assert len({line["place"] for line in lines}) == 2
 
 
-@pytest.fixture(scope="module")
-def older(stack: Pulumi) -> Pulumi:
-    """A stack of 0.6.0 on the same cluster."""
+def test_when_nobody_uses_the_crds_of_1_6_the_printed_command_makes_room_for_those_of_0_6_0(stack: Pulumi) -> None:
+    stack("destroy", "--yes", "--skip-preview")
     write_stack(stack.folder, "older", **SMALL, namespace="older", platform={"charts": "sim/charts"})
-    return Pulumi(stack.cluster, stack.folder, "older").create()
+    older = Pulumi(stack.cluster, stack.folder, "older").create()
 
-
-def test_the_crds_of_1_6_are_named_with_who_uses_them_to_a_stack_of_0_6_0(older: Pulumi) -> None:
     said = older("preview", check=False)
     assert "status.storedVersions is [v1beta1]" in said
-    assert f"dynamographdeployments {NAMESPACE}/" in said
-    assert "kubectl delete" not in said
-
-
-def test_when_nobody_uses_the_crds_of_1_6_the_printed_command_makes_room_for_those_of_0_6_0(
-    stack: Pulumi, older: Pulumi
-) -> None:
-    stack("destroy", "--yes", "--skip-preview")
-    said = older("preview", check=False)
-    (delete,) = (line.split() for line in said.splitlines() if line.strip().startswith("kubectl delete crd"))
+    delete = next(line.split() for line in said.splitlines() if line.strip().startswith("kubectl delete crd"))
     stack.kubectl(*delete[1:])
     assert "storedVersions" not in older("preview")
 
