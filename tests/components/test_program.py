@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from components.dynamo_stack import DynamoStack, DynamoStackArgs
 from components.stack_preflight import OnCluster
+from tests.golden.cases import config, on_its_engine
 from tests.support.configs import LAB
 from tests.support.engine import DIGEST, PROJECT, UNKNOWN, Engine, Secret, run
 from tests.support.examples import examples
@@ -23,7 +24,8 @@ from tests.support.plans import ROOT, TOKEN, on_release, plan_of, settings_of
 from wideep.plan import make_plan
 from wideep.plan.takes import takes
 from wideep.resource_names import DYNAMIC, NAMESPACE_READ, STACK_RESOURCES, dynamic_type
-from wideep.rules import Accepted
+from wideep.rules import Accepted, accept
+from wideep.settings.layout import Preset
 
 POLICIES = ("frontend", "workers", "etcd-clients", "nats-clients")
 GUARDS = ("guard", "guard-namespace", "guard-platform")
@@ -458,10 +460,20 @@ def test_on_1_6_the_graph_waits_until_the_platform_admits_it_and_no_release_of_c
     ],
 )
 def test_a_plan_counts_the_objects_that_the_program_makes(deploy: Deploy, changes: dict[str, Any]) -> None:
-    settings = settings_of(**changes)
-    counted = takes(settings, make_plan(settings)).objects
+    _assert_counted(deploy, settings_of(**changes))
 
-    kinds = [kind.rpartition(":")[2] for kind in _engine(deploy, settings).types().values() if kind.startswith("kuber")]
-    made = Counter("Helm release" if kind == "Release" else kind for kind in kinds)
-    read = {"CustomResourceDefinition", "Deployment"}
-    assert counted == {kind: count for kind, count in made.items() if kind not in read}
+
+@pytest.mark.parametrize("preset", Preset)
+def test_a_plan_counts_the_objects_of_each_preset_with_monitoring_and_a_burn_in(deploy: Deploy, preset: Preset) -> None:
+    engine = on_its_engine(preset) if preset.backend else {}
+    both = {"monitoring": {"enabled": True}, "burnin": {"enabled": True}}
+    _assert_counted(deploy, accept(config(preset, **engine, **both)))
+
+
+def _assert_counted(deploy: Deploy, settings: Accepted) -> None:
+    """The Plan counts what the program makes, and the ConfigMap in which the burn-in's provider keeps its figures."""
+    kinds = [kind.partition(":") for kind in _engine(deploy, settings).types().values()]
+    made = Counter(kind.rpartition(":")[2] for package, _, kind in kinds if package == "kubernetes")
+    made["Helm release"] = made.pop("Release", 0)
+    made["ConfigMap"] += sum(kind.endswith(":NodeBurnIn") for _, _, kind in kinds)
+    assert takes(settings, make_plan(settings)).objects == +made

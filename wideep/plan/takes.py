@@ -6,7 +6,6 @@ Times of a transfer are sizes over the link's own rate: no disk, registry or hub
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -75,7 +74,8 @@ class Takes(PlanModel):
     two_revisions_gb: float
     """What a volume needs for a new revision beside the old one, when no file is the same."""
     objects: dict[str, int]
-    """What the stack itself makes on the cluster, by kind. Helm's releases have their own."""
+    """What the stack itself makes and keeps on the cluster, by kind, the ConfigMap of a burn-in's figures with it.
+    Helm's releases have their own; the Jobs of a burn-in go when they have measured."""
     updates: dict[Role, Update]
     price_per_hour: float | None
     """Of all GPUs of ``hardware``, in the price's own currency. None: the stack says no price."""
@@ -106,7 +106,7 @@ def takes(settings: Settings, plan: Plan) -> Takes:
         start_deadline_seconds=plan.ready_timeout_seconds,
         volume_gb=round(quantity_bytes(plan.cache.size) / 1e9, 1) if plan.cache.create else None,
         two_revisions_gb=round(REVISIONS * size / 1e9, 1),
-        objects=dict(_objects(plan)),
+        objects=_objects(plan),
         updates={name: _update(settings, role) for name, role in settings.layout.roles.items()},
         price_per_hour=None if price is None else price * reserved,
     )
@@ -126,8 +126,13 @@ def _update(settings: Settings, role: RoleLayout) -> Update:
     return Update.OUTAGE if recreated(settings, role) else Update.BESIDE
 
 
-def _objects(plan: Plan) -> Iterator[tuple[str, int]]:
+def _objects(plan: Plan) -> Counter[str]:
     monitoring, platform = plan.monitoring, plan.platform
+    dashboards = 0
+    if monitoring is not None:
+        from wideep.monitoring.panels import DASHBOARDS
+
+        dashboards = len(DASHBOARDS)
     secrets = (
         plan.token is not None and plan.token.create,
         plan.image_source.registry is not None and plan.image_source.pull_secret is not None,
@@ -142,17 +147,16 @@ def _objects(plan: Plan) -> Iterator[tuple[str, int]]:
     counts = {
         "Namespace": 1,
         "Secret": sum(secrets),
+        "ConfigMap": len(plan.engine_configs) + dashboards + (plan.burnin is not None),
         "PersistentVolumeClaim": int(plan.cache.create),
         "Job": int(plan.download is not None),
         "Helm release": sum(releases),
+        "ComputeDomain": int(plan.compute_domain is not None),
         "DynamoGraphDeployment": 1,
         "NetworkPolicy": len(plan.network_policies),
         "Service": int(plan.frontend.public is not None),
         "Ingress": int(plan.frontend.ingress is not None),
+        **Counter(monitor.kind for monitor in (monitoring.monitors if monitoring else ())),
+        "PrometheusRule": int(monitoring is not None),
     }
-    yield from ((kind, count) for kind, count in counts.items() if count)
-    if monitoring is not None:
-        from wideep.monitoring.panels import DASHBOARDS
-
-        yield from Counter(monitor.kind for monitor in monitoring.monitors).items()
-        yield from {"PrometheusRule": 1, "ConfigMap": len(DASHBOARDS)}.items()
+    return Counter({kind: count for kind, count in counts.items() if count})

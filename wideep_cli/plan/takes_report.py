@@ -33,7 +33,7 @@ def takes_lines(loaded: StackContext, rate: float | None = None) -> list[tuple[s
         ("download", _download(found)),
         ("load", _load(found)),
         ("volume", _volume(loaded, found)),
-        ("creates", ", ".join(_counted(kind, count) for kind, count in found.objects.items())),
+        ("creates", _creates(loaded, found)),
         *_updates(found),
         *_cost(loaded, found, rate),
     ]
@@ -57,6 +57,11 @@ def cost_facts(loaded: StackContext) -> dict[str, str]:
     _, per_million = _priced(loaded, found, None)
     facts = {"cost an hour": money(found.price_per_hour)}
     return {**facts, f"cost per million output tokens, {RECORDED}": money(per_million)} if per_million else facts
+
+
+def _creates(loaded: StackContext, found: Takes) -> str:
+    made = ", ".join(_counted(kind, count) for kind, count in found.objects.items())
+    return made if loaded.plan.burnin is None else f"{made}; a Job on each free GPU node while the burn-in measures"
 
 
 def _counted(kind: str, count: int) -> str:
