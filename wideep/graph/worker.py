@@ -42,16 +42,17 @@ from wideep.graph.pod import (
 )
 from wideep.graph.startup import PERIOD_SECONDS
 from wideep.graph.volumes import engine_mounts, weights_volume
+from wideep.rules.updates import Update, update_of
 from wideep.settings import Settings
 from wideep.settings.layout import Role, RoleLayout
 
-__all__ = ["recreated", "worker_service"]
+__all__ = ["worker_service"]
 
 
 def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
     """The workers of one role: ``replicas`` times ``nodes`` pods."""
     settings, hardware = stack.settings, stack.settings.hardware
-    fabric = fabric_of(settings)
+    fabric, recreated = fabric_of(settings), update_of(settings, role) is Update.OUTAGE
     gpus = str(layout.gpus_per_node)
     devices = {hardware.rdma_resource: gpus} if rdma.uses_rdma(hardware) else None
     return Service(
@@ -59,7 +60,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
-        annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated(settings, layout) else None,
+        annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(
             limits=limits(settings.workers.resources, gpus, devices), claims=(fabric.used,) if fabric else None
@@ -113,15 +114,6 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig |
         startup_probe=health(stack.release.system_port, failures=stack.startup_seconds // PERIOD_SECONDS),
         security_context=pinned if rdma.uses_rdma(settings.hardware) else None,
     )
-
-
-def recreated(settings: Settings, layout: RoleLayout) -> bool:
-    """No GPUs are left for one more pod: a Deployment's rolling update, which starts the new pod first, would wait for
-    ever. Grove deletes first in any case; the annotation would only change the pods, and restart them."""
-    if settings.layout.has_multinode_workers:
-        return False
-    used = sum(role.gpus for role in settings.layout.roles.values())
-    return settings.hardware.gpus - used < layout.gpus_per_node
 
 
 def _tolerations(settings: Settings) -> tuple[Toleration, ...] | None:

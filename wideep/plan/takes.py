@@ -6,19 +6,18 @@ Times of a transfer are sizes over the link's own rate: no disk, registry or hub
 from __future__ import annotations
 
 from collections import Counter
-from enum import StrEnum
 from typing import Final
 
-from wideep.graph.worker import recreated
 from wideep.memory.weights import model_bytes
 from wideep.plan.base import PlanModel
 from wideep.plan.parts import Plan
 from wideep.price import per_million_tokens
+from wideep.rules.updates import Update, update_of
 from wideep.settings import Settings
-from wideep.settings.layout import Role, RoleLayout
+from wideep.settings.layout import Role
 from wideep.settings.quantity import quantity_bytes
 
-__all__ = ["BUILD_MINUTES", "IMAGE_GB", "LINKS_GBIT", "ImageTakes", "Takes", "Update", "takes", "transfer_seconds"]
+__all__ = ["BUILD_MINUTES", "IMAGE_GB", "LINKS_GBIT", "ImageTakes", "Takes", "takes", "transfer_seconds"]
 
 LINKS_GBIT: Final = (1, 10, 100)
 """Links that times are told for, in Gbit/s."""
@@ -28,19 +27,6 @@ IMAGE_GB: Final = 20.0
 """About so large is that image. NVIDIA's own is taken for as large: nothing here has weighed it."""
 REVISIONS: Final = 2
 """A volume with room for so many takes a new revision while pods read the old one."""
-
-
-class Update(StrEnum):
-    """What a change of a role's arguments, image or environment does to who uses it."""
-
-    OUTAGE = "outage"
-    """No GPU is free for another worker: all of the role's end first, and nothing is served while the model loads."""
-    IN_TURN = "in-turn"
-    """One worker after the other restarts; the others serve."""
-    RESTART = "restart"
-    """Grove deletes the pods of the role's only worker before it makes new ones."""
-    BESIDE = "beside"
-    """The new worker starts on free GPUs before the old one ends."""
 
 
 class ImageTakes(PlanModel):
@@ -107,7 +93,7 @@ def takes(settings: Settings, plan: Plan) -> Takes:
         volume_gb=round(quantity_bytes(plan.cache.size) / 1e9, 1) if plan.cache.create else None,
         two_revisions_gb=round(REVISIONS * size / 1e9, 1),
         objects=_objects(plan),
-        updates={name: _update(settings, role) for name, role in settings.layout.roles.items()},
+        updates={role: update_of(settings, role) for role in settings.layout.roles},
         price_per_hour=None if price is None else price * reserved,
     )
 
@@ -115,15 +101,6 @@ def takes(settings: Settings, plan: Plan) -> Takes:
 def transfer_seconds(size_bytes: float, gbit: float) -> float:
     """Seconds that so many bytes take over a link of so many Gbit/s, at its own rate."""
     return round(size_bytes * 8 / (gbit * 1e9), 1)
-
-
-def _update(settings: Settings, role: RoleLayout) -> Update:
-    """Grove deletes a worker's pods before it makes new ones; Deployments do so where no GPU is free."""
-    if role.replicas > 1 and not recreated(settings, role):
-        return Update.IN_TURN
-    if settings.layout.has_multinode_workers:
-        return Update.RESTART
-    return Update.OUTAGE if recreated(settings, role) else Update.BESIDE
 
 
 def _objects(plan: Plan) -> Counter[str]:

@@ -16,6 +16,7 @@ from wideep.rules.idle import idle_keys
 from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
 from wideep.rules.role_context import RDMA, RoleContext
+from wideep.rules.updates import Update, nodes_for_updates, update_of
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
@@ -123,12 +124,13 @@ def _stages_send_without_count(site: RoleContext) -> Problem | None:
 def _gpus_idle(settings: Settings) -> Problem | None:
     hardware, roles = settings.hardware, settings.layout.roles.values()
     used = sum(role.gpus for role in roles)
-    if used == hardware.gpus or hardware.gpus - used == _spare(settings):
+    needed, most = nodes_needed(roles, hardware.gpus_per_node), nodes_for_updates(settings)
+    if used == hardware.gpus or hardware.nodes == most > needed or hardware.gpus - used == _spare(settings):
         return None
-    needed = nodes_needed(roles, hardware.gpus_per_node)
     rule = f"the layout uses {used} of {hardware.gpus} GPUs"
+    room = f" ({most}, with room for updates)" if most > needed else ""
     fix = (
-        f"set nodes: {needed}, or more replicas"
+        f"set nodes: {needed}{room}, or more replicas"
         if needed < hardware.nodes
         else "choose a layout that uses all of a node"
     )
@@ -136,8 +138,7 @@ def _gpus_idle(settings: Settings) -> Problem | None:
 
 
 def _spare(settings: Settings) -> int:
-    """GPUs beside the layout's with which an update starts new workers before it stops old ones; 0 under Grove, which
-    deletes a worker's pods before it makes new ones (its ``RollingRecreate``)."""
+    """GPUs of the larger pod that starts beside the old ones at an update; 0 under Grove, which starts none."""
     if settings.layout.has_multinode_workers:
         return 0
     return max(role.gpus_per_worker for role in settings.layout.roles.values())
@@ -145,20 +146,21 @@ def _spare(settings: Settings) -> int:
 
 def _updates_are_outages(settings: Settings) -> Problem | None:
     hardware, roles = settings.hardware, settings.layout.roles
-    if settings.layout.has_multinode_workers:
-        single = [name for name, role in roles.items() if role.replicas == 1]
-        if not single:
-            return None
+    ways = {role: update_of(settings, role) for role in roles}
+    single = [role for role, way in ways.items() if way is Update.RESTART]
+    if single:
         rule = "at an update Grove deletes a worker's pods before it makes new ones, and this is the role's only worker"
         fix = f"set replicas: 2{' for both roles' if len(single) > 1 else ''} for updates without downtime"
         return Problem(f"layout.{single[0]}.replicas", "1", rule, fix)
-    if sum(role.gpus for role in roles.values()) != hardware.gpus:
+    stopped = [role for role, way in ways.items() if way is Update.OUTAGE]
+    if not stopped:
         return None
-    rule = (
-        f"all {hardware.gpus} GPUs are in use, so an update stops the old workers before it starts new ones (Recreate)"
-    )
-    more = hardware.nodes + -(-_spare(settings) // hardware.gpus_per_node)
-    return Problem("hardware.nodes", str(hardware.nodes), rule, f"set nodes: {more} for updates without downtime")
+    free = hardware.gpus - sum(role.gpus for role in roles.values())
+    pod = f"{roles[stopped[0]].gpus_per_node} GPUs for another {stopped[0]} pod"
+    full, scattered = f"all {hardware.gpus} GPUs are in use", f"{free} GPUs are free, and no node has {pod}"
+    rule = f"{scattered if free else full}, so an update stops the old workers before it starts new ones (Recreate)"
+    fix = f"set nodes: {nodes_for_updates(settings)} for updates without downtime"
+    return Problem("hardware.nodes", str(hardware.nodes), rule, fix)
 
 
 def _platform_keys_do_nothing(settings: Settings) -> Problem | None:

@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.configs import hardware, stack
 from wideep.plan import make_plan
-from wideep.plan.takes import Takes, Update, takes
+from wideep.plan.takes import Takes, takes
 from wideep.price import money, per_million_tokens
 from wideep.rules import accept
+from wideep.rules.updates import Update
 from wideep.settings.layout import Role
 
 

@@ -1,0 +1,53 @@
+"""How a role's workers are replaced when their arguments, image or environment change.
+
+Grove deletes a worker's pods before it makes new ones, whatever is free (its ``RollingRecreate``). A Deployment starts
+the new pod first, which waits for ever where no node has the GPUs for it: there the operator is told to stop the old
+ones first (``nvidia.com/deployment-strategy: Recreate``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from wideep.rules.hardware import nodes_needed
+from wideep.settings.layout import Role
+from wideep.settings.root import Settings
+
+__all__ = ["Update", "nodes_for_updates", "update_of"]
+
+
+class Update(StrEnum):
+    """What a change of a role's arguments, image or environment does to who uses it."""
+
+    OUTAGE = "outage"
+    """No node has the GPUs for another pod: all of the role's end first, and nothing is served while the model
+    loads."""
+    IN_TURN = "in-turn"
+    """One worker after the other restarts; the others serve."""
+    RESTART = "restart"
+    """Grove deletes the pods of the role's only worker before it makes new ones."""
+    BESIDE = "beside"
+    """The new worker starts on free GPUs before the old one ends."""
+
+
+def update_of(settings: Settings, role: Role) -> Update:
+    """Return how the workers of a role are replaced."""
+    grove, single = settings.layout.has_multinode_workers, settings.layout.roles[role].replicas == 1
+    if not grove and _nodes_with_one_more(settings, role) > settings.hardware.nodes:
+        return Update.OUTAGE
+    if not single:
+        return Update.IN_TURN
+    return Update.RESTART if grove else Update.BESIDE
+
+
+def nodes_for_updates(settings: Settings) -> int:
+    """Return how many nodes the pods need, with a further one of either role at an update; under Grove none is."""
+    if settings.layout.has_multinode_workers:
+        return nodes_needed(settings.layout.roles.values(), settings.hardware.gpus_per_node)
+    return max(_nodes_with_one_more(settings, role) for role in settings.layout.roles)
+
+
+def _nodes_with_one_more(settings: Settings, role: Role) -> int:
+    roles = settings.layout.roles
+    more = roles[role].model_copy(update={"replicas": roles[role].replicas + 1})
+    return nodes_needed({**roles, role: more}.values(), settings.hardware.gpus_per_node)
