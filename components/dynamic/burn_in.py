@@ -27,6 +27,8 @@ __all__ = ["BurnInError", "BurnInProvider", "NodeBurnIn", "failure"]
 BY: Final = "up"
 HOW: Final = ("plan", "image")
 """Properties that say how it is measured, and not what: another image is no cause to measure again."""
+FAILS_LATER: Final = "`pulumi up` will fail with what to do, once what runs beside the burn-in has ended."
+"""Said at once: the engine prints an error in full when the download, which may take hours, is over."""
 
 
 class BurnInError(Exception):
@@ -81,6 +83,7 @@ class BurnInProvider(ClusterProvider):
         except InterruptedBurnInError as error:
             raise BurnInError(f"burn-in: {error}. Run `pulumi up` again; it measures from the beginning.") from None
         if outcome.verdicts:
+            pulumi.log.warn(f"burn-in: {some_of(verdict.text for verdict in outcome.verdicts)}. {FAILS_LATER}")
             raise BurnInError(failure(plan, places, outcome))
         names = ", ".join(place.node.name for place in places.places)
         pulumi.log.info(f"burn-in: measured, and as it should be: {names}.")

@@ -97,14 +97,14 @@ def _forbidden(found: Match, _failed: Failed, _context: ErrorContext) -> Explana
 def _exists(_found: Match, failed: Failed, context: ErrorContext) -> Explanation:
     kind, place = failed.kind.rpartition(":")[2], failed.namespace or failed.name
     instead = context.use_instead if kind == "Secret" else INSTEAD.get(kind)
-    remedy = f"{instead.format(name=failed.name)}; or another `namespace`" if instead else "write another `namespace`"
+    remedy = f"{instead.format(name=failed.name)}; or another `namespace`" if instead else "set another `namespace`"
     return Explanation(f"namespace {place} already has it, and it is not owned by this stack.", remedy)
 
 
 INSTEAD: Final = {
     "PersistentVolumeClaim": "modelCache.existingClaim: {name}",
     "NetworkPolicy": "access.networkPolicies: false, to leave network policies to the owner",
-    "DynamoGraphDeployment": "write another `name`, or import it (`wideep adopt --help`)",
+    "DynamoGraphDeployment": "set another `name`, or import it (`wideep adopt --help`)",
     **dict.fromkeys(
         ("PodMonitor", "ServiceMonitor", "PrometheusRule"),
         "monitoring.enabled: false, to leave monitoring to the owner",

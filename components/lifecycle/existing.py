@@ -129,7 +129,7 @@ def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     elif any(one.finalizers for one in held):
         lines.append("  A finalizer is removed by the controller that set it: make sure that it runs.")
     lines.append(
-        f"  Run `pulumi up` when `kubectl get namespace {name}` no longer finds it, or write another `namespace`."
+        f"  Run `pulumi up` when `kubectl get namespace {name}` no longer finds it, or set another `namespace`."
     )
     return "\n".join(lines)
 

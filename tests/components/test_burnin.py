@@ -85,6 +85,7 @@ def test_a_slow_gpu_fails_it_with_the_node_to_cordon_where_the_rest_is_enough(he
     assert "  c GPU 2: memory bandwidth 1.40 TB/s" in str(refused.value)
     assert "kubectl cordon c, then run `pulumi up` again" in str(refused.value)
     assert "The layout needs 2 nodes; 2 are left." in str(refused.value)
+    assert any("burn-in: c GPU 2: memory bandwidth 1.40 TB/s" in word for word in heard), "at once"
     assert cluster.jobs == {}
 
 

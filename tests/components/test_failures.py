@@ -212,8 +212,8 @@ def test_what_a_try_made_whose_answer_was_lost_is_made_again(monkeypatch: pytest
     [
         ("kubernetes:core/v1:PersistentVolumeClaim", "weights", "modelCache.existingClaim: weights"),
         ("kubernetes:networking.k8s.io/v1:NetworkPolicy", "p", "access.networkPolicies: false"),
-        (GRAPH, "g", "write another `name`"),
-        ("kubernetes:core/v1:Service", "s", "write another `namespace`"),
+        (GRAPH, "g", "set another `name`"),
+        ("kubernetes:core/v1:Service", "s", "set another `namespace`"),
     ],
 )
 def test_an_object_of_somebody_else_is_used_or_stood_beside_and_never_to_be_deleted(

@@ -11,6 +11,8 @@ import urllib.error
 from collections.abc import Callable
 from typing import Final
 
+from wideep.dynamo import release_of
+from wideep.dynamo.base import Release
 from wideep.engines import engine_of
 from wideep.engines.base import Engine
 from wideep.settings.experts import RecorderMode
@@ -24,6 +26,8 @@ __all__ = ["record"]
 
 ANSWER_SECONDS: Final = 120
 """A dump gathers the counts of all ranks."""
+EMBEDS: Final = "0.6.0"
+"""The release whose worker was looked at."""
 COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
 
 
@@ -44,14 +48,14 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
         )
     goes_on = _require_recorder(view, engine.log.balance_flag)
     with forward(live.cluster, member.pod, recorder.port) as port:
-        _ask(port, recorder.start, member, engine)
+        _ask(port, recorder.start, live, member, engine)
         remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
         try:
             time.sleep(seconds)
         finally:  # after Ctrl-C too: to count costs each pass a little
             if not goes_on:
-                _ask(port, recorder.stop, member, engine)
-        _ask(port, recorder.dump, member, engine)
+                _ask(port, recorder.stop, live, member, engine)
+        _ask(port, recorder.dump, live, member, engine)
     if keep_newest_dump(live, member) is None:
         what = f"{member.place} counted no token in {seconds} s, so there is nothing to start from."
         raise ClusterError(f"{what}\n  Record while the graph has its usual load; wideep bench generates load.")
@@ -81,7 +85,7 @@ def _require_recorder(view: RoleView, balance_flag: str | None) -> bool:
     return goes_on
 
 
-def _ask(port: int, path: str, member: GraphPod, engine: Engine) -> None:
+def _ask(port: int, path: str, live: DeployedGraph, member: GraphPod, engine: Engine) -> None:
     try:
         with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
             return
@@ -91,6 +95,13 @@ def _ask(port: int, path: str, member: GraphPod, engine: Engine) -> None:
         key, own = f"layout.{member.component}.eplb.enabled", engine.recorder.port if engine.recorder else port
         raise ClusterError(
             f"{member.place} offers no recording: nothing answers on {engine.title}'s port {own} of pod "
-            f"{member.pod.name}. The worker of Dynamo 0.6.0 embeds the engine without its HTTP server.\n"
+            f"{member.pod.name}. {_server(release_of(live.loaded.settings))}\n"
             f"  {key}: true makes the engine count and move experts while it runs."
         ) from error
+
+
+def _server(release: Release) -> str:
+    """What is known of the engine's HTTP server in the workers of a release: only those of 0.6.0 were looked at."""
+    if release.version == EMBEDS:
+        return f"The worker of {release.title} embeds the engine without its HTTP server."
+    return f"The worker of {release.title} may embed the engine without its HTTP server, as that of {EMBEDS} does."

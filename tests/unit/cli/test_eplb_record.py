@@ -51,6 +51,8 @@ def engine(asked: list[str]) -> Iterator[int]:
         server.shutdown()
 
 
+NOBODY = 1
+"""A port on which nothing answers."""
 MEMBER = GraphPod(Component.DECODE, 0, -1, pod("d", "decode"))
 DUMP = {
     "rank": 0,
@@ -226,3 +228,16 @@ def test_a_record_on_folders_of_the_nodes_is_refused(tmp_path: Path, monkeypatch
 
     with pytest.raises(ClusterError, match=r"modelCache\.hostPath is /mnt/models, which is local to each node"):
         record(folders, view(**RECORDS), 0, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("0.6.0", "The worker of Dynamo 0.6.0 embeds the engine"), ("1.6.1", "The worker of Dynamo 1.6.1 may embed")],
+)
+def test_where_nothing_answers_the_message_has_the_stacks_own_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, words: str
+) -> None:
+    graph = live(loaded(tmp_path, platform={"version": version}), None)
+
+    with pytest.raises(ClusterError, match=words):
+        record(graph, view(**RECORDS), NOBODY, monkeypatch)
