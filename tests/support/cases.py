@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tests.support.plans import config_of
@@ -134,6 +135,7 @@ CPU = node("cpu-0", 0, labels={"nvidia.com/gpu.product": None})
 """Where the frontend and the download run."""
 
 
+@cache
 def _deployed() -> dict[str, Listed[Any]]:
     """Option A of the lab, deployed and serving on two nodes."""
     pods = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,13 +24,18 @@ EXISTING: Final = {"source": "existing", "reference": "registry.example.com/dyna
 def config_of(stack: str, **changes: Any) -> dict[str, Any]:
     """A stack file's config without the project's prefix, with a token of the tests; a change to None takes a key
     out, and another ``platform`` is of the same release unless it names one."""
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    own = {key: value for key, value in yaml.safe_load(text)["config"].items() if key.startswith(PREFIX)}
-    config = {key.removeprefix(PREFIX): value for key, value in own.items()}
+    config = deepcopy(_keys_of(stack))
     if isinstance(changes.get("platform"), dict):
         changes["platform"] = {"version": config["platform"]["version"], **changes["platform"]}
     config = {**config, "hfToken": TOKEN, **changes}
     return {key: value for key, value in config.items() if value is not None}
+
+
+@cache
+def _keys_of(stack: str) -> dict[str, Any]:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    own = {key: value for key, value in yaml.safe_load(text)["config"].items() if key.startswith(PREFIX)}
+    return {key.removeprefix(PREFIX): value for key, value in own.items()}
 
 
 def plan_of(stack: str = "sim", **changes: Any) -> Plan:

@@ -147,9 +147,9 @@ class Engine(ABC):
         """What is read from a worker's log."""
 
     @property
-    @abstractmethod
     def recorder(self) -> ExpertRecorder | None:
         """How it is asked to count its experts' tokens. None: it cannot be asked."""
+        return None
 
     @property
     @abstractmethod
@@ -185,13 +185,13 @@ class Engine(ABC):
         return {}
 
     @property
-    @abstractmethod
     def image(self) -> ImageRecipe | None:
         """How its image is built. None: Dynamo's repository has no Dockerfile that does it as it stands."""
+        return None
 
-    @abstractmethod
     def flag_of(self, key: str) -> str | None:
         """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
+        return self.flags.flag_of(key)
 
     @abstractmethod
     def family(self, family: ModelFamily) -> Family:

@@ -237,7 +237,7 @@ def _restarting(part: GraphPart, *, grove: bool) -> str:
         return "It has no pods."
     count = "Its pod restarts" if part.pods == 1 else f"All {part.pods} pods restart"
     if _annotations(part).get(STRATEGY_ANNOTATION) == "Recreate":
-        return f"{count} at once, because no node has free GPUs for a second one: an outage while the model loads."
+        return f"{count} at once, because no node has room for a second one: an outage while the model loads."
     if part.replicas > 1:
         return f"{count}, one worker after the other."
     return f"{count}: an outage while the model loads." if grove and part.role in set(Role) else f"{count}."

@@ -15,7 +15,7 @@ from wideep_cli.stack_context import StackContext
 __all__ = ["cost_facts", "takes_lines", "takes_object"]
 
 UPDATES: Final = {
-    Update.OUTAGE: "an outage while the model loads: no node has free GPUs for a new worker beside the old one",
+    Update.OUTAGE: "an outage while the model loads: no node has room for a new worker beside the old one",
     Update.IN_TURN: "one worker after the other restarts, the others serve",
     Update.RESTART: "an outage while the model loads: Grove deletes the pods of a role's only worker first",
     Update.BESIDE: "a new worker starts on free GPUs before the old one ends",

@@ -91,7 +91,7 @@ def test_a_restart_is_an_outage_only_where_no_gpu_is_free() -> None:
     full = {**STACK["hardware"], "nodes": 2}
     assert consequences(loaded(), loaded(layout=changed)) == {"pods of decode": "Its pod restarts."}
     tight = consequences(loaded(hardware=full), loaded(hardware=full, layout=changed))["pods of decode"]
-    assert tight.startswith("Its pod restarts at once, because no node has free GPUs for a second one: an outage")
+    assert tight.startswith("Its pod restarts at once, because no node has room for a second one: an outage")
 
 
 def test_a_worker_over_several_nodes_is_another_object_and_needs_grove() -> None:

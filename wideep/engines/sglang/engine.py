@@ -95,9 +95,6 @@ class Sglang(Engine):
             },
         )
 
-    def flag_of(self, key: str) -> str | None:
-        return self.flags.flag_of(key)
-
     def family(self, family: ModelFamily) -> Family:
         return family_of(self.version, family)
 

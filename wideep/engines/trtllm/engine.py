@@ -10,7 +10,7 @@ from typing import ClassVar
 from wideep.catalog.gpus import GpuSpec, gpu_spec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
-from wideep.engines.base import Engine, EngineRules, Family, ImageRecipe, LogFormat
+from wideep.engines.base import Engine, EngineRules, Family, LogFormat
 from wideep.engines.flags import FlagTable
 from wideep.engines.trtllm import command, config, memory
 from wideep.engines.trtllm.families import FAMILIES
@@ -66,10 +66,6 @@ class TensorRtLlm(Engine):
         return FORMAT
 
     @property
-    def recorder(self) -> None:
-        return None
-
-    @property
     def command(self) -> tuple[str, ...]:
         return command.COMMAND
 
@@ -87,13 +83,6 @@ class TensorRtLlm(Engine):
 
     def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
         return command.engine_env(layout, hardware)
-
-    @property
-    def image(self) -> ImageRecipe | None:
-        return None
-
-    def flag_of(self, key: str) -> str | None:
-        return self.flags.flag_of(key)
 
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
