@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from wideep.log_lines import readable_line, readable_log
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kinds import PODS, Kind
 from wideep_cluster.objects import KubeObject, Pod
@@ -234,7 +235,8 @@ class Cluster:
     ) -> str | None:
         """The last lines of a container's log; None where there is no pod, no log yet, or no container before this.
 
-        With ``times`` each line begins with the moment at which it was written, and a space.
+        With ``times`` each line begins with the moment at which it was written, and a space. Lines that Dynamo wrote as
+        JSON come as text (``wideep.log_lines``).
 
         Raises:
             ForbiddenError: the user may not read logs.
@@ -244,7 +246,7 @@ class Cluster:
         query += (("previous", "true"),) if previous else ()
         query += (("timestamps", "true"),) if times else ()
         body = self._log(pod, query)
-        return None if body is None else body.decode("utf-8", "replace")
+        return None if body is None else readable_log(body.decode("utf-8", "replace"), stamped=times)
 
     def last_line_at(self, pod: Pod, container: str | None = None) -> datetime | None:
         """When the container wrote the last line of its log; None where there is none.
@@ -266,7 +268,7 @@ class Cluster:
         """
         query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
         for raw in stream(self.api, _log_request(pod, query), None):
-            yield raw.decode("utf-8", "replace").rstrip("\n")
+            yield from readable_line(raw.decode("utf-8", "replace").rstrip("\n")).split("\n")
 
     def _log(self, pod: Pod, query: Query) -> bytes | None:
         try:

@@ -8,6 +8,7 @@ from typing import Final
 
 from wideep.dynamo import release_of
 from wideep.dynamo.base import Release
+from wideep.dynamo.telemetry import telemetry_env
 from wideep.graph.dgd import ResourceList
 from wideep.graph.pod import (
     EnvFromSource,
@@ -53,6 +54,10 @@ class Stack:
     def release(self) -> Release:
         """The release of Dynamo that runs it."""
         return release_of(self.settings)
+
+    def telemetry_env(self, component: str) -> dict[str, str]:
+        """Variables by which one component writes its logs and sends its traces."""
+        return telemetry_env(self.release.row, self.settings.telemetry, self.name, component)
 
 
 def health(port: int, failures: int) -> Probe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wideep import names
 from wideep.graph.common import (
     HOSTNAME,
     OFFLINE,
@@ -42,12 +43,13 @@ def frontend_service(stack: Stack) -> Service:
 
 def _server(stack: Stack) -> Container:
     kv = stack.settings.frontend.router_mode is RouterMode.KV
+    env = {**OFFLINE, **stack.telemetry_env(names.FRONTEND)}
     return Container(
         image=stack.image,
         command=("python3", "-m", "dynamo.frontend") if kv else None,
         # Workers announce their cache only with an argument in JSON, whose quotes the operator does not keep.
         args=("--router-mode", "kv", "--no-kv-events") if kv else None,
-        env=tuple(EnvVar(name=key, value=value) for key, value in OFFLINE.items()),
+        env=tuple(EnvVar(name=key, value=value) for key, value in env.items()),
         volume_mounts=(read_mount(),) if stack.release.frontend_reads_model else None,
         startup_probe=health(stack.release.frontend_port, failures=60),
         security_context=RESTRICTED,

@@ -99,6 +99,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig |
         **engine.env(role, layout, settings.hardware),
         **(engine.metrics_env if settings.monitoring.enabled else {}),
         **rdma.network_env(settings.hardware, layout),
+        **stack.telemetry_env(role),
         **settings.workers.env,
         **layout.env,
     }

@@ -18,6 +18,7 @@ from wideep.settings.monitoring import Monitoring
 from wideep.settings.platform import Platform
 from wideep.settings.services import ModelCache, Teardown
 from wideep.settings.serving import Access, Frontend, Workers
+from wideep.settings.telemetry import Telemetry
 from wideep.settings.traffic import Traffic
 
 __all__ = ["HfToken", "Settings"]
@@ -64,6 +65,8 @@ class Settings(SettingsModel):
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
     """Prometheus and Grafana, and what they read of the stack."""
+    telemetry: Telemetry = Telemetry()
+    """The form of the pods' logs, and where traces are sent."""
     burnin: BurnIn = BurnIn()
     """The GPUs and links of free nodes, measured before the model is loaded on them."""
     teardown: Teardown = Teardown()

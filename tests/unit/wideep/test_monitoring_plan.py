@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.configs import settings
+from tests.support.containers import env_by_component, main_containers
 from wideep.dynamo.chart import at
 from wideep.plan import NetworkPolicyPlan, PeersPlan, Plan, RulePlan, make_plan
 from wideep.rules import accept_settings, check
@@ -93,13 +94,7 @@ def _plan(version: str, **changed: object) -> Plan:
 
 def _decode(plan: Plan) -> tuple[list[str], dict[str, str]]:
     """Arguments and environment of the decode workers' container."""
-    spec = plan.graph.manifest()["spec"]
-    if "services" in spec:
-        container = spec["services"]["decode"]["extraPodSpec"]["mainContainer"]
-    else:
-        (part,) = [each for each in spec["components"] if each["name"] == "decode"]
-        (container,) = part["podTemplate"]["spec"]["containers"]
-    return list(container["args"]), {each["name"]: each["value"] for each in container["env"]}
+    return list(main_containers(plan)["decode"]["args"]), env_by_component(plan)["decode"]
 
 
 def test_the_limits_of_the_traffic_are_those_of_the_alerts() -> None:

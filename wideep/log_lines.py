@@ -1,0 +1,52 @@
+"""Log lines in Dynamo's JSON form (``telemetry.jsonLogs``), as the text that Dynamo writes without it.
+
+So that everything that looks for a text in a log has one form to know. The members are those of real lines of 0.6.0 and
+1.6.1; a line that is written by Python code, the engine's included, has its module in ``log.target``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final, cast
+
+__all__ = ["readable_line", "readable_log"]
+
+ALWAYS: Final = ("time", "level", "target", "message")
+"""Texts in every line of that form; other programs' JSON is left as it is."""
+PLACES: Final = frozenset({"file", "line", "log.file", "log.line", "log.target"})
+"""Where in the source the line is written: not in the readable form either."""
+
+
+def readable_log(text: str, stamped: bool = False) -> str:
+    """Return a log with every JSON line of Dynamo's as text. ``stamped``: each line begins with a time and a space, and
+    so do the lines of a message with several."""
+    if "{" not in text:
+        return text
+    return "".join(f"{line}\n" for raw in text.splitlines() for line in _lines(raw, stamped))
+
+
+def _lines(raw: str, stamped: bool) -> list[str]:
+    stamp, space, line = raw.partition(" ") if stamped else ("", "", raw)
+    return [f"{stamp}{space}{part}" for part in readable_line(line).split("\n")]
+
+
+def readable_line(line: str) -> str:
+    """Return a line of Dynamo's JSON form as ``TIME LEVEL TARGET: MESSAGE NAME=VALUE``; any other line as it is."""
+    found = _members(line)
+    if found is None:
+        return line
+    target = found.get("log.target", found["target"])
+    rest = [f"{name}={value}" for name, value in found.items() if name not in PLACES.union(ALWAYS)]
+    return " ".join([f"{found['time']} {found['level']} {target}: {found['message']}".rstrip(), *rest])
+
+
+def _members(line: str) -> dict[str, object] | None:
+    """The members of a line of Dynamo's; None where it is something else."""
+    if not (line.startswith("{") and line.rstrip().endswith("}")):
+        return None
+    try:
+        found: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    members = cast("dict[str, object]", found)
+    return members if all(isinstance(members.get(name), str) for name in ALWAYS) else None
