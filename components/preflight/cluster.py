@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import pulumi
+
 from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.preflight import refuse
 from wideep.errors import Problem
@@ -15,11 +17,19 @@ from wideep_cluster.dynamo.storage import cache_class_problem, platform_class_pr
 from wideep_cluster.errors import Answer
 from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES
 from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.prometheus import PROMETHEUSES, operator_problem, unread
 
 if TYPE_CHECKING:
     from wideep.plan import CachePlan, Plan, PlatformPlan
 
-__all__ = ["check_conflicts", "check_crds", "check_multinode", "check_storage", "check_versions"]
+__all__ = [
+    "check_conflicts",
+    "check_crds",
+    "check_monitoring",
+    "check_multinode",
+    "check_storage",
+    "check_versions",
+]
 
 
 def check_conflicts(place: KubeNamespace, releases: Iterable[Problem], *, restricted: bool) -> None:
@@ -48,6 +58,22 @@ def check_multinode(plan: Plan) -> None:
     with unless_unreachable("makers of pods"):
         groups = connect_from_config(plan.namespace).cluster.groups()
         refuse([multinode_problem(plan, groups), fabric_problem(plan, groups)])
+
+
+def check_monitoring(plan: Plan) -> None:
+    """Raise pulumi.RunError where ``monitoring.install: false`` finds no Prometheus operator, in previews too; warn
+    where no Prometheus of the namespace would read what the stack makes.
+
+    A cluster that cannot be asked is left to the provider.
+    """
+    monitoring = plan.monitoring
+    if monitoring is None or monitoring.install:
+        return
+    with unless_unreachable("Prometheus operator"):
+        cluster = connect_from_config(plan.namespace).cluster
+        refuse([operator_problem(monitoring, cluster.groups())])
+        if why := unread(monitoring, cluster.listed(PROMETHEUSES)):
+            pulumi.log.warn(why)
 
 
 def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:

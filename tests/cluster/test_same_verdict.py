@@ -12,7 +12,13 @@ import pytest
 
 from components.dynamic.operator_check import PlatformError, find_operator
 from components.preflight import cluster
-from components.preflight.cluster import check_conflicts, check_crds, check_multinode, check_storage
+from components.preflight.cluster import (
+    check_conflicts,
+    check_crds,
+    check_monitoring,
+    check_multinode,
+    check_storage,
+)
 from components.preflight.external import external_answers
 from tests.support.cases import NAMESPACE, OPERATOR, case, obj, seen, view
 from tests.support.plans import plan_of
@@ -29,6 +35,7 @@ from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES, Kin
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.kube_objects import Listing
 from wideep_cluster.objects import Definition, Deployment, KubeObject, StorageClass, Volume
+from wideep_cluster.prometheus import PROMETHEUSES
 from wideep_cluster.registry import Login
 
 
@@ -48,6 +55,7 @@ class Snapshot:
             CLASSES: self.seen.classes,
             DEFINITIONS: self.seen.definitions,
             DEPLOYMENTS: self.seen.deployments,
+            PROMETHEUSES: Listed[Any](),
             VOLUMES: self.seen.volumes,
         }
         return cast("Listed[Any]", known[kind])
@@ -90,6 +98,7 @@ CHECKS: dict[str, Check] = {
     "storage-class": lambda place, plan: check_storage(place, plan.cache, None),
     "platform-storage": lambda place, plan: check_storage(place, None, plan.platform),
     "multi-node": lambda _, plan: check_multinode(plan),
+    "monitoring": lambda _, plan: check_monitoring(plan),
 }
 """By the doctor's names: what `up` calls."""
 
@@ -120,6 +129,15 @@ SPANS = {
     "hardware": {"gpu": "H200", "nodes": 4, "gpusPerNode": 4, "interconnect": "infiniband"},
 }
 GROVE = {"groups": seen("apps", "grove.io")}
+PROMETHEUS = {"groups": seen("apps", "monitoring.coreos.com")}
+WATCHED = {
+    "monitoring": {
+        "enabled": True,
+        "install": False,
+        "namespace": "observability",
+        "selectorLabels": {"release": "kps"},
+    }
+}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +166,9 @@ GROVE = {"groups": seen("apps", "grove.io")}
         ("multi-node", SPANS | {"platform": {"grove": "existing"}}, {}, True),
         ("multi-node", SPANS | {"platform": {"grove": "existing"}}, GROVE, False),
         ("multi-node", SPANS, {}, False),
+        ("monitoring", WATCHED, {}, True),
+        ("monitoring", WATCHED, PROMETHEUS, False),
+        ("monitoring", {"monitoring": {"enabled": True}}, {}, False),
     ],
 )
 def test_up_and_doctor_give_the_same_verdict(

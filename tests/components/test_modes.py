@@ -86,7 +86,11 @@ READ = {"apiextensions.k8s.io/v1:CustomResourceDefinition", "core/v1:Namespace"}
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Path]]:
     """An API server that has Grove and a default storage class, and of the stack nothing."""
     with api_server(tmp_path_factory.mktemp("kube")) as (site, kubeconfig):
-        groups = [{"name": "grove.io", "versions": [{"groupVersion": "grove.io/v1alpha1", "version": "v1alpha1"}]}]
+        names = {"grove.io": "v1alpha1", "monitoring.coreos.com": "v1"}
+        groups = [
+            {"name": name, "versions": [{"groupVersion": f"{name}/{version}", "version": version}]}
+            for name, version in names.items()
+        ]
         site.says("/apis/", 200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         default = {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
         classes = listed({"metadata": default, "provisioner": "p"})

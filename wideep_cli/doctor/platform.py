@@ -24,6 +24,7 @@ from wideep_cluster.dynamo.operator import (
 )
 from wideep_cluster.dynamo.pods import STARTING_REASONS
 from wideep_cluster.objects import Deployment
+from wideep_cluster.prometheus import operator_problem
 
 __all__ = ["platform_findings"]
 
@@ -43,6 +44,8 @@ def platform_findings(case: CheckContext) -> Iterator[Finding]:
     yield from _values(case)
     yield from _conflicts(case) or [_operator(case, operator)]
     yield from _several(case, operator)
+    if refused := answered(Section.PLATFORM, "monitoring", operator_problem(case.plan.monitoring, case.view.groups)):
+        yield refused
 
 
 def _conflicts(case: CheckContext) -> list[Finding]:
