@@ -52,7 +52,7 @@ def operator_problem(plan: MonitoringPlan | None, groups: Listed[str]) -> Answer
     rule = f"the cluster does not serve the API group {GROUP}, so that no Prometheus operator reads monitors and alerts"
     fix = (
         "set monitoring: {enabled: true}, which installs kube-prometheus-stack,\n"
-        "or install the operator; then `kubectl api-resources --api-group=monitoring.coreos.com` lists podmonitors"
+        "or install the operator and a Prometheus, which then is in: kubectl get prometheus -A"
     )
     return Problem("monitoring.install", "false", rule, fix)
 

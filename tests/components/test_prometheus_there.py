@@ -37,7 +37,7 @@ def test_a_cluster_without_the_operator_is_refused_with_both_ways_out() -> None:
     problem = operator_problem(monitoring(), seen("apps"))
     assert isinstance(problem, Problem)
     assert problem.key == "monitoring.install"
-    for words in ("monitoring.coreos.com", "monitoring: {enabled: true}", "kubectl api-resources"):
+    for words in ("monitoring.coreos.com", "monitoring: {enabled: true}", "kubectl get prometheus -A"):
         assert words in str(problem)
 
 
