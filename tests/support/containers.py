@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from wideep.plan import Plan
 
@@ -11,7 +11,7 @@ __all__ = ["env_by_component", "main_containers"]
 
 def main_containers(plan: Plan) -> dict[str, dict[str, Any]]:
     """The main container of each component, by the component's name."""
-    spec: dict[str, Any] = plan.graph.manifest()["spec"]
+    spec = cast("dict[str, Any]", plan.graph.manifest()["spec"])
     if "services" in spec:
         return {name: each["extraPodSpec"]["mainContainer"] for name, each in spec["services"].items()}
     return {each["name"]: each["podTemplate"]["spec"]["containers"][0] for each in spec["components"]}
