@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.models import MODELS
+from wideep.engines import engine, engine_of
 from wideep.gpus.spec import GIB
-from wideep.memory.worker import GpuMemory, worker_memory
+from wideep.memory.worker import GpuMemory
+from wideep.settings.backend import Backend
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.hardware import Gpu
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import Role, RoleLayout
 
 __all__ = ["MEASURED", "Measured", "measured_table"]
 
@@ -29,11 +31,16 @@ class Measured:
     role: RoleLayout
     weights_gib: float | None = None
     tokens: int | None = None
+    vllm: str | None = None
+    """The version of vLLM that printed it. None: it was SGLang, or only weights are compared, which are the same."""
+    why: str = ""
+    """Why the plan is further off than it may be."""
 
     @property
     def planned(self) -> GpuMemory:
         """The plan's memory of the same."""
-        return worker_memory(MODELS[self.model], GPUS[self.gpu], self.role)
+        runs_on = engine(Backend.VLLM, self.vllm) if self.vllm else engine_of()
+        return runs_on.memory(MODELS[self.model], GPUS[self.gpu], Role.DECODE, self.role)
 
     @property
     def planned_weights_gib(self) -> float:
@@ -48,6 +55,10 @@ class Measured:
 
 def _plain(gpus: int, fraction: float = 0.8) -> RoleLayout:
     return RoleLayout(replicas=1, nodes=1, gpus_per_node=gpus, tp=gpus, dp=1, ep=1, mem_fraction_static=fraction)
+
+
+def _dep(gpus: int, fraction: float) -> RoleLayout:
+    return _plain(gpus, fraction).model_copy(update={"dp": gpus, "ep": gpus})
 
 
 _DEP8 = RoleLayout(
@@ -123,6 +134,36 @@ MEASURED = (
         _plain(4, 0.9),
         14.2474,
     ),
+    Measured(
+        "Qwen3-Coder-480B-A35B-FP8, DEP8, 0.9, 8 × 141 GB Hopper (vLLM 0.10.1.dev101)",
+        "vllm-project/recipes#12",
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8",
+        Gpu.H200,
+        _dep(8, 0.9),
+        tokens=205_728,
+        vllm="0.10.1",
+        why="likely frees the experts' memory before it samples; 0.16 and later keep it (v1/worker/workspace.py)",
+    ),
+    Measured(
+        "the same with 0.95",
+        "vllm-project/recipes#12",
+        "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8",
+        Gpu.H200,
+        _dep(8, 0.95),
+        tokens=235_296,
+        vllm="0.10.1",
+    ),
+    Measured(
+        "Qwen3-235B-A22B-FP8, TP4, 0.9, 4 × H100 (vLLM of July 2025, 0.10 or older, with LMCache)",
+        "vllm-project/vllm#21348 (its vLLM run)",
+        "Qwen/Qwen3-235B-A22B-FP8",
+        Gpu.H100_80,
+        _plain(4, 0.9),
+        tokens=178_880,
+        vllm="0.10.0",
+        why="took NCCL's 1.8 to 4.5 GiB out of the share (vllm-project/vllm#10511, #25359), here 2.3; 0.16 and later "
+        "measure after NCCL has them",
+    ),
 )
 
 
@@ -143,7 +184,8 @@ def _weights(case: Measured) -> str:
 def _tokens(case: Measured) -> str:
     if case.tokens is None:
         return "–"
-    return f"{case.tokens:,} / {case.planned_tokens:,} ({case.planned_tokens / case.tokens - 1:+.1%})"
+    why = f"; this version {case.why}" if case.why else ""
+    return f"{case.tokens:,} / {case.planned_tokens:,} ({case.planned_tokens / case.tokens - 1:+.1%}{why})"
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from tests.support.configs import broken, settings, stack
 from tests.support.field import FAIL, RUN, Known
 from wideep import load
 from wideep.catalog import GPUS, MODELS
+from wideep.dynamo.releases import ROWS
 from wideep.errors import ConfigError
 from wideep.gpus.spec import GIB
 from wideep.memory import low_latency_tensor_bytes, worker_memory
@@ -24,9 +25,15 @@ def test_weights_are_what_the_engine_printed_to_one_percent(case: Measured) -> N
 
 
 @pytest.mark.parametrize("case", [case for case in MEASURED if case.tokens], ids=lambda case: case.name)
-def test_tokens_are_within_four_percent_and_never_two_too_many(case: Measured) -> None:
+def test_tokens_are_within_six_percent_and_never_two_too_many_or_the_row_says_why(case: Measured) -> None:
     assert case.tokens is not None
-    assert -0.04 <= case.planned_tokens / case.tokens - 1 <= 0.02
+    near = -0.06 <= case.planned_tokens / case.tokens - 1 <= 0.02
+    assert near == (not case.why)
+
+
+def test_a_row_that_is_off_is_of_a_version_that_no_release_runs() -> None:
+    runs = {row.engines["vllm"] for row in ROWS if row.version.startswith("1.")}
+    assert not {case.vllm for case in MEASURED if case.why} & runs
 
 
 @pytest.mark.parametrize("known", RUN, ids=lambda known: known.name)

@@ -11,7 +11,7 @@ from wideep.engines import engine, engine_of
 from wideep.engines.base import Engine
 from wideep.plan import Plan
 from wideep.settings.backend import Backend
-from wideep.settings.layout import Role
+from wideep.settings.layout import Role, RoleLayout
 from wideep.signs import Place
 from wideep.symptoms import Symptom, find_symptom
 from wideep_cli.eplb.engine_log import read
@@ -234,3 +234,19 @@ def test_a_stack_that_names_no_engine_gets_sglang() -> None:
     assert (settings().backend, mine.title) == (Backend.SGLANG, "SGLang")
     assert plan().backend is Backend.VLLM
     assert hardware()["gpu"] == "H200"
+
+
+def test_newer_vllm_computes_the_experts_of_all_ranks_tokens_at_once_and_samples_without_sorting() -> None:
+    """Workspaces as wide as those of its ``fused_moe``, times 8 experts, for 8 × 8192 tokens, and the result."""
+    role = RoleLayout(replicas=1, nodes=1, gpus_per_node=8, tp=8, dp=8, ep=8)
+    fewer = role.model_copy(update={"max_running_requests": 8})
+
+    def activations(version: str, of: RoleLayout) -> float:
+        return engine(Backend.VLLM, version).headroom(R1, _gpu(), Role.PREFILL, of).activations
+
+    workspaces = 8 * 8192 * (8 * (7168 + 7168) + 7168) * 2
+    assert workspaces < activations("0.31.0", fewer) < 1.3 * workspaces
+    assert activations("0.16.0", fewer) < 0.7 * workspaces
+    one = R1.vocab_size * 1023
+    assert activations("0.31.0", role) - activations("0.31.0", fewer) == pytest.approx(14 * one)
+    assert activations("0.16.0", role) - activations("0.16.0", fewer) == pytest.approx(30 * one)

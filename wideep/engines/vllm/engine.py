@@ -90,7 +90,7 @@ class Vllm(Engine):
         return memory.worker_memory(model, gpu, name, role, self.version)
 
     def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
-        return memory.headroom(model, name, role)
+        return memory.headroom(model, name, role, self.version)
 
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
         return command.batched_tokens(Role.PREFILL, role) * role.dp if role else command.PREFILL_TOKENS

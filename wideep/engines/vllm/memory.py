@@ -4,8 +4,9 @@ The share is of the whole GPU (``--gpu-memory-utilization``), and what is free m
 have theirs by then. vLLM runs one batch of ``--max-num-batched-tokens``, and what that took beside the weights comes
 out of the share: activations by PyTorch's peak, and all that the driver has given away since NCCL stood, DeepEP's
 buffers among it (``Worker.determine_available_memory``, ``memory_profiling``); from 0.20.1 on CUDA graphs too, which it
-captures for a try. The rest is the KV cache. DeepEP's low-latency buffers are exact; activations and CUDA graphs are
-estimates from the model's shape, which no run was held against here.
+captures for a try. The rest is the KV cache. That NCCL stands first is read in the wheels of 0.16 to 0.31; before
+vllm-project/vllm#25359 its memory counted as the batch's. DeepEP's low-latency buffers are exact, and the experts'
+workspaces as wide as vLLM makes them; other activations and CUDA graphs are estimates from the model's shape.
 """
 
 from __future__ import annotations
@@ -33,9 +34,16 @@ DEEPEP_BUFFER: Final = 1024 * MIB
 LARGEST_GRAPH: Final = 512
 GRAPHS_COUNTED: Final = (0, 20, 1)
 """From here on CUDA graphs come out of the share (``VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS``)."""
+IN_PLACE: Final = (0, 19, 0)
+"""From here on the sampler cuts the logits in place, where it sorted them, and the experts compute all tokens of a step
+at once (read in the wheels of 0.16 to 0.31)."""
 MOE_CHUNK: Final = 32_768
-"""Tokens whose experts are computed at once (``VLLM_FUSED_MOE_CHUNK_SIZE``)."""
-FP32: Final = 4
+"""Tokens whose experts are computed at once before that (``VLLM_FUSED_MOE_CHUNK_SIZE``; 0.16 has 16,384)."""
+SAMPLED: Final = 14
+"""Bytes of a logit while every request that may run is sampled, as vLLM tries: in bf16, in FP32, as probability, and
+the noise (``v1/sample``)."""
+SORTED: Final = 30
+"""The same where it sorts: in bf16 and FP32, sorted with their places (12), and as much again for the sort."""
 
 
 def shares(role: RoleLayout) -> Shares:
@@ -53,7 +61,7 @@ def shares(role: RoleLayout) -> Shares:
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, version: str) -> GpuMemory:
     """Memory of each GPU of a worker."""
-    outside = headroom(model, name, role)
+    outside = headroom(model, name, role, version)
     measured = outside.total - (0.0 if is_from(version, *GRAPHS_COUNTED) else outside.cuda_graphs)
     pool = gpu.memory_bytes * role.mem_fraction_static - measured
     return GpuMemory(
@@ -69,14 +77,14 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout,
     )
 
 
-def headroom(model: ModelShape, name: Role, role: RoleLayout) -> Headroom:
+def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> Headroom:
     """What one GPU is likely to need beside weights and cache. Nothing of it depends on the cache's size."""
     tokens = batched_tokens(name, role)
     decode = name is Role.DECODE
     return Headroom(
         runtime=0.0,
         requests=0.0,
-        activations=_activations(model, role, tokens) + _logits(model, most_requests(name, role)),
+        activations=_activations(model, role, tokens, version) + _logits(model, most_requests(name, role), version),
         cuda_graphs=GRAPH * graph_batch(name, role) if decode else 0.0,
         dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=_deepep(model, name, role),
@@ -101,10 +109,10 @@ def _deepep(model: ModelShape, name: Role, role: RoleLayout) -> float:
     return DEEPEP_BUFFER * (2 if role.nodes > 1 else 1)
 
 
-def _activations(model: ModelShape, role: RoleLayout, tokens: int) -> float:
+def _activations(model: ModelShape, role: RoleLayout, tokens: int, version: str) -> float:
     """Of the batch that vLLM measures: attention of a rank's own tokens, and the experts' of those that reach it.
 
-    Without DeepEP each rank has gathered the tokens of all, and computes the experts chunk by chunk.
+    Without DeepEP each rank has gathered the tokens of all.
     """
     hidden = tokens * HIDDEN_COPIES * BF16 * model.hidden_size
     attention = tokens * attention_row_bytes(model, role)
@@ -113,11 +121,18 @@ def _activations(model: ModelShape, role: RoleLayout, tokens: int) -> float:
         return SLACK * (hidden + max(attention, experts))
     everyone = tokens * role.dp
     gathered = everyone * 2 * BF16 * model.hidden_size if role.dp > 1 else 0.0
-    width = 3 * model.expert_width / expert_tp(role) + model.hidden_size
-    experts = min(everyone, MOE_CHUNK) * model.experts_per_token * width * BF16
-    return SLACK * (hidden + max(attention, gathered + experts))
+    at_once = everyone if is_from(version, *IN_PLACE) else min(everyone, MOE_CHUNK)
+    return hidden + max(attention, gathered + at_once * _expert_row_bytes(model, role))
 
 
-def _logits(model: ModelShape, requests: int) -> float:
-    """Of every request that may run, as the sampler has them: twice in FP32."""
-    return 2 * FP32 * requests * model.vocab_size
+def _expert_row_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """One token's two workspaces of the experts, each as wide as the wider of what is kept in it, and its result
+    (``workspace_shapes`` of ``fused_moe``). Experts of other ranks have their place in it too."""
+    width = model.expert_width / expert_tp(role)
+    workspaces = max(width, model.hidden_size) + max(2 * width, model.hidden_size)
+    return (model.experts_per_token * workspaces + model.hidden_size) * BF16
+
+
+def _logits(model: ModelShape, requests: int, version: str) -> float:
+    """Of every request that may run: vLLM samples so many when it measures."""
+    return (SAMPLED if is_from(version, *IN_PLACE) else SORTED) * requests * model.vocab_size
