@@ -21,11 +21,11 @@ INSTEAD: Final = (
 NOT_COUNTED: Final = "the plan has no arithmetic for its memory and no rules for its kernels"
 METHODS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "awq": "4-bit integers (AWQ), which SGLang computes through Marlin and never with DeepEP",
-        "gptq": "4- or 8-bit integers (GPTQ), which SGLang computes through Marlin and never with DeepEP",
+        "awq": "4-bit integers (AWQ)",
+        "gptq": "4- or 8-bit integers (GPTQ)",
         "w4afp8": "4-bit expert weights with FP8 activations, which need compute capability 9.0",
-        "modelopt": "a format of NVIDIA's ModelOpt, which SGLang takes with a --quantization of its own only",
-        "bitsandbytes": "bitsandbytes, which SGLang does not shard by experts",
+        "modelopt": "a format of NVIDIA's ModelOpt other than NVFP4",
+        "bitsandbytes": "bitsandbytes",
         "w8a8_int8": "8-bit integers",
         "blockwise_int8": "8-bit integers in blocks",
         "fbgemm_fp8": "FP8 of FBGEMM",
@@ -83,7 +83,7 @@ def _fp8(quantization: Object, key: str) -> WeightFormat | Unsupported:
     if block != BLOCK:
         return Unsupported(f"{key}.weight_block_size: {block}", f"blocks other than 128 × 128, and {NOT_COUNTED}")
     if scheme != "dynamic":
-        why = "SGLang takes FP8 blocks with dynamic activation scales only"
+        why = "the plan counts FP8 blocks with dynamic activation scales only"
         return Unsupported(f"{key}.activation_scheme: {scheme}", why)
     return WeightFormat.FP8_BLOCK
 

@@ -59,7 +59,7 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
         problems.append(Problem("model.name", "", f"{redact(path)} has no _name_or_path that names the model", NAME))
     if family is None:
         known = ", ".join(ARCHITECTURES.values())
-        rule = f"{redact(path)} decides by architectures, and the plan knows what SGLang does with {known}"
+        rule = f"{redact(path)} decides by architectures, and the plan knows what engines do with {known}"
         problems.append(
             Problem("model.family", redact(_architecture(config)), rule, "use a model of one of these classes")
         )

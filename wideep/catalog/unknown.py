@@ -15,8 +15,8 @@ from wideep.settings.hardware import Gpu, Interconnect
 
 __all__ = ["same_gpu", "same_model", "unknown_gpu", "unknown_interconnect", "unknown_model"]
 
-CUDA: Final = "SGLang in these images is built for CUDA, and {word} is no NVIDIA GPU"
-OLD: Final = "SGLang's kernels begin at compute capability 8.0, which {word} does not have"
+CUDA: Final = "the engines in Dynamo's images are built for CUDA, and {word} is no NVIDIA GPU"
+OLD: Final = "the plan knows kernels from compute capability 8.0 on, which {word} does not have"
 UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         r"(AMD|INSTINCT|RADEON)?MI\d+[A-Z]*": ("AMD's GPUs take ROCm", CUDA),

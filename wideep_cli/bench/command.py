@@ -28,6 +28,9 @@ Tokenizer = Annotated[
 ]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.json", help="Save the result for --compare.")]
 Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", help="Compare with a saved result.")]
+Saved = Annotated[
+    Path | None, typer.Option("--saved", metavar="FILE.json", help="Show a saved result; nothing is measured.")
+]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Draw throughput against latency.")]
 Artifacts = Annotated[
     Path | None, typer.Option("--artifacts", metavar="DIR", help="Keep AIPerf's own files in this directory.")
@@ -41,6 +44,7 @@ def bench(
     tokenizer: Tokenizer = None,
     save: Save = None,
     compare: Compare = None,
+    saved: Saved = None,
     plot: Plot = None,
     artifacts: Artifacts = None,
     stack: Stack = None,
@@ -57,17 +61,21 @@ def bench(
     from wideep_cli.deployment import find_live
 
     users = concurrencies(concurrency)
-    before = read_result(compare) if compare else None
-    aiperf = find_aiperf()
-    live = find_live(stack, file)
-    result = measure(live, aiperf, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
+    before = read_result(compare, "--compare") if compare else None
+    told = ""
+    if saved:
+        result = read_result(saved, "--saved")
+    else:
+        aiperf = find_aiperf()
+        live = find_live(stack, file)
+        result = measure(live, aiperf, Question(users, isl, osl, tokenizer or live.plan.model, artifacts), say)
+        told = predicted(live, isl, osl)
     if save:
         write_result(result, save)
         say(f"Result written to {save}.")
     if plot:
         write_plot([result, *([before] if before else [])], plot)
         say(f"Plot written to {plot}.")
-    told = predicted(live, isl, osl)
     answer(bench_json(result, before, told) if output is OutputFormat.JSON else bench_text(result, before, told))
     if any(point.failed for point in result.points):
         raise typer.Exit(ExitCode.FAILED)

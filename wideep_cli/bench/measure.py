@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from wideep.engines import engine_of
 from wideep_cli.bench.aiperf import Load, profile, version
 from wideep_cli.bench.result import Point, Result
 from wideep_cli.deployment import DeployedGraph
@@ -67,6 +68,7 @@ def measure(live: DeployedGraph, aiperf: Path, question: Question, remark: Calla
                 points.append(Point.of(count, plan.gpus, profile(aiperf, load, port, folder)))
     return Result(
         model=plan.model,
+        engine=engine_of(live.loaded.settings).release,
         layout=plan.layout,
         gpus=plan.gpus,
         isl=question.isl,
@@ -83,7 +85,6 @@ def predicted(live: DeployedGraph, isl: int, osl: int) -> str:
 
     if estimator_version() is None:
         return ""
-    from wideep.engines import engine_of
     from wideep.settings.backend import Backend
     from wideep.settings.traffic import Traffic
     from wideep_cli.advise.answers import Answers

@@ -99,4 +99,5 @@ def _line(drawing: Any, axes: _Axes, result: Result, number: int) -> None:
     for (x, y), point in zip(places, result.points, strict=True):
         drawing.append(drawsvg.Circle(x, y, 4, fill=colour))
         _text(drawing, str(point.concurrency), (x + 7, y - 6), (11, colour, "start"))
-    _text(drawing, result.started, (WIDTH - RIGHT, TOP + 14 * number - 12), (11, colour, "end"))
+    named = f"{result.engine} · {result.started}" if result.engine else result.started
+    _text(drawing, named, (WIDTH - RIGHT, TOP + 14 * number - 12), (11, colour, "end"))

@@ -17,7 +17,7 @@ __all__ = ["bench_json", "bench_text", "differences"]
 def bench_text(result: Result, before: Result | None, predicted: str) -> RenderableType:
     """A line a concurrency. ``predicted``: a sentence, or nothing."""
     title = (
-        f"{result.model} · {result.layout} · {result.gpus} GPUs · {result.isl} tokens in, {result.osl} out · "
+        f"{result.model} · {f'{result.engine} · ' if result.engine else ''}{result.layout} · {result.gpus} GPUs · {result.isl} tokens in, {result.osl} out · "
         f"AIPerf {result.aiperf}"
     )
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
@@ -55,9 +55,9 @@ def _before(point: Point, before: Result | None) -> str:
 
 def differences(result: Result, before: Result) -> list[str]:
     """What makes two runs hard to compare, a sentence each."""
-    kept = ("model", "layout", "gpus", "isl", "osl", "aiperf")
+    kept = ("model", "engine", "layout", "gpus", "isl", "osl", "aiperf")
     return [
-        f"The runs differ in {name}: the other one has {getattr(before, name)}."
+        f"The runs differ in {name}: the other one has {getattr(before, name) or 'none that its file names'}."
         for name in kept
         if getattr(before, name) != getattr(result, name)
     ]

@@ -69,6 +69,8 @@ class Result(_Frozen):
     """A run, and what was measured: enough to tell whether two runs may be compared."""
 
     model: str
+    engine: str = ""
+    """With its version. Empty: the file is of a program that did not say."""
     layout: str
     gpus: int
     isl: int
@@ -93,8 +95,8 @@ def write_result(result: Result, path: Path) -> None:
         ) from error
 
 
-def read_result(path: Path) -> Result:
-    """A result that was kept.
+def read_result(path: Path, option: str) -> Result:
+    """A result that was kept; ``option`` named its file.
 
     Raises:
         CallError: the file is none.
@@ -102,8 +104,8 @@ def read_result(path: Path) -> Result:
     try:
         return Result.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CallError(f"--compare {path}: {error.strerror}.", "Name a file written by --save.") from error
+        raise CallError(f"{option} {path}: {error.strerror}.", "Name a file written by --save.") from error
     except (ValidationError, UnicodeDecodeError) as error:
         raise CallError(
-            f"--compare {path} is not a result of wideep bench.", "Name a file written by --save."
+            f"{option} {path} is not a result of wideep bench.", "Name a file written by --save."
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wideep_cli.bench.aiperf import Load, profile
+from wideep_cli.bench.command import bench
 from wideep_cli.bench.measure import concurrencies
 from wideep_cli.bench.plot import write_plot
 from wideep_cli.bench.report import bench_json, differences
@@ -82,7 +83,7 @@ def test_when_aiperf_fails_without_a_word_its_log_is_told(tmp_path: Path) -> Non
 def test_a_result_is_the_same_after_it_was_kept(tmp_path: Path) -> None:
     write_result(result(), tmp_path / "a.json")
 
-    assert read_result(tmp_path / "a.json") == result()
+    assert read_result(tmp_path / "a.json", "--compare") == result()
 
 
 @pytest.mark.parametrize("content", [None, "{}", "no JSON"])
@@ -92,7 +93,7 @@ def test_a_file_that_is_no_result_is_refused(tmp_path: Path, content: str | None
         path.write_text(content)
 
     with pytest.raises(CallError, match=r"--compare .*b\.json"):
-        read_result(path)
+        read_result(path, "--compare")
 
 
 def test_runs_of_another_layout_or_length_are_said_to_differ() -> None:
@@ -125,3 +126,25 @@ def test_concurrencies_are_whole_numbers_with_commas() -> None:
     for wrong in ("0", "1;2", "", "-3"):
         with pytest.raises(CallError, match="--concurrency"):
             concurrencies(wrong)
+
+
+def test_two_engines_on_the_same_traffic_stand_side_by_side_without_a_cluster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faster = {**EXPORT, "output_token_throughput": {"avg": 640.0}, "error_request_count": {"avg": 0.0}}
+    write_result(result(engine="SGLang 0.5.21"), tmp_path / "sglang.json")
+    write_result(result(engine="vLLM 0.31.0", points=(Point.of(4, 32, faster),)), tmp_path / "vllm.json")
+
+    bench(saved=tmp_path / "vllm.json", compare=tmp_path / "sglang.json", plot=tmp_path / "both.svg")
+
+    told = capsys.readouterr().out
+    assert "vLLM 0.31.0" in told
+    assert "512 (+25%)" in told
+    assert "The runs differ in engine: the other one has SGLang 0.5.21." in told
+    assert "SGLang 0.5.21" in (tmp_path / "both.svg").read_text()
+
+
+def test_a_result_of_before_engines_were_named_can_still_be_read(tmp_path: Path) -> None:
+    old = {key: value for key, value in result().model_dump(mode="json").items() if key != "engine"}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    assert read_result(tmp_path / "old.json", "--saved").engine == ""

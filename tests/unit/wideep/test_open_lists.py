@@ -31,13 +31,13 @@ def named(word: str) -> str:
 @pytest.mark.parametrize("word", ["MI300X", "AMD-MI325X", "Gaudi3", "TPU-v5e", "trn2", "Ascend-910B", "Hygon-K100"])
 def test_what_is_no_nvidia_gpu_is_not_supported_and_no_other_is_named(word: str) -> None:
     message = named(word)
-    assert "not supported, because SGLang in these images is built for CUDA" in message
+    assert "not supported, because the engines in Dynamo's images are built for CUDA" in message
     assert not [gpu for gpu in Gpu if gpu in message]
 
 
 @pytest.mark.parametrize("word", ["V100", "T4", "P100", "Tesla-V100", "GTX1080"])
 def test_what_is_too_old_for_the_engine_is_not_supported(word: str) -> None:
-    assert "kernels begin at compute capability 8.0" in named(word)
+    assert "kernels from compute capability 8.0 on" in named(word)
 
 
 @pytest.mark.parametrize(
