@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from wideep.engines import engine_of
+from wideep.engines.base import Engine
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -18,8 +21,12 @@ class FormulaAnswers(Answers):
     Without DeepEP it takes half as long again; each doubling of attention TP costs a tenth. Nothing is written to disk.
     """
 
-    def __init__(self, model: ModelShape, traffic: Traffic, unmeasured_ep: int | None = None) -> None:
+    def __init__(
+        self, model: ModelShape, traffic: Traffic, engine: Engine | None = None, unmeasured_ep: int | None = None
+    ) -> None:
         self.version = "of-the-tests"
+        self.engine = engine or engine_of()
+        self.backend = Backend(self.engine.framework)
         self._unmeasured = unmeasured_ep
         self._asked = traffic
 
@@ -31,8 +38,8 @@ class FormulaAnswers(Answers):
         return True
 
     def data(self, gpu: Gpu) -> str:
-        """No SGLang was measured."""
-        return "none"
+        """No engine was measured."""
+        return f"{self.engine.title} of no release"
 
     def series(self, question: WorkerQuestion) -> Series:
         """The formula at all batch sizes."""

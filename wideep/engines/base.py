@@ -127,6 +127,8 @@ class Engine(ABC):
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
     components: ClassVar[Mapping[str, Role]]
     """Roles, by the component's name under which Dynamo's frontend lists a worker."""
+    step_outside_share: ClassVar[bool] = False
+    """``memFractionStatic`` leaves out what a step takes, which must find room beside it."""
     each_pod_registers: ClassVar[bool] = False
     """The frontend lists each pod of a worker, and not the worker."""
     version: str

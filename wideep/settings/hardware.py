@@ -39,7 +39,8 @@ class GpuShape(SettingsModel):
     memory_gb: Annotated[float, Field(ge=1, le=10_000)]
     """Decimal GB that ``torch.cuda.get_device_properties(0).total_memory`` says, which is less than on the box."""
     compute_capability: Annotated[float, Field(ge=8.0, lt=20)]
-    """As ``nvidia-smi --query-gpu=compute_cap --format=csv`` has it: 9.0 is Hopper. The plan knows kernels from 8.0 on."""
+    """As ``nvidia-smi --query-gpu=compute_cap --format=csv`` has it: 9.0 is Hopper. The plan knows kernels
+    from 8.0 on."""
     nvlink_gpus: Annotated[int, Field(ge=1, le=576)]
     """GPUs that reach each other over NVLink, itself included: 8 in most nodes, 72 in an NVL72 rack, 2 with a bridge
     between cards, 1 without NVLink."""

@@ -11,7 +11,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wideep.catalog import gpu_spec
+from wideep.engines import engine_of
 from wideep.engines.base import Engine
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -35,20 +37,18 @@ class _File(BaseModel):
     model: str
     """The estimator's name of it; empty where it knows none."""
     data: str
-    """The SGLang release that was measured."""
+    """The engine's release that was measured; empty where none was."""
     series: dict[str, Series] = {}
 
 
 class Answers:
     """Answers about one model and traffic. Use ``with``: leaving it writes what is new."""
 
-    engine: Engine | None = None
-    """Whose rules and memory the layouts that are asked about keep. None: the engine that a stack gets which names
-    none."""
-
     def __init__(self, model: ModelShape, traffic: Traffic, engine: Engine | None = None) -> None:
         self.version = require_estimator()
-        self.engine = engine
+        self.engine = engine or engine_of()
+        """Whose rules and memory the layouts that are asked about keep, and whose kernels were measured."""
+        self.backend = Backend(self.engine.framework)
         self._model = model
         self._traffic = traffic
         self._files: dict[str, _File] = {}
@@ -64,17 +64,19 @@ class Answers:
 
     def known(self, gpu: GpuKind) -> bool:
         """The estimator knows a model of this shape, on this GPU."""
-        return gpu_spec(gpu).estimator is not None and bool(self._file(gpu).model)
+        return gpu_spec(gpu).estimator is not None and bool(self._file(gpu).model and self._file(gpu).data)
 
     def unknown(self, gpu: GpuKind) -> str:
         """What it does not know, as a sentence."""
         if gpu_spec(gpu).estimator is None:
             return f"AIConfigurator {self.version} has no data for {gpu}."
+        if not self._file(gpu).data:
+            return f"AIConfigurator {self.version} has no measurements of {self.engine.title} on {gpu}."
         return f"AIConfigurator {self.version} does not support the shape of {self._model.name}."
 
     def data(self, gpu: GpuKind) -> str:
-        """The SGLang release on which this GPU was measured."""
-        return self._file(gpu).data
+        """The engine and its release that were measured on this GPU: ``SGLang 0.5.14``."""
+        return f"{self.engine.title} {self._file(gpu).data}"
 
     def series(self, question: WorkerQuestion) -> Series:
         """All steps of a worker. The model must be known."""
@@ -99,11 +101,14 @@ class Answers:
         from wideep_cli.advise import estimator
 
         self._changed.add(str(gpu))
-        return _File(model=estimator.estimator_name(self._model) or "", data=estimator.data_version(gpu))
+        return _File(
+            model=estimator.estimator_name(self._model) or "", data=estimator.data_version(gpu, self.backend) or ""
+        )
 
     def _path(self, gpu: str) -> Path:
         shape = self._model.model_dump_json(exclude={"revision", "disk_bytes", "context_length"})
-        question = f"{shape} {gpu} {self._traffic.isl} {self._traffic.osl} {PREFILL_TOKENS} {LARGEST_BATCH}"
+        engine = "" if self.backend is Backend.SGLANG else f"{self.backend} "
+        question = f"{engine}{shape} {gpu} {self._traffic.isl} {self._traffic.osl} {PREFILL_TOKENS} {LARGEST_BATCH}"
         return _folder() / self.version / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"
 
 

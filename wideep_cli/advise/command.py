@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from wideep_cli.console import answer, say
-from wideep_cli.errors import ExitCode
+from wideep_cli.errors import CallError, ExitCode
 from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
 
 __all__ = ["EXAMPLE", "advise", "written"]
+
+ALL = "all"
+ONE_ENGINE = "Name one engine, for example --backend vllm."
 
 EXAMPLE = (
     "Example: [bold]wideep advise --gpu H200 --gpus 32 --isl 4000 --osl 500 --ttft 2s --itl 50ms "
@@ -38,6 +41,10 @@ Itl = Annotated[str | None, typer.Option("--itl", metavar="TIME", help="Maximum 
 Write = Annotated[
     Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best layout as a stack file.")
 ]
+Backend = Annotated[
+    str | None,
+    typer.Option("--backend", metavar="ENGINE", help="sglang, vllm, trtllm or all; without it, the stack's engine."),
+]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the Pareto plot as PNG or SVG.")]
 
 
@@ -56,6 +63,7 @@ def advise(
     file: File = None,
     write: Write = None,
     plot: Plot = None,
+    backend: Backend = None,
     measured: Measured = False,
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
@@ -68,7 +76,20 @@ def advise(
     from wideep_cli.advise.report import advice_report
 
     require_estimator()
-    question = ask(Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl), stack, file)
+    question = ask(
+        Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl, backend), stack, file
+    )
+    if backend and backend.lower() == ALL:
+        from wideep_cli.advise.engines import engines_report, sides
+
+        if write or plot or measured:
+            raise CallError("--backend all compares engines; --write, --plot and --measured are of one.", ONE_ENGINE)
+        with showing_progress() as progress:
+            found = sides(question, progress)
+        answer(engines_report(question, found, output))
+        if not any(side.best for side in found):
+            raise typer.Exit(ExitCode.FAILED)
+        return
     nodes = ()
     if measured:
         from wideep_cli.measured import advised_nodes

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wideep.catalog.layouts import PRESETS, preset_gpus
-from wideep.engines import engine_of
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleContext
-from wideep.settings.backend import Backend
 from wideep.settings.hardware import Hardware, Interconnect
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.model import ModelShape
@@ -53,7 +51,7 @@ class Advice:
     version: str
     """Of the estimator."""
     data: str
-    """The SGLang release that it has measured."""
+    """The engine that was measured, and its release."""
     field: Field
     best: tuple[Prediction, ...]
     presets: tuple[Compared, ...]
@@ -68,7 +66,7 @@ def advise(question: Question, progress: Progress) -> Advice:
         CallError: the estimator is not installed, or knows no model of this shape.
     """
     traffic, model = question.traffic, question.model
-    with Answers(model, traffic, engine_of(question.stack)) as answers:
+    with Answers(model, traffic, question.engine) as answers:
         hardware = question.hardware[Role.PREFILL]
         _require_known(model, answers, hardware)
         field = field_of(model, question.hardware, answers, traffic, progress)
@@ -115,7 +113,7 @@ def predict_presets(
     rows: list[Compared] = []
     for name, roles in PRESETS.items():
         size = preset_gpus(name)
-        if gpus not in (None, size) or name.backend not in (None, Backend.SGLANG):
+        if gpus not in (None, size) or name.backend not in (None, answers.backend):
             continue
         hardware = Hardware(
             gpu=kind.gpu,
@@ -145,7 +143,7 @@ def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> N
 
 def _stack(question: Question, answers: Answers) -> Compared | None:
     settings = question.stack
-    if settings is None or settings.model != question.model:
+    if settings is None or settings.model != question.model or settings.backend != question.backend:
         return None
     roles = settings.layout.roles
     found = predict_layout(question.model, settings.hardware, roles, answers, question.traffic)

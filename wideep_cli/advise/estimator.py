@@ -30,6 +30,7 @@ from aiconfigurator_core.sdk.errors import PerfDataNotAvailableError
 
 from wideep.catalog.gpus import gpu_spec
 from wideep.catalog.huggingface import shape_of_config
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
@@ -38,7 +39,6 @@ from wideep_cli.advise.workers import Caveat, Series, Step, WorkerQuestion
 
 __all__ = ["data_version", "estimator_name", "series"]
 
-BACKEND: Final = "sglang"
 GIB_GB: Final = 2**30 / 1e9
 QUEUEING: Final = 1.8
 """Time to first token over the time of its prefill step: requests wait for each other (``sdk.picking``)."""
@@ -66,9 +66,10 @@ SHAPE_KEYS: Final = (
 )
 
 
-def data_version(gpu: GpuKind) -> str:
-    """The SGLang release on which this GPU was measured. The GPU must be one of the estimator's."""
-    return get_latest_database_version(system=_system(gpu), backend=BACKEND)
+def data_version(gpu: GpuKind, backend: Backend = Backend.SGLANG) -> str | None:
+    """The engine's release that was measured on this GPU, which must be one of the estimator's. None: none was."""
+    with _quiet():
+        return get_latest_database_version(system=_system(gpu), backend=backend.value)
 
 
 def estimator_name(model: ModelShape) -> str | None:
@@ -84,7 +85,7 @@ def estimator_name(model: ModelShape) -> str | None:
 
 def series(name: str, question: WorkerQuestion, traffic: Traffic, batches: Sequence[int]) -> Series:
     """A worker's steps at each of ``batches``, up to the first that does not fit. ``name`` is the estimator's own."""
-    database = _database(_system(question.gpu))
+    database = _database(_system(question.gpu), question.backend.value)
     try:
         with _quiet():
             worker = _Worker(name, question, traffic, database)
@@ -101,7 +102,8 @@ class _Worker:
         self._question = question
         self._traffic = traffic
         config = _model_config(name, question, database)
-        self._session = InferenceSession(get_model(name, config, BACKEND), database, get_backend(BACKEND))
+        backend = question.backend.value
+        self._session = InferenceSession(get_model(name, config, backend), database, get_backend(backend))
         self._node = int(database.system_spec["node"]["num_gpus_per_node"])
         self._kv_fp8 = config.kvcache_quant_mode is not None and config.kvcache_quant_mode.name == "fp8"
         self._substituted = False
@@ -154,20 +156,20 @@ def _model_config(name: str, question: WorkerQuestion, database: PerfDatabase) -
     resolve_model_config_moe_comm(
         config,
         model_path=name,
-        backend_name=BACKEND,
+        backend_name=question.backend.value,
         database=database,
         required_phases=(phase,),
         coverage_snapshot=chosen,
     )
     if config.moe_comm_backend is None and question.role is Role.PREFILL:
-        resolve_context_fmha_by_data(config, name, database, BACKEND, is_context_role=True)
+        resolve_context_fmha_by_data(config, name, database, question.backend.value, is_context_role=True)
     return config
 
 
 @functools.cache
-def _database(system: str) -> PerfDatabase:
+def _database(system: str, backend: str) -> PerfDatabase:
     with _quiet():
-        return get_database_view(system, BACKEND, get_latest_database_version(system=system, backend=BACKEND))
+        return get_database_view(system, backend, get_latest_database_version(system=system, backend=backend))
 
 
 def _system(gpu: GpuKind) -> str:

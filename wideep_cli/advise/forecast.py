@@ -7,7 +7,6 @@ from typing import Final
 
 from wideep.engines import engine_of
 from wideep.settings import Settings
-from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise.answers import Answers
@@ -31,7 +30,7 @@ class Forecast:
     version: str
     """Of the estimator."""
     data: str
-    """The SGLang release that it has measured."""
+    """The engine that was measured, and its release."""
     engine: str
     """The one that the stack runs."""
     own: Prediction | Unknown
@@ -50,8 +49,6 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
     """The forecast for a traffic, or what stands in its way."""
     if estimator_version() is None:
         return HOW
-    if settings.backend is not Backend.SGLANG:
-        return f"No prediction for {settings.backend}: the estimator has SGLang's measurements here."
     gpu = settings.hardware.gpu
     with Answers(settings.model, traffic, engine_of(settings)) as answers:
         if not answers.known(gpu):
@@ -96,9 +93,10 @@ def forecast_lines(found: Forecast | str) -> list[str]:
         preset = better(found.preset, own, found.best)
         lines += [preset] if preset else []
     lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s a GPU in this layout.")
-    lines += [f"{caveat[0].upper()}{caveat[1:]}." for caveat in own.caveats]
+    told = [caveat.of(found.data.split()[0]) for caveat in own.caveats]
+    lines += [f"{text[0].upper()}{text[1:]}." for text in told]
     lines.append(
-        f"Predicted by AIConfigurator {found.version} from kernels measured with SGLang {found.data}, not "
+        f"Predicted by AIConfigurator {found.version} from kernels measured with {found.data}, not "
         f"{found.engine}: ratios between layouts are more reliable than absolute figures."
     )
     return lines
@@ -128,7 +126,7 @@ def forecast_object(found: Forecast | str) -> dict[str, object]:
         return {"reason": found}
     body: dict[str, object] = {
         "traffic": found.traffic.model_dump(mode="json"),
-        "estimator": {"name": "AIConfigurator", "version": found.version, "measured": f"SGLang {found.data}"},
+        "estimator": {"name": "AIConfigurator", "version": found.version, "measured": found.data},
     }
     if isinstance(found.own, Unknown):
         return {**body, "reason": found.own.reason}

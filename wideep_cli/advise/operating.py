@@ -84,7 +84,7 @@ def as_it_stands(site: RoleContext, answers: Answers, traffic: Traffic) -> Worke
 
 
 def _worker(site: RoleContext, answers: Answers, layout_of: LayoutOf) -> Worker | str:
-    series = answers.series(worker_question(site.hardware.gpu, site.name, site.role))
+    series = answers.series(worker_question(site.hardware.gpu, site.name, site.role, answers.backend))
     if series.no_data:
         return series.no_data
     count = _fitting(series.steps, layout_of)

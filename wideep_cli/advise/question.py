@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from wideep.catalog.gpus import gpu_spec
+from wideep.engines.base import Engine
 from wideep.settings import Settings
 from wideep.settings.backend import Backend
 from wideep.settings.hardware import GpuKind, Hardware, Interconnect
@@ -41,6 +42,7 @@ class Asked:
     osl: int | None = None
     ttft: str | None = None
     itl: str | None = None
+    backend: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Question:
     stack: Settings | None
     """Today's stack, to stand beside the best."""
     source: StackFile | None
+    backend: Backend
+    engine: Engine
 
     @property
     def price(self) -> float | None:
@@ -81,12 +85,7 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
     """
     source = stack_file(stack, file) if stack or file else None
     settings = settings_of(source) if source else None
-    if settings and settings.backend is not Backend.SGLANG:
-        raise CallError(
-            f"The stack runs {settings.backend}, and the estimator has SGLang's measurements here.",
-            "Take out --stack or --file, and name --model, --gpu and --gpus.",
-        )
-    named = model_and_hardware(asked.model, asked.gpu, asked.gpus_per_node, stack, file)
+    named = model_and_hardware(asked.model, asked.gpu, asked.gpus_per_node, stack, file, asked.backend)
     prefill = _hardware(named.hardware.gpu, asked, settings)
     decode = prefill
     if asked.decode_gpu or asked.decode_gpus:
@@ -94,7 +93,7 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
         kind = named_gpu if asked.decode_gpu else prefill.gpu
         decode = _nodes(kind, asked.decode_gpus, asked.gpus_per_node, "--decode-gpus")
     hardware = {Role.PREFILL: prefill, Role.DECODE: decode}
-    return Question(named.model, hardware, _traffic(asked, settings), settings, source)
+    return Question(named.model, hardware, _traffic(asked, settings), settings, source, named.backend, named.engine)
 
 
 def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware:

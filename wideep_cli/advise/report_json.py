@@ -18,7 +18,7 @@ def advice_json(advice: Advice) -> str:
         "model": question.model.name,
         "hardware": {role: question.hardware[role].model_dump(mode="json", by_alias=True) for role in Role},
         "traffic": question.traffic.model_dump(mode="json"),
-        "estimator": {"name": "AIConfigurator", "version": advice.version, "measured": f"SGLang {advice.data}"},
+        "estimator": {"name": "AIConfigurator", "version": advice.version, "measured": advice.data},
         "best": [_priced(each, question.price) for each in advice.best],
         "presets": [_compared(each, question.price) for each in advice.presets],
         "stack": _compared(advice.stack, question.price) if advice.stack else None,

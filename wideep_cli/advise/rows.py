@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.engines import engine_of
 from wideep.price import money
 from wideep_cli.advise.comparison import Advice, Compared, Unknown
 from wideep_cli.advise.prediction import Prediction
@@ -49,7 +48,8 @@ def rows(advice: Advice) -> list[Row]:
 def notes(advice: Advice) -> list[str]:
     """The caveats by their marks, what could not be told, and what the figures come from."""
     marks = _marks(advice)
-    lines = [f"{mark} {caveat[0].upper()}{caveat[1:]}." for caveat, mark in marks.items()]
+    told = [(mark, caveat.of(advice.question.engine.title)) for caveat, mark in marks.items()]
+    lines = [f"{mark} {text[0].upper()}{text[1:]}." for mark, text in told]
     if any(not each.meets for each in _predictions(advice)):
         lines.append("! A latency limit is exceeded.")
     unknown = advice.field.unknown
@@ -59,8 +59,8 @@ def notes(advice: Advice) -> list[str]:
     if advice.field.too_large:
         lines.append(f"{advice.field.too_large} more workers are valid but have no memory for a single request.")
     lines.append(
-        f"Predicted by AIConfigurator {advice.version} from kernels measured with SGLang {advice.data}; the graph runs "
-        f"{engine_of(advice.question.stack).version}. Ratios between layouts are more reliable than absolute figures. "
+        f"Predicted by AIConfigurator {advice.version} from kernels measured with {advice.data}; the graph runs "
+        f"{advice.question.engine.version}. Ratios between layouts are more reliable than absolute figures. "
         "A GPU: one that the layout uses. Bound: tokens/s a GPU at the hardware's published peaks."
     )
     return lines

@@ -42,7 +42,7 @@ def sized(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout | None:
     """
     role = _for_prefill(site, batch, traffic) if site.name is Role.PREFILL else _for_decode(site, batch)
     whole = replace(site, role=role)
-    outside = whole.headroom.total / whole.memory.free_bytes
+    outside = whole.headroom.total / whole.memory.free_bytes if site.engine.step_outside_share else 0.0
     fraction = min(LARGEST_FRACTION, math.floor((1 - outside) * 100) / 100)
     if fraction <= 0:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
@@ -61,8 +62,11 @@ def _advised(question: Question, found: Prediction) -> Object:
     same = question.source and question.stack and question.stack.model == question.model
     own = question.source.config.get("model") if question.source and same else None
     hardware = question.hardware[Role.PREFILL]
+    runs = question.stack.backend if question.stack else Backend.SGLANG
+    backend = {} if question.backend is runs else {"backend": str(question.backend)}
     return {
         "model": own or question.model.name,
+        **backend,
         "hardware": hardware.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "layout": {
             str(name): role.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from wideep.parallelism import attention_tp, expert_tp
+from wideep.settings.backend import Backend
 from wideep.settings.hardware import GpuKind
 from wideep.settings.layout import Role, RoleLayout
 
@@ -21,6 +22,10 @@ class Caveat(StrEnum):
     KV_FP8 = "the KV cache is taken for FP8, and SGLang keeps it in bf16"
     CHUNKS = "prompts are taken whole, and SGLang cuts them: an attention group's share of its chunk is shorter"
     SLOTS = "redundant experts count in memory; what they do for balance is taken from EPLB in general"
+
+    def of(self, engine: str) -> str:
+        """Of a worker on this engine: the value, which is kept in files, is of SGLang."""
+        return self.value.replace("SGLang", engine)
 
 
 class Frozen(BaseModel):
@@ -42,6 +47,7 @@ class WorkerQuestion(Frozen):
     nodes: int
     deepep: bool
     eplb: bool
+    backend: Backend = Backend.SGLANG
 
     @property
     def gpus(self) -> int:
@@ -51,8 +57,9 @@ class WorkerQuestion(Frozen):
     @property
     def key(self) -> str:
         """As it is kept in the cache."""
+        engine = "" if self.backend is Backend.SGLANG else f"{self.backend} "
         return (
-            f"{self.gpu} {self.role} {self.nodes} nodes attention TP{self.attention_tp} DP{self.dp} "
+            f"{engine}{self.gpu} {self.role} {self.nodes} nodes attention TP{self.attention_tp} DP{self.dp} "
             f"experts TP{self.expert_tp} EP{self.ep}{' deepep' * self.deepep}{' eplb' * self.eplb}"
         )
 
@@ -82,7 +89,7 @@ class Series(Frozen):
     no_data: str | None = None
 
 
-def worker_question(gpu: GpuKind, role: Role, layout: RoleLayout) -> WorkerQuestion:
+def worker_question(gpu: GpuKind, role: Role, layout: RoleLayout, backend: Backend = Backend.SGLANG) -> WorkerQuestion:
     """The question about one worker of a role. The layout's divisions must be exact (``wideep.rules``)."""
     return WorkerQuestion(
         gpu=gpu,
@@ -94,4 +101,5 @@ def worker_question(gpu: GpuKind, role: Role, layout: RoleLayout) -> WorkerQuest
         nodes=layout.nodes,
         deepep=layout.deepep,
         eplb=layout.deepep and layout.eplb.enabled,
+        backend=backend,
     )

@@ -85,14 +85,11 @@ def predicted(live: DeployedGraph, isl: int, osl: int) -> str:
 
     if estimator_version() is None:
         return ""
-    from wideep.settings.backend import Backend
     from wideep.settings.traffic import Traffic
     from wideep_cli.advise.answers import Answers
     from wideep_cli.advise.comparison import Unknown, predict_layout
 
     settings = live.loaded.settings
-    if settings.backend is not Backend.SGLANG:
-        return f"No prediction for {settings.backend}: the estimator has SGLang's measurements here."
     traffic = Traffic(isl=isl, osl=osl)
     with Answers(settings.model, traffic, engine_of(settings)) as answers:
         if not answers.known(settings.hardware.gpu):

@@ -16,8 +16,9 @@ __all__ = ["bench_json", "bench_text", "differences"]
 
 def bench_text(result: Result, before: Result | None, predicted: str) -> RenderableType:
     """A line a concurrency. ``predicted``: a sentence, or nothing."""
+    engine = f"{result.engine} · " if result.engine else ""
     title = (
-        f"{result.model} · {f'{result.engine} · ' if result.engine else ''}{result.layout} · {result.gpus} GPUs · {result.isl} tokens in, {result.osl} out · "
+        f"{result.model} · {engine}{result.layout} · {result.gpus} GPUs · {result.isl} tokens in, {result.osl} out · "
         f"AIPerf {result.aiperf}"
     )
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)

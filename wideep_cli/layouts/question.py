@@ -17,7 +17,7 @@ from wideep.settings.model import ModelShape
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
-__all__ = ["ALL", "Question", "question", "questions"]
+__all__ = ["ALL", "Question", "each_engine", "question", "questions"]
 
 ALL = "all"
 """In an engine's place: each of them."""
@@ -83,13 +83,13 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
 
 def questions(asked: Question) -> list[Question]:
     """The same question to each engine: the stack's own as it is, the others in the release that a stack gets."""
+    return [replace(asked, backend=backend, engine=each) for backend, each in each_engine(asked.backend, asked.engine)]
+
+
+def each_engine(own: Backend, runs: Engine) -> list[tuple[Backend, Engine]]:
+    """All engines: ``own`` as it ``runs``, the others in the release that a stack gets."""
     versions = newest_tried().engines
-    return [
-        asked
-        if backend is asked.backend
-        else replace(asked, backend=backend, engine=engine(backend, versions[backend.value]))
-        for backend in Backend
-    ]
+    return [(each, runs if each is own else engine(each, versions[each.value])) for each in Backend]
 
 
 def _backend(word: str) -> Backend:

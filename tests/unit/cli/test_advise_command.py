@@ -22,7 +22,7 @@ from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
 from wideep_cli import measured
-from wideep_cli.advise import answers, comparison, extra, forecast
+from wideep_cli.advise import answers, comparison, engines, extra, forecast
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.workers import Series, Step, WorkerQuestion
 from wideep_cli.errors import CallError
@@ -42,6 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(forecast, "estimator_version", lambda: "of-the-tests")
     monkeypatch.setattr(comparison, "Answers", FormulaAnswers)
     monkeypatch.setattr(forecast, "Answers", FormulaAnswers)
+    monkeypatch.setattr(engines, "Answers", FormulaAnswers)
     return call
 
 
@@ -85,6 +86,44 @@ def test_json_has_the_best_the_presets_and_the_stack_in_the_same_figures(run: Ru
     assert "weights are 169.8 GB" in by_name["lab-8gpu"]["reason"]
     assert figures <= set(body["stack"])
     assert body["traffic"] == {"isl": 4000, "osl": 500, "ttft": "2s", "itl": "50ms"}
+
+
+def test_all_engines_stand_side_by_side_and_what_is_unknown_is_said_by_the_engine_s_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NotTensorRt(FormulaAnswers):
+        def known(self, gpu: Gpu) -> bool:
+            return self.backend != "trtllm"
+
+        def unknown(self, gpu: Gpu) -> str:
+            return f"AIConfigurator has no measurements of {self.engine.title} on {gpu}."
+
+    monkeypatch.setattr(engines, "Answers", NotTensorRt)
+    asked = ("advise", "--gpu", "H200", "--gpus", 16, "--backend", "all")
+
+    found = {each["engine"].split()[0]: each for each in object_of(run(*asked, "-o", "json"))["engines"]}
+
+    assert list(found) == ["SGLang", "vLLM", "TensorRT-LLM"]
+    assert found["vLLM"]["measured"] == "vLLM of no release"
+    assert found["vLLM"]["best"]["tokens_per_second_per_gpu"] > 0
+    assert found["TensorRT-LLM"]["best"] is None
+    assert found["TensorRT-LLM"]["reason"] == "AIConfigurator has no measurements of TensorRT-LLM on H200"
+    assert "has no measurements of TensorRT-LLM on H200." in " ".join(run(*asked).stdout.split())
+    refused = run(*asked, "--write", "Pulumi.x.yaml")
+    assert refused.exit_code == 2
+    assert "--backend all compares engines" in refused.output
+
+
+def test_another_engine_is_advised_by_its_own_rules_and_its_key_is_written(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    write_stack(project / "Pulumi.prod.yaml", platform={"version": "1.6.1"}, image=None)
+    result = run(
+        "advise", "--gpu", "H200", "--gpus", 16, "--backend", "vllm", "-o", "markdown", "--write", "Pulumi.x.yaml"
+    )
+    assert "kernels measured with vLLM of no release; the graph runs 0.31.0" in result.stdout
+    assert "dynamo-wideep:backend: vllm" in (project / "Pulumi.x.yaml").read_text(), result.output
 
 
 def test_options_win_over_the_stack_and_the_stack_over_the_defaults(run: Run, project: Path) -> None:

@@ -43,6 +43,7 @@ class Sglang(Engine):
 
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
+    step_outside_share = True
     weights_flag: ClassVar[str] = "--model-path"
     name_flag: ClassVar[str] = "--served-model-name"
     formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
