@@ -11,6 +11,8 @@ from wideep.memory import worker_memory
 from wideep.memory.weights import expert_slot_bytes
 from wideep.rules.registry import check_role
 from wideep.rules.role_context import RoleContext
+from wideep.settings.backend import Backend
+from wideep.settings.experts import MoeA2aBackend
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.traffic import Traffic
@@ -172,7 +174,8 @@ DISAGREE = {
 def test_its_out_of_memory_and_our_refusal_agree(gpu: Gpu, model: str) -> None:
     """Except where its missing weights matter, as for R1 as DEP16 with redundant experts on an H100, and where what the
     engine and NCCL take first does: Qwen3-235B on four H200 has a cache of 4,000 tokens left."""
-    disagree = {(preset, role) for preset in PRESETS for role in Role if _disagrees(gpu, model, preset, role)}
+    sglangs = [preset for preset in PRESETS if preset.backend is None]
+    disagree = {(preset, role) for preset in sglangs for role in Role if _disagrees(gpu, model, preset, role)}
 
     assert disagree == DISAGREE.get((gpu, model), set())
 
@@ -187,3 +190,20 @@ def _disagrees(gpu: Gpu, model: str, preset: Preset, role: Role) -> bool:
         return False  # it is refused for another reason, which the estimator does not know
     found = series(role, layout, model, gpu)
     return bool(found.steps) and found.steps[0].fits == bool(problems)
+
+
+def test_vllm_and_tensorrt_llm_are_asked_for_their_own_measurements() -> None:
+    """TensorRT-LLM was not measured through DeepEP."""
+    from wideep_cli.advise import estimator
+
+    wide = RoleLayout(replicas=1, nodes=1, gpus_per_node=8, tp=8, dp=8, ep=8)
+    deepep = wide.model_copy(update={"moe_a2a_backend": MoeA2aBackend.DEEPEP})
+
+    def milliseconds(backend: Backend, layout: RoleLayout) -> float | None:
+        found = estimator.series(R1, worker_question(Gpu.H200, Role.DECODE, layout, backend), TRAFFIC, [4])
+        return found.steps[0].milliseconds if found.steps else None
+
+    versions = [estimator.data_version(Gpu.H200, backend) for backend in Backend]
+    assert versions == ["0.5.14", "0.24.0", "1.3.0rc20"]
+    assert len({milliseconds(backend, wide) for backend in Backend} - {None}) == len(Backend)
+    assert milliseconds(Backend.TRTLLM, deepep) is None
