@@ -41,7 +41,6 @@ LEFT = {
     "wideep/settings/role.py": REFERENCE,
     "wideep/settings/serving.py": REFERENCE,
     "wideep/settings/speculative.py": REFERENCE,
-    "wideep/catalog/formats.py": "why a stored format is refused, in the words of the engine that refuses it",
     "sim/kubelet/container_log.py": STANDS_IN,
     "sim/kubelet/engine_metrics.py": STANDS_IN,
     "sim/kubelet/pods.py": STANDS_IN,
