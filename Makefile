@@ -1,6 +1,6 @@
 # Each target calls one script or module; nothing is decided here. Variables reach them by the environment, where no
 # shell reads their values as commands. The live- targets act on a stack's own cluster: see docs/ci.md.
-.PHONY: help setup setup-advise setup-bench setup-policy setup-release demo shell demo-down test test-fast test-long test-faults test-wheels mutants tools check audit sbom lock preview plan comment need-stack \
+.PHONY: help setup setup-advise setup-bench setup-policy setup-release demo shell demo-down test test-fast test-long test-faults test-wheels mutants tools check audit bench sbom lock preview plan comment need-stack \
 	live-preview live-drift live-up live-verify live-destroy
 
 help: ## this list
@@ -50,6 +50,9 @@ mutants: setup ## what the tests of a PART notice when one operator or value is 
 
 check: setup ## lint, types, import rules
 	@sh scripts/check.sh
+
+bench: setup ## what the command and a plan cost here, as Markdown; BENCH="--cluster --graphs 1,10" for more
+	@.venv/bin/python -m bench $$BENCH
 
 plan: setup ## the plan of each stack as Markdown; with BASE=COMMIT, what has changed since
 	@sh scripts/plan.sh "$$BASE"

@@ -25,12 +25,16 @@ from sim import paths
 from sim.chat import ask
 from sim.env import environment
 from sim.state import Cluster, SimError, load
+from sim.tools.forecast import forecast
+from sim.tools.progress import Total, duration
 
 STACK = "demo"
 LAB = "sim"
 """The stack of the lab's own layout, on its release of Dynamo."""
 NODES = 10
 """Of the demo's cluster: what its stack takes, and room for one more decode worker."""
+STEPS = {"Tools and cluster": 25.0, "Preview": 15.0, "Up": 95.0, "Chat completion": 3.0}
+"""Seconds once the tools are there. Measured on two busy cores is their sum, 138; their shares are estimated."""
 QUESTION = "Explain MoE models in one sentence"
 
 TRY_NEXT = (
@@ -77,10 +81,16 @@ class Shell:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    console.rule(f"[bold cyan]{title}", align="left")
+def step(title: str, total: Total | None = None) -> Iterator[None]:
+    """Shows the step's title, with how far it all is, and then the seconds that it took."""
+    far = f" [dim]({total.far})[/dim]" if total else ""
+    console.rule(f"[bold cyan]{title}[/]{far}", align="left")
     begun = time.monotonic()
+    if total:
+        total.begin(title)
     yield
+    if total:
+        total.end(title)
     console.print(f"[dim]{title}: {time.monotonic() - begun:.0f} s[/dim]\n")
 
 
@@ -90,22 +100,22 @@ def up(
     diff: Annotated[bool, typer.Option(envvar="DIFF", help="Preview every property.")] = False,
 ) -> None:
     """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
-    begun = time.monotonic()
     stack = _stack_of(release)
-    with step("Tools and cluster"):
+    total = _forecast()
+    with step("Tools and cluster", total):
         cluster = _cluster(stack)
     shell = Shell(os.environ | environment(cluster))
     shell.read("pulumi", "stack", "select", "--create", stack)
-    with step("Preview"):
+    with step("Preview", total):
         shell.show("pulumi", "preview", "--stack", stack, *(["--diff"] if diff else []))
-    with step("Up"):
+    with step("Up", total):
         shell.show("pulumi", "up", "--stack", stack, "--yes", "--skip-preview")
     outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", stack, "--json"))
-    with step("Chat completion"):
+    with step("Chat completion", total):
         answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], QUESTION, shell.env)
         console.print(f"[dim]you:[/dim]   {QUESTION}\n[dim]model:[/dim] [green]{answer}[/green]")
     _summary(cluster, shell, outputs)
-    console.print(f"\nReady after {time.monotonic() - begun:.0f} s.")
+    console.print(f"\nSet up in {duration(total.elapsed)}, from nothing to a chat completion.")
 
 
 @app.command()
@@ -120,6 +130,16 @@ def down() -> None:
     finally:
         with step("Simulated cluster"):
             Shell(dict(os.environ)).show(sys.executable, "-m", "sim", "down")
+
+
+def _forecast() -> Total:
+    """Says how long it will all take on this machine, most of it for tools that are not there yet."""
+    tools = forecast()
+    expected = STEPS | {"Tools and cluster": STEPS["Tools and cluster"] + tools.total}
+    if tools.seconds:
+        console.print(f"First run: {tools}.")
+    console.print(f"The demo takes about {duration(sum(expected.values()))} in all, in {len(expected)} steps.")
+    return Total(expected)
 
 
 def _stack_of(release: str) -> str:

@@ -32,6 +32,12 @@ def recorded(url: str) -> str | None:
     return next((line[0] for line in lines if line[1:] == [url]), None)
 
 
+def offered(download: Download) -> bool:
+    """Whether the release file is recorded for this machine, and its host answers."""
+    url = address(download)
+    return recorded(url) is not None and reachable(url)
+
+
 def reachable(url: str) -> bool:
     """Whether the address's host answers at all: asked once a host, and given up after four seconds."""
     host = urlsplit(url).netloc
@@ -57,7 +63,7 @@ def fetch(download: Download, name: str, into: Path) -> bool:
     recorded, or was not recorded at all: with nothing left behind, and nothing of it run."""
     url = address(download)
     wanted = recorded(url)
-    if wanted is None or not reachable(url):
+    if wanted is None or not offered(download):
         return False
     part = into / f"{name}.part"
     into.mkdir(parents=True, exist_ok=True)

@@ -1,15 +1,20 @@
-"""Shows long work: lines that count on a terminal, plain lines elsewhere."""
+"""Shows long work: one line that is rewritten on a terminal, plain lines now and then elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["Steps", "clock", "step", "steps"]
+__all__ = ["Steps", "Total", "clock", "duration", "step", "steps"]
 
 _QUIET_SECONDS = 30.0
+_NEARLY = 0.95
+"""Of a part that still runs, no more than this is taken for done."""
+_BELIEVED = 0.2
+"""From this much of the work on, what is left is counted by the pace so far, not by the forecast."""
 
 
 def clock(seconds: float) -> str:
@@ -17,47 +22,126 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-class Steps:
-    """Steps that may run side by side, in threads: each is shown while it runs, and told when it is done."""
+def duration(seconds: float) -> str:
+    """Seconds in words: 45 s, 11 min, 11 min 20 s below a quarter of an hour."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest and minutes < 15 else f"{round(whole / 60)} min"
 
-    def __init__(self, console: Console, shown: Progress | None) -> None:
+
+@dataclass
+class Total:
+    """How far work of several parts is, from the seconds that each is expected to take. Parts may run side by side."""
+
+    expected: Mapping[str, float]
+    now: Callable[[], float] = time.monotonic
+    _began: float = field(init=False)
+    _running: dict[str, None] = field(init=False, default_factory=dict[str, None])
+    _ended: set[str] = field(init=False, default_factory=set[str])
+
+    def __post_init__(self) -> None:
+        self._began = self.now()
+
+    def begin(self, part: str) -> None:
+        """Says that the part runs from now on: once more, where it has to be done in another way."""
+        self._ended.discard(part)
+        self._running[part] = None
+
+    def end(self, part: str) -> None:
+        """Says that the part is done."""
+        self._running.pop(part, None)
+        self._ended.add(part)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the work began."""
+        return self.now() - self._began
+
+    @property
+    def done(self) -> float:
+        """The seconds of the forecast that are behind: as many as have passed, within what the parts allow."""
+        ended = self._expected(self._ended)
+        return min(max(self.elapsed, ended), ended + _NEARLY * self._expected(self._running))
+
+    @property
+    def left(self) -> float:
+        """Seconds that the rest will take, at the pace so far where enough is done to tell."""
+        whole = sum(self.expected.values())
+        pace = self.done / self.elapsed if self.elapsed and self.done >= _BELIEVED * whole else 1.0
+        return (whole - self.done) / pace
+
+    @property
+    def far(self) -> str:
+        """How far it all is: percent, parts, and what is left."""
+        whole = sum(self.expected.values())
+        percent = int(100 * self.done / whole) if whole else 100
+        count = f"{len(self._ended & self.expected.keys())} of {len(self.expected)} done"
+        return f"{percent} %, {count}, about {duration(self.left)} left"
+
+    def __str__(self) -> str:
+        return f"{self.far}: {', '.join(self._running)}" if self._running else self.far
+
+    def _expected(self, parts: Mapping[str, None] | set[str]) -> float:
+        return sum(self.expected.get(part, 0.0) for part in parts)
+
+
+class Steps:
+    """Steps that may run side by side, in threads: each is shown while it runs, and told when it is done.
+
+    With a `total`, one line for all of them is shown in place of one for each.
+    """
+
+    def __init__(self, console: Console, shown: Progress | None, total: Total | None = None) -> None:
         self._console = console
         self._shown = shown  # None where nobody looks at a terminal
+        self._total = total
+        self._said = time.monotonic()
+        self._line = shown.add_task(str(total), total=None) if shown and total else None
 
     @contextmanager
-    def step(self, doing: str, done: str) -> Iterator[Callable[[], None]]:
-        """Shows DOING with the time it has taken, then DONE. The function it yields wants a call now and then."""
-        began = said = time.monotonic()
+    def step(self, doing: str, done: str, part: str = "") -> Iterator[Callable[[], None]]:
+        """Shows DOING with the time it has taken, then DONE; PART is its name in the total.
 
-        def elapsed() -> str:
-            return clock(time.monotonic() - began)
-
-        def tick() -> None:
-            nonlocal said
-            if self._shown is None and time.monotonic() - said >= _QUIET_SECONDS:
-                said = time.monotonic()
-                self._console.print(f"{doing}, {elapsed()}")
-
-        task = self._shown.add_task(doing, total=None) if self._shown else None
+        The function it yields wants a call now and then.
+        """
+        began = time.monotonic()
+        task = self._shown.add_task(doing, total=None) if self._shown and self._line is None else None
         if self._shown is None:
             self._console.print(doing)
+        if self._total:
+            self._total.begin(part)
         try:
-            yield tick
+            yield lambda: self._tick(doing, began)
         finally:
             if self._shown and task is not None:
                 self._shown.remove_task(task)
-        self._console.print(f"{done} in {elapsed()}")
+            if self._total:
+                self._total.end(part)
+        self._console.print(f"{done} in {clock(time.monotonic() - began)}")
+        self._rewrite()
+
+    def _tick(self, doing: str, began: float) -> None:
+        self._rewrite()
+        if self._shown is None and time.monotonic() - self._said >= _QUIET_SECONDS:
+            self._said = time.monotonic()
+            self._console.print(str(self._total) if self._total else f"{doing}, {clock(time.monotonic() - began)}")
+
+    def _rewrite(self) -> None:
+        if self._shown and self._line is not None:
+            self._shown.update(self._line, description=str(self._total))
 
 
 @contextmanager
-def steps(console: Console) -> Iterator[Steps]:
+def steps(console: Console, total: Total | None = None) -> Iterator[Steps]:
     """The place on the screen for steps."""
     if not console.is_terminal:
-        yield Steps(console, None)
+        yield Steps(console, None, total)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as shown:
-        yield Steps(console, shown)
+        yield Steps(console, shown, total)
 
 
 @contextmanager

@@ -17,10 +17,14 @@ from sim import paths
 from sim.state import SimError
 from sim.tools import build, debian, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, Debian, GoBuild, Tool, Venv, Wheel
-from sim.tools.progress import Steps, steps
+from sim.tools.forecast import forecast
+from sim.tools.progress import Steps, Total, duration, steps
 
 _AT_ONCE = min(4, os.cpu_count() or 1)
 """The linker, and some large packages, keep one core busy each: side by side, builds fill the others."""
+
+_WORTH_SAYING = 10.0
+"""Seconds: what takes less needs no forecast."""
 
 
 def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
@@ -54,7 +58,11 @@ def origin(tool: Tool) -> str:
 
 def _obtain_all(console: Console, missing: Sequence[Tool]) -> None:
     """Gets them side by side. What fails first ends the others, and is raised; so does an interrupt."""
-    with steps(console) as place, ThreadPoolExecutor(_AT_ONCE) as pool:
+    expected = forecast(missing)
+    if expected.total >= _WORTH_SAYING:
+        console.print(f"{expected}.")
+    total = Total(expected.seconds)
+    with steps(console, total) as place, ThreadPoolExecutor(_AT_ONCE) as pool:
         work = _Work(console, place)
         running = [
             pool.submit(work.obtain_or_say, tool, f"({number} of {len(missing)})")
@@ -69,6 +77,8 @@ def _obtain_all(console: Console, missing: Sequence[Tool]) -> None:
     for error in errors:
         if not isinstance(error, _EndedError):
             raise error
+    if expected.total >= _WORTH_SAYING:
+        console.print(f"Tools set up in {duration(total.elapsed)} ({duration(expected.total)} were expected).")
 
 
 class _EndedError(SimError):
@@ -118,12 +128,9 @@ class _Work:
 
     def _download(self, tool: Tool, half: Path, name: str) -> str | None:
         """Where the tool's official release came from; None where it cannot be had, or says no version that fits."""
-        if tool.download is None:
+        if tool.download is None or not fetch.offered(tool.download):
             return None
-        url = fetch.address(tool.download)
-        if fetch.recorded(url) is None or not fetch.reachable(url):
-            return None
-        with self.place.step(f"downloading {name}", f"asked for the release of {name}"):
+        with self.place.step(f"downloading {name}", f"asked for the release of {name}", tool.name):
             good = fetch.fetch(tool.download, tool.name, half / "bin") and find.fits(half / tool.program, tool)
         if not good:
             self.console.print(f"the release of {name} cannot be had, or does not run here")
@@ -134,7 +141,7 @@ class _Work:
         """Builds or installs it; returns what from."""
         verb, done = ("building", "built") if isinstance(tool.source, GoBuild) else ("installing", "installed")
         go = self._toolchain() if isinstance(tool.source, GoBuild) else None
-        with self.place.step(f"{verb} {name} {count}", f"{done} {name}") as shown:
+        with self.place.step(f"{verb} {name} {count}", f"{done} {name}", tool.name) as shown:
 
             def tick() -> None:
                 shown()
