@@ -64,11 +64,12 @@ def block(title: str, lines: Sequence[RenderableType]) -> Iterator[RenderableTyp
 
 
 def _roles(views: list[RoleView]) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("role")
-    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("role", "workers"):
+        table.add_column(name, justify="left" if name == "role" else "right")
+    for name in ("pods ×\nGPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("all-to-all", no_wrap=True)
+    table.add_column("all-to-all")
     for view in views:
         plan = view.plan
         table.add_row(
