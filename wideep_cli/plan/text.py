@@ -25,7 +25,8 @@ from wideep_cli.stack_context import StackContext
 
 __all__ = ["block", "labelled", "plan_text"]
 
-BAR_WIDTH = 60
+BAR_WIDTH = 40
+"""With its role and its contexts it fits 80 columns: a bar that is cut shows another share."""
 INKS = {
     "experts": ("█", "green"),
     "other weights": ("▓", "cyan"),
