@@ -50,9 +50,8 @@ class Difference:
 
 def difference(before: StackContext, after: StackContext) -> Difference:
     """All that differs."""
-    hardware = changes(
-        *(each.settings.hardware.model_dump(mode="json", by_alias=True) for each in (before, after)), "hardware"
-    )
+    old, new = (each.settings.hardware.model_dump(mode="json", by_alias=True) for each in (before, after))
+    hardware = changes(old, new, "hardware")
     objects = (
         replace(each, because=tuple(reasons_in_words(each.because))) for each in _objects(before.plan, after.plan)
     )

@@ -233,7 +233,7 @@ def test_every_line_of_the_difference_names_what_was_and_what_will_be() -> None:
 @pytest.mark.parametrize("width", [80, 100])
 def test_the_difference_names_config_keys_and_cuts_none(width: int) -> None:
     """Of two stacks that differ in nearly everything, and with names of the program's own in none of its lines."""
-    other = {"preset": "best-16gpu", "decode": {"maxRunningRequests": 1024}}
+    other: dict[str, object] = {"preset": "best-16gpu", "decode": {"maxRunningRequests": 1024}}
     after = loaded({"version": "1.6.1"}, layout=other, image={"source": "published"}, modelCache={"size": "2Ti"})
     console = Console(file=StringIO(), width=width)
     console.print(difference_report(loaded(), after, OutputFormat.TEXT))
