@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import drawsvg
 
-__all__ = ["Box", "Canvas", "Edge", "Type"]
+from wideep_cli.errors import CallError
 
+__all__ = ["Box", "Canvas", "Edge", "Type", "contrast", "ink_on", "require_svg"]
+
+BLACK, WHITE = "#000000", "#ffffff"
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
@@ -98,3 +102,30 @@ class Canvas:
 def _short(length: float) -> float:
     """A tenth of a pixel is enough, and keeps files small and the same on every machine."""
     return round(length, 1)
+
+
+def ink_on(fill: str) -> str:
+    """Return black or white, whichever is easier to read on ``fill``: at least 4.5 : 1 on any colour."""
+    return max((BLACK, WHITE), key=lambda ink: contrast(ink, fill))
+
+
+def require_svg(file: Path) -> None:
+    """Refuse a name that promises another format: nothing here writes PNG.
+
+    Raises:
+        CallError: the name ends in something other than ``.svg``.
+    """
+    if file.suffix.lower() not in ("", ".svg"):
+        raise CallError(f"--svg {file}: the picture is an SVG, whatever the name says.", "Name it FILE.svg.")
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (``#rrggbb``), from 1 to 21, as WCAG 2.2 defines it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

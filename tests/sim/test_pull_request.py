@@ -216,7 +216,7 @@ def test_the_plan_of_each_stack_is_in_the_checks_summary(green: tuple[Job, Job, 
     summary = green[0].summary
     for stack in ("dev", "prod", "sim"):
         assert f"## Stack {stack}\n" in summary
-    assert "| `decode.kv_cache_gb` |" in summary
+    assert "| `decode KV cache per GPU` |" in summary
 
 
 def test_nothing_of_a_preview_or_comment_is_secret(stands: World, green: tuple[Job, Job, Job]) -> None:

@@ -31,17 +31,19 @@ EXAMPLES: Final = {
 """What is written for a key that is missing. ``image`` is, only where the oldest release is asked for."""
 NO_SUCH_KEY: Final = "there is no such key"
 WHOLE: Final = "a whole number"
+NUMBER: Final = "a number"
+LIST: Final = "a list"
 TYPES: Final = {
     "int_type": WHOLE,
     "int_parsing": WHOLE,
     "int_from_float": WHOLE,
     "int_parsing_size": WHOLE,
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "string_type": "a text",
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "string_type": "a string",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
-    "tuple_type": "a list",
+    "tuple_type": LIST,
     "dict_type": "an object",
     "model_type": "an object",
     "model_attributes_type": "an object",
@@ -81,8 +83,17 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
         return _untagged(details, place)
     value = redact(_value_at(config, place.path))
     if kind in FORMS:
-        return Problem(key, value, "is not of the form that this key needs", place.meaning)
+        return Problem(key, value, "is not of the form that this key needs", f"{_nearest(details)}{place.meaning}")
     return Problem(key, value, *_rule(details))
+
+
+def _nearest(details: ErrorDetails) -> str:
+    """Return a question with the value in the form that the key needs, where a spelling of it has that form: ``500GB``
+    as ``500G``, ``My_NS`` as ``my-ns``; else nothing. What may be a secret is not repeated."""
+    word, pattern = str(details["input"]), str(details.get("ctx", {}).get("pattern", "$^"))
+    spellings = (re.sub(r"\s*([KMGTP]i?)B$", r"\1", word), re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"))
+    same = next((each for each in spellings if each != word and re.search(pattern, each)), None)
+    return f"did you mean {same}?\n" if same and redact(word) == word else ""
 
 
 def _how_to_set(place: ConfigKey) -> str:
@@ -113,11 +124,22 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
         if name in context:
             return f"must be {words} {context[name]}", f"use a number that is {words} {context[name]}"
     if kind == "string_type" and isinstance(details["input"], int | float):
-        return "must be a text", f'put it in quotes: "{json.dumps(details["input"])}"'
+        return "must be a string", f'put it in quotes: "{json.dumps(details["input"])}"'
     if kind in TYPES:
-        fix = "remove the quotes" if TYPES[kind] == WHOLE and given.isdigit() else f"set {TYPES[kind]}"
-        return f"must be {TYPES[kind]}", fix
+        return f"must be {TYPES[kind]}", _of_type(TYPES[kind], details["input"])
     return details["msg"].lower(), "use a value of that form"
+
+
+def _of_type(expected: str, given: object) -> str:
+    """Return the value as the type that is expected, where that can be told from it: ``90%`` as 0.9."""
+    text = str(given)
+    if expected == WHOLE and text.isdigit():
+        return "remove the quotes"
+    if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:\.\d+)?) ?(%?).{0,20}", text)):
+        return f"set {float(found[1]) / (100 if found[2] else 1):g}"
+    if expected == LIST and isinstance(given, str) and redact(given) == given:
+        return f"set a list: {json.dumps(given.split())}"
+    return f"set {expected}"
 
 
 def _value_at(config: object, path: Iterable[str]) -> object:

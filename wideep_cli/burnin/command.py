@@ -27,7 +27,12 @@ class Part(StrEnum):
 
 
 Nodes = Annotated[str | None, typer.Option("--nodes", metavar="A,B", help="Only these nodes. [default: all free ones]")]
-Only = Annotated[Part | None, typer.Option("--only", help="Only this part; rdma is whatever connects the nodes.")]
+Only = Annotated[
+    Part | None,
+    typer.Option(
+        "--only", metavar="PART", help=f"Only this part: {', '.join(Part)}; rdma is whatever connects the nodes."
+    ),
+]
 Quick = Annotated[bool, typer.Option("--quick", help="Under a minute once the image is there: not all pairs of nodes.")]
 Timeout = Annotated[
     int, typer.Option("--timeout", min=60, max=7200, help="Seconds for all of it, with the pull of the image.")

@@ -9,7 +9,7 @@ from typing import Final
 
 from wideep.burnin.figures import Measured
 from wideep.burnin.links import Place, pairs
-from wideep_cli.canvas import Box, Canvas, Type
+from wideep_cli.canvas import Box, Canvas, Type, ink_on, require_svg
 from wideep_cli.errors import CallError
 
 __all__ = ["draw_links", "write_links"]
@@ -32,8 +32,9 @@ def write_links(measured: Measured, file: Path) -> None:
     """Write the picture.
 
     Raises:
-        CallError: no link was measured, or the file cannot be written.
+        CallError: no link was measured, the file's name is another format's, or it cannot be written.
     """
+    require_svg(file)
     found = pairs(measured)
     if not found:
         raise CallError("--svg draws links, and none was measured.", "Leave out --only memory or --only compute.")
@@ -93,7 +94,7 @@ def _cell(canvas: Canvas, box: Box, name: str, value: float | None, middle: floa
     colour = LOST if value is None else next(colour for least, colour in SCALE if share >= least)
     canvas.box(box, colour, hint=f"{name}: {told}")
     if value is not None and box.width >= NUMBERED:
-        ink = Type(11, "#ffffff" if colour in (SCALE[0][1], SCALE[-1][1]) else LOST, anchor="middle")
+        ink = Type(11, ink_on(colour), anchor="middle")
         canvas.text(f"{value / 1e9:.3g}", (box.x + box.width / 2, box.y + box.height / 2 + 4), ink)
 
 

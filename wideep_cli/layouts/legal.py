@@ -51,9 +51,12 @@ def legal_report(asked: Question, gpus: int, output: OutputFormat) -> Renderable
 def _text(title: str, found: Enumeration) -> RenderableType:
     blocks: list[RenderableType] = [Text(title, style="bold"), Text(f"{_count(found)}\n")]
     if found.layouts:
-        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
         for name in COLUMNS:
-            table.add_column(name, justify="left" if name in ("decode", "prefill") else "right", no_wrap=True)
+            is_layout = name in ("decode", "prefill")
+            table.add_column(
+                name.replace(" ", "\n"), justify="left" if is_layout else "right", no_wrap=not is_layout, min_width=8
+            )
         for option in found.layouts[:SHOWN]:
             table.add_row(*_cells(option))
         blocks += [table, Text("\nThe first one as stack config:", style="bold")]

@@ -49,10 +49,11 @@ def _role_of(column: int) -> Role:
 
 def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
     model, gpu = asked.model.name, asked.hardware.gpu
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("preset")
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("preset", no_wrap=True)
     for index, name in enumerate(COLUMNS[1:-1], start=1):
-        table.add_column(name if index == 1 else f"{_role_of(index)}\n{name}", justify="right")
+        two_lines = name.replace(" ", "\n").replace("/", "\n/")
+        table.add_column(name if index == 1 else f"{_role_of(index)}\n{two_lines}", justify="right", no_wrap=True)
     table.add_column("fits")
     for row in rows:
         table.add_row(*_cells(row))

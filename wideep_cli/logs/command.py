@@ -27,7 +27,8 @@ TAIL, TAIL_GREP, TAIL_FOLLOW = 50, 10_000, 10
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 Role = Annotated[
-    LogRole | None, typer.Option("--role", "-r", help="Role of the pods. [default: all pods of the graph]")
+    LogRole | None,
+    typer.Option("--role", "-r", metavar="ROLE", help=f"{', '.join(LogRole)}. [default: all pods of the graph]"),
 ]
 Grep = Annotated[
     str | None,

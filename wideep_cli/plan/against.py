@@ -75,9 +75,9 @@ def _text(role: Role, found: Sequence[Compared]) -> Iterator[RenderableType]:
         rows = [row for row in found if row.relation is relation]
         if not rows:
             continue
-        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
         for name in _head(relation):
-            table.add_column(name, overflow="fold")
+            table.add_column(name, overflow="fold", no_wrap=name == HEAD[0])
         for row in rows:
             table.add_row(*(Text(cell) for cell in _cells(row)))
         yield Text(str(relation), style=COLOURS.get(relation, ""))

@@ -8,7 +8,7 @@ admission refuses to change).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import yaml
@@ -24,6 +24,7 @@ from wideep_cli.plan.changes import Change, argument_changes, changes
 from wideep_cli.plan.effect import Effect, ObjectChange
 from wideep_cli.plan.monitoring_changes import monitoring_changes
 from wideep_cli.plan.network_changes import reach_changes
+from wideep_cli.plan.words import reasons_in_words, settings_in_words
 from wideep_cli.stack_context import StackContext
 
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
@@ -49,11 +50,12 @@ class Difference:
 
 def difference(before: StackContext, after: StackContext) -> Difference:
     """All that differs."""
-    hardware = changes(
-        before.settings.hardware.model_dump(mode="json"), after.settings.hardware.model_dump(mode="json"), "hardware"
+    old, new = (each.settings.hardware.model_dump(mode="json", by_alias=True) for each in (before, after))
+    hardware = changes(old, new, "hardware")
+    objects = (
+        replace(each, because=tuple(reasons_in_words(each.because))) for each in _objects(before.plan, after.plan)
     )
-    settings = (*hardware, *_sizes(before.plan, after.plan))
-    return Difference(settings, tuple(_objects(before.plan, after.plan)))
+    return Difference((*hardware, *settings_in_words(_sizes(before.plan, after.plan))), tuple(objects))
 
 
 def _sizes(before: Plan, after: Plan) -> Iterator[Change]:

@@ -51,6 +51,9 @@ def _text(found: Difference) -> RenderableType:
 
 def _settings_table(settings: tuple[Change, ...]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)  # a flag or key that is cut or broken cannot be looked for
+    for _ in range(3):
+        table.add_column(overflow="fold")
     for change in settings:
         table.add_row(f"  {change.path}", change.before, "→", change.after)
     return table

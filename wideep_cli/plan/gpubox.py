@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from wideep.placement import GpuPlace
-from wideep_cli.canvas import Box, Canvas, Edge, Type
+from wideep_cli.canvas import Box, Canvas, Edge, Type, ink_on
 from wideep_cli.plan.view import RoleView
 
 __all__ = [
@@ -74,12 +74,12 @@ def _slots(canvas: Canvas, room: Box, gpu: GpuPlace, experts: int) -> None:
         row, column = divmod(place, columns)
         cell = Box(left + column * side + 0.5, room.y + row * side + 0.5, side - 1, side - 1)
         hint = f"copy of expert {expert}" if copy else f"expert {expert}"
-        canvas.box(cell, REDUNDANT if copy else expert_colour(expert, experts), hint=hint)
+        fill = REDUNDANT if copy else expert_colour(expert, experts)
+        canvas.box(cell, fill, hint=hint)
         if side >= READABLE:
-            light = copy or expert < experts * 0.4
             size = min(9.0, side * 0.48)
             middle = (cell.x + cell.width / 2, cell.y + cell.height / 2 + size * 0.35)
-            canvas.text(str(expert), middle, Type(size, INK if light else "#ffffff", anchor="middle"))
+            canvas.text(str(expert), middle, Type(size, ink_on(fill), anchor="middle"))
 
 
 def _columns(count: int, room: Box) -> int:

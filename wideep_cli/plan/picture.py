@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wideep.placement import GpuPlace, Placement, PodPlace, compute_placement
 from wideep.settings.hardware import Interconnect
-from wideep_cli.canvas import Box, Canvas, Type
+from wideep_cli.canvas import Box, Canvas, Type, require_svg
 from wideep_cli.errors import CallError
 from wideep_cli.plan.gpubox import (
     FREE,
@@ -94,8 +94,7 @@ def write_picture(loaded: StackContext, path: Path) -> None:
     Raises:
         CallError: the file cannot be written.
     """
-    if path.suffix.lower() not in ("", ".svg"):
-        raise CallError(f"--svg {path}: the picture is an SVG, whatever the name says.", "Name it FILE.svg.")
+    require_svg(path)
     try:
         path.write_text(draw_placement(loaded), encoding="utf-8")
     except OSError as exc:

@@ -25,7 +25,8 @@ from wideep_cli.stack_context import StackContext
 
 __all__ = ["block", "labelled", "plan_text"]
 
-BAR_WIDTH = 60
+BAR_WIDTH = 40
+"""With its role and its contexts it fits 80 columns: a bar that is cut shows another share."""
 INKS = {
     "experts": ("█", "green"),
     "other weights": ("▓", "cyan"),
@@ -64,11 +65,12 @@ def block(title: str, lines: Sequence[RenderableType]) -> Iterator[RenderableTyp
 
 
 def _roles(views: list[RoleView]) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("role")
-    for name in ("workers", "pods × GPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("role", "workers"):
+        table.add_column(name, justify="left" if name == "role" else "right")
+    for name in ("pods ×\nGPUs", "TP", "DP", "EP", "slots", "weights", "KV cache", "tokens"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("all-to-all", no_wrap=True)
+    table.add_column("all-to-all")
     for view in views:
         plan = view.plan
         table.add_row(

@@ -103,7 +103,7 @@ def test_a_config_json_is_read_as_it_was_at_that_commit(run: Run, repository: Pa
 
     found = json.loads(run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout)
 
-    assert any(change["path"].endswith("weights_gb") for change in found["settings"]), "half of the layers"
+    assert any(change["path"].endswith("weights per GPU") for change in found["settings"]), "half of the layers"
 
 
 @pytest.mark.parametrize(

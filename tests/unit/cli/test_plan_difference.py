@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from io import StringIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -15,8 +15,10 @@ from tests.support.plans import on_release
 from wideep.plan import make_plan
 from wideep.rules import accept_settings
 from wideep.settings import parse
+from wideep_cli.options import OutputFormat
 from wideep_cli.plan.changes import argument_changes, changes
 from wideep_cli.plan.difference import difference
+from wideep_cli.plan.difference_report import difference_report
 from wideep_cli.plan.effect import Effect
 from wideep_cli.plan.markdown import plan_markdown
 from wideep_cli.plan.text import plan_text
@@ -170,7 +172,7 @@ def test_a_way_in_from_outside_is_told_when_it_is_made_changed_and_taken_away() 
     assert told(opened, without) == {service: "deleted", ingress: "deleted"}
     assert told(opened, secured) == {ingress: "updated in place"}
     (change,) = difference(opened, secured).objects
-    assert [str(reason) for reason in change.because] == ["tls_secret: – → chat-tls"]
+    assert [str(reason) for reason in change.because] == ["frontend.ingress.tlsSecret: – → chat-tls"]
 
 
 def test_who_may_connect_is_told_policy_by_policy() -> None:
@@ -221,7 +223,27 @@ def test_in_another_namespace_the_policies_are_made_anew() -> None:
 
 def test_every_line_of_the_difference_names_what_was_and_what_will_be() -> None:
     found = difference(loaded(), loaded(layout=layout(decode={"replicas": 2})))
-    assert [str(change) for change in found.settings] == ["gpus: 16 → 24", "nodes: 2 → 3", "decode.replicas: 1 → 2"]
+    assert [str(change) for change in found.settings] == [
+        "GPUs in use: 16 → 24",
+        "nodes in use: 2 → 3",
+        "layout.decode.replicas: 1 → 2",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_difference_names_config_keys_and_cuts_none(width: int) -> None:
+    """Of two stacks that differ in nearly everything, and with names of the program's own in none of its lines."""
+    other: dict[str, object] = {"preset": "best-16gpu", "decode": {"maxRunningRequests": 1024}}
+    after = loaded({"version": "1.6.1"}, layout=other, image={"source": "published"}, modelCache={"size": "2Ti"})
+    console = Console(file=StringIO(), width=width)
+    console.print(difference_report(loaded(), after, OutputFormat.TEXT))
+    text = cast(StringIO, console.file).getvalue()
+    assert "…" not in text.partition("What `pulumi up` does")[0]
+    found = difference(loaded(), after)
+    paths = [each.path for each in (*found.settings, *(why for change in found.objects for why in change.because))]
+    assert all(path in text for path in [each.path for each in found.settings])
+    own = ("args ", "platform.values.", "extraPodSpec", "podTemplate", "envs")
+    assert [path for path in paths if "_" in path and not path.startswith(own)] == []
 
 
 def test_a_stack_does_not_differ_from_itself() -> None:

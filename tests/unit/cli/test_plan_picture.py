@@ -7,6 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.golden.cases import ON_SGLANG, config, on_its_engine
 from wideep.catalog.layouts import PRESETS
@@ -14,6 +16,7 @@ from wideep.plan import make_plan
 from wideep.rules import accept_settings
 from wideep.settings import parse
 from wideep.settings.layout import Preset
+from wideep_cli.canvas import contrast, ink_on
 from wideep_cli.plan.memory_figure import draw_memory
 from wideep_cli.plan.picture import draw_placement
 from wideep_cli.stack_context import StackContext
@@ -117,3 +120,13 @@ def test_bars_of_memory_add_up_to_the_gpu() -> None:
     gigabytes = [float(share.split(": ")[1].removesuffix(" GB")) for share in shares]
     assert sum(gigabytes[:5]) == pytest.approx(150.1, abs=0.2)
     assert sum(gigabytes[5:]) == pytest.approx(150.1, abs=0.2)
+
+
+@given(st.integers(0, 0xFFFFFF).map("#{:06x}".format))
+def test_a_number_can_be_read_on_any_colour(fill: str) -> None:
+    assert contrast(ink_on(fill), fill) >= 4.5
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from tests.support.configs import stack
@@ -98,3 +100,24 @@ def test_bench_without_aiperf_says_how_to_get_it(
 
     assert result.exit_code == 2
     assert "Run make setup-bench, which installs it into .venv-bench" in result.stderr
+
+
+EVERY = sorted(getattr(get_command(app), "commands", {}))
+
+
+@pytest.mark.parametrize("verb", ["", *EVERY])
+def test_help_fits_80_columns_and_breaks_no_choice(verb: str) -> None:
+    """A choice is ``<a|b>``; broken over two lines it cannot be read, let alone copied."""
+    narrow = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"})
+    told = narrow.invoke(app, [*([verb] if verb else []), "--help"]).stdout.splitlines()
+    assert [line for line in told if len(line) > 80 or "…" in line.replace("N,N,…", "")] == []
+    plain = [re.sub("[<>]=", "", line) for line in told]
+    assert [line for line in plain if line.count("<") != line.count(">")] == []
+
+
+@pytest.mark.parametrize("call", [["plan", "--stack", "prod"], ["layouts"], ["layouts", "--gpus", "32"], ["models"]])
+def test_what_needs_no_cluster_fits_80_columns_and_cuts_nothing(call: list[str]) -> None:
+    narrow = CliRunner(env={"COLUMNS": "80", "TERM": "dumb", "KUBECONFIG": "no-such-kubeconfig"})
+    told = narrow.invoke(app, call).stdout.splitlines()
+    assert [line for line in told if len(line) > 80 or "…" in line.replace("hf_…", "")] == []
+    assert len(told) > 10

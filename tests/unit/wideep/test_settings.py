@@ -95,6 +95,20 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
         ({"frontend": {"replicas": 65}}, "frontend.replicas", "65", "at most 64"),
         ({"frontend": {"routerMode": "KV"}}, "frontend.routerMode", "KV", "did you mean kv?"),
         ({"platform": {"values": []}}, "platform.values", "[]", "an object"),
+        ({"modelCache": {"size": "500GB"}}, "modelCache.size", "500GB", "did you mean 500G?"),
+        ({"namespace": "My_NS"}, "namespace", "My_NS", "did you mean my-ns?"),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"memFractionStatic": "90%"}}},
+            "layout.decode.memFractionStatic",
+            "90%",
+            "set 0.9",
+        ),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"extraArgs": "--page-size 1"}}},
+            "layout.decode.extraArgs",
+            "--page-size 1",
+            'set a list: ["--page-size", "1"]',
+        ),
         ({"monitoring": {"enabled": 1}}, "monitoring.enabled", "1", "true or false"),
     ],
 )
