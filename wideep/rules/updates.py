@@ -2,7 +2,7 @@
 
 Grove deletes a worker's pods before it makes new ones, whatever is free (its ``RollingRecreate``). A Deployment starts
 the new pod first, which waits for ever where no node has the GPUs for it: there the operator is told to stop the old
-ones first (``nvidia.com/deployment-strategy: Recreate``).
+ones first (its annotation for the deployment strategy).
 """
 
 from __future__ import annotations
