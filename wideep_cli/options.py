@@ -21,7 +21,7 @@ class OutputFormat(StrEnum):
 
 Stack = Annotated[
     str | None,
-    typer.Option("--stack", "-s", metavar="NAME", help="A stack of this project. [default: the selected one]"),
+    typer.Option("--stack", "-s", metavar="NAME", help="A stack of this project. \\[default: the selected one]"),
 ]
 File = Annotated[
     Path | None,

@@ -26,18 +26,22 @@ Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Mod
 Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="Number of GPUs.")]
 GpusPerNode = Annotated[
-    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node. [default: 8, on an NVL72 rack 4]")
+    int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node. \\[default: 8, on an NVL72 rack 4]")
 ]
 DecodeGpu = Annotated[str | None, typer.Option("--decode-gpu", metavar="GPU", help="GPU for decode, if it differs.")]
 DecodeGpus = Annotated[int | None, typer.Option("--decode-gpus", min=1, help="Number of GPUs for decode.")]
 Isl = Annotated[
-    int | None, typer.Option("--isl", min=1, max=10_000_000, help="Input tokens per request. [default: 4000]")
+    int | None, typer.Option("--isl", min=1, max=10_000_000, help="Input tokens per request. \\[default: 4000]")
 ]
 Osl = Annotated[
-    int | None, typer.Option("--osl", min=2, max=10_000_000, help="Output tokens per request. [default: 500]")
+    int | None, typer.Option("--osl", min=2, max=10_000_000, help="Output tokens per request. \\[default: 500]")
 ]
-Ttft = Annotated[str | None, typer.Option("--ttft", metavar="TIME", help="Maximum time to first token. [default: 2s]")]
-Itl = Annotated[str | None, typer.Option("--itl", metavar="TIME", help="Maximum inter-token latency. [default: 50ms]")]
+Ttft = Annotated[
+    str | None, typer.Option("--ttft", metavar="TIME", help="Maximum time to first token. \\[default: 2s]")
+]
+Itl = Annotated[
+    str | None, typer.Option("--itl", metavar="TIME", help="Maximum inter-token latency. \\[default: 50ms]")
+]
 Write = Annotated[
     Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best layout as a stack file.")
 ]

@@ -24,7 +24,7 @@ Concurrency = Annotated[
 ]
 Tokenizer = Annotated[
     str | None,
-    typer.Option("--tokenizer", metavar="NAME|DIR", help="Tokenizer for the prompts. [default: the model's]"),
+    typer.Option("--tokenizer", metavar="NAME|DIR", help="Tokenizer for the prompts. \\[default: the model's]"),
 ]
 Save = Annotated[Path | None, typer.Option("--save", metavar="FILE.json", help="Save the result for --compare.")]
 Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", help="Compare with a saved result.")]

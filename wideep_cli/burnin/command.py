@@ -26,7 +26,9 @@ class Part(StrEnum):
     RDMA = "rdma"
 
 
-Nodes = Annotated[str | None, typer.Option("--nodes", metavar="A,B", help="Only these nodes. [default: all free ones]")]
+Nodes = Annotated[
+    str | None, typer.Option("--nodes", metavar="A,B", help="Only these nodes. \\[default: all free ones]")
+]
 Only = Annotated[
     Part | None,
     typer.Option(

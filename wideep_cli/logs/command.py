@@ -28,7 +28,7 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 Role = Annotated[
     LogRole | None,
-    typer.Option("--role", "-r", metavar="ROLE", help=f"{', '.join(LogRole)}. [default: all pods of the graph]"),
+    typer.Option("--role", "-r", metavar="ROLE", help=f"{', '.join(LogRole)}. \\[default: all pods of the graph]"),
 ]
 Grep = Annotated[
     str | None,
@@ -40,7 +40,11 @@ Follow = Annotated[bool, typer.Option("--follow", help="Follow the logs.")]
 Tail = Annotated[
     int | None,
     typer.Option(
-        "--tail", "-n", min=0, max=1_000_000, help=f"Last lines of each pod. [default: {TAIL}; to grep in {TAIL_GREP}]"
+        "--tail",
+        "-n",
+        min=0,
+        max=1_000_000,
+        help=f"Last lines of each pod. \\[default: {TAIL}; to grep in {TAIL_GREP}]",
     ),
 ]
 Previous = Annotated[

@@ -121,3 +121,17 @@ def test_what_needs_no_cluster_fits_80_columns_and_cuts_nothing(call: list[str])
     told = narrow.invoke(app, call).stdout.splitlines()
     assert [line for line in told if len(line) > 80 or "…" in line.replace("hf_…", "")] == []
     assert len(told) > 10
+
+
+@pytest.mark.parametrize(
+    ("verb", "default"),
+    [
+        ("logs", "[default: all pods of the graph]"),
+        ("burnin", "[default: all free ones]"),
+        ("status", "[default: the selected one]"),
+        ("advise", "[default: 4000]"),
+        ("bench", "[default: the model's]"),
+    ],
+)
+def test_help_says_what_counts_where_an_option_is_left_out(verb: str, default: str) -> None:
+    assert default in call(verb, "--help").stdout
