@@ -84,14 +84,21 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
     value = redact(_value_at(config, place.path))
     if kind in FORMS:
         return Problem(key, value, "is not of the form that this key needs", f"{_nearest(details)}{place.meaning}")
-    return Problem(key, value, *_rule(details))
+    rule, remedy = _rule(details)
+    if isinstance(details["input"], bool) and "enabled" in config_key([*details["loc"], "enabled"]).siblings:
+        remedy = f"set {key}: {{enabled: {json.dumps(details['input'])}}}"
+    return Problem(key, value, rule, remedy)
 
 
 def _nearest(details: ErrorDetails) -> str:
     """Return a question with the value in the form that the key needs, where a spelling of it has that form: ``500GB``
-    as ``500G``, ``My_NS`` as ``my-ns``; else nothing. What may be a secret is not repeated."""
+    as ``500G``, ``v1.6.1`` as ``1.6.1``, ``My_NS`` as ``my-ns``; else nothing. What may be a secret is not repeated."""
     word, pattern = str(details["input"]), str(details.get("ctx", {}).get("pattern", "$^"))
-    spellings = (re.sub(r"\s*([KMGTP]i?)B$", r"\1", word), re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"))
+    spellings = (
+        re.sub(r"\s*([KMGTP]i?)B$", r"\1", word),
+        re.sub(r"^v(?=\d)", "", word),
+        re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"),
+    )
     same = next((each for each in spellings if each != word and re.search(pattern, each)), None)
     return f"did you mean {same}?\n" if same and redact(word) == word else ""
 
@@ -122,12 +129,19 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
         return "is none of the values that this key takes", suggest(given, allowed)
     for name, words in BOUNDS.items():
         if name in context:
-            return f"must be {words} {context[name]}", f"use a number that is {words} {context[name]}"
+            return f"must be {words} {context[name]}", _within(words, float(str(context[name])), details["input"])
     if kind == "string_type" and isinstance(details["input"], int | float):
         return "must be a string", f'put it in quotes: "{json.dumps(details["input"])}"'
     if kind in TYPES:
         return f"must be {TYPES[kind]}", _of_type(TYPES[kind], details["input"])
     return details["msg"].lower(), "use a value of that form"
+
+
+def _within(words: str, limit: float, given: object) -> str:
+    """Return a number within the bound: a share that was given in per cent (85) as 0.85."""
+    if (words, limit) == ("less than", 1) and isinstance(given, int | float) and 10 <= given < 100:
+        return f"did you mean {given / 100:g}?"
+    return f"use a number that is {words} {limit:g}"
 
 
 def _of_type(expected: str, given: object) -> str:

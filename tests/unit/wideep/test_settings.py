@@ -97,6 +97,15 @@ def test_an_empty_stack_is_told_everything_that_it_needs() -> None:
         ({"platform": {"values": []}}, "platform.values", "[]", "an object"),
         ({"modelCache": {"size": "500GB"}}, "modelCache.size", "500GB", "did you mean 500G?"),
         ({"namespace": "My_NS"}, "namespace", "My_NS", "did you mean my-ns?"),
+        ({"platform": {"version": "v1.6.1"}}, "platform.version", "v1.6.1", "did you mean 1.6.1?"),
+        ({"monitoring": True}, "monitoring", "true", "set monitoring: {enabled: true}"),
+        ({"hardware": True}, "hardware", "true", "set an object"),
+        (
+            {"layout": {"preset": "wide-32gpu", "decode": {"memFractionStatic": 85}}},
+            "layout.decode.memFractionStatic",
+            "85",
+            "did you mean 0.85?",
+        ),
         (
             {"layout": {"preset": "wide-32gpu", "decode": {"memFractionStatic": "90%"}}},
             "layout.decode.memFractionStatic",
