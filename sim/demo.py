@@ -33,8 +33,8 @@ LAB = "sim"
 """The stack of the lab's own layout, on its release of Dynamo."""
 NODES = 10
 """Of the demo's cluster: what its stack takes, and room for one more decode worker."""
-STEPS = {"Tools and cluster": 25.0, "Preview": 15.0, "Up": 95.0, "Chat completion": 3.0}
-"""Seconds once the tools are there. Measured on two busy cores is their sum, 138; their shares are estimated."""
+STEPS = {"Tools and cluster": 11.0, "Preview": 9.0, "Up": 25.0, "Chat completion": 1.0}
+"""Seconds once the tools are there: what `make demo` printed of each, once, on two idle cores."""
 QUESTION = "Explain MoE models in one sentence"
 
 TRY_NEXT = (
