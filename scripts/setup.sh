@@ -51,32 +51,20 @@ bench() {
     say "Installed: .venv/bin/wideep bench --isl 1000 --osl 200 --concurrency 1,8,32 measures what is deployed."
 }
 
-policy() {
-    say "Setting up policy/.venv ..."
-    .venv/bin/uv venv --quiet --clear --python .venv/bin/python policy/.venv
-    .venv/bin/uv pip sync --quiet --require-hashes --python policy/.venv/bin/python $lock
+# For policy, mutants and release: exactly what the lock file has, in an environment of its own.
+own_venv() {
+    say "Setting up $venv ..."
+    .venv/bin/uv venv --quiet --clear --python .venv/bin/python "$venv"
+    .venv/bin/uv pip sync --quiet --require-hashes --python "$venv/bin/python" $lock
 }
 
-mutants() {
-    say "Setting up .venv-mutants ..."
-    .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-mutants
-    .venv/bin/uv pip sync --quiet --require-hashes --python .venv-mutants $lock
-}
-
-release() {
-    say "Setting up .venv-release ..."
-    .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-release
-    .venv/bin/uv pip sync --quiet --require-hashes --python .venv-release $lock
-}
-
-target=${1:-dev} venv=.venv also=
+target=${1:-dev} venv=.venv also= install=own_venv
 lock=requirements/$target.txt
 case $target in
-dev) also="requirements.txt pyproject.toml scripts/setup.sh" ;;
-advise) ;;
-bench) venv=.venv-bench ;;
-mutants) venv=.venv-mutants ;;
-release) venv=.venv-release ;;
+dev) install=dev also="requirements.txt pyproject.toml scripts/setup.sh" ;;
+advise) install=advise ;;
+bench) install=bench venv=.venv-bench ;;
+mutants | release) venv=.venv-$target ;;
 policy) venv=policy/.venv lock=policy/requirements.txt ;;
 *)
     say "setup.sh knows dev, advise, bench, policy, mutants and release; not $target"
@@ -89,5 +77,5 @@ sum=$(cat $lock $also | cksum)
 if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then
     exit 0
 fi
-$target
+$install
 printf '%s' "$sum" > "$stamp"

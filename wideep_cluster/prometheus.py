@@ -9,6 +9,7 @@ from pydantic import Field
 
 from wideep.errors import Problem
 from wideep.plan import MonitoringPlan
+from wideep.resource_names import MONITORING_GROUP
 from wideep.text import some_of
 from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
@@ -17,14 +18,11 @@ from wideep_cluster.objects.base import KubeObject, Model
 
 __all__ = ["PROMETHEUSES", "Prometheus", "operator_problem", "unread"]
 
-GROUP: Final = "monitoring.coreos.com"
-
 
 class Selector(Model):
-    """``matchLabels`` of a selector; empty selects everything, as long as there are no expressions."""
+    """``matchLabels`` of a selector; empty selects everything. Its expressions are taken to select what is made."""
 
     match_labels: dict[str, str] = Field(default_factory=dict[str, str])
-    match_expressions: tuple[object, ...] = ()
 
 
 class PrometheusSpec(Model):
@@ -40,16 +38,17 @@ class Prometheus(KubeObject):
     spec: PrometheusSpec = PrometheusSpec()
 
 
-PROMETHEUSES: Final = Kind(Prometheus, f"/apis/{GROUP}/v1", "prometheuses")
+PROMETHEUSES: Final = Kind(Prometheus, f"/apis/{MONITORING_GROUP}/v1", "prometheuses")
 
 
 def operator_problem(plan: MonitoringPlan | None, groups: Listed[str]) -> Answer:
     """Return why monitors and alerts could not be made; None where they can, or the stack brings the CRDs."""
-    if plan is None or plan.install or GROUP in groups.items:
+    if plan is None or plan.install or MONITORING_GROUP in groups.items:
         return None
     if groups.error:
         return groups.error
-    rule = f"the cluster does not serve the API group {GROUP}, so that no Prometheus operator reads monitors and alerts"
+    lacks = f"the cluster does not serve the API group {MONITORING_GROUP}"
+    rule = f"{lacks}, so that no Prometheus operator reads monitors and alerts"
     fix = (
         "set monitoring: {enabled: true}, which installs kube-prometheus-stack,\n"
         "or install the operator and a Prometheus, which then is in: kubectl get prometheus -A"

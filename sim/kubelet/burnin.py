@@ -1,8 +1,7 @@
 """Stands for the measuring program of `wideep burnin`, of which only the lines are simulated: no GPU is here.
 
 A healthy node has the shares of the catalog's peaks that real H200 reached (docs/burnin.md), and an RDMA adapter per
-GPU.
-Annotations of the node, each `sim.dynamo-wideep/NAME`, break it:
+GPU. Annotations of the node, each `sim.dynamo-wideep/NAME`, break it:
 
 | name | value | what is broken |
 |---|---|---|

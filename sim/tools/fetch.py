@@ -63,7 +63,7 @@ def fetch(download: Download, name: str, into: Path) -> bool:
     recorded, or was not recorded at all: with nothing left behind, and nothing of it run."""
     url = address(download)
     wanted = recorded(url)
-    if wanted is None or not offered(download):
+    if wanted is None or not reachable(url):
         return False
     part = into / f"{name}.part"
     into.mkdir(parents=True, exist_ok=True)

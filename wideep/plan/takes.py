@@ -136,4 +136,4 @@ def _objects(plan: Plan) -> Counter[str]:
         **Counter(monitor.kind for monitor in (monitoring.monitors if monitoring else ())),
         "PrometheusRule": int(monitoring is not None),
     }
-    return Counter({kind: count for kind, count in counts.items() if count})
+    return +Counter(counts)

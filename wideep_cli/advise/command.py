@@ -14,7 +14,6 @@ from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stac
 
 __all__ = ["EXAMPLE", "advise", "written"]
 
-ALL = "all"
 ONE_ENGINE = "Name one engine, for example --backend vllm."
 
 EXAMPLE = (
@@ -78,6 +77,7 @@ def advise(
     from wideep_cli.advise.progress import showing_progress
     from wideep_cli.advise.question import Asked, ask
     from wideep_cli.advise.report import advice_report
+    from wideep_cli.layouts.question import ALL
 
     require_estimator()
     question = ask(

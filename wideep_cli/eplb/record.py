@@ -14,7 +14,6 @@ from typing import Final
 from wideep.dynamo import release_of
 from wideep.dynamo.base import Release
 from wideep.engines import engine_of
-from wideep.engines.base import Engine
 from wideep.settings.experts import RecorderMode
 from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb.experts import keep_newest_dump, kept_file
@@ -48,14 +47,14 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
         )
     goes_on = _require_recorder(view, engine.log.balance_flag)
     with forward(live.cluster, member.pod, recorder.port) as port:
-        _ask(port, recorder.start, live, member, engine)
+        _ask(port, recorder.start, live, member)
         remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
         try:
             time.sleep(seconds)
         finally:  # after Ctrl-C too: to count costs each pass a little
             if not goes_on:
-                _ask(port, recorder.stop, live, member, engine)
-        _ask(port, recorder.dump, live, member, engine)
+                _ask(port, recorder.stop, live, member)
+        _ask(port, recorder.dump, live, member)
     if keep_newest_dump(live, member) is None:
         what = f"{member.place} counted no token in {seconds} s, so there is nothing to start from."
         raise ClusterError(f"{what}\n  Record while the graph has its usual load; wideep bench generates load.")
@@ -85,13 +84,14 @@ def _require_recorder(view: RoleView, balance_flag: str | None) -> bool:
     return goes_on
 
 
-def _ask(port: int, path: str, live: DeployedGraph, member: GraphPod, engine: Engine) -> None:
+def _ask(port: int, path: str, live: DeployedGraph, member: GraphPod) -> None:
     try:
         with open_port(port, path, ANSWER_SECONDS, data=b"", method="POST"):
             return
     except urllib.error.HTTPError as error:
         raise ClusterError(f"{member.place} answers {path} with {error.code}: {error.read().decode()[:200]}") from error
     except OSError as error:
+        engine = engine_of(live.loaded.settings)
         key, own = f"layout.{member.component}.eplb.enabled", engine.recorder.port if engine.recorder else port
         raise ClusterError(
             f"{member.place} offers no recording: nothing answers on {engine.title}'s port {own} of pod "

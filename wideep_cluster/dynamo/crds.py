@@ -44,10 +44,11 @@ def find_unknown_versions(cluster: Cluster, version: str) -> Listed[StoredCrd]:
     (validation of CustomResourceDefinitions in Kubernetes).
     """
     found: list[StoredCrd] = []
+    known = nearest(version).graph_versions
     try:
         for crd in filter(None, (cluster.find(kinds.CRDS, name) for name in CRDS)):
             stored = crd.status.stored_versions
-            unknown = next((each for each in stored if each not in nearest(version).graph_versions), None)
+            unknown = next((each for each in stored if each not in known), None)
             if unknown:
                 found.append(StoredCrd(crd.name, stored, unknown, cluster.listed(_objects(crd, unknown))))
     except ClusterError as error:
