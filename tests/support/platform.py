@@ -20,6 +20,8 @@ from sim.state import Cluster
 
 GROVE_CRDS = [f"{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
 WAIT_SECONDS = 60.0
+HELD = "tests.wideep.dev/held"
+ENDLESS = {"foregroundDeletion", HELD}
 
 
 def a_graph(
@@ -88,6 +90,12 @@ class Platform:
     def find(self, kind: str, labels: str = "") -> list[Manifest]:
         selector = ["-l", labels] if labels else []
         return json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
+
+    def hold_graph(self) -> None:
+        """Keeps the graph there however fast its deletion is, until `delete_graphs`."""
+        own = self.graph()["metadata"].get("finalizers", [])
+        patch = json.dumps({"metadata": {"finalizers": [*own, HELD]}})
+        self.kubectl("patch", "dgd", "sgl", "--type=merge", "-p", patch)
 
     def graph(self) -> Manifest:
         return json.loads(self.kubectl("get", "dgd", "sgl", "-o", "json"))
@@ -160,19 +168,18 @@ class Platform:
         self.scale_operator(1)
 
     def delete_graphs(self) -> None:
-        """Takes the graphs away, foreground deletions that do not end included: a graph's, and its components' own."""
+        """Takes the graphs away: those that are held too, and foreground deletions of graphs and components."""
         self.kubectl("delete", "dgd", "--all", "--wait=false")
 
         def is_empty() -> bool:
             for kind in ("dgd", "dcd"):
-                self._end_foreground_deletions(kind)
+                self._end_deletions(kind)
             return self.is_empty()
 
         self.wait(is_empty, "nothing left of the graph")
 
-    def _end_foreground_deletions(self, kind: str) -> None:
-        endless = [one for one in self.find(kind) if "foregroundDeletion" in one["metadata"].get("finalizers", [])]
-        for live in endless:
+    def _end_deletions(self, kind: str) -> None:
+        for live in [one for one in self.find(kind) if ENDLESS & set(one["metadata"].get("finalizers", []))]:
             patch, name = json.dumps({"metadata": {"finalizers": None}}), live["metadata"]["name"]
             self.run("kubectl", "-n", self.namespace, "patch", kind, name, "--type=merge", "-p", patch, check=False)
 
