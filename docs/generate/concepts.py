@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+from docs.generate.concept_figures import Bar, draw_attention, draw_balance
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
@@ -76,6 +77,7 @@ def numbers() -> dict[str, object]:
         **balance_numbers(roles["a"]),
         "r1": MODEL,
         "h200": GPUS[Gpu.H200],
+        "h200_gib": GPUS[Gpu.H200].memory_gb * 1e9 / 2**30,
         "gb200": GPUS[Gpu.GB200],
         "w104_nodes": plans["w104"].nodes,
         "block": BLOCK,
@@ -129,6 +131,16 @@ def balance_numbers(a: Roles) -> dict[str, float]:
     }
 
 
+def balance_bars(a: Roles) -> list[Bar]:
+    """The same example, as the figure shows it."""
+    load = balance_numbers(a)
+    return [
+        Bar(f"EP {a.decode.ep}, {MODEL.experts // a.decode.ep} experts per GPU", load["hot_narrow"]),
+        Bar(f"EP {WIDE_EP}, {MODEL.experts // WIDE_EP} experts per GPU", load["hot_wide"]),
+        Bar(f"EP {WIDE_EP}, and a copy on another GPU", load["hot_copied"]),
+    ]
+
+
 def wrapped(paragraph: str) -> str:
     """A paragraph of prose in lines of at most 120 characters; headings and figures as they are."""
     if paragraph.startswith(("#", "![")):
@@ -140,11 +152,16 @@ def pages() -> dict[Path, str]:
     """Each file with what it must hold."""
     text = (DOCS / "concepts.md.in").read_text(encoding="utf-8").format(**numbers())
     text = "\n\n".join(wrapped(paragraph) for paragraph in text.split("\n\n"))
+    a = Roles(stack(Preset.LAB_16GPU_SINGLENODE).plan)
     memory = [stack(preset) for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_32GPU, Preset.WIDE_104GPU)]
     note = "<!-- Written by python -m docs.generate from concepts.md.in. Change that, not this. -->\n\n"
     return {
         DOCS / "concepts.md": note + text.rstrip() + "\n",
         DOCS / "figures" / "memory.svg": draw_memory(memory),
+        DOCS / "figures" / "attention.svg": draw_attention(
+            a.prefill.kv_cache_tokens, a.decode.kv_cache_tokens, a.decode.dp
+        ),
+        DOCS / "figures" / "balance.svg": draw_balance(balance_bars(a), HOT),
         **{
             DOCS / "figures" / f"{preset}.svg": draw_placement(stack(preset))
             for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_104GPU)

@@ -19,6 +19,7 @@ __all__ = ["EXAMPLE", "plan"]
 EXAMPLE = "Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]"
 
 Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
+Slide = Annotated[bool, typer.Option("--slide", help="With --svg: a cell for each GPU, letters for a slide.")]
 Diff = Annotated[
     tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="Show what changes from A to B.")
 ]
@@ -38,6 +39,7 @@ def plan(
     file: File = None,
     output: Output = OutputFormat.TEXT,
     svg: Svg = None,
+    slide: Slide = False,
     diff: Diff = None,
     since: Since = None,
     against: Against = None,
@@ -49,6 +51,8 @@ def plan(
     """Show a stack's plan: roles, GPU memory, engine arguments, what it takes. Only --measured needs a cluster."""
     from wideep_cli.stack_context import load, stack_file
 
+    if slide and not svg:
+        raise CallError("--slide is a form of the picture that --svg draws.", "Add --svg FILE.svg.")
     if diff:
         if stack or file or svg or measured:
             raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg and --measured.")
@@ -65,10 +69,7 @@ def plan(
         return
     loaded = load(source)
     if svg:
-        from wideep_cli.plan.picture import write_picture
-
-        write_picture(loaded, svg)
-        say(f"Placement written to {svg}.")
+        _draw(loaded, svg, slide)
     if against or args or manifest:
         _beside(loaded, output, against, args)
         return
@@ -81,6 +82,16 @@ def plan(
 
         report = with_measured(report, loaded.settings, measured_nodes(source, loaded.settings), output)
     answer(report)
+
+
+def _draw(loaded: StackContext, svg: Path, slide: bool) -> None:
+    from wideep_cli.canvas import require_svg
+    from wideep_cli.plan.picture import draw_placement, write_picture
+    from wideep_cli.plan.slide import draw_slide
+
+    require_svg(svg)
+    write_picture(draw_slide(loaded) if slide else draw_placement(loaded), svg)
+    say(f"Placement written to {svg}.")
 
 
 def _differ(before: StackContext, after: StackContext, output: OutputFormat) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wideep.placement import GpuPlace, Placement, PodPlace, compute_placement
 from wideep.settings.hardware import Interconnect
-from wideep_cli.canvas import Box, Canvas, Type, require_svg
+from wideep_cli.canvas import Box, Canvas, Type
 from wideep_cli.errors import CallError
 from wideep_cli.plan.gpubox import (
     FREE,
@@ -24,7 +24,7 @@ from wideep_cli.plan.gpubox import (
 from wideep_cli.plan.view import RoleView, all_to_all, headline, role_views
 from wideep_cli.stack_context import StackContext
 
-__all__ = ["draw_placement", "write_picture"]
+__all__ = ["PANEL_FILL", "Line", "draw_placement", "lines_of", "sizes_of", "write_picture"]
 
 WIDTH = 1600
 MARGIN = 40
@@ -88,15 +88,14 @@ class Panel:
         return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + self.shown * self.pitch + rest + 4)
 
 
-def write_picture(loaded: StackContext, path: Path) -> None:
-    """Draw the placement into an SVG file.
+def write_picture(svg: str, path: Path) -> None:
+    """Write a placement's picture into a file.
 
     Raises:
         CallError: the file cannot be written.
     """
-    require_svg(path)
     try:
-        path.write_text(draw_placement(loaded), encoding="utf-8")
+        path.write_text(svg, encoding="utf-8")
     except OSError as exc:
         raise CallError(f"{path} cannot be written: {exc.strerror}.", "Name a file in an existing directory.") from exc
 
@@ -105,7 +104,7 @@ def draw_placement(loaded: StackContext) -> str:
     """The picture as SVG. The same plan gives the same text."""
     placement = compute_placement(loaded.settings)
     panels = [
-        Panel(view, _lines(placement, view), MARGIN + index * (PANEL + GAP))
+        Panel(view, lines_of(placement, view), MARGIN + index * (PANEL + GAP))
         for index, view in enumerate(role_views(loaded))
     ]
     bottom = max(panel.box.bottom for panel in panels)
@@ -120,7 +119,7 @@ def draw_placement(loaded: StackContext) -> str:
     return canvas.svg()
 
 
-def _lines(placement: Placement, view: RoleView) -> list[Line]:
+def lines_of(placement: Placement, view: RoleView) -> list[Line]:
     """A role's pods, worker by worker."""
     on = [(node.node, pod) for node in placement.nodes for pod in node.pods if pod.role is view.role]
     on.sort(key=lambda place: (place[1].worker, place[1].pod))
@@ -135,7 +134,7 @@ def _panel(canvas: Canvas, panel: Panel, interconnect: Interconnect) -> None:
     box = panel.box
     canvas.box(box, PANEL_FILL, HAIRLINE, round_by=10)
     canvas.text(panel.view.role.capitalize(), (box.x + 16, box.y + 32), Type(22, bold=True))
-    canvas.text(_sizes(panel.view), (box.right - 16, box.y + 32), Type(17, anchor="end"))
+    canvas.text(sizes_of(panel.view), (box.right - 16, box.y + 32), Type(17, anchor="end"))
     canvas.text(_exchange(panel.view, interconnect), (box.x + 16, box.y + 56), Type(14, MUTED))
     for row, line in enumerate(panel.lines[: panel.shown]):
         room = Box(box.x + 12, LINES_TOP + row * panel.pitch, box.width - 24, panel.pitch - 8)
@@ -145,7 +144,8 @@ def _panel(canvas: Canvas, panel: Panel, interconnect: Interconnect) -> None:
         canvas.text(rest, (box.x + box.width / 2, box.bottom - 12), Type(15, MUTED, anchor="middle"))
 
 
-def _sizes(view: RoleView) -> str:
+def sizes_of(view: RoleView) -> str:
+    """A role's workers and their parallelism, as a line of a picture."""
     plan = view.plan
     workers = "1 worker" if plan.replicas == 1 else f"{plan.replicas} workers"
     pods = f"{plan.gpus_per_pod} GPUs" if plan.pods == 1 else f"{plan.pods} pods × {plan.gpus_per_pod} GPUs"

@@ -11,17 +11,26 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.support.workflow import load
+from wideep.versions import PYTHON_IMAGE
 
 FILES = {file.stem: file for file in sorted((ROOT / ".github" / "workflows").glob("*.yml"))}
-MAY_CANCEL = {"check": True, "preview": True, "drift": True, "up": False, "destroy": False, "release": False}
-NO_CLUSTER = {"check", "release"}
+MAY_CANCEL = {
+    "check": True,
+    "container": True,
+    "preview": True,
+    "drift": True,
+    "up": False,
+    "destroy": False,
+    "release": False,
+}
+NO_CLUSTER = {"check", "container", "release"}
 
 
 def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for job in workflow["jobs"].values() for step in job["steps"]]
 
 
-def test_there_are_six_of_them() -> None:
+def test_there_are_seven_of_them() -> None:
     assert set(FILES) == set(MAY_CANCEL)
 
 
@@ -101,8 +110,15 @@ def test_each_step_is_a_target_of_the_makefile_or_a_script_that_is_there(name: s
             assert asked.returncode == 0, asked.stderr
         elif words[:1] == ["sh"]:
             assert (ROOT / words[1]).is_file()
+        elif words[:1] == ["docker"]:
+            assert [(ROOT / word).is_file() for word in words if word.startswith(".devcontainer/")] in ([True], [])
         elif words:
             assert step["name"] == "Is it meant?"
+
+
+def test_the_container_starts_from_the_image_that_the_program_pins() -> None:
+    lines = (ROOT / ".devcontainer" / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("FROM ")] == [f"FROM {PYTHON_IMAGE}"]
 
 
 def gitlab() -> dict[str, Any]:
@@ -119,7 +135,8 @@ def test_the_page_on_gitlab_runs_the_same_targets_as_github() -> None:
     theirs = {name: targets(job["script"] + job.get("after_script", [])) for name, job in jobs.items()}
     setup = {"setup", "setup-policy"}
     ours = {name: targets([step.get("run", "") for step in steps(load(file))]) - setup for name, file in FILES.items()}
-    del ours["release"]  # GitHub's tags
+    for github_only in ("release", "container"):
+        del ours[github_only]
     assert theirs == ours
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ from wideep.settings.layout import Preset
 from wideep_cli.canvas import contrast, ink_on
 from wideep_cli.plan.memory_figure import draw_memory
 from wideep_cli.plan.picture import draw_placement
+from wideep_cli.plan.slide import SMALLEST, draw_slide
 from wideep_cli.stack_context import StackContext
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,13 +65,14 @@ CASES: dict[str, Any] = {
 }
 
 
-def drawn(case: str) -> ElementTree.Element:
-    return ElementTree.fromstring(draw_placement(CASES[case]()))  # noqa: S314 - our own text
+def drawn(case: str, draw: Callable[[StackContext], str] = draw_placement) -> ElementTree.Element:
+    return ElementTree.fromstring(draw(CASES[case]()))  # noqa: S314 - our own text
 
 
+@pytest.mark.parametrize("draw", [draw_placement, draw_slide])
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_leaves_the_page(case: str) -> None:
-    page = drawn(case)
+def test_nothing_leaves_the_page(case: str, draw: Callable[[StackContext], str]) -> None:
+    page = drawn(case, draw)
     width, height = float(page.attrib["width"]), float(page.attrib["height"])
     for rect in page.iter(f"{SVG}rect"):
         x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
@@ -93,6 +96,18 @@ def test_each_worker_holds_each_expert_once_and_its_redundant_copies(preset: Pre
     assert {hints[f"expert {expert}"] for expert in range(256)} == {sum(layout.replicas for layout in layouts)}
     copies = sum(count for hint, count in hints.items() if hint.startswith("copy of expert "))
     assert copies == sum(layout.replicas * layout.redundant_experts for layout in layouts)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_slide_has_no_letters_that_a_room_cannot_read(case: str) -> None:
+    sizes = [float(text.attrib["font-size"]) for text in drawn(case, draw_slide).iter(f"{SVG}text")]
+    assert min(sizes) >= SMALLEST
+
+
+def test_a_slide_counts_the_experts_of_each_gpu_and_its_copies() -> None:
+    counts = [text.text or "" for text in drawn("wide-32gpu", draw_slide).iter(f"{SVG}text")]
+    assert counts.count("18") == 2 * 14
+    assert [count for count in counts if " + " in count] == ["4 + 14", "0 + 18"] * 2
 
 
 def test_what_is_more_than_a_page_holds_is_counted() -> None:
