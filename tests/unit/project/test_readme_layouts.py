@@ -1,0 +1,39 @@
+"""The README's table of layouts has every preset, its GPUs, and the prediction that docs/performance.md has."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.project import ROOT
+from wideep.catalog.layouts import PRESETS
+from wideep.settings.layout import Preset
+
+NONE = "–"
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """The rows of a page's tables that begin with a preset's name, after the GPUs that may stand before it."""
+    found = re.findall(
+        r"^\| (?:\d+ \| )?`([a-z0-9-]+)` \|(.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {name: cells(rest) for name, rest in reversed(found)}
+
+
+README, PERFORMANCE = rows("README.md"), rows("docs/performance.md")
+
+
+def test_it_has_every_preset_and_nothing_else() -> None:
+    assert {name for name in README if name in set(PRESETS)} == set(PRESETS)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_gpus_and_prediction_are_those_of_the_preset(preset: Preset) -> None:
+    gpus, predicted = README[preset][2:4]
+    assert int(gpus) == sum(role.replicas * role.nodes * role.gpus_per_node for role in PRESETS[preset].values())
+    assert predicted == (PERFORMANCE[preset][3] if preset in PERFORMANCE else NONE)
