@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from docs.generate.published import published_table
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.memory.measured import measured_table
-from wideep.roofline import decode_bound, prefill_bound
 from wideep.settings.hardware import Gpu
-from wideep.settings.layout import Preset, Role
+from wideep.settings.layout import Preset
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise import estimator
 from wideep_cli.advise.answers import Answers
@@ -29,10 +29,6 @@ PAGE = HERE / "performance.md"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 COMPARED = (*TRAFFICS, Traffic(isl=1024, osl=1024))
 """The traffics that the presets are compared on: those that the best ones were chosen for, and another."""
-PROMPTS = {1000: 57_674, 2000: 54_543, 4000: 50_302}
-"""Measured prefill, tokens/s a node, by prompt length: 4 nodes of 8 × H100, EP32, 32 redundant experts."""
-PREFILL_TOKENS = 16_384
-"""Tokens of a step on one GPU in that report."""
 SWEEP = (
     ("deepseek-ai/DeepSeek-R1", 16, 395.269),
     ("deepseek-ai/DeepSeek-R1", 32, 395.269),
@@ -59,12 +55,6 @@ def presets() -> str:
     head = ["", *(f"{each.isl} in, {each.osl} out, {each.ttft}, {each.itl}" for each in COMPARED)]
     found = {gpus: [asked(gpus, traffic=traffic) for traffic in COMPARED] for gpus in BEST}
     return table(head, [[f"`{preset}`", *_shares(preset, found[preset_gpus(preset)])] for preset in SERVED])
-
-
-def measured() -> str:
-    """Published measurements beside prediction and bound."""
-    head = ["run", "measured", "predicted", "bound", "bound by"]
-    return table(head, [*_prefill_rows(), *_decode_rows()])
 
 
 def memory() -> str:
@@ -94,7 +84,13 @@ def page() -> str:
     """The whole page."""
     with Answers(R1, Traffic(isl=4000, osl=500)) as answers:
         values = {"version": answers.version, "data": answers.data(Gpu.H200)}
-    values |= {"best": best(), "presets": presets(), "measured": measured(), "memory": memory(), "sweep": sweep()}
+    values |= {
+        "best": best(),
+        "presets": presets(),
+        "measured": published_table(),
+        "memory": memory(),
+        "sweep": sweep(),
+    }
     values["field"] = measured_table()
     text = (HERE / "performance.md.in").read_text(encoding="utf-8")
     for name, value in values.items():
@@ -131,30 +127,6 @@ def _compared(each: Compared) -> list[str]:
         reason = each.prediction.reason if each.prediction.runs else "does not fit"
         return [reason, "", *["–"] * 5, ""]
     return _figures(each.prediction)
-
-
-def _prefill_rows() -> Iterator[list[str]]:
-    role = PRESETS[Preset.WIDE_104GPU][Role.PREFILL]
-    for isl, published in PROMPTS.items():
-        traffic, batch = Traffic(isl=isl, osl=2), PREFILL_TOKENS // isl
-        found = estimator.series(R1.name, worker_question(Gpu.H100_80, Role.PREFILL, role), traffic, [batch])
-        alone = found.steps[-1].requests_per_second / estimator.MATCHING[Role.PREFILL] * isl / role.nodes
-        bound = prefill_bound(R1, Gpu.H100_80, role, batch, traffic)
-        limit = bound.requests_per_second * isl / role.nodes
-        name = f"prefill EP32, 4 × 8 H100, prompts of {isl}"
-        yield [name, whole(published), whole(alone), whole(limit), bound.bound_by]
-
-
-def _decode_rows() -> Iterator[list[str]]:
-    traffic = Traffic(isl=2000, osl=200)
-    wide = PRESETS[Preset.WIDE_104GPU][Role.DECODE]
-    bound = decode_bound(R1, Gpu.H100_80, wide, 256, traffic)
-    limit = bound.requests_per_second * traffic.osl / wide.nodes
-    yield ["decode EP72, 9 × 8 H100, after 2000 tokens", whole(22_282), "no data", whole(limit), bound.bound_by]
-    rack = wide.model_copy(update={"nodes": 12, "gpus_per_node": 4, "tp": 48, "dp": 48, "ep": 48})
-    bound = decode_bound(R1, Gpu.GB200, rack, 768, traffic)
-    limit = bound.requests_per_second * traffic.osl / 48
-    yield ["decode EP48, 12 × 4 GB200, after 2000 tokens", whole(7_583), "no data", whole(limit), bound.bound_by]
 
 
 def pages() -> dict[Path, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from docs.generate.published_runs import RUNS, Run
 from tests.support.weights import weight_parts
 from wideep.catalog import GPUS
 from wideep.catalog.layouts import PRESETS
@@ -97,3 +98,8 @@ def test_peaks_have_a_source(gpu: Gpu) -> None:
     assert peaks.fp8 >= peaks.bf16 > 1e14
     assert peaks.hbm > peaks.nvlink > peaks.rdma
     assert "data sheet" in peaks.source
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_no_published_run_is_faster_than_its_bound_nor_ten_times_slower(run: Run) -> None:
+    assert 0.1 < run.measured / run.most < 1

@@ -1,0 +1,119 @@
+"""Published runs of wide EP, each with what the hardware allows. One phase was measured at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wideep.catalog.layouts import PRESETS
+from wideep.catalog.models import MODELS
+from wideep.dynamo.releases import newest_tried
+from wideep.engines import engine
+from wideep.roofline import decode_bound, prefill_bound
+from wideep.roofline.step import StepBound
+from wideep.settings.backend import Backend
+from wideep.settings.hardware import Gpu
+from wideep.settings.layout import Preset, Role, RoleLayout
+from wideep.settings.traffic import Traffic
+
+__all__ = ["MODEL", "RUNS", "Run", "title"]
+
+MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
+PREFILL_TOKENS = 16_384
+"""Tokens of a prefill step on one GPU in SGLang's report. vLLM's says nothing of it; the bound hardly depends on it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One published measurement of one phase."""
+
+    backend: Backend
+    gpu: Gpu
+    role: Role
+    ep: int
+    gpus_per_node: int
+    isl: int
+    osl: int
+    """Tokens of an answer; of a prefill run 2, the fewest that a traffic has."""
+    batch: int
+    """Requests, or prompts, of one GPU."""
+    measured: float
+    """Tokens/s per GPU: of prompts for prefill, of answers for decode."""
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the worker."""
+        return self.ep // self.gpus_per_node
+
+    @property
+    def traffic(self) -> Traffic:
+        """What it was measured with."""
+        return Traffic(isl=self.isl, osl=self.osl)
+
+    @property
+    def layout(self) -> RoleLayout:
+        """The worker: one attention group and one expert group per GPU, as in all of these reports."""
+        wide = PRESETS[Preset.WIDE_104GPU][self.role]
+        sizes = {"tp": self.ep, "dp": self.ep, "ep": self.ep, "nodes": self.nodes, "gpus_per_node": self.gpus_per_node}
+        return wide.model_copy(update=sizes)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a request that count."""
+        return self.isl if self.role is Role.PREFILL else self.osl
+
+    @property
+    def bound(self) -> StepBound:
+        """The roofline's step."""
+        bounds = prefill_bound if self.role is Role.PREFILL else decode_bound
+        return bounds(MODEL, self.gpu, self.layout, self.batch, self.traffic)
+
+    @property
+    def most(self) -> float:
+        """Tokens/s per GPU that no software exceeds."""
+        return self.bound.requests_per_second * self.tokens / self.ep
+
+    @property
+    def name(self) -> str:
+        """As the table has it."""
+        asked = f"{self.isl} in, {self.osl} out, {self.batch} requests per GPU"
+        what = f"prompts of {self.isl}" if self.role is Role.PREFILL else asked
+        return f"{title(self.backend)}, {self.role} EP{self.ep}, {self.nodes} × {self.gpus_per_node} {self.gpu}: {what}"
+
+
+def title(backend: Backend) -> str:
+    """What an engine is called."""
+    return engine(backend, newest_tried().engines[backend.value]).title
+
+
+def _sglang_prefill(isl: int, per_node: float) -> Run:
+    batch = PREFILL_TOKENS // isl
+    return Run(Backend.SGLANG, Gpu.H100_80, Role.PREFILL, 32, 8, isl, 2, batch, per_node / 8)
+
+
+def _vllm_prefill(ep: int, measured: float) -> Run:
+    return Run(Backend.VLLM, Gpu.H200, Role.PREFILL, ep, 8, 2000, 2, PREFILL_TOKENS // 2000, measured)
+
+
+def _vllm_decode(ep: int, measured: float) -> Run:
+    return Run(Backend.VLLM, Gpu.H200, Role.DECODE, ep, 8, 2000, 2000, 256, measured)
+
+
+RUNS = (
+    # lmsys.org/blog/2025-05-05-large-scale-ep, the batch of decode from sgl-project/sglang#6017
+    _sglang_prefill(1000, 57_674),
+    _sglang_prefill(2000, 54_543),
+    _sglang_prefill(4000, 50_302),
+    Run(Backend.SGLANG, Gpu.H100_80, Role.DECODE, 72, 8, 2000, 200, 256, 22_282 / 8),
+    # lmsys.org/blog/2025-06-16-gb200-part-1
+    Run(Backend.SGLANG, Gpu.GB200, Role.DECODE, 48, 4, 2000, 200, 768, 7_583),
+    # blog.vllm.ai/2025/12/17/large-scale-serving.html, read off its charts
+    _vllm_prefill(8, 6_500),
+    _vllm_prefill(16, 7_000),
+    _vllm_prefill(32, 5_100),
+    _vllm_decode(32, 2_180),
+    _vllm_decode(72, 2_070),
+    _vllm_decode(96, 1_970),
+    # vllm-project/vllm#29284
+    Run(Backend.VLLM, Gpu.H200, Role.DECODE, 32, 8, 1, 512, 512, 2_387),
+)
+"""Of SGLang and vLLM, with the places where they were published."""
