@@ -6,19 +6,22 @@ from docs.generate.published_runs import MODEL, RUNS, Run, title
 from wideep.settings.backend import Backend
 from wideep_cli.advise import estimator
 from wideep_cli.advise.words import whole
-from wideep_cli.advise.workers import worker_question
+from wideep_cli.advise.workers import Caveat, worker_question
 from wideep_cli.markdown import table
 
 __all__ = ["published_table"]
 
 
 def predicted(run: Run, backend: Backend) -> float | None:
-    """Tokens/s per GPU by the estimator's measurements of an engine, without what two phases lose to each other."""
+    """Tokens/s per GPU by the estimator's measurements of an engine, without what two phases lose to each other.
+
+    None where it has none, or takes those within a node for what crosses nodes.
+    """
     question = worker_question(run.gpu, run.role, run.layout, backend)
-    steps = estimator.series(MODEL.name, question, run.traffic, [run.batch]).steps
-    if not steps:
+    found = estimator.series(MODEL.name, question, run.traffic, [run.batch])
+    if not found.steps or Caveat.ONE_NODE in found.caveats:
         return None
-    return steps[-1].requests_per_second / estimator.MATCHING[run.role] * run.tokens / run.ep
+    return found.steps[-1].requests_per_second / estimator.MATCHING[run.role] * run.tokens / run.ep
 
 
 def published_table() -> str:
