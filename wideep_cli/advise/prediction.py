@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -103,7 +104,7 @@ def predict(pair: Pair, traffic: Traffic) -> Prediction:
         prefill=filling.layout.model_copy(update={"replicas": count_p}),
         decode=decoding.layout.model_copy(update={"replicas": count_d}),
     )
-    chunks = _chunk_caveat(replace(pair.prefill.site, role=layout.prefill), traffic)
+    prefilling = _prefill_caveats(replace(pair.prefill.site, role=layout.prefill), traffic)
     return Prediction(
         layout=layout,
         gpus=layout.prefill.gpus + layout.decode.gpus,
@@ -116,7 +117,7 @@ def predict(pair: Pair, traffic: Traffic) -> Prediction:
         limited_by=limit,
         meets=meets,
         bound=_bound(pair, filling, decoding, traffic),
-        caveats=tuple(dict.fromkeys((*filling.caveats, *decoding.caveats, *chunks))),
+        caveats=tuple(dict.fromkeys((*filling.caveats, *decoding.caveats, *prefilling))),
     )
 
 
@@ -132,6 +133,13 @@ def _bounded(site: RoleContext) -> tuple[ModelShape, GpuKind, RoleLayout]:
     return site.model, site.hardware.gpu, site.role
 
 
-def _chunk_caveat(site: RoleContext, traffic: Traffic) -> tuple[Caveat, ...]:
-    """SGLang cuts its chunk into one share for each attention group; the estimator computes whole prompts."""
-    return (Caveat.CHUNKS,) if traffic.isl > site.prefill_chunk // site.role.dp else ()
+def _prefill_caveats(site: RoleContext, traffic: Traffic) -> Iterator[Caveat]:
+    """What the estimator leaves out of prefill.
+
+    It computes whole prompts, which an engine cuts into one share of its chunk for each attention group, and it adds the
+    all-to-all to the computation behind which two-batch overlap hides it.
+    """
+    if traffic.isl > site.prefill_chunk // site.role.dp:
+        yield Caveat.CHUNKS
+    if site.role.two_batch_overlap:
+        yield Caveat.OVERLAP

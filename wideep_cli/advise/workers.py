@@ -22,6 +22,10 @@ class Caveat(StrEnum):
     KV_FP8 = "the KV cache is taken for FP8, and SGLang keeps it in bf16"
     CHUNKS = "prompts are taken whole, and SGLang cuts them: an attention group's share of its chunk is shorter"
     SLOTS = "redundant experts count in memory; what they do for balance is taken from EPLB in general"
+    OVERLAP = (
+        "two-batch overlap is not predicted: published runs with it filled 1.3 to 1.4 times as fast as predicted "
+        "(docs/performance.md)"
+    )
 
     def of(self, engine: str) -> str:
         """Of a worker on this engine: the value, which is kept in files, is of SGLang."""

@@ -265,3 +265,15 @@ def test_candidates_are_those_of_the_engine_that_the_stack_runs() -> None:
     assert not any(role.deepep for role in found(Backend.SGLANG, "0.5.3.post2"))
     assert any(role.deepep for role in found(Backend.SGLANG, "0.5.21"))
     assert {role.dp in (1, role.tp) for role in found(Backend.TRTLLM, "1.3.0rc29")} == {True}
+
+
+@pytest.mark.parametrize(("overlap", "said"), [(True, (Caveat.OVERLAP,)), (False, ())])
+def test_what_two_batch_overlap_hides_is_said_to_be_left_out(overlap: bool, said: tuple[Caveat, ...]) -> None:
+    stack = configs.settings(layout={"preset": "wide-32gpu", "prefill": {"twoBatchOverlap": overlap}})
+
+    found = predict_layout(
+        stack.model, stack.hardware, stack.layout.roles, FormulaAnswers(stack.model, TRAFFIC), TRAFFIC
+    )
+
+    assert isinstance(found, Prediction)
+    assert tuple(each for each in found.caveats if each is Caveat.OVERLAP) == said
