@@ -136,7 +136,7 @@ def _bounded(site: RoleContext) -> tuple[ModelShape, GpuKind, RoleLayout]:
 def _prefill_caveats(site: RoleContext, traffic: Traffic) -> Iterator[Caveat]:
     """What the estimator leaves out of prefill.
 
-    It computes whole prompts, which an engine cuts into one share of its chunk for each attention group, and it adds the
+    It computes whole prompts, where an engine cuts its chunk into a share for each attention group, and it adds the
     all-to-all to the computation behind which two-batch overlap hides it.
     """
     if traffic.isl > site.prefill_chunk // site.role.dp:
