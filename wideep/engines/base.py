@@ -195,6 +195,10 @@ class Engine(ABC):
         """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
         return self.flags.flag_of(key)
 
+    def exchange(self, role: RoleLayout) -> str:
+        """How tokens reach experts on other GPUs without DeepEP, in words of the field."""
+        return "all-reduce" if role.dp == 1 else "all-gather and all-reduce"
+
     @abstractmethod
     def family(self, family: ModelFamily) -> Family:
         """What it can do with a family of models."""

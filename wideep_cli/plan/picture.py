@@ -157,7 +157,7 @@ def _exchange(view: RoleView, interconnect: Interconnect) -> str:
     """How many experts there are, and how tokens reach those on other GPUs."""
     copies = f" + {view.plan.redundant_experts} redundant" if view.plan.redundant_experts else ""
     path = f"NVLink and {NAMES[interconnect]}" if view.site.crosses_nvlink else "NVLink"
-    how = all_to_all(view.layout) if view.layout.deepep else "all-reduce"
+    how = all_to_all(view.layout) if view.layout.deepep else view.site.engine.exchange(view.layout)
     return f"{view.model.experts} experts{copies} · {view.plan.expert_slots_per_gpu} slots a GPU · {how} over {path}"
 
 

@@ -119,7 +119,7 @@ def _experts(view: RoleView) -> str:
     slots = plan.expert_slots_per_gpu
     copies = f" + {plan.redundant_experts} redundant" if plan.redundant_experts else ""
     text = (
-        f"{experts} experts{copies} over {plan.ep} EP ranks: {slots} slots on each, "
+        f"{experts} experts{copies} over {plan.ep} EP ranks: {slots} slot{'s' * (slots > 1)} on each, "
         f"in each of {view.model.moe_layers} MoE layers. Rank 0 holds {_held(range(slots), experts)}"
     )
     if plan.ep > 1:
@@ -132,9 +132,14 @@ def _held(slots: range, experts: int) -> str:
     """The experts in a stretch of slots, as SGLang fills them at first: slot i holds expert i mod E."""
     own = [slot for slot in slots if slot < experts]
     copies = [slot - experts for slot in slots if slot >= experts]
-    parts = [f"experts {own[0]}–{own[-1]}"] if own else []
-    parts += [f"copies of {copies[0] % experts}–{copies[-1] % experts}"] if copies else []
+    parts = [_numbers("expert", own[0], own[-1])] if own else []
+    if copies:
+        parts.append(_numbers("copies of expert", copies[0] % experts, copies[-1] % experts))
     return " and ".join(parts)
+
+
+def _numbers(what: str, first: int, last: int) -> str:
+    return f"{what} {first}" if first == last else f"{what}s {first}–{last}"
 
 
 def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:

@@ -145,3 +145,15 @@ def test_a_number_can_be_read_on_any_colour(fill: str) -> None:
 def test_contrast_is_that_of_the_standard() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("trtllm-36gpu", "8 slots a GPU · all-to-all over NVLink<"),
+        ("lab-16gpu-singlenode", "32 slots a GPU · all-gather and all-reduce over NVLink<"),
+        ("many workers", "16 slots a GPU · all-reduce over NVLink<"),
+    ],
+)
+def test_what_moves_tokens_without_deepep_is_the_engines_own(case: str, said: str) -> None:
+    assert said in draw_placement(CASES[case]())

@@ -87,6 +87,12 @@ class TensorRtLlm(Engine):
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
 
+    def exchange(self, role: RoleLayout) -> str:
+        """Its own all-to-all takes over with attention DP and whole experts (``CommunicationFactory``)."""
+        if role.dp == 1:
+            return "all-reduce"
+        return "all-to-all" if role.tp == role.ep else "all-gather and reduce-scatter"
+
     def rules(self) -> EngineRules:
         from wideep.engines.trtllm.rules import RULES
 

@@ -78,6 +78,10 @@ class Vllm(Engine):
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
 
+    def exchange(self, role: RoleLayout) -> str:
+        """``allgather_reducescatter`` is the default of its ``--all2all-backend``."""
+        return "all-reduce" if role.dp == 1 else "all-gather and reduce-scatter"
+
     def rules(self) -> EngineRules:
         from wideep.engines.vllm.rules import RULES
 
