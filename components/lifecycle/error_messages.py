@@ -178,7 +178,7 @@ EXPLANATIONS: Final = (
     ),
     _row(
         RELEASE,
-        "not a valid chart repository|failed to fetch|failed to download",
+        r"not a valid chart repository|failed to (?:fetch|download)\b(?! openapi)",
         Explanation(
             "cannot read the charts at {charts} from this machine.",
             "set platform.charts (of kube-prometheus-stack: monitoring.charts) to a mirror, an oci:// registry or a "

@@ -79,6 +79,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         (IMAGE, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock", ["start Docker"]),
         (RELEASE, "Helm Release lab/one: context deadline exceeded", ["not become ready in time", "wideep doctor"]),
         (RELEASE, 'looks like "https://x" is not a valid chart repository', ["cannot read the charts", "set platform"]),
+        (RELEASE, 'failed to download "dynamo-platform" at version "1.6.1"', ["cannot read the charts"]),
+        (
+            RELEASE,
+            'error validating data: failed to download openapi: Get "https://x/openapi/v2?timeout=32s": '
+            "dial tcp 10.0.0.1:443: connect: connection refused",
+            ["API server does not accept requests: connect: connection refused", "run `pulumi up` again"],
+        ),
         (JOB, JOB_FAILED + "HfHubHTTPError: 401 Client Error: Unauthorized", ["pulumi config set --secret hfToken"]),
         (JOB, JOB_FAILED + "GatedRepoError: Access to model x is restricted", ["accept the terms at https://hugging"]),
         (JOB, JOB_FAILED + "OSError: [Errno 28] No space left on device", ["is full", "modelCache.size: more than"]),
