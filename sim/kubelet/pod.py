@@ -68,7 +68,13 @@ class Pod:
         if self.child:
             await self.child.stop()
         self.journal.close()
-        self.known_path.unlink(missing_ok=True)
+        if self._is_known():
+            self.known_path.unlink()
+
+    def _is_known(self) -> bool:
+        """Whether the kubelet finds this pod by its name, not one that took its name since, as Grove's pods do."""
+        known = json.loads(self.known_path.read_text()) if self.known_path.exists() else {}
+        return known.get("log") == str(self.log_path)
 
     async def event(self, reason: str, message: str, kind: str = "Normal") -> None:
         await self.kube.event(self.pod, kind, reason, message, SOURCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,11 +47,14 @@ def kube(monkeypatch: pytest.MonkeyPatch) -> Kube:
     return Kube()
 
 
+def _machine(kube: Kube, folder: Path) -> Any:
+    cluster = SimpleNamespace(logs=folder, pods_dir=folder / "pods", registry_alias="registry.sim")
+    return SimpleNamespace(kube=kube, cluster=cluster, served=SimpleNamespace(leave=lambda *_: None))
+
+
 def _written(kube: Kube, folder: Path, *seen: dict[str, Any]) -> list[str]:
     """The phases that are written when the pod is seen so, one after the other."""
-    cluster = SimpleNamespace(logs=folder, pods_dir=folder / "pods", registry_alias="registry.sim")
-    served = SimpleNamespace(leave=lambda *_: None)
-    machine: Any = SimpleNamespace(kube=kube, cluster=cluster, served=served)
+    machine = _machine(kube, folder)
 
     async def see() -> None:
         kubelet = Kubelet(machine)
@@ -70,3 +74,16 @@ def test_a_running_pod_that_is_set_back_to_its_sandbox_is_written_again(kube: Ku
 
 def test_a_pod_that_is_as_it_was_written_is_left_alone(kube: Kube, tmp_path: Path) -> None:
     assert _written(kube, tmp_path, CREATING, RUNNING, RUNNING) == ["Running"]
+
+
+def test_a_pod_that_ends_leaves_the_door_of_the_one_that_has_taken_its_name(kube: Kube, tmp_path: Path) -> None:
+    machine = _machine(kube, tmp_path)
+    old, new = (Pod(machine, POD | {"metadata": POD["metadata"] | {"uid": uid}}) for uid in ("old", "new"))
+    old.open()
+    new.open({8000: "/new"})
+
+    asyncio.run(old.end())
+    assert json.loads(new.known_path.read_text())["forwards"] == {"8000": "/new"}
+
+    asyncio.run(new.end())
+    assert not new.known_path.exists()
