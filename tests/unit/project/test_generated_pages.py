@@ -31,7 +31,7 @@ def test_no_number_of_the_text_is_written_by_hand(root: Path) -> None:
 
 def test_every_figure_that_the_text_shows_is_there(root: Path) -> None:
     shown = re.findall(r"\]\((figures/[^)]+)\)", (root / "docs" / "concepts.md").read_text(encoding="utf-8"))
-    assert len(shown) == 3
+    assert len(shown) == 5
     assert all((root / "docs" / figure).is_file() for figure in shown)
 
 
