@@ -22,10 +22,10 @@ def draw_attention(shared: int, own: int, gpus: int) -> str:
     """The KV cache of a worker's GPUs: ``shared`` tokens that all hold under TP, ``own`` that each holds under DP."""
     canvas = Canvas(WIDTH, 270, "The KV cache under TP and under DP attention")
     rows = (
-        (f"TP {gpus}: each GPU holds the same {shared:,} tokens", "all", [SHARED] * gpus),
-        (f"DP {gpus}: each GPU holds {own:,} of its own, {gpus * own:,} in all", "DP", [*OWN[:gpus]]),
+        (f"TP {gpus}: each GPU holds the same {shared:,} tokens", "all requests", [SHARED] * gpus),
+        (f"DP {gpus}: each GPU holds {own:,} of its own, {gpus * own:,} in all", "DP rank {}'s", OWN[:gpus]),
     )
-    for row, (title, word, colours) in enumerate(rows):
+    for row, (title, whose, colours) in enumerate(rows):
         y = 30 + row * 125
         canvas.text(title, (LEFT, y), Type(18, bold=True))
         pitch = (WIDTH - 2 * LEFT) / gpus
@@ -34,8 +34,7 @@ def draw_attention(shared: int, own: int, gpus: int) -> str:
             canvas.box(cell, colour, round_by=5)
             middle = cell.x + cell.width / 2
             canvas.text(f"GPU {gpu}", (middle, cell.y + 28), Type(15, ink_on(colour), anchor="middle"))
-            whose = "all requests" if word == "all" else f"DP rank {gpu}'s"
-            canvas.text(whose, (middle, cell.y + 52), Type(15, ink_on(colour), anchor="middle"))
+            canvas.text(whose.format(gpu), (middle, cell.y + 52), Type(15, ink_on(colour), anchor="middle"))
     return canvas.svg()
 
 

@@ -9,6 +9,7 @@ from docs.generate.concept_figures import Bar, draw_attention, draw_balance
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
+from wideep.gpus.spec import GIB
 from wideep.memory import expert_slot_bytes
 from wideep.plan import Plan, RolePlan, make_plan
 from wideep.rules import accept_settings
@@ -77,7 +78,7 @@ def numbers() -> dict[str, object]:
         **balance_numbers(roles["a"]),
         "r1": MODEL,
         "h200": GPUS[Gpu.H200],
-        "h200_gib": GPUS[Gpu.H200].memory_gb * 1e9 / 2**30,
+        "h200_gib": GPUS[Gpu.H200].memory_gb * 1e9 / GIB,
         "gb200": GPUS[Gpu.GB200],
         "w104_nodes": plans["w104"].nodes,
         "block": BLOCK,
@@ -152,8 +153,8 @@ def pages() -> dict[Path, str]:
     """Each file with what it must hold."""
     text = (DOCS / "concepts.md.in").read_text(encoding="utf-8").format(**numbers())
     text = "\n\n".join(wrapped(paragraph) for paragraph in text.split("\n\n"))
-    a = Roles(stack(Preset.LAB_16GPU_SINGLENODE).plan)
     memory = [stack(preset) for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_32GPU, Preset.WIDE_104GPU)]
+    a = Roles(memory[0].plan)
     note = "<!-- Written by python -m docs.generate from concepts.md.in. Change that, not this. -->\n\n"
     return {
         DOCS / "concepts.md": note + text.rstrip() + "\n",

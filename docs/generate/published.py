@@ -31,8 +31,8 @@ def published_table() -> str:
 
 
 def _row(run: Run) -> list[str]:
-    found = [(backend, predicted(run, backend)) for backend in (run.backend, Backend.SGLANG)]
-    shown = next((_shown(value, backend, run) for backend, value in found if value), "no data")
+    asked = ((backend, predicted(run, backend)) for backend in dict.fromkeys((run.backend, Backend.SGLANG)))
+    shown = next((_shown(value, backend, run) for backend, value in asked if value), "no data")
     return [run.name, whole(run.measured), shown, whole(run.most), run.bound.bound_by, f"{run.measured / run.most:.0%}"]
 
 

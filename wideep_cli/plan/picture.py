@@ -24,7 +24,7 @@ from wideep_cli.plan.gpubox import (
 from wideep_cli.plan.view import RoleView, all_to_all, headline, role_views
 from wideep_cli.stack_context import StackContext
 
-__all__ = ["PANEL_FILL", "Line", "draw_placement", "lines_of", "sizes_of", "write_picture"]
+__all__ = ["PANEL_FILL", "PER_LINE", "Line", "draw_placement", "lines_of", "sizes_of", "write_picture"]
 
 WIDTH = 1600
 MARGIN = 40

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wideep.placement import GpuPlace, compute_placement
 from wideep_cli.canvas import Box, Canvas, Edge, Type
 from wideep_cli.plan.gpubox import HAIRLINE, INK, MUTED, REDUNDANT
-from wideep_cli.plan.picture import PANEL_FILL, Line, lines_of, sizes_of
+from wideep_cli.plan.picture import PANEL_FILL, PER_LINE, Line, lines_of, sizes_of
 from wideep_cli.plan.view import RoleView, headline, role_views
 from wideep_cli.stack_context import StackContext
 
@@ -76,7 +76,7 @@ def _half(canvas: Canvas, half: Half) -> None:
 
 def _line(canvas: Canvas, x: float, y: float, line: Line) -> None:
     canvas.text(f"node {line.node}", (x + 16, y + CELL / 2 + 6), Type(SMALLEST))
-    pitch = (PANEL - LABEL - 24) / max(8, len(line.gpus))
+    pitch = (PANEL - LABEL - 24) / PER_LINE
     for column, gpu in enumerate(line.gpus):
         _gpu(canvas, Box(x + 12 + LABEL + column * pitch, y, pitch - 6, CELL), gpu)
 

@@ -111,7 +111,7 @@ def test_each_step_is_a_target_of_the_makefile_or_a_script_that_is_there(name: s
         elif words[:1] == ["sh"]:
             assert (ROOT / words[1]).is_file()
         elif words[:1] == ["docker"]:
-            assert [(ROOT / word).is_file() for word in words if word.startswith(".devcontainer/")] in ([True], [])
+            assert all((ROOT / word).is_file() for word in words if word.startswith(".devcontainer/"))
         elif words:
             assert step["name"] == "Is it meant?"
 
