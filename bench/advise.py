@@ -70,7 +70,7 @@ def measured(args: list[str], cache: str) -> tuple[float, float]:
 
 
 def sweep(gpus: int) -> dict[str, float]:
-    """The estimator's own search for tokens/s a GPU, beside ours."""
+    """The estimator's own search for tokens/s per GPU, beside ours."""
     from aiconfigurator.cli import api
 
     logging.disable(logging.CRITICAL)

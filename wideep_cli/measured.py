@@ -104,8 +104,8 @@ class MeasuredShare:
     def __str__(self) -> str:
         return (
             f"Measured on {len(self.nodes)} nodes ({some_of(self.nodes)}), the slowest GPU and link allow the best "
-            f"layout at most {self.measured:,.0f} tokens/s a GPU, {self.measured / self.sheet:.2f} of the data sheet's "
-            f"{self.sheet:,.0f}; the prediction is {self.predicted / self.measured:.2f} of that."
+            f"layout at most {self.measured:,.0f} tokens/s per GPU, {self.measured / self.sheet:.2f} of the data "
+            f"sheet's {self.sheet:,.0f}; the prediction is {self.predicted / self.measured:.2f} of that."
         )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "StackFile",
     "config_yaml",
     "find_project",
+    "project_of",
     "read_stack_file",
     "stack_of",
     "stack_path",
@@ -150,6 +151,16 @@ def find_project(folder: Path) -> Project:
     return Project(PROJECT, None, folder, {}, None)
 
 
+def project_of(path: Path) -> Project:
+    """Return the project of a stack's file: that of its folder, or of the working directory where the folder has none.
+
+    Raises:
+        CallError: its Pulumi.yaml cannot be read.
+    """
+    project = find_project(path.resolve().parent)
+    return project if project.path else find_project(Path.cwd())
+
+
 def _project(path: Path) -> Project:
     content = read_yaml(path)
     name = str(content.get("name") or PROJECT)
@@ -195,9 +206,7 @@ def stack_path(project: Project, stack: str) -> Path:
 
 
 def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
-    """The config of a stack's file, with the project's defaults under it.
-
-    The project is that of the file's folder, or of the working directory where the file stands elsewhere.
+    """The config of a stack's file, with the project's defaults under it (``project_of``, unless one is given).
 
     Raises:
         CallError: the file does not exist or is not a stack's file.
@@ -205,9 +214,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     if not path.is_file():
         names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
         raise CallError(f"{path} does not exist.", _nearest(str(path), names, "--file "))
-    if project is None:
-        project = find_project(path.resolve().parent)
-        project = project if project.path else find_project(Path.cwd())
+    project = project or project_of(path)
     content = read_yaml(path)
     config: object = content.get("config") or {}
     if not isinstance(config, dict):

@@ -112,7 +112,7 @@ def _figures(found: Prediction) -> list[str]:
 
 
 def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
-    """Tokens/s a GPU, and their share of the best for as many GPUs."""
+    """Tokens/s per GPU, and their share of the best for as many GPUs."""
     for advice in advices:
         (found,) = [each.prediction for each in advice.presets if each.name == preset]
         if isinstance(found, Prediction):

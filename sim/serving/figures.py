@@ -22,7 +22,7 @@ KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram, "summary": 
 CAPACITY = 500
 """Tokens of one rank's KV cache: few, so that a small load is seen."""
 WINDOW_SECONDS = 10.0
-"""Over which tokens a second are counted."""
+"""Over which tokens per second are counted."""
 SECONDS = tuple(0.001 * 1.62**step for step in range(30))
 GB = {"sglang:weight_memory_usage_gb": 78.0, "sglang:kv_cache_memory_usage_gb": 34.0}
 """Nothing is allocated here: figures of about the size that they have on an H200."""

@@ -28,7 +28,7 @@ SWEEP = {
     ("deepseek-ai/DeepSeek-R1", 32): 395.269,
     ("Qwen/Qwen3-30B-A3B", 8): 2793.063,
 }
-"""Tokens/s a GPU of ``aiconfigurator.cli.api.cli_default`` 0.12.0, disaggregated, on H200: bench/advise.py sweep."""
+"""Tokens/s per GPU of ``aiconfigurator.cli.api.cli_default`` 0.12.0, disaggregated, on H200: bench/advise.py sweep."""
 
 SHARES = {(104, 1): 0.89}
 """Where no layout is the best for all three traffics: GPUs, and which traffic."""
@@ -143,7 +143,7 @@ def test_the_report_has_table_plot_and_stack_config(tmp_path: Path) -> None:
     assert lines[0].startswith("deepseek-ai/DeepSeek-R1 on 32 × H200")
     assert max(map(len, lines)) <= 100
     assert any("limited by" in line for line in lines)
-    assert any("tokens/s a user" in line for line in lines)
+    assert any("tokens/s per user" in line for line in lines)
     assert any("moeA2aBackend: deepep" in line for line in lines)
     assert os.linesep not in lines[-1]
 

@@ -31,7 +31,7 @@ class Reach:
 
     def __str__(self) -> str:
         return (
-            f"{self.role}: at most {self.measured:,.0f} tokens/s a GPU at what the slowest GPU and link reached, "
+            f"{self.role}: at most {self.measured:,.0f} tokens/s per GPU at what the slowest GPU and link reached, "
             f"{self.measured / self.sheet:.2f} of the data sheet's {self.sheet:,.0f} (bound by {self.bound_by})."
         )
 

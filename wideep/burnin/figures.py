@@ -68,7 +68,7 @@ class GpuState(_Line):
 
 
 class GpuFigure(_Line):
-    """A figure of one GPU by itself: bytes or operations a second, the median of its repeats."""
+    """A figure of one GPU by itself: bytes or operations per second, the median of its repeats."""
 
     what: Literal["memory", "bf16", "fp8", "expert"]
     gpu: int

@@ -20,7 +20,7 @@ class _Kept(BaseModel):
 
 
 class KeptGpu(_Kept):
-    """One GPU: its figures in bytes or operations a second; None: not measured."""
+    """One GPU: its figures in bytes or operations per second; None: not measured."""
 
     gpu: int
     name: str = ""

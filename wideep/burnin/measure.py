@@ -1,7 +1,7 @@
 """Measure a node's GPUs and their links, and print one JSON object a line.
 
 Runs in the engine's image and needs only what that has: Python 3.10, PyTorch with NCCL, nvidia-smi. It changes no
-setting of the machine. Rates are decimal bytes or operations a second, times are seconds; each is the median of its
+setting of the machine. Rates are decimal bytes or operations per second, times are seconds; each is the median of its
 repeats, with the least and the most beside it.
 
     memory      copy of 2 GiB: 2 × bytes / time, read and write counted

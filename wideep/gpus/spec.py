@@ -22,7 +22,7 @@ group, however many GPUs (measured on H200); SGLang's logs of 4 and 8 GPUs have 
 
 @dataclass(frozen=True)
 class Peaks:
-    """One GPU; decimal bytes or operations a second."""
+    """One GPU; decimal bytes or operations per second."""
 
     hbm: float
     """Bytes read from its memory."""

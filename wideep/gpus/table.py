@@ -16,8 +16,8 @@ _REPORTED: Final = "total memory that users' nvidia-smi reports, to a GiB"
 _RESERVED: Final = 615 * MIB
 """Of the total in nvidia-smi's table, what no program gets: on an H200 143,771 MiB there, and 143,156 in CUDA."""
 _SMI: Final = "total of users' nvidia-smi, without the 615 MiB that the driver keeps of an H200's"
-_HOPPER: Final = "H100 and H200 data sheets; ConnectX-7, 400 Gb/s a GPU (DGX H100)"
-_H20: Final = "H20 data sheet, as its resellers print it; ConnectX-7, 400 Gb/s a GPU"
+_HOPPER: Final = "H100 and H200 data sheets; ConnectX-7, 400 Gb/s per GPU (DGX H100)"
+_H20: Final = "H20 data sheet, as its resellers print it; ConnectX-7, 400 Gb/s per GPU"
 _HGX: Final = "HGX B200 and B300 data sheet; 1000 W"
 _RACK: Final = "GB200 and GB300 NVL72 data sheets; 1200 W"
 _LOG: Final = "SGLang's log"
@@ -51,7 +51,7 @@ class Gpu(StrEnum):
             nvlink_domain=NODE,
             compute_capability=80,
             peaks=Peaks(
-                2.039e12, 312e12, 312e12, 300e9, 25e9, "A100 data sheet; ConnectX-6, 200 Gb/s a GPU (DGX A100)"
+                2.039e12, 312e12, 312e12, 300e9, 25e9, "A100 data sheet; ConnectX-6, 200 Gb/s per GPU (DGX A100)"
             ),
             product="NVIDIA-A100-SXM4-80GB",
             label=r"A100.*80GB",
@@ -159,7 +159,9 @@ class Gpu(StrEnum):
             source=f"{_SMI}: 97,871 MiB, on nodes of one and of four",
             nvlink_domain=NODE,
             compute_capability=90,
-            peaks=Peaks(4.0e12, 989.5e12, 1979e12, 450e9, 50e9, "GH200 data sheet, 96 GB; ConnectX-7, 400 Gb/s a GPU"),
+            peaks=Peaks(
+                4.0e12, 989.5e12, 1979e12, 450e9, 50e9, "GH200 data sheet, 96 GB; ConnectX-7, 400 Gb/s per GPU"
+            ),
             product="NVIDIA-GH200-480GB",
             label=r"\bGH200\b.*-(480|120)GB",
             also=("GH200", "GH20096", "GH200480", "GH200120"),
@@ -187,7 +189,7 @@ class Gpu(StrEnum):
             source=_REPORTED,
             nvlink_domain=NODE,
             compute_capability=100,
-            peaks=Peaks(8e12, 2250e12, 4500e12, 900e9, 50e9, f"{_HGX}; ConnectX-7, 400 Gb/s a GPU"),
+            peaks=Peaks(8e12, 2250e12, 4500e12, 900e9, 50e9, f"{_HGX}; ConnectX-7, 400 Gb/s per GPU"),
             product="NVIDIA-B200",
             label=r"\bB200\b",
             also=("B200", "B200180", "B200192"),
@@ -203,7 +205,7 @@ class Gpu(StrEnum):
             source=_REPORTED,
             nvlink_domain=RACK,
             compute_capability=100,
-            peaks=Peaks(8e12, 2500e12, 5000e12, 900e9, 50e9, f"{_RACK}; ConnectX-7, 400 Gb/s a GPU"),
+            peaks=Peaks(8e12, 2500e12, 5000e12, 900e9, 50e9, f"{_RACK}; ConnectX-7, 400 Gb/s per GPU"),
             product="NVIDIA-GB200",
             label=r"\bGB200\b",
             also=("GB200", "GB200NVL72", "GB200NVL36"),
@@ -219,7 +221,7 @@ class Gpu(StrEnum):
             source=_REPORTED,
             nvlink_domain=NODE,
             compute_capability=103,
-            peaks=Peaks(8e12, 2250e12, 4500e12, 900e9, 100e9, f"{_HGX}; ConnectX-8, 800 Gb/s a GPU"),
+            peaks=Peaks(8e12, 2250e12, 4500e12, 900e9, 100e9, f"{_HGX}; ConnectX-8, 800 Gb/s per GPU"),
             product="NVIDIA-B300-SXM6-AC",
             label=r"\bB300\b",
             also=("B300", "B300288", "B300AC"),
@@ -231,10 +233,10 @@ class Gpu(StrEnum):
         GpuSpec(
             279_000_000_000,
             measured=False,
-            source="Google Cloud's A4X Max page: 279 GB a GPU",
+            source="Google Cloud's A4X Max page: 279 GB per GPU",
             nvlink_domain=RACK,
             compute_capability=103,
-            peaks=Peaks(8e12, 2500e12, 5000e12, 900e9, 100e9, f"{_RACK}; ConnectX-8, 800 Gb/s a GPU"),
+            peaks=Peaks(8e12, 2500e12, 5000e12, 900e9, 100e9, f"{_RACK}; ConnectX-8, 800 Gb/s per GPU"),
             product="NVIDIA-GB300",
             label=r"\bGB300\b",
             also=("GB300", "GB300NVL72"),

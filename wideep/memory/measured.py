@@ -169,7 +169,7 @@ MEASURED = (
 
 def measured_table() -> str:
     """The table as Markdown."""
-    head = ("layout", "source", "weights, GiB: measured / planned", "KV tokens a GPU: measured / planned")
+    head = ("layout", "source", "weights, GiB: measured / planned", "KV tokens per GPU: measured / planned")
     rows = [head, ("---",) * len(head), *((c.name, c.source, _weights(c), _tokens(c)) for c in MEASURED)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

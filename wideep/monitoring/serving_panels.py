@@ -57,12 +57,12 @@ SERVING: Final = (
     ),
     Panel(
         "Tokens per GPU",
-        "Output tokens a second over all GPUs of the layout, prefill and decode.",
+        "Output tokens per second over all GPUs of the layout, prefill and decode.",
         "short",
         (
             Query(
                 'sum(rate(dynamo_frontend_output_sequence_tokens_sum{graph="$graph"}[$__rate_interval])) / $gpus',
-                "tokens/s a GPU",
+                "tokens/s per GPU",
             ),
         ),
     ),

@@ -121,7 +121,7 @@ def dispatch_within_kernel(site: RoleContext) -> Problem | None:
     tokens = site.role.max_dispatch_tokens_per_rank
     if not site.role.deepep or tokens <= MAX_DISPATCH:
         return None
-    rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens a rank"
+    rule = f"DeepEP dispatches at most {MAX_DISPATCH} tokens per rank"
     return site.problem("maxDispatchTokensPerRank", tokens, rule, f"set maxDispatchTokensPerRank: {MAX_DISPATCH}")
 
 
@@ -132,7 +132,7 @@ def graphs_within_dispatch(site: RoleContext) -> Problem | None:
     if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
         return None
     tokens = max(sizes) * role.tokens_per_request
-    drafts = f" ({role.tokens_per_request} tokens a request)" if role.tokens_per_request > 1 else ""
+    drafts = f" ({role.tokens_per_request} tokens per request)" if role.tokens_per_request > 1 else ""
     rule = f"the batch of {max(sizes)}{drafts} is more than the {limit} tokens that a rank may dispatch"
     wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
     most = limit // role.tokens_per_request
@@ -151,7 +151,7 @@ def requests_within_dispatch(site: RoleContext) -> Problem | None:
         return None
     drafts = f" of {role.tokens_per_request} tokens" if role.tokens_per_request > 1 else ""
     rule = (
-        f"{requests} / dp {role.dp} = {each} requests a rank{drafts} are more than the {limit} tokens that it may "
+        f"{requests} / dp {role.dp} = {each} requests per rank{drafts} are more than the {limit} tokens that it may "
         "dispatch"
     )
     wanted = f", or maxDispatchTokensPerRank: {tokens}" if tokens <= MAX_DISPATCH else ""
@@ -167,5 +167,5 @@ def prefill_within_dispatch(site: RoleContext) -> Problem | None:
     tokens = site.prefill_chunk // role.tp
     if tokens <= role.max_dispatch_tokens_per_rank:
         return None
-    rule = f"a prefill chunk is {tokens} tokens a rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
+    rule = f"a prefill chunk is {tokens} tokens per rank, and low_latency holds {role.max_dispatch_tokens_per_rank}"
     return site.problem("deepepMode", role.deepep_mode, rule, "set deepepMode: normal")

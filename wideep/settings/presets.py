@@ -79,7 +79,7 @@ def _tensorrt_llm(nodes: int, fraction: float) -> RoleLayout:
     """A worker as in Dynamo's recipe of DeepSeek-R1 on GB200 (``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``):
     attention data parallelism, experts over all GPUs, a cache of one byte a value.
 
-    Without the recipe's limits of its benchmark, prompts of 1000 tokens and 32 requests a GPU.
+    Without the recipe's limits of its benchmark, prompts of 1000 tokens and 32 requests per GPU.
     """
     gpus = nodes * 4
     return RoleLayout(

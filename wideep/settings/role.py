@@ -102,7 +102,7 @@ class RoleLayout(SettingsModel):
     low-latency mode, which is also the most there."""
     chunked_prefill_size: Token | None = None
     """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
-    takes several steps. None: SGLang's 8192 (16384 from 160 GiB a GPU on), which leave 512 to each of 16 groups. More
+    takes several steps. None: SGLang's 8192 (16384 from 160 GiB per GPU on), which leave 512 to each of 16 groups. More
     a group is faster to the first token and needs more activations. On vLLM None is 8192 in each group."""
     context_length: Token | None = None
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold

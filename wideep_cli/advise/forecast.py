@@ -41,7 +41,7 @@ class Forecast:
 
     @property
     def rate(self) -> float | None:
-        """Output tokens/s a GPU of the stack's layout. None: there is no prediction."""
+        """Output tokens/s per GPU of the stack's layout. None: there is no prediction."""
         return None if isinstance(self.own, Unknown) else self.own.tokens_per_second_per_gpu
 
 
@@ -87,12 +87,12 @@ def forecast_lines(found: Forecast | str) -> list[str]:
         lines.append("A latency limit is exceeded.")
     if found.best and found.best.tokens_per_second_per_gpu > own.tokens_per_second_per_gpu:
         lines.append(
-            f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s a GPU of the "
-            "best layout: `wideep advise` writes it."
+            f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s per GPU of "
+            "the best layout: `wideep advise` writes it."
         )
         preset = better(found.preset, own, found.best)
         lines += [preset] if preset else []
-    lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s a GPU in this layout.")
+    lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s per GPU in this layout.")
     told = [caveat.of(found.data.split()[0]) for caveat in own.caveats]
     lines += [f"{text[0].upper()}{text[1:]}." for text in told]
     lines.append(
@@ -109,7 +109,7 @@ def forecast_facts(found: Forecast) -> dict[str, str]:
         return {}
     facts = {
         "tokens/s": whole(own.tokens_per_second),
-        "tokens/s a GPU": f"{own.tokens_per_second_per_gpu:.0f}",
+        "tokens/s per GPU": f"{own.tokens_per_second_per_gpu:.0f}",
         "TTFT": milliseconds_text(own.ttft_ms),
         "ITL": milliseconds_text(own.itl_ms),
         "limited by": str(own.limited_by),

@@ -48,7 +48,7 @@ class Worker:
         return self.site.role.gpus_per_worker
 
     def best(self, limit_ms: float) -> Operation | None:
-        """The most requests a second within the limit. None where even one request takes longer."""
+        """The most requests per second within the limit. None where even one request takes longer."""
         within = [step for step in self.steps if step.milliseconds <= limit_ms]
         if not within:
             return None

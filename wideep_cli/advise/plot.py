@@ -16,8 +16,8 @@ from wideep_cli.errors import CallError
 __all__ = ["terminal_plot", "write_plot"]
 
 WIDTH, HEIGHT = 90, 20
-X_LABEL: Final = "tokens/s a user"
-Y_LABEL: Final = "tokens/s a GPU"
+X_LABEL: Final = "tokens/s per user"
+Y_LABEL: Final = "tokens/s per GPU"
 FORMATS: Final = (".png", ".svg")
 
 
@@ -36,10 +36,11 @@ def write_plot(advice: Advice, path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise CallError(f"--plot {path}: a plot is a PNG or an SVG.", f"--plot {path.with_suffix('.svg')}")
-    from matplotlib import use
+    from matplotlib import rcParams, use
     from matplotlib.figure import Figure
 
     use("agg")
+    rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "wideep"})  # text as text, and the same file each time
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.add_subplot()
     line = list(_frontier(advice))
@@ -47,8 +48,8 @@ def write_plot(advice: Advice, path: Path) -> None:
     for marker, point in zip("sD^vP*Xh", _beside(advice), strict=False):
         axes.plot([point.user], [point.gpu], marker, markersize=9, linestyle="none", label=point.label)
     slowest = 1000 / advice.question.traffic.itl_ms
-    axes.axvline(slowest, color="#888888", linewidth=1, linestyle="--")
-    axes.annotate(f"ITL {advice.question.traffic.itl}", (slowest, 0), xytext=(4, 6), textcoords="offset points")
+    slower = f"slower than ITL {advice.question.traffic.itl}"
+    axes.axvspan(0, slowest, color="#d1242f", alpha=0.08, linewidth=0, label=slower)
     axes.set(xlabel=X_LABEL, ylabel=Y_LABEL, xlim=(0, None), ylim=(0, None))
     question = advice.question
     title = f"{question.model.name} on {asked_hardware(question)}\n{asked_traffic(question.traffic)}"
@@ -56,7 +57,7 @@ def write_plot(advice: Advice, path: Path) -> None:
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
     try:
-        figure.savefig(path, dpi=150)
+        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
     except OSError as error:
         raise CallError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
@@ -92,9 +93,10 @@ def _frontier(advice: Advice) -> Iterator[_Point]:
 
 
 def _beside(advice: Advice) -> list[_Point]:
-    """The presets that the GPUs could hold, and today's stack."""
-    compared = [each for each in advice.presets if each.gpus <= advice.question.gpus]
-    compared += [advice.stack] if advice.stack else []
+    """The presets for as many of the GPUs as one is for, and today's stack."""
+    held = [each for each in advice.presets if each.gpus <= advice.question.gpus]
+    most = max((each.gpus for each in held), default=0)
+    compared = [*(each for each in held if each.gpus == most), *([advice.stack] if advice.stack else [])]
     return [
         _Point(each.name, each.prediction.tokens_per_second_per_user, each.prediction.tokens_per_second_per_gpu)
         for each in compared

@@ -95,7 +95,7 @@ def frontier(field: Field, limits_ms: Sequence[float]) -> list[Prediction]:
 
 @dataclass(frozen=True)
 class _Served:
-    """A worker and the requests a second that one of it serves within the limit."""
+    """A worker and the requests per second that one of it serves within the limit."""
 
     worker: Worker
     rate: float
@@ -103,7 +103,7 @@ class _Served:
 
 @dataclass(frozen=True)
 class _Offer:
-    """A pair and the requests a second that it serves."""
+    """A pair and the requests per second that it serves."""
 
     pair: Pair
     rate: float

@@ -13,7 +13,7 @@ from wideep_cli.advise.question import Question
 from wideep_cli.advise.words import asked_hardware, asked_traffic
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import load
-from wideep_cli.stack_file import StackFile, config_yaml, find_project, read_stack_file
+from wideep_cli.stack_file import StackFile, config_yaml, find_project, project_of, read_stack_file
 
 __all__ = ["pasted", "write_stack"]
 
@@ -42,14 +42,14 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
         raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")
     if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
         raise CallError(f"{path} exists, and wideep advise has not written it.", "Name another file, or remove it.")
-    project = find_project(path.parent)
+    project = project_of(path)
     source = question.source or _base(project.stack_folder)
     secret = tuple(key for key, value in source.config.items() if _is_secret(value) or key == "hfToken")
     others = {key: value for key, value in source.config.items() if key not in secret}
     config = {**others, **_advised(question, found)}
     load(StackFile(path, {**config, **({"hfToken": {"secure": "set again"}} if "hfToken" in secret else {})}))
     lines = [
-        f"{MARK} {asked_traffic(question.traffic)}: {found.tokens_per_second_per_gpu:.0f} tokens/s a GPU predicted",
+        f"{MARK} {asked_traffic(question.traffic)}: {found.tokens_per_second_per_gpu:.0f} tokens/s per GPU predicted",
         f"# on {asked_hardware(question)}. All but model, hardware, layout and traffic is as in {source.path.name}.",
         "config:",
         *(f"  {line}" if line else line for line in config_yaml(config, project.name).splitlines()),

@@ -83,8 +83,8 @@ def _frame(drawing: Any, axes: _Axes, result: Result) -> None:
         drawing.append(drawsvg.Line(LEFT, y, WIDTH - RIGHT, y, stroke=GRID))
         _text(drawing, f"{gpu:.3g}", (LEFT - 8, y + 4), (11, GREY, "end"))
         _text(drawing, f"{user:.3g}", (x, HEIGHT - BOTTOM + 18), (11, GREY, "middle"))
-    _text(drawing, "tokens/s a user", (WIDTH / 2, HEIGHT - 16), (12, INK, "middle"))
-    _text(drawing, "tokens/s a GPU", (LEFT - 8, TOP - 12), (12, INK, "start"))
+    _text(drawing, "tokens/s per user", (WIDTH / 2, HEIGHT - 16), (12, INK, "middle"))
+    _text(drawing, "tokens/s per GPU", (LEFT - 8, TOP - 12), (12, INK, "start"))
 
 
 def _line(drawing: Any, axes: _Axes, result: Result, number: int) -> None:

@@ -57,7 +57,7 @@ def _table(*columns: str) -> Table:
 
 
 def _gpus(told: Answer) -> Table:
-    """A line a GPU, then the median of all and the data sheet."""
+    """A line per GPU, then the median of all and the data sheet."""
     table = _table("node", "GPU", *FIGURES.values(), "under load")
     by_gpu: dict[Place, dict[str, float]] = {}
     for figure in told.found.measured.of(GpuFigure):
@@ -123,7 +123,7 @@ def _collectives(measured: Measured) -> Table:
 
 
 def burnin_json(told: Answer) -> str:
-    """The same for a script: rates in bytes and operations a second, times in seconds."""
+    """The same for a script: rates in bytes and operations per second, times in seconds."""
     content = {
         "holds": not told.found.verdicts,
         "findings": [asdict(verdict) for verdict in told.found.verdicts],

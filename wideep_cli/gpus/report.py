@@ -15,7 +15,7 @@ __all__ = ["gpus_json", "gpus_text"]
 
 
 def gpus_text(gpus: Sequence[Gpu], wrong: Sequence[str], unread: Sequence[str]) -> RenderableType:
-    """A line a GPU, then what is wrong, or that nothing is."""
+    """A line per GPU, then what is wrong, or that nothing is."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("pod", "node"):
         table.add_column(name, no_wrap=True)

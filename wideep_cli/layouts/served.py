@@ -38,7 +38,7 @@ SERVED: Final[Mapping[Preset, tuple[float, float, float]]] = MappingProxyType(
         Preset.BEST_104GPU: (519.7, 751.4, 419.2),
     }
 )
-"""Output tokens/s a GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It cannot
+"""Output tokens/s per GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It cannot
 tell of the presets that are not here: nobody has measured wide-104gpu's EP 72, and lab-8gpu does not fit."""
 BEST: Final[Mapping[int, tuple[float, float, float]]] = MappingProxyType(
     {16: (482.6, 781.0, 339.8), 32: (482.6, 814.0, 419.2), 64: (482.6, 814.0, 419.2), 104: (519.7, 841.1, 419.2)}
@@ -77,7 +77,9 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
     best = max(rivals, key=rivals.__getitem__, default=own)
     if best is own:
         return None
-    worth = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s a GPU"
+    worth = (
+        f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s per GPU"
+    )
     return (
         f"`layout: {best}` serves {worth} on the same number of GPUs, at 4000 input and 500 output tokens: see "
         "`wideep layouts`."

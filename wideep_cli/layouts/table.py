@@ -24,7 +24,7 @@ from wideep_cli.plan.view import thousands
 __all__ = ["presets_report"]
 
 COLUMNS = ("preset", "GPUs", "weights", "KV cache", "tokens/GPU", "weights", "KV cache", "tokens/GPU", "fits")
-SERVED_TITLE = "Output tokens/s a GPU, and their share of the best layout with the same number of GPUs"
+SERVED_TITLE = "Output tokens/s per GPU, and their share of the best layout with the same number of GPUs"
 
 
 def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFormat) -> RenderableType:

@@ -17,7 +17,7 @@ HEAD = (
     "TP",
     "DP",
     "EP",
-    "slots a GPU",
+    "slots per GPU",
     "weights",
     "KV cache",
     "KV tokens",

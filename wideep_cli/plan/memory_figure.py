@@ -47,7 +47,7 @@ def draw_memory(stacks: Sequence[StackContext], role: Role = Role.DECODE) -> str
 
 def _sizes(view: RoleView) -> str:
     plan = view.plan
-    return f"EP{plan.ep} DP{plan.dp}: {plan.expert_slots_per_gpu} slots a GPU"
+    return f"EP{plan.ep} DP{plan.dp}: {plan.expert_slots_per_gpu} slots per GPU"
 
 
 def _bar(canvas: Canvas, room: Box, shares: Sequence[MemoryShare]) -> None:

@@ -158,7 +158,7 @@ def _exchange(view: RoleView, interconnect: Interconnect) -> str:
     copies = f" + {view.plan.redundant_experts} redundant" if view.plan.redundant_experts else ""
     path = f"NVLink and {NAMES[interconnect]}" if view.site.crosses_nvlink else "NVLink"
     how = all_to_all(view.layout) if view.layout.deepep else view.site.engine.exchange(view.layout)
-    return f"{view.model.experts} experts{copies} · {view.plan.expert_slots_per_gpu} slots a GPU · {how} over {path}"
+    return f"{view.model.experts} experts{copies} · {view.plan.expert_slots_per_gpu} slots per GPU · {how} over {path}"
 
 
 def _line(canvas: Canvas, box: Box, panel: Panel, line: Line) -> None:

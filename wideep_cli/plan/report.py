@@ -77,7 +77,7 @@ def _forecast(loaded: StackContext) -> Forecast | str | None:
 
 
 def _rate(found: Forecast | str | None) -> float | None:
-    """Output tokens/s a GPU."""
+    """Output tokens/s per GPU."""
     return None if found is None or isinstance(found, str) else found.rate
 
 

@@ -25,7 +25,7 @@ RECORDED: Final = f"at {TRAFFICS[0].isl} tokens in and {TRAFFICS[0].osl} out"
 
 
 def takes_lines(loaded: StackContext, rate: float | None = None) -> list[tuple[str, str]]:
-    """Each part of what the stack takes by its name. ``rate``: output tokens/s a GPU that are predicted for its own
+    """Each part of what the stack takes by its name. ``rate``: output tokens/s per GPU that are predicted for its own
     traffic; None: what is recorded of its preset."""
     found = takes(loaded.settings, loaded.plan)
     return [
@@ -134,17 +134,17 @@ def _cost(loaded: StackContext, found: Takes, rate: float | None) -> Iterator[tu
     per_gpu, per_million = _priced(loaded, found, rate)
     if per_gpu and per_million:
         of = "for the stack's traffic" if rate else RECORDED
-        yield "", f"{money(per_million)} per million output tokens, at {per_gpu:.0f} tokens/s a GPU predicted {of}"
+        yield "", f"{money(per_million)} per million output tokens, at {per_gpu:.0f} tokens/s per GPU predicted {of}"
 
 
 def _priced(loaded: StackContext, found: Takes, rate: float | None) -> tuple[float | None, float | None]:
-    """Tokens/s a GPU, predicted or recorded, and what a million of them cost; None where it is not known."""
+    """Tokens/s per GPU, predicted or recorded, and what a million of them cost; None where it is not known."""
     per_gpu = rate or _recorded(loaded)
     return per_gpu, found.price_per_million_tokens(per_gpu) if per_gpu else None
 
 
 def _recorded(loaded: StackContext) -> float | None:
-    """Tokens/s a GPU that are recorded of the stack's preset, for the first of the recorded traffics."""
+    """Tokens/s per GPU that are recorded of the stack's preset, for the first of the recorded traffics."""
     from wideep.catalog.layouts import layout_of
     from wideep.settings.backend import Backend
 

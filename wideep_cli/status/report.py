@@ -33,7 +33,7 @@ STATE_COLOURS = {State.READY: "green", State.FAILED: "red", State.WAITING: "yell
 
 
 def status_text(live: DeployedGraph, seen: Watched, *, rate: float | None = None) -> RenderableType:
-    """``rate``: requests a second since the last look; None where there was none."""
+    """``rate``: requests per second since the last look; None where there was none."""
     snapshot, frontend = seen
     state = Text(snapshot.state, style=f"bold {STATE_COLOURS[snapshot.state]}")
     counted = f", {snapshot.ready_pods} of {snapshot.expected} pods ready{_waited(live, snapshot)}. "

@@ -32,7 +32,7 @@ ENDS: Final = frozenset({State.READY, State.FAILED, State.ABSENT})
 
 @dataclass(frozen=True)
 class Look:
-    """One look. ``rate``: requests a second since the one before."""
+    """One look. ``rate``: requests per second since the one before."""
 
     seen: Watched
     rate: float | None = None

@@ -52,7 +52,7 @@ def _serving(said: Serving) -> Table:
         "requests": f"{said.requests_per_second:.1f}/s · {said.in_flight} in flight · {said.waiting} waiting for their "
         f"first token · {said.requests} since the start",
         "errors": f"{said.errors_per_second:.1f}/s · {said.errors} since the start",
-        "tokens": f"{said.tokens_per_second:.0f}/s · {said.tokens_per_second_per_gpu:.1f}/s a GPU",
+        "tokens": f"{said.tokens_per_second:.0f}/s · {said.tokens_per_second_per_gpu:.1f}/s per GPU",
         "first token": _latency(said.ttft),
         "between tokens": _latency(said.itl),
     }

@@ -139,7 +139,7 @@ CASES = (
         "prefill",
         {"deepepMode": "low_latency"},
         "deepepMode",
-        ("16384 tokens a rank", "holds 128", "set deepepMode: normal"),
+        ("16384 tokens per rank", "holds 128", "set deepepMode: normal"),
         {"deepepMode": "normal"},
     ),
     Broken(

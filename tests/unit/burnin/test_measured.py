@@ -108,4 +108,4 @@ def test_advice_without_a_stack_has_no_cluster_to_ask() -> None:
 def test_the_share_says_what_is_predicted_of_what_the_hardware_allows() -> None:
     text = str(MeasuredShare(predicted=1000, measured=2500, sheet=5000, nodes=("a", "b")))
 
-    assert "at most 2,500 tokens/s a GPU, 0.50 of the data sheet's 5,000; the prediction is 0.40 of that." in text
+    assert "at most 2,500 tokens/s per GPU, 0.50 of the data sheet's 5,000; the prediction is 0.40 of that." in text

@@ -190,6 +190,17 @@ def test_without_a_stack_the_other_keys_are_those_of_prod(
     assert load(read_stack_file(project / "Pulumi.h200.yaml")).plan.namespace == "dynamo-workshop"
 
 
+def test_a_file_outside_the_project_takes_the_other_keys_from_the_project_that_it_is_called_in(
+    run: Run, project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    target = tmp_path_factory.mktemp("elsewhere") / "Pulumi.h200.yaml"
+
+    assert run("advise", "--gpu", "H200", "--gpus", 16, "-o", "json", "--write", target).exit_code == 0
+
+    assert load(read_stack_file(target)).plan.namespace == "dynamo-workshop"
+
+
 def test_a_file_that_somebody_else_wrote_stays(run: Run, project: Path) -> None:
     prod = project / "Pulumi.prod.yaml"
     before = prod.read_text()

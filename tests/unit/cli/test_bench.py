@@ -112,7 +112,7 @@ def test_the_plot_has_a_line_for_each_run_and_a_number_for_each_point(tmp_path: 
 
     svg = (tmp_path / "p.svg").read_text()
     assert svg.count("<circle") == 2
-    for words in ("2026-01-01T00:00:00Z", "2025-12-31T00:00:00Z", "tokens/s a GPU", ">4<"):
+    for words in ("2026-01-01T00:00:00Z", "2025-12-31T00:00:00Z", "tokens/s per GPU", ">4<"):
         assert words in svg
 
 

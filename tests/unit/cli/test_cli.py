@@ -338,7 +338,7 @@ def test_a_price_of_a_gpu_hour_becomes_money_in_plan_layouts_and_json(run: Run, 
     path = stack(layout="best-32gpu", hardware={**STACK["hardware"], "nodes": 4, "pricePerGpuHour": 3.0})
     told = " ".join(run("plan", "--file", path).stdout.split())
     assert "96.00 an hour: 32 GPUs at 3" in told
-    assert "1.73 per million output tokens, at 483 tokens/s a GPU predicted" in told, "96 / (482.6 × 32 × 3600) × 1e6"
+    assert "1.73 per million output tokens, at 483 tokens/s per GPU predicted" in told, "96 / (482.6 × 32 × 3600) × 1e6"
     assert json.loads(run("plan", "--file", path, "-o", "json").stdout)["takes"]["price_per_hour"] == 96.0
     assert "483, 100%; 1.73" in run("layouts", "--file", path).stdout
     (row,) = (

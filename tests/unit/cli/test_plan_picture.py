@@ -150,9 +150,9 @@ def test_contrast_is_that_of_the_standard() -> None:
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        ("trtllm-36gpu", "8 slots a GPU · all-to-all over NVLink<"),
-        ("lab-16gpu-singlenode", "32 slots a GPU · all-gather and all-reduce over NVLink<"),
-        ("many workers", "16 slots a GPU · all-reduce over NVLink<"),
+        ("trtllm-36gpu", "8 slots per GPU · all-to-all over NVLink<"),
+        ("lab-16gpu-singlenode", "32 slots per GPU · all-gather and all-reduce over NVLink<"),
+        ("many workers", "16 slots per GPU · all-reduce over NVLink<"),
     ],
 )
 def test_what_moves_tokens_without_deepep_is_the_engines_own(case: str, said: str) -> None:

@@ -26,7 +26,7 @@ def suggested(layout: object, **changed: object) -> str | None:
         ("wide-32gpu", "`layout: best-32gpu` serves 1.3 times as much on the same number of GPUs"),
         ("wide-64gpu", "`layout: best-64gpu` serves 1.8 times as much"),
         ("lab-32gpu", "`layout: best-32gpu` serves 10.1 times as much"),
-        ("wide-104gpu", "`layout: best-104gpu` serves 520 tokens/s a GPU"),
+        ("wide-104gpu", "`layout: best-104gpu` serves 520 tokens/s per GPU"),
     ],
 )
 def test_a_preset_is_told_which_one_serves_more_on_as_many_gpus(preset: str, words: str) -> None:

@@ -121,7 +121,7 @@ def test_the_text_has_the_frontends_figures_and_a_line_for_each_worker(graph: De
     text = _drawn(graph, _top(graph))
 
     assert "20.0/s · 0 in flight · 0 waiting for their first token · 200 since the start" in text
-    assert "400/s · 25.0/s a GPU" in text
+    assert "400/s · 25.0/s per GPU" in text
     assert [line.split()[:3] for line in text.splitlines() if "× mean" in line] == [
         ["prefill-0", "7", "0"],
         ["decode-0", "7", "0"],

@@ -178,7 +178,7 @@ def test_what_the_field_wrote_is_sent_to_its_key(words: list[str], key: str) -> 
 def test_the_same_by_their_keys_is_checked() -> None:
     assert broken({"preset": WIDE, "decode": {"maxRunningRequests": 2048}}) == {}
     message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 8192}})["layout.decode.maxRunningRequests"]
-    assert "8192 / dp 16 = 512 requests a rank are more than the 128 tokens that it may dispatch" in message
+    assert "8192 / dp 16 = 512 requests per rank are more than the 128 tokens that it may dispatch" in message
     assert "set 2048 at most, or maxDispatchTokensPerRank: 512" in message
     message = broken({"preset": WIDE, "decode": {"maxRunningRequests": 15}})["layout.decode.maxRunningRequests"]
     assert "set maxRunningRequests: 16 or more" in message

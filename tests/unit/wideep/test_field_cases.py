@@ -89,7 +89,7 @@ def test_two_stages_of_the_same_width_need_twice_the_gpus() -> None:
 
 def test_a_draft_layer_of_r1_counts_with_its_weights_and_cache_outside_the_pool() -> None:
     """A layer of R1 on each of 16 GPUs: 18 experts of 44.05 MB, attention 220.6, a shared expert 44.05, a router 3.67,
-    and the projection of two hidden states to one 205.5. 64 requests a rank have 3 places each for drafts."""
+    and the projection of two hidden states to one 205.5. 64 requests per rank have 3 places each for drafts."""
     decode = site(speculative=DRAFTING)
 
     tokens = worker_memory(decode.model, decode.gpu, decode.role).kv_cache_tokens

@@ -96,9 +96,9 @@ def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
 def _batches(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
     """Keep a decode step within what one rank may hand to DeepEP's low-latency kernels.
 
-    Left to itself, SGLang captures CUDA graphs of up to 512 requests a rank on GPUs of this size, and runs up to 4096;
-    DeepEP's buffers hold 128 by default, and one more ends the process. What newer versions capture at prefill is left
-    to them. Written as one list or another: 0.5.21 takes an old name for an unclear abbreviation, and ends.
+    Left to itself, SGLang captures CUDA graphs of up to 512 requests per rank on GPUs of this size, and runs up to
+    4096; DeepEP's buffers hold 128 by default, and one more ends the process. What newer versions capture at prefill
+    is left to them. Written as one list or another: 0.5.21 takes an old name for an unclear abbreviation, and ends.
     """
     requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
