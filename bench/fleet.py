@@ -83,30 +83,38 @@ class Fleet:
 
 
 @contextmanager
-def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
-    """A cluster of its own with that many GPU nodes, the platform on it and no graph yet; ended with the block.
-
-    ``figures`` takes what `sim up` took.
-    """
+def own_cluster(nodes: int, **served: str) -> Iterator[tuple[Cluster, Path]]:
+    """A cluster of its own with that many GPU nodes, and a copy of the project; ended with the block. ``served``:
+    variables for `python -m sim up`."""
     file = cluster_dir() / "cluster.json"
     if file.exists():
         sys.exit(f"The cluster {cluster_id()} stands already, and would be ended: name another one with SIM_ID.")
-    began = time.monotonic()
-    env = os.environ | {"SIM_ID": cluster_id(), "SIM_SERVED_GRAPHS": "0"}
+    env = os.environ | {"SIM_ID": cluster_id()} | served
     sim = [sys.executable, "-m", "sim"]
     subprocess.run([*sim, "up", "--nodes", str(nodes)], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
-    figures["sim_up_s"] = round(time.monotonic() - began, 1)
     try:
         cluster = load(file)
         if cluster is None:
             raise RuntimeError("the simulated cluster did not come up")
         with tempfile.TemporaryDirectory() as folder:
-            stacks = tuple(f"load-{number:03}" for number in range(graphs))
-            found = Fleet(cluster, copy_project(Path(folder) / "project"), stacks)
-            for stack in stacks:
-                found.write(stack)
-            install_platform(found.run, PLATFORM)
-            figures["sim_mb_without_graphs"] = found.footprint()
-            yield found
+            yield cluster, copy_project(Path(folder) / "project")
     finally:
         subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
+
+
+@contextmanager
+def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
+    """A cluster of its own with that many GPU nodes, the platform on it and no graph yet; ended with the block.
+
+    ``figures`` takes what `sim up` took.
+    """
+    began = time.monotonic()
+    with own_cluster(nodes, SIM_SERVED_GRAPHS="0") as (cluster, folder):
+        figures["sim_up_s"] = round(time.monotonic() - began, 1)
+        stacks = tuple(f"load-{number:03}" for number in range(graphs))
+        found = Fleet(cluster, folder, stacks)
+        for stack in stacks:
+            found.write(stack)
+        install_platform(found.run, PLATFORM)
+        figures["sim_mb_without_graphs"] = found.footprint()
+        yield found

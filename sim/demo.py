@@ -54,6 +54,13 @@ TRY_NEXT = (
     ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
 )
 """Commands of the demo's shell, with what they show."""
+TRY_MONITORING = (
+    ("pulumi config set --path monitoring.enabled true", "add Prometheus, dashboards and alerts"),
+    ("pulumi up", "(the workers restart once, to show their metrics)"),
+    ("wideep top --once", "requests, tokens, latencies, KV cache by worker"),
+    ("python -m sim dashboards", "write the dashboards to dashboards.html, as a page"),
+)
+"""The same, where this machine has a Prometheus."""
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 
@@ -208,8 +215,9 @@ def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
     for command in (outputs["portForward"], outputs["curl"]):
         console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\n[bold]Try next[/bold], in `make shell`:")
-    width = max(len(command) for command, _ in TRY_NEXT)
-    for command, shows in TRY_NEXT:
+    commands = (*TRY_NEXT, *(TRY_MONITORING if "prometheus" in cluster.tools else ()))
+    width = max(len(command) for command, _ in commands)
+    for command, shows in commands:
         console.print(f"  {command:{width}}  [dim]# {shows}[/dim]", soft_wrap=True)
     console.print("\n[bold]To end it:[/bold]\n  make demo-down")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from docs.generate.published import published_table
 from wideep.catalog.gpus import GPUS
@@ -17,6 +18,7 @@ from wideep.settings.traffic import Traffic
 from wideep_cli.advise import estimator
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.comparison import Advice, Compared, Unknown, advise
+from wideep_cli.advise.plot import write_plot
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Asked, ask
 from wideep_cli.advise.words import milliseconds_text, role_text, share, whole
@@ -26,6 +28,7 @@ from wideep_cli.markdown import table
 
 HERE = Path(__file__).parents[1]
 PAGE = HERE / "performance.md"
+PLOT = HERE / "figures" / "pareto.svg"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 COMPARED = (*TRAFFICS, Traffic(isl=1024, osl=1024))
 """The traffics that the presets are compared on: those that the best ones were chosen for, and another."""
@@ -45,9 +48,15 @@ def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Ad
 def best() -> str:
     """The best for four GPU counts, and the presets."""
     head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s per GPU", "bound", "TTFT", "ITL", "limited by"]
-    rows = [[str(gpus), "**best**", *_figures(asked(gpus).best[0])] for gpus in BEST]
-    rows += [[str(each.gpus), f"`{each.name}`", *_compared(each)] for each in asked(104).presets]
-    return table(head, rows)
+    rows: list[list[str]] = []
+    found = {gpus: asked(gpus).best[0] for gpus in BEST}
+    named = {gpus: [each.name for each in asked(104).presets if _is(each, best)] for gpus, best in found.items()}
+    for gpus, prediction in found.items():
+        names = ", ".join(["**best**", *(f"`{name}`" for name in named[gpus])])
+        rows.append([str(gpus), names, *_figures(prediction)])
+    said = [name for names in named.values() for name in names]
+    others = [each for each in asked(104).presets if each.name not in said]
+    return table(head, [*rows, *([str(each.gpus), f"`{each.name}`", *_compared(each)] for each in others)])
 
 
 def presets() -> str:
@@ -98,6 +107,11 @@ def page() -> str:
     return text
 
 
+def _is(preset: Compared, found: Prediction) -> bool:
+    """Whether a preset is that layout, as far as the table shows."""
+    return isinstance(preset.prediction, Prediction) and _figures(preset.prediction) == _figures(found)
+
+
 def _figures(found: Prediction) -> list[str]:
     return [
         role_text(found.layout.prefill),
@@ -130,5 +144,8 @@ def _compared(each: Compared) -> list[str]:
 
 
 def pages() -> dict[Path, str]:
-    """Return the page."""
-    return {PAGE: page()}
+    """Return the page, and the plot of 32 GPUs."""
+    with TemporaryDirectory() as folder:
+        plot = Path(folder) / PLOT.name
+        write_plot(asked(32), plot)
+        return {PAGE: page(), PLOT: plot.read_text(encoding="utf-8")}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim import paths
-from sim.demo import TRY_NEXT
+from sim.demo import TRY_MONITORING, TRY_NEXT
 from tests.support.project import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -82,6 +82,16 @@ def test_everything_that_the_demo_says_to_try_does_what_it_says(typed: Typed) ->
             assert "hardware has 10 × 8 = 80" in printed
         after_fault = command.startswith("python -m sim fault") and "clear" not in command
     assert (typed.folder / "placement.svg").read_text().startswith("<?xml")
+
+
+def test_monitoring_shows_the_demo_on_a_page(typed: Typed) -> None:
+    if "prometheus: " not in typed(f"{sys.executable} -m sim tools"):
+        pytest.skip("this machine has no Prometheus: `python -m sim tools` says why")
+    for command, _ in TRY_MONITORING:
+        printed = typed("make shell", given=f"{command}\necho exit code $?\n")
+        assert "exit code 0" in printed, printed
+    page = (typed.folder / "dashboards.html").read_text()
+    assert page.count("<polyline") > page.count("no data")
 
 
 def test_the_demos_end_leaves_nothing(typed: Typed) -> None:

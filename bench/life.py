@@ -1,0 +1,192 @@
+"""A stack's life beside an empty program, and beside helm and kubectl: ``python -m bench.life [--rounds 3]``.
+
+On a simulated cluster of its own (SIM_ID), in turns: `pulumi preview`, `up`, `up` with nothing to do and `destroy` of a
+stack of 16 GPUs that installs the platform; the same of a program that imports the same SDKs and makes nothing; and by
+hand what the stack has made: kubectl applies the objects, helm installs the releases with the same values, kubectl
+waits for the download and for the graph, applies the same again, and takes all of it away. Prints one JSON object of
+median seconds; its progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.fleet import own_cluster
+from bench.preview import EMPTY
+from sim.env import environment
+from sim.sandbox import write_stack
+
+NODES: Final = 2
+STACK: Final = "life"
+IMAGE: Final = {"source": "existing", "reference": "registry.example.com/dynamo-wideep@sha256:" + "5" * 64}
+PLATFORM: Final = {"version": "1.6.1", "charts": "sim/charts/1.6.1"}
+QUIET: Final = ("--non-interactive", "--stack", STACK)
+COMMANDS: Final = {
+    "preview": ("preview",),
+    "up": ("up", "--yes", "--skip-preview"),
+    "up with nothing to do": ("up", "--yes", "--skip-preview"),
+    "destroy": ("destroy", "--yes", "--skip-preview"),
+}
+RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+GRAPH: Final = "DynamoGraphDeployment"
+WAIT: Final = "300s"
+
+Json = dict[str, Any]
+Seconds = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a program, and the environment of the cluster."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def run(self, *command: str, given: str | None = None) -> str:
+        """What a command prints. Raises RuntimeError, with what it said, when it fails."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, input=given, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"`{' '.join(command)}` failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        return done.stdout
+
+    def timed(self, *command: str, given: str | None = None) -> float:
+        """Its seconds."""
+        began = time.monotonic()
+        self.run(*command, given=given)
+        return time.monotonic() - began
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds: int = parser.parse_args().rounds
+    before = os.getloadavg()[0]
+    found: dict[str, Seconds] = {name: defaultdict(list) for name in ("stack", "empty", "by hand")}
+    with own_cluster(NODES) as (cluster, folder), tempfile.TemporaryDirectory() as elsewhere:
+        stack = Project(folder, os.environ | environment(cluster))
+        write_stack(folder, STACK, image=IMAGE, platform=PLATFORM, layout={"preset": "best-16gpu"})
+        empty = Project(empty_project(folder, Path(elsewhere) / "project"), stack.env)
+        stack.run("pulumi", "stack", "init", STACK, "--non-interactive")
+        resources: list[Json] = []
+        for number in range(rounds):
+            for project, name in ((stack, "stack"), (empty, "empty")):
+                for phase, command in COMMANDS.items():
+                    if project is stack and phase == "destroy":
+                        resources = kubernetes_resources(stack)
+                    found[name][phase].append(project.timed("pulumi", *command, *QUIET))
+            by_hand(stack, resources, found["by hand"])
+            sys.stderr.write(f"round {number + 1} of {rounds}\n")
+    print(json.dumps(figures(found, rounds, before), indent=2))
+
+
+def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:
+    """Medians, and what the stack takes of the others' time."""
+    medians = {name: {phase: statistics.median(all_) for phase, all_ in each.items()} for name, each in found.items()}
+    own = medians["stack"]
+    ratios = {
+        f"stack to {other}": {phase: round(own[phase] / seconds, 2) for phase, seconds in medians[other].items()}
+        for other in ("empty", "by hand")
+    }
+    rounded = {name: {phase: round(each, 1) for phase, each in phases.items()} for name, phases in medians.items()}
+    load = [round(each, 1) for each in (before, os.getloadavg()[0])]
+    return {**rounded, **ratios, "rounds": rounds, "load_before_and_after": load}
+
+
+def empty_project(folder: Path, copy: Path) -> Path:
+    """The project with a program that imports what ours does, and makes nothing."""
+    shutil.copytree(folder, copy, symlinks=True)
+    (copy / "__main__.py").unlink()
+    (copy / "__main__.py").write_text(EMPTY)
+    return copy
+
+
+def kubernetes_resources(stack: Project) -> list[Json]:
+    """What the stack has made of Kubernetes, in the order in which it was made."""
+    state: Json = json.loads(stack.run("pulumi", "stack", "export", "--show-secrets", "--stack", STACK))
+    resources: list[Json] = state["deployment"]["resources"]
+    return [each for each in resources if each["type"].startswith("kubernetes:") and not each.get("external")]
+
+
+def by_hand(project: Project, resources: Sequence[Json], seconds: Seconds) -> None:
+    """The same objects with kubectl and helm: up, up again, and away."""
+    releases = [plain(each["inputs"]) for each in resources if each["type"] == RELEASE]
+    objects = [plain(each["inputs"]) for each in resources if each["type"] != RELEASE]
+    graphs = [each for each in objects if each["kind"] == GRAPH]
+    others = [each for each in objects if each["kind"] != GRAPH]
+    for phase in ("up", "up with nothing to do"):
+        began = time.monotonic()
+        apply(project, others)
+        for each in releases:
+            install(project, each)
+        wait(project, [each for each in others if each["kind"] == "Job"], "complete")
+        apply(project, graphs)
+        wait(project, graphs, "Ready")
+        seconds[phase].append(time.monotonic() - began)
+    began = time.monotonic()
+    project.run("kubectl", "delete", "--wait", "-f", "-", given=listed(graphs))
+    for each in reversed(releases):
+        project.run("helm", "uninstall", each["name"], "-n", each.get("namespace", "default"), "--wait")
+    project.run("kubectl", "delete", "--wait", "--ignore-not-found", "-f", "-", given=listed(others[::-1]))
+    seconds["destroy"].append(time.monotonic() - began)
+
+
+def plain(value: Any) -> Any:
+    """Inputs as they were written: without the engine's marks of secrets and the provider's own keys."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(value, dict):
+        return value
+    fields: Json = value
+    if "plaintext" in fields:
+        return plain(json.loads(fields["plaintext"]))
+    return {key: plain(each) for key, each in fields.items() if not key.startswith("__")}
+
+
+def listed(objects: Sequence[Json]) -> str:
+    """Objects as one document."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def apply(project: Project, objects: Sequence[Json]) -> None:
+    """Namespaces first: the others stand in them."""
+    for some in ([each for each in objects if each["kind"] == "Namespace"], objects):
+        if some:
+            project.run("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", given=listed(some))
+
+
+def install(project: Project, release: Json) -> None:
+    """A release with the values that the stack gave it."""
+    place = ("-n", release.get("namespace", "default"))
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as values:
+        json.dump(release.get("values", {}), values)
+        values.flush()
+        words = (release["name"], release["chart"], *place, "--values", values.name, "--wait")
+        project.run("helm", "upgrade", "--install", *words)
+
+
+def wait(project: Project, objects: Sequence[Json], condition: str) -> None:
+    """Until all of them have it."""
+    for each in objects:
+        name = f"{each['kind'].lower()}/{each['metadata']['name']}"
+        place = ("-n", each["metadata"]["namespace"])
+        project.run("kubectl", "wait", f"--for=condition={condition}", name, *place, f"--timeout={WAIT}")
+
+
+if __name__ == "__main__":
+    main()
