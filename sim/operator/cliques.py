@@ -1,13 +1,15 @@
 """What Grove's operator does about a PodCliqueSet while it lives: cliques, their pods gang by gang, and status.
 
-All pods of a gang are let go to the scheduler together, and only when the nodes have room for all of them.
+All pods of a gang are let go to the scheduler together, and only when the nodes have room for all of them. Those of an
+older template are replaced in turn (``sim.operator.rollout``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.operator import contract, graph, grove
+from sim.operator import contract, graph, grove, rollout
 from sim.operator.contract import Manifest
 from sim.operator.kube import Kind, Kube
 from sim.operator.operators import Operators
@@ -64,10 +66,9 @@ class CliqueSetReconciler:
             await self.kube.apply(Kind.SCALING_GROUP, group)
         gangs = grove.gangs(live)
         await self._remove_others(live, {clique["metadata"]["name"] for gang in gangs for clique in gang.cliques})
-        pods: dict[str, list[Manifest]] = {}
-        for gang in gangs:
-            for clique in gang.cliques:
-                pods[clique["metadata"]["name"]] = await self._clique(clique)
+        found = {one["metadata"]["name"]: await self._clique(one) for gang in gangs for one in gang.cliques}
+        gone = await self._roll(gangs, found)
+        pods = {name: [pod for pod in unit.pods if pod["metadata"]["name"] not in gone] for name, unit in found.items()}
         await self._report(live, gangs, pods)
         await self._let_go(live, gangs, pods)
 
@@ -91,29 +92,38 @@ class CliqueSetReconciler:
             if clique["metadata"]["name"] not in wanted:
                 await self.kube.delete(Kind.CLIQUE, meta["namespace"], clique["metadata"]["name"])
 
-    async def _clique(self, wanted: Manifest) -> list[Manifest]:
-        """Brings a clique and its pods to what is wanted, pods of an older template replaced; returns its pods."""
+    async def _clique(self, wanted: Manifest) -> rollout.Unit:
+        """Brings a clique's pods up to their number; returns them."""
         clique = await self.kube.apply(Kind.CLIQUE, wanted)
         meta = clique["metadata"]
         there = await self.kube.find(Kind.POD, meta["namespace"], f"{contract.LABEL_CLIQUE}={meta['name']}")
         by_name = {pod["metadata"]["name"]: pod for pod in there}
-        pods: list[Manifest] = []
-        for index in range(clique["spec"]["replicas"]):
+        found = rollout.Unit(clique["spec"]["replicas"])
+        for index in range(found.wanted):
             made = grove.pod(clique, index)
-            found = by_name.pop(made["metadata"]["name"], None)
-            if (
-                found
-                and found["metadata"]["annotations"].get(grove.TEMPLATE)
-                != made["metadata"]["annotations"][grove.TEMPLATE]
-            ):
-                by_name[made["metadata"]["name"]] = found
-            elif found:
-                pods.append(found)
-            else:
-                pods.append(await self.kube.create(Kind.POD, made))
+            pod = by_name.pop(made["metadata"]["name"], None) or await self.kube.create(Kind.POD, made)
+            found.pods.append(pod)
+            if pod["metadata"]["annotations"].get(grove.TEMPLATE) != made["metadata"]["annotations"][grove.TEMPLATE]:
+                found.outdated.append(pod)
         for name in by_name:
             await self.kube.delete(Kind.POD, meta["namespace"], name)
-        return pods
+        return found
+
+    async def _roll(self, gangs: list[grove.Gang], found: Mapping[str, rollout.Unit]) -> set[str]:
+        """Deletes pods of an older template whose turn it is; returns the names of all that go."""
+        turns: dict[str, list[rollout.Unit]] = {}
+        for gang in gangs:
+            units = [found[clique["metadata"]["name"]] for clique in gang.cliques]
+            if gang.group:
+                turns.setdefault(gang.group, []).append(rollout.together(units))
+            else:
+                turns[gang.cliques[0]["metadata"]["name"]] = rollout.pod_by_pod(units[0])
+        for units in turns.values():
+            for pod in rollout.outgoing(units, is_ready):
+                await self.kube.delete(Kind.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
+                pod["metadata"]["deletionTimestamp"] = "now"
+        pods = (pod["metadata"] for unit in found.values() for pod in unit.pods)
+        return {meta["name"] for meta in pods if "deletionTimestamp" in meta}
 
     async def _let_go(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
         """Takes the gate from the pods of each gang that has room; NoRoomError names the first that has none."""

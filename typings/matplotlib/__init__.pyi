@@ -1,1 +1,3 @@
+rcParams: dict[str, object]
+
 def use(backend: str) -> None: ...
