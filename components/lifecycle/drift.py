@@ -20,7 +20,7 @@ from wideep.resource_names import GRAPH
 from wideep.text import some_of
 from wideep_cluster.dynamo.graph_parts import named_path, named_spec
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.manifests import Json, part, parts
 
 __all__ = ["describe_drift", "describe_left_fields", "warn_on_drift"]
 

@@ -19,7 +19,7 @@ from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 from wideep.text import some_of
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.manifests import Json, part, parts
 from wideep_cluster.retry import poll
 
 if TYPE_CHECKING:

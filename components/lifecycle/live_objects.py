@@ -22,7 +22,7 @@ from wideep.resource_names import (
     SERVICE_TYPE,
 )
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part
+from wideep_cluster.manifests import Json, part
 
 __all__ = ["REPLACED", "LiveObject", "find_object"]
 

@@ -48,7 +48,8 @@ class OrphanCleaner:
         """Uninstall the platform's release if nobody else has a graph on it."""
         if not self._releases.exists(self.place.name, release):
             return
-        others = list(users(self.place, Share(self.place.name, self.stack, operator="cluster", releases=(release,))))
+        share = Share(self.place.name, self.stack, operator="cluster", releases=(release,))
+        others = list(users(self.place.cluster, share))
         if others:
             self.say(f"release {self.place.name}/{release} is kept: others use it, for example {others[0].what}")
             return
@@ -79,7 +80,7 @@ class OrphanCleaner:
         if not live or not is_owned_by(self.stack, live.metadata.annotations):
             return
         claims: Any = core.list_namespaced_persistent_volume_claim(name)
-        others = list(users(self.place, Share(name, self.stack, namespace_goes=True)))
+        others = list(users(self.place.cluster, Share(name, self.stack, namespace_goes=True)))
         if others:
             self.say(f"namespace {name} is kept: others use it, for example {others[0].what}")
         elif not claims.items:

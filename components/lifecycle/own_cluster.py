@@ -11,7 +11,8 @@ from typing import Final, cast
 import pulumi
 
 from wideep_cluster.errors import ClusterError
-from wideep_cluster.kube import KubeNamespace, is_content
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kubeconfig import is_content
 
 __all__ = [
     "cluster_note",
@@ -38,9 +39,8 @@ def connect_from_config(namespace: str) -> KubeNamespace:
 
 def cluster_note(place: KubeNamespace) -> str:
     """Say which cluster this run acts on: the API server's address, and the context where the stack names one."""
-    host = cast("str", place.api.configuration.host)  # pyright: ignore[reportUnknownMemberType]
-    context = pulumi.Config("kubernetes").get("context")
-    return f"Kubernetes cluster: {host}" + (f" (context {context})" if context else "")
+    cluster = place.cluster
+    return f"Kubernetes cluster: {cluster.server}" + (f" (context {cluster.context})" if cluster.context else "")
 
 
 def kubeconfig_source() -> str:
