@@ -142,14 +142,16 @@ class Cluster:
         if find(self.api, asked) is None:
             self.create(kind, namespace, manifest)
 
-    def delete(self, kind: Kind[KubeObject], name: str, namespace: str) -> None:
-        """Delete an object, and in the background what it owns. None of that name is none to delete.
+    def delete(
+        self, kind: Kind[KubeObject], name: str, namespace: str | None = None, *, propagation: str = "Background"
+    ) -> None:
+        """Delete an object, and what it owns after it (``Foreground``: before it). None of that name is none to delete.
 
         Raises:
             ForbiddenError: the user may not delete it.
             UnreachableError: there is no answer.
         """
-        query = (("propagationPolicy", "Background"),)
+        query = (("propagationPolicy", propagation),)
         find(self.api, self._ask("delete", kind, namespace, name, query=query, method="DELETE"))
 
     def watch(

@@ -23,6 +23,7 @@ __all__ = [
     "EVENTS",
     "GRAPHS",
     "GRAPH_GROUP",
+    "INGRESSES",
     "JOBS",
     "MUTATING_WEBHOOKS",
     "NAMESPACES",
@@ -30,6 +31,7 @@ __all__ = [
     "NODES",
     "PODS",
     "QUOTAS",
+    "RECORDS",
     "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
@@ -86,12 +88,15 @@ CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims", name="Persis
 CONFIG_MAPS: Final = Kind(objects.ConfigMap, CORE, "configmaps")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
 SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
+RECORDS: Final = Kind(objects.RawObject, CORE, "secrets")
+"""Secrets with their values: those that Helm writes of its releases."""
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 VOLUMES: Final = Kind(objects.Volume, CORE, "persistentvolumes", namespaced=False)
 DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
+INGRESSES: Final = Kind(KubeObject, "/apis/networking.k8s.io/v1", "ingresses")
 NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
 DEFINITIONS: Final = Kind(
     objects.Definition,

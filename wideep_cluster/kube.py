@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from wideep_cluster.client import Cluster
 from wideep_cluster.dynamo.operator import OperatorStatus, operator_status
 from wideep_cluster.errors import ClusterError, UnreachableError
 from wideep_cluster.kinds import DEPLOYMENTS, STATEFUL_SETS
 from wideep_cluster.kubeconfig import connect
-
-if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
 
 __all__ = ["KubeNamespace"]
 
@@ -28,11 +25,6 @@ class KubeNamespace:
     def connect(cls, name: str, kubeconfig: str | None, context: str | None) -> Self:
         """Return the namespace on the cluster of ``kubeconfig.connect``."""
         return cls(connect(kubeconfig, context), name)
-
-    @property
-    def api(self) -> ApiClient:
-        """The official client."""
-        return self.cluster.api
 
     def operator(self) -> OperatorStatus:
         """Tell how the operator is that serves this namespace.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Final
 
 import pulumi
 
@@ -19,11 +19,9 @@ __all__ = [
     "connect_from_config",
     "is_reachable",
     "kubeconfig_source",
-    "read_or_none",
     "unless_unreachable",
 ]
 
-NOT_FOUND: Final = 404
 SECONDS: Final = 5
 
 
@@ -61,25 +59,13 @@ def is_reachable() -> bool:
     from urllib3.exceptions import HTTPError
 
     try:
-        VersionApi(connect_from_config("default").api).get_code(_request_timeout=SECONDS)
+        VersionApi(connect_from_config("default").cluster.api).get_code(_request_timeout=SECONDS)
     except (ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"the cluster is unreachable ({type(error).__name__})")
         return False
     except (ApiException, ValueError):
         return True  # not what was asked for, and an answer
     return True
-
-
-def read_or_none(read: Callable[[], object]) -> object:
-    """What is read; None if the object, or its kind, does not exist."""
-    from kubernetes.client import ApiException
-
-    try:
-        return read()
-    except ApiException as error:
-        if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
-            return None
-        raise
 
 
 @contextmanager

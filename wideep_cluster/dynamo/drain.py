@@ -163,7 +163,7 @@ def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool
         return True
     if wait.seconds <= 0:
         raise DrainError(_give_up(wait, left, operator))
-    if any(one.kind is GRAPHS and not one.item.metadata.deletion_timestamp for one in left):
+    if any(one.kind is GRAPHS and not one.item.is_deleting for one in left):
         await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
         wait.say(f"graph {graph}: orphaned by an interrupted run (not in the state); deleting it")
         place.cluster.delete(GRAPHS, graph, place.name)
@@ -176,7 +176,7 @@ def _is_gone(place: KubeNamespace) -> bool:
     """Whether somebody has deleted the namespace itself. One that is Terminating is waited for, up to a minute."""
 
     def is_terminating(found: Namespace | None) -> bool:
-        return found is not None and found.metadata.deletion_timestamp is not None
+        return found is not None and found.is_deleting
 
     try:
         found = poll(lambda: place.cluster.find(NAMESPACES, place.name), is_terminating, GONE_SECONDS, 1)

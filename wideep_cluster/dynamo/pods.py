@@ -76,7 +76,7 @@ def read_pod(pod: Pod) -> PodState:
         reason=reason,
         message=message,
         end=next(_ends(pod), None) if stage is not PodPhase.READY else None,
-        leaving=pod.metadata.deletion_timestamp is not None or pod.ended,
+        leaving=pod.is_deleting or pod.ended,
     )
 
 

@@ -61,6 +61,11 @@ class KubeObject(Model):
         """Its labels."""
         return self.metadata.labels
 
+    @property
+    def is_deleting(self) -> bool:
+        """Somebody has deleted it, and something still holds it."""
+        return self.metadata.deletion_timestamp is not None
+
 
 class RawObject(KubeObject):
     """An object of any kind with all of its fields, as the API has them."""
