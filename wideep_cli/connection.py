@@ -10,6 +10,7 @@ from typing import cast
 from wideep_cli.errors import CallError
 from wideep_cli.named_cluster import chosen
 from wideep_cli.stack_file import StackFile
+from wideep_cluster import kubeconfig
 from wideep_cluster.client import Cluster
 
 __all__ = ["connect"]
@@ -25,15 +26,12 @@ def connect(source: StackFile) -> Cluster:
     from kubernetes.config import ConfigException
     from yaml import YAMLError
 
-    from wideep_cluster.kube import KubeNamespace
-
-    kubeconfig, context = chosen(source)
+    file, context = chosen(source)
     try:
         # The client has read KUBECONFIG when it was imported; what it is now counts.
-        api = KubeNamespace.connect("", kubeconfig or os.environ.get("KUBECONFIG"), context).api
+        return kubeconfig.connect(file or os.environ.get("KUBECONFIG"), context)
     except (ConfigException, YAMLError, OSError) as error:
-        raise _no_way_in(kubeconfig, context, error) from error
-    return Cluster(api, context)
+        raise _no_way_in(file, context, error) from error
 
 
 def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) -> CallError:

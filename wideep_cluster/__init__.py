@@ -8,8 +8,9 @@ What goes wrong is a ``ClusterError``: one sentence for a person to read. Answer
 are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
 """
 
-from wideep_cluster.client import Change, Cluster, Listed, Listing
+from wideep_cluster.client import Cluster
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
+from wideep_cluster.listing import Change, Listed, Listing
 from wideep_cluster.streams import Ran, forward, forward_service, run
 
 __all__ = [

@@ -6,23 +6,26 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from wideep.dynamo.api import V1ALPHA1, GraphApi
 from wideep.log_lines import readable_line, readable_log
-from wideep_cluster.errors import ClusterError
-from wideep_cluster.kinds import PODS, Kind
+from wideep_cluster.dynamo.graph_api import served_api
+from wideep_cluster.errors import ClusterError, ForbiddenError
+from wideep_cluster.kinds import GRAPH_GROUP, PODS, Kind
+from wideep_cluster.listing import Changes, Listed, Listing, Page
 from wideep_cluster.objects import KubeObject, Pod
-from wideep_cluster.wire import READ_SECONDS, ApiRequest, Query, find, read, server_of, stream
+from wideep_cluster.wire import READ_SECONDS, ApiRequest, Lines, Query, find, read, server_of
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["Change", "Cluster", "Listed", "Listing"]
+__all__ = ["Cluster"]
 
 T = TypeVar("T", bound=KubeObject)
-S = TypeVar("S")
 
 PAGE: Final = 500
 """Objects of one answer."""
@@ -30,54 +33,6 @@ BAD_REQUEST: Final = 400
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Names, labels and annotations of objects, and nothing else of them."""
-
-
-@dataclass(frozen=True)
-class Listing(Generic[T]):
-    """Objects of a kind, and the version of the cluster that they were read at: a watch goes on from there."""
-
-    items: tuple[T, ...]
-    version: str
-
-
-@dataclass(frozen=True)
-class Listed(Generic[S]):
-    """Objects of a kind, or names, or why they could not be seen. ``everywhere``: of all namespaces, not just of the
-    stack's."""
-
-    items: tuple[S, ...] = ()
-    error: ClusterError | None = None
-    everywhere: bool = True
-
-
-@dataclass(frozen=True)
-class Change(Generic[T]):
-    """One event of a watch. ``type`` is ``ADDED``, ``MODIFIED`` or ``DELETED``."""
-
-    type: str
-    item: T
-
-
-class _ListMeta(BaseModel):
-    version: str = Field(default="", alias="resourceVersion")
-    more: str = Field(default="", alias="continue")
-
-
-def _or_none(items: object) -> object:
-    """An empty list of metadata comes as null."""
-    return () if items is None else items
-
-
-class _Page(BaseModel, Generic[T]):
-    model_config = ConfigDict(extra="ignore")
-    metadata: _ListMeta = _ListMeta()
-    items: Annotated[tuple[T, ...], BeforeValidator(_or_none)] = ()
-
-
-class _Line(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    type: str
-    object: dict[str, Any]
 
 
 class _Version(BaseModel):
@@ -119,20 +74,26 @@ class Cluster:
         return _Version.model_validate_json(read(self.api, asked)).version
 
     def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
-        """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind.
+        """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind, or
+        where the user may not see an optional one.
 
         Raises:
             ForbiddenError: the user may not list them there.
             UnreachableError: there is no answer.
         """
-        page_of = _Page[kind.model]
+        page_of = Page[kind.model]
         found: list[T] = []
         selectors = [("labelSelector", labels), ("fieldSelector", fields)]
         query = (("limit", str(PAGE)), *((name, value) for name, value in selectors if value))
         accept = METADATA_LIST if kind.metadata_only else ApiRequest.accept
-        asked = ApiRequest("list", kind.resource, kind.where(namespace), kind.path(namespace), query, accept)
+        asked = self._ask("list", kind, namespace, query=query, accept=accept)
         while True:
-            body = find(self.api, asked)
+            try:
+                body = find(self.api, asked)
+            except ForbiddenError:
+                if not kind.optional:
+                    raise
+                body = None
             if body is None:
                 return Listing((), "")
             page = page_of.model_validate_json(body)
@@ -156,8 +117,7 @@ class Cluster:
             UnreachableError: there is no answer.
         """
         accept = METADATA if kind.metadata_only else ApiRequest.accept
-        path = kind.path(namespace, name)
-        body = find(self.api, ApiRequest("get", kind.resource, kind.where(namespace), path, accept=accept))
+        body = find(self.api, self._ask("get", kind, namespace, name, accept=accept))
         return None if body is None else kind.model.model_validate_json(body)
 
     def create(self, kind: Kind[T], namespace: str, manifest: Mapping[str, object]) -> T:
@@ -167,8 +127,7 @@ class Cluster:
             ForbiddenError: the user may not create it there.
             ClusterError: there is one of that name, or an admission rule refuses it.
         """
-        path, where = kind.path(namespace), kind.where(namespace)
-        asked = ApiRequest("create", kind.resource, where, path, method="POST", body=manifest)
+        asked = self._ask("create", kind, namespace, method="POST", body=manifest)
         return kind.model.model_validate_json(read(self.api, asked))
 
     def merge(self, kind: Kind[T], name: str, namespace: str, manifest: Mapping[str, object]) -> None:
@@ -178,42 +137,45 @@ class Cluster:
             ForbiddenError: the user may not create or patch it.
             ClusterError: the API server does not take it.
         """
-        path, where = kind.path(namespace, name), kind.where(namespace)
         content = "application/merge-patch+json"
-        asked = ApiRequest("patch", kind.resource, where, path, method="PATCH", body=manifest, content=content)
+        asked = self._ask("patch", kind, namespace, name, method="PATCH", body=manifest, content=content)
         if find(self.api, asked) is None:
             self.create(kind, namespace, manifest)
 
-    def delete(self, kind: Kind[KubeObject], name: str, namespace: str) -> None:
-        """Delete an object, and in the background what it owns. None of that name is none to delete.
+    def delete(
+        self, kind: Kind[KubeObject], name: str, namespace: str | None = None, *, propagation: str = "Background"
+    ) -> None:
+        """Delete an object, and what it owns after it (``Foreground``: before it). None of that name is none to delete.
 
         Raises:
             ForbiddenError: the user may not delete it.
             UnreachableError: there is no answer.
         """
-        query = (("propagationPolicy", "Background"),)
-        path, where = kind.path(namespace, name), kind.where(namespace)
-        find(self.api, ApiRequest("delete", kind.resource, where, path, query, method="DELETE"))
+        query = (("propagationPolicy", propagation),)
+        find(self.api, self._ask("delete", kind, namespace, name, query=query, method="DELETE"))
 
     def watch(
         self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
-    ) -> Iterator[Change[T]]:
+    ) -> Changes[T]:
         """What changes after ``version`` (a Listing's) until the time is up. Ends early when the version is too old:
         list again.
 
-        Raises:
+        Raises, when it is read:
             ForbiddenError: the user may not watch them.
             UnreachableError: there is no answer.
         """
         query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
         query += (("labelSelector", labels),) if labels else ()
-        asked = ApiRequest("watch", kind.resource, kind.where(namespace), kind.path(namespace), query)
-        for raw in stream(self.api, asked, seconds + READ_SECONDS):
-            line = _Line.model_validate_json(raw)
-            if line.type == "ERROR":
-                return
-            if line.type != "BOOKMARK":
-                yield Change(line.type, kind.model.model_validate(line.object))
+        return Changes(kind.model, self.api, self._ask("watch", kind, namespace, query=query), seconds + READ_SECONDS)
+
+    @cached_property
+    def graph_api(self) -> GraphApi:
+        """The API in which the cluster serves graphs, asked once; the oldest where it serves none.
+
+        Raises:
+            ClusterError: the API server does not answer.
+        """
+        return served_api(self) or V1ALPHA1
 
     def groups(self) -> Listed[str]:
         """API groups that the cluster serves, in whatever version."""
@@ -267,8 +229,13 @@ class Cluster:
             ClusterError: there is no log.
         """
         query = (("follow", "true"), ("tailLines", str(tail)), *((("container", container),) if container else ()))
-        for raw in stream(self.api, _log_request(pod, query), None):
+        for raw in Lines(self.api, _log_request(pod, query), None):
             yield from readable_line(raw.decode("utf-8", "replace").rstrip("\n")).split("\n")
+
+    def _ask(self, verb: str, kind: Kind[KubeObject], namespace: str | None, name: str = "", **how: Any) -> ApiRequest:
+        if kind.root == GRAPH_GROUP:
+            kind = replace(kind, root=self.graph_api.path)
+        return ApiRequest(verb, kind.resource, kind.where(namespace), kind.path(namespace, name), **how)
 
     def _log(self, pod: Pod, query: Query) -> bytes | None:
         try:

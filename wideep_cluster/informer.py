@@ -5,13 +5,17 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol, Self
+from collections.abc import Callable, Sequence
+from typing import Final, Self, TypeVar, cast
 
-from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.kube_objects import Change, Item, Kind, Listing
+from wideep_cluster.kinds import Kind
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.listing import Change, Changes, Listing
+from wideep_cluster.objects import KubeObject
 
-__all__ = ["EventStream", "Informer", "NamespacedClient"]
+__all__ = ["Informer"]
+
+T = TypeVar("T", bound=KubeObject)
 
 WATCH_SECONDS: Final = 300
 """A watch that is so old is begun anew, from a new list."""
@@ -19,29 +23,9 @@ PAUSE_SECONDS: Final = 1
 """Between two watches of a server that ends them at once."""
 SETTLE_SECONDS: Final = 0.2
 """Changes come in bursts: one answer for each."""
-Predicate = Callable[[Kind, Item], bool]
-Event = tuple[Kind, Change | Listing] | Exception
-
-
-class EventStream(Protocol):
-    """What changes of a kind, as it comes (``wideep_cluster.kube.Changes``)."""
-
-    def __iter__(self) -> Iterator[Change]: ...
-
-    def close(self) -> None: ...
-
-
-class NamespacedClient(Protocol):
-    """A namespace, as far as it is looked at here (``wideep_cluster.kube.KubeNamespace``)."""
-
-    @property
-    def name(self) -> str: ...
-
-    def list(self, kind: Kind) -> Listing: ...
-
-    def changes(self, kind: Kind, version: str, seconds: int) -> EventStream: ...
-
-    def operator(self) -> OperatorStatus: ...
+AnyKind = Kind[KubeObject]
+Predicate = Callable[[AnyKind, KubeObject], bool]
+Event = tuple[AnyKind, Change[KubeObject] | Listing[KubeObject]] | Exception
 
 
 class Informer:
@@ -51,12 +35,12 @@ class Informer:
     Raises what the API server or the way to it raises, when it is made or in a later wait.
     """
 
-    def __init__(self, place: NamespacedClient, kinds: Sequence[Kind], concerns: Predicate) -> None:
+    def __init__(self, place: KubeNamespace, kinds: Sequence[AnyKind], concerns: Predicate) -> None:
         self._place, self._concerns = place, concerns
-        self._listings = {kind: place.list(kind) for kind in kinds}
+        self._listings = {kind: place.cluster.list(kind, place.name) for kind in kinds}
         self._now = {kind: self._of(kind, listing) for kind, listing in self._listings.items()}
         self._news: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._streams: dict[Kind, EventStream] = {}
+        self._streams: dict[AnyKind, Changes[KubeObject]] = {}
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -67,11 +51,11 @@ class Informer:
         for stream in list(self._streams.values()):
             stream.close()
 
-    def items(self, kind: Kind) -> list[Item]:
+    def items(self, kind: Kind[T]) -> list[T]:
         """What there was of a kind after the last wait."""
-        return list(self._now[kind].values())
+        return cast("list[T]", list(self._now[kind].values()))
 
-    def wait(self, seconds: float) -> set[Kind]:
+    def wait(self, seconds: float) -> set[AnyKind]:
         """Until something has changed: the kinds of it. None of them: the time has passed."""
         self._start()
         try:
@@ -91,7 +75,7 @@ class Informer:
                 follow = threading.Thread(target=self._follow, args=(kind, listing.version), daemon=True)
                 follow.start()
 
-    def _take(self, news: Event) -> Kind:
+    def _take(self, news: Event) -> AnyKind:
         if isinstance(news, Exception):
             raise news
         kind, seen = news
@@ -103,20 +87,23 @@ class Informer:
             self._now[kind][seen.item.name] = seen.item
         return kind
 
-    def _of(self, kind: Kind, listing: Listing) -> dict[str, Item]:
+    def _of(self, kind: AnyKind, listing: Listing[KubeObject]) -> dict[str, KubeObject]:
         return {item.name: item for item in listing.items if self._concerns(kind, item)}
 
-    def _follow(self, kind: Kind, version: str) -> None:
+    def _follow(self, kind: AnyKind, version: str) -> None:
         """Watch after watch; whatever ends it is raised by the next wait."""
+        cluster, namespace = self._place.cluster, self._place.name
         try:
-            while not self._over.is_set():
-                stream = self._streams[kind] = self._place.changes(kind, version, WATCH_SECONDS)
+            while True:
+                stream = self._streams[kind] = cluster.watch(kind, namespace, version, WATCH_SECONDS)
+                if self._over.is_set():
+                    return
                 for change in stream:
                     if self._concerns(kind, change.item):
                         self._news.put((kind, change))
                 if self._over.wait(PAUSE_SECONDS):
                     return
-                listing = self._place.list(kind)
+                listing = cluster.list(kind, namespace)
                 self._news.put((kind, listing))
                 version = listing.version
         except Exception as error:  # of any class: the thread that waits has to hear of it

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from wideep.dynamo.api import V1ALPHA1, GraphApi
+from wideep.dynamo.api import GROUP, V1ALPHA1, GraphApi
 from wideep_cluster import objects
 from wideep_cluster.objects import KubeObject, admission
 
 __all__ = [
     "CLAIMS",
     "CLASSES",
+    "CLIQUE_SETS",
+    "COMPONENTS",
     "CONFIG_MAPS",
     "CRDS",
     "DAEMON_SETS",
@@ -19,7 +21,9 @@ __all__ = [
     "DEPLOYMENTS",
     "ENDPOINT_SLICES",
     "EVENTS",
-    "GRAPH_RESOURCES",
+    "GRAPHS",
+    "GRAPH_GROUP",
+    "INGRESSES",
     "JOBS",
     "MUTATING_WEBHOOKS",
     "NAMESPACES",
@@ -27,6 +31,7 @@ __all__ = [
     "NODES",
     "PODS",
     "QUOTAS",
+    "RECORDS",
     "SECRETS",
     "SERVICES",
     "STATEFUL_SETS",
@@ -42,7 +47,8 @@ T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
 
 @dataclass(frozen=True)
 class Kind(Generic[T_co]):
-    """A kind of object. ``root`` is the path of its group and version."""
+    """A kind of object. ``root`` is the path of its group and version; ``GRAPH_GROUP`` in that in which the cluster
+    serves graphs."""
 
     model: type[T_co]
     root: str
@@ -50,6 +56,10 @@ class Kind(Generic[T_co]):
     namespaced: bool = True
     metadata_only: bool = False
     """The server sends names and labels only."""
+    optional: bool = False
+    """Where the user may not list them, there are none."""
+    name: str = ""
+    """As a manifest has it; of the kinds that a message names."""
 
     @property
     def resource(self) -> str:
@@ -71,19 +81,22 @@ CORE: Final = "/api/v1"
 
 NODES: Final = Kind(objects.Node, CORE, "nodes", namespaced=False)
 NAMESPACES: Final = Kind(objects.Namespace, CORE, "namespaces", namespaced=False)
-PODS: Final = Kind(objects.Pod, CORE, "pods")
+PODS: Final = Kind(objects.Pod, CORE, "pods", name="Pod")
 EVENTS: Final = Kind(objects.Event, CORE, "events")
 SERVICES: Final = Kind(objects.Service, CORE, "services")
-CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims")
+CLAIMS: Final = Kind(objects.Claim, CORE, "persistentvolumeclaims", name="PersistentVolumeClaim")
 CONFIG_MAPS: Final = Kind(objects.ConfigMap, CORE, "configmaps")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
 SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
+RECORDS: Final = Kind(objects.RawObject, CORE, "secrets")
+"""Secrets with their values: those that Helm writes of its releases."""
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 VOLUMES: Final = Kind(objects.Volume, CORE, "persistentvolumes", namespaced=False)
 DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
 DAEMON_SETS: Final = Kind(objects.DaemonSet, "/apis/apps/v1", "daemonsets")
 STATEFUL_SETS: Final = Kind(objects.StatefulSet, "/apis/apps/v1", "statefulsets")
 JOBS: Final = Kind(objects.Job, "/apis/batch/v1", "jobs")
+INGRESSES: Final = Kind(KubeObject, "/apis/networking.k8s.io/v1", "ingresses")
 NETWORK_POLICIES: Final = Kind(objects.NetworkPolicy, "/apis/networking.k8s.io/v1", "networkpolicies")
 DEFINITIONS: Final = Kind(
     objects.Definition,
@@ -102,17 +115,17 @@ VALIDATING_WEBHOOKS: Final = Kind(
 MUTATING_WEBHOOKS: Final = Kind(
     admission.WebhookConfiguration, _ADMISSION, "mutatingwebhookconfigurations", namespaced=False
 )
+GRAPH_GROUP: Final = f"/apis/{GROUP}"
+GRAPHS: Final = Kind(objects.Graph, GRAPH_GROUP, V1ALPHA1.plural, name=V1ALPHA1.kind)
+COMPONENTS: Final = Kind(KubeObject, GRAPH_GROUP, V1ALPHA1.component_plural, name=V1ALPHA1.component_kind)
+CLIQUE_SETS: Final = Kind(KubeObject, "/apis/grove.io/v1alpha1", "podcliquesets", name="PodCliqueSet")
 
 
 def graphs(api: GraphApi) -> Kind[objects.Graph]:
     """Return the kind of graphs in a version of their API."""
-    return Kind(objects.Graph, api.path, api.plural)
+    return replace(GRAPHS, root=api.path)
 
 
 def components(api: GraphApi) -> Kind[KubeObject]:
     """Return the kind of what the operator makes of each component of a graph."""
-    return Kind(objects.KubeObject, api.path, api.component_plural)
-
-
-GRAPH_RESOURCES: Final[tuple[Kind[KubeObject], ...]] = (graphs(V1ALPHA1), components(V1ALPHA1))
-"""Both, for a Role: it names them without a version."""
+    return replace(COMPONENTS, root=api.path)

@@ -1,10 +1,40 @@
-"""What a kubeconfig is, as a stack's config has it."""
+"""What a kubeconfig is, as a stack's config has it, and the cluster that it leads to."""
 
 from __future__ import annotations
 
-__all__ = ["is_content"]
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from wideep_cluster.client import Cluster
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+__all__ = ["connect", "is_content"]
 
 
 def is_content(kubeconfig: str) -> bool:
     """Whether ``kubernetes:kubeconfig`` holds a kubeconfig itself, and not the path of one: it may be either."""
     return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")
+
+
+def connect(kubeconfig: str | None, context: str | None) -> Cluster:
+    """Return the cluster of the Kubernetes provider's own config: ``kubernetes:kubeconfig`` (a path, or the file's
+    content) and ``kubernetes:context``; else KUBECONFIG's; else, in a pod, the cluster around it.
+
+    Raises:
+        kubernetes.config.ConfigException, yaml.YAMLError, OSError: there is none.
+    """
+    import yaml
+    from kubernetes import client, config
+
+    load = cast("Callable[..., ApiClient]", config.new_client_from_config)  # pyright: ignore[reportUnknownMemberType]
+    parse = cast("Callable[..., ApiClient]", config.new_client_from_config_dict)  # pyright: ignore[reportUnknownMemberType]
+    if kubeconfig and is_content(kubeconfig):
+        return Cluster(parse(yaml.safe_load(kubeconfig), context=context), context)
+    try:
+        return Cluster(load(kubeconfig or None, context=context), context)
+    except config.ConfigException:
+        inside = client.Configuration()
+        config.load_incluster_config(client_configuration=inside)  # pyright: ignore[reportUnknownMemberType]
+        return Cluster(client.ApiClient(inside), context)

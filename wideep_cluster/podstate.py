@@ -37,7 +37,7 @@ def condition_of(pod: Pod, events: tuple[Event, ...] = ()) -> Condition:
 
     ``events`` are the warnings of the namespace. What a running container does is not known here: ``LOADING``.
     """
-    if pod.metadata.deletion_timestamp:
+    if pod.is_deleting:
         return Condition(Phase.ENDING, "being deleted")
     if pod.ready:
         return Condition(Phase.READY)

@@ -11,9 +11,9 @@ from wideep.errors import Problem
 from wideep.plan import MonitoringPlan
 from wideep.resource_names import MONITORING_GROUP
 from wideep.text import some_of
-from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
 from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Listed
 from wideep_cluster.objects.base import KubeObject, Model
 
 __all__ = ["PROMETHEUSES", "Prometheus", "operator_problem", "unread"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -11,7 +12,7 @@ from wideep_cluster.errors import ClusterError, api_error, unreachable
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["READ_SECONDS", "ApiRequest", "Query", "find", "open_answer", "read", "server_of", "stream"]
+__all__ = ["READ_SECONDS", "ApiRequest", "Lines", "Query", "find", "read", "server_of"]
 
 Query = tuple[tuple[str, str], ...]
 NOT_FOUND: Final = 404
@@ -41,19 +42,34 @@ def server_of(api: ApiClient) -> str:
     return str(cast("Any", api).configuration.host)
 
 
-def stream(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Iterator[bytes]:
-    """An answer line by line, as it comes. ``seconds``: give up when nothing comes for so long."""
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
+class Lines:
+    """An answer line by line, as it comes, until it ends or is closed. It is asked for when it is read. ``seconds``:
+    give up when nothing comes for so long."""
 
-    response = open_answer(api, asked, seconds)
-    try:
-        yield from (line for line in _lines(response) if line.strip())
-    except ReadTimeoutError:
-        return
-    except HTTPError as error:
-        raise unreachable(server_of(api), error) from error
-    finally:
-        response.close()
+    def __init__(self, api: ApiClient, asked: ApiRequest, seconds: float | None) -> None:
+        self._api, self._asked, self._seconds = api, asked, seconds
+        self._answer: Any = None
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        answer = self._answer = _open(self._api, self._asked, self._seconds)
+        try:
+            if not self._closed:
+                yield from (line for line in _lines(answer) if line.strip())
+        except HTTPError as error:
+            if not self._closed and not isinstance(error, ReadTimeoutError):
+                raise unreachable(server_of(self._api), error) from error
+        finally:
+            answer.close()
+
+    def close(self) -> None:
+        """End it, from another thread than the one that reads."""
+        self._closed = True
+        if self._answer is not None:
+            with suppress(OSError, RuntimeError, ValueError):  # it has ended by itself
+                self._answer.shutdown()
 
 
 def find(api: ApiClient, asked: ApiRequest) -> bytes | None:
@@ -76,7 +92,7 @@ def read(api: ApiClient, asked: ApiRequest) -> bytes:
     """
     from urllib3.exceptions import HTTPError
 
-    response = open_answer(api, asked, READ_SECONDS)
+    response = _open(api, asked, READ_SECONDS)
     try:
         return bytes(response.read())
     except HTTPError as error:
@@ -85,7 +101,7 @@ def read(api: ApiClient, asked: ApiRequest) -> bytes:
         response.release_conn()
 
 
-def open_answer(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any:
+def _open(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any:
     """Return the answer, not yet read, with a status below 400.
 
     Raises:

@@ -20,7 +20,8 @@ from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
 from components.lifecycle.existing import Whose
 from components.lifecycle.ownership import stack_name
-from components.lifecycle.sharing import KEY, UNASKED, Place, Share, SharedError, refuse_while_shared
+from components.lifecycle.sharing import KEY, UNASKED, Share, SharedError, refuse_while_shared
+from wideep_cluster.client import Cluster
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.retry import ask_again
 
@@ -66,14 +67,14 @@ class GuardProvider(ClusterProvider):
         if self._even_if_shared:
             pulumi.log.warn(f"{KEY} is true: not checking whether others use what {share.stack} deletes")
         else:
-            ask(self.namespace(properties), share, PATIENCE_SECONDS)
+            ask(self.namespace(properties).cluster, share, PATIENCE_SECONDS)
 
 
-def ask(place: Place, share: Share, patience_seconds: float) -> None:
+def ask(cluster: Cluster, share: Share, patience_seconds: float) -> None:
     """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
     time, or where this user may not see who uses what."""
     try:
-        ask_again(lambda: refuse_while_shared(place, share), patience_seconds, RETRY_SECONDS)
+        ask_again(lambda: refuse_while_shared(cluster, share), patience_seconds, RETRY_SECONDS)
     except ClusterError as error:
         raise SharedError(_unseen(error, share)) from None
 

@@ -103,7 +103,7 @@ class GroveCrdsProvider(ClusterProvider):
             )
         else:
             connect = cast("Callable[..., CrdApi]", ApiextensionsV1Api)
-            for name in bring(connect(self.namespace(props).api), crds, update=bool(props.get("update"))):
+            for name in bring(connect(self.namespace(props).cluster.api), crds, update=bool(props.get("update"))):
                 pulumi.log.info(f"{name}: created")
         return super().create(props)
 

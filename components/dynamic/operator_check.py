@@ -9,8 +9,9 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
-from wideep_cluster.informer import Informer, NamespacedClient
-from wideep_cluster.kube import OPERATOR_KINDS, is_operators
+from wideep_cluster.dynamo.operator import OPERATOR_KINDS, is_operators
+from wideep_cluster.informer import Informer
+from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_operator"]
 
@@ -19,9 +20,7 @@ class PlatformError(Exception):
     """The platform that should be there is not, or is another one."""
 
 
-def find_operator(
-    place: NamespacedClient, version: str, deadline_seconds: int, progress: Callable[[str], None]
-) -> None:
+def find_operator(place: KubeNamespace, version: str, deadline_seconds: int, progress: Callable[[str], None]) -> None:
     """Returns once an operator of the version runs, or it cannot be seen whether one does. Says that it waits.
 
     Raises PlatformError at once for another version, and for none after ``deadline_seconds``.

@@ -12,15 +12,17 @@ from typing import Any, Final, cast
 
 import pulumi
 
-from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
+from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.lifecycle.state import read_stack_outputs
-from wideep.dynamo.api import GROUP, GraphApi
+from wideep.dynamo.api import GraphApi
 from wideep.plan import Plan
 from wideep.resource_names import GRAPH
 from wideep.text import some_of
 from wideep_cluster.dynamo.graph_parts import named_path, named_spec
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.kinds import Kind
+from wideep_cluster.manifests import Json, part, parts
+from wideep_cluster.objects import RawObject
 
 __all__ = ["describe_drift", "describe_left_fields", "warn_on_drift"]
 
@@ -38,15 +40,11 @@ def warn_on_drift(plan: Plan) -> None:
     known = None if pulumi.runtime.is_dry_run() else (read_stack_outputs() or {}).get(GRAPH.name)
     if known is None or known.get("apiVersion", plan.graph.api_version) != plan.graph.api_version:
         return  # one of another version of the API is replaced whole
-    from kubernetes.client import CustomObjectsApi
-
     with unless_unreachable("drift of the graph"):
         place = connect_from_config(plan.namespace)
         api = GraphApi(plan.graph.api_version.partition("/")[2])
-        where = (GROUP, api.version, place.name, api.plural, plan.name)
-        live = cast(
-            "Json | None", read_or_none(lambda: CustomObjectsApi(place.api).get_namespaced_custom_object(*where))
-        )
+        found = place.cluster.find(Kind(RawObject, api.path, api.plural), plan.name, place.name)
+        live = found and found.body
         for words in describe_drift(plan.name, known, live, place.operator(), plan.left_fields):
             pulumi.log.warn(words)
         for words in describe_left_fields(plan.name, live, plan.left_fields):

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from components.lifecycle.own_cluster import connect_from_config, read_or_none
+from components.lifecycle.own_cluster import connect_from_config
 from components.lifecycle.ownership import is_owned_by, stack_name
 from components.lifecycle.retained import has_label
 from components.lifecycle.state import read_stack_outputs
@@ -18,8 +18,9 @@ from wideep.dynamo.api import FINALIZER, GROUP
 from wideep.resource_names import NAMESPACE, NAMESPACE_READ
 from wideep.text import some_of
 from wideep_cluster.errors import ClusterError
+from wideep_cluster.kinds import NAMESPACES
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.objects import Namespace
 from wideep_cluster.retry import poll
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ __all__ = ["Whose", "going_words", "whose_namespace"]
 
 GOING_SECONDS: Final = 60
 """That a namespace which is going is waited for: an empty one takes seconds."""
-TIMEOUT: Final = 5
 SHOWN: Final = 6
 HELD: Final = re.compile(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9.-]*) has \d+ resource instances")
 """In the condition NamespaceContentRemaining (Kubernetes, pkg/controller/namespace/deletion)."""
@@ -87,37 +87,30 @@ def whose_namespace(plan: Plan) -> Whose:
     return whose(live)
 
 
-def whose(live: Json) -> Whose:
+def whose(live: Namespace) -> Whose:
     """Of a namespace that the state does not have as this stack's own."""
-    metadata = part(live, "metadata")
-    ours = has_label(part(metadata, "labels")) or is_owned_by(stack_name(), part(metadata, "annotations"))
+    ours = has_label(live.labels) or is_owned_by(stack_name(), live.metadata.annotations)
     return Whose.OURS if ours else Whose.OTHERS
 
 
-def _when_settled(place: KubeNamespace) -> Json | None:
+def _when_settled(place: KubeNamespace) -> Namespace | None:
     """The namespace once it is not going; None where there is none."""
     waiting = f"namespace {place.name} is Terminating: waiting for its deletion, up to {GOING_SECONDS} s"
-    live = poll(lambda: _read(place), _is_terminating, GOING_SECONDS, 1, lambda: pulumi.log.info(waiting))
-    if live is not None and _is_terminating(live):
+    live = poll(
+        lambda: place.cluster.find(NAMESPACES, place.name),
+        lambda found: found is not None and found.is_deleting,
+        GOING_SECONDS,
+        1,
+        lambda: pulumi.log.info(waiting),
+    )
+    if live is not None and live.is_deleting:
         raise pulumi.RunError(going_words(live, list(_held(place, live)), place))
     return live
 
 
-def _is_terminating(live: Json | None) -> bool:
-    return live is not None and bool(part(live, "metadata").get("deletionTimestamp"))
-
-
-def _read(place: KubeNamespace) -> Json | None:
-    from kubernetes.client import CoreV1Api
-
-    core = CoreV1Api(place.api)
-    live = read_or_none(lambda: core.read_namespace(place.name, _request_timeout=TIMEOUT))
-    return cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
-
-
-def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
+def going_words(live: Namespace, held: list[Held], place: KubeNamespace) -> str:
     """Why nothing can be made in a namespace that is Terminating, and what it waits for."""
-    name, since = place.name, part(live, "metadata").get("deletionTimestamp", "")
+    name, since = place.name, f"{live.metadata.deletion_timestamp:%Y-%m-%dT%H:%M:%SZ}"
     lines = [f"Namespace {name} is Terminating (deleted at {since}), so nothing can be created in it."]
     if held:
         lines.append(f"  Remaining objects: {some_of(held, SHOWN)}.")
@@ -134,24 +127,24 @@ def going_words(live: Json, held: list[Held], place: KubeNamespace) -> str:
     return "\n".join(lines)
 
 
-def _conditions(live: Json, *, known: bool) -> Iterator[str]:
+def _conditions(live: Namespace, *, known: bool) -> Iterator[str]:
     """What the API server says of the deletion; ``known``: the objects that are left are named already."""
     types = FAILURES if known else (*FAILURES, "NamespaceContentRemaining", "NamespaceFinalizersRemaining")
-    for condition in parts(part(live, "status"), "conditions"):
-        if condition.get("type") in types and condition.get("status") == "True":
-            yield str(condition.get("message", "")).rstrip(".") + "."
+    for condition in live.status.conditions:
+        if condition.type in types and condition.status == "True":
+            yield condition.message.rstrip(".") + "."
 
 
-def _held(place: KubeNamespace, live: Json) -> Iterator[Held]:
+def _held(place: KubeNamespace, live: Namespace) -> Iterator[Held]:
     """The objects that are left, by the namespace's own word; none of what may not be seen."""
     from kubernetes.client import ApiException
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError
 
-    said = " ".join(str(each.get("message", "")) for each in parts(part(live, "status"), "conditions"))
+    said = " ".join(each.message for each in live.status.conditions)
     for plural, group in dict.fromkeys(HELD.findall(said)):
         try:
-            client: Any = DynamicClient(place.api)
+            client: Any = DynamicClient(place.cluster.api)
             kinds: list[Any] = client.resources.search(name=plural, group=group.strip("."))
             items: list[Any] = kinds[0].get(namespace=place.name).to_dict()["items"] if kinds else []
         except (ApiException, DynamicApiError) as error:

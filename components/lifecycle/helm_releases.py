@@ -9,11 +9,14 @@ from typing import Any, Final, cast
 import pulumi
 import yaml
 
-from components.lifecycle.own_cluster import connect_from_config, read_or_none
+from components.lifecycle.own_cluster import connect_from_config
 from components.lifecycle.ownership import is_owned_by
 from wideep.resource_names import OWNER_ANNOTATION
+from wideep_cluster.errors import ForbiddenError
 from wideep_cluster.helm import Record, read_record, write_record
+from wideep_cluster.kinds import NAMESPACES, RECORDS
 from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.objects import RawObject
 
 __all__ = ["PENDING", "HelmReleases", "release_note", "unlock_release_hook"]
 
@@ -40,10 +43,8 @@ class HelmReleases:
     def delete_records(self, namespace: str, release: str, stack: str) -> None:
         """Delete the records of a release that no state knows and that this stack has made, or begun. Without them
         Helm installs it anew, and takes over its objects, by their own labels."""
-        from kubernetes.client import CoreV1Api
-
         for secret in self._own_records(namespace, release, stack):
-            CoreV1Api(self.place.api).delete_namespaced_secret(secret.metadata.name, namespace)
+            self.place.cluster.delete(RECORDS, secret.name, namespace)
             status = _status(secret)
             self.say(
                 f"release {namespace}/{release}: orphaned by an interrupted run (status: {status}); deleting its "
@@ -71,14 +72,14 @@ class HelmReleases:
 
     def foreign_status(self, namespace: str, release: str, stack: str) -> str | None:
         """The status of a release that this stack has not made; None if there is none."""
-        ours = {secret.metadata.name for secret in self._own_records(namespace, release, stack)}
-        others = [each for each in self._records(namespace, release) if each.metadata.name not in ours]
+        ours = {secret.name for secret in self._own_records(namespace, release, stack)}
+        others = [each for each in self._records(namespace, release) if each.name not in ours]
         return _status(others[-1]) if others else None
 
     def uninstall(self, namespace: str, release: str, stack: str) -> None:
         """Delete what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
         for secret in self._own_records(namespace, release, stack):
-            manifests: list[Any] = list(yaml.safe_load_all(read_record(secret.data["release"])["manifest"]))
+            manifests: list[Any] = list(yaml.safe_load_all(_record(secret)["manifest"]))
             for manifest in filter(None, manifests):
                 annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
                 if annotations.get(POLICY) != "keep":
@@ -89,7 +90,7 @@ class HelmReleases:
         from kubernetes.client import ApiException
         from kubernetes.dynamic import DynamicClient
 
-        client: Any = DynamicClient(self.place.api)
+        client: Any = DynamicClient(self.place.cluster.api)
         kind = client.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
         metadata = manifest["metadata"]
         try:
@@ -100,56 +101,46 @@ class HelmReleases:
 
     def unlock(self, namespace: str, release: str) -> None:
         """Mark a release as failed that Helm was interrupted over, as Helm itself would have: it can be upgraded."""
-        from kubernetes.client import CoreV1Api
-
         for secret in self._records(namespace, release):
             status = _status(secret)
             if not status.startswith(PENDING):
                 continue
-            record = read_record(secret.data["release"])
+            record = _record(secret)
             record["info"] |= {"status": "failed", "description": f"interrupted while it was {status}"}
             change = {"metadata": {"labels": {"status": "failed"}}, "data": {"release": write_record(record)}}
-            CoreV1Api(self.place.api).patch_namespaced_secret(secret.metadata.name, namespace, change)
+            self.place.cluster.merge(RECORDS, secret.name, namespace, change)
             self.say(f"release {namespace}/{release}: an interrupted run left it {status}; upgrading it again")
 
-    def _own_records(self, namespace: str, release: str, stack: str) -> list[Any]:
+    def _own_records(self, namespace: str, release: str, stack: str) -> list[RawObject]:
         """The records of a release that this stack has made, by its description; and a pending one, which has none
         yet, if all else says that this stack began it."""
         records = self._records(namespace, release)
         note = release_note(stack)
-        own = [each for each in records if read_record(each.data["release"])["info"].get("description") == note]
+        own = [each for each in records if _record(each)["info"].get("description") == note]
         pending = [each for each in records if _status(each).startswith(PENDING) and each not in own]
         return own + (pending if pending and (own or self._has_begun(namespace, stack)) else [])
 
     def _has_begun(self, namespace: str, stack: str) -> bool:
         """Whether only this stack can have begun a release there: the namespace is its own, or an earlier run of it
         was interrupted and no other stack has a namespace on the cluster."""
-        from kubernetes.client import ApiException, CoreV1Api
-
-        core = CoreV1Api(self.place.api)
         try:
-            live: Any = read_or_none(lambda: core.read_namespace(namespace))
+            live = self.place.cluster.find(NAMESPACES, namespace)
             if live and is_owned_by(stack, live.metadata.annotations):
                 return True
-            everywhere: Any = core.list_namespace() if self.began else None
-        except ApiException:
+            everywhere = self.place.cluster.list(NAMESPACES).items if self.began else None
+        except ForbiddenError:
             return False  # it may not be seen, so it is not touched
         if everywhere is None:
             return False
-        annotations: list[dict[str, str]] = [each.metadata.annotations or {} for each in everywhere.items]
-        return {each.get(OWNER_ANNOTATION) for each in annotations} <= {None, stack}
+        return {each.metadata.annotations.get(OWNER_ANNOTATION) for each in everywhere} <= {None, stack}
 
     def _newest(self, namespace: str, release: str) -> Record | None:
         records = self._records(namespace, release)
-        newest = max(records, key=lambda each: int(each.metadata.labels.get("version", "0")), default=None)
-        return read_record(newest.data["release"]) if newest else None
+        newest = max(records, key=lambda each: int(each.labels.get("version", "0")), default=None)
+        return _record(newest) if newest else None
 
-    def _records(self, namespace: str, release: str) -> list[Any]:
-        from kubernetes.client import CoreV1Api
-
-        core = CoreV1Api(self.place.api)
-        found: Any = core.list_namespaced_secret(namespace, label_selector=f"owner=helm,name={release}")
-        return found.items
+    def _records(self, namespace: str, release: str) -> list[RawObject]:
+        return list(self.place.cluster.list(RECORDS, namespace, labels=f"owner=helm,name={release}").items)
 
 
 def unlock_release_hook(name: str) -> pulumi.ResourceHook:
@@ -167,5 +158,9 @@ def unlock_release_hook(name: str) -> pulumi.ResourceHook:
     return pulumi.ResourceHook(name, unlock)
 
 
-def _status(secret: Any) -> str:
-    return cast("str", secret.metadata.labels["status"])
+def _status(secret: RawObject) -> str:
+    return secret.labels["status"]
+
+
+def _record(secret: RawObject) -> Record:
+    return read_record(secret.body["data"]["release"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from components.lifecycle.state import read_stack_outputs
 from wideep.resource_names import RETRY_OF_ANNOTATION
-from wideep_cluster.kube_objects import part, parts
+from wideep_cluster.manifests import part, parts
 
 __all__ = ["attempt_after", "retry_annotations"]
 

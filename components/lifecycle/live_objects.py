@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from components.lifecycle.orphans import until_gone
-from components.lifecycle.own_cluster import connect_from_config, read_or_none, unless_unreachable
+from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.lifecycle.ownership import is_owned_by
-from wideep.dynamo.api import GROUP
 from wideep.resource_names import (
     CLAIM_TYPE,
     CONFIG_MAP_TYPE,
@@ -21,23 +20,32 @@ from wideep.resource_names import (
     SECRET_TYPE,
     SERVICE_TYPE,
 )
+from wideep_cluster import kinds
+from wideep_cluster.kinds import Kind
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part
+from wideep_cluster.objects import KubeObject
 
 __all__ = ["REPLACED", "LiveObject", "find_object"]
 
-CLIENTS: Final = {
-    CONFIG_MAP_TYPE: ("CoreV1Api", "config_map"),
-    SECRET_TYPE: ("CoreV1Api", "secret"),
-    SERVICE_TYPE: ("CoreV1Api", "service"),
-    INGRESS_TYPE: ("NetworkingV1Api", "ingress"),
-    POLICY_TYPE: ("NetworkingV1Api", "network_policy"),
-    JOB_TYPE: ("BatchV1Api", "job"),
+KINDS: Final[dict[str, Kind[KubeObject]]] = {
+    CONFIG_MAP_TYPE: kinds.CONFIG_MAPS,
+    SECRET_TYPE: kinds.SECRETS,
+    SERVICE_TYPE: kinds.SERVICES,
+    INGRESS_TYPE: kinds.INGRESSES,
+    POLICY_TYPE: kinds.NETWORK_POLICIES,
+    JOB_TYPE: kinds.JOBS,
+    **{
+        name: Kind(KubeObject, f"/apis/{group}/{version}", plural)
+        for name, (group, version, plural) in CUSTOM_TYPES.items()
+    },
 }
-"""The client's class, and the noun in its methods."""
-REPLACED: Final = frozenset({*CLIENTS, *CUSTOM_TYPES})
+REPLACED: Final = frozenset(KINDS)
 """Types of orphans that are deleted and made again. What the Job has downloaded is on its volume."""
-READ: Final = CLIENTS | {CLAIM_TYPE: ("CoreV1Api", "persistent_volume_claim")}
+READ: Final[dict[str, Kind[KubeObject]]] = {
+    **KINDS,
+    CLAIM_TYPE: kinds.CLAIMS,
+    **{name: Kind(KubeObject, api.path, api.plural) for name, api in GRAPH_TYPES.items()},
+}
 
 
 @dataclass(frozen=True)
@@ -46,31 +54,29 @@ class LiveObject:
 
     place: KubeNamespace
     type: str
-    name: str
-    body: Json
+    live: KubeObject
+
+    @property
+    def name(self) -> str:
+        return self.live.name
 
     def is_of(self, stack: str) -> bool:
-        return is_owned_by(stack, part(part(self.body, "metadata"), "annotations"))
+        return is_owned_by(stack, self.live.metadata.annotations)
 
     @property
     def is_deleting(self) -> bool:
-        return "deletionTimestamp" in part(self.body, "metadata")
+        return self.live.is_deleting
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]} {self.name}"
 
     def delete(self) -> bool:
         """Delete it, and wait until it is gone. Whether the cluster took the call."""
-        pods_first = {"propagation_policy": "Foreground"} if self.type == JOB_TYPE else {}
+        kind, cluster, namespace = READ[self.type], self.place.cluster, self.place.name
+        pods_first = "Foreground" if self.type == JOB_TYPE else "Background"
         with unless_unreachable(f"{self}: deletion"):
-            if where := _custom(self.place, self.type, self.name):
-                from kubernetes import client
-
-                client.CustomObjectsApi(self.place.api).delete_namespaced_custom_object(*where)
-            else:
-                api, noun = _api(self.place, self.type)
-                getattr(api, f"delete_namespaced_{noun}")(self.name, self.place.name, **pods_first)
-            until_gone(lambda: _read(self.place, self.type, self.name))
+            cluster.delete(kind, self.name, namespace, propagation=pods_first)
+            until_gone(lambda: cluster.find(kind, self.name, namespace))
             return True
         return False
 
@@ -79,37 +85,10 @@ def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
     """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     namespace, name = metadata.get("namespace"), metadata.get("name")
-    if kind not in (*READ, *CUSTOM_TYPES, *GRAPH_TYPES) or not isinstance(namespace, str) or not isinstance(name, str):
+    if kind not in READ or not isinstance(namespace, str) or not isinstance(name, str):
         return None
     with unless_unreachable(f"whether {name} exists"):
         place = connect_from_config(namespace)
-        live = read_or_none(lambda: _read(place, kind, name))
-        body = cast("Json | None", place.api.sanitize_for_serialization(live))  # pyright: ignore[reportUnknownMemberType]
-        return LiveObject(place, kind, name, body) if body is not None else None
+        live = place.cluster.find(READ[kind], name, namespace)
+        return LiveObject(place, kind, live) if live is not None else None
     return None
-
-
-def _read(place: KubeNamespace, kind: str, name: str) -> object:
-    from kubernetes import client
-
-    if where := _custom(place, kind, name):
-        return client.CustomObjectsApi(place.api).get_namespaced_custom_object(*where)
-    api, noun = _api(place, kind)
-    return getattr(api, f"read_namespaced_{noun}")(name, place.name)
-
-
-def _custom(place: KubeNamespace, kind: str, name: str) -> tuple[str, str, str, str, str] | None:
-    """Group, version, namespace, plural and name of a custom resource; None for Kubernetes' own kinds."""
-    if kind in CUSTOM_TYPES:
-        group, version, plural = CUSTOM_TYPES[kind]
-        return group, version, place.name, plural, name
-    api = GRAPH_TYPES.get(kind)
-    return (GROUP, api.version, place.name, api.plural, name) if api else None
-
-
-def _api(place: KubeNamespace, kind: str) -> tuple[Any, str]:
-    """The client for objects of the type, and the noun in its methods."""
-    from kubernetes import client
-
-    interface, noun = READ[kind]
-    return getattr(client, interface)(place.api), noun

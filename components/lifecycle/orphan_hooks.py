@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
@@ -21,7 +21,7 @@ from components.lifecycle.orphans import GONE_SECONDS
 from components.lifecycle.own_cluster import connect_from_config, is_reachable, unless_unreachable
 from components.lifecycle.ownership import stack_name
 from components.lifecycle.state import read_stack_outputs
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, V1ALPHA1
+from wideep.dynamo.api import GRAPH_LABEL, V1ALPHA1
 from wideep.plan import Plan
 from wideep.resource_names import (
     ANY_CLUSTER,
@@ -32,6 +32,9 @@ from wideep.resource_names import (
     SWEEP,
 )
 from wideep_cluster.dynamo.drain import drain
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.kinds import PODS
+from wideep_cluster.objects import Component
 
 __all__ = [
     "OrphanError",
@@ -42,8 +45,6 @@ __all__ = [
     "find_orphaned_claim",
     "replace_orphan_hook",
 ]
-
-FRONTEND: Final = "frontend"
 
 
 class TakenError(Exception):
@@ -171,18 +172,10 @@ def _clear_graph(there: LiveObject, run: Run) -> None:
 
 def _ready_worker(there: LiveObject) -> str | None:
     """Evidence that the graph serves. Pods that cannot be listed count as that: nothing is deleted unseen."""
-    from kubernetes.client import ApiException, CoreV1Api
-
     selector = f"{GRAPH_LABEL}={there.name}"
     try:
-        pods: Any = CoreV1Api(there.place.api).list_namespaced_pod(there.place.name, label_selector=selector)
-    except ApiException as error:
-        return f"its pods cannot be listed: {error.reason}"  # pyright: ignore[reportUnknownMemberType]
-    for pod in pods.items:
-        conditions: list[Any] = (pod.status.conditions if pod.status else None) or []
-        labels: dict[str, str] = pod.metadata.labels or {}
-        if labels.get(COMPONENT_LABEL) == FRONTEND:
-            continue  # it is ready without any worker
-        if any(each.type == "Ready" and each.status == "True" for each in conditions):
-            return f"pod {pod.metadata.name} is ready"
-    return None
+        pods = there.place.cluster.list(PODS, there.place.name, labels=selector).items
+    except ClusterError as error:
+        return f"its pods cannot be listed: {error.reason}"
+    workers = (pod for pod in pods if pod.component is not Component.FRONTEND)  # which is ready without any worker
+    return next((f"pod {pod.name} is ready" for pod in workers if pod.ready), None)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from components.lifecycle.helm_releases import HelmReleases
-from components.lifecycle.own_cluster import read_or_none
 from components.lifecycle.ownership import is_owned_by
 from components.lifecycle.sharing import Share, users
+from wideep_cluster.kinds import CLAIMS, JOBS, NAMESPACES
 from wideep_cluster.kube import KubeNamespace
 from wideep_cluster.retry import poll
 
@@ -48,7 +48,8 @@ class OrphanCleaner:
         """Uninstall the platform's release if nobody else has a graph on it."""
         if not self._releases.exists(self.place.name, release):
             return
-        others = list(users(self.place, Share(self.place.name, self.stack, operator="cluster", releases=(release,))))
+        share = Share(self.place.name, self.stack, operator="cluster", releases=(release,))
+        others = list(users(self.place.cluster, share))
         if others:
             self.say(f"release {self.place.name}/{release} is kept: others use it, for example {others[0].what}")
             return
@@ -60,34 +61,30 @@ class OrphanCleaner:
 
     def job(self, name: str) -> None:
         """Delete the download's Job."""
-        from kubernetes.client import BatchV1Api
-
-        api = BatchV1Api(self.place.api)
-        live: Any = read_or_none(lambda: api.read_namespaced_job(name, self.place.name))
+        cluster, namespace = self.place.cluster, self.place.name
+        live = cluster.find(JOBS, name, namespace)
         if live and is_owned_by(self.stack, live.metadata.annotations):
             self.say(f"Job {name}: orphaned by an interrupted run (not in the state); deleting it")
-            api.delete_namespaced_job(name, self.place.name, propagation_policy="Foreground")
-            until_gone(lambda: api.read_namespaced_job(name, self.place.name))
+            cluster.delete(JOBS, name, namespace, propagation="Foreground")
+            until_gone(lambda: cluster.find(JOBS, name, namespace))
 
     def namespace(self) -> None:
         """Delete the namespace if it holds no volume (a cache that was to be kept is never deleted) and nothing of
         others."""
-        from kubernetes.client import CoreV1Api
-
-        core, name = CoreV1Api(self.place.api), self.place.name
-        live: Any = read_or_none(lambda: core.read_namespace(name))
+        cluster, name = self.place.cluster, self.place.name
+        live = cluster.find(NAMESPACES, name)
         if not live or not is_owned_by(self.stack, live.metadata.annotations):
             return
-        claims: Any = core.list_namespaced_persistent_volume_claim(name)
-        others = list(users(self.place, Share(name, self.stack, namespace_goes=True)))
+        claims = cluster.list(CLAIMS, name)
+        others = list(users(cluster, Share(name, self.stack, namespace_goes=True)))
         if others:
             self.say(f"namespace {name} is kept: others use it, for example {others[0].what}")
         elif not claims.items:
             self.say(f"namespace {name}: orphaned by an interrupted run (not in the state); deleting it")
-            core.delete_namespace(name)
-            until_gone(lambda: core.read_namespace(name))
+            cluster.delete(NAMESPACES, name)
+            until_gone(lambda: cluster.find(NAMESPACES, name))
 
 
 def until_gone(read: Callable[[], object]) -> None:
     """Wait until an object is gone, as long as its finalizers may take."""
-    poll(lambda: read_or_none(read), bool, GONE_SECONDS, 0.5)
+    poll(read, bool, GONE_SECONDS, 0.5)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Final
 
 import pulumi
 
 from wideep_cluster.errors import ClusterError
-from wideep_cluster.kube import KubeNamespace, is_content
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kubeconfig import is_content
 
 __all__ = [
     "cluster_note",
     "connect_from_config",
     "is_reachable",
     "kubeconfig_source",
-    "read_or_none",
     "unless_unreachable",
 ]
 
-NOT_FOUND: Final = 404
 SECONDS: Final = 5
 
 
@@ -38,9 +37,8 @@ def connect_from_config(namespace: str) -> KubeNamespace:
 
 def cluster_note(place: KubeNamespace) -> str:
     """Say which cluster this run acts on: the API server's address, and the context where the stack names one."""
-    host = cast("str", place.api.configuration.host)  # pyright: ignore[reportUnknownMemberType]
-    context = pulumi.Config("kubernetes").get("context")
-    return f"Kubernetes cluster: {host}" + (f" (context {context})" if context else "")
+    cluster = place.cluster
+    return f"Kubernetes cluster: {cluster.server}" + (f" (context {cluster.context})" if cluster.context else "")
 
 
 def kubeconfig_source() -> str:
@@ -61,25 +59,13 @@ def is_reachable() -> bool:
     from urllib3.exceptions import HTTPError
 
     try:
-        VersionApi(connect_from_config("default").api).get_code(_request_timeout=SECONDS)
+        VersionApi(connect_from_config("default").cluster.api).get_code(_request_timeout=SECONDS)
     except (ConfigException, HTTPError, OSError) as error:
         pulumi.log.debug(f"the cluster is unreachable ({type(error).__name__})")
         return False
     except (ApiException, ValueError):
         return True  # not what was asked for, and an answer
     return True
-
-
-def read_or_none(read: Callable[[], object]) -> object:
-    """What is read; None if the object, or its kind, does not exist."""
-    from kubernetes.client import ApiException
-
-    try:
-        return read()
-    except ApiException as error:
-        if cast("int", error.status) == NOT_FOUND:  # pyright: ignore[reportUnknownMemberType]
-            return None
-        raise
 
 
 @contextmanager

@@ -8,24 +8,24 @@ import of what its state knows already, so the same is right in every later run,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import Final
 
 import pulumi
 
-from components.lifecycle.own_cluster import connect_from_config, read_or_none
+from components.lifecycle.own_cluster import connect_from_config
 from wideep.errors import ConfigError, Problem
 from wideep.plan import CachePlan, Plan
 from wideep.resource_names import OWNER_LABEL
+from wideep_cluster.errors import ClusterError
+from wideep_cluster.kinds import CLAIMS
 from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.objects import Claim
 
 __all__ = ["has_label", "import_options", "retained_claim", "retained_claim_of", "stack_label"]
 
 LIMIT: Final = 63
 """Characters of a label's value."""
 UNSEEN: Final = "cannot tell whether a retained volume of this stack exists: {}"
-SECONDS: Final = 10
-Json = dict[str, Any]
 
 
 def stack_label() -> dict[str, str]:
@@ -40,9 +40,9 @@ def import_options(object_id: str | None, *from_others: str) -> pulumi.ResourceO
     return pulumi.ResourceOptions(import_=object_id, ignore_changes=list(from_others))
 
 
-def has_label(labels: dict[str, str] | None) -> bool:
+def has_label(labels: dict[str, str]) -> bool:
     """Whether the object with these labels is retained by this stack."""
-    return stack_label().items() <= (labels or {}).items()
+    return stack_label().items() <= labels.items()
 
 
 def retained_claim_of(plan: Plan) -> bool:
@@ -63,35 +63,23 @@ def retained_claim(place: KubeNamespace, cache: CachePlan) -> bool:
     A cluster that cannot be asked is a warning: a preview without one goes on. Raises pulumi.RunError where the
     claim has another storage class or access mode, because what would replace it cannot be made beside it.
     """
-    from kubernetes.client import ApiException, CoreV1Api
-    from urllib3.exceptions import HTTPError
-
-    core = CoreV1Api(place.api)
     try:
-        claim = _read(place, core.read_namespaced_persistent_volume_claim, cache.claim, place.name)
-    except (ApiException, HTTPError) as error:
-        pulumi.log.warn(UNSEEN.format(_said(error)))
+        claim = place.cluster.find(CLAIMS, cache.claim, place.name)
+    except ClusterError as error:
+        pulumi.log.warn(UNSEEN.format(error.reason))
         return False
-    if claim is not None and cache.create:
-        _check(claim["spec"], cache)
-    return claim is not None and cache.create
+    if claim is None or not has_label(claim.labels) or not cache.create:
+        return False
+    _check(claim, cache)
+    return True
 
 
-def _read(place: KubeNamespace, function: Callable[..., object], *names: str) -> Json | None:
-    """The object, if it is there and this stack's."""
-    serialize = cast("Callable[[object], Json]", place.api.sanitize_for_serialization)  # pyright: ignore[reportUnknownMemberType]
-    live = read_or_none(lambda: function(*names, _request_timeout=SECONDS))
-    found = serialize(live) if live is not None else None
-    return found if found is not None and has_label(found["metadata"].get("labels")) else None
-
-
-def _check(spec: Json, cache: CachePlan) -> None:
+def _check(claim: Claim, cache: CachePlan) -> None:
     problems: list[Problem] = []
-    live = str(spec.get("storageClassName", ""))
+    live, modes = claim.spec.storage_class_name or "", claim.spec.access_modes
     if cache.storage_class not in (None, live):
         problems.append(_differs("storageClass", str(cache.storage_class), live, cache.claim))
-    modes: list[str] = spec["accessModes"]
-    if [cache.access_mode.value] != modes:
+    if modes != (cache.access_mode.value,):
         problems.append(_differs("accessMode", cache.access_mode.value, ", ".join(modes), cache.claim))
     if problems:
         raise pulumi.RunError(str(ConfigError(problems)))
@@ -100,8 +88,3 @@ def _check(spec: Json, cache: CachePlan) -> None:
 def _differs(key: str, value: str, live: str, claim: str) -> Problem:
     rule = f"modelCache.retain is true, but the retained volume ({claim}) has {live}, which cannot change"
     return Problem(f"modelCache.{key}", value, rule, f"{key}: {live}, or delete the claim, and the weights with it")
-
-
-def _said(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return reason if isinstance(reason, str) else type(error).__name__

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Protocol, Self, cast
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self, cast
 
 from components.lifecycle.ownership import is_owned_by
+from wideep.dynamo.api import GRAPH_LABEL
 from wideep.names import PROMETHEUS_LABEL
-from wideep_cluster.dynamo.drain import CLIQUE_SET, COMPONENT, GRAPH, GRAPH_LABEL, POD
-from wideep_cluster.kube_objects import Item, Json, Kind, Listing, part, parts
+from wideep_cluster import kinds
+from wideep_cluster.client import Cluster
+from wideep_cluster.kinds import SECRETS, Kind
+from wideep_cluster.manifests import Json, parts
+from wideep_cluster.objects import RawObject
 
-__all__ = ["KEY", "UNASKED", "Place", "Share", "SharedError", "User", "refuse_while_shared", "users"]
+__all__ = ["KEY", "UNASKED", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
 KEY: Final = "teardown.evenIfShared"
 UNASKED: Final = (f"  pulumi config set --path {KEY} true", "  pulumi up")
 """Destroy runs no program: it knows the config of the last `pulumi up`."""
-CLAIM: Final = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
-SECRET: Final = Kind("Secret", "secrets", None)
+Raw = Kind[RawObject]
+GRAPH, COMPONENT, CLIQUE_SET, POD, CLAIM = (
+    Raw(RawObject, kind.root, kind.plural, name=kind.name)
+    for kind in (kinds.GRAPHS, kinds.COMPONENTS, kinds.CLIQUE_SETS, kinds.PODS, kinds.CLAIMS)
+)
+"""With all of their fields: any may name the claim."""
 OWNERS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 """Of the group apps; each makes pods, and is asked for in place of them."""
 WORK: Final = (
     GRAPH,
     COMPONENT,
     CLIQUE_SET,
-    *(Kind(name, f"{name.lower()}s", "apps", "v1") for name in OWNERS),
-    Kind("Job", "jobs", "batch", "v1"),
-    Kind("CronJob", "cronjobs", "batch", "v1"),
+    *(Raw(RawObject, "/apis/apps/v1", f"{name.lower()}s", name=name) for name in OWNERS),
+    *(Raw(RawObject, "/apis/batch/v1", f"{name.lower()}s", name=name) for name in ("Job", "CronJob")),
     POD,
     CLAIM,
 )
@@ -81,12 +88,6 @@ class Share:
         return {**asdict(self), "releases": list(self.releases), "secrets": list(self.secrets)}
 
 
-class Place(Protocol):
-    """The namespace on its cluster (``wideep_cluster.kube.KubeNamespace``)."""
-
-    def list(self, kind: Kind) -> Listing: ...
-
-
 @dataclass(frozen=True)
 class User:
     """An object of somebody else, and what it needs of the stack."""
@@ -99,9 +100,9 @@ class User:
         return f"{self.what}: {self.why}"
 
 
-def refuse_while_shared(place: Place, share: Share) -> None:
+def refuse_while_shared(cluster: Cluster, share: Share) -> None:
     """Raises SharedError with their names, where others use what the stack would take away."""
-    found = list(users(place, share))
+    found = list(users(cluster, share))
     if not found:
         return
     shown = [f"  {user}" for user in found[:SHOWN]]
@@ -116,60 +117,58 @@ def refuse_while_shared(place: Place, share: Share) -> None:
     raise SharedError("\n".join(lines))
 
 
-def users(place: Place, share: Share) -> Iterator[User]:
+def users(cluster: Cluster, share: Share) -> Iterator[User]:
     """All of them, each once. Raises what the client raises for what may not be listed."""
     told: set[str] = set()
-    for user in (*_of_operator(place, share), *_of_namespace(place, share)):
+    for user in (*_of_operator(cluster, share), *_of_namespace(cluster, share)):
         if user.what not in told:
             told.add(user.what)
             yield user
 
 
-def _of_operator(place: Place, share: Share) -> Iterator[User]:
-    everywhere = share.operator == "cluster"
+def _of_operator(cluster: Cluster, share: Share) -> Iterator[User]:
+    namespace = None if share.operator == "cluster" else share.namespace
     if not share.operator:
         return
     for kind in (GRAPH, COMPONENT, *([CLIQUE_SET] if share.grove else [])):
-        listed = place.list(replace(kind, everywhere=everywhere))
+        listed = cluster.list(kind, namespace)
         maker = "Grove" if kind is CLIQUE_SET else "the Dynamo operator"
         yield from _named(
             kind, foreign(kind, listed.items, share), f"{maker} of this stack manages it and stops with it"
         )
 
 
-def _of_namespace(place: Place, share: Share) -> Iterator[User]:
+def _of_namespace(cluster: Cluster, share: Share) -> Iterator[User]:
     if not share.namespace_goes and not share.claim:
         return
     for kind in WORK:
-        others = foreign(kind, place.list(kind).items, share)
+        others = foreign(kind, cluster.list(kind, share.namespace).items, share)
         if share.namespace_goes:
             yield from _named(kind, others, f"it would be deleted with namespace {share.namespace}")
         else:
             mounting = [item for item in others if _mounts(item.body, share.claim)]
             yield from _named(kind, mounting, f"it mounts the claim {share.claim}")
     if share.namespace_goes:
-        yield from _releases_and_secrets(place, share)
+        yield from _releases_and_secrets(cluster, share)
 
 
-def _releases_and_secrets(place: Place, share: Share) -> Iterator[User]:
+def _releases_and_secrets(cluster: Cluster, share: Share) -> Iterator[User]:
     why = f"it would be deleted with namespace {share.namespace}"
-    for item in place.list(SECRET).items:
-        labels = dict(item.labels)
-        if labels.get("owner") == "helm" and labels.get("name") not in share.releases:
-            yield User(f"Helm release {share.namespace}/{labels.get('name')}", why)
+    for item in cluster.list(SECRETS, share.namespace).items:
+        if item.labels.get("owner") == "helm" and item.labels.get("name") not in share.releases:
+            yield User(f"Helm release {share.namespace}/{item.labels.get('name')}", why)
         elif item.name in share.secrets:
             yield User(f"Secret {share.namespace}/{item.name}", why)
 
 
-def foreign(kind: Kind, items: Iterable[Item], share: Share) -> list[Item]:
+def foreign(kind: Raw, items: Iterable[RawObject], share: Share) -> list[RawObject]:
     """Those that neither this stack has made, nor its releases, nor its graph; and that no other object stands for."""
     return [item for item in items if not _is_ours(kind, item, share) and not _is_anothers(kind, item)]
 
 
-def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
-    metadata, labels = part(item.body, "metadata"), dict(item.labels)
-    notes: dict[str, str] = metadata.get("annotations") or {}
-    here = metadata.get("namespace", share.namespace) == share.namespace
+def _is_ours(kind: Raw, item: RawObject, share: Share) -> bool:
+    notes, labels = item.metadata.annotations, item.labels
+    here = item.namespace == share.namespace
     released = notes.get(RELEASE) in share.releases and notes.get(RELEASE_PLACE) == share.namespace
     named = here and (kind, item.name) in ((GRAPH, share.graph), (CLAIM, share.claim))
     instances = {labels.get(INSTANCE), labels.get(PROMETHEUS_LABEL, "").removesuffix("-prometheus")}
@@ -177,15 +176,15 @@ def _is_ours(kind: Kind, item: Item, share: Share) -> bool:
     return named or released or inside or HOOK in notes or is_owned_by(share.stack, notes)
 
 
-def _is_anothers(kind: Kind, item: Item) -> bool:
+def _is_anothers(kind: Raw, item: RawObject) -> bool:
     """It has an owner, which counts in its place. A pod counts by itself where its owner is none of ``WORK``."""
-    owners = {owner for owner, _ in item.owners}
+    owners = {owner.kind for owner in item.metadata.owner_references}
     return bool(owners) and (kind is not POD or not owners.isdisjoint(ASKED_FOR))
 
 
-def _named(kind: Kind, items: Iterable[Item], why: str) -> Iterator[User]:
+def _named(kind: Raw, items: Iterable[RawObject], why: str) -> Iterator[User]:
     for item in items:
-        yield User(f"{kind.name} {part(item.body, 'metadata').get('namespace', '')}/{item.name}", why)
+        yield User(f"{kind.name} {item.namespace}/{item.name}", why)
 
 
 def _mounts(value: object, claim: str) -> bool:

@@ -12,7 +12,7 @@ from components.lifecycle.orphans import CRDS_NAMESPACE
 from wideep.dynamo.upgrades import Upgrade, upgrade
 from wideep.errors import Problem
 from wideep.resource_names import CRDS_RELEASE, PLATFORM_RELEASE
-from wideep_cluster.kube_objects import part
+from wideep_cluster.manifests import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

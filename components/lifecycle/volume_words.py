@@ -13,7 +13,7 @@ from components.lifecycle.own_cluster import connect_from_config, unless_unreach
 from wideep_cluster import Cluster, ClusterError
 from wideep_cluster.kinds import CLAIMS, CLASSES, EVENTS
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.manifests import Json, part, parts
 from wideep_cluster.progress import ProgressReporter
 
 __all__ = ["report_volume_hook", "tell_of_volume"]

@@ -29,11 +29,10 @@ from wideep_cli.doctor.cluster_snapshot import ClusterSnapshot
 from wideep_cli.doctor.external import outside_findings
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.runner import run_checks
-from wideep_cluster.client import Listed
 from wideep_cluster.dynamo.operator import OperatorStatus, operator_status
 from wideep_cluster.kinds import CLASSES, DEFINITIONS, DEPLOYMENTS, VOLUMES, Kind
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Listing
+from wideep_cluster.listing import Listed, Listing
 from wideep_cluster.objects import Definition, Deployment, KubeObject, StorageClass, Volume
 from wideep_cluster.prometheus import PROMETHEUSES
 from wideep_cluster.registry import Login
@@ -66,11 +65,8 @@ class Snapshot:
     def operator(self) -> OperatorStatus:
         return operator_status(self.seen.deployments.items, self.seen.stateful_sets.items, self.name)
 
-    def list(self, kind: object) -> Listing:
-        return Listing("", ())
-
-    def changes(self, *_: object) -> Any:
-        raise NotImplementedError
+    def list(self, kind: object, namespace: str) -> Listing[Any]:
+        return Listing((), "")
 
 
 def _refusal(check: Callable[[], None]) -> str:

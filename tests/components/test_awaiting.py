@@ -10,15 +10,15 @@ from typing import Any, Self
 import pytest
 
 from tests.support.graphs import crashed, event, graph, loading, pending, pulling, ready
-from wideep_cluster.dynamo.drain import GRAPH, POD
-from wideep_cluster.dynamo.graph_wait import EVENT, SETS, GraphError, await_graph
+from wideep_cluster.dynamo.graph_wait import SETS, WARNINGS, GraphError, await_graph
 from wideep_cluster.dynamo.operator import OperatorStatus
 from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
 from wideep_cluster.errors import ForbiddenError, UnreachableError
-from wideep_cluster.kube_objects import Item, Kind
+from wideep_cluster.kinds import GRAPHS, PODS, Kind
+from wideep_cluster.objects import Graph, KubeObject, Pod
 
-PODS = {"prefill": 1, "decode": 1}
-WANTED = GraphTarget("ns", "g", 1, PODS, frozenset(PODS))
+COUNTS = {"prefill": 1, "decode": 1}
+WANTED = GraphTarget("ns", "g", 1, COUNTS, frozenset(COUNTS))
 BOTH = (ready("prefill-1"), ready("decode-1"))
 OLD = "2026-01-01T00:00:00Z"
 DOWN = "the Dynamo operator does not run: no pod of Deployment d is ready"
@@ -66,25 +66,30 @@ class Scene:
             self.awaited(deadline)
         return str(error.value)
 
-    def log(self, pod: str, container: str, *, previous: bool) -> str:
-        assert container == "main"
-        self.read.append((pod, previous))
+    @property
+    def cluster(self) -> Scene:
+        return self
+
+    def logs(self, pod: Pod, container: str, *, tail: int, previous: bool) -> str:
+        assert (pod.namespace, container) == (self.name, "main")
+        assert tail > 0
+        self.read.append((pod.name, previous))
         return self.text
 
     def operator(self) -> OperatorStatus:
         self.asked += 1
         return OperatorStatus(self.operator_works, DOWN)
 
-    def items(self, kind: Kind) -> list[Item]:
+    def items(self, kind: Kind[KubeObject]) -> list[KubeObject]:
         look = [look for look in self.looks if look.at <= self.now][-1]
         if look.fails:
             self.now += 1
             raise look.fails
         sets = [{"metadata": {"name": name}} for name in look.sets]
-        found = {GRAPH: [look.graph] if look.graph else [], POD: look.pods, EVENT: look.events, SETS: sets}
-        return [Item(body["metadata"]["name"], body=body) for body in found.get(kind, ())]
+        found = {GRAPHS: [look.graph] if look.graph else [], PODS: look.pods, WARNINGS: look.events, SETS: sets}
+        return [kind.model.model_validate(body) for body in found.get(kind, ())]
 
-    def wait(self, seconds: float) -> set[Kind]:
+    def wait(self, seconds: float) -> set[Kind[KubeObject]]:
         self.now += seconds
         return set()
 
@@ -319,7 +324,8 @@ def test_failed_that_is_said_of_an_older_generation_is_not_believed_either(scene
 
 def test_how_many_pods_a_v1beta1_graph_wants_is_read_from_its_components() -> None:
     spec = {"components": [{"name": "decode", "type": "decode", "replicas": 3, "multinode": {"nodeCount": 2}}]}
-    view = GraphSnapshot(replace(WANTED, counted=frozenset({"decode"})), {"spec": spec}, ())
+    live = Graph.model_validate({"metadata": {"name": "g"}, "spec": spec})
+    view = GraphSnapshot(replace(WANTED, counted=frozenset({"decode"})), live, ())
     assert view.due == {"prefill": 1, "decode": 6}
 
 

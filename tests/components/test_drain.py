@@ -13,20 +13,36 @@ from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider
 from components.dynamic.graph_drain import Drain, DrainProvider, Takedown, TakedownProvider, TeardownArgs
 from tests.support.engine import Secret, run
 from tests.support.feeds import Feed, Feeds
-from wideep_cluster.dynamo.drain import GRAPH_LABEL, KINDS, DrainError, await_operator, await_previous, drain
-from wideep_cluster.dynamo.operator import OperatorStatus
+from wideep.dynamo.api import GRAPH_LABEL
+from wideep_cluster.dynamo.drain import KINDS, DrainError, await_operator, await_previous, drain
+from wideep_cluster.dynamo.operator import OPERATOR, OPERATOR_KINDS, OperatorStatus
 from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
-from wideep_cluster.kube import OPERATOR_KINDS, KubeNamespace
-from wideep_cluster.kube_objects import Change, Item, Kind, Listing
+from wideep_cluster.kinds import NAMESPACES, Kind
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.listing import Change, Listing
+from wideep_cluster.objects import KubeObject, Namespace
 
 GRAPH, COMPONENT, CLIQUE_SET, POD = KINDS
-OURS = ((GRAPH_LABEL, "g"),)
+OURS = {GRAPH_LABEL: "g"}
 WORKS = OperatorStatus(True, "the Dynamo operator runs")
 DOWN = OperatorStatus(False, "the Dynamo operator does not run: no pod of Deployment ns/x is ready")
 UNSEEN = OperatorStatus(None, "cannot tell whether the Dynamo operator runs: the API server says Forbidden")
 PROVIDERS = [DrainProvider, TakedownProvider]
 FINALIZER = "nvidia.com/finalizer"
-Cluster = dict[Kind, list[Item]]
+AnyKind = Kind[KubeObject]
+Objects = dict[AnyKind, list[KubeObject]]
+
+
+def an_object(
+    name: str,
+    *finalizers: str,
+    labels: dict[str, str] | None = None,
+    owner: tuple[str, str] | None = None,
+    deleted: str | None = None,
+) -> KubeObject:
+    owners = [{"kind": owner[0], "name": owner[1]}] if owner else []
+    found = {"finalizers": finalizers, "ownerReferences": owners, "deletionTimestamp": deleted}
+    return KubeObject.model_validate({"metadata": {"name": name, "labels": labels or {}, **found}})
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +56,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 class Scripted:
     """A namespace that changes as the test says: with each sentence that is said comes the next step."""
 
-    cluster: Cluster
-    steps: list[Callable[[Cluster], object]] = field(default_factory=list)
+    objects: Objects
+    steps: list[Callable[[Objects], object]] = field(default_factory=list)
     operators: list[OperatorStatus] = field(default_factory=lambda: [WORKS])
     deleted: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -49,21 +65,28 @@ class Scripted:
     gone: bool = False
     news: Feeds = field(default_factory=Feeds)
 
-    def list(self, kind: Kind) -> Listing:
-        return Listing("7", tuple(self.cluster.get(kind, [])))
+    @property
+    def cluster(self) -> "Scripted":
+        return self
 
-    def changes(self, kind: Kind, version: str, seconds: int) -> Feed:
-        assert version == "7"
+    def list(self, kind: AnyKind, namespace: str) -> Listing[KubeObject]:
+        assert namespace == self.name
+        return Listing(tuple(self.objects.get(kind, [])), "7")
+
+    def watch(self, kind: AnyKind, namespace: str, version: str, seconds: int) -> Feed:
+        assert (namespace, version) == (self.name, "7")
         assert seconds > 0
         return self.news.feed(kind)
 
-    def is_gone(self) -> bool:
-        return self.gone
+    def find(self, kind: AnyKind, name: str) -> Namespace | None:
+        assert (kind, name) == (NAMESPACES, self.name)
+        return None if self.gone else Namespace.model_validate({"metadata": {"name": name}})
 
-    def delete(self, kind: Kind, name: str) -> None:
+    def delete(self, kind: AnyKind, name: str, namespace: str) -> None:
+        assert namespace == self.name
         self.deleted.append(name)
-        self.cluster[kind] = [Item(name, deleting=True)]
-        self.news.put(kind, Change(self.cluster[kind][0]))
+        self.objects[kind] = [an_object(name, deleted="2026-01-01T00:00:00Z")]
+        self.news.put(kind, Change(self.objects[kind][0]))
 
     def operator(self) -> OperatorStatus:
         return self.operators.pop(0) if len(self.operators) > 1 else self.operators[0]
@@ -71,15 +94,15 @@ class Scripted:
     def say(self, text: str) -> None:
         """What the drain tells of its progress; the cluster then goes on."""
         self.said.append(text)
-        before = {kind: tuple(items) for kind, items in self.cluster.items()}
+        before = {kind: tuple(items) for kind, items in self.objects.items()}
         try:
             for step in self.steps[:1]:
                 self.steps.pop(0)
-                step(self.cluster)
+                step(self.objects)
         except Exception as error:
             self.news.put(POD, error)
         for kind, items in before.items():
-            for gone in set(items) - set(self.cluster.get(kind, [])):
+            for gone in (item for item in items if item not in self.objects.get(kind, [])):
                 self.news.put(kind, Change(gone, gone=True))
 
 
@@ -98,8 +121,8 @@ def _made_way(place: Scripted, deadline: int = 600) -> list[str]:
     return place.said
 
 
-def _gone(kind: Kind) -> Callable[[Cluster], object]:
-    return lambda cluster: cluster.pop(kind)
+def _gone(kind: AnyKind) -> Callable[[Objects], object]:
+    return lambda objects: objects.pop(kind)
 
 
 def test_it_returns_at_once_when_nothing_is_left() -> None:
@@ -112,7 +135,7 @@ def test_a_namespace_that_somebody_deleted_is_told_with_the_command_that_goes_on
 
 
 def test_it_waits_for_components_then_clique_sets_then_pods_and_says_so() -> None:
-    left = {kind: [Item(f"a-{kind.plural}", labels=OURS)] for kind in (COMPONENT, CLIQUE_SET, POD)}
+    left = {kind: [an_object(f"a-{kind.plural}", labels=OURS)] for kind in (COMPONENT, CLIQUE_SET, POD)}
     place = Scripted(left, [_gone(COMPONENT), _gone(CLIQUE_SET), _gone(POD)])
     assert _drained(place) == [
         "graph g: waiting for DynamoComponentDeployment a-dynamocomponentdeployments, "
@@ -124,39 +147,39 @@ def test_it_waits_for_components_then_clique_sets_then_pods_and_says_so() -> Non
 
 
 def test_what_the_graph_owns_is_waited_for_without_a_label_too() -> None:
-    place = Scripted({CLIQUE_SET: [Item("g", owners=(("DynamoGraphDeployment", "g"),))]}, [_gone(CLIQUE_SET)])
+    place = Scripted({CLIQUE_SET: [an_object("g", owner=("DynamoGraphDeployment", "g"))]}, [_gone(CLIQUE_SET)])
     assert _drained(place)[0] == "graph g: waiting for PodCliqueSet g"
 
 
 def test_another_graph_of_the_namespace_is_not_waited_for() -> None:
-    others = {GRAPH: [Item("h")], POD: [Item("h-1", labels=((GRAPH_LABEL, "h"),)), Item("platform-etcd-0")]}
+    others = {GRAPH: [an_object("h")], POD: [an_object("h-1", labels={GRAPH_LABEL: "h"}), an_object("platform-etcd-0")]}
     assert _drained(Scripted(others)) == ["nothing of graph g is left in namespace ns"]
 
 
 def test_the_same_is_not_said_twice() -> None:
-    place = Scripted({POD: [Item("p", labels=OURS)]})
+    place = Scripted({POD: [an_object("p", labels=OURS)]})
 
-    def touched_then_gone(cluster: Cluster) -> None:
-        place.news.put(POD, Change(cluster[POD][0]))
-        cluster.pop(POD)
+    def touched_then_gone(objects: Objects) -> None:
+        place.news.put(POD, Change(objects[POD][0]))
+        objects.pop(POD)
 
     place.steps = [touched_then_gone]
     assert len(_drained(place)) == 2
 
 
 def test_a_dead_operator_is_named_while_it_waits() -> None:
-    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, [_gone(COMPONENT)], [DOWN])
+    place = Scripted({COMPONENT: [an_object("c", FINALIZER, labels=OURS)]}, [_gone(COMPONENT)], [DOWN])
     held = "DynamoComponentDeployment c (finalizer nvidia.com/finalizer)"
     assert _drained(place)[0] == f"graph g: waiting for {held}; {DOWN.message}"
 
 
 def test_hundreds_of_pods_are_counted_and_not_listed() -> None:
-    place = Scripted({POD: [Item(f"p{n}", labels=OURS) for n in range(100)]}, [_gone(POD)])
+    place = Scripted({POD: [an_object(f"p{n}", labels=OURS) for n in range(100)]}, [_gone(POD)])
     assert _drained(place)[0].endswith("Pod p5 and 94 more")
 
 
 def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None:
-    place = Scripted({COMPONENT: [Item("c", (FINALIZER,), OURS)]}, operators=[DOWN])
+    place = Scripted({COMPONENT: [an_object("c", FINALIZER, labels=OURS)]}, operators=[DOWN])
     with pytest.raises(DrainError) as refused:
         _drained(place, deadline=0)
     text = str(refused.value)
@@ -167,33 +190,33 @@ def test_when_the_time_is_over_it_says_what_is_left_why_and_what_to_do() -> None
 
 
 def test_an_api_server_that_restarts_is_asked_again() -> None:
-    def dropped(_: Cluster) -> None:
+    def dropped(_: Objects) -> None:
         raise UnreachableError("no answer", reason="Connection aborted")
 
-    place = Scripted({POD: [Item("p", labels=OURS)]}, [dropped, _gone(POD)])
+    place = Scripted({POD: [an_object("p", labels=OURS)]}, [dropped, _gone(POD)])
     assert "the API server is unreachable (Connection aborted); retrying" in _drained(place)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_server_that_is_busy_or_starting_is_asked_again(code: int) -> None:
-    def refused(_: Cluster) -> None:
+    def refused(_: Objects) -> None:
         raise ClusterError("no", code, "busy")
 
-    place = Scripted({POD: [Item("p", labels=OURS)]}, [refused, _gone(POD)])
+    place = Scripted({POD: [an_object("p", labels=OURS)]}, [refused, _gone(POD)])
     assert "the API server is unreachable (busy); retrying" in _drained(place)
 
 
 def test_graphs_that_only_the_operator_can_convert_are_told_as_that() -> None:
     why = 'conversion webhook for nvidia.com/v1alpha1 failed: Post "https://x": connection refused'
 
-    def unreadable(_: Cluster) -> None:
+    def unreadable(_: Objects) -> None:
         raise ClusterError("no", 500, why)
 
-    place = Scripted({POD: [Item("p", labels=OURS)]}, [unreadable, _gone(POD)])
+    place = Scripted({POD: [an_object("p", labels=OURS)]}, [unreadable, _gone(POD)])
     assert f"the graph cannot be read ({why}); retrying" in _drained(place)
 
     class Unreadable(Scripted):
-        def list(self, kind: Kind) -> Listing:
+        def list(self, kind: AnyKind, namespace: str) -> Listing[KubeObject]:
             raise ClusterError("no", 500, why)
 
     with pytest.raises(DrainError, match="start it again, then run: pulumi destroy") as over:
@@ -202,15 +225,15 @@ def test_graphs_that_only_the_operator_can_convert_are_told_as_that() -> None:
 
 
 def test_what_the_server_forbids_is_not_asked_again() -> None:
-    def refused(_: Cluster) -> None:
+    def refused(_: Objects) -> None:
         raise ForbiddenError("list", "pods", "in namespace ns")
 
     with pytest.raises(ForbiddenError):
-        _drained(Scripted({POD: [Item("p", labels=OURS)]}, [refused]))
+        _drained(Scripted({POD: [an_object("p", labels=OURS)]}, [refused]))
 
 
 def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
-    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, [lambda _: None, _gone(GRAPH)])
+    place = Scripted({GRAPH: [an_object("g", FINALIZER)]}, [lambda _: None, _gone(GRAPH)])
     assert _drained(place) == [
         "graph g: orphaned by an interrupted run (not in the state); deleting it",
         "graph g: waiting for DynamoGraphDeployment g",
@@ -221,7 +244,7 @@ def test_a_graph_that_nobody_is_deleting_is_deleted_and_waited_for() -> None:
 
 def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_end_it() -> None:
     gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
-    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[gone])
+    place = Scripted({GRAPH: [an_object("g", FINALIZER)]}, operators=[gone])
     with pytest.raises(DrainError, match="is not deleted, because its deletion would never finish"):
         _drained(place)
     assert place.deleted == []
@@ -229,17 +252,17 @@ def test_a_graph_that_nobody_is_deleting_is_left_while_there_is_no_operator_to_e
 
 @pytest.mark.parametrize("operator", [WORKS, UNSEEN], ids=["works", "cannot be seen"])
 def test_a_graph_goes_at_once_when_nothing_speaks_against_it(operator: OperatorStatus) -> None:
-    assert _awaited(Scripted({GRAPH: [Item("g")]}, operators=[operator]), 0) == []
+    assert _awaited(Scripted({GRAPH: [an_object("g")]}, operators=[operator]), 0) == []
 
 
 def test_an_operator_that_comes_back_is_waited_for() -> None:
-    place = Scripted({GRAPH: [Item("g")]}, operators=[DOWN, WORKS])
-    place.steps = [lambda _: place.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))]
+    place = Scripted({GRAPH: [an_object("g")]}, operators=[DOWN, WORKS])
+    place.steps = [lambda _: place.news.put(OPERATOR_KINDS[0], Change(an_object(f"x{OPERATOR}")))]
     assert _awaited(place) == [f"graph g: {DOWN.message}; waiting for it before the graph is deleted"]
 
 
 def test_without_an_operator_the_graph_is_left_as_it_is_and_the_way_out_is_said() -> None:
-    place = Scripted({GRAPH: [Item("g", (FINALIZER,))]}, operators=[DOWN])
+    place = Scripted({GRAPH: [an_object("g", FINALIZER)]}, operators=[DOWN])
     with pytest.raises(DrainError, match="is not deleted, because its deletion would never finish") as refused:
         _awaited(place, 0)
     assert "kubectl patch -n ns dynamographdeployments g --type=merge" in str(refused.value)
@@ -320,13 +343,13 @@ def test_the_drain_stands_after_what_the_graph_needs_and_the_takedown_after_the_
 
 def test_an_operator_that_is_not_even_deployed_is_not_waited_for() -> None:
     gone = OperatorStatus(False, "there is no Dynamo operator on the cluster", installed=False)
-    place = Scripted({GRAPH: [Item("g")]}, operators=[gone])
+    place = Scripted({GRAPH: [an_object("g")]}, operators=[gone])
     with pytest.raises(DrainError, match="no Dynamo operator on the cluster"):
         _awaited(place)
 
 
 def test_a_new_graph_waits_for_what_a_former_one_of_its_name_has_left() -> None:
-    left = {COMPONENT: [Item("c", (FINALIZER,), OURS)], POD: [Item("p", labels=OURS)]}
+    left = {COMPONENT: [an_object("c", FINALIZER, labels=OURS)], POD: [an_object("p", labels=OURS)]}
     place = Scripted(left, [_gone(COMPONENT), _gone(POD)])
     assert _made_way(place) == [
         "graph g: waiting for the previous one's DynamoComponentDeployment c (finalizer nvidia.com/finalizer), Pod p",
@@ -336,18 +359,18 @@ def test_a_new_graph_waits_for_what_a_former_one_of_its_name_has_left() -> None:
 
 def test_a_first_graph_waits_for_nothing_and_one_that_stands_is_not_touched() -> None:
     assert _made_way(Scripted({})) == []
-    place = Scripted({GRAPH: [Item("g")], POD: [Item("p", labels=OURS)]})
+    place = Scripted({GRAPH: [an_object("g")], POD: [an_object("p", labels=OURS)]})
     assert (_made_way(place), place.deleted) == ([], [])
 
 
 def test_what_a_former_graph_has_left_for_too_long_is_named() -> None:
     with pytest.raises(DrainError, match=r"after 0 s these objects of the previous graph g .* Pod p\. .*pulumi up"):
-        _made_way(Scripted({POD: [Item("p", labels=OURS)]}), 0)
+        _made_way(Scripted({POD: [an_object("p", labels=OURS)]}), 0)
 
 
 def test_ctrl_c_ends_the_wait_with_what_it_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     pressed = threading.Event()
     monkeypatch.setattr("wideep_cluster.cancellation._heard", pressed)
-    place = Scripted({POD: [Item("a-pod", labels=OURS)]}, [lambda _: pressed.set()])
+    place = Scripted({POD: [an_object("a-pod", labels=OURS)]}, [lambda _: pressed.set()])
     with pytest.raises(DrainError, match=r"interrupted: graph g: waiting for Pod a-pod\. Run `pulumi destroy`"):
         _drained(place)

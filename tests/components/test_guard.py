@@ -16,10 +16,12 @@ from components.lifecycle.existing import Whose
 from components.lifecycle.sharing import Share, SharedError, refuse_while_shared
 from tests.support.engine import run
 from tests.support.plans import plan_of
+from wideep.dynamo.api import GRAPH_LABEL
 from wideep.names import PROMETHEUS_LABEL
-from wideep_cluster.dynamo.drain import GRAPH_LABEL
 from wideep_cluster.errors import ForbiddenError
-from wideep_cluster.kube_objects import Json, Kind, Listing, item_of
+from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Listing
+from wideep_cluster.manifests import Json
 
 NS, STACK = "ns", "organization/dynamo-wideep/prod"
 ALL = Share(
@@ -44,7 +46,6 @@ class Cluster:
     """Objects by their plural; those of other namespaces are listed only where a kind is asked for everywhere."""
 
     objects: dict[str, list[Json]] = field(default_factory=dict)
-    name: str = NS
     refuses: ForbiddenError | None = None
 
     def has(self, plural: str, name: str, namespace: str = NS, body: Json | None = None, **metadata: Any) -> Cluster:
@@ -52,12 +53,16 @@ class Cluster:
         self.objects.setdefault(plural, []).append(whole)
         return self
 
-    def list(self, kind: Kind) -> Listing:
+    @property
+    def cluster(self) -> Cluster:
+        return self
+
+    def list(self, kind: Kind[Any], namespace: str | None) -> Listing[Any]:
         if self.refuses:
             raise self.refuses
         found = self.objects.get(kind.plural, [])
-        seen = [one for one in found if kind.everywhere or one["metadata"]["namespace"] == self.name]
-        return Listing("7", tuple(item_of(one) for one in seen))
+        seen = [one for one in found if namespace in (None, one["metadata"]["namespace"])]
+        return Listing(tuple(map(kind.model.model_validate, seen)), "7")
 
 
 def owner(kind: str, name: str = "o") -> list[Json]:

@@ -72,16 +72,8 @@ def cluster(tmp_path: Path) -> Iterator[tuple[Site, Path]]:
 def deleted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of what is deleted on the cluster."""
     names: list[str] = []
-    for interface, nouns in {
-        "CoreV1Api": ("secret", "service", "config_map"),
-        "NetworkingV1Api": ("ingress", "network_policy"),
-        "BatchV1Api": ("job",),
-    }.items():
-        for noun in nouns:
-            call = f"kubernetes.client.{interface}.delete_namespaced_{noun}"
-            monkeypatch.setattr(call, lambda _, name, __, **___: names.append(name))
-    custom = "kubernetes.client.CustomObjectsApi.delete_namespaced_custom_object"
-    monkeypatch.setattr(custom, lambda _, *where: names.append(where[-1]))
+    delete = "wideep_cluster.client.Cluster.delete"
+    monkeypatch.setattr(delete, lambda _, kind, name, *__, **___: names.append(name))
     monkeypatch.setattr("components.lifecycle.orphans.GONE_SECONDS", 0)
     monkeypatch.setattr("components.lifecycle.orphan_hooks.drain", lambda _, name, *__: names.append(name))
     return names
@@ -193,6 +185,7 @@ def test_a_frontend_without_workers_serves_nothing(cluster: tuple[Site, Path], d
 
 
 def test_a_graph_whose_pods_may_not_be_seen_is_not_deleted(cluster: tuple[Site, Path], deleted: list[str]) -> None:
+    cluster[0].says(f"/api/v1/namespaces/{NS}/pods", 403)
     with pytest.raises(OrphanError, match="cannot be listed"):
         _clear(cluster, GRAPH_TYPE, OURS)
     assert deleted == []

@@ -12,9 +12,10 @@ from components.platform import Platform, PlatformArgs
 from tests.support.engine import OWN, Engine, Secret, run
 from tests.support.feeds import Feed, Feeds
 from tests.support.plans import on_release, plan_of
-from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.kube import OPERATOR_KINDS
-from wideep_cluster.kube_objects import Change, Item, Kind, Listing
+from wideep_cluster.dynamo.operator import OPERATOR, OPERATOR_KINDS, OperatorStatus
+from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Change, Listing
+from wideep_cluster.objects import Deployment, Meta
 
 
 def _deployed(**platform: Any) -> Engine:
@@ -109,10 +110,14 @@ class _Cluster:
     def operator(self) -> OperatorStatus:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def list(self, kind: Kind) -> Listing:
-        return Listing("7", ())
+    @property
+    def cluster(self) -> "_Cluster":
+        return self
 
-    def changes(self, kind: Kind, version: str, seconds: int) -> Feed:
+    def list(self, kind: Kind[Deployment], namespace: str) -> Listing[Deployment]:
+        return Listing((), "7")
+
+    def watch(self, kind: Kind[Deployment], namespace: str, version: str, seconds: int) -> Feed:
         return self.news.feed(kind)
 
 
@@ -131,7 +136,7 @@ def test_an_operator_that_fits_or_does_not_say_is_taken(operator: OperatorStatus
 
 def test_an_operator_that_is_just_starting_is_waited_for() -> None:
     cluster = _Cluster([NONE, FITS])
-    cluster.news.put(OPERATOR_KINDS[0], Change(Item("x-dynamo-operator-controller-manager")))
+    cluster.news.put(OPERATOR_KINDS[0], Change(Deployment(metadata=Meta(name=f"x{OPERATOR}"))))
     said: list[str] = []
     find_operator(cluster, "0.6.0", 60, said.append)
     assert cluster.answers == [FITS]

@@ -11,8 +11,8 @@ from tests.support.cases import seen
 from tests.support.plans import plan_of
 from wideep.errors import Problem
 from wideep.plan import MonitoringPlan
-from wideep_cluster.client import Listed
 from wideep_cluster.errors import ClusterError
+from wideep_cluster.listing import Listed
 from wideep_cluster.prometheus import Prometheus, operator_problem, unread
 
 KPS = {"matchLabels": {"release": "kps"}}

@@ -64,10 +64,10 @@ class _Namespace:
         path = "/api/v1/namespaces/ns/{}"
         for kind, items in (("pods", claims), ("persistentvolumeclaims", []), ("secrets", [])):
             site.says(path.format(kind), 200, listed(*items), Content_Type="application/json")
-        monkeypatch.setattr("kubernetes.client.CoreV1Api.delete_namespace", self._delete)
+        monkeypatch.setattr("wideep_cluster.client.Cluster.delete", self._delete)
         monkeypatch.setattr("components.lifecycle.orphans.GONE_SECONDS", 0)
 
-    def _delete(self, name: str) -> None:
+    def _delete(self, _: object, name: str) -> None:
         self.deleted.append(name)
 
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.feeds import Feed, Feeds
-from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.informer import EventStream, Informer
-from wideep_cluster.kube_objects import Change, Item, Kind, Listing
+from wideep_cluster.informer import Informer
+from wideep_cluster.kinds import CLAIMS, PODS, Kind
+from wideep_cluster.listing import Change, Listing
+from wideep_cluster.objects import Meta, Pod
 
-POD = Kind("Pod", "pods", None)
-CLAIM = Kind("PersistentVolumeClaim", "persistentvolumeclaims", None)
-OURS, OTHERS = Item("ours-0"), Item("theirs-0")
+
+def a_pod(name: str) -> Pod:
+    return Pod(metadata=Meta(name=name))
+
+
+OURS, OTHERS = a_pod("ours-0"), a_pod("theirs-0")
 
 
 @pytest.fixture(autouse=True)
@@ -26,47 +30,51 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Namespace:
-    """Pods, and what is asked about them."""
+    """Pods of a namespace, and what its cluster is asked about them."""
 
-    pods: list[Item]
+    pods: list[Pod]
     version: str = "7"
     name: str = "ns"
     news: Feeds = field(default_factory=Feeds)
     asked: Counter[str] = field(default_factory=Counter[str])
     streams: list[Feed] = field(default_factory=list)
 
-    def list(self, kind: Kind) -> Listing:
-        self.asked[f"list {kind.plural}"] += 1
-        return Listing(self.version, tuple(self.pods))
+    @property
+    def cluster(self) -> Namespace:
+        return self
 
-    def changes(self, kind: Kind, version: str, seconds: int) -> EventStream:
+    def list(self, kind: Kind[Pod], namespace: str) -> Listing[Pod]:
+        assert namespace == self.name
+        self.asked[f"list {kind.plural}"] += 1
+        return Listing(tuple(self.pods), self.version)
+
+    def watch(self, kind: Kind[Pod], namespace: str, version: str, seconds: int) -> Feed:
+        assert (namespace, version) == (self.name, self.version)
+        assert seconds > 0
         self.asked[f"watch {kind.plural}"] += 1
         self.streams.append(self.news.feed(kind))
         return self.streams[-1]
 
-    def operator(self) -> OperatorStatus:
-        raise AssertionError("nobody asks")
-
 
 def _watching(place: Namespace) -> Informer:
-    return Informer(place, (POD,), lambda _, item: item.name.startswith("ours"))
+    return Informer(place, (PODS,), lambda _, item: item.name.startswith("ours"))
 
 
 def test_it_holds_what_concerns_somebody_and_asks_nothing_while_nobody_waits() -> None:
     place = Namespace([OURS, OTHERS])
     with _watching(place) as watched:
-        assert watched.items(POD) == [OURS]
+        assert watched.items(PODS) == [OURS]
     assert place.asked == {"list pods": 1}
 
 
 def test_a_change_ends_the_wait_and_one_that_concerns_nobody_does_not() -> None:
     place = Namespace([OURS])
     with _watching(place) as watched:
-        place.news.put(POD, Change(OTHERS))
+        place.news.put(PODS, Change(OTHERS))
         assert watched.wait(0.1) == set()
-        place.news.put(POD, Change(OURS, gone=True))
-        assert watched.wait(60) == {POD}
-        assert watched.items(POD) == []
+        place.news.put(PODS, Change(OURS, gone=True))
+        assert watched.wait(60) == {PODS}
+        assert watched.items(PODS) == []
     assert place.asked == {"list pods": 1, "watch pods": 1}
 
 
@@ -74,16 +82,16 @@ def test_a_watch_that_ends_is_begun_anew_from_a_new_list() -> None:
     place = Namespace([OURS])
     with _watching(place) as watched:
         assert watched.wait(0) == set()
-        place.pods.append(Item("ours-1"))
+        place.pods.append(a_pod("ours-1"))
         place.streams[0].close()
-        assert watched.wait(60) == {POD}
-        assert [item.name for item in watched.items(POD)] == ["ours-0", "ours-1"]
+        assert watched.wait(60) == {PODS}
+        assert [item.name for item in watched.items(PODS)] == ["ours-0", "ours-1"]
 
 
 def test_a_watch_that_breaks_is_heard_of_by_who_waits() -> None:
     place = Namespace([OURS])
     with _watching(place) as watched:
-        place.news.put(POD, ConnectionResetError("by peer"))
+        place.news.put(PODS, ConnectionResetError("by peer"))
         with pytest.raises(ConnectionResetError):
             watched.wait(60)
 
@@ -97,7 +105,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_not_watched() -> None:
 
 def test_all_watches_end_with_the_block() -> None:
     place = Namespace([OURS])
-    with Informer(place, (POD, CLAIM), lambda *_: True) as watched:
+    with Informer(place, (PODS, CLAIMS), lambda *_: True) as watched:
         watched.wait(0.2)
     assert len(place.streams) == 2
     assert all(stream.closed.is_set() for stream in place.streams)

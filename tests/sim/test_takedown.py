@@ -8,10 +8,12 @@ import pytest
 
 from sim.state import Cluster
 from tests.sim.conftest import Run
-from wideep_cluster.dynamo.drain import KINDS, POD
+from wideep_cluster.dynamo.drain import KINDS
 from wideep_cluster.informer import Informer
+from wideep_cluster.kinds import PODS, Kind
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kube_objects import Kind
+from wideep_cluster.kubeconfig import connect
+from wideep_cluster.objects import KubeObject
 
 pytestmark = pytest.mark.cluster
 
@@ -30,25 +32,27 @@ def place(cluster: Cluster, run: Run) -> Iterator[KubeNamespace]:
 
 
 def test_it_lists_what_is_there_and_kinds_that_the_cluster_does_not_know_are_not(place: KubeNamespace) -> None:
-    (pod,) = place.list(POD).items
-    assert (pod.name, pod.labels) == (POD_NAME, (("nvidia.com/x", "y"),))
-    assert place.list(Kind("Nothing", "nothings", "nowhere.example.com")).items == ()
-    assert all(place.list(kind).items == () for kind in KINDS if kind is not POD)
+    (pod,) = place.cluster.list(PODS, place.name).items
+    assert (pod.name, pod.labels) == (POD_NAME, {"nvidia.com/x": "y"})
+    nothings = Kind(KubeObject, "/apis/nowhere.example.com/v1alpha1", "nothings")
+    assert place.cluster.list(nothings, place.name).items == ()
+    assert all(place.cluster.list(kind, place.name).items == () for kind in KINDS if kind is not PODS)
 
 
 def test_a_deletion_ends_the_wait_and_silence_does_too(place: KubeNamespace, run: Run) -> None:
-    with Informer(place, (POD,), lambda _, item: item.name == POD_NAME) as watched:
+    with Informer(place, (PODS,), lambda _, item: item.name == POD_NAME) as watched:
         while watched.wait(1):  # the pod may still be starting
             pass
         run("kubectl", "delete", "pod", POD_NAME, "-n", place.name, "--wait=false")
-        while watched.items(POD):
-            assert watched.wait(60) == {POD}
-    assert place.list(POD).items == ()
+        while watched.items(PODS):
+            assert watched.wait(60) == {PODS}
+    assert place.cluster.list(PODS, place.name).items == ()
 
 
 def test_a_kubeconfig_may_be_given_by_its_content(place: KubeNamespace, cluster: Cluster) -> None:
     content = Path(cluster.kubeconfig).read_text(encoding="utf-8")
-    assert KubeNamespace.connect(place.name, content, None).list(POD).items == place.list(POD).items
+    pods = connect(content, None).list(PODS, place.name).items
+    assert [pod.name for pod in pods] == [POD_NAME]
 
 
 def test_it_can_tell_whether_an_operator_runs(place: KubeNamespace) -> None:

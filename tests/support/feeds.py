@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wideep_cluster.kube_objects import Change, Kind
+from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Change
 
 __all__ = ["Feed", "Feeds"]
 

@@ -65,14 +65,14 @@ def crashed(name: str, times: int, code: int = 1, **how: Any) -> Json:
     return pod(name, _status("Running", {"waiting": {"reason": "CrashLoopBackOff"}}, restarts=times, last=last), **how)
 
 
-def event(about: str, reason: str, note: str, version: str = "1") -> Json:
+def event(about: str, reason: str, message: str, version: str = "1") -> Json:
     """A warning."""
     return {
         "metadata": {"name": f"{about}.{reason}", "uid": f"{about}.{reason}", "resourceVersion": version},
         "type": "Warning",
         "reason": reason,
-        "note": note,
-        "regarding": {"kind": "ReplicaSet", "name": about},
+        "message": message,
+        "involvedObject": {"kind": "ReplicaSet", "name": about},
     }
 
 

@@ -14,7 +14,7 @@ from wideep.resource_names import (
 )
 from wideep_cluster import Cluster
 from wideep_cluster.helm import read_record
-from wideep_cluster.kinds import SECRETS, Kind
+from wideep_cluster.kinds import RECORDS, SECRETS, Kind
 from wideep_cluster.objects import RawObject
 
 __all__ = ["KINDS", "Json", "find_object", "find_release"]
@@ -31,7 +31,6 @@ KINDS: Final = {
     **{kind: Kind(RawObject, api.path, api.plural) for kind, api in GRAPH_TYPES.items()},
 }
 """By Pulumi's type. Secrets are missing: what is in them is not read."""
-RECORDS: Final = Kind(RawObject, "/api/v1", "secrets")
 
 
 def find_object(cluster: Cluster, kind: Kind[RawObject], inputs: Json) -> Json | None:

@@ -43,7 +43,8 @@ OWN: Final[Kinds] = (
     kinds.DAEMON_SETS,
     kinds.JOBS,
     kinds.NETWORK_POLICIES,
-    *kinds.GRAPH_RESOURCES,
+    kinds.GRAPHS,
+    kinds.COMPONENTS,
 )
 """Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
 FORWARD: Final = ("pods/portforward",)

@@ -10,9 +10,10 @@ from wideep.dynamo.releases import ROWS, nearest
 from wideep.errors import Problem
 from wideep.text import some_of
 from wideep_cluster import kinds
-from wideep_cluster.client import Cluster, Listed
+from wideep_cluster.client import Cluster
 from wideep_cluster.errors import Answer, ClusterError
 from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Listed
 from wideep_cluster.objects import Definition, KubeObject
 from wideep_cluster.objects.admission import CustomResource
 

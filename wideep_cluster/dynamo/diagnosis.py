@@ -82,7 +82,7 @@ def diagnose(view: GraphSnapshot, logs: Logs) -> Iterator[Diagnosis]:
     if len(view.active_pods) < sum(view.due.values()):
         yield from _refused(view)
     if view.state == "failed":
-        message = f"the operator says: {masked(view.condition.get('message') or 'failed')}"
+        message = f"the operator says: {masked((view.condition and view.condition.message) or 'failed')}"
         yield Diagnosis(("graph", "failed"), message, ("`wideep doctor` names the key to change",), FAILED_SECONDS)
 
 

@@ -6,28 +6,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
-from wideep.dynamo.api import GRAPH_LABEL, GROUP, V1ALPHA1
+from wideep.dynamo.api import GRAPH_LABEL
 from wideep.text import some_of
-from wideep_cluster import informer
 from wideep_cluster.cancellation import interruption, interruption_of_a_hook
-from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.errors import ClusterError
+from wideep_cluster.dynamo.operator import OPERATOR_KINDS, OperatorStatus, is_operators
+from wideep_cluster.errors import ClusterError, ForbiddenError
 from wideep_cluster.informer import Informer
-from wideep_cluster.kube import OPERATOR_KINDS, is_operators
-from wideep_cluster.kube_objects import Item, Kind
-from wideep_cluster.retry import ask_again
+from wideep_cluster.kinds import CLIQUE_SETS, COMPONENTS, GRAPHS, NAMESPACES, PODS, Kind
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.objects import KubeObject, Namespace
+from wideep_cluster.retry import ask_again, poll
 
-__all__ = ["DrainError", "NamespacedClient", "await_operator", "await_previous", "drain"]
+__all__ = ["DrainError", "await_operator", "await_previous", "drain", "is_of_graph"]
 
 Progress = Callable[[str], None]
 
-GRAPH: Final = Kind(V1ALPHA1.kind, V1ALPHA1.plural, GROUP, None)
-COMPONENT: Final = Kind(V1ALPHA1.component_kind, V1ALPHA1.component_plural, GROUP, None)
-CLIQUE_SET: Final = Kind("PodCliqueSet", "podcliquesets", "grove.io")
-POD: Final = Kind("Pod", "pods", None)
-KINDS: Final = (GRAPH, COMPONENT, CLIQUE_SET, POD)
+KINDS: Final[tuple[Kind[KubeObject], ...]] = (GRAPHS, COMPONENTS, CLIQUE_SETS, PODS)
 """In the order in which they go."""
 TICK_SECONDS: Final = 1.0
 """How soon Ctrl-C is noticed."""
@@ -35,6 +31,7 @@ RETRY_SECONDS: Final = 2
 """Until a server that does not answer is asked again."""
 OPERATOR_SECONDS: Final = 120
 """That an operator which is not ready may take, before a graph is deleted that the state does not know."""
+GONE_SECONDS: Final = 60
 NAMESPACE_GONE: Final = (
     "namespace {} was deleted manually, and Helm cannot uninstall what was deleted with it: if this fails with "
     '"release: not found", run pulumi destroy --refresh'
@@ -50,27 +47,20 @@ class DrainError(Exception):
     """Something of the graph is still there when the time is over."""
 
 
-class NamespacedClient(informer.NamespacedClient, Protocol):
-    """A namespace in which a graph is taken down."""
-
-    def delete(self, kind: Kind, name: str) -> None: ...
-
-    def is_gone(self) -> bool: ...
-
-
 @dataclass(frozen=True)
 class Left:
     """An object that is still there."""
 
-    kind: Kind
-    item: Item
+    kind: Kind[KubeObject]
+    item: KubeObject
 
     def __str__(self) -> str:
-        held = f" (finalizer {', '.join(self.item.finalizers)})" if self.item.finalizers else ""
+        finalizers = self.item.metadata.finalizers
+        held = f" (finalizer {', '.join(finalizers)})" if finalizers else ""
         return f"{self.kind.name} {self.item.name}{held}"
 
 
-def drain(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def drain(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
 
     A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
@@ -81,7 +71,7 @@ def drain(place: NamespacedClient, graph: str, deadline_seconds: int, progress: 
     wait.until(lambda left, operator: _is_drained(wait, left, operator))
 
 
-def await_operator(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_operator(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
 
     Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
@@ -91,7 +81,7 @@ def await_operator(place: NamespacedClient, graph: str, deadline_seconds: int, p
     wait.until(lambda left, operator: _operator_ready(wait, left, operator))
 
 
-def await_previous(place: NamespacedClient, graph: str, deadline_seconds: int, progress: Progress) -> None:
+def await_previous(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
     """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
     goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
 
@@ -106,7 +96,7 @@ def await_previous(place: NamespacedClient, graph: str, deadline_seconds: int, p
 class _Wait:
     """One wait: for what, until when, and what it has said last."""
 
-    place: NamespacedClient
+    place: KubeNamespace
     graph: str
     deadline_seconds: int
     progress: Progress
@@ -147,12 +137,8 @@ class _Wait:
                 if self.interrupted.is_set():
                     raise DrainError(f"interrupted: {self.said}. Run `{self.command}` to continue.")
 
-    def _concerns(self, kind: Kind, item: Item) -> bool:
-        if kind in OPERATOR_KINDS:
-            return is_operators(item)
-        if kind is GRAPH:
-            return item.name == self.graph
-        return (GRAPH_LABEL, self.graph) in item.labels or (GRAPH.name, self.graph) in item.owners
+    def _concerns(self, kind: Kind[KubeObject], item: KubeObject) -> bool:
+        return is_operators(item) if kind in OPERATOR_KINDS else is_of_graph(self.graph, kind, item)
 
     def say(self, text: str) -> None:
         if text != self.said:
@@ -160,22 +146,43 @@ class _Wait:
         self.said = text
 
 
+def is_of_graph(graph: str, kind: Kind[KubeObject], item: KubeObject) -> bool:
+    """True if an object is the graph of that name, or one of its components, sets and pods."""
+    if kind is GRAPHS:
+        return item.name == graph
+    owners = [(owner.kind, owner.name) for owner in item.metadata.owner_references]
+    return item.labels.get(GRAPH_LABEL) == graph or (GRAPHS.name, graph) in owners
+
+
 def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
     place, graph = wait.place, wait.graph
     if not left:
         wait.progress(f"nothing of graph {graph} is left in namespace {place.name}")
-        if place.is_gone():
+        if _is_gone(place):
             wait.progress(NAMESPACE_GONE.format(place.name))
         return True
     if wait.seconds <= 0:
         raise DrainError(_give_up(wait, left, operator))
-    if any(one.kind is GRAPH and not one.item.deleting for one in left):
+    if any(one.kind is GRAPHS and not one.item.is_deleting for one in left):
         await_operator(place, graph, min(OPERATOR_SECONDS, wait.seconds), wait.progress)
         wait.say(f"graph {graph}: orphaned by an interrupted run (not in the state); deleting it")
-        place.delete(GRAPH, graph)
+        place.cluster.delete(GRAPHS, graph, place.name)
         return False
     wait.say(f"graph {graph}: waiting for {some_of(left, SHOWN)}" + ("" if operator.ready else f"; {operator.message}"))
     return False
+
+
+def _is_gone(place: KubeNamespace) -> bool:
+    """Whether somebody has deleted the namespace itself. One that is Terminating is waited for, up to a minute."""
+
+    def is_terminating(found: Namespace | None) -> bool:
+        return found is not None and found.is_deleting
+
+    try:
+        found = poll(lambda: place.cluster.find(NAMESPACES, place.name), is_terminating, GONE_SECONDS, 1)
+    except ForbiddenError:
+        return False
+    return found is None or is_terminating(found)
 
 
 def _operator_ready(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool:
@@ -192,7 +199,7 @@ def _operator_ready(wait: _Wait, left: list[Left], operator: OperatorStatus) -> 
 
 
 def _previous_gone(wait: _Wait, left: list[Left]) -> bool:
-    if not left or any(one.kind is GRAPH for one in left):
+    if not left or any(one.kind is GRAPHS for one in left):
         return True
     if wait.seconds <= 0:
         raise DrainError(
@@ -221,12 +228,12 @@ def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str
         message = operator.message[0].upper() + operator.message[1:]
         lines.append(f"{message}. Only a running operator (up to Dynamo 0.9: and etcd) removes the finalizers.")
     lines.append("Start the operator, then run: pulumi destroy")
-    held = [item for item in left if item.item.finalizers and item.kind is not POD]
+    held = [item for item in left if item.item.metadata.finalizers and item.kind is not PODS]
     if held:
         lines.append(
             "If the operator will not come back, remove the finalizers manually, then run pulumi destroy again:"
         )
-        lines.append(f"  kubectl delete -n {namespace} {GRAPH.plural} {wait.graph} --ignore-not-found --wait=false")
+        lines.append(f"  kubectl delete -n {namespace} {GRAPHS.plural} {wait.graph} --ignore-not-found --wait=false")
     patch = """--type=merge -p '{"metadata":{"finalizers":null}}'"""
     lines += [f"  kubectl patch -n {namespace} {left.kind.plural} {left.item.name} {patch}" for left in held]
     return lines

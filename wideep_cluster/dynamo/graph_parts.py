@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from wideep_cluster.kube_objects import Json, part, parts
+from wideep_cluster.manifests import Json, part, parts
 
 __all__ = ["LivePart", "graph_parts", "named_path", "named_spec", "part_names"]
 

@@ -6,24 +6,25 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final
 
 from wideep.text import duration
-from wideep_cluster import informer
 from wideep_cluster.dynamo.diagnosis import diagnose
-from wideep_cluster.dynamo.drain import CLIQUE_SET, GRAPH, GRAPH_LABEL, POD
-from wideep_cluster.dynamo.pods import read_pod
-from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget, WarningEvent
-from wideep_cluster.errors import ClusterError
+from wideep_cluster.dynamo.drain import is_of_graph
+from wideep_cluster.dynamo.operator import OPERATOR_KINDS, is_operators
+from wideep_cluster.dynamo.pods import ContainerExit, PodState, read_pod
+from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
+from wideep_cluster.errors import ClusterError, UnreachableError
 from wideep_cluster.informer import Informer
-from wideep_cluster.kube import OPERATOR_KINDS, is_operators
-from wideep_cluster.kube_objects import Item, Kind, part
+from wideep_cluster.kinds import CLIQUE_SETS, EVENTS, GRAPHS, PODS, Kind
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.objects import Event, KubeObject, Meta, Pod
 from wideep_cluster.progress import ChangeTracker, ProgressReporter
 
-__all__ = ["GraphError", "NamespacedClient", "await_graph"]
+__all__ = ["GraphError", "await_graph"]
 
-EVENT: Final = Kind("Event", "events", "events.k8s.io", "v1", optional=True)
-SETS: Final = replace(CLIQUE_SET, optional=True)
+WARNINGS: Final = replace(EVENTS, optional=True)
+SETS: Final = replace(CLIQUE_SETS, optional=True)
 """Where the graph's name is long, they and all below them have a cut of it with a hash."""
 TICK_SECONDS: Final = 1.0
 """How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
@@ -32,6 +33,7 @@ ASK_SECONDS: Final = 10.0
 QUIET_SECONDS: Final = 60.0
 """And so long after it an operator that lives has done what it had to: one that restarts has to become leader first."""
 RETRY_SECONDS: Final = 2.0
+LOG_LINES: Final = 200
 LOGS: Final = 20
 """Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""
 
@@ -40,14 +42,8 @@ class GraphError(Exception):
     """The graph is not ready."""
 
 
-class NamespacedClient(informer.NamespacedClient, Protocol):
-    """A namespace in which a graph is waited for."""
-
-    def log(self, pod: str, container: str, *, previous: bool) -> str: ...
-
-
 def await_graph(
-    place: NamespacedClient,
+    place: KubeNamespace,
     wanted: GraphTarget,
     deadline_seconds: int,
     say: Callable[[str], None],
@@ -61,8 +57,8 @@ def await_graph(
     wait = _Wait(place, wanted, ProgressReporter(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
         try:
-            with Informer(place, (GRAPH, POD, EVENT, SETS, *OPERATOR_KINDS), wait.concerns) as watched:
-                changed = set(OPERATOR_KINDS)
+            with Informer(place, (GRAPHS, PODS, WARNINGS, SETS, *OPERATOR_KINDS), wait.concerns) as watched:
+                changed = set[Kind[KubeObject]](OPERATOR_KINDS)
                 while not wait.is_over(watched, changed):
                     changed = watched.wait(TICK_SECONDS)
         except ClusterError as error:
@@ -80,7 +76,7 @@ class _Wait:
     """One wait, and what it remembers."""
 
     def __init__(
-        self, place: NamespacedClient, wanted: GraphTarget, progress: ProgressReporter, interrupted: threading.Event
+        self, place: KubeNamespace, wanted: GraphTarget, progress: ProgressReporter, interrupted: threading.Event
     ) -> None:
         self._place, self._wanted, self._progress, self._interrupted = place, wanted, progress, interrupted
         self._changes = ChangeTracker()
@@ -92,17 +88,15 @@ class _Wait:
         self._operator: str | None = None
         """What is wrong with it; None: not asked yet."""
 
-    def concerns(self, kind: Kind, item: Item) -> bool:
+    def concerns(self, kind: Kind[KubeObject], item: KubeObject) -> bool:
         """Whether an object is the graph, a pod of it or what makes its pods, a warning, or an operator."""
         if kind in OPERATOR_KINDS:
             return is_operators(item)
-        if kind is GRAPH:
-            return item.name == self._wanted.graph
-        if kind is EVENT:
-            return item.body.get("type") == "Warning"
-        return (GRAPH_LABEL, self._wanted.graph) in item.labels or (GRAPH.name, self._wanted.graph) in item.owners
+        if isinstance(item, Event):
+            return item.type == "Warning"
+        return is_of_graph(self._wanted.graph, kind, item)
 
-    def is_over(self, watched: Informer, changed: set[Kind]) -> bool:
+    def is_over(self, watched: Informer, changed: set[Kind[KubeObject]]) -> bool:
         """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
         view = self._view(watched)
         self._changes.see(view.stages)
@@ -133,15 +127,15 @@ class _Wait:
 
     def _view(self, watched: Informer) -> GraphSnapshot:
         names = (self._wanted.graph, *(item.name for item in watched.items(SETS)))
-        events = watched.items(EVENT)
+        events = watched.items(WARNINGS)
         if self._before is None:
             self._before = frozenset(map(_version, events))
-        new = (item for item in events if _version(item) not in self._before)
-        warnings = tuple(_warned(item) for item in new if _about(item)[1].startswith(names))
-        graph = next((item.body for item in watched.items(GRAPH)), None)
-        return GraphSnapshot(self._wanted, graph, tuple(read_pod(item.body) for item in watched.items(POD)), warnings)
+        new = (event for event in events if _version(event) not in self._before)
+        warnings = tuple(event for event in new if event.involved_object.name.startswith(names))
+        graph = next(iter(watched.items(GRAPHS)), None)
+        return GraphSnapshot(self._wanted, graph, tuple(map(read_pod, watched.items(PODS))), warnings)
 
-    def _ask_operator(self, changed: set[Kind]) -> None:
+    def _ask_operator(self, changed: set[Kind[KubeObject]]) -> None:
         """Where nothing moves, it may be because nobody works."""
         idle = self._changes.idle_seconds > ASK_SECONDS
         if not idle or not changed.isdisjoint(OPERATOR_KINDS):
@@ -153,8 +147,17 @@ class _Wait:
     def _read_logs(self, view: GraphSnapshot) -> None:
         for pod in view.active_pods:
             if pod.end and (pod.name, pod.end.times) not in self._logs and len(self._logs) < LOGS:
-                log = self._place.log(pod.name, pod.end.container, previous=not pod.end.now)
-                self._logs[pod.name, pod.end.times] = log
+                self._logs[pod.name, pod.end.times] = self._log(pod, pod.end)
+
+    def _log(self, pod: PodState, end: ContainerExit) -> str:
+        """The last lines of a container's log, or of the log of its last run; empty where it cannot be read."""
+        named = Pod(metadata=Meta(name=pod.name, namespace=self._place.name))
+        try:
+            return self._place.cluster.logs(named, end.container, tail=LOG_LINES, previous=not end.now) or ""
+        except UnreachableError:
+            raise
+        except ClusterError:
+            return ""
 
     def _give_up(self, view: GraphSnapshot) -> None:
         """On the first trouble that had its time to get better."""
@@ -175,15 +178,5 @@ class _Wait:
         )
 
 
-def _version(item: Item) -> str:
-    metadata = item.body["metadata"]
-    return f"{metadata.get('uid')} {metadata.get('resourceVersion')}"
-
-
-def _about(item: Item) -> tuple[str, str]:
-    regarding = part(item.body, "regarding")
-    return regarding.get("kind") or "", regarding.get("name") or ""
-
-
-def _warned(item: Item) -> WarningEvent:
-    return WarningEvent(" ".join(_about(item)), item.body.get("reason") or "", item.body.get("note") or "")
+def _version(event: Event) -> str:
+    return f"{event.metadata.uid} {event.metadata.resource_version}"

@@ -8,8 +8,8 @@ from typing import Final
 from wideep.errors import Problem
 from wideep.plan import Plan
 from wideep.resource_names import COMPUTE_DOMAIN
-from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
+from wideep_cluster.listing import Listed
 
 __all__ = ["KAI", "fabric_problem", "multinode_makers", "multinode_problem"]
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wideep.errors import Problem
-from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
-from wideep_cluster.objects import Deployment, StatefulSet
+from wideep_cluster.kinds import DEPLOYMENTS, STATEFUL_SETS, Kind
+from wideep_cluster.listing import Listed
+from wideep_cluster.objects import Deployment, KubeObject, StatefulSet
 
 __all__ = [
     "ETCD",
     "OPERATOR",
+    "OPERATOR_KINDS",
     "OperatorStatus",
     "down_store",
+    "is_operators",
     "operator_conflicts",
     "operator_of",
     "operator_status",
@@ -32,6 +35,11 @@ MANAGER: Final = "manager"
 """The operator's own container; beside it is a proxy."""
 VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 RESTRICTION: Final = "--restrictedNamespace="
+OPERATOR_KINDS: Final[tuple[Kind[Deployment], ...]] = (
+    replace(DEPLOYMENTS, namespaced=False, optional=True),
+    replace(STATEFUL_SETS, namespaced=False, optional=True),
+)
+"""What operators and their etcd run as, in all namespaces."""
 INSTALL: Final = "platform.install"
 USE: Final = "set platform: {install: false} to use it as it is"
 ADOPT: Final = "or import it into this stack: `wideep adopt --help`"
@@ -78,6 +86,11 @@ def operator_version(operator: Deployment) -> str | None:
     containers = operator.spec.template.spec.containers
     images = [each.image for each in containers if each.name == MANAGER or "operator" in each.image.rpartition("/")[2]]
     return next((tag[1] for image in images if (tag := VERSION.search(image))), None)
+
+
+def is_operators(item: KubeObject) -> bool:
+    """True if a Deployment or StatefulSet is an operator, or the etcd that came with it."""
+    return item.name.endswith((OPERATOR, ETCD))
 
 
 def down_store(operator: Deployment, stores: Iterable[StatefulSet], suffix: str) -> StatefulSet | None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from wideep.dynamo.api import COMPONENT_LABEL, ROLE_LABEL
 from wideep.waiting import Stuck, reasons_of
-from wideep_cluster.kube_objects import part, parts
+from wideep_cluster.objects import ContainerStatus, Pod
 
-__all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "condition", "moment", "read_pod"]
+__all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "read_pod"]
 
 ROLE_LABELS: Final = (ROLE_LABEL, COMPONENT_LABEL)
 """Of prefill and decode of a ``v1alpha1`` graph the first says which. Frontends, and all of ``v1beta1``, have the
@@ -22,7 +22,7 @@ STARTING_REASONS: Final = ("ContainerCreating", "PodInitializing")
 """Of a container that the kubelet is about to start."""
 TRANSIENT_REASONS: Final = (*STARTING_REASONS, *reasons_of(Stuck.CRASH))
 """Reasons of a container that waits for the kubelet, or for its next try; how that ended: ``ContainerExit``."""
-Json = dict[str, Any]
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class PodPhase(StrEnum):
@@ -65,76 +65,58 @@ class PodState:
     """It was told to go, or has gone: another one takes its place."""
 
 
-def read_pod(pod: Json) -> PodState:
-    """The state of a pod, from its object as the API has it."""
-    metadata, status = part(pod, "metadata"), part(pod, "status")
+def read_pod(pod: Pod) -> PodState:
+    """Return the state of a pod."""
     stage, reason, message = _stage(pod)
     return PodState(
-        name=metadata["name"],
-        role=_role(part(metadata, "labels")),
-        created=moment(metadata.get("creationTimestamp")),
+        name=pod.name,
+        role=next((pod.labels[key] for key in ROLE_LABELS if pod.labels.get(key)), UNKNOWN),
+        created=pod.metadata.creation_timestamp or LONG_AGO,
         stage=stage,
         reason=reason,
         message=message,
-        end=next(_ends(status), None) if stage is not PodPhase.READY else None,
-        leaving=bool(metadata.get("deletionTimestamp")) or status.get("phase") in ("Succeeded", "Failed"),
+        end=next(_ends(pod), None) if stage is not PodPhase.READY else None,
+        leaving=pod.is_deleting or pod.ended,
     )
 
 
-def moment(written: str | None) -> datetime:
-    """A time as an object has it; long ago where it has none."""
-    return datetime.fromisoformat(written) if written else datetime.min.replace(tzinfo=UTC)
-
-
-def _role(labels: dict[str, str]) -> str:
-    return next((labels[key] for key in ROLE_LABELS if labels.get(key)), UNKNOWN)
-
-
-def _stage(pod: Json) -> tuple[PodPhase, str, str]:
+def _stage(pod: Pod) -> tuple[PodPhase, str, str]:
     """The stage, and reason and message of what holds it there."""
-    status = part(pod, "status")
-    if condition(status, "Ready").get("status") == "True":
+    if pod.ready:
         return PodPhase.READY, "", ""
-    if not part(pod, "spec").get("nodeName"):
-        placed = condition(status, "PodScheduled")
-        message: str = placed.get("message") or ""
-        return PodPhase.PENDING, placed.get("reason") or "", message.split(" preemption:")[0].rstrip(". ")
-    held = next(_held(status), None)
+    if not pod.spec.node_name:
+        placed = next((one for one in pod.status.conditions if one.type == "PodScheduled"), None)
+        message = placed.message.split(" preemption:")[0].rstrip(". ") if placed else ""
+        return PodPhase.PENDING, placed.reason if placed else "", message
+    held = next(_held(pod), None)
     if held:
         return PodPhase.PULLING, *held
-    runs = any(part(each, "state").get("running") for each in _containers(status))
-    return PodPhase.LOADING if runs or next(_ends(status), None) else PodPhase.PULLING, "", ""
+    runs = any(each.state.running for each in _containers(pod))
+    return PodPhase.LOADING if runs or next(_ends(pod), None) else PodPhase.PULLING, "", ""
 
 
-def condition(status: Json, name: str) -> Json:
-    """One of an object's conditions; empty where it has none of that name."""
-    return next((one for one in parts(status, "conditions") if one["type"] == name), dict[str, Any]())
+def _containers(pod: Pod) -> tuple[ContainerStatus, ...]:
+    return (*pod.status.init_container_statuses, *pod.status.container_statuses)
 
 
-def _containers(status: Json) -> list[Json]:
-    return [*parts(status, "initContainerStatuses"), *parts(status, "containerStatuses")]
-
-
-def _held(status: Json) -> Iterator[tuple[str, str]]:
+def _held(pod: Pod) -> Iterator[tuple[str, str]]:
     """What a container waits for that never ran."""
-    for each in _containers(status):
-        waiting = part(part(each, "state"), "waiting")
-        reason: str = waiting.get("reason") or ""
-        if reason and reason not in TRANSIENT_REASONS:
-            yield reason, waiting.get("message") or ""
+    for each in _containers(pod):
+        waiting = each.state.waiting
+        if waiting and waiting.reason and waiting.reason not in TRANSIENT_REASONS:
+            yield waiting.reason, waiting.message
 
 
-def _ends(status: Json) -> Iterator[ContainerExit]:
+def _ends(pod: Pod) -> Iterator[ContainerExit]:
     """Containers that have ended with an error, and have not become ready since."""
-    for each in _containers(status):
-        state = part(each, "state")
-        ended = part(state, "terminated") or part(part(each, "lastState"), "terminated")
-        if ended.get("exitCode") and not each.get("ready"):
+    for each in _containers(pod):
+        ended = each.state.terminated or each.last_state.terminated
+        if ended and ended.exit_code and not each.ready:
             yield ContainerExit(
-                container=each["name"],
-                times=max(int(each.get("restartCount", 0)) + ("terminated" in state), 1),
-                code=int(ended["exitCode"]),
-                reason=ended.get("reason") or "",
-                message=ended.get("message") or "",
-                now="running" not in state,
+                container=each.name,
+                times=max(each.restart_count + (each.state.terminated is not None), 1),
+                code=ended.exit_code,
+                reason=ended.reason,
+                message=ended.message,
+                now=each.state.running is None,
             )

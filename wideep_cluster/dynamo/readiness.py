@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 from wideep.masking import masked
 from wideep_cluster.dynamo.graph_parts import graph_parts
-from wideep_cluster.dynamo.pods import PodPhase, PodState, condition, moment
-from wideep_cluster.kube_objects import part, parts
+from wideep_cluster.dynamo.pods import LONG_AGO, PodPhase, PodState
+from wideep_cluster.objects import Condition, Event, Graph
 
-__all__ = ["GraphSnapshot", "GraphTarget", "WarningEvent"]
+__all__ = ["GraphSnapshot", "GraphTarget"]
 
 UNSEEN: Final = "the operator has not looked at the change yet"
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,18 @@ class GraphTarget:
 
 
 @dataclass(frozen=True)
-class WarningEvent:
-    """A warning about an object of the graph."""
-
-    about: str
-    reason: str
-    message: str
-
-
-@dataclass(frozen=True)
 class GraphSnapshot:
     """The graph, its pods and the newest warnings, at one moment."""
 
     wanted: GraphTarget
-    graph: Json | None
+    graph: Graph | None
     pods: tuple[PodState, ...]
-    warnings: tuple[WarningEvent, ...] = ()
+    warnings: tuple[Event, ...] = ()
 
     @property
     def due(self) -> dict[str, int]:
         """Pods of each role that there should be."""
-        said = {each.role: each.pods for each in graph_parts(part(self.graph or {}, "spec"))}
+        said = {each.role: each.pods for each in graph_parts(self._live.spec)}
         return {role: said.get(role, n) if role in self.wanted.counted else n for role, n in self.wanted.pods.items()}
 
     @property
@@ -68,9 +59,8 @@ class GraphSnapshot:
     def spec_updated_at(self) -> datetime:
         """When the graph's spec was written last, by the API server's clock. Its status has a generation only in
         ``v1beta1``, and the pods have none in either."""
-        fields = parts(self._metadata, "managedFields")
-        writers = [moment(one.get("time")) for one in fields if "f:spec" in part(one, "fieldsV1")]
-        return max(writers, default=moment(None))
+        fields = self._live.metadata.managed_fields
+        return max((one.time for one in fields if one.time and "f:spec" in one.fields_v1), default=LONG_AGO)
 
     @property
     def is_ready(self) -> bool:
@@ -80,27 +70,19 @@ class GraphSnapshot:
     @property
     def has_ready_pods(self) -> bool:
         """The same, with pods beyond those."""
-        written = self._metadata.get("generation", 0) >= self.wanted.generation
-        seen = written and self.is_observed and self.condition.get("status") == "True"
+        seen = self._live.metadata.generation >= self.wanted.generation and self._live.ready
         ready = Counter(pod.role for pod in self.active_pods if pod.stage is PodPhase.READY)
         return seen and ready >= Counter(self.due) and ready.total() == len(self.active_pods)
-
-    @property
-    def is_observed(self) -> bool:
-        """False: what the operator says is of an older spec, by the generation that it names. ``v1alpha1`` of 0.6 names
-        none, and cannot be told so."""
-        observed = self._status.get("observedGeneration")
-        return observed is None or int(observed) >= int(self._metadata.get("generation", 0))
 
     @property
     def verdict(self) -> str:
         """What the operator of 1.x says while the graph is not ready (``insufficient_capacity``, ``updating``);
         empty where it says nothing that the pods do not."""
-        if not self.is_observed:
+        if not self._live.is_observed:
             return UNSEEN
-        if "observedGeneration" not in self._status or self.condition.get("status") == "True":
+        if self._live.status.observed_generation is None or self._live.ready or self.condition is None:
             return ""
-        said = [self.condition.get("reason") or "", masked(self.condition.get("message") or "")]
+        said = [self.condition.reason, masked(self.condition.message)]
         return f"the operator says {': '.join(filter(None, said))}" if any(said) else ""
 
     @property
@@ -109,15 +91,15 @@ class GraphSnapshot:
         return all(pod.created >= self.spec_updated_at for pod in self.active_pods if pod.role in self.wanted.changed)
 
     @property
-    def condition(self) -> Json:
-        """What the operator says of the graph: its condition Ready; empty before it has looked."""
-        return condition(self._status, "Ready")
+    def condition(self) -> Condition | None:
+        """What the operator says of the graph: its condition Ready; None before it has looked."""
+        return self._live.condition
 
     @property
     def state(self) -> str:
         """The operator's word for the graph: pending, successful or failed; empty before it has looked at it as it is
         now. Of 1.x, ``successful`` stays from before an update while its old pods serve (dynamo#3567)."""
-        return (self._status.get("state") or "") if self.is_observed else ""
+        return self._live.status.state if self._live.is_observed else ""
 
     @property
     def stages(self) -> dict[str, str]:
@@ -138,13 +120,9 @@ class GraphSnapshot:
         listed = ", ".join(words for words in waiting if words)
         return f"{role} {ready} of {count} ready" + (f" ({listed})" if listed else "")
 
-    @property
-    def _metadata(self) -> Json:
-        return part(self.graph or {}, "metadata")
-
-    @property
-    def _status(self) -> Json:
-        return part(self.graph or {}, "status")
+    @cached_property
+    def _live(self) -> Graph:
+        return self.graph or Graph.model_validate({"metadata": {"name": self.wanted.graph}})
 
 
 def _stage(pod: PodState) -> str:

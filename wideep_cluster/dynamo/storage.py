@@ -9,8 +9,8 @@ from wideep.dynamo import release
 from wideep.errors import Problem
 from wideep.plan import CachePlan, PlatformPlan
 from wideep.text import some_of
-from wideep_cluster.client import Listed
 from wideep_cluster.errors import Answer
+from wideep_cluster.listing import Listed
 from wideep_cluster.objects import StorageClass, Volume
 
 __all__ = ["ONE_NODE", "cache_class_problem", "class_problem", "platform_class_problems", "suggested_class"]

@@ -31,6 +31,7 @@ class Meta(Model):
     name: str
     namespace: str = ""
     uid: str = ""
+    resource_version: str = ""
     generation: int = 0
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
@@ -59,6 +60,11 @@ class KubeObject(Model):
     def labels(self) -> dict[str, str]:
         """Its labels."""
         return self.metadata.labels
+
+    @property
+    def is_deleting(self) -> bool:
+        """Somebody has deleted it, and something still holds it."""
+        return self.metadata.deletion_timestamp is not None
 
 
 class RawObject(KubeObject):

@@ -92,6 +92,11 @@ class Event(KubeObject):
     event_time: datetime | None = None
 
     @property
+    def about(self) -> str:
+        """Kind and name of the object."""
+        return f"{self.involved_object.kind} {self.involved_object.name}"
+
+    @property
     def when(self) -> datetime | None:
         """When it happened last."""
         return self.last_timestamp or self.event_time or self.metadata.creation_timestamp

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from wideep_cluster.objects.base import Condition, KubeObject, Model
+from wideep_cluster.objects.base import Condition, KubeObject, Meta, Model
 from wideep_cluster.objects.pods import PodSpec
 
 __all__ = ["DaemonSet", "Deployment", "Graph", "Job", "StatefulSet"]
@@ -69,6 +69,19 @@ class Job(KubeObject):
     status: JobStatus = JobStatus()
 
 
+class ManagedFields(Model):
+    """When somebody wrote fields of an object last, and which."""
+
+    time: datetime | None = None
+    fields_v1: dict[str, object] = Field(default_factory=dict[str, object])
+
+
+class GraphMeta(Meta):
+    """The same, and who wrote it."""
+
+    managed_fields: tuple[ManagedFields, ...] = ()
+
+
 class GraphStatus(Model):
     """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``; from 1.x
     on, of which generation."""
@@ -81,6 +94,7 @@ class GraphStatus(Model):
 class Graph(KubeObject):
     """A DynamoGraphDeployment. ``spec`` is left as it is: it may be one that this program did not write."""
 
+    metadata: GraphMeta  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
     spec: dict[str, object] = Field(default_factory=dict[str, object])
     status: GraphStatus = GraphStatus()
 

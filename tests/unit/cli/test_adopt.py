@@ -24,8 +24,8 @@ from wideep_cli.adopt.preview import Wanted, wanted_resources
 from wideep_cli.adopt.resources import Adoption, adoption
 from wideep_cli.adopt.state import release_entry
 from wideep_cli.errors import CallError
-from wideep_cluster.client import Listing
 from wideep_cluster.kinds import Kind
+from wideep_cluster.listing import Listing
 
 GRAPH = "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"

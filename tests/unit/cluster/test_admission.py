@@ -21,9 +21,9 @@ from wideep_cluster.dynamo.admission import (
     graph_admission,
     obstacles,
 )
-from wideep_cluster.dynamo.drain import GRAPH
 from wideep_cluster.dynamo.graph_api import served_api
-from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kinds import GRAPHS
+from wideep_cluster.kubeconfig import connect
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dynamographdeployments.nvidia.com"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -74,7 +74,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     with api_server(tmp_path) as (site, kubeconfig):
-        yield Server(site, KubeNamespace.connect("ns", str(kubeconfig), None).cluster)
+        yield Server(site, connect(str(kubeconfig), None))
 
 
 def test_nothing_stands_in_the_way_of_a_graph_where_all_of_it_answers(server: Server) -> None:
@@ -199,7 +199,6 @@ def test_a_wait_without_a_stack_finds_the_graphs_by_itself(server: Server) -> No
     graphs = "/apis/nvidia.com/{}/namespaces/ns/dynamographdeployments"
     server.site.says(graphs.format("v1beta1"), 200, listed({"metadata": {"name": "new"}}))
     server.site.says(graphs.format("v1alpha1"), 200, listed({"metadata": {"name": "old"}}))
-    place = KubeNamespace(server.cluster.api, "ns")
-    assert [item.name for item in place.list(GRAPH).items] == ["new"]
+    assert [item.name for item in server.cluster.list(GRAPHS, "ns").items] == ["new"]
     server.serves("v1alpha1")
-    assert [item.name for item in KubeNamespace(server.cluster.api, "ns").list(GRAPH).items] == ["old"]
+    assert [item.name for item in Cluster(server.cluster.api, None).list(GRAPHS, "ns").items] == ["old"]

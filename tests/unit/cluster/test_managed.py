@@ -12,7 +12,7 @@ from wideep.errors import ConfigError
 from wideep.settings.layout import Role
 from wideep_cluster.dynamo.pods import PodState, read_pod
 from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
-from wideep_cluster.kube_objects import Json
+from wideep_cluster.objects import Graph, Pod
 
 PRESET = "lab-16gpu-singlenode"
 
@@ -67,16 +67,17 @@ def test_what_is_wrong_with_it_is_told_by_its_key(replicas: object, key: str, wo
 # --- waiting for it
 
 
-def graph(replicas: int) -> Json:
+def graph(replicas: int) -> Graph:
     decode = {"componentType": "worker", "subComponentType": "decode", "replicas": replicas}
     wide = {**decode, "subComponentType": "prefill", "replicas": 1, "multinode": {"nodeCount": 2}}
     frontend = {"componentType": "frontend", "replicas": 1}
     ready = {"type": "Ready", "status": "True"}
-    return {
+    body = {
         "metadata": {"name": "g", "generation": 4},
         "spec": {"services": {"Frontend": frontend, "decode": decode, "prefill": wide}},
         "status": {"state": "successful", "conditions": [ready]},
     }
+    return Graph.model_validate(body)
 
 
 def pods(**counts: int) -> tuple[PodState, ...]:
@@ -93,7 +94,7 @@ def pods(**counts: int) -> tuple[PodState, ...]:
                 "containerStatuses": [{"name": "main", "ready": True, "state": {"running": {}}}],
             },
         }
-        return read_pod(body)
+        return read_pod(Pod.model_validate(body))
 
     return tuple(pod(role, number) for role, count in counts.items() for number in range(count))
 
