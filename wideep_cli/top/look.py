@@ -20,6 +20,9 @@ __all__ = ["Look", "Top", "figures", "look"]
 AT_ONCE: Final = 16
 NO_METRICS: Final = "exposes no metrics of SGLang. Set monitoring.enabled: true, with which the workers expose them."
 OTHER_ENGINE: Final = "only SGLang's metrics are read."
+FURTHER_POD: Final = "Further pods of a worker refuse it on Dynamo 1.x (dynamo#11912): the figures lack their ranks."
+    "Further pods of a worker refuse it on Dynamo 1.x (dynamo#11912): the figures lack the ranks on them."
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def _samples(answer: Page | str) -> tuple[Sample, ...]:
 def _worker(live: DeployedGraph, member: GraphPod, before: Look, now: Look, seconds: float) -> Worker:
     page = now.answers[member.pod.name]
     if isinstance(page, str):
-        return Worker(member.place, member.pod.name, note=page)
+        further = f" {FURTHER_POD}" if member.rank > 0 else ""
+        return Worker(member.place, member.pod.name, note=f"{page}{further}")
     if not page.has(ENGINE):
         engine = live.loaded.settings.backend
         note = NO_METRICS if engine == "sglang" else f"runs {engine}; {OTHER_ENGINE}"

@@ -26,7 +26,11 @@ def top_text(live: DeployedGraph, top: Top) -> RenderableType:
     shown = [worker for worker in top.workers if not worker.note]
     if shown:
         parts += ["", _workers(shown)]
-    notes = [Text(f"{worker.place}: {worker.note}") for worker in top.workers if worker.note]
+    silent: dict[str, list[str]] = {}
+    for worker in top.workers:
+        if worker.note:
+            silent.setdefault(worker.note, []).append(worker.place)
+    notes = [Text(f"{', '.join(places)}: {note}") for note, places in silent.items()]
     return Group(*parts, *([""] if notes else []), *notes)
 
 

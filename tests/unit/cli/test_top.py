@@ -11,11 +11,12 @@ import pytest
 from rich.console import Console
 
 from tests.support.live import live, loaded, pod
-from wideep_cli.deployment import DeployedGraph, members
+from wideep_cli.deployment import DeployedGraph, GraphPod, members
 from wideep_cli.exposition import Page, quantile
 from wideep_cli.top.figures import Pages, Rank, Serving, serving, worker
 from wideep_cli.top.look import Look, Top, figures
 from wideep_cli.top.report import top_json, top_text
+from wideep_cluster.objects import Component
 
 SCRAPES = Path(__file__).parent / "scrapes"
 FRONTEND, DECODE = (Page.read((SCRAPES / f"{name}-0.6.0.txt").read_text()) for name in ("frontend", "decode"))
@@ -144,6 +145,16 @@ def test_pods_that_do_not_answer_are_named_and_the_others_are_shown(graph: Deplo
         ("prefill-0", "no answer", 0),
         ("decode-0", "", 7),
     ]
+
+
+def test_further_pods_of_a_worker_that_do_not_answer_are_one_line_that_says_what_the_figures_lack(
+    graph: DeployedGraph,
+) -> None:
+    found = tuple(GraphPod(Component.DECODE, 0, rank, pod(f"d-{rank}", "decode")) for rank in (0, 1, 2))
+    look = Look(10, found, {"d-0": DECODE, "d-1": "no answer", "d-2": "no answer"})
+    text = " ".join(_drawn(graph, figures(graph, look, look)).split())
+
+    assert "decode-0.1, decode-0.2: no answer Further pods of a worker refuse it on Dynamo 1.x" in text
 
 
 def test_a_pod_that_is_new_has_no_rates_yet(graph: DeployedGraph) -> None:
