@@ -36,11 +36,11 @@ def write_plot(advice: Advice, path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise CallError(f"--plot {path}: a plot is a PNG or an SVG.", f"--plot {path.with_suffix('.svg')}")
-    from matplotlib import rcParams, use
+    from matplotlib import rc, use
     from matplotlib.figure import Figure
 
     use("agg")
-    rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "wideep"})  # text as text, and the same file each time
+    rc("svg", fonttype="none", hashsalt="wideep")  # text as text, and the same file each time
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.add_subplot()
     line = list(_frontier(advice))

@@ -21,8 +21,6 @@ AT_ONCE: Final = 16
 NO_METRICS: Final = "exposes no metrics of SGLang. Set monitoring.enabled: true, with which the workers expose them."
 OTHER_ENGINE: Final = "only SGLang's metrics are read."
 FURTHER_POD: Final = "Further pods of a worker refuse it on Dynamo 1.x (dynamo#11912): the figures lack their ranks."
-    "Further pods of a worker refuse it on Dynamo 1.x (dynamo#11912): the figures lack the ranks on them."
-)
 
 
 @dataclass(frozen=True)
