@@ -47,7 +47,7 @@ def condition_of(pod: Pod, events: tuple[Event, ...] = ()) -> Condition:
     if stopped:
         return stopped
     if any(status.state.running for status in pod.status.container_statuses):
-        return Condition(Phase.LOADING)
+        return Condition(Phase.LOADING, next(_ended_before(pod), ""))
     warning = _last_warning(pod, events)
     return Condition(Phase.STARTING, warning or next(_waiting(pod), "the node is starting it"))
 
@@ -68,6 +68,14 @@ def _stopped(pod: Pod) -> Iterator[Condition]:
         ended = status.state.terminated
         if ended and ended.exit_code:
             yield Condition(Phase.FAILED, f"{ended.reason or 'Error'}, exit code {ended.exit_code}")
+
+
+def _ended_before(pod: Pod) -> Iterator[str]:
+    """A container that runs again after an error."""
+    for status in pod.status.container_statuses:
+        ended = status.last_state.terminated
+        if ended and ended.exit_code:
+            yield f"its last run ended with exit code {ended.exit_code}: wideep doctor"
 
 
 def _last_end(status: ContainerStatus) -> str:

@@ -162,8 +162,10 @@ def _rows(live: DeployedGraph, seen: _Seen) -> tuple[Row, ...]:
 
 
 def _told(row: Row, progress: str) -> Row:
-    """A row with what its log says, where it is loading."""
-    return replace(row, condition=Condition(Phase.LOADING, progress)) if row.condition.phase is Phase.LOADING else row
+    """A row with what its log says, where it is loading, and how it ended before that."""
+    if row.condition.phase is not Phase.LOADING:
+        return row
+    return replace(row, condition=Condition(Phase.LOADING, "; ".join(filter(None, (progress, row.condition.reason)))))
 
 
 def _progress(live: DeployedGraph, row: Row) -> str:

@@ -16,7 +16,7 @@ from wideep_cli.deployment import members
 from wideep_cli.status.frontend import ask_frontend, read_figures
 from wideep_cli.status.loading import download_progress, loading_progress
 from wideep_cluster.objects import Event
-from wideep_cluster.podstate import Phase, condition_of
+from wideep_cluster.podstate import Condition, Phase, condition_of
 
 METRICS = """\
 # HELP dynamo_frontend_requests_total Total number of LLM requests processed
@@ -125,7 +125,15 @@ def test_a_pod_that_starts_says_its_last_warning_without_a_token() -> None:
 
 
 def test_a_running_pod_that_is_not_ready_is_loading() -> None:
-    assert condition_of(pod("a", "decode", status=status(running={}))).phase is Phase.LOADING
+    assert condition_of(pod("a", "decode", status=status(running={}))) == Condition(Phase.LOADING)
+
+
+def test_a_pod_that_runs_again_after_an_error_says_how_it_ended() -> None:
+    again = {"name": "main", "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 1}}}
+
+    condition = condition_of(pod("a", "decode", status={"containerStatuses": [again]}))
+
+    assert condition == Condition(Phase.LOADING, "its last run ended with exit code 1: wideep doctor")
 
 
 def test_what_looks_like_a_token_is_never_shown() -> None:
