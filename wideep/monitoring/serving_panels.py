@@ -46,7 +46,7 @@ SERVING: Final = (
     ),
     Panel(
         "Tokens",
-        "Tokens a second: of answers when they end (0.6) or as they come (1.6), and what SGLang generates.",
+        "Tokens per second: of answers when they end (0.6) or as they come (1.6), and what SGLang generates.",
         "short",
         (
             Query('sum(rate(dynamo_frontend_output_tokens_total{graph="$graph"}[$__rate_interval]))', "output"),

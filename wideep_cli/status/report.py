@@ -91,7 +91,7 @@ def _lines(snapshot: Snapshot, frontend: FrontendView | str, rate: float | None)
 
 def _figures(figures: Figures, rate: float | None) -> str:
     parts = [f"{figures.requests} answered, {figures.inflight} in flight"]
-    parts += [f"{rate:.1f} a second"] if rate is not None else []
+    parts += [f"{rate:.1f}/s"] if rate is not None else []
     parts += [f"TTFT {figures.ttft_ms:.0f} ms"] if figures.ttft_ms is not None else []
     parts += [f"ITL {figures.itl_ms:.1f} ms"] if figures.itl_ms is not None else []
     if figures.input_tokens is not None and figures.output_tokens is not None:
