@@ -153,7 +153,12 @@ class Kube:
         return await self._call("POST", kind.path(body["metadata"].get("namespace")) + STRICT, body)
 
     async def apply(self, kind: Kind, body: Manifest) -> Manifest:
-        """Server-side apply as the operator; what others have set and it does not name stays."""
+        """Server-side apply as the operator; what others have set and it does not name stays.
+
+        Empty maps of the metadata are left out: the API server does not keep them, takes each such apply for a change,
+        and the watch that tells of it would bring the next one.
+        """
+        body = body | {"metadata": {name: value for name, value in body["metadata"].items() if value != {}}}
         path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
         query = f"?fieldManager={FIELD_MANAGER}&force=true"
         return await self._call("PATCH", path + query, body, "application/apply-patch+yaml")

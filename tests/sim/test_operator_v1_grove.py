@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,23 @@ def test_a_graph_with_a_long_name_is_cut_and_found_by_its_label(platform: Platfo
     assert parts() == {"frontend": "PodClique", "prefill": several, "decode": several}
     platform.kubectl("delete", "dgd", LONG, "--timeout=60s")
     platform.wait(lambda: not names(platform, "pods", LONG), "no pod left")
+
+
+def test_nothing_is_written_about_a_graph_that_is_ready_and_stays_as_it_is(platform: Platform) -> None:
+    platform.apply(a_graph(worker("prefill"), worker("decode", gpus="4", nodes=2)))
+    platform.wait(lambda: len(platform.ready_pods("decode")) == 2, "both decode pods ready")
+
+    def versions() -> list[str]:
+        kinds = ("dgd", "podcliqueset", "podclique", "podcliquescalinggroup")
+        return [each["metadata"]["resourceVersion"] for kind in kinds for each in platform.find(kind)]
+
+    def at_rest() -> bool:
+        before = versions()
+        time.sleep(3)
+        return versions() == before
+
+    platform.wait(at_rest, "three seconds without a write")
+    platform.delete_graphs()
 
 
 def test_a_graph_that_does_not_fit_says_that_capacity_is_what_it_lacks(platform: Platform) -> None:
