@@ -54,6 +54,7 @@ def test_a_graph_becomes_ready_with_a_component_a_deployment_and_labelled_pods_f
         "sgl-frontend"
     ]
     assert platform.graph()["status"]["conditions"][0]["message"] == "All resources are ready"
+    platform.rests("dgd", "dcd", "deployments", "services", "pods")
 
 
 def test_more_replicas_are_added_beside_those_that_run(platform: Platform, graph: Callable[..., Manifest]) -> None:

@@ -45,6 +45,7 @@ def test_a_worker_of_two_nodes_is_a_leader_and_a_worker_pod_that_start_together(
     ]
     assert names(platform, "dcd") == []
     assert "sgl-frontend" in names(platform, "services")
+    platform.rests("dgd", "podcliqueset", "podclique", "podcliquescalinggroup", "services", "pods")
 
 
 def test_no_pod_of_a_worker_is_placed_where_not_all_of_them_fit(platform: Platform) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -53,17 +52,7 @@ def test_a_graph_with_a_long_name_is_cut_and_found_by_its_label(platform: Platfo
 def test_nothing_is_written_about_a_graph_that_is_ready_and_stays_as_it_is(platform: Platform) -> None:
     platform.apply(a_graph(worker("prefill"), worker("decode", gpus="4", nodes=2)))
     platform.wait(lambda: len(platform.ready_pods("decode")) == 2, "both decode pods ready")
-
-    def versions() -> list[str]:
-        kinds = ("dgd", "podcliqueset", "podclique", "podcliquescalinggroup")
-        return [each["metadata"]["resourceVersion"] for kind in kinds for each in platform.find(kind)]
-
-    def at_rest() -> bool:
-        before = versions()
-        time.sleep(3)
-        return versions() == before
-
-    platform.wait(at_rest, "three seconds without a write")
+    platform.rests("dgd", "podcliqueset", "podclique", "podcliquescalinggroup", "services", "pods")
     platform.delete_graphs()
 
 

@@ -109,6 +109,20 @@ class Platform:
                 pytest.fail(f"not in {WAIT_SECONDS:.0f} s: {what}\n{there}", pytrace=False)
             time.sleep(0.2)
 
+    def rests(self, *kinds: str) -> None:
+        """Until nothing is written about these objects for three seconds: a controller that goes round in circles
+        loads the API server for as long as the graph stands."""
+
+        def versions() -> list[str]:
+            return [each["metadata"]["resourceVersion"] for kind in kinds for each in self.find(kind)]
+
+        def at_rest() -> bool:
+            before = versions()
+            time.sleep(3)
+            return versions() == before
+
+        self.wait(at_rest, f"three seconds without a write of {', '.join(kinds)}")
+
     def wait_for_state(self, state: str) -> None:
         """Until the graph's status says so of its newest spec, as far as the operator can tell."""
         self.wait(lambda: (self.graph().get("status") or {}).get("state") == state, f"the graph {state}")
