@@ -26,6 +26,7 @@ def environment(cluster: Cluster) -> dict[str, str]:
         "KUBECONFIG": str(cluster.kubeconfig),
         "KUBECACHEDIR": str(home / "kubectl"),
         "SIM_CLUSTER": str(cluster.file),
+        "SIM_TOKENIZER": str(cluster.agent_dir / "model"),
         "PULUMI_HOME": str(cluster.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{cluster.pulumi_state}?{_ONE_FILE_EACH}",
         "PULUMI_CONFIG_PASSPHRASE": "simulated-cluster",

@@ -20,6 +20,7 @@ __all__ = ["Load", "find_aiperf", "profile", "version"]
 EXPORT: Final = "profile_export_aiperf.json"
 LOG: Final = Path("logs", "aiperf.log")
 REASON_LINES: Final = 12
+NO_TOKENIZER: Final = "Failed to load tokenizer"
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,15 @@ def profile(aiperf: Path, load: Load, port: int, folder: Path) -> Export:
     if done.returncode or not export.exists():
         log = folder / LOG
         said = done.stdout + done.stderr or (log.read_text(encoding="utf-8", errors="replace") if log.exists() else "")
+        if NO_TOKENIZER in said:
+            raise ClusterError(
+                f"AIPerf cannot load the tokenizer {load.tokenizer}, with which it writes prompts. Its last output:\n"
+                f"{_last(said, 2)}\n  Name a directory that holds the model's tokenizer: --tokenizer DIR"
+            )
         raise ClusterError(f"AIPerf failed with exit code {done.returncode}. Its last output:\n{_last(said)}")
     return json.loads(export.read_text(encoding="utf-8"))
 
 
-def _last(said: str) -> str:
-    lines = [line.strip(" │╭╰─╮╯") for line in said.splitlines()]
-    return "\n".join(f"  {line}" for line in [line for line in lines if line][-REASON_LINES:])
+def _last(said: str, lines: int = REASON_LINES) -> str:
+    found = [line.strip(" │╭╰─╮╯") for line in said.splitlines()]
+    return "\n".join(f"  {line}" for line in [line for line in found if line][-lines:])

@@ -72,6 +72,16 @@ def test_when_aiperf_fails_its_last_words_are_told(tmp_path: Path) -> None:
     assert str(caught.value) == "AIPerf failed with exit code 3. Its last output:\n  Reason: no tokenizer"
 
 
+def test_a_tokenizer_that_cannot_be_loaded_is_said_with_the_option_that_names_another(tmp_path: Path) -> None:
+    said = "Traceback; TokenizerError: Failed to load tokenizer 'a/tokenizer': OSError: no connection."
+    program = stand_in(tmp_path, f'echo "{said}"; exit 1')
+
+    with pytest.raises(ClusterError, match="cannot load the tokenizer a/tokenizer") as caught:
+        profile(program, LOAD, 8123, tmp_path / "out")
+
+    assert "--tokenizer DIR" in str(caught.value)
+
+
 def test_when_aiperf_fails_without_a_word_its_log_is_told(tmp_path: Path) -> None:
     body = 'while [ "$1" != --artifact-dir ]; do shift; done; mkdir -p "$2/logs"; echo gave up > "$2/logs/aiperf.log"'
     program = stand_in(tmp_path, f"{body}; exit 130")
