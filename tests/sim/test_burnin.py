@@ -15,11 +15,11 @@ import yaml
 
 from sim.env import environment
 from sim.kubelet.burnin import ECC, LOST_ADAPTER, NO_RDMA, RAIL_ONLY, SLOW, SLOW_ADAPTER
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
-from tests.support.project import copy_project
-from tests.support.stacks import write_stack
+from tests.support.process import run
 from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
@@ -43,16 +43,16 @@ def wideep(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = copy_project(tmp_path_factory.mktemp("project"))
     write_stack(folder, "burnin", **IMAGE)
     command = Wideep(cluster, folder, "burnin", columns=1000)
-    subprocess.run(["kubectl", "create", "namespace", NAMESPACE], env=command.env, check=True)
+    run("kubectl", "create", "namespace", NAMESPACE, env=command.env)
     yield command
-    subprocess.run(["kubectl", "delete", "namespace", NAMESPACE], env=command.env, check=True)
+    run("kubectl", "delete", "namespace", NAMESPACE, env=command.env)
 
 
 def left(run: Run) -> str:
     """Jobs of burn-ins, and their pods."""
     return run(
         "kubectl", "get", "jobs,pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=wideep-burnin", "-o", "name"
-    ).stdout
+    ).out
 
 
 def is_clean(run: Run) -> bool:
@@ -136,7 +136,7 @@ def test_with_the_printed_role_a_service_account_may_measure(wideep: Wideep, clu
     run("kubectl", "create", "serviceaccount", "measurer", "-n", NAMESPACE)
     printed = wideep("rbac", "--burnin", "--service-account", "measurer", "-o", "json").out
     run("kubectl", "apply", "-f", "-", given=printed)
-    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).stdout.strip()
+    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).out.strip()
     config = yaml.safe_load(Path(environment(cluster)["KUBECONFIG"]).read_text())
     config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
     kubeconfig = wideep.folder / "measurer.yaml"

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import pytest
 
 from sim.kubelet.burnin import SLOW
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
 from tests.sim.pulumi import Pulumi
 from tests.sim.test_burnin import is_clean, left
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
@@ -38,9 +38,9 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack("destroy", "--yes", "--skip-preview")
 
 
-def up(stack: Pulumi, *, check: bool = True) -> str:
+def up(stack: Pulumi, *, fails: bool = False) -> str:
     """What `pulumi up` says."""
-    return stack("up", "--yes", "--skip-preview", check=check)
+    return stack("up", "--yes", "--skip-preview", fails=fails)
 
 
 def test_ctrl_c_while_the_nodes_are_measured_leaves_nothing_of_it(
@@ -65,7 +65,7 @@ def test_ctrl_c_while_the_nodes_are_measured_leaves_nothing_of_it(
 
 
 def test_a_slow_gpu_stops_up_before_the_graph_with_its_node_and_what_to_do(stack: Pulumi, run: Run) -> None:
-    said = up(stack, check=False)
+    said = up(stack, fails=True)
 
     assert "gpu-0 GPU 3: memory bandwidth 2.14 TB/s, 50 % under the median of 16 (4.27 TB/s)" in said
     assert "so the graph is not made" in said

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from tests.support.project import ROOT
+from tests.conftest import ROOT
 from wideep_cli.main import app
 
 SECRET = "S3cretS3cretS3cret"
