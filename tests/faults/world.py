@@ -24,7 +24,7 @@ import pytest
 from sim.faults import acts
 from sim.state import Cluster
 from tests.conftest import ROOT
-from tests.support.process import env_on, run
+from tests.support.process import env_on, run, wait_for
 
 NAMESPACE = "dynamo-workshop"
 GRAPH = "deepseek-r1-wideep"
@@ -228,10 +228,7 @@ class World:
 
     def wait(self, holds: Callable[[], bool], what: str, seconds: float = 330) -> None:
         """Wait until it holds. A pod that ended often is started again after up to five minutes."""
-        until = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
-            time.sleep(0.2)
+        wait_for(holds, what, seconds)
 
     def mend(self) -> None:
         """The config as it is in the project, nothing that runs, no lock of a killed run."""

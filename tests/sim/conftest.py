@@ -60,12 +60,6 @@ def wideep(stack: Pulumi) -> Wideep:
 
 
 @pytest.fixture
-def sim_env(cluster: Cluster) -> dict[str, str]:
-    """The environment in which pulumi, kubectl and helm work on the tests' cluster."""
-    return env_on(cluster)
-
-
-@pytest.fixture
-def run(sim_env: dict[str, str]) -> Run:
+def run(cluster: Cluster) -> Run:
     """Runs a command on the tests' cluster."""
-    return partial(process.run, env=sim_env)
+    return partial(process.run, env=env_on(cluster))

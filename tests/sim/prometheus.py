@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from sim.kubelet.serving import free_port
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.support.process import env_on
+from tests.support.process import env_on, wait_for
 
 __all__ = ["Prometheus", "Target", "dashboard_targets", "load", "prometheus_of", "until"]
 
@@ -121,8 +120,4 @@ def dashboard_targets(stack: Pulumi) -> list[Target]:
 
 
 def until(true: Callable[[], object], seconds: float = SECONDS) -> None:
-    """Waits for it."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds:.0f} s"
-        time.sleep(1)
+    wait_for(true, "Prometheus says so", seconds)

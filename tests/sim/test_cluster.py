@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ from sim import paths
 from sim.cluster import process
 from sim.state import Cluster, load
 from tests.sim.conftest import Run, sim
+from tests.support.process import wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -30,15 +29,6 @@ def pod(name: str, gpus: int) -> str:
 def claim(name: str) -> str:
     spec = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Ti"}}}
     return json.dumps({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec})
-
-
-def eventually(true: Callable[[], bool], seconds: float = 20) -> bool:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def states(cluster: str) -> dict[str, str]:
@@ -100,7 +90,7 @@ def test_the_real_scheduler_places_what_fits_and_leaves_the_rest_pending(run: Ru
         def nodes() -> list[str]:
             return sorted(run("kubectl", "get", "pods", "-n", "scheduling", "-o", placed).out.split())
 
-        assert eventually(lambda: nodes() == ["gpu-0", "gpu-1"])
+        wait_for(lambda: nodes() == ["gpu-0", "gpu-1"], "two pods have a node each", 20)
     finally:
         run("kubectl", "delete", "namespace", "scheduling", "--wait=true")
 
@@ -112,7 +102,7 @@ def test_a_claim_is_bound_to_a_volume_of_its_size_that_goes_with_it(run: Run) ->
     name, size = volume.split()
     assert size == "1Ti"
     run("kubectl", "delete", "pvc", "cache")
-    assert eventually(lambda: run("kubectl", "get", "pv", name, fails=None).code == 1)
+    wait_for(lambda: run("kubectl", "get", "pv", name, fails=None).code == 1, "the volume is deleted", 20)
 
 
 def test_the_registry_takes_an_image_and_gives_its_digest(cluster: Cluster, run: Run, tmp_path: Path) -> None:
@@ -139,9 +129,11 @@ def test_up_starts_again_what_was_killed_and_nothing_else(cluster: Cluster, run:
     killed = ("etcd", "kube-scheduler", "registry")
     for name in killed:
         os.kill(current.processes[name].pid, signal.SIGKILL)
-    assert eventually(
-        lambda: {name for name, state in states(cluster.id).items() if state == "not running"} == set(killed)
-    )
+
+    def ended() -> set[str]:
+        return {name for name, state in states(cluster.id).items() if state == "not running"}
+
+    wait_for(lambda: ended() == set(killed), "they have ended", 20)
     said = sim(cluster.id, "up").out
     assert f"started {', '.join(killed)}\n" in said
     assert set(states(cluster.id).values()) == {"running"}

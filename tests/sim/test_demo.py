@@ -70,9 +70,7 @@ def test_monitoring_shows_the_demo_on_a_page(clone: Path, typed: Run) -> None:
     if "prometheus: " not in typed(f"{sys.executable} -m sim tools").text:
         pytest.skip("this machine has no Prometheus: `python -m sim tools` says why")
     for command, _ in TRY_MONITORING:
-        printed = typed("make shell", given=f"{command}
-echo exit code $?
-").text
+        printed = typed("make shell", given=f"{command}\necho exit code $?\n").text
         assert "exit code 0" in printed, printed
     page = (clone / "dashboards.html").read_text()
     assert page.count("<polyline") > page.count("no data")

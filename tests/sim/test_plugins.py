@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from sim.state import Cluster
-from tests.support.process import env_on, run
+from tests.support.process import env_on, run, wait_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.late(2)]
 
@@ -118,10 +117,7 @@ def waiting(program: Program) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         command, env=program.env, cwd=program.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    deadline = time.monotonic() + 60
-    while "configmap/m\n" not in program.kubectl("get", "configmap", "--output", "name"):
-        assert time.monotonic() < deadline, "the object was not created"
-        time.sleep(0.2)
+    wait_for(lambda: "configmap/m\n" in program.kubectl("get", "configmap", "--output", "name"), "the object is made")
     return process
 
 
@@ -145,7 +141,4 @@ def test_no_plugin_outlives_an_engine_that_was_killed(program: Program) -> None:
     assert started
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in started):
-        time.sleep(0.2)
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "no plugin is left", 10)

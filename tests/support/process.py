@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +56,23 @@ def run(
         how = "should have failed" if fails else f"failed with {said.code}"
         pytest.fail(f"`{shlex.join(map(str, command))}` {how}:\n{said.text}", pytrace=False)
     return said
+
+
+def interrupt(*command: str, cwd: Path, env: Mapping[str, str], when: Callable[[], object]) -> int:
+    """The exit code of a command that gets Ctrl-C as soon as ``when`` holds."""
+    quiet = subprocess.DEVNULL
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where these tests run in the background
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdout=quiet, stderr=quiet, preexec_fn=heard)  # noqa: PLW1509
+    wait_for(when, "the moment for Ctrl-C", 120)
+    process.send_signal(signal.SIGINT)
+    return process.wait(120)
+
+
+def wait_for(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
+        time.sleep(0.2)
 
 
 def env_on(cluster: Cluster, **more: str) -> dict[str, str]:

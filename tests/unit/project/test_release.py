@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -13,18 +12,19 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.support.process import Said, run
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def tagged(folder: Path, tag: str, changelog: str) -> subprocess.CompletedProcess[str]:
+def tagged(folder: Path, tag: str, changelog: str) -> Said:
     """What the workflow is told of a tag, in a copy with that changelog."""
     (folder / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "tagged.sh", folder / "scripts")
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / "CHANGELOG.md").write_text(changelog)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    return subprocess.run(["sh", "scripts/tagged.sh", tag], cwd=folder, capture_output=True, text=True, check=False)
+    return run("sh", "scripts/tagged.sh", tag, cwd=folder, fails=None)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_tag_that_is_not_the_version_or_has_no_changelog_is_refused(
 ) -> None:
     done = tagged(tmp_path, tag, changelog)
 
-    assert (done.returncode, done.stderr.startswith(said)) == (1 if said else 0, True), done.stderr
+    assert (done.code, done.err.startswith(said)) == (1 if said else 0, True), done.err
 
 
 @pytest.mark.parametrize("script", ["audit", "sbom"])
@@ -65,10 +65,10 @@ def test_an_audit_that_cannot_ask_fails_and_says_for_which_lock(tmp_path: Path) 
     audit.write_text("#!/bin/sh\nexit 1\n")
     os.chmod(audit, 0o755)  # noqa: S103 - a program
 
-    done = subprocess.run(["sh", "scripts/audit.sh"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run("sh", "scripts/audit.sh", cwd=tmp_path, fails=True)
 
-    assert done.returncode == 1
-    assert "make audit: not clean, or not answered: requirements.txt" in done.stderr
+    assert done.code == 1
+    assert "make audit: not clean, or not answered: requirements.txt" in done.err
 
 
 def test_hooks_run_what_make_check_runs() -> None:
