@@ -77,11 +77,6 @@ class GraphApi:
         """Name of the graph's CustomResourceDefinition."""
         return f"{self.plural}.{GROUP}"
 
-    @property
-    def component_crd(self) -> str:
-        """The same of what the operator makes of each service."""
-        return f"{self.component_plural}.{GROUP}"
-
 
 V1ALPHA1: Final = GraphApi("v1alpha1")
 """Served by all releases that are known here, stored up to 1.4."""
