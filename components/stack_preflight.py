@@ -22,8 +22,7 @@ from components.lifecycle.upgrades import check_upgrade, installed_version
 from components.preflight.cluster import (
     check_conflicts,
     check_crds,
-    check_monitoring,
-    check_multinode,
+    check_operators,
     check_storage,
     check_versions,
 )
@@ -57,8 +56,7 @@ def run_preflight(plan: Plan) -> OnCluster:
     """
     check_external(plan)
     whose = whose_namespace(plan)
-    check_multinode(plan)
-    check_monitoring(plan)
+    check_operators(plan)
     known = read_stack_outputs()
     asked = known is not None and not _on_any_cluster() and is_reachable()
     if known is not None and plan.platform.install:

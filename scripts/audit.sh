@@ -1,10 +1,10 @@
 #!/bin/sh
-# Asks PyPI for known vulnerabilities of what the lock files pin: those of the program and of its policy pack first.
+# Asks PyPI for known vulnerabilities of what the lock files pin.
 # --strict: a package that PyPI was not asked about is a failure, and so is a machine that does not reach PyPI.
 set -eu
 cd "$(dirname "$0")/.."
 failed=
-for lock in requirements.txt policy/requirements.txt requirements/*.txt sim/requirements-*.txt; do
+for lock in $(sh scripts/locks.sh); do
     echo "$lock"
     .venv-release/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement "$lock" || failed="$failed $lock"
 done

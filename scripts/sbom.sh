@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/sbom
-for lock in requirements.txt policy/requirements.txt requirements/*.txt sim/requirements-*.txt; do
+for lock in $(sh scripts/locks.sh); do
     file=build/sbom/$(echo "${lock%.txt}" | tr / -).json
     .venv-release/bin/cyclonedx-py requirements "$lock" --of JSON --output-reproducible --output-file "$file"
     echo "$file"

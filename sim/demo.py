@@ -26,7 +26,8 @@ from sim.chat import ask
 from sim.env import environment
 from sim.state import Cluster, SimError, load
 from sim.tools.forecast import forecast
-from sim.tools.progress import Total, duration
+from sim.tools.progress import Total
+from wideep.text import duration
 
 STACK = "demo"
 LAB = "sim"
@@ -141,10 +142,7 @@ def down() -> None:
 
 def _forecast() -> Total:
     """Says how long it will all take on this machine, most of it for tools that are not there yet."""
-    tools = forecast()
-    expected = STEPS | {"Tools and cluster": STEPS["Tools and cluster"] + tools.total}
-    if tools.seconds:
-        console.print(f"First run: {tools}.")
+    expected = STEPS | {"Tools and cluster": STEPS["Tools and cluster"] + forecast().total}
     console.print(f"The demo takes about {duration(sum(expected.values()))} in all, in {len(expected)} steps.")
     return Total(expected)
 

@@ -29,10 +29,6 @@ class GpuPlace:
     """Pipeline stage: which of the layers."""
     attention_group: int
     """DP rank: its own requests, its own KV cache."""
-    attention_shard: int
-    """Which share of the group's heads: 0 to tp / dp - 1."""
-    expert_group: int
-    """EP rank."""
     expert_shard: int
     """Which share of each of the group's experts: 0 to tp / ep - 1; always 0 with DeepEP."""
     experts: tuple[int, ...]
@@ -61,7 +57,6 @@ class NodePlace:
     nvlink_domain: int
     """Nodes of one rack share a domain where NVLink goes from node to node."""
     pods: tuple[PodPlace, ...]
-    idle_gpus: int
 
 
 @dataclass(frozen=True)
@@ -127,15 +122,12 @@ def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
     experts, slots = settings.model.experts, expert_slots_per_gpu(settings.model, role)
     for rank in range(pod * role.gpus_per_node, (pod + 1) * role.gpus_per_node):
         stage, shard = divmod(rank, role.tp)
-        attention_group, attention_shard = divmod(shard, attention_tp(role))
         expert_group, expert_shard = divmod(shard, expert_tp(role))
         own = range(expert_group * slots, (expert_group + 1) * slots)
         yield GpuPlace(
             rank=rank,
             stage=stage,
-            attention_group=attention_group,
-            attention_shard=attention_shard,
-            expert_group=expert_group,
+            attention_group=shard // attention_tp(role),
             expert_shard=expert_shard,
             experts=tuple(slot for slot in own if slot < experts),
             redundant=tuple(slot % experts for slot in own if slot >= experts),
@@ -143,6 +135,5 @@ def _gpus(settings: Settings, role: RoleLayout, pod: int) -> Iterator[GpuPlace]:
 
 
 def _node(index: int, pods: tuple[PodPlace, ...], hardware: Hardware) -> NodePlace:
-    used = sum(len(pod.gpus) for pod in pods)
     nodes_in_reach = max(1, gpu_spec(hardware.gpu).nvlink_reach(hardware.gpus_per_node) // hardware.gpus_per_node)
-    return NodePlace(index, index // nodes_in_reach, pods, hardware.gpus_per_node - used)
+    return NodePlace(index, index // nodes_in_reach, pods)

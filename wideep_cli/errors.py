@@ -7,11 +7,14 @@ wideep.errors.WideepError     exit 1
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 
 from wideep.errors import ConfigError, WideepError
 
-__all__ = ["CallError", "ExitCode", "as_json", "exit_code"]
+__all__ = ["CallError", "ExitCode", "as_json", "exit_code", "writing"]
 
 
 class ExitCode(IntEnum):
@@ -29,6 +32,17 @@ class CallError(WideepError):
         super().__init__(f"{message}\n  {fix}")
         self.message = message
         self.fix = fix
+
+
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Raise CallError where the file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CallError(
+            f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
+        ) from error
 
 
 def exit_code(error: WideepError) -> ExitCode:

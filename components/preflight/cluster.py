@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_conflicts",
     "check_crds",
-    "check_monitoring",
-    "check_multinode",
+    "check_operators",
     "check_storage",
     "check_versions",
 ]
@@ -48,31 +47,20 @@ def check_versions(place: KubeNamespace, version: str) -> None:
     refuse([version_conflict(find_unknown_versions(place.cluster, version), version)])
 
 
-def check_multinode(plan: Plan) -> None:
-    """Raise pulumi.RunError for a graph that the cluster's operator would refuse, in previews too.
+def check_operators(plan: Plan) -> None:
+    """Raise pulumi.RunError for a graph that the cluster's operator would refuse, and where ``monitoring.install:
+    false`` finds no Prometheus operator, in previews too; warn where no Prometheus would read what the stack makes.
 
     A cluster that cannot be asked is left to the provider.
     """
-    if not plan.platform.grove:
+    monitoring = plan.monitoring if plan.monitoring and not plan.monitoring.install else None
+    if not plan.platform.grove and not monitoring:
         return
-    with unless_unreachable("makers of pods"):
-        groups = connect_from_config(plan.namespace).cluster.groups()
-        refuse([multinode_problem(plan, groups), fabric_problem(plan, groups)])
-
-
-def check_monitoring(plan: Plan) -> None:
-    """Raise pulumi.RunError where ``monitoring.install: false`` finds no Prometheus operator, in previews too; warn
-    where no Prometheus of the namespace would read what the stack makes.
-
-    A cluster that cannot be asked is left to the provider.
-    """
-    monitoring = plan.monitoring
-    if monitoring is None or monitoring.install:
-        return
-    with unless_unreachable("Prometheus operator"):
+    with unless_unreachable("operators"):
         cluster = connect_from_config(plan.namespace).cluster
-        refuse([operator_problem(monitoring, cluster.groups())])
-        if why := unread(monitoring, cluster.listed(PROMETHEUSES)):
+        groups = cluster.groups()
+        refuse([multinode_problem(plan, groups), fabric_problem(plan, groups), operator_problem(monitoring, groups)])
+        if monitoring and (why := unread(monitoring, cluster.listed(PROMETHEUSES))):
             pulumi.log.warn(why)
 
 

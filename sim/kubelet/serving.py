@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 import socket
@@ -15,7 +14,6 @@ from sim import paths
 from sim.cluster import logins, network, ports
 from sim.state import Cluster, private_folder
 
-logger = logging.getLogger(__name__)
 FOLDER = paths.PROJECT / "sim" / "serving"
 STOP_SECONDS = 3.0
 SYSTEM_PORTS = range(10000, 20000)

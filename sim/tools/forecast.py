@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sim.tools import fetch, find
 from sim.tools.catalog import TOOLS, GoBuild, Tool
-from sim.tools.progress import duration
+from wideep.text import duration
 
 _MEASURED_ON = 2
 """The cores of the machine on which `Tool.seconds` was measured."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-__all__ = ["Steps", "Total", "clock", "duration", "step", "steps"]
+from wideep.text import duration
+
+__all__ = ["Steps", "Total", "clock", "step", "steps"]
 
 _QUIET_SECONDS = 30.0
 _NEARLY = 0.95
@@ -20,15 +22,6 @@ _BELIEVED = 0.2
 def clock(seconds: float) -> str:
     """Seconds as minutes and seconds: 1:23."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: 45 s, 11 min, 11 min 20 s below a quarter of an hour."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if rest and minutes < 15 else f"{round(whole / 60)} min"
 
 
 @dataclass

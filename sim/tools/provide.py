@@ -18,7 +18,8 @@ from sim.state import SimError
 from sim.tools import build, debian, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, Debian, GoBuild, Tool, Venv, Wheel
 from sim.tools.forecast import forecast
-from sim.tools.progress import Steps, Total, duration, steps
+from sim.tools.progress import Steps, Total, steps
+from wideep.text import duration
 
 _AT_ONCE = min(4, os.cpu_count() or 1)
 """The linker, and some large packages, keep one core busy each: side by side, builds fill the others."""

@@ -15,8 +15,7 @@ from components.preflight import cluster
 from components.preflight.cluster import (
     check_conflicts,
     check_crds,
-    check_monitoring,
-    check_multinode,
+    check_operators,
     check_storage,
 )
 from components.preflight.external import external_answers
@@ -93,8 +92,8 @@ CHECKS: dict[str, Check] = {
     "api": lambda place, plan: check_crds(place, "default", plan.platform.crds_release),
     "storage-class": lambda place, plan: check_storage(place, plan.cache, None),
     "platform-storage": lambda place, plan: check_storage(place, None, plan.platform),
-    "multi-node": lambda _, plan: check_multinode(plan),
-    "monitoring": lambda _, plan: check_monitoring(plan),
+    "multi-node": lambda _, plan: check_operators(plan),
+    "monitoring": lambda _, plan: check_operators(plan),
 }
 """By the doctor's names: what `up` calls."""
 

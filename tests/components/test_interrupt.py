@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
+from tests.support import process
 
 AS_THE_ENGINE_STARTS_IT = """
 import importlib.util, pathlib, sys
@@ -64,9 +64,7 @@ class Refusing(ClusterProvider):
 
 def run(code: str) -> str:
     """In a process of its own, in which the SDK's provider is the main module."""
-    command = [sys.executable, "-c", AS_THE_ENGINE_STARTS_IT + code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    return process.run(sys.executable, "-c", AS_THE_ENGINE_STARTS_IT + code, fails=None).text
 
 
 def test_the_sdks_own_provider_hears_of_ctrl_c_and_answers_as_before() -> None:
@@ -76,9 +74,7 @@ def test_the_sdks_own_provider_hears_of_ctrl_c_and_answers_as_before() -> None:
 def test_a_hook_of_the_program_hears_of_ctrl_c_through_a_provider_of_the_same_engine(tmp_path: Path) -> None:
     def told(hook: int, provider: int) -> str:
         code = HOOK.format(hook, PROVIDER).replace(f"'127.0.0.1:{hook}'], check", f"'127.0.0.1:{provider}'], check")
-        command = [sys.executable, "-c", code]
-        env = os.environ | {"TMPDIR": str(tmp_path)}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+        return process.run(sys.executable, "-c", code, env=os.environ | {"TMPDIR": str(tmp_path)}).out
 
     assert told(5001, 5001) == "False True\n"
     assert told(5001, 5002) == "False False\n", "another engine's Ctrl-C"

@@ -94,5 +94,5 @@ def test_a_preview_warns_of_it_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(preflight, "connect_from_config", lambda _: Site())
     monkeypatch.setattr("pulumi.log.warn", warned.append)
     there = {"enabled": True, "install": False, "namespace": "observability", "selectorLabels": {"release": "kps"}}
-    preflight.check_monitoring(plan_of(monitoring=there))
+    preflight.check_operators(plan_of(monitoring=there))
     assert [text.partition(":")[0] for text in warned] == ["monitoring.selectorLabels"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from sim.faults import acts
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.conftest import ROOT
 from tests.faults import report
 from tests.faults.world import World
 from tests.sim.conftest import cluster as cluster
-from tests.support.project import copy_project
 
 
 @pytest.fixture(scope="session")

@@ -151,4 +151,4 @@ def _download_pods(world: World) -> list[str]:
 
 def _download_log(world: World) -> str:
     found = _download_pods(world)
-    return world.kubectl("logs", "-n", NAMESPACE, found[0], check=False) if found else ""
+    return world.kubectl("logs", "-n", NAMESPACE, found[0], fails=None) if found else ""

@@ -271,7 +271,7 @@ def test_a_release_that_helm_no_longer_has_is_told_by_up_and_destroy_ends_with_a
 ) -> None:
     end_at(deployed, "destroy", DESTROY[-1], signal.SIGKILL)
     if deployed.release_status("dynamo-platform"):  # it is at it, or was killed before it began
-        deployed.run("helm", "uninstall", "dynamo-platform", "--namespace", NAMESPACE, check=False)
+        deployed.run("helm", "uninstall", "dynamo-platform", "--namespace", NAMESPACE, fails=None)
     deployed.wait(lambda: deployed.release_status("dynamo-platform") == "", "Helm has gone on alone")
     deployed.unlock()
 

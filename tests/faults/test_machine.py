@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import socket
@@ -154,7 +153,7 @@ def test_a_state_that_is_cut_short_comes_back_with_the_commands_that_doctor_prin
 def way_back(world: World) -> list[str]:
     """The shell commands with which `wideep doctor` brings a state back; none where it can be read."""
     said = Wideep(world.cluster, world.folder, world.stack)("doctor", "--output", "json")
-    (state,) = (one for one in json.loads(said.out)["findings"] if one["check"] == "state")
+    (state,) = (one for one in said.json["findings"] if one["check"] == "state")
     return [line for line in state["fix"] if line.startswith("cp ")]
 
 
@@ -167,13 +166,12 @@ def test_a_port_that_another_program_took_is_named_and_sim_up_goes_on_without_it
     process.stop(now.processes["registry"])
     deployed.wait(lambda: ports.is_free(port), "who was connected to it has noticed", 90)
     with socket.create_server(("127.0.0.1", port)):
-        said = sim(now.id, "up", check=False)
-    assert said.returncode
-    seen = report.line_with(said.stdout + said.stderr, str(port))
+        said = sim(now.id, "up", fails=True)
+    seen = report.line_with(said.text, str(port))
 
     again = sim(now.id, "up")
 
-    assert "started registry" in again.stdout + again.stderr
+    assert "started registry" in again.text
     deployed.up()
     assert deployed.graph_is_ready()
     then = "`python -m sim up`, when it is free, or `python -m sim down` first"

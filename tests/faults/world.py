@@ -21,10 +21,10 @@ from typing import Any
 import psutil
 import pytest
 
-from sim.env import environment
 from sim.faults import acts
 from sim.state import Cluster
 from tests.conftest import ROOT
+from tests.support.process import env_on, run, wait_for
 
 NAMESPACE = "dynamo-workshop"
 GRAPH = "deepseek-r1-wideep"
@@ -127,24 +127,19 @@ class World:
     def config(self, key: str, value: str) -> None:
         self("config", "set", "--path", key, value)
 
-    def run(self, *command: str, given: str | None = None, check: bool = True) -> str:
+    def run(self, *command: str, given: str = "", fails: bool | None = False) -> str:
         """What another command prints."""
-        done = subprocess.run(
-            command, env=self.env, input=given, capture_output=True, text=True, timeout=90, check=False
-        )
-        if check and done.returncode:
-            pytest.fail(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
-        return done.stdout
+        return run(*command, env=self.env, given=given, seconds=90, fails=fails).out
 
-    def kubectl(self, *words: str, given: str | None = None, check: bool = True) -> str:
-        return self.run("kubectl", *words, given=given, check=check)
+    def kubectl(self, *words: str, given: str = "", fails: bool | None = False) -> str:
+        return self.run("kubectl", *words, given=given, fails=fails)
 
     def run_printed(self, said: Said) -> None:
         """The commands that an error has printed for the user, each once."""
         commands = re.findall(r"^ +(kubectl .*)$", said.text, re.MULTILINE)
         assert commands, said.text
         for command in dict.fromkeys(commands):
-            self.run(*shlex.split(command), check=False)
+            self.run(*shlex.split(command), fails=None)
 
     def fault(self, name: str, on: str | None = None, seconds: float | None = None) -> None:
         acts.put(self.cluster, name, on, seconds)
@@ -160,7 +155,7 @@ class World:
 
     @property
     def env(self) -> dict[str, str]:
-        return os.environ | environment(self.cluster) | self.extra
+        return env_on(self.cluster, **self.extra)
 
     def create(self) -> World:
         self.unlock()
@@ -193,7 +188,7 @@ class World:
     def strays(self) -> list[str]:
         """Objects on the cluster that the stack has made, and that its state does not know."""
         known = {str(one["id"]).rpartition("/")[2] for one in self.state()}
-        found = self.kubectl("get", MADE, "-n", NAMESPACE, "--show-managed-fields", "-o", "json", check=False)
+        found = self.kubectl("get", MADE, "-n", NAMESPACE, "--show-managed-fields", "-o", "json", fails=None)
         objects = [one["metadata"] for one in (json.loads(found)["items"] if found else [])]
         # The provider is Helm too: what a release has brought, and its record, are the release's.
         objects = [one for one in objects if not HELMS & (one.get("labels") or {}).items()]
@@ -204,14 +199,14 @@ class World:
 
     def release_status(self, release: str) -> str:
         """How Helm has noted the last revision of a release; empty where there is none."""
-        found = self.kubectl("get", "secrets", "-A", "-l", f"owner=helm,name={release}", "-o", "json", check=False)
+        found = self.kubectl("get", "secrets", "-A", "-l", f"owner=helm,name={release}", "-o", "json", fails=None)
         labels = [one["metadata"]["labels"] for one in (json.loads(found)["items"] if found else [])]
         return max(labels, key=lambda one: int(one["version"]))["status"] if labels else ""
 
     def leftovers(self) -> list[str]:
         """Objects on the cluster that a destroyed stack must not leave. The CRDs stay, by their charts' wish."""
         kinds = "dgd,dcd,pods,pvc,jobs,deployments,statefulsets,services,secrets"
-        found = self.kubectl("get", kinds, "-n", NAMESPACE, "-o", "name", check=False).split()
+        found = self.kubectl("get", kinds, "-n", NAMESPACE, "-o", "name", fails=None).split()
         namespaces = self.kubectl("get", "namespaces", "-o", "name").split()
         helm = self.kubectl("get", "secrets", "-A", "-l", "owner=helm", "-o", "name").split()
         return found + [one for one in namespaces if NAMESPACE in one] + helm
@@ -228,22 +223,12 @@ class World:
 
     @cached_property
     def _token(self) -> str:
-        done = subprocess.run(
-            ["pulumi", "config", "get", "hfToken", "--stack", self.stack],
-            env=self.env,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
+        command = ("pulumi", "config", "get", "hfToken", "--stack", self.stack)
+        return run(*command, env=self.env, cwd=self.folder).out.strip()
 
     def wait(self, holds: Callable[[], bool], what: str, seconds: float = 330) -> None:
         """Wait until it holds. A pod that ended often is started again after up to five minutes."""
-        until = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < until, f"not in {seconds:.0f} s: {what}"
-            time.sleep(0.2)
+        wait_for(holds, what, seconds)
 
     def mend(self) -> None:
         """The config as it is in the project, nothing that runs, no lock of a killed run."""

@@ -2,38 +2,28 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from sim import paths
-from sim.env import environment
+from sim.sandbox import copy_project
 from sim.state import Cluster, load
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
+from tests.support import process
+from tests.support.process import Said, env_on
 from tests.support.wideep import Wideep
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Said]
 _UP_SECONDS = 1500  # the tools may have to be built first
 
 
-def sim(cluster: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """`python -m sim …` for the cluster of that id; what it printed is in the error when it fails."""
+def sim(cluster: str, *arguments: str, fails: bool | None = False) -> Said:
+    """`python -m sim …` for the cluster of that id."""
     env = {name: value for name, value in os.environ.items() if name != "SIM_CLUSTER"} | {"SIM_ID": cluster}
-    done = subprocess.run(
-        [sys.executable, "-m", "sim", *arguments],
-        cwd=paths.PROJECT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=_UP_SECONDS,
-        check=False,
-    )
-    if check and done.returncode:
-        pytest.fail(f"`python -m sim {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
-    return done
+    return process.run(sys.executable, "-m", "sim", *arguments, env=env, seconds=_UP_SECONDS, fails=fails)
 
 
 def _tests_id() -> str:
@@ -70,28 +60,6 @@ def wideep(stack: Pulumi) -> Wideep:
 
 
 @pytest.fixture
-def sim_env(cluster: Cluster) -> dict[str, str]:
-    """The environment in which pulumi, kubectl and helm work on the tests' cluster."""
-    return os.environ | environment(cluster)
-
-
-@pytest.fixture
-def run(sim_env: dict[str, str]) -> Run:
-    """Runs a command on the tests' cluster, by default to its good end; returns what it printed."""
-
-    def run_command(*command: str, check: bool = True, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command,
-            env=sim_env,
-            cwd=paths.PROJECT,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        if check and done.returncode:
-            pytest.fail(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
-        return done
-
-    return run_command
+def run(cluster: Cluster) -> Run:
+    """Runs a command on the tests' cluster."""
+    return partial(process.run, env=env_on(cluster))

@@ -13,7 +13,8 @@ from typing import Any
 from tests.sim.conftest import sim
 from tests.sim.graph import EXPECTED, NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.support.wideep import Said, Wideep, steady
+from tests.support.process import Said
+from tests.support.wideep import Wideep, steady
 
 LONGEST = 90
 """Seconds from a fault until the doctor tells it, and from its end until it is content."""

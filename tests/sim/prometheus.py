@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sim.cluster import ports
-from sim.env import environment
 from sim.kubelet.serving import free_port
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
+from tests.support.process import env_on, wait_for
 
 __all__ = ["Prometheus", "Target", "dashboard_targets", "load", "prometheus_of", "until"]
 
@@ -91,7 +89,7 @@ def _forward(cluster: Cluster, service: str) -> Iterator[int]:
     port = free_port()
     command = ["kubectl", "port-forward", "-n", NAMESPACE, f"service/{service}", f"{port}:{PORTS[service]}"]
     quiet = subprocess.DEVNULL
-    forwarded = subprocess.Popen(command, env=os.environ | environment(cluster), stdout=quiet, stderr=quiet)
+    forwarded = subprocess.Popen(command, env=env_on(cluster), stdout=quiet, stderr=quiet)
     try:
         until(lambda: ports.answers(port))
         yield port
@@ -122,8 +120,4 @@ def dashboard_targets(stack: Pulumi) -> list[Target]:
 
 
 def until(true: Callable[[], object], seconds: float = SECONDS) -> None:
-    """Waits for it."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds:.0f} s"
-        time.sleep(1)
+    wait_for(true, "Prometheus says so", seconds)

@@ -1,15 +1,13 @@
 """`pulumi` on the tests' simulated cluster, as a person types it."""
 
 import json
-import os
-import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from sim.env import environment
+from sim.chat import ask
 from sim.state import Cluster
+from tests.support.process import env_on, run
 
 CHANGES = ("create", "update", "replace", "delete")
 
@@ -22,23 +20,23 @@ class Pulumi:
     folder: Path
     stack: str
 
-    def __call__(self, *command: str, check: bool = True, given: str | None = None) -> str:
-        """What `pulumi COMMAND --stack …` prints, stdout and stderr as a terminal shows them."""
-        done = self._run("pulumi", *command, "--stack", self.stack, "--non-interactive", given=given)
-        if check and done.returncode:
-            pytest.fail(f"`pulumi {' '.join(command)}` failed:\n{done.stdout}", pytrace=False)
-        if not check and not done.returncode:
-            pytest.fail(f"`pulumi {' '.join(command)}` should have failed:\n{done.stdout}", pytrace=False)
-        return done.stdout
+    def __call__(self, *command: str, fails: bool = False, given: str = "") -> str:
+        """What `pulumi COMMAND --stack …` prints."""
+        return self.run("pulumi", *command, "--stack", self.stack, "--non-interactive", fails=fails, given=given)
 
     def create(self) -> "Pulumi":
         """The same stack, which the backend knows now."""
-        done = self._run("pulumi", "stack", "select", "--create", self.stack)
-        assert done.returncode == 0, done.stdout
+        self.run("pulumi", "stack", "select", "--create", self.stack)
         return self
 
     def outputs(self) -> dict[str, str]:
         return json.loads(self("stack", "output", "--json"))
+
+    def answer(self) -> str:
+        """What the model behind the stack's frontend answers to a question."""
+        outputs = self.outputs()
+        where = (outputs["namespace"], outputs["frontendService"], outputs["model"])
+        return ask(*where, "What is a token?", env_on(self.cluster))
 
     def previews(self) -> dict[str, str]:
         """What a preview changes: the operation of each resource, by name. A replacement counts once."""
@@ -46,23 +44,15 @@ class Pulumi:
         return {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] in CHANGES}
 
     def kubectl(self, *command: str) -> str:
-        done = self._run("kubectl", *command)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        return self.run("kubectl", *command)
 
     def asks(self, *command: str) -> str:
         """What kubectl answers to a question, whose exit code may be that of a no."""
-        return self._run("kubectl", *command).stdout
+        return self.run("kubectl", *command, fails=None)
 
-    def _run(self, *command: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            env=os.environ | environment(self.cluster),
-            cwd=self.folder,
-            input=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=400,
-            check=False,
-        )
+    def run(
+        self, *command: str, fails: bool | None = False, given: str = "", more: Mapping[str, str] | None = None
+    ) -> str:
+        """What any command prints in the stack's folder. ``more``: variables of its environment."""
+        env = env_on(self.cluster, **(more or {}))
+        return run(*command, cwd=self.folder, env=env, given=given, seconds=400, fails=fails).text

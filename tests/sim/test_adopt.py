@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from sim import paths
-from sim.env import environment
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
-from tests.support.stacks import write_stack
+from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -48,23 +43,13 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack = Pulumi(cluster, folder, "sim").create()
     yield stack
     for line in UNDO:
-        _type(stack, line, check=False)
+        stack.run(*shlex.split(line), fails=None)
 
 
 def wideep(stack: Pulumi, *words: str) -> str:
-    env = os.environ | environment(stack.cluster) | {"PYTHONPATH": str(paths.PROJECT)}
-    command = [sys.executable, "-m", "wideep_cli.main", *words, "--stack", stack.stack]
-    done = subprocess.run(command, cwd=stack.folder, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _type(stack: Pulumi, line: str, *, check: bool = True) -> None:
-    env = os.environ | environment(stack.cluster)
-    done = subprocess.run(
-        shlex.split(line), cwd=stack.folder, env=env, capture_output=True, text=True, timeout=200, check=False
-    )
-    assert done.returncode == 0 or not check, f"{line}:\n{done.stdout}{done.stderr}"
+    said = Wideep(stack.cluster, stack.folder, stack.stack)(*words)
+    assert said.code == 0, said.err
+    return said.out
 
 
 def by_hand(stack: Pulumi) -> None:
@@ -87,7 +72,7 @@ def by_hand(stack: Pulumi) -> None:
         "kubectl apply -f graph.json",
         f"kubectl -n {NAMESPACE} wait dgd --all --for=condition=Ready --timeout=180s",
     ):
-        _type(stack, line)
+        stack.run(*shlex.split(line))
 
 
 def identities(stack: Pulumi) -> str:

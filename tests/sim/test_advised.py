@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
 from wideep_cli.advise.extra import estimator_version
 from wideep_cli.main import app
 

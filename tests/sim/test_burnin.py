@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +12,11 @@ import yaml
 
 from sim.env import environment
 from sim.kubelet.burnin import ECC, LOST_ADAPTER, NO_RDMA, RAIL_ONLY, SLOW, SLOW_ADAPTER
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
-from tests.support.project import copy_project
-from tests.support.stacks import write_stack
+from tests.support.process import interrupt, run, wait_for
 from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
@@ -43,26 +40,21 @@ def wideep(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = copy_project(tmp_path_factory.mktemp("project"))
     write_stack(folder, "burnin", **IMAGE)
     command = Wideep(cluster, folder, "burnin", columns=1000)
-    subprocess.run(["kubectl", "create", "namespace", NAMESPACE], env=command.env, check=True)
+    run("kubectl", "create", "namespace", NAMESPACE, env=command.env)
     yield command
-    subprocess.run(["kubectl", "delete", "namespace", NAMESPACE], env=command.env, check=True)
+    run("kubectl", "delete", "namespace", NAMESPACE, env=command.env)
 
 
 def left(run: Run) -> str:
     """Jobs of burn-ins, and their pods."""
     return run(
         "kubectl", "get", "jobs,pods", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=wideep-burnin", "-o", "name"
-    ).stdout
+    ).out
 
 
-def is_clean(run: Run) -> bool:
-    """Whether nothing of a burn-in is left within half a minute: the cluster deletes pods after their Job."""
-    end = time.monotonic() + 30
-    while left(run):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.5)
-    return True
+def wait_until_clean(run: Run) -> None:
+    """The cluster deletes pods after their Job."""
+    wait_for(lambda: not left(run), "nothing of a burn-in is left", 30)
 
 
 @pytest.fixture
@@ -87,7 +79,7 @@ def test_free_nodes_are_measured_together_and_nothing_stays(wideep: Wideep, run:
     assert (said.code, said.json["findings"], said.json["skipped"]) == (0, [], [])
     assert {line["what"] for line in said.json["lines"]} >= {"memory", "send", "transport", "done"}
     assert {"gpu-0", "gpu-1"} <= {line["to_node"] for line in said.json["lines"] if line["what"] == "send"}
-    assert is_clean(run)
+    wait_until_clean(run)
 
 
 def test_a_slow_gpu_is_named_with_its_node(wideep: Wideep, slow_node: str) -> None:
@@ -136,7 +128,7 @@ def test_with_the_printed_role_a_service_account_may_measure(wideep: Wideep, clu
     run("kubectl", "create", "serviceaccount", "measurer", "-n", NAMESPACE)
     printed = wideep("rbac", "--burnin", "--service-account", "measurer", "-o", "json").out
     run("kubectl", "apply", "-f", "-", given=printed)
-    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).stdout.strip()
+    token = run("kubectl", "create", "token", "measurer", "-n", NAMESPACE).out.strip()
     config = yaml.safe_load(Path(environment(cluster)["KUBECONFIG"]).read_text())
     config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
     kubeconfig = wideep.folder / "measurer.yaml"
@@ -146,7 +138,7 @@ def test_with_the_printed_role_a_service_account_may_measure(wideep: Wideep, clu
 
     run("kubectl", "delete", "-f", "-", given=printed)
     assert (said.code, "may not" in said.err) == (0, False), said.err
-    assert is_clean(run)
+    wait_until_clean(run)
 
 
 def test_on_a_cluster_without_free_gpus_nothing_is_made_and_it_says_who_has_them(
@@ -172,24 +164,10 @@ def test_a_pod_that_never_starts_is_told_with_its_reason_and_goes(wideep: Wideep
 
     assert said.code == 1
     assert "! gpu-1: nothing was measured (ImagePullBackOff: Back-off pulling image" in said.out
-    assert is_clean(run)
+    wait_until_clean(run)
 
 
 def test_ctrl_c_in_the_middle_leaves_nothing(wideep: Wideep, run: Run) -> None:
-    quiet = subprocess.DEVNULL
-    command = subprocess.Popen(
-        wideep.command("burnin"),
-        cwd=wideep.folder,
-        env=wideep.env,
-        stdout=quiet,
-        stderr=quiet,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - also where these tests run in the background
-    )
-    end = time.monotonic() + 60
-    while not left(run):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    command.send_signal(signal.SIGINT)
-
-    assert command.wait(60) != 0
-    assert is_clean(run)
+    command = wideep.command("burnin")
+    assert interrupt(*command, cwd=wideep.folder, env=wideep.env, when=lambda: left(run)) != 0
+    wait_until_clean(run)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from sim.kubelet.burnin import SLOW
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.sim.test_burnin import is_clean, left
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.sim.test_burnin import left, wait_until_clean
+from tests.support.process import env_on, interrupt
+from tests.support.stacks import SMALL
 from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
@@ -38,39 +36,24 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack("destroy", "--yes", "--skip-preview")
 
 
-def up(stack: Pulumi, *, check: bool = True) -> str:
+def up(stack: Pulumi, *, fails: bool = False) -> str:
     """What `pulumi up` says."""
-    return stack("up", "--yes", "--skip-preview", check=check)
+    return stack("up", "--yes", "--skip-preview", fails=fails)
 
 
-def test_ctrl_c_while_the_nodes_are_measured_leaves_nothing_of_it(
-    stack: Pulumi, run: Run, sim_env: dict[str, str]
-) -> None:
-    command = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "burn", "--non-interactive"],
-        cwd=stack.folder,
-        env=sim_env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - also where these tests run in the background
-    )
-    end = time.monotonic() + 120
-    while not left(run):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    command.send_signal(signal.SIGINT)
-
-    assert command.wait(120) != 0
-    assert is_clean(run)
+def test_ctrl_c_while_the_nodes_are_measured_leaves_nothing_of_it(stack: Pulumi, run: Run) -> None:
+    command = ("pulumi", "up", "--yes", "--skip-preview", "--stack", "burn", "--non-interactive")
+    assert interrupt(*command, cwd=stack.folder, env=env_on(stack.cluster), when=lambda: left(run)) != 0
+    wait_until_clean(run)
 
 
 def test_a_slow_gpu_stops_up_before_the_graph_with_its_node_and_what_to_do(stack: Pulumi, run: Run) -> None:
-    said = up(stack, check=False)
+    said = up(stack, fails=True)
 
     assert "gpu-0 GPU 3: memory bandwidth 2.14 TB/s, 50 % under the median of 16 (4.27 TB/s)" in said
     assert "so the graph is not made" in said
     assert not stack.kubectl("get", "dgd", "-A", "-o", "name")
-    assert is_clean(run)
+    wait_until_clean(run)
     advice = re.search(r"(kubectl cordon gpu-0), then run `pulumi up` again", said)
     assert advice
     stack.kubectl(*advice[1].split()[1:])

@@ -38,7 +38,7 @@ def bare(cluster: Cluster) -> Iterator[Platform]:
 
 
 def render(platform: Platform, chart: str, release: str, namespace: str, *arguments: str) -> list[Manifest]:
-    said = platform.run("helm", "template", release, chart, "-n", namespace, "--no-hooks", *arguments).stdout
+    said = platform.run("helm", "template", release, chart, "-n", namespace, "--no-hooks", *arguments).out
     return [one for one in yaml.safe_load_all(said) if one]
 
 
@@ -98,7 +98,7 @@ def test_our_schema_has_only_fields_of_the_real_one_with_their_types(
 
 
 def test_uninstalling_the_crds_keeps_them_and_a_new_install_takes_them_over(platform: Platform) -> None:
-    assert "were kept" in platform.run("helm", "uninstall", "dynamo-crds", "-n", "default").stdout
+    assert "were kept" in platform.run("helm", "uninstall", "dynamo-crds", "-n", "default").out
     platform.kubectl("get", "crd", "dynamographdeployments.nvidia.com")
     platform.run("helm", "install", "dynamo-crds", CRDS, "-n", "default")
 
@@ -107,8 +107,8 @@ def test_an_unknown_field_of_a_graph_is_rejected(platform: Platform) -> None:
     graph = a_graph()
     graph["spec"]["services"]["decode"]["replica"] = 2
     said = platform.run(
-        "kubectl", "-n", platform.namespace, "create", "-f", "-", given=json.dumps(graph), check=False
-    ).stderr
+        "kubectl", "-n", platform.namespace, "create", "-f", "-", given=json.dumps(graph), fails=True
+    ).err
     assert 'unknown field "spec.services.decode.replica"' in said
 
 
@@ -138,16 +138,15 @@ def test_a_wrong_value_of_a_graph_is_rejected(platform: Platform, field: str, va
     graph = a_graph()
     graph["spec"]["services"]["decode"][field] = value
     said = platform.run(
-        "kubectl", "-n", platform.namespace, "create", "-f", "-", given=json.dumps(graph), check=False
-    ).stderr
+        "kubectl", "-n", platform.namespace, "create", "-f", "-", given=json.dumps(graph), fails=True
+    ).err
     assert says in said
 
 
 def test_the_stock_install_fails_in_its_ssh_keygen_hook(bare: Platform) -> None:
     arguments = (PLATFORM, "-n", bare.namespace, "--set=dynamo-operator.namespaceRestriction.enabled=true")
-    done = bare.run("helm", "install", "fresh", *arguments, "--timeout=5s", check=False)
-    assert done.returncode != 0
-    assert "failed pre-install: 1 error occurred" in done.stderr or "timed out" in done.stderr
+    done = bare.run("helm", "install", "fresh", *arguments, "--timeout=5s", fails=True)
+    assert "failed pre-install: 1 error occurred" in done.err or "timed out" in done.err
     (pod,) = bare.find("pods", "batch.kubernetes.io/job-name=fresh-dynamo-operator-ssh-keygen")
     assert pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] == "ImagePullBackOff"
 
@@ -165,9 +164,9 @@ def test_without_the_hook_the_stock_operator_waits_for_an_image_that_is_gone(bar
 
 
 def test_a_cluster_wide_operator_is_refused_beside_a_restricted_one(platform: Platform, bare: Platform) -> None:
-    done = bare.run("helm", "install", "fresh", PLATFORM, "-n", bare.namespace, *WORKS_TODAY, check=False)
-    assert "Found existing namespace-restricted Dynamo operators" in done.stderr
-    assert platform.namespace in done.stderr
+    done = bare.run("helm", "install", "fresh", PLATFORM, "-n", bare.namespace, *WORKS_TODAY, fails=True)
+    assert "Found existing namespace-restricted Dynamo operators" in done.err
+    assert platform.namespace in done.err
 
 
 def test_pod_monitors_are_rendered_only_where_their_api_is_served(platform: Platform) -> None:

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +13,7 @@ from sim import paths
 from sim.cluster import process
 from sim.state import Cluster, load
 from tests.sim.conftest import Run, sim
+from tests.support.process import wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -32,17 +31,8 @@ def claim(name: str) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec})
 
 
-def eventually(true: Callable[[], bool], seconds: float = 20) -> bool:
-    until = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def states(cluster: str) -> dict[str, str]:
-    shown = json.loads(sim(cluster, "status", "--output", "json", check=False).stdout)
+    shown = sim(cluster, "status", "--output", "json", fails=None).json
     return {component["name"]: component["state"] for component in shown["components"]}
 
 
@@ -53,7 +43,7 @@ def test_every_part_runs_and_status_says_so(cluster: Cluster) -> None:
 def test_its_nodes_are_ready_and_have_the_gpus_of_the_stacks_hardware(cluster: Cluster, run: Run) -> None:
     config = yaml.safe_load((paths.PROJECT / "Pulumi.sim.yaml").read_text())["config"]
     hardware = config["dynamo-wideep:hardware"]
-    nodes = json.loads(run("kubectl", "get", "nodes", "--output", "json").stdout)["items"]
+    nodes = run("kubectl", "get", "nodes", "--output", "json").json["items"]
     gpus = [node["status"]["allocatable"].get("nvidia.com/gpu", "0") for node in nodes]
     assert sorted(gpus) == sorted([str(hardware["gpusPerNode"])] * hardware["nodes"] + ["0", "0"])
     for node in nodes:
@@ -64,7 +54,7 @@ def test_it_has_as_many_gpu_nodes_as_are_asked_for_and_then_those_of_the_stack_a
     cluster: Cluster, run: Run
 ) -> None:
     def gpu_nodes() -> set[str]:
-        return set(run("kubectl", "get", "nodes", "--selector=nvidia.com/gpu.present", "--output=name").stdout.split())
+        return set(run("kubectl", "get", "nodes", "--selector=nvidia.com/gpu.present", "--output=name").out.split())
 
     usual = gpu_nodes()
     sim(cluster.id, "up", "--nodes", "5")
@@ -98,9 +88,9 @@ def test_the_real_scheduler_places_what_fits_and_leaves_the_rest_pending(run: Ru
         placed = "jsonpath={range .items[*]}{.spec.nodeName}{'\\n'}{end}"
 
         def nodes() -> list[str]:
-            return sorted(run("kubectl", "get", "pods", "-n", "scheduling", "-o", placed).stdout.split())
+            return sorted(run("kubectl", "get", "pods", "-n", "scheduling", "-o", placed).out.split())
 
-        assert eventually(lambda: nodes() == ["gpu-0", "gpu-1"])
+        wait_for(lambda: nodes() == ["gpu-0", "gpu-1"], "two pods have a node each", 20)
     finally:
         run("kubectl", "delete", "namespace", "scheduling", "--wait=true")
 
@@ -108,13 +98,11 @@ def test_the_real_scheduler_places_what_fits_and_leaves_the_rest_pending(run: Ru
 def test_a_claim_is_bound_to_a_volume_of_its_size_that_goes_with_it(run: Run) -> None:
     run("kubectl", "apply", "--filename", "-", given=claim("cache"))
     run("kubectl", "wait", "pvc/cache", "--for=jsonpath={.status.phase}=Bound", "--timeout=20s")
-    volume = run(
-        "kubectl", "get", "pvc", "cache", "-o", "jsonpath={.spec.volumeName} {.status.capacity.storage}"
-    ).stdout
+    volume = run("kubectl", "get", "pvc", "cache", "-o", "jsonpath={.spec.volumeName} {.status.capacity.storage}").out
     name, size = volume.split()
     assert size == "1Ti"
     run("kubectl", "delete", "pvc", "cache")
-    assert eventually(lambda: run("kubectl", "get", "pv", name, check=False).returncode == 1)
+    wait_for(lambda: run("kubectl", "get", "pv", name, fails=None).code == 1, "the volume is deleted", 20)
 
 
 def test_the_registry_takes_an_image_and_gives_its_digest(cluster: Cluster, run: Run, tmp_path: Path) -> None:
@@ -122,12 +110,12 @@ def test_the_registry_takes_an_image_and_gives_its_digest(cluster: Cluster, run:
     (tmp_path / "layer").write_text("x")
     run("tar", "-cf", str(tmp_path / "layer.tar"), "-C", str(tmp_path), "layer")
     run("crane", "append", "--insecure", "-f", str(tmp_path / "layer.tar"), "-t", reference)
-    assert run("crane", "digest", "--insecure", reference).stdout.startswith("sha256:")
+    assert run("crane", "digest", "--insecure", reference).out.startswith("sha256:")
 
 
 def test_a_second_up_finds_everything_running(cluster: Cluster) -> None:
     before = load(cluster.file)
-    assert "everything was running already" in sim(cluster.id, "up").stdout
+    assert "everything was running already" in sim(cluster.id, "up").out
     after = load(cluster.file)
     assert before is not None
     assert after is not None
@@ -141,13 +129,15 @@ def test_up_starts_again_what_was_killed_and_nothing_else(cluster: Cluster, run:
     killed = ("etcd", "kube-scheduler", "registry")
     for name in killed:
         os.kill(current.processes[name].pid, signal.SIGKILL)
-    assert eventually(
-        lambda: {name for name, state in states(cluster.id).items() if state == "not running"} == set(killed)
-    )
-    said = sim(cluster.id, "up").stdout
+
+    def ended() -> set[str]:
+        return {name for name, state in states(cluster.id).items() if state == "not running"}
+
+    wait_for(lambda: ended() == set(killed), "they have ended", 20)
+    said = sim(cluster.id, "up").out
     assert f"started {', '.join(killed)}\n" in said
     assert set(states(cluster.id).values()) == {"running"}
-    assert run("kubectl", "get", "configmap", "kept", "-o", "jsonpath={.data.a}").stdout == "b"
+    assert run("kubectl", "get", "configmap", "kept", "-o", "jsonpath={.data.a}").out == "b"
     run("kubectl", "delete", "configmap", "kept")
 
 
@@ -162,7 +152,7 @@ def test_another_clones_simulation_comes_and_goes_without_disturbing_this_one(cl
         sim(other, "down")
     assert not paths.cluster_dir(other).exists()
     assert not any(process.alive(known) for known in theirs.processes.values())
-    assert "no simulated cluster" in sim(other, "down").stdout
+    assert "no simulated cluster" in sim(other, "down").out
     assert set(states(cluster.id).values()) == {"running"}
 
 
@@ -175,14 +165,14 @@ def test_every_process_carries_the_mark_by_which_down_finds_what_it_does_not_kno
 
 def test_without_a_cluster_status_and_env_say_how_to_get_one() -> None:
     for command in ("status", "env"):
-        done = sim("none", command, check=False)
-        assert done.returncode == 1
-        assert "-m sim up" in done.stderr
+        done = sim("none", command, fails=True)
+        assert done.code == 1
+        assert "-m sim up" in done.err
 
 
 def test_a_stack_that_does_not_exist_is_one_sentence_and_starts_nothing() -> None:
-    done = sim("none", "up", "--stack", "prud", check=False)
-    assert done.returncode == 1
-    assert "no stack 'prud'" in done.stderr
-    assert "Traceback" not in done.stderr
+    done = sim("none", "up", "--stack", "prud", fails=True)
+    assert done.code == 1
+    assert "no stack 'prud'" in done.err
+    assert "Traceback" not in done.err
     assert not paths.cluster_dir("none").exists()

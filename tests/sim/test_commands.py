@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -14,11 +13,12 @@ import pytest
 import yaml
 
 from sim.env import environment
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
 from tests.support.advised import TABLE
-from tests.support.project import copy_project
+from tests.support.process import env_on, run
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -58,20 +58,11 @@ def _place(kind: str) -> int:
 @pytest.mark.parametrize("kind", sorted(RUN, key=_place))
 def test_an_advised_command_works_as_it_is_written(stack: Pulumi, names: dict[str, str], kind: str) -> None:
     command = shlex.split(RUN[kind].format(**names))
-    done = subprocess.run(
-        command,
-        cwd=stack.folder,
-        env=os.environ | environment(stack.cluster) | {"PULUMI_STACK": stack.stack, "PATH": _path(stack)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
-    )
+    env = env_on(stack.cluster, PULUMI_STACK=stack.stack, PATH=_path(stack))
+    said = run(*command, cwd=stack.folder, env=env, fails=None)
     good = (0, 1) if any(words in RUN[kind] for words in MAY_SAY_NO) else (0,)
-    assert done.returncode in good, f"{command}\n{done.stdout}"
-    assert "Traceback" not in done.stdout
+    assert said.code in good, f"{command}\n{said.text}"
+    assert "Traceback" not in said.text
 
 
 @pytest.mark.parametrize("name", ["dev", "prod", "sim"])
@@ -96,7 +87,7 @@ def _help(path: str, *command: str) -> str:
 
     def printed(*words: str) -> str:
         env = os.environ | {"PATH": path, "PULUMI_DEBUG_COMMANDS": "true"}  # as ci sets it, for --event-log
-        return subprocess.run([*words], env=env, capture_output=True, text=True, check=False).stdout
+        return run(*words, env=env, fails=None).out
 
     # kubectl has those that every command takes on a page of their own
     return printed(*command, "--help") + (printed("kubectl", "options") if command[0] == "kubectl" else "")

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.platform import GROVE_CRDS, Platform, everywhere
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -48,7 +48,7 @@ class Packed:
             archive = folder / f"{name}-0.6.0.tgz"
             self.in_folder[key] = f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"
             pushed = tool.run("helm", "push", str(archive), self.registry)
-            self.in_registry[key] = re.findall(r"Digest: (sha256:\w+)", pushed.stdout + pushed.stderr)[0]
+            self.in_registry[key] = re.findall(r"Digest: (sha256:\w+)", pushed.out + pushed.err)[0]
         tool.run("helm", "repo", "index", self.folder)
 
 
@@ -94,14 +94,14 @@ def take(stack: Pulumi, charts: str, digests: dict[str, str], **platform: Any) -
 
 def test_the_platform_comes_from_an_oci_registry_by_version_and_digest(stack: Pulumi, cluster: Cluster) -> None:
     assert state(stack, "charts") == "successful"
-    listed = json.loads(Platform(cluster, "charts").run("helm", "list", "-A", "-o", "json").stdout)
+    listed = Platform(cluster, "charts").run("helm", "list", "-A", "-o", "json").json
     assert {one["chart"] for one in listed} == {"dynamo-crds-0.6.0", "dynamo-platform-0.6.0"}
     stack("preview", "--expect-no-changes")
 
 
 def test_another_digest_is_refused_at_preview(stack: Pulumi, packed: Packed) -> None:
     take(stack, packed.registry, {"crds": packed.in_registry["crds"], "platform": OTHER})
-    said = stack("preview", check=False)
+    said = stack("preview", fails=True)
     assert f"platform.digests.platform: {OTHER}" in said
     assert f"is another one: {packed.in_registry['platform']}" in said
     assert "platform.digests.crds" not in said
@@ -110,7 +110,7 @@ def test_another_digest_is_refused_at_preview(stack: Pulumi, packed: Packed) -> 
 
 def test_a_version_that_the_registry_does_not_have_is_refused_at_preview(stack: Pulumi, packed: Packed) -> None:
     take(stack, packed.registry, {}, version="0.6.9")
-    assert "dynamo-crds:0.6.9: not found" in stack("preview", check=False)
+    assert "dynamo-crds:0.6.9: not found" in stack("preview", fails=True)
 
 
 def test_the_same_charts_from_a_mirror_and_from_a_folder_change_where_they_come_from_and_nothing_else(
@@ -133,7 +133,7 @@ def test_an_image_is_asked_for_at_preview(
     stack = a_stack(cluster, tmp_path, "image")
     image = {"source": "existing", "reference": f"{cluster.registry}/charts/dynamo-platform:{tag}"}
     write_stack(stack.folder, "image", **SMALL | {"image": image, "platform": {"install": False}})
-    assert ("has no such image" in stack("preview", check=there)) is not there
+    assert ("has no such image" in stack("preview", fails=not there)) is not there
 
 
 def test_crds_that_a_former_release_kept_are_taken_over(stack: Pulumi) -> None:
@@ -158,7 +158,7 @@ def test_a_platform_of_somebody_else_is_told_before_anything_is_made(
     late = a_stack(cluster, tmp_path_factory.mktemp("late"), "late")
     write_stack(late.folder, "late", **SMALL, namespace="late")
     with everywhere(cluster, "by-hand"):
-        said = late("up", "--yes", "--skip-preview", check=False)
+        said = late("up", "--yes", "--skip-preview", fails=True)
     assert "Helm release dynamo-crds of namespace default exists (deployed)" in said
     assert "namespace by-hand has a Dynamo operator" in said
     assert "set platform: {install: false} to use it as it is" in said

@@ -1,17 +1,14 @@
 """`modelCache.retain`: the weights outlive the stack, and its next `up` takes them over without a hand step."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from sim.env import environment
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -67,7 +64,7 @@ def test_a_volume_that_is_kept_can_not_become_one_of_another_class_and_the_previ
     cache = {"size": "100Gi", "retain": True, "storageClass": "another"}
     write_stack(stack.folder, "keeper", **{**KEPT, "modelCache": cache})
 
-    printed = stack("preview", check=False)
+    printed = stack("preview", fails=True)
 
     assert "modelCache.storageClass: another" in printed
     assert "Traceback" not in printed
@@ -78,7 +75,7 @@ def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None
     write_stack(stack.folder, "stranger", **KEPT)
     stranger = Pulumi(stack.cluster, stack.folder, "stranger").create()
 
-    printed = stranger("preview", check=False)
+    printed = stranger("preview", fails=True)
 
     assert "not owned by this stack" in printed
     assert "cache-claim" not in printed
@@ -86,18 +83,7 @@ def test_the_namespace_of_another_stack_is_not_taken_over(stack: Pulumi) -> None
 
 def _live_destroy(stack: Pulumi, **variables: str) -> str:
     """`make live-destroy` without its set-up: this folder's environments are the checkout's."""
-    done = subprocess.run(
-        ["sh", "ci/live.sh", "destroy", stack.stack],
-        cwd=stack.folder,
-        env=os.environ | environment(stack.cluster) | {"CONFIRM": stack.stack} | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    return stack.run("sh", "ci/live.sh", "destroy", stack.stack, more={"CONFIRM": stack.stack} | variables)
 
 
 @pytest.mark.parametrize("key", ["retain", "protect"])

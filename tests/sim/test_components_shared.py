@@ -1,20 +1,17 @@
 """Two stacks, each with a graph in a namespace of its own, on one platform that neither of them installed."""
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sim.chat import ask
-from sim.env import environment
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.platform import RELEASE, Platform, everywhere
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -46,12 +43,6 @@ def stacks(
             stack("destroy", "--yes", "--skip-preview")
 
 
-def _answer(stack: Pulumi) -> str:
-    outputs = stack.outputs()
-    env = os.environ | environment(stack.cluster)
-    return ask(outputs["namespace"], outputs["frontendService"], outputs["model"], "What is a token?", env)
-
-
 def _operator(platform: Platform) -> int:
     name = f"{RELEASE}-dynamo-operator-controller-manager"
     return json.loads(platform.kubectl("get", "deployment", name, "-o", "json"))["status"]["readyReplicas"]
@@ -60,12 +51,12 @@ def _operator(platform: Platform) -> int:
 def test_both_answer_and_when_one_is_destroyed_the_other_goes_on_answering(
     stacks: dict[str, Pulumi], platform: Platform
 ) -> None:
-    assert all("Qwen3" in _answer(stack) for stack in stacks.values())
+    assert all("Qwen3" in stack.answer() for stack in stacks.values())
 
     stacks["one"]("destroy", "--yes", "--skip-preview")
 
     assert stacks["one"].kubectl("get", "namespace", "team-one", "--ignore-not-found") == ""
-    assert "Qwen3" in _answer(stacks["two"])
+    assert "Qwen3" in stacks["two"].answer()
     assert _operator(platform) == 1
     stacks["two"]("preview", "--expect-no-changes")
 
@@ -73,13 +64,13 @@ def test_both_answer_and_when_one_is_destroyed_the_other_goes_on_answering(
 def test_a_worker_of_several_nodes_is_refused_at_preview_where_nothing_makes_its_pods(
     cluster: Cluster, platform: Platform, tmp_path: Path
 ) -> None:
-    if "grove.io/" in platform.run("kubectl", "api-versions").stdout:
+    if "grove.io/" in platform.run("kubectl", "api-versions").out:
         pytest.skip("the cluster has Grove already, from another test: a fresh one has not")
     hardware = {"gpu": "H200", "nodes": 4, "gpusPerNode": 8, "interconnect": "infiniband"}
     folder, layout = copy_project(tmp_path / "project"), "lab-16gpu-multinode"
     write_stack(folder, "wide", hardware=hardware, layout=layout, namespace="wide", platform={"install": False})
 
-    said = Pulumi(cluster, folder, "wide").create()("preview", check=False)
+    said = Pulumi(cluster, folder, "wide").create()("preview", fails=True)
 
     assert "platform.install: false" in said
     assert "a decode worker spans 2 nodes" in said

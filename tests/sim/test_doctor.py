@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.doctor import Doctor, same_as_expected, until
 from tests.sim.graph import DECODE, GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.platform_v1 import CRDS, GROVE_CRDS
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.process import run
+from tests.support.stacks import SMALL
 from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
@@ -56,9 +56,8 @@ def test_the_diff_says_what_a_switch_changes_and_vllm_answers_after_it(stack: Pu
     before.write_text((stack.folder / "Pulumi.engines.yaml").read_text())
     write_stack(stack.folder, "engines", **CONFIG, backend="vllm")
 
-    command = [sys.executable, "-m", "wideep_cli.main", "plan", "--diff", before.name, "Pulumi.engines.yaml"]
-    said = subprocess.run(command, cwd=stack.folder, env=wideep.env, capture_output=True, text=True, check=False)
-    assert "vLLM 0.31.0 takes over" in said.stdout
+    command = (sys.executable, "-m", "wideep_cli.main", "plan", "--diff", before.name, "Pulumi.engines.yaml")
+    assert "vLLM 0.31.0 takes over" in run(*command, cwd=stack.folder, env=wideep.env, fails=None).out
 
     stack("up", "--yes", "--skip-preview")
     answer = wideep("smoke", "-o", "json").json
@@ -78,7 +77,7 @@ def test_when_nobody_uses_the_crds_of_1_6_the_printed_command_makes_room_for_tho
     write_stack(stack.folder, "older", **SMALL, namespace="older", platform={"charts": "sim/charts"})
     older = Pulumi(stack.cluster, stack.folder, "older").create()
 
-    said = older("preview", check=False)
+    said = older("preview", fails=True)
     assert re.search(r"status\.storedVersions is \[(v1alpha1, )?v1beta1\]", said)  # both, where 0.6.0 was there before
     delete = next(line.split() for line in said.splitlines() if line.strip().startswith("kubectl delete crd"))
     stack.kubectl(*delete[1:])

@@ -1,19 +1,17 @@
 """The main job, end to end on the simulated cluster: preview, up, chat, nothing to do, destroy, nothing left."""
 
 import json
-import os
 import shlex
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sim.chat import ask, port_forward
-from sim.env import environment
+from sim.chat import port_forward
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
+from tests.support.process import env_on, run
 
 pytestmark = pytest.mark.cluster
 
@@ -42,26 +40,22 @@ def token(stack: Pulumi, said: dict[str, str]) -> str:
 
 
 def test_a_chat_completion_comes_back_in_words(stack: Pulumi, said: dict[str, str]) -> None:
-    outputs = stack.outputs()
-    env = os.environ | environment(stack.cluster)
+    answer = stack.answer()
 
-    answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], "What is a token?", env)
-
-    assert outputs["model"] in answer
+    assert stack.outputs()["model"] in answer
     assert len(answer.split()) > 10
 
 
 def test_the_commands_that_up_prints_work_when_pasted(stack: Pulumi, said: dict[str, str]) -> None:
     outputs = stack.outputs()
-    env = os.environ | environment(stack.cluster)
+    env = env_on(stack.cluster)
     namespace, service = outputs["namespace"], outputs["frontendService"]
     assert shlex.split(outputs["portForward"])[-2:] == [f"svc/{service}", "8000:8000"]
 
     with port_forward(namespace, service, env) as port:  # port 8000 may be another program's on this machine
         command = outputs["curl"].replace("localhost:8000", f"127.0.0.1:{port}")
-        done = subprocess.run(shlex.split(command), env=env, capture_output=True, text=True, timeout=60, check=True)
+        answer = run(*shlex.split(command), env=env, seconds=60).json
 
-    answer = json.loads(done.stdout)
     assert answer["model"] == outputs["model"]
     assert answer["choices"][0]["finish_reason"] == "stop"
     assert answer["choices"][0]["message"]["content"].strip()
@@ -70,18 +64,12 @@ def test_the_commands_that_up_prints_work_when_pasted(stack: Pulumi, said: dict[
 def test_the_image_is_real_and_the_graph_runs_its_digest(stack: Pulumi, said: dict[str, str]) -> None:
     outputs = stack.outputs()
     digest = outputs["image"].partition("@")[2]
-    crane = str(stack.cluster.tools["crane"])
+    image = f"{stack.cluster.registry}/dynamo-wideep@{digest}"
 
-    manifest = subprocess.run(
-        [crane, "manifest", "--insecure", f"{stack.cluster.registry}/dynamo-wideep@{digest}"],
-        env=os.environ | environment(stack.cluster),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    manifest = run(stack.cluster.tools["crane"], "manifest", "--insecure", image, env=env_on(stack.cluster)).json
     graph = json.loads(stack.kubectl("get", "dgd", "-A", "-o", "json"))["items"][0]
 
-    assert json.loads(manifest.stdout)["layers"]
+    assert manifest["layers"]
     images = {service["extraPodSpec"]["mainContainer"]["image"] for service in graph["spec"]["services"].values()}
     assert images == {outputs["image"]}
 
@@ -161,7 +149,7 @@ def test_a_config_that_cannot_run_fails_the_preview_with_all_its_mistakes_and_no
     stack("config", "set", "colour", "green")
     stack("config", "rm", "model")
 
-    printed = stack("preview", check=False)
+    printed = stack("preview", fails=True)
 
     for words in ("model", "this key is missing", "lab-32gpu", "colour", "there is no such key", "hfToken"):
         assert words in printed

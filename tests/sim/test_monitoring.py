@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run, sim
 from tests.sim.graph import DECODE as DECODE_OF_0_6
@@ -17,8 +18,6 @@ from tests.sim.graph import NAMESPACE, pod_of
 from tests.sim.prometheus import Prometheus, dashboard_targets, load, prometheus_of, until
 from tests.sim.pulumi import Pulumi
 from tests.support.platform_v1 import CRDS, GROVE_CRDS
-from tests.support.project import copy_project
-from tests.support.stacks import write_stack
 from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.late(1)]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from urllib.request import urlopen
 
 import pytest
 
 from sim.chat import ask, port_forward
-from sim.env import environment
 from sim.operator.contract import Manifest
 from sim.state import Cluster
 from tests.support import stranger
 from tests.support.platform import Platform
 from tests.support.platform_v1 import CHART, GROVE, a_graph, installed, worker
+from tests.support.process import env_on
 
 pytestmark = [pytest.mark.cluster, pytest.mark.late(1)]
 
@@ -40,7 +39,7 @@ def no_graphs_left(platform: Platform) -> Iterator[None]:
 def refused(platform: Platform, graph: Manifest, *options: str) -> str:
     """What the API server says against a graph; empty where it takes it."""
     command = ("kubectl", "-n", platform.namespace, "apply", "--server-side", "-f", "-", *options)
-    return platform.run(*command, given=json.dumps(graph), check=False).stderr
+    return platform.run(*command, given=json.dumps(graph), fails=None).err
 
 
 def accepts(platform: Platform) -> bool:
@@ -50,7 +49,7 @@ def accepts(platform: Platform) -> bool:
 def test_a_graph_becomes_ready_and_answers_without_etcd_and_without_nats(platform: Platform) -> None:
     platform.apply(a_graph())
     platform.wait_for_state("successful")
-    env = os.environ | environment(platform.cluster)
+    env = env_on(platform.cluster)
     said = ask(platform.namespace, "sgl-frontend", MODEL, "Explain MoE models", env)
     assert said.startswith(f"This is the simulated cluster speaking for {MODEL} (graph sgl, prefill 1 × TP8")
     with port_forward(platform.namespace, "sgl-frontend", env) as port:
@@ -133,12 +132,12 @@ def test_deletion_ends_and_leaves_nothing(platform: Platform, cascade: str) -> N
 )
 def test_the_chart_refuses_values_of_the_charts_before_it(platform: Platform, values: list[str], says: str) -> None:
     given = [f"--set={value}" for value in values]
-    assert says in platform.run("helm", "template", "x", CHART, *given, check=False).stderr
+    assert says in platform.run("helm", "template", "x", CHART, *given, fails=True).err
 
 
 def test_the_chart_brings_neither_etcd_nor_nats_unless_asked(platform: Platform) -> None:
     def kinds(*values: str) -> Callable[[str], int]:
-        return platform.run("helm", "template", "x", CHART, *values).stdout.count
+        return platform.run("helm", "template", "x", CHART, *values).out.count
 
     assert kinds()("kind: StatefulSet") == 0
     assert kinds("--set=global.etcd.install=true,global.nats.install=true")("kind: StatefulSet") == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 
 import pexpect
 import psutil
@@ -14,6 +13,7 @@ import yaml
 from tests.sim import engine
 from tests.sim.graph import DECODE, GRAPH, NAMESPACE, expected, pod_of
 from tests.sim.pulumi import Pulumi
+from tests.support.process import wait_for
 from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
@@ -90,10 +90,8 @@ def test_an_image_that_is_not_there_ends_the_watch_with_1_and_the_image(wideep: 
 
     right = stack.outputs()["image"]
     set_image("registry.sim/dynamo-wideep:no-such-tag")
-    until = time.monotonic() + 30
-    while "no-such-tag" not in stack.kubectl("get", "pods", "-n", NAMESPACE, "-l", DECODE, "-o", "yaml"):
-        assert time.monotonic() < until
-        time.sleep(0.3)
+    pods = ("get", "pods", "-n", NAMESPACE, "-l", DECODE, "-o", "yaml")
+    wait_for(lambda: "no-such-tag" in stack.kubectl(*pods), "a pod has the image", 30)
     said = wideep("status", "--watch")
     set_image(right)
     mended = wideep("status", "--watch")

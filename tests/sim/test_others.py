@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -114,7 +114,7 @@ def test_destroy_names_the_graph_of_somebody_else_and_takes_nothing_away(stack: 
     stack.kubectl("-n", OTHERS, "create", "-f", str(tenant))
     before = _graph(stack)
 
-    said = stack("destroy", *QUIET, check=False)
+    said = stack("destroy", *QUIET, fails=True)
 
     assert f"DynamoGraphDeployment {OTHERS}/tenant" in said
     assert "pulumi config set --path teardown.evenIfShared true" in said

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from components.base import PACKAGE
+from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.plans import ROOT, TOKEN, config_of
-from tests.support.project import copy_project
 
 pytestmark = pytest.mark.cluster
 
@@ -80,7 +80,7 @@ def test_it_makes_what_the_projects_own_program_makes(other: Pulumi, tmp_path_fa
 
 def test_its_mistakes_are_the_projects_own_all_at_once_and_no_traceback_of_it(other: Pulumi) -> None:
     _write(other.folder, modelCache={"size": "1Gi"}, layout={"preset": "lab-32gpu"})
-    said = other("preview", check=False)
+    said = other("preview", fails=True)
     assert "resource 'dynamo' has a problem: The stack config has 2 mistakes:" in said
     assert "modelCache.size: 1Gi" in said
     assert "hardware.nodes: 2" in said

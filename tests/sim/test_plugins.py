@@ -1,18 +1,16 @@
 """The stand-in plugins under the real engine: what a program, its state and its user see."""
 
 import json
-import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sim.env import environment
 from sim.state import Cluster
+from tests.support.process import env_on, run, wait_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.late(2)]
 
@@ -30,34 +28,28 @@ class Program:
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         self.folder = folder
         backend = {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "test"}
-        self.env = os.environ | environment(cluster) | backend
+        self.env = env_on(cluster, **backend)
         (folder / "Pulumi.yaml").write_text(PROJECT)
         self.pulumi("stack", "init", "s")
 
     def write(self, text: str) -> None:
         (self.folder / "__main__.py").write_text(HEAD + text)
 
-    def run(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(
-            command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False
-        )
-        said = done.stdout + done.stderr
-        if check and done.returncode:
-            pytest.fail(f"{' '.join(command)}:\n{said}", pytrace=False)
-        return said if check or done.returncode else pytest.fail(f"{' '.join(command)} did not fail:\n{said}")
+    def run(self, *command: str, fails: bool | None = False) -> str:
+        return run(*command, env=self.env, cwd=self.folder, seconds=120, fails=fails).text
 
-    def pulumi(self, *words: str, check: bool = True) -> str:
-        return self.run("pulumi", *words, "--non-interactive", check=check)
+    def pulumi(self, *words: str, fails: bool = False) -> str:
+        return self.run("pulumi", *words, "--non-interactive", fails=fails)
 
-    def up(self, text: str, *, check: bool = True) -> str:
+    def up(self, text: str, *, fails: bool = False) -> str:
         self.write(text)
-        return self.pulumi("up", "--yes", "--skip-preview", check=check)
+        return self.pulumi("up", "--yes", "--skip-preview", fails=fails)
 
-    def destroy(self, *, check: bool = True) -> str:
-        return self.pulumi("destroy", "--yes", "--skip-preview", check=check)
+    def destroy(self, *, fails: bool = False) -> str:
+        return self.pulumi("destroy", "--yes", "--skip-preview", fails=fails)
 
-    def kubectl(self, *words: str, check: bool = True) -> str:
-        return self.run("kubectl", *words, check=check)
+    def kubectl(self, *words: str, fails: bool = False) -> str:
+        return self.run("kubectl", *words, fails=fails)
 
     def outputs(self) -> dict[str, Any]:
         return json.loads(self.pulumi("stack", "output", "--json"))
@@ -71,7 +63,7 @@ def program(cluster: Cluster, tmp_path: Path) -> Iterator[Program]:
     found = Program(tmp_path, cluster)
     yield found
     leftovers = ("configmap,job,secret", "--all", "--namespace", "default", "--wait=false")
-    subprocess.run(["kubectl", "delete", *leftovers], env=found.env, check=False, capture_output=True)
+    found.run("kubectl", "delete", *leftovers, fails=None)
 
 
 MAP = 'k8s.core.v1.ConfigMap("m", metadata={"name": "m"}, data={"k": %r})\n'
@@ -100,7 +92,7 @@ def test_an_image_is_built_once_pushed_for_real_found_by_its_tag_and_deleted_in_
     program.up(IMAGE % "2")
     assert program.outputs()["digest"] != digest
     program.destroy()
-    missing = program.up(found, check=False)
+    missing = program.up(found, fails=True)
     assert "Got error when attempting to fetch image version plugins-test:1 from registry: got bad response" in missing
 
 
@@ -125,10 +117,7 @@ def waiting(program: Program) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         command, env=program.env, cwd=program.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    deadline = time.monotonic() + 60
-    while "configmap/m\n" not in program.kubectl("get", "configmap", "--output", "name"):
-        assert time.monotonic() < deadline, "the object was not created"
-        time.sleep(0.2)
+    wait_for(lambda: "configmap/m\n" in program.kubectl("get", "configmap", "--output", "name"), "the object is made")
     return process
 
 
@@ -152,7 +141,4 @@ def test_no_plugin_outlives_an_engine_that_was_killed(program: Program) -> None:
     assert started
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in started):
-        time.sleep(0.2)
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "no plugin is left", 10)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from sim.state import Cluster
 from tests.conftest import ROOT
 from tests.sim.pulumi import Pulumi
 from tests.support.forge import Forge, serve
+from tests.support.process import env_on, run
 from tests.support.repository import Repository, make_repository
 from tests.support.workflow import Job, load, run_job
 
@@ -263,16 +263,8 @@ def test_merged_it_is_up_and_nothing_is_left_to_do(merged: World) -> None:
 def test_a_preview_elsewhere_by_somebody_else_is_empty_too(merged: World, tmp_path: Path) -> None:
     other = shutil.copytree(merged.repository.folder, tmp_path / "another folder", symlinks=True)
     own = {"TZ": "Asia/Tokyo", "USER": "somebody", "LANG": "C", "PYTHONHASHSEED": "7", "HOME": str(tmp_path)}
-    done = subprocess.run(
-        ["pulumi", "preview", "--stack", "dev", "--non-interactive", "--expect-no-changes", "--refresh"],
-        cwd=other,
-        env=os.environ | environment(merged.dev.cluster) | own,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    command = ("pulumi", "preview", "--stack", "dev", "--non-interactive", "--expect-no-changes", "--refresh")
+    run(*command, cwd=other, env=env_on(merged.dev.cluster, **own))
 
 
 def test_drift_is_reported_by_its_object_and_field_and_up_ends_it(merged: World) -> None:

@@ -6,17 +6,17 @@ stack file (a storage class) is written here too, the charts come from a folder,
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sim import paths
-from sim.env import environment
+from sim.sandbox import copy_project
 from sim.state import Cluster, load
+from tests.conftest import ROOT
 from tests.sim.conftest import sim
-from tests.support.project import ROOT, copy_project
+from tests.support.process import env_on, run
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
 
@@ -66,9 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_command_of_the_readme_does_its_work(prod: Cluster, folder: Path, tmp_path: Path) -> None:
-    env = (
-        os.environ | environment(prod) | {"HOME": str(tmp_path), "PULUMI_SKIP_CONFIRMATIONS": "true", "SIM_ID": prod.id}
-    )
+    env = env_on(prod, HOME=str(tmp_path), PULUMI_SKIP_CONFIRMATIONS="true", SIM_ID=prod.id)
     env["XDG_CACHE_HOME"] = str(paths.cache_root().parent)
     typed = [command for command in commands((ROOT / "README.md").read_text()) if command not in OURS]
     assert len(typed) > 15
@@ -78,23 +76,7 @@ def test_every_command_of_the_readme_does_its_work(prod: Cluster, folder: Path, 
             name, _, value = command.removeprefix("export ").partition("=")
             env[name] = value.strip('"').replace("$PWD", str(folder)).replace(f"${name}", env[name])
             continue
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=env,
-            input=TYPED.get(command, ""),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=500,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}"
+        run("bash", "-c", command, cwd=folder, env=env, given=TYPED.get(command, ""), seconds=500)
 
     assert (folder / "placement.svg").read_text().startswith("<?xml")
-    assert (
-        subprocess.run(
-            ["kubectl", "get", "dgd,dcd,pods", "-A", "-o", "name"], env=env, capture_output=True, text=True, check=True
-        ).stdout
-        == ""
-    )
+    assert run("kubectl", "get", "dgd,dcd,pods", "-A", "-o", "name", env=env).out == ""

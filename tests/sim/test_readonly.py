@@ -15,7 +15,8 @@ import yaml
 from sim.env import environment
 from tests.sim.graph import NAMESPACE
 from tests.sim.pulumi import Pulumi
-from tests.support.wideep import Said, Wideep
+from tests.support.process import Said
+from tests.support.wideep import Wideep
 
 pytestmark = pytest.mark.cluster
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sim.chat import ask
-from sim.env import environment
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
@@ -29,12 +26,6 @@ GRAPH = "dynamographdeployments.v1beta1.nvidia.com"
 
 def release(version: str, **more: Any) -> dict[str, Any]:
     return {**CONFIG, "platform": {"version": version, "charts": CHARTS[version]}, **more}
-
-
-def answers(stack: Pulumi) -> str:
-    outputs = stack.outputs()
-    env = os.environ | environment(stack.cluster)
-    return ask(outputs["namespace"], outputs["frontendService"], outputs["model"], "What is a token?", env)
 
 
 def volume(stack: Pulumi) -> str:
@@ -62,19 +53,19 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_jump_is_refused_in_the_preview_with_the_path_and_the_short_way_and_changes_nothing(stack: Pulumi) -> None:
     write_stack(stack.folder, stack.stack, **release(NEW))
-    printed = stack("preview", check=False)
+    printed = stack("preview", fails=True)
     assert "platform.version: 1.6.1" in printed
     assert "0.9.1 → 1.0.2" in printed
     assert "pulumi destroy" in printed
     assert "Traceback" not in printed
     write_stack(stack.folder, stack.stack, **release(OLD))
     stack("preview", "--expect-no-changes")
-    assert answers(stack)
+    assert stack.answer()
 
 
 def test_the_short_way_takes_graph_and_platform_down_keeps_the_volume_and_answers_on_the_newest(stack: Pulumi) -> None:
     before = volume(stack)
-    assert answers(stack)
+    assert stack.answer()
 
     stack("destroy", "--yes", "--skip-preview")
     assert volume(stack) == before
@@ -82,7 +73,7 @@ def test_the_short_way_takes_graph_and_platform_down_keeps_the_volume_and_answer
     stack("up", "--yes", "--skip-preview")
 
     assert volume(stack) == before
-    assert answers(stack)
+    assert stack.answer()
     stack("preview", "--expect-no-changes")
 
 
@@ -112,7 +103,7 @@ def test_more_workers_are_an_update_that_is_awaited_by_generation(stack: Pulumi)
     stack("up", "--yes", "--skip-preview")
     (graph,) = found(stack, GRAPH)
     assert graph["status"]["observedGeneration"] == graph["metadata"]["generation"]
-    assert answers(stack)
+    assert stack.answer()
 
 
 def test_one_node_and_several_are_a_replacement_in_the_preview(stack: Pulumi) -> None:
@@ -125,7 +116,7 @@ def test_one_node_and_several_are_a_replacement_in_the_preview(stack: Pulumi) ->
 
 def test_going_back_below_1_0_is_refused(stack: Pulumi) -> None:
     write_stack(stack.folder, stack.stack, **release(OLD))
-    printed = stack("preview", check=False)
+    printed = stack("preview", fails=True)
     assert re.search(r"owns the CRDs|one minor at a time", printed)
     write_stack(stack.folder, stack.stack, **release(NEW))
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from sim.cluster.audit import Account
-from sim.env import environment
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
+from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -64,17 +61,11 @@ class Crowd:
     def asked(self, account: Account, verb: str, *options: str) -> tuple[int, list[str]]:
         """How many pods the answer has, and what was asked for it."""
         before = len(account.calls())
-        done = subprocess.run(
-            [sys.executable, "-m", "wideep_cli.main", verb, *options, "--stack", "crowd", "--output", "json"],
-            cwd=self.folder,
-            env=os.environ | environment(self.cluster) | {"KUBECONFIG": str(account.kubeconfig)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.stderr == ""
+        wideep = Wideep(self.cluster, self.folder, "crowd", str(account.kubeconfig), seconds=300)
+        said = wideep(verb, *options, "--output", "json")
+        assert said.err == ""
         calls = sorted(f"{call.verb} {call.uri}" for call in account.calls()[before:])
-        return len(json.loads(done.stdout).get("pods", [])), calls
+        return len(said.json.get("pods", [])), calls
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,10 +15,10 @@ import psutil
 import pytest
 
 from sim.chat import port_forward
-from sim.env import environment
 from sim.operator.contract import Manifest
 from sim.state import Cluster
 from tests.support.platform import Platform, a_graph, installed
+from tests.support.process import env_on
 
 pytestmark = pytest.mark.cluster
 
@@ -38,7 +37,7 @@ def platform(cluster: Cluster) -> Iterator[Platform]:
 @contextmanager
 def frontend(platform: Platform) -> Iterator[str]:
     """The frontend's address while the block runs, through `kubectl port-forward`."""
-    env = os.environ | environment(platform.cluster)
+    env = env_on(platform.cluster)
     with port_forward(platform.namespace, "sgl-frontend", env) as port:
         yield f"http://127.0.0.1:{port}"
 

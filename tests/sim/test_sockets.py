@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ from sim.state import Cluster, Network, load
 from tests.sim.conftest import Run
 from tests.support import stranger
 from tests.support.platform import Platform, a_graph, installed
+from tests.support.process import run
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
@@ -118,10 +117,10 @@ def test_nobody_else_enters_the_network_of_dynamo(cluster: Cluster, found: list[
     command = [*network.inside(_now(cluster)), "true"]
 
     def enter() -> list[str]:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return [f"{done.returncode} {done.stderr}"]
+        done = run(*command, cwd=Path("/"), fails=None)
+        return [f"{done.code} {done.err}"]
 
-    assert subprocess.run(command, check=False).returncode == 0  # the owner may
+    run(*command)  # the owner may
     (said,) = stranger.as_stranger(enter)
     assert "denied" in said.lower() or "not permitted" in said.lower()
 
@@ -129,10 +128,7 @@ def test_nobody_else_enters_the_network_of_dynamo(cluster: Cluster, found: list[
 def test_within_it_etcd_and_nats_ask_for_a_login_as_well(cluster: Cluster) -> None:
     for port in (cluster.ports.nats, cluster.ports.dynamo_etcd, cluster.ports.dynamo_etcd_peer):
         command = [*network.inside(_now(cluster)), str(paths.PROJECT / ".venv/bin/python")]
-        said = subprocess.run(
-            [*command, "-m", "tests.support.stranger", str(port)], cwd=paths.PROJECT, capture_output=True, check=True
-        )
-        assert json.loads(said.stdout) == []
+        assert run(*command, "-m", "tests.support.stranger", str(port)).json == []
 
 
 def test_the_owners_login_opens_the_registry(cluster: Cluster) -> None:
@@ -158,15 +154,15 @@ def test_files_and_sockets_are_the_owners_alone(cluster: Cluster, platform: Plat
 
 
 def test_exec_runs_the_containers_programs_and_nothing_of_this_machine(platform: Platform, run: Run) -> None:
-    names = run("kubectl", "get", "pods", "-n", platform.namespace, "-o", "name").stdout.split()
+    names = run("kubectl", "get", "pods", "-n", platform.namespace, "-o", "name").out.split()
     worker = next(name for name in names if "decode" in name)
     into = ("kubectl", "exec", "-n", platform.namespace, worker, "--")
-    assert "NVIDIA" in run(*into, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader").stdout
+    assert "NVIDIA" in run(*into, "nvidia-smi", "--query-gpu=name", "--format=csv,noheader").out
     for command in (["sh", "-c", "id"], ["/bin/sh"], ["../bin/ping", "x"], ["env"]):
-        refused = run(*into, *command, check=False)
-        assert "executable file not found" in refused.stderr, command
-    own = run(*into, "python3", "-c", "print('here')", check=False)
-    assert (own.returncode, own.stdout) == (126, "")
+        refused = run(*into, *command, fails=True)
+        assert "executable file not found" in refused.err, command
+    own = run(*into, "python3", "-c", "print('here')", fails=True)
+    assert (own.code, own.out) == (126, "")
 
 
 def _now(cluster: Cluster) -> Cluster:

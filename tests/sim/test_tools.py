@@ -20,13 +20,13 @@ def test_the_tool_says_a_version_that_fits(cluster: Cluster, tool: Tool) -> None
 
 
 def test_the_api_server_says_a_version_that_clients_can_parse(run: Run) -> None:
-    assert '"gitVersion": "v1.' in run("kubectl", "get", "--raw", "/version").stdout
+    assert '"gitVersion": "v1.' in run("kubectl", "get", "--raw", "/version").out
 
 
 def test_dynamos_frontend_can_be_started_from_its_environment(cluster: Cluster, run: Run) -> None:
-    assert "--http-port" in run(str(cluster.tools["dynamo"]), "-m", "dynamo.frontend", "--help").stdout
+    assert "--http-port" in run(str(cluster.tools["dynamo"]), "-m", "dynamo.frontend", "--help").out
 
 
 def test_pulumi_finds_its_language_host_and_the_dynamic_provider_on_path(cluster: Cluster, run: Run) -> None:
     for name in ("pulumi-language-python", "pulumi-language-python-exec", "pulumi-resource-pulumi-python"):
-        assert Path(run("sh", "-c", f"command -v {name}").stdout.strip()).parent == cluster.tools["pulumi"].parent
+        assert Path(run("sh", "-c", f"command -v {name}").out.strip()).parent == cluster.tools["pulumi"].parent

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +10,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from sim import paths
-from sim.env import environment
 from sim.operator.contract import Manifest
 from sim.sandbox import CRDS, RELEASE, WORKS_TODAY, install_platform, make_mpi_secret
 from sim.state import Cluster
+from tests.support.process import Said, env_on, run
 
 GROVE_CRDS = [f"{kind}.grove.io" for kind in ("podcliquesets", "podcliques", "podcliquescalinggroups")]
 WAIT_SECONDS = 60.0
@@ -71,18 +68,12 @@ class Platform:
     cluster: Cluster
     namespace: str
 
-    def run(self, *command: str, check: bool = True, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs a command on the simulated cluster, by default to its good end."""
-        env = os.environ | environment(self.cluster)
-        done = subprocess.run(
-            command, env=env, cwd=paths.PROJECT, input=given, capture_output=True, text=True, timeout=120, check=False
-        )
-        if check and done.returncode:
-            pytest.fail(f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}", pytrace=False)
-        return done
+    def run(self, *command: str, fails: bool | None = False, given: str = "") -> Said:
+        """Run a command on the simulated cluster."""
+        return run(*command, env=env_on(self.cluster), given=given, seconds=120, fails=fails)
 
-    def kubectl(self, *arguments: str, given: str | None = None) -> str:
-        return self.run("kubectl", "-n", self.namespace, *arguments, given=given).stdout
+    def kubectl(self, *arguments: str, given: str = "") -> str:
+        return self.run("kubectl", "-n", self.namespace, *arguments, given=given).out
 
     def apply(self, manifest: Manifest) -> None:
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=json.dumps(manifest))
@@ -105,7 +96,7 @@ class Platform:
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
             if time.monotonic() > until:
-                there = self.run("kubectl", "-n", self.namespace, "get", "dgd,dcd,pods", "-o", "wide").stdout
+                there = self.run("kubectl", "-n", self.namespace, "get", "dgd,dcd,pods", "-o", "wide").out
                 pytest.fail(f"not in {WAIT_SECONDS:.0f} s: {what}\n{there}", pytrace=False)
             time.sleep(0.2)
 
@@ -195,7 +186,7 @@ class Platform:
     def _end_deletions(self, kind: str) -> None:
         for live in [one for one in self.find(kind) if ENDLESS & set(one["metadata"].get("finalizers", []))]:
             patch, name = json.dumps({"metadata": {"finalizers": None}}), live["metadata"]["name"]
-            self.run("kubectl", "-n", self.namespace, "patch", kind, name, "--type=merge", "-p", patch, check=False)
+            self.run("kubectl", "-n", self.namespace, "patch", kind, name, "--type=merge", "-p", patch, fails=None)
 
 
 @contextmanager

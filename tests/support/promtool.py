@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ import pytest
 
 from sim.tools.catalog import PROMETHEUS
 from sim.tools.find import find
+from tests.support.process import run
 
 __all__ = ["NEEDS_PROMTOOL", "evaluation", "promtool", "run_tests"]
 
@@ -30,8 +30,7 @@ NEEDS_PROMTOOL: Final = pytest.mark.skipif(PROMTOOL is None, reason="no promtool
 def promtool(*words: str, at: Path) -> None:
     """Run it in a folder. Fails with its own words."""
     assert PROMTOOL is not None
-    done = subprocess.run([PROMTOOL, *words], cwd=at, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(PROMTOOL, *words, cwd=at)
 
 
 def evaluation(series: Mapping[str, str], queries: Sequence[str], *, empty: bool) -> dict[str, Any]:

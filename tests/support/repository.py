@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.support.process import run
 
 VENVS = (Path(".venv"), Path("policy") / ".venv")
 WHO = {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.com"}
@@ -25,11 +25,7 @@ class Repository:
     folder: Path
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.folder, env=os.environ | WHO, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return run("git", *arguments, cwd=self.folder, env=os.environ | WHO).out.strip()
 
     def commit(self, message: str, edits: Mapping[str, tuple[str, str]]) -> str:
         """Commits edits (a file's path, with what is replaced by what); returns the commit."""
@@ -57,20 +53,14 @@ def make_repository(folder: Path) -> Repository:
 
     Skips the test where there is no git checkout to take them from.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", fails=None)
+    if listed.code:
         pytest.skip("this is no git checkout, so there is nothing to make a pull request of")
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in filter(None, listed.out.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    subprocess.run(["sh", "scripts/setup.sh", "policy"], cwd=ROOT, check=True)
+    run("sh", "scripts/setup.sh", "policy", seconds=900)
     for venv in VENVS:
         os.symlink(ROOT / venv, folder / venv)
     (folder / "scripts" / "setup.sh").write_text("# The environments are links to another checkout's.\n")

@@ -1,11 +1,5 @@
 """Stacks of the tests on the simulated cluster: the sim stack's file with something else in it."""
 
-from __future__ import annotations
-
-from sim.sandbox import write_stack
-
-__all__ = ["SMALL", "write_stack"]
-
 SMALL = {
     "model": "Qwen/Qwen3-30B-A3B",
     "hardware": {"gpu": "H200", "nodes": 1, "gpusPerNode": 8, "interconnect": "nvlink"},

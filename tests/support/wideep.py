@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sim.env import environment
 from sim.state import Cluster
+from tests.support.process import Said, env_on, run
 
 POD_SUFFIX = re.compile(r"-[0-9a-f]{8,10}-[a-z0-9]{5}\b")
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """stdout, which has to be JSON and nothing else."""
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True)
@@ -48,23 +30,14 @@ class Wideep:
     def env(self) -> dict[str, str]:
         """As after `eval "$(python -m sim env)"`, in a pipe."""
         theirs = {"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}
-        return os.environ | environment(self.cluster) | {"COLUMNS": str(self.columns), "TERM": "dumb"} | theirs
+        return env_on(self.cluster, COLUMNS=str(self.columns), TERM="dumb", **theirs)
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
         return [sys.executable, "-m", "wideep_cli.main", *arguments, "--stack", self.stack]
 
     def __call__(self, *arguments: str) -> Said:
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=self.seconds,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return run(*self.command(*arguments), cwd=self.folder, env=self.env, seconds=self.seconds, fails=None)
 
 
 def steady(text: str) -> str:

@@ -6,13 +6,14 @@ What it knows is what the workflows use; anything else in them is an error, neve
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.support.process import run
 
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -105,18 +106,9 @@ def _step(
     if not runs(step["name"]) or not (done.good or step.get("if") == "always()"):
         return
     assert "${{" not in step["run"], "an expression in a script is a way in: give it by env"
-    ran = subprocess.run(
-        [*SHELL, step["run"]],
-        cwd=folder,
-        env={**env, **_filled(step.get("env"), context)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    done.steps.append(Step(step["name"], ran.returncode, ran.stdout))
+    env = {**env, **_filled(step.get("env"), context)}
+    ran = run(*SHELL, step["run"], cwd=folder, env=env, seconds=900, fails=None)
+    done.steps.append(Step(step["name"], ran.code, ran.text))
 
 
 def _filled(env: Mapping[str, Any] | None, context: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,6 @@ __all__ = [
     "GROUP",
     "GROVE_ANNOTATION",
     "GROVE_UPDATE_ANNOTATION",
-    "OPERATOR_SUFFIX",
     "PLATFORM_CHART",
     "ROLE_LABEL",
     "STRATEGY_ANNOTATION",
@@ -41,8 +40,6 @@ GROVE_UPDATE_ANNOTATION: Final = "nvidia.com/grove-update-strategy"
 STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
 FINALIZER: Final = "nvidia.com/finalizer"
 """Of what the operator makes of a service; only a living operator takes it away."""
-OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"
-"""How the name of the operator's Deployment ends, whatever the release is called."""
 CRDS_CHART: Final = "dynamo-crds"
 PLATFORM_CHART: Final = "dynamo-platform"
 
@@ -76,11 +73,6 @@ class GraphApi:
     def crd(self) -> str:
         """Name of the graph's CustomResourceDefinition."""
         return f"{self.plural}.{GROUP}"
-
-    @property
-    def component_crd(self) -> str:
-        """The same of what the operator makes of each service."""
-        return f"{self.component_plural}.{GROUP}"
 
 
 V1ALPHA1: Final = GraphApi("v1alpha1")

@@ -127,6 +127,8 @@ class Engine(ABC):
     """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
     components: ClassVar[Mapping[str, Role]]
     """Roles, by the component's name under which Dynamo's frontend lists a worker."""
+    exchange_of_groups: ClassVar[str] = "all-gather and all-reduce"
+    """How tokens of several attention groups reach experts without DeepEP."""
     step_outside_share: ClassVar[bool] = False
     """``memFractionStatic`` leaves out what a step takes, which must find room beside it."""
     each_pod_registers: ClassVar[bool] = False
@@ -197,7 +199,7 @@ class Engine(ABC):
 
     def exchange(self, role: RoleLayout) -> str:
         """How tokens reach experts on other GPUs without DeepEP, in words of the field."""
-        return "all-reduce" if role.dp == 1 else "all-gather and all-reduce"
+        return "all-reduce" if role.dp == 1 else self.exchange_of_groups
 
     @abstractmethod
     def family(self, family: ModelFamily) -> Family:

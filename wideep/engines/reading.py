@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag, Given, values_of
+from wideep.engines.flags import EngineFlag, Given, values_of
 
 __all__ = ["RoleReading", "SaidFlag", "json_object", "read_keys", "said_flags", "worker_shape"]
 
@@ -46,11 +46,6 @@ class SaidFlag:
     def is_any(self, *names: str) -> bool:
         """True if it is one of these flags, by any spelling."""
         return any(name in self.flag.names for name in names)
-
-    @property
-    def is_key(self) -> bool:
-        """True if its owner may be a key of a role: its value is then part of the plan."""
-        return self.flag.owner not in (PASSES, UNCHECKED)
 
 
 @dataclass

@@ -53,11 +53,6 @@ class GpuMemory:
         return max(0, tokens // self.page_size * self.page_size)
 
     @property
-    def pool_gb(self) -> float:
-        """As ``pool_bytes``."""
-        return self.pool_bytes / 1e9
-
-    @property
     def free_gb(self) -> float:
         """As ``free_bytes``."""
         return self.free_bytes / 1e9

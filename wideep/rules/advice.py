@@ -16,7 +16,7 @@ from wideep.rules.idle import idle_keys
 from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
 from wideep.rules.role_context import RDMA, RoleContext
-from wideep.rules.updates import Update, nodes_for_updates, update_of
+from wideep.rules.updates import Update, gpus_for_updates, nodes_for_updates, update_of
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
@@ -125,7 +125,7 @@ def _gpus_idle(settings: Settings) -> Problem | None:
     hardware, roles = settings.hardware, settings.layout.roles.values()
     used = sum(role.gpus for role in roles)
     needed, most = nodes_needed(roles, hardware.gpus_per_node), nodes_for_updates(settings)
-    if used == hardware.gpus or hardware.nodes == most > needed or hardware.gpus - used == _spare(settings):
+    if used == hardware.gpus or hardware.nodes == most > needed or hardware.gpus - used == gpus_for_updates(settings):
         return None
     rule = f"the layout uses {used} of {hardware.gpus} GPUs"
     room = f" ({most}, with room for updates)" if most > needed else ""
@@ -135,13 +135,6 @@ def _gpus_idle(settings: Settings) -> Problem | None:
         else "choose a layout that uses all of a node"
     )
     return Problem("hardware.nodes", str(hardware.nodes), rule, fix)
-
-
-def _spare(settings: Settings) -> int:
-    """GPUs of the larger pod that starts beside the old ones at an update; 0 under Grove, which starts none."""
-    if settings.layout.has_multinode_workers:
-        return 0
-    return max(role.gpus_per_worker for role in settings.layout.roles.values())
 
 
 def _updates_are_outages(settings: Settings) -> Problem | None:

@@ -13,7 +13,7 @@ from wideep.rules.hardware import nodes_needed
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
-__all__ = ["Update", "nodes_for_updates", "update_of"]
+__all__ = ["Update", "gpus_for_updates", "nodes_for_updates", "update_of"]
 
 
 class Update(StrEnum):
@@ -45,6 +45,12 @@ def nodes_for_updates(settings: Settings) -> int:
     if settings.layout.has_multinode_workers:
         return nodes_needed(settings.layout.roles.values(), settings.hardware.gpus_per_node)
     return max(_nodes_with_one_more(settings, role) for role in settings.layout.roles)
+
+
+def gpus_for_updates(settings: Settings) -> int:
+    """Return the GPUs of the larger pod that starts beside the old ones at an update; under Grove none does."""
+    layout = settings.layout
+    return 0 if layout.has_multinode_workers else max(role.gpus_per_worker for role in layout.roles.values())
 
 
 def _nodes_with_one_more(settings: Settings, role: Role) -> int:

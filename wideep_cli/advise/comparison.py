@@ -68,7 +68,7 @@ def advise(question: Question, progress: Progress) -> Advice:
     traffic, model = question.traffic, question.model
     with Answers(model, traffic, question.engine) as answers:
         hardware = question.hardware[Role.PREFILL]
-        _require_known(model, answers, hardware)
+        _require_known(answers, hardware)
         field = field_of(model, question.hardware, answers, traffic, progress)
         return Advice(
             question=question,
@@ -132,7 +132,7 @@ def best_preset(presets: Sequence[Compared], gpus: int) -> tuple[str, Prediction
     return max(meeting, key=lambda pair: pair[1].tokens_per_second, default=None)
 
 
-def _require_known(model: ModelShape, answers: Answers, hardware: Hardware) -> None:
+def _require_known(answers: Answers, hardware: Hardware) -> None:
     if answers.known(hardware.gpu):
         return
     raise CallError(

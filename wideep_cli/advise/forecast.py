@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.engines import engine_of
+from wideep.engines.base import Engine
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
@@ -31,7 +32,7 @@ class Forecast:
     """Of the estimator."""
     data: str
     """The engine that was measured, and its release."""
-    engine: str
+    engine: Engine
     """The one that the stack runs."""
     own: Prediction | Unknown
     best: Prediction | None
@@ -63,7 +64,7 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
             traffic=traffic,
             version=answers.version,
             data=answers.data(gpu),
-            engine=engine_of(settings).version,
+            engine=engine_of(settings),
             own=own,
             best=leading[0] if leading else None,
             preset=best_preset(presets, gpus),
@@ -93,11 +94,11 @@ def forecast_lines(found: Forecast | str) -> list[str]:
         preset = better(found.preset, own, found.best)
         lines += [preset] if preset else []
     lines.append(f"The hardware's peaks allow at most {per_gpu:,.0f} tokens/s per GPU in this layout.")
-    told = [caveat.of(found.data.split()[0]) for caveat in own.caveats]
+    told = [caveat.of(found.engine.title) for caveat in own.caveats]
     lines += [f"{text[0].upper()}{text[1:]}." for text in told]
     lines.append(
         f"Predicted by AIConfigurator {found.version} from kernels measured with {found.data}, not "
-        f"{found.engine}: ratios between layouts are more reliable than absolute figures."
+        f"{found.engine.version}: ratios between layouts are more reliable than absolute figures."
     )
     return lines
 

@@ -11,7 +11,7 @@ from typing import Final
 from wideep_cli.advise.comparison import Advice
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.words import asked_hardware, asked_traffic
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 
 __all__ = ["terminal_plot", "write_plot"]
 
@@ -56,12 +56,8 @@ def write_plot(advice: Advice, path: Path) -> None:
     axes.set_title(title, fontsize=11)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
-    try:
+    with writing(path):
         figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except OSError as error:
-        raise CallError(
-            f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
-        ) from error
 
 
 def terminal_plot(advice: Advice) -> str:

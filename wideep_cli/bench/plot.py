@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wideep_cli.bench.result import Result
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 
 __all__ = ["write_plot"]
 
@@ -57,11 +57,8 @@ def write_plot(results: Sequence[Result], path: Path) -> None:
     _frame(drawing, axes, results[0])
     for number, result in enumerate(results):
         _line(drawing, axes, result, number)
-    try:
+    with writing(path):
         path.write_text(str(drawing.as_svg()), encoding="utf-8")
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise CallError(message, "Name a file in an existing directory.") from error
 
 
 def _text(drawing: Any, words: str, at: tuple[float, float], style: Style) -> None:

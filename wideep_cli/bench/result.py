@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 
 __all__ = ["Export", "Point", "Result", "read_result", "write_result"]
 
@@ -87,12 +87,8 @@ def write_result(result: Result, path: Path) -> None:
     Raises:
         CallError: the file cannot be written.
     """
-    try:
+    with writing(path):
         path.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CallError(
-            f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."
-        ) from error
 
 
 def read_result(path: Path, option: str) -> Result:

@@ -10,7 +10,7 @@ from typing import Final
 from wideep.burnin.figures import Measured
 from wideep.burnin.links import Place, pairs
 from wideep_cli.canvas import Box, Canvas, Type, ink_on, require_svg
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 
 __all__ = ["draw_links", "write_links"]
 
@@ -38,10 +38,8 @@ def write_links(measured: Measured, file: Path) -> None:
     found = pairs(measured)
     if not found:
         raise CallError("--svg draws links, and none was measured.", "Leave out --only memory or --only compute.")
-    try:
+    with writing(file):
         file.write_text(draw_links(found), encoding="utf-8")
-    except OSError as error:
-        raise CallError(f"--svg {file}: {error.strerror}.", "Name a file in a folder that exists.") from error
 
 
 def draw_links(found: Links) -> str:

@@ -56,7 +56,7 @@ def judge(view: RoleView, log: EngineLog) -> Judged:
         return Judged(Verdict.WRONG, "The stack disables EPLB, but the log shows that it started.", _restart(key))
     even = recent(log)
     if even is None:
-        return _unknown(view, log)
+        return _unknown(view)
     words = f"Balancedness {even:.2f} over the last {min(len(log.balancedness), WINDOW)} forward passes"
     if even >= EVEN_ENOUGH:
         return Judged(Verdict.LEAVE, f"{words}: the busiest GPU has {1 / even - 1:.0%} more than the mean.")
@@ -69,7 +69,7 @@ def _restart(key: str) -> tuple[str, ...]:
     return (f"pulumi up brings the graph to what the stack says ({key}.eplb.enabled); wideep logs --grep eplb",)
 
 
-def _unknown(view: RoleView, log: EngineLog) -> Judged:
+def _unknown(view: RoleView) -> Judged:
     key = f"layout.{view.role}"
     if view.layout.ep == 1:
         return Judged(Verdict.LEAVE, "With ep 1 every GPU holds all experts: there is nothing to balance.")

@@ -10,7 +10,7 @@ from typing import Final
 
 from wideep.launch.role import Fate, Place
 from wideep.masking import masked, visible
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 from wideep_cli.importing.stack import Import
 from wideep_cli.options import OutputFormat
 from wideep_cli.stack_file import config_yaml, find_project
@@ -51,12 +51,10 @@ def write_stack(found: Import, path: Path) -> None:
         CallError: there is one, or it cannot be written.
     """
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with writing(path), path.open("x", encoding="utf-8") as file:
             file.write(_file(found))
     except FileExistsError:
         raise CallError(f"{path} exists.", "Name another file, or remove it.") from None
-    except OSError as error:
-        raise CallError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
 def _file(found: Import) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wideep_cli.console import answer, say
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ def plan(
 
 def _draw(loaded: StackContext, svg: Path, slide: bool) -> None:
     from wideep_cli.canvas import require_svg
-    from wideep_cli.plan.picture import draw_placement, write_picture
+    from wideep_cli.plan.picture import draw_placement
     from wideep_cli.plan.slide import draw_slide
 
     require_svg(svg)
-    write_picture(draw_slide(loaded) if slide else draw_placement(loaded), svg)
+    with writing(svg):
+        svg.write_text(draw_slide(loaded) if slide else draw_placement(loaded), encoding="utf-8")
     say(f"Placement written to {svg}.")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from wideep.placement import GpuPlace, Placement, PodPlace, compute_placement
 from wideep.settings.hardware import Interconnect
 from wideep_cli.canvas import Box, Canvas, Type
-from wideep_cli.errors import CallError
 from wideep_cli.plan.gpubox import (
     FREE,
     HAIRLINE,
@@ -24,7 +22,7 @@ from wideep_cli.plan.gpubox import (
 from wideep_cli.plan.view import RoleView, all_to_all, headline, role_views
 from wideep_cli.stack_context import StackContext
 
-__all__ = ["PANEL_FILL", "PER_LINE", "Line", "draw_placement", "lines_of", "sizes_of", "write_picture"]
+__all__ = ["PANEL_FILL", "PER_LINE", "Line", "draw_placement", "lines_of", "sizes_of"]
 
 WIDTH = 1600
 MARGIN = 40
@@ -86,18 +84,6 @@ class Panel:
         """The panel, as high as its lines."""
         rest = 28 if len(self.lines) > self.shown else 0
         return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + self.shown * self.pitch + rest + 4)
-
-
-def write_picture(svg: str, path: Path) -> None:
-    """Write a placement's picture into a file.
-
-    Raises:
-        CallError: the file cannot be written.
-    """
-    try:
-        path.write_text(svg, encoding="utf-8")
-    except OSError as exc:
-        raise CallError(f"{path} cannot be written: {exc.strerror}.", "Name a file in an existing directory.") from exc
 
 
 def draw_placement(loaded: StackContext) -> str:

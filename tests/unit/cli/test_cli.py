@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from tests.support import process
 from wideep_cli.main import app
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -308,21 +308,19 @@ def test_the_help_of_each_verb_has_an_example(run: Run, verb: str) -> None:
     assert f"Example: wideep {verb}" in run(verb, "--help").stdout
 
 
-def test_the_help_loads_neither_the_domain_nor_clients_of_anything(root: Path) -> None:
+def test_the_help_loads_neither_the_domain_nor_clients_of_anything() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from wideep_cli.main import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
         "print(*sorted(sys.modules.keys() & {'pulumi', 'kubernetes', 'drawsvg', 'pydantic', 'yaml'}))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    assert loaded.stdout == "\n"
+    assert process.run(sys.executable, "-c", code).out == "\n"
 
 
-def test_a_pipe_gets_no_colour(stack: Write, root: Path) -> None:
+def test_a_pipe_gets_no_colour(stack: Write) -> None:
     environ = {**os.environ, "TERM": "xterm-256color"}
-    command = [sys.executable, "-m", "wideep_cli.main", "plan", "--file", str(stack())]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, cwd=root)
-    assert "\x1b" not in printed.stdout
+    printed = process.run(sys.executable, "-m", "wideep_cli.main", "plan", "--file", stack(), env=environ)
+    assert "\x1b" not in printed.out
 
 
 @pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])

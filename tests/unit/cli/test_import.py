@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from tests.support.project import ROOT
+from tests.conftest import ROOT
+from tests.support import process
 from wideep_cli.main import app
 
 SECRET = "S3cretS3cretS3cret"
@@ -160,8 +160,7 @@ def test_a_roles_command_is_printed_one_flag_a_line_and_a_shell_reads_the_plans_
     assert words[1:4] == ["python3", "-m", "dynamo.sglang"]
     assert words[4:] == plan["roles"]["decode"]["args"]
     assert all(line.strip().startswith("--") for line in text.splitlines()[2:])
-    echoed = subprocess.run(["sh", "-c", "printf '%s\\n' " + text], capture_output=True, text=True, check=True)
-    assert echoed.stdout.splitlines() == words
+    assert process.run("sh", "-c", "printf '%s\\n' " + text).out.splitlines() == words
 
 
 def test_the_manifest_is_the_graph_of_the_plan_and_holds_no_secret(run: Run, stack: Any) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pulumi
@@ -10,6 +9,7 @@ import pytest
 import yaml
 
 from components.stack_config import read_settings
+from tests.support import process
 from tests.support.engine import PROJECT, run
 from tests.support.plans import config_of
 from wideep.errors import ConfigError
@@ -115,9 +115,9 @@ def test_the_commands_do_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "1")
     (folder / "state").mkdir()
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder / 'state'}")
-    subprocess.run(["pulumi", "stack", "init", "a"], check=True, capture_output=True)
-    subprocess.run(["pulumi", "config", "set", "hardware", json.dumps(HARDWARE)], check=True, capture_output=True)
+    process.run("pulumi", "stack", "init", "a", cwd=folder)
+    process.run("pulumi", "config", "set", "hardware", json.dumps(HARDWARE), cwd=folder)
     (problem,) = json_texts(read_stack_file(folder / "Pulumi.a.yaml").config)
     for command in problem.fix.splitlines()[:4]:
-        subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+        process.run("sh", "-c", command, cwd=folder)
     assert read_stack_file(folder / "Pulumi.a.yaml").config["hardware"] == HARDWARE

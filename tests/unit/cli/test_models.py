@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.support import process
 from wideep.catalog.models import MODELS
 from wideep_cli.main import app
 
@@ -37,7 +37,7 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "Pulumi.mine.yaml").write_text(STACK.format(model="deepseek-ai/DeepSeek-R1", layout="wide-32gpu"))
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for command in (["init", "-q", "-b", "main"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
-        subprocess.run(["git", "-C", tmp_path, *command], check=True)
+        process.run("git", *command, cwd=tmp_path)
     return tmp_path
 
 
@@ -98,7 +98,7 @@ def test_a_config_json_is_read_as_it_was_at_that_commit(run: Run, repository: Pa
     path.write_text(STACK.format(model="{config: tuned/config.json, name: acme/tuned}", layout="lab-16gpu-singlenode"))
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for command in (["add", "."], [*who, "commit", "-q", "-m", "second"]):
-        subprocess.run(["git", "-C", repository, *command], check=True)
+        process.run("git", *command, cwd=repository)
     tuned.write_text(json.dumps({**shape, "num_hidden_layers": 24}))
 
     found = json.loads(run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.project import ROOT
+from tests.conftest import ROOT
 from wideep.catalog.layouts import PRESETS
 from wideep.settings.layout import Preset
 

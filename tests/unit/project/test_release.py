@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -13,18 +11,19 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.support.process import Said, run
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
-def tagged(folder: Path, tag: str, changelog: str) -> subprocess.CompletedProcess[str]:
+def tagged(folder: Path, tag: str, changelog: str) -> Said:
     """What the workflow is told of a tag, in a copy with that changelog."""
     (folder / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "tagged.sh", folder / "scripts")
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / "CHANGELOG.md").write_text(changelog)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    return subprocess.run(["sh", "scripts/tagged.sh", tag], cwd=folder, capture_output=True, text=True, check=False)
+    return run("sh", "scripts/tagged.sh", tag, cwd=folder, fails=None)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +39,13 @@ def test_a_tag_that_is_not_the_version_or_has_no_changelog_is_refused(
 ) -> None:
     done = tagged(tmp_path, tag, changelog)
 
-    assert (done.returncode, done.stderr.startswith(said)) == (1 if said else 0, True), done.stderr
+    assert (done.code, done.err.startswith(said)) == (1 if said else 0, True), done.err
 
 
-@pytest.mark.parametrize("script", ["audit", "sbom"])
-def test_every_lock_file_is_asked_about(script: str) -> None:
-    pattern = re.search(r"for lock in (.*); do", (ROOT / "scripts" / f"{script}.sh").read_text())
-    assert pattern
-    asked = {file for words in pattern[1].split() for file in map(str, ROOT.glob(words))}
+def test_every_lock_file_is_asked_about() -> None:
+    asked = {str(ROOT / file) for file in run("sh", "scripts/locks.sh").out.split()}
+    for script in ("audit", "sbom"):
+        assert "in $(sh scripts/locks.sh); do" in (ROOT / "scripts" / f"{script}.sh").read_text()
     locks = {str(file) for file in ROOT.glob("**/*requirements*.txt") if ".venv" not in str(file)}
     locks |= {str(file) for file in (ROOT / "requirements").glob("*.txt")}
     assert asked == {lock for lock in locks if "/build/" not in lock}
@@ -57,7 +55,8 @@ def test_an_audit_that_cannot_ask_fails_and_says_for_which_lock(tmp_path: Path) 
     """pip-audit itself ends well when nothing could be asked, unless --strict is given."""
     assert "--strict" in (ROOT / "scripts" / "audit.sh").read_text()
     (tmp_path / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "audit.sh", tmp_path / "scripts")
+    for script in ("audit", "locks"):
+        shutil.copy(ROOT / "scripts" / f"{script}.sh", tmp_path / "scripts")
     (tmp_path / "requirements.txt").touch()
     bin_folder = tmp_path / ".venv-release" / "bin"
     bin_folder.mkdir(parents=True)
@@ -65,10 +64,10 @@ def test_an_audit_that_cannot_ask_fails_and_says_for_which_lock(tmp_path: Path) 
     audit.write_text("#!/bin/sh\nexit 1\n")
     os.chmod(audit, 0o755)  # noqa: S103 - a program
 
-    done = subprocess.run(["sh", "scripts/audit.sh"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run("sh", "scripts/audit.sh", cwd=tmp_path, fails=True)
 
-    assert done.returncode == 1
-    assert "make audit: not clean, or not answered: requirements.txt" in done.stderr
+    assert done.code == 1
+    assert "make audit: not clean, or not answered: requirements.txt" in done.err
 
 
 def test_hooks_run_what_make_check_runs() -> None:

@@ -1,7 +1,6 @@
 """The environment of the simulated cluster keeps the user's own Pulumi, Helm and kubectl out of it."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from sim.env import environment
 from sim.state import Cluster, Ports
+from tests.support.process import run
 
 
 @pytest.fixture
@@ -44,12 +44,6 @@ def test_the_engine_downloads_no_plugin_by_itself(cluster: Cluster) -> None:
 
 
 def test_a_shell_reads_the_export_lines_whatever_the_folder_is_called(cluster: Cluster) -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "sim", "env"],
-        env=os.environ | {"SIM_CLUSTER": str(cluster.save().file)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    shown = subprocess.run(["sh", "-c", f'{printed}\necho "$KUBECONFIG"'], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == str(cluster.kubeconfig)
+    env = os.environ | {"SIM_CLUSTER": str(cluster.save().file)}
+    printed = run(sys.executable, "-m", "sim", "env", env=env).out
+    assert run("sh", "-c", f'{printed}\necho "$KUBECONFIG"').out.strip() == str(cluster.kubeconfig)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.process import Said, run
 from wideep.catalog import MODELS
 from wideep.download import DELETED_CODE, LASTING_CODE, DownloadPlan, download_plan, model_path
 from wideep.settings.services import ModelCache
@@ -40,11 +41,9 @@ class Job:
         mine = {"PATH": f"{self.tools}:{os.defpath}", "CALLS": str(self.tools / "calls"), "PAUSES": "0 0 0"}
         return self.plan.env | mine
 
-    def run(self) -> subprocess.CompletedProcess[str]:
+    def run(self, fails: bool = False) -> Said:
         """Run the Job's command once."""
-        return subprocess.run(
-            [*self.plan.command, *self.plan.args], env=self.env, capture_output=True, text=True, timeout=20, check=False
-        )
+        return run(*self.plan.command, *self.plan.args, env=self.env, seconds=20, fails=fails)
 
     def start(self) -> subprocess.Popen[str]:
         """Run it, and do not wait."""
@@ -71,9 +70,8 @@ def job(tmp_path: Path) -> Job:
 
 
 def test_it_downloads_the_pinned_revision_checks_it_and_marks_it_complete(job: Job) -> None:
-    done = job.run()
+    job.run()
 
-    assert done.returncode == 0, done.stderr
     assert job.calls == [
         f"hf download deepseek-ai/DeepSeek-R1 --revision {COMMIT} --local-dir {job.target} "
         "--exclude original/* --exclude metal/* --exclude consolidated*",
@@ -88,8 +86,7 @@ def test_a_second_run_finds_it_complete_and_calls_nothing(job: Job) -> None:
 
     again = job.run()
 
-    assert again.returncode == 0
-    assert "nothing to do" in again.stdout
+    assert "nothing to do" in again.out
     assert job.calls == before
 
 
@@ -119,10 +116,9 @@ def test_a_new_revision_takes_over_the_shards_and_needs_no_room_for_those_that_d
 
     before = revised.target.with_name("aaaaaaaa")
     shard = revised.target / "model-1.safetensors"
-    assert done.returncode == 0, done.stderr
     assert shard.samefile(before / "model-1.safetensors")
     assert not (revised.target / "config.json").exists(), "what is small is downloaded"
-    assert f"other revisions on the volume, to be deleted when no graph reads them:\n{before}\n" in done.stdout
+    assert f"other revisions on the volume, to be deleted when no graph reads them:\n{before}\n" in done.out
 
 
 def test_a_shard_that_changed_is_replaced_in_the_new_folder_alone(revised: Job) -> None:
@@ -138,7 +134,7 @@ def test_a_shard_that_changed_is_replaced_in_the_new_folder_alone(revised: Job) 
 def test_pods_that_restart_meanwhile_find_the_old_revision_as_it_was(revised: Job) -> None:
     revised.tool("hf", "exit 3")
 
-    revised.run()
+    revised.run(fails=True)
 
     before = revised.target.with_name("aaaaaaaa")
     assert (before / ".complete").exists()
@@ -153,7 +149,7 @@ def test_going_back_makes_the_old_revision_the_one_that_the_next_takes_over_from
         "TARGET": str(before), "REVISION": COMMIT,
     }}), before, revised.tools)  # fmt: skip
 
-    assert "nothing to do" in back.run().stdout
+    assert "nothing to do" in back.run().out
     newest = max(before.parent.glob("*/.complete"), key=lambda marker: marker.stat().st_mtime)
 
     assert newest.parent == before
@@ -162,9 +158,8 @@ def test_going_back_makes_the_old_revision_the_one_that_the_next_takes_over_from
 def test_a_volume_without_hard_links_downloads_all_of_it(revised: Job) -> None:
     revised.tool("ln", "exit 1")
 
-    done = revised.run()
+    revised.run()
 
-    assert done.returncode == 0, done.stderr
     assert not list(revised.target.glob("*.safetensors"))
 
 
@@ -175,17 +170,16 @@ def test_two_pods_of_a_node_download_one_after_the_other(job: Job) -> None:
     with ThreadPoolExecutor(2) as pods:
         done = list(pods.map(lambda _: job.run(), range(2)))
 
-    assert [each.returncode for each in done] == [0, 0]
-    assert sum("nothing to do" in each.stdout for each in done) == 1
+    assert sum("nothing to do" in each.out for each in done) == 1
 
 
 def test_a_download_that_breaks_off_is_tried_again_then_fails_and_leaves_no_mark(job: Job) -> None:
     job.tool("hf", "echo connection lost >&2; exit 3")
 
-    broken = job.run()
+    broken = job.run(fails=True)
 
-    assert broken.returncode == 1
-    assert len(job.calls) == broken.stderr.count("connection lost") == 3
+    assert broken.code == 1
+    assert len(job.calls) == broken.err.count("connection lost") == 3
     assert not (job.target / ".complete").exists()
 
 
@@ -194,8 +188,7 @@ def test_a_download_that_broke_off_once_is_complete_at_the_next_try(job: Job) ->
 
     done = job.run()
 
-    assert done.returncode == 0
-    assert "trying again in 0 s, from where it stopped" in done.stdout
+    assert "trying again in 0 s, from where it stopped" in done.out
     assert (job.target / ".complete").exists()
 
 
@@ -211,9 +204,9 @@ def test_a_download_that_broke_off_once_is_complete_at_the_next_try(job: Job) ->
 def test_an_error_that_would_come_again_ends_it_at_once_with_its_words(job: Job, error: str) -> None:
     job.tool("hf", f"echo '{error}' >&2; exit 1")
 
-    failed = job.run()
+    failed = job.run(fails=True)
 
-    assert (failed.returncode, failed.stderr.strip()) == (LASTING_CODE, error)
+    assert (failed.code, failed.err.strip()) == (LASTING_CODE, error)
     assert len(job.calls) == 1
 
 
@@ -232,10 +225,9 @@ def test_a_pod_that_is_deleted_ends_at_once_with_its_own_code(job: Job) -> None:
 def test_a_file_with_a_wrong_checksum_fails_and_makes_the_next_try_compare_all_of_them(job: Job) -> None:
     job.tool("hf", 'mkdir -p "$TARGET/.cache" && [ "$1" = download ]')
 
-    wrong = job.run()
+    wrong = job.run(fails=True)
 
-    assert wrong.returncode != 0
-    assert "the next try fetches it again" in wrong.stderr
+    assert "the next try fetches it again" in wrong.err
     assert not (job.target / ".cache").exists()
     assert not (job.target / ".complete").exists()
 

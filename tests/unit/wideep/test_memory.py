@@ -138,8 +138,8 @@ def test_tied_embeddings_are_counted_once() -> None:
 
 def test_what_is_taken_first_pool_and_headroom_are_all_of_the_gpu() -> None:
     memory = worker_memory(R1, GPUS[Gpu.H200], wide(16))
-    assert memory.taken_gb + memory.pool_gb + memory.headroom_gb == pytest.approx(150.11, abs=0.01)
-    assert memory.weights_gb + memory.kv_cache_gb == pytest.approx(memory.pool_gb)
+    assert memory.taken_gb + memory.pool_bytes / 1e9 + memory.headroom_gb == pytest.approx(150.11, abs=0.01)
+    assert memory.weights_gb + memory.kv_cache_gb == pytest.approx(memory.pool_bytes / 1e9)
 
 
 def test_weights_that_do_not_fit_leave_a_negative_cache_without_tokens() -> None:
@@ -201,4 +201,4 @@ def test_a_cache_in_fp8_takes_half_of_bf16(model: ModelShape, dtype: str | None,
 def test_a_stacks_memory_fraction_is_the_share_of_the_pool() -> None:
     layout = settings(layout={"preset": "wide-32gpu", "decode": {"memFractionStatic": 0.5}}).layout
     memory = worker_memory(R1, GPUS[Gpu.H200], layout.decode)
-    assert memory.pool_gb == pytest.approx(147.41 / 2, abs=0.01)
+    assert memory.pool_bytes / 1e9 == pytest.approx(147.41 / 2, abs=0.01)

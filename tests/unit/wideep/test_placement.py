@@ -41,8 +41,7 @@ def test_attention_and_expert_groups_are_consecutive_gpus() -> None:
     layout = {"preset": "lab-16gpu-singlenode", "decode": {"dp": 2, "ep": 4}}
     [pod] = pods(compute_placement(settings(layout=layout)), Role.DECODE)
     assert [gpu.attention_group for gpu in pod.gpus] == [0, 0, 0, 0, 1, 1, 1, 1]
-    assert [gpu.attention_shard for gpu in pod.gpus] == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert [gpu.expert_group for gpu in pod.gpus] == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert [gpu.experts[0] for gpu in pod.gpus] == [0, 0, 64, 64, 128, 128, 192, 192]
     assert [gpu.expert_shard for gpu in pod.gpus] == [0, 1, 0, 1, 0, 1, 0, 1]
 
 
@@ -62,10 +61,10 @@ def test_pods_of_one_worker_go_to_different_nodes_where_they_can() -> None:
     ]
 
 
-def test_small_workers_share_a_node_and_idle_gpus_are_counted() -> None:
+def test_small_workers_share_a_node() -> None:
     small = {"model": "Qwen/Qwen3-30B-A3B", "hardware": hardware("H100-80", 2)}
     placement = compute_placement(settings(layout="lab-8gpu", **small))
-    assert [(len(node.pods), node.idle_gpus) for node in placement.nodes] == [(2, 0), (0, 8)]
+    assert [len(node.pods) for node in placement.nodes] == [2, 0]
 
 
 def test_pods_that_do_not_fit_the_nodes_are_an_error() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.golden.cases import IMAGES, ON_SGLANG, QWEN, config
+from tests.support.process import run
 from wideep import load
 from wideep.errors import ConfigError
 from wideep.plan import Plan, make_plan
@@ -212,12 +211,10 @@ def test_making_a_plan_twice_gives_the_same_plan() -> None:
         ("wideep.plan", ("pulumi", "kubernetes", "rich", "yaml", "typer")),
     ],
 )
-def test_the_domain_brings_in_nothing_that_it_does_not_use(root: Path, module: str, absent: tuple[str, ...]) -> None:
+def test_the_domain_brings_in_nothing_that_it_does_not_use(module: str, absent: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print([name for name in {absent} if name in sys.modules])"
 
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"
+    assert run(sys.executable, "-c", code).out.strip() == "[]"
 
 
 def test_a_small_model_waits_less_long_than_a_large_one() -> None:

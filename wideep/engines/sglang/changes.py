@@ -18,7 +18,6 @@ __all__ = [
     "GLM_STAGES",
     "GRAPHS_BY_PHASE",
     "LM_HEAD_ALL_TO_ALL",
-    "POOL_AFTER_CAPTURE",
     "PREFILL_GRAPHS",
     "RANKS_PICK_ALIKE",
     "REPORT_MODE",
@@ -48,7 +47,6 @@ DECODE_STAGES: Final = Since((0, 5, 8), "managers/scheduler.py: event_loop_pp_di
 GRAPHS_BY_PHASE: Final = Since((0, 5, 14), "server_args.py: cuda_graph_bs_decode and the deprecated --cuda-graph-bs")
 PREFILL_GRAPHS: Final = Since((0, 5, 14), "server_args.py: the reserve for prefill's CUDA graphs")
 BF16_LOW_LATENCY: Final = Since((0, 5, 14), "layers/moe/ep_moe/layer.py: DeepEPMoE with bf16 experts and DeepGEMM")
-POOL_AFTER_CAPTURE: Final = Since((0, 5, 16), "server_args.py: post_capture_kv_sizing_planned")
 BF16_NORMAL: Final = Since((0, 5, 18), "layers/moe/ep_moe/layer.py: the same whatever the mode")
 RANKS_PICK_ALIKE: Final = Since((0, 5, 18), "server_args.py: _handle_eplb_and_dispatch")
 LM_HEAD_ALL_TO_ALL: Final = Since((0, 5, 18), "arg_groups/overrides.py: _tp_lm_head_all_to_all_default")

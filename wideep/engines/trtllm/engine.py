@@ -48,6 +48,7 @@ class TensorRtLlm(Engine):
             ),
         }
     )
+    exchange_of_groups: ClassVar[str] = "all-gather and reduce-scatter"
     components: ClassVar[Mapping[str, Role]] = MappingProxyType(
         {
             "backend": Role.DECODE,
@@ -89,9 +90,7 @@ class TensorRtLlm(Engine):
 
     def exchange(self, role: RoleLayout) -> str:
         """Its own all-to-all takes over with attention DP and whole experts (``CommunicationFactory``)."""
-        if role.dp == 1:
-            return "all-reduce"
-        return "all-to-all" if role.tp == role.ep else "all-gather and reduce-scatter"
+        return "all-to-all" if role.dp > 1 and role.tp == role.ep else super().exchange(role)
 
     def rules(self) -> EngineRules:
         from wideep.engines.trtllm.rules import RULES

@@ -47,6 +47,8 @@ class Vllm(Engine):
         }
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
+    exchange_of_groups: ClassVar[str] = "all-gather and reduce-scatter"
+    """``allgather_reducescatter`` is the default of its ``--all2all-backend``."""
     each_pod_registers: ClassVar[bool] = True
     """With hybrid load balancing, which the operator asks for, a node's data-parallel ranks are a worker of Dynamo's
     (``dynamo/vllm/dp_topology.py``)."""
@@ -77,10 +79,6 @@ class Vllm(Engine):
 
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
-
-    def exchange(self, role: RoleLayout) -> str:
-        """``allgather_reducescatter`` is the default of its ``--all2all-backend``."""
-        return "all-reduce" if role.dp == 1 else "all-gather and reduce-scatter"
 
     def rules(self) -> EngineRules:
         from wideep.engines.vllm.rules import RULES
