@@ -24,7 +24,7 @@ from wideep_cli.options import OutputFormat
 
 __all__ = ["Side", "engines_report", "sides"]
 
-COLUMNS: Final = ("engine", "prefill / decode", "GPUs", "tokens/s", "a GPU", "TTFT", "ITL", "limited by")
+COLUMNS: Final = ("engine", "prefill / decode", "GPUs", "tokens/s", "per GPU", "TTFT", "ITL", "limited by")
 LEFT: Final = ("engine", "prefill / decode", "limited by")
 REASONS: Final = 2
 """Of what the estimator could not tell, so many are spelled out."""

@@ -81,7 +81,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     per_gpu = own.bound.tokens_per_second / own.gpus
     lines = [
         f"{asked_traffic(found.traffic)}: {whole(own.tokens_per_second)} tokens/s, "
-        f"{own.tokens_per_second_per_gpu:.0f} a GPU; TTFT {milliseconds_text(own.ttft_ms)}, "
+        f"{own.tokens_per_second_per_gpu:.0f} per GPU; TTFT {milliseconds_text(own.ttft_ms)}, "
         f"ITL {milliseconds_text(own.itl_ms)}; limited by {own.limited_by}."
     ]
     if not own.meets:

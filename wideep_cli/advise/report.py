@@ -81,7 +81,7 @@ def _text(advice: Advice) -> RenderableType:
     blocks: list[RenderableType] = [Text(_headline(advice), style="bold"), Text(f"{_verdict(advice)}\n"), table]
     blocks += [Text(""), *(Text(note, style="dim") for note in notes(advice))]
     if advice.best:
-        blocks += [Text("\nThroughput a GPU against speed of an answer", style="bold"), Text(terminal_plot(advice))]
+        blocks += [Text("\nThroughput per GPU against speed of an answer", style="bold"), Text(terminal_plot(advice))]
         blocks += [Text("\nStack config of the best", style="bold"), Text(pasted(advice.question, advice.best[0]))]
     return Group(*blocks)
 

@@ -14,7 +14,7 @@ from wideep_cli.advise.workers import Caveat
 
 __all__ = ["Row", "columns", "notes", "rows"]
 
-COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "a GPU", "bound", "TTFT", "ITL", "limited by")
+COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "per GPU", "bound", "TTFT", "ITL", "limited by")
 """``bound``: tokens/s per GPU that no software could exceed."""
 COST: Final = "per M tokens"
 """A further column, where the stack says what a GPU costs."""
@@ -61,7 +61,7 @@ def notes(advice: Advice) -> list[str]:
     lines.append(
         f"Predicted by AIConfigurator {advice.version} from kernels measured with {advice.data}; the graph runs "
         f"{advice.question.engine.version}. Ratios between layouts are more reliable than absolute figures. "
-        "A GPU: one that the layout uses. Bound: tokens/s per GPU at the hardware's published peaks."
+        "Per GPU: of those that the layout uses. Bound: tokens/s per GPU at the hardware's published peaks."
     )
     return lines
 

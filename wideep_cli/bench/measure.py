@@ -99,5 +99,5 @@ def predicted(live: DeployedGraph, isl: int, osl: int) -> str:
             return f"No prediction: {found.reason}."
     return (
         f"Predicted by AIConfigurator {estimator_version()} for full load: {found.tokens_per_second:.0f} tokens/s, "
-        f"{found.tokens_per_second_per_gpu:.0f} a GPU, TTFT {found.ttft_ms:.0f} ms, ITL {found.itl_ms:.1f} ms."
+        f"{found.tokens_per_second_per_gpu:.0f} per GPU, TTFT {found.ttft_ms:.0f} ms, ITL {found.itl_ms:.1f} ms."
     )

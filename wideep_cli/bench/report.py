@@ -22,7 +22,7 @@ def bench_text(result: Result, before: Result | None, predicted: str) -> Rendera
         f"AIPerf {result.aiperf}"
     )
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("users", "requests/s", "tokens/s", "a GPU", "a user", "TTFT", "p99", "ITL", "p99", "failed"):
+    for name in ("users", "requests/s", "tokens/s", "per GPU", "per user", "TTFT", "p99", "ITL", "p99", "failed"):
         table.add_column(name, justify="right", no_wrap=True)
     if before:
         table.add_column("tokens/s before", justify="right", no_wrap=True)

@@ -85,7 +85,7 @@ def _served_head(rows: Sequence[PresetRow]) -> list[str]:
 def _served_title(price: float | None) -> str:
     if price is None:
         return SERVED_TITLE
-    return f"{SERVED_TITLE}; cost per million output tokens at {price:g} a GPU hour"
+    return f"{SERVED_TITLE}; cost per million output tokens at {price:g} per GPU hour"
 
 
 def _served_cells(row: PresetRow, price: float | None) -> list[str]:
