@@ -37,6 +37,7 @@ __all__ = [
     "model_slug",
     "public_service",
     "revision_folder",
+    "scaling_adapter",
     "truncate_with_hash",
 ]
 
@@ -100,6 +101,11 @@ def graph(model: str) -> str:
 def frontend_service(graph_name: str) -> str:
     """The Service that the operator makes for the frontend: graph name and service key, lower case."""
     return f"{graph_name}-{FRONTEND.lower()}"
+
+
+def scaling_adapter(graph_name: str, component: str) -> str:
+    """The scaling adapter that the operator makes for a component: graph and component, lower case."""
+    return f"{graph_name}-{component.lower()}"
 
 
 def public_service(graph_name: str) -> str:

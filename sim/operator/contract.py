@@ -7,6 +7,7 @@ Manifest = dict[str, Any]
 
 GRAPH: Final = "DynamoGraphDeployment"
 COMPONENT: Final = "DynamoComponentDeployment"
+ADAPTER: Final = "DynamoGraphDeploymentScalingAdapter"
 LABEL_PROMETHEUS: Final = "operator.prometheus.io/name"
 """The Prometheus operator sets it on the pods of a Prometheus."""
 API: Final = "nvidia.com/v1alpha1"
@@ -39,6 +40,9 @@ CRD_APPLY: Final = "crd-apply"
 TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path inside the container
 QUEUE: Final = "dynamo"
 """KAI's."""
+
+PLANNER_ACCOUNT: Final = "planner-serviceaccount"
+"""The operator makes it in each namespace with a graph; admission lets it change what a scaling adapter has."""
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090

@@ -99,6 +99,16 @@ def test_what_makes_a_roles_pods_anew_is_told_from_what_does_not() -> None:
     assert changed(frontend={"replicas": 2}) == set()
 
 
+def test_a_scaling_adapter_makes_no_pod_anew() -> None:
+    def templates(**replicas: Any) -> dict[str, str]:
+        decode = {"replicas": {"managedBy": "hpa", "initial": 1, **replicas}}
+        plan = plan_of(layout={"preset": "lab-16gpu-singlenode", "decode": decode}, **on_release("1.6.1"))
+        args = WideEpArgs("dynamo-workshop", plan.graph, "i", 60)
+        return run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs["templates"]
+
+    assert templates(scalingAdapter=True) == templates()
+
+
 def test_whatever_changes_the_graph_or_what_is_wanted_of_it_is_waited_for() -> None:
     before = {"namespace": "n", "graph": "g", "revision": "u/1", "pods": {"decode": 1}, "deadlineSeconds": 60}
     for changed in ({"revision": "u/2"}, {"revision": "v/1"}, {"pods": {"decode": 2}}):

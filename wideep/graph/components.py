@@ -14,6 +14,7 @@ from wideep.graph.v1beta1 import (
     PodSpec,
     PodTemplate,
     Resources,
+    ScalingAdapter,
     TemplateMetadata,
     Type,
 )
@@ -31,6 +32,7 @@ def component(stack: Stack, name: str, service: Service) -> Component:
         name=name,
         type=Type(service.sub_component_type or service.component_type),
         replicas=service.replicas,
+        scaling_adapter=ScalingAdapter() if service.scaling_adapter else None,
         multinode=service.multinode,
         shared_memory_size=service.shared_memory.size if service.shared_memory else None,
         runtime_version_override=_runtime(stack),

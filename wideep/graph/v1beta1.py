@@ -25,6 +25,7 @@ __all__ = [
     "PodSpec",
     "PodTemplate",
     "Resources",
+    "ScalingAdapter",
     "TemplateMetadata",
     "Type",
 ]
@@ -85,6 +86,10 @@ class PodTemplate(GraphModel):
     spec: PodSpec
 
 
+class ScalingAdapter(GraphModel):
+    """Asks for a DynamoGraphDeploymentScalingAdapter by being there (dynamo#12986)."""
+
+
 class Component(GraphModel):
     """A frontend, or the workers of one role."""
 
@@ -92,6 +97,7 @@ class Component(GraphModel):
     """One of its own, whatever the case."""
     type: Type
     replicas: Annotated[Int32, Field(ge=0)]
+    scaling_adapter: ScalingAdapter | None = None
     multinode: Multinode | None = None
     shared_memory_size: Quantity | None = None
     runtime_version_override: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None

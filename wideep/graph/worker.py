@@ -20,6 +20,7 @@ from wideep.graph.dgd import (
     ComponentType,
     Multinode,
     Resources,
+    ScalingAdapter,
     Service,
     SharedMemory,
     SubComponentType,
@@ -60,6 +61,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
+        scaling_adapter=ScalingAdapter(enabled=True) if layout.replicas_scaling_adapter else None,
         annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(
