@@ -46,8 +46,8 @@ class RoleLayout(SettingsModel):
     back where somebody else has changed it. The same as ``managedBy`` in ``replicas``."""
     replicas_scaling_adapter: bool = False
     """The operator makes a DynamoGraphDeploymentScalingAdapter of the workers, which has the subresource ``scale``: the
-    target of `kubectl scale`, an HPA or KEDA, and the only one that may change how many there are. From Dynamo 0.8 on.
-    The same as ``scalingAdapter`` in ``replicas``."""
+    target of an HPA, KEDA or a person with kubectl, and the only one that may change how many there are. From Dynamo
+    0.8 on. The same as ``scalingAdapter`` in ``replicas``."""
     nodes: Count
     """Pods of one worker, each on a node of its own."""
     gpus_per_node: Count

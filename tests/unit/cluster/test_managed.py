@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,3 +156,13 @@ def test_as_many_pods_are_waited_for_as_the_graph_says(workers: int) -> None:
 def test_of_a_role_that_is_the_programs_own_as_many_as_the_plan_says() -> None:
     own = GraphTarget("ns", "g", 4, WANTED.pods, frozenset())
     assert GraphSnapshot(own, graph(3), pods(decode=3, frontend=1, prefill=2)).due == dict(WANTED.pods)
+
+
+@pytest.mark.parametrize(("owned", "new"), [("f:replicas", True), ("f:multinode", False)])
+def test_who_scales_the_graph_meanwhile_makes_no_pod_anew(owned: str, new: bool) -> None:
+    view = GraphSnapshot(replace(WANTED, changed=frozenset({"decode"})), graph(1), pods(decode=1, frontend=1))
+    made = {"time": "2026-11-27T16:59:00Z", "manager": "pulumi", "fieldsV1": {"f:spec": {"f:services": {}}}}
+    component = {"f:spec": {"f:components": {'k:{"name":"decode"}': {owned: {}}}}}
+    later = {"time": "2026-11-27T17:30:00Z", "manager": "manager", "fieldsV1": component}
+    body = {"metadata": {"name": "g", "managedFields": [made, later]}}
+    assert replace(view, graph=Graph.model_validate(body)).is_new is new
