@@ -25,6 +25,7 @@ __all__ = [
     "LABEL_LIMIT",
     "MONITORING_RELEASE",
     "MPI_SECRET",
+    "PLANNER",
     "PLATFORM_RELEASE",
     "PROMETHEUS_LABEL",
     "REGISTRY_SECRET",
@@ -61,6 +62,8 @@ DASHBOARD_LABEL: Final = "grafana_dashboard"
 """Label of ConfigMaps that Grafana's sidecar reads, with the value 1."""
 FRONTEND: Final = "Frontend"
 """Key of the frontend's service in the graph. Those of the workers are the names of their roles."""
+PLANNER: Final = "Planner"
+"""The same of the planner, where there is one."""
 
 LABEL_LIMIT: Final = 63
 """Characters of a DNS label (RFC 1123), which object names of most kinds have to be."""

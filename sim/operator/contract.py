@@ -46,6 +46,7 @@ PLANNER_ACCOUNT: Final = "planner-serviceaccount"
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
+PLANNER_PORT: Final = 9085
 SGLANG_PORT: Final = 29500
 VLLM_PORT: Final = 13445
 MAIN_CONTAINER: Final = "main"

@@ -179,6 +179,18 @@ def test_the_pods_of_a_v1beta1_graph_are_awaited_by_role() -> None:
     assert set(ready["templates"]) == {"frontend", "prefill", "decode"}
 
 
+def test_a_planner_is_awaited_like_the_workers_and_replaces_the_graph_when_it_comes() -> None:
+    left = {"replicas": {"managedBy": "planner", "initial": 1}}
+    layout = {"preset": "lab-16gpu-singlenode", "decode": left}
+    before = plan_of(layout=layout, hardware=HARDWARE, monitoring={"enabled": True}, **NEWEST)
+    with_it = {"planner": {"enabled": True}, "monitoring": {"enabled": True}}
+    plan = plan_of(layout=layout, hardware=HARDWARE, **with_it, **NEWEST)
+    args = WideEpArgs("dynamo-workshop", plan.graph, "i", 60, left_fields=plan.left_fields)
+    made = run(lambda: WideEp("graph", args), state={"graph-graph": {"spec": before.manifests[0]["spec"]}}).resources
+    assert made["graph-ready"].inputs["pods"] == {"frontend": 1, "prefill": 1, "decode": 1, "planner": 1}
+    assert "spec.components" in made["graph-graph"].replaced_by
+
+
 def _gangs(version: str, layout: str) -> tuple[str | None, bool]:
     """The annotation of a stack's graph, and whether another one replaces it."""
     settings = settings_of(layout=layout, hardware=HARDWARE, **on_release(version))

@@ -1,10 +1,10 @@
-"""Workers that an autoscaler scales through the operator's scaling adapter, on Dynamo 1.6.1."""
+"""Workers that an autoscaler scales through the operator's scaling adapter, and the planner, on Dynamo 1.6.1."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -23,10 +23,11 @@ QUIET = ("--yes", "--skip-preview")
 SECONDS = 60
 
 
-def _write(stack: Pulumi, **decode: Any) -> None:
+def _write(stack: Pulumi, planner: Mapping[str, Any] | None = None, **decode: Any) -> None:
     layout = {"preset": "lab-8gpu", "decode": decode}
-    config = {**SMALL, "namespace": NAMESPACE, "platform": PLATFORM, "layout": layout}
-    write_stack(stack.folder, stack.stack, **config)
+    hardware = {**SMALL["hardware"], "nodes": 2}
+    config = {**SMALL, "hardware": hardware, "namespace": NAMESPACE, "platform": PLATFORM, "layout": layout}
+    write_stack(stack.folder, stack.stack, **config, **({"planner": dict(planner)} if planner else {}))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,20 @@ def test_an_adapter_that_is_switched_off_goes_and_the_number_stays(stack: Pulumi
     _write(stack, contextLength=16384, replicas=KEDA)
     stack("up", *QUIET)
     _until(lambda: [one["spec"]["replicas"] for one in _found(stack, "dgdsa")] == [2], "there is no adapter of 2")
+
+
+def test_a_planner_comes_with_a_new_graph_which_begins_with_as_many_workers_as_there_were(stack: Pulumi) -> None:
+    planner = {"enabled": True, "prometheus": "http://prometheus.monitoring:9090"}
+    _write(stack, planner, contextLength=16384, replicas={**KEDA, "managedBy": "planner"})
+    assert stack.previews()["graph-graph"] == "replace"
+
+    stack("up", *QUIET)
+
+    pods = _found(stack, "pods")
+    (runs,) = [pod for pod in pods if pod["metadata"]["labels"].get("nvidia.com/dynamo-component-type") == "planner"]
+    assert runs["spec"]["serviceAccountName"] == "planner-serviceaccount"
+    assert _replicas(stack) == 2
+    stack("preview", "--expect-no-changes")
 
 
 def test_an_adapter_goes_with_its_graph(stack: Pulumi) -> None:

@@ -41,6 +41,10 @@ HAS_V1BETA1: Final = (1, 2)
 HAS_SCALING_ADAPTER: Final = (0, 8)
 """The first minor with DynamoGraphDeploymentScalingAdapters, which a component has to ask for (dynamo#5180)."""
 
+HAS_PLANNER: Final = (1, 6)
+"""The first minor whose planner is run: its configuration is that of the wheel of 1.6.1. What earlier ones lack is in
+``wideep.rules.planner``."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -89,6 +93,11 @@ class ReleaseRow:
     def has_scaling_adapter(self) -> bool:
         """Whether its operator makes a scaling adapter of a component that asks for one."""
         return self.minor >= HAS_SCALING_ADAPTER
+
+    @property
+    def has_planner(self) -> bool:
+        """Whether its planner's configuration was read, and nothing is known that keeps it from scaling by load."""
+        return self.minor >= HAS_PLANNER
 
     @property
     def engines(self) -> Mapping[Framework, str]:

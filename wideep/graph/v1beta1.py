@@ -42,6 +42,7 @@ class Type(StrEnum):
     FRONTEND = "frontend"
     PREFILL = "prefill"
     DECODE = "decode"
+    PLANNER = "planner"
 
 
 class Resources(GraphModel):
@@ -147,7 +148,10 @@ class DynamoGraphDeployment(Graph):
         return found[0]
 
     def spec_with_image(self, image: object) -> Manifest:
-        components = [_with_image(component, image) for component in self.spec.components]
+        components = [
+            component.manifest() if component.type is Type.PLANNER else _with_image(component, image)
+            for component in self.spec.components
+        ]
         return {**self.spec.manifest(), "components": components}
 
 

@@ -28,6 +28,7 @@ from wideep.graph.dgd import (
 from wideep.graph.engine_config import EngineConfig, engine_config
 from wideep.graph.fabric import Fabric, fabric_of
 from wideep.graph.local_cache import downloader
+from wideep.graph.planner import FORWARD_PASSES
 from wideep.graph.pod import (
     Affinity,
     Capabilities,
@@ -101,6 +102,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig |
         **engine.env(role, layout, settings.hardware),
         **(engine.metrics_env if settings.monitoring.enabled else {}),
         **rdma.network_env(settings.hardware, layout),
+        **(FORWARD_PASSES if settings.planner.enabled else {}),
         **stack.telemetry_env(role),
         **settings.workers.env,
         **layout.env,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wideep.dynamo.api import SCALING_ADAPTER, V1ALPHA1
+from wideep.graph.planner import max_gpus, prometheus_address
 from wideep.rules.hardware import most_workers
+from wideep.settings.planner import PLANNER
 from wideep_cli.stack_context import StackContext
 
 __all__ = ["scaling_lines"]
@@ -22,4 +26,13 @@ def scaling_lines(loaded: StackContext) -> list[tuple[str, str]]:
         if adapter:
             line += f"; by hand: kubectl -n {loaded.plan.namespace} scale dgdsa {adapter} --replicas {most}"
         lines.append((name, line))
-    return lines
+    return [*lines, *_planner(loaded)]
+
+
+def _planner(loaded: StackContext) -> Iterator[tuple[str, str]]:
+    settings = loaded.settings
+    given = settings.planner
+    if given.enabled:
+        does = "only logs what it would do" if given.advisory else f"uses up to {max_gpus(settings)} GPUs"
+        where = prometheus_address(settings)
+        yield PLANNER, f"{does}, target {given.optimization_target}; reads Prometheus at {where}"

@@ -105,6 +105,8 @@ class GraphReconciler:
         if site.nearby.discovery == "kubernetes":
             for kind, made in zip(DISCOVERY_KINDS, graph.discovery(live), strict=True):
                 await self.kube.apply(kind, made)
+        if any(one.get("type") == "planner" for one in template.components(live)):
+            await self.kube.apply(Kind.SERVICE_ACCOUNT, graph.planner_account(live))
         wants_grove = (live["metadata"].get("annotations") or {}).get(contract.ANNOTATION_GROVE, "").lower() != "false"
         if site.grove and wants_grove:
             if site.kai and not await self.kube.get(Kind.QUEUE, None, contract.QUEUE):
