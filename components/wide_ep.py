@@ -13,9 +13,10 @@ from components.base import Component, known_after_create
 from components.dynamic.cluster_resource import ClusterAccess
 from components.dynamic.graph_ready import GraphReady, GraphReadyProvider, waited_for
 from components.lifecycle.graph_hooks import wait_for_previous_graph
+from components.lifecycle.left_fields import leave
 from components.lifecycle.state import read_stack_outputs
 from wideep.dynamo.base import Immutable
-from wideep.graph.base import Graph
+from wideep.graph.base import Graph, Manifest
 from wideep.resource_names import GRAPH, GRAPH_TYPES
 from wideep_cluster.dynamo.graph_parts import part_names
 
@@ -68,23 +69,28 @@ class WideEp(Component):
 
     def __init__(self, name: str, args: WideEpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
-        metadata, spec = args.graph.metadata, args.graph.spec_with_image(args.image)
+        metadata = args.graph.metadata
         gangs = {GANGS_ANNOTATION: args.gangs} if args.gangs else {}
+        annotations = {**(metadata.annotations or {}), **gangs}
+        replaced_by = _replaced_by(args.graph, args.immutable)
+        manifest: Manifest = {
+            "apiVersion": args.graph.api_version,
+            "metadata": {"annotations": annotations},
+            "spec": args.graph.spec_with_image(args.image),
+        }
+        spec, ignored = leave(args.graph, manifest, args.left_fields, replaced_by)
         previous = pulumi.ResourceHookBinding(before_create=[wait_for_previous_graph(self.hook_name("previous"))])
         graph = self.graph = k8s.apiextensions.CustomResource(
             GRAPH.of(name),
             api_version=args.graph.api_version,
             kind=args.graph.kind,
-            metadata=self.metadata(
-                metadata.name, args.namespace, annotations={**(metadata.annotations or {}), **gangs}
-            ),
+            metadata=self.metadata(metadata.name, args.namespace, annotations=annotations),
             spec=spec,
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions.merge(
-                    self.api_child(depends_on=args.depends_on, hooks=previous), _replaced(args.graph, args.immutable)
+                    self.api_child(depends_on=args.depends_on, hooks=previous), _replaced(args.graph, replaced_by)
                 ),
-                # The provider then writes what the cluster has, or leaves it out where it is another manager's.
-                pulumi.ResourceOptions(ignore_changes=sorted(args.left_fields)),
+                pulumi.ResourceOptions(ignore_changes=ignored),
             ),
         )
         live: pulumi.Output[Mapping[str, Any]] = getattr(graph, "metadata")  # noqa: B009 - the SDK does not declare it
@@ -99,7 +105,17 @@ class WideEp(Component):
         self.register_outputs({})
 
 
-def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOptions:
+def _replaced_by(graph: Graph, immutable: Iterable[Immutable]) -> list[str]:
+    """Return the paths whose change replaces the graph."""
+    return [
+        OTHER_API,
+        f'metadata.annotations["{GANGS_ANNOTATION}"]',
+        *(each.path for each in immutable),
+        *_other_components(graph),
+    ]
+
+
+def _replaced(graph: Graph, paths: list[str]) -> pulumi.ResourceOptions:
     """Return the options that make a graph anew in place of changing it: the old one is deleted first, and the new one
     is made when nothing is left of it (``components.lifecycle.graph_hooks``), because both have one name and hold GPUs.
 
@@ -107,12 +123,6 @@ def _replaced(graph: Graph, immutable: Iterable[Immutable]) -> pulumi.ResourceOp
     the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the new
     graph away (pulumi-kubernetes, await.Deletion).
     """
-    paths = [
-        OTHER_API,
-        f'metadata.annotations["{GANGS_ANNOTATION}"]',
-        *(each.path for each in immutable),
-        *_other_components(graph),
-    ]
     aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]
     return pulumi.ResourceOptions(replace_on_changes=paths, delete_before_replace=True, aliases=list(aliases))
 

@@ -25,6 +25,7 @@ __all__ = [
     "LABEL_LIMIT",
     "MONITORING_RELEASE",
     "MPI_SECRET",
+    "PLANNER",
     "PLATFORM_RELEASE",
     "PROMETHEUS_LABEL",
     "REGISTRY_SECRET",
@@ -37,6 +38,7 @@ __all__ = [
     "model_slug",
     "public_service",
     "revision_folder",
+    "scaling_adapter",
     "truncate_with_hash",
 ]
 
@@ -60,6 +62,8 @@ DASHBOARD_LABEL: Final = "grafana_dashboard"
 """Label of ConfigMaps that Grafana's sidecar reads, with the value 1."""
 FRONTEND: Final = "Frontend"
 """Key of the frontend's service in the graph. Those of the workers are the names of their roles."""
+PLANNER: Final = "Planner"
+"""The same of the planner, where there is one."""
 
 LABEL_LIMIT: Final = 63
 """Characters of a DNS label (RFC 1123), which object names of most kinds have to be."""
@@ -100,6 +104,11 @@ def graph(model: str) -> str:
 def frontend_service(graph_name: str) -> str:
     """The Service that the operator makes for the frontend: graph name and service key, lower case."""
     return f"{graph_name}-{FRONTEND.lower()}"
+
+
+def scaling_adapter(graph_name: str, component: str) -> str:
+    """The scaling adapter that the operator makes for a component: graph and component, lower case."""
+    return f"{graph_name}-{component.lower()}"
 
 
 def public_service(graph_name: str) -> str:

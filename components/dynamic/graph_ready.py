@@ -83,5 +83,6 @@ def _revision(metadata: Mapping[str, Any]) -> str:
 
 def _template(service: Mapping[str, Any]) -> str:
     """Of all that makes the pods anew when it changes."""
-    manifest = json.dumps({**service, "replicas": None}, sort_keys=True)
+    kept = {key: value for key, value in service.items() if key != "scalingAdapter"}
+    manifest = json.dumps({**kept, "replicas": None}, sort_keys=True)
     return hashlib.sha256(manifest.encode()).hexdigest()[:12]

@@ -12,24 +12,20 @@ from typing import Any, Final, cast
 
 import pulumi
 
+from components.lifecycle.left_fields import OURS, read_graph
 from components.lifecycle.own_cluster import connect_from_config, unless_unreachable
 from components.lifecycle.state import read_stack_outputs
-from wideep.dynamo.api import GraphApi
 from wideep.plan import Plan
 from wideep.resource_names import GRAPH
 from wideep.text import some_of
 from wideep_cluster.dynamo.graph_parts import named_path, named_spec
 from wideep_cluster.dynamo.operator import OperatorStatus
-from wideep_cluster.kinds import Kind
 from wideep_cluster.manifests import Json, part, parts
-from wideep_cluster.objects import RawObject
 
 __all__ = ["describe_drift", "describe_left_fields", "warn_on_drift"]
 
 OPERATORS: Final = "manager"
 """The field manager of an operator, by the name of its program."""
-OURS: Final = "pulumi"
-"""How the provider's field managers begin."""
 REPLICAS: Final = ".replicas"
 SHOWN: Final = 3
 
@@ -42,9 +38,7 @@ def warn_on_drift(plan: Plan) -> None:
         return  # one of another version of the API is replaced whole
     with unless_unreachable("drift of the graph"):
         place = connect_from_config(plan.namespace)
-        api = GraphApi(plan.graph.api_version.partition("/")[2])
-        found = place.cluster.find(Kind(RawObject, api.path, api.plural), plan.name, place.name)
-        live = found and found.body
+        live = read_graph(place, plan.graph)
         for words in describe_drift(plan.name, known, live, place.operator(), plan.left_fields):
             pulumi.log.warn(words)
         for words in describe_left_fields(plan.name, live, plan.left_fields):

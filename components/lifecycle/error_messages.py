@@ -211,6 +211,14 @@ EXPLANATIONS: Final = (
     ),
     _row(
         ANY,
+        r"denied the request: [^\n]*\breplicas\b[^\n]*scaling ?adapter",
+        Explanation(
+            "the number of workers was changed by its scaling adapter while this update was under way.",
+            "run `pulumi up` again, which reads it anew",
+        ),
+    ),
+    _row(
+        ANY,
         r'admission webhook "(?P<hook>[^"]+)" denied the request: (?P<why>[^\n]*)',
         Explanation(
             "admission webhook {hook} denied the request: {why}",

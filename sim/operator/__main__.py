@@ -26,6 +26,8 @@ from sim.operator.kube import ApiError, Kind, Kube
 from sim.operator.operators import Operators
 from sim.operator.reconcilers import ByRelease, ComponentReconciler, GraphReconciler
 from sim.operator.v1 import reconcilers as v1
+from sim.operator.v1 import template
+from sim.operator.v1.adapters import AdapterReconciler
 from sim.operator.v1.crd_apply import CrdApply
 from sim.operator.v1.webhooks import Webhooks
 from sim.operator.watches import Handler, Watches
@@ -66,6 +68,7 @@ class Agent:
         graphs = ByRelease(self.operators, GraphReconciler(*both), v1.GraphReconciler(*both))
         components = ByRelease(self.operators, ComponentReconciler(*both), v1.ComponentReconciler(*both))
         self.graphs, self.components = Queue("graph", graphs), Queue("component", components)
+        self.adapters = Queue("scalingadapter", AdapterReconciler(*both))
         self.crd_apply = CrdApply(kube)
         self.webhooks = Webhooks(kube, cluster, self.operators, v1.Settings(*both).site)
         self.clique_sets = Queue("podcliqueset", CliqueSetReconciler(kube, self.operators))
@@ -85,6 +88,7 @@ class Agent:
             "services": self.service,
             "dynamographdeployments.nvidia.com": self.graph,
             "dynamocomponentdeployments.nvidia.com": self.component,
+            "dynamographdeploymentscalingadapters.nvidia.com": self.adapter,
             "podcliquesets.grove.io": self.clique_set,
             "podcliques.grove.io": self.of_clique_set,
             "podcliquescalinggroups.grove.io": self.of_clique_set,
@@ -122,6 +126,7 @@ class Agent:
             (Kind.GRAPH_V1, self.graphs),
             (Kind.COMPONENT, self.components),
             (Kind.COMPONENT_V1, self.components),
+            (Kind.ADAPTER, self.adapters),
             (Kind.CLIQUE_SET, self.clique_sets),
         ):
             for live in await self.kube.find(kind):
@@ -139,7 +144,16 @@ class Agent:
             await self.look_at_all()
 
     async def graph(self, body: Manifest, _gone: bool) -> None:
-        self.graphs.add(key_of(body))
+        key = key_of(body)
+        self.graphs.add(key)
+        for component in template.components(body):
+            if "scalingAdapter" in component:
+                self.adapters.add((key[0], contract.component_name(key[1], component["name"])))
+
+    async def adapter(self, body: Manifest, _gone: bool) -> None:
+        self.adapters.add(key_of(body))
+        for key in owners(body, contract.GRAPH):
+            self.graphs.add(key)
 
     async def component(self, body: Manifest, _gone: bool) -> None:
         self.components.add(key_of(body))

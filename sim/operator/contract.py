@@ -7,6 +7,7 @@ Manifest = dict[str, Any]
 
 GRAPH: Final = "DynamoGraphDeployment"
 COMPONENT: Final = "DynamoComponentDeployment"
+ADAPTER: Final = "DynamoGraphDeploymentScalingAdapter"
 LABEL_PROMETHEUS: Final = "operator.prometheus.io/name"
 """The Prometheus operator sets it on the pods of a Prometheus."""
 API: Final = "nvidia.com/v1alpha1"
@@ -40,8 +41,12 @@ TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S10
 QUEUE: Final = "dynamo"
 """KAI's."""
 
+PLANNER_ACCOUNT: Final = "planner-serviceaccount"
+"""The operator makes it in each namespace with a graph; admission lets it change what a scaling adapter has."""
+
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
+PLANNER_PORT: Final = 9085
 SGLANG_PORT: Final = 29500
 VLLM_PORT: Final = 13445
 MAIN_CONTAINER: Final = "main"

@@ -35,6 +35,7 @@ class Kind(Enum):
     COMPONENT = ("nvidia.com/v1alpha1", "dynamocomponentdeployments")
     GRAPH_V1 = ("nvidia.com/v1beta1", "dynamographdeployments")
     COMPONENT_V1 = ("nvidia.com/v1beta1", "dynamocomponentdeployments")
+    ADAPTER = ("nvidia.com/v1alpha1", "dynamographdeploymentscalingadapters")
     CLIQUE_SET = ("grove.io/v1alpha1", "podcliquesets")
     CLIQUE = ("grove.io/v1alpha1", "podcliques")
     SCALING_GROUP = ("grove.io/v1alpha1", "podcliquescalinggroups")
@@ -99,12 +100,18 @@ class Kube:
         stop=stop_after_delay(60),
         reraise=True,
     )
-    async def _call(self, method: str, path: str, body: object = None, content: str = "application/json") -> Manifest:
+    async def _call(
+        self, method: str, path: str, body: object = None, content: str = "application/json", user: str = ""
+    ) -> Manifest:
         try:
             response = await self.client.rest_client.request(
                 method,
                 f"{self.client.configuration.host}{path}",
-                headers={"Content-Type": content, "Accept": "application/json"},
+                headers={
+                    "Content-Type": content,
+                    "Accept": "application/json",
+                    **({"Impersonate-User": user} if user else {}),
+                },
                 body=body,
                 _request_timeout=30,
             )
@@ -162,6 +169,11 @@ class Kube:
         path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
         query = f"?fieldManager={FIELD_MANAGER}&force=true"
         return await self._call("PATCH", path + query, body, "application/apply-patch+yaml")
+
+    async def update(self, kind: Kind, body: Manifest, user: str) -> Manifest:
+        """Writes the whole object as that user, a program called manager; 409 if it has changed since it was read."""
+        path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
+        return await self._call("PUT", f"{path}{STRICT}&fieldManager=manager", body, user=user)
 
     async def patch(
         self, kind: Kind, namespace: str | None, name: str, body: Manifest, *, status: bool = False

@@ -38,6 +38,11 @@ class Operator:
         return self.version.partition(".")[0] != "0"
 
     @property
+    def principal(self) -> str:
+        """Its service account, as the API server names it."""
+        return f"system:serviceaccount:{self.namespace}:{self.release}{contract.OPERATOR_SUFFIX}"
+
+    @property
     def surroundings(self) -> Surroundings:
         flags = self.flags
         return Surroundings(flags.get("natsAddr", ""), flags.get("etcdAddr", ""), flags.get("prometheus-endpoint", ""))

@@ -103,6 +103,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
             'admission webhook "p.example.com" denied the request: no {team} label',
             ["denied the request: no {team} label"],
         ),
+        (
+            GRAPH,
+            'admission webhook "p.example.com" denied the request: spec.components[decode].replicas cannot be modified '
+            "directly when scaling adapter is enabled",
+            ["by its scaling adapter", "run `pulumi up` again"],
+        ),
         (SECRET, EXISTS, ["not owned by this stack", "another `namespace`"]),
         (GRAPH, "the apiVersion for this resource does not exist", ["CRD is missing", "platform.install: true"]),
         (

@@ -99,6 +99,16 @@ def test_what_makes_a_roles_pods_anew_is_told_from_what_does_not() -> None:
     assert changed(frontend={"replicas": 2}) == set()
 
 
+def test_a_scaling_adapter_makes_no_pod_anew() -> None:
+    def templates(**replicas: Any) -> dict[str, str]:
+        decode = {"replicas": {"managedBy": "hpa", "initial": 1, **replicas}}
+        plan = plan_of(layout={"preset": "lab-16gpu-singlenode", "decode": decode}, **on_release("1.6.1"))
+        args = WideEpArgs("dynamo-workshop", plan.graph, "i", 60)
+        return run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs["templates"]
+
+    assert templates(scalingAdapter=True) == templates()
+
+
 def test_whatever_changes_the_graph_or_what_is_wanted_of_it_is_waited_for() -> None:
     before = {"namespace": "n", "graph": "g", "revision": "u/1", "pods": {"decode": 1}, "deadlineSeconds": 60}
     for changed in ({"revision": "u/2"}, {"revision": "v/1"}, {"pods": {"decode": 2}}):
@@ -167,6 +177,18 @@ def test_the_pods_of_a_v1beta1_graph_are_awaited_by_role() -> None:
     ready = run(lambda: WideEp("graph", args)).resources["graph-ready"].inputs
     assert ready["pods"] == {"frontend": 1, "prefill": 1, "decode": 1}
     assert set(ready["templates"]) == {"frontend", "prefill", "decode"}
+
+
+def test_a_planner_is_awaited_like_the_workers_and_replaces_the_graph_when_it_comes() -> None:
+    left = {"replicas": {"managedBy": "planner", "initial": 1}}
+    layout = {"preset": "lab-16gpu-singlenode", "decode": left}
+    before = plan_of(layout=layout, hardware=HARDWARE, monitoring={"enabled": True}, **NEWEST)
+    with_it = {"planner": {"enabled": True}, "monitoring": {"enabled": True}}
+    plan = plan_of(layout=layout, hardware=HARDWARE, **with_it, **NEWEST)
+    args = WideEpArgs("dynamo-workshop", plan.graph, "i", 60, left_fields=plan.left_fields)
+    made = run(lambda: WideEp("graph", args), state={"graph-graph": {"spec": before.manifests[0]["spec"]}}).resources
+    assert made["graph-ready"].inputs["pods"] == {"frontend": 1, "prefill": 1, "decode": 1, "planner": 1}
+    assert "spec.components" in made["graph-graph"].replaced_by
 
 
 def _gangs(version: str, layout: str) -> tuple[str | None, bool]:

@@ -16,7 +16,10 @@ GROVE = (
     "--set=global.grove.install=true,global.kai-scheduler.install=true",
     "--set-string=kai-scheduler.scheduler.args.default-staleness-grace-period=-1s",
 )
-CRDS = tuple(f"dynamo{kind}.nvidia.com" for kind in ("graphdeployments", "componentdeployments", "workermetadatas"))
+CRDS = tuple(
+    f"dynamo{kind}.nvidia.com"
+    for kind in ("graphdeployments", "componentdeployments", "graphdeploymentscalingadapters", "workermetadatas")
+)
 
 
 def worker(role: str, *, gpus: str = "8", nodes: int = 1, image: str = IMAGE) -> Manifest:

@@ -19,6 +19,7 @@ __all__ = [
     "GROVE_UPDATE_ANNOTATION",
     "PLATFORM_CHART",
     "ROLE_LABEL",
+    "SCALING_ADAPTER",
     "STRATEGY_ANNOTATION",
     "V1ALPHA1",
     "V1BETA1",
@@ -37,6 +38,9 @@ GROVE_ANNOTATION: Final = "nvidia.com/enable-grove"
 """``false`` keeps a graph from Grove, where an operator would leave it to one."""
 GROVE_UPDATE_ANNOTATION: Final = "nvidia.com/grove-update-strategy"
 """How Grove replaces the pods of a graph at an update: ``RollingRecreate`` or ``OnDelete``."""
+SCALING_ADAPTER: Final = "DynamoGraphDeploymentScalingAdapter"
+"""What has the subresource ``scale`` for the workers of one role; kubectl knows it as dgdsa. Stored and served as
+``v1alpha1`` in every release that has it, whatever the graph's version."""
 STRATEGY_ANNOTATION: Final = "nvidia.com/deployment-strategy"
 FINALIZER: Final = "nvidia.com/finalizer"
 """Of what the operator makes of a service; only a living operator takes it away."""

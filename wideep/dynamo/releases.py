@@ -38,6 +38,12 @@ DeepEp = Literal["no", "documented", "inferred"]
 """Whether NVIDIA's SGLang image holds DeepEP: no; a document of the release runs it so; as its Dockerfile reads."""
 HAS_V1BETA1: Final = (1, 2)
 """The first minor whose CRDs have ``v1beta1``."""
+HAS_SCALING_ADAPTER: Final = (0, 8)
+"""The first minor with DynamoGraphDeploymentScalingAdapters, which a component has to ask for (dynamo#5180)."""
+
+HAS_PLANNER: Final = (1, 6)
+"""The first minor whose planner is run: its configuration is that of the wheel of 1.6.1. What earlier ones lack is in
+``wideep.rules.planner``."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,16 @@ class ReleaseRow:
     def graph_versions(self) -> tuple[str, ...]:
         """Versions of the API that its CRDs of graphs and components have."""
         return (V1ALPHA1.version, V1BETA1.version) if self.minor >= HAS_V1BETA1 else (V1ALPHA1.version,)
+
+    @property
+    def has_scaling_adapter(self) -> bool:
+        """Whether its operator makes a scaling adapter of a component that asks for one."""
+        return self.minor >= HAS_SCALING_ADAPTER
+
+    @property
+    def has_planner(self) -> bool:
+        """Whether its planner's configuration was read, and nothing is known that keeps it from scaling by load."""
+        return self.minor >= HAS_PLANNER
 
     @property
     def engines(self) -> Mapping[Framework, str]:

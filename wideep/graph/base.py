@@ -51,7 +51,7 @@ class GraphPart:
     name: str
     """Its name in the graph, which begins the names of what the operator makes of it."""
     role: str
-    """``frontend``, ``prefill`` or ``decode``."""
+    """``frontend``, ``prefill``, ``decode`` or ``planner``."""
     path: str
     """Where it stands in the graph: ``spec.services.decode``, ``spec.components[2]``."""
     replicas: int

@@ -11,6 +11,7 @@ from wideep.graph.common import Stack
 from wideep.graph.components import component
 from wideep.graph.dgd import DynamoGraphDeployment, GraphSpec
 from wideep.graph.frontend import frontend_service
+from wideep.graph.planner import planner
 from wideep.graph.refs import graph_name
 from wideep.graph.startup import startup_seconds
 from wideep.graph.worker import worker_service
@@ -36,6 +37,6 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> Graph:
         metadata=metadata,
         spec=v1beta1.GraphSpec(
             backend_framework=framework,
-            components=tuple(component(stack, name, service) for name, service in services.items()),
+            components=(*(component(stack, name, service) for name, service in services.items()), *planner(stack)),
         ),
     )

@@ -14,11 +14,12 @@ from wideep.graph.v1beta1 import (
     PodSpec,
     PodTemplate,
     Resources,
+    ScalingAdapter,
     TemplateMetadata,
     Type,
 )
 
-__all__ = ["component"]
+__all__ = ["component", "resources", "runtime"]
 
 GPU: Final = "nvidia.com/gpu"
 RUNTIME_VERSION_FROM: Final = (1, 4)
@@ -31,9 +32,10 @@ def component(stack: Stack, name: str, service: Service) -> Component:
         name=name,
         type=Type(service.sub_component_type or service.component_type),
         replicas=service.replicas,
+        scaling_adapter=ScalingAdapter() if service.scaling_adapter else None,
         multinode=service.multinode,
         shared_memory_size=service.shared_memory.size if service.shared_memory else None,
-        runtime_version_override=_runtime(stack),
+        runtime_version_override=runtime(stack),
         pod_template=PodTemplate(
             metadata=TemplateMetadata(annotations=service.annotations) if service.annotations else None,
             spec=_pod(service),
@@ -41,8 +43,8 @@ def component(stack: Stack, name: str, service: Service) -> Component:
     )
 
 
-def _runtime(stack: Stack) -> str | None:
-    """Also where a tag says it: the pods get a digest in its place, once it is known."""
+def runtime(stack: Stack) -> str | None:
+    """Return the Dynamo in an image, also where a tag says it: the pods get a digest in its place, once it is known."""
     if stack.release.row.minor < RUNTIME_VERSION_FROM:
         return None
     return ".".join(map(str, sort_key(stack.release.version)))
@@ -54,13 +56,14 @@ def _pod(service: Service) -> PodSpec:
     container = pod.main_container
     main = MainContainer(
         **{name: getattr(container, name) for name in type(container).model_fields},
-        resources=_resources(service.resources),
+        resources=resources(service.resources),
         readiness_probe=service.readiness_probe,
     )
     return PodSpec(containers=(main,), **around)
 
 
-def _resources(given: ServiceResources | None) -> Resources | None:
+def resources(given: ServiceResources | None) -> Resources | None:
+    """Return what a container gets, by Kubernetes' names."""
     return Resources(limits=_limits(given.limits), claims=given.claims) if given else None
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Multinode",
     "ResourceList",
     "Resources",
+    "ScalingAdapter",
     "Service",
     "SharedMemory",
     "SubComponentType",
@@ -76,6 +77,13 @@ class SharedMemory(GraphModel):
     size: Quantity
 
 
+class ScalingAdapter(GraphModel):
+    """Asks for a DynamoGraphDeploymentScalingAdapter, which then has ``replicas``: admission lets nobody else change
+    them but the operator and the planner. Without ``enabled: true`` it asks for none."""
+
+    enabled: bool
+
+
 class Service(GraphModel):
     """One component of the graph: a frontend, or the workers of one role."""
 
@@ -84,6 +92,7 @@ class Service(GraphModel):
     component_type: ComponentType
     sub_component_type: SubComponentType | None = None
     replicas: Int32
+    scaling_adapter: ScalingAdapter | None = None
     annotations: dict[str, str] | None = None
     multinode: Multinode | None = None
     resources: Resources | None = None

@@ -25,6 +25,7 @@ __all__ = [
     "PodSpec",
     "PodTemplate",
     "Resources",
+    "ScalingAdapter",
     "TemplateMetadata",
     "Type",
 ]
@@ -41,6 +42,7 @@ class Type(StrEnum):
     FRONTEND = "frontend"
     PREFILL = "prefill"
     DECODE = "decode"
+    PLANNER = "planner"
 
 
 class Resources(GraphModel):
@@ -85,6 +87,10 @@ class PodTemplate(GraphModel):
     spec: PodSpec
 
 
+class ScalingAdapter(GraphModel):
+    """Asks for a DynamoGraphDeploymentScalingAdapter by being there (dynamo#12986)."""
+
+
 class Component(GraphModel):
     """A frontend, or the workers of one role."""
 
@@ -92,6 +98,7 @@ class Component(GraphModel):
     """One of its own, whatever the case."""
     type: Type
     replicas: Annotated[Int32, Field(ge=0)]
+    scaling_adapter: ScalingAdapter | None = None
     multinode: Multinode | None = None
     shared_memory_size: Quantity | None = None
     runtime_version_override: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
@@ -141,7 +148,10 @@ class DynamoGraphDeployment(Graph):
         return found[0]
 
     def spec_with_image(self, image: object) -> Manifest:
-        components = [_with_image(component, image) for component in self.spec.components]
+        components = [
+            component.manifest() if component.type is Type.PLANNER else _with_image(component, image)
+            for component in self.spec.components
+        ]
         return {**self.spec.manifest(), "components": components}
 
 

@@ -20,6 +20,7 @@ from wideep.graph.dgd import (
     ComponentType,
     Multinode,
     Resources,
+    ScalingAdapter,
     Service,
     SharedMemory,
     SubComponentType,
@@ -27,6 +28,7 @@ from wideep.graph.dgd import (
 from wideep.graph.engine_config import EngineConfig, engine_config
 from wideep.graph.fabric import Fabric, fabric_of
 from wideep.graph.local_cache import downloader
+from wideep.graph.planner import FORWARD_PASSES
 from wideep.graph.pod import (
     Affinity,
     Capabilities,
@@ -60,6 +62,7 @@ def worker_service(stack: Stack, role: Role, layout: RoleLayout) -> Service:
         component_type=ComponentType.WORKER,
         sub_component_type=SubComponentType(role),
         replicas=layout.replicas,
+        scaling_adapter=ScalingAdapter(enabled=True) if layout.replicas_scaling_adapter else None,
         annotations={STRATEGY_ANNOTATION: "Recreate"} if recreated else None,
         multinode=Multinode(node_count=layout.nodes) if layout.nodes > 1 else None,
         resources=Resources(
@@ -99,6 +102,7 @@ def _engine(stack: Stack, role: Role, layout: RoleLayout, config: EngineConfig |
         **engine.env(role, layout, settings.hardware),
         **(engine.metrics_env if settings.monitoring.enabled else {}),
         **rdma.network_env(settings.hardware, layout),
+        **(FORWARD_PASSES if settings.planner.enabled else {}),
         **stack.telemetry_env(role),
         **settings.workers.env,
         **layout.env,

@@ -83,6 +83,7 @@ def _role(settings: Settings, name: Role, role: RoleLayout) -> RolePlan:
     return RolePlan(
         replicas=role.replicas,
         replicas_managed_by=role.replicas_managed_by,
+        scaling_adapter=names.scaling_adapter(graph_name(settings), name) if role.replicas_scaling_adapter else None,
         pods=role.nodes,
         gpus_per_pod=role.gpus_per_node,
         tp=role.tp,

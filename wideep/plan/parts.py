@@ -54,6 +54,8 @@ class RolePlan(PlanModel):
     replicas: int
     replicas_managed_by: str | None = None
     """Who decides how many workers there are, once the graph stands. None: this program."""
+    scaling_adapter: str | None = None
+    """The DynamoGraphDeploymentScalingAdapter through which that is done. None: in the graph itself."""
     pods: int
     """Pods of one worker."""
     gpus_per_pod: int

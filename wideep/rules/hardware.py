@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wideep.errors import Problem
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
 
-__all__ = ["node_problems", "nodes_needed", "nodes_suffice", "pods_fit_a_node"]
+__all__ = ["most_workers", "node_problems", "nodes_needed", "nodes_suffice", "pods_fit_a_node"]
 
 
 def node_problems(settings: Settings) -> list[Problem]:
@@ -43,6 +43,15 @@ def nodes_suffice(settings: Settings) -> Problem | None:
     has = f"hardware has {hardware.nodes} × {hardware.gpus_per_node} = {hardware.gpus}"
     rule = f"the layout wants {wanted} GPUs ({parts}: replicas × nodes × gpusPerNode), {has}"
     return Problem("hardware.nodes", str(hardware.nodes), rule, f"set nodes: {needed}, or choose a smaller layout")
+
+
+def most_workers(settings: Settings, role: Role) -> int:
+    """Return how many workers of a role find room beside those of the other role."""
+    hardware, roles = settings.hardware, settings.layout.roles
+    counts = range(roles[role].replicas, hardware.gpus // roles[role].gpus_per_worker + 1)
+    sized = ({**roles, role: roles[role].model_copy(update={"replicas": count})} for count in counts)
+    fits = [each for each in sized if nodes_needed(each.values(), hardware.gpus_per_node) <= hardware.nodes]
+    return fits[-1][role].replicas if fits else 0
 
 
 def nodes_needed(roles: Iterable[RoleLayout], gpus_per_node: int) -> int:

@@ -7,6 +7,8 @@ from wideep.errors import Problem
 from wideep.rules.backend import backend_problem
 from wideep.rules.extra_args import extra_args_problems
 from wideep.rules.monitoring import monitoring_problems
+from wideep.rules.planner import planner_problems
+from wideep.rules.scaling import scaling_problems
 from wideep.rules.telemetry import telemetry_problem
 from wideep.settings.root import Settings
 
@@ -21,6 +23,8 @@ def stack_problems(settings: Settings) -> list[Problem]:
         _graph_name(settings),
         _namespace(settings),
         *monitoring_problems(settings),
+        *scaling_problems(settings),
+        *planner_problems(settings),
         telemetry_problem(settings),
     )
     return [problem for problem in found if problem]

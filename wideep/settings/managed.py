@@ -1,4 +1,5 @@
-"""``layout.ROLE.replicas: {managedBy: NAME, initial: N}``: workers whose number somebody else decides from then on."""
+"""``layout.ROLE.replicas: {managedBy: NAME, initial: N, scalingAdapter: true}``: workers whose number somebody else
+decides from then on."""
 
 from __future__ import annotations
 
@@ -10,16 +11,17 @@ from wideep.settings.formatting import redact, suggest
 __all__ = ["split_managed"]
 
 Object = dict[str, object]
-REPLICAS, MANAGED_BY, INITIAL = "replicas", "managedBy", "initial"
-SPLIT: Final = "replicasManagedBy"
-"""The key of ``RoleLayout`` that keeps who it is."""
+REPLICAS, MANAGED_BY, INITIAL, ADAPTER = "replicas", "managedBy", "initial", "scalingAdapter"
+SPLIT, SPLIT_ADAPTER = "replicasManagedBy", "replicasScalingAdapter"
+"""The keys of ``RoleLayout`` that keep who it is, and whether through an adapter."""
+KEYS: Final = (MANAGED_BY, INITIAL, ADAPTER)
 LARGEST: Final = 4096
 EXAMPLE: Final = "set {managedBy: planner, initial: 2}"
 
 
 def split_managed(layout: Object) -> Object | Problem:
-    """The layout with ``replicas`` as a number in both roles, and who decides beside it. Without ``initial`` the
-    preset's number stays. What is written in another form is left to the rules of the key."""
+    """The layout with ``replicas`` as a number in both roles, and who decides, and how, beside it. Without ``initial``
+    the preset's number stays. What is written in another form is left to the rules of the key."""
     split = dict(layout)
     for role in ("prefill", "decode"):
         written = layout.get(role)
@@ -35,14 +37,17 @@ def split_managed(layout: Object) -> Object | Problem:
 def _split(role: str, written: Object, replicas: Object) -> Object | Problem:
     key = f"layout.{role}.{REPLICAS}"
     for name in replicas:
-        if name not in (MANAGED_BY, INITIAL):
-            return Problem(f"{key}.{name}", "", "there is no such key", suggest(name, [MANAGED_BY, INITIAL]))
-    who, initial = replicas.get(MANAGED_BY), replicas.get(INITIAL)
+        if name not in KEYS:
+            return Problem(f"{key}.{name}", "", "there is no such key", suggest(name, KEYS))
+    who, initial, adapter = replicas.get(MANAGED_BY), replicas.get(INITIAL), replicas.get(ADAPTER, False)
     if not isinstance(who, str) or not who.strip():
         rule = "says who decides how many workers there are: a planner, an autoscaler, a person"
         return Problem(f"{key}.{MANAGED_BY}", redact(who) if who else "", rule, EXAMPLE)
     if initial is not None and not (type(initial) is int and 1 <= initial <= LARGEST):
         rule = f"must be a whole number from 1 to {LARGEST}: the workers that the graph begins with"
         return Problem(f"{key}.{INITIAL}", redact(initial), rule, EXAMPLE)
+    if not isinstance(adapter, bool):
+        return Problem(f"{key}.{ADAPTER}", redact(adapter), "must be true or false", "set true, or remove it")
     others = {name: value for name, value in written.items() if name != REPLICAS}
-    return {**others, **({REPLICAS: initial} if initial is not None else {}), SPLIT: who.strip()}
+    through = {SPLIT_ADAPTER: True} if adapter else {}
+    return {**others, **({REPLICAS: initial} if initial is not None else {}), SPLIT: who.strip(), **through}

@@ -39,10 +39,15 @@ class RoleLayout(SettingsModel):
 
     replicas: Count
     """Workers of this role. Or ``{managedBy: NAME, initial: N}``: N workers at first (without it, the preset's), and
-    from then on as many as NAME (a planner, an autoscaler, a person) makes of them; `pulumi up` leaves them alone."""
+    from then on as many as NAME (a planner, an autoscaler, a person) makes of them; `pulumi up` leaves them alone. With
+    ``scalingAdapter: true`` beside it NAME changes a scaling adapter in place of the graph."""
     replicas_managed_by: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     """Who decides how many workers there are, once there are ``replicas``. None: this program, which takes the number
     back where somebody else has changed it. The same as ``managedBy`` in ``replicas``."""
+    replicas_scaling_adapter: bool = False
+    """The operator makes a DynamoGraphDeploymentScalingAdapter of the workers, which has the subresource ``scale``: the
+    target of an HPA, KEDA or a person with kubectl, and the only one that may change how many there are. From Dynamo
+    0.8 on. The same as ``scalingAdapter`` in ``replicas``."""
     nodes: Count
     """Pods of one worker, each on a node of its own."""
     gpus_per_node: Count

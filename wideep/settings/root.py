@@ -15,6 +15,7 @@ from wideep.settings.image import Image
 from wideep.settings.layout import Layout
 from wideep.settings.model import ModelShape
 from wideep.settings.monitoring import Monitoring
+from wideep.settings.planner import Planner
 from wideep.settings.platform import Platform
 from wideep.settings.services import ModelCache, Teardown
 from wideep.settings.serving import Access, Frontend, Workers
@@ -65,6 +66,8 @@ class Settings(SettingsModel):
     """Who may open connections to the pods."""
     monitoring: Monitoring = Monitoring()
     """Prometheus and Grafana, and what they read of the stack."""
+    planner: Planner = Planner()
+    """NVIDIA's planner, which scales the workers."""
     telemetry: Telemetry = Telemetry()
     """The form of the pods' logs, and where traces are sent."""
     burnin: BurnIn = BurnIn()

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import yaml
 
 from wideep.image_reference import ImageReference
+from wideep.settings.planner import PLANNER
 from wideep.text import duration, some_of
 from wideep_cli.doctor.check_context import CheckContext
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
@@ -168,7 +169,7 @@ def _wanted(case: CheckContext) -> dict[str, Any]:
 
 def _other_images(case: CheckContext, graph: Graph) -> Iterator[str]:
     for part in graph_parts(graph.spec):
-        if not is_stacks_image(case, part.image):
+        if part.role != PLANNER and not is_stacks_image(case, part.image):
             yield f"{part.name}.image is {part.image}, in the stack {case.plan.image}"
 
 

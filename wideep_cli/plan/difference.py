@@ -29,9 +29,9 @@ from wideep_cli.stack_context import StackContext
 
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
-NOT_IN_PODS = {"annotations"}
+NOT_IN_PODS = {"annotations", "scalingAdapter"}
 """Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller); in ``v1beta1``
-they are a pod template's, and none is kept."""
+annotations are a pod template's, and none is kept."""
 GROVE_STAYS = tuple(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove"))
 """What of a platform does not change when its stack no longer needs Grove, beside its release's own values."""
 NO_RESTART = "No pod restarts."

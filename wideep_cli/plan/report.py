@@ -11,6 +11,7 @@ from rich.text import Text
 from wideep.settings.backend import Backend
 from wideep_cli.layouts.served import suggestion
 from wideep_cli.options import OutputFormat
+from wideep_cli.plan.scaling import scaling_lines
 from wideep_cli.stack_context import StackContext
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = ["plan_report"]
 
 TITLE = "What it serves"
 COST = "What it takes"
+SCALING = "Who scales the workers"
 
 
 def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None = None) -> RenderableType:
@@ -34,6 +36,7 @@ def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None 
             from wideep_cli.plan.markdown import plan_markdown
 
             parts = {
+                SCALING: [f"{role}: {text}" for role, text in scaling_lines(loaded)],
                 TITLE: _served_lines(loaded, found),
                 COST: [f"{name}: {text}" for name, text in _takes(loaded, rate)],
             }
@@ -44,8 +47,12 @@ def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None 
 
             where = [("cluster", cluster)] if cluster else []
             lines = [Text(line) for line in _served_lines(loaded, found)]
+            scaled = scaling_lines(loaded)
             return Group(
-                plan_text(loaded), *block(TITLE, lines), *block(COST, [labelled([*where, *_takes(loaded, rate)])])
+                plan_text(loaded),
+                *block(SCALING, [labelled(scaled)] if scaled else []),
+                *block(TITLE, lines),
+                *block(COST, [labelled([*where, *_takes(loaded, rate)])]),
             )
 
 

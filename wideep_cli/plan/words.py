@@ -19,6 +19,7 @@ SIZES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "replicas": "replicas",
         "replicas_managed_by": "replicas.managedBy",
+        "scaling_adapter": "replicas.scalingAdapter",
         "pods": "nodes",
         "gpus_per_pod": "gpusPerNode",
         "tp": "tp",

@@ -57,10 +57,10 @@ class GraphSnapshot:
 
     @property
     def spec_updated_at(self) -> datetime:
-        """When the graph's spec was written last, by the API server's clock. Its status has a generation only in
-        ``v1beta1``, and the pods have none in either."""
+        """When the graph's spec was written last, by the API server's clock; not by who only scales, which makes no pod
+        anew. Its status has a generation only in ``v1beta1``, and the pods have none in either."""
         fields = self._live.metadata.managed_fields
-        return max((one.time for one in fields if one.time and "f:spec" in one.fields_v1), default=LONG_AGO)
+        return max((one.time for one in fields if one.time and one.writes_spec), default=LONG_AGO)
 
     @property
     def is_ready(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import cast
 
 from pydantic import Field
 
@@ -74,6 +76,18 @@ class ManagedFields(Model):
 
     time: datetime | None = None
     fields_v1: dict[str, object] = Field(default_factory=dict[str, object])
+
+    @property
+    def writes_spec(self) -> bool:
+        """Something of ``spec`` is theirs, and not only how many replicas there are."""
+        spec = self.fields_v1.get("f:spec")
+        return spec is not None and set(_leaves(spec)) != {"f:replicas"}
+
+
+def _leaves(fields: object) -> Iterator[str]:
+    """The fields of an entry, each by its last name."""
+    for key, below in cast("dict[str, object]", fields).items():
+        yield from _leaves(below) if below else (key,)
 
 
 class GraphMeta(Meta):

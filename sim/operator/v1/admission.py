@@ -26,6 +26,12 @@ class Site:
 
     grove: bool
     version: str
+    operator: str = ""
+    """The operator's service account."""
+
+    def may_scale(self, user: str) -> bool:
+        """Whether somebody may change the replicas that a scaling adapter has."""
+        return user != "" and (user == self.operator or user.endswith(f":{contract.PLANNER_ACCOUNT}"))
 
 
 def defaulted(new: Manifest, site: Site) -> list[Manifest]:
@@ -40,14 +46,14 @@ def defaulted(new: Manifest, site: Site) -> list[Manifest]:
     return [{"op": "add", "path": f"/metadata/annotations/{key}", "value": site.version}]
 
 
-def refusals(new: Manifest, old: Manifest | None, site: Site) -> list[str]:
-    """Return what is wrong with a graph that is made (`old` is None) or changed; nothing for one in deletion."""
+def refusals(new: Manifest, old: Manifest | None, site: Site, user: str = "") -> list[str]:
+    """Return what is wrong with a graph that `user` makes (`old` is None) or changes; nothing for one in deletion."""
     if "deletionTimestamp" in new["metadata"]:
         return []
     found = [*_annotations(new), *_graph(new, site)]
     for index, component in enumerate(template.components(new)):
         found += [f"spec.components[{index}].{error}" for error in _component(component, site)]
-    found += _created(new) if old is None else _changed(new, old)
+    found += _created(new) if old is None else _changed(new, old, scales=site.may_scale(user))
     return found
 
 
@@ -120,7 +126,7 @@ def _created(new: Manifest) -> Iterator[str]:
         yield "spec.restart: must be unset on create; set spec.restart.id later to ask for a restart"
 
 
-def _changed(new: Manifest, old: Manifest) -> Iterator[str]:
+def _changed(new: Manifest, old: Manifest, *, scales: bool) -> Iterator[str]:
     before = {component["name"]: component for component in template.components(old)}
     after = {component["name"]: component for component in template.components(new)}
     if before.keys() != after.keys():
@@ -134,18 +140,19 @@ def _changed(new: Manifest, old: Manifest) -> Iterator[str]:
         if was.get(name) != now.get(name):
             yield f"metadata.annotations[{name}]: is immutable after creation"
     for name in before.keys() & after.keys():
-        yield from (f"spec.components[{name}].{error}" for error in _component_changed(after[name], before[name]))
+        wrong = _component_changed(after[name], before[name], scales=scales)
+        yield from (f"spec.components[{name}].{error}" for error in wrong)
     order = ((new["spec"].get("restart") or {}).get("strategy") or {}).get("order")
     if order and sorted(order) != sorted(after):
         yield "spec.restart.strategy.order: must name every component exactly once"
 
 
-def _component_changed(new: Manifest, old: Manifest) -> Iterator[str]:
+def _component_changed(new: Manifest, old: Manifest, *, scales: bool) -> Iterator[str]:
     if old.get("type") and old["type"] != new.get("type"):
         yield "type: is immutable after it is set"
     if (contract.nodes(old) > 1) != (contract.nodes(new) > 1):
         yield "multinode: cannot change between one node and several"
     if old.get("minAvailable") != new.get("minAvailable"):
         yield "minAvailable: is immutable after creation"
-    if "scalingAdapter" in old and "scalingAdapter" in new and old.get("replicas") != new.get("replicas"):
-        yield "replicas: is managed by the scaling adapter"
+    if "scalingAdapter" in new and not scales and old.get("replicas", 1) != new.get("replicas", 1):
+        yield "replicas: cannot be changed here while the component has a scaling adapter; scale the adapter"

@@ -72,6 +72,12 @@ def discovery(live: Manifest) -> list[Manifest]:
     ]
 
 
+def planner_account(live: Manifest) -> Manifest:
+    """The account with which a planner scales. It is of the namespace, and outlives the graph."""
+    meta = {"name": contract.PLANNER_ACCOUNT, "namespace": live["metadata"]["namespace"]}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+
+
 def _owned(owner: Manifest, api: str, kind: str, name: str, **more: object) -> Manifest:
     meta = owner["metadata"]
     labels = {contract.LABEL_GRAPH: meta.get("labels", {}).get(contract.LABEL_GRAPH, meta["name"])}

@@ -18,6 +18,7 @@ from sim.operator.kube import ApiError, Kind, Kube
 from sim.operator.operators import Operator, Operators
 from sim.operator.reconcilers import SOURCE, Finalizers, now
 from sim.operator.v1 import graph, schema, template
+from sim.operator.v1.adapters import Adapters
 from sim.operator.v1.admission import Site
 from sim.operator.v1.graph import Part, Report
 from sim.operator.v1.template import Nearby
@@ -63,7 +64,7 @@ class Settings:
         operator = self.operators.of(namespace)
         if not operator:
             return Site(grove=False, version="")
-        return Site(grove=(await self.of(operator)).grove, version=operator.version)
+        return Site((await self.of(operator)).grove, operator.version, operator.principal)
 
 
 async def apply_crds(kube: Kube) -> None:
@@ -104,14 +105,19 @@ class GraphReconciler:
         if site.nearby.discovery == "kubernetes":
             for kind, made in zip(DISCOVERY_KINDS, graph.discovery(live), strict=True):
                 await self.kube.apply(kind, made)
+        if any(one.get("type") == "planner" for one in template.components(live)):
+            await self.kube.apply(Kind.SERVICE_ACCOUNT, graph.planner_account(live))
         wants_grove = (live["metadata"].get("annotations") or {}).get(contract.ANNOTATION_GROVE, "").lower() != "false"
         if site.grove and wants_grove:
             if site.kai and not await self.kube.get(Kind.QUEUE, None, contract.QUEUE):
                 raise ApiError(404, f"KAI queue {contract.QUEUE!r} not found")
-            return Report.of(await self._grove(live, site.nearby))
-        if any(contract.nodes(component) > 1 for component in template.components(live)):
+            parts = await self._grove(live, site.nearby)
+        elif any(contract.nodes(component) > 1 for component in template.components(live)):
             raise ValueError("no multinode orchestrator available: neither Grove nor LWS is enabled")
-        return Report.of(await self._components(live))
+        else:
+            parts = await self._components(live)
+        await Adapters(self.kube).keep(live)
+        return Report.of(parts)
 
     async def _components(self, live: Manifest) -> dict[str, Part]:
         parts: dict[str, Part] = {}

@@ -194,6 +194,7 @@ def crds(published: dict[str, Schema]) -> list[Manifest]:
     return [
         _crd("DynamoGraphDeployment", "dgd", "Ready", _graph_spec(pod_template, env), GRAPH_STATUS),
         _crd("DynamoComponentDeployment", "dcd", "Available", component, COMPONENT_STATUS),
+        _scaling_adapter(),
         _worker_metadata(),
     ]
 
@@ -234,6 +235,27 @@ def _crd(kind: str, short: str, condition: str, spec: Schema, status: Schema) ->
     newer |= {"subresources": {"status": {}}, "additionalPrinterColumns": columns}
     older = _version("v1alpha1", stored=False, properties={"spec": OPEN, "status": OPEN})
     return _named(kind, short, [older | {"subresources": {"status": {}}}, newer])
+
+
+def _scaling_adapter() -> Manifest:
+    """What an autoscaler aims at. The real one has v1beta1 too, with `componentName`; it is stored as v1alpha1."""
+    named = {"name": {"type": "string", "minLength": 1}, "serviceName": {"type": "string", "minLength": 1}}
+    target = {"type": "object", "required": list(named), "properties": named}
+    spec = {"type": "object", "required": ["replicas", "dgdRef"]}
+    spec["properties"] = {"replicas": _number(0), "dgdRef": target}
+    seen = {"replicas": _number(0), "selector": STRING, "lastScaleTime": {"type": "string", "format": "date-time"}}
+    made = _version(
+        "v1alpha1", stored=True, properties={"spec": spec, "status": {"type": "object", "properties": seen}}
+    )
+    scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    made["subresources"] = {"status": {}, "scale": {**scale, "labelSelectorPath": ".status.selector"}}
+    made["additionalPrinterColumns"] = [
+        {"name": "DGD", "type": "string", "jsonPath": ".spec.dgdRef.name"},
+        {"name": "SERVICE", "type": "string", "jsonPath": ".spec.dgdRef.serviceName"},
+        {"name": "REPLICAS", "type": "integer", "jsonPath": ".status.replicas"},
+        {"name": "AGE", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+    ]
+    return _named(contract.ADAPTER, "dgdsa", [made])
 
 
 def _worker_metadata() -> Manifest:

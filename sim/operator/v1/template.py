@@ -84,8 +84,23 @@ def _worker() -> Manifest:
     }
 
 
+def _planner() -> Manifest:
+    ports = {"metrics": contract.PLANNER_PORT, "system": contract.SYSTEM_PORT}
+    return {
+        "ports": [{"name": name, "containerPort": port, "protocol": "TCP"} for name, port in ports.items()],
+        "livenessProbe": _probe("/live", "system", 5, 4, 1),
+        "readinessProbe": _probe("/health", "system", 10, 4, 3),
+        "startupProbe": _probe("/live", "system", 10, 5, 720),
+        "env": [
+            {"name": "PLANNER_PROMETHEUS_PORT", "value": str(contract.PLANNER_PORT)},
+            {"name": "DYN_SYSTEM_PORT", "value": str(contract.SYSTEM_PORT)},
+        ],
+    }
+
+
 _DEFAULTS: Final[dict[str, Callable[[], Manifest]]] = {
     "frontend": _frontend,
+    "planner": _planner,
     **dict.fromkeys(contract.WORKER_TYPES, _worker),
 }
 
@@ -207,6 +222,8 @@ def pod_template(graph: Manifest, component: Manifest, nearby: Nearby, role: Rol
     spec = (given.get("spec") or {}) | {"containers": [container, *sidecars]}
     spec.setdefault("securityContext", {"fsGroup": FS_GROUP})
     spec.setdefault("terminationGracePeriodSeconds", 60)
+    if component.get("type") == "planner":
+        spec.setdefault("serviceAccountName", contract.PLANNER_ACCOUNT)
     if nearby.discovery == "kubernetes" and not spec.get("serviceAccountName"):
         spec["serviceAccountName"] = account(graph["metadata"]["name"])
     spec["volumes"] = _volumes(spec, component)

@@ -67,7 +67,8 @@ def answer(verb: str, plural: str, request: Manifest, site: Site) -> Manifest:
         if patch:
             said |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
         return said
-    wrong = refusals(new, old if request["operation"] == "UPDATE" else None, site)
+    user = (request.get("userInfo") or {}).get("username", "")
+    wrong = refusals(new, old if request["operation"] == "UPDATE" else None, site, user)
     if wrong:
         said |= {"allowed": False, "status": {"code": 403, "reason": "Forbidden", "message": "; ".join(wrong)}}
     return said

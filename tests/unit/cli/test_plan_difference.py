@@ -59,6 +59,17 @@ def test_more_workers_of_a_role_leave_the_others_alone() -> None:
     assert fewer["pods of decode"] == "2 pods fewer; the others keep serving."
 
 
+def test_a_scaling_adapter_restarts_no_pod() -> None:
+    def scaled(**more: object) -> StackContext:
+        decode = {"replicas": {"managedBy": "keda", "initial": 1, **more}}
+        image = {"source": "existing", "reference": "registry.example.com/dynamo:1.6.1"}
+        return loaded({"version": "1.6.1"}, image=image, layout=layout(decode=decode))
+
+    found = difference(scaled(), scaled(scalingAdapter=True))
+    assert {change.name: change.consequence for change in found.objects} == {"pods of decode": "No pod restarts."}
+    assert "layout.decode.replicas.scalingAdapter" in " ".join(map(str, found.settings))
+
+
 def test_whether_the_cluster_is_full_changes_how_pods_would_restart_but_restarts_none() -> None:
     full = loaded(hardware={**STACK["hardware"], "nodes": 2})
     found = difference(loaded(), full).objects

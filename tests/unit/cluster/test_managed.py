@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.support.configs import settings
-from tests.support.plans import plan_of
+from tests.support.plans import on_release, plan_of
 from wideep.errors import ConfigError
 from wideep.settings.layout import Role
 from wideep_cluster.dynamo.pods import PodState, read_pod
@@ -15,6 +16,7 @@ from wideep_cluster.dynamo.readiness import GraphSnapshot, GraphTarget
 from wideep_cluster.objects import Graph, Pod
 
 PRESET = "lab-16gpu-singlenode"
+HPA = {"managedBy": "hpa", "initial": 1, "scalingAdapter": True}
 
 
 def layout(**decode: Any) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def layout(**decode: Any) -> dict[str, Any]:
         ({"replicas": {"managedBy": "planner"}}, 1),
         ({"replicas": 3, "replicasManagedBy": "planner"}, 3),
         ({"replicasManagedBy": "planner"}, 1),
+        ({"replicas": {"managedBy": "planner", "initial": 3, "scalingAdapter": False}}, 3),
     ],
 )
 def test_both_ways_of_writing_it_say_the_same(decode: dict[str, Any], replicas: int) -> None:
@@ -54,6 +57,8 @@ def test_the_plan_counts_with_the_first_number_and_says_whose_it_is_then() -> No
         ({"managedBy": "planner", "initial": 0}, "layout.decode.replicas.initial", "from 1 to 4096"),
         ({"managedBy": "planner", "initial": "2"}, "layout.decode.replicas.initial", "whole number"),
         ({"managedBy": "planner", "initial": True}, "layout.decode.replicas.initial", "whole number"),
+        ({"managedBy": "hpa", "scalingAdapter": "yes"}, "layout.decode.replicas.scalingAdapter", "true or false"),
+        ({"scalingAdapter": True}, "layout.decode.replicas.managedBy", "who decides"),
     ],
 )
 def test_what_is_wrong_with_it_is_told_by_its_key(replicas: object, key: str, words: str) -> None:
@@ -62,6 +67,43 @@ def test_what_is_wrong_with_it_is_told_by_its_key(replicas: object, key: str, wo
     (problem,) = refused.value.problems
     assert problem.key == key
     assert words in str(problem)
+
+
+# --- through a scaling adapter
+
+
+@pytest.mark.parametrize(
+    "decode", [{"replicas": {**HPA}}, {"replicasManagedBy": "hpa", "replicasScalingAdapter": True}]
+)
+@pytest.mark.parametrize(
+    ("version", "asked"), [("0.8.1", {"enabled": True}), ("1.2.1", {"enabled": True}), ("1.3.1", {}), ("1.6.1", {})]
+)
+def test_the_role_asks_for_its_adapter_in_the_words_of_the_releases_api(
+    version: str, asked: dict[str, bool], decode: dict[str, Any]
+) -> None:
+    plan = plan_of(layout=layout(**decode), **on_release(version))
+    written = {role: plan.graph.part(role).manifest.get("scalingAdapter") for role in ("frontend", "prefill", "decode")}
+    assert written == {"frontend": None, "prefill": None, "decode": asked}
+    assert plan.graph.parse(plan.manifests[0]) == plan.graph
+    assert plan.roles[Role.DECODE].scaling_adapter == f"{plan.name}-decode"
+    assert plan.roles[Role.PREFILL].scaling_adapter is None
+
+
+def test_a_release_without_adapters_refuses_one_and_says_how_it_goes_without() -> None:
+    with pytest.raises(ConfigError) as refused:
+        plan_of(layout=layout(replicas=HPA), **on_release("0.7.1"))
+    (problem,) = refused.value.problems
+    assert problem.key == "layout.decode.replicas.scalingAdapter"
+    assert "Dynamo 0.7.1 has no DynamoGraphDeploymentScalingAdapter" in problem.rule
+    assert "set platform.version: 0.8.1 or newer" in problem.fix
+    assert "hpa then writes replicas into the graph" in problem.fix
+
+
+def test_an_adapter_without_somebody_to_scale_it_is_refused() -> None:
+    with pytest.raises(ConfigError) as refused:
+        plan_of(layout=layout(replicasScalingAdapter=True), **on_release("1.6.1"))
+    (problem,) = refused.value.problems
+    assert "managedBy: NAME" in problem.fix
 
 
 # --- waiting for it
@@ -114,3 +156,13 @@ def test_as_many_pods_are_waited_for_as_the_graph_says(workers: int) -> None:
 def test_of_a_role_that_is_the_programs_own_as_many_as_the_plan_says() -> None:
     own = GraphTarget("ns", "g", 4, WANTED.pods, frozenset())
     assert GraphSnapshot(own, graph(3), pods(decode=3, frontend=1, prefill=2)).due == dict(WANTED.pods)
+
+
+@pytest.mark.parametrize(("owned", "new"), [("f:replicas", True), ("f:multinode", False)])
+def test_who_scales_the_graph_meanwhile_makes_no_pod_anew(owned: str, new: bool) -> None:
+    view = GraphSnapshot(replace(WANTED, changed=frozenset({"decode"})), graph(1), pods(decode=1, frontend=1))
+    made = {"time": "2026-11-27T16:59:00Z", "manager": "pulumi", "fieldsV1": {"f:spec": {"f:services": {}}}}
+    component = {"f:spec": {"f:components": {'k:{"name":"decode"}': {owned: {}}}}}
+    later = {"time": "2026-11-27T17:30:00Z", "manager": "manager", "fieldsV1": component}
+    body = {"metadata": {"name": "g", "managedFields": [made, later]}}
+    assert replace(view, graph=Graph.model_validate(body)).is_new is new

@@ -112,6 +112,42 @@ def test_replicas_arguments_and_more_nodes_may_change() -> None:
     assert refusals(new, old, GROVE) == []
 
 
+OPERATOR = "system:serviceaccount:dw:p-dynamo-operator-controller-manager"
+
+
+@pytest.mark.parametrize(
+    ("user", "allowed"),
+    [
+        ("", False),
+        ("kubernetes-admin", False),
+        ("system:serviceaccount:other:p-dynamo-operator-controller-manager", False),
+        (OPERATOR, True),
+        ("system:serviceaccount:team:planner-serviceaccount", True),
+    ],
+)
+def test_replicas_with_a_scaling_adapter_are_the_operators_and_the_planners(user: str, allowed: bool) -> None:
+    old = changed(lambda g: component(g, 2).update(replicas=5, scalingAdapter={}))
+    new = copy.deepcopy(old)
+    component(new, 2)["replicas"] = 2
+    found = refusals(new, old, Site(grove=True, version="1.6.1", operator=OPERATOR), user)
+    assert (found == []) == allowed, found
+
+
+def test_another_field_beside_live_replicas_may_change_and_so_may_replicas_once_the_adapter_goes() -> None:
+    old = changed(lambda g: component(g, 2).update(replicas=5, scalingAdapter={}))
+    new = copy.deepcopy(old)
+    main(new, 2)["image"] = "r/x:1.6.2"
+    assert refusals(new, old, GROVE) == []
+    del component(new, 2)["scalingAdapter"]
+    component(new, 2)["replicas"] = 1
+    assert refusals(new, old, GROVE) == []
+
+
+def test_an_adapter_and_another_number_do_not_come_in_one_update() -> None:
+    new = changed(lambda g: component(g, 2).update(replicas=2, scalingAdapter={}))
+    assert any("scaling adapter" in one for one in refusals(new, a_graph(), GROVE))
+
+
 def test_a_graph_in_deletion_is_not_looked_into() -> None:
     going = {"metadata": {"name": "moe", "deletionTimestamp": "2026-01-01T00:00:00Z"}, "spec": {}}
     assert refusals(going, a_graph(), GROVE) == []

@@ -74,6 +74,16 @@ def test_a_mount_without_a_volume_becomes_the_claim_of_its_name_and_zero_turns_s
     assert "shared-memory" not in {one["name"] for one in pod(decode(sharedMemorySize="0"))["spec"]["volumes"]}
 
 
+def test_a_planner_has_its_account_its_metrics_port_and_the_probes_of_its_system_port() -> None:
+    planner: Manifest = {"name": "Planner", "type": "planner"}
+    planner["podTemplate"] = {"spec": {"containers": [{"name": "main", "image": IMAGE}]}}
+    made = pod(planner)
+    assert made["spec"]["serviceAccountName"] == "planner-serviceaccount"
+    assert {one["name"]: one["containerPort"] for one in main(made)["ports"]} == {"metrics": 9085, "system": 9090}
+    assert main(made)["readinessProbe"]["httpGet"] == {"path": "/health", "port": "system"}
+    assert graph.planner_account(live(planner))["metadata"] == {"name": "planner-serviceaccount", "namespace": "dw"}
+
+
 def test_a_service_account_and_a_security_context_of_ones_own_stay() -> None:
     component = decode()
     assert pod(component)["spec"]["serviceAccountName"] == "moe-k8s-service-discovery"

@@ -29,6 +29,9 @@ NARROWER = {
 }
 """Fields in which a choice of ours is an Enum. For all others both must say the same."""
 
+LATER = {"scalingAdapter", "enabled"}
+"""Fields that came with 0.8, so that the CRD of 0.6.0 has none of them; ``wideep.rules.scaling`` refuses them there."""
+
 RICH = config(
     Preset.LAB_16GPU_MULTINODE,
     image=IMAGES["existing"],
@@ -162,7 +165,7 @@ def test_the_fuzzed_manifests_set_every_field_of_the_types() -> None:
     schema = DynamoGraphDeployment.model_json_schema(by_alias=True)
     fields = {field for type_ in [schema, *schema["$defs"].values()] for field in type_.get("properties", {})}
 
-    assert fields <= named
+    assert fields - named == LATER
 
 
 def _at(value: Any, path: Path_) -> Any:

@@ -1,0 +1,105 @@
+"""What the operator of Dynamo 1.6.1 does about scaling adapters, from its source of that time.
+
+An adapter is made with the component's replicas, and has them from then on: the operator copies its number into the
+graph, which admission lets nobody else change but the planner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.operator import contract
+from sim.operator.contract import Manifest
+from sim.operator.kube import Kind, Kube
+from sim.operator.operators import Operator, Operators
+from sim.operator.reconcilers import SOURCE, now
+from sim.operator.v1 import template
+from sim.operator.work_queue import Key
+
+
+def adapter_of(live: Manifest, component: Manifest) -> Manifest:
+    """The adapter of a component of a graph, as it is made."""
+    meta = live["metadata"]
+    return {
+        "apiVersion": Kind.ADAPTER.value[0],
+        "kind": contract.ADAPTER,
+        "metadata": {
+            "name": contract.component_name(meta["name"], component["name"]),
+            "namespace": meta["namespace"],
+            "labels": {contract.LABEL_GRAPH: meta["name"], contract.LABEL_SERVICE: component["name"]},
+            "ownerReferences": [contract.owner_reference(live)],
+        },
+        "spec": {
+            "replicas": component.get("replicas", 1),
+            "dgdRef": {"name": meta["name"], "serviceName": component["name"]},
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """The adapters of one graph."""
+
+    kube: Kube
+
+    async def keep(self, live: Manifest) -> None:
+        """Makes those that are missing, and deletes those of components that ask for none. With the graph they go by
+        their owner reference."""
+        meta = live["metadata"]
+        there = await self.kube.find(Kind.ADAPTER, meta["namespace"], f"{contract.LABEL_GRAPH}={meta['name']}")
+        found = {one["metadata"]["name"] for one in there}
+        asked = [one for one in template.components(live) if "scalingAdapter" in one]
+        wanted = {made["metadata"]["name"]: made for made in (adapter_of(live, one) for one in asked)}
+        for name in found - wanted.keys():
+            await self.kube.delete(Kind.ADAPTER, meta["namespace"], name)
+            await self._say(live, "AdapterDeleted", f"Deleted scaling adapter {name}")
+        for name in wanted.keys() - found:
+            await self.kube.create(Kind.ADAPTER, wanted[name])
+            await self._say(live, "AdapterCreated", f"Created scaling adapter {name}")
+
+    async def _say(self, live: Manifest, reason: str, message: str) -> None:
+        await self.kube.event(live, "Normal", reason, message, SOURCE)
+
+
+@dataclass
+class AdapterReconciler:
+    """DynamoGraphDeploymentScalingAdapters: their number in the graph, and their status."""
+
+    kube: Kube
+    operators: Operators
+
+    async def __call__(self, key: Key) -> None:
+        operator = self.operators.of(key[0])
+        live = await self.kube.get(Kind.ADAPTER, *key)
+        if not operator or not operator.is_v1 or not live or "deletionTimestamp" in live["metadata"]:
+            return
+        graph = await self.kube.get(Kind.GRAPH_V1, key[0], live["spec"]["dgdRef"]["name"])
+        if not graph or "deletionTimestamp" in graph["metadata"]:
+            return
+        name = live["spec"]["dgdRef"]["serviceName"]
+        component = next((one for one in template.components(graph) if one["name"] == name), None)
+        if component is None or "scalingAdapter" not in component:
+            return
+        scaled = await self._scale(operator, live, graph, component)
+        await self._write(live, graph, scaled)
+
+    async def _scale(self, operator: Operator, live: Manifest, graph: Manifest, component: Manifest) -> bool:
+        """Copies the adapter's number; whether it was another."""
+        before, wanted = component.get("replicas", 1), live["spec"]["replicas"]
+        if before == wanted:
+            return False
+        component["replicas"] = wanted
+        await self.kube.update(Kind.GRAPH_V1, graph, operator.principal)
+        said = f"Scaled component {component['name']} from {before} to {wanted} replicas"
+        await self.kube.event(live, "Normal", "Scaled", said, SOURCE)
+        return True
+
+    async def _write(self, live: Manifest, graph: Manifest, scaled: bool) -> None:
+        meta, component = live["metadata"], live["spec"]["dgdRef"]["serviceName"]
+        selector = f"{contract.LABEL_SERVICE}={component},{contract.LABEL_GRAPH}={graph['metadata']['name']}"
+        status = {**(live.get("status") or {}), "replicas": live["spec"]["replicas"], "selector": selector}
+        if scaled:
+            status["lastScaleTime"] = now()
+        if status != live.get("status"):
+            body = {"status": status}
+            await self.kube.patch(Kind.ADAPTER, meta["namespace"], meta["name"], body, status=True)
