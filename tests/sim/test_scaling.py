@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
-from tests.support.project import copy_project
-from tests.support.stacks import SMALL, write_stack
+from tests.support.stacks import SMALL
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 

@@ -20,7 +20,9 @@ def cells(line: str) -> list[str]:
 def rows(page: str) -> dict[str, list[str]]:
     """The rows of a page's tables that begin with a preset's name, after the GPUs that may stand before it."""
     found = re.findall(
-        r"^\| (?:\d+ \| )?`([a-z0-9-]+)` \|(.*)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| (?:\d+ \| )?(?:\*\*best\*\*, )?`([a-z0-9-]+)` \|(.*)$",
+        (ROOT / page).read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     return {name: cells(rest) for name, rest in reversed(found)}
 
