@@ -11,6 +11,7 @@ from wideep.memory import (
     low_latency_tensor_bytes,
     worker_memory,
 )
+from wideep.memory.deepep import low_latency_buffer_bytes
 from wideep.memory.weights import expert_slot_bytes, model_bytes
 from wideep.settings.experts import DeepEpMode, MoeA2aBackend
 from wideep.settings.hardware import Gpu
@@ -160,21 +161,42 @@ def test_without_deepep_there_are_no_buffers_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gpus", "normal_mb"),
+    ("gpus", "normal_bytes"),
     [
-        pytest.param(4, 10 * 4 * 256 * 16_392 / 1e6, id="four GPUs of a node"),
-        pytest.param(8, 10 * 8 * 256 * 16_392 / 1e6, id="a node"),
-        pytest.param(16, (10 * 8 * 288 * 16_392 + 10 * 2 * 140 * 16_408 * 2) / 1e6, id="two nodes"),
-        pytest.param(144, (10 * 8 * 720 * 16_392 + 10 * 18 * 132 * 16_408 * 2) / 1e6, id="18 nodes"),
+        pytest.param(4, 10 * 4 * 256 * 16_392, id="four GPUs of a node"),
+        pytest.param(8, 10 * 8 * 256 * 16_392, id="a node"),
+        pytest.param(16, 10 * 8 * 288 * 16_392 + 10 * 2 * 140 * 16_408 * 2, id="two nodes"),
+        pytest.param(144, 10 * 8 * 720 * 16_392 + 10 * 18 * 132 * 16_408 * 2, id="18 nodes"),
     ],
 )
 def test_deepeps_normal_buffers_are_its_channels_to_each_gpu_of_the_node_and_to_each_node(
-    gpus: int, normal_mb: float
+    gpus: int, normal_bytes: int
 ) -> None:
     """10 channels; R1's token has 14,336 bytes of values, 2,048 of routes to at most 128 experts and 8 of origin."""
     role = wide(gpus).model_copy(update={"deepep_mode": DeepEpMode.NORMAL})
-    assert deepep_buffer_bytes(R1, role) / 1e6 == pytest.approx(normal_mb)
+    assert deepep_buffer_bytes(R1, role) == normal_bytes
     assert low_latency_tensor_bytes(R1, role) == 0
+
+
+def test_low_latency_buffers_alone_are_messages_of_bf16_values_and_whole_scales() -> None:
+    """gpt-oss has 2880 values a token: 22 whole groups of 128 have a scale."""
+    role = wide(16)
+    assert deepep_buffer_bytes(R1, role) == 4 * (256 + 32) * 128 * (2 * 7168 + 4 * 56)
+    assert low_latency_buffer_bytes(GPT_OSS, role) == 4 * (128 + 32) * 128 * (2 * 2880 + 4 * 22)
+
+
+def test_experts_of_bf16_hold_each_dispatched_token_in_bf16() -> None:
+    hidden, width = 2048, 768
+    row = 2 * hidden + 2 * 2 * width + 2 * width + 2 * hidden
+    assert low_latency_tensor_bytes(QWEN_30B, wide(16)) == (128 + 32) * 128 * row
+
+
+def test_a_model_has_its_shared_experts_and_dense_layers_once() -> None:
+    scales = 1 + 4 / (128 * 128)
+    shared = R1.model_copy(update={"shared_experts": 0})
+    assert model_bytes(R1) - model_bytes(shared) == pytest.approx(58 * 3 * 7168 * 2048 * scales)
+    narrow = R1.model_copy(update={"dense_width": 0})
+    assert model_bytes(R1) - model_bytes(narrow) == pytest.approx(3 * 3 * 7168 * 18432 * scales)
 
 
 def test_a_worker_of_both_modes_has_the_larger_of_their_buffers_over_rdma_and_the_normal_one_over_nvlink() -> None:
