@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,11 @@ from wideep_cluster.named_file import read_named
 __all__ = ["EXAMPLE_COMMAND", "commands_in", "commands_of_file", "one_for_each_role"]
 
 EXAMPLE_COMMAND: Final = "python3 -m sglang.launch_server …"
+TRTLLM_WORDS: Final = re.compile(r"trtllm|tensorrt|kv_cache_config|moe_expert_parallel_size|enable_attention_dp", re.I)
+TRTLLM: Final = (
+    "TensorRT-LLM's commands and options are not read: start from layout: trtllm-36gpu, or set the key of each option "
+    "(docs/bring-your-own.md)."
+)
 MOST_BYTES: Final = 200_000
 
 
@@ -26,7 +32,9 @@ def commands_in(text: str) -> tuple[LaunchCommand, ...]:
     try:
         return launch_commands(text)
     except UnreadCommandError as error:
-        raise CallError(str(error), f"For example: '{EXAMPLE_COMMAND}'") from error
+        raise CallError(
+            str(error), TRTLLM if TRTLLM_WORDS.search(text) else f"For example: '{EXAMPLE_COMMAND}'"
+        ) from error
 
 
 def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:

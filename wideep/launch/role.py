@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, cast
 
@@ -16,7 +16,7 @@ from wideep.masking import masked
 from wideep.rules.environment import OWNED, TOKENS
 from wideep.settings.layout import DeepEpMode, Role
 
-__all__ = ["SET", "Fate", "Place", "RoleImport", "hidden", "import_role", "is_secret", "value_of"]
+__all__ = ["SET", "Fate", "Place", "RoleImport", "hidden", "import_role", "is_secret", "value_of", "without"]
 
 SET: Final = {
     "program": "this program sets it",
@@ -25,6 +25,9 @@ SET: Final = {
 """By the flag's owner: who sets it in any case."""
 MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
 """DeepEP's kernels of a role, where one command serves both."""
+OF_THE_SHELL: Final = "its value is a variable of the shell"
+OTHER_WORDS: Final[Mapping[object, str]] = {"fp8": "fp8_e4m3"}
+"""Values that an engine has two words for, by the one that a stack does not have."""
 SECRET_NAME: Final = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)($|_)")
 
 
@@ -75,13 +78,27 @@ def import_role(
     try:
         reading = engine.reading(role, said_flags(given), command.env, gpus_per_node)
     except ValueError as error:
-        raise UnreadCommandError(f"The {role} command cannot be read: {masked(str(error))}.") from error
+        raise UnreadCommandError(f"The {role} command cannot be read: {_refused(masked(str(error)))}.") from error
+    reading.keys = {key: _plain(value) for key, value in reading.keys.items()}
     if command.role is None and reading.keys.get("moeA2aBackend") == "deepep":
         reading.keys["deepepMode"] = str(MODES[role])
     sorter = _Sorter(engine, role, reading, survives)
     fates = (*(fate for each in given for fate in sorter.flag(each)), *sorter.variables(command.env))
     keys = {**_nested(reading.keys), **({"extraArgs": sorter.extra} if sorter.extra else {})}
     return RoleImport({**keys, **({"env": sorter.env} if sorter.env else {})}, sorter.stack, fates)
+
+
+def without(found: RoleImport, role: Role, refused: Mapping[str, str]) -> RoleImport:
+    """The role without the keys that a stack refuses; their flags are left out. ``refused``: the reason by key."""
+    head = f"layout.{role}."
+    gone = {fate.why.removeprefix(head) for fate in found.fates if fate.place is Place.KEY and fate.why in refused}
+    fates = (
+        replace(fate, value="", place=Place.LEFT, why=refused[fate.why])
+        if fate.place is Place.KEY and fate.why in refused
+        else fate
+        for fate in found.fates
+    )
+    return replace(found, keys=_less(found.keys, gone), fates=tuple(fates))
 
 
 def value_of(given: Given) -> str:
@@ -142,6 +159,8 @@ class _Sorter:
             return Fate(written, "", Place.LEFT, "it looks like a secret, and arguments are in clear text in the graph")
         if not all(self._survives(word) for word in words):
             return Fate(written, "", Place.LEFT, "the operator joins arguments into one shell line, which breaks it")
+        if any("$" in word for word in words):
+            return Fate(written, "", Place.LEFT, OF_THE_SHELL)
         self.extra += words
         checked = "passed on" if owner == PASSES else "passed on, not checked"
         renamed = f"; {given.gone.instead} in {self._engine.release}" if given.gone else ""
@@ -160,10 +179,32 @@ class _Sorter:
             elif name in owned:
                 yield Fate(name, "", Place.LEFT, owned[name][0])
             elif "$" in value:
-                yield Fate(name, "", Place.LEFT, "its value is a variable of the shell")
+                yield Fate(name, "", Place.LEFT, OF_THE_SHELL)
             else:
                 self.env[name] = value
                 yield Fate(name, value, Place.ENV, f"layout.{self._role}.env")
+
+
+def _refused(said: str) -> str:
+    """What Python says of a value that is no number, for those who did not write it."""
+    plain = re.sub(r"(invalid literal for int\(\) with base 10|could not convert string to float):", "no number:", said)
+    return f"{plain}; write the value in place of the variable" if "$" in said and "variable" not in said else plain
+
+
+def _plain(value: object) -> object:
+    """A number as one, where the engine's parser takes it as a text, and a value by the stack's word for it."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return OTHER_WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def _less(keys: Mapping[str, object], gone: Collection[str], above: str = "") -> dict[str, object]:
+    """Nested keys without those of some dotted paths."""
+    return {
+        key: _less(cast("Mapping[str, object]", value), gone, f"{above}{key}.") if isinstance(value, Mapping) else value
+        for key, value in keys.items()
+        if f"{above}{key}" not in gone
+    }
 
 
 def _nested(keys: Mapping[str, object]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -11,18 +11,20 @@ from wideep.dynamo import release_of
 from wideep.dynamo.releases import newest_tried
 from wideep.engines import engine
 from wideep.engines.base import Engine
-from wideep.launch.role import Fate, RoleImport, import_role, value_of
+from wideep.errors import ConfigError
+from wideep.launch.role import Fate, RoleImport, import_role, value_of, without
 from wideep.launch.words import LaunchCommand, UnreadCommandError
 from wideep.memory.weights import model_bytes
 from wideep.rules.cache import volume_size
 from wideep.rules.hardware import nodes_needed
-from wideep.settings import parse
+from wideep.settings import Settings, parse
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.settings.reading import ReadText
 
 __all__ = ["ImportedStack", "Site", "import_stack"]
 
+Roles = Mapping[Role, RoleImport]
 MANY_NODES: Final = 4096
 """As many as a stack may have, until it is known how many the layout takes."""
 
@@ -64,8 +66,10 @@ def import_stack(commands: Mapping[Role, LaunchCommand], site: Site, read_text: 
     runs = engine(backend, newest_tried().engines[backend.value])
     survives = release_of().survives_shell
     roles = {role: import_role(runs, role, command, site.gpus_per_node, survives) for role, command in commands.items()}
-    config = _config(roles, _model(commands, site, runs), site, backend)
-    settings = parse({**config, "hfToken": {"secure": "later"}}, read_text)
+    model = _model(commands, site, runs)
+    roles = _accepted(roles, lambda roles: _parsed(_config(roles, model, site, backend), read_text))
+    config = _config(roles, model, site, backend)
+    settings = _parsed(config, read_text)
     nodes = nodes_needed(settings.layout.roles.values(), site.gpus_per_node)
     hardware = {**cast("dict[str, object]", config["hardware"]), "nodes": nodes}
     size = volume_size(settings.model.disk_bytes or model_bytes(settings.model))
@@ -73,6 +77,20 @@ def import_stack(commands: Mapping[Role, LaunchCommand], site: Site, read_text: 
     whole = {**config, "hardware": hardware, "modelCache": cache}
     fates = {role: found.fates for role, found in roles.items()}
     return ImportedStack(whole, fates, runs.release, any(each.role is None for each in commands.values()))
+
+
+def _parsed(config: Mapping[str, object], read_text: ReadText | None) -> Settings:
+    return parse({**config, "hfToken": {"secure": "later"}}, read_text)
+
+
+def _accepted(roles: Roles, parsed: Callable[[Roles], Settings]) -> Roles:
+    """The roles without the flags whose values no stack takes: the rest of the command is no less of use."""
+    try:
+        parsed(roles)
+    except ConfigError as error:
+        refused = {problem.key: " – ".join(filter(None, (problem.rule, problem.fix))) for problem in error.problems}
+        return {role: without(found, role, refused) for role, found in roles.items()}
+    return roles
 
 
 def _config(roles: Mapping[Role, RoleImport], model: object, site: Site, backend: Backend) -> dict[str, object]:
@@ -110,9 +128,16 @@ def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> 
     if found is None:
         raise UnreadCommandError(
             f"The command names no model of the catalog ({', '.join(named) or 'it names none'}). "
-            "Name one of `wideep models` with --model, or the path of the model's config.json."
+            f"Name one of `wideep models` with --model{_meant(named)}, or the path of the model's config.json."
         )
     return found
+
+
+def _meant(named: Iterable[str]) -> str:
+    """A model of the catalog whose last word is that of a folder in the command."""
+    last = {name.rstrip("/").rpartition("/")[2].lower() for name in named}
+    meant = next((name for name in MODELS if name.rpartition("/")[2].lower() in last), None)
+    return f" (--model {meant}?)" if meant else ""
 
 
 def _named(commands: Mapping[Role, LaunchCommand], runs: Engine) -> dict[str, None]:

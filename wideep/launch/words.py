@@ -59,7 +59,7 @@ def launch_commands(text: str) -> tuple[LaunchCommand, ...]:
             found.append(_command(words, *start, exported))
     if not found:
         known = [f"{each.program} serve, python3 -m {', '.join(each.modules)}" for each in launches()]
-        raise UnreadCommandError(f"No launch command: none of {', '.join(known)} is in the text.")
+        raise UnreadCommandError(f"No launch command in the text. It starts with one of: {', '.join(known)}.")
     return tuple(found)
 
 

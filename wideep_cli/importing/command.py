@@ -59,7 +59,7 @@ def import_(
     if write:
         write_stack(found, write)
         say(f"{write} written. Next: wideep plan --file {write}")
-        return
-    answer(import_report(found, output))
+    else:
+        answer(import_report(found, output))
     for problem in found.problems:
         say(f"wideep plan would refuse it: {problem}")

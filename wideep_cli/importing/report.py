@@ -18,11 +18,11 @@ from wideep_cli.stack_file import config_yaml, find_project
 __all__ = ["import_report", "write_stack"]
 
 HEADS: Final = {
-    Place.KEY: "told by a key",
-    Place.STACK: "told by a key of both roles",
-    Place.EXTRA: "passed on in extraArgs",
-    Place.ENV: "passed on in env",
-    Place.SET: "set in any case",
+    Place.KEY: "set by a config key",
+    Place.STACK: "set by a config key, for both roles",
+    Place.EXTRA: "passed to the engine in extraArgs",
+    Place.ENV: "passed to the engine in env",
+    Place.SET: "set by this program or the operator anyway",
     Place.LEFT: "LEFT OUT",
 }
 
@@ -75,14 +75,17 @@ def _comments(found: Import) -> Iterator[str]:
             yield from _of_place(head, [fate for fate in fates if fate.place is place])
     for problem in found.problems:
         yield "#"
-        yield from (f"# wideep plan would refuse it: {line}" for line in _one_line(" ".join(str(problem).split())))
+        stated, *why = str(problem).splitlines()
+        yield from (f"# wideep plan would refuse it: {line}" for line in _one_line(stated))
+        yield from (f"#     {line}" for text in why for line in _one_line(text.strip()))
 
 
 def _of_place(head: str, fates: list[Fate]) -> Iterator[str]:
     if fates:
         yield f"#   {head}"
     for fate in fates:
-        said = f"{fate.flag} {fate.value}".rstrip()
+        joint = " " if fate.flag.startswith("-") else "="
+        said = f"{fate.flag}{joint if fate.value else ''}{fate.value}"
         yield from (f"#     {line}" for line in _one_line(f"{said:<44} {fate.why}"))
 
 

@@ -70,8 +70,14 @@ def test_the_file_says_above_the_config_what_became_of_each_flag(run: Run) -> No
 
 def test_what_the_plan_would_refuse_is_told_with_the_file(run: Run) -> None:
     result = run("import", LAUNCH.replace("--tp-size 8", "--tp-size 4"))
-    assert "wideep plan would refuse it: layout.prefill" in result.stdout
+    assert "# wideep plan would refuse it: layout.prefill" in result.stdout
     assert "wideep plan would refuse it" in result.stderr
+    assert "\n#     weights are " in result.stdout, "the rule is on a line of its own"
+
+
+def test_what_the_plan_would_refuse_is_told_when_the_file_is_written(run: Run, tmp_path: Path) -> None:
+    result = run("import", LAUNCH.replace("--tp-size 8", "--tp-size 4"), "--write", tmp_path / "Pulumi.mine.yaml")
+    assert "wideep plan would refuse it: layout.prefill" in result.stderr
 
 
 def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
@@ -90,6 +96,9 @@ def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
         (("echo",), "No launch command"),
         (("--file", "no-such-file.sh"), "no-such-file.sh cannot be read"),
         (("vllm serve acme/unknown",), "The command names no model of the catalog (acme/unknown)"),
+        (("vllm serve /models/Qwen3-30B-A3B/",), "with --model (--model Qwen/Qwen3-30B-A3B?)"),
+        (("trtllm-serve deepseek-ai/DeepSeek-R1 --tp_size 8",), "start from layout: trtllm-36gpu"),
+        ((f"{LAUNCH} --dp-size $DP",), "--dp-size: no number: '$DP'; write the value in place of the variable."),
     ],
 )
 def test_a_call_that_names_no_command_says_what_to_type(run: Run, args: tuple[str, ...], why: str) -> None:

@@ -98,12 +98,23 @@ def test_vllms_objects_are_read_as_the_keys_and_flags_that_they_hold() -> None:
         ("--nsa-decode trtllm", "--nsa-decode", Place.EXTRA, "--dsa-decode-backend in SGLang"),
         ("--json-model-override-args '{}'", "--json-model-override-args", Place.LEFT, "it changes the model"),
         ("--log-level '$(x)'", "--log-level", Place.LEFT, "one shell line"),
+        ("--log-level ${LEVEL}", "--log-level", Place.LEFT, "a variable of the shell"),
+        ("--context-length 16384", "--context-length", Place.KEY, "layout.decode.contextLength"),
+        ("--context-length 16k", "--context-length", Place.LEFT, "must be a whole number"),
+        ("--kv-cache-dtype bf16", "--kv-cache-dtype", Place.LEFT, "one of auto, fp8_e4m3, fp8_e5m2"),
     ],
 )
 def test_each_flag_has_a_place_and_a_reason(flags: str, flag: str, place: Place, why: str) -> None:
     found = fate(f"{SGLANG} {flags}", flag)
     assert found.place is place
     assert why in found.why
+
+
+def test_a_value_that_no_stack_takes_costs_its_own_flag_only() -> None:
+    role = role_of(f"{SGLANG} --kv-cache-dtype bf16 --context-length 16384 --speculative-algorithm NGRAM")
+    assert "kvCacheDtype" not in role
+    assert (role["contextLength"], role["tp"]) == (16_384, 8), "newer SGLang takes the length as a text"
+    assert role_of(f"{VLLM} --kv-cache-dtype fp8")["kvCacheDtype"] == "fp8_e4m3", "vLLM's two words for it"
 
 
 def test_what_is_passed_on_is_in_the_stack_as_it_was_written() -> None:
@@ -155,7 +166,7 @@ GLOO=eth0 {SGLANG} --disaggregation-mode=decode
     [
         ("echo hello", "No launch command"),
         (f"{SGLANG} --log-level 'open", "No closing quotation"),
-        (f"python3 -m sglang.launch_server {MODEL} --tp-size $TP", "--tp-size: invalid literal"),
+        (f"python3 -m sglang.launch_server {MODEL} --tp-size $TP", "--tp-size: no number: '$TP'; write the value"),
         ("python3 -m sglang.launch_server --model-path /model --tp 8", "no model of the catalog (/model)"),
     ],
 )
