@@ -35,7 +35,11 @@ def rows() -> Iterator[list[str]]:
     for command in launch_commands(COMMANDS.read_text(encoding="utf-8")):
         role = command.role or Role.DECODE
         found = compare(settings, role, args[role], command)
-        told = [row for row in found if row.relation is not Relation.SAME and row.decided not in SET.values()]
+        told = [
+            row
+            for row in found
+            if row.relation is not Relation.SAME and not row.decided.startswith(tuple(SET.values()))
+        ]
         yield from (_row(role, row) for row in sorted(told, key=lambda row: row.flag))
 
 

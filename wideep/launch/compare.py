@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wideep.engines import engine_of
 from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
+from wideep.engines.reading import said_flags
 from wideep.launch.role import SET, hidden, is_secret, value_of
 from wideep.launch.words import LaunchCommand, UnreadCommandError
 from wideep.masking import MASK, masked
@@ -32,11 +33,12 @@ class Compared:
     """One flag or environment variable."""
 
     flag: str
-    """By the engine's own name."""
+    """By the engine's own name: yours, where yours and the plan's are two flags of one key."""
     relation: Relation
     yours: str | None
     """None: the command does not have it; empty: it is given alone."""
     plans: str | None
+    """With its flag, where that is another than yours."""
     decided: str
     """What decides it in a stack: a key, or who sets it."""
 
@@ -61,6 +63,8 @@ def compare(settings: Settings, role: Role, args: Sequence[str], command: Launch
         (_variables(role, command.env), _variables(role, own)),
     )
     found = [row for yours, plans in both for row in _rows(yours, plans)]
+    keys = [_keys(engine, role, words, env, settings) for words, env in ((command.words, command.env), (args, own))]
+    found = list(_paired(found, *keys))
     return tuple(sorted(found, key=lambda row: list(Relation).index(row.relation)))
 
 
@@ -74,7 +78,39 @@ def _rows(yours: Mapping[str, _Said], plans: Mapping[str, _Said]) -> Iterator[Co
         else:
             relation = Relation.SAME if _plain(mine.value) == _plain(other.value) else Relation.DIFFERS
         decided = (mine or other or _Said("", "")).decided
+        if relation is Relation.ONLY_YOURS and decided == SET["program"]:
+            decided += ", and leaves it out here"
         yield Compared(name, relation, mine and mine.value, other and other.value, decided)
+
+
+def _keys(
+    engine: Engine, role: Role, words: Sequence[str], env: Mapping[str, str], settings: Settings
+) -> Mapping[str, object]:
+    """What a command's flags are as keys; nothing of one with a value that cannot be read."""
+    try:
+        return engine.reading(role, said_flags(engine.flags.read(words)), env, settings.hardware.gpus_per_node).keys
+    except ValueError:
+        return {}
+
+
+def _paired(rows: Sequence[Compared], yours: Mapping[str, object], plans: Mapping[str, object]) -> Iterator[Compared]:
+    """Each two flags of one key as one row: a flag that was renamed, or another way to say the same."""
+    alone = {
+        relation: {row.decided: row for row in reversed(rows) if row.relation is relation and row.flag[0] == "-"}
+        for relation in (Relation.ONLY_YOURS, Relation.ONLY_PLANS)
+    }
+    others = {
+        decided: (mine, alone[Relation.ONLY_PLANS][decided])
+        for decided, mine in alone[Relation.ONLY_YOURS].items()
+        if decided.startswith("layout.") and decided in alone[Relation.ONLY_PLANS]
+    }
+    taken = [row for pair in others.values() for row in pair]
+    for decided, (mine, other) in others.items():
+        key = decided.split(".", 2)[2]
+        same = yours.get(key) == plans.get(key) and (key in yours or mine.yours == other.plans)
+        relation = Relation.SAME if same else Relation.DIFFERS
+        yield replace(mine, relation=relation, plans=f"{other.flag} {other.plans}".rstrip())
+    yield from (row for row in rows if row not in taken)
 
 
 def _flags(engine: Engine, role: Role, words: Sequence[str]) -> dict[str, _Said]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,9 +20,13 @@ from wideep_cli.options import OutputFormat
 __all__ = ["models_report"]
 
 HEAD = ("model", "params", "experts", "GB", "format", *map(str, Backend))
+WIDE = 98
+"""Columns that the whole table takes."""
+LONGEST = 37
+"""The longest name for which 80 columns have room beside the rest."""
 NOTE = (
-    "--output json lists all presets that fit. `wideep layouts --model MODEL --gpu GPU` says why one does not; with "
-    "--gpus N it lists other layouts. Another model: model: {config: PATH} of its config.json (docs/bring-your-own.md)."
+    "experts: routed + shared / active per token. none: no preset fits. --output json lists all that do. "
+    "`wideep layouts --model MODEL --gpu GPU` says why one does not; with --gpus N it lists other layouts. Another model: model: {config: PATH} of its config.json (docs/bring-your-own.md)."
 )
 
 
@@ -35,14 +40,32 @@ def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> R
             title = f"**Models**, and for each engine the fewest {gpu} that a preset runs it on"
             return f"{title}\n\n{markdown_table(HEAD, [_cells(row) for row in rows])}\n\n{NOTE}"
         case OutputFormat.TEXT:
-            table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
-            for name in HEAD:
-                left = name in ("model", "format")
-                table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=name != "model")
-            for row in rows:
-                table.add_row(*_cells(row))
             title = f"Models, and for each engine the fewest {gpu} that a preset runs it on\n"
-            return Group(Text(title, style="bold"), table, Text(f"\n{NOTE}", style="dim"))
+            return Group(Text(title, style="bold"), _Rows(rows), Text(f"\n{NOTE}", style="dim"))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The table, without parameters where they would break the names: a name is there to be copied."""
+
+    rows: Sequence[ModelRow]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        del console
+        yield _table(self.rows, wide=options.max_width >= WIDE)
+
+
+def _table(rows: Sequence[ModelRow], wide: bool) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2 if wide else 1, 0, 0), pad_edge=False)
+    shown = [place for place, name in enumerate(HEAD) if wide or name != "params"]
+    for place in shown:
+        left = HEAD[place] in ("model", "format")
+        table.add_column(HEAD[place], justify="left" if left else "right", overflow="fold", no_wrap=place > 0)
+    for row in rows:
+        name, *cells = _cells(row)
+        whole = name if wide or len(name) <= LONGEST else name.replace("/", "/\n")
+        table.add_row(*([whole, *cells][place] for place in shown))
+    return table
 
 
 def _cells(row: ModelRow) -> list[str]:
@@ -51,7 +74,7 @@ def _cells(row: ModelRow) -> list[str]:
     return [
         shape.name,
         f"{row.parameters / 1e9:,.0f} B",
-        f"{shape.experts}{shared} / {shape.experts_per_token}",
+        f"{shape.experts}{shared}/{shape.experts_per_token}",
         f"{row.weights_gb:,.0f}",
         str(shape.weight_format),
         *(_smallest(names) for names in row.presets.values()),

@@ -65,12 +65,17 @@ def _compared(loaded: StackContext, role: Role, command: LaunchCommand) -> tuple
 
 def _headline(role: Role, found: Sequence[Compared]) -> str:
     counts = [(relation, sum(row.relation is relation for row in found)) for relation in Relation]
-    words = {Relation.DIFFERS: "differ"}
-    return f"{role}: " + ", ".join(f"{count} {words.get(relation, relation)}" for relation, count in counts if count)
+    said = [
+        f"{count} {'differ' if relation is Relation.DIFFERS and count > 1 else relation}"
+        for relation, count in counts
+        if count
+    ]
+    return f"{role}: " + ", ".join(said)
 
 
 def _text(role: Role, found: Sequence[Compared]) -> Iterator[RenderableType]:
-    yield Text(f"{_headline(role, found)}\n", style="bold")
+    yield Text(f"{_headline(role, found)}", style="bold")
+    yield Text(f"Keys are those of layout.{role}.\n", style="dim")
     for relation in Relation:
         rows = [row for row in found if row.relation is relation]
         if not rows:
@@ -79,7 +84,7 @@ def _text(role: Role, found: Sequence[Compared]) -> Iterator[RenderableType]:
         for name in _head(relation):
             table.add_column(name, overflow="fold", no_wrap=name == HEAD[0])
         for row in rows:
-            table.add_row(*(Text(cell) for cell in _cells(row)))
+            table.add_row(*(Text(cell.removeprefix(f"layout.{role}.")) for cell in _cells(row)))
         yield Text(str(relation), style=COLOURS.get(relation, ""))
         yield table
         yield Text("")
@@ -92,7 +97,8 @@ def _head(relation: Relation) -> tuple[str, ...]:
 def _cells(row: Compared) -> tuple[str, ...]:
     if row.relation is Relation.DIFFERS:
         return row.flag, row.yours or "", row.plans or "", row.decided
-    return row.flag, (row.yours if row.yours is not None else row.plans) or "", row.decided
+    both = row.relation is Relation.SAME and row.plans
+    return row.flag, both or (row.yours if row.yours is not None else row.plans) or "", row.decided
 
 
 def _markdown(role: Role, found: Sequence[Compared]) -> Iterator[str]:

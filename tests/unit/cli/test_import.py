@@ -141,6 +141,30 @@ def test_numbers_are_compared_as_numbers_and_spellings_as_one_flag(run: Run, sta
     assert {"--tp-size", "--mem-fraction-static"} <= same or {"--tensor-parallel-size", "--mem-fraction-static"} <= same
 
 
+def test_a_renamed_flag_is_the_same_and_another_flag_of_the_same_key_differs(run: Run, stack: Any) -> None:
+    path = stack(layout={"preset": "wide-32gpu"}, hardware={**STACK["hardware"], "nodes": 4})
+    renamed = f"{LAUNCH} --disaggregation-mode decode --enable-deepep-moe"
+    found = {}
+    for graphs in ("--cuda-graph-max-bs 128", "--cuda-graph-bs 64"):
+        report = run("plan", "--file", path, "--against", f"{renamed} {graphs}", "-o", "json").stdout
+        found |= {row["flag"]: row for row in json.loads(report)["decode"]}
+    assert (found["--enable-deepep-moe"]["relation"], found["--enable-deepep-moe"]["plans"]) == (
+        "same",
+        "--moe-a2a-backend deepep",
+    )
+    assert (found["--cuda-graph-bs"]["relation"], found["--cuda-graph-bs"]["plans"]) == (
+        "differs",
+        "--cuda-graph-max-bs-decode 128",
+    )
+    assert found["--cuda-graph-max-bs"]["relation"] == "same"
+
+
+def test_a_comparison_names_keys_without_their_path(run: Run, stack: Any) -> None:
+    lines = run("plan", "--file", stack(), "--against", LAUNCH).stdout.splitlines()
+    assert "Keys are those of layout.decode." in lines
+    assert any(line.split() == ["--mem-fraction-static", "0.8", "memFractionStatic"] for line in lines)
+
+
 def test_nothing_of_a_secret_is_in_a_comparison(run: Run, stack: Any) -> None:
     yours = f"MY_TOKEN={SECRET} {LAUNCH} --api-key {SECRET} --no-such-flag {SECRET}"
     for output in ("text", "json", "markdown"):

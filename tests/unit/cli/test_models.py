@@ -64,6 +64,14 @@ def test_the_table_fits_a_terminal(run: Run) -> None:
     assert "…" not in run("models").stdout
 
 
+def test_at_80_columns_a_name_is_whole_and_can_be_copied() -> None:
+    lines = CliRunner(env={"COLUMNS": "80", "TERM": "dumb"}).invoke(app, ["models"]).stdout.splitlines()
+    words = {word for line in lines for word in line.split()}
+    assert max(map(len, lines)) <= 80
+    assert [name for name in MODELS if name not in words] == ["Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8"]
+    assert "Qwen3-Coder-480B-A35B-Instruct-FP8" in words, "broken after its organization"
+
+
 def test_an_edit_is_compared_with_a_commit_of_git(run: Run, repository: Path) -> None:
     path = repository / "Pulumi.mine.yaml"
     path.write_text(path.read_text().replace("wide-32gpu", "best-32gpu"))
