@@ -143,7 +143,7 @@ def test_numbers_are_compared_as_numbers_and_spellings_as_one_flag(run: Run, sta
 
 def test_a_renamed_flag_is_the_same_and_another_flag_of_the_same_key_differs(run: Run, stack: Any) -> None:
     path = stack(layout={"preset": "wide-32gpu"}, hardware={**STACK["hardware"], "nodes": 4})
-    renamed = f"{LAUNCH} --disaggregation-mode decode --enable-deepep-moe"
+    renamed = f"{LAUNCH} --disaggregation-mode decode --enable-deepep-moe --deepep-mode low_latency"
     found = {}
     for graphs in ("--cuda-graph-max-bs 128", "--cuda-graph-bs 64"):
         report = run("plan", "--file", path, "--against", f"{renamed} {graphs}", "-o", "json").stdout
