@@ -173,11 +173,11 @@ def _consequences(old: ReleaseRow, new: ReleaseRow, fate: Fate) -> Iterator[Cons
 
 def _graph(old: ReleaseRow, new: ReleaseRow, fate: Fate) -> Consequence:
     if fate == "restarted":
-        text = f"its pods are made anew, with the image of {new.version}; workers load the weights again."
+        text = f"its pods are recreated, with the image of {new.version}; workers load the weights again."
         return Consequence("graph", text, outage=True)
     why = (
         f"it is written in {new.api.version}, and was in {old.api.version}"
         if old.api != new.api
         else f"Grove names pod gangs differently from {RENAMES_GANGS[0]}.{RENAMES_GANGS[1]} on"
     )
-    return Consequence("graph", f"replaced, the old one first: {why}. All pods are made anew.", outage=True)
+    return Consequence("graph", f"replaced, the old one first: {why}. All pods are recreated.", outage=True)

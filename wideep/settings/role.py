@@ -113,11 +113,11 @@ class RoleLayout(SettingsModel):
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
     one full sequence. On TensorRT-LLM None is 32768 at most, since its transfer buffers hold two of that length."""
     extra_args: tuple[str, ...] = ()
-    """Further arguments of the engine, appended as they stand. A flag that a key sets is refused with the key's name;
+    """Further arguments of the engine, appended as written. A flag that a key sets is refused with the key's name;
     one that is not known here is passed on with a warning."""
     env: dict[Variable, PlainText] = Field(default_factory=dict[str, str])
     """Environment variables of this role's engine; they win over ``workers.env`` and over the ones that this program
-    sets. No secrets: they stand in the graph for everyone to read."""
+    sets. No secrets: they are in the graph for everyone to read."""
 
     @property
     def gpus_per_worker(self) -> int:

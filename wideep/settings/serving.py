@@ -100,7 +100,7 @@ class Workers(SettingsModel):
 
     env: dict[Variable, PlainText] = Field(default_factory=dict[Variable, PlainText])
     """Further environment variables of the engine; they win over the ones that this program sets. No secrets: they
-    stand in the graph for everyone to read. Those come from ``envFrom``."""
+    are in the graph for everyone to read. Those come from ``envFrom``."""
     env_from: tuple[ObjectName, ...] = ()
     """Secrets of the namespace that exist; each of their keys becomes an environment variable of the engine. ``env``
     wins over them."""

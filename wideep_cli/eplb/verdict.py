@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     LEAVE = "leave it"
     CHANGE = "change it"
     WRONG = "not as the stack says"
-    UNKNOWN = "cannot be told"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

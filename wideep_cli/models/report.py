@@ -25,9 +25,9 @@ WIDE = 98
 LONGEST = 37
 """The longest name for which 80 columns have room beside the rest."""
 NOTE = (
-    "experts: routed + shared / active per token. none: no preset fits. --output json lists all that do. `wideep layouts "
-    "--model MODEL --gpu GPU` says why one does not; with --gpus N it lists other layouts. Another model: model: "
-    "{config: PATH} of its config.json (docs/bring-your-own.md)."
+    "experts: routed + shared / active per token. none: no preset fits. --output json lists all that do. `wideep "
+    "layouts --model MODEL --gpu GPU` says why one does not; with --gpus N it lists other layouts. Another model: "
+    "model: {config: PATH} of its config.json (docs/bring-your-own.md)."
 )
 
 

@@ -60,7 +60,8 @@ def _compared(loaded: StackContext, role: Role, command: LaunchCommand) -> tuple
     try:
         return compare(loaded.settings, role, loaded.plan.roles[role].args, command)
     except UnreadCommandError as error:
-        raise CallError(str(error), "Compare with a stack of that backend.") from error
+        fix = f"Compare with a stack that has backend: {command.backend}; `wideep import` makes one."
+        raise CallError(str(error), fix) from error
 
 
 def _headline(role: Role, found: Sequence[Compared]) -> str:

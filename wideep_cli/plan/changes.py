@@ -79,6 +79,8 @@ def _shown(value: object) -> str:
         case Mapping():
             items = cast(Mapping[str, object], value).items()
             return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in items) + "}"
+        case bool():
+            return "true" if value else "false"
         case list() | tuple():
             return "[" + ", ".join(_shown(item) for item in cast(Sequence[object], value)) + "]"
         case _:

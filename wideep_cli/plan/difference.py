@@ -176,7 +176,7 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
     if before.graph.api_version != after.graph.api_version:
         other = changes(before.graph.api_version, after.graph.api_version, "apiVersion")
-        consequence = "It is written in another version of its API: all its pods are deleted and made anew: an outage."
+        consequence = "It is written in another version of its API: all its pods are deleted and recreated: an outage."
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
         return
     if before.backend is not after.backend:

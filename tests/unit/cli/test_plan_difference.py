@@ -327,3 +327,9 @@ def test_another_engine_replaces_the_graph() -> None:
     assert graph.effect == "replaced"
     assert "vLLM 0.31.0 takes over" in graph.consequence
     assert not [each for each in found.objects if each.name.startswith("pods of ")]
+
+
+def test_a_switch_is_shown_as_a_stack_file_has_it() -> None:
+    found = difference(loaded(), loaded(modelCache={"size": "1Ti", "retain": True})).objects
+    lines = [line for change in found for line in change.because]
+    assert "modelCache.retain: false → true" in [str(line) for line in lines]
