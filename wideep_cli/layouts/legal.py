@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from wideep.enumerate import Enumeration, LayoutOption, LeftOut, RoleOption, layouts
+from wideep.settings.backend import Backend
 from wideep.settings.layout import RoleLayout
 from wideep_cli.errors import CallError
 from wideep_cli.layouts.question import Question
+from wideep_cli.layouts.served import strongest
 from wideep_cli.markdown import table as markdown_table
 from wideep_cli.options import OutputFormat
 from wideep_cli.plan.view import all_to_all, thousands
@@ -37,19 +39,21 @@ def legal_report(asked: Question, gpus: int, output: OutputFormat) -> Renderable
         raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")
     found = layouts(asked.model, asked.hardware, gpus, engine=asked.engine)
     title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}{asked.by}"
+    strong = strongest(gpus, asked.model, asked.hardware.gpu) if asked.backend is Backend.SGLANG else None
+    counted = f"{_count(found)} {strong}" if strong else _count(found)
     match output:
         case OutputFormat.JSON:
             return json.dumps(_object(asked, gpus, found), indent=2, ensure_ascii=False)
         case OutputFormat.MARKDOWN:
             rows = [_cells(option) for option in found.layouts[:SHOWN]]
             reasons = "\n".join(f"- {_reason(left)}" for left in found.left_out)
-            return f"**{title}**: {_count(found)}\n\n{markdown_table(COLUMNS, rows)}\n\nLeft out:\n\n{reasons}"
+            return f"**{title}**: {counted}\n\n{markdown_table(COLUMNS, rows)}\n\nLeft out:\n\n{reasons}"
         case OutputFormat.TEXT:
-            return _text(title, found)
+            return _text(title, counted, found)
 
 
-def _text(title: str, found: Enumeration) -> RenderableType:
-    blocks: list[RenderableType] = [Text(title, style="bold"), Text(f"{_count(found)}\n")]
+def _text(title: str, counted: str, found: Enumeration) -> RenderableType:
+    blocks: list[RenderableType] = [Text(title, style="bold"), Text(f"{counted}\n")]
     if found.layouts:
         table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
         for name in COLUMNS:

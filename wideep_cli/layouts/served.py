@@ -15,7 +15,7 @@ from wideep.settings.layout import Layout, Preset
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
 
-__all__ = ["BEST", "SERVED", "TRAFFICS", "Served", "served", "suggestion"]
+__all__ = ["BEST", "SERVED", "TRAFFICS", "Served", "served", "strongest", "suggestion"]
 
 MODEL: Final = "deepseek-ai/DeepSeek-R1"
 GPU: Final = Gpu.H200
@@ -73,7 +73,7 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
     own = layout.preset
     if own is None or not _known(model, gpu) or layout != layout_of(own):
         return None
-    rivals = {preset: tokens[0] for preset, tokens in SERVED.items() if preset_gpus(preset) == preset_gpus(own)}
+    rivals = _rivals(preset_gpus(own))
     best = max(rivals, key=rivals.__getitem__, default=own)
     if best is own:
         return None
@@ -84,6 +84,23 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
         f"`layout: {best}` serves {worth} on the same number of GPUs, at 4000 input and 500 output tokens: see "
         "`wideep layouts`."
     )
+
+
+def strongest(gpus: int, model: ModelShape, gpu: GpuKind) -> str | None:
+    """Which preset serves most on as many GPUs. None: there is none, or it is not known."""
+    rivals = _rivals(gpus) if _known(model, gpu) else {}
+    if not rivals:
+        return None
+    best = max(rivals, key=rivals.__getitem__)
+    return (
+        f"Of the presets `layout: {best}` serves the most: {rivals[best]:.0f} tokens/s per GPU predicted, for 4000 "
+        "input and 500 output tokens."
+    )
+
+
+def _rivals(gpus: int) -> dict[Preset, float]:
+    """Tokens/s per GPU, for the first of the traffics, of each preset with so many GPUs."""
+    return {preset: tokens[0] for preset, tokens in SERVED.items() if preset_gpus(preset) == gpus}
 
 
 def _known(model: ModelShape, gpu: GpuKind) -> bool:

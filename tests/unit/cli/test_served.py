@@ -47,6 +47,17 @@ def test_figures_of_other_gpus_and_models_are_not_guessed() -> None:
     assert served(Preset.WIDE_32GPU, smaller, stack.hardware.gpu) == ()
 
 
+def test_a_list_of_layouts_by_cache_says_which_preset_is_fast() -> None:
+    def listed(*more: str) -> str:
+        return " ".join(CliRunner().invoke(app, ["layouts", "--gpus", "16", *more]).stdout.split())
+
+    said = "`layout: best-16gpu` serves the most: 483 tokens/s per GPU predicted"
+    assert said in listed("--gpu", "H200", "--model", "deepseek-ai/DeepSeek-R1")
+    assert said in listed("--gpu", "H200", "--model", "deepseek-ai/DeepSeek-R1", "--output", "markdown")
+    assert "serves the most" not in listed("--gpu", "H200", "--model", "Qwen/Qwen3-235B-A22B-FP8")
+    assert "serves the most" not in listed("--gpu", "H200", "--model", "deepseek-ai/DeepSeek-R1", "--backend", "vllm")
+
+
 def test_no_preset_serves_more_than_the_best_for_its_gpus() -> None:
     for preset, figures in SERVED.items():
         assert all(own <= best for own, best in zip(figures, BEST[preset_gpus(preset)], strict=True)), preset
