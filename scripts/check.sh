@@ -2,6 +2,10 @@
 # Lint, format, types, import rules and generated pages, as a reviewer wants them.
 set -eu
 cd "$(dirname "$0")/.."
+if git grep -nE '^(<{7}|>{7}) '; then
+    echo "A merge is not finished at these lines: keep what both sides say, and remove the marks." >&2
+    exit 1
+fi
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/basedpyright --warnings
