@@ -25,6 +25,9 @@ SET: Final = {
 """By the flag's owner: who sets it in any case."""
 MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
 """DeepEP's kernels of a role, where one command serves both."""
+PARSERS: Final = {each: f"--dyn-{each.removeprefix('--')}" for each in ("--tool-call-parser", "--reasoning-parser")}
+"""An engine's own flags for what Dynamo's frontend does, with Dynamo's. Dynamo's worker for SGLang takes one for the
+other, and ends at a name that is none of Dynamo's parsers (``_set_parser`` in its ``args.py``)."""
 OF_THE_SHELL: Final = "its value is a variable of the shell"
 OTHER_WORDS: Final[Mapping[object, str]] = {"fp8": "fp8_e4m3"}
 """Values that an engine has two words for, by the one that a stack does not have."""
@@ -151,7 +154,8 @@ class _Sorter:
         if given.gone and given.gone.instead:
             words = [*given.gone.instead.split(), *given.words[1:]]
         elif given.flag is None or given.wrong:
-            why = given.wrong or f"{self._engine.release} and Dynamo's worker have no such flag"
+            instead = f": {PARSERS[written]} is Dynamo's, with names of its own" if written in PARSERS else ""
+            why = given.wrong or f"{self._engine.release} and Dynamo's worker have no such flag{instead}"
             return Fate(written, "", Place.LEFT, why)
         if owner not in (PASSES, UNCHECKED):
             return Fate(written, "", Place.LEFT, self._engine.flags.reasons[str(owner)].rule)
@@ -164,6 +168,8 @@ class _Sorter:
         self.extra += words
         checked = "passed on" if owner == PASSES else "passed on, not checked"
         renamed = f"; {given.gone.instead} in {self._engine.release}" if given.gone else ""
+        if written in PARSERS:
+            renamed = f"; Dynamo reads it as {PARSERS[written]}, and ends at a name that is none of its parsers"
         return Fate(written, value_of(given), Place.EXTRA, f"{checked}{renamed}")
 
     def variables(self, env: Mapping[str, str]) -> Iterator[Fate]:

@@ -99,6 +99,8 @@ def test_vllms_objects_are_read_as_the_keys_and_flags_that_they_hold() -> None:
         ("--json-model-override-args '{}'", "--json-model-override-args", Place.LEFT, "it changes the model"),
         ("--log-level '$(x)'", "--log-level", Place.LEFT, "one shell line"),
         ("--log-level ${LEVEL}", "--log-level", Place.LEFT, "a variable of the shell"),
+        ("--tool-call-parser kimi_k2", "--tool-call-parser", Place.EXTRA, "Dynamo reads it as --dyn-tool-call-parser"),
+        ("--dyn-tool-call-parser kimi_k2", "--dyn-tool-call-parser", Place.EXTRA, "passed on"),
         ("--context-length 16384", "--context-length", Place.KEY, "layout.decode.contextLength"),
         ("--context-length 16k", "--context-length", Place.LEFT, "must be a whole number"),
         ("--kv-cache-dtype bf16", "--kv-cache-dtype", Place.LEFT, "one of auto, fp8_e4m3, fp8_e5m2"),
@@ -114,6 +116,7 @@ def test_a_value_that_no_stack_takes_costs_its_own_flag_only() -> None:
     role = role_of(f"{SGLANG} --kv-cache-dtype bf16 --context-length 16384 --speculative-algorithm NGRAM")
     assert "kvCacheDtype" not in role
     assert (role["contextLength"], role["tp"]) == (16_384, 8), "newer SGLang takes the length as a text"
+    assert "--dyn-tool-call-parser is Dynamo's" in fate(f"{VLLM} --tool-call-parser x", "--tool-call-parser").why
     assert role_of(f"{VLLM} --kv-cache-dtype fp8")["kvCacheDtype"] == "fp8_e4m3", "vLLM's two words for it"
 
 
