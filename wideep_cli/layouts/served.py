@@ -69,14 +69,20 @@ def served(preset: Preset, model: ModelShape, gpu: GpuKind) -> tuple[Served, ...
 
 
 def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
-    """The preset that serves more than the stack's own on as many GPUs. None: there is none, or it is not known."""
+    """What the stack's preset serves where it is the best of as many GPUs, else the one that serves more. None: it is
+    not known, or the layout is no preset."""
     own = layout.preset
     if own is None or not _known(model, gpu) or layout != layout_of(own):
         return None
     rivals = _rivals(preset_gpus(own))
     best = max(rivals, key=rivals.__getitem__, default=own)
-    if best is own:
+    if own not in rivals and best is own:
         return None
+    if best is own:
+        return (
+            f"`layout: {own}` serves {rivals[own]:.0f} tokens/s per GPU predicted, for 4000 input and 500 output "
+            "tokens: the most of the presets with as many GPUs."
+        )
     worth = (
         f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s per GPU"
     )

@@ -33,8 +33,14 @@ def test_a_preset_is_told_which_one_serves_more_on_as_many_gpus(preset: str, wor
     assert words in (suggested(preset) or "")
 
 
-@pytest.mark.parametrize("layout", ["best-32gpu", "lab-8gpu", {"preset": "wide-32gpu", "decode": {"replicas": 2}}])
-def test_the_best_one_those_without_a_rival_and_layouts_of_ones_own_are_told_nothing(layout: object) -> None:
+def test_of_the_best_preset_its_own_figure_is_told_and_no_other_layout() -> None:
+    said = suggested("best-32gpu") or ""
+    assert said.startswith("`layout: best-32gpu` serves 483 tokens/s per GPU predicted")
+    assert said.count("layout:") == 1
+
+
+@pytest.mark.parametrize("layout", ["lab-8gpu", {"preset": "wide-32gpu", "decode": {"replicas": 2}}])
+def test_those_without_a_rival_and_layouts_of_ones_own_are_told_nothing(layout: object) -> None:
     assert suggested(layout) is None
 
 
