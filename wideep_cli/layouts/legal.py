@@ -25,7 +25,7 @@ __all__ = ["legal_report", "sizes"]
 
 SHOWN = 15
 """Layouts of the text; JSON has all of them."""
-COLUMNS = ("decode", "KV tokens", "weights", "prefill", "KV tokens", "weights")
+COLUMNS = ("decode", "KV tokens", "weights GB", "prefill", "KV tokens", "weights GB")
 KEYS = ("nodes", "gpus_per_node", "tp", "dp", "ep", "redundant_experts")
 
 
@@ -58,9 +58,7 @@ def _text(title: str, counted: str, found: Enumeration) -> RenderableType:
         table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
         for name in COLUMNS:
             is_layout = name in ("decode", "prefill")
-            table.add_column(
-                name.replace(" ", "\n"), justify="left" if is_layout else "right", no_wrap=not is_layout, min_width=8
-            )
+            table.add_column(name.replace(" ", "\n"), justify="left" if is_layout else "right", no_wrap=not is_layout)
         for option in found.layouts[:SHOWN]:
             table.add_row(*_cells(option))
         blocks += [table, Text("\nThe first one as stack config:", style="bold")]
@@ -89,7 +87,7 @@ def _cells(option: LayoutOption) -> list[str]:
 
 
 def _role_cells(option: RoleOption) -> tuple[str, str, str]:
-    return sizes(option.role), thousands(option.kv_tokens), f"{option.memory.weights_gb:.1f} GB"
+    return sizes(option.role), thousands(option.kv_tokens), f"{option.memory.weights_gb:.1f}"
 
 
 def sizes(role: RoleLayout) -> str:
