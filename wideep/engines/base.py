@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 if TYPE_CHECKING:
     from wideep.catalog.gpus import GpuSpec
     from wideep.dynamo.api import Framework
-    from wideep.engines.flags import FlagTable
+    from wideep.engines.flags import FlagTable, Reason
     from wideep.engines.reading import RoleReading, SaidFlag
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
@@ -196,6 +196,10 @@ class Engine(ABC):
     def flag_of(self, key: str) -> str | None:
         """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
         return self.flags.flag_of(key)
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        """Why a key of ``layout.ROLE`` may not be set for that role, so that nobody is sent to it. None: it may."""
+        return None
 
     def exchange(self, role: RoleLayout) -> str:
         """How tokens reach experts on other GPUs without DeepEP, in words of the field."""

@@ -11,12 +11,13 @@ from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
-from wideep.engines.flags import FlagTable
+from wideep.engines.flags import FlagTable, Reason
 from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.sglang import command, memory, metrics
 from wideep.engines.sglang.families import family_of
 from wideep.engines.sglang.flags import flag_table
 from wideep.engines.sglang.log import RECORDER, log_format
+from wideep.engines.versions import TAKE_OUT
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
@@ -95,6 +96,13 @@ class Sglang(Engine):
                 "BRANCH_TYPE": "local",  # unset, the Dockerfile installs whatever ai-dynamo is newest
             },
         )
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        from wideep.engines.sglang.rules.pipeline import one_stage_at_decode
+
+        if role is Role.DECODE and key == "pp":
+            return Reason(one_stage_at_decode(self), f"{TAKE_OUT}; prefill alone may have pp")
+        return None
 
     def family(self, family: ModelFamily) -> Family:
         return family_of(self.version, family)

@@ -11,12 +11,13 @@ from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, Family, LogFormat
-from wideep.engines.flags import FlagTable
+from wideep.engines.flags import FlagTable, Reason
 from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.vllm import command, memory
 from wideep.engines.vllm.families import FAMILIES
 from wideep.engines.vllm.flags import flag_table
 from wideep.engines.vllm.log import FORMAT
+from wideep.engines.vllm.owners import NEVER
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
@@ -79,6 +80,9 @@ class Vllm(Engine):
 
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        return NEVER.get(key)
 
     def rules(self) -> EngineRules:
         from wideep.engines.vllm.rules import RULES

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wideep.engines.trtllm.config import longest_sequence
 from wideep.engines.trtllm.memory import transfer_bytes
+from wideep.engines.trtllm.owners import NEVER
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext
 from wideep.settings.cache import KvCacheDtype
@@ -24,8 +25,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
     sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
-        rule = "drafts on TensorRT-LLM are not worked out here: neither their keys nor their memory"
-        yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
+        yield site.problem("speculative", role.speculative.algorithm, NEVER["speculative"].rule, sglang)
     if role.two_batch_overlap:
         rule = "TensorRT-LLM does not cut a batch in two"
         yield site.problem("twoBatchOverlap", "true", rule, "remove it, or set backend: sglang or vllm")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from wideep.engines.vllm.owners import NEVER
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
 from wideep.rules.role_context import RoleContext, listed
@@ -29,8 +30,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
     sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
-        rule = "drafts on vLLM are not worked out here: neither their flags nor their memory"
-        yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
+        yield site.problem("speculative", role.speculative.algorithm, NEVER["speculative"].rule, sglang)
     if role.moe_dense_tp and attention_tp(role) > 1:
         rule = f"vLLM cuts dense layers over an attention group, tp / dp = {attention_tp(role)} GPUs"
         yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
