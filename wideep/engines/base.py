@@ -133,6 +133,8 @@ class Engine(ABC):
     """``memFractionStatic`` leaves out what a step takes, which must find room beside it."""
     each_pod_registers: ClassVar[bool] = False
     """The frontend lists each pod of a worker, and not the worker."""
+    longer_context: ClassVar[str | None] = None
+    """Environment variable with which it takes a sequence that is longer than the model's. None: it never does."""
     version: str
 
     @property

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.configs import broken, settings
+from tests.support.configs import settings, told
 from wideep.engines import engine_of
 from wideep.engines.flags import PASSES, UNCHECKED
 from wideep.rules import warnings
@@ -17,12 +17,12 @@ RELEASE: Final = {"version": "1.6.1"}
 PRESET: Final = {"sglang": "wide-32gpu", "vllm": "wide-32gpu", "trtllm": "lab-32gpu"}
 
 
-def stack(engine: str, **roles: dict[str, object]) -> dict[str, object]:
+def stack(engine: str, **roles: object) -> dict[str, object]:
     return {"backend": engine, "platform": RELEASE, "layout": {"preset": PRESET[engine], **roles}}
 
 
 def refused(engine: str, words: list[str], role: str = "decode") -> str:
-    return broken(**stack(engine, **{role: {"extraArgs": words}})).get(f"layout.{role}.extraArgs", "")
+    return told(f"layout.{role}.extraArgs", **stack(engine, **{role: {"extraArgs": [*words]}}))
 
 
 def warned(engine: str, words: list[str]) -> str:
@@ -109,10 +109,11 @@ NEVER: Final = ("not worked out here", "on SGLang only", "prefill only", "no pip
 def test_no_flag_sends_to_a_key_that_its_role_cannot_have_on_that_engine(engine: str, role: Role) -> None:
     own = engine_of(settings(**stack(engine)))
     for key, value in VALUES.items():
-        told = "\n".join(broken(**stack(engine, **{str(each): {key: value} for each in {role, *also(key)}})).values())
+        both = {str(each): {key: value} for each in (role, *also(key))}
+        said = told(f"layout.{role}.{key}", **stack(engine, **both))
         flag = next(each for each in own.flags.flags if each.owner == key)
         message = refused(engine, [flag.names[0], "2"], str(role))
-        assert (f"set {key}" in message) is not any(words in told for words in NEVER), (key, told, message)
+        assert (f"set {key}" in message) is not any(words in said for words in NEVER), (key, said, message)
 
 
 @pytest.mark.parametrize("engine", PRESET)

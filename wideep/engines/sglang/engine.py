@@ -28,14 +28,17 @@ from wideep.settings.root import Settings
 
 __all__ = ["Sglang"]
 
+_DISPATCH: Final = (
+    "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
+    "remove it and write layout.ROLE.maxDispatchTokensPerRank",
+)
 OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        command.DISPATCH_VARIABLE: (
-            "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
-            "remove it and write layout.ROLE.maxDispatchTokensPerRank",
-        )
+        command.DISPATCH_VARIABLE: _DISPATCH,
+        command.DISPATCH_VARIABLE.replace("SGLANG_", "SGL_"): _DISPATCH,
     }
 )
+"""SGLang takes each ``SGL_X`` for ``SGLANG_X``, over its value (``environ.py: _convert_SGL_to_SGLANG``)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Sglang(Engine):
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
     step_outside_share = True
+    longer_context: ClassVar[str | None] = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN"
     weights_flag: ClassVar[str] = "--model-path"
     name_flag: ClassVar[str] = "--served-model-name"
     formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}

@@ -40,6 +40,7 @@ SAME: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 """Keys of an object that do what a flag of their own does."""
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 CONFIG_FILE: Final = EngineFlag(("--config",), str, None, "file")
 """Not among the flags that its help lists: the parser writes those of the file in its place before it reads any."""
 
@@ -60,7 +61,8 @@ class _Flags(FlagTable):
         return replace(super()._read((f"{plain}{equals}{value}", *group[1:])), words=group)
 
     def meant(self, given: Given) -> EngineFlag | None:
-        below = next((SAME[name] for name in given.flag.names if name in SAME), {}) if given.flag else {}
+        names = given.flag.names if given.flag else ()
+        below = next((SAME[name] for name in names if name in SAME), _NONE)
         dotted = given.words[0].partition("=")[0].partition(".")[2]
         keys = [dotted] if dotted else _members(given.values) if below else []
         return next((self._named(below[key]) for key in keys if key in below), given.flag)
