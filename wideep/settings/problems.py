@@ -13,8 +13,10 @@ from pydantic_core import ErrorDetails
 from wideep.dynamo.releases import ROWS
 from wideep.errors import Problem
 from wideep.settings.formatting import close_matches, join_path, redact, suggest
+from wideep.settings.grammar import LabelKey, LabelValue, PlainText, pattern_of
 from wideep.settings.root import Settings
 from wideep.settings.schema import ConfigKey, config_key
+from wideep.settings.serving import Variable
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
@@ -49,6 +51,13 @@ TYPES: Final = {
     "model_attributes_type": "an object",
 }
 FORMS: Final = ("string_pattern_mismatch", "string_too_long", "string_too_short")
+WORDS: Final = {
+    pattern_of(Variable): "use letters, digits and _, and no digit in front",
+    pattern_of(PlainText): "use text without control characters, such as a terminal's colours",
+    pattern_of(LabelKey): "use letters, digits, -, _ and ., after a prefix like example.com/ or without one",
+    pattern_of(LabelValue): "use at most 63 letters, digits, -, _ and .",
+}
+"""What a text in an object with free names may be, by its grammar."""
 BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -83,11 +92,23 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
         return _untagged(details, place)
     value = redact(_value_at(config, place.path))
     if kind in FORMS:
-        return Problem(key, value, "is not of the form that this key needs", f"{_nearest(details)}{place.meaning}")
+        return _of_another_form(details, place, value)
     rule, remedy = _rule(details)
     if isinstance(details["input"], bool) and "enabled" in config_key([*details["loc"], "enabled"]).siblings:
         remedy = f"set {key}: {{enabled: {json.dumps(details['input'])}}}"
     return Problem(key, value, rule, remedy)
+
+
+def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Problem:
+    """A text that its grammar does not take: a key's value, or a name or a value of an object with free names."""
+    pattern = str(details.get("ctx", {}).get("pattern", ""))
+    if details["loc"][-1] == "[key]":
+        words = WORDS.get(pattern, "use another name")
+        return Problem(join_path(place.path[:-1]), "", "is no name that can stand here", words)
+    meaning = place.meaning if place.described else WORDS.get(pattern, place.meaning)
+    return Problem(
+        join_path(place.path), value, "is not of the form that this key needs", f"{_nearest(details)}{meaning}"
+    )
 
 
 def _nearest(details: ErrorDetails) -> str:
