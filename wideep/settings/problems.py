@@ -168,6 +168,8 @@ def _within(words: str, limit: float, given: object) -> str:
 def _of_type(expected: str, given: object) -> str:
     """Return the value as the type that is expected, where that can be told from it: ``90%`` as 0.9."""
     text = str(given)
+    if expected == WHOLE and isinstance(given, float) and given.is_integer():
+        return f"set {given:.0f}"
     if expected == WHOLE and text.isdigit():
         return "remove the quotes"
     if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:\.\d+)?) ?(%?).{0,20}", text)):
