@@ -51,6 +51,8 @@ TYPES: Final = {
     "model_attributes_type": "an object",
 }
 FORMS: Final = ("string_pattern_mismatch", "string_too_long", "string_too_short")
+DAY: Final = re.escape(" 00:00:00 +0000 UTC")
+"""What Pulumi adds to a text that looks like a date."""
 WORDS: Final = {
     pattern_of(Variable): "use letters, digits and _, and no digit in front",
     pattern_of(PlainText): "use text without control characters, such as a terminal's colours",
@@ -105,6 +107,9 @@ def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Pro
     if details["loc"][-1] == "[key]":
         words = WORDS.get(pattern, "use another name")
         return Problem(join_path(place.path[:-1]), "", "is no name that can stand here", words)
+    date = re.fullmatch(rf"(\d+-\d+-\d+){DAY}", str(details["input"]))
+    if date:
+        return Problem(join_path(place.path), date[1], "Pulumi reads it as a date", f'put it in quotes: "{date[1]}"')
     meaning = place.meaning if place.described else WORDS.get(pattern, place.meaning)
     return Problem(
         join_path(place.path), value, "is not of the form that this key needs", f"{_nearest(details)}{meaning}"
@@ -172,8 +177,8 @@ def _of_type(expected: str, given: object) -> str:
         return f"set {given:.0f}"
     if expected == WHOLE and text.isdigit():
         return "remove the quotes"
-    if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:\.\d+)?) ?(%?).{0,20}", text)):
-        return f"set {float(found[1]) / (100 if found[2] else 1):g}"
+    if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:[.,]\d+)?) ?(%?).{0,20}", text)):
+        return f"set {float(found[1].replace(',', '.')) / (100 if found[2] else 1):g}"
     if expected == LIST and isinstance(given, str) and redact(given) == given:
         return f"set a list: {json.dumps(given.split())}"
     return f"set {expected}"
