@@ -1,4 +1,4 @@
-"""Plain words of a stack's file are the values that Pulumi makes of them, as ``pulumi config --json`` (3.259) has it."""
+"""Plain words of a stack's file are the values that Pulumi makes of them: what ``pulumi config --json`` prints."""
 
 from __future__ import annotations
 
