@@ -52,7 +52,9 @@ def dp_divides_tp(site: RoleContext) -> Problem | None:
     if tp % dp == 0:
         return None
     rule = f"tp {tp} cannot be cut into {dp} equal attention groups ({tp} / {dp} = {tp / dp:.2f})"
-    return site.problem("dp", dp, rule, f"set dp: {listed(divisors(tp))}")
+    others = [each for each in site.engine.rules().sizes if each is not dp_divides_tp]
+    fitting = [each for each in divisors(tp) if not any(other(site.changed(dp=each)) for other in others)]
+    return site.problem("dp", dp, rule, f"set dp: {listed(fitting or divisors(tp))}")
 
 
 def ep_divides_tp(site: RoleContext) -> Problem | None:

@@ -31,7 +31,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
         yield site.problem("twoBatchOverlap", "true", rule, "remove it, or set backend: sglang or vllm")
     if role.moe_dense_tp and role.dp == 1:
         rule = f"without attention data parallelism dense layers are cut over all {role.tp} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"set moeDenseTp: null, or set dp: {role.tp}")
     if role.kv_cache_dtype is KvCacheDtype.FP8_E5M2:
         rule = "TensorRT-LLM's FP8 cache is e4m3"
         yield site.problem("kvCacheDtype", role.kv_cache_dtype, rule, f"set kvCacheDtype: {KvCacheDtype.FP8_E4M3}")

@@ -33,7 +33,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
         yield site.problem("speculative", role.speculative.algorithm, NEVER["speculative"].rule, sglang)
     if role.moe_dense_tp and attention_tp(role) > 1:
         rule = f"vLLM cuts dense layers over an attention group, tp / dp = {attention_tp(role)} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"set moeDenseTp: null, or set dp: {role.tp}")
     if eplb.algorithm not in (None, EplbAlgorithm.AUTO):
         rule = "vLLM has one way to place experts, which is hierarchical where the model's groups allow it"
         yield site.problem("eplb.algorithm", eplb.algorithm, rule, sglang)
