@@ -14,6 +14,7 @@ from wideep.dynamo.releases import ROWS
 from wideep.errors import Problem
 from wideep.settings.formatting import close_matches, join_path, redact, suggest
 from wideep.settings.grammar import LabelKey, LabelValue, PlainText, pattern_of
+from wideep.settings.image import Hidden
 from wideep.settings.root import Settings
 from wideep.settings.schema import ConfigKey, config_key
 from wideep.settings.serving import Variable
@@ -123,7 +124,8 @@ def _nearest(details: ErrorDetails) -> str:
     spellings = (
         re.sub(r"\s*([KMGTP]i?)B$", r"\1", word),
         re.sub(r"^v(?=\d)", "", word),
-        re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"),
+        re.sub(r"^http:", "https:", word),
+        word if re.search("[:/]", word) else re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"),
     )
     same = next((each for each in spellings if each != word and re.search(pattern, each)), None)
     return f"did you mean {same}?\n" if same and redact(word) == word else ""
@@ -132,7 +134,8 @@ def _nearest(details: ErrorDetails) -> str:
 def _how_to_set(place: ConfigKey) -> str:
     if place.path[0] in EXAMPLES and place.around == (Settings,):
         return f"for example {EXAMPLES[place.path[0]]}"
-    one_of = f" One of {', '.join(place.choices)}." if place.choices else ""
+    choices = [each for each in place.choices if each not in set(Hidden)]
+    one_of = f" One of {', '.join(choices)}." if choices else ""
     return f"set it: {place.meaning}{one_of}"
 
 

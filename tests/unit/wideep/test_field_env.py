@@ -80,3 +80,22 @@ def test_the_engines_own_word_allows_a_longer_context(engine: str, name: str) ->
     assert said({name: "0"}, {name: "1"})
     assert said({}, {name: "1"}) == ""
     assert said({name: "true"}, {}) == ""
+
+
+def test_an_address_is_not_taken_for_a_name_in_the_wrong_spelling() -> None:
+    message = told("platform.charts", platform={"charts": "http://charts.example.com/dynamo"})
+    assert "did you mean https://charts.example.com/dynamo?" in message
+    assert "did you mean" not in told("platform.charts", platform={"charts": "ftp://charts.example.com/dynamo"})
+
+
+def test_a_missing_password_is_not_one_of_a_list() -> None:
+    image = {"source": "existing", "reference": "r.example.com/x:1", "registry": {"username": "u"}}
+    message = told("image.registry.password", image=image)
+    assert "pulumi config set --secret --path image.registry.password" in message
+    assert "One of" not in message
+
+
+@pytest.mark.parametrize(("written", "meant"), [("0,85", "0.85"), ("85%", "0.85"), ("0.85", "0.85")])
+def test_a_share_in_another_spelling_is_offered_as_the_number_it_is(written: str, meant: str) -> None:
+    layout = {"preset": WIDE, "decode": {"memFractionStatic": written}}
+    assert f"set {meant}" in told("layout.decode.memFractionStatic", layout=layout)
