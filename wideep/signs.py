@@ -25,6 +25,7 @@ class Symptom(StrEnum):
     SHARED_MEMORY = "shared memory is full"
     LOCKED_MEMORY = "memory cannot be locked"
     ARGUMENTS = "an argument that is not known"
+    LIBRARY = "a library is not in the image"
     DRIVER = "the driver does not fit"
     FABRIC = "NVLink's fabric is not set up"
     BROKEN_GPU = "a GPU is broken"
@@ -98,7 +99,7 @@ _NAMED: Final = signs(
     ),
     host_memory=(r"\[Errno 12\] Cannot allocate memory", r"DefaultCPUAllocator: [^\n]*allocate", r"std::bad_alloc"),
     shared_memory=(
-        r"/dev/shm[^\n]*No space left",  # noqa: S108 - a path inside the container
+        r"/dev/shm[^\n]*No space left|No space left[^\n]*/dev/shm",  # noqa: S108 - a path inside the container
         r"failed to extend /dev/shm",
         r"Error while creating shared memory segment",
         r"posix_fallocate failed *: *No space left",
@@ -112,23 +113,36 @@ _NAMED: Final = signs(
         r"RLIMIT_MEMLOCK",
     ),
     arguments=(
-        r"error: (?P<said>(unrecognized arguments?|argument -\S+|the following arguments are required): [^\n]*)",
+        r"error: (?P<said>(unrecognized arguments?|argument -\S+|the following arguments are required|ambiguous option)"
+        r": [^\n]*)",
+        r"User-specified (context_length|max_model_len) ",
     ),
     driver=(
         r"CUDA driver version is insufficient",
         r"no kernel image is available",
         r"Found no NVIDIA driver",
+        r"NVIDIA driver on your system is too old",
+        r"PTX was compiled with an unsupported toolchain",
+        r"libcuda\.so\.1: cannot open shared object file",
         r"forward compatibility was attempted",
         r"unsupported display driver / cuda driver combination",
     ),
-    fabric=(r"Cuda failure 802", r"system not yet initialized"),
-    broken_gpu=(r"uncorrectable (ECC|NVLink) error", r"GPU is lost", r"fallen off the bus"),
+    occupied=(r"CUDA-capable device\(s\) is/are busy or unavailable",),
+    library=(r"No module named '(deep_ep|deep_gemm|nixl)\b", r"DeepEP is not installed"),
+    fabric=(r"Cuda failure 802", r"system not yet initialized", r"cudaErrorSystemNotReady"),
+    broken_gpu=(
+        r"uncorrectable (ECC|NVLink) error",
+        r"GPU is lost",
+        r"fallen off the bus",
+        r"double bit error",
+        r"Unable to determine the device handle for GPU",
+    ),
     route=(
         r"ibv_modify_qp[^\n]*failed",
         r"ibv_create_ah[^\n]*failed",
         r"Unable to create ah",
         r"transport retry (count|counter) exceeded",
-        r"Got completion[^\n]*(status=12|error 12)\b",
+        r"Got completion[^\n]*(status=(\w+\()?12|error 12)\b",
         r"connect EPS failed",
     ),
     weights=(
@@ -137,6 +151,7 @@ _NAMED: Final = signs(
         r"HeaderTooLarge",
         r"Incorrect path_or_model_id",
         r"Cannot find any model weights",
+        r"No such file or directory: '[^'\n]*(\.safetensors|/config\.json)'",
         r"is not a local folder and is not a valid model identifier",
         r"LocalEntryNotFoundError",
         r"huggingface\.co[^\n]*(Max retries exceeded|cannot find the requested files|to load the files)",
@@ -151,16 +166,24 @@ _FAILED: Final = signs(
         r"CUDA (driver )?(error: )?out of memory",
         r"Cuda failure (\d+ )?'out of memory'",
         r"Failed to CUDA \w*alloc",
+        r"cudaMalloc\w*\([^\n]*out of memory",
+        r"failed to allocate enough memory for KV cache",
         r"CUDA_ERROR_OUT_OF_MEMORY",
         r"CUBLAS_STATUS_ALLOC_FAILED",
     ),
     nvshmem=(
         r"nvshmem[^\n]*(failed|error)",
         r"init failed for (remote )?transport",
-        r"ibgda[^\n]*NULL value",
+        r"ibgda[^\n]*(NULL value|Unable to access GPU memory)",
+        r"Peer GPU \d+ is not accessible",
         r"before NVSHMEM initialization has completed",
     ),
-    nixl=(r"UCX +ERROR", r"NIXL_ERR_(?!REMOTE_DISCONNECT)\w+", r"nixl(?!RemoteDisconnect)\w*Error"),
+    nixl=(
+        r"unsupported NIXL plugin",
+        r"UCX +ERROR",
+        r"NIXL_ERR_(?!REMOTE_DISCONNECT)\w+",
+        r"nixl(?!RemoteDisconnect)\w*Error",
+    ),
     disk=(r"No space left on device", r"Disk quota exceeded"),
 )
 _FOLLOWS: Final = signs(
@@ -172,6 +195,8 @@ _FOLLOWS: Final = signs(
         r"NCCL WARN [^\n]*(NET/|socket|connect|timed out)",
         r"Dist(Network|Store)Error",
         r"client socket has timed out",
+        r"no socket interface found",
+        r"Unable to find address for: \w+",
         r"No route to host",
     ),
     late=(r"DeepEP [^\n]*timeout", r"Watchdog caught collective operation timeout"),
@@ -191,6 +216,7 @@ _RUNTIME: Final = signs(
         r"Unable to (create lease|connect to etcd)",
         r"Failed to connect to etcd",
         r"etcd[^\n]*(refused|unavailable|not known|name resolution|failed to lookup|timed? ?out|transport error)",
+        r"grpc request error: status: [^\n]*(Unavailable|dns error|transport error)",
     ),
     nats=(
         r"Failed to connect to NATS",
@@ -206,10 +232,15 @@ _DOWNLOAD: Final = (
     *signs(
         Depth.NAMED,
         Place.DOWNLOAD,
-        token=(r"401 Client Error", r"Invalid (user|credentials|token)"),
-        gated=(r"403 Client Error",),
-        not_there=(r"404 Client Error", r"RevisionNotFoundError"),
-        busy=(r"429 Client Error", r"429 Too Many Requests", r"Too Many Requests for url"),
+        token=(r"401 Client Error", r"Client error '401", r"Invalid (user|credentials|token)"),
+        gated=(r"403 Client Error", r"Client error '403"),
+        not_there=(r"404 Client Error", r"Client error '404", r"RevisionNotFoundError"),
+        busy=(
+            r"429 Client Error",
+            r"429 Too Many Requests",
+            r"Too Many Requests for url",
+            r"had to rate limit your IP",
+        ),
         disk=(r"No space left on device", r"Disk quota exceeded"),
         package=(r"No matching distribution found", r"Could not find a version that satisfies"),
         checksum=(r"is not as it is on Hugging Face",),
@@ -225,7 +256,10 @@ _DOWNLOAD: Final = (
             r"Max retries exceeded",
             r"ProxyError",
             r"LocalEntryNotFoundError",
-            r"\b5\d\d Server Error",
+            r"\b5\d\d Server Error|Server error '5\d\d",
+            r"Network is unreachable|Connection refused|No route to host",
+            r"(Connect|Read)(Timeout|Error)\b|ConnectionError|Read timed out",
+            r"CERTIFICATE_VERIFY_FAILED",
         ),
     ),
 )

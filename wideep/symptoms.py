@@ -23,6 +23,7 @@ LASTING: Final = frozenset(
         Symptom.SHARED_MEMORY,
         Symptom.LOCKED_MEMORY,
         Symptom.ARGUMENTS,
+        Symptom.LIBRARY,
         Symptom.DRIVER,
     }
 )

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import yaml
 
 from wideep_cli.errors import CallError
+from wideep_cli.yaml_values import plain_value, resolvers
 from wideep_cluster.named_file import read_named
 
 __all__ = [
@@ -30,6 +31,8 @@ PROJECT = "dynamo-wideep"
 MOST_BYTES: Final = 1_000_000
 MOST_NODES: Final = 10_000
 """Of a stack's file; the largest that this project has is 2 kB and 60 values."""
+PLAIN: Final = ("bool", "int", "float", "timestamp", "value")
+"""What Pulumi's parser takes for one of these is not what PyYAML's does."""
 UNSET: Final[tuple[object, ...]] = ("", "{}", {})
 """What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
 
@@ -59,12 +62,16 @@ class StackFile:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: a key that stands twice is an error, a date is a string."""
+    """YAML as Pulumi reads it: a key that stands twice is an error, plain words are what ``yaml_values`` says."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a class attribute of the base
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] not in PLAIN]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_plain(self, node: yaml.ScalarNode) -> object:
+        """A boolean, a number or a date."""
+        return plain_value(str(node.value))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -85,6 +92,11 @@ class _Loader(yaml.SafeLoader):
             sort = str(node.tag).rpartition(":")[2]
             problem = f"this value cannot be read as YAML's {sort}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+for _tag, _pattern, _letters in resolvers():
+    _Loader.add_implicit_resolver(_tag, _pattern, list(_letters))  # pyright: ignore[reportUnknownMemberType]
+    _Loader.add_constructor(_tag, _Loader.construct_plain)
 
 
 def _load(text: str) -> object:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wideep.rules import check
+from wideep.errors import ConfigError
+from wideep.rules import accept, check
 from wideep.rules.registry import sites
 from wideep.rules.role_context import RoleContext
 from wideep.settings import Settings, parse
 from wideep.settings.layout import Role
+from wideep.settings.reading import ReadText
 
-__all__ = ["EXAMPLE", "LAB", "broken", "hardware", "settings", "site", "stack"]
+__all__ = ["EXAMPLE", "LAB", "broken", "hardware", "settings", "site", "stack", "told"]
 
 LAB: dict[str, object] = {"version": "0.6.0"}
 """The lab's release, which most tests are on. A stack that names none gets another."""
@@ -65,6 +67,15 @@ def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = N
     model = model or "deepseek-ai/DeepSeek-R1"
     both = sites(settings(model=model, layout={"preset": preset, role: changed}))
     return next(each for each in both if each.name is Role(role))
+
+
+def told(key: str, read_text: ReadText | None = None, /, **changed: object) -> str:
+    """All that is said of one key of a stack, mistakes of form and broken rules; empty where the stack is accepted."""
+    try:
+        accept(stack(**changed), read_text)
+    except ConfigError as error:
+        return "\n".join(str(problem) for problem in error.problems if problem.key == key)
+    return ""
 
 
 def broken(layout: Mapping[str, object] | str, **changed: object) -> dict[str, str]:

@@ -35,6 +35,10 @@ METHODS: Final[Mapping[str, str]] = MappingProxyType(
 """What else a config.json may say in ``quant_method``."""
 
 
+_WITHOUT: Final[Mapping[str, str]] = MappingProxyType({"modelopt_fp4": "NVFP4", "modelopt_fp8": "FP8"})
+"""ModelOpt's algorithm where only the method says it, as newer engines write it."""
+
+
 @dataclass(frozen=True)
 class Unsupported:
     """A format that the plan cannot compute with."""
@@ -68,7 +72,7 @@ def _of(quantization: Object, key: str) -> WeightFormat | Unsupported:
             return WeightFormat.MXFP4
         case "compressed-tensors" | "compressed_tensors":
             return _compressed(quantization, key)
-        case "modelopt":
+        case "modelopt" | "modelopt_fp4" | "modelopt_fp8" | "modelopt_mixed":
             return _modelopt(quantization, key)
         case _:
             what = METHODS.get(method.split("_")[0], METHODS.get(method, "a format that is not known here"))
@@ -89,7 +93,7 @@ def _fp8(quantization: Object, key: str) -> WeightFormat | Unsupported:
 
 
 def _modelopt(quantization: Object, key: str) -> WeightFormat | Unsupported:
-    algorithm = str(quantization.get("quant_algo", "missing"))
+    algorithm = str(quantization.get("quant_algo") or _WITHOUT.get(str(quantization.get("quant_method")), "missing"))
     if algorithm.upper() == "NVFP4":
         return WeightFormat.NVFP4
     return Unsupported(f"{key}.quant_algo: {algorithm}", f"that is {METHODS['modelopt']}, and {NOT_COUNTED}")

@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from wideep.catalog.families import ARCHITECTURES
 from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
+from wideep.catalog.numbers import EXPERTS, wrong_numbers
 from wideep.errors import Problem
 from wideep.settings.formatting import redact
 
@@ -28,7 +29,6 @@ _COMMON: Final = {
     "expertsPerToken": "num_experts_per_tok",
     "expertGroups": "n_group",
 }
-_EXPERTS: Final = ("n_routed_experts", "num_experts", "num_local_experts")
 _MLA: Final = {
     "heads": "num_attention_heads",
     "qLoraRank": "q_lora_rank",
@@ -58,15 +58,29 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     if name is None:
         problems.append(Problem("model.name", "", f"{redact(path)} has no _name_or_path that names the model", NAME))
     if family is None:
-        known = ", ".join(ARCHITECTURES.values())
-        rule = f"{redact(path)} decides by architectures, and the plan knows what engines do with {known}"
-        problems.append(
-            Problem("model.family", redact(_architecture(config)), rule, "use a model of one of these classes")
-        )
+        problems.append(_unknown_family(config, redact(path)))
+    else:
+        problems += wrong_numbers(config, own, redact(path))
     if isinstance(stored, Unsupported):
         rule = f"{redact(path)} decides ({stored.field}): {stored.why}"
         problems.append(Problem("model.weightFormat", redact(stored.field.split(": ")[-1]), rule, INSTEAD))
     return problems or {"name": name, "family": family, "weightFormat": stored, **_shape(config)} | own
+
+
+def _unknown_family(config: Object, path: str) -> Problem:
+    """Why the file does not say what class of model it is, or says one that is not known here."""
+    known, named = ", ".join(ARCHITECTURES.values()), config.get("architectures")
+    rule = f"{path} decides by architectures, and the plan knows what engines do with {known}"
+    fix = "use a model of one of these classes"
+    if isinstance(named, str) or not named:
+        what = "a text, where engines read a list of classes" if named else "missing, and engines go by it"
+        rule = f"{path}: architectures is {what}"
+        families = " or ".join(ARCHITECTURES)
+        fix = f"take the config.json of the model's repository as it is, or set family: {families}"
+    elif isinstance(config.get("text_config"), dict):
+        rule = f"{path} is of a model that takes more than text (text_config), and the plan counts none"
+        fix = f"use a model of text: {known}"
+    return Problem("model.family", redact(_architecture(config)), rule, fix)
 
 
 def _read(path: str, read_text: Callable[[str], str]) -> Object | Problem:
@@ -102,7 +116,7 @@ def _shape(config: Object) -> Object:
     found: Object = {key: config[theirs] for key, theirs in _COMMON.items() if theirs in config}
     return {
         "attention": _attention(config),
-        "experts": next((config[key] for key in _EXPERTS if key in config), 0),
+        "experts": next((config[key] for key in EXPERTS if key in config), 0),
         "tiedEmbeddings": bool(config.get("tie_word_embeddings", False)),
         "draftLayers": config.get("num_nextn_predict_layers") or 0,
         "sharedExperts": config.get("n_shared_experts") or 0,

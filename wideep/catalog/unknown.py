@@ -55,7 +55,11 @@ WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
         "ib": Interconnect.INFINIBAND,
         "ndr": Interconnect.INFINIBAND,
         "hdr": Interconnect.INFINIBAND,
+        "edr": Interconnect.INFINIBAND,
+        "xdr": Interconnect.INFINIBAND,
         "rocev2": Interconnect.ROCE,
+        "spectrumx": Interconnect.ROCE,
+        "nvswitch": Interconnect.NVLINK,
         "nvl": Interconnect.NVLINK,
         "nvl72": Interconnect.NVLINK,
         "mnnvl": Interconnect.NVLINK,
@@ -64,6 +68,10 @@ WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     }
 )
 """Other words for what there is."""
+NOT_MLX5: Final = ("efa", "erdma", "slingshot", "omnipath", "cornelis", "tcpx", "irdma", "bnxt", "ionic")
+"""Networks and adapters of others, some with RDMA: AWS, Alibaba, HPE, Cornelis, Google, Intel, Broadcom, AMD."""
+ADAPTER: Final = r"connectx|^cx\d|^mlx5|bluefield"
+"""NVIDIA's adapters."""
 
 
 def unknown_gpu(word: str) -> tuple[str, str]:
@@ -95,15 +103,18 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
     """The same for an interconnect."""
     plain = re.sub(r"[^a-z0-9]", "", word.lower())
     known = ", ".join(Interconnect)
-    if "efa" in plain or "erdma" in plain:
+    if any(other in plain for other in NOT_MLX5):
         rule = (
             "not supported as RDMA: NCCL, UCX and DeepEP are set up for mlx5 adapters here, and DeepEP's kernels post "
             "their sends to mlx5 only (deepseek-ai/DeepEP#369, #759)"
         )
         fix = "set interconnect: ethernet; all goes over TCP then, and DeepEP stays within a node (workers of nodes: 1)"
         return rule, fix
+    if re.search(ADAPTER, plain):
+        fix = "set infiniband or roce, as `ibstat` has it under Link layer (Ethernet is roce)"
+        return "that is an adapter, whose ports run as InfiniBand or as Ethernet with RDMA", fix
     near = difflib.get_close_matches(plain, list(Interconnect), n=1, cutoff=0.7)
-    hint = WORDS.get(plain) or next(iter(near), None)
+    hint = WORDS.get(plain) or WORDS.get(re.sub(r"\d+g?$", "", plain)) or next(iter(near), None)
     return "there is no such interconnect here", f"did you mean {hint}?" if hint else f"one of {known}"
 
 

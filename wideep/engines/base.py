@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 if TYPE_CHECKING:
     from wideep.catalog.gpus import GpuSpec
     from wideep.dynamo.api import Framework
-    from wideep.engines.flags import FlagTable
+    from wideep.engines.flags import FlagTable, Reason
     from wideep.engines.reading import RoleReading, SaidFlag
     from wideep.errors import Problem
     from wideep.memory import GpuMemory, Headroom
@@ -133,6 +133,8 @@ class Engine(ABC):
     """``memFractionStatic`` leaves out what a step takes, which must find room beside it."""
     each_pod_registers: ClassVar[bool] = False
     """The frontend lists each pod of a worker, and not the worker."""
+    longer_context: ClassVar[str | None] = None
+    """Environment variable with which it takes a sequence that is longer than the model's. None: it never does."""
     version: str
 
     @property
@@ -196,6 +198,10 @@ class Engine(ABC):
     def flag_of(self, key: str) -> str | None:
         """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
         return self.flags.flag_of(key)
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        """Why a key of ``layout.ROLE`` may not be set for that role, so that nobody is sent to it. None: it may."""
+        return None
 
     def exchange(self, role: RoleLayout) -> str:
         """How tokens reach experts on other GPUs without DeepEP, in words of the field."""

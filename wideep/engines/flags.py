@@ -19,7 +19,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NoReturn
 
-__all__ = ["PASSES", "UNCHECKED", "EngineFlag", "FlagTable", "Given", "Reason"]
+__all__ = ["PASSES", "UNCHECKED", "EngineFlag", "FlagTable", "Given", "Reason", "two_items", "values_of"]
 
 PASSES: Final = "passes"
 UNCHECKED: Final = "unchecked"
@@ -27,6 +27,9 @@ UNCHECKED: Final = "unchecked"
 _NUMBER: Final = re.compile(r"-(\d+|\d*\.\d+)")
 """What argparse takes for a value, though it begins with a dash."""
 _NO_FLAG: Final = "the engine's parser refuses a value that no flag before it takes"
+_ONE_WORD: Final = "the engine's parser takes a flag and its value as two arguments, and this is one with a blank in it"
+_CANDIDATES: Final = 4
+"""Of flags that an abbreviation may mean, as many as are worth naming."""
 
 
 _TYPES: Final[Mapping[str, type[int] | type[float] | type[str] | None]] = MappingProxyType(
@@ -85,6 +88,8 @@ class Given:
     """Why the engine's parser would refuse it."""
     gone: Gone | None = None
     """Only other versions take it."""
+    repaired: str = ""
+    """What to write instead, where that is known."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -126,7 +131,11 @@ class FlagTable:
     def read(self, words: Sequence[str]) -> Iterator[Given]:
         """Each flag of ``extraArgs`` with the values that belong to it."""
         for group in _groups(words):
-            yield self._read(group)
+            yield self._in_one_word(group) or self._read(group)
+
+    def meant(self, given: Given) -> EngineFlag | None:
+        """The flag that alone does what is given, where an object is given that does it with others."""
+        return given.flag
 
     def given(self, words: Sequence[str]) -> frozenset[str]:
         """The flags that are given, by the engine's own names."""
@@ -137,11 +146,16 @@ class FlagTable:
         owned = [flag for flag in self.flags if flag.owner == key]
         return next((flag.names[0] for flag in sorted(owned, key=lambda flag: flag.deprecated)), None)
 
+    def _in_one_word(self, group: tuple[str, ...]) -> Given | None:
+        """A flag whose value stands in the same item of the list."""
+        name, *value = group[0].split(maxsplit=1) or [""]
+        if not (_is_flag(name) and value) or "=" in name:
+            return None
+        return Given(group, self._likely(name), _ONE_WORD, repaired=two_items(name, value[0]))
+
     def _read(self, group: tuple[str, ...]) -> Given:
-        if not _is_flag(group[0]):
-            return Given(group, None, _NO_FLAG)
-        if group[0] == "--":
-            return Given(group, None, "the engine's parser takes no values after --")
+        if not _is_flag(group[0]) or group[0] == "--":
+            return Given(group, None, "the engine's parser takes no values after --" if group[0] == "--" else _NO_FLAG)
         gone = self.others.get(group[0].split("=", 1)[0])
         if gone:
             return Given(group, gone.flag, gone.rule, gone)
@@ -149,7 +163,7 @@ class FlagTable:
         try:
             _, rest = self._parser.parse_known_args(group, found)
         except _RefusedError as refused:
-            return Given(group, self._likely(group[0]), str(refused))
+            return Given(group, self._likely(group[0]), _shortened(str(refused)))
         option: str | None = found.option
         if option is None:
             meant = self._likely(group[0])
@@ -174,6 +188,19 @@ class FlagTable:
             else:
                 parser.add_argument(*flag.names, action=_Note, nargs=flag.nargs, type=flag.value)
         return parser
+
+
+def two_items(flag: str, value: str) -> str:
+    """Return how to write a flag and its value apart."""
+    return f"write {flag} and {value} as two items of the list"
+
+
+def _shortened(refusal: str) -> str:
+    """The parser's words with the first of the flags that an abbreviation may mean, and how many more there are."""
+    said, match, named = refusal.partition(" could match ")
+    candidates = named.split(", ")
+    more = f" and {len(candidates) - _CANDIDATES} more" if len(candidates) > _CANDIDATES else ""
+    return f"{said}{match}{', '.join(candidates[:_CANDIDATES])}{more}"
 
 
 def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -10,9 +10,10 @@ from typing import Final
 from wideep.engines.flags import UNCHECKED, EngineFlag, FlagTable, Gone, Reason
 from wideep.engines.parser import ParserFlag, release_number
 
-__all__ = ["SHARED_REASONS", "TAKE_OUT", "FlagHistory", "owners_of"]
+__all__ = ["ONE_STAGE", "SHARED_REASONS", "TAKE_OUT", "FlagHistory", "owners_of"]
 
 TAKE_OUT: Final = "remove it"
+ONE_STAGE: Final = "stages are worked out here for prefill on SGLang only"
 SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
         "revision": Reason(

@@ -7,9 +7,11 @@ from typing import Final
 
 from wideep.dynamo import release_of
 from wideep.engines import engine_of
-from wideep.engines.flags import PASSES, UNCHECKED, FlagTable, Given
+from wideep.engines.base import Engine
+from wideep.engines.flags import PASSES, UNCHECKED, Given
 from wideep.errors import Problem
 from wideep.settings.formatting import redact
+from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
 __all__ = ["extra_args_problems", "extra_args_warnings"]
@@ -19,12 +21,12 @@ _OUT: Final = "remove it"
 
 def extra_args_problems(settings: Settings) -> Iterator[Problem]:
     """Flags that a key sets, that follow from the stack, or that the engine's parser refuses."""
-    table, survives = engine_of(settings).flags, release_of(settings).survives_shell
+    engine, survives = engine_of(settings), release_of(settings).survives_shell
     for name, role in settings.layout.roles.items():
         key = f"layout.{name}.extraArgs"
-        for given in table.read(role.extra_args):
+        for given in engine.flags.read(role.extra_args):
             broken = [word for word in given.words if not survives(word)]
-            problem = None if broken else _refused(table, name, key, given)
+            problem = None if broken else _refused(engine, name, key, given)
             yield from (_of_the_shell(key, word) for word in broken)
             if problem:
                 yield problem
@@ -52,19 +54,24 @@ def _of_the_shell(key: str, word: str) -> Problem:
     return Problem(key, redact(repr(word)), rule, "write the flag and its value as two items, without quotes")
 
 
-def _refused(table: FlagTable, role: str, key: str, given: Given) -> Problem | None:
-    flag, written = given.flag, _written(given)
+def _refused(engine: Engine, role: Role, key: str, given: Given) -> Problem | None:
+    table, flag, written = engine.flags, engine.flags.meant(given), _written(given)
     owner = flag.owner if flag else None
     if flag is None or owner in (None, PASSES, UNCHECKED):
         return Problem(key, written, given.wrong, _repaired(given)) if given.wrong else None
     also = f" ({flag.names[0]})" if written.split("=")[0].split()[0] not in flag.names else ""
     if owner in table.reasons:
         return Problem(key, f"{written}{also}", table.reasons[owner].rule, table.reasons[owner].fix)
+    never = engine.never(role, str(owner))
+    if never:
+        return Problem(key, f"{written}{also}", never.rule, never.fix)
     rule = f"layout.{role}.{owner} says what this flag does, and rules are checked on that key"
     return Problem(key, f"{written}{also}", rule, f"{_OUT} and set {owner}")
 
 
 def _repaired(given: Given) -> str:
+    if given.repaired:
+        return given.repaired
     if given.gone:
         return f"use {given.gone.instead}" if given.gone.instead else _OUT
     return f"use {given.flag.names[0]} as the engine's help has it, or {_OUT}" if given.flag else _OUT

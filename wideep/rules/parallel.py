@@ -5,6 +5,7 @@ The functions that are named are SGLang's; a pod reaches them minutes after it w
 
 from __future__ import annotations
 
+from wideep.engines.versions import ONE_STAGE
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
 from wideep.rules.role_context import RoleContext, divisors, listed, multiples_around
@@ -41,8 +42,8 @@ def one_stage(site: RoleContext) -> Problem | None:
     known here."""
     if site.role.pp == 1:
         return None
-    rule = "stages are worked out here for prefill on SGLang only"
-    return site.problem("pp", site.role.pp, rule, f"set pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang")
+    fix = f"set pp: 1 and tp: {site.role.gpus_per_worker}, or backend: sglang"
+    return site.problem("pp", site.role.pp, ONE_STAGE, fix)
 
 
 def dp_divides_tp(site: RoleContext) -> Problem | None:
@@ -51,7 +52,9 @@ def dp_divides_tp(site: RoleContext) -> Problem | None:
     if tp % dp == 0:
         return None
     rule = f"tp {tp} cannot be cut into {dp} equal attention groups ({tp} / {dp} = {tp / dp:.2f})"
-    return site.problem("dp", dp, rule, f"set dp: {listed(divisors(tp))}")
+    others = [each for each in site.engine.rules().sizes if each is not dp_divides_tp]
+    fitting = [each for each in divisors(tp) if not any(other(site.changed(dp=each)) for other in others)]
+    return site.problem("dp", dp, rule, f"set dp: {listed(fitting or divisors(tp))}")
 
 
 def ep_divides_tp(site: RoleContext) -> Problem | None:

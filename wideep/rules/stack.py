@@ -6,6 +6,7 @@ from wideep import names
 from wideep.errors import Problem
 from wideep.rules.backend import backend_problem
 from wideep.rules.extra_args import extra_args_problems
+from wideep.rules.model import model_problems
 from wideep.rules.monitoring import monitoring_problems
 from wideep.rules.planner import planner_problems
 from wideep.rules.scaling import scaling_problems
@@ -18,6 +19,7 @@ __all__ = ["stack_problems"]
 def stack_problems(settings: Settings) -> list[Problem]:
     """All broken rules of the stack around its layout."""
     found = (
+        *model_problems(settings.model),
         *extra_args_problems(settings),
         backend_problem(settings),
         _graph_name(settings),

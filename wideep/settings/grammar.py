@@ -6,7 +6,7 @@ text is free. Patterns are those of Rust's regex crate: ``$`` is the end of the 
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 from pydantic import StringConstraints
 
@@ -27,6 +27,7 @@ __all__ = [
     "RelativePath",
     "ResourceName",
     "Version",
+    "pattern_of",
 ]
 
 _SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9_+-]+)*"
@@ -79,3 +80,8 @@ PlainText = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*$")
 ]
 """Any text without control characters and marks of direction."""
+
+
+def pattern_of(grammar: object) -> str:
+    """Return the pattern of one of these grammars."""
+    return next(str(each.pattern) for each in get_args(grammar) if isinstance(each, StringConstraints))

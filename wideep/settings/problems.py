@@ -13,8 +13,11 @@ from pydantic_core import ErrorDetails
 from wideep.dynamo.releases import ROWS
 from wideep.errors import Problem
 from wideep.settings.formatting import close_matches, join_path, redact, suggest
+from wideep.settings.grammar import LabelKey, LabelValue, PlainText, pattern_of
+from wideep.settings.image import Hidden
 from wideep.settings.root import Settings
 from wideep.settings.schema import ConfigKey, config_key
+from wideep.settings.serving import Variable
 
 __all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
 
@@ -49,6 +52,15 @@ TYPES: Final = {
     "model_attributes_type": "an object",
 }
 FORMS: Final = ("string_pattern_mismatch", "string_too_long", "string_too_short")
+DAY: Final = re.escape(" 00:00:00 +0000 UTC")
+"""What Pulumi adds to a text that looks like a date."""
+WORDS: Final = {
+    pattern_of(Variable): "use letters, digits and _, and no digit in front",
+    pattern_of(PlainText): "use text without control characters, such as a terminal's colours",
+    pattern_of(LabelKey): "use letters, digits, -, _ and ., after a prefix like example.com/ or without one",
+    pattern_of(LabelValue): "use at most 63 letters, digits, -, _ and .",
+}
+"""What a text in an object with free names may be, by its grammar."""
 BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -83,11 +95,26 @@ def _problem(details: ErrorDetails, config: Object) -> Problem:
         return _untagged(details, place)
     value = redact(_value_at(config, place.path))
     if kind in FORMS:
-        return Problem(key, value, "is not of the form that this key needs", f"{_nearest(details)}{place.meaning}")
+        return _of_another_form(details, place, value)
     rule, remedy = _rule(details)
     if isinstance(details["input"], bool) and "enabled" in config_key([*details["loc"], "enabled"]).siblings:
         remedy = f"set {key}: {{enabled: {json.dumps(details['input'])}}}"
     return Problem(key, value, rule, remedy)
+
+
+def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Problem:
+    """A text that its grammar does not take: a key's value, or a name or a value of an object with free names."""
+    pattern = str(details.get("ctx", {}).get("pattern", ""))
+    if details["loc"][-1] == "[key]":
+        words = WORDS.get(pattern, "use another name")
+        return Problem(join_path(place.path[:-1]), "", "is no name that can stand here", words)
+    date = re.fullmatch(rf"(\d+-\d+-\d+){DAY}", str(details["input"]))
+    if date:
+        return Problem(join_path(place.path), date[1], "Pulumi reads it as a date", f'put it in quotes: "{date[1]}"')
+    meaning = place.meaning if place.described else WORDS.get(pattern, place.meaning)
+    return Problem(
+        join_path(place.path), value, "is not of the form that this key needs", f"{_nearest(details)}{meaning}"
+    )
 
 
 def _nearest(details: ErrorDetails) -> str:
@@ -97,7 +124,8 @@ def _nearest(details: ErrorDetails) -> str:
     spellings = (
         re.sub(r"\s*([KMGTP]i?)B$", r"\1", word),
         re.sub(r"^v(?=\d)", "", word),
-        re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"),
+        re.sub(r"^http:", "https:", word),
+        word if re.search("[:/]", word) else re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-"),
     )
     same = next((each for each in spellings if each != word and re.search(pattern, each)), None)
     return f"did you mean {same}?\n" if same and redact(word) == word else ""
@@ -106,7 +134,8 @@ def _nearest(details: ErrorDetails) -> str:
 def _how_to_set(place: ConfigKey) -> str:
     if place.path[0] in EXAMPLES and place.around == (Settings,):
         return f"for example {EXAMPLES[place.path[0]]}"
-    one_of = f" One of {', '.join(place.choices)}." if place.choices else ""
+    choices = [each for each in place.choices if each not in set(Hidden)]
+    one_of = f" One of {', '.join(choices)}." if choices else ""
     return f"set it: {place.meaning}{one_of}"
 
 
@@ -147,10 +176,12 @@ def _within(words: str, limit: float, given: object) -> str:
 def _of_type(expected: str, given: object) -> str:
     """Return the value as the type that is expected, where that can be told from it: ``90%`` as 0.9."""
     text = str(given)
+    if expected == WHOLE and isinstance(given, float) and given.is_integer():
+        return f"set {given:.0f}"
     if expected == WHOLE and text.isdigit():
         return "remove the quotes"
-    if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:\.\d+)?) ?(%?).{0,20}", text)):
-        return f"set {float(found[1]) / (100 if found[2] else 1):g}"
+    if expected == NUMBER and (found := re.fullmatch(r"(\d+(?:[.,]\d+)?) ?(%?).{0,20}", text)):
+        return f"set {float(found[1].replace(',', '.')) / (100 if found[2] else 1):g}"
     if expected == LIST and isinstance(given, str) and redact(given) == given:
         return f"set a list: {json.dumps(given.split())}"
     return f"set {expected}"

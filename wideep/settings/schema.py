@@ -39,6 +39,11 @@ class ConfigKey:
         return " ".join(text.split("\n\n")[0].split()).replace("``", "")
 
     @property
+    def described(self) -> bool:
+        """True if it is a key of its own, and no name in an object with free names."""
+        return bool(self._fields)
+
+    @property
     def choices(self) -> list[str]:
         """Its values, where they are an Enum's."""
         return [str(member) for field in self._fields for each in _enums_in(field.annotation) for member in each]

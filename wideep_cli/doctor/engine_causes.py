@@ -29,6 +29,7 @@ __all__ = [
     "fabric",
     "heap",
     "host_memory",
+    "library",
     "locked_memory",
     "occupied",
     "pool_short",
@@ -188,13 +189,25 @@ def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosi
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
     cause = f"the engine rejects its arguments: {found.said}"
+    longest = re.search(r"derived \w+ \(\D*(\d+)", found.said)
+    if longest:
+        key = config_key(pod, "contextLength")
+        return Diagnosis("arguments", cause, (f"{key}: {longest[1]} or less",), key)
     if wrong:
         return Diagnosis(
             "arguments", cause, (f"Take {wrong} out of {config_key(pod, 'extraArgs')}.",), config_key(pod, "extraArgs")
         )
-    key = "image.reference" if case.settings.image.source == "existing" else "image.gitRef"
-    release = f"{engine_of(case.settings).release} ({release_of(case.settings).title})"
-    return Diagnosis("arguments", cause, (f"{key}: an image with {release}",), key)
+    key = _image_key(case)
+    return Diagnosis("arguments", cause, (f"{key}: an image with {_release(case)}",), key)
+
+
+def _image_key(case: CheckContext) -> str:
+    """The key that decides which engine is in the image."""
+    return {"existing": "image.reference", "published": "image.tag"}.get(case.settings.image.source, "image.gitRef")
+
+
+def _release(case: CheckContext) -> str:
+    return f"{engine_of(case.settings).release} ({release_of(case.settings).title})"
 
 
 def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis:
@@ -206,6 +219,15 @@ def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis
     job = case.plan.download.job
     fix = f"kubectl -n {case.settings.namespace} delete job {job}, then `pulumi up --refresh` verifies every file"
     return Diagnosis("weights", cause, (fix,), "modelCache")
+
+
+def library(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
+    """The image is of an engine without what the layout asks for: DeepEP above all."""
+    key = _image_key(case)
+    fixes = [f"{key}: an image with {_release(case)} that holds it"]
+    if "deep" in found.line.lower():
+        fixes.append(f"{config_key(pod, 'moeA2aBackend')}: none, which does without DeepEP")
+    return Diagnosis("image", f"the image lacks a library: {found.line}", tuple(fixes), key)
 
 
 def driver(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:

@@ -27,6 +27,7 @@ CAUSES: Final[Mapping[Symptom, Cause]] = {
     Symptom.SHARED_MEMORY: engine.shared_memory,
     Symptom.LOCKED_MEMORY: engine.locked_memory,
     Symptom.ARGUMENTS: engine.arguments,
+    Symptom.LIBRARY: engine.library,
     Symptom.DRIVER: engine.driver,
     Symptom.FABRIC: engine.fabric,
     Symptom.BROKEN_GPU: engine.broken_gpu,

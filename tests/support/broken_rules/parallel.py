@@ -73,6 +73,15 @@ CASES = (
         stack=SIX_KV_HEADS | {"layout.prefill": {"dp": 4}},
     ),
     Broken(
+        "context_within_model",
+        "lab-16gpu-singlenode",
+        "decode",
+        {"contextLength": 163_841},
+        "contextLength",
+        ("takes 163,840 tokens", "set contextLength: 163840 or less"),
+        {"contextLength": 163_840},
+    ),
+    Broken(
         "requests_for_each_group",
         "lab-16gpu-singlenode",
         "decode",

@@ -126,6 +126,18 @@ def test_a_lost_token_secret_is_named() -> None:
             "image.gitRef",
         ),
         (
+            "ValueError: User-specified context_length (200000) is greater than the derived context_length (163840).",
+            "rejects its arguments",
+            "layout.decode.contextLength",
+        ),
+        ("ModuleNotFoundError: No module named 'deep_ep'", "the image lacks a library", "image.gitRef"),
+        ("No space left on device: '/dev/shm/psm_1'", "(80Gi) is full: No space left", "workers.sharedMemory"),
+        (
+            "CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+            "another process uses GPUs of its node gpu-1",
+            "hardware.nodeSelector",
+        ),
+        (
             "transport.cpp:nvshmemi_transport_init:275: init failed for transport: IBGDA",
             "NVSHMEM cannot connect the nodes",
             "layout.decode.moeA2aBackend",
@@ -144,6 +156,29 @@ def test_a_crash_is_told_by_its_log(log: str, cause: str, key: str) -> None:
 
     assert cause in found.what
     assert found.key == key
+
+
+@pytest.mark.parametrize(
+    ("image", "key"),
+    [
+        ({"source": "published"}, "image.tag"),
+        ({"source": "existing", "reference": "registry.example.com/sglang:1"}, "image.reference"),
+    ],
+)
+def test_an_image_without_a_library_is_told_by_the_key_that_its_source_has(image: dict[str, str], key: str) -> None:
+    look = with_decode(crashed(), "ImportError: DeepEP is not installed. Please install DeepEP package")
+
+    found = only(failures(look, image=image, platform={"version": "1.6.1"}), "image")
+
+    assert found.key == key
+    assert found.fix[0].startswith(f"{key}: an image with SGLang 0.5.21 (Dynamo 1.6.1)")
+    assert found.fix[1].startswith("layout.decode.moeA2aBackend: none")
+
+
+def test_a_context_beyond_the_models_is_told_with_the_models() -> None:
+    said = "ValueError: User-specified context_length (200000) is greater than the derived context_length (163840)."
+    found = only(failures(with_decode(crashed(), said)), "arguments")
+    assert found.fix == ("layout.decode.contextLength: 163840 or less",)
 
 
 def test_an_argument_of_the_stacks_own_is_told_as_such() -> None:

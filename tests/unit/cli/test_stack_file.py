@@ -56,9 +56,11 @@ def test_a_secret_stays_as_it_is_in_the_file(folder: Path) -> None:
     assert read_stack_file(path).config["hfToken"] == {"secure": "v1:abc"}
 
 
-def test_a_tag_that_looks_like_a_date_stays_text(folder: Path) -> None:
-    path = written(folder, "config:\n  mine:image: {tag: 2025-01-02}\n")
-    assert read_stack_file(path).config["image"] == {"tag": "2025-01-02"}
+def test_a_tag_that_looks_like_a_date_is_what_pulumi_makes_of_it_and_stays_text_in_quotes(folder: Path) -> None:
+    path = written(folder, "config:\n  mine:image: {tag: 2025-01-02}\n  mine:model: '2025-01-02'\n")
+    config = read_stack_file(path).config
+    assert config["image"] == {"tag": "2025-01-02 00:00:00 +0000 UTC"}
+    assert config["model"] == "2025-01-02"
 
 
 def test_a_file_away_from_its_project_is_read_as_of_the_working_directory(

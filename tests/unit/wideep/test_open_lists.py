@@ -138,8 +138,25 @@ def test_another_word_for_an_interconnect_is_understood(word: str, meant: str) -
     assert f"did you mean {meant}?" in told(hardware=hardware(interconnect=word))["hardware.interconnect"]
 
 
-def test_an_interconnect_of_another_sort_gets_no_hint() -> None:
-    assert "did you mean" not in told(hardware=hardware(interconnect="slingshot"))["hardware.interconnect"]
+@pytest.mark.parametrize("word", ["slingshot", "Omni-Path", "gpudirect-tcpx", "TCPXO", "irdma", "bnxt_re"])
+def test_a_network_of_others_is_not_supported_as_rdma_and_gets_no_hint(word: str) -> None:
+    message = told(hardware=hardware(interconnect=word))["hardware.interconnect"]
+    assert "not supported as RDMA" in message
+    assert "set interconnect: ethernet" in message
+    assert "did you mean" not in message
+
+
+@pytest.mark.parametrize("word", ["ConnectX-7", "cx7", "mlx5_0", "bluefield3"])
+def test_an_adapter_is_none_and_says_how_to_tell_what_its_ports_are(word: str) -> None:
+    assert "set infiniband or roce, as `ibstat`" in told(hardware=hardware(interconnect=word))["hardware.interconnect"]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("NDR400", "infiniband"), ("hdr200g", "infiniband"), ("Spectrum-X", "roce"), ("nvswitch", "nvlink")],
+)
+def test_a_rate_behind_the_word_does_not_hide_it(word: str, meant: str) -> None:
+    assert f"did you mean {meant}?" in told(hardware=hardware(interconnect=word))["hardware.interconnect"]
 
 
 @pytest.mark.parametrize("resource", ["vpc.amazonaws.com/efa", "aliyun/erdma", "rdma/bnxt"])

@@ -18,6 +18,8 @@ ENGINE = {
         "ng30903:3063028:3066152 [3] include/alloc.h:178 NCCL WARN Cuda failure 'out of memory'",
         "[3] include/alloc.h:185 NCCL WARN Failed to CUDA calloc 6291456 bytes",
         "Cuda failure 2 'out of memory'",
+        "[TensorRT-LLM][ERROR] CUDA runtime error in ::cudaMallocAsync(ptr, n, pool, stream): out of memory",
+        "RuntimeError: Executor creation failed: failed to allocate enough memory for KV cache",
         "RuntimeError: CUDA error: out of memory",
         "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
     ],
@@ -31,7 +33,14 @@ ENGINE = {
         "Exception: Capture cuda graph failed: Failed: Assertion error deep_ep.cpp:1233 'x.size(0) == "
         "topk_idx.size(0) and x.size(0) <= num_max_dispatch_tokens_per_rank'",
     ],
-    S.OCCUPIED: ["ValueError: The memory capacity is unbalanced. Some GPUs may be occupied by other processes."],
+    S.OCCUPIED: [
+        "ValueError: The memory capacity is unbalanced. Some GPUs may be occupied by other processes.",
+        "RuntimeError: CUDA error: CUDA-capable device(s) is/are busy or unavailable",
+    ],
+    S.LIBRARY: [
+        "ModuleNotFoundError: No module named 'deep_ep'",
+        "ImportError: DeepEP is not installed. Please install DeepEP package from https://github.com/deepseek-ai/deepep.",
+    ],
     S.HOST_MEMORY: [
         "OSError: [Errno 12] Cannot allocate memory",
         "RuntimeError: [enforce fail at alloc_cpu.cpp:114] err == 0. DefaultCPUAllocator: can't allocate memory: you",
@@ -39,6 +48,7 @@ ENGINE = {
     S.SHARED_MEMORY: [
         "[0] misc/shmutils.cc:88 NCCL WARN Error: failed to extend /dev/shm/nccl-WU88OE to 9637892 bytes, error: No "
         "space left on device (28)",
+        "OSError: [Errno 28] No space left on device: '/dev/shm/psm_5a1b2c3d'",
         "[3] include/shm.h:28 NCCL WARN Call to posix_fallocate failed : No space left on device",
         "shmutils.cc:112 NCCL WARN Error while creating shared memory segment /dev/shm/nccl-KWfVyt (size 5967872)",
         "RuntimeError: unable to allocate shared memory(shm) for file </torch_91_0>: No space left on device (28)",
@@ -51,34 +61,56 @@ ENGINE = {
         "set max locked memory (ulimit -l) to 'unlimited' (current: 64 kbytes)",
         "ibv_create_cq(cqe=4096) failed: Cannot allocate memory",
     ],
-    S.ARGUMENTS: ["launch_server.py: error: unrecognized arguments: --no-such-flag"],
+    S.ARGUMENTS: [
+        "launch_server.py: error: unrecognized arguments: --no-such-flag",
+        "error: ambiguous option: --cuda-graph-bs could match --cuda-graph-bs-decode, --cuda-graph-bs-prefill",
+        "ValueError: User-specified context_length (200000) is greater than the derived context_length (163840).",
+        "Value error, User-specified max_model_len (65536) is greater than the derived max_model_len (max_position_emb",
+    ],
     S.DRIVER: [
+        "RuntimeError: The NVIDIA driver on your system is too old (found version 12020). Please update your driver",
+        "CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+        "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
         "RuntimeError: CUDA error: no kernel image is available for execution on the device",
         "Error 803: system has unsupported display driver / cuda driver combination",
     ],
-    S.FABRIC: ["[1] init.cc:1806 NCCL WARN Cuda failure 802 'system not yet initialized'"],
-    S.BROKEN_GPU: ["RuntimeError: CUDA error: uncorrectable ECC error encountered"],
+    S.FABRIC: [
+        "[1] init.cc:1806 NCCL WARN Cuda failure 802 'system not yet initialized'",
+        "cudaErrorSystemNotReady: the fabric manager may not be running",
+    ],
+    S.BROKEN_GPU: [
+        "RuntimeError: CUDA error: uncorrectable ECC error encountered",
+        "NVRM: Xid (PCI:0000:9a:00): 79, pid=1234, GPU has fallen off the bus.",
+        "NVRM: Xid (PCI:0000:18:00): 48, pid='<unknown>', DBE (double bit error) detected",
+        "Unable to determine the device handle for GPU0000:9A:00.0: Unknown Error",
+    ],
     S.ROUTE: [
         "/sgl-workspace/nvshmem/src/modules/transport/ibrc/ibrc.cpp:418: non-zero status: 110 ibv_modify_qp failed",
         "/sgl-workspace/nvshmem/src/host/transport/transport.cpp:400: non-zero status: 7 connect EPS failed",
         "UCX ERROR ibv_create_ah(dgid=::ffff:192.0.2.1 sgid_index=3) for UD mlx5 connect on mlx5_3 failed: Connection "
         "timed out",
         "[3] NCCL WARN NET/IB: Got completion from peer 192.0.2.7<4321> with status=12 opcode=0 len=0 vendor err 129",
+        "NCCL WARN NET/IB: Got completion from peer 192.0.2.7<4321> with status=IBV_WC_RETRY_EXC_ERR(12)",
         "ib_mlx5_log.c:171 UCX ERROR Transport retry count exceeded on mlx5_0:1/RoCE (synd 0x15 vend 0x81)",
         "misc/ibvwrap.cc:187 NCCL WARN Call to ibv_modify_qp failed with error Connection timed out",
     ],
     S.NVSHMEM: [
         "transport.cpp:nvshmemi_transport_init:275: init failed for transport: IBGDA",
+        "ibgda.cpp 3450 Unable to access GPU memory using dmabuf nor nvidia peermem. Failed",
+        "src/host/topo/topo.cpp:476: [GPU 3] Peer GPU 11 is not accessible, exiting ...",
         "NVSHMEM API called before NVSHMEM initialization has completed",
     ],
     S.NIXL: [
         "nixl._bindings.nixlBackendError: NIXL_ERR_BACKEND",
+        "E1105 nixl_agent.cpp:258] createBackend: unsupported NIXL plugin 'UCX'",
         "[1681107537.43] [host:146204:0] mpool.c:227 UCX  ERROR Failed to allocate memory pool (name=rc_recv_desc)",
     ],
     S.NETWORK: [
         "torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:3690, unhandled system error",
         "ncclSystemError: System call (e.g. socket, malloc) or external library call failed.",
         "NCCL WARN NET/IB : No device found.",
+        "NCCL WARN Bootstrap : no socket interface found",
+        "[enforce fail at gloo/transport/tcp/device.cc:84] ifa != nullptr. Unable to find address for: eth1",
         "torch.distributed.DistNetworkError: The client socket has timed out after 600000ms while trying to connect",
     ],
     S.NCCL: ["torch.distributed.DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:2063, unhandled cuda error"],
@@ -101,6 +133,7 @@ ENGINE = {
     S.ETCD: [
         "Exception: Unable to create lease. Check etcd server status at http://dynamo-platform-etcd:2379",
         "Error: Failed to connect to etcd server with config ClientOptions",
+        "Error: grpc request error: status: Unavailable, message: error trying to connect: tcp connect error",
     ],
     S.NATS: [
         "async_nats: connection error: Name or service not known nats://dynamo-platform-nats:4222",
@@ -108,6 +141,7 @@ ENGINE = {
     ],
     S.WEIGHTS: [
         "OSError: /model-cache/r1 does not appear to have a file named config.json",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/model-cache/r1/model-00001-of-000163.safetensors'",
         "HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded with url: /deepseek-ai/DeepSeek-R1",
         "huggingface_hub.errors.LocalEntryNotFoundError: Cannot find an appropriate cached snapshot folder",
         "HTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x",
@@ -115,14 +149,22 @@ ENGINE = {
     S.DISK: ["OSError: [Errno 28] No space left on device: '/home/dynamo/.cache/deep_gemm'"],
 }
 DOWNLOAD = {
-    S.TOKEN: ["HfHubHTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x"],
+    S.TOKEN: [
+        "HfHubHTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x",
+        "huggingface_hub.errors.HfHubHTTPError: Client error '401 Unauthorized' for url 'https://huggingface.co/api/mo",
+    ],
     S.GATED: [
         "403 Client Error: Forbidden. Cannot access gated repo",
         "GatedRepoError: Access to model x is restricted",
+        "HfHubHTTPError: Client error '403 Forbidden' for url 'https://huggingface.co/x/resolve/main/1'",
     ],
-    S.NOT_THERE: ["huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error. (Request ID: Root=1)"],
+    S.NOT_THERE: [
+        "huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error. (Request ID: Root=1)",
+        "HfHubHTTPError: Client error '404 Not Found' for url 'https://huggingface.co/api/models/x/revision/y'",
+    ],
     S.BUSY: [
         "HfHubHTTPError: 429 Client Error: Too Many Requests for url: https://huggingface.co/x/resolve/main/1",
+        "We had to rate limit your IP (192.0.2.1). To continue using our service, create a HF account or login",
         "request error: HTTP status client error (429 Too Many Requests) for url (https://huggingface.co/x)",
     ],
     S.DISK: ["OSError: [Errno 28] No space left on device"],
@@ -130,6 +172,11 @@ DOWNLOAD = {
     S.CHECKSUM: ["a file is not as it is on Hugging Face; the next try fetches it again"],
     S.HUB: [
         "HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded (Name or service not known)",
+        "HfHubHTTPError: Server error '503 Service Unavailable' for url 'https://huggingface.co/api/models/x'",
+        "ReadTimeoutError(HTTPSConnectionPool(host='cas-bridge.xethub.hf.co', port=443): Read timed out.",
+        "httpx.ConnectTimeout: _ssl.c:983: The handshake operation timed out",
+        "httpx.ConnectError: [Errno 101] Network is unreachable",
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain",
         "HfHubHTTPError: 503 Server Error: Service Unavailable for url: https://huggingface.co/api/models/x",
     ],
 }

@@ -203,7 +203,7 @@ def test_the_cache_is_a_share_of_what_weights_and_a_step_leave() -> None:
         (["--trtllm.build_config.max_seq_len", "10"], "set contextLength"),
         (["--trtllm.kv_cache_config.enable_block_reuse=false"], "as two arguments"),
         (["--extra-engine-args", "/mine.yaml"], "a ConfigMap of the stack"),
-        (["--trtllm.speculative_config", "x"], "set speculative"),
+        (["--trtllm.speculative_config", "x"], "drafts on TensorRT-LLM are not worked out here"),
     ],
 )
 def test_a_flag_that_a_key_sets_and_a_key_that_is_none_are_refused(words: list[str], said: str) -> None:

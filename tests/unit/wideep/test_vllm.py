@@ -179,7 +179,7 @@ def test_the_image_is_nvidias_and_is_not_built() -> None:
         (["--eplb-config.step_interval", "10"], "set eplb.rebalanceIterations"),
         (["--data-parallel-size-local", "8"], "the operator works it out"),
         (["--kv-transfer-config.kv_role", "kv_both"], "how prefill hands over"),
-        (["--speculative-config.method", "mtp"], "set speculative"),
+        (["--speculative-config.method", "mtp"], "drafts on vLLM are not worked out here"),
         (["--kv-cache-memory-bytes", "1000"], "memFractionStatic"),
         (["--stream-interval", "many"], "invalid int value"),
     ],
@@ -250,3 +250,10 @@ def test_newer_vllm_computes_the_experts_of_all_ranks_tokens_at_once_and_samples
     one = R1.vocab_size * 1023
     assert activations("0.31.0", role) - activations("0.31.0", fewer) == pytest.approx(14 * one)
     assert activations("0.16.0", role) - activations("0.16.0", fewer) == pytest.approx(30 * one)
+
+
+@pytest.mark.parametrize(("dp", "pp"), [(32, 1), (3, 1), (16, 2)])
+def test_groups_that_do_not_divide_a_worker_are_said_once(dp: int, pp: int) -> None:
+    found = broken({"preset": "wide-32gpu", "prefill": {"dp": dp, "pp": pp}}, **VLLM)
+    assert "do not fill pods" not in "\n".join(found.values())
+    assert "cannot be cut" in found["layout.prefill.dp"]

@@ -11,12 +11,13 @@ from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, ExpertRecorder, Family, ImageRecipe, LogFormat
-from wideep.engines.flags import FlagTable
+from wideep.engines.flags import FlagTable, Reason
 from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.sglang import command, memory, metrics
 from wideep.engines.sglang.families import family_of
 from wideep.engines.sglang.flags import flag_table
 from wideep.engines.sglang.log import RECORDER, log_format
+from wideep.engines.versions import TAKE_OUT
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
@@ -27,14 +28,17 @@ from wideep.settings.root import Settings
 
 __all__ = ["Sglang"]
 
+_DISPATCH: Final = (
+    "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
+    "remove it and write layout.ROLE.maxDispatchTokensPerRank",
+)
 OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        command.DISPATCH_VARIABLE: (
-            "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
-            "remove it and write layout.ROLE.maxDispatchTokensPerRank",
-        )
+        command.DISPATCH_VARIABLE: _DISPATCH,
+        command.DISPATCH_VARIABLE.replace("SGLANG_", "SGL_"): _DISPATCH,
     }
 )
+"""SGLang takes each ``SGL_X`` for ``SGLANG_X``, over its value (``environ.py: _convert_SGL_to_SGLANG``)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Sglang(Engine):
     framework: ClassVar[Framework] = "sglang"
     title: ClassVar[str] = "SGLang"
     step_outside_share = True
+    longer_context: ClassVar[str | None] = "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN"
     weights_flag: ClassVar[str] = "--model-path"
     name_flag: ClassVar[str] = "--served-model-name"
     formats: ClassVar[frozenset[WeightFormat]] = frozenset(WeightFormat) - {WeightFormat.NVFP4}
@@ -95,6 +100,13 @@ class Sglang(Engine):
                 "BRANCH_TYPE": "local",  # unset, the Dockerfile installs whatever ai-dynamo is newest
             },
         )
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        from wideep.engines.sglang.rules.pipeline import one_stage_at_decode
+
+        if role is Role.DECODE and key == "pp":
+            return Reason(one_stage_at_decode(self), f"{TAKE_OUT}; prefill alone may have pp")
+        return None
 
     def family(self, family: ModelFamily) -> Family:
         return family_of(self.version, family)

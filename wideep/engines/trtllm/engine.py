@@ -11,11 +11,12 @@ from wideep.catalog.gpus import GpuSpec, gpu_spec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, Family, LogFormat
-from wideep.engines.flags import FlagTable
+from wideep.engines.flags import FlagTable, Reason
 from wideep.engines.trtllm import command, config, memory
 from wideep.engines.trtllm.families import FAMILIES
 from wideep.engines.trtllm.flags import flag_table
 from wideep.engines.trtllm.log import FORMAT
+from wideep.engines.trtllm.owners import NEVER
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
@@ -87,6 +88,9 @@ class TensorRtLlm(Engine):
 
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        return NEVER.get(key)
 
     def exchange(self, role: RoleLayout) -> str:
         """Its own all-to-all takes over with attention DP and whole experts (``CommunicationFactory``)."""

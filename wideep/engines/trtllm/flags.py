@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from wideep.engines.flags import FlagTable, Given
+from wideep.engines.flags import EngineFlag, FlagTable, Given, two_items
 from wideep.engines.parser import ParserFlag, is_from
-from wideep.engines.trtllm.keys import PREFIX, dotted_keys
+from wideep.engines.trtllm.keys import PREFIX, dotted_keys, is_opaque
 from wideep.engines.trtllm.owners import OWNERS, REASONS
 from wideep.engines.trtllm.parser import VERSIONS, parser_flags, version_read
 from wideep.engines.versions import FlagHistory
@@ -38,11 +38,20 @@ class _Flags(FlagTable):
 
     def _read(self, group: tuple[str, ...]) -> Given:
         name = group[0].partition("=")[0]
-        if name.startswith(PREFIX) and name not in self.names and name not in self.others:
+        if not name.startswith(PREFIX) or (name in self.others and name not in self.names):
+            return super()._read(group)
+        flag = next((flag for flag in self.flags if name in flag.names), None) or self._above(name)
+        if flag is None:
             return Given(group, None, "TensorRT-LLM has no such key in its YAML, and ends at one that it does not know")
-        if name.startswith(PREFIX) and "=" in group[0]:
-            return Given(group, None, "Dynamo's worker takes the key and its value as two arguments")
-        return super()._read(group)
+        if "=" in group[0]:
+            repaired = two_items(name, group[0].partition("=")[2])
+            return Given(group, flag, "Dynamo's worker takes the key and its value as two arguments", repaired=repaired)
+        return super()._read(group) if name in flag.names else Given(group, flag)
+
+    def _above(self, name: str) -> EngineFlag | None:
+        """The key that holds an object with this key among others, where its own keys are not listed here."""
+        parents = {name[:at] for at, letter in enumerate(name) if letter == "."} - {PREFIX.rstrip(".")}
+        return next((flag for flag in self.flags if flag.names[0] in parents and is_opaque(flag.names[0])), None)
 
 
 _HISTORY: Final = FlagHistory("TensorRT-LLM", VERSIONS, _flags_of, OWNERS, {})

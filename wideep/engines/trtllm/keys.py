@@ -13,7 +13,7 @@ from typing import Final
 
 from wideep.engines.parser import is_from
 
-__all__ = ["NESTED_UNTIL", "PREFIX", "dotted_keys"]
+__all__ = ["NESTED_UNTIL", "PREFIX", "dotted_keys", "is_opaque"]
 
 PREFIX: Final = "--trtllm."
 """Dynamo's worker takes each key as a flag: ``--trtllm.kv_cache_config.dtype fp8``."""
@@ -58,6 +58,11 @@ def dotted_keys(version: str) -> tuple[str, ...]:
     plain = [*_PLAIN.split(), *(name for name in _OBJECTS if "." not in name)]
     built = [] if is_from(version, *BUILD_CONFIG_UNTIL) else _BUILT
     return tuple(sorted({*plain, *below, *built}))
+
+
+def is_opaque(flag: str) -> bool:
+    """True if the keys below a flag's (``--trtllm.scheduler_config``) are not listed here."""
+    return flag.removeprefix(PREFIX) not in {*_OBJECTS, "build_config"}
 
 
 _BUILT: Final = [

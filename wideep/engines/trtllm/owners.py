@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.flags import Reason
-from wideep.engines.versions import SHARED_REASONS, TAKE_OUT, owners_of
+from wideep.engines.versions import ONE_STAGE, SHARED_REASONS, TAKE_OUT, owners_of
 
-__all__ = ["OWNERS", "REASONS"]
+__all__ = ["NEVER", "OWNERS", "REASONS"]
 
 _OWNERS: Final = """
 tp                    --tensor-parallel-size --trtllm.tensor_parallel_size
@@ -82,6 +82,17 @@ REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     }
 )
 """By the flag's owner, where that is no key of a role."""
+
+NEVER: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "pp": Reason(ONE_STAGE, f"{TAKE_OUT}, or set backend: sglang and pp of prefill"),
+        "speculative": Reason(
+            "drafts on TensorRT-LLM are not worked out here: neither their keys nor their memory",
+            f"{TAKE_OUT}, or set backend: sglang and speculative",
+        ),
+    }
+)
+"""By the key: what no role can have on TensorRT-LLM here."""
 
 OWNERS: Final = owners_of(_OWNERS)
 """The owner of each flag by its spelling, in the order in which they are listed."""

@@ -11,12 +11,13 @@ from wideep.catalog.gpus import GpuSpec
 from wideep.download import model_path
 from wideep.dynamo.api import Framework
 from wideep.engines.base import Engine, EngineRules, Family, LogFormat
-from wideep.engines.flags import FlagTable
+from wideep.engines.flags import FlagTable, Reason
 from wideep.engines.reading import RoleReading, SaidFlag
 from wideep.engines.vllm import command, memory
 from wideep.engines.vllm.families import FAMILIES
 from wideep.engines.vllm.flags import flag_table
 from wideep.engines.vllm.log import FORMAT
+from wideep.engines.vllm.owners import NEVER
 from wideep.memory.headroom import Headroom
 from wideep.memory.weights import Shares
 from wideep.memory.worker import GpuMemory
@@ -43,12 +44,22 @@ class Vllm(Engine):
                 "the operator sets it to the pod's address, at which decode asks prefill for a request's KV cache",
                 "remove it",
             ),
+            "VLLM_ALL2ALL_BACKEND": (
+                "older vLLM takes it for layout.ROLE.moeA2aBackend, and rules and memory are of that key",
+                "remove it and write layout.ROLE.moeA2aBackend",
+            ),
+            "VLLM_MOE_DP_CHUNK_SIZE": (
+                "it is set from layout.ROLE.maxDispatchTokensPerRank where vLLM reads it, and DeepEP's buffers are of "
+                "that size",
+                "remove it and write layout.ROLE.maxDispatchTokensPerRank",
+            ),
             "VLLM_DEEPEP_BUFFER_SIZE_MB": ("the plan counts buffers of vLLM's own size, 1024 MB", "remove it"),
         }
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
     exchange_of_groups: ClassVar[str] = "all-gather and reduce-scatter"
     """``allgather_reducescatter`` is the default of its ``--all2all-backend``."""
+    longer_context: ClassVar[str | None] = "VLLM_ALLOW_LONG_MAX_MODEL_LEN"
     each_pod_registers: ClassVar[bool] = True
     """With hybrid load balancing, which the operator asks for, a node's data-parallel ranks are a worker of Dynamo's
     (``dynamo/vllm/dp_topology.py``)."""
@@ -79,6 +90,9 @@ class Vllm(Engine):
 
     def family(self, family: ModelFamily) -> Family:
         return FAMILIES[family]
+
+    def never(self, role: Role, key: str) -> Reason | None:
+        return NEVER.get(key)
 
     def rules(self) -> EngineRules:
         from wideep.engines.vllm.rules import RULES

@@ -7,10 +7,13 @@ an object as flags of their own, ``--compilation-config.cudagraph_mode NONE``.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
-from wideep.engines.flags import FlagTable, Given
+from wideep.engines.flags import EngineFlag, FlagTable, Given
+from wideep.engines.reading import json_object
 from wideep.engines.versions import FlagHistory
 from wideep.engines.vllm.owners import OWNERS, REASONS
 from wideep.engines.vllm.parser import VERSIONS, parser_flags, version_read
@@ -26,6 +29,22 @@ def flag_table(version: str) -> FlagTable:
     return _HISTORY.table(version_read(version), REASONS, _Flags)
 
 
+SAME: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "--compilation-config": {
+            "cudagraph_capture_sizes": "--cudagraph-capture-sizes",
+            "max_cudagraph_capture_size": "--max-cudagraph-capture-size",
+        },
+    }
+)
+"""Keys of an object that do what a flag of their own does."""
+
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+CONFIG_FILE: Final = EngineFlag(("--config",), str, None, "file")
+"""Not among the flags that its help lists: the parser writes those of the file in its place before it reads any."""
+
+
 class _Flags(FlagTable):
     """The table as vLLM's parser reads it."""
 
@@ -34,8 +53,27 @@ class _Flags(FlagTable):
         flag, dot, key = name.partition(".")
         if flag.startswith("--"):
             flag = flag.replace("_", "-")
+        if flag in CONFIG_FILE.names:
+            return Given(group, CONFIG_FILE)
         plain = f"{flag}{dot}{key}"
         if dot and plain not in self.names:
-            owner = next((each for each in self.flags if flag in each.names), None)
-            return Given(group, owner)
+            return Given(group, self._named(flag))
         return replace(super()._read((f"{plain}{equals}{value}", *group[1:])), words=group)
+
+    def meant(self, given: Given) -> EngineFlag | None:
+        names = given.flag.names if given.flag else ()
+        below = next((SAME[name] for name in names if name in SAME), _NONE)
+        dotted = given.words[0].partition("=")[0].partition(".")[2]
+        keys = [dotted] if dotted else _members(given.values) if below else []
+        return next((self._named(below[key]) for key in keys if key in below), given.flag)
+
+    def _named(self, name: str) -> EngineFlag | None:
+        return next((each for each in self.flags if name in each.names), None)
+
+
+def _members(values: Sequence[str]) -> list[str]:
+    """The keys of a flag's JSON object; none where its value is something else."""
+    try:
+        return list(json_object(values[0])) if len(values) == 1 else []
+    except (ValueError, RecursionError):
+        return []

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.flags import Reason
-from wideep.engines.versions import SHARED_REASONS, TAKE_OUT, owners_of
+from wideep.engines.versions import ONE_STAGE, SHARED_REASONS, TAKE_OUT, owners_of
 
-__all__ = ["OWNERS", "REASONS"]
+__all__ = ["NEVER", "OWNERS", "REASONS"]
 
 _OWNERS: Final = """
 tp                         --tensor-parallel-size
@@ -80,10 +80,22 @@ REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
             "it changes what lies in a GPU's memory, which the plan works out without it",
             f"{TAKE_OUT}; memFractionStatic says how much of the GPU vLLM gets",
         ),
+        "file": Reason("flags of a config file would go round the keys", f"{TAKE_OUT}; each of its flags has its key"),
         "ends": Reason("vLLM ends at this flag", TAKE_OUT),
     }
 )
 """By the flag's owner, where that is no key of a role."""
+
+NEVER: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "pp": Reason(ONE_STAGE, f"{TAKE_OUT}, or set backend: sglang and pp of prefill"),
+        "speculative": Reason(
+            "drafts on vLLM are not worked out here: neither their flags nor their memory",
+            f"{TAKE_OUT}, or set backend: sglang and speculative",
+        ),
+    }
+)
+"""By the key: what no role can have on vLLM here."""
 
 OWNERS: Final = owners_of(_OWNERS)
 """The owner of each flag by its spelling, in the order in which they are listed."""

@@ -9,8 +9,8 @@ from typing import Final
 from wideep.engines.base import EngineRules
 from wideep.engines.sglang.changes import RANKS_PICK_ALIKE
 from wideep.engines.sglang.rules import deepep, experts, pipeline, speculative
+from wideep.rules import context, parallel, quantization
 from wideep.rules import deepep as kernels
-from wideep.rules import parallel, quantization
 
 __all__ = ["rules_of"]
 
@@ -24,6 +24,7 @@ _SIZES: Final = (
     pipeline.stages_divide_nodes,
 )
 _DERIVED: Final = (
+    context.context_within_model,
     parallel.requests_for_each_group,
     parallel.experts_divide,
     parallel.heads_divide,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from wideep.engines.base import Engine
 from wideep.engines.sglang.changes import DECODE_STAGES
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext, divisors, listed
 from wideep.settings.layout import Role
 
-__all__ = ["decode_has_one_stage", "stages_divide_nodes", "stages_have_layers", "stages_need_model"]
+__all__ = [
+    "decode_has_one_stage",
+    "one_stage_at_decode",
+    "stages_divide_nodes",
+    "stages_have_layers",
+    "stages_need_model",
+]
 
 
 def decode_has_one_stage(site: RoleContext) -> Problem | None:
@@ -17,10 +24,15 @@ def decode_has_one_stage(site: RoleContext) -> Problem | None:
     """
     if site.name is not Role.DECODE or site.role.pp == 1:
         return None
-    rule = f"{site.engine.release}'s decode workers have no pipeline: only prefill runs in stages"
-    if DECODE_STAGES.holds(site.engine.version):
-        rule = f"{site.engine.release} has stages at decode, but what they need is not known here: prefill only"
+    rule = one_stage_at_decode(site.engine)
     return site.problem("pp", site.role.pp, rule, f"set pp: 1 and tp: {site.role.gpus_per_worker}")
+
+
+def one_stage_at_decode(engine: Engine) -> str:
+    """Return why decode has no stages in this version."""
+    if DECODE_STAGES.holds(engine.version):
+        return f"{engine.release} has stages at decode, but what they need is not known here: prefill only"
+    return f"{engine.release}'s decode workers have no pipeline: only prefill runs in stages"
 
 
 def stages_need_model(site: RoleContext) -> Problem | None:

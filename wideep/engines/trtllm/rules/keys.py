@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from wideep.engines.trtllm.config import longest_sequence
 from wideep.engines.trtllm.memory import transfer_bytes
+from wideep.engines.trtllm.owners import NEVER
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext
 from wideep.settings.cache import KvCacheDtype
@@ -24,14 +25,13 @@ def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
     sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
-        rule = "drafts on TensorRT-LLM are not worked out here: neither their keys nor their memory"
-        yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
+        yield site.problem("speculative", role.speculative.algorithm, NEVER["speculative"].rule, sglang)
     if role.two_batch_overlap:
         rule = "TensorRT-LLM does not cut a batch in two"
         yield site.problem("twoBatchOverlap", "true", rule, "remove it, or set backend: sglang or vllm")
     if role.moe_dense_tp and role.dp == 1:
         rule = f"without attention data parallelism dense layers are cut over all {role.tp} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"set moeDenseTp: null, or set dp: {role.tp}")
     if role.kv_cache_dtype is KvCacheDtype.FP8_E5M2:
         rule = "TensorRT-LLM's FP8 cache is e4m3"
         yield site.problem("kvCacheDtype", role.kv_cache_dtype, rule, f"set kvCacheDtype: {KvCacheDtype.FP8_E4M3}")

@@ -4,8 +4,8 @@ from typing import Final
 
 from wideep.engines.base import EngineRules
 from wideep.engines.vllm.rules import experts, keys, sizes
+from wideep.rules import context, parallel, quantization
 from wideep.rules import deepep as kernels
-from wideep.rules import parallel, quantization
 
 __all__ = ["RULES"]
 
@@ -19,6 +19,7 @@ RULES: Final = EngineRules(
     ),
     (
         keys.keys_of_another_engine,
+        context.context_within_model,
         parallel.requests_for_each_group,
         experts.slots_divide,
         parallel.heads_divide,

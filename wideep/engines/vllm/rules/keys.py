@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from wideep.engines.vllm.owners import NEVER
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp
 from wideep.rules.role_context import RoleContext, listed
@@ -29,11 +30,10 @@ def _set(site: RoleContext) -> Iterator[Problem]:
     role, eplb = site.role, site.role.eplb
     sglang = "remove it, or set backend: sglang"
     if role.speculative is not None:
-        rule = "drafts on vLLM are not worked out here: neither their flags nor their memory"
-        yield site.problem("speculative", role.speculative.algorithm, rule, sglang)
+        yield site.problem("speculative", role.speculative.algorithm, NEVER["speculative"].rule, sglang)
     if role.moe_dense_tp and attention_tp(role) > 1:
         rule = f"vLLM cuts dense layers over an attention group, tp / dp = {attention_tp(role)} GPUs"
-        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"remove it, or set dp: {role.tp}")
+        yield site.problem("moeDenseTp", role.moe_dense_tp, rule, f"set moeDenseTp: null, or set dp: {role.tp}")
     if eplb.algorithm not in (None, EplbAlgorithm.AUTO):
         rule = "vLLM has one way to place experts, which is hierarchical where the model's groups allow it"
         yield site.problem("eplb.algorithm", eplb.algorithm, rule, sglang)

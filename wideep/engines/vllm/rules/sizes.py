@@ -23,7 +23,7 @@ def groups_within_nodes(site: RoleContext) -> Problem | None:
     """
     role = site.role
     group, node = role.tp // role.dp, role.gpus_per_node
-    if node % group == 0:
+    if role.tp % role.dp or node % group == 0:
         return None
     rule = f"attention groups of tp / dp = {group} GPUs do not fill pods of {node} GPUs, and none may span two"
     fitting = [dp for dp in divisors(role.tp) if node % (role.tp // dp) == 0]
