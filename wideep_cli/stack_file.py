@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 
 import yaml
 
+from wideep.named_file import read_named
 from wideep_cli.errors import CallError
-from wideep_cluster.named_file import read_named
 
 __all__ = [
     "PROJECT",
