@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final, Literal, NotRequired, Union, cast
 
 import pulumi
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
+from wideep.settings.descriptions import descriptions
 from wideep.settings.root import Settings
 
 __all__ = ["REGISTRY_PASSWORD", "SECRETS", "StackArgs", "describe", "stack_args"]
@@ -49,17 +49,17 @@ def stack_args() -> type:
 def describe(types_: Mapping[str, Mapping[str, dict[str, object]]], inputs: Mapping[str, dict[str, object]]) -> None:
     """Write the settings' docstrings into a schema: the properties of its types, and the component's inputs."""
     for name, field in Settings.model_fields.items():
-        _add(inputs, field.alias or name, field)
+        _add(inputs, field.alias or name, descriptions(Settings).get(name))
     for key, text in SECRETS.items():
         inputs[key]["description"] = text
     for model in _models(Settings):
         for name, field in model.model_fields.items():
-            _add(types_.get(_name_of((model,)), {}), field.alias or name, field)
+            _add(types_.get(_name_of((model,)), {}), field.alias or name, descriptions(model).get(name))
 
 
-def _add(properties: Mapping[str, dict[str, object]], key: str, field: FieldInfo) -> None:
-    if key in properties and field.description:
-        properties[key]["description"] = field.description.replace("``", "`")
+def _add(properties: Mapping[str, dict[str, object]], key: str, description: str | None) -> None:
+    if key in properties and description:
+        properties[key]["description"] = description.replace("``", "`")
 
 
 def _type_of(annotation: object) -> Any:

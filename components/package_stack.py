@@ -17,10 +17,10 @@ from components.base import PACKAGE
 from components.dynamo_stack import DynamoStackArgs
 from components.package_args import REGISTRY_PASSWORD, SECRETS, StackArgs, describe, stack_args
 from wideep.errors import ConfigError
+from wideep.named_file import read_named
 from wideep.rules import Accepted, accept
 from wideep.settings.image import Hidden
 from wideep.settings.root import HfToken
-from wideep_cluster.named_file import read_named
 
 __all__ = ["DynamoStack", "StackProvider", "read_arguments"]
 

@@ -11,11 +11,11 @@ import pulumi
 import yaml
 
 from wideep.errors import ConfigError, Problem
+from wideep.named_file import read_named
 from wideep.plan import Plan
 from wideep.rules import Accepted, accept
 from wideep.settings.secrets import secret_paths, with_secrets
 from wideep.settings.texts import json_texts
-from wideep_cluster.named_file import read_named
 from wideep_cluster.registry import Login
 
 __all__ = ["hf_token", "read_settings", "registry_login", "registry_password"]

@@ -6,33 +6,23 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
-from typing import ParamSpec
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
 
 from wideep.errors import WideepError
 from wideep.masking import masked, visible
 from wideep_cli.errors import ExitCode, as_json, exit_code
 from wideep_cli.options import OutputFormat
 
-__all__ = ["Screen", "answer", "handle_errors", "say"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["answer", "handle_errors", "say"]
 
 P = ParamSpec("P")
 PIPE_WIDTH = 100
-
-
-class Screen(Console):
-    """A console that draws foreign text and does not obey it: control characters of what is drawn are spelled out, and
-    only rich's own sequences reach the terminal."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As the base class, segment by segment."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
 
 def answer(content: RenderableType) -> None:
@@ -46,6 +36,8 @@ def answer(content: RenderableType) -> None:
 
 def _draw(content: RenderableType) -> None:
     """In a terminal as wide as it is; in a pipe without colour, and without the spaces that fill a table's lines."""
+    from wideep_cli.screen import Screen
+
     console = Screen(highlight=False)
     if console.is_terminal:
         console.print(content)
@@ -59,7 +51,7 @@ def _draw(content: RenderableType) -> None:
 
 def say(text: str) -> None:
     """Write a remark to stderr."""
-    Screen(stderr=True, highlight=False, soft_wrap=True).print(Text(visible(masked(text))))
+    sys.stderr.write(visible(masked(text)) + "\n")
 
 
 def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from wideep.launch.words import LaunchCommand, UnreadCommandError, launch_commands
+from wideep.named_file import read_named
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
-from wideep_cluster.named_file import read_named
 
 __all__ = ["EXAMPLE_COMMAND", "commands_in", "commands_of_file", "one_for_each_role"]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from wideep.kubeconfig import is_content
 from wideep.masking import masked
 from wideep_cli.errors import CallError
 from wideep_cli.stack_file import StackFile, read_yaml
-from wideep_cluster.kubeconfig import is_content
 
 __all__ = ["chosen", "named_cluster"]
 

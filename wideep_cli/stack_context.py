@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from wideep.errors import ConfigError, Problem
+from wideep.named_file import read_named
 from wideep_cli.errors import CallError
 from wideep_cli.stack_file import StackFile, find_project, read_stack_file, stack_path
-from wideep_cluster.named_file import read_named
 
 if TYPE_CHECKING:
     from wideep.plan import Plan

@@ -10,9 +10,9 @@ from typing import Any, Final, cast
 
 import yaml
 
+from wideep.named_file import read_named
 from wideep_cli.errors import CallError
 from wideep_cli.yaml_values import plain_value, resolvers
-from wideep_cluster.named_file import read_named
 
 __all__ = [
     "PROJECT",

@@ -1,21 +1,17 @@
-"""What a kubeconfig is, as a stack's config has it, and the cluster that it leads to."""
+"""The cluster that a kubeconfig leads to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from wideep.kubeconfig import is_content
 from wideep_cluster.client import Cluster
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-__all__ = ["connect", "is_content"]
-
-
-def is_content(kubeconfig: str) -> bool:
-    """Whether ``kubernetes:kubeconfig`` holds a kubeconfig itself, and not the path of one: it may be either."""
-    return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")
+__all__ = ["connect"]
 
 
 def connect(kubeconfig: str | None, context: str | None) -> Cluster:

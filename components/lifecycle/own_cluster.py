@@ -10,9 +10,9 @@ from typing import Final
 
 import pulumi
 
+from wideep.kubeconfig import is_content
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.kubeconfig import is_content
 
 __all__ = [
     "cluster_note",

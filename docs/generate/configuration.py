@@ -17,6 +17,7 @@ from wideep.engines import engine
 from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED
 from wideep.settings.backend import Backend
+from wideep.settings.descriptions import descriptions
 from wideep.settings.layout import Role
 from wideep.settings.root import Settings
 
@@ -87,7 +88,7 @@ def rows(model: type[BaseModel], prefix: str) -> list[str]:
             lines.append("| `layout.decode` | object | required | The decode workers: the same keys. |")
             continue
         key, below = f"{prefix}{field.alias or name}", models_in(field.annotation)
-        text = prose(field.description) or prose(inspect.getdoc(below[0]) if below else "")
+        text = prose(descriptions(model).get(name)) or prose(inspect.getdoc(below[0]) if below else "")
         lines.append(f"| `{key}` | {kind(field.annotation)} | {default(field)} | {text} |")
         lines += [row for inner in below for row in rows(inner, f"{key}.")]
     return list(dict.fromkeys(lines))
@@ -117,7 +118,7 @@ def page() -> str:
     parts = [INTRO]
     for name, field in Settings.model_fields.items():
         key, below = field.alias or name, models_in(field.annotation)
-        meaning = prose(field.description) or " ".join(prose(inspect.getdoc(model)) for model in below)
+        meaning = prose(descriptions(Settings).get(name)) or " ".join(prose(inspect.getdoc(model)) for model in below)
         parts.append("\n\n".join(filter(None, [f"## `{key}`", meaning])) + "\n")
         if below:
             head = "| key | type | default | what it is |\n|---|---|---|---|"

@@ -48,9 +48,16 @@ def launches() -> tuple[Launch, ...]:
 @functools.cache
 def engine(backend: Backend, version: str) -> Engine:
     """One version of an engine."""
-    from wideep.engines.sglang.engine import Sglang
-    from wideep.engines.trtllm.engine import TensorRtLlm
-    from wideep.engines.vllm.engine import Vllm
-    from wideep.settings.backend import Backend
+    match backend.value:
+        case "sglang":
+            from wideep.engines.sglang.engine import Sglang
 
-    return {Backend.SGLANG: Sglang, Backend.VLLM: Vllm, Backend.TRTLLM: TensorRtLlm}[backend](version)
+            return Sglang(version)
+        case "vllm":
+            from wideep.engines.vllm.engine import Vllm
+
+            return Vllm(version)
+        case "trtllm":
+            from wideep.engines.trtllm.engine import TensorRtLlm
+
+            return TensorRtLlm(version)

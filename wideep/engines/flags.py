@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -106,15 +106,24 @@ def values_of(words: tuple[str, ...]) -> tuple[str, ...]:
 class FlagTable:
     """Every flag that an engine's parser takes, in the order in which they are spoken of.
 
-    ``reasons`` are those of owners that are no key; ``others`` are flags that only other versions take.
+    ``reasons`` are those of owners that are no key; ``others`` gives the flags that only other versions take. It is
+    asked when a flag is read: a stack without ``extraArgs`` needs no other version's table.
     """
 
     def __init__(
-        self, flags: tuple[EngineFlag, ...], reasons: Mapping[str, Reason], others: Mapping[str, Gone] | None = None
+        self,
+        flags: tuple[EngineFlag, ...],
+        reasons: Mapping[str, Reason],
+        others: Callable[[], Mapping[str, Gone]] = dict[str, Gone],
     ) -> None:
         self.flags = flags
         self.reasons = reasons
-        self.others = others or {}
+        self._others = others
+
+    @cached_property
+    def others(self) -> Mapping[str, Gone]:
+        """Flags that only other versions take, by each spelling."""
+        return self._others()
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -55,7 +56,7 @@ class FlagHistory:
             key=lambda flag: min((places[name] for name in flag.names if name in places), default=len(places)),
         )
         names = frozenset(name for flag in flags for name in flag.names)
-        return kind(flags=tuple(flags), reasons=reasons, others=self._others(version, names))
+        return kind(flags=tuple(flags), reasons=reasons, others=partial(self._others, version, names))
 
     def _engine_flag(self, flag: ParserFlag) -> EngineFlag:
         owner = next((self.owners[name] for name in flag.names if name in self.owners), UNCHECKED)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from wideep.settings.descriptions import descriptions
 from wideep.settings.root import Settings
 
 __all__ = ["ConfigKey", "config_key"]
@@ -35,7 +36,8 @@ class ConfigKey:
     @property
     def meaning(self) -> str:
         """The first paragraph of the key's description on one line, or its name."""
-        text = next((field.description for field in self._fields if field.description), self.path[-1])
+        said = [descriptions(model).get(name) for model in self.around for name in _named(model, self.path[-1])]
+        text = next(filter(None, said), self.path[-1])
         return " ".join(text.split("\n\n")[0].split()).replace("``", "")
 
     @property
@@ -55,7 +57,7 @@ class ConfigKey:
 
     @property
     def _fields(self) -> list[FieldInfo]:
-        return [f for model in self.around for f in model.model_fields.values() if f.alias == self.path[-1]]
+        return [model.model_fields[name] for model in self.around for name in _named(model, self.path[-1])]
 
 
 def config_key(location: Location) -> ConfigKey:
@@ -74,6 +76,11 @@ def config_key(location: Location) -> ConfigKey:
             around = models
             models = tuple(model for annotation in inner for model in _models_in(annotation))
     return ConfigKey(tuple(path), around, models)
+
+
+def _named(model: type[BaseModel], key: str) -> list[str]:
+    """The names of a model's fields that have this key."""
+    return [name for name, field in model.model_fields.items() if field.alias == key]
 
 
 def _models_in(annotation: object) -> Models:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+from typing import Final
 
 from wideep_cli.errors import CallError
 
-__all__ = ["PACKAGE", "estimator_version", "require_estimator"]
+__all__ = ["HOW", "PACKAGE", "estimator_version", "require_estimator"]
 
 PACKAGE = "aiconfigurator"
+HOW: Final = "Run make setup-advise for a prediction for this traffic."
 
 
 def estimator_version() -> str | None:

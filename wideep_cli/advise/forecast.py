@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from wideep.engines import engine_of
 from wideep.engines.base import Engine
@@ -12,15 +11,13 @@ from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.comparison import Unknown, best_preset, predict_layout, predict_presets
-from wideep_cli.advise.extra import estimator_version
+from wideep_cli.advise.extra import HOW, estimator_version
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.progress import showing_progress
 from wideep_cli.advise.search import best, field_of
 from wideep_cli.advise.words import asked_traffic, better, milliseconds_text, share, whole
 
 __all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast_object"]
-
-HOW: Final = "Run make setup-advise for a prediction for this traffic."
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Caveat(StrEnum):
 class Frozen(BaseModel):
     """Base: compared by value, the same again after a trip through JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WorkerQuestion(Frozen):

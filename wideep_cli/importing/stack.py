@@ -9,12 +9,12 @@ from pathlib import Path
 from wideep.errors import Problem
 from wideep.launch.stack import ImportedStack, Site, import_stack
 from wideep.launch.words import LaunchCommand, UnreadCommandError
+from wideep.named_file import read_named
 from wideep.rules import check
 from wideep.settings import parse
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
 from wideep_cli.launch_source import EXAMPLE_COMMAND, commands_in, commands_of_file, one_for_each_role
-from wideep_cluster.named_file import read_named
 
 __all__ = ["Import", "imported", "named_commands"]
 

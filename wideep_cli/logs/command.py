@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wideep_cli.console import Screen, answer, say
+from wideep_cli.console import answer, say
 from wideep_cli.errors import CallError, ExitCode
 from wideep_cli.logs.roles import LogRole
 from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
@@ -113,6 +113,8 @@ def _follow(
 def _show(lines: list[Line], found: tuple[Source, ...]) -> None:
     """Each line after its place; in a terminal each place has a colour of its own."""
     from rich.text import Text
+
+    from wideep_cli.screen import Screen
 
     console = Screen(highlight=False, soft_wrap=True)
     places = sorted({source.place for source in found})

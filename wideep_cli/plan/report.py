@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from wideep.settings.backend import Backend
 from wideep_cli.layouts.served import suggestion
 from wideep_cli.options import OutputFormat
@@ -15,6 +12,8 @@ from wideep_cli.plan.scaling import scaling_lines
 from wideep_cli.stack_context import StackContext
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from wideep_cli.advise.forecast import Forecast
 
 __all__ = ["plan_report"]
@@ -43,6 +42,9 @@ def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None 
             listed = ((title, "".join(f"\n- {line}" for line in lines)) for title, lines in parts.items() if lines)
             return plan_markdown(loaded) + "".join(f"\n\n**{title}**\n{lines}" for title, lines in listed) + "\n"
         case OutputFormat.TEXT:
+            from rich.console import Group
+            from rich.text import Text
+
             from wideep_cli.plan.text import block, labelled, plan_text
 
             where = [("cluster", cluster)] if cluster else []
@@ -62,10 +64,16 @@ def _json(loaded: StackContext, found: Forecast | str | None) -> str:
     body: dict[str, object] = json.loads(loaded.plan.model_copy(update={"warnings": loaded.warnings}).to_json())
     body["takes"] = takes_object(loaded, _rate(found))
     if found is not None:
-        from wideep_cli.advise.forecast import forecast_object
-
-        body["prediction"] = forecast_object(found)
+        body["prediction"] = _prediction(found)
     return json.dumps(body, indent=2, ensure_ascii=False)
+
+
+def _prediction(found: Forecast | str) -> dict[str, object]:
+    if isinstance(found, str):
+        return {"reason": found}
+    from wideep_cli.advise.forecast import forecast_object
+
+    return forecast_object(found)
 
 
 def _takes(loaded: StackContext, rate: float | None) -> list[tuple[str, str]]:
@@ -78,6 +86,10 @@ def _forecast(loaded: StackContext) -> Forecast | str | None:
     """What is predicted for the stack's traffic, or what stands in the way. None: it says of none."""
     if loaded.settings.traffic is None:
         return None
+    from wideep_cli.advise.extra import HOW, estimator_version
+
+    if estimator_version() is None:  # asked here too: what predicts is not loaded for nothing
+        return HOW
     from wideep_cli.advise.forecast import forecast
 
     return forecast(loaded.settings, loaded.settings.traffic)
@@ -94,8 +106,8 @@ def _served_lines(loaded: StackContext, found: Forecast | str | None) -> list[st
     sglang = settings.backend is Backend.SGLANG
     known = suggestion(settings.layout, settings.model, settings.hardware.gpu) if sglang else None
     lines = [known] if known else []
-    if found is None:
-        return lines
+    if found is None or isinstance(found, str):
+        return [found, *lines] if found else lines
     from wideep_cli.advise.forecast import forecast_lines
 
-    return [*forecast_lines(found), *(lines if isinstance(found, str) else [])]
+    return forecast_lines(found)

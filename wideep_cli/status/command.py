@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wideep_cli.console import Screen, answer, say
+from wideep_cli.console import answer, say
 from wideep_cli.errors import ExitCode
 from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
 
@@ -52,6 +52,7 @@ def _watched(live: DeployedGraph, seen: Iterator[Look], *, quiet: bool) -> Look:
     from rich.live import Live as Display
 
     from wideep.text import duration
+    from wideep_cli.screen import Screen
     from wideep_cli.status.report import status_text
 
     last: Look | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wideep_cli.console import Screen, answer
+from wideep_cli.console import answer
 from wideep_cli.errors import ExitCode
 from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
 
@@ -32,6 +32,7 @@ def top(
     from rich.live import Live as Display
 
     from wideep_cli.deployment import find_live
+    from wideep_cli.screen import Screen
     from wideep_cli.top.figures import Serving
     from wideep_cli.top.look import figures, look
     from wideep_cli.top.report import top_json, top_text

@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from tests.support.examples import examples
 from wideep_cli import console as terminal
 from wideep_cli.markdown import code, details, fenced, listed, table
+from wideep_cli.screen import Screen
 
 MARK = "FOREIGN"
 PIECES = st.sampled_from(
@@ -140,7 +141,7 @@ def test_no_control_character_reaches_the_terminal(character: str, capsys: pytes
 
 def test_the_sequences_of_rich_itself_still_reach_a_terminal() -> None:
     to = io.StringIO()
-    terminal.Screen(file=to, force_terminal=True, color_system="standard").print(Text("\x1b]0;x", style="red"))
+    Screen(file=to, force_terminal=True, color_system="standard").print(Text("\x1b]0;x", style="red"))
     assert "\x1b[31m" in to.getvalue()
     assert "\x1b]0" not in to.getvalue()
 

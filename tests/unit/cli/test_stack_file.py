@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
+from wideep.named_file import read_named
 from wideep_cli.errors import CallError
 from wideep_cli.selected_stack import selected_stack
 from wideep_cli.stack_file import find_project, read_stack_file, stack_path
-from wideep_cluster.named_file import read_named
 
 PROJECT = """\
 name: mine

@@ -22,11 +22,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
         stamp = f"{STAMP} " if ("timestamps", "true") in asked.query else ""
         return f"{stamp}{LINE}\n{stamp}as it is\n".encode()
 
-    def stream(*_: object) -> Iterator[bytes]:
+    def lines(*_: object) -> Iterator[bytes]:
         yield from (f"{LINE}\n".encode(), b"as it is\n")
 
     monkeypatch.setattr(client, "find", find)
-    monkeypatch.setattr(client, "stream", stream)
+    monkeypatch.setattr(client, "Lines", lines)
     return Cluster(None, None)  # pyright: ignore[reportArgumentType]
 
 
