@@ -23,7 +23,8 @@ from tests.support.process import env_on, run
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 ROWS: dict[str, dict[str, str]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["commands"]
-RUN = {kind: row["run"] for kind, row in ROWS.items() if "run" in row}
+RUN = {kind: command for command, kind in {row["run"]: kind for kind, row in ROWS.items() if "run" in row}.items()}
+"""Each once, though several rows may have the same."""
 MAY_SAY_NO = ("auth can-i", "wideep adopt", "wideep eplb", "wideep network")
 """Commands whose exit code is an answer: no, not all is as the stack says."""
 CHANGES = ("config set", "stack init", "delete", "restart", "pulumi up")

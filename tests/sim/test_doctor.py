@@ -45,13 +45,13 @@ KINDS = ("graph", "component")
 NODES = {"gpu": "H200", "nodes": 2, "gpusPerNode": 8, "interconnect": "infiniband"}
 POOL = {"nodeSelector": {"pool": "moe"}}
 LUSTRE = {"size": "1Ti", "storageClass": "lustre"}
-GROVE_IS_THERE = {"charts": "sim/charts", "grove": "existing"}
+GROVE_IS_THERE = {"version": "0.6.0", "charts": "sim/charts", "grove": "existing"}
 
 
 @pytest.mark.parametrize(
     ("name", "config", "check", "key"),
     [
-        ("no-platform", {"platform": {"install": False}}, "api operator", "platform.install"),
+        ("no-platform", {"platform": {"version": "0.6.0", "install": False}}, "api operator", "platform.install"),
         ("no-grove", {"layout": "lab-16gpu-multinode", "platform": GROVE_IS_THERE}, "multi-node", "platform.grove"),
         ("no-such-class", {"modelCache": LUSTRE}, "storage-class", "modelCache.storageClass"),
         ("too-few-gpus", {"layout": "lab-32gpu", "hardware": NODES | {"nodes": 4}}, "placement", "layout"),

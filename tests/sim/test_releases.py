@@ -12,6 +12,7 @@ import pytest
 from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
+from tests.support.process import wait_for
 from tests.support.stacks import SMALL
 from tests.support.wideep import Wideep
 
@@ -125,5 +126,5 @@ def test_destroy_leaves_the_crds_and_the_volume_and_nothing_of_the_graph(stack: 
     before = volume(stack)
     stack("destroy", "--yes", "--skip-preview")
     assert volume(stack) == before
-    assert found(stack, "pods") == []
+    wait_for(lambda: found(stack, "pods") == [], "the last pods have ended")
     assert stack.asks("get", "crd", "dynamographdeployments.nvidia.com", "-o", "name").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from itertools import islice
 from typing import Final
 
 from wideep import symptoms
@@ -19,6 +20,9 @@ __all__ = ["crash_trouble", "last_words", "loading_trouble", "serving_trouble"]
 OOM_KILLED: Final = "OOMKilled"
 RECENT_SECONDS: Final = 1800
 """A restart that long ago still counts for a pod that is ready again."""
+SERVING_LOGS: Final = 4
+"""Pods of a role whose logs are read though they are ready: calls do not grow with the graph, and the ends of a
+connection that fails are many."""
 SERVING_LINES: Final = 100
 """A worker that serves writes so many lines in about a minute: what is older has passed."""
 CONNECTIONS: Final = ("kv-transfer", "communication", "platform")
@@ -108,6 +112,9 @@ def loading_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 def serving_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
     """It is ready, and the end of its log tells of connections that fail: requests do, though nothing crashes."""
     if not pod.ready or pod.component in (None, Component.FRONTEND):
+        return None
+    serving = (each.name for each in case.graph_pods if each.ready and each.component is pod.component)
+    if pod.name not in islice(serving, SERVING_LOGS):
         return None
     lines = (case.view.logs(pod, False) or "").splitlines()[-SERVING_LINES:]
     found = read_symptom(case, pod, "\n".join(lines))
