@@ -25,7 +25,8 @@ SET: Final = {
 """By the flag's owner: who sets it in any case."""
 MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
 """DeepEP's kernels of a role, where one command serves both."""
-PARSERS: Final = {each: f"--dyn-{each.removeprefix('--')}" for each in ("--tool-call-parser", "--reasoning-parser")}
+DYNAMOS_PARSERS: Final = ("--dyn-tool-call-parser", "--dyn-reasoning-parser")
+PARSERS: Final = {each.replace("--dyn-", "--"): each for each in DYNAMOS_PARSERS}
 """An engine's own flags for what Dynamo's frontend does, with Dynamo's. Dynamo's worker for SGLang takes one for the
 other, and ends at a name that is none of Dynamo's parsers (``_set_parser`` in its ``args.py``)."""
 OF_THE_SHELL: Final = "its value is a variable of the shell"
