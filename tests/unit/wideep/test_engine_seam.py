@@ -23,8 +23,9 @@ OWN = ("wideep/engines/sglang/", "wideep/engines/vllm/", "wideep/engines/trtllm/
 EVERYBODYS = {
     *("--version", "--help", "--config", "--host", "--port", "--device", "--model"),
     *("--revision", "--endpoint", "--random-seed", "--namespace", "--tokenizer", "--gpus-per-node"),
+    *("--dyn-tool-call-parser", "--dyn-reasoning-parser"),
 }
-"""Flags that other programs have too: git's, kubectl's, this command's own."""
+"""Flags that other programs have too: git's, kubectl's, this command's own; and Dynamo's, the same for every engine."""
 CLASSES = (
     r"\b(ServerArgs|ModelRunner|DeepEPMoE|EPLBManager|ExpertLocationMetadata|ReqToTokenPool|_DeepEPDispatcher\w*)\b"
 )
