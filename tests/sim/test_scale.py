@@ -25,7 +25,7 @@ LABELS = {
     "nvidia.com/dynamo-component-type": "worker",
     "nvidia.com/dynamo-sub-component-type": "decode",
 }
-MOST_CALLS = {"status": 10, "doctor": 30}
+MOST_CALLS = {"status": 10, "doctor": 36}
 
 
 @dataclass(frozen=True)
