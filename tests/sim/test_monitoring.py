@@ -85,14 +85,24 @@ def test_a_load_moves_the_panels_and_every_query_gives_series(stack: Pulumi, pro
     tokens = 'sum(sglang:generation_tokens_total{role="decode"}) or vector(0)'
     before = prometheus.value(requests), prometheus.value(tokens)
     targets = dashboard_targets(stack)
-    load(stack.cluster, REQUESTS)
+    # A rate counts from a series' first sample, and some series begin with the first request: it is scraped alone.
+    load(stack.cluster, 1)
+    until(lambda: prometheus.value(requests) - before[0] == 1)
+    load(stack.cluster, REQUESTS - 1)
     # First what shows rates: a minute after the load they are zero again.
-    moved = {each.panel: each.expr for each in targets if each.board == "Serving" and each.panel in MOVED}
-    assert set(moved) == MOVED
-    until(lambda: all(max(prometheus.query(expr).values(), default=0) > 0 for expr in moved.values()))
+    still = {each.panel: each.expr for each in targets if each.board == "Serving" and each.panel in MOVED}
+    assert set(still) == MOVED
+    until(lambda: not _unmoved(prometheus, still))
     until(lambda: prometheus.value(requests) - before[0] == REQUESTS)
     until(lambda: prometheus.value(tokens) - before[1] == 20 * REQUESTS)
     until(lambda: {each.panel for each in targets if not prometheus.query(each.expr)} == EMPTY, 30)
+
+
+def _unmoved(prometheus: Prometheus, still: dict[str, str]) -> dict[str, str]:
+    """Take out of `still` the panels that show more than 0 now: no two of them need do so at the same time."""
+    for panel in [each for each, expr in still.items() if max(prometheus.query(expr).values(), default=0) > 0]:
+        del still[panel]
+    return still
 
 
 def test_memory_in_use_is_what_the_plan_draws_and_wideep_gpus_predicts(prometheus: Prometheus, stack: Pulumi) -> None:
