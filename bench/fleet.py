@@ -34,30 +34,36 @@ PLATFORM: Final = "load-platform"
 
 
 @dataclass(frozen=True)
-class Fleet:
-    """The cluster with the platform, and a project's folder with a stack file for each graph."""
+class Project:
+    """A project's folder, and the cluster on which its commands work."""
 
     cluster: Cluster
     folder: Path
-    stacks: tuple[str, ...]
 
     @property
     def env(self) -> dict[str, str]:
         """In which pulumi, kubectl and wideep work on the cluster."""
         return os.environ | environment(self.cluster)
 
-    def kubectl(self, *arguments: str, given: str | None = None) -> str:
-        """What it prints. Raises CalledProcessError, with what it said, when it fails."""
-        return self.run("kubectl", *arguments, given=given)
-
     def run(self, *command: str, given: str | None = None) -> str:
-        """What a command prints that has to succeed."""
+        """What a command prints. Raises RuntimeError, with what it said, when it fails."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.env, input=given, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"`{' '.join(command)}` failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
         return done.stdout
+
+
+@dataclass(frozen=True)
+class Fleet(Project):
+    """The cluster with the platform, and a project's folder with a stack file for each graph."""
+
+    stacks: tuple[str, ...]
+
+    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+        """What it prints."""
+        return self.run("kubectl", *arguments, given=given)
 
     def items(self, kind: str, *arguments: str) -> list[dict[str, Any]]:
         """All objects of a kind."""

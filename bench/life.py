@@ -14,19 +14,16 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.fleet import own_cluster
+from bench.fleet import Project, own_cluster
 from bench.preview import EMPTY
-from sim.env import environment
 from sim.sandbox import write_stack
 
 NODES: Final = 2
@@ -48,29 +45,6 @@ Json = dict[str, Any]
 Seconds = dict[str, list[float]]
 
 
-@dataclass(frozen=True)
-class Project:
-    """A folder with a program, and the environment of the cluster."""
-
-    folder: Path
-    env: dict[str, str]
-
-    def run(self, *command: str, given: str | None = None) -> str:
-        """What a command prints. Raises RuntimeError, with what it said, when it fails."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.env, input=given, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"`{' '.join(command)}` failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-        return done.stdout
-
-    def timed(self, *command: str, given: str | None = None) -> float:
-        """Its seconds."""
-        began = time.monotonic()
-        self.run(*command, given=given)
-        return time.monotonic() - began
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -79,9 +53,9 @@ def main() -> None:
     before = os.getloadavg()[0]
     found: dict[str, Seconds] = {name: defaultdict(list) for name in ("stack", "empty", "by hand")}
     with own_cluster(NODES) as (cluster, folder), tempfile.TemporaryDirectory() as elsewhere:
-        stack = Project(folder, os.environ | environment(cluster))
+        stack = Project(cluster, folder)
         write_stack(folder, STACK, image=IMAGE, platform=PLATFORM, layout={"preset": "best-16gpu"})
-        empty = Project(empty_project(folder, Path(elsewhere) / "project"), stack.env)
+        empty = Project(cluster, empty_project(folder, Path(elsewhere) / "project"))
         stack.run("pulumi", "stack", "init", STACK, "--non-interactive")
         resources: list[Json] = []
         for number in range(rounds):
@@ -89,10 +63,17 @@ def main() -> None:
                 for phase, command in COMMANDS.items():
                     if project is stack and phase == "destroy":
                         resources = kubernetes_resources(stack)
-                    found[name][phase].append(project.timed("pulumi", *command, *QUIET))
+                    found[name][phase].append(timed(project, "pulumi", *command, *QUIET))
             by_hand(stack, resources, found["by hand"])
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
     print(json.dumps(figures(found, rounds, before), indent=2))
+
+
+def timed(project: Project, *command: str) -> float:
+    """Seconds of a command."""
+    began = time.monotonic()
+    project.run(*command)
+    return time.monotonic() - began
 
 
 def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Debug", "File", "Measured", "Output", "OutputFormat", "RoleOption", "Stack"]
+__all__ = ["Backend", "Debug", "File", "Gpu", "Measured", "Model", "Output", "OutputFormat", "RoleOption", "Stack"]
 
 
 class OutputFormat(StrEnum):
@@ -36,3 +36,9 @@ Measured = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="prefill|decode", help="Only this role.")]
+Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
+Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")]
+Backend = Annotated[
+    str | None,
+    typer.Option("--backend", metavar="ENGINE", help="sglang, vllm, trtllm or all; without it, the stack's engine."),
+]

@@ -62,9 +62,9 @@ class Commands(Mapping[str, Any]):
     """The verbs' commands by name, each made when it is asked for."""
 
     def __getitem__(self, name: str) -> Any:
-        folder, function = {"import": ("importing", "import_")}.get(name, (name, name))
         if name not in VERBS:
             raise KeyError(name)
+        folder, function = {"import": ("importing", "import_")}.get(name, (name, name))
         module = import_module(f"wideep_cli.{folder}.command")
         one = typer.Typer(add_completion=False, **STYLE)
         one.command(name, epilog=module.EXAMPLE)(handle_errors(getattr(module, function)))

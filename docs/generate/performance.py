@@ -50,12 +50,13 @@ def best() -> str:
     head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s per GPU", "bound", "TTFT", "ITL", "limited by"]
     rows: list[list[str]] = []
     found = {gpus: asked(gpus).best[0] for gpus in BEST}
-    named = {gpus: [each.name for each in asked(104).presets if _is(each, best)] for gpus, best in found.items()}
+    compared = asked(104).presets
+    named = {gpus: [each.name for each in compared if _is(each, most)] for gpus, most in found.items()}
     for gpus, prediction in found.items():
         names = ", ".join(["**best**", *(f"`{name}`" for name in named[gpus])])
         rows.append([str(gpus), names, *_figures(prediction)])
     said = [name for names in named.values() for name in names]
-    others = [each for each in asked(104).presets if each.name not in said]
+    others = [each for each in compared if each.name not in said]
     return table(head, [*rows, *([str(each.gpus), f"`{each.name}`", *_compared(each)] for each in others)])
 
 

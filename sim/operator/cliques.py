@@ -30,10 +30,6 @@ def gpus(pod: Manifest) -> int:
     return sum(int(limit.get(GPU, 0)) for limit in limits)
 
 
-def is_ready(pod: Manifest) -> bool:
-    return graph.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
-
-
 def fits(wanted: list[int], free: list[int]) -> bool:
     """Whether pods that want that many GPUs each all fit on nodes that have that many free; largest first."""
     room = sorted(free, reverse=True)
@@ -118,12 +114,13 @@ class CliqueSetReconciler:
                 turns.setdefault(gang.group, []).append(rollout.together(units))
             else:
                 turns[gang.cliques[0]["metadata"]["name"]] = rollout.pod_by_pod(units[0])
-        for units in turns.values():
-            for pod in rollout.outgoing(units, is_ready):
-                await self.kube.delete(Kind.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
-                pod["metadata"]["deletionTimestamp"] = "now"
         pods = (pod["metadata"] for unit in found.values() for pod in unit.pods)
-        return {meta["name"] for meta in pods if "deletionTimestamp" in meta}
+        gone = {meta["name"] for meta in pods if "deletionTimestamp" in meta}
+        for units in turns.values():
+            for pod in rollout.outgoing(units):
+                await self.kube.delete(Kind.POD, pod["metadata"]["namespace"], pod["metadata"]["name"])
+                gone.add(pod["metadata"]["name"])
+        return gone
 
     async def _let_go(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
         """Takes the gate from the pods of each gang that has room; NoRoomError names the first that has none."""
@@ -167,7 +164,7 @@ class CliqueSetReconciler:
             complete = placed = True
             for clique in gang.cliques:
                 of_clique = pods[clique["metadata"]["name"]]
-                ready = sum(is_ready(pod) for pod in of_clique)
+                ready = sum(graph.is_ready(pod) for pod in of_clique)
                 complete = complete and ready == clique["spec"]["replicas"]
                 gated = sum(bool(pod["spec"].get("schedulingGates")) for pod in of_clique)
                 placed = placed and not gated

@@ -151,6 +151,10 @@ def is_true(live: Manifest | None, kind: str) -> bool:
     return any(entry["type"] == kind and entry["status"] == "True" for entry in conditions)
 
 
+def is_ready(pod: Manifest) -> bool:
+    return is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
+
+
 def with_condition(live: Manifest, entry: Manifest, now: str) -> list[Manifest]:
     """The object's conditions with `entry` set; its transition time moves only when its status does."""
     conditions = list((live.get("status") or {}).get("conditions") or [])

@@ -7,15 +7,14 @@ other, the lowest index first. Nothing that is ready goes while something is not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from sim.operator.contract import Manifest
+from sim.operator.graph import is_ready
 
 __all__ = ["Unit", "outgoing", "pod_by_pod", "together"]
-
-IsReady = Callable[[Manifest], bool]
 
 
 @dataclass
@@ -28,9 +27,9 @@ class Unit:
     outdated: list[Manifest] = field(default_factory=list[Manifest])
     """Those of them that have an older template."""
 
-    def is_ready(self, ready: IsReady) -> bool:
+    def is_ready(self) -> bool:
         """Whether all of its pods are there, and ready."""
-        return len(self.pods) == self.wanted and all(map(ready, self.pods))
+        return len(self.pods) == self.wanted and all(map(is_ready, self.pods))
 
 
 def together(cliques: Sequence[Unit]) -> Unit:
@@ -45,10 +44,10 @@ def pod_by_pod(clique: Unit) -> list[Unit]:
     return [Unit(1, [pod], [pod] if pod in clique.outdated else []) for pod in oldest]
 
 
-def outgoing(units: Sequence[Unit], ready: IsReady) -> Iterator[Manifest]:
+def outgoing(units: Sequence[Unit]) -> Iterator[Manifest]:
     """Return the pods to be deleted now. ``units``: all of a scaling group or clique, in the order of their turns."""
     old = [unit for unit in units if unit.outdated]
-    broken = [unit for unit in old if not unit.is_ready(ready)]
-    steady = all(unit.is_ready(ready) for unit in units)
+    broken = [unit for unit in old if not unit.is_ready()]
+    steady = all(unit.is_ready() for unit in units)
     going = chain(*(unit.outdated for unit in broken), *(unit.pods for unit in old[:1] if steady))
     return (pod for pod in going if "deletionTimestamp" not in pod["metadata"])

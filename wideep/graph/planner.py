@@ -19,15 +19,14 @@ from wideep.graph.components import resources, runtime
 from wideep.graph.dgd import Resources
 from wideep.graph.pod import RESTRICTED, EnvVar
 from wideep.graph.v1beta1 import Component, MainContainer, PodSpec, PodTemplate, Type
+from wideep.planner import max_gpus, prometheus_address, scaled_roles
 from wideep.settings import Settings
-from wideep.settings.layout import Role
 from wideep.settings.planner import PLANNER
 from wideep.settings.serving import PodResources
 
-__all__ = ["FORWARD_PASSES", "max_gpus", "planner", "planner_config", "prometheus_address", "scaled_roles"]
+__all__ = ["FORWARD_PASSES", "planner", "planner_config"]
 
 IMAGE: Final = "nvcr.io/nvidia/ai-dynamo/dynamo-planner"
-PROMETHEUS_PORT: Final = 9090
 FORWARD_PASSES: Final = MappingProxyType({"DYN_FORWARDPASS_METRIC_PORT": "20380"})
 """Of SGLang's and vLLM's workers: publish an event for each forward pass. vLLM's ranks use this port of the pod and
 those after it, on loopback."""
@@ -72,23 +71,3 @@ def planner_config(settings: Settings) -> dict[str, object]:
         "report_interval_hours": None,
         "live_dashboard_port": 0,  # nobody is asked who reads it
     }
-
-
-def scaled_roles(settings: Settings) -> list[Role]:
-    """Return the roles that it scales."""
-    return [name for name, role in settings.layout.roles.items() if role.replicas_managed_by == PLANNER]
-
-
-def max_gpus(settings: Settings) -> int:
-    """Return the GPUs of all workers that it may have: those of the stack, without what the other role has."""
-    scaled = scaled_roles(settings)
-    return settings.hardware.gpus - sum(role.gpus for name, role in settings.layout.roles.items() if name not in scaled)
-
-
-def prometheus_address(settings: Settings) -> str | None:
-    """Return where Prometheus answers; None where the stack does not say it."""
-    if settings.planner.prometheus is not None:
-        return settings.planner.prometheus
-    if not settings.monitoring.enabled or not settings.monitoring.install:
-        return None
-    return f"http://{names.MONITORING_RELEASE}-prometheus.{settings.namespace}.svc:{PROMETHEUS_PORT}"

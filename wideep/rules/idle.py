@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from wideep.errors import Problem
@@ -31,7 +30,7 @@ def idle_keys(site: RoleContext) -> Iterator[Problem]:
     )
     for key, value, idle, why in unread:
         if idle and value != _default(key):
-            fix = f"set {key}: {_written(_default(key))}, which a preset may have set otherwise"
+            fix = f"set {key}: {redact(_default(key))}, which a preset may have set otherwise"
             yield site.problem(key, redact(value), f"it does nothing here: {why}", fix)
 
 
@@ -44,10 +43,6 @@ def _balancer(role: RoleLayout) -> Iterator[tuple[str, object, bool, str]]:
     yield "eplb.algorithm", eplb.algorithm, not eplb.enabled and not placed, reads
     yield "eplb.rebalanceIterations", eplb.rebalance_iterations, not counted, "nothing is balanced and nothing recorded"
     yield "eplb.dispatchAlgorithm", eplb.dispatch_algorithm, not copies, "each expert has one copy"
-
-
-def _written(value: object) -> str:
-    return str(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _default(key: str) -> object:

@@ -8,6 +8,7 @@ from typing import Final
 from wideep.dynamo import release_of
 from wideep.dynamo.releases import newest_tried
 from wideep.errors import Problem
+from wideep.planner import prometheus_address, scaled_roles
 from wideep.rules.hardware import most_workers
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
@@ -29,7 +30,7 @@ def planner_problems(settings: Settings) -> Iterator[Problem]:
     """All broken rules of ``planner``; none where it is off."""
     if not settings.planner.enabled:
         return
-    scaled = [name for name, role in settings.layout.roles.items() if role.replicas_managed_by == PLANNER]
+    scaled = scaled_roles(settings)
     for problem in (_release(settings), _engine(settings), _prometheus(settings)):
         if problem:
             yield problem
@@ -63,7 +64,7 @@ def _engine(settings: Settings) -> Problem | None:
 
 def _prometheus(settings: Settings) -> Problem | None:
     monitoring = settings.monitoring
-    if settings.planner.prometheus is not None or (monitoring.enabled and monitoring.install):
+    if prometheus_address(settings):
         return None
     has = "monitoring.install is false" if monitoring.enabled else "monitoring is off"
     rule = f"the planner reads what the frontend was asked from Prometheus, and {has}"

@@ -10,7 +10,7 @@ import typer
 
 from wideep_cli.console import answer, say
 from wideep_cli.errors import CallError, ExitCode
-from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
+from wideep_cli.options import Backend, Debug, File, Gpu, Measured, Model, Output, OutputFormat, Stack
 
 __all__ = ["EXAMPLE", "advise", "written"]
 
@@ -21,8 +21,6 @@ EXAMPLE = (
     "--write Pulumi.fast.yaml[/bold]"
 )
 
-Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
-Gpu = Annotated[str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="Number of GPUs.")]
 GpusPerNode = Annotated[
     int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node. \\[default: 8, on an NVL72 rack 4]")
@@ -43,10 +41,6 @@ Itl = Annotated[
 ]
 Write = Annotated[
     Path | None, typer.Option("--write", metavar="Pulumi.NAME.yaml", help="Write the best layout as a stack file.")
-]
-Backend = Annotated[
-    str | None,
-    typer.Option("--backend", metavar="ENGINE", help="sglang, vllm, trtllm or all; without it, the stack's engine."),
 ]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the Pareto plot as PNG or SVG.")]
 

@@ -7,30 +7,22 @@ from typing import Annotated
 import typer
 
 from wideep_cli.console import answer
-from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
+from wideep_cli.options import Backend, Debug, File, Gpu, Model, Output, OutputFormat, Stack
 
 __all__ = ["EXAMPLE", "layouts"]
 
 EXAMPLE = "Example: [bold]wideep layouts --gpus 48 --gpu H200 --model deepseek-ai/DeepSeek-R1[/bold]"
 
-Model = Annotated[str | None, typer.Option("--model", metavar="MODEL", help="Model name from the catalog.")]
-GpuOption = Annotated[
-    str | None, typer.Option("--gpu", metavar="GPU", help="GPU name from the catalog, for example H200.")
-]
 Gpus = Annotated[int | None, typer.Option("--gpus", min=1, help="List all valid layouts for this number of GPUs.")]
-BackendOption = Annotated[
-    str | None,
-    typer.Option("--backend", metavar="ENGINE", help="sglang, vllm, trtllm or all; without it, the stack's engine."),
-]
 PerNode = Annotated[int | None, typer.Option("--gpus-per-node", min=1, max=72, help="GPUs per node.")]
 
 
 def layouts(
     model: Model = None,
-    gpu: GpuOption = None,
+    gpu: Gpu = None,
     gpus: Gpus = None,
     gpus_per_node: PerNode = None,
-    backend: BackendOption = None,
+    backend: Backend = None,
     stack: Stack = None,
     file: File = None,
     output: Output = OutputFormat.TEXT,

@@ -25,6 +25,7 @@ TRAFFICS: Final = (
     Traffic(isl=8192, osl=1024, ttft="5s"),
 )
 """Those of Dynamo's and SGLang's published runs of DeepSeek-R1: 4000 and 8k prompts, and prompts of 2000."""
+FIRST: Final = f"for {TRAFFICS[0].isl} input and {TRAFFICS[0].osl} output tokens"
 SERVED: Final[Mapping[Preset, tuple[float, float, float]]] = MappingProxyType(
     {
         Preset.LAB_16GPU_SINGLENODE: (137.9, 295.7, 104.6),
@@ -75,33 +76,28 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
     if own is None or not _known(model, gpu) or layout != layout_of(own):
         return None
     rivals = _rivals(preset_gpus(own))
-    best = max(rivals, key=rivals.__getitem__, default=own)
-    if own not in rivals and best is own:
+    best = _best(rivals)
+    if best is None:
         return None
     if best is own:
-        return (
-            f"`layout: {own}` serves {rivals[own]:.0f} tokens/s per GPU predicted, for 4000 input and 500 output "
-            "tokens: the most of the presets with as many GPUs."
-        )
-    worth = (
-        f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else f"{rivals[best]:.0f} tokens/s per GPU"
-    )
-    return (
-        f"`layout: {best}` serves {worth} on the same number of GPUs, at 4000 input and 500 output tokens: see "
-        "`wideep layouts`."
-    )
+        return f"`layout: {own}` serves {_rate(rivals[own])}, {FIRST}: the most of the presets with as many GPUs."
+    more = f"{rivals[best] / rivals[own]:.1f} times as much" if own in rivals else _rate(rivals[best])
+    return f"`layout: {best}` serves {more} on the same number of GPUs, {FIRST}: see `wideep layouts`."
 
 
 def strongest(gpus: int, model: ModelShape, gpu: GpuKind) -> str | None:
     """Which preset serves most on as many GPUs. None: there is none, or it is not known."""
     rivals = _rivals(gpus) if _known(model, gpu) else {}
-    if not rivals:
-        return None
-    best = max(rivals, key=rivals.__getitem__)
-    return (
-        f"Of the presets `layout: {best}` serves the most: {rivals[best]:.0f} tokens/s per GPU predicted, for 4000 "
-        "input and 500 output tokens."
-    )
+    best = _best(rivals)
+    return best and f"Of the presets `layout: {best}` serves the most: {_rate(rivals[best])}, {FIRST}."
+
+
+def _best(rivals: Mapping[Preset, float]) -> Preset | None:
+    return max(rivals, key=rivals.__getitem__, default=None)
+
+
+def _rate(tokens: float) -> str:
+    return f"{tokens:.0f} tokens/s per GPU predicted"
 
 
 def _rivals(gpus: int) -> dict[Preset, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wideep.dynamo.api import SCALING_ADAPTER, V1ALPHA1
-from wideep.graph.planner import max_gpus, prometheus_address
+from wideep.planner import max_gpus, prometheus_address
 from wideep.rules.hardware import most_workers
 from wideep.settings.planner import PLANNER
 from wideep_cli.stack_context import StackContext

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.operator.cliques import is_ready
 from sim.operator.rollout import Unit, outgoing, pod_by_pod, together
 
 
@@ -14,7 +13,7 @@ def pod(name: str, *, ready: bool = True, made: str = "", going: bool = False) -
 
 
 def names(units: list[Unit]) -> list[str]:
-    return [each["metadata"]["name"] for each in outgoing(units, is_ready)]
+    return [each["metadata"]["name"] for each in outgoing(units)]
 
 
 def replica(*pods: dict[str, Any], old: bool) -> Unit:
