@@ -128,7 +128,8 @@ def by_hand(project: Project, resources: Sequence[Json], seconds: Seconds) -> No
 
 
 def plain(value: Any) -> Any:
-    """Inputs as they were written: without the engine's marks of secrets and the provider's own keys."""
+    """Inputs as a person would write them: without the engine's marks of secrets, the provider's own keys, and owners,
+    whose UIDs are those of the stack's objects."""
     if isinstance(value, list):
         return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(value, dict):
@@ -136,7 +137,7 @@ def plain(value: Any) -> Any:
     fields: Json = value
     if "plaintext" in fields:
         return plain(json.loads(fields["plaintext"]))
-    return {key: plain(each) for key, each in fields.items() if not key.startswith("__")}
+    return {key: plain(each) for key, each in fields.items() if not key.startswith("__") and key != "ownerReferences"}
 
 
 def listed(objects: Sequence[Json]) -> str:
