@@ -5,14 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import drawsvg
 
-from wideep_cli.errors import CallError
-
-__all__ = ["Box", "Canvas", "Edge", "Type", "contrast", "ink_on", "require_svg"]
+__all__ = ["Box", "Canvas", "Edge", "Type", "contrast", "ink_on"]
 
 BLACK, WHITE = "#000000", "#ffffff"
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
@@ -107,16 +104,6 @@ def _short(length: float) -> float:
 def ink_on(fill: str) -> str:
     """Return black or white, whichever is easier to read on ``fill``: at least 4.5 : 1 on any colour."""
     return max((BLACK, WHITE), key=lambda ink: contrast(ink, fill))
-
-
-def require_svg(file: Path) -> None:
-    """Refuse a name that promises another format: nothing here writes PNG.
-
-    Raises:
-        CallError: the name ends in something other than ``.svg``.
-    """
-    if file.suffix.lower() not in ("", ".svg"):
-        raise CallError(f"--svg {file}: the picture is an SVG, whatever the name says.", "Name it FILE.svg.")
 
 
 def contrast(one: str, other: str) -> float:

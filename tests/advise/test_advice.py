@@ -152,7 +152,7 @@ def test_a_plot_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["advise", "--gpus", "32", "--plot", str(tmp_path / "pareto.pdf")])
 
     assert result.exit_code == 2
-    assert "a plot is a PNG or an SVG" in result.stderr
+    assert "written as SVG or PNG" in result.stderr
 
 
 def test_a_model_that_the_estimator_does_not_know_is_said() -> None:

@@ -72,6 +72,7 @@ def advise(
     from wideep_cli.advise.question import Asked, ask
     from wideep_cli.advise.report import advice_report
     from wideep_cli.layouts.question import ALL
+    from wideep_cli.picture_file import require_format
 
     require_estimator()
     question = ask(
@@ -93,6 +94,8 @@ def advise(
         from wideep_cli.measured import advised_nodes
 
         nodes = advised_nodes(question)
+    if plot:
+        require_format("--plot", plot)
     with showing_progress() as progress:
         advice = search(question, progress)
     if plot:

@@ -11,14 +11,13 @@ from typing import Final
 from wideep_cli.advise.comparison import Advice
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.words import asked_hardware, asked_traffic
-from wideep_cli.errors import CallError, writing
+from wideep_cli.errors import writing
 
 __all__ = ["terminal_plot", "write_plot"]
 
 WIDTH, HEIGHT = 90, 20
 X_LABEL: Final = "tokens/s per user"
 Y_LABEL: Final = "tokens/s per GPU"
-FORMATS: Final = (".png", ".svg")
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,11 @@ class _Point:
 
 
 def write_plot(advice: Advice, path: Path) -> None:
-    """Draw it into a PNG or SVG.
+    """Draw it into a file that ``require_format`` lets pass.
 
     Raises:
-        CallError: the file's name ends in neither, or it cannot be written.
+        CallError: it cannot be written.
     """
-    if path.suffix not in FORMATS:
-        raise CallError(f"--plot {path}: a plot is a PNG or an SVG.", f"--plot {path.with_suffix('.svg')}")
     from matplotlib import rc, use
     from matplotlib.figure import Figure
 
@@ -57,7 +54,8 @@ def write_plot(advice: Advice, path: Path) -> None:
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
     with writing(path):
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+        kind = path.suffix.removeprefix(".").lower() or "svg"
+        figure.savefig(path, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
 
 
 def terminal_plot(advice: Advice) -> str:

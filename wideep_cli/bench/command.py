@@ -31,7 +31,9 @@ Compare = Annotated[Path | None, typer.Option("--compare", metavar="FILE.json", 
 Saved = Annotated[
     Path | None, typer.Option("--saved", metavar="FILE.json", help="Show a saved result; nothing is measured.")
 ]
-Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE.svg", help="Draw throughput against latency.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw throughput against latency as SVG or PNG.")
+]
 Artifacts = Annotated[
     Path | None, typer.Option("--artifacts", metavar="DIR", help="Keep AIPerf's own files in this directory.")
 ]
@@ -59,7 +61,10 @@ def bench(
     from wideep_cli.bench.report import bench_json, bench_text
     from wideep_cli.bench.result import read_result, write_result
     from wideep_cli.deployment import find_live
+    from wideep_cli.picture_file import require_format
 
+    if plot:
+        require_format("--plot", plot)  # measuring takes minutes
     users = concurrencies(concurrency)
     before = read_result(compare, "--compare") if compare else None
     told = ""

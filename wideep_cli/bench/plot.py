@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wideep_cli.bench.result import Result
-from wideep_cli.errors import CallError, writing
+from wideep_cli.picture_file import write_picture
 
 __all__ = ["write_plot"]
 
@@ -41,10 +41,8 @@ def write_plot(results: Sequence[Result], path: Path) -> None:
     """Draws each result as a line through its concurrencies.
 
     Raises:
-        CallError: the file's name does not end in .svg, or it cannot be written.
+        CallError: the file's name promises another format than SVG or PNG, or it cannot be written.
     """
-    if path.suffix != ".svg":
-        raise CallError(f"--plot {path}: the plot is an SVG.", f"--plot {path.with_suffix('.svg')}")
     import drawsvg
 
     points = [point for result in results for point in result.points]
@@ -57,8 +55,7 @@ def write_plot(results: Sequence[Result], path: Path) -> None:
     _frame(drawing, axes, results[0])
     for number, result in enumerate(results):
         _line(drawing, axes, result, number)
-    with writing(path):
-        path.write_text(str(drawing.as_svg()), encoding="utf-8")
+    write_picture("--plot", path, str(drawing.as_svg()))
 
 
 def _text(drawing: Any, words: str, at: tuple[float, float], style: Style) -> None:

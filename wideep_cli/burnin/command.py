@@ -41,7 +41,9 @@ Timeout = Annotated[
 ]
 
 
-Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links: a cell each two GPUs.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links as SVG or PNG: a cell each two GPUs.")
+]
 
 
 def burnin(
@@ -60,9 +62,12 @@ def burnin(
     from wideep_cli.burnin.places import chosen_places
     from wideep_cli.burnin.report import Answer, burnin_json, burnin_text
     from wideep_cli.deployment import find_live
+    from wideep_cli.picture_file import require_format
     from wideep_cluster.burnin.outcome import burn_in
     from wideep_cluster.burnin.run import BurnIn
 
+    if svg:
+        require_format("--svg", svg)  # measuring takes minutes
     live = find_live(stack, file)
     settings = live.loaded.settings
     plan = burnin_plan(settings).model_copy(update={"quick": quick, "only": only, "seconds": timeout})

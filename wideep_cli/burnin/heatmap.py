@@ -9,8 +9,9 @@ from typing import Final
 
 from wideep.burnin.figures import Measured
 from wideep.burnin.links import Place, pairs
-from wideep_cli.canvas import Box, Canvas, Type, ink_on, require_svg
-from wideep_cli.errors import CallError, writing
+from wideep_cli.canvas import Box, Canvas, Type, ink_on
+from wideep_cli.errors import CallError
+from wideep_cli.picture_file import write_picture
 
 __all__ = ["draw_links", "write_links"]
 
@@ -34,12 +35,10 @@ def write_links(measured: Measured, file: Path) -> None:
     Raises:
         CallError: no link was measured, the file's name is another format's, or it cannot be written.
     """
-    require_svg(file)
     found = pairs(measured)
     if not found:
         raise CallError("--svg draws links, and none was measured.", "Leave out --only memory or --only compute.")
-    with writing(file):
-        file.write_text(draw_links(found), encoding="utf-8")
+    write_picture("--svg", file, draw_links(found))
 
 
 def draw_links(found: Links) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wideep_cli.console import answer, say
-from wideep_cli.errors import CallError, writing
+from wideep_cli.errors import CallError
 from wideep_cli.options import Debug, File, Measured, Output, OutputFormat, Stack
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ __all__ = ["EXAMPLE", "plan"]
 
 EXAMPLE = "Example: [bold]wideep plan --stack prod --svg placement.svg[/bold]"
 
-Svg = Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement: nodes, GPUs, experts.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Draw the placement as SVG or PNG: nodes, GPUs, experts.")
+]
 Slide = Annotated[bool, typer.Option("--slide", help="With --svg: a cell for each GPU, letters for a slide.")]
 Diff = Annotated[
     tuple[Path, Path] | None, typer.Option("--diff", metavar="A.yaml B.yaml", help="Show what changes from A to B.")
@@ -85,13 +87,11 @@ def plan(
 
 
 def _draw(loaded: StackContext, svg: Path, slide: bool) -> None:
-    from wideep_cli.canvas import require_svg
+    from wideep_cli.picture_file import write_picture
     from wideep_cli.plan.picture import draw_placement
     from wideep_cli.plan.slide import draw_slide
 
-    require_svg(svg)
-    with writing(svg):
-        svg.write_text(draw_slide(loaded) if slide else draw_placement(loaded), encoding="utf-8")
+    write_picture("--svg", svg, draw_slide(loaded) if slide else draw_placement(loaded))
     say(f"Placement written to {svg}.")
 
 

@@ -65,12 +65,3 @@ def test_of_many_gpus_a_cell_is_two_nodes_with_their_slowest_pair() -> None:
 def test_without_links_there_is_nothing_to_draw(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="none was measured"):
         write_links(Measured(()), tmp_path / "x.svg")
-
-
-def test_a_name_that_promises_another_format_is_refused(tmp_path: Path) -> None:
-    measured = read_lines((RECORDED / "h100x4-straggler.jsonl").read_text().splitlines())
-
-    with pytest.raises(CallError, match=r"the picture is an SVG"):
-        write_links(measured, tmp_path / "links.png")
-
-    assert not (tmp_path / "links.png").exists()

@@ -126,11 +126,6 @@ def test_the_plot_has_a_line_for_each_run_and_a_number_for_each_point(tmp_path: 
         assert words in svg
 
 
-def test_a_plot_that_is_no_svg_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CallError, match="the plot is an SVG"):
-        write_plot([result()], tmp_path / "p.png")
-
-
 def test_concurrencies_are_whole_numbers_with_commas() -> None:
     assert concurrencies("1,8,32") == (1, 8, 32)
     for wrong in ("0", "1;2", "", "-3"):
