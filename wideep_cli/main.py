@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from wideep_cli.verbs import STYLE, VerbGroup
@@ -11,15 +13,26 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="wideep",
     cls=VerbGroup,
-    no_args_is_help=True,
     help="Wide expert parallelism on NVIDIA Dynamo: plan a stack, check it, and inspect the deployment.",
     epilog="Exit codes: 0 success, 1 a check failed, 2 invalid config or usage.",
     **STYLE,
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from wideep_cli.version import print_version
+
+        print_version()
+        raise typer.Exit
+
+
 @app.callback()
-def _wideep() -> None:
+def _wideep(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Makes of typer's app a group, whose verbs VerbGroup knows."""
 
 

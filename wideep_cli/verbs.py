@@ -84,6 +84,10 @@ class VerbGroup(TyperGroup):
         super().__init__(**attributes)
         self.commands: Any = Commands()
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Without a verb the page of ``wideep --help`` is what was meant."""
+        return super().parse_args(ctx, args or ["--help"])
+
     def list_commands(self, ctx: Any) -> list[str]:
         """The verbs' names."""
         return list(VERBS)

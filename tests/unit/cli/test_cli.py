@@ -344,9 +344,9 @@ def test_a_price_is_of_the_stacks_own_gpu_and_of_no_other(run: Run, stack: Write
 
 
 def test_a_picture_is_not_written_under_another_formats_name(run: Run, stack: Write, tmp_path: Path) -> None:
-    result = run("plan", "--file", stack(), "--svg", tmp_path / "placement.png")
-    assert (result.exit_code, (tmp_path / "placement.png").exists()) == (2, False)
-    assert "Name it FILE.svg." in result.stderr
+    result = run("plan", "--file", stack(), "--svg", tmp_path / "placement.pdf")
+    assert (result.exit_code, (tmp_path / "placement.pdf").exists()) == (2, False)
+    assert "written as SVG or PNG, not as .pdf." in result.stderr
 
 
 def test_the_list_of_layouts_does_not_pass_kv_cache_for_speed(run: Run) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from tests.support import process
+from wideep.dynamo.releases import newest_tried
 from wideep_cli.advise.extra import estimator_version
 from wideep_cli.main import app
 from wideep_cli.verbs import VERBS, VerbGroup
@@ -53,6 +55,23 @@ def test_json_is_written_without_what_draws_tables() -> None:
 
 def test_the_settings_are_loaded_without_a_look_at_their_source() -> None:
     process.run(sys.executable, "-c", "import inspect; inspect.findsource = None; import wideep.plan")
+
+
+def test_without_a_verb_the_help_is_shown() -> None:
+    alone, asked = (CliRunner().invoke(app, words) for words in ([], ["--help"]))
+    assert "Show a stack's plan" in alone.output
+    assert (alone.output, alone.exit_code) == (asked.output, 0)
+
+
+def test_the_version_is_the_projects_with_its_commit_and_the_releases_of_dynamo() -> None:
+    said = CliRunner().invoke(app, ["--version"])
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    head = process.run("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*")
+    commit = f", commit {head.out.strip()}" if (ROOT / ".git").exists() else ""
+    assert said.exit_code == 0
+    assert said.output.splitlines()[0] == f"dynamo-wideep {project['version']}{commit}"
+    assert f"newest tried: {newest_tried().version}" in said.output
 
 
 @pytest.mark.parametrize("verb", VERBS)
