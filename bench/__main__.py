@@ -1,8 +1,8 @@
 """What the command and a preview cost on this machine: ``python -m bench [--rounds 7] [--cluster] [--graphs 1,10]``.
 
 Measures in one run and prints Markdown; each table names the command that gives its figures alone. Without --cluster
-nothing is started. With it `make preview` is measured on the simulated cluster, against a program that makes nothing;
---graphs takes so many stacks through their life, on a cluster of its own for each number (hours at 100).
+nothing is started. With it `make preview` is measured on the simulated cluster, against a program that makes nothing, and
+a stack's life, against that and against helm and kubectl; --graphs takes so many stacks through their life, on a cluster of its own for each number (hours at 100).
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="of each call; medians are printed")
-    parser.add_argument("--cluster", action="store_true", help="bring up the simulated cluster and measure previews")
+    parser.add_argument(
+        "--cluster", action="store_true", help="bring up the simulated cluster; measure previews and a life"
+    )
     parser.add_argument("--graphs", default="", help="numbers of graphs on one cluster, for example 1,10,100")
     asked = parser.parse_args(arguments)
     before = os.getloadavg()[0]
     tables = [commands(asked.rounds), growth(asked.rounds)]
     if asked.cluster:
-        tables.append(previews(asked.rounds))
+        tables += [previews(asked.rounds), life(asked.rounds)]
     if asked.graphs:
         tables.append(graphs([int(number) for number in asked.graphs.split(",")]))
     print("\n\n".join([machine(before), *tables]))
@@ -117,13 +119,23 @@ def previews(rounds: int) -> str:
     return page(f"A preview, `python bench/preview.py {rounds}`", ["", "s", "CPU s"], rows)
 
 
+def life(rounds: int) -> str:
+    """A stack's life beside an empty program and by hand, as bench.life measures it."""
+    from bench.life import COMMANDS
+
+    found = on_own_cluster("bench.life", "--rounds", str(rounds))
+    columns = {"stack": "stack, s", "empty": "a program that makes nothing, s", "by hand": "helm and kubectl, s"}
+    columns["stack to by hand"] = "stack ÷ by hand"
+    rows = [[phase, *(str(found[each].get(phase, "")) for each in columns)] for phase in COMMANDS]
+    return page(f"A stack's life, `python -m bench.life --rounds {rounds}`", ["", *columns.values()], rows)
+
+
 def graphs(numbers: Sequence[int]) -> str:
     """The life of so many stacks on one cluster, as bench/load.py measures it. Raises where one was lost."""
     rows: list[list[str]] = []
     for number in numbers:
-        command = [sys.executable, "-m", "bench.load", "--graphs", str(number)]
-        said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-        phases = {name: found for name, found in json.loads(said).items() if isinstance(found, dict)}
+        said = on_own_cluster("bench.load", "--graphs", str(number))
+        phases = {name: found for name, found in said.items() if isinstance(found, dict)}
         rows += [
             [str(number), name, str(found["wall_s"]), str(found["one_median_s"]), str(found["sim_mb"])]
             for name, found in phases.items()
@@ -131,6 +143,12 @@ def graphs(numbers: Sequence[int]) -> str:
         ]
     head = ["graphs", "", "all, s", "one, median s", "MB of the simulation"]
     return page("Graphs on one cluster, `python -m bench.load --graphs N`", head, rows)
+
+
+def on_own_cluster(module: str, *words: str) -> dict[str, Any]:
+    """What a benchmark prints that makes and ends a cluster: another one than that of the previews, which stays."""
+    command, env = [sys.executable, "-m", module, *words], os.environ | {"SIM_ID": "bench"}
+    return json.loads(subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def page(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
