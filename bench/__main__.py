@@ -1,8 +1,9 @@
 """What the command and a preview cost on this machine: ``python -m bench [--rounds 7] [--cluster] [--graphs 1,10]``.
 
 Measures in one run and prints Markdown; each table names the command that gives its figures alone. Without --cluster
-nothing is started. With it `make preview` is measured on the simulated cluster, against a program that makes nothing, and
-a stack's life, against that and against helm and kubectl; --graphs takes so many stacks through their life, on a cluster of its own for each number (hours at 100).
+nothing is started. With it `make preview` is measured on the simulated cluster, against a program that makes nothing,
+and a stack's life, against that and against helm and kubectl; --graphs takes so many stacks through their life, on a
+cluster of its own for each number (hours at 100).
 """
 
 from __future__ import annotations
