@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -11,8 +12,10 @@ from typing import Final
 import pulumi
 
 from wideep.kubeconfig import is_content
+from wideep_cluster.client import Cluster
 from wideep_cluster.errors import ClusterError
 from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.kubeconfig import connect
 
 __all__ = [
     "cluster_note",
@@ -23,6 +26,8 @@ __all__ = [
 ]
 
 SECONDS: Final = 5
+KEPT_SECONDS: Final = 300
+"""How long a connection serves: a credential plugin (aws, gcloud) takes a second or so, and what it gives expires."""
 
 
 def connect_from_config(namespace: str) -> KubeNamespace:
@@ -32,7 +37,13 @@ def connect_from_config(namespace: str) -> KubeNamespace:
         kubernetes.config.ConfigException, OSError: there is none.
     """
     config = pulumi.Config("kubernetes")
-    return KubeNamespace.connect(namespace, config.get("kubeconfig"), config.get("context"))
+    asked = config.get("kubeconfig"), config.get("context"), os.environ.get("KUBECONFIG")
+    return KubeNamespace(_connect(*asked, time.monotonic() // KEPT_SECONDS), namespace)
+
+
+@functools.lru_cache(maxsize=1)
+def _connect(kubeconfig: str | None, context: str | None, _variable: str | None, _age: float) -> Cluster:
+    return connect(kubeconfig, context)
 
 
 def cluster_note(place: KubeNamespace) -> str:
