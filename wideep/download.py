@@ -141,7 +141,7 @@ A shell does what its ``trap`` says when the command before it has ended, and at
 class DownloadPlan(BaseModel):
     """What the Job runs, and for how long."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     job: str
     image: str

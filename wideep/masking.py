@@ -28,7 +28,6 @@ _SCHEMES: Final = (
     re.compile(r"(?P<kept>\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#\"'<>]+(?=@)"),
 )
 """Credentials after a word that says what they are: two HTTP schemes, and the login of a URL."""
-_KEPT_CONTROLS: Final = "\n\t"
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that a terminal acts on or that reorder what is read: controls, bidi and other format marks,
 lone surrogates, line separators."""
@@ -51,13 +50,11 @@ def holds_token(text: str) -> bool:
 def visible(text: str) -> str:
     """The text with control characters and marks of direction spelled out (``\\x1b``, ``\\u202e``); line feeds and
     tabs stay. Inside JSON the result is JSON: there all below ``\\x20`` is escaped already."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_shown, text))
+    return "\n".join(line if line.isprintable() else "".join(map(_shown, line)) for line in text.split("\n"))
 
 
 def _shown(character: str) -> str:
-    if character in _KEPT_CONTROLS or unicodedata.category(character) not in _UNSAFE:
+    if character == "\t" or unicodedata.category(character) not in _UNSAFE:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x20 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

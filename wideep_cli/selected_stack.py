@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+from wideep.pulumi_backend import backend_url, pulumi_home
 from wideep_cli.errors import CallError
 from wideep_cli.stack_file import Project, stack_of
-from wideep_cluster.pulumi_backend import backend_url, pulumi_home
 
 __all__ = ["selected_stack"]
 

@@ -12,10 +12,10 @@ import pulumi
 from components.preflight import refuse
 from components.stack_config import registry_login
 from wideep.plan import Plan
+from wideep.pulumi_backend import backend_url, lack_of_room, state_folder
 from wideep_cluster.charts import Chart
 from wideep_cluster.dynamo.external import RefusedLoginError, chart_answer, image_answer
 from wideep_cluster.errors import Answer
-from wideep_cluster.pulumi_backend import backend_url, lack_of_room, state_folder
 from wideep_cluster.registry import Login
 
 __all__ = ["check_external", "external_answers"]

@@ -29,6 +29,7 @@ class GraphModel(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
+        defer_build=True,
     )
 
     def manifest(self) -> Manifest:

@@ -10,4 +10,4 @@ __all__ = ["PlanModel"]
 class PlanModel(BaseModel):
     """Base of each part: frozen, compared by value, and the same again after a trip through JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

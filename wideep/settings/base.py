@@ -17,5 +17,6 @@ class SettingsModel(BaseModel):
         extra="forbid",
         alias_generator=to_camel,
         populate_by_name=True,
+        defer_build=True,
         allow_inf_nan=False,
     )

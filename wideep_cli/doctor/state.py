@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from wideep.pulumi_backend import backend_url, lack_of_room, state_folder
 from wideep_cli.doctor.finding import Finding, Section, fails, holds
 from wideep_cli.stack_file import Project, find_project, stack_of
-from wideep_cluster.pulumi_backend import backend_url, lack_of_room, state_folder
 
 __all__ = ["state_findings"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from wideep.pulumi_backend import backend_url, lack_of_room, state_folder
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.state import state_findings
-from wideep_cluster.pulumi_backend import backend_url, lack_of_room, state_folder
 
 STATE = ".pulumi/stacks/dynamo-wideep/dev.json"
 KEPT = ".pulumi/history/dynamo-wideep/dev"
