@@ -14,7 +14,9 @@ __all__ = ["Condition", "KubeObject", "Meta", "Model", "RawObject"]
 class Model(BaseModel):
     """Base: camelCase names, unknown fields left out."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
 
 class Owner(Model):
