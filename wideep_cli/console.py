@@ -15,6 +15,7 @@ from wideep.errors import WideepError
 from wideep.masking import masked, visible
 from wideep_cli.errors import ExitCode, as_json, exit_code
 from wideep_cli.options import OutputFormat
+from wideep_cli.wrapped import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,8 +51,9 @@ def _draw(content: RenderableType) -> None:
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr."""
-    sys.stderr.write(visible(masked(text)) + "\n")
+    """Write a remark to stderr; in a terminal as wide as it is."""
+    text, width = visible(masked(text)), terminal_width()
+    sys.stderr.write((wrapped(text, width) if width else text) + "\n")
 
 
 def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:
