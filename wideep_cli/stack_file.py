@@ -221,7 +221,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     """The config of a stack's file, with the project's defaults under it (``project_of``, unless one is given).
 
     Raises:
-        CallError: the file does not exist or is not a stack's file.
+        CallError: the file does not exist, is not a stack's file or sets nothing.
     """
     if not path.is_file():
         names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
@@ -234,7 +234,10 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     if "config" not in content and any(":" in str(key) for key in content):
         raise CallError(f"{path} has config keys, but no `config:` above them.", "Indent them under `config:`.")
     everything = {**project.defaults, **_own_keys(cast(dict[object, object], config), project.name)}
-    return StackFile(path, {key: value for key, value in everything.items() if value not in UNSET})
+    known = {key: value for key, value in everything.items() if value not in UNSET}
+    if not known:
+        raise CallError(f"{path} has no key of {project.name} under `config:`.", _first_config(project.name))
+    return StackFile(path, known)
 
 
 def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:
@@ -245,6 +248,14 @@ def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object
         if of in ("", project, f"{project}:config"):
             own[name] = value
     return own
+
+
+def _first_config(project: str) -> str:
+    """What a stack's file may say at first."""
+    from wideep.settings.problems import EXAMPLES
+
+    keys = [f"  {project}:{example}" for key, example in EXAMPLES.items() if key != "image"]
+    return "\n  ".join(["Write for example (docs/configuration.md has every key):", "config:", *keys])
 
 
 def stack_of(path: Path) -> str:

@@ -19,7 +19,7 @@ from wideep.settings.root import Settings
 from wideep.settings.schema import ConfigKey, config_key
 from wideep.settings.serving import Variable
 
-__all__ = ["NO_SUCH_KEY", "misspelt", "problems_of"]
+__all__ = ["EXAMPLES", "NO_SUCH_KEY", "misspelt", "problems_of"]
 
 Object = Mapping[str, object]
 

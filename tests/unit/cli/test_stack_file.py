@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.examples import examples
 from wideep.named_file import read_named
 from wideep_cli.errors import CallError
 from wideep_cli.selected_stack import selected_stack
+from wideep_cli.stack_context import load
 from wideep_cli.stack_file import find_project, read_stack_file, stack_path
 
 PROJECT = """\
@@ -89,6 +91,23 @@ def test_a_broken_file_is_one_sentence_with_its_place(folder: Path, text: str, m
         read_stack_file(path)
     assert str(caught.value).startswith(str(path))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nothing yet\n", "config:\n", "config: {}\n", "encryptionsalt: v1:a\n", "config:\n  other:namespace: n\n"],
+)
+def test_a_file_that_sets_nothing_is_told_what_to_write_which_then_is_a_stack(folder: Path, text: str) -> None:
+    written(folder, "name: mine\nruntime: python\n", "Pulumi.yaml")
+    path = written(folder, text)
+
+    with pytest.raises(CallError) as caught:
+        read_stack_file(path)
+
+    assert caught.value.message == f"{path} has no key of mine under `config:`."
+    told, _, example = caught.value.fix.partition("\n")
+    assert told == "Write for example (docs/configuration.md has every key):"
+    assert load(read_stack_file(written(folder, textwrap.dedent(example)))).plan.gpus == 16
 
 
 def test_a_file_that_is_no_text_is_said_to_be_none(folder: Path) -> None:
