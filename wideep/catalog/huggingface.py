@@ -10,6 +10,7 @@ from typing import Final, cast
 from wideep.catalog.families import ARCHITECTURES
 from wideep.catalog.formats import INSTEAD, Unsupported, weight_format
 from wideep.catalog.numbers import EXPERTS, wrong_numbers
+from wideep.catalog.other_models import other_model
 from wideep.errors import Problem
 from wideep.settings.formatting import redact
 
@@ -52,6 +53,9 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
     config = _read(path, read_text)
     if isinstance(config, Problem):
         return [config]
+    other = other_model(config, _architecture(config), redact(path))
+    if other:
+        return [other]
     name, family = own.get("name") or _name(config, path), own.get("family") or _family(config)
     stored = weight_format(config, _beside(path, read_text))
     problems: list[Problem] = []

@@ -13,7 +13,7 @@ from typing import Final
 
 from wideep.settings.hardware import Gpu, Interconnect
 
-__all__ = ["same_gpu", "same_model", "unknown_gpu", "unknown_interconnect", "unknown_model"]
+__all__ = ["same_gpu", "same_model", "unknown_class", "unknown_gpu", "unknown_interconnect", "unknown_model"]
 
 CUDA: Final = "the engines in Dynamo's images are built for CUDA, and {word} is no NVIDIA GPU"
 OLD: Final = "the plan knows kernels from compute capability 8.0 on, which {word} does not have"
@@ -31,24 +31,27 @@ UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 """Patterns of names, written without dashes and blanks in upper case: why none of the images runs there."""
-OTHERWISE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+OTHERWISE: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
         r"deepseek-v3\.2.*": (
-            "its sparse attention keeps an indexer's keys beside MLA's cache (DeepseekV32ForCausalLM)",
+            "DeepseekV32ForCausalLM",
+            "its sparse attention keeps an indexer's keys beside MLA's cache",
             "deepseek-ai/DeepSeek-V3.1",
         ),
         r"deepseek-v4.*": (
-            "its attention keeps caches of several kinds (DeepseekV4ForCausalLM)",
+            "DeepseekV4ForCausalLM",
+            "its attention keeps caches of several kinds",
             "deepseek-ai/DeepSeek-V3.1",
         ),
         r"qwen3-next.*": (
-            "three of four layers have linear attention, which keeps a state per request and no cache per token "
-            "(Qwen3NextForCausalLM)",
+            "Qwen3NextForCausalLM",
+            "three of four layers have linear attention, which keeps a state per request and no cache per token",
             "Qwen/Qwen3-235B-A22B",
         ),
     }
 )
-"""Patterns of models' names in lower case, without their owner: why the plan cannot count one, and which it can."""
+"""Patterns of models' names in lower case, without their owner: the class, why the plan cannot count it, and which
+model it can."""
 NOISE: Final = r"NVIDIA|TESLA|SXM\d?|HBM3E?|HGX|DGX|TENSORCORE|GPU|SERVER|(?<=\d)GI?B"
 WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     {
@@ -120,9 +123,10 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
 
 def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
     """The rule and what to write instead, for a model's name that the catalog does not have."""
-    for pattern, (why, other) in OTHERWISE.items():
-        if re.fullmatch(pattern, word.split("/")[-1].lower()[:200]):
-            return f"not supported: {why}, and the plan's memory would be wrong", f"set model: {other}"
+    last = word.split("/")[-1].lower()[:200]
+    for pattern, row in OTHERWISE.items():
+        if re.fullmatch(pattern, last):
+            return _uncounted(*row)
     rule, same = "the catalog has no model of that name", same_model(word, known)
     if same:
         return (
@@ -131,6 +135,15 @@ def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
         )
     own = f"set model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
     return rule, own
+
+
+def unknown_class(architecture: str) -> tuple[str, str] | None:
+    """The same for a class of models. None: nothing is known of it."""
+    return next((_uncounted(*row) for row in OTHERWISE.values() if row[0] == architecture), None)
+
+
+def _uncounted(architecture: str, why: str, other: str) -> tuple[str, str]:
+    return f"not supported: {why} ({architecture}), and the plan's memory would be wrong", f"set model: {other}"
 
 
 def same_model(word: str, known: Iterable[str]) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Final
 
 import pytest
 
-from tests.support.configs import EXAMPLE, hardware, told
+from tests.support.configs import EXAMPLE, hardware, stack, told
 from wideep.catalog.models import MODELS
+from wideep.errors import ConfigError
+from wideep.rules import accept
 from wideep.rules.model import model_problems
 
 R1: Final[Mapping[str, object]] = {
@@ -65,7 +67,7 @@ def said(key: str, changed: Mapping[str, object], own: Mapping[str, object] | No
             "more than text",
             "a model of text",
         ),
-        ({"architectures": ["DeepseekV32ForCausalLM"]}, "the plan knows what engines do with", "one of these classes"),
+        ({"architectures": ["Ernie4_5_MoeForCausalLM"]}, "the plan knows what engines do with", "one of these classes"),
     ],
 )
 def test_a_class_that_is_not_known_is_told_by_what_the_file_has(
@@ -74,6 +76,58 @@ def test_a_class_that_is_not_known_is_told_by_what_the_file_has(
     message = said("model.family", changed)
     assert words in message
     assert fix in message
+
+
+ADAPTER: Final[Mapping[str, object]] = dict.fromkeys(R1, GONE) | {
+    "peft_type": "LORA",
+    "base_model_name_or_path": "deepseek-ai/DeepSeek-V3",
+    "r": 16,
+    "target_modules": ["q_proj"],
+}
+DENSE: Final[Mapping[str, object]] = {
+    "architectures": ["Qwen3ForCausalLM"],
+    **{key: GONE for key in R1 if "expert" in key},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words", "fix"),
+    [
+        (ADAPTER, "config.json is of an adapter (peft_type: LORA)", "its base model, deepseek-ai/DeepSeek-V3: workers"),
+        ({**ADAPTER, "base_model_name_or_path": GONE}, "an adapter", "the config.json of its base model: workers"),
+        (DENSE, "of Qwen3ForCausalLM and names no experts, so it is a dense model", "`wideep models` lists those"),
+        ({**DENSE, "num_experts": 0, "num_local_experts": None}, "a dense model", "use a mixture of experts"),
+        (
+            {"architectures": ["DeepseekV32ForCausalLM"]},
+            "its sparse attention keeps",
+            "model: deepseek-ai/DeepSeek-V3.1",
+        ),
+        (
+            {"architectures": ["GlmMoeDsaForCausalLM"], "index_topk": 2048},
+            "is of GlmMoeDsaForCausalLM: not",
+            "set model",
+        ),
+        ({"architectures": ["Qwen3NextForCausalLM"]}, "three of four layers", "set model: Qwen/Qwen3-235B-A22B"),
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"family": "deepseek-v3", "experts": 256, "expertsPerToken": 8}])
+def test_a_file_of_something_else_is_told_once_and_no_key_beside_it_helps(
+    changed: dict[str, object], words: str, fix: str, own: dict[str, object]
+) -> None:
+    model = {"name": "example/read", "config": "config.json", **own}
+    with pytest.raises(ConfigError) as caught:
+        accept(stack(model=model), file_of(changed))
+
+    (problem,) = (each for each in caught.value.problems if each.key.startswith("model"))
+    assert problem.key == "model.config"
+    assert words in problem.rule
+    assert fix in problem.fix
+
+
+def test_experts_under_a_name_that_is_not_known_make_no_dense_model() -> None:
+    named = {**DENSE, "architectures": ["DbrxForCausalLM"], "ffn_config": {"moe_num_experts": 16}}
+    assert said("model.config", named) == ""
+    assert "the plan knows what engines do with" in said("model.family", named)
 
 
 def test_the_family_beside_the_file_is_what_the_message_offers_and_it_plans() -> None:

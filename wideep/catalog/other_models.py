@@ -1,0 +1,49 @@
+"""A file that is no config.json of a mixture of experts that the plan can count, and what it is instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from wideep.catalog.families import ARCHITECTURES
+from wideep.catalog.unknown import unknown_class
+from wideep.errors import Problem
+from wideep.settings.formatting import redact
+
+__all__ = ["other_model"]
+
+Object = Mapping[str, object]
+
+SPARSE: Final = "DeepseekV32ForCausalLM"
+"""The class that has an indexer (``index_topk``); others with one are derived from it."""
+
+
+def other_model(config: Object, architecture: str, path: str) -> Problem | None:
+    """The problem of an adapter, of a class whose cache is another, and of a dense model; None for everything else.
+    Keys beside ``config`` do not help: the file is of something else."""
+    if "peft_type" in config:
+        base = config.get("base_model_name_or_path")
+        rule = f"{path} is of an adapter (peft_type: {redact(config['peft_type'])}), which has no sizes of a model"
+        fix = (
+            f"use the config.json of its base model{f', {redact(base)}' if base else ''}: "
+            "workers load whole models, so merge the adapter into a checkpoint of its own"
+        )
+        return Problem("model.config", path, rule, fix)
+    uncounted = unknown_class(architecture) or (unknown_class(SPARSE) if config.get("index_topk") else None)
+    if uncounted:
+        return Problem("model.config", path, f"{path} is of {redact(architecture)}: {uncounted[0]}", uncounted[1])
+    if architecture not in ("none", *ARCHITECTURES.values()) and not _names_experts(config):
+        rule = (
+            f"{path} is of {redact(architecture)} and names no experts, so it is a dense model: "
+            "there is nothing to spread over GPUs"
+        )
+        return Problem(
+            "model.config", path, rule, "use a mixture of experts: `wideep models` lists those of the catalog"
+        )
+    return None
+
+
+def _names_experts(config: Object) -> bool:
+    """Whether any key of the file, in whichever object, is of experts; a number that is 0 or null does not count."""
+    return "expert" in json.dumps([{key: value} for key, value in config.items() if value]).lower()
