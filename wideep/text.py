@@ -1,10 +1,11 @@
-"""Lists and durations in messages."""
+"""Lists, durations and rates in messages."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
-__all__ = ["duration", "some_of"]
+__all__ = ["duration", "recorded", "shown_rate", "some_of"]
 
 
 def some_of(things: Iterable[object], most: int = 3) -> str:
@@ -22,3 +23,13 @@ def duration(seconds: float) -> str:
     if hours < 2:
         return f"{60 * hours + minutes} min"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def recorded(tokens_per_second: float) -> float:
+    """Return a GPU's tokens/s with one decimal, as the presets' are recorded (``wideep_cli.layouts.served``)."""
+    return round(tokens_per_second, 1)
+
+
+def shown_rate(tokens_per_second: float) -> int:
+    """Return a GPU's tokens/s as a whole number, 97 for 96.5: the same for a figure as recorded and as computed."""
+    return math.floor(recorded(tokens_per_second) + 0.5)

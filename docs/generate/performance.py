@@ -15,6 +15,7 @@ from wideep.memory.measured import measured_table
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset
 from wideep.settings.traffic import Traffic
+from wideep.text import shown_rate
 from wideep_cli.advise import estimator
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.comparison import Advice, Compared, Unknown, advise
@@ -118,7 +119,7 @@ def _figures(found: Prediction) -> list[str]:
         role_text(found.layout.prefill),
         role_text(found.layout.decode),
         whole(found.tokens_per_second),
-        f"{found.tokens_per_second_per_gpu:.0f}",
+        str(shown_rate(found.tokens_per_second_per_gpu)),
         whole(found.bound.tokens_per_second / found.gpus),
         milliseconds_text(found.ttft_ms),
         milliseconds_text(found.itl_ms),
@@ -132,7 +133,7 @@ def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
         (found,) = [each.prediction for each in advice.presets if each.name == preset]
         if isinstance(found, Prediction):
             misses = "" if found.meets else " (misses a limit)"
-            yield f"{found.tokens_per_second_per_gpu:.0f}, {share(found, advice.best[0])}{misses}"
+            yield f"{shown_rate(found.tokens_per_second_per_gpu)}, {share(found, advice.best[0])}{misses}"
         else:
             yield "–"
 

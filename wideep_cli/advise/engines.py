@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wideep.settings.layout import Role
+from wideep.text import shown_rate
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
@@ -98,7 +99,7 @@ def _cells(side: Side) -> tuple[str, ...]:
         f"{role_text(found.layout.prefill)}\n{role_text(found.layout.decode)}",
         str(found.gpus),
         whole(found.tokens_per_second),
-        f"{found.tokens_per_second_per_gpu:.0f}",
+        str(shown_rate(found.tokens_per_second_per_gpu)),
         milliseconds_text(found.ttft_ms),
         milliseconds_text(found.itl_ms),
         found.limited_by,

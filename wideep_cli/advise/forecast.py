@@ -9,6 +9,7 @@ from wideep.engines.base import Engine
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 from wideep.settings.traffic import Traffic
+from wideep.text import shown_rate
 from wideep_cli.advise.answers import Answers
 from wideep_cli.advise.comparison import Unknown, best_preset, predict_layout, predict_presets
 from wideep_cli.advise.extra import HOW, estimator_version
@@ -78,15 +79,15 @@ def forecast_lines(found: Forecast | str) -> list[str]:
     per_gpu = own.bound.tokens_per_second / own.gpus
     lines = [
         f"{asked_traffic(found.traffic)}: {whole(own.tokens_per_second)} tokens/s, "
-        f"{own.tokens_per_second_per_gpu:.0f} per GPU; TTFT {milliseconds_text(own.ttft_ms)}, "
+        f"{shown_rate(own.tokens_per_second_per_gpu)} per GPU; TTFT {milliseconds_text(own.ttft_ms)}, "
         f"ITL {milliseconds_text(own.itl_ms)}; limited by {own.limited_by}."
     ]
     if not own.meets:
         lines.append("A latency limit is exceeded.")
     if found.best and found.best.tokens_per_second_per_gpu > own.tokens_per_second_per_gpu:
         lines.append(
-            f"That is {share(own, found.best)} of the {found.best.tokens_per_second_per_gpu:.0f} tokens/s per GPU of "
-            "the best layout: `wideep advise` writes it."
+            f"That is {share(own, found.best)} of the {shown_rate(found.best.tokens_per_second_per_gpu)} tokens/s "
+            "per GPU of the best layout: `wideep advise` writes it."
         )
         preset = better(found.preset, own, found.best)
         lines += [preset] if preset else []
@@ -107,7 +108,7 @@ def forecast_facts(found: Forecast) -> dict[str, str]:
         return {}
     facts = {
         "tokens/s": whole(own.tokens_per_second),
-        "tokens/s per GPU": f"{own.tokens_per_second_per_gpu:.0f}",
+        "tokens/s per GPU": str(shown_rate(own.tokens_per_second_per_gpu)),
         "TTFT": milliseconds_text(own.ttft_ms),
         "ITL": milliseconds_text(own.itl_ms),
         "limited by": str(own.limited_by),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wideep.price import money
+from wideep.text import shown_rate
 from wideep_cli.advise.comparison import Advice, Compared, Unknown
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.words import milliseconds_text, role_text, whole
@@ -76,7 +77,7 @@ def _cells(
         "\n".join((*title, role_text(found.layout.prefill), role_text(found.layout.decode))),
         str(found.gpus),
         whole(found.tokens_per_second),
-        f"{found.tokens_per_second_per_gpu:.0f}{flags}",
+        f"{shown_rate(found.tokens_per_second_per_gpu)}{flags}",
         whole(found.bound.tokens_per_second / found.gpus),
         milliseconds_text(found.ttft_ms),
         milliseconds_text(found.itl_ms),

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
+from wideep.text import shown_rate
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
 from wideep_cli.advise.words import asked_hardware, asked_traffic
@@ -48,8 +49,9 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     others = {key: value for key, value in source.config.items() if key not in secret}
     config = {**others, **_advised(question, found)}
     load(StackFile(path, {**config, **({"hfToken": {"secure": "set again"}} if "hfToken" in secret else {})}))
+    rate = shown_rate(found.tokens_per_second_per_gpu)
     lines = [
-        f"{MARK} {asked_traffic(question.traffic)}: {found.tokens_per_second_per_gpu:.0f} tokens/s per GPU predicted",
+        f"{MARK} {asked_traffic(question.traffic)}: {rate} tokens/s per GPU predicted",
         f"# on {asked_hardware(question)}. All but model, hardware, layout and traffic is as in {source.path.name}.",
         "config:",
         *(f"  {line}" if line else line for line in config_yaml(config, project.name).splitlines()),

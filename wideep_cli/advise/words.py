@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.traffic import Traffic
+from wideep.text import recorded, shown_rate
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
 
@@ -45,12 +46,13 @@ def whole(value: float) -> str:
 
 def share(prediction: Prediction, best: Prediction) -> str:
     """``26 %`` of what the best layout serves a GPU."""
-    return f"{prediction.tokens_per_second_per_gpu / best.tokens_per_second_per_gpu:.0%}".replace("%", " %")
+    own, most = (recorded(each.tokens_per_second_per_gpu) for each in (prediction, best))
+    return f"{own / most:.0%}".replace("%", " %")
 
 
 def better(preset: tuple[str, Prediction] | None, own: Prediction, best: Prediction) -> str | None:
     """The preset that serves more than one's own layout, in a sentence. None: none does."""
-    if preset is None or round(preset[1].tokens_per_second_per_gpu) <= round(own.tokens_per_second_per_gpu):
+    if preset is None or shown_rate(preset[1].tokens_per_second_per_gpu) <= shown_rate(own.tokens_per_second_per_gpu):
         return None
     name, found = preset
     return f"Of the presets, `layout: {name}` reaches {share(found, best)} of the best."

@@ -14,6 +14,7 @@ from wideep.settings.hardware import Gpu, GpuKind
 from wideep.settings.layout import Layout, Preset
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic
+from wideep.text import shown_rate
 
 __all__ = ["BEST", "SERVED", "TRAFFICS", "Served", "served", "strongest", "suggestion"]
 
@@ -97,7 +98,7 @@ def _best(rivals: Mapping[Preset, float]) -> Preset | None:
 
 
 def _rate(tokens: float) -> str:
-    return f"{tokens:.0f} tokens/s per GPU predicted"
+    return f"{shown_rate(tokens)} tokens/s per GPU predicted"
 
 
 def _rivals(gpus: int) -> dict[Preset, float]:

@@ -14,6 +14,7 @@ from wideep.errors import Problem
 from wideep.memory import GpuMemory
 from wideep.price import money
 from wideep.settings.layout import Role
+from wideep.text import shown_rate
 from wideep_cli.layouts.presets import SOURCES, PresetRow
 from wideep_cli.layouts.question import Question
 from wideep_cli.layouts.served import Served
@@ -93,7 +94,7 @@ def _served_cells(row: PresetRow, price: float | None) -> list[str]:
 
 
 def _served_cell(each: Served, price: float | None) -> str:
-    figures = f"{each.tokens_per_second_per_gpu:.0f}, {each.share_of_best:.0%}"
+    figures = f"{shown_rate(each.tokens_per_second_per_gpu)}, {each.share_of_best:.0%}"
     return figures if price is None else f"{figures}; {money(each.price(price))}"
 
 

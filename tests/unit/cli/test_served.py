@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import ROOT
 from tests.support.configs import settings
 from wideep.catalog.layouts import preset_gpus
 from wideep.settings.layout import Preset
+from wideep.text import recorded, shown_rate
 from wideep_cli.layouts.served import BEST, SERVED, served, suggestion
 from wideep_cli.main import app
+
+PAGE = ROOT / "docs" / "performance.md"
 
 
 def suggested(layout: object, **changed: object) -> str | None:
@@ -37,6 +42,18 @@ def test_of_the_best_preset_its_own_figure_is_told_and_no_other_layout() -> None
     said = suggested("best-32gpu") or ""
     assert said.startswith("`layout: best-32gpu` serves 483 tokens/s per GPU predicted")
     assert said.count("layout:") == 1
+
+
+@pytest.mark.parametrize("computed", [96.45, 96.4999, 96.5, 96.5499, 97.5, 97.4999, 0.04])
+def test_a_figure_reads_the_same_as_recorded_and_as_computed(computed: float) -> None:
+    assert shown_rate(computed) == shown_rate(recorded(computed))
+    assert [shown_rate(figure) for figure in (96.5, 97.5, 97.4)] == [97, 98, 97]
+
+
+def test_layouts_and_the_page_of_performance_round_alike() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (\d+), .*? \| (\d+), .*? \| (\d+), ", PAGE.read_text(encoding="utf-8"), re.M)
+    told = {preset: tuple(map(int, figures)) for preset, *figures in rows}
+    assert told == {str(preset): tuple(map(shown_rate, figures)) for preset, figures in SERVED.items()}
 
 
 @pytest.mark.parametrize("layout", ["lab-8gpu", {"preset": "wide-32gpu", "decode": {"replicas": 2}}])
