@@ -28,8 +28,10 @@ class Headroom:
     deepep: float
     eplb: float
     """One layer's expert slots, through which EPLB moves experts (``expert_location_updater.create_temp_buffers``)."""
-    draft: float
-    """Weights and KV cache of a draft model."""
+    draft_weights: float
+    """Of a draft layer; of a draft model with its KV cache, as ``speculative.draftGb`` has it."""
+    draft_cache: float
+    """KV cache of a draft layer, and the places of drafted tokens in the model's own."""
     least: float
     """What is kept for such a worker at least, whatever the parts add up to."""
     transfer: float = 0.0

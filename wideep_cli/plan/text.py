@@ -99,7 +99,17 @@ def _memory(views: list[RoleView]) -> list[RenderableType]:
         views,
         lambda view: f"outside the pool {view.memory.headroom_gb:.1f}, needed by estimate {view.needed_gb:.1f}",
     )
-    return [bars, legend, taken, weights, outside]
+    drafting = [view for view in views if view.site.headroom.draft_weights]
+    return [bars, legend, taken, weights, outside, *([_by_role(drafting, _drafts)] if drafting else [])]
+
+
+def _drafts(view: RoleView) -> str:
+    """What drafts takes of the part outside the pool."""
+    needed, drafting = view.site.headroom, view.layout.speculative
+    given = drafting is not None and drafting.draft_gb is not None
+    weights = "draft model with its KV cache (draftGb)" if given else "draft weights"
+    cache = "KV cache of drafted tokens" if given else "draft KV cache"
+    return f"of which {weights} {needed.draft_weights / 1e9:.1f} · {cache} {needed.draft_cache / 1e9:.1f}"
 
 
 def _bar(view: RoleView) -> Text:
@@ -143,9 +153,9 @@ def _numbers(what: str, first: int, last: int) -> str:
 
 
 def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
-    """A text for each role, or one for both where it is the same."""
+    """A text for each of these roles, or one for both where it is the same."""
     texts = {view.role: tell(view) for view in views}
-    if len(set(texts.values())) == 1:
+    if len(texts) == 2 and len(set(texts.values())) == 1:
         return labelled([("both", texts[views[0].role])])
     return labelled(texts.items())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 import textwrap
@@ -74,6 +75,27 @@ def test_plan_fits_one_screen_and_says_everything(run: Run, stack: Write) -> Non
     assert (result.exit_code, result.stderr) == (0, "")
     check("plan-option-a.txt", result.stdout)
     assert len(result.stdout.splitlines()) <= 65
+
+
+@pytest.mark.parametrize(
+    ("drafting", "words"),
+    [
+        ({"algorithm": "EAGLE"}, r"of which draft weights \d+\.\d · draft KV cache \d+\.\d\n"),
+        (
+            {"algorithm": "EAGLE3", "draftModel": "drafts/eagle3", "draftGb": 4.5},
+            r"of which draft model with its KV cache \(draftGb\) 4\.5 · KV cache of drafted tokens \d+\.\d\n",
+        ),
+        ({"algorithm": "NGRAM"}, None),
+    ],
+)
+def test_plan_says_what_a_draft_takes_outside_the_pool(
+    run: Run, stack: Write, drafting: dict[str, object], words: str | None
+) -> None:
+    changed = {"speculative": drafting, "dp": 1}
+    layout = {"preset": "lab-16gpu-singlenode", "prefill": changed, "decode": changed}
+    result = run("plan", "--file", stack(layout=layout))
+    assert result.exit_code == 0, result.stderr
+    assert bool(re.search(words or "of which", result.stdout)) == bool(words), result.stdout
 
 
 def test_plan_of_the_widest_preset(run: Run, stack: Write) -> None:

@@ -93,13 +93,15 @@ def test_a_draft_layer_of_r1_counts_with_its_weights_and_cache_outside_the_pool(
     decode = site(speculative=DRAFTING)
 
     tokens = worker_memory(decode.model, decode.gpu, decode.role).kv_cache_tokens
-    draft = headroom(decode.model, decode.gpu, decode.name, decode.role).draft
+    needed = headroom(decode.model, decode.gpu, decode.name, decode.role)
 
     weights = (18 * 44.05 + 220.6 + 44.05 + 3.67 + 205.5) * 1e6
     places = 64 * 3
-    assert draft == pytest.approx(weights + (tokens + places) * 1152 + places * 1152 * 61, rel=0.005)
+    assert needed.draft_weights == pytest.approx(weights, rel=0.005)
+    assert needed.draft_cache == pytest.approx((tokens + places) * 1152 + places * 1152 * 61, rel=0.005)
     plain = site()
-    assert headroom(plain.model, plain.gpu, plain.name, plain.role).draft == 0
+    without = headroom(plain.model, plain.gpu, plain.name, plain.role)
+    assert without.draft_weights == without.draft_cache == 0
 
 
 def test_the_command_drafts_as_the_key_says() -> None:

@@ -101,7 +101,8 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, vers
         dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=deepep_buffer_bytes(model, role),
         eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
-        draft=draft_bytes(model, role, memory.kv_cache_tokens, requests, layer_kv_bytes(model, role)),
+        draft_weights=draft_weight_bytes(model, role),
+        draft_cache=draft_cache_bytes(model, role, memory.kv_cache_tokens, requests),
         least=max(0.0, DEEPEP_DECODE_RESERVE - memory.total_bytes + memory.free_bytes) if low_latency else 0.0,
     )
 
@@ -195,20 +196,24 @@ def request_table_bytes(model: ModelShape, role: RoleLayout, requests: int) -> f
     return requests * (role.context_length or model.context_length) * PLACE
 
 
-def draft_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int, layer_kv: float) -> float:
-    """Draft weights and cache, and the cache places that drafts take beside the ``tokens`` of the pool.
-
-    A draft layer of the model's own caches as many tokens as the model does, in one layer, and shares the model's
-    embedding and lm_head (``ModelRunner.init_memory_pool``, ``EAGLEWorker``).
-    """
+def draft_weight_bytes(model: ModelShape, role: RoleLayout) -> float:
+    """A draft layer of the model's own, which shares its embedding and lm_head (``EAGLEWorker``), or what the stack
+    says of a draft model with its cache."""
     drafting = role.speculative
     if drafting is None or not drafting.drafts:
         return 0.0
-    each = drafting.num_steps * drafting.eagle_topk + drafting.num_draft_tokens
-    places = requests * each * layer_kv * model.layers
-    if drafting.draft_gb is not None:
-        return drafting.draft_gb * 1e9 + places
-    return _own_layer(model, role) + (tokens + requests * each) * layer_kv + places
+    return _own_layer(model, role) if drafting.draft_gb is None else drafting.draft_gb * 1e9
+
+
+def draft_cache_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int) -> float:
+    """The cache places that drafts take beside the ``tokens`` of the pool. A draft layer of the model's own caches as
+    many tokens as the model does, in one layer (``ModelRunner.init_memory_pool``)."""
+    drafting = role.speculative
+    if drafting is None or not drafting.drafts:
+        return 0.0
+    drafted = requests * (drafting.num_steps * drafting.eagle_topk + drafting.num_draft_tokens)
+    own = tokens + drafted if drafting.draft_gb is None else 0
+    return (drafted * model.layers + own) * layer_kv_bytes(model, role)
 
 
 def _own_layer(model: ModelShape, role: RoleLayout) -> float:

@@ -81,7 +81,8 @@ def headroom(model: ModelShape, name: Role, role: RoleLayout) -> Headroom:
         dispatched=low_latency_tensor_bytes(model, role) if name is Role.DECODE else 0.0,
         deepep=deepep_buffer_bytes(model, role),
         eplb=0.0,
-        draft=0.0,
+        draft_weights=0.0,
+        draft_cache=0.0,
         least=0.0,
         transfer=transfer_bytes(model, role),
     )

@@ -89,7 +89,8 @@ def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> H
         dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=_deepep(model, name, role),
         eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
-        draft=0.0,
+        draft_weights=0.0,
+        draft_cache=0.0,
         least=0.0,
     )
 
