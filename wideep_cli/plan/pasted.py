@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from typing import Final
 
 import yaml
 
 from wideep.engines import engine_of
+from wideep.engines.base import CONFIG_PATH
 from wideep.masking import masked
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
@@ -17,10 +19,12 @@ from wideep_cli.stack_context import StackContext
 
 __all__ = ["command_text", "manifest_text"]
 
+END: Final = "END-OF-FILE"
+
 
 def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
-    """The engine's command of a role, one flag a line, for a shell; JSON: its words. What the operator appends to a
-    worker of several pods is not in it.
+    """The engine's command of a role, one flag a line, for a shell, after the files that it reads; JSON: its words.
+    What the operator appends to a worker of several pods is not in it.
 
     Raises:
         CallError: there is no such role.
@@ -30,11 +34,20 @@ def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
     settings, args = loaded.settings, loaded.plan.roles[Role(role)].args
     engine, layout = engine_of(settings), settings.layout.roles[Role(role)]
     env = {**engine.env(Role(role), layout, settings.hardware), **settings.workers.env, **layout.env}
+    configs = (config for config in loaded.plan.engine_configs if config.role is Role(role))
+    files = {f"{CONFIG_PATH}/{name}": text for config in configs for name, text in config.files.items()}
     if output is OutputFormat.JSON:
-        return json.dumps({"env": env, "command": [*engine.command, *args]}, indent=2, ensure_ascii=False)
+        body = {"env": env, "command": [*engine.command, *args], "files": files}
+        return json.dumps(body, indent=2, ensure_ascii=False)
     variables = [f"{name}={shlex.quote(value)}" for name, value in env.items()]
     lines = [*variables, shlex.join(engine.command), *(f"  {shlex.join(flag)}" for flag in _flags(args))]
-    return masked(" \\\n".join(lines))
+    return masked("".join(_written(*file) for file in files.items()) + " \\\n".join(lines))
+
+
+def _written(path: str, text: str) -> str:
+    """Shell that writes a file."""
+    folder = shlex.quote(path.rpartition("/")[0])
+    return f"mkdir -p {folder}\ncat >{shlex.quote(path)} <<'{END}'\n{text.rstrip()}\n{END}\n"
 
 
 def _flags(args: Sequence[str]) -> list[list[str]]:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from tests.conftest import ROOT
 from tests.support import process
+from wideep.engines.base import CONFIG_PATH
 from wideep_cli.main import app
 
 SECRET = "S3cretS3cretS3cret"
@@ -194,6 +195,23 @@ def test_a_roles_command_is_printed_one_flag_a_line_and_a_shell_reads_the_plans_
     assert words[4:] == plan["roles"]["decode"]["args"]
     assert all(line.strip().startswith("--") for line in text.splitlines()[2:])
     assert process.run("sh", "-c", "printf '%s\\n' " + text).out.splitlines() == words
+
+
+def test_the_files_that_a_command_reads_are_printed_before_it_and_a_shell_writes_them(
+    run: Run, stack: Any, tmp_path: Path
+) -> None:
+    hardware = {"gpu": "GB200", "nodes": 9, "gpusPerNode": 4, "interconnect": "infiniband"}
+    on_trtllm = {"backend": "trtllm", "layout": "trtllm-36gpu", "hardware": hardware}
+    path = stack(model="nvidia/DeepSeek-R1-FP4", **on_trtllm)
+    plan = json.loads(run("plan", "--file", path, "-o", "json").stdout)
+    (config,) = (each for each in plan["engine_configs"] if each["role"] == "decode")
+    body = json.loads(run("plan", "--file", path, "--args", "decode", "-o", "json").stdout)
+    assert body["files"] == {f"{CONFIG_PATH}/{name}": text for name, text in config["files"].items()}
+
+    text = run("plan", "--file", path, "--args", "decode").stdout.replace(CONFIG_PATH, str(tmp_path / "files"))
+    process.run("sh", "-c", text.replace("python3 -m dynamo.trtllm", "true"))
+
+    assert {f.name: f.read_text() for f in (tmp_path / "files").iterdir()} == config["files"]
 
 
 def test_the_manifest_is_the_graph_of_the_plan_and_holds_no_secret(run: Run, stack: Any) -> None:
