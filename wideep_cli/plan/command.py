@@ -33,6 +33,10 @@ Against = Annotated[
     typer.Option("--against", metavar="COMMAND|FILE", help="Compare with your launch command, flag by flag."),
 ]
 Args = Annotated[str | None, typer.Option("--args", metavar="ROLE", help="Print a role's command, one flag a line.")]
+Experts = Annotated[
+    Path | None,
+    typer.Option("--experts", metavar="FILE", help="Check a file for initialExpertLocation: layers, experts, slots."),
+]
 Manifest = Annotated[bool, typer.Option("--manifest", help="Print the DynamoGraphDeployment.")]
 
 
@@ -47,6 +51,7 @@ def plan(
     against: Against = None,
     args: Args = None,
     manifest: Manifest = False,
+    experts: Experts = None,
     measured: Measured = False,
     debug: Debug = False,
 ) -> None:
@@ -56,8 +61,8 @@ def plan(
     if slide and not svg:
         raise CallError("--slide is a form of the picture that --svg draws.", "Add --svg FILE.svg.")
     if diff:
-        if stack or file or svg or measured:
-            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg and --measured.")
+        if stack or file or svg or experts or measured:
+            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg, --experts and --measured.")
         before, after = (load(stack_file(None, path)) for path in diff)
         _differ(before, after, output)
         return
@@ -70,6 +75,10 @@ def plan(
         _differ(loaded_at(since, source), load(source), output)
         return
     loaded = load(source)
+    if experts:
+        from wideep_cli.plan.experts_file import check_experts
+
+        say(check_experts(loaded, experts))
     if svg:
         _draw(loaded, svg, slide)
     if against or args or manifest:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from wideep.rules import RoleContext
 from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
+from wideep_cli.plan.experts_file import starts_recorded
 from wideep_cli.plan.view import (
     RoleView,
     all_to_all,
@@ -130,8 +131,15 @@ def _experts(view: RoleView) -> str:
     copies = f" + {plan.redundant_experts} redundant" if plan.redundant_experts else ""
     text = (
         f"{experts} experts{copies} over {plan.ep} EP ranks: {slots} slot{'s' * (slots > 1)} on each, "
-        f"in each of {view.model.moe_layers} MoE layers. Rank 0 holds {_held(range(slots), experts)}"
+        f"in each of {view.model.moe_layers} MoE layers. "
     )
+    recorded = starts_recorded(view)
+    if recorded:
+        return (
+            f"{text}They start as {recorded} on the volume says, which the engine checks at its start: "
+            "`wideep plan --experts FILE` checks a copy of it."
+        )
+    text += f"Rank 0 holds {_held(range(slots), experts)}"
     if plan.ep > 1:
         last = range((plan.ep - 1) * slots, plan.ep * slots)
         text += f", rank {plan.ep - 1} {_held(last, experts)}"

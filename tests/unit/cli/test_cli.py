@@ -98,6 +98,29 @@ def test_plan_says_what_a_draft_takes_outside_the_pool(
     assert bool(re.search(words or "of which", result.stdout)) == bool(words), result.stdout
 
 
+def test_a_file_of_expert_locations_is_checked_before_it_is_on_the_volume(
+    run: Run, stack: Write, tmp_path: Path
+) -> None:
+    recorded = {"redundantExperts": 0, "eplb": {"initialExpertLocation": "/model-cache/expert-counts/mine.json"}}
+    path = stack(layout={"preset": "lab-16gpu-singlenode", "decode": recorded})
+    told = " ".join(run("plan", "--file", path).stdout.split())
+    assert "/model-cache/expert-counts/mine.json on the volume says" in told
+    assert "`wideep plan --experts FILE` checks a copy of it" in told
+    file = tmp_path / "mine.json"
+
+    def checked(experts: int) -> Result:
+        file.write_text(json.dumps({"logical_count": [[1] * experts] * 61}))
+        return run("plan", "--file", path, "--experts", file)
+
+    fits, wrong = checked(256), checked(128)
+    assert (fits.exit_code, fits.stderr) == (0, f"{file} fits decode.\n")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert f"layout.decode.eplb.initialExpertLocation: {file}" in wrong.stderr
+    assert run("plan", "--file", path, "--experts", tmp_path / "none.json").exit_code == 2
+    assert "only the engine reads" in run("plan", "--file", path, "--experts", "mine.pt").stderr
+    assert "no role of the stack starts from a file" in run("plan", "--file", stack(), "--experts", file).stderr
+
+
 def test_plan_of_the_widest_preset(run: Run, stack: Write) -> None:
     hardware = {**STACK["hardware"], "nodes": 13}
     result = run("plan", "--file", stack(layout="wide-104gpu", hardware=hardware))
@@ -235,7 +258,7 @@ def test_a_difference_is_of_two_files_and_of_nothing_else(run: Run, stack: Write
     result = run("plan", "--diff", stack(), stack(), "--stack", "dev")
     assert (result.exit_code, result.stderr) == (
         2,
-        "--diff compares two files.\n  Leave out --stack, --file, --svg and --measured.\n",
+        "--diff compares two files.\n  Leave out --stack, --file, --svg, --experts and --measured.\n",
     )
 
 
