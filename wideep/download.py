@@ -36,10 +36,14 @@ SLOWEST_BYTES_PER_SECOND: Final = 25e6
 """What the deadline allows for, download and check together: 200 Mbit/s."""
 MIN_DEADLINE_SECONDS: Final = 3600
 LASTING: Final = (
-    "40[134] Client Error|GatedRepoError|gated repo|RepositoryNotFoundError|RevisionNotFoundError|"
-    "Invalid (user|credentials|token)|No space left on device|Disk quota exceeded"
+    "40[134] Client Error|Client error '40[134]|403 Forbidden|"
+    "GatedRepoError|gated repo|Access to model|requires approval|"
+    "RepositoryNotFoundError|RevisionNotFoundError|(Model|Repository)( '[^']*')? not found|Revision not found in|"
+    "File not found in (model|repository)|Invalid (user|credentials|token)|Not logged in|"
+    "No space left on device|Disk quota exceeded"
 )
-"""Errors of the downloader that the next try would meet again (grep -E)."""
+"""Errors of the downloader that the next try would meet again (grep -E): in the words of huggingface_hub on
+``requests``, of the newer one on ``httpx``, and of ``hf`` itself (``huggingface_hub/cli/_errors.py``)."""
 LASTING_CODE: Final = 64
 """The script's exit code then. It tries again by itself after any other error: a Job whose pods are tried again cannot
 tell them apart in a way that the Kubernetes provider sees (it knows no reason PodFailurePolicy)."""

@@ -232,9 +232,15 @@ _DOWNLOAD: Final = (
     *signs(
         Depth.NAMED,
         Place.DOWNLOAD,
-        token=(r"401 Client Error", r"Client error '401", r"Invalid (user|credentials|token)"),
-        gated=(r"403 Client Error", r"Client error '403"),
-        not_there=(r"404 Client Error", r"Client error '404", r"RevisionNotFoundError"),
+        token=(r"401 Client Error", r"Client error '401", r"Invalid (user|credentials|token)", r"Not logged in"),
+        gated=(r"403 Client Error", r"Client error '403", r"403 Forbidden: ", r"requires approval"),
+        not_there=(
+            r"404 Client Error",
+            r"Client error '404",
+            r"RevisionNotFoundError",
+            r"(Model|Repository)( '[^']*')? not found",
+            r"Revision not found in|File not found in (model|repository)",
+        ),
         busy=(
             r"429 Client Error",
             r"429 Too Many Requests",

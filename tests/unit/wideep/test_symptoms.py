@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
+from tests.support import process
+from wideep import download
 from wideep.signs import Depth, Place
 from wideep.symptoms import SIGNS, Symptom, find_symptom, last_lines, last_words, place_of
 
@@ -152,15 +155,24 @@ DOWNLOAD = {
     S.TOKEN: [
         "HfHubHTTPError: 401 Client Error: Unauthorized for url: https://huggingface.co/api/models/x",
         "huggingface_hub.errors.HfHubHTTPError: Client error '401 Unauthorized' for url 'https://huggingface.co/api/mo",
+        "Error: Client error '401 Unauthorized' for url 'https://huggingface.co/api/models/x' (Request ID: Root=1)",
+        "Error: Not logged in. Run 'hf auth login' first.",
     ],
     S.GATED: [
         "403 Client Error: Forbidden. Cannot access gated repo",
         "GatedRepoError: Access to model x is restricted",
         "HfHubHTTPError: Client error '403 Forbidden' for url 'https://huggingface.co/x/resolve/main/1'",
+        "403 Forbidden: the fine-grained token may not read this repository.",
+        "Error: Access denied. Model 'deepseek-ai/DeepSeek-R1' requires approval.",
+        "Error: Access denied. This repository requires approval.",
     ],
     S.NOT_THERE: [
         "huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error. (Request ID: Root=1)",
         "HfHubHTTPError: Client error '404 Not Found' for url 'https://huggingface.co/api/models/x/revision/y'",
+        "Error: Model 'deepseek-ai/DeepSeek-R9' not found.",
+        "Error: Repository not found.",
+        "Error: Revision not found in model 'deepseek-ai/DeepSeek-R1'.",
+        "Error: File not found in model 'deepseek-ai/DeepSeek-R1'.",
     ],
     S.BUSY: [
         "HfHubHTTPError: 429 Client Error: Too Many Requests for url: https://huggingface.co/x/resolve/main/1",
@@ -249,12 +261,22 @@ def test_of_equals_an_engines_first_counts_and_a_downloads_last() -> None:
     busy, full = DOWNLOAD[S.BUSY][0], DOWNLOAD[S.DISK][0]
 
     engine = find_symptom(f"{late}\n{peer}", Place.ENGINE)
-    download = find_symptom(f"{busy}\ntrying again in 10 s\n{full}", Place.DOWNLOAD)
+    fetched = find_symptom(f"{busy}\ntrying again in 10 s\n{full}", Place.DOWNLOAD)
 
     assert engine is not None
     assert engine.symptom is S.LATE
-    assert download is not None
-    assert download.symptom is S.DISK
+    assert fetched is not None
+    assert fetched.symptom is S.DISK
+
+
+@pytest.mark.parametrize("symptom", DOWNLOAD)
+def test_the_job_tries_again_but_after_what_the_next_try_would_meet_again(symptom: Symptom, tmp_path: Path) -> None:
+    lasting = symptom in (S.TOKEN, S.GATED, S.NOT_THERE, S.DISK)
+    log = tmp_path / "errors"
+    for line in DOWNLOAD[symptom]:
+        log.write_text(line + "\n", encoding="utf-8")
+        found = process.run("grep", "-Ec", download.LASTING, str(log), fails=not lasting).out.strip()
+        assert found == str(int(lasting)), line
 
 
 @pytest.mark.parametrize("place", [Place.ENGINE, Place.FRONTEND])
