@@ -32,8 +32,14 @@ BACKGROUND_DELETION: Final[Mapping[str, str]] = MappingProxyType(
     {"pulumi.com/deletionPropagationPolicy": "background"}
 )
 OPERATOR: Final = "the Dynamo operator sets it, by the graph's name and the platform's addresses"
+SYSTEM_PORT: Final = 9090
+SYSTEM: Final = f"the operator sets up the workers' system server: probes and metrics read its port {SYSTEM_PORT}"
 OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        **dict.fromkeys(
+            [f"DYN_SYSTEM_{each}" for each in ("ENABLED", "HOST", "PORT", "USE_ENDPOINT_HEALTH_STATUS")],
+            (SYSTEM, "remove it"),
+        ),
         "DYN_NAMESPACE": (OPERATOR, "remove it; name is the graph's name"),
         "DYN_COMPONENT": (OPERATOR, "remove it"),
         "DYN_PARENT_DGD_K8S_NAME": (OPERATOR, "remove it"),
@@ -58,7 +64,7 @@ class CommonRelease(Release):
     )
     mpi_secret: ClassVar[str] = names.MPI_SECRET
     frontend_port: ClassVar[int] = 8000
-    system_port: ClassVar[int] = 9090
+    system_port: ClassVar[int] = SYSTEM_PORT
 
     def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
         return build_graph(settings, image, weight_bytes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, cast
 
+from wideep.dynamo import release_of
 from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED, Given
 from wideep.engines.reading import RoleReading, said_flags
@@ -175,7 +176,7 @@ class _Sorter:
 
     def variables(self, env: Mapping[str, str]) -> Iterator[Fate]:
         """Where each environment variable goes."""
-        owned = {**OWNED, **self._engine.owned_env}
+        owned = {**OWNED, **self._engine.owned_env, **release_of().owned_env}
         for name, value in env.items():
             if name in self._reading.said_by:
                 yield Fate(name, value, Place.KEY, f"layout.{self._role}.{self._reading.said_by[name]}")

@@ -36,7 +36,7 @@ def test_a_variable_that_a_key_sets_is_refused_with_the_key() -> None:
     assert "remove it and write layout.decode.maxDispatchTokensPerRank" in own
 
 
-@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "DYN_NAMESPACE", "HF_TOKEN"])
+@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "DYN_NAMESPACE", "DYN_SYSTEM_PORT", "HF_TOKEN"])
 def test_so_is_one_that_the_program_the_operator_or_a_secret_brings(name: str) -> None:
     assert "remove it" in broken({"preset": WIDE, "prefill": {"env": {name: "x"}}})[f"layout.prefill.env.{name}"]
 

@@ -120,6 +120,12 @@ def test_a_value_that_no_stack_takes_costs_its_own_flag_only() -> None:
     assert role_of(f"{VLLM} --kv-cache-dtype fp8")["kvCacheDtype"] == "fp8_e4m3", "vLLM's two words for it"
 
 
+def test_variables_that_the_operator_sets_are_left_out_as_the_rules_want_it() -> None:
+    command = f"DYN_SYSTEM_ENABLED=true DYN_SYSTEM_PORT=8081 DYN_NAMESPACE=x NCCL_DEBUG=INFO {SGLANG}"
+    assert role_of(command)["env"] == {"NCCL_DEBUG": "INFO"}
+    assert "the operator sets up" in fate(command, "DYN_SYSTEM_PORT").why
+
+
 def test_what_is_passed_on_is_in_the_stack_as_it_was_written() -> None:
     role = role_of(f"NCCL_DEBUG=INFO {SGLANG} --watchdog-timeout 600 --log-level=debug")
     assert role["extraArgs"] == ["--watchdog-timeout", "600", "--log-level=debug"]
