@@ -13,6 +13,7 @@ from wideep.rules.backend import backend_advice
 from wideep.rules.extra_args import extra_args_warnings
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
+from wideep.rules.quantization import loaded_size_is_not_known
 from wideep.rules.releases import release_advice
 from wideep.rules.remedies import for_outside
 from wideep.rules.role_context import RDMA, RoleContext
@@ -35,7 +36,11 @@ def advice(settings: Settings, sites: Sequence[RoleContext]) -> list[Problem]:
         *backend_advice(settings),
         *(problem for site in sites for problem in idle_keys(site)),
     )
-    of_stack = (*(rule(settings) for rule in _OF_THE_STACK), *release_advice(settings))
+    of_stack = (
+        loaded_size_is_not_known(settings.model),
+        *(rule(settings) for rule in _OF_THE_STACK),
+        *release_advice(settings),
+    )
     return [problem for problem in (*of_roles, *said, *of_stack) if problem]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wideep.catalog.gpus import GpuSpec, gpu_spec
 from wideep.errors import Problem
+from wideep.settings.hardware import Gpu, GpuShape, Hardware
 from wideep.settings.layout import Role, RoleLayout
 from wideep.settings.root import Settings
 
@@ -12,9 +14,27 @@ __all__ = ["most_workers", "node_problems", "nodes_needed", "nodes_suffice", "po
 
 
 def node_problems(settings: Settings) -> list[Problem]:
-    """Pods that no node can hold, else too few nodes."""
-    nodes = nodes_suffice(settings)
-    return pods_fit_a_node(settings) or ([nodes] if nodes else [])
+    """A GPU by a name that means another, and pods that no node can hold, or else too few nodes."""
+    nodes, name = nodes_suffice(settings), _name_is_taken(settings.hardware)
+    return [*([name] if name else []), *(pods_fit_a_node(settings) or ([nodes] if nodes else []))]
+
+
+def _name_is_taken(hardware: Hardware) -> Problem | None:
+    """A GPU that the stack describes under a name of the catalog, with other figures: two GPUs would have one name."""
+    gpu = hardware.gpu
+    catalogs = next((each for each in Gpu if isinstance(gpu, GpuShape) and each.lower() == gpu.name.lower()), None)
+    if catalogs is None:
+        return None
+    own, known = _figures(gpu_spec(gpu)), _figures(catalogs.spec)
+    if own == known:
+        return None
+    rule = f"that is the catalog's name of a GPU with {known}, and here are {own}"
+    return Problem("hardware.gpu.name", str(gpu), rule, f"set gpu: {catalogs} in place of the object, or another name")
+
+
+def _figures(gpu: GpuSpec) -> str:
+    capability, reach = gpu.compute_capability / 10, gpu.nvlink_domain
+    return f"{gpu.memory_gb:.0f} GB, compute capability {capability} and NVLink to {reach} GPUs"
 
 
 def pods_fit_a_node(settings: Settings) -> list[Problem]:

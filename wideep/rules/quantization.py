@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from wideep.catalog.models import MODELS
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp, expert_tp
 from wideep.rules.role_context import RoleContext
-from wideep.settings.model import Gqa, Mla, WeightFormat
+from wideep.settings.model import Gqa, Mla, ModelShape, WeightFormat
 
-__all__ = ["format_is_computed", "fp8_needs_ada", "nvfp4_needs_blackwell", "shards_are_whole_blocks"]
+__all__ = [
+    "COUNTED_AS",
+    "format_is_computed",
+    "fp8_needs_ada",
+    "loaded_size_is_not_known",
+    "nvfp4_needs_blackwell",
+    "shards_are_whole_blocks",
+]
 
 BLOCK: Final = 128
 FP8: Final = (WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL)
@@ -23,6 +31,13 @@ UNITS: Final = {
 """What a share must be a multiple of, and why. Of other formats: whole columns."""
 FP8_CAPABILITY = 89
 BLACKWELL: Final = 100
+
+
+COUNTED_AS: Final = {
+    WeightFormat.MXFP4: "openai/gpt-oss-120b",
+    WeightFormat.NVFP4: "nvidia/DeepSeek-R1-FP4",
+}
+"""The checkpoint by which the layers that a format has in 4 bits, and those that it has in bf16, are counted."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,19 @@ def format_is_computed(site: RoleContext) -> Problem | None:
     rule = f"{stored} weights are worked out here on TensorRT-LLM only, not on {site.engine.title}"
     fix = "set backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
     return Problem("model.weightFormat", stored, rule, fix)
+
+
+def loaded_size_is_not_known(model: ModelShape) -> Problem | None:
+    """Which layers a checkpoint of 4 bits leaves in bf16 is its maker's choice, and config.json does not count them."""
+    counted_as = COUNTED_AS.get(model.weight_format)
+    if counted_as is None or model.is_shaped_as(MODELS[counted_as]):
+        return None
+    rule = (
+        f"{model.name} is counted as {counted_as} is: which layers have 4 bits, and which bf16. "
+        "What an engine loads of it was not measured"
+    )
+    fix = "compare `wideep plan`'s weights with what the engine's log says of the load, at the first start"
+    return Problem("model.weightFormat", model.weight_format, rule, fix)
 
 
 def nvfp4_needs_blackwell(site: RoleContext) -> Problem | None:

@@ -127,3 +127,8 @@ class ModelShape(SettingsModel):
     def moe_layers(self) -> int:
         """Layers with experts."""
         return self.layers - self.dense_layers
+
+    def is_shaped_as(self, other: ModelShape) -> bool:
+        """True if all numbers are the other's: a fine-tuned model differs in its name only."""
+        own = {"name": other.name, "revision": other.revision, "disk_bytes": other.disk_bytes}
+        return self.model_copy(update=own) == other

@@ -107,9 +107,4 @@ def _rivals(gpus: int) -> dict[Preset, float]:
 
 
 def _known(model: ModelShape, gpu: GpuKind) -> bool:
-    return gpu is GPU and _shape(model) == _shape(MODELS[MODEL])
-
-
-def _shape(model: ModelShape) -> dict[str, object]:
-    """The model's numbers, which several models have in common."""
-    return model.model_dump(exclude={"name", "revision", "disk_bytes"})
+    return gpu is GPU and model.is_shaped_as(MODELS[MODEL])

@@ -28,6 +28,28 @@ def named(word: str) -> str:
     return told(hardware=hardware(word))["hardware.gpu"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "figures"),
+    [
+        ({}, "here are 102 GB, compute capability 9.0 and NVLink to 8 GPUs"),
+        ({"memoryGb": 150.1, "nvlinkGpus": 4}, "and NVLink to 4 GPUs"),
+        ({"memoryGb": 150.1, "computeCapability": 10.0, "name": "h200"}, "compute capability 10.0"),
+    ],
+)
+def test_a_gpu_that_is_described_under_a_name_of_the_catalog_has_its_figures(
+    changed: dict[str, object], figures: str
+) -> None:
+    message = told(hardware={**hardware(), "gpu": {**OWN, "name": "H200", **changed}})["hardware.gpu.name"]
+    assert "the catalog's name of a GPU with 150 GB, compute capability 9.0 and NVLink to 8 GPUs" in message
+    assert figures in message
+    assert "set gpu: H200 in place of the object, or another name" in message
+
+
+def test_the_catalogs_own_figures_and_a_name_of_ones_own_are_accepted() -> None:
+    for gpu in ({**OWN, "name": "H200", "memoryGb": 150.1}, {**OWN, "name": "H200-mine", "memoryGb": 150.1}):
+        accept(stack(hardware={**hardware(), "gpu": gpu}))
+
+
 @pytest.mark.parametrize("word", ["MI300X", "AMD-MI325X", "Gaudi3", "TPU-v5e", "trn2", "Ascend-910B", "Hygon-K100"])
 def test_what_is_no_nvidia_gpu_is_not_supported_and_no_other_is_named(word: str) -> None:
     message = named(word)

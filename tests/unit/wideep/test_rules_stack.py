@@ -3,8 +3,10 @@
 import pytest
 
 from tests.support.configs import EXAMPLE, broken, hardware, settings
+from wideep.catalog.models import MODELS
 from wideep.rules import warnings
 from wideep.rules.hardware import nodes_needed
+from wideep.rules.quantization import COUNTED_AS, loaded_size_is_not_known
 from wideep.settings.layout import RoleLayout
 
 WIDE = "wide-32gpu"
@@ -96,6 +98,22 @@ def test_a_cache_below_one_full_sequence_is_advised_to_shorten_sequences() -> No
     shorter = {"preset": "lab-16gpu-singlenode", "decode": {"redundantExperts": 48, "contextLength": 63488}}
     assert "set contextLength: 63488" in message
     assert "layout.decode.contextLength" not in advised(layout=shorter)
+
+
+def test_a_checkpoint_of_4_bits_that_nobody_measured_is_told_by_which_one_it_is_counted() -> None:
+    qwen = {**MODELS["Qwen/Qwen3-30B-A3B"].model_dump(mode="json", by_alias=True), "name": "example/qwen-mxfp4"}
+    both = {"hardware": hardware("H100-80", 1), "layout": "lab-8gpu"}
+    message = advised(model={**qwen, "weightFormat": "mxfp4"}, **both)["model.weightFormat"]
+    assert "example/qwen-mxfp4 is counted as openai/gpt-oss-120b is" in message
+    assert "was not measured" in message
+    assert "model.weightFormat" not in advised(model={**qwen, "weightFormat": "fp8-channel"}, **both)
+
+
+@pytest.mark.parametrize("name", COUNTED_AS.values())
+def test_one_of_the_same_numbers_under_another_name_is_counted_as_its_own(name: str) -> None:
+    tuned = MODELS[name].model_copy(update={"name": "example/tuned", "revision": None, "disk_bytes": None})
+    assert loaded_size_is_not_known(tuned) is None
+    assert loaded_size_is_not_known(tuned.model_copy(update={"layers": tuned.layers + 1}))
 
 
 def test_little_headroom_is_told_part_by_part() -> None:
