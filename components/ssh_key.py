@@ -61,7 +61,7 @@ class SshKey(Component):
 
     def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts, ErrorContext(use_instead="platform.sshKeySecret: {name}"))
-        # Not RandomBytes: the plugin makes its value the resource's id, and ids stand in the state in clear.
+        # Not RandomBytes: the plugin makes its value the resource's id, and ids are in the state in clear.
         seed = random.RandomPassword(f"{name}-seed", length=SEED_LENGTH, special=False, opts=self.child())
         k8s.core.v1.Secret(
             SSH_KEY_SECRET.of(name),

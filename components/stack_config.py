@@ -113,7 +113,7 @@ def _stack_file() -> Mapping[str, object]:
 def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
     if TOKEN not in config or pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{TOKEN}"):
         return []
-    rule = "the token stands in clear text in the stack's file: whoever reads the file has it, so revoke it"
+    rule = "the token is in clear text in the stack's file: whoever reads the file has it, so revoke it"
     return [Problem(TOKEN, "[secret]", rule, "pulumi config set --secret hfToken hf_…")]
 
 
@@ -125,7 +125,7 @@ def _password_in_clear(config: Mapping[str, str], written: Mapping[str, object])
     )
     if secret or not _has_password(config.get(IMAGE, "")):
         return []
-    rule = "the password stands in clear text in the stack's file: whoever reads the file has it, so change it"
+    rule = "the password is in clear text in the stack's file: whoever reads the file has it, so change it"
     fix = "pulumi config set --secret --path image.registry.password …"
     return [Problem("image.registry.password", "[secret]", rule, fix)]
 

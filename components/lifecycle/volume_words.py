@@ -20,7 +20,7 @@ __all__ = ["report_volume_hook", "tell_of_volume"]
 
 RETRY_SECONDS: Final = 2.0
 LATER: Final = "WaitForFirstConsumer"
-"""Such a volume is made for the first pod, on its node: the claim alone waits for ever."""
+"""Such a volume is made for the first pod, on its node: the claim alone waits forever."""
 
 
 def report_volume_hook(name: str) -> pulumi.ResourceHook:

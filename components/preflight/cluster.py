@@ -65,7 +65,7 @@ def check_operators(plan: Plan) -> None:
 
 
 def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:
-    """Raise pulumi.RunError where a claim would wait for its class for ever: the cache's, or those of the platform.
+    """Raise pulumi.RunError where a claim would wait for its class forever: the cache's, or those of the platform.
 
     A user who may not list them learns it from the claim.
     """

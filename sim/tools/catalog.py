@@ -273,7 +273,7 @@ TOOLS = (
         "etcd",
         VERSIONS["etcd"],
         _go("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
-        # With 3.5 and older the API server ends every watch, and pods stay Pending for ever.
+        # With 3.5 and older the API server ends every watch, and pods stay Pending forever.
         OnPath(("--version",), SpecifierSet(">=3.6,<4")),
         seconds=20,
     ),

@@ -12,7 +12,7 @@ from typing import Final
 
 from wideep.settings.model import Gqa, Mla, ModelFamily, ModelShape, WeightFormat
 
-__all__ = ["MODELS"]
+__all__ = ["COUNTED_AS", "MODELS"]
 
 
 def _deepseek_v3(
@@ -240,3 +240,8 @@ _ROWS: Final = (
 
 MODELS: Final[Mapping[str, ModelShape]] = MappingProxyType({row.name: row for row in _ROWS})
 """By Hugging Face repository."""
+
+COUNTED_AS: Final[Mapping[WeightFormat, str]] = MappingProxyType(
+    {WeightFormat.MXFP4: "openai/gpt-oss-120b", WeightFormat.NVFP4: "nvidia/DeepSeek-R1-FP4"}
+)
+"""The checkpoint by which the layers are counted that a format has in 4 bits, and those that it has in bf16."""

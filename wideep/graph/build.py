@@ -26,7 +26,7 @@ def build_graph(settings: Settings, image: str, weight_bytes: float) -> Graph:
     workers = {str(role): worker_service(stack, role, layout) for role, layout in settings.layout.roles.items()}
     annotations = dict(stack.release.graph_annotations)
     if not settings.layout.has_multinode_workers:
-        # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits for ever.
+        # Plain Deployments, also where Grove's CRDs are: they outlive Grove, and a graph left to them waits forever.
         annotations[GROVE_ANNOTATION] = "false"
     metadata = Metadata(name=stack.name, namespace=settings.namespace, annotations=annotations)
     framework = engine_of(settings).framework

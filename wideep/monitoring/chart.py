@@ -24,7 +24,7 @@ GRAPH_METRICS: Final = "dynamo_graph"
 GRAPH_CONDITION: Final = f"{GRAPH_METRICS}_status_condition"
 """Made by kube-state-metrics of the graph's conditions: no release of Dynamo has a metric of them."""
 UNREACHABLE: Final = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
-"""Parts of a control plane that a managed cluster does not show: the chart's alerts on them would fire for ever."""
+"""Parts of a control plane that a managed cluster does not show: the chart's alerts on them would fire forever."""
 
 
 def chart_values(monitoring: Monitoring, api: GraphApi, namespace: str) -> Values:

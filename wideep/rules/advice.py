@@ -81,7 +81,7 @@ def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
     if maker is None or not uses_rdma(settings.hardware):
         return None
     rule = f"NCCL and UCX are told to use mlx5 adapters (NCCL_IB_HCA, UCX_TLS), and these are {maker}"
-    fix = "set interconnect: ethernet, or NCCL_IB_HCA and UCX_TLS for them in workers.env and an image that can"
+    fix = "set interconnect: ethernet, or set both for them in workers.env and use an image that supports them"
     return Problem("hardware.rdmaResource", settings.hardware.rdma_resource, rule, fix)
 
 
@@ -92,7 +92,7 @@ def _redundant_experts_lie_idle(site: RoleContext) -> Problem | None:
     cost = site.memory.parts.expert_slots * role.redundant_experts
     gb = cost / (site.model.experts + role.redundant_experts) / 1e9
     copies = f"copies of experts 0 to {(role.redundant_experts - 1) % site.model.experts}"
-    rule = f"without EPLB the redundant slots hold {copies} for ever, for {gb:.1f} GB on each GPU"
+    rule = f"without EPLB the redundant slots hold {copies} forever, for {gb:.1f} GB on each GPU"
     fix = "set eplb: {enabled: true}, an initialExpertLocation, or redundantExperts: 0"
     return site.problem("redundantExperts", role.redundant_experts, rule, fix)
 
@@ -110,7 +110,7 @@ def _decode_without_graphs(site: RoleContext) -> Problem | None:
     role = site.role
     if site.name is Role.DECODE and role.cuda_graph_batch_sizes == ():
         rule = "without CUDA graphs each decode step waits for the CPU"
-        return site.problem("cudaGraphBatchSizes", "[]", rule, "remove it, or use the batch sizes that occur")
+        return site.problem("cudaGraphBatchSizes", "[]", rule, "remove it, or list the batch sizes that occur")
     if site.name is not Role.DECODE or not role.deepep or role.deepep_mode is not DeepEpMode.NORMAL:
         return None
     rule = "DeepEP's normal mode turns CUDA graphs off, and each decode step then waits for the CPU"
@@ -121,7 +121,7 @@ def _stages_send_without_count(site: RoleContext) -> Problem | None:
     """``disaggregation/nixl/conn.py``: ``TransferStatus`` counts chunks, whichever stage they are from."""
     if site.role.pp == 1:
         return None
-    rule = "over NIXL, decode counts the chunks of a prompt's cache, not the stages that each has to come from"
+    rule = "over NIXL, decode counts the chunks of a prompt's cache, but does not check that each stage sent its own"
     fix = "try it with long prompts before you rely on it, or set pp: 1"
     return site.problem("pp", site.role.pp, rule, fix)
 

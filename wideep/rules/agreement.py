@@ -26,7 +26,7 @@ def agreement_problems(settings: Settings) -> Iterator[Problem]:
 def _drafts(role: RoleLayout) -> str:
     drafting = role.speculative
     if drafting is None or not drafting.drafts:
-        return "none that drafts"
+        return "no draft model"
     one = {SpeculativeAlgorithm.NEXTN: SpeculativeAlgorithm.EAGLE}
     own = "the model's own layer"
     return f"{one.get(drafting.algorithm, drafting.algorithm)} with {drafting.draft_model or own}"

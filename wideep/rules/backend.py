@@ -26,7 +26,7 @@ def backend_problem(settings: Settings) -> Problem | None:
         return None
     rule = (
         f"{release.title} starts vLLM on several nodes with Ray only, without data parallelism, and its worker has "
-        "other flags: it is worked out here from 1.0 on"
+        "other flags: the plan knows vLLM from 1.0 on"
     )
     return Problem("backend", settings.backend, rule, f"set platform.version: {newest_tried().version}, or sglang")
 

@@ -82,7 +82,7 @@ def volume_size(size_bytes: float) -> str:
 
 
 def _cache_mode(settings: Settings) -> Problem | None:
-    """A ReadWriteOnce volume is mounted on one node; pods on another wait for ever."""
+    """A ReadWriteOnce volume is mounted on one node; pods on another wait forever."""
     cache, roles = settings.model_cache, settings.layout.roles
     nodes = nodes_needed(roles.values(), settings.hardware.gpus_per_node)
     ours = not cache.existing_claim and not cache.host_path

@@ -98,7 +98,7 @@ def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
     rack = site.nvlink_reach > site.hardware.gpus_per_node
     if not normal or rack or role.nodes == 1 or role.gpus_per_node == NVL_PEERS:
         return None
-    rule = f"DeepEP's {role.deepep_mode} mode takes each 8 ranks for one node, and a pod has {role.gpus_per_node} GPUs"
+    rule = f"DeepEP's {role.deepep_mode} mode treats every 8 ranks as one node, and a pod has {role.gpus_per_node} GPUs"
     return site.problem("gpusPerNode", role.gpus_per_node, rule, "set gpusPerNode: 8 with fewer nodes")
 
 

@@ -33,7 +33,7 @@ def environment_problems(settings: Settings) -> Iterator[Problem]:
     for key, role, env in (("workers", "ROLE", settings.workers.env), *both):
         for name, value in env.items():
             if name in TOKENS:
-                rule = "environment variables stand in the graph, for everyone to read"
+                rule = "environment variables are in clear text in the graph, for everyone to read"
                 fix = "remove it: hfToken or hfTokenSecret brings the token from a Secret"
                 yield Problem(f"{key}.env.{name}", "[secret]", rule, fix)
             elif name in owned:

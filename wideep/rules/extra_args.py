@@ -42,10 +42,10 @@ def extra_args_warnings(settings: Settings) -> Iterator[Problem]:
         known = [_written(each) for each in given if each.flag and each.flag.owner == UNCHECKED]
         key = f"layout.{name}.extraArgs"
         if unknown:
-            rule = f"passed on, not checked: {known_to} have no such flag; the engine may end"
+            rule = f"passed on, not checked: {known_to} have no such flag; the engine may refuse to start"
             yield Problem(key, ", ".join(unknown), rule, "remove it, or try it on one worker first")
         if known:
-            rule = "passed on, not checked: the plan does not count what it takes or ask what it needs"
+            rule = "passed on, not checked: the plan knows neither what memory it takes nor what it requires"
             yield Problem(key, ", ".join(known), rule, "leave room outside the pool: a smaller memFractionStatic")
 
 

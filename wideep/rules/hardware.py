@@ -28,7 +28,7 @@ def _name_is_taken(hardware: Hardware) -> Problem | None:
     own, known = _figures(gpu_spec(gpu)), _figures(catalogs.spec)
     if own == known:
         return None
-    rule = f"that is the catalog's name of a GPU with {known}, and here are {own}"
+    rule = f"the catalog has a GPU of this name with {known}, and this one has {own}"
     return Problem("hardware.gpu.name", str(gpu), rule, f"set gpu: {catalogs} in place of the object, or another name")
 
 
@@ -61,7 +61,7 @@ def nodes_suffice(settings: Settings) -> Problem | None:
     parts = " + ".join(f"{name} {r.replicas} × {r.nodes} × {r.gpus_per_node}" for name, r in roles.items())
     wanted = sum(role.gpus for role in roles.values())
     has = f"hardware has {hardware.nodes} × {hardware.gpus_per_node} = {hardware.gpus}"
-    rule = f"the layout wants {wanted} GPUs ({parts}: replicas × nodes × gpusPerNode), {has}"
+    rule = f"the layout needs {wanted} GPUs ({parts}: replicas × nodes × gpusPerNode), {has}"
     return Problem("hardware.nodes", str(hardware.nodes), rule, f"set nodes: {needed}, or choose a smaller layout")
 
 

@@ -27,7 +27,7 @@ def model_problems(model: ModelShape) -> Iterator[Problem]:
         yield Problem("model.expertGroups", str(model.expert_groups), rule, "set the n_group of its config.json")
     match model.attention:
         case Gqa(heads=heads, kv_heads=kv_heads) if heads % kv_heads:
-            rule = f"{heads} heads of queries do not share {kv_heads} of keys and values evenly"
+            rule = f"{heads} query heads cannot be shared out evenly among {kv_heads} KV heads"
             yield Problem(
                 "model.attention.kvHeads", str(kv_heads), rule, "set the num_key_value_heads of its config.json"
             )

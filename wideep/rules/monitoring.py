@@ -10,7 +10,7 @@ from wideep.settings.root import Settings
 
 __all__ = ["monitoring_problems"]
 
-THERE: Final = "with install: false the Prometheus that is there has to be named"
+THERE: Final = "with install: false the stack has to name the existing Prometheus"
 OURS: Final = "with install: true Prometheus runs in the stack's own namespace and selects by its own release"
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 
 def tp_is_all_gpus(site: RoleContext) -> Problem | None:
-    """An engine starts one process a GPU, tp × pp in all: with more it waits for ever, with fewer GPUs stay idle."""
+    """An engine starts one process a GPU, tp × pp in all: with more it waits forever, with fewer GPUs stay idle."""
     role, gpus = site.role, site.role.gpus_per_worker
     if role.tp * role.pp == gpus:
         return None

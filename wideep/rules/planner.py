@@ -18,10 +18,10 @@ from wideep.settings.root import Settings
 __all__ = ["planner_problems"]
 
 LACKS: Final = (
-    ((1, 1), "needs profiling of hours on GPUs before it scales, and has no image of its own"),
+    ((1, 1), "needs hours of profiling on GPUs before it scales, and has no image of its own"),
     ((1, 3), "scales by load, and adding a worker under Grove has restarted all workers of a graph"),
     ((1, 5), "never adds a prefill worker of SGLang, whose queue is under-reported, and stays in insufficient_data"),
-    ((1, 6), "has a configuration that was not read here"),
+    ((1, 6), "has a configuration that the plan does not know"),
 )
 """What keeps the planners of minors below each of these from scaling (known issues of each release)."""
 
@@ -58,7 +58,7 @@ def _engine(settings: Settings) -> Problem | None:
     """TensorRT-LLM counts the passes of all attention groups as one, and how is not read here."""
     if settings.backend is not Backend.TRTLLM:
         return None
-    rule = "how TensorRT-LLM reports the load of attention groups to the planner was not read here"
+    rule = "how TensorRT-LLM reports the load of attention groups to the planner is not known here"
     return Problem("planner.enabled", "true", rule, "remove planner, or set backend: sglang")
 
 
@@ -67,7 +67,7 @@ def _prometheus(settings: Settings) -> Problem | None:
     if prometheus_address(settings):
         return None
     has = "monitoring.install is false" if monitoring.enabled else "monitoring is off"
-    rule = f"the planner reads what the frontend was asked from Prometheus, and {has}"
+    rule = f"the planner reads the frontend's load from Prometheus, and {has}"
     return Problem("planner.prometheus", "", rule, "set monitoring.enabled: true\nor set its address, http://HOST:9090")
 
 
@@ -82,5 +82,5 @@ def _room(settings: Settings, name: Role) -> Iterator[Problem]:
         f"no room for it: of {hardware.nodes} × {hardware.gpus_per_node} = {hardware.gpus} the layout uses {used}"
     )
     more = -(-role.gpus_per_worker // hardware.gpus_per_node)
-    fix = f"set hardware.nodes: {hardware.nodes + more}, if there are as many\nor remove managedBy of {name}"
+    fix = f"set hardware.nodes: {hardware.nodes + more}, if you have that many\nor remove managedBy of {name}"
     yield Problem(f"layout.{name}.replicas", str(role.replicas), rule, fix)

@@ -67,12 +67,12 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
     """A key of the stack and the map of further values say different things of one value of the chart."""
     for value, path, other in release_of(settings).contradicted(settings):
         there = join_path(("platform", "values", *path))
-        rule = f"{there} is {redact(other)}, and both say the same thing of the chart"
+        rule = f"{there} is {redact(other)}, and both set the same value of the chart"
         yield Problem(value.key, redact(value.value), rule, f"remove {value.key} or {there}")
 
 
 def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
-    """Values stand in clear in the plan, in the state and in the release."""
+    """Values are in clear text in the plan, in the state and in the release."""
     if isinstance(values, list):
         for number, value in enumerate(cast("list[object]", values)):
             yield from _secrets(value, (*above, str(number)))
@@ -81,7 +81,7 @@ def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
     written = cast("dict[str, object]", values)
     for key, value in written.items():
         if isinstance(value, str) and value and _holds_secret(key, written):
-            rule = "chart values stand in clear text in the plan, the state and the release"
+            rule = "chart values are in clear text in the plan, the state and the release"
             fix = "make a Secret, and write the value that names it (existingSecretName, …)"
             yield Problem(join_path(("platform", "values", *above, key)), "[secret]", rule, fix)
         yield from _secrets(value, (*above, key))
@@ -107,7 +107,7 @@ def _stores_of_the_release(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"platform.{name}.install", str(store.install).lower(), rule, "remove it")
         idle = sorted(to_camel(key) for key in store.model_fields_set - {"install"})
         if idle and name not in there and platform.install:
-            rule = f"{release.title} does without {name}, so that {', '.join(idle)} of it does nothing"
+            rule = f"{release.title} does not use {name}, so {', '.join(idle)} does nothing"
             yield Problem(f"platform.{name}", "", rule, f"remove it, or write platform.{name}.install: true")
 
 
@@ -115,7 +115,7 @@ def _removed_values(settings: Settings) -> Iterator[Problem]:
     """The chart fails, or leaves out what was meant, for values that it had once."""
     release = release_of(settings)
     for path, instead in release.removed_values(settings):
-        rule = f"the chart of {release.title} has no such value any more"
+        rule = f"the chart of {release.title} no longer has such a value"
         yield Problem(join_path(("platform", "values", *path)), "", rule, instead)
 
 
@@ -125,7 +125,7 @@ def _stores(platform: Platform) -> Iterator[Problem]:
         replicas = store.replicas
         if replicas is not None and replicas % 2 == 0:
             lost = (replicas - 1) // 2
-            rule = f"more than half of them must live, so {replicas} survive the loss of {lost}, as {replicas - 1} do"
+            rule = f"more than half of them must run, so {replicas} survive the loss of {lost}, as {replicas - 1} do"
             yield Problem(f"platform.{name}.replicas", str(replicas), rule, f"set {replicas - 1} or {replicas + 1}")
         for key, value in (("size", store.size), ("storageClass", store.storage_class)):
             if value is not None and store.persistence is False:

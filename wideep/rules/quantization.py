@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from wideep.catalog.models import MODELS
+from wideep.catalog.models import COUNTED_AS, MODELS
 from wideep.errors import Problem
 from wideep.parallelism import attention_tp, expert_tp
 from wideep.rules.role_context import RoleContext
 from wideep.settings.model import Gqa, Mla, ModelShape, WeightFormat
 
 __all__ = [
-    "COUNTED_AS",
     "format_is_computed",
     "fp8_needs_ada",
     "loaded_size_is_not_known",
@@ -33,13 +32,6 @@ FP8_CAPABILITY = 89
 BLACKWELL: Final = 100
 
 
-COUNTED_AS: Final = {
-    WeightFormat.MXFP4: "openai/gpt-oss-120b",
-    WeightFormat.NVFP4: "nvidia/DeepSeek-R1-FP4",
-}
-"""The checkpoint by which the layers that a format has in 4 bits, and those that it has in bf16, are counted."""
-
-
 @dataclass(frozen=True)
 class Cut:
     """One dimension of a weight, and the GPUs that it is cut over."""
@@ -55,7 +47,7 @@ def format_is_computed(site: RoleContext) -> Problem | None:
     stored = site.model.weight_format
     if stored in site.engine.formats:
         return None
-    rule = f"{stored} weights are worked out here on TensorRT-LLM only, not on {site.engine.title}"
+    rule = f"{stored} weights are supported here on TensorRT-LLM only, not on {site.engine.title}"
     fix = "set backend: trtllm, or use a checkpoint of the model in FP8 or bf16"
     return Problem("model.weightFormat", stored, rule, fix)
 

@@ -41,7 +41,7 @@ def _only_read(settings: Settings) -> Problem | None:
         return None
     same = nearest(version).version
     basis = "its documents" if same == version else f"Dynamo {same} of the same minor"
-    rule = f"values, manifests and engine arguments follow {basis}; nothing of it was run here (docs/releases.md)"
+    rule = f"values, manifests and engine arguments follow {basis}; none of it was run here (docs/releases.md)"
     fix = f"try it on a cluster that is not in use, or set version: {newest_tried().version}"
     return Problem("platform.version", version, rule, fix)
 

@@ -21,8 +21,8 @@ def scaling_problems(settings: Settings) -> Iterator[Problem]:
         if not role.replicas_scaling_adapter:
             continue
         if role.replicas_managed_by is None:
-            rule = "a scaling adapter has the number of workers, so that this program cannot have it too"
-            yield Problem(f"{key}.scalingAdapter", "true", rule, "say whose it is: {managedBy: NAME, …}")
+            rule = "a scaling adapter sets the number of workers, so this program must not set it too"
+            yield Problem(f"{key}.scalingAdapter", "true", rule, "say who sets it: {managedBy: NAME, …}")
         if not release.row.has_scaling_adapter:
             first = next(row for row in ROWS if row.has_scaling_adapter)
             rule = f"{release.title} has no {SCALING_ADAPTER}: its operator reads replicas of the graph alone"

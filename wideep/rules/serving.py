@@ -22,7 +22,7 @@ __all__ = ["serving_problems"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-NO_RANGE: Final = "is no range of addresses: host bits must be 0, and the length fit the address"
+NO_RANGE: Final = "is no address range: host bits must be 0, and the prefix length must fit the address"
 HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 """Names of one registry."""
 
@@ -44,14 +44,14 @@ def _image(settings: Settings) -> Problem | None:
         return Problem("image.source", image.source, rule, fix)
     engine = engine_of(settings)
     if isinstance(image, BuildImage) and image.dockerfile is None and engine.image is None:
-        rule = f"Dynamo's repository has no Dockerfile that builds an image with {engine.title} as it stands"
+        rule = f"Dynamo's repository has no Dockerfile that builds an image with {engine.title} unchanged"
         fix = "set source: published (NVIDIA's vllm-runtime), or source: existing"
         return Problem("image.source", image.source, rule, fix)
     if isinstance(image, BuildImage) and image.dockerfile is None and not release.one_build:
         rule = f"Dynamo's own scripts build the image of {release.title}, in several steps"
         fix = (
-            "set source: published, or build it by container/ of Dynamo's repository and set source: existing, or "
-            f"platform.version: {ROWS[0].version}, whose image is one build"
+            "set source: published, or build it with container/ of Dynamo's repository and set source: existing, or "
+            f"platform.version: {ROWS[0].version}, whose image is built in one step"
         )
         return Problem("image.source", image.source, rule, fix)
     return None
@@ -82,7 +82,7 @@ def _nobody_allowed(settings: Settings) -> Problem | None:
     ways = [f"frontend.{key}" for key in ("service", "ingress") if getattr(frontend, key)]
     if not ways or access.allow_from or not access.network_policies:
         return None
-    rule = f"{' and '.join(ways)} leads to the frontend from outside its namespace, from where nobody may connect"
+    rule = f"{' and '.join(ways)} exposes the frontend outside its namespace, but nobody there may connect"
     fix = "set allowFrom: the ingress controller's namespace, or the address range of the clients"
     return Problem("access.allowFrom", "", rule, fix)
 
@@ -114,9 +114,7 @@ def _source_ranges(settings: Settings) -> Iterator[Problem]:
         if network is None:
             yield Problem(key, source, NO_RANGE, "use for example 203.0.113.0/24")
         elif access.network_policies and not any(_within(network, other) for other in allowed):
-            rule = (
-                "the load balancer lets it through to pods that let in access.allowFrom only, and it is not within that"
-            )
+            rule = "the load balancer lets it in, but the pods admit access.allowFrom only, which does not contain it"
             yield Problem(key, source, rule, f"set access.allowFrom: [{source}] too, or another range here")
 
 

@@ -1,7 +1,7 @@
 """How a role's workers are replaced when their arguments, image or environment change.
 
 Grove deletes a worker's pods before it makes new ones, whatever is free (its ``RollingRecreate``). A Deployment starts
-the new pod first, which waits for ever where no node has the GPUs for it: there the operator is told to stop the old
+the new pod first, which waits forever where no node has the GPUs for it: there the operator is told to stop the old
 ones first (its annotation for the deployment strategy).
 """
 

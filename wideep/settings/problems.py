@@ -107,7 +107,7 @@ def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Pro
     pattern = str(details.get("ctx", {}).get("pattern", ""))
     if details["loc"][-1] == "[key]":
         words = WORDS.get(pattern, "use another name")
-        return Problem(join_path(place.path[:-1]), "", "is no name that can stand here", words)
+        return Problem(join_path(place.path[:-1]), "", "is not a name that can be used here", words)
     date = re.fullmatch(rf"(\d+-\d+-\d+){DAY}", str(details["input"]))
     if date:
         return Problem(join_path(place.path), date[1], "Pulumi reads it as a date", f'put it in quotes: "{date[1]}"')

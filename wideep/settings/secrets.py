@@ -1,7 +1,7 @@
 """Secrets in a stack config: those that have a place of their own, and all others, which are refused.
 
 Pulumi keeps a value that was set with ``--secret`` as ``{secure: …}`` in the stack's file, and hands it to the program
-in clear. Only the known ones become secrets again; any other would stand in clear in graph, release, state and diffs.
+in clear. Only the known ones become secrets again; any other would be in clear in graph, release, state and diffs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 SECURE: Final = "secure"
 KNOWN_SECRETS: Final[tuple[Path, ...]] = (("hfToken",), ("image", "registry", "password"))
 """Values that become a Secret of the cluster, and go nowhere else."""
-IN_CLEAR: Final = "is marked as a secret, and this key's value stands in clear text in the graph, the state and diffs"
+IN_CLEAR: Final = "is marked as a secret, and this key's value is in clear text in the graph, the state and diffs"
 MISPLACED: Final = "holds a Hugging Face token, which only hfToken keeps secret"
 MOVE_IT: Final = "remove it and revoke that token, then pulumi config set --secret hfToken hf_…"
 ENV_FROM: Final = "make a Secret of the namespace with that key, and set workers.envFrom: [SECRET]"

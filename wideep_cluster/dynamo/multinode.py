@@ -51,7 +51,7 @@ def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
 
 
 def fabric_problem(plan: Plan, groups: Listed[str]) -> Answer:
-    """Return why nothing would make the stack's ComputeDomain, so that its pods would wait for a claim for ever."""
+    """Return why nothing would make the stack's ComputeDomain, so that its pods would wait for a claim forever."""
     group = COMPUTE_DOMAIN[0]
     if plan.compute_domain is None or group in groups.items:
         return None

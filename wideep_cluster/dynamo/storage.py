@@ -1,4 +1,4 @@
-"""The storage classes of the volumes that a stack makes: without its class a claim waits for ever."""
+"""The storage classes of the volumes that a stack makes: without its class a claim waits forever."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STORES: Final = {
 
 
 def cache_class_problem(cache: CachePlan, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
-    """Return why the model cache's claim would wait for ever; None where it gets a volume."""
+    """Return why the model cache's claim would wait forever; None where it gets a volume."""
     return class_problem("modelCache.storageClass", cache.storage_class, classes, volumes)
 
 
@@ -60,7 +60,7 @@ def platform_class_problems(
 
 
 def class_problem(key: str, wanted: str | None, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
-    """Return why a claim of class ``wanted`` (None: the default one) would wait for ever, under the key to change.
+    """Return why a claim of class ``wanted`` (None: the default one) would wait forever, under the key to change.
 
     A volume that somebody has made by hand may be of a class that is no object.
     """

@@ -63,7 +63,7 @@ CASES = (
         "prefill",
         {"moeA2aBackend": "deepep", "deepepMode": "normal"},
         "gpusPerNode",
-        ("each 8 ranks for one node", "a pod has 4 GPUs", "set gpusPerNode: 8"),
+        ("every 8 ranks as one node", "a pod has 4 GPUs", "set gpusPerNode: 8"),
         {"moeA2aBackend": "deepep", "deepepMode": "normal", "nodes": 1, "gpusPerNode": 8},
     ),
     Broken(

@@ -12,7 +12,7 @@ CASES = (
         "decode",
         {},
         "model.weightFormat",
-        ("nvfp4 weights are worked out here on TensorRT-LLM only", "not on SGLang", "set backend: trtllm"),
+        ("nvfp4 weights are supported here on TensorRT-LLM only", "not on SGLang", "set backend: trtllm"),
         {},
         stack={"model": "nvidia/DeepSeek-R1-FP4", "hardware": hardware("B200")},
         mended_stack={"model": "deepseek-ai/DeepSeek-R1"},

@@ -16,7 +16,7 @@ BUILD = {"source": "build", "repository": "registry.example.com/dynamo-wideep", 
 
 
 def built(**image: str) -> Plan:
-    """The production stack on the release whose image is one build."""
+    """The production stack on the release whose image is built in one step."""
     return plan_of("prod", image={**BUILD, **image}, platform={"version": "0.6.0"})
 
 

@@ -20,8 +20,8 @@ from wideep.settings.reading import read
 
 SOME = ["deepseek-ai/DeepSeek-R1", "Qwen/Qwen3-30B-A3B", "mistralai/Mixtral-8x7B-Instruct-v0.1", "openai/gpt-oss-120b"]
 NONE = {
-    ("nvidia/DeepSeek-R1-FP4", Backend.SGLANG): "nvfp4 weights are worked out here on TensorRT-LLM only",
-    ("nvidia/DeepSeek-R1-FP4", Backend.VLLM): "nvfp4 weights are worked out here on TensorRT-LLM only",
+    ("nvidia/DeepSeek-R1-FP4", Backend.SGLANG): "nvfp4 weights are supported here on TensorRT-LLM only",
+    ("nvidia/DeepSeek-R1-FP4", Backend.VLLM): "nvfp4 weights are supported here on TensorRT-LLM only",
     ("zai-org/GLM-4.5", Backend.TRTLLM): "the buffers that send and receive the cache",
 }
 """Models for which no preset fits, and why."""

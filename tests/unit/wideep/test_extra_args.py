@@ -156,7 +156,7 @@ def test_a_flag_that_nobody_knows_is_passed_on_and_said(words: tuple[str, ...]) 
 
 
 def test_a_flag_whose_cost_is_not_counted_is_passed_on_and_said() -> None:
-    assert "does not count" in warned("--enable-torch-compile")
+    assert "knows neither what memory it takes" in warned("--enable-torch-compile")
     assert warned("--stream-interval", "4") == ""
 
 

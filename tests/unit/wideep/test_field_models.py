@@ -182,7 +182,7 @@ def test_numbers_that_no_model_has_are_refused(changed: dict[str, object], key: 
 
 def test_heads_of_an_object_that_do_not_share_are_refused() -> None:
     shape = {**EXAMPLE, "attention": {"kind": "gqa", "heads": 16, "kvHeads": 5, "headDim": 128}}
-    assert "16 heads of queries" in told("model.attention.kvHeads", model=shape)
+    assert "16 query heads" in told("model.attention.kvHeads", model=shape)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -31,7 +31,7 @@ def named(word: str) -> str:
 @pytest.mark.parametrize(
     ("changed", "figures"),
     [
-        ({}, "here are 102 GB, compute capability 9.0 and NVLink to 8 GPUs"),
+        ({}, "this one has 102 GB, compute capability 9.0 and NVLink to 8 GPUs"),
         ({"memoryGb": 150.1, "nvlinkGpus": 4}, "and NVLink to 4 GPUs"),
         ({"memoryGb": 150.1, "computeCapability": 10.0, "name": "h200"}, "compute capability 10.0"),
     ],
@@ -40,7 +40,7 @@ def test_a_gpu_that_is_described_under_a_name_of_the_catalog_has_its_figures(
     changed: dict[str, object], figures: str
 ) -> None:
     message = told(hardware={**hardware(), "gpu": {**OWN, "name": "H200", **changed}})["hardware.gpu.name"]
-    assert "the catalog's name of a GPU with 150 GB, compute capability 9.0 and NVLink to 8 GPUs" in message
+    assert "the catalog has a GPU of this name with 150 GB, compute capability 9.0 and NVLink to 8 GPUs" in message
     assert figures in message
     assert "set gpu: H200 in place of the object, or another name" in message
 

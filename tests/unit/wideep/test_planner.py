@@ -121,12 +121,12 @@ def test_its_image_stays_when_the_workers_get_theirs_and_can_be_another() -> Non
 @pytest.mark.parametrize(
     ("version", "because"),
     [
-        ("0.9.1", "needs profiling of hours"),
-        ("1.0.2", "needs profiling of hours"),
+        ("0.9.1", "needs hours of profiling"),
+        ("1.0.2", "needs hours of profiling"),
         ("1.1.1", "restarted all workers"),
         ("1.2.1", "restarted all workers"),
         ("1.4.2", "under-reported"),
-        ("1.5.1", "was not read here"),
+        ("1.5.1", "that the plan does not know"),
     ],
 )
 def test_a_release_whose_planner_does_not_scale_is_refused_with_what_it_lacks(version: str, because: str) -> None:

@@ -69,7 +69,7 @@ def test_a_stack_that_names_no_version_gets_one_that_was_tried() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_release_gives_a_plan_that_says_whether_it_was_tried(version: str) -> None:
     made = plan(version)
-    only_read = [warning for warning in made.warnings if "nothing of it was run here" in warning]
+    only_read = [warning for warning in made.warnings if "none of it was run here" in warning]
 
     assert made.platform.version == version
     assert bool(only_read) is not bool(nearest(version).tried)

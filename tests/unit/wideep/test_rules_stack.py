@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.configs import EXAMPLE, broken, hardware, settings
-from wideep.catalog.models import MODELS
+from wideep.catalog.models import COUNTED_AS, MODELS
 from wideep.rules import warnings
 from wideep.rules.hardware import nodes_needed
-from wideep.rules.quantization import COUNTED_AS, loaded_size_is_not_known
+from wideep.rules.quantization import loaded_size_is_not_known
 from wideep.settings.layout import RoleLayout
 
 WIDE = "wide-32gpu"
@@ -23,7 +23,7 @@ def role(replicas: int, nodes: int, gpus: int) -> RoleLayout:
 
 def test_a_layout_that_wants_more_gpus_than_there_are_is_told_how_many_nodes_it_needs() -> None:
     message = broken(WIDE, hardware=hardware(nodes=2))["hardware.nodes"]
-    assert "wants 32 GPUs (prefill 1 × 2 × 8 + decode 1 × 2 × 8" in message
+    assert "needs 32 GPUs (prefill 1 × 2 × 8 + decode 1 × 2 × 8" in message
     assert "2 × 8 = 16" in message
     assert "set nodes: 4" in message
 
@@ -146,7 +146,7 @@ def test_experts_across_nodes_without_rdma_are_slow_but_legal_without_deepep() -
 def test_redundant_experts_without_a_balancer_buy_nothing() -> None:
     idle = {"preset": WIDE, "decode": {"eplb": {"enabled": False}}}
     assert (
-        "copies of experts 0 to 31 for ever, for 5.1 GB on each GPU"
+        "copies of experts 0 to 31 forever, for 5.1 GB on each GPU"
         in advised(layout=idle)["layout.decode.redundantExperts"]
     )
     placed = {"enabled": False, "initialExpertLocation": "/model-cache/experts.json"}
@@ -185,7 +185,7 @@ def test_under_grove_more_workers_and_not_more_nodes_spare_an_update_the_outage(
 
 def test_a_release_that_was_only_read_is_at_ones_own_risk() -> None:
     for version in ("0.6.1", "0.7.1"):
-        assert "nothing of it was run here" in advised(layout=WIDE, platform={"version": version})["platform.version"]
+        assert "none of it was run here" in advised(layout=WIDE, platform={"version": version})["platform.version"]
     assert "platform.version" not in advised(layout=WIDE, platform={"version": "0.6.0"})
 
 

@@ -38,7 +38,7 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, metrics, extra.
 
     ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
-    appends what they do (``wideep.engines.sglang.flags``); set twice, the worker waits for ever. SGLang itself has the
+    appends what they do (``wideep.engines.sglang.flags``); set twice, the worker waits forever. SGLang itself has the
     class of each ``model.family``, so that code which comes with the weights is run (``trust_remote_code``) only where
     the stack says so. ``watched`` are the arguments for metrics; ``extraArgs`` come last and win over them.
     """

@@ -16,7 +16,7 @@ __all__ = ["FOLDER_VARIABLE", "metrics_args", "metrics_env"]
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 FOLDER: Final = "/tmp"  # noqa: S108 - of the container
 """Where each rank writes its values. It must exist, and must not outlive the container, as an emptyDir would: a rank of
-the run before would be exposed for ever."""
+the run before would be exposed forever."""
 LATE_IMPORT: Final = Since((0, 5, 9), "ai-dynamo 1.0: dynamo.sglang imports prometheus_client after SGLang has set it")
 """Before, the client keeps the values of the first process in memory, where the page does not look: times to first
 token, latencies and token counts are missing (dynamo#5120, #5817, #6269)."""

@@ -29,7 +29,7 @@ REQUESTS: Final = 128
 """Requests of a decode rank where the stack says nothing: the largest batch that the engine captures by itself."""
 LONGEST: Final = 32_768
 """Tokens of the longest sequence where the stack says nothing. The transceiver's buffers hold two of that length, and a
-prompt beyond them ends in a worker that waits for ever (dynamo#4327, Dynamo's known issues): the engine refuses it."""
+prompt beyond them ends in a worker that waits forever (dynamo#4327, Dynamo's known issues): the engine refuses it."""
 UPDATES: Final = 1
 """Layers whose experts the balancer places anew in a step (``examples/wide_ep`` of TensorRT-LLM)."""
 Options = dict[str, object]

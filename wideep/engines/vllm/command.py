@@ -37,7 +37,7 @@ def engine_args(
     """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
     ``--data-parallel-size`` makes the operator write what several nodes need (ranks, addresses, hybrid load balancing);
-    it looks for that name and its value as two arguments. Set twice, the worker waits for ever.
+    it looks for that name and its value as two arguments. Set twice, the worker waits forever.
     """
     flags: list[Flag] = [
         ("--model", model_path),
