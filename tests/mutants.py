@@ -47,12 +47,27 @@ PARTS = {
             "test_field_memory.py",
             "test_formats.py",
             "test_open_lists.py",
+            "test_planner.py",
+            "test_telemetry.py",
+            "test_updates.py",
         ),
     ),
-    "graph": Part(("wideep/graph/*",), ("test_graph.py", "test_chart.py", "test_secrets.py", "../../golden")),
+    "graph": Part(
+        ("wideep/graph/*",),
+        (
+            "test_graph.py",
+            "test_graph_v1beta1.py",
+            "test_graph_crd.py",
+            "test_planner.py",
+            "test_secrets.py",
+            "test_telemetry.py",
+            "test_trtllm.py",
+            "../../golden",
+        ),
+    ),
     "engine": Part(
         tuple(f"wideep/engines/sglang/{name}.py" for name in ("command", "engine", "families", "flags", "memory")),
-        ("test_sglang.py", "test_extra_args.py", "test_memory.py", "test_field_memory.py"),
+        ("test_sglang.py", "test_sglang_versions.py", "test_extra_args.py", "test_memory.py", "test_field_memory.py"),
     ),
 }
 

@@ -39,7 +39,7 @@ def planner(stack: Stack) -> Iterator[Component]:
     given = settings.planner
     if not given.enabled:
         return
-    env = {"PROMETHEUS_ENDPOINT": prometheus_address(settings) or "", **stack.telemetry_env(PLANNER)}
+    env = {"PROMETHEUS_ENDPOINT": prometheus_address(settings), **stack.telemetry_env(PLANNER)}
     main = MainContainer(
         image=given.image or f"{IMAGE}:{settings.platform.version}",
         command=("python3", "-m", "dynamo.planner"),
@@ -85,10 +85,7 @@ def max_gpus(settings: Settings) -> int:
     return settings.hardware.gpus - sum(role.gpus for name, role in settings.layout.roles.items() if name not in scaled)
 
 
-def prometheus_address(settings: Settings) -> str | None:
-    """Return where Prometheus answers; None where the stack does not say it."""
-    if settings.planner.prometheus is not None:
-        return settings.planner.prometheus
-    if not settings.monitoring.enabled or not settings.monitoring.install:
-        return None
-    return f"http://{names.MONITORING_RELEASE}-prometheus.{settings.namespace}.svc:{PROMETHEUS_PORT}"
+def prometheus_address(settings: Settings) -> str:
+    """Return where Prometheus answers: what the stack says, or the one that ``monitoring`` installs."""
+    installed = f"http://{names.MONITORING_RELEASE}-prometheus.{settings.namespace}.svc:{PROMETHEUS_PORT}"
+    return settings.planner.prometheus or installed

@@ -341,6 +341,9 @@ def test_a_pod_downloads_to_its_node_before_the_engine_starts_and_waits_for_its_
     plan = load(config(Preset.LAB_16GPU_MULTINODE, modelCache=NODE_LOCAL))
 
     (download,) = plan.graph.spec.services["decode"].extra_pod_spec.init_containers or ()
+    assert download.name == "model-download"
+    assert download.security_context is not None
+    assert download.security_context.allow_privilege_escalation is False
     given = {variable.name: variable for variable in download.env}
     args = plan.roles[Role.DECODE].args
     assert given["TARGET"].value == args[args.index("--model-path") + 1]
