@@ -58,6 +58,7 @@ PARTS = {
             "test_graph.py",
             "test_graph_v1beta1.py",
             "test_graph_crd.py",
+            "test_monitoring_plan.py",
             "test_planner.py",
             "test_secrets.py",
             "test_telemetry.py",
@@ -67,7 +68,14 @@ PARTS = {
     ),
     "engine": Part(
         tuple(f"wideep/engines/sglang/{name}.py" for name in ("command", "engine", "families", "flags", "memory")),
-        ("test_sglang.py", "test_sglang_versions.py", "test_extra_args.py", "test_memory.py", "test_field_memory.py"),
+        (
+            "test_sglang.py",
+            "test_sglang_memory.py",
+            "test_sglang_versions.py",
+            "test_extra_args.py",
+            "test_memory.py",
+            "test_field_memory.py",
+        ),
     ),
 }
 

@@ -367,6 +367,30 @@ def test_a_graph_that_downloads_first_may_take_that_much_longer() -> None:
     assert there.graph.spec.services["decode"].extra_pod_spec.init_containers is None
 
 
+def test_an_adapter_of_the_older_api_is_switched_on_and_only_where_it_is_asked_for() -> None:
+    scaled = {"managedBy": "keda", "initial": 1, "scalingAdapter": True}
+    made = graph(
+        platform={"version": "0.9.1"},
+        image={"source": "published"},
+        layout={"preset": "lab-16gpu-singlenode", "decode": {"replicas": scaled}},
+    ).manifest()
+
+    services = made["spec"]["services"]  # pyright: ignore[reportIndexIssue]
+    assert {role: one.get("scalingAdapter") for role, one in services.items()} == {
+        "Frontend": None,
+        "prefill": None,
+        "decode": {"enabled": True},
+    }
+
+
+def test_prefill_is_told_no_limit_of_dispatched_tokens_whichever_kernels_it_has() -> None:
+    layout = {"preset": "wide-32gpu", "prefill": {"deepepMode": "auto", "eplb": {"enabled": False}}}
+    services = graph(Preset.WIDE_32GPU, layout=layout).spec.services
+
+    limit = "SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK"
+    assert (limit in env(services["prefill"]), limit in env(services["decode"])) == (False, True)
+
+
 def test_registry_credentials_wire_a_pull_secret_into_every_pod() -> None:
     image = {
         "source": "existing",
