@@ -50,6 +50,7 @@ PARTS = {
             "test_planner.py",
             "test_telemetry.py",
             "test_updates.py",
+            "../../golden/test_messages.py",
         ),
     ),
     "graph": Part(
