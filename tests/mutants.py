@@ -76,6 +76,8 @@ PARTS = {
             "test_extra_args.py",
             "test_memory.py",
             "test_field_memory.py",
+            "test_launch.py",
+            "test_monitoring_plan.py",
         ),
     ),
 }

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden.cases import ON_SGLANG
+from tests.support.configs import settings
 from wideep.catalog import MODELS, PRESETS
 from wideep.dynamo import release
 from wideep.engines.sglang import command
 from wideep.engines.sglang.command import engine_env
+from wideep.engines.sglang.engine import Sglang
 from wideep.settings.experts import (
     DeepEpMode,
     DispatchAlgorithm,
@@ -28,6 +30,7 @@ from wideep.settings.layout import Preset, Role, RoleLayout
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 LAB = "0.6.0"
 engine_args = partial(command.engine_args, version=release(LAB).engines["sglang"])
+SGLANG = Sglang(release(LAB).engines["sglang"])
 SURVIVES = release(LAB).survives_shell
 PATH = "/model-cache/deepseek-r1"
 
@@ -216,6 +219,24 @@ def test_prefill_in_normal_mode_has_no_such_limit() -> None:
 
     assert engine_env(Role.PREFILL, layout) == {}
     assert not [arg for arg in args if "cuda-graph" in arg or "max-running" in arg]
+
+
+def test_prefill_has_none_of_decodes_limits_in_either_mode() -> None:
+    both = wide(deepep_mode=DeepEpMode.AUTO)
+    limit = {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": "128"}
+
+    assert SGLANG.env(Role.PREFILL, both, settings().hardware) == {}
+    assert SGLANG.env(Role.DECODE, both, settings().hardware) == limit
+
+
+def test_code_of_the_models_repository_is_run_where_the_stack_says_so() -> None:
+    layout = PRESETS[Preset.WIDE_32GPU][Role.DECODE]
+    said = {
+        remote: "--trust-remote-code" in SGLANG.args(settings(workers={"trustRemoteCode": remote}), Role.DECODE, layout)
+        for remote in (True, False)
+    }
+
+    assert said == {True: True, False: False}
 
 
 def test_extra_arguments_come_last_and_as_they_stand() -> None:

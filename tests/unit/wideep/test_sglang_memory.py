@@ -21,6 +21,8 @@ R1, QWEN = MODELS["deepseek-ai/DeepSeek-R1"], MODELS["Qwen/Qwen3-30B-A3B"]
 H100, H200, B200 = GPUS[Gpu.H100_80], GPUS[Gpu.H200], GPUS[Gpu.B200]
 OLDEST, NEWEST = Sglang(VERSIONS[0]), Sglang(VERSIONS[-1])
 MIB = 2**20
+HIDDEN, LOGITS = 4 * 2 * 7168, 129_280 * 2 * 2
+"""Bytes of a token's hidden values, four times, and of its logits over the vocabulary, twice, of R1 in bf16."""
 CONTEXT = {R1.name: 163_840, QWEN.name: 40_960}
 
 
@@ -108,8 +110,9 @@ def test_the_largest_captured_batch_takes_2_mib_a_request(layout: RoleLayout, gp
 
 
 def test_drafts_are_checked_together_so_that_a_batch_has_fewer_requests() -> None:
-    four = deepep(speculative=Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=3, num_draft_tokens=4))
-    assert OLDEST.graph_batch(H200, Role.DECODE, four) == 128 // 4
+    drafting = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=4, num_draft_tokens=5)
+    assert OLDEST.graph_batch(H200, Role.DECODE, deepep(speculative=drafting)) == 25
+    assert needs(deepep(speculative=drafting)).activations == 2 * 25 * 5 * (LOGITS + HIDDEN)
 
 
 @pytest.mark.parametrize("engine", [OLDEST, NEWEST], ids=["oldest", "newest"])
@@ -121,14 +124,11 @@ def test_prefills_cuda_graphs_of_mla_take_what_newer_versions_reserve(engine: Sg
     assert needs(role(4), Role.PREFILL, QWEN, engine).cuda_graphs == 0
 
 
-HIDDEN = 4 * 2 * 7168
-LOGITS = 129_280 * 2 * 2
-
-
 @pytest.mark.parametrize(
     ("layout", "engine", "logit_rows", "hidden_rows", "routed"),
     [
         pytest.param(role(), OLDEST, 512, 512, 512, id="one group"),
+        pytest.param(role(dp=2), OLDEST, 512 * 2, 512 * 2, 512 * 2, id="two groups"),
         pytest.param(role(dp=8), OLDEST, 512 * 8, 512 * 8, 512 * 8, id="groups gather all"),
         pytest.param(role(dp=8, dp_lm_head=True), OLDEST, 512, 512 * 8, 512 * 8, id="lm_head of its own"),
         pytest.param(role(dp=4), NEWEST, 512 * 4, 512 * 4, 512 * 4, id="groups of two"),
