@@ -21,6 +21,7 @@ R1, QWEN = MODELS["deepseek-ai/DeepSeek-R1"], MODELS["Qwen/Qwen3-30B-A3B"]
 H100, H200, B200 = GPUS[Gpu.H100_80], GPUS[Gpu.H200], GPUS[Gpu.B200]
 OLDEST, NEWEST = Sglang(VERSIONS[0]), Sglang(VERSIONS[-1])
 MIB = 2**20
+DRAFT = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=3, eagle_topk=2, num_draft_tokens=5)
 HIDDEN, LOGITS = 4 * 2 * 7168, 129_280 * 2 * 2
 """Bytes of a token's hidden values, four times, and of its logits over the vocabulary, twice, of R1 in bf16."""
 CONTEXT = {R1.name: 163_840, QWEN.name: 40_960}
@@ -53,6 +54,9 @@ def test_sglang_reserves_half_a_gib_for_its_kernels() -> None:
     [
         pytest.param(role(), 8192, 128 * 640 / 8 * 2, 8192 * 8 * (3 * 2048 + 7168) * 2, id="one group"),
         pytest.param(role(ep=4), 8192, 128 * 640 / 8 * 2, 8192 * 8 * (3 * 2048 / 2 + 7168) * 2, id="cut experts"),
+        pytest.param(
+            role(dp=2, chunked_prefill_size=8191), 4095, 128 * 640 / 4 * 2, 8191 * 8 * (3 * 2048 + 7168) * 2, id="odd"
+        ),
         pytest.param(role(dp=8), 1024, 128 * 640 * 2, 8192 * 8 * (3 * 2048 + 7168) * 2, id="eight groups gather"),
         pytest.param(
             deepep(8, DeepEpMode.NORMAL, chunked_prefill_size=65_536),
@@ -110,9 +114,8 @@ def test_the_largest_captured_batch_takes_2_mib_a_request(layout: RoleLayout, gp
 
 
 def test_drafts_are_checked_together_so_that_a_batch_has_fewer_requests() -> None:
-    drafting = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=4, num_draft_tokens=5)
-    assert OLDEST.graph_batch(H200, Role.DECODE, deepep(speculative=drafting)) == 25
-    assert needs(deepep(speculative=drafting)).activations == 2 * 25 * 5 * (LOGITS + HIDDEN)
+    assert OLDEST.graph_batch(H200, Role.DECODE, deepep(speculative=DRAFT)) == 25
+    assert needs(deepep(speculative=DRAFT)).activations == 2 * 25 * 5 * (LOGITS + HIDDEN)
 
 
 @pytest.mark.parametrize("engine", [OLDEST, NEWEST], ids=["oldest", "newest"])
@@ -165,6 +168,8 @@ def test_without_a_captured_graph_the_batch_is_of_the_requests_that_may_run_and_
         pytest.param(role(dp=8, max_running_requests=100), Role.PREFILL, R1, 12, id="said, for eight groups"),
         pytest.param(role(dp=8, max_running_requests=4), Role.DECODE, R1, 1, id="never less than one"),
         pytest.param(deepep(max_dispatch_tokens_per_rank=96), Role.DECODE, R1, 96, id="what DeepEP's buffers hold"),
+        pytest.param(deepep(speculative=DRAFT), Role.DECODE, R1, 25, id="of five tokens each"),
+        pytest.param(deepep(speculative=DRAFT, max_dispatch_tokens_per_rank=4), Role.DECODE, R1, 1, id="one at least"),
         pytest.param(deepep(mode=DeepEpMode.NORMAL), Role.DECODE, R1, 2048, id="normal mode has no such limit"),
         pytest.param(deepep(), Role.PREFILL, R1, 2048, id="nor has prefill"),
         pytest.param(role(4), Role.DECODE, QWEN, 4096, id="4096 at most"),
@@ -191,6 +196,7 @@ def test_a_balanced_worker_moves_one_layers_slots_through_a_buffer() -> None:
     expert = 3 * 7168 * 2048 * (1 + 4 / (128 * 128))
     balanced = deepep(redundant_experts=32, eplb=Eplb(enabled=True))
     assert needs(balanced).eplb == pytest.approx(slots * expert)
+    assert needs(balanced.model_copy(update={"ep": 8})).eplb == pytest.approx((256 + 32) // 8 * expert / 2)
     assert needs(deepep(redundant_experts=32)).eplb == 0
 
 
@@ -202,7 +208,6 @@ def test_decode_with_deepep_is_kept_12_gib_of_which_context_and_communicators_ar
     assert needs(deepep()).dispatched > 0 == needs(deepep(), Role.PREFILL).dispatched
 
 
-DRAFT = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=3, eagle_topk=2, num_draft_tokens=5)
 EACH = 3 * 2 + 5
 PLACE = 576 * 2
 """A token's latent vector of R1 in one layer."""
@@ -229,9 +234,9 @@ def test_a_layer_of_the_models_own_drafts_with_its_experts_and_caches_every_toke
 
 
 def test_speculation_runs_48_requests_in_all_and_one_of_each_group_at_least() -> None:
-    layouts = [role(speculative=DRAFT), role(speculative=DRAFT, dp=8), role(64, speculative=DRAFT, dp=64)]
+    layouts = [role(gpus, speculative=DRAFT, dp=dp) for gpus, dp in ((8, 1), (8, 8), (5, 5), (64, 64))]
     kept = [needs(layout, Role.PREFILL).requests / 4 / 163_840 for layout in layouts]
-    assert kept == [48, 6, 1]
+    assert kept == [48, 6, 9, 1]
     ngram = Speculative(algorithm=SpeculativeAlgorithm.NGRAM, num_draft_tokens=8)
     assert needs(role(speculative=ngram), Role.PREFILL).requests == 2048 * 163_840 * 4
 
