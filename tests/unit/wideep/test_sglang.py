@@ -25,7 +25,8 @@ from wideep.settings.experts import (
     MoeA2aBackend,
     RecorderMode,
 )
-from wideep.settings.layout import Preset, Role, RoleLayout
+from wideep.settings.layout import KvCacheDtype, Preset, Role, RoleLayout
+from wideep.settings.speculative import Speculative, SpeculativeAlgorithm
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 LAB = "0.6.0"
@@ -174,6 +175,57 @@ def test_no_argument_is_one_that_the_operator_sets_or_that_its_shell_line_would_
 def test_the_flag_that_this_sglang_turned_into_an_error_is_never_written() -> None:
     for role in Role:
         assert "--enable-deepep-moe" not in engine_args(role, EVERYTHING, R1, PATH)
+
+
+def said(layout: RoleLayout, begins: str, role: Role = Role.DECODE) -> str:
+    """The flags that begin so, each with its value, as the command has them."""
+    words = " ".join(engine_args(role, layout, R1, PATH))
+    return " ".join(f"--{flag}" for flag in words.removeprefix("--").split(" --") if f"--{flag}".startswith(begins))
+
+
+@pytest.mark.parametrize(
+    ("drafts", "words"),
+    [
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=3, eagle_topk=2, num_draft_tokens=5),
+            f"--speculative-algorithm EAGLE --speculative-draft-model-path {PATH} --speculative-num-steps 3 "
+            "--speculative-eagle-topk 2 --speculative-num-draft-tokens 5",
+        ),
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.EAGLE3, draft_model="/model-cache/draft", draft_gb=1),
+            "--speculative-algorithm EAGLE3 --speculative-draft-model-path /model-cache/draft "
+            "--speculative-num-steps 1 --speculative-eagle-topk 1 --speculative-num-draft-tokens 2",
+        ),
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.NGRAM, num_draft_tokens=8),
+            "--speculative-algorithm NGRAM --speculative-num-draft-tokens 8",
+        ),
+        (None, ""),
+    ],
+)
+def test_drafts_are_read_from_the_models_folder_or_their_own_and_ngrams_from_nowhere(
+    drafts: Speculative | None, words: str
+) -> None:
+    assert said(wide(speculative=drafts), "--speculative") == words
+
+
+def test_fewer_requests_are_captured_and_run_where_each_has_drafts() -> None:
+    five = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=4, num_draft_tokens=5)
+
+    assert said(wide(speculative=five), "--cuda-graph") == "--cuda-graph-max-bs 25"
+    assert said(wide(speculative=five), "--max-running") == f"--max-running-requests {25 * 16}"
+    assert said(wide(max_running_requests=32), "--max-running") == "--max-running-requests 32"
+    assert said(wide(max_running_requests=32), "--max-running", Role.PREFILL) == "--max-running-requests 32"
+
+
+def test_the_sizes_of_a_worker_are_written_where_they_say_something() -> None:
+    stages = wide(tp=8, dp=1, ep=8, pp=2, moe_dense_tp=None)
+
+    assert said(stages, "--pp") == "--pp-size 2"
+    assert (said(stages, "--dp"), said(wide(), "--pp")) == ("", "")
+    assert said(wide(kv_cache_dtype=KvCacheDtype.FP8_E4M3), "--kv") == "--kv-cache-dtype fp8_e4m3"
+    assert said(wide(page_size=64), "--page") == "--page-size 64"
+    assert said(wide(redundant_experts=0), "--ep-num") == ""
 
 
 def test_a_layout_without_deepep_asks_for_none_of_it() -> None:
