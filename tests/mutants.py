@@ -46,7 +46,6 @@ PARTS = {
             "test_chart.py",
             "test_environment.py",
             "test_extra_args.py",
-            "test_field_env.py",
             "test_field_memory.py",
             "test_formats.py",
             "test_open_lists.py",
