@@ -226,6 +226,15 @@ def test_the_sizes_of_a_worker_are_written_where_they_say_something() -> None:
     assert said(wide(kv_cache_dtype=KvCacheDtype.FP8_E4M3), "--kv") == "--kv-cache-dtype fp8_e4m3"
     assert said(wide(page_size=64), "--page") == "--page-size 64"
     assert said(wide(redundant_experts=0), "--ep-num") == ""
+    assert said(wide(moe_a2a_backend=MoeA2aBackend.NONE), "--moe-a2a") == ""
+    assert said(wide(), "--trust") == ""
+
+
+def test_prefill_captures_nothing_and_decode_takes_turns_where_there_are_several_groups() -> None:
+    assert said(wide(), "--cuda-graph", Role.PREFILL) == ""
+    assert said(wide(cuda_graph_batch_sizes=(1, 2)), "--cuda-graph", Role.PREFILL) == ""
+    turns = [said(wide(dp=dp), "--prefill-round") for dp in (1, 2)]
+    assert turns == ["", "--prefill-round-robin-balance"]
 
 
 def test_a_layout_without_deepep_asks_for_none_of_it() -> None:

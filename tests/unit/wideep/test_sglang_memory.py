@@ -113,7 +113,7 @@ def test_the_largest_captured_batch_takes_2_mib_a_request(layout: RoleLayout, gp
     assert needs(layout, gpu=gpu).cuda_graphs == requests * 2 * MIB
 
 
-def test_drafts_are_checked_together_so_that_a_batch_has_fewer_requests() -> None:
+def test_a_batch_has_fewer_requests_where_each_has_drafts() -> None:
     assert OLDEST.graph_batch(H200, Role.DECODE, deepep(speculative=DRAFT)) == 25
     assert needs(deepep(speculative=DRAFT)).activations == 2 * 25 * 5 * (LOGITS + HIDDEN)
 
