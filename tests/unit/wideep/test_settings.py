@@ -150,6 +150,26 @@ def test_rules_of_the_layout_are_asked_although_another_key_is_wrong() -> None:
     assert set(mistakes(namespace="NO", layout=layout)) == {"namespace", "layout.decode.redundantExperts"}
 
 
+@pytest.mark.parametrize(
+    ("missing", "also"),
+    [
+        ("hardware", set()),
+        ("layout", set()),
+        ("model", {"hardware.nodes"}),
+        ("modelCache", {"hardware.nodes", "layout.decode.redundantExperts", "name"}),
+    ],
+)
+def test_what_rules_have_to_say_is_said_of_keys_that_can_be_read(missing: str, also: set[str]) -> None:
+    layout = {"preset": "wide-32gpu", "decode": {"redundantExperts": 17}}
+    given = {"layout": layout, "hardware": hardware(nodes=2), "name": "a" * 28, missing: None}
+    assert set(mistakes(**given)) == {missing, *also}
+
+
+def test_a_key_that_is_wrong_in_one_place_is_not_judged_in_another() -> None:
+    wrong = {"version": "0.5", "etcd": {"replicas": 2}}
+    assert set(mistakes(platform=wrong, namespace="ephemeral-7")) == {"platform.version", "namespace"}
+
+
 def test_a_stack_without_a_token_is_told_the_command_that_sets_one() -> None:
     assert "pulumi config set --secret hfToken hf_…" in mistakes(hfToken=None)["hfToken"].fix
 
