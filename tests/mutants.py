@@ -43,6 +43,7 @@ PARTS = {
             "test_rules_limits.py",
             "test_rules_stack.py",
             "test_extra_args.py",
+            "test_remedies_sizes.py",
             "test_settings.py",
             "test_updates.py",
             "../../golden/test_messages.py",
