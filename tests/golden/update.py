@@ -1,4 +1,4 @@
-"""Write the golden manifests anew: ``python -m tests.golden.update``. The diff is what a reviewer reads."""
+"""Write golden manifests and messages anew: ``python -m tests.golden.update``. The diff is what a reviewer reads."""
 
 from tests.golden.cases import (
     ENGINES,
@@ -10,6 +10,7 @@ from tests.golden.cases import (
     release_text,
     text,
 )
+from tests.golden.messages import update
 
 if __name__ == "__main__":
     for preset, file in FILES.items():
@@ -20,3 +21,4 @@ if __name__ == "__main__":
         file.write_text(release_text(version), encoding="utf-8")
     for version, file in MONITORED.items():
         file.write_text(monitoring_text(version), encoding="utf-8")
+    update()

@@ -25,13 +25,10 @@ def _broken(settings: Settings, role: Role, layout: RoleLayout) -> Iterator[Prob
     survives = release_of(settings).survives_shell
     for word in engine_of(settings).args(settings, role, layout):
         if not survives(word) and word not in layout.extra_args:  # of those wideep.rules.extra_args asks it
-            yield Problem(_key(settings, role, layout, word), repr(word), RULE, FIX)
+            yield Problem(_key(role, layout, word), repr(word), RULE, FIX)
 
 
-def _key(settings: Settings, role: Role, layout: RoleLayout, word: str) -> str:
-    """The setting that a word came from."""
-    if word == layout.eplb.initial_expert_location:
-        return f"layout.{role}.eplb.initialExpertLocation"
-    if word == settings.model.name:
-        return "model.name"
-    return "modelCache.path" if settings.model_cache.path else f"layout.{role}"
+def _key(role: Role, layout: RoleLayout, word: str) -> str:
+    """The setting that a word came from: one of the two in which every character may be written."""
+    recorded = word == layout.eplb.initial_expert_location
+    return f"layout.{role}.{'eplb.initialExpertLocation' if recorded else 'speculative.draftModel'}"

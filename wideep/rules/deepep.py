@@ -73,9 +73,7 @@ def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:
     if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden in HIDDEN_SIZES:
         return None
     rule = f"DeepEP's low-latency kernels exist for hidden sizes {listed(HIDDEN_SIZES)}, and the model's is {hidden}"
-    return site.problem(
-        "deepepMode", role.deepep_mode, rule, f"set deepepMode: normal, or {OFF.removeprefix('write ')}"
-    )
+    return site.problem("deepepMode", role.deepep_mode, rule, f"set deepepMode: normal, or {OFF}")
 
 
 def normal_kernels_have_settings(site: RoleContext) -> Problem | None:

@@ -6,6 +6,7 @@ pool, where the engine runs out of memory (``for_outside``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -156,7 +157,7 @@ def _larger_pools(site: RoleContext) -> Iterator[Remedy]:
 
 
 def _smaller_pools(site: RoleContext) -> Iterator[Remedy]:
-    first = -int(-site.role.mem_fraction_static * PERCENT + 1e-9) - 1
+    first = math.ceil(site.role.mem_fraction_static * PERCENT - 1e-9) - 1
     return (_pool(site, percent) for percent in range(first, LEAST_PERCENT, -1))
 
 

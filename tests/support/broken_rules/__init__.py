@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.support.broken_rules import deepep, experts, fit, parallel, pipeline, quantization, speculative
-from tests.support.broken_rules.broken import QWEN, Broken
+from tests.support.broken_rules.broken import QWEN, Broken, stack_of
 
-__all__ = ["CASES", "QWEN", "Broken"]
+__all__ = ["CASES", "QWEN", "Broken", "stack_of"]
 
 CASES = (
     *parallel.CASES,

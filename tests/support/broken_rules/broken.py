@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from tests.support.configs import EXAMPLE
@@ -20,6 +21,18 @@ class Broken:
     mended: dict[str, object]
     stack: dict[str, object] = field(default_factory=dict)
     mended_stack: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What no other has: its rule, and what is changed."""
+        return f"{self.rule}, {self.role} of {self.preset}: {json.dumps(self.change)}"
+
+
+def stack_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, object]:
+    """The changed keys of a stack with ``change`` in the case's role; ``stack`` may have the other role's layout."""
+    other = "prefill" if case.role == "decode" else "decode"
+    rest = dict(stack)
+    return {"layout": {"preset": case.preset, case.role: change, other: rest.pop(f"layout.{other}", {})}, **rest}
 
 
 MIXTRAL = {"model": "mistralai/Mixtral-8x7B-Instruct-v0.1"}

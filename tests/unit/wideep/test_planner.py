@@ -69,6 +69,31 @@ def test_the_graph_gets_a_component_that_scales_both_roles_within_the_stacks_gpu
     assert plan.graph.parse(plan.manifests[0]) == plan.graph
 
 
+def test_its_pod_has_what_the_stack_gives_it_and_may_do_nothing_to_its_node() -> None:
+    plan = plan_of(
+        **config(
+            planner={"enabled": True, "resources": {"cpu": "4", "memory": "8Gi"}},
+            image={"source": "existing", "reference": "registry.example.com/a:1.6.1", "pullSecret": "pull"},
+            telemetry={"jsonLogs": True, "traces": "http://otel:4317"},
+        )
+    )
+    pod = component(plan)["podTemplate"]["spec"]
+    assert pod["imagePullSecrets"] == [{"name": "pull"}]
+    assert main(plan)["resources"] == {"limits": {"cpu": "4", "memory": "8Gi"}}
+    assert main(plan)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert {"name": "OTEL_SERVICE_NAME", "value": f"{plan.name}-planner"} in main(plan)["env"]
+    assert "resources" not in main(plan_of(**config()))
+
+
+def test_it_is_told_which_engine_it_scales() -> None:
+    share = {"memFractionStatic": 0.9}
+    layout = {"preset": "lab-16gpu-singlenode", "prefill": LEFT | share, "decode": LEFT | share}
+    assert told(plan_of(**config(backend="vllm", layout=layout)))["backend"] == "vllm"
+
+
 def test_a_single_role_has_the_gpus_that_the_other_one_leaves() -> None:
     layout = {**BOTH, "prefill": {"replicas": 2}}
     plan = plan_of(

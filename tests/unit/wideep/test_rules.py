@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.golden.cases import ON_SGLANG
-from tests.support.broken_rules import CASES, QWEN, Broken
+from tests.support.broken_rules import CASES, QWEN, Broken, stack_of
 from tests.support.configs import broken, hardware, settings, site
 from wideep.engines import engine_of
 from wideep.rules import check, check_role
@@ -18,10 +18,7 @@ RULES = engine_of(settings()).rules()
 
 
 def problems_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, str]:
-    other = "prefill" if case.role == "decode" else "decode"
-    rest = dict(stack)
-    layout = {"preset": case.preset, case.role: change, other: rest.pop(f"layout.{other}", {})}
-    return broken(layout, **rest)
+    return broken(**stack_of(case, change, stack))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")

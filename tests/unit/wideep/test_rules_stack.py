@@ -5,9 +5,9 @@ import pytest
 from tests.support.configs import EXAMPLE, broken, hardware, settings
 from wideep.catalog.models import COUNTED_AS, MODELS
 from wideep.rules import warnings
-from wideep.rules.hardware import nodes_needed
+from wideep.rules.hardware import most_workers, nodes_needed
 from wideep.rules.quantization import loaded_size_is_not_known
-from wideep.settings.layout import RoleLayout
+from wideep.settings.layout import Role, RoleLayout
 
 WIDE = "wide-32gpu"
 
@@ -46,6 +46,26 @@ def test_a_pod_gets_its_gpus_from_one_node() -> None:
 )
 def test_small_pods_fill_the_gaps_of_large_ones(roles: tuple[RoleLayout, RoleLayout], nodes: int) -> None:
     assert nodes_needed(roles, 8) == nodes == nodes_needed(reversed(roles), 8)
+
+
+@pytest.mark.parametrize(
+    ("layout", "nodes", "gpus_per_node", "most"),
+    [
+        ("lab-16gpu-singlenode", 4, 8, 3),
+        ("lab-16gpu-singlenode", 2, 8, 1),
+        ("lab-16gpu-singlenode", 1, 8, 0),
+        ("lab-16gpu-singlenode", 2, 15, 1),
+        ("lab-16gpu-singlenode", 2, 16, 3),
+        ({"preset": "lab-16gpu-singlenode", "prefill": {"replicas": 2}}, 4, 8, 2),
+        ({"preset": "lab-16gpu-singlenode", "decode": {"replicas": 4}}, 4, 8, 0),
+        (WIDE, 7, 8, 2),
+    ],
+)
+def test_a_role_has_as_many_workers_as_find_whole_pods_free_beside_the_other(
+    layout: dict[str, object] | str, nodes: int, gpus_per_node: int, most: int
+) -> None:
+    stack = settings(layout=layout, hardware=hardware(nodes=nodes, gpus_per_node=gpus_per_node))
+    assert most_workers(stack, Role.DECODE) == most
 
 
 @pytest.mark.parametrize("arg", ["--flag value", "--flag='x'", "--name=$HOME", "a;b", 'say="hi"'])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.configs import hardware, stack
 from wideep.errors import ConfigError, Problem
-from wideep.rules import accept
+from wideep.rules import accept, check
 from wideep.settings import Settings, parse
 from wideep.settings.layout import MoeA2aBackend
 from wideep.settings.quantity import quantity_bytes
@@ -148,6 +148,41 @@ def test_mistakes_of_form_and_broken_rules_are_told_at_once() -> None:
 def test_rules_of_the_layout_are_asked_although_another_key_is_wrong() -> None:
     layout = {"preset": "wide-32gpu", "decode": {"redundantExperts": 17}}
     assert set(mistakes(namespace="NO", layout=layout)) == {"namespace", "layout.decode.redundantExperts"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "also"),
+    [
+        ("hardware", set()),
+        ("layout", set()),
+        ("model", {"hardware.nodes"}),
+        ("modelCache", {"hardware.nodes", "layout.decode.redundantExperts", "name"}),
+    ],
+)
+def test_what_rules_have_to_say_is_said_of_keys_that_can_be_read(missing: str, also: set[str]) -> None:
+    layout = {"preset": "wide-32gpu", "decode": {"redundantExperts": 17}}
+    given = {"layout": layout, "hardware": hardware(nodes=2), "name": "a" * 28, missing: None}
+    assert set(mistakes(**given)) == {missing, *also}
+
+
+@pytest.mark.parametrize("key", ["hardware", "layout", "model"])
+def test_a_misspelt_key_is_not_taken_for_another_stack(key: str) -> None:
+    config = stack(layout="wide-32gpu", hardware=hardware("A100-80", nodes=2))
+    config[f"{key}s"] = config.pop(key)
+    with pytest.raises(ConfigError) as error:
+        accept(config)
+    assert {problem.key for problem in error.value.problems} - {key} == (
+        {f"{key}s", "hardware.nodes"} if key == "model" else {f"{key}s"}
+    )
+
+
+def test_a_download_without_a_token_is_not_one_with_a_secret() -> None:
+    assert check(parse(stack(hfToken=None, modelCache={"size": "2Ti", "anonymous": True}))) == []
+
+
+def test_a_key_that_is_wrong_in_one_place_is_not_judged_in_another() -> None:
+    wrong = {"version": "0.5", "etcd": {"replicas": 2}}
+    assert set(mistakes(platform=wrong, namespace="ephemeral-7")) == {"platform.version", "namespace"}
 
 
 def test_a_stack_without_a_token_is_told_the_command_that_sets_one() -> None:

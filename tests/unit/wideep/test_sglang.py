@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.golden.cases import ON_SGLANG
+from tests.support.configs import settings
 from wideep.catalog import MODELS, PRESETS
 from wideep.dynamo import release
 from wideep.engines.sglang import command
 from wideep.engines.sglang.command import engine_env
+from wideep.engines.sglang.engine import Sglang
 from wideep.settings.experts import (
     DeepEpMode,
     DispatchAlgorithm,
@@ -23,11 +25,13 @@ from wideep.settings.experts import (
     MoeA2aBackend,
     RecorderMode,
 )
-from wideep.settings.layout import Preset, Role, RoleLayout
+from wideep.settings.layout import KvCacheDtype, Preset, Role, RoleLayout
+from wideep.settings.speculative import Speculative, SpeculativeAlgorithm
 
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 LAB = "0.6.0"
 engine_args = partial(command.engine_args, version=release(LAB).engines["sglang"])
+SGLANG = Sglang(release(LAB).engines["sglang"])
 SURVIVES = release(LAB).survives_shell
 PATH = "/model-cache/deepseek-r1"
 
@@ -173,6 +177,66 @@ def test_the_flag_that_this_sglang_turned_into_an_error_is_never_written() -> No
         assert "--enable-deepep-moe" not in engine_args(role, EVERYTHING, R1, PATH)
 
 
+def said(layout: RoleLayout, begins: str, role: Role = Role.DECODE) -> str:
+    """The flags that begin so, each with its value, as the command has them."""
+    words = " ".join(engine_args(role, layout, R1, PATH))
+    return " ".join(f"--{flag}" for flag in words.removeprefix("--").split(" --") if f"--{flag}".startswith(begins))
+
+
+@pytest.mark.parametrize(
+    ("drafts", "words"),
+    [
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=3, eagle_topk=2, num_draft_tokens=5),
+            f"--speculative-algorithm EAGLE --speculative-draft-model-path {PATH} --speculative-num-steps 3 "
+            "--speculative-eagle-topk 2 --speculative-num-draft-tokens 5",
+        ),
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.EAGLE3, draft_model="/model-cache/draft", draft_gb=1),
+            "--speculative-algorithm EAGLE3 --speculative-draft-model-path /model-cache/draft "
+            "--speculative-num-steps 1 --speculative-eagle-topk 1 --speculative-num-draft-tokens 2",
+        ),
+        (
+            Speculative(algorithm=SpeculativeAlgorithm.NGRAM, num_draft_tokens=8),
+            "--speculative-algorithm NGRAM --speculative-num-draft-tokens 8",
+        ),
+        (None, ""),
+    ],
+)
+def test_drafts_are_read_from_the_models_folder_or_their_own_and_ngrams_from_nowhere(
+    drafts: Speculative | None, words: str
+) -> None:
+    assert said(wide(speculative=drafts), "--speculative") == words
+
+
+def test_fewer_requests_are_captured_and_run_where_each_has_drafts() -> None:
+    five = Speculative(algorithm=SpeculativeAlgorithm.EAGLE, num_steps=4, num_draft_tokens=5)
+
+    assert said(wide(speculative=five), "--cuda-graph") == "--cuda-graph-max-bs 25"
+    assert said(wide(speculative=five), "--max-running") == f"--max-running-requests {25 * 16}"
+    assert said(wide(max_running_requests=32), "--max-running") == "--max-running-requests 32"
+    assert said(wide(max_running_requests=32), "--max-running", Role.PREFILL) == "--max-running-requests 32"
+
+
+def test_the_sizes_of_a_worker_are_written_where_they_say_something() -> None:
+    stages = wide(tp=8, dp=1, ep=8, pp=2, moe_dense_tp=None)
+
+    assert said(stages, "--pp") == "--pp-size 2"
+    assert (said(stages, "--dp"), said(wide(), "--pp")) == ("", "")
+    assert said(wide(kv_cache_dtype=KvCacheDtype.FP8_E4M3), "--kv") == "--kv-cache-dtype fp8_e4m3"
+    assert said(wide(page_size=64), "--page") == "--page-size 64"
+    assert said(wide(redundant_experts=0), "--ep-num") == ""
+    assert said(wide(moe_a2a_backend=MoeA2aBackend.NONE), "--moe-a2a") == ""
+    assert said(wide(), "--trust") == ""
+
+
+def test_prefill_captures_nothing_and_decode_takes_turns_where_there_are_several_groups() -> None:
+    assert said(wide(), "--cuda-graph", Role.PREFILL) == ""
+    assert said(wide(cuda_graph_batch_sizes=(1, 2)), "--cuda-graph", Role.PREFILL) == ""
+    turns = [said(wide(dp=dp), "--prefill-round") for dp in (1, 2)]
+    assert turns == ["", "--prefill-round-robin-balance"]
+
+
 def test_a_layout_without_deepep_asks_for_none_of_it() -> None:
     plain = PRESETS[Preset.LAB_16GPU_SINGLENODE][Role.DECODE]
 
@@ -216,6 +280,24 @@ def test_prefill_in_normal_mode_has_no_such_limit() -> None:
 
     assert engine_env(Role.PREFILL, layout) == {}
     assert not [arg for arg in args if "cuda-graph" in arg or "max-running" in arg]
+
+
+def test_prefill_has_none_of_decodes_limits_in_either_mode() -> None:
+    both = wide(deepep_mode=DeepEpMode.AUTO)
+    limit = {"SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK": "128"}
+
+    assert SGLANG.env(Role.PREFILL, both, settings().hardware) == {}
+    assert SGLANG.env(Role.DECODE, both, settings().hardware) == limit
+
+
+def test_code_of_the_models_repository_is_run_where_the_stack_says_so() -> None:
+    layout = PRESETS[Preset.WIDE_32GPU][Role.DECODE]
+    said = {
+        remote: "--trust-remote-code" in SGLANG.args(settings(workers={"trustRemoteCode": remote}), Role.DECODE, layout)
+        for remote in (True, False)
+    }
+
+    assert said == {True: True, False: False}
 
 
 def test_extra_arguments_come_last_and_as_they_stand() -> None:

@@ -10,7 +10,7 @@ from tests.support.configs import settings, site
 from wideep.catalog import MODELS, PRESETS
 from wideep.catalog.gpus import GPUS
 from wideep.engines.parser import release_number
-from wideep.engines.sglang.command import engine_args
+from wideep.engines.sglang.command import engine_args, runner_of
 from wideep.engines.sglang.engine import Sglang
 from wideep.engines.sglang.parser import VERSIONS
 from wideep.engines.sglang.rules import deepep, experts, pipeline
@@ -69,7 +69,7 @@ def test_cuda_graphs_are_named_by_their_phase_from_0_5_14_on(version: str) -> No
     assert limited[limited.index(f"--cuda-graph-max-bs{suffix}") + 1] == "128"
     assert listed[listed.index(f"--cuda-graph-bs{suffix}") + 1 :][:2] == ("1", "2")
     assert ("--disable-cuda-graph" in none) == (not suffix)
-    assert ("--cuda-graph-backend-decode" in none) == bool(suffix)
+    assert ("--cuda-graph-backend-decode disabled" in " ".join(none)) == bool(suffix)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -103,6 +103,7 @@ EXTRA = {
     "a flag that is gone for good": (NEWEST, ["--crash-on-nan", "yes"], "0.5.3.post2 is the last that has"),
     "a flag that is not there yet": (OLDEST, ["--enable-waterfill"], "0.5.16 is the first that has"),
     "a config file, which is read by now": (NEWEST, ["--config", "/f"], "would go round the keys"),
+    "stages at decode": (NEWEST, ["--pp-size", "2"], "remove it; prefill alone may have pp"),
     "another way to share attention out": (NEWEST, ["--dcp-size", "2"], "in a way that the plan does not compute"),
 }
 
@@ -151,6 +152,19 @@ def test_experts_in_bf16_are_computed_by_deepgemm_and_by_nothing_else(on: str) -
     assert "--moe-runner-backend" not in args(on, Role.DECODE)
     assert other is not None
     assert other.fix == "use --moe-runner-backend deep_gemm, or remove it"
+
+
+@pytest.mark.parametrize(
+    ("words", "runner"),
+    [
+        (("--moe-runner-backend", "triton"), "triton"),
+        (("--log-level=info", "--moe-runner-backend=triton"), "triton"),
+        (("--moe-runner-backend=a=b=c",), "a=b=c"),
+        (("--log-level", "info"), None),
+    ],
+)
+def test_kernels_of_the_experts_are_named_in_one_word_or_in_two(words: tuple[str, ...], runner: str | None) -> None:
+    assert runner_of(WIDE[Role.DECODE].model_copy(update={"extra_args": words})) == runner
 
 
 @pytest.mark.parametrize("on", VERSIONS, indirect=True)
