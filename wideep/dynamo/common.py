@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -52,7 +51,6 @@ GROVE_OR_NOT: Final = Immutable(
 )
 
 
-@dataclass(frozen=True)
 class CommonRelease(Release):
     """The part of a release that none that is known here decides otherwise."""
 

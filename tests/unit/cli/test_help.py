@@ -37,8 +37,15 @@ def test_the_help_loads_no_verb_and_nothing_that_only_verbs_need() -> None:
     }
 
 
-def test_a_plan_loads_no_cluster_no_estimator_and_no_other_engine() -> None:
-    loaded = loaded_by("plan", "--file", "Pulumi.prod.yaml")
+@pytest.mark.parametrize(
+    "named", [("--file", "Pulumi.prod.yaml"), ("--stack", "prod"), ()], ids=["file", "stack", "selected"]
+)
+def test_a_plan_loads_no_cluster_no_estimator_and_no_other_engine(
+    named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_STACK", "prod")
+
+    loaded = loaded_by("plan", *named)
 
     assert {"wideep.engines.sglang.engine", "rich.table"} <= loaded
     assert not loaded & {"pulumi", "kubernetes", "drawsvg", "markdown_it", "pygments", "wideep_cluster"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -21,7 +20,6 @@ SHELL_SAFE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 STORES: Final = (common.OPERATOR, "remove it; platform says where etcd and NATS are")
 
 
-@dataclass(frozen=True)
 class V06(common.CommonRelease):
     """Releases 0.6 to 0.9."""
 

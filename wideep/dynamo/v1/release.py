@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -28,7 +27,6 @@ ADMISSION: Final = "the operator's admission refuses a change of it"
 DISCOVERY: Final = ("the Dynamo operator sets it, by how the platform's pods find each other", "remove it")
 
 
-@dataclass(frozen=True)
 class V1(common.CommonRelease):
     """Releases 1.0 to 1.6."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -41,7 +40,6 @@ OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """SGLang takes each ``SGL_X`` for ``SGLANG_X``, over its value (``environ.py: _convert_SGL_to_SGLANG``)."""
 
 
-@dataclass(frozen=True)
 class Sglang(Engine):
     """One release of SGLang."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -28,7 +27,6 @@ from wideep.settings.root import Settings
 __all__ = ["TensorRtLlm"]
 
 
-@dataclass(frozen=True)
 class TensorRtLlm(Engine):
     """One release of TensorRT-LLM."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -29,7 +28,6 @@ from wideep.settings.root import Settings
 __all__ = ["Vllm"]
 
 
-@dataclass(frozen=True)
 class Vllm(Engine):
     """One release of vLLM."""
 
