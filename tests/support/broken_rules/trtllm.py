@@ -114,7 +114,7 @@ CASES = (
         mended_stack={"platform": {"version": "1.4.2"}},
     ),
     Broken(
-        *("deepep_needs_model", LAB, "decode", {"moeA2aBackend": "deepep"}, "moeA2aBackend"),
+        *("deepep_needs_known_model", LAB, "decode", {"moeA2aBackend": "deepep"}, "moeA2aBackend"),
         ("GptOssForCausalLM", "set moeA2aBackend: none"),
         {},
         stack={"model": "openai/gpt-oss-120b"},
