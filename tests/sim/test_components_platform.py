@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
+from tests.support.loopback import serving_files
 from tests.support.platform import GROVE_CRDS, Platform, everywhere
 from tests.support.stacks import SMALL
 
@@ -61,17 +59,8 @@ def packed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Packed
 def mirror(packed: Packed) -> Iterator[str]:
     """A Helm repository on loopback."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=packed.folder))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving_files(packed.folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
