@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.loopback import serving_files
@@ -25,7 +25,7 @@ OTHER = "sha256:" + "5" * 64
 
 
 def a_stack(cluster: Cluster, folder: Path, name: str) -> Pulumi:
-    return Pulumi(cluster, copy_project(folder), name).create()
+    return Pulumi.new(cluster, folder, name)
 
 
 def state(stack: Pulumi, namespace: str) -> str:
@@ -68,11 +68,8 @@ def stack(cluster: Cluster, packed: Packed, tmp_path_factory: pytest.TempPathFac
     """A stack with the charts of the registry, by their digests."""
     stack = a_stack(cluster, tmp_path_factory.mktemp("project"), "charts")
     take(stack, packed.registry, packed.in_registry)
-    try:
-        stack("up", "--yes", "--skip-preview")
+    with stack.deployed():
         yield stack
-    finally:
-        stack("destroy", "--yes", "--skip-preview")
 
 
 def take(stack: Pulumi, charts: str, digests: dict[str, str], **platform: Any) -> None:
