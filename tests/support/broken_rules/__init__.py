@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from tests.support.broken_rules import deepep, experts, fit, parallel, pipeline, quantization, speculative
+from dataclasses import dataclass, field
+
+from tests.support.broken_rules import (
+    deepep,
+    experts,
+    fit,
+    parallel,
+    pipeline,
+    quantization,
+    speculative,
+    trtllm,
+    vllm,
+)
 from tests.support.broken_rules.broken import QWEN, Broken
+from wideep.settings.backend import Backend
 
-__all__ = ["CASES", "QWEN", "Broken"]
+__all__ = ["QWEN", "SUITES", "Broken", "Suite"]
 
-CASES = (
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules of one engine, and what its stacks say."""
+
+    cases: tuple[Broken, ...]
+    stack: dict[str, object] = field(default_factory=dict[str, object])
+    room: dict[str, object] = field(default_factory=dict[str, object])
+    """Keys of both roles with which the other rules hold."""
+
+
+SGLANG = (
     *parallel.CASES,
     *quantization.CASES,
     *experts.CASES,
@@ -16,3 +40,9 @@ CASES = (
     *pipeline.CASES,
     *speculative.CASES,
 )
+SUITES = {
+    Backend.SGLANG: Suite(SGLANG),
+    Backend.VLLM: Suite(vllm.CASES, vllm.VLLM, {"memFractionStatic": 0.9}),
+    Backend.TRTLLM: Suite(trtllm.CASES, trtllm.TRTLLM),
+}
+"""Those of other engines than SGLang are the rules that it does not have."""

@@ -81,7 +81,7 @@ CASES = (
         *("balancing_needs_model", "lab-32gpu", "decode", SHORT | {"eplb": {"enabled": True}}, "eplb.enabled"),
         ("Glm4MoeForCausalLM", "set eplb: {enabled: false}"),
         SHORT,
-        stack=GLM | ROOM,
+        stack=GLM | ROOM | {"layout.prefill": SHORT},
     ),
     Broken(
         *("balancing_needs_ep", LAB, "decode", {"ep": 1, "eplb": {"enabled": True}}, "ep"),
