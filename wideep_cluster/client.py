@@ -154,9 +154,7 @@ class Cluster:
         query = (("propagationPolicy", propagation),)
         find(self.api, self._ask("delete", kind, namespace, name, query=query, method="DELETE"))
 
-    def watch(
-        self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
-    ) -> Changes[T]:
+    def watch(self, kind: Kind[T], namespace: str | None, version: str, seconds: int) -> Changes[T]:
         """What changes after ``version`` (a Listing's) until the time is up. Ends early when the version is too old:
         list again.
 
@@ -165,7 +163,6 @@ class Cluster:
             UnreachableError: there is no answer.
         """
         query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
-        query += (("labelSelector", labels),) if labels else ()
         return Changes(kind.model, self.api, self._ask("watch", kind, namespace, query=query), seconds + READ_SECONDS)
 
     @cached_property

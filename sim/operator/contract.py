@@ -86,3 +86,8 @@ def owner_reference(owner: Manifest) -> Manifest:
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def wants_grove(graph: Manifest) -> bool:
+    """True unless a graph says that it does not go to Grove."""
+    return (graph["metadata"].get("annotations") or {}).get(ANNOTATION_GROVE, "").lower() != "false"

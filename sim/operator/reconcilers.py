@@ -11,9 +11,11 @@ Kept from 0.6.0 because a deployment has to live with it:
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from sim.operator import contract, graph, grove
 from sim.operator.contract import Manifest
@@ -64,17 +66,36 @@ class Finalizers:
 
 
 @dataclass
-class GraphReconciler:
-    """DynamoGraphDeployments: components or a PodCliqueSet for each, and its status."""
+class Reconciler(ABC):
+    """Objects of one kind, in the namespaces that an operator looks after."""
 
+    kind: ClassVar[Kind]
     kube: Kube
     operators: Operators
 
     async def __call__(self, key: Key) -> None:
         operator = self.operators.of(key[0])
-        live = await self.kube.get(Kind.GRAPH, *key)
-        if not operator or not live:
-            return
+        live = await self.kube.get(self.kind, *key)
+        if operator and live:
+            await self.reconcile(operator, live)
+
+    @abstractmethod
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
+        """Bring about what the object says."""
+
+    async def write_status(self, live: Manifest, status: Manifest) -> None:
+        """Nothing is written that is there already."""
+        if status != live.get("status"):
+            meta = live["metadata"]
+            await self.kube.patch(self.kind, meta["namespace"], meta["name"], {"status": status}, status=True)
+
+
+class GraphReconciler(Reconciler):
+    """DynamoGraphDeployments: components or a PodCliqueSet for each, and its status."""
+
+    kind = Kind.GRAPH
+
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
         if await Finalizers(self.kube).handled(Kind.GRAPH, live):
             return
         error: Exception | None = None
@@ -89,8 +110,7 @@ class GraphReconciler:
     async def _reconcile(self, operator: Operator, live: Manifest) -> Outcome:
         if not await self._mpi_secret(operator, live["metadata"]["namespace"]):
             raise ApiError(404, f"failed to replicate the MPI SSH secret: {self._secret_name(operator)} not found")
-        wants_grove = (live["metadata"].get("annotations") or {}).get(contract.ANNOTATION_GROVE, "").lower() != "false"
-        if wants_grove and await self.operators.has_grove(operator):
+        if contract.wants_grove(live) and await self.operators.has_grove(operator):
             return await self._reconcile_grove(operator, live)
         if any(contract.nodes(service) > 1 for service in graph.services(live).values()):
             raise ValueError("no multinode orchestrator available")
@@ -138,25 +158,17 @@ class GraphReconciler:
         good = outcome.state is graph.State.SUCCESSFUL
         entry = graph.condition("Ready", good, outcome.reason, outcome.message)
         status = {"state": outcome.state.value, "conditions": graph.with_condition(live, entry, now())}
-        if status != live.get("status"):
-            meta = live["metadata"]
-            await self.kube.patch(Kind.GRAPH, meta["namespace"], meta["name"], {"status": status}, status=True)
+        await self.write_status(live, status)
         if outcome.state is graph.State.FAILED:
             await self.kube.event(live, "Warning", "ReconcileError", outcome.message, SOURCE)
 
 
-@dataclass
-class ComponentReconciler:
+class ComponentReconciler(Reconciler):
     """DynamoComponentDeployments: a Deployment and perhaps a Service for each, and its status."""
 
-    kube: Kube
-    operators: Operators
+    kind = Kind.COMPONENT
 
-    async def __call__(self, key: Key) -> None:
-        operator = self.operators.of(key[0])
-        live = await self.kube.get(Kind.COMPONENT, *key)
-        if not operator or not live:
-            return
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
         if "deletionTimestamp" in live["metadata"]:
             await self._delete_keys(operator, live)
         if await Finalizers(self.kube).handled(Kind.COMPONENT, live):
@@ -194,7 +206,4 @@ class ComponentReconciler:
         await self._report(live, graph.condition("Available", ready, reason, message))
 
     async def _report(self, live: Manifest, entry: Manifest) -> None:
-        conditions = graph.with_condition(live, entry, now())
-        if conditions != (live.get("status") or {}).get("conditions"):
-            meta, body = live["metadata"], {"status": {"conditions": conditions}}
-            await self.kube.patch(Kind.COMPONENT, meta["namespace"], meta["name"], body, status=True)
+        await self.write_status(live, {"conditions": graph.with_condition(live, entry, now())})

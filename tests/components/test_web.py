@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.support.loopback import Request, listening
 from wideep_cluster.http import request
 
 TOKEN = {"Authorization": "Bearer synthetic"}
 
 
-class _Host(BaseHTTPRequestHandler):
-    """Sends ``/to/PLACE`` on to PLACE, and answers all else with the credentials that came."""
-
-    def do_GET(self) -> None:
-        _, _, place = self.path.partition("/to/")
-        self.send_response(302 if place else 200)
-        if place:
-            self.send_header("Location", place)
-        self.end_headers()
-        self.wfile.write(self.headers.get("Authorization", "none").encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing on stderr."""
+def _sent_on(request: Request) -> None:
+    """Send ``/to/PLACE`` on to PLACE, and answer all else with the credentials that came."""
+    _, _, place = request.path.partition("/to/")
+    headers = {"Location": place} if place else {}
+    request.answer(302 if place else 200, request.headers.get("Authorization", "none").encode(), **headers)
 
 
 @pytest.fixture
 def host() -> Iterator[int]:
-    with HTTPServer(("127.0.0.1", 0), _Host) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
+    with listening(GET=_sent_on) as port:
+        yield port
 
 
 def test_credentials_stay_with_their_host(host: int) -> None:

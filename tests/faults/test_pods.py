@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 
-import psutil
 import pytest
 
 from tests.faults import report
 from tests.faults.world import GRAPH, NAMESPACE, QUIET, World
+from tests.support.process import kill_decode
 from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -137,7 +136,7 @@ def test_a_frontend_that_hears_of_no_worker_is_told_by_smoke(deployed: World, re
 def test_a_dead_worker_that_is_still_listed_does_not_fail_a_smoke_test(
     deployed: World, request: pytest.FixtureRequest
 ) -> None:
-    kill_decode(deployed)
+    kill_decode(deployed.cluster)
 
     said = wideep(deployed)("smoke", "--timeout", "90")
 
@@ -178,15 +177,3 @@ def pods(world: World, role: str, path: str) -> str:
 
 def wideep(world: World) -> Wideep:
     return Wideep(world.cluster, world.folder, world.stack)
-
-
-def kill_decode(world: World) -> None:
-    """Its process gets SIGKILL, as from the kernel: it cannot take itself off any list."""
-    killed = [
-        process
-        for process in psutil.process_iter(["cmdline", "environ"])
-        if "decode" in (process.info["cmdline"] or [])
-        and world.cluster.etcd_endpoint == (process.info["environ"] or {}).get("ETCD_ENDPOINTS")
-    ]
-    assert len(killed) == 1
-    killed[0].send_signal(signal.SIGKILL)

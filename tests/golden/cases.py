@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 import wideep
 from components.monitoring import monitor_spec
@@ -15,7 +12,6 @@ from wideep.monitoring.alerts import rule_group
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Preset
 
-HERE = Path(__file__).parent
 NEWEST = newest().version
 
 R1 = "deepseek-ai/DeepSeek-R1"
@@ -79,52 +75,23 @@ def manifest_of(preset: Preset, version: str) -> dict[str, Any]:
     return only
 
 
-def text(preset: Preset) -> str:
-    """The content of a preset's golden file as it should be."""
-    return yaml.safe_dump(manifest(preset), sort_keys=False, width=1000)
-
-
 def on_its_engine(preset: Preset) -> dict[str, object]:
     """The keys of a stack that runs a recipe of another engine on that, in the newest release."""
     return {"backend": str(preset.backend), "platform": {"version": NEWEST}, "image": {"source": "published"}}
 
 
-def engine_text(preset: Preset) -> str:
+def manifest_on_its_engine(preset: Preset) -> dict[str, object]:
     """The same of a recipe of another engine, on that, in the newest release."""
     (only,) = wideep.load(config(preset, **on_its_engine(preset))).manifests
-    return yaml.safe_dump(only, sort_keys=False, width=1000)
+    return only
 
 
-CHANGED = ("0.7.1", "1.0.2", "1.1.1", "1.3.1", "1.4.2", NEWEST)
-RELEASES = {version: HERE / "releases" / f"{version}.yaml" for version in CHANGED}
-"""Releases whose manifest of one preset is another than that of the release before, and the newest."""
-
-
-def release_text(version: str) -> str:
-    """The content of a release's golden file as it should be."""
-    return yaml.safe_dump(manifest_of(Preset.WIDE_32GPU, version), sort_keys=False, width=1000)
-
-
-MONITORED = {version: HERE / "monitoring" / f"{version}.yaml" for version in ("0.6.0", NEWEST)}
-"""The releases that were scraped."""
-
-
-def monitoring_text(version: str) -> str:
-    """The content of a golden file of `monitoring` as it should be: the chart's values, monitors, alerts."""
+def monitoring_of(version: str) -> dict[str, Any]:
+    """What `monitoring` makes of a release: the chart's values, monitors, alerts."""
     keys = {"platform": {"version": version}, "image": {"source": "existing", **IMAGES["existing"]}}
     traffic = {"isl": 4096, "osl": 512, "ttft": "2s", "itl": "50ms"}
     asked = config(Preset.WIDE_32GPU, monitoring={"enabled": True, "storage": "200Gi"}, traffic=traffic, **keys)
     plan = wideep.load(asked)
     assert plan.monitoring is not None
     monitors = {each.name: {each.kind: monitor_spec(plan.monitoring, each)} for each in plan.monitoring.monitors}
-    content = {"values": plan.monitoring.values, "monitors": monitors, "alerts": rule_group(plan, release(version).row)}
-    return yaml.safe_dump(content, sort_keys=False, width=1000)
-
-
-FEWER = {
-    Preset.BEST_32GPU: {"prefill": 2, "decode": 1},
-    Preset.BEST_64GPU: {"prefill": 4, "decode": 2},
-}
-"""Presets that are best-104gpu with other numbers of workers: they have no file."""
-FILES = {preset: HERE / f"{preset}.yaml" for preset in Preset if preset not in FEWER and preset.backend is None}
-ENGINES = {preset: HERE / "engines" / f"{preset}.yaml" for preset in Preset if preset.backend is not None}
+    return {"values": plan.monitoring.values, "monitors": monitors, "alerts": rule_group(plan, release(version).row)}

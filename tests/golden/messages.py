@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import yaml
 
-from tests.support.broken_rules import CASES, Broken, stack_of
+from tests.support.broken_rules import SUITES, Broken, Suite
 from tests.support.configs import EXAMPLE, hardware, settings
 from wideep.rules import check, warnings
 
-__all__ = ["ROLES", "ROLES_FILE", "STACKS", "STACKS_FILE", "of_role", "said", "update"]
+__all__ = ["CASES", "ROLES", "ROLES_FILE", "STACKS", "STACKS_FILE", "of_role", "said", "update"]
 
 HERE: Final = Path(__file__).parent / "messages"
 STACKS_FILE: Final = HERE / "stacks.yaml"
@@ -32,11 +32,12 @@ def said(changes: dict[str, Any]) -> str:
     return "\n".join(str(problem) for problem in (check(stack) or warnings(stack)))
 
 
-def of_role(case: Broken) -> str:
+def of_role(suite: Suite, case: Broken) -> str:
     """The same of a role that breaks one rule."""
-    return "\n".join(str(problem) for problem in check(settings(**stack_of(case, case.change, case.stack))))
+    return "\n".join(str(problem) for problem in check(settings(**suite.keys(case, case.change, {}))))
 
 
+CASES: Final = [(suite, case) for suite in SUITES.values() for case in suite.cases]
 STACKS: Final[dict[str, dict[str, Any]]] = yaml.safe_load(STACKS_FILE.read_text(encoding="utf-8"))
 ROLES: Final[dict[str, str]] = yaml.safe_load(ROLES_FILE.read_text(encoding="utf-8"))
 
@@ -70,4 +71,4 @@ def update() -> None:
     """Write both files anew."""
     stacks = {name: {"changes": _Line(one["changes"]), "says": said(one["changes"])} for name, one in STACKS.items()}
     _write(STACKS_FILE, stacks)
-    _write(ROLES_FILE, {case.name: of_role(case) for case in CASES})
+    _write(ROLES_FILE, {case.name: of_role(suite, case) for suite, case in CASES})

@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 
 from sim import paths
-from sim.sandbox import copy_project
 from sim.state import Cluster, load
 from tests.sim.pulumi import Pulumi
 from tests.support import process
@@ -47,10 +46,8 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """The sim stack, deployed: one graph for all tests of a module."""
-    pulumi = Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "sim").create()
-    pulumi("up", "--yes", "--skip-preview")
-    yield pulumi
-    pulumi("destroy", "--yes", "--skip-preview")
+    with Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "sim").deployed() as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 """`pulumi` on the tests' simulated cluster, as a person types it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sim.chat import ask
+from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.support.process import env_on, run
 
@@ -19,6 +21,25 @@ class Pulumi:
     cluster: Cluster
     folder: Path
     stack: str
+
+    @classmethod
+    def new(cls, cluster: Cluster, folder: Path, stack: str, **config: object) -> "Pulumi":
+        """A stack of a copy of the project. ``config``: what is written in its file, as ``write_stack`` has it."""
+        copy_project(folder)
+        if config:
+            write_stack(folder, stack, **config)
+        return cls(cluster, folder, stack).create()
+
+    @contextmanager
+    def deployed(self, *namespaces: str) -> Iterator["Pulumi"]:
+        """Up while the block runs, then destroyed; ``namespaces`` are deleted after that."""
+        try:
+            self("up", "--yes", "--skip-preview")
+            yield self
+        finally:
+            self("destroy", "--yes", "--skip-preview")
+            if namespaces:
+                self.kubectl("delete", "namespace", *namespaces, "--ignore-not-found")
 
     def __call__(self, *command: str, fails: bool = False, given: str = "") -> str:
         """What `pulumi COMMAND --stack …` prints."""

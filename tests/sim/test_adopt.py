@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.wideep import Wideep
@@ -39,8 +39,7 @@ UNDO = (
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """The sim stack, and a cluster on which it never ran; where a test fails, that is left as it was found."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    stack = Pulumi(cluster, folder, "sim").create()
+    stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "sim")
     yield stack
     for line in UNDO:
         stack.run(*shlex.split(line), fails=None)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sim.kubelet.burnin import SLOW
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run
 from tests.sim.graph import NAMESPACE
@@ -26,9 +26,7 @@ FIGURES = ("get", "configmap", "-n", NAMESPACE, "-l", "app.kubernetes.io/managed
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """A graph of one node, with the burn-in in its `up`."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "burn", **SMALL, burnin={"enabled": True})
-    stack = Pulumi(cluster, folder, "burn").create()
+    stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "burn", **SMALL, burnin={"enabled": True})
     stack.kubectl("annotate", "node", "gpu-0", f"{SLOW}=3")
     yield stack
     stack.kubectl("annotate", "node", "gpu-0", f"{SLOW}-")

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from sim.env import environment
-from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.graph import GRAPH, NAMESPACE
 from tests.sim.pulumi import Pulumi
@@ -68,7 +67,7 @@ def test_an_advised_command_works_as_it_is_written(stack: Pulumi, names: dict[st
 
 @pytest.mark.parametrize("name", ["dev", "prod", "sim"])
 def test_one_key_of_a_sample_stacks_layout_is_set_by_its_path(cluster: Cluster, tmp_path: Path, name: str) -> None:
-    stack = Pulumi(cluster, copy_project(tmp_path), name).create()
+    stack = Pulumi.new(cluster, tmp_path, name)
     file = stack.folder / f"Pulumi.{name}.yaml"
     preset = yaml.safe_load(file.read_text())["config"]["dynamo-wideep:layout"]["preset"]
 

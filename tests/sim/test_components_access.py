@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.stacks import SMALL
@@ -86,7 +86,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "access").create())
+    site = Site(Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "access"))
     site.writes()
     balancer = Balancer(site.stack)
     balancer.start()

@@ -66,12 +66,8 @@ class Team:
 def team(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     team = Team(Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "changes"))
     team.writes()
-    team.stack.create()
-    try:
-        team.stack("up", "--yes", "--skip-preview")
+    with team.stack.create().deployed():
         yield team
-    finally:
-        team.stack("destroy", "--yes", "--skip-preview")
 
 
 def test_more_pods_join_and_those_that_serve_stay(team: Team) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
+from tests.support.loopback import serving_files
 from tests.support.platform import GROVE_CRDS, Platform, everywhere
 from tests.support.stacks import SMALL
 
@@ -27,7 +25,7 @@ OTHER = "sha256:" + "5" * 64
 
 
 def a_stack(cluster: Cluster, folder: Path, name: str) -> Pulumi:
-    return Pulumi(cluster, copy_project(folder), name).create()
+    return Pulumi.new(cluster, folder, name)
 
 
 def state(stack: Pulumi, namespace: str) -> str:
@@ -61,17 +59,8 @@ def packed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Packed
 def mirror(packed: Packed) -> Iterator[str]:
     """A Helm repository on loopback."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=packed.folder))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving_files(packed.folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +68,8 @@ def stack(cluster: Cluster, packed: Packed, tmp_path_factory: pytest.TempPathFac
     """A stack with the charts of the registry, by their digests."""
     stack = a_stack(cluster, tmp_path_factory.mktemp("project"), "charts")
     take(stack, packed.registry, packed.in_registry)
-    try:
-        stack("up", "--yes", "--skip-preview")
+    with stack.deployed():
         yield stack
-    finally:
-        stack("destroy", "--yes", "--skip-preview")
 
 
 def take(stack: Pulumi, charts: str, digests: dict[str, str], **platform: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.stacks import SMALL
@@ -19,16 +19,10 @@ KEPT = {**SMALL, "namespace": NAMESPACE, "modelCache": {"size": "100Gi", "retain
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """Up, destroyed, and with its volume left on the cluster."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "keeper", **KEPT)
-    stack = Pulumi(cluster, folder, "keeper").create()
-    try:
-        stack("up", "--yes", "--skip-preview")
+    stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "keeper", **KEPT)
+    with stack.deployed(NAMESPACE):
         stack("destroy", "--yes", "--skip-preview")
         yield stack
-    finally:
-        stack("destroy", "--yes", "--skip-preview")
-        stack.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
 
 
 def _volume(stack: Pulumi) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.doctor import Doctor, same_as_expected, until
 from tests.sim.graph import DECODE, GRAPH, NAMESPACE
@@ -25,8 +24,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.long]
 @pytest.fixture(scope="module")
 def doctor(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Doctor:
     """On a cluster that has never had Dynamo: the CRDs of an earlier module's stack are taken away."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    pulumi = Pulumi(cluster, folder, "sim").create()
+    pulumi = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "sim")
     pulumi.kubectl("delete", "crd", "--ignore-not-found", *(f"dynamo{kind}deployments.nvidia.com" for kind in KINDS))
     return Doctor(pulumi)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.platform_v1 import CRDS, GROVE_CRDS
@@ -33,15 +33,11 @@ CONFIG: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """A stack on SGLang, whose worker spans two nodes."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "engines", **CONFIG)
-    made = Pulumi(cluster, folder, "engines").create()
+    made = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "engines", **CONFIG)
     try:
-        made("up", "--yes", "--skip-preview")
-        yield made
+        with made.deployed(NAMESPACE):
+            yield made
     finally:
-        made("destroy", "--yes", "--skip-preview")
-        made.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
         made.kubectl("delete", "crd", "--ignore-not-found", *GROVE_CRDS, *CRDS)  # 0.6.0's cannot take their place
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sim.chat import port_forward
-from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.process import env_on, run
@@ -20,8 +19,7 @@ PREVIEW, UP = "preview", "up"
 
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Pulumi:
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    return Pulumi(cluster, folder, "sim").create()
+    return Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "sim")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +127,7 @@ def test_destroy_leaves_nothing_in_the_cluster_but_the_crds(stack: Pulumi, said:
 def test_dev_and_prod_preview_on_an_empty_cluster(
     cluster: Cluster, tmp_path: Path, name: str, changed: dict[str, str]
 ) -> None:
-    stack = Pulumi(cluster, copy_project(tmp_path), name).create()
+    stack = Pulumi.new(cluster, tmp_path, name)
     stack("config", "set", "--secret", "hfToken", given="hf_standin")
     for key, value in {**changed, "modelCache.storageClass": "kwok-volume"}.items():
         stack("config", "set", "--path", key, value)
@@ -144,7 +142,7 @@ def test_dev_and_prod_preview_on_an_empty_cluster(
 def test_a_config_that_cannot_run_fails_the_preview_with_all_its_mistakes_and_no_traceback(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    stack = Pulumi(cluster, copy_project(tmp_path), "dev").create()
+    stack = Pulumi.new(cluster, tmp_path, "dev")
     stack("config", "set", "layout", "lab-32gpus")
     stack("config", "set", "colour", "green")
     stack("config", "rm", "model")

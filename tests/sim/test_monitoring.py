@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.conftest import Run, sim
 from tests.sim.graph import DECODE as DECODE_OF_0_6
@@ -47,10 +46,9 @@ def stack(cluster: Cluster, release: str, tmp_path_factory: pytest.TempPathFacto
     """A stack with monitoring, deployed. The last test destroys it."""
     if "prometheus" not in cluster.tools:
         pytest.skip("this machine has no Prometheus: `python -m sim tools` says why")
-    folder = copy_project(tmp_path_factory.mktemp("project"))
     monitoring = {"enabled": True, "charts": "sim/charts", "scrapeIntervalSeconds": 5, "storage": "10Gi"}
-    write_stack(folder, "monitored", image=IMAGE, monitoring=monitoring, **KEYS[release])
-    pulumi = Pulumi(cluster, folder, "monitored").create()
+    config = {"image": IMAGE, "monitoring": monitoring, **KEYS[release]}
+    pulumi = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "monitored", **config)
     pulumi("up", "--yes", "--skip-preview")
     yield pulumi
     if pulumi.outputs():

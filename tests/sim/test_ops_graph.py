@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-
-import psutil
 import pytest
 
 from tests.sim.graph import DECODE, NAMESPACE, expected, pod_of
 from tests.sim.pulumi import Pulumi
+from tests.support.process import kill_decode
 from tests.support.wideep import Wideep, steady
 
 pytestmark = pytest.mark.cluster
@@ -111,14 +109,7 @@ def test_network_has_devices_and_reach(wideep: Wideep) -> None:
 
 def test_smoke_survives_a_dead_worker_that_is_still_listed(wideep: Wideep, stack: Pulumi) -> None:
     """A killed worker stays listed until its lease ends; its container starts another one at once."""
-    killed = [
-        process
-        for process in psutil.process_iter(["cmdline", "environ"])
-        if "decode" in (process.info["cmdline"] or [])
-        and stack.cluster.etcd_endpoint == (process.info["environ"] or {}).get("ETCD_ENDPOINTS")
-    ]
-    assert len(killed) == 1
-    killed[0].send_signal(signal.SIGKILL)
+    kill_decode(stack.cluster)
 
     said = wideep("smoke", "--timeout", "60")
 

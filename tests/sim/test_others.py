@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.stacks import SMALL
@@ -39,9 +39,7 @@ QUIET = ("--yes", "--skip-preview")
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """Up, in a namespace that was there with its Secret, and with the first `up`."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "guest", **CHANGED)
-    stack = Pulumi(cluster, folder, "guest").create()
+    stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "guest", **CHANGED)
     for name in (NAMESPACE, OTHERS):
         stack.kubectl("create", "namespace", name)
     stack.kubectl("-n", NAMESPACE, "create", "secret", "generic", "hf", "--from-literal=HF_TOKEN=hf_none")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from components.base import PACKAGE
-from sim.sandbox import copy_project
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.plans import ROOT, TOKEN, config_of
@@ -72,7 +71,7 @@ def _project(stack: Pulumi) -> str:
 
 
 def test_it_makes_what_the_projects_own_program_makes(other: Pulumi, tmp_path_factory: pytest.TempPathFactory) -> None:
-    own = Pulumi(other.cluster, copy_project(tmp_path_factory.mktemp("project")), "sim").create()
+    own = Pulumi.new(other.cluster, tmp_path_factory.mktemp("project"), "sim")
     made = _made(other)
     assert "graph-graph" in made
     assert made == _made(own)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.sandbox import copy_project, write_stack
+from sim.sandbox import write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.process import wait_for
@@ -41,15 +41,9 @@ def found(stack: Pulumi, kind: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     """A stack of 0.6.0 that answers; the tests of this module take it to 1.6.1 one after another."""
-    folder = copy_project(tmp_path_factory.mktemp("project"))
-    write_stack(folder, "releases", **release(OLD))
-    stack = Pulumi(cluster, folder, "releases").create()
-    try:
-        stack("up", "--yes", "--skip-preview")
+    stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "releases", **release(OLD))
+    with stack.deployed(NAMESPACE):
         yield stack
-    finally:
-        stack("destroy", "--yes", "--skip-preview")
-        stack.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
 
 
 def test_a_jump_is_refused_in_the_preview_with_the_path_and_the_short_way_and_changes_nothing(stack: Pulumi) -> None:

@@ -34,13 +34,8 @@ def _write(stack: Pulumi, planner: Mapping[str, Any] | None = None, **decode: An
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
     stack = Pulumi(cluster, copy_project(tmp_path_factory.mktemp("project")), "scaling")
     _write(stack, contextLength=32768, replicas=KEDA)
-    stack.create()
-    try:
-        stack("up", *QUIET)
+    with stack.create().deployed(NAMESPACE):
         yield stack
-    finally:
-        stack("destroy", *QUIET)
-        stack.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
 
 
 def _found(stack: Pulumi, kind: str) -> list[dict[str, Any]]:

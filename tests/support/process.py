@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from sim.env import environment
@@ -66,6 +67,17 @@ def interrupt(*command: str, cwd: Path, env: Mapping[str, str], when: Callable[[
     wait_for(when, "the moment for Ctrl-C", 120)
     process.send_signal(signal.SIGINT)
     return process.wait(120)
+
+
+def kill_decode(cluster: Cluster) -> None:
+    """The one decode worker gets SIGKILL, as from the kernel: it cannot take itself off any list."""
+    (worker,) = [
+        process
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if "decode" in (process.info["cmdline"] or [])
+        and cluster.etcd_endpoint == (process.info["environ"] or {}).get("ETCD_ENDPOINTS")
+    ]
+    worker.send_signal(signal.SIGKILL)
 
 
 def wait_for(holds: Callable[[], object], what: str, seconds: float = 60) -> None:

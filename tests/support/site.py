@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.loopback import Request, listening
 
 __all__ = ["Site", "serving"]
 
@@ -24,41 +24,22 @@ class Site:
         """Bytes and text as they are, all else as JSON."""
         text = body if isinstance(body, str | bytes) else json.dumps(body)
         data = text.encode() if isinstance(text, str) else text
-        self.answers[path] = (status, {name.replace("_", "-"): value for name, value in headers.items()}, data)
+        self.answers[path] = (status, headers, data)
+
+    def answer(self, request: Request) -> None:
+        """Answer a request, with what is for those who bring a token where they do."""
+        path = request.path.split("?")[0]
+        token = request.headers.get("Authorization")
+        self.asked.append((path, token))
+        found = self.answers.get(f"{path}+token") if token else None
+        status, headers, body = found or self.answers.get(path, (404, {}, b""))
+        request.answer(status, body, **headers)
 
 
 @contextmanager
 def serving() -> Iterator[Site]:
     """A server on loopback."""
     site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            site.asked.append((path, self.headers.get("Authorization")))
-            status, headers, body = site.answers.get(path, (404, {}, b""))
-            if self.headers.get("Authorization") and f"{path}+token" in site.answers:
-                status, headers, body = site.answers[f"{path}+token"]
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET  # noqa: N815 - the base class's name
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.address = f"127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with listening(GET=site.answer, HEAD=site.answer) as port:
+        site.address = f"127.0.0.1:{port}"
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -57,6 +57,10 @@ class ChartKeys:
         """Whether these values install a sub-chart."""
         return at(values, self.switch(sub_chart)) is True
 
+    def sub_charts(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """The optional sub-charts that these values install."""
+        return tuple(name for name in OPTIONAL if self.installs(values, name))
+
 
 def values_of(needed: Values, typed: Iterable[ChartValue], settings: Settings) -> Values:
     """What a fresh cluster needs, what the stack's keys say over it, and the stack's own map over both."""

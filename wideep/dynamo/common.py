@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
 
 from wideep import names
-from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, GROVE_ANNOTATION, ROLE_LABEL, V1ALPHA1
-from wideep.dynamo.base import Immutable, Release
+from wideep.dynamo import chart
+from wideep.dynamo.api import COMPONENT_LABEL, GRAPH_LABEL, GROVE_ANNOTATION, PLATFORM_CHART, ROLE_LABEL, V1ALPHA1
+from wideep.dynamo.base import Charts, ChartValue, Immutable, Path, PlatformValues, Release, Values
 from wideep.graph.base import Graph
 from wideep.graph.build import build_graph
 from wideep.settings.layout import Role
@@ -19,7 +22,6 @@ __all__ = [
     "GROVE_OR_NOT",
     "OPERATOR",
     "OWNED_ENV",
-    "REPOSITORY",
     "STORE_PORTS",
     "CommonRelease",
 ]
@@ -63,6 +65,51 @@ class CommonRelease(Release):
     mpi_secret: ClassVar[str] = names.MPI_SECRET
     frontend_port: ClassVar[int] = 8000
     system_port: ClassVar[int] = SYSTEM_PORT
+    crds_chart: ClassVar[str | None]
+    chart_keys: ClassVar[chart.ChartKeys]
+    shell_safe: ClassVar[re.Pattern[str]]
+    """Arguments that stay themselves in the line that the operator makes of a worker's for ``sh -c``."""
+
+    @abstractmethod
+    def chart_values(self, settings: Settings) -> Values:
+        """All values of the platform's chart."""
+
+    @abstractmethod
+    def typed_values(self, settings: Settings) -> tuple[ChartValue, ...]:
+        """Those that the stack's keys set."""
+
+    @abstractmethod
+    def keeps_grove(self, settings: Settings) -> bool:
+        """Whether nothing says that Grove goes."""
+
+    @property
+    def charts(self) -> Charts:
+        return Charts(
+            repository=REPOSITORY,
+            crds=self.crds_chart,
+            crds_release=names.CRDS_RELEASE,
+            platform=PLATFORM_CHART,
+            platform_release=names.PLATFORM_RELEASE,
+        )
+
+    def platform(self, settings: Settings) -> PlatformValues:
+        found = self.chart_values(settings)
+        return PlatformValues(
+            values=found,
+            restricted=chart.is_restricted(found),
+            sub_charts=self.chart_keys.sub_charts(found),
+            keeps_grove=self.keeps_grove(settings),
+        )
+
+    def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
+        return chart.contradicted(self.typed_values(settings), settings)
+
+    @property
+    def grove_switch(self) -> Path:
+        return self.chart_keys.switch("grove")
+
+    def survives_shell(self, word: str) -> bool:
+        return self.shell_safe.fullmatch(word) is not None
 
     def graph(self, settings: Settings, image: str, weight_bytes: float) -> Graph:
         return build_graph(settings, image, weight_bytes)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
     "ParserFlag",
     "is_from",
+    "newest_read",
     "read_flags",
     "read_versions",
     "release_number",
@@ -30,6 +32,12 @@ class ParserFlag:
     """``-``: given alone. Else int, float or str, with ``?``, ``*`` or ``+`` where it takes not one value."""
     deprecated: bool
     """The parser takes it and warns: another flag, or none, does what it did."""
+
+
+def newest_read(versions: Sequence[str], version: str) -> str:
+    """Return the newest of the versions that were read, oldest first, that is no newer; else the oldest."""
+    older = [each for each in versions if is_from(version, *version_number(each))]
+    return older[-1] if older else versions[0]
 
 
 def release_number(version: str) -> str:

@@ -16,23 +16,23 @@ __all__ = ["Headroom", "headroom"]
 class Headroom:
     """Bytes on one GPU outside the pool."""
 
-    runtime: float
-    requests: float
+    runtime: float = 0.0
+    requests: float = 0.0
     """The table of every request's token places: requests × context × 4 bytes, 1.3 GB for R1 with nothing said."""
-    activations: float
+    activations: float = 0.0
     """Of the largest prefill chunk, or of the largest decode batch."""
-    cuda_graphs: float
+    cuda_graphs: float = 0.0
     """Of all captured batch sizes; none at prefill."""
-    dispatched: float
+    dispatched: float = 0.0
     """One layer's tensors of DeepEP's low-latency mode."""
-    deepep: float
-    eplb: float
+    deepep: float = 0.0
+    eplb: float = 0.0
     """One layer's expert slots, through which EPLB moves experts (``expert_location_updater.create_temp_buffers``)."""
-    draft_weights: float
+    draft_weights: float = 0.0
     """Of a draft layer; of a draft model with its KV cache, as ``speculative.draftGb`` has it."""
-    draft_cache: float
+    draft_cache: float = 0.0
     """KV cache of a draft layer, and the places of drafted tokens in the model's own."""
-    least: float
+    least: float = 0.0
     """What is kept for such a worker at least, whatever the parts add up to."""
     transfer: float = 0.0
     """Buffers through which the KV cache of a prompt is sent and received."""

@@ -17,6 +17,7 @@ __all__ = [
     "MAX_DISPATCH",
     "OFF",
     "deepep_needs_hidden_size",
+    "deepep_needs_known_model",
     "deepep_needs_mlx5",
     "deepep_needs_nvlink",
     "deepep_needs_rdma",
@@ -33,6 +34,14 @@ MAX_DISPATCH: Final = 1024
 HOPPER: Final = 90
 HIDDEN_SIZES: Final = (2048, 2560, 3072, 4096, 5120, 6144, 7168, 8192)
 OFF: Final = "set moeA2aBackend: none"
+
+
+def deepep_needs_known_model(site: RoleContext) -> Problem | None:
+    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
+    if not site.role.deepep or site.family.deepep:
+        return None
+    rule = f"{site.architecture} with DeepEP is not known to run on {site.engine.title}"
+    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
 def deepep_needs_nvlink(site: RoleContext) -> Problem | None:

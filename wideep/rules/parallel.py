@@ -19,6 +19,7 @@ __all__ = [
     "kv_heads_divide",
     "one_stage",
     "requests_for_each_group",
+    "slots_problem",
     "tp_is_all_gpus",
 ]
 
@@ -70,17 +71,22 @@ def ep_divides_tp(site: RoleContext) -> Problem | None:
 
 
 def experts_divide(site: RoleContext) -> Problem | None:
-    """Each GPU holds the same number of slots: (E + R) % ep = 0 (``_init_common``)."""
+    """The slots of ``_init_common``, where SGLang maps experts to slots at all."""
+    return slots_problem(site, copies=site.role.redundant_experts != 0 or site.family.expert_location)
+
+
+def slots_problem(site: RoleContext, *, copies: bool) -> Problem | None:
+    """Return what is wrong unless each GPU holds the same number of slots: (E + R) % ep = 0. ``copies``: more or fewer
+    redundant experts mend it."""
     experts, redundant, ep = site.model.experts, site.role.redundant_experts, site.role.ep
     left = (experts + redundant) % ep
     if left == 0:
         return None
     rule = f"({experts} experts + {redundant} redundant) % ep {ep} = {left}, and each GPU needs as many as the others"
-    first = -experts % ep
-    if redundant == 0 and not site.family.expert_location:
+    if not copies:
         fitting = [n for n in divisors(site.role.tp) if experts % n == 0]
         return site.problem("ep", ep, rule, f"set ep: {listed(fitting)}")
-    values = multiples_around(redundant, ep, first)
+    values = multiples_around(redundant, ep, -experts % ep)
     return site.problem("redundantExperts", redundant, rule, f"set redundantExperts: {listed(values)}")
 
 

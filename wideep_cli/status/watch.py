@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Final
 
 from wideep.engines import engine_of
 from wideep_cli.deployment import DeployedGraph
@@ -16,17 +15,15 @@ from wideep_cli.status.report import Watched
 from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
 from wideep_cluster import ClusterError, ForbiddenError, forward_service
-from wideep_cluster.kinds import PODS, Kind
-from wideep_cluster.objects import KubeObject
+from wideep_cluster.informer import Informer
+from wideep_cluster.kinds import PODS
+from wideep_cluster.kube import KubeNamespace
+from wideep_cluster.objects import GRAPH_LABEL
 
 __all__ = ["Look", "ask_once", "look", "looks"]
 
-T = TypeVar("T", bound=KubeObject)
-SETTLE_SECONDS: Final = 0.5
-"""Changes come in bursts: one look for each."""
 PROGRESS_SECONDS: Final = 5.0
 """While something loads, its log is read so often; nothing else of a cluster at rest is asked again."""
-WATCH_SECONDS: Final = 300
 ENDS: Final = frozenset({State.READY, State.FAILED, State.ABSENT})
 
 
@@ -60,11 +57,10 @@ def look(live: DeployedGraph) -> Watched:
 
 def looks(live: DeployedGraph) -> Iterator[Look]:
     """Look after look, the last one when the graph is ready, has failed, or is not there."""
-    changes = _Changes(live)
     before: tuple[float, int] | None = None
-    with contextlib.closing(changes):
+    changes: Informer | None = None
+    with contextlib.ExitStack() as over:
         while True:
-            changes.seen.clear()
             snapshot, frontend = look(live)
             rate = None
             if isinstance(frontend, FrontendView) and frontend.figures:
@@ -74,46 +70,12 @@ def looks(live: DeployedGraph) -> Iterator[Look]:
             yield Look((snapshot, frontend), rate)
             if snapshot.state in ENDS:
                 return
+            changes = changes or over.enter_context(_changes(live))
             changes.wait(PROGRESS_SECONDS)
 
 
-@dataclass
-class _Changes:
-    """Watches of the graph and its pods, each in a thread; an error in one is raised by the next wait."""
-
-    live: DeployedGraph
-    seen: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-    failed: ClusterError | None = None
-
-    def __post_init__(self) -> None:
-        self._start(self.live.graphs)
-        self._start(PODS, self.live.selector)
-
-    def wait(self, seconds: float) -> None:
-        """Until something has changed, or the time is up."""
-        if self.seen.wait(seconds):
-            time.sleep(SETTLE_SECONDS)
-        if self.failed:
-            raise self.failed
-
-    def close(self) -> None:
-        """The threads end with the process, or at their next event."""
-        self.over.set()
-
-    def _start(self, kind: Kind[T], labels: str = "") -> None:
-        threading.Thread(target=self._watch, args=(kind, labels), name=f"watch {kind.plural}", daemon=True).start()
-
-    def _watch(self, kind: Kind[T], labels: str) -> None:
-        cluster, namespace = self.live.cluster, self.live.plan.namespace
-        try:
-            while not self.over.is_set():
-                version = cluster.list(kind, namespace, labels=labels).version
-                self.seen.set()
-                for _ in cluster.watch(kind, namespace, version, WATCH_SECONDS, labels=labels):
-                    self.seen.set()
-                    if self.over.is_set():
-                        return
-        except ClusterError as error:
-            self.failed = error
-            self.seen.set()
+def _changes(live: DeployedGraph) -> Informer:
+    """Watch the graph and its pods."""
+    name = live.plan.name
+    place = KubeNamespace(live.cluster, live.plan.namespace)
+    return Informer(place, (live.graphs, PODS), lambda _, item: name in (item.name, item.labels.get(GRAPH_LABEL)))

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from sim.operator import contract
 from sim.operator.contract import Manifest
 from sim.operator.kube import Kind, Kube
-from sim.operator.operators import Operator, Operators
-from sim.operator.reconcilers import SOURCE, now
+from sim.operator.operators import Operator
+from sim.operator.reconcilers import SOURCE, Reconciler, now
 from sim.operator.v1 import template
-from sim.operator.work_queue import Key
 
 
 def adapter_of(live: Manifest, component: Manifest) -> Manifest:
@@ -61,19 +60,16 @@ class Adapters:
         await self.kube.event(live, "Normal", reason, message, SOURCE)
 
 
-@dataclass
-class AdapterReconciler:
+class AdapterReconciler(Reconciler):
     """DynamoGraphDeploymentScalingAdapters: their number in the graph, and their status."""
 
-    kube: Kube
-    operators: Operators
+    kind = Kind.ADAPTER
 
-    async def __call__(self, key: Key) -> None:
-        operator = self.operators.of(key[0])
-        live = await self.kube.get(Kind.ADAPTER, *key)
-        if not operator or not operator.is_v1 or not live or "deletionTimestamp" in live["metadata"]:
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
+        meta = live["metadata"]
+        if not operator.is_v1 or "deletionTimestamp" in meta:
             return
-        graph = await self.kube.get(Kind.GRAPH_V1, key[0], live["spec"]["dgdRef"]["name"])
+        graph = await self.kube.get(Kind.GRAPH_V1, meta["namespace"], live["spec"]["dgdRef"]["name"])
         if not graph or "deletionTimestamp" in graph["metadata"]:
             return
         name = live["spec"]["dgdRef"]["serviceName"]
@@ -95,11 +91,9 @@ class AdapterReconciler:
         return True
 
     async def _write(self, live: Manifest, graph: Manifest, scaled: bool) -> None:
-        meta, component = live["metadata"], live["spec"]["dgdRef"]["serviceName"]
+        component = live["spec"]["dgdRef"]["serviceName"]
         selector = f"{contract.LABEL_SERVICE}={component},{contract.LABEL_GRAPH}={graph['metadata']['name']}"
         status = {**(live.get("status") or {}), "replicas": live["spec"]["replicas"], "selector": selector}
         if scaled:
             status["lastScaleTime"] = now()
-        if status != live.get("status"):
-            body = {"status": status}
-            await self.kube.patch(Kind.ADAPTER, meta["namespace"], meta["name"], body, status=True)
+        await self.write_status(live, status)

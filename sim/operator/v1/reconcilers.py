@@ -16,13 +16,12 @@ from sim.operator.contract import Manifest
 from sim.operator.graph import condition, frontend_service, is_true, with_condition
 from sim.operator.kube import ApiError, Kind, Kube
 from sim.operator.operators import Operator, Operators
-from sim.operator.reconcilers import SOURCE, Finalizers, now
+from sim.operator.reconcilers import SOURCE, Finalizers, Reconciler, now
 from sim.operator.v1 import graph, schema, template
 from sim.operator.v1.adapters import Adapters
 from sim.operator.v1.admission import Site
 from sim.operator.v1.graph import Part, Report
 from sim.operator.v1.template import Nearby
-from sim.operator.work_queue import Key
 
 DISCOVERY_KINDS: Final = (Kind.SERVICE_ACCOUNT, Kind.ROLE, Kind.ROLE_BINDING)
 
@@ -73,22 +72,12 @@ async def apply_crds(kube: Kube) -> None:
         await kube.apply(Kind.CRD, crd)
 
 
-@dataclass
-class GraphReconciler:
+class GraphReconciler(Reconciler):
     """DynamoGraphDeployments of v1beta1: an account for discovery, components or a PodCliqueSet, and the status."""
 
-    kube: Kube
-    operators: Operators
+    kind = Kind.GRAPH_V1
 
-    @property
-    def settings(self) -> Settings:
-        return Settings(self.kube, self.operators)
-
-    async def __call__(self, key: Key) -> None:
-        operator = self.operators.of(key[0])
-        live = await self.kube.get(Kind.GRAPH_V1, *key)
-        if not operator or not live:
-            return
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
         if await Finalizers(self.kube).handled(Kind.GRAPH_V1, live) or "deletionTimestamp" in live["metadata"]:
             return
         error: Exception | None = None
@@ -101,14 +90,13 @@ class GraphReconciler:
             raise error
 
     async def _reconcile(self, operator: Operator, live: Manifest) -> Report:
-        site = await self.settings.of(operator)
+        site = await Settings(self.kube, self.operators).of(operator)
         if site.nearby.discovery == "kubernetes":
             for kind, made in zip(DISCOVERY_KINDS, graph.discovery(live), strict=True):
                 await self.kube.apply(kind, made)
         if any(one.get("type") == "planner" for one in template.components(live)):
             await self.kube.apply(Kind.SERVICE_ACCOUNT, graph.planner_account(live))
-        wants_grove = (live["metadata"].get("annotations") or {}).get(contract.ANNOTATION_GROVE, "").lower() != "false"
-        if site.grove and wants_grove:
+        if site.grove and contract.wants_grove(live):
             if site.kai and not await self.kube.get(Kind.QUEUE, None, contract.QUEUE):
                 raise ApiError(404, f"KAI queue {contract.QUEUE!r} not found")
             parts = await self._grove(live, site.nearby)
@@ -156,27 +144,21 @@ class GraphReconciler:
             "conditions": with_condition(live, entry, now()),
             "components": {name: part.status(spaces[name]) for name, part in report.parts.items()},
         }
-        if status != live.get("status"):
-            await self.kube.patch(Kind.GRAPH_V1, meta["namespace"], meta["name"], {"status": status}, status=True)
+        await self.write_status(live, status)
         if report.state.value == "failed":
             await self.kube.event(live, "Warning", "ReconcileError", report.message, SOURCE)
 
 
-@dataclass
-class ComponentReconciler:
+class ComponentReconciler(Reconciler):
     """DynamoComponentDeployments of v1beta1: a Deployment and perhaps a Service for each, and its status."""
 
-    kube: Kube
-    operators: Operators
+    kind = Kind.COMPONENT_V1
 
-    async def __call__(self, key: Key) -> None:
-        operator = self.operators.of(key[0])
-        live = await self.kube.get(Kind.COMPONENT_V1, *key)
-        if not operator or not live:
-            return
+    async def reconcile(self, operator: Operator, live: Manifest) -> None:
         if await Finalizers(self.kube).handled(Kind.COMPONENT_V1, live) or "deletionTimestamp" in live["metadata"]:
             return
-        owner = await self.kube.get(Kind.GRAPH_V1, key[0], live["metadata"]["labels"][contract.LABEL_GRAPH])
+        meta = live["metadata"]
+        owner = await self.kube.get(Kind.GRAPH_V1, meta["namespace"], meta["labels"][contract.LABEL_GRAPH])
         if not owner:
             return
         site = await Settings(self.kube, self.operators).of(operator)
@@ -191,6 +173,4 @@ class ComponentReconciler:
         said = ("DeploymentReady", "Deployment is ready") if good else ("DeploymentNotReady", part.message)
         entry = condition("Available", good, *said) | {"observedGeneration": meta["generation"]}
         conditions = with_condition(live, entry, now())
-        status = {"observedGeneration": meta["generation"], "conditions": conditions}
-        if status != live.get("status"):
-            await self.kube.patch(Kind.COMPONENT_V1, meta["namespace"], meta["name"], {"status": status}, status=True)
+        await self.write_status(live, {"observedGeneration": meta["generation"], "conditions": conditions})

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from tests.support.broken_rules import deepep, experts, fit, parallel, pipeline, quantization, speculative
-from tests.support.broken_rules.broken import QWEN, Broken, stack_of
+from dataclasses import dataclass, field
 
-__all__ = ["CASES", "QWEN", "Broken", "stack_of"]
+from tests.support.broken_rules import (
+    deepep,
+    experts,
+    fit,
+    parallel,
+    pipeline,
+    quantization,
+    speculative,
+    trtllm,
+    vllm,
+)
+from tests.support.broken_rules.broken import QWEN, Broken
+from wideep.settings.backend import Backend
 
-CASES = (
+__all__ = ["QWEN", "SUITES", "Broken", "Suite"]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules of one engine, and what its stacks say."""
+
+    cases: tuple[Broken, ...]
+    stack: dict[str, object] = field(default_factory=dict[str, object])
+    room: dict[str, object] = field(default_factory=dict[str, object])
+    """Keys of both roles with which the other rules hold."""
+
+    def keys(self, case: Broken, change: dict[str, object], further: dict[str, object]) -> dict[str, object]:
+        """The keys of a stack with ``change`` in the case's role; ``further`` may have the other role's layout."""
+        rest = {**self.stack, **case.stack, **further}
+        other = "prefill" if case.role == "decode" else "decode"
+        roles = {case.role: self.room | change, other: self.room | rest.pop(f"layout.{other}", {})}
+        return {"layout": {"preset": case.preset, **roles}, **rest}
+
+
+SGLANG = (
     *parallel.CASES,
     *quantization.CASES,
     *experts.CASES,
@@ -16,3 +47,9 @@ CASES = (
     *pipeline.CASES,
     *speculative.CASES,
 )
+SUITES = {
+    Backend.SGLANG: Suite(SGLANG),
+    Backend.VLLM: Suite(vllm.CASES, vllm.VLLM, {"memFractionStatic": 0.9}),
+    Backend.TRTLLM: Suite(trtllm.CASES, trtllm.TRTLLM),
+}
+"""Those of other engines than SGLang are the rules that it does not have."""

@@ -28,13 +28,6 @@ class Broken:
         return f"{self.rule}, {self.role} of {self.preset}: {json.dumps(self.change)}"
 
 
-def stack_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, object]:
-    """The changed keys of a stack with ``change`` in the case's role; ``stack`` may have the other role's layout."""
-    other = "prefill" if case.role == "decode" else "decode"
-    rest = dict(stack)
-    return {"layout": {"preset": case.preset, case.role: change, other: rest.pop(f"layout.{other}", {})}, **rest}
-
-
 MIXTRAL = {"model": "mistralai/Mixtral-8x7B-Instruct-v0.1"}
 QWEN = {"model": "Qwen/Qwen3-30B-A3B"}
 QWEN_FP8 = {"model": "Qwen/Qwen3-30B-A3B-FP8"}

@@ -81,7 +81,7 @@ CASES = (
         *("balancing_needs_model", "lab-32gpu", "decode", SHORT | {"eplb": {"enabled": True}}, "eplb.enabled"),
         ("Glm4MoeForCausalLM", "set eplb: {enabled: false}"),
         SHORT,
-        stack=GLM | ROOM,
+        stack=GLM | ROOM | {"layout.prefill": SHORT},
     ),
     Broken(
         *("balancing_needs_ep", LAB, "decode", {"ep": 1, "eplb": {"enabled": True}}, "ep"),
@@ -114,7 +114,7 @@ CASES = (
         mended_stack={"platform": {"version": "1.4.2"}},
     ),
     Broken(
-        *("deepep_needs_model", LAB, "decode", {"moeA2aBackend": "deepep"}, "moeA2aBackend"),
+        *("deepep_needs_known_model", LAB, "decode", {"moeA2aBackend": "deepep"}, "moeA2aBackend"),
         ("GptOssForCausalLM", "set moeA2aBackend: none"),
         {},
         stack={"model": "openai/gpt-oss-120b"},

@@ -78,7 +78,7 @@ CASES = (
     ),
     Broken(
         *(
-            "deepep_needs_model",
+            "deepep_needs_known_model",
             LAB,
             "decode",
             {"moeA2aBackend": "deepep", "deepepMode": "low_latency"},

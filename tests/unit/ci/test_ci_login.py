@@ -6,45 +6,32 @@ import base64
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.support import process
+from tests.support.loopback import Request, listening
 from tests.support.process import Said
 
 CLAIMS = base64.urlsafe_b64encode(json.dumps({"exp": 1_800_000_000}).encode()).decode().rstrip("=")
 TOKEN = f"head.{CLAIMS}.signature"
 
 
-class Issuer(BaseHTTPRequestHandler):
-    """Stands for the runner's token service: it wants the job's own bearer, and an audience."""
-
-    def do_GET(self) -> None:
-        good = self.headers["Authorization"] == "Bearer of-the-job" and self.path.endswith("&audience=my%20cluster")
-        self.send_response(200 if good else 401)
-        self.end_headers()
-        self.wfile.write(json.dumps({"value": TOKEN}).encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing on the screen."""
+def issue(request: Request) -> None:
+    """Stand for the runner's token service: it wants the job's own bearer, and an audience."""
+    good = request.headers["Authorization"] == "Bearer of-the-job" and request.path.endswith("&audience=my%20cluster")
+    request.answer(200 if good else 401, {"value": TOKEN})
 
 
 @pytest.fixture
 def job() -> Iterator[dict[str, str]]:
     """The variables of a job that may ask for a token."""
-    server = HTTPServer(("127.0.0.1", 0), Issuer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/token?api-version=2"
-    yield {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job"}
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(GET=issue) as port:
+        url = f"http://127.0.0.1:{port}/token?api-version=2"
+        yield {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job"}
 
 
 def run(command: list[str], env: dict[str, str], fails: bool = False) -> Said:

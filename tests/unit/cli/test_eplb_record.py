@@ -6,10 +6,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from tests.conftest import ROOT
 from tests.support.configs import settings
 from tests.support.live import decode_view as view
 from tests.support.live import live, loaded, pod
+from tests.support.loopback import Request, listening
 from wideep.engines import engine_of
 from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb import experts as counting
@@ -36,19 +35,12 @@ FORM = engine_of(settings()).log
 def engine(asked: list[str]) -> Iterator[int]:
     """SGLang's HTTP server, as far as recording goes: its port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
+    def record(request: Request) -> None:
+        asked.append(request.path)
+        request.answer(200)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
+    with listening(POST=record) as port:
+        yield port
 
 
 NOBODY = 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tests.support.loopback import Request, listening
 from wideep_cli.smoke.chat import ChatError, NotYetError, Question, ask
 from wideep_cli.smoke.check import faults
 
@@ -20,24 +19,12 @@ QUESTION = Question("a/model", "Why?", max_tokens=10, silence_seconds=5)
 def frontend(status: int, body: str) -> Iterator[int]:
     """A frontend that gives one answer to everything: its port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body.encode())
+    def answer(request: Request) -> None:
+        request.body()
+        request.answer(status, body.encode())
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(POST=answer) as port:
+        yield port
 
 
 def stream(*pieces: object) -> str:

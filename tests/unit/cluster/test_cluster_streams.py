@@ -7,12 +7,13 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.support.live import pod
+from tests.support.loopback import Request, listening
 from wideep_cli.connection import connect
 from wideep_cli.stack_file import StackFile
 from wideep_cluster import Cluster, ClusterError, ForbiddenError, forward, run
@@ -21,55 +22,39 @@ POD = pod("decode-0", "decode")
 DENIED = 'pods "decode-0" is forbidden: User "anna" cannot create resource "{0}" in API group "" in the namespace "lab"'
 
 
-class Server(ThreadingHTTPServer):
+@dataclass
+class Server:
     """An API server that opens no websocket, and answers each with an error."""
 
-    status, message = 403, DENIED
+    port: int = 0
+    status: int = 403
+    message: str = DENIED
+    asked: threading.Event = field(default_factory=threading.Event)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked, self.may_answer = threading.Event(), threading.Event()
-        self.may_answer.set()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One answer, then the connection ends."""
-
-    def do_GET(self) -> None:
-        server: Server = self.server  # pyright: ignore[reportAssignmentType]
-        if self.path == "/version":
-            self.answer(200, {"gitVersion": "v1.34.1"})
+    def refuse(self, request: Request) -> None:
+        if request.path == "/version":
+            request.answer(200, {"gitVersion": "v1.34.1"})
             return
-        server.asked.set()
-        server.may_answer.wait()
-        resource = "pods/" + self.path.split("?")[0].rsplit("/", 1)[1]
-        self.answer(server.status, {"message": server.message.format(resource)})
-
-    def answer(self, status: int, content: object) -> None:
-        """JSON."""
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        self.asked.set()
+        self.may_answer.wait()
+        resource = "pods/" + request.path.split("?")[0].rsplit("/", 1)[1]
+        request.answer(self.status, {"message": self.message.format(resource)})
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as listening:
-        threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield listening
-        listening.shutdown()
+    server = Server()
+    server.may_answer.set()
+    with listening(GET=server.refuse) as server.port:
+        yield server
 
 
 @pytest.fixture
 def cluster(server: Server, tmp_path: Path) -> Cluster:
     config = {
         "current-context": "c",
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_address[1]}"}}],
+        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "anna"}}],
         "users": [{"name": "anna", "user": {"token": "t0ken"}}],
     }

@@ -3,11 +3,8 @@
 import hashlib
 import io
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,6 +16,7 @@ from sim.state import SimError
 from sim.tools import build, checksums, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, WHEELS_LOCK, Debian, Download, GoBuild, GoPackage, OnPath, Tool, Wheel
 from sim.tools.provide import origin, provide
+from tests.support.loopback import serving_files
 
 CRANE = "github.com/google/go-containerregistry/cmd/crane"
 BUILT = GoBuild((GoPackage("crane", CRANE, "thing"),))
@@ -57,11 +55,8 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A folder, and the address under which a server on loopback offers its files."""
     folder = tmp_path / "served"
     folder.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving_files(folder) as address:
+        yield folder, address
 
 
 def record(url: str, file: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.configs import broken, settings
+from wideep.dynamo.chart import is_restricted
 from wideep.dynamo.v0_6 import values as chart
 
 SECRETS = {"imagePullSecrets": ["nvcr", "mirror"]}
@@ -136,7 +137,7 @@ def test_grove_stays_unless_the_stack_wants_it_or_says_that_it_goes(layout: str,
     ],
 )
 def test_an_operator_is_restricted_by_the_key_or_by_the_value(platform: Any, restricted: bool) -> None:
-    assert chart.is_restricted(values(**platform)) is restricted
+    assert is_restricted(values(**platform)) is restricted
 
 
 @pytest.mark.parametrize(

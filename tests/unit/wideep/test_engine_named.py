@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.broken_rules import CASES, Broken
-from tests.support.broken_rules.trtllm import TRTLLM
-from tests.support.broken_rules.vllm import VLLM
+from tests.support.broken_rules import SUITES, Broken
 from tests.support.configs import broken
+from wideep.settings.backend import Backend
 
 MEANT = ("backend: sglang", "on SGLang only", "it is SGLang's", "one of DeepEP's modes, and SGLang in both")
 
 
-@pytest.mark.parametrize("engine", [VLLM, TRTLLM], ids=["vllm", "trtllm"])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")
-def test_a_refusal_names_no_other_engine_unless_it_is_the_remedy(case: Broken, engine: dict[str, object]) -> None:
+@pytest.mark.parametrize("engine", [Backend.VLLM, Backend.TRTLLM])
+@pytest.mark.parametrize(
+    "case", SUITES[Backend.SGLANG].cases, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}"
+)
+def test_a_refusal_names_no_other_engine_unless_it_is_the_remedy(case: Broken, engine: Backend) -> None:
     other = "prefill" if case.role == "decode" else "decode"
-    rest = {key: value for key, value in (case.stack | engine).items() if value is not None}
+    rest = {key: value for key, value in (case.stack | SUITES[engine].stack).items() if value is not None}
     layout = {"preset": case.preset, case.role: case.change, other: rest.pop(f"layout.{other}", {})}
     told = "\n".join(broken(layout, **rest).values())
     for meant in MEANT:

@@ -1,36 +1,45 @@
 """Each rule of a role, broken once: the key, the numbers in the message, and that what it says to write holds."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.golden.cases import ON_SGLANG
-from tests.support.broken_rules import CASES, QWEN, Broken, stack_of
+from tests.support.broken_rules import QWEN, SUITES, Broken, Suite
 from tests.support.configs import broken, hardware, settings, site
 from wideep.engines import engine_of
 from wideep.rules import check, check_role
 from wideep.rules.arithmetic import broken_rules
 from wideep.rules.fit import MEMORY_RULES
 from wideep.rules.quantization import shards_are_whole_blocks
+from wideep.settings.backend import Backend
 from wideep.settings.layout import Preset
 
-RULES = engine_of(settings()).rules()
+each_case = pytest.mark.parametrize(
+    ("suite", "case"),
+    [
+        pytest.param(suite, case, id=f"{backend}-{case.rule}-{case.preset}-{case.role}-{case.key}")
+        for backend, suite in SUITES.items()
+        for case in suite.cases
+    ],
+)
 
 
-def problems_of(case: Broken, change: dict[str, object], stack: dict[str, object]) -> dict[str, str]:
-    return broken(**stack_of(case, change, stack))  # type: ignore[arg-type]
+def problems_of(suite: Suite, case: Broken, change: dict[str, object], further: dict[str, object]) -> dict[str, str]:
+    return broken(**suite.keys(case, change, further))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")
-def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(case: Broken) -> None:
-    key = case.key if case.key.startswith(("hardware.", "model.")) else f"layout.{case.role}.{case.key}"
-    message = problems_of(case, case.change, case.stack)[key]
+@each_case
+def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(suite: Suite, case: Broken) -> None:
+    elsewhere = case.key.startswith(("hardware.", "model.", "platform.", "workers."))
+    message = problems_of(suite, case, case.change, {})[case.key if elsewhere else f"layout.{case.role}.{case.key}"]
     assert [words for words in case.says if words not in message] == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.preset}-{case.role}")
-def test_what_the_message_says_to_write_holds(case: Broken) -> None:
-    assert problems_of(case, case.mended, case.stack | case.mended_stack) == {}
+@each_case
+def test_what_the_message_says_to_write_holds(suite: Suite, case: Broken) -> None:
+    assert problems_of(suite, case, case.mended, case.mended_stack) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,14 +57,21 @@ def test_the_query_of_an_mla_is_as_wide_as_its_two_parts_together(heads: int, ro
     assert bool(problem) is bool(said)
 
 
-def test_every_rule_of_a_role_is_broken_here() -> None:
-    rules = {rule.__name__ for rule in (*RULES.sizes, *RULES.derived, *MEMORY_RULES)} | {"tp_is_all_gpus"}
-    assert rules == {case.rule for case in CASES}
+def rules_of(backend: Backend) -> set[Callable[..., object]]:
+    """The rules of an engine, and those of its memory and sizes that all engines have."""
+    rules = engine_of(settings(**SUITES[backend].stack)).rules()
+    return {rules.all_gpus, *rules.sizes, *rules.derived, *MEMORY_RULES}
 
 
-def test_every_rule_names_its_source() -> None:
-    undocumented = [rule.__name__ for rule in (*RULES.sizes, *RULES.derived, *MEMORY_RULES) if not rule.__doc__]
-    assert undocumented == []
+@pytest.mark.parametrize("backend", SUITES)
+def test_every_rule_of_a_role_is_broken_here(backend: Backend) -> None:
+    elsewhere = set() if backend is Backend.SGLANG else rules_of(Backend.SGLANG)
+    assert {rule.__name__ for rule in rules_of(backend) - elsewhere} == {case.rule for case in SUITES[backend].cases}
+
+
+@pytest.mark.parametrize("backend", SUITES)
+def test_every_rule_names_its_source(backend: Backend) -> None:
+    assert [rule.__name__ for rule in rules_of(backend) if not rule.__doc__] == []
 
 
 @pytest.mark.parametrize("preset", [preset for preset in ON_SGLANG if preset is not Preset.LAB_8GPU])

@@ -7,13 +7,12 @@ import pytest
 import yaml
 
 from tests.golden.cases import config
-from tests.support.broken_rules.broken import Broken
-from tests.support.broken_rules.trtllm import CASES, TRTLLM
+from tests.support.broken_rules.trtllm import TRTLLM
 from tests.support.configs import broken, settings, stack
 from wideep import load
 from wideep.catalog import GPUS, MODELS
 from wideep.dynamo.releases import ROWS, ReleaseRow
-from wideep.engines import engine, engine_of
+from wideep.engines import engine
 from wideep.engines.trtllm.keys import dotted_keys
 from wideep.plan import Plan
 from wideep.settings.backend import Backend
@@ -47,32 +46,6 @@ def paths_of(value: object, above: str = "") -> list[str]:
         return []
     below = [path for key, inner in value.items() for path in paths_of(inner, f"{above}{key}.")]
     return [*(f"{above}{key}" for key in value), *below]
-
-
-def problems_of(case: Broken, change: dict[str, object], further: dict[str, object]) -> dict[str, str]:
-    rest = {**TRTLLM, **case.stack, **further}
-    other = "prefill" if case.role == "decode" else "decode"
-    room = {"contextLength": 4096} if case.rule == "balancing_needs_model" else {}
-    layout = {"preset": case.preset, case.role: change, other: room | rest.pop(f"layout.{other}", {})}
-    return broken(layout, **rest)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.key}")
-def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(case: Broken) -> None:
-    elsewhere = case.key.startswith(("hardware.", "workers.", "platform."))
-    message = problems_of(case, case.change, {})[case.key if elsewhere else f"layout.{case.role}.{case.key}"]
-    assert [words for words in case.says if words not in message] == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.key}")
-def test_what_the_message_says_to_write_holds(case: Broken) -> None:
-    assert problems_of(case, case.mended, case.mended_stack) == {}
-
-
-def test_each_rule_of_its_own_is_broken_here() -> None:
-    rules, others = NEWEST.rules(), engine_of(settings()).rules()
-    own = {rule.__name__ for rule in {*rules.sizes, *rules.derived} - {*others.sizes, *others.derived}}
-    assert own == {case.rule for case in CASES}
 
 
 def test_the_recipe_for_gb200_is_a_file_for_each_role() -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.support.broken_rules.broken import Broken
-from tests.support.broken_rules.vllm import CASES, VLLM
+from tests.support.broken_rules.vllm import VLLM
 from tests.support.configs import broken, hardware, settings, stack
 from wideep import load
 from wideep.dynamo.releases import ROWS
@@ -27,32 +26,6 @@ def plan(**changed: object) -> Plan:
 
 def args_of(role: Role, **changed: object) -> list[str]:
     return list(plan(**changed).roles[role].args)
-
-
-def problems_of(case: Broken, change: dict[str, object], further: dict[str, object]) -> dict[str, str]:
-    rest = {**VLLM, **case.stack, **further}
-    other = "prefill" if case.role == "decode" else "decode"
-    room = {"memFractionStatic": 0.9}
-    layout = {"preset": case.preset, case.role: room | change, other: room | rest.pop(f"layout.{other}", {})}
-    return broken(layout, **rest)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.key}")
-def test_a_broken_rule_names_its_key_its_numbers_and_what_holds(case: Broken) -> None:
-    message = problems_of(case, case.change, {})[f"layout.{case.role}.{case.key}"]
-    assert [words for words in case.says if words not in message] == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.key}")
-def test_what_the_message_says_to_write_holds(case: Broken) -> None:
-    assert problems_of(case, case.mended, case.mended_stack) == {}
-
-
-def test_each_rule_of_its_own_is_broken_here() -> None:
-    rules = NEWEST.rules()
-    others = engine_of(settings()).rules()
-    own = {rule.__name__ for rule in {*rules.sizes, *rules.derived} - {*others.sizes, *others.derived}}
-    assert own == {case.rule for case in CASES}
 
 
 def test_a_worker_of_16_groups_has_tp_1_and_16_data_parallel_ranks() -> None:

@@ -5,16 +5,16 @@ Each sub-chart is installed where its own key says ``enabled``; etcd and NATS ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from wideep.dynamo import chart
-from wideep.dynamo.base import ChartValue, Path, Values
-from wideep.dynamo.chart import OPERATOR, OPTIONAL, ChartKeys, is_restricted
+from wideep.dynamo.base import ChartValue, Values
+from wideep.dynamo.chart import OPERATOR, OPTIONAL, ChartKeys
 from wideep.settings.platform import Grove
 from wideep.settings.root import Settings
 
-__all__ = ["contradicted", "is_restricted", "keeps_grove", "sub_charts", "typed_values", "values"]
+__all__ = ["KEYS", "keeps_grove", "typed_values", "values"]
 
 KEYS: Final = ChartKeys(above=(), below="enabled")
 STARTED_WITH_GROVE: Final[Mapping[str, object]] = {OPERATOR: {"dynamo": {"groveTerminationDelay": "15m0s"}}}
@@ -25,23 +25,13 @@ nothing that restarts it when Grove comes: another text of an argument does."""
 def values(settings: Settings) -> Values:
     """All values of the release: what a fresh cluster needs, what the stack's keys say, and its own map over them."""
     found = chart.values_of(_needed(settings), typed_values(settings), settings)
-    return chart.merged(STARTED_WITH_GROVE, found) if "grove" in sub_charts(found) else found
-
-
-def sub_charts(values: Mapping[str, object]) -> tuple[str, ...]:
-    """The optional sub-charts that these values install."""
-    return tuple(name for name in OPTIONAL if KEYS.installs(values, name))
+    return chart.merged(STARTED_WITH_GROVE, found) if KEYS.installs(found, "grove") else found
 
 
 def keeps_grove(settings: Settings) -> bool:
     """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
     said = settings.platform.values.keys() & OPTIONAL
-    return settings.platform.grove is Grove.AUTO and not said and not sub_charts(_needed(settings))
-
-
-def contradicted(settings: Settings) -> Iterator[tuple[ChartValue, Path, object]]:
-    """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
-    return chart.contradicted(typed_values(settings), settings)
+    return settings.platform.grove is Grove.AUTO and not said and not KEYS.sub_charts(_needed(settings))
 
 
 def typed_values(settings: Settings) -> tuple[ChartValue, ...]:

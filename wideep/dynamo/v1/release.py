@@ -7,18 +7,15 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from wideep import names
-from wideep.dynamo import chart, common
-from wideep.dynamo.api import GROVE_UPDATE_ANNOTATION, PLATFORM_CHART, V1ALPHA1, Framework
-from wideep.dynamo.base import Charts, ChartValue, Immutable, PlatformValues
+from wideep.dynamo import common
+from wideep.dynamo.api import GROVE_UPDATE_ANNOTATION, V1ALPHA1, Framework
+from wideep.dynamo.base import ChartValue, Immutable, Values
+from wideep.dynamo.chart import ChartKeys
 from wideep.dynamo.v1 import values
 from wideep.settings.root import Settings
 
 __all__ = ["V1"]
 
-SHELL_SAFE: Final = re.compile(r"""[A-Za-z0-9_@%+=:,./\s"'\\{}\[\]$`!~#^-]+""")
-"""The operator quotes words with blanks, quotes, backslashes, braces, brackets, $, ` and !; it does so with the whole
-word. Words with only ; & | * < > ( ) stay bare (backend_common.go), and the kubelet expands $(VAR) in any."""
 FOREGROUND_LOOPS: Final = (1, 0)
 """The last minor whose operator never ends a foreground deletion (dynamo#8204)."""
 UPDATE_STRATEGY_FROM: Final = (1, 4)
@@ -35,6 +32,11 @@ class V1(common.CommonRelease):
         ("global", "kai-scheduler"),
         ("kai-scheduler", "scheduler"),
     )
+    crds_chart: ClassVar[str | None] = None
+    chart_keys: ClassVar[ChartKeys] = values.KEYS
+    shell_safe: ClassVar[re.Pattern[str]] = re.compile(r"""[A-Za-z0-9_@%+=:,./\s"'\\{}\[\]$`!~#^-]+""")
+    """The operator quotes words with blanks, quotes, backslashes, braces, brackets, $, ` and !; it does so with the
+    whole word. Words with only ; & | * < > ( ) stay bare (backend_common.go), and the kubelet expands $(VAR) in any."""
     pods_need_token: ClassVar[bool] = True
     webhooks: ClassVar[bool] = True
     owned_env: ClassVar[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -47,16 +49,6 @@ class V1(common.CommonRelease):
             "POD_UID": DISCOVERY,
         }
     )
-
-    @property
-    def charts(self) -> Charts:
-        return Charts(
-            repository=common.REPOSITORY,
-            crds=None,
-            crds_release=names.CRDS_RELEASE,
-            platform=PLATFORM_CHART,
-            platform_release=names.PLATFORM_RELEASE,
-        )
 
     @property
     def graph_annotations(self) -> Mapping[str, str]:
@@ -77,21 +69,14 @@ class V1(common.CommonRelease):
         components = (Immutable(f"spec.components[*].{part}", ADMISSION) for part in parts)
         return (common.GROVE_OR_NOT, Immutable("spec.backendFramework", ADMISSION), *components)
 
-    def platform(self, settings: Settings) -> PlatformValues:
-        found = values.values(settings, self.row)
-        return PlatformValues(
-            values=found,
-            restricted=chart.is_restricted(found),
-            sub_charts=values.sub_charts(found),
-            keeps_grove=values.keeps_grove(settings),
-        )
+    def chart_values(self, settings: Settings) -> Values:
+        return values.values(settings, self.row)
 
-    def contradicted(self, settings: Settings) -> Iterator[tuple[ChartValue, tuple[str, ...], object]]:
-        return values.contradicted(settings, self.row)
+    def typed_values(self, settings: Settings) -> tuple[ChartValue, ...]:
+        return values.typed_values(settings, self.row)
 
-    @property
-    def grove_switch(self) -> tuple[str, ...]:
-        return values.KEYS.switch("grove")
+    def keeps_grove(self, settings: Settings) -> bool:
+        return values.keeps_grove(settings)
 
     def removed_values(self, settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         return values.removed(settings)
@@ -100,8 +85,7 @@ class V1(common.CommonRelease):
         return {name: port for name, port in common.STORE_PORTS.items() if values.installed(settings, self.row, name)}
 
     def survives_shell(self, word: str) -> bool:
-        """The operator quotes most of what a shell would read, and joins the words for workers with several pods."""
-        return SHELL_SAFE.fullmatch(word) is not None and "$(" not in word
+        return super().survives_shell(word) and "$(" not in word
 
     def working_dir(self, framework: Framework) -> str | None:
         return None

@@ -18,7 +18,7 @@ from wideep.dynamo.releases import ReleaseRow
 from wideep.settings.platform import Grove
 from wideep.settings.root import Settings
 
-__all__ = ["REMOVED", "contradicted", "installed", "keeps_grove", "removed", "sub_charts", "typed_values", "values"]
+__all__ = ["KEYS", "REMOVED", "installed", "keeps_grove", "removed", "typed_values", "values"]
 
 KEYS: Final = ChartKeys(above=("global",), below="install")
 REMOVED: Final[Mapping[Path, str]] = MappingProxyType(
@@ -45,20 +45,10 @@ def values(settings: Settings, row: ReleaseRow) -> Values:
     return chart.values_of(_needed(settings, row), typed_values(settings, row), settings)
 
 
-def sub_charts(values: Values) -> tuple[str, ...]:
-    """The optional sub-charts that these values install."""
-    return tuple(name for name in OPTIONAL if KEYS.installs(values, name))
-
-
 def keeps_grove(settings: Settings) -> bool:
     """Whether nothing says that Grove goes: it stays then where it is, since only it can take down what it has made."""
     said = any(at(settings.platform.values, KEYS.switch(name)) is not None for name in OPTIONAL)
     return settings.platform.grove is Grove.AUTO and not said and not settings.layout.has_multinode_workers
-
-
-def contradicted(settings: Settings, row: ReleaseRow) -> Iterator[tuple[ChartValue, Path, object]]:
-    """Values of the stack's keys for which ``platform.values`` has another one: its path there, and that value."""
-    return chart.contradicted(typed_values(settings, row), settings)
 
 
 def removed(settings: Settings) -> Iterator[tuple[Path, str]]:

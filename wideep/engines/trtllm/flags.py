@@ -10,10 +10,10 @@ import functools
 from typing import Final
 
 from wideep.engines.flags import EngineFlag, FlagTable, Given, two_items
-from wideep.engines.parser import ParserFlag, is_from
+from wideep.engines.parser import ParserFlag, is_from, newest_read
 from wideep.engines.trtllm.keys import PREFIX, dotted_keys, is_opaque
 from wideep.engines.trtllm.owners import OWNERS, REASONS
-from wideep.engines.trtllm.parser import VERSIONS, parser_flags, version_read
+from wideep.engines.trtllm.parser import VERSIONS, parser_flags
 from wideep.engines.versions import FlagHistory
 
 __all__ = ["flag_table"]
@@ -25,7 +25,7 @@ DOTTED_FROM: Final = (1, 3, 0, 11)
 @functools.cache
 def flag_table(version: str) -> FlagTable:
     """The flags of one version, by the newest that was read up to it."""
-    return _HISTORY.table(version_read(version), REASONS, _Flags)
+    return _HISTORY.table(newest_read(VERSIONS, version), REASONS, _Flags)
 
 
 def _flags_of(version: str) -> tuple[ParserFlag, ...]:

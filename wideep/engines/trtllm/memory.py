@@ -74,16 +74,10 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout)
 def headroom(model: ModelShape, name: Role, role: RoleLayout) -> Headroom:
     """What one GPU is likely to need beside weights and cache."""
     return Headroom(
-        runtime=0.0,
-        requests=0.0,
         activations=_activations(model, name, role),
         cuda_graphs=_graphs(name, role),
         dispatched=low_latency_tensor_bytes(model, role) if name is Role.DECODE else 0.0,
         deepep=deepep_buffer_bytes(model, role),
-        eplb=0.0,
-        draft_weights=0.0,
-        draft_cache=0.0,
-        least=0.0,
         transfer=transfer_bytes(model, role),
     )
 

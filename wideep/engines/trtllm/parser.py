@@ -5,19 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from wideep.engines.parser import ParserFlag, is_from, read_flags, read_versions, version_number
+from wideep.engines.parser import ParserFlag, read_flags, read_versions
 
-__all__ = ["FILE", "VERSIONS", "parser_flags", "version_read"]
+__all__ = ["FILE", "VERSIONS", "parser_flags"]
 
 FILE: Final = Path(__file__).with_name("dynamo.txt")
 VERSIONS: Final = read_versions(FILE)
 """TensorRT-LLM of each release of Dynamo whose wheel was read, oldest first."""
-
-
-def version_read(version: str) -> str:
-    """The newest version that was read and is no newer, else the oldest."""
-    older = [each for each in VERSIONS if is_from(version, *version_number(each))]
-    return older[-1] if older else VERSIONS[0]
 
 
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:

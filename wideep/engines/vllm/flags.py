@@ -13,10 +13,11 @@ from types import MappingProxyType
 from typing import Final
 
 from wideep.engines.flags import EngineFlag, FlagTable, Given
+from wideep.engines.parser import newest_read
 from wideep.engines.reading import json_object
 from wideep.engines.versions import FlagHistory
 from wideep.engines.vllm.owners import OWNERS, REASONS
-from wideep.engines.vllm.parser import VERSIONS, parser_flags, version_read
+from wideep.engines.vllm.parser import VERSIONS, parser_flags
 
 __all__ = ["flag_table"]
 
@@ -26,7 +27,7 @@ _HISTORY: Final = FlagHistory("vLLM", VERSIONS, parser_flags, OWNERS, {})
 @functools.cache
 def flag_table(version: str) -> FlagTable:
     """The flags of one version, by the newest that was read up to it."""
-    return _HISTORY.table(version_read(version), REASONS, _Flags)
+    return _HISTORY.table(newest_read(VERSIONS, version), REASONS, _Flags)
 
 
 SAME: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(

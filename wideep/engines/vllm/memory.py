@@ -82,16 +82,11 @@ def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> H
     tokens = batched_tokens(name, role)
     decode = name is Role.DECODE
     return Headroom(
-        runtime=0.0,
-        requests=0.0,
         activations=_activations(model, role, tokens, version) + _logits(model, most_requests(name, role), version),
         cuda_graphs=GRAPH * graph_batch(name, role) if decode else 0.0,
         dispatched=low_latency_tensor_bytes(model, role) if decode else 0.0,
         deepep=_deepep(model, name, role),
         eplb=expert_bytes(model, expert_tp(role)) * expert_slots_per_gpu(model, role) if role.eplb.enabled else 0.0,
-        draft_weights=0.0,
-        draft_cache=0.0,
-        least=0.0,
     )
 
 

@@ -34,7 +34,7 @@ RULES: Final = EngineRules(
         experts.balancer_fits_shared_memory,
         experts.copies_need_balancer,
         experts.wide_decode_runs,
-        experts.deepep_needs_model,
+        kernels.deepep_needs_known_model,
         experts.deepep_needs_attention_dp,
         kernels.deepep_runs_on_hopper,
         kernels.deepep_needs_nvlink,

@@ -9,8 +9,8 @@ from wideep.engines.trtllm.memory import balancer_bytes
 from wideep.engines.trtllm.moe import WIDEEP, balances, moe_backend
 from wideep.errors import Problem
 from wideep.gpus.spec import GIB
-from wideep.rules.deepep import OFF
-from wideep.rules.role_context import RoleContext, divisors, listed, multiples_around
+from wideep.rules.parallel import slots_problem
+from wideep.rules.role_context import RoleContext
 from wideep.settings.layout import Role
 from wideep.settings.quantity import quantity_bytes
 
@@ -21,7 +21,6 @@ __all__ = [
     "balancing_needs_model",
     "copies_need_balancer",
     "deepep_needs_attention_dp",
-    "deepep_needs_model",
     "slots_divide",
     "wide_decode_runs",
 ]
@@ -35,20 +34,8 @@ issues of 1.3)."""
 
 
 def slots_divide(site: RoleContext) -> Problem | None:
-    """``MoeLoadBalancerConfig``, and without a balancer the MoE modules: each GPU holds as many as the others."""
-    role, experts = site.role, site.model.experts
-    left = (experts + role.redundant_experts) % role.ep
-    if left == 0:
-        return None
-    rule = (
-        f"({experts} experts + {role.redundant_experts} redundant) % ep {role.ep} = {left}, and each GPU needs as many "
-        "as the others"
-    )
-    if not role.eplb.enabled:
-        fitting = [ep for ep in divisors(role.tp) if experts % ep == 0]
-        return site.problem("ep", role.ep, rule, f"set ep: {listed(fitting)}")
-    values = multiples_around(role.redundant_experts, role.ep, -experts % role.ep)
-    return site.problem("redundantExperts", role.redundant_experts, rule, f"set redundantExperts: {listed(values)}")
+    """``MoeLoadBalancerConfig``, and without a balancer the MoE modules."""
+    return slots_problem(site, copies=site.role.eplb.enabled)
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:
@@ -114,14 +101,6 @@ def wide_decode_runs(site: RoleContext) -> Problem | None:
         return None
     rule = f"decode with experts over several nodes ends on every rank in {site.engine.release} (Dynamo's known issues)"
     return Problem("platform.version", "1.3", rule, "set platform.version: 1.4.2 or newer, or 1.2.1")
-
-
-def deepep_needs_model(site: RoleContext) -> Problem | None:
-    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
-    if not site.role.deepep or site.family.deepep:
-        return None
-    rule = f"{site.architecture} with DeepEP is not known to run on TensorRT-LLM"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
 
 
 def deepep_needs_attention_dp(site: RoleContext) -> Problem | None:

@@ -30,7 +30,7 @@ RULES: Final = EngineRules(
         experts.balancing_needs_model,
         experts.balancing_needs_ep,
         experts.copies_need_eplb,
-        experts.deepep_needs_model,
+        kernels.deepep_needs_known_model,
         experts.deepep_has_one_mode,
         experts.deepep_needs_groups,
         kernels.deepep_runs_on_hopper,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from wideep.errors import Problem
 from wideep.rules.deepep import HIDDEN_SIZES, OFF
-from wideep.rules.role_context import RoleContext, listed, multiples_around
+from wideep.rules.parallel import slots_problem
+from wideep.rules.role_context import RoleContext
 from wideep.settings.experts import DeepEpMode
 from wideep.settings.layout import Role
 
@@ -14,7 +15,6 @@ __all__ = [
     "copies_need_eplb",
     "deepep_has_one_mode",
     "deepep_needs_groups",
-    "deepep_needs_model",
     "low_latency_needs_hidden_size",
     "slots_divide",
     "two_batches_need_deepep",
@@ -57,24 +57,7 @@ def copies_need_eplb(site: RoleContext) -> Problem | None:
 
 def slots_divide(site: RoleContext) -> Problem | None:
     """With EPLB each GPU holds the same number of slots (``EplbState.add_model``); without, some may hold one less."""
-    role, experts = site.role, site.model.experts
-    left = (experts + role.redundant_experts) % role.ep
-    if left == 0 or not role.eplb.enabled:
-        return None
-    redundant = role.redundant_experts
-    rule = (
-        f"({experts} experts + {redundant} redundant) % ep {role.ep} = {left}, and each GPU needs as many as the others"
-    )
-    values = multiples_around(redundant, role.ep, -experts % role.ep)
-    return site.problem("redundantExperts", redundant, rule, f"set redundantExperts: {listed(values)}")
-
-
-def deepep_needs_model(site: RoleContext) -> Problem | None:
-    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
-    if not site.role.deepep or site.family.deepep:
-        return None
-    rule = f"{site.architecture} with DeepEP is not known to run on vLLM"
-    return site.problem("moeA2aBackend", site.role.moe_a2a_backend, rule, OFF)
+    return slots_problem(site, copies=True) if site.role.eplb.enabled else None
 
 
 def deepep_has_one_mode(site: RoleContext) -> Problem | None:

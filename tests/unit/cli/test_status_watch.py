@@ -1,0 +1,69 @@
+"""`wideep status --watch`: what ends the wait for the next look, and what ends the looks."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.feeds import Feed, Feeds
+from tests.support.live import live, loaded, pod
+from wideep.dynamo.api import V1ALPHA1
+from wideep_cli.status import watch
+from wideep_cli.status.snapshot import Snapshot, State
+from wideep_cluster import ForbiddenError
+from wideep_cluster.kinds import PODS, graphs
+from wideep_cluster.listing import Change, Listing
+
+
+class Cluster:
+    """One whose graph and pods have not changed until something is put in."""
+
+    def __init__(self) -> None:
+        self.news = Feeds()
+
+    def serves(self, kind: object) -> bool:
+        return kind == graphs(V1ALPHA1)
+
+    def list(self, _kind: object, _namespace: str) -> Listing[object]:
+        return Listing((), "7")
+
+    def watch(self, kind: object, _namespace: str, _version: str, _seconds: int) -> Feed:
+        return self.news.feed(kind)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> list[State]:
+    """What the looks see, one after the other; nothing is read again unless something changes."""
+    states: list[State] = []
+    monkeypatch.setattr(watch, "PROGRESS_SECONDS", 60)
+    monkeypatch.setattr(watch, "look", lambda _: (Snapshot(states.pop(0), "", 0.0, (), 0, "", "", ()), "none"))
+    return states
+
+
+def test_a_pod_of_the_graph_that_changes_is_the_next_look_and_a_ready_graph_the_last(
+    tmp_path: Path, states: list[State]
+) -> None:
+    cluster = Cluster()
+    stack = live(loaded(tmp_path), cluster)
+    states += [State.WAITING, State.READY]
+    seen = watch.looks(stack)
+    first = next(seen).seen[0].state
+    ours = pod("decode-0", labels={"nvidia.com/dynamo-graph-deployment-name": stack.plan.name})
+    cluster.news.put(PODS, Change(ours))
+    began = time.monotonic()
+
+    assert [first, *(each.seen[0].state for each in seen)] == [State.WAITING, State.READY]
+    assert time.monotonic() - began < 30
+
+
+def test_what_ends_a_watch_is_raised_by_the_next_look(tmp_path: Path, states: list[State]) -> None:
+    cluster = Cluster()
+    states += [State.WAITING]
+    seen = watch.looks(live(loaded(tmp_path), cluster))
+    next(seen)
+    cluster.news.put(graphs(V1ALPHA1), ForbiddenError("watch", "dynamographdeployments", "namespace lab"))
+
+    with pytest.raises(ForbiddenError):
+        next(seen)
