@@ -83,6 +83,14 @@ def test_so_is_the_largest_captured_batch(gain_gb: float, largest: int) -> None:
     assert found[0].keys == f"cudaGraphBatchSizes: [{', '.join(map(str, sizes))}]"
 
 
+def test_fewer_experts_are_as_many_as_the_gpus_share_evenly_and_never_more() -> None:
+    given = site("decode", redundantExperts=64)
+    fewer = [each.keys for each in for_cache(given, 3.0) if each.gpus is None]
+    assert fewer == ["memFractionStatic: 0.83", "redundantExperts: 32"]
+    none_are_left = for_cache(site("decode", redundantExperts=0), 1.0)
+    assert [each.keys for each in none_are_left if each.gpus is None] == ["memFractionStatic: 0.81"]
+
+
 def test_a_remedy_is_written_under_its_role_or_under_the_stack() -> None:
     given = site("decode", LAB)
     one, two = Remedy("pp: 1", given), Remedy("pp: 1, tp: 8", given, hardware_nodes=5)

@@ -172,6 +172,17 @@ def test_a_cache_of_use_holds_one_long_answer_or_the_longest_sequence() -> None:
     assert useful_tokens(short) == 8192
 
 
+def test_groups_that_hold_whole_heads_or_share_one_are_offered() -> None:
+    shape = EXAMPLE | {"attention": {"kind": "gqa", "heads": 12, "kvHeads": 6, "headDim": 128}}
+    given = site(preset="lab-8gpu", model=shape, gpusPerNode=8, tp=8, dp=1, ep=8)  # type: ignore[arg-type]
+    problem = parallel.kv_heads_divide(given)
+    assert problem is not None
+    assert problem.fix == "set dp: 4 or 8"
+    twelve = site(preset="lab-8gpu", model=shape, gpusPerNode=12, tp=24, dp=6, ep=8)  # type: ignore[arg-type]
+    assert parallel.kv_heads_divide(twelve) is not None
+    assert parallel.kv_heads_divide(twelve.changed(dp=2)) is None
+
+
 def test_numbers_are_listed_ascending_and_the_nearest_ones_that_fit_are_found() -> None:
     assert [divisors(number) for number in (1, 7, 12, 16)] == [[1], [1, 7], [1, 2, 3, 4, 6, 12], [1, 2, 4, 8, 16]]
     assert [multiples_around(value, 8, 2) for value in (1, 2, 9, 10)] == [[2], [2, 10], [2, 10], [10, 18]]

@@ -176,6 +176,14 @@ def test_a_misspelt_key_is_not_taken_for_another_stack(key: str) -> None:
     )
 
 
+def test_a_models_config_is_read_by_who_can_read_files() -> None:
+    def missing(path: str) -> str:
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    with pytest.raises(ConfigError, match=r"model\.config: nowhere\.json\n.*No such file"):
+        accept(stack(model={"config": "nowhere.json"}), missing)
+
+
 def test_a_download_without_a_token_is_not_one_with_a_secret() -> None:
     assert check(parse(stack(hfToken=None, modelCache={"size": "2Ti", "anonymous": True}))) == []
 
