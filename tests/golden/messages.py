@@ -37,7 +37,7 @@ def of_role(suite: Suite, case: Broken) -> str:
     return "\n".join(str(problem) for problem in check(settings(**suite.keys(case, case.change, {}))))
 
 
-CASES: Final = [(suite, case) for suite in SUITES.values() for case in suite.cases]
+CASES: Final = {f"{engine}: {case.name}": (suite, case) for engine, suite in SUITES.items() for case in suite.cases}
 STACKS: Final[dict[str, dict[str, Any]]] = yaml.safe_load(STACKS_FILE.read_text(encoding="utf-8"))
 ROLES: Final[dict[str, str]] = yaml.safe_load(ROLES_FILE.read_text(encoding="utf-8"))
 
@@ -71,4 +71,4 @@ def update() -> None:
     """Write both files anew."""
     stacks = {name: {"changes": _Line(one["changes"]), "says": said(one["changes"])} for name, one in STACKS.items()}
     _write(STACKS_FILE, stacks)
-    _write(ROLES_FILE, {case.name: of_role(suite, case) for suite, case in CASES})
+    _write(ROLES_FILE, {name: of_role(*case) for name, case in CASES.items()})

@@ -8,6 +8,7 @@ import pytest
 from tests.golden.cases import IMAGES, ON_SGLANG, manifest
 from tests.golden.crd import spec_validator
 from tests.golden.files import ENGINES, GOLDEN, HERE, PRESETS, RELEASES, Golden
+from tests.golden.messages import ROLES_FILE, STACKS_FILE
 from wideep.graph.parse import parse_graph
 from wideep.settings.layout import Preset
 
@@ -25,7 +26,7 @@ def test_the_typed_graph_reads_every_manifest_back(golden: Golden) -> None:
 def test_every_golden_file_has_its_case() -> None:
     files = {*HERE.rglob("*.yaml"), *HERE.rglob("*.diff")}
 
-    assert files == {golden.file for golden in GOLDEN}
+    assert files == {*(golden.file for golden in GOLDEN), STACKS_FILE, ROLES_FILE}
 
 
 def test_an_existing_image_changes_its_reference_and_adds_its_pull_secret_in_every_preset() -> None:
