@@ -77,6 +77,7 @@ class DynamoStack(Component):
 
     def __init__(self, name: str, args: DynamoStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
+        _refuse(self.get_provider("kubernetes:core/v1:Namespace"))
         self._plan = plan = make_plan(args.settings)
         self._release = release_of(args.settings)
         self._opts = None if args.at_root else pulumi.ResourceOptions(parent=self)
@@ -208,3 +209,14 @@ def _login(plan: Plan, password: pulumi.Input[str] | None) -> RegistryLogin | No
     if password is None:
         raise pulumi.RunError("image.registry: it is set in the settings without its password. Pass registry_password.")
     return RegistryLogin(registry, password)
+
+
+def _refuse(provider: pulumi.ProviderResource | None) -> None:
+    """Raise RunError for a provider that a program has made: the checks and waits, which are none of its resources,
+    would look at another cluster than the one that it writes to."""
+    if provider is not None:
+        raise pulumi.RunError(
+            "DynamoStack: it has a Kubernetes provider of the program in its options, and takes its cluster from the "
+            "stack's config.\n"
+            "Remove the provider; pulumi config set --secret kubernetes:kubeconfig, or kubernetes:context NAME."
+        )

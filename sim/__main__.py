@@ -80,14 +80,18 @@ def env() -> None:
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 
+_PROMPT = {"PS1": "(sim) $ ", "PROMPT_COMMAND": 'PS1="(sim) ${PS1#(sim) }"'}
+"""Shows where one is: for sh, and for bash, whose start-up file sets PS1 again."""
+
+
 @app.command()
 def shell() -> None:
     """Enter a shell whose pulumi, kubectl, helm and wideep work on the simulation."""
     from sim.env import environment
 
     program = os.environ.get("SHELL") or "/bin/sh"
-    _screen.print("This shell is in the simulation: pulumi, kubectl, helm and wideep act on it. Leave it with exit.")
-    os.execvpe(program, [program], os.environ | environment(_standing()))  # noqa: S606 - the user's own shell
+    _screen.print("pulumi, kubectl, helm and wideep act on the simulation here. Leave it with exit.")
+    os.execvpe(program, [program], os.environ | environment(_standing()) | _PROMPT)  # noqa: S606 - the user's own shell
 
 
 @app.command()
@@ -99,7 +103,7 @@ def dashboards(
     from sim.monitoring.dashboards import write_page
 
     titles = write_page(_standing(), minutes, out)
-    _screen.print(f"{', '.join(titles)}: {out}", markup=False)
+    _screen.print(f"{out}: a page for a browser, with {', '.join(titles)}.", markup=False)
 
 
 @app.command()

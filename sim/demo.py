@@ -43,21 +43,27 @@ TRY_NEXT = (
     ("wideep smoke", "another chat completion, timed"),
     ("wideep doctor --offline", "check cluster, layout and graph"),
     ("wideep plan --svg placement.svg", "the placement as a picture"),
-    ("python -m sim fault operator-down --on deepseek-r1/dynamo-platform", "stop Dynamo's operator,"),
-    ("wideep doctor --offline", "see it found,"),
-    ("python -m sim fault clear", "and start it again"),
-    ("pulumi config set --path hardware.nodes 10", "use the cluster's two other nodes"),
-    ("pulumi config set --path layout.decode.replicas 3", "for one more decode worker:"),
+    (
+        "python -m sim fault operator-down --on deepseek-r1/dynamo-platform",
+        "stop Dynamo's operator, find out, start it",
+    ),
+    ("wideep doctor --offline", ""),
+    ("python -m sim fault clear", ""),
+    ("pulumi config set --path hardware.nodes 10", "one more decode worker, on the cluster's two other nodes:"),
+    ("pulumi config set --path layout.decode.replicas 3", ""),
     ("wideep plan --since HEAD", "what that takes and what restarts"),
     ("pulumi up", "preview it, and scale"),
-    ("pulumi config set --path layout.decode.replicas 4", "one too many:"),
-    ("pulumi preview", "rejected before anything changes, with the arithmetic"),
+    (
+        "pulumi config set --path layout.decode.replicas 4",
+        "one too many: rejected with the arithmetic, nothing changes",
+    ),
+    ("pulumi preview", ""),
     ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
 )
-"""Commands of the demo's shell, with what they show."""
+"""Commands of the demo's shell, with what they show; what several show together is with the first."""
 TRY_MONITORING = (
     ("pulumi config set --path monitoring.enabled true", "add Prometheus, dashboards and alerts"),
-    ("pulumi up", "(the workers restart once, to show their metrics)"),
+    ("pulumi up", "(workers restart once, to show their metrics; decode has two again)"),
     ("wideep top --once", "requests, tokens, latencies, KV cache by worker"),
     ("python -m sim dashboards", "write the dashboards to dashboards.html, as a page"),
 )
@@ -123,7 +129,7 @@ def up(
         answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], QUESTION, shell.env)
         console.print(f"[dim]you:[/dim]   {QUESTION}\n[dim]model:[/dim] [green]{answer}[/green]")
     _summary(cluster, shell, outputs)
-    console.print(f"\nSet up in {duration(total.elapsed)}, from nothing to a chat completion.")
+    console.print(f"\nA chat completion was answered after {duration(total.elapsed)}.")
 
 
 @app.command()
@@ -198,7 +204,7 @@ def _nothing_left(shell: Shell, namespace: str) -> None:
 
 
 def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
-    table = Table(title="What stands where", title_justify="left", show_header=False, box=None, padding=(0, 2))
+    table = Table(title="What runs where", title_justify="left", show_header=False, box=None, padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     table.add_row("cluster", f"{cluster.kube_api}, nodes {', '.join(cluster.nodes)}")
@@ -213,10 +219,10 @@ def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
     for command in (outputs["portForward"], outputs["curl"]):
         console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\n[bold]Try next[/bold], in `make shell`:")
-    commands = (*TRY_NEXT, *(TRY_MONITORING if "prometheus" in cluster.tools else ()))
-    width = max(len(command) for command, _ in commands)
-    for command, shows in commands:
-        console.print(f"  {command:{width}}  [dim]# {shows}[/dim]", soft_wrap=True)
+    for command, shows in (*TRY_NEXT, *(TRY_MONITORING if "prometheus" in cluster.tools else ())):
+        if shows:
+            console.print(f"  [dim]# {shows}[/dim]")
+        console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\n[bold]To end it:[/bold]\n  make demo-down")
 
 

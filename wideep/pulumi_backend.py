@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,16 @@ before, and at the end two copies, in ``history`` and ``backups``."""
 
 def pulumi_home(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the CLI keeps what is of no project."""
-    return Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    return Path(environ.get("PULUMI_HOME") or _user_home() / ".pulumi")
+
+
+def _user_home() -> Path:
+    """The home folder as the CLI has it: that of the user's account (Go's ``user.Current``), whatever HOME says, as in
+    a job of GitHub's in a container. HOME where the user has no account."""
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path.home()
 
 
 def backend_url(project_url: str | None = None, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -46,7 +56,10 @@ def _logged_in(home: Path) -> str | None:
 def state_folder(url: str | None) -> Path | None:
     """The folder that holds ``.pulumi``; None for a state that is elsewhere."""
     parts = urlsplit(url or "")
-    return Path(parts.netloc + parts.path).expanduser() if parts.scheme == "file" else None
+    if parts.scheme != "file":
+        return None
+    path = parts.netloc + parts.path
+    return _user_home() / path[1:].lstrip("/") if path.startswith("~") else Path(path)
 
 
 def lack_of_room(folder: Path) -> str | None:

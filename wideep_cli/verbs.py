@@ -49,8 +49,8 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "burnin": "Measure free GPU nodes and their links, one pod per node, and name what is slower than its like.",
         "doctor": "Check cluster and deployment, before and after `pulumi up`; "
         "name what is wrong and the key to change.",
-        "rbac": "Print the Role and ClusterRole that wideep needs to inspect a stack. "
-        "Read-only without --exec and --burnin.",
+        "rbac": "Print the Role and ClusterRole that wideep, or with --up Pulumi, needs for a stack. "
+        "Read-only without options.",
         "adopt": "Write an import file for the stack's resources that already exist on the cluster, "
         "as after the manual lab. Runs `pulumi preview`, and changes nothing.",
     }

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from sim.env import environment
 from sim.sandbox import copy_project, write_stack
 from sim.state import Cluster
 from tests.sim.pulumi import Pulumi
 from tests.support.platform import RELEASE, Platform, everywhere
 from tests.support.stacks import SMALL
+from tests.support.wideep import Wideep
 
 pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
@@ -75,3 +78,28 @@ def test_a_worker_of_several_nodes_is_refused_at_preview_where_nothing_makes_its
     assert "platform.install: false" in said
     assert "a decode worker spans 2 nodes" in said
     assert "grove.io" in said
+
+
+def test_what_rbac_prints_is_enough_for_up_refresh_and_destroy(
+    cluster: Cluster, platform: Platform, tmp_path: Path
+) -> None:
+    folder, name = copy_project(tmp_path / "project"), "three"
+    write_stack(folder, name, **SMALL, namespace="team-three", platform={"install": False})
+    stack = Pulumi(cluster, folder, name).create()
+    for made in (("namespace", "team-three"), ("serviceaccount", "deployer", "-n", "team-three")):
+        stack.kubectl("create", *made)
+    roles = Wideep(cluster, folder, name)("rbac", "--up", "--service-account", "deployer", "-o", "json").out
+    stack.run("kubectl", "apply", "-f", "-", given=roles)
+    config = yaml.safe_load(Path(environment(cluster)["KUBECONFIG"]).read_text())
+    token = stack.kubectl("create", "token", "deployer", "-n", "team-three", "--duration=1h").strip()
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        json.dumps(config | {"users": [each | {"user": {"token": token}} for each in config["users"]]})
+    )
+    for command in ("up --yes --skip-preview", "preview --refresh --expect-no-changes", "destroy --yes --skip-preview"):
+        given = (*command.split(), "--stack", name, "--non-interactive")
+        said = stack.run("pulumi", *given, more={"KUBECONFIG": str(kubeconfig)})
+        assert "may not" not in said, said
+        assert "forbidden" not in said, said
+    assert "team-three" in stack.kubectl("get", "namespace", "team-three"), "which was there before the stack"
+    stack.kubectl("delete", "namespace", "team-three")

@@ -12,6 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class LogFormat:
     rebalance_begun: re.Pattern[str]
     rebalance_ended: re.Pattern[str]
     """With the seconds that it took, where it says so."""
+    balance_too: frozenset[str] = frozenset()
+    """Further values of ``balance_flag`` with which it logs that."""
+
+    def logs_balance(self, args: Sequence[str]) -> bool:
+        """True if an engine with these arguments logs how even the load is: a value may be a word of its own."""
+        flag, _, value = (self.balance_flag or "").partition("=")
+        words = [*args, *(f"{name}={after}" for name, after in pairwise(args))]
+        return any(f"{flag}={each}" in words for each in (value, *self.balance_too)) if value else flag in words
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Final
 from wideep.dynamo import release_of
 from wideep.dynamo.base import Release
 from wideep.engines import engine_of
+from wideep.engines.base import LogFormat
 from wideep.settings.experts import RecorderMode
 from wideep_cli.deployment import DeployedGraph, GraphPod
 from wideep_cli.eplb.experts import keep_newest_dump, kept_file
@@ -45,7 +46,7 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
             f"{engine.title} records no counts of experts to start from.\n"
             f"  layout.{member.component}.eplb.enabled: true makes it count and move experts while it runs."
         )
-    goes_on = _require_recorder(view, engine.log.balance_flag)
+    goes_on = _require_recorder(view, engine.log)
     with forward(live.cluster, member.pod, recorder.port) as port:
         _ask(port, recorder.start, live, member)
         remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
@@ -69,13 +70,13 @@ def _require_shared_volume(live: DeployedGraph) -> None:
         raise ClusterError(f"{what}\n  modelCache.storageClass, without hostPath: a volume that all nodes read.")
 
 
-def _require_recorder(view: RoleView, balance_flag: str | None) -> bool:
+def _require_recorder(view: RoleView, log: LogFormat) -> bool:
     """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
 
     Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
-    goes_on = eplb.enabled or balance_flag in view.plan.args
+    goes_on = eplb.enabled or log.logs_balance(view.plan.args)
     if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
     if eplb.recorder_mode not in COUNTING:

@@ -76,7 +76,7 @@ def _unknown(view: RoleView) -> Judged:
     flag = view.site.engine.log.balance_flag
     if flag is None:
         return Judged(Verdict.UNKNOWN, "Nothing is balanced, and the log does not say how even the load is.")
-    if flag not in view.plan.args:
+    if not view.site.engine.log.logs_balance(view.plan.args):
         return Judged(
             Verdict.UNKNOWN,
             f"The engine logs its load balance only with {flag}.",

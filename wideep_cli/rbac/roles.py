@@ -10,10 +10,13 @@ from wideep_cluster import kinds
 from wideep_cluster.kinds import Kind
 from wideep_cluster.objects import KubeObject
 
-__all__ = ["Subject", "roles"]
+__all__ = ["Subject", "deployer_roles", "roles"]
 
 NAME: Final = "wideep-reader"
+DEPLOYER: Final = "wideep-deployer"
+"""Another name: who only looks gets nothing by it."""
 LOOK: Final = ("get", "list", "watch")
+CHANGE: Final = ("create", "patch", "update", "delete")
 
 Manifest = dict[str, object]
 Kinds = Iterable[Kind[KubeObject]]
@@ -54,12 +57,30 @@ EXEC: Final = ("pods/exec",)
 """For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
 its environment and mounts hold (``workers.envFrom``), and can change what runs."""
 
-MEASURE: Final = (
+MEASURE: Final[tuple[Manifest, ...]] = (
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch"]},
 )
 """For burnin: one Job a node, and the ConfigMap with the figures. Whoever may make Jobs can mount the Secrets that
 are there in a pod."""
+
+DEPLOY: Final[Kinds] = (
+    kinds.SECRETS,
+    kinds.CLAIMS,
+    kinds.SERVICES,
+    kinds.CONFIG_MAPS,
+    kinds.JOBS,
+    kinds.NETWORK_POLICIES,
+    kinds.INGRESSES,
+    kinds.GRAPHS,
+)
+"""What a stack makes in its namespace where the platform is there already."""
+WATCHED: Final[tuple[Manifest, ...]] = (
+    {"apiGroups": ["grove.io"], "resources": ["podcliquesets"], "verbs": list(LOOK)},
+    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": list(LOOK)},
+    {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": list(LOOK)},
+)
+"""What the wait for a graph and the guards of ``pulumi destroy`` look at besides."""
 
 
 @dataclass(frozen=True)
@@ -81,32 +102,43 @@ def roles(
     """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
     commands in the namespace's pods; ``may_measure`` make the Jobs of a burn-in; ``admission`` see whether the webhooks
     of a 1.x release answer."""
-    name = f"{NAME}-{namespace}"
+    rights: list[Manifest] = [
+        {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
+        *(MEASURE if may_measure else ()),
+    ]
+    return _roles(NAME, namespace, subjects, rights, admission)
+
+
+def deployer_roles(namespace: str, subjects: Sequence[Subject] = (), *, admission: bool = False) -> list[Manifest]:
+    """The same for ``pulumi up`` and ``pulumi destroy`` of a stack that uses a platform which is there."""
+    rights: list[Manifest] = [*_rules(DEPLOY, (*LOOK, *CHANGE)), *WATCHED]
+    return _roles(DEPLOYER, namespace, subjects, rights, admission)
+
+
+def _roles(
+    title: str, namespace: str, subjects: Sequence[Subject], rights: Iterable[Manifest], admission: bool
+) -> list[Manifest]:
+    name = f"{title}-{namespace}"
     wide = [
         *_rules((*WIDE, *(ADMISSION if admission else ()))),
         {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": [namespace], "verbs": ["get"]},
     ]
-    own = [
-        *_rules(OWN),
-        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
-        {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
-        *(MEASURE if may_measure else ()),
-    ]
-    made = [_object("ClusterRole", name, {"rules": wide}), _object("Role", NAME, {"rules": own}, namespace)]
+    own = [*_rules(OWN), {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}, *rights]
+    made = [_object("ClusterRole", name, {"rules": wide}), _object("Role", title, {"rules": own}, namespace)]
     if subjects:
         bound = {"subjects": [_subject(subject, namespace) for subject in subjects]}
         made.append(_object("ClusterRoleBinding", name, {"roleRef": _reference("ClusterRole", name), **bound}))
-        made.append(_object("RoleBinding", NAME, {"roleRef": _reference("Role", NAME), **bound}, namespace))
+        made.append(_object("RoleBinding", title, {"roleRef": _reference("Role", title), **bound}, namespace))
     return made
 
 
-def _rules(listed: Kinds) -> list[Manifest]:
+def _rules(listed: Kinds, verbs: Iterable[str] = LOOK) -> list[Manifest]:
     """One rule an API group."""
     groups: dict[str, list[str]] = {}
     for kind in listed:
         plural, _, group = kind.resource.partition(".")
         groups.setdefault(group, []).append(plural)
-    return [{"apiGroups": [group], "resources": plurals, "verbs": list(LOOK)} for group, plurals in groups.items()]
+    return [{"apiGroups": [group], "resources": plurals, "verbs": list(verbs)} for group, plurals in groups.items()]
 
 
 def _object(kind: str, name: str, body: Manifest, namespace: str | None = None) -> Manifest:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import shlex
 from pathlib import Path
 
 import pytest
 
-from wideep.pulumi_backend import backend_url, lack_of_room, state_folder
+from wideep.pulumi_backend import backend_url, lack_of_room, pulumi_home, state_folder
 from wideep_cli.doctor.finding import Verdict
 from wideep_cli.doctor.state import state_findings
 
+HOME = Path(pwd.getpwuid(os.getuid()).pw_dir)
 STATE = ".pulumi/stacks/dynamo-wideep/dev.json"
 KEPT = ".pulumi/history/dynamo-wideep/dev"
 WHOLE = json.dumps({"version": 3, "checkpoint": {}})
@@ -38,7 +41,8 @@ def test_the_environment_is_asked_first_then_the_project_then_the_login(tmp_path
 @pytest.mark.parametrize(
     ("url", "folder"),
     [
-        ("file://~?metadata=skip", Path.home()),
+        ("file://~?metadata=skip", HOME),
+        ("file://~/state", HOME / "state"),
         ("file:///var/state", Path("/var/state")),
         ("file://./state", Path("state")),
         ("https://api.pulumi.com", None),
@@ -48,6 +52,13 @@ def test_the_environment_is_asked_first_then_the_project_then_the_login(tmp_path
 )
 def test_only_a_file_url_has_a_folder(url: str | None, folder: Path | None) -> None:
     assert state_folder(url) == folder
+
+
+def test_the_home_is_the_users_own_as_the_cli_takes_it_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert (pulumi_home({}), state_folder("file://~")) == (HOME / ".pulumi", HOME)
 
 
 def test_a_disk_with_little_room_is_told_with_both_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

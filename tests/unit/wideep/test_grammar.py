@@ -13,7 +13,7 @@ from tests.support.examples import examples
 from wideep import load
 from wideep.dynamo import release
 from wideep.errors import ConfigError
-from wideep_cli.rbac.roles import roles
+from wideep_cli.rbac.roles import deployer_roles, roles
 
 SURVIVES = release("0.6.0").survives_shell
 BUILD = {"source": "build", "repository": "r.example.com/d", "tag": "1"}
@@ -118,3 +118,15 @@ def test_the_right_to_make_jobs_is_there_only_for_who_is_to_measure() -> None:
 
     made = {("jobs", "create"), ("jobs", "delete"), ("configmaps", "create"), ("configmaps", "patch")}
     assert (changes(), changes(may_measure=True)) == (set(), made)
+
+
+def test_who_deploys_has_roles_of_another_name_that_change_the_namespace_and_nothing_else() -> None:
+    def writes(role: dict[str, list[dict[str, list[str]]]]) -> set[str]:
+        return {each for rule in role["rules"] if "patch" in rule["verbs"] for each in rule["resources"]}
+
+    looks, deploys = roles("lab"), deployer_roles("lab")
+    assert [each["kind"] for each in deploys] == ["ClusterRole", "Role"]
+    assert deploys[0]["rules"] == looks[0]["rules"], "of the whole cluster they read what others read"  # type: ignore[index]
+    assert {"secrets", "dynamographdeployments"} < writes(deploys[1])  # type: ignore[arg-type]
+    names = [{each["metadata"]["name"] for each in made} for made in (looks, deploys)]  # type: ignore[index]
+    assert names[0].isdisjoint(names[1])

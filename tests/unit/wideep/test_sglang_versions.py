@@ -127,6 +127,24 @@ def test_what_replaced_the_metrics_flag_passes_and_counts_as_one(on: str) -> Non
     assert experts.recorder_fits_deepep(auto)
 
 
+@pytest.mark.parametrize(
+    ("args", "logs"),
+    [
+        (["--expert-balancedness-report-mode=server_log"], True),
+        (["--expert-balancedness-report-mode", "server_log"], True),
+        (["--enable-metrics", "--expert-balancedness-report-mode", "both"], True),
+        (["--expert-balancedness-report-mode", "prometheus"], False),
+        (["--enable-expert-distribution-metrics"], False),
+        ([], False),
+    ],
+)
+def test_both_ways_to_report_the_balance_write_it_to_the_log_and_prometheus_alone_does_not(
+    args: list[str], logs: bool
+) -> None:
+    assert Sglang(NEWEST).log.logs_balance(args) == logs
+    assert Sglang("0.5.3.post2").log.logs_balance(args) == ("--enable-expert-distribution-metrics" in args)
+
+
 def bf16(role: str, **changes: object) -> RoleContext:
     return site(role, model=QWEN_BF16, **changes)
 

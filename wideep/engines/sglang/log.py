@@ -60,6 +60,7 @@ def log_format(version: str) -> LogFormat:
         }
     stages = tuple((renamed.get(line, line), meaning) for line, meaning in FORMAT.stages)
     capturing = "CUDA graph begin" if GRAPHS_BY_PHASE.holds(version) else FORMAT.capturing
-    # One word, as it stands in a list of arguments.
-    flag = "--expert-balancedness-report-mode=server_log" if REPORT_MODE.holds(version) else FORMAT.balance_flag
-    return replace(FORMAT, stages=stages, capturing=capturing, balance_flag=flag)
+    if not REPORT_MODE.holds(version):
+        return replace(FORMAT, stages=stages, capturing=capturing)
+    flag = "--expert-balancedness-report-mode=server_log"  # one word, as it stands in a list of arguments
+    return replace(FORMAT, stages=stages, capturing=capturing, balance_flag=flag, balance_too=frozenset({"both"}))
