@@ -7,6 +7,7 @@ shape needs. ``revision`` is the commit of the repository that was read.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -15,135 +16,107 @@ from wideep.settings.model import Gqa, Mla, ModelFamily, ModelShape, WeightForma
 __all__ = ["COUNTED_AS", "MODELS"]
 
 
-def _deepseek_v3(
-    name: str, revision: str, weights: WeightFormat = WeightFormat.FP8_BLOCK, disk_bytes: int = 688_600_000_000
-) -> ModelShape:
-    """One shape for R1 and V3 of all dates: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
-    return ModelShape(
-        name=name,
-        family=ModelFamily.DEEPSEEK_V3,
-        weight_format=weights,
-        layers=61,
-        dense_layers=3,
-        hidden_size=7168,
-        vocab_size=129280,
-        attention=Mla(
-            kind="mla",
-            heads=128,
-            q_lora_rank=1536,
-            kv_lora_rank=512,
-            qk_nope_head_dim=128,
-            qk_rope_head_dim=64,
-            v_head_dim=128,
-        ),
-        experts=256,
-        expert_groups=8,
-        experts_per_token=8,
-        expert_width=2048,
-        shared_experts=1,
-        draft_layers=1,
-        dense_width=18432,
-        context_length=163840,
-        disk_bytes=disk_bytes,
-        revision=revision,
-    )
-
-
-def _qwen3_235b(name: str, weights: WeightFormat, disk_bytes: int | None, revision: str) -> ModelShape:
-    return ModelShape(
-        name=name,
-        family=ModelFamily.QWEN3_MOE,
-        weight_format=weights,
-        layers=94,
-        hidden_size=4096,
-        vocab_size=151936,
-        attention=Gqa(kind="gqa", heads=64, kv_heads=4, head_dim=128),
-        experts=128,
-        experts_per_token=8,
-        expert_width=1536,
-        context_length=40960,
-        disk_bytes=disk_bytes,
-        revision=revision,
-    )
-
-
-def _qwen3_30b(name: str, weights: WeightFormat, disk_bytes: int | None, revision: str) -> ModelShape:
-    return ModelShape(
-        name=name,
-        family=ModelFamily.QWEN3_MOE,
-        weight_format=weights,
-        layers=48,
-        hidden_size=2048,
-        vocab_size=151936,
-        attention=Gqa(kind="gqa", heads=32, kv_heads=4, head_dim=128),
-        experts=128,
-        experts_per_token=8,
-        expert_width=768,
-        context_length=40960,
-        disk_bytes=disk_bytes,
-        revision=revision,
-    )
-
-
-def _qwen3_coder_480b(name: str, weights: WeightFormat, revision: str) -> ModelShape:
-    return ModelShape(
-        name=name,
-        family=ModelFamily.QWEN3_MOE,
-        weight_format=weights,
-        layers=62,
-        hidden_size=6144,
-        vocab_size=151936,
-        attention=Gqa(kind="gqa", heads=96, kv_heads=8, head_dim=128),
-        experts=160,
-        experts_per_token=8,
-        expert_width=2560,
-        context_length=262144,
-        revision=revision,
-    )
-
+_DEEPSEEK_V3: Final = partial(
+    ModelShape,
+    family=ModelFamily.DEEPSEEK_V3,
+    weight_format=WeightFormat.FP8_BLOCK,
+    layers=61,
+    dense_layers=3,
+    hidden_size=7168,
+    vocab_size=129280,
+    attention=Mla(
+        kind="mla",
+        heads=128,
+        q_lora_rank=1536,
+        kv_lora_rank=512,
+        qk_nope_head_dim=128,
+        qk_rope_head_dim=64,
+        v_head_dim=128,
+    ),
+    experts=256,
+    expert_groups=8,
+    experts_per_token=8,
+    expert_width=2048,
+    shared_experts=1,
+    draft_layers=1,
+    dense_width=18432,
+    context_length=163840,
+    disk_bytes=688_600_000_000,
+)
+"""One shape for R1 and V3 of all dates: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
+_QWEN3: Final = partial(ModelShape, family=ModelFamily.QWEN3_MOE, vocab_size=151936, experts_per_token=8)
+_QWEN3_30B: Final = partial(
+    _QWEN3,
+    layers=48,
+    hidden_size=2048,
+    attention=Gqa(kind="gqa", heads=32, kv_heads=4, head_dim=128),
+    experts=128,
+    expert_width=768,
+    context_length=40960,
+)
+_QWEN3_235B: Final = partial(
+    _QWEN3,
+    layers=94,
+    hidden_size=4096,
+    attention=Gqa(kind="gqa", heads=64, kv_heads=4, head_dim=128),
+    experts=128,
+    expert_width=1536,
+    context_length=40960,
+)
+_QWEN3_CODER: Final = partial(
+    _QWEN3,
+    layers=62,
+    hidden_size=6144,
+    attention=Gqa(kind="gqa", heads=96, kv_heads=8, head_dim=128),
+    experts=160,
+    expert_width=2560,
+    context_length=262144,
+)
 
 _ROWS: Final = (
-    _deepseek_v3("deepseek-ai/DeepSeek-R1", "56d4cbbb4d29f4355bab4b9a39ccb717a14ad5ad"),
-    _deepseek_v3("deepseek-ai/DeepSeek-R1-0528", "4236a6af538feda4548eca9ab308586007567f52"),
-    _deepseek_v3("deepseek-ai/DeepSeek-V3", "e815299b0bcbac849fa540c768ef21845365c9eb"),
-    _deepseek_v3("deepseek-ai/DeepSeek-V3-0324", "e9b33add76883f293d6bf61f6bd89b497e80e335"),
-    _deepseek_v3("deepseek-ai/DeepSeek-V3.1", "c0781d039fb7a1ba2abc4add0bdc293e92d2b8db"),
+    _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-R1", revision="56d4cbbb4d29f4355bab4b9a39ccb717a14ad5ad"),
+    _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-R1-0528", revision="4236a6af538feda4548eca9ab308586007567f52"),
+    _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3", revision="e815299b0bcbac849fa540c768ef21845365c9eb"),
+    _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3-0324", revision="e9b33add76883f293d6bf61f6bd89b497e80e335"),
+    _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3.1", revision="c0781d039fb7a1ba2abc4add0bdc293e92d2b8db"),
     # With its multi-token-prediction layer in bf16, by the stored elements that the model's page counts.
-    _deepseek_v3(
-        "nvidia/DeepSeek-R1-FP4",
-        "4bedb8a695a119b1a38d16a675c4665e58708aea",
-        WeightFormat.NVFP4,
-        424_000_000_000,
+    _DEEPSEEK_V3(
+        name="nvidia/DeepSeek-R1-FP4",
+        weight_format=WeightFormat.NVFP4,
+        disk_bytes=424_000_000_000,
+        revision="4bedb8a695a119b1a38d16a675c4665e58708aea",
     ),
-    _qwen3_235b(
-        "Qwen/Qwen3-235B-A22B",
-        WeightFormat.BF16,
-        470_000_000_000,
-        "8efa61729e24bd65b1d152b5ab5409052aa80e65",
+    _QWEN3_235B(
+        name="Qwen/Qwen3-235B-A22B",
+        weight_format=WeightFormat.BF16,
+        disk_bytes=470_000_000_000,
+        revision="8efa61729e24bd65b1d152b5ab5409052aa80e65",
     ),
-    _qwen3_235b(
-        "Qwen/Qwen3-235B-A22B-FP8",
-        WeightFormat.FP8_BLOCK,
-        None,
-        "39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35",
+    _QWEN3_235B(
+        name="Qwen/Qwen3-235B-A22B-FP8",
+        weight_format=WeightFormat.FP8_BLOCK,
+        revision="39eb2b067ea6b8e3e1dd97d3cd0c7ffeaf3e1a35",
     ),
-    _qwen3_30b(
-        "Qwen/Qwen3-30B-A3B",
-        WeightFormat.BF16,
-        61_000_000_000,
-        "ad44e777bcd18fa416d9da3bd8f70d33ebb85d39",
+    _QWEN3_30B(
+        name="Qwen/Qwen3-30B-A3B",
+        weight_format=WeightFormat.BF16,
+        disk_bytes=61_000_000_000,
+        revision="ad44e777bcd18fa416d9da3bd8f70d33ebb85d39",
     ),
-    _qwen3_30b(
-        "Qwen/Qwen3-30B-A3B-FP8",
-        WeightFormat.FP8_BLOCK,
-        None,
-        "d206ba732169f29bb77fbf80fc2c4b81d4d30782",
+    _QWEN3_30B(
+        name="Qwen/Qwen3-30B-A3B-FP8",
+        weight_format=WeightFormat.FP8_BLOCK,
+        revision="d206ba732169f29bb77fbf80fc2c4b81d4d30782",
     ),
-    _qwen3_coder_480b(
-        "Qwen/Qwen3-Coder-480B-A35B-Instruct", WeightFormat.BF16, "9d90cf8fca1bf7b7acca42d3fc9ae694a2194069"
+    _QWEN3_CODER(
+        name="Qwen/Qwen3-Coder-480B-A35B-Instruct",
+        weight_format=WeightFormat.BF16,
+        revision="9d90cf8fca1bf7b7acca42d3fc9ae694a2194069",
     ),
-    _qwen3_coder_480b(
-        "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", WeightFormat.FP8_BLOCK, "003f183a92fbe5b9a8325aaa8b2ae797c91dd90f"
+    _QWEN3_CODER(
+        name="Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8",
+        weight_format=WeightFormat.FP8_BLOCK,
+        revision="003f183a92fbe5b9a8325aaa8b2ae797c91dd90f",
     ),
     ModelShape(
         name="mistralai/Mixtral-8x7B-Instruct-v0.1",
