@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from wideep.catalog.gpus import GpuSpec
 from wideep.engines import engine_of
@@ -40,7 +40,7 @@ class Headroom:
     @property
     def parts(self) -> dict[str, float]:
         """All parts by name, without those that are nothing."""
-        return {name: size for name, size in asdict(self).items() if size and name != "least"}
+        return {name: size for name, size in vars(self).items() if size and name != "least"}
 
     @property
     def total(self) -> float:

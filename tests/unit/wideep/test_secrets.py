@@ -19,7 +19,6 @@ from wideep.settings.layout import Preset
 Path = tuple[str, ...]
 
 TOKEN = "hf_" + "SyntheticForThisTest"
-VALUE = "S3CRET" + "Value"
 KNOWN: tuple[Path, ...] = (("hfToken",), ("image", "registry", "password"))
 
 FULL = stack(
