@@ -236,7 +236,9 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     everything = {**project.defaults, **_own_keys(cast(dict[object, object], config), project.name)}
     known = {key: value for key, value in everything.items() if value not in UNSET}
     if not known:
-        raise CallError(f"{path} has no key of {project.name} under `config:`.", _first_config(project.name))
+        others = sorted({str(key).partition(":")[0] for key in cast(dict[object, object], config)})
+        there = f"; its keys are of {', '.join(others)}" if others else ""
+        raise CallError(f"{path} has no key of {project.name} under `config:`{there}.", _first_config(project.name))
     return StackFile(path, known)
 
 
