@@ -24,6 +24,7 @@ from rich.table import Table
 from sim import paths
 from sim.chat import ask
 from sim.env import environment
+from sim.lock import locked
 from sim.state import Cluster, SimError, load
 from sim.tools.forecast import forecast
 from sim.tools.progress import Total
@@ -114,7 +115,15 @@ def up(
     diff: Annotated[bool, typer.Option(envvar="DIFF", help="Preview every property.")] = False,
 ) -> None:
     """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
-    stack = _stack_of(release)
+    with locked(paths.cluster_dir().parent / f".{paths.cluster_id()}.demo.lock", _running):
+        _up(_stack_of(release), diff=diff)
+
+
+def _running() -> None:
+    raise SimError("Another `make demo` of this checkout is running: wait for it, or end it there with Ctrl-C.")
+
+
+def _up(stack: str, *, diff: bool) -> None:
     total = _forecast()
     with step("Tools and cluster", total):
         cluster = _cluster(stack)

@@ -1,11 +1,9 @@
 """Up, down and status of one simulation, as a whole."""
 
-import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +12,7 @@ from rich.console import Console
 
 from sim import paths
 from sim.cluster import control_plane, network, ports, process, services
+from sim.lock import locked
 from sim.pulumi_plugins.install import install
 from sim.state import Cluster, Network, SimError, load
 from sim.tools.progress import step
@@ -166,15 +165,7 @@ def _file() -> Path:
     return paths.cluster_dir() / "cluster.json"
 
 
-@contextmanager
-def _lock(console: Console) -> Iterator[None]:
+def _lock(console: Console) -> AbstractContextManager[None]:
     """One `up` or `down` of a clone at a time."""
-    folder = paths.cluster_dir().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{paths.cluster_id()}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("another `sim up` or `sim down` of this checkout is at work; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    says = "another `sim up` or `sim down` of this checkout is at work; waiting for it"
+    return locked(paths.cluster_dir().parent / f".{paths.cluster_id()}.lock", lambda: console.print(says))

@@ -1,19 +1,19 @@
 """Gets every tool the simulation needs, once, into the cache that all clones share."""
 
-import fcntl
 import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
 from sim import paths
+from sim.lock import locked
 from sim.state import SimError
 from sim.tools import build, debian, fetch, find, wheels
 from sim.tools.catalog import GO, TOOLS, Debian, GoBuild, Tool, Venv, Wheel
@@ -196,15 +196,8 @@ def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[],
             raise AssertionError(tool)
 
 
-@contextmanager
-def _lock(console: Console) -> Iterator[None]:
-    """One clone at a time fills the cache. The lock goes with its process, however that ends."""
-    root = paths.tools_root()
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("another clone is getting the tools; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _lock(console: Console) -> AbstractContextManager[None]:
+    """One clone at a time fills the cache."""
+    return locked(
+        paths.tools_root() / ".lock", lambda: console.print("another clone is getting the tools; waiting for it")
+    )
