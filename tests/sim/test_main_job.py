@@ -136,7 +136,7 @@ def test_dev_and_prod_preview_on_an_empty_cluster(
 
     assert "to create" in printed
     assert "hf_standin" not in printed
-    assert "error" not in printed
+    assert "error:" not in printed
 
 
 def test_a_config_that_cannot_run_fails_the_preview_with_all_its_mistakes_and_no_traceback(
