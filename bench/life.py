@@ -19,10 +19,12 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from bench.fleet import Project, own_cluster
+from bench.plan import timed
 from bench.preview import EMPTY
 from sim.sandbox import write_stack
 
@@ -63,17 +65,10 @@ def main() -> None:
                 for phase, command in COMMANDS.items():
                     if project is stack and phase == "destroy":
                         resources = kubernetes_resources(stack)
-                    found[name][phase].append(timed(project, "pulumi", *command, *QUIET))
+                    found[name][phase].append(timed(partial(project.run, "pulumi", *command, *QUIET)))
             by_hand(stack, resources, found["by hand"])
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
     print(json.dumps(figures(found, rounds, before), indent=2))
-
-
-def timed(project: Project, *command: str) -> float:
-    """Seconds of a command."""
-    began = time.monotonic()
-    project.run(*command)
-    return time.monotonic() - began
 
 
 def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:

@@ -115,7 +115,7 @@ def up(
     diff: Annotated[bool, typer.Option(envvar="DIFF", help="Preview every property.")] = False,
 ) -> None:
     """From nothing to an answered chat completion: tools, cluster, preview, up, chat."""
-    with locked(paths.cluster_dir().parent / f".{paths.cluster_id()}.demo.lock", _running):
+    with locked(paths.lock_file(".demo"), _running):
         _up(_stack_of(release), diff=diff)
 
 

@@ -43,5 +43,10 @@ def cluster_id() -> str:
     return name
 
 
+def lock_file(of: str = "") -> Path:
+    """Beside the clusters' folders, since a cluster's own goes with it."""
+    return cluster_dir().parent / f".{cluster_id()}{of}.lock"
+
+
 def cluster_dir(cluster: str | None = None) -> Path:
     return cache_root() / "clusters" / (cluster or cluster_id())

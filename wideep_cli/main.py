@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from wideep_cli.verbs import STYLE, VerbGroup
 
 __all__ = ["app", "main"]
-
-COLLECT_EVERY: Final = 50_000
-"""New objects between two searches for garbage, 700 unless it is said: what the imports make is none of it."""
 
 app = typer.Typer(
     name="wideep",
@@ -42,7 +38,6 @@ def _wideep(
 
 def main() -> None:
     """The entry point."""
-    gc.set_threshold(COLLECT_EVERY)
     app()
 
 

@@ -168,4 +168,4 @@ def _file() -> Path:
 def _lock(console: Console) -> AbstractContextManager[None]:
     """One `up` or `down` of a clone at a time."""
     says = "another `sim up` or `sim down` of this checkout is at work; waiting for it"
-    return locked(paths.cluster_dir().parent / f".{paths.cluster_id()}.lock", lambda: console.print(says))
+    return locked(paths.lock_file(), lambda: console.print(says))

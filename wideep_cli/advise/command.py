@@ -75,6 +75,8 @@ def advise(
     from wideep_cli.picture_file import require_format
 
     require_estimator()
+    if plot:
+        require_format("--plot", plot)
     question = ask(
         Asked(model, gpu, gpus, gpus_per_node, decode_gpu, decode_gpus, isl, osl, ttft, itl, backend), stack, file
     )
@@ -94,8 +96,6 @@ def advise(
         from wideep_cli.measured import advised_nodes
 
         nodes = advised_nodes(question)
-    if plot:
-        require_format("--plot", plot)
     with showing_progress() as progress:
         advice = search(question, progress)
     if plot:
