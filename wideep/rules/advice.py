@@ -11,6 +11,7 @@ from wideep.errors import Problem
 from wideep.rdma import other_rdma, uses_rdma
 from wideep.rules.backend import backend_advice
 from wideep.rules.extra_args import extra_args_warnings
+from wideep.rules.fit import OTHERWISE
 from wideep.rules.hardware import nodes_needed
 from wideep.rules.idle import idle_keys
 from wideep.rules.quantization import loaded_size_is_not_known
@@ -63,7 +64,7 @@ def _headroom_is_tight(site: RoleContext) -> Problem | None:
     parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in needed.parts.items())
     most = " (what newer SGLang keeps for decode with DeepEP at least)" if needed.total == needed.least else ""
     rule = f"{has:.1f} GB stay outside the pool, and about {needed.total / 1e9:.1f} are needed{most}: {parts}"
-    ways = [str(way) for way in for_outside(site)] or ["use GPUs with more memory"]
+    ways = [str(way) for way in for_outside(site)] or [OTHERWISE]
     return site.problem("memFractionStatic", site.role.mem_fraction_static, rule, "\nor ".join(ways))
 
 

@@ -8,11 +8,23 @@ from wideep.errors import Problem
 from wideep.rules.arithmetic import Rule
 from wideep.rules.role_context import RoleContext
 
-__all__ = ["MEMORY_RULES", "buffers_fit", "cache_is_useful", "fits", "spare_gb", "useful_tokens", "weights_fit"]
+__all__ = [
+    "MEMORY_RULES",
+    "OTHERWISE",
+    "buffers_fit",
+    "cache_is_useful",
+    "fits",
+    "spare_gb",
+    "useful_tokens",
+    "weights_fit",
+]
 
 DEFAULT_DISPATCH: Final = 128
 ONE_ANSWER: Final = 32_768
 """Tokens of the longest answer that the makers of R1 and of Qwen3 recommend to allow for."""
+
+OTHERWISE: Final = "use a GPU with more memory, or another layout (`wideep layouts --gpus N` lists those that fit)"
+"""What is left to do where no remedy was found."""
 
 
 def useful_tokens(site: RoleContext) -> int:
@@ -66,10 +78,9 @@ def buffers_fit(site: RoleContext) -> Problem | None:
         f"{held} at maxDispatchTokensPerRank {role.max_dispatch_tokens_per_rank}; "
         f"outside the pool are {memory.headroom_gb:.1f} GB at memFractionStatic {role.mem_fraction_static:g}"
     )
-    fix = f"{site.model.name} needs a GPU with more memory for so many tokens"
     if role.max_dispatch_tokens_per_rank > DEFAULT_DISPATCH:
-        return site.problem("maxDispatchTokensPerRank", role.max_dispatch_tokens_per_rank, rule, fix)
-    return site.problem("memFractionStatic", role.mem_fraction_static, rule, fix)
+        return site.problem("maxDispatchTokensPerRank", role.max_dispatch_tokens_per_rank, rule, OTHERWISE)
+    return site.problem("memFractionStatic", role.mem_fraction_static, rule, OTHERWISE)
 
 
 MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_fit)
@@ -89,4 +100,4 @@ def _problem(site: RoleContext, rule: str) -> Problem:
     """Named by the key that the person set last, as far as one can tell: redundant experts, else the GPUs."""
     field = "redundantExperts" if site.role.redundant_experts else "gpusPerNode"
     value = site.role.redundant_experts or site.role.gpus_per_node
-    return site.problem(field, value, rule, f"{site.model.name} needs a GPU with more memory")
+    return site.problem(field, value, rule, OTHERWISE)

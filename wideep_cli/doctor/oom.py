@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum
 
 from wideep.rules import RoleContext
-from wideep.rules.fit import spare_gb
-from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
+from wideep.rules.fit import OTHERWISE, spare_gb
+from wideep.rules.remedies import LEAST_GAIN_GB, for_cache, for_outside
+from wideep.rules.remedy import Remedy
 
 __all__ = ["Short", "memory_fixes"]
 
@@ -19,11 +20,9 @@ class Short(Enum):
 
 
 def memory_fixes(site: RoleContext, short: Short) -> tuple[str, ...]:
-    """The changes that help and keep all rules, each alone (``wideep.rules.remedies``)."""
+    """The changes that help and keep all rules, each by itself (``wideep.rules.remedies``)."""
     found = for_cache(site, LEAST_GAIN_GB) if short is Short.POOL else for_outside(site, LEAST_GAIN_GB)
-    return tuple(_told(remedy) for remedy in found) or (
-        f"layout.{site.name}: no key alone gives room; {site.model.name} needs larger GPUs.",
-    )
+    return tuple(_told(remedy) for remedy in found) or (f"layout.{site.name}: {OTHERWISE}",)
 
 
 def _told(remedy: Remedy) -> str:

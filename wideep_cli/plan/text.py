@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from wideep.rules import RoleContext
-from wideep.rules.remedies import LEAST_GAIN_GB, Remedy, for_cache, for_outside
+from wideep.rules.fit import OTHERWISE
+from wideep.rules.remedies import LEAST_GAIN_GB, for_cache, for_outside
+from wideep.rules.remedy import Remedy
 from wideep_cli.plan.experts_file import starts_recorded
 from wideep_cli.plan.view import (
     RoleView,
@@ -187,4 +189,4 @@ def _remedies(view: RoleView, find: Callable[[RoleContext, float], list[Remedy]]
             f"KV cache {memory.kv_cache_gb:.1f} GB, {thousands(memory.kv_cache_tokens)} tokens",
             f"outside the pool {memory.headroom_gb:.1f} GB",
         )
-    return table if table.row_count else Text(f"No key alone does: {view.model.name} needs a GPU with more memory.")
+    return table if table.row_count else Text(OTHERWISE)

@@ -24,7 +24,7 @@ from wideep.placement import compute_placement
 from wideep.plan import Plan
 from wideep.rules import RoleContext, accept, check_role
 from wideep.rules.fit import fits
-from wideep.rules.remedies import resized
+from wideep.rules.larger import resized
 from wideep.settings.experts import DeepEpMode, Eplb, MoeA2aBackend
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.support.configs import EXAMPLE, settings, site
+from wideep.rules.larger import resized
 from wideep.rules.registry import sites
-from wideep.rules.remedies import Remedy, for_cache, for_outside, resized
+from wideep.rules.remedies import for_cache, for_outside
+from wideep.rules.remedy import Remedy
 from wideep.rules.role_context import RoleContext
 from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Role
@@ -93,7 +95,7 @@ def test_fewer_experts_are_as_many_as_the_gpus_share_evenly_and_never_more() -> 
 
 def test_a_remedy_is_written_under_its_role_or_under_the_stack() -> None:
     given = site("decode", LAB)
-    one, two = Remedy("pp: 1", given), Remedy("pp: 1, tp: 8", given, hardware_nodes=5)
+    one, two = Remedy("pp: 1", given), Remedy("pp: 1, tp: 8", given, besides=("hardware.nodes: 5",))
     assert (one.stated, one.under_stack) == ("pp: 1", "layout.decode.pp: 1")
     assert two.stated == "pp: 1, tp: 8 and hardware.nodes: 5"
     assert two.under_stack == "layout.decode: {pp: 1, tp: 8} and hardware.nodes: 5"
