@@ -9,7 +9,9 @@ from typing import Final
 from wideep.plan import Plan
 from wideep.symptoms import Symptom
 
-__all__ = ["DownloadCause", "download_cause"]
+__all__ = ["HUB", "DownloadCause", "download_cause", "hidden_or_absent"]
+
+HUB: Final = "https://huggingface.co"
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,28 @@ def download_cause(symptom: Symptom, plan: Plan, said: str) -> DownloadCause | N
     return cause(plan, said) if cause else None
 
 
-def _token(plan: Plan, _said: str) -> DownloadCause:
+def hidden_or_absent(repository: str, revision: str, status: int, *, with_token: bool) -> tuple[str, str]:
+    """Return what an answer of 401 without a token, or of 404, means, and what to do: Hugging Face does not say whether
+    a repository is there to who may not see it."""
+    hidden = "the token's account has no access to it" if with_token else "it needs a token, and none was sent"
+    what = f"Hugging Face finds no {repository} at {revision} ({status})"
+    cause = f"{what}: the name or revision is wrong, or the repository is private or gated and {hidden}."
+    if with_token:
+        fix = (
+            "`HF_TOKEN=hf_… hf auth whoami` prints the token's account; request access for it at "
+            f"{HUB}/{repository}, or from the repository's owner"
+        )
+    else:
+        fix = f"pulumi config set --secret hfToken hf_…, of an account with access to {HUB}/{repository}"
+    return cause, f"check model and modelCache.revision (main, or a commit). If they are right: {fix}"
+
+
+def _token(plan: Plan, said: str) -> DownloadCause:
     """The token is not, or no longer, valid."""
+    if plan.token is None:
+        return _not_there(plan, said)
     cause = "Hugging Face rejects the token (401 Unauthorized)."
-    if plan.token is not None and not plan.token.create:
+    if not plan.token.create:
         fix = f"Put a valid token into Secret {plan.token.secret}, key {plan.token.key}."
         return DownloadCause(cause, fix, "hfTokenSecret")
     return DownloadCause(cause, "pulumi config set --secret hfToken hf_…, then `pulumi up`", "hfToken")
@@ -40,15 +60,15 @@ def _token(plan: Plan, _said: str) -> DownloadCause:
 def _gated(plan: Plan, _said: str) -> DownloadCause:
     """The token is valid, and its account may not have the model."""
     cause = f"Hugging Face gives {plan.model} only to accounts that have accepted its terms (403 Forbidden)."
-    fix = f"With the token's account, accept the terms at https://huggingface.co/{plan.model}."
+    fix = f"With the token's account, accept the terms at {HUB}/{plan.model}."
     return DownloadCause(cause, fix, "hfToken")
 
 
-def _not_there(plan: Plan, _said: str) -> DownloadCause:
-    """There is no such repository or revision."""
-    revision = plan.download.revision if plan.download else "main"
-    cause = f"Hugging Face has no {plan.model} at {revision} (404)."
-    return DownloadCause(cause, "set modelCache.revision to main, or a commit of the repository", "modelCache.revision")
+def _not_there(plan: Plan, said: str) -> DownloadCause:
+    """There is no such repository or revision, or none that the token may see."""
+    revision, with_token = plan.download.revision if plan.download else "main", plan.token is not None
+    status = 401 if "401" in said else 404
+    return DownloadCause(*hidden_or_absent(plan.model, revision, status, with_token=with_token), "modelCache.revision")
 
 
 def _disk(plan: Plan, _said: str) -> DownloadCause:

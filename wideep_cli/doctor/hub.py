@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from wideep.download_causes import HUB, hidden_or_absent
 from wideep.plan import Plan
 from wideep_cli.doctor.finding import Finding, Section, fails, holds, unknown
 from wideep_cluster.http import WebError, request
 
 __all__ = ["find_token", "hub_findings", "stack_secret"]
 
-HUB: Final = "https://huggingface.co"
 PULUMI_SECONDS: Final = 30
+UNAUTHORIZED, NOT_FOUND = 401, 404
+ASK_AGAIN: Final = "HF_TOKEN=hf_… wideep doctor"
 
 
 def find_token(stack_file: Path) -> str | None:
@@ -55,20 +57,26 @@ def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
         what = f"{hub} is unreachable from this machine: {error}. The download runs in the cluster, which may reach it."
         yield unknown(Section.OUTSIDE, "hub", what)
         return
-    if token and known == 401:
+    if token and known == UNAUTHORIZED:
         what = "Hugging Face rejects the token (401 Unauthorized)."
         yield fails(Section.OUTSIDE, "token", what, "pulumi config set --secret hfToken hf_…", key="hfToken")
         return
     if token:
         yield holds(Section.OUTSIDE, "token", "Hugging Face accepts the token.")
-    if about.status in (401, 404):
-        what = f"Hugging Face has no {repository} at {revision}, or this token cannot see it."
-        fixes = ("model: the name of its repository", "modelCache.revision: a commit of it")
-        yield fails(Section.OUTSIDE, "model", what, *fixes, key="model")
+    if about.status in (UNAUTHORIZED, NOT_FOUND):
+        yield _unseen(plan, repository, revision, about.status, with_token=token is not None)
     elif about.status != 200:
         yield unknown(Section.OUTSIDE, "model", f"Hugging Face returns {about.status} for {repository}.")
     else:
         yield _access(plan, hub, json.loads(about.body), token)
+
+
+def _unseen(plan: Plan, repository: str, revision: str, status: int, *, with_token: bool) -> Finding:
+    """Not found: for certain, unless the stack's own token may see what is hidden without one."""
+    what, fix = hidden_or_absent(repository, revision, status, with_token=with_token)
+    if plan.token and not with_token and status == UNAUTHORIZED:
+        return unknown(Section.OUTSIDE, "model", f"{what} The stack's token cannot be read here.", ASK_AGAIN)
+    return fails(Section.OUTSIDE, "model", what, f"{fix}.", key="model")
 
 
 def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> Finding:
@@ -81,7 +89,7 @@ def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> F
             f"{repository} is gated: its terms must be accepted; the token cannot be read here, so this was not "
             "checked."
         )
-        return unknown(Section.OUTSIDE, "model", what, "HF_TOKEN=hf_… wideep doctor")
+        return unknown(Section.OUTSIDE, "model", what, ASK_AGAIN)
     try:
         status = request(f"{hub}/api/models/{repository}/auth-check", headers=_bearer(token)).status
     except WebError as error:

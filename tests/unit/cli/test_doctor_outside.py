@@ -80,6 +80,34 @@ def test_a_gated_model_without_a_token_cannot_be_told(hub: Site) -> None:
     assert verdicts(list(hub_findings(plan_of(), None))) == {"model": Verdict.UNKNOWN}
 
 
+def hide(hub: Site, status: int) -> None:
+    hub.says(next(path for path in hub.answers if path.startswith(MODEL)), status)
+
+
+def test_a_model_that_the_token_may_not_see_looks_as_if_it_were_not_there_and_both_are_told(hub: Site) -> None:
+    hide(hub, 404)
+
+    found = list(hub_findings(plan_of(), TOKEN))[-1]
+
+    assert found.verdict is Verdict.FAILED
+    assert "private or gated and the token's account has no access" in found.what
+    assert "`HF_TOKEN=hf_… hf auth whoami`" in found.fix[0]
+    assert "https://huggingface.co/deepseek-ai/DeepSeek-R1" in found.fix[0]
+
+
+def test_without_the_stacks_token_a_hidden_model_is_no_failure(hub: Site) -> None:
+    hide(hub, 401)
+    anonymous = plan_of(hfToken=None, modelCache={"size": "1Ti", "anonymous": True})
+
+    (mine,), (nobodys,) = list(hub_findings(plan_of(), None)), list(hub_findings(anonymous, None))
+
+    assert (mine.verdict, mine.fix) == (Verdict.UNKNOWN, ("HF_TOKEN=hf_… wideep doctor",))
+    assert nobodys.verdict is Verdict.FAILED
+    assert "none was sent" in nobodys.what
+    hide(hub, 404)
+    assert verdicts(list(hub_findings(plan_of(), None))) == {"model": Verdict.FAILED}, "the revision is not there"
+
+
 def test_the_token_goes_to_the_hub_and_to_nobody_else(hub: Site, site: Site) -> None:
     path = next(path for path in hub.answers if path.startswith(MODEL))
     other = site.address.replace("127.0.0.1", "localhost")
