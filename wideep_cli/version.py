@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
 import typer
 
 from wideep.dynamo.releases import ROWS, newest, newest_tried
+from wideep_cli.git import GitError, ask_git
 
 __all__ = ["print_version"]
 
 ROOT = Path(__file__).parents[1]
 NAME = "dynamo-wideep"
+SECONDS = 5
 
 
 def print_version() -> None:
@@ -26,9 +27,8 @@ def _commit(folder: Path) -> str:
     """Nothing where git is not installed, or the folder is no checkout of its own."""
     if not (folder / ".git").exists():
         return ""
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude=*"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        said = ask_git(folder, "describe", "--always", "--dirty", "--exclude=*", seconds=SECONDS)
+    except GitError:
         return ""
-    return f", commit {said.stdout.strip()}" if said.returncode == 0 else ""
+    return f", commit {said.decode().strip()}" if said else ""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final, cast
+from typing import cast
 
 from wideep.masking import masked
 from wideep_cli.errors import CallError
+from wideep_cli.git import GitError, ask_git
 from wideep_cli.stack_context import StackContext, load
 from wideep_cli.stack_file import StackFile, find_project, read_stack_file
 
 __all__ = ["loaded_at"]
-
-SECONDS: Final = 60
 
 
 def loaded_at(ref: str, source: StackFile) -> StackContext:
@@ -62,12 +60,7 @@ def _named_files(source: StackFile) -> Iterator[str]:
 
 
 def _git(folder: Path, *args: str) -> bytes | None:
-    """What git prints; None where it does not know what is asked."""
-    command = ["git", "-C", str(folder), *args]
     try:
-        ran = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
-    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        raise CallError(
-            "--since asks git, which does not answer.", "Install it, or use --diff A.yaml B.yaml."
-        ) from error
-    return ran.stdout if ran.returncode == 0 else None
+        return ask_git(folder, *args)
+    except GitError as error:
+        raise CallError(f"--since: {error}.", "Install git, or use --diff A.yaml B.yaml.") from error

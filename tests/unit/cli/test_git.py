@@ -1,0 +1,87 @@
+"""Git is asked of the folder's own repository, whatever the environment says, and it never waits for a person."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.support import process
+from wideep_cli.git import GitError, ask_git
+from wideep_cli.main import app
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "file").write_text("text\n")
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
+        process.run("git", *command, cwd=folder)
+    return folder
+
+
+def instead(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Let git be a shell script."""
+    git = folder / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\n{script}\n")
+    git.chmod(git.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+
+
+def test_git_answers_or_does_not_know(repository: Path) -> None:
+    assert ask_git(repository, "show", "HEAD:file") == b"text\n"
+    assert ask_git(repository, "show", "HEAD:other") is None
+    assert ask_git(repository / "nowhere", "status") is None
+
+
+def test_the_folders_repository_is_asked_also_within_a_hook_of_another(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+
+    assert ask_git(repository, "describe", "--always", "--dirty") == ask_git(repository, "rev-parse", "--short", "HEAD")
+
+
+def test_git_has_no_terminal_no_pager_and_nobody_to_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_ASKPASS", "/bin/false")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
+    session = f"{sys.executable} -c 'import os; print(os.getsid(0) == os.getppid())'"
+    instead(monkeypatch, tmp_path, f"echo $*\nread line; echo $?\n{session}\nenv")
+
+    said = (ask_git(tmp_path, "show") or b"").decode().splitlines()
+
+    assert said[0].split()[0] == "--no-pager"
+    assert said[1:3] == ["1", "True"], "nothing to read, and a session of its own, without the terminal"
+    assert {"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "GIT_OPTIONAL_LOCKS=0", "GIT_CONFIG_COUNT=0"} <= set(said)
+
+
+def test_a_git_that_hangs_or_is_missing_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instead(monkeypatch, tmp_path, "exec sleep 60")
+    with pytest.raises(GitError, match=r"git has not answered within 0\.2 s"):
+        ask_git(tmp_path, "show", seconds=0.2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GitError, match=r"git cannot be run \(No such file or directory\)"):
+        ask_git(tmp_path, "show")
+
+
+def test_without_git_there_is_a_version_and_no_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    version, since = (
+        CliRunner().invoke(app, words)
+        for words in (["--version"], ["plan", "--file", "Pulumi.sim.yaml", "--since", "main"])
+    )
+
+    assert version.exit_code == 0
+    assert ", commit" not in version.stdout
+    assert (since.exit_code, since.stdout) == (2, "")
+    assert "--since: git cannot be run (No such file or directory)." in since.stderr
