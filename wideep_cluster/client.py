@@ -154,15 +154,19 @@ class Cluster:
         query = (("propagationPolicy", propagation),)
         find(self.api, self._ask("delete", kind, namespace, name, query=query, method="DELETE"))
 
-    def watch(self, kind: Kind[T], namespace: str | None, version: str, seconds: int) -> Changes[T]:
-        """What changes after ``version`` (a Listing's) until the time is up. Ends early when the version is too old:
+    def watch(
+        self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
+    ) -> Changes[T]:
+        """What changes after ``version`` (a Listing's) until the time is up. One that no longer has the labels is gone.
+        Ends early when the version is too old:
         list again.
 
         Raises, when it is read:
             ForbiddenError: the user may not watch them.
             UnreachableError: there is no answer.
         """
-        query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)))
+        selector = (("labelSelector", labels),) if labels else ()
+        query = (("watch", "true"), ("resourceVersion", version), ("timeoutSeconds", str(seconds)), *selector)
         return Changes(kind.model, self.api, self._ask("watch", kind, namespace, query=query), seconds + READ_SECONDS)
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Self, TypeVar, cast
 
 from wideep_cluster.kinds import Kind
@@ -35,9 +35,17 @@ class Informer:
     Raises what the API server or the way to it raises, when it is made or in a later wait.
     """
 
-    def __init__(self, place: KubeNamespace, kinds: Sequence[AnyKind], concerns: Predicate) -> None:
+    def __init__(
+        self,
+        place: KubeNamespace,
+        kinds: Sequence[AnyKind],
+        concerns: Predicate,
+        labels: Mapping[AnyKind, str] | None = None,
+    ) -> None:
+        """``labels``: selectors of some kinds, by which the API server leaves out what concerns nobody."""
         self._place, self._concerns = place, concerns
-        self._listings = {kind: place.cluster.list(kind, place.name) for kind in kinds}
+        self._selectors = {kind: {"labels": selector} for kind, selector in (labels or {}).items()}
+        self._listings = {kind: self._list(kind) for kind in kinds}
         self._now = {kind: self._of(kind, listing) for kind, listing in self._listings.items()}
         self._news: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._streams: dict[AnyKind, Changes[KubeObject]] = {}
@@ -90,12 +98,15 @@ class Informer:
     def _of(self, kind: AnyKind, listing: Listing[KubeObject]) -> dict[str, KubeObject]:
         return {item.name: item for item in listing.items if self._concerns(kind, item)}
 
+    def _list(self, kind: AnyKind) -> Listing[KubeObject]:
+        return self._place.cluster.list(kind, self._place.name, **self._selectors.get(kind, {}))
+
     def _follow(self, kind: AnyKind, version: str) -> None:
         """Watch after watch; whatever ends it is raised by the next wait."""
-        cluster, namespace = self._place.cluster, self._place.name
+        cluster, namespace, selector = self._place.cluster, self._place.name, self._selectors.get(kind, {})
         try:
             while True:
-                stream = self._streams[kind] = cluster.watch(kind, namespace, version, WATCH_SECONDS)
+                stream = self._streams[kind] = cluster.watch(kind, namespace, version, WATCH_SECONDS, **selector)
                 if self._over.is_set():
                     return
                 for change in stream:
@@ -103,7 +114,7 @@ class Informer:
                         self._news.put((kind, change))
                 if self._over.wait(PAUSE_SECONDS):
                     return
-                listing = cluster.list(kind, namespace)
+                listing = self._list(kind)
                 self._news.put((kind, listing))
                 version = listing.version
         except Exception as error:  # of any class: the thread that waits has to hear of it

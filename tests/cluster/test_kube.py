@@ -64,6 +64,13 @@ def test_changes_come_until_the_answer_ends(there: tuple[Site, Cluster]) -> None
     assert _seen(cluster) == [("p", False), ("p", True)]
 
 
+def test_the_api_server_selects_what_is_watched_by_its_labels(there: tuple[Site, Cluster]) -> None:
+    site, cluster = there
+    site.says(PATH, 200, "")
+    assert list(cluster.watch(PODS, "ns", "7", 1, labels="graph=ours")) == _seen(cluster) == []
+    assert [query.get("labelSelector") for query in site.queries] == [["graph=ours"], None]
+
+
 @pytest.mark.parametrize(("status", "body"), [(200, _event("ERROR", code=410, reason="Gone", message="")), (410, "")])
 def test_a_version_that_is_too_old_ends_the_watch(there: tuple[Site, Cluster], status: int, body: str) -> None:
     site, cluster = there

@@ -38,17 +38,20 @@ class Namespace:
     news: Feeds = field(default_factory=Feeds)
     asked: Counter[str] = field(default_factory=Counter[str])
     streams: list[Feed] = field(default_factory=list)
+    selected: list[str] = field(default_factory=list)
 
     @property
     def cluster(self) -> Namespace:
         return self
 
-    def list(self, kind: Kind[Pod], namespace: str) -> Listing[Pod]:
+    def list(self, kind: Kind[Pod], namespace: str, *, labels: str = "") -> Listing[Pod]:
         assert namespace == self.name
+        self.selected.append(labels)
         self.asked[f"list {kind.plural}"] += 1
         return Listing(tuple(self.pods), self.version)
 
-    def watch(self, kind: Kind[Pod], namespace: str, version: str, seconds: int) -> Feed:
+    def watch(self, kind: Kind[Pod], namespace: str, version: str, seconds: int, *, labels: str = "") -> Feed:
+        self.selected.append(labels)
         assert (namespace, version) == (self.name, self.version)
         assert seconds > 0
         self.asked[f"watch {kind.plural}"] += 1
@@ -101,6 +104,18 @@ def test_a_kind_that_the_cluster_does_not_know_is_not_watched() -> None:
     with _watching(place) as watched:
         assert watched.wait(0) == set()
     assert place.asked == {"list pods": 1}
+
+
+def test_a_selector_goes_with_every_list_and_every_watch_of_its_kind() -> None:
+    place = Namespace([OURS])
+    with Informer(place, (PODS, CLAIMS), lambda *_: True, {PODS: "graph=ours"}) as watched:
+        watched.wait(0)
+        place.streams[0].close()
+        place.streams[1].close()
+        while place.asked["watch pods"] < 2 or place.asked["watch persistentvolumeclaims"] < 2:
+            watched.wait(60)
+    assert sorted(place.selected[: 2 * 2]) == ["", "", "graph=ours", "graph=ours"]
+    assert set(place.selected) == {"", "graph=ours"}
 
 
 def test_all_watches_end_with_the_block() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs
 
 from tests.support.loopback import Request, listening
 
@@ -19,6 +20,7 @@ class Site:
     address: str = ""
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    queries: list[dict[str, list[str]]] = field(default_factory=list)
 
     def says(self, path: str, status: int, body: object = "", **headers: str) -> None:
         """Bytes and text as they are, all else as JSON."""
@@ -28,7 +30,8 @@ class Site:
 
     def answer(self, request: Request) -> None:
         """Answer a request, with what is for those who bring a token where they do."""
-        path = request.path.split("?")[0]
+        path, _, query = request.path.partition("?")
+        self.queries.append(parse_qs(query))
         token = request.headers.get("Authorization")
         self.asked.append((path, token))
         found = self.answers.get(f"{path}+token") if token else None

@@ -16,9 +16,9 @@ from wideep_cli.status.served import Unasked, judged
 from wideep_cli.status.snapshot import Snapshot, State, take
 from wideep_cluster import ClusterError, ForbiddenError, forward_service
 from wideep_cluster.informer import Informer
-from wideep_cluster.kinds import PODS
+from wideep_cluster.kinds import PODS, Kind
 from wideep_cluster.kube import KubeNamespace
-from wideep_cluster.objects import GRAPH_LABEL
+from wideep_cluster.objects import KubeObject
 
 __all__ = ["Look", "ask_once", "look", "looks"]
 
@@ -75,7 +75,13 @@ def looks(live: DeployedGraph) -> Iterator[Look]:
 
 
 def _changes(live: DeployedGraph) -> Informer:
-    """Watch the graph and its pods."""
-    name = live.plan.name
+    """Watch the graph and its pods, which carry its label under every release's operator, with Grove and without.
+
+    The pod of the download does not; its progress is read from its log at each look.
+    """
     place = KubeNamespace(live.cluster, live.plan.namespace)
-    return Informer(place, (live.graphs, PODS), lambda _, item: name in (item.name, item.labels.get(GRAPH_LABEL)))
+
+    def concerns(kind: Kind[KubeObject], item: KubeObject) -> bool:
+        return kind == PODS or item.name == live.plan.name
+
+    return Informer(place, (live.graphs, PODS), concerns, {PODS: live.selector})

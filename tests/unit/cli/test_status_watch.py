@@ -15,6 +15,7 @@ from wideep_cli.status.snapshot import Snapshot, State
 from wideep_cluster import ForbiddenError
 from wideep_cluster.kinds import PODS, graphs
 from wideep_cluster.listing import Change, Listing
+from wideep_cluster.objects import Graph
 
 
 class Cluster:
@@ -22,14 +23,17 @@ class Cluster:
 
     def __init__(self) -> None:
         self.news = Feeds()
+        self.selected: dict[object, str] = {}
 
     def serves(self, kind: object) -> bool:
         return kind == graphs(V1ALPHA1)
 
-    def list(self, _kind: object, _namespace: str) -> Listing[object]:
+    def list(self, kind: object, _namespace: str, *, labels: str = "") -> Listing[object]:
+        self.selected[kind] = labels
         return Listing((), "7")
 
-    def watch(self, kind: object, _namespace: str, _version: str, _seconds: int) -> Feed:
+    def watch(self, kind: object, _namespace: str, _version: str, _seconds: int, *, labels: str = "") -> Feed:
+        assert labels == self.selected[kind]
         return self.news.feed(kind)  # pyright: ignore[reportArgumentType]
 
 
@@ -56,6 +60,22 @@ def test_a_pod_of_the_graph_that_changes_is_the_next_look_and_a_ready_graph_the_
 
     assert [first, *(each.seen[0].state for each in seen)] == [State.WAITING, State.READY]
     assert time.monotonic() - began < 30
+    assert cluster.selected[PODS] == f"nvidia.com/dynamo-graph-deployment-name={stack.plan.name}"
+
+
+def test_another_graph_of_the_namespace_is_no_reason_to_look(
+    tmp_path: Path, states: list[State], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "PROGRESS_SECONDS", 1)
+    cluster = Cluster()
+    states += [State.WAITING, State.READY]
+    seen = watch.looks(live(loaded(tmp_path), cluster))
+    next(seen)
+    cluster.news.put(graphs(V1ALPHA1), Change(Graph.model_validate({"metadata": {"name": "theirs"}})))
+    began = time.monotonic()
+
+    assert next(seen).seen[0].state is State.READY
+    assert time.monotonic() - began >= 1, "the time had passed; nothing had happened"
 
 
 def test_what_ends_a_watch_is_raised_by_the_next_look(tmp_path: Path, states: list[State]) -> None:
