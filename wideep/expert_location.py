@@ -54,7 +54,10 @@ def _map_faults(value: object, model: ModelShape, role: RoleLayout) -> Iterator[
 def _size_faults(value: object, name: str, model: ModelShape, width: int, wanted: str) -> Iterator[tuple[str, str]]:
     rows = _rows(value)
     if not rows:
-        yield f"{name} is no list of layers with a whole number for each entry", "record it with `wideep eplb record`"
+        yield (
+            f"{name} is not a list of layers with a whole number for each entry",
+            "record it with `wideep eplb record`",
+        )
     elif len(rows) != model.layers:
         every = f"{model.layers} ({model.dense_layers} of them dense)"
         yield f"{name} has {len(rows)} layers, and {model.name} has {every}", OF_THE_MODEL

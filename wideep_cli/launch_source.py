@@ -46,7 +46,7 @@ def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
     try:
         return commands_in(read_named(path, MOST_BYTES))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CallError(f"{path} cannot be read: {reason}.", "Name a script with launch commands.") from error
 
 
@@ -60,7 +60,7 @@ def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, Launch
     missing = [str(role) for role, command in found.items() if command is None]
     if missing:
         raise CallError(
-            f"No command for {' and '.join(missing)}: the stack serves prefill and decode apart.",
+            f"No command for {' and '.join(missing)}: the stack runs prefill and decode separately.",
             f"Give it with --{missing[0]} 'COMMAND'.",
         )
     return {role: command for role, command in found.items() if command is not None}

@@ -60,7 +60,7 @@ def measured_lines(settings: Settings, nodes: tuple[KeptNode, ...]) -> list[str]
     """The figures with their shares of the data sheet, and what they allow each role."""
     sheet = gpu_spec(settings.hardware.gpu).peaks
     if sheet is None:
-        return [f"Nobody publishes the peaks of {settings.hardware.gpu}."]
+        return [f"The peaks of {settings.hardware.gpu} are not published."]
     since = min(node.when for node in nodes)[:10]
     shown = ", ".join(_figures(nodes, sheet))
     which = f"{len(nodes)} nodes ({some_of(node.node for node in nodes)}; the oldest figure is of {since})"

@@ -135,7 +135,7 @@ class Chart:
             entries: list[dict[str, Any]] = _index(_fetched(f"{base}index.yaml"))["entries"].get(self.name, [])
             found = next((each["urls"][0] for each in entries if str(each["version"]) == self.version), None)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise ChartError(f"{base}index.yaml is no index of a Helm repository") from error
+            raise ChartError(f"{base}index.yaml is not the index of a Helm repository") from error
         if found is not None:
             return urljoin(base, found)
         raise ChartError(f"the index of {self.charts} has no {self.name} {self.version}")

@@ -27,7 +27,7 @@ __all__ = ["BurnInError", "BurnInProvider", "NodeBurnIn", "failure"]
 BY: Final = "up"
 HOW: Final = ("plan", "image")
 """Properties that say how it is measured, and not what: another image is no cause to measure again."""
-FAILS_LATER: Final = "`pulumi up` will fail with what to do, once what runs beside the burn-in has ended."
+FAILS_LATER: Final = "`pulumi up` will fail and say what to do, once what runs beside the burn-in has finished."
 """Said at once: the engine prints an error in full when the download, which may take hours, is over."""
 
 
@@ -75,7 +75,7 @@ class BurnInProvider(ClusterProvider):
         for sentence in places.skipped:
             pulumi.log.info(f"burn-in: {sentence}")
         if not places.places:
-            pulumi.log.info("burn-in: no GPU node is free, so nothing is measured; `pulumi up` goes on without it.")
+            pulumi.log.info("burn-in: no GPU node is free, so nothing is measured; `pulumi up` continues without it.")
             return {"measured": ""}
         run = BurnIn(cluster, plan, BY, pulumi.log.info, interruption())
         try:
@@ -86,7 +86,7 @@ class BurnInProvider(ClusterProvider):
             pulumi.log.warn(f"burn-in: {some_of(verdict.text for verdict in outcome.verdicts)}. {FAILS_LATER}")
             raise BurnInError(failure(plan, places, outcome))
         names = ", ".join(place.node.name for place in places.places)
-        pulumi.log.info(f"burn-in: measured, and as it should be: {names}.")
+        pulumi.log.info(f"burn-in: measured and within the limits: {names}.")
         _warn_of_few(plan, places)
         return {"measured": names}
 
@@ -97,7 +97,7 @@ def _warn_of_few(plan: BurnInPlan, places: Places) -> None:
     if cordoned and len(places.places) < plan.nodes:
         pulumi.log.warn(
             f"burn-in: the layout needs {plan.nodes} nodes, and {len(places.places)} are left ({some_of(cordoned)}: "
-            "cordoned). Pods may wait for one: `wideep doctor` tells which."
+            "cordoned). Pods may wait for one: `wideep doctor` shows which."
         )
 
 
@@ -107,7 +107,7 @@ def failure(plan: BurnInPlan, places: Places, outcome: Outcome) -> str:
     lines += [f"  {verdict.text}" for verdict in outcome.verdicts]
     bad = sorted({verdict.node for verdict in outcome.verdicts if not verdict.of_network})
     left = len([place for place in places.places if place.node.name not in bad])
-    again = "run `pulumi up` again, which measures the others and goes on (the download goes on meanwhile)"
+    again = "run `pulumi up` again, which measures the others and continues (the download continues meanwhile)"
     if bad and left >= plan.nodes:
         lines.append(
             f"  kubectl cordon {' '.join(bad)}, then {again}. The layout needs {plan.nodes} nodes; {left} are left."
@@ -118,8 +118,8 @@ def failure(plan: BurnInPlan, places: Places, outcome: Outcome) -> str:
             f"left: with kubectl cordon {' '.join(bad)} it needs a smaller layout too (`wideep layouts`)."
         )
     else:
-        lines.append(f"  Mend the network, then {again}.")
-    lines.append("  To go on as it is: lower burnin.floor, or burnin: {enabled: false}.")
+        lines.append(f"  Fix the network, then {again}.")
+    lines.append("  To continue anyway: lower burnin.floor, or burnin: {enabled: false}.")
     return "\n".join(lines)
 
 

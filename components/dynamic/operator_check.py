@@ -34,7 +34,7 @@ def find_operator(place: KubeNamespace, version: str, deadline_seconds: int, pro
                 progress(f"{said}: waiting for it, up to {deadline_seconds} s")
             if not watched.wait(end - time.monotonic()):
                 raise PlatformError(
-                    f"platform.install is false, and {operator.message}. Without it a graph stays as it is written. "
+                    f"platform.install is false, and {operator.message}. Without it nothing acts on a graph. "
                     "Start it, or set platform: {install: true}."
                 )
     if operator.version not in (None, version):
@@ -49,7 +49,7 @@ class OperatorCheckProvider(ClusterProvider):
 
     def create(self, props: Properties) -> CreateResult:
         find_operator(self.namespace(props), props["version"], int(props["deadlineSeconds"]), pulumi.log.info)
-        pulumi.log.info("the Dynamo operator of the cluster runs; it stays when this stack goes")
+        pulumi.log.info("the Dynamo operator of the cluster runs; it is kept when this stack is destroyed")
         return super().create(props)
 
 

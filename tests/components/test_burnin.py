@@ -69,7 +69,7 @@ def test_it_is_made_when_the_free_nodes_are_as_they_should_be(heard: list[str]) 
 
     assert made.outs
     assert made.outs["measured"] == "a, b"
-    assert "burn-in: measured, and as it should be: a, b." in heard
+    assert "burn-in: measured and within the limits: a, b." in heard
     assert cluster.made[0]["spec"]["template"]["spec"]["containers"][0]["image"] == "r.example.com/dynamo:1"
     assert cluster.jobs == {}
     assert cluster.maps

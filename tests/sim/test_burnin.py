@@ -97,7 +97,7 @@ def test_ecc_errors_and_a_node_without_rdma_are_named(wideep: Wideep, run: Run) 
     run("kubectl", "annotate", "node", "gpu-1", f"{ECC}-", f"{NO_RDMA}-")
     assert said.code == 1
     assert "! gpu-1 GPU 5: 2 uncorrected ECC errors since the driver started." in said.out
-    assert "! gpu-1: NCCL took TCP in place of RDMA" in said.out
+    assert "! gpu-1: NCCL used TCP instead of RDMA" in said.out
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_with_the_node_cordoned_the_others_are_measured_and_up_goes_on(stack: Pu
     said = up(stack)
 
     assert "gpu-0: skipped (cordoned)." in said
-    assert "burn-in: measured, and as it should be: gpu-1." in said
+    assert "burn-in: measured and within the limits: gpu-1." in said
     assert "burnin-nodes" not in stack.previews()
 
 
@@ -84,7 +84,7 @@ def test_an_up_that_only_scales_measures_nothing_and_one_that_asks_leaves_the_ru
     said = up(stack)
 
     assert "gpu-1: skipped (8 of 8 GPUs are taken: this stack's graph (8))." in said
-    assert "burn-in: measured, and as it should be: gpu-0." in said
+    assert "burn-in: measured and within the limits: gpu-0." in said
 
 
 def test_plan_then_shows_what_the_measured_hardware_allows(stack: Pulumi) -> None:

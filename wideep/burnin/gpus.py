@@ -103,7 +103,7 @@ def _odd_results(measured: Measured) -> Iterator[tuple[Place, str]]:
         if not figure.stable:
             yield place, "computes the same product twice with different bits"
         elif figure.digest != usual and times > counted.total() / 2:
-            yield place, f"computes another product than {times} GPUs like it, from the same numbers"
+            yield place, f"computes a different product than {times} identical GPUs, from the same numbers"
 
 
 def _states(measured: Measured, spec: GpuSpec) -> Iterator[tuple[Place, str]]:

@@ -142,14 +142,14 @@ def _transports(measured: Measured, *, rdma: bool) -> Iterator[Verdict]:
         around = sorted({way for line in inside for way in line.via if not way.startswith("P2P")})
         if around:
             step = "Look at nvidia-smi topo -m: P2P needs NVLink, or PCIe peer access (ACS off)."
-            yield Verdict(node, f"{node}: NCCL goes around between its own GPUs ({some_of(around)}). {step}")
+            yield Verdict(node, f"{node}: NCCL takes indirect paths between its own GPUs ({some_of(around)}). {step}")
     nodes = _over_tcp(measured) if rdma else []
     if nodes:
         networks = {line.node: f"{line.plugin} {line.using}" for line in measured.of(Network)}
         evidence = networks.get(nodes[0], "NET/Socket in NCCL's log")
         step = "Check that the pods have RDMA devices (hardware.rdmaResource), and that NCCL_IB_HCA names them."
         yield Verdict(
-            nodes[0], f"{some_of(nodes)}: NCCL took TCP in place of RDMA ({evidence}). {step}", of_network=True
+            nodes[0], f"{some_of(nodes)}: NCCL used TCP instead of RDMA ({evidence}). {step}", of_network=True
         )
 
 

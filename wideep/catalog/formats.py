@@ -75,7 +75,7 @@ def _of(quantization: Object, key: str) -> WeightFormat | Unsupported:
         case "modelopt" | "modelopt_fp4" | "modelopt_fp8" | "modelopt_mixed":
             return _modelopt(quantization, key)
         case _:
-            what = METHODS.get(method.split("_")[0], METHODS.get(method, "a format that is not known here"))
+            what = METHODS.get(method.split("_")[0], METHODS.get(method, "an unknown format"))
             return Unsupported(field, f"that is {what}, and {NOT_COUNTED}")
 
 

@@ -82,8 +82,8 @@ def _unknown_family(config: Object, path: str) -> Problem:
         families = " or ".join(ARCHITECTURES)
         fix = f"take the config.json of the model's repository as it is, or set family: {families}"
     elif isinstance(config.get("text_config"), dict):
-        rule = f"{path} is of a model that takes more than text (text_config), and the plan counts none"
-        fix = f"use a model of text: {known}"
+        rule = f"{path} describes a multimodal model (text_config), which the plan does not support"
+        fix = f"use a text-only model: {known}"
     return Problem("model.family", redact(_architecture(config)), rule, fix)
 
 

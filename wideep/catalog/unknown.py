@@ -20,11 +20,11 @@ OLD: Final = "the plan knows kernels from compute capability 8.0 on, which {word
 UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         r"(AMD|INSTINCT|RADEON)?MI\d+[A-Z]*": ("AMD's GPUs take ROCm", CUDA),
-        r"(INTEL)?(GAUDI\d*|HL\d+|MAX\d+|B[56]0|PVC|PONTEVECCHIO)": ("Intel's have a software of their own", CUDA),
-        r"(GOOGLE)?(TPU.*|V\d+[EP]|TRILLIUM|IRONWOOD)": ("Google's TPUs have a software of their own", CUDA),
-        r"(AWS)?(TRN\d.*|TRAINIUM\d*|INF\d.*|INFERENTIA\d*)": ("AWS's chips have a software of their own", CUDA),
+        r"(INTEL)?(GAUDI\d*|HL\d+|MAX\d+|B[56]0|PVC|PONTEVECCHIO)": ("Intel's use a software stack of their own", CUDA),
+        r"(GOOGLE)?(TPU.*|V\d+[EP]|TRILLIUM|IRONWOOD)": ("Google's TPUs use a software stack of their own", CUDA),
+        r"(AWS)?(TRN\d.*|TRAINIUM\d*|INF\d.*|INFERENTIA\d*)": ("AWS's chips use a software stack of their own", CUDA),
         r"(HUAWEI)?(ASCEND.*|910[A-D]?\d*)": ("Huawei's take CANN", CUDA),
-        r"(HYGON|DCU|KUNLUN|MTT|BIREN|CAMBRICON|MLU).*": ("it has a software of its own", CUDA),
+        r"(HYGON|DCU|KUNLUN|MTT|BIREN|CAMBRICON|MLU).*": ("it uses a software stack of its own", CUDA),
         r"(TESLA)?([VPK]\d{2,3}S?|M\d{2}|T4)": ("Ampere and newer do", OLD),
         r"(QUADRO)?RTX([2345678])000": ("Ampere and newer do", OLD),
         r"(GEFORCE)?(GTX\d+|RTX20\d\d)(TI|SUPER)?": ("Ampere and newer do", OLD),

@@ -84,7 +84,7 @@ def short_way(after: str) -> tuple[str, ...]:
     """Return the commands that take graph and platform down, keep the weights and come up on ``after``."""
     return (
         "pulumi config set --path modelCache.retain true && pulumi up   (the volume then outlives the stack)",
-        "pulumi destroy   (graph and platform go, the volume stays; from here on nothing answers)",
+        "pulumi destroy   (deletes graph and platform, keeps the volume; from here on nothing is served)",
         f"pulumi config set --path platform.version {after} && pulumi up   (serves again once the weights are loaded)",
     )
 
@@ -164,7 +164,7 @@ def _consequences(old: ReleaseRow, new: ReleaseRow, fate: Fate) -> Iterator[Cons
         yield Consequence("CRDs", "updated by the operator when it starts.")
     for store, before, after in (("etcd", old.etcd, new.etcd), ("NATS", old.nats, new.nats)):
         if before != "off" and after == "off":
-            yield Consequence(store, f"goes, unless the stack asks for it (platform.{store.lower()}.install).")
+            yield Consequence(store, f"is removed, unless the stack asks for it (platform.{store.lower()}.install).")
     if _crosses(old, new, NEEDS_CUDA_13) and new.minor > old.minor:
         yield Consequence("nodes", "need a driver of 580 or newer: from 1.3 on the images have CUDA 13 only.")
     if _crosses(old, new, STORES_V1BETA1):

@@ -97,7 +97,7 @@ def json_object(text: str) -> Mapping[str, object]:
     """A flag's JSON object. Raises ValueError for a text that is none."""
     found: object = json.loads(text)
     if not isinstance(found, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004 - as json.loads says it
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - as json.loads says it
     return cast("Mapping[str, object]", found)
 
 

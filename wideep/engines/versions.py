@@ -14,14 +14,14 @@ from wideep.engines.parser import ParserFlag, release_number
 __all__ = ["ONE_STAGE", "SHARED_REASONS", "TAKE_OUT", "FlagHistory", "owners_of"]
 
 TAKE_OUT: Final = "remove it"
-ONE_STAGE: Final = "stages are worked out here for prefill on SGLang only"
+ONE_STAGE: Final = "pipeline stages are supported for prefill on SGLang only"
 SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
         "revision": Reason(
             "the workers read a folder of the cache", f"{TAKE_OUT} and write modelCache.revision or modelCache.path"
         ),
         "remoteCode": Reason(
-            "workers.trustRemoteCode sets this flag, for both roles alike",
+            "workers.trustRemoteCode sets this flag, the same for both roles",
             f"{TAKE_OUT} and set workers.trustRemoteCode: true",
         ),
     }

@@ -171,7 +171,7 @@ class _Sorter:
         checked = "passed on" if owner == PASSES else "passed on, not checked"
         renamed = f"; {given.gone.instead} in {self._engine.release}" if given.gone else ""
         if written in PARSERS:
-            renamed = f"; Dynamo reads it as {PARSERS[written]}, and ends at a name that is none of its parsers"
+            renamed = f"; Dynamo reads it as {PARSERS[written]}, and exits on any other name"
         return Fate(written, value_of(given), Place.EXTRA, f"{checked}{renamed}")
 
     def variables(self, env: Mapping[str, str]) -> Iterator[Fate]:

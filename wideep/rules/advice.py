@@ -62,7 +62,7 @@ def _headroom_is_tight(site: RoleContext) -> Problem | None:
     if needed.total / 1e9 <= has:
         return None
     parts = ", ".join(f"{name.replace('_', ' ')} {size / 1e9:.1f}" for name, size in needed.parts.items())
-    most = " (what newer SGLang keeps for decode with DeepEP at least)" if needed.total == needed.least else ""
+    most = " (the least that newer SGLang reserves for decode with DeepEP)" if needed.total == needed.least else ""
     rule = f"{has:.1f} GB stay outside the pool, and about {needed.total / 1e9:.1f} are needed{most}: {parts}"
     ways = [str(way) for way in for_outside(site)] or [OTHERWISE]
     return site.problem("memFractionStatic", site.role.mem_fraction_static, rule, "\nor ".join(ways))
@@ -81,7 +81,7 @@ def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
     maker = other_rdma(settings.hardware.rdma_resource)
     if maker is None or not uses_rdma(settings.hardware):
         return None
-    rule = f"NCCL and UCX are told to use mlx5 adapters (NCCL_IB_HCA, UCX_TLS), and these are {maker}"
+    rule = f"NCCL and UCX are configured for mlx5 adapters (NCCL_IB_HCA, UCX_TLS), and these are {maker}"
     fix = "set interconnect: ethernet, or set both for them in workers.env and use an image that supports them"
     return Problem("hardware.rdmaResource", settings.hardware.rdma_resource, rule, fix)
 
@@ -175,7 +175,7 @@ def _platform_keys_do_nothing(settings: Settings) -> Problem | None:
 def _revision_is_not_pinned(settings: Settings) -> Problem | None:
     if settings.model.revision or settings.model_cache.revision or not settings.model_cache.download:
         return None
-    rule = f"no commit of {settings.model.name} is known here, so main is downloaded, which can change"
+    rule = f"no commit of {settings.model.name} is pinned, so main is downloaded, which can change"
     return Problem("modelCache.revision", "main", rule, "write the commit of the repository that you have tried")
 
 

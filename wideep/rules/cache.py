@@ -45,7 +45,7 @@ def _node_folder(settings: Settings) -> Problem | None:
     ):
         return None
     rule = "the download would write as root into a folder that the node's own system needs"
-    return Problem("modelCache.hostPath", path, rule, "write a folder of its own on the data disk: /mnt/models")
+    return Problem("modelCache.hostPath", path, rule, "use a separate folder on the data disk: /mnt/models")
 
 
 def _without_volume(settings: Settings) -> Iterator[Problem]:

@@ -22,5 +22,5 @@ def context_within_model(site: RoleContext) -> Problem | None:
     if allowing is None:
         rule = f"{site.model.name} takes {longest:,} tokens, and {site.engine.title} makes no sequence longer"
     fix = f"set contextLength: {longest} or less"
-    more = f"\nor, if you know that it holds, env: {{{allowing}: '1'}}" if allowing else ""
+    more = f"\nor, if you know that it works, env: {{{allowing}: '1'}}" if allowing else ""
     return site.problem("contextLength", wanted, rule, f"{fix}{more}")

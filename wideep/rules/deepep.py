@@ -114,7 +114,7 @@ def deepep_needs_rdma(site: RoleContext) -> Problem | None:
     if not site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
         return None
     reach = f"NVLink reaches {site.nvlink_reach} GPUs"
-    rule = f"ep {site.role.ep} spans {site.role.nodes} nodes, {reach}, and DeepEP needs RDMA beyond"
+    rule = f"ep {site.role.ep} spans {site.role.nodes} nodes, {reach}, and DeepEP needs RDMA beyond that"
     return Problem(
         "hardware.interconnect",
         str(site.hardware.interconnect),

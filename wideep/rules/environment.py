@@ -15,7 +15,7 @@ from wideep.settings.root import Settings
 __all__ = ["environment_problems"]
 
 TOKENS: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
-GPUS: Final = "a pod sees the GPUs that Kubernetes gives it, and the plan computes with all of them"
+GPUS: Final = "a pod sees the GPUs that Kubernetes gives it, and the plan uses all of them"
 OWNED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "MODEL_REVISION": ("this program sets it, so that pods restart with modelCache.revision", "remove it"),

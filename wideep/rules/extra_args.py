@@ -65,7 +65,7 @@ def _refused(engine: Engine, role: Role, key: str, given: Given) -> Problem | No
     never = engine.never(role, str(owner))
     if never:
         return Problem(key, f"{written}{also}", never.rule, never.fix)
-    rule = f"layout.{role}.{owner} says what this flag does, and rules are checked on that key"
+    rule = f"layout.{role}.{owner} sets this flag, and rules are checked on that key"
     return Problem(key, f"{written}{also}", rule, f"{_OUT} and set {owner}")
 
 

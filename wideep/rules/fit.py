@@ -76,7 +76,7 @@ def buffers_fit(site: RoleContext) -> Problem | None:
     held = f"DeepEP's buffers are {buffers:.1f} GB" + (f" and a layer's tensors {tensors:.1f}" if tensors else "")
     rule = (
         f"{held} at maxDispatchTokensPerRank {role.max_dispatch_tokens_per_rank}; "
-        f"outside the pool are {memory.headroom_gb:.1f} GB at memFractionStatic {role.mem_fraction_static:g}"
+        f"{memory.headroom_gb:.1f} GB are left outside the pool at memFractionStatic {role.mem_fraction_static:g}"
     )
     if role.max_dispatch_tokens_per_rank > DEFAULT_DISPATCH:
         return site.problem("maxDispatchTokensPerRank", role.max_dispatch_tokens_per_rank, rule, OTHERWISE)

@@ -23,7 +23,7 @@ def model_problems(model: ModelShape) -> Iterator[Problem]:
         fix = f"set expertsPerToken: {model.experts} or less"
         yield Problem("model.expertsPerToken", str(model.experts_per_token), rule, fix)
     if model.expert_groups and model.experts % model.expert_groups:
-        rule = f"{model.experts} experts are no multiple of {model.expert_groups} groups"
+        rule = f"{model.experts} experts are not a multiple of {model.expert_groups} groups"
         yield Problem("model.expertGroups", str(model.expert_groups), rule, "set the n_group of its config.json")
     match model.attention:
         case Gqa(heads=heads, kv_heads=kv_heads) if heads % kv_heads:

@@ -82,7 +82,7 @@ def slots_problem(site: RoleContext, *, copies: bool) -> Problem | None:
     left = (experts + redundant) % ep
     if left == 0:
         return None
-    rule = f"({experts} experts + {redundant} redundant) % ep {ep} = {left}, and each GPU needs as many as the others"
+    rule = f"({experts} experts + {redundant} redundant) % ep {ep} = {left}, and every GPU needs the same number"
     if not copies:
         fitting = [n for n in divisors(site.role.tp) if experts % n == 0]
         return site.problem("ep", ep, rule, f"set ep: {listed(fitting)}")

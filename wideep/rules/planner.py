@@ -35,7 +35,7 @@ def planner_problems(settings: Settings) -> Iterator[Problem]:
         if problem:
             yield problem
     if not scaled:
-        rule = "no role leaves the number of its workers to it"
+        rule = "no role lets it set the number of its workers"
         fix = "\nor ".join(f"set layout.{name}.replicas: {{managedBy: {PLANNER}, initial: N}}" for name in Role)
         yield Problem("planner.enabled", "true", rule, fix)
     for name in scaled:
@@ -58,7 +58,7 @@ def _engine(settings: Settings) -> Problem | None:
     """TensorRT-LLM counts the passes of all attention groups as one, and how is not read here."""
     if settings.backend is not Backend.TRTLLM:
         return None
-    rule = "how TensorRT-LLM reports the load of attention groups to the planner is not known here"
+    rule = "it is not known how TensorRT-LLM reports the load of attention groups to the planner"
     return Problem("planner.enabled", "true", rule, "remove planner, or set backend: sglang")
 
 

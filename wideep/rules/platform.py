@@ -46,7 +46,7 @@ def _version(settings: Settings) -> Problem | None:
         return None
     known = sorted({row.minor for row in ROWS})
     (first, last) = (f"{major}.{minor}" for major, minor in (known[0], known[-1]))
-    rule = f"its charts, operator and images are not known here; known are the releases {first} to {last}"
+    rule = f"its charts, operator and images are unknown; the known releases are {first} to {last}"
     return Problem("platform.version", version, rule, f"set version: {nearest(version).version}")
 
 

@@ -61,7 +61,7 @@ def loaded_size_is_not_known(model: ModelShape) -> Problem | None:
         f"{model.name} is counted as {counted_as} is: which layers have 4 bits, and which bf16. "
         "What an engine loads of it was not measured"
     )
-    fix = "compare `wideep plan`'s weights with what the engine's log says of the load, at the first start"
+    fix = "compare `wideep plan`'s weights with what the engine logs when it loads them, at the first start"
     return Problem("model.weightFormat", model.weight_format, rule, fix)
 
 

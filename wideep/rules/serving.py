@@ -22,7 +22,7 @@ __all__ = ["serving_problems"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-NO_RANGE: Final = "is no address range: host bits must be 0, and the prefix length must fit the address"
+NO_RANGE: Final = "is not an address range: host bits must be 0, and the prefix length must fit the address"
 HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 """Names of one registry."""
 

@@ -40,7 +40,8 @@ def _graph_name(settings: Settings) -> Problem | None:
     for role_name, role in settings.layout.roles.items():
         length = names.grove_length(name, role_name, role.nodes)
         if role.nodes > 1 and length > names.GROVE_LIMIT:
-            rule = f"Grove allows {names.GROVE_LIMIT} characters for graph, role and pods' names, here are {length}"
+            limit = f"{names.GROVE_LIMIT} characters for the names of graph, role and pods together"
+            rule = f"Grove allows {limit}, and these have {length}"
             return Problem("name", name, rule, f"use a name of {names.GRAPH_LIMIT} characters or fewer")
     return None
 

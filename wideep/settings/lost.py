@@ -43,7 +43,7 @@ def lost_model(written: Object, models: Collection[str]) -> Problem | None:
     if not set(written) <= set(_keys(ModelShape)) or len(written.keys() & required) >= FEW * len(required):
         return None
     missing = ", ".join(key for key in _keys(ModelShape) if key in required - written.keys())
-    rule = f"is no model's whole shape: {missing} are missing. {_replaced('model')}"
+    rule = f"is not a complete model shape: {missing} are missing. {_replaced('model')}"
     fix = (
         f"pulumi config set model NAME, with the model that it was: {', '.join(models)}\n"
         "(a revision is modelCache.revision, a shorter context layout.ROLE.contextLength)"

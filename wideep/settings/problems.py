@@ -113,7 +113,7 @@ def _of_another_form(details: ErrorDetails, place: ConfigKey, value: str) -> Pro
         return Problem(join_path(place.path), date[1], "Pulumi reads it as a date", f'put it in quotes: "{date[1]}"')
     meaning = place.meaning if place.described else WORDS.get(pattern, place.meaning)
     return Problem(
-        join_path(place.path), value, "is not of the form that this key needs", f"{_nearest(details)}{meaning}"
+        join_path(place.path), value, "does not have the form that this key needs", f"{_nearest(details)}{meaning}"
     )
 
 
@@ -146,7 +146,7 @@ def _untagged(details: ErrorDetails, place: ConfigKey) -> Problem:
     if "tag" not in context:
         return Problem(key, "", "this key is missing", f"set {' or '.join(place.sorts)}")
     word = str(context["tag"])
-    return Problem(key, redact(word), "is none of the values that this key takes", suggest(word, place.sorts))
+    return Problem(key, redact(word), "is not one of the values that this key takes", suggest(word, place.sorts))
 
 
 def _rule(details: ErrorDetails) -> tuple[str, str]:
@@ -155,7 +155,7 @@ def _rule(details: ErrorDetails) -> tuple[str, str]:
     context: dict[str, object] = details.get("ctx", {})
     if kind in ("enum", "literal_error"):
         allowed = re.findall(r"'([^']+)'", str(context["expected"]))
-        return "is none of the values that this key takes", suggest(given, allowed)
+        return "is not one of the values that this key takes", suggest(given, allowed)
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", _within(words, float(str(context[name])), details["input"])

@@ -22,7 +22,7 @@ _DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)")
 def _is_duration(value: object) -> object:
     if isinstance(value, str) and (found := _DURATION.fullmatch(value)) and float(found[1]) > 0:
         return value
-    raise PydanticCustomError("wideep_duration", "must be a time with its unit, such as 2s or 50ms")
+    raise PydanticCustomError("wideep_duration", "must be a time with a unit, such as 2s or 50ms")
 
 
 Duration = Annotated[str, BeforeValidator(_is_duration)]
@@ -32,7 +32,7 @@ def milliseconds(duration: str) -> float:
     """``2s`` and ``50ms`` as milliseconds. Raises ValueError where the unit is missing."""
     found = _DURATION.fullmatch(duration)
     if found is None:
-        raise ValueError(f"{duration} is no time with its unit, such as 2s or 50ms")
+        raise ValueError(f"{duration} is not a time with a unit, such as 2s or 50ms")
     return float(found[1]) * (1.0 if found[2] == "ms" else 1000.0)
 
 

@@ -85,7 +85,7 @@ def _side(question: Question, progress: Progress) -> Side:
             return Side(release, answers.data(gpu), leading[0], "", field.unknown, caveats)
         short = [str(role) for role, has in ((Role.PREFILL, field.prefill), (Role.DECODE, field.decode)) if not has]
         reason = (
-            f"no {' and no '.join(short)} worker that can be predicted fits" if short else "no layout keeps the limits"
+            f"no {' and no '.join(short)} worker that can be predicted fits" if short else "no layout meets the limits"
         )
         return Side(release, answers.data(gpu), None, reason, field.unknown)
 

@@ -34,7 +34,7 @@ class Forecast:
     """The one that the stack runs."""
     own: Prediction | Unknown
     best: Prediction | None
-    """None: no layout keeps the limits."""
+    """None: no layout meets the limits."""
     preset: tuple[str, Prediction] | None
     """Of the presets with as many GPUs, the one that serves the most within the limits."""
 

@@ -109,7 +109,7 @@ def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware
 def _nodes(gpu: GpuKind, gpus: int | None, per_node: int | None, option: str) -> Hardware:
     """Whole nodes of a GPU, with RDMA between them; or a part of one."""
     if gpus is None:
-        raise CallError(f"{option} is missing: how many {gpu} there are.", f"For example {option} 32.")
+        raise CallError(f"{option} is missing: the number of {gpu}.", f"For example {option} 32.")
     size = min(per_node or (RACK_NODE if gpu_spec(gpu).nvlink_domain > NODE else NODE), gpus)
     if gpus % size or gpus > MOST_GPUS:
         below, above = min(gpus, MOST_GPUS) // size * size, -(-gpus // size) * size
@@ -134,7 +134,5 @@ def _duration(option: str, text: str | None, example: str) -> str | None:
         if text is None or milliseconds(text) > 0:
             return text
     except ValueError as error:
-        raise CallError(
-            f"{option} {text}: must be a time with its unit.", f"For example {option} {example}."
-        ) from error
-    raise CallError(f"{option} {text}: must be more than nothing.", f"For example {option} {example}.")
+        raise CallError(f"{option} {text}: must be a time with a unit.", f"For example {option} {example}.") from error
+    raise CallError(f"{option} {text}: must be greater than zero.", f"For example {option} {example}.")

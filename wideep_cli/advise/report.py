@@ -69,7 +69,7 @@ def _nothing(advice: Advice) -> str:
     smallest = min(w.gpus for w in field.prefill) + min(w.gpus for w in field.decode)
     if smallest > field.total:
         return f"The smallest prefill and decode workers take {smallest} GPUs together, and there are {field.total}."
-    return f"No layout keeps {asked_traffic(traffic)}: alone, the fastest workers reach {' and '.join(fastest)}."
+    return f"No layout meets {asked_traffic(traffic)}: alone, the fastest workers reach {' and '.join(fastest)}."
 
 
 def _text(advice: Advice) -> RenderableType:

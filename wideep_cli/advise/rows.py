@@ -58,7 +58,7 @@ def notes(advice: Advice) -> list[str]:
         more = f"; and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
         lines.append(f"No estimate for: {'; '.join(unknown[:SHOWN])}{more}.")
     if advice.field.too_large:
-        lines.append(f"{advice.field.too_large} more workers are valid but have no memory for a single request.")
+        lines.append(f"{advice.field.too_large} more workers are valid but lack the memory for a single request.")
     lines.append(
         f"Predicted by AIConfigurator {advice.version} from kernels measured with {advice.data}; the graph runs "
         f"{advice.question.engine.version}. Ratios between layouts are more reliable than absolute figures. "

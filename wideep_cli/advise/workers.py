@@ -17,10 +17,14 @@ __all__ = ["Caveat", "Series", "Step", "WorkerQuestion", "worker_question"]
 class Caveat(StrEnum):
     """Why a figure is worth less than the others."""
 
-    ONE_NODE = "what crosses nodes is taken from measurements within one node"
-    DEEPEP_FOR_NONE = "experts span nodes without DeepEP, which nobody measured: taken from measurements with DeepEP"
-    KV_FP8 = "the KV cache is taken for FP8, and SGLang keeps it in bf16"
-    CHUNKS = "prompts are taken whole, and SGLang cuts them: an attention group's share of its chunk is shorter"
+    ONE_NODE = "traffic between nodes is estimated from measurements within one node"
+    DEEPEP_FOR_NONE = (
+        "experts span nodes without DeepEP, which was never measured: estimated from measurements with DeepEP"
+    )
+    KV_FP8 = "the KV cache is assumed to be FP8, and SGLang keeps it in bf16"
+    CHUNKS = (
+        "prompts are assumed to be whole, and SGLang splits them: an attention group's share of its chunk is shorter"
+    )
     SLOTS = "redundant experts count in memory; what they do for balance is taken from EPLB in general"
     OVERLAP = (
         "two-batch overlap is not predicted: published runs with it filled 1.3 to 1.4 times as fast as predicted "

@@ -34,7 +34,9 @@ def concurrencies(text: str) -> tuple[int, ...]:
     except ValueError:
         found = (0,)
     if min(found) < 1 or max(found) > 100_000:
-        raise CallError(f"--concurrency {text}: must be whole numbers from 1, with commas.", "--concurrency 1,8,32")
+        raise CallError(
+            f"--concurrency {text}: must be whole numbers from 1, separated by commas.", "--concurrency 1,8,32"
+        )
     return found
 
 

@@ -35,14 +35,16 @@ Only = Annotated[
         "--only", metavar="PART", help=f"Only this part: {', '.join(Part)}; rdma is whatever connects the nodes."
     ),
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Under a minute once the image is there: not all pairs of nodes.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Take less than a minute once the image is pulled; skip some pairs of nodes.")
+]
 Timeout = Annotated[
-    int, typer.Option("--timeout", min=60, max=7200, help="Seconds for all of it, with the pull of the image.")
+    int, typer.Option("--timeout", min=60, max=7200, help="Seconds for the whole run, including the image pull.")
 ]
 
 
 Svg = Annotated[
-    Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links as SVG or PNG: a cell each two GPUs.")
+    Path | None, typer.Option("--svg", metavar="FILE", help="Draw the links as SVG or PNG, one cell per pair of GPUs.")
 ]
 
 

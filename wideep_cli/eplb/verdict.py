@@ -66,7 +66,7 @@ def judge(view: RoleView, log: EngineLog) -> Judged:
 
 
 def _restart(key: str) -> tuple[str, ...]:
-    return (f"pulumi up brings the graph to what the stack says ({key}.eplb.enabled); wideep logs --grep eplb",)
+    return (f"pulumi up makes the graph match the stack ({key}.eplb.enabled); wideep logs --grep eplb",)
 
 
 def _unknown(view: RoleView) -> Judged:
@@ -109,7 +109,7 @@ def _more_slots(view: RoleView) -> str:
     memory = more.memory
     broken = check_role(more)
     if broken:
-        return f"{key}.redundantExperts: {count} is not to be had: {broken[0].rule}. {broken[0].fix}"
+        return f"{key}.redundantExperts: {count} is not possible: {broken[0].rule}. {broken[0].fix}"
     cost = view.memory.kv_cache_gb - memory.kv_cache_gb
     return (
         f"{key}.redundantExperts: {count}   takes {cost:.1f} GB of each GPU, leaves {memory.kv_cache_gb:.1f} GB for KV "

@@ -170,7 +170,7 @@ def _lines(rows: Sequence[Row], lacking: dict[str, list[str]]) -> Iterator[str]:
         if row.reason:
             yield f"{row.layout} on {row.engine}: {row.reason}"
     for engine, missing in lacking.items():
-        yield f"{engine} lacks: {'; '.join(missing)}" if missing else f"{engine} lacks nothing of this"
+        yield f"{engine} lacks: {'; '.join(missing)}" if missing else f"{engine} lacks none of these"
 
 
 def _object(row: Row) -> dict[str, object]:

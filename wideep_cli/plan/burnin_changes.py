@@ -19,7 +19,9 @@ def burnin_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     old, new = before.burnin, after.burnin
     if new is None:
         if old is not None:
-            yield ObjectChange(SUBJECT, Effect.DELETED, "Its figures go (wideep plan --measured has none).", ())
+            yield ObjectChange(
+                SUBJECT, Effect.DELETED, "Its figures are deleted (wideep plan --measured has none).", ()
+            )
         return
     if old is None:
         yield ObjectChange(SUBJECT, Effect.CREATED, FREE, ())

@@ -176,12 +176,16 @@ def _graph(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     found = tuple(changes(before.graph.metadata.manifest(), after.graph.metadata.manifest(), "metadata"))
     if before.graph.api_version != after.graph.api_version:
         other = changes(before.graph.api_version, after.graph.api_version, "apiVersion")
-        consequence = "It is written in another version of its API: all its pods are deleted and recreated: an outage."
+        consequence = (
+            "It is written in another version of its API, so all its pods are deleted and recreated: an outage."
+        )
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
         return
     if before.backend is not after.backend:
         other = changes(before.engine, after.engine, "engine")
-        consequence = f"{after.engine} takes over: all pods are deleted and recreated, from another image: an outage."
+        consequence = (
+            f"{after.engine} becomes the engine, so all pods are deleted and recreated from another image: an outage."
+        )
         yield ObjectChange(f"graph {after.name}", Effect.REPLACED, consequence, (*other, *found))
         return
     if any(change.path.endswith(GROVE_ANNOTATION) for change in found):

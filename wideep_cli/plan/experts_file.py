@@ -37,7 +37,7 @@ def check_experts(loaded: StackContext, path: Path) -> str:
     try:
         text = read_named(path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise CallError(f"{path} cannot be read: {reason}.", "Name the file that goes on the volume.") from error
     problems = [
         Problem(f"layout.{view.role}.eplb.initialExpertLocation", str(path), rule, fix)

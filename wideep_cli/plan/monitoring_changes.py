@@ -19,14 +19,14 @@ def monitoring_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
     if old == new:
         return
     if new is None:
-        gone = "Prometheus goes with its samples; the CRDs stay." if old and old.install else "Prometheus stays."
+        gone = "Prometheus and its samples are deleted; the CRDs stay." if old and old.install else "Prometheus stays."
         yield ObjectChange(SUBJECT, Effect.DELETED, gone, ())
     elif old is None:
         yield ObjectChange(SUBJECT, Effect.CREATED, _made(new), ())
     else:
         found = tuple(changes(old.model_dump(), new.model_dump(), SUBJECT))
         moved = old.install != new.install
-        what = _made(new) if moved else "No pod of the graph restarts by it."
+        what = _made(new) if moved else "It restarts no pod of the graph."
         yield ObjectChange(SUBJECT, Effect.REPLACED if moved else Effect.UPDATED, what, found)
 
 

@@ -139,7 +139,7 @@ class BurnIn:
             if read_lines(log).lines:
                 continue
             pod = pods.get(node)
-            step = f"wideep doctor tells more; then run wideep burnin --nodes {node}."
+            step = f"wideep doctor shows more; then run wideep burnin --nodes {node}."
             yield Verdict(node, f"{node}: nothing was measured ({_reason(pod, log)}). {step}")
 
     def _remove(self) -> None:

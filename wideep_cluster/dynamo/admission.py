@@ -82,12 +82,12 @@ def await_admission(
             return
         text = some_of(found, 4)
         if interrupted.is_set():
-            raise AdmissionError(f"interrupted: {text}. `pulumi up` goes on from here.")
+            raise AdmissionError(f"interrupted: {text}. `pulumi up` continues from here.")
         if time.monotonic() > end:
             raise AdmissionError(
                 f"after {deadline_seconds} s the API server would still refuse a graph: {text}.\n"
-                "  `wideep doctor` says how the operator is; then `pulumi up` goes on from here. Where it only takes "
-                "longer: platform.readyTimeoutMinutes"
+                "  `wideep doctor` shows the operator's state; then `pulumi up` continues from here. If it only "
+                "needs longer: platform.readyTimeoutMinutes"
             )
         if text != said:
             say(f"{text}: waiting")

@@ -44,7 +44,7 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
         return Problem("platform.charts", chart.charts, f"cannot get {what} from this machine: {error}", fix)
     if found == digest:
         return None
-    fix = "write that digest if the change is meant, or charts: where it is unchanged"
+    fix = "write that digest if the change is intended, or charts: where it is unchanged"
     return Problem(_digest_key(chart), str(digest), f"{what} is another one: {found}", fix)
 
 
@@ -65,7 +65,7 @@ def image_answer(image: ImageSource, login: Login | None) -> Answer:
         if login:
             said = f"{reference.host} refuses the login of image.registry ({status}): pods could not pull either"
             return RefusedLoginError(said)
-        return WebError(f"{reference.host} wants credentials for {image.reference} ({status})")
+        return WebError(f"{reference.host} requires credentials for {image.reference} ({status})")
     return None if status == 200 else WebError(f"{reference.host} answers {status} for {image.reference}")
 
 

@@ -30,7 +30,11 @@ CASES = (
         "decode",
         {"memFractionStatic": 0.9, "maxDispatchTokensPerRank": 1024},
         "maxDispatchTokensPerRank",
-        ("buffers are 17.2 GB and a layer's tensors 9.4", "outside the pool are 14.7 GB", "memFractionStatic: 0.78"),
+        (
+            "buffers are 17.2 GB and a layer's tensors 9.4",
+            "14.7 GB are left outside the pool",
+            "memFractionStatic: 0.78",
+        ),
         {"memFractionStatic": 0.78, "maxDispatchTokensPerRank": 1024},
     ),
 )

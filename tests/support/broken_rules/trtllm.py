@@ -23,7 +23,7 @@ CASES = (
     ),
     Broken(
         *("keys_of_another_engine", LAB, "decode", {"speculative": DRAFTED}, "speculative"),
-        ("drafts on TensorRT-LLM are not worked out", "backend: sglang"),
+        ("speculative decoding on TensorRT-LLM is not supported", "backend: sglang"),
         {},
         stack={"layout.prefill": {"speculative": DRAFTED}},
         mended_stack={"layout.prefill": {}},
@@ -103,12 +103,12 @@ CASES = (
     ),
     Broken(
         *("copies_need_balancer", LAB, "decode", {"redundantExperts": 32}, "redundantExperts"),
-        ("with its load balancer only", "set eplb: {enabled: true}, or redundantExperts: 0"),
+        ("only with its load balancer", "set eplb: {enabled: true}, or redundantExperts: 0"),
         {"redundantExperts": 0},
     ),
     Broken(
         *("wide_decode_runs", "lab-32gpu", "decode", {}, "platform.version"),
-        ("ends on every rank in TensorRT-LLM 1.3.0rc19", "set platform.version: 1.4.2 or newer, or 1.2.1"),
+        ("crashes on every rank in TensorRT-LLM 1.3.0rc19", "set platform.version: 1.4.2 or newer, or 1.2.1"),
         {},
         stack={"platform": {"version": "1.3.1"}},
         mended_stack={"platform": {"version": "1.4.2"}},

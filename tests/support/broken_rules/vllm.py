@@ -26,7 +26,7 @@ CASES = (
     ),
     Broken(
         *("keys_of_another_engine", LAB, "decode", {"speculative": DRAFTED}, "speculative"),
-        ("drafts on vLLM are not worked out", "backend: sglang"),
+        ("speculative decoding on vLLM is not supported", "backend: sglang"),
         {},
         stack={"layout.prefill": {"speculative": DRAFTED}},
         mended_stack={"layout.prefill": {}},
@@ -68,7 +68,7 @@ CASES = (
     ),
     Broken(
         *("copies_need_eplb", WIDE, "decode", {"eplb": {"enabled": False}}, "redundantExperts"),
-        ("32", "with EPLB only", "set eplb: {enabled: true}, or redundantExperts: 0"),
+        ("32", "only with EPLB", "set eplb: {enabled: true}, or redundantExperts: 0"),
         {"eplb": {"enabled": False}, "redundantExperts": 0},
     ),
     Broken(

@@ -115,7 +115,7 @@ def test_a_node_with_a_missing_gpu_is_told() -> None:
         ("gpu", {"nvlinks": 17}, "17 of 18 NVLinks are active"),
         ("gpu", {"watts_limit": 500.0}, "its power limit is 500 W where others have 700 W"),
         ("gpu", {"name": "NVIDIA A100-SXM4-80GB"}, "is a NVIDIA A100-SXM4-80GB, and the stack is planned for another"),
-        ("bf16", {"digest": 5}, "computes another product than 3 GPUs like it, from the same numbers"),
+        ("bf16", {"digest": 5}, "computes a different product than 3 identical GPUs, from the same numbers"),
         ("bf16", {"stable": False}, "computes the same product twice with different bits"),
     ],
 )
@@ -180,7 +180,7 @@ def test_tcp_in_place_of_rdma_is_told_once_and_not_where_the_stack_has_none() ->
     """Recorded between two processes of one host that took each other for another host."""
     [verdict] = told(recorded("two-nodes-tcp"), rdma=True, gpu=Gpu.H200)
 
-    assert verdict.startswith("a, b: NCCL took TCP in place of RDMA (NET/Socket [0]eth0:192.0.2.2<0>). Check that")
+    assert verdict.startswith("a, b: NCCL used TCP instead of RDMA (NET/Socket [0]eth0:192.0.2.2<0>). Check that")
     assert told(recorded("two-nodes-tcp"), gpu=Gpu.H200) == []
 
 
@@ -224,7 +224,7 @@ def test_ways_around_within_a_node_are_told() -> None:
 
     [verdict] = told(rows)
 
-    assert verdict.startswith("gpu-0: NCCL goes around between its own GPUs (SHM/direct/direct).")
+    assert verdict.startswith("gpu-0: NCCL takes indirect paths between its own GPUs (SHM/direct/direct).")
 
 
 def test_lines_of_libraries_between_the_figures_are_left_out() -> None:

@@ -121,7 +121,7 @@ def test_a_pod_that_never_starts_is_told_with_its_reason_and_the_others_figures_
 
     assert found.measured.nodes == ("a",)
     assert [verdict.text for verdict in found.verdicts if "nothing was measured" in verdict.text] == [
-        "b: nothing was measured (ImagePullBackOff). wideep doctor tells more; then run wideep burnin --nodes b."
+        "b: nothing was measured (ImagePullBackOff). wideep doctor shows more; then run wideep burnin --nodes b."
     ]
     assert cluster.jobs == {}
 
@@ -183,7 +183,7 @@ def test_where_nothing_was_measured_the_answer_is_the_reason_alone(
     screen = StringIO()
     Console(file=screen, width=200).print(burnin_text(Answer(stack.settings, found, ())))
 
-    step = "wideep doctor tells more; then run wideep burnin --nodes b."
+    step = "wideep doctor shows more; then run wideep burnin --nodes b."
     assert screen.getvalue() == f"! b: nothing was measured (ImagePullBackOff). {step}\n"
 
 

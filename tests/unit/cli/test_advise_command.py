@@ -226,10 +226,10 @@ def test_a_model_cache_too_small_for_the_model_is_refused_before_anything_is_wri
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--gpu", "H200"], "--gpus is missing: how many H200 there are."),
+        (["--gpu", "H200"], "--gpus is missing: the number of H200."),
         (["--gpus", "20"], "--gpus 20: a node has 8 GPUs"),
-        (["--gpus", "16", "--ttft", "2"], "--ttft 2: must be a time with its unit."),
-        (["--gpus", "16", "--itl", "0ms"], "--itl 0ms: must be more than nothing."),
+        (["--gpus", "16", "--ttft", "2"], "--ttft 2: must be a time with a unit."),
+        (["--gpus", "16", "--itl", "0ms"], "--itl 0ms: must be greater than zero."),
         (["--gpus", "16", "--gpu", "H900"], "--gpu H900: the catalog has no GPU of that name."),
         (["--gpus", "16", "--decode-gpu", "H100-80"], "--decode-gpus is missing"),
         (["--gpus", "999999"], "at most 4096 GPUs"),
@@ -247,7 +247,7 @@ def test_where_nothing_keeps_the_limits_the_fastest_are_named(run: Run) -> None:
     result = run("advise", "--gpus", 16, "--itl", "1ms", "-o", "markdown")
 
     assert result.exit_code == 1
-    assert "No layout keeps 4000 tokens in, 500 out, TTFT within 2s, ITL within 1ms" in result.stdout
+    assert "No layout meets 4000 tokens in, 500 out, TTFT within 2s, ITL within 1ms" in result.stdout
     assert "the fastest workers reach" in result.stdout
 
 

@@ -137,7 +137,8 @@ def test_what_is_no_index_is_told_as_such(site: Site, tmp_path: Path, body: obje
     site.says("/index.yaml", 200, body)
 
     assert (
-        "is no index of a Helm repository" in outside(tmp_path, platform={"charts": f"http://{site.address}"})[0].what
+        "is not the index of a Helm repository"
+        in outside(tmp_path, platform={"charts": f"http://{site.address}"})[0].what
     )
 
 

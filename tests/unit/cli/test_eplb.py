@@ -66,7 +66,7 @@ def test_more_slots_that_do_not_fit_are_refused_with_the_rule() -> None:
 
     found = judged(tight, STARTED, START, END, *passes(*[0.5] * 20))
 
-    assert "layout.decode.redundantExperts: 56 is not to be had: " in found.steps[0]
+    assert "layout.decode.redundantExperts: 56 is not possible: " in found.steps[0]
 
 
 def test_before_the_first_rebalance_the_advice_is_to_wait() -> None:

@@ -65,7 +65,7 @@ def test_the_file_says_above_the_config_what_became_of_each_flag(run: Run) -> No
     assert "# --tp-size 8 layout.decode.tp" in comments
     assert "# --watchdog-timeout 600 passed on" in comments
     assert "# --host this program sets it" in comments
-    assert any(line.startswith("# --max-total-tokens it changes what lies in a GPU's memory") for line in comments)
+    assert any(line.startswith("# --max-total-tokens it changes what is in GPU memory") for line in comments)
     assert yaml.safe_load(result.stdout)["config"]["dynamo-wideep:hardware"]["nodes"] == 2
 
 

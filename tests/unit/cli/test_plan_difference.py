@@ -325,7 +325,7 @@ def test_another_engine_replaces_the_graph() -> None:
     assert ("backend", "sglang", "vllm") in [(each.path, each.before, each.after) for each in found.settings]
     (graph,) = [each for each in found.objects if each.name.startswith("graph ")]
     assert graph.effect == "replaced"
-    assert "vLLM 0.31.0 takes over" in graph.consequence
+    assert "vLLM 0.31.0 becomes the engine" in graph.consequence
     assert not [each for each in found.objects if each.name.startswith("pods of ")]
 
 

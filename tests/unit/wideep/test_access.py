@@ -116,7 +116,7 @@ def test_a_way_in_that_nobody_may_take_is_refused(frontend: dict[str, object]) -
 
 @pytest.mark.parametrize("source", ["10.0.0.1/8", "10.0.0.0/33", "1.2.3/8", "fd00::1/8"])
 def test_what_is_no_address_range_is_refused(source: str) -> None:
-    assert "no address range" in broken(OPTION_A, access={"allowFrom": [source]})["access.allowFrom"]
+    assert "not an address range" in broken(OPTION_A, access={"allowFrom": [source]})["access.allowFrom"]
 
 
 def test_who_may_connect_says_nothing_where_everyone_may() -> None:
@@ -157,7 +157,7 @@ def test_a_range_that_the_pods_do_not_let_in_is_refused(source: str) -> None:
 
 
 def test_ranges_are_ranges_and_only_a_load_balancer_has_them() -> None:
-    assert "no address range" in exposed("10.1.0.1/16")["frontend.service.sourceRanges"]
+    assert "not an address range" in exposed("10.1.0.1/16")["frontend.service.sourceRanges"]
     assert "type is NodePort" in exposed("10.1.0.0/16", kind="NodePort")["frontend.service.sourceRanges"]
 
 

@@ -8,7 +8,7 @@ from tests.support.broken_rules import SUITES, Broken
 from tests.support.configs import broken
 from wideep.settings.backend import Backend
 
-MEANT = ("backend: sglang", "on SGLang only", "it is SGLang's", "one of DeepEP's modes, and SGLang in both")
+MEANT = ("backend: sglang", "on SGLang only", "an option of SGLang", "one of DeepEP's modes, and SGLang in both")
 
 
 @pytest.mark.parametrize("engine", [Backend.VLLM, Backend.TRTLLM])

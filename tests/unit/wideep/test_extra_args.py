@@ -88,7 +88,7 @@ def test_each_flag_that_a_key_owns_is_refused_in_each_spelling_with_that_key(fla
         if reason:
             assert reason.rule in message
         else:
-            assert f"layout.decode.{flag.owner} says what this flag does" in message
+            assert f"layout.decode.{flag.owner} sets this flag" in message
             assert f"set {flag.owner}" in message
 
 

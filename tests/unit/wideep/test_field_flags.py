@@ -40,10 +40,10 @@ def warned(engine: str, words: list[str]) -> str:
         ("sglang", ["--frobnicate 1"], "write --frobnicate and 1 as two items"),
         ("vllm", ['--compilation-config {"mode": 3}'], "as two items"),
         # a file of flags
-        ("sglang", ["--config", "/model-cache/flags.yaml"], "go round the keys"),
-        ("vllm", ["--config", "/model-cache/flags.yaml"], "go round the keys"),
-        ("vllm", ["--config=/model-cache/flags.yaml"], "go round the keys"),
-        ("trtllm", ["--extra-engine-args", "/model-cache/flags.yaml"], "made of its keys"),
+        ("sglang", ["--config", "/model-cache/flags.yaml"], "bypass the keys"),
+        ("vllm", ["--config", "/model-cache/flags.yaml"], "bypass the keys"),
+        ("vllm", ["--config=/model-cache/flags.yaml"], "bypass the keys"),
+        ("trtllm", ["--extra-engine-args", "/model-cache/flags.yaml"], "from its keys"),
         # an object that holds what a flag of its own sets
         ("vllm", ["--compilation-config", '{"cudagraph_capture_sizes":[512]}'], "set cudaGraphBatchSizes"),
         ("vllm", ["-cc.cudagraph_capture_sizes", "[512]"], "set cudaGraphBatchSizes"),
@@ -52,12 +52,12 @@ def warned(engine: str, words: list[str]) -> str:
         ("trtllm", ["--trtllm.load_format=dummy"], "it changes the model"),
         ("trtllm", ["--trtllm.print_iter_log=true"], "write --trtllm.print_iter_log and true as two items"),
         # a misspelt key of an object whose keys are known
-        ("trtllm", ["--trtllm.kv_cache_config.frobnicate", "1"], "no such key in its YAML"),
-        ("trtllm", ["--trtllm.moe_config.load_balancer.frobnicate", "1"], "no such key in its YAML"),
+        ("trtllm", ["--trtllm.kv_cache_config.frobnicate", "1"], "YAML has no such key"),
+        ("trtllm", ["--trtllm.moe_config.load_balancer.frobnicate", "1"], "YAML has no such key"),
         # keys that the engine's roles cannot have
-        ("sglang", ["--pp-size", "2"], "prefill alone may have pp"),
-        ("vllm", ["--pipeline-parallel-size", "2"], "set backend: sglang and pp"),
-        ("trtllm", ["--trtllm.pp_partition", "2"], "set backend: sglang and pp"),
+        ("sglang", ["--pp-size", "2"], "; only prefill may have pp"),
+        ("vllm", ["--pipeline-parallel-size", "2"], "set backend: sglang and prefill's pp"),
+        ("trtllm", ["--trtllm.pp_partition", "2"], "set backend: sglang and prefill's pp"),
         ("vllm", ["--speculative-config", '{"method":"mtp"}'], "set backend: sglang and speculative"),
         ("trtllm", ["--trtllm.speculative_config.decoding_type", "MTP"], "set backend: sglang and speculative"),
     ],
@@ -101,7 +101,7 @@ VALUES: Final[dict[str, object]] = {
     "pp": 2,
     "speculative": {"algorithm": "EAGLE", "numSteps": 1, "eagleTopk": 1, "numDraftTokens": 2},
 }
-NEVER: Final = ("not worked out here", "on SGLang only", "prefill only", "no pipeline")
+NEVER: Final = ("is not supported", "on SGLang only", "only prefill may", "no pipeline")
 
 
 @pytest.mark.parametrize("engine", PRESET)

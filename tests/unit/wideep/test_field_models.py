@@ -64,8 +64,8 @@ def said(key: str, changed: Mapping[str, object], own: Mapping[str, object] | No
         ({"architectures": "DeepseekV3ForCausalLM"}, "a text, where engines read a list", "set family: deepseek-v3"),
         (
             {"architectures": ["KimiK25ForConditionalGeneration"], "text_config": {}},
-            "more than text",
-            "a model of text",
+            "a multimodal model",
+            "a text-only model",
         ),
         ({"architectures": ["Ernie4_5_MoeForCausalLM"]}, "the plan knows what engines do with", "one of these classes"),
     ],
@@ -171,7 +171,7 @@ def test_experts_in_every_second_layer_are_not_counted_as_in_all() -> None:
         ({"first_k_dense_replace": 61}, "model.denseLayers", "61 of 61 layers are dense"),
         ({"first_k_dense_replace": 70}, "model.denseLayers", "none is left with experts"),
         ({"num_experts_per_tok": 257}, "model.expertsPerToken", "set expertsPerToken: 256 or less"),
-        ({"n_group": 7}, "model.expertGroups", "no multiple of 7 groups"),
+        ({"n_group": 7}, "model.expertGroups", "not a multiple of 7 groups"),
         ({"intermediate_size": 0}, "model.denseWidth", "how wide"),
     ],
 )

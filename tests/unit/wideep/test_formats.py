@@ -85,8 +85,8 @@ REFUSED = {
         "dynamic activation scales only",
     ),
     "bitsandbytes": ({"quant_method": "bitsandbytes"}, "quant_method: bitsandbytes", "bitsandbytes"),
-    "unheard of": ({"quant_method": "float3"}, "quant_method: float3", "not known here"),
-    "no method": ({"bits": 4}, "quant_method: missing", "not known here"),
+    "unheard of": ({"quant_method": "float3"}, "quant_method: float3", "an unknown format"),
+    "no method": ({"bits": 4}, "quant_method: missing", "an unknown format"),
 }
 
 

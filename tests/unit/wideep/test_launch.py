@@ -91,7 +91,7 @@ def test_vllms_objects_are_read_as_the_keys_and_flags_that_they_hold() -> None:
         ("--deepep-config /c.json", "--deepep-config", Place.EXTRA, "passed on, not checked"),
         ("--host 0.0.0.0", "--host", Place.SET, "this program sets it"),
         ("--node-rank 1", "--node-rank", Place.SET, "the operator appends it"),
-        ("--max-total-tokens 131072", "--max-total-tokens", Place.LEFT, "it changes what lies in a GPU's memory"),
+        ("--max-total-tokens 131072", "--max-total-tokens", Place.LEFT, "it changes what is in GPU memory"),
         ("--quantization fp8", "--quantization", Place.LEFT, "it changes the model"),
         ("--no-such-flag 1", "--no-such-flag", Place.LEFT, "have no such flag"),
         ("--trust-remote-code", "--trust-remote-code", Place.STACK, "workers.trustRemoteCode"),

@@ -53,7 +53,7 @@ def test_a_version_that_is_not_known_is_refused_with_the_nearest(version: str, n
 
     message = broken("lab-16gpu-singlenode", platform={"version": version})["platform.version"]
 
-    assert "known are the releases 0.6 to 1.6" in message
+    assert "the known releases are 0.6 to 1.6" in message
     assert f"set version: {near}" in message
     assert "platform.version" not in broken("lab-16gpu-singlenode", platform={"version": near})
 

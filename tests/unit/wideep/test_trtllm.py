@@ -172,11 +172,11 @@ def test_the_cache_is_a_share_of_what_weights_and_a_step_leave() -> None:
         (["--trtllm.max_seq_len", "8192"], "set contextLength"),
         (["--max-num-tokens", "8192"], "set chunkedPrefillSize"),
         (["--trtllm.moe_config.load_balancer.num_slots", "288"], "set redundantExperts"),
-        (["--trtllm.kv_cache_config.free_gpu_memory_fractoin", "0.9"], "no such key in its YAML"),
+        (["--trtllm.kv_cache_config.free_gpu_memory_fractoin", "0.9"], "TensorRT-LLM's YAML has no such key"),
         (["--trtllm.build_config.max_seq_len", "10"], "set contextLength"),
         (["--trtllm.kv_cache_config.enable_block_reuse=false"], "as two arguments"),
-        (["--extra-engine-args", "/mine.yaml"], "a ConfigMap of the stack"),
-        (["--trtllm.speculative_config", "x"], "drafts on TensorRT-LLM are not worked out here"),
+        (["--extra-engine-args", "/mine.yaml"], "the engine's YAML, a ConfigMap"),
+        (["--trtllm.speculative_config", "x"], "speculative decoding on TensorRT-LLM is not supported"),
     ],
 )
 def test_a_flag_that_a_key_sets_and_a_key_that_is_none_are_refused(words: list[str], said: str) -> None:

@@ -28,7 +28,7 @@ from wideep.settings.root import Settings
 __all__ = ["Sglang"]
 
 _DISPATCH: Final = (
-    "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are worked out from that key",
+    "it is set from layout.ROLE.maxDispatchTokensPerRank, and DeepEP's buffers are computed from that key",
     "remove it and write layout.ROLE.maxDispatchTokensPerRank",
 )
 OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -103,7 +103,7 @@ class Sglang(Engine):
         from wideep.engines.sglang.rules.pipeline import one_stage_at_decode
 
         if role is Role.DECODE and key == "pp":
-            return Reason(one_stage_at_decode(self), f"{TAKE_OUT}; prefill alone may have pp")
+            return Reason(one_stage_at_decode(self), f"{TAKE_OUT}; only prefill may have pp")
         return None
 
     def family(self, family: ModelFamily) -> Family:

@@ -1,6 +1,6 @@
-"""Who has the say on each flag of a worker's command, in any version, and what to write in place of one.
+"""Know the owner of each flag of a worker's command, in any version, and what to write instead of the flag.
 
-What no row has is passed on with a warning: nobody has looked at what it does to a layout.
+A flag without a row is passed on with a warning: its effect on a layout is not known.
 """
 
 from __future__ import annotations
@@ -135,31 +135,31 @@ _REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
         "operator": Reason(
             "the Dynamo operator appends this flag to the workers itself",
-            f"{TAKE_OUT}; nodes says how many pods there are",
+            f"{TAKE_OUT}; nodes sets the number of pods",
         ),
-        "program": Reason("this flag follows from the stack, for both roles alike", TAKE_OUT),
+        "program": Reason("this flag is derived from the stack, the same for both roles", TAKE_OUT),
         "worker": Reason(
-            "it makes something else of the worker than a role of this graph on the pod's own GPUs", TAKE_OUT
+            "it turns the worker into something other than a role of this graph on the pod's own GPUs", TAKE_OUT
         ),
         "sharding": Reason(
-            "it shares attention or experts out among the GPUs in a way that the plan does not compute",
-            f"{TAKE_OUT}; tp, dp and ep say how a worker is cut",
+            "it splits attention or experts over the GPUs in a way that the plan does not model",
+            f"{TAKE_OUT}; tp, dp and ep set how a worker is split",
         ),
         "model": Reason(
-            "it changes the model, and the plan computes with model",
+            "it changes the model, and the plan is computed from the key model",
             f"{TAKE_OUT}; another format is another model: set model: {{config: PATH}} of its config.json",
         ),
         **SHARED_REASONS,
         "memory": Reason(
-            "it changes what lies in a GPU's memory, which the plan works out without it",
-            f"{TAKE_OUT}; memFractionStatic says how much the KV cache gets",
+            "it changes what is in GPU memory, and the plan does not account for it",
+            f"{TAKE_OUT}; memFractionStatic sets how much memory the KV cache gets",
         ),
         "deletes": Reason("it deletes the model's files, which all workers read from one volume", TAKE_OUT),
     }
 )
 """By the flag's owner, where that is no key of a role."""
 _NO_FILE: Final = "Dynamo's worker serves no HTTP of its own and reads no config file: it does nothing"
-_A_FILE: Final = "Dynamo's worker serves no HTTP of its own, and flags of a config file would go round the keys"
+_A_FILE: Final = "Dynamo's worker serves no HTTP of its own, and flags of a config file would bypass the keys"
 """From Dynamo 0.7.1 on (``_preprocess_for_config_section`` of ``dynamo/sglang/args.py``)."""
 
 INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
@@ -192,6 +192,6 @@ def reasons_of(release: str, reads_files: bool) -> Mapping[str, Reason]:
     """Why flags that no key owns are refused. ``reads_files``: the worker takes flags from a config file."""
     further = {
         "idle": Reason(_A_FILE if reads_files else _NO_FILE, TAKE_OUT),
-        "ends": Reason(f"{release} ends at this flag", TAKE_OUT),
+        "ends": Reason(f"{release} exits when it is given this flag", TAKE_OUT),
     }
     return MappingProxyType({**_REASONS, **further})

@@ -21,5 +21,5 @@ VERSIONS: Final = read_versions(FILE)
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:
     """All flags of the version's worker. ValueError: a version that is not known here."""
     if release_number(version) not in map(release_number, VERSIONS):
-        raise ValueError(f"SGLang {version}: its flags are not known here, only those of {', '.join(VERSIONS)}")
+        raise ValueError(f"SGLang {version}: its flags are unknown; known are those of {', '.join(VERSIONS)}")
     return worker_flags(FILE, DYNAMO_FILE, version)

@@ -125,4 +125,4 @@ def _whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{name}: {text} is no whole number; write the value in place of a variable") from None
+        raise ValueError(f"{name}: {text} is not a whole number; write the value in place of a variable") from None

@@ -42,7 +42,7 @@ class TensorRtLlm(Engine):
                 "remove it",
             ),
             "TRTLLM_CAN_USE_DEEP_EP": (
-                "it is set from layout.ROLE.moeA2aBackend, and rules and memory are of that key",
+                "it is set from layout.ROLE.moeA2aBackend, which rules and memory are computed from",
                 "remove it and write layout.ROLE.moeA2aBackend",
             ),
         }

@@ -1,7 +1,7 @@
 """What TensorRT-LLM can do with a model, by the class that it loads for its family.
 
 The balancer takes the classes of ``moe_model_arch_list`` (``moe_load_balancer.py``): gpt-oss is in newer lists only,
-and GLM-4.5 in none that was read. Stages are not worked out here for any of them.
+and GLM-4.5 in none that was read. Pipeline stages are not modelled for any of them.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class _Flags(FlagTable):
             return super()._read(group)
         flag = next((flag for flag in self.flags if name in flag.names), None) or self._above(name)
         if flag is None:
-            return Given(group, None, "TensorRT-LLM has no such key in its YAML, and ends at one that it does not know")
+            return Given(group, None, "TensorRT-LLM's YAML has no such key, and the engine exits on an unknown one")
         if "=" in group[0]:
             repaired = two_items(name, group[0].partition("=")[2])
             return Given(group, flag, "Dynamo's worker takes the key and its value as two arguments", repaired=repaired)

@@ -43,7 +43,7 @@ class Vllm(Engine):
                 "remove it",
             ),
             "VLLM_ALL2ALL_BACKEND": (
-                "older vLLM takes it for layout.ROLE.moeA2aBackend, and rules and memory are of that key",
+                "older vLLM reads it instead of layout.ROLE.moeA2aBackend, which rules and memory are computed from",
                 "remove it and write layout.ROLE.moeA2aBackend",
             ),
             "VLLM_MOE_DP_CHUNK_SIZE": (

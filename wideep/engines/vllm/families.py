@@ -1,7 +1,7 @@
 """What vLLM can do with a model, by the class that it loads for its family.
 
-Redundant experts and EPLB need a class of the protocol ``MixtureOfExperts``; gpt-oss' is none, up to 0.31.0. Stages
-are not worked out here for any of them.
+Redundant experts and EPLB need a class of the protocol ``MixtureOfExperts``; gpt-oss' is none, up to 0.31.0. Pipeline
+stages are not modelled for any of them.
 """
 
 from __future__ import annotations

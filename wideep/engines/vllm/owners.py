@@ -1,6 +1,6 @@
-"""Who has the say on each flag of a worker's command, in any version, and what to write in place of one.
+"""Know the owner of each flag of a worker's command, in any version, and what to write instead of the flag.
 
-What no row has is passed on with a warning: nobody has looked at what it does to a layout.
+A flag without a row is passed on with a warning: its effect on a layout is not known.
 """
 
 from __future__ import annotations
@@ -68,29 +68,29 @@ passes                     --safetensors-load-strategy --log-level --shutdown-ti
 
 REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
     {
-        "program": Reason("it follows from the role, the model and how prefill hands over to decode", TAKE_OUT),
+        "program": Reason("it is derived from the role, the model and the transfer from prefill to decode", TAKE_OUT),
         "operator": Reason(
-            "the operator works it out from the sizes and appends it where a worker has several pods", TAKE_OUT
+            "the operator computes it from the sizes and appends it to workers of several pods", TAKE_OUT
         ),
-        "worker": Reason("it makes the worker another one than the stack's roles", TAKE_OUT),
-        "sharding": Reason("it cuts the worker another way than the plan counts with", TAKE_OUT),
-        "model": Reason("it changes the model, and the plan computes with model", TAKE_OUT),
+        "worker": Reason("it turns the worker into something other than a role of this stack", TAKE_OUT),
+        "sharding": Reason("it splits the worker in a way that the plan does not model", TAKE_OUT),
+        "model": Reason("it changes the model, and the plan is computed from the key model", TAKE_OUT),
         **SHARED_REASONS,
         "memory": Reason(
-            "it changes what lies in a GPU's memory, which the plan works out without it",
-            f"{TAKE_OUT}; memFractionStatic says how much of the GPU vLLM gets",
+            "it changes what is in GPU memory, and the plan does not account for it",
+            f"{TAKE_OUT}; memFractionStatic sets vLLM's share of the GPU",
         ),
-        "file": Reason("flags of a config file would go round the keys", f"{TAKE_OUT}; each of its flags has its key"),
-        "ends": Reason("vLLM ends at this flag", TAKE_OUT),
+        "file": Reason("flags of a config file would bypass the keys", f"{TAKE_OUT}; set the key of each of its flags"),
+        "ends": Reason("vLLM exits when it is given this flag", TAKE_OUT),
     }
 )
 """By the flag's owner, where that is no key of a role."""
 
 NEVER: Final[Mapping[str, Reason]] = MappingProxyType(
     {
-        "pp": Reason(ONE_STAGE, f"{TAKE_OUT}, or set backend: sglang and pp of prefill"),
+        "pp": Reason(ONE_STAGE, f"{TAKE_OUT}, or set backend: sglang and prefill's pp"),
         "speculative": Reason(
-            "drafts on vLLM are not worked out here: neither their flags nor their memory",
+            "speculative decoding on vLLM is not supported: the plan knows neither its flags nor its memory",
             f"{TAKE_OUT}, or set backend: sglang and speculative",
         ),
     }

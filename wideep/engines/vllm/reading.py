@@ -43,7 +43,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
             reading.put(name, "moeA2aBackend", "deepep")
             reading.keys["deepepMode"] = str(modes[str(said.value)])
         else:
-            reading.left[name] = "of the all-to-all backends there is a key for DeepEP only"
+            reading.left[name] = "of the all-to-all backends, only DeepEP has a key"
     elif said.is_any("--enforce-eager"):
         reading.put(name, "cudaGraphBatchSizes", [])
     elif said.is_any("--max-cudagraph-capture-size") or (owner == "cudaGraphBatchSizes" and role is Role.PREFILL):

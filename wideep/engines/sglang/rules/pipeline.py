@@ -31,7 +31,7 @@ def decode_has_one_stage(site: RoleContext) -> Problem | None:
 def one_stage_at_decode(engine: Engine) -> str:
     """Return why decode has no stages in this version."""
     if DECODE_STAGES.holds(engine.version):
-        return f"{engine.release} has stages at decode, but what they need is not known here: prefill only"
+        return f"{engine.release} supports stages for decode, but what they need is not known: only prefill may have pp"
     return f"{engine.release}'s decode workers have no pipeline: only prefill runs in stages"
 
 

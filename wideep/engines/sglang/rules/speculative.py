@@ -31,7 +31,7 @@ def draft_has_a_model(site: RoleContext) -> Problem | None:
     drafting = site.role.speculative
     if drafting is None or not drafting.drafts or drafting.draft_model or _own_layer(site):
         return None
-    rule = f"{site.model.name} brings no draft layer for {drafting.algorithm} (model.draftLayers)"
+    rule = f"{site.model.name} has no draft layer for {drafting.algorithm} (model.draftLayers)"
     fix = "use speculative.draftModel, a folder of the model cache, and speculative.draftGb"
     return site.problem("speculative.draftModel", "not set", rule, fix)
 
@@ -41,7 +41,7 @@ def draft_has_a_size(site: RoleContext) -> Problem | None:
     drafting = site.role.speculative
     if drafting is None or not drafting.draft_model or drafting.draft_gb or _own_layer(site):
         return None
-    rule = f"what {drafting.draft_model} takes of each GPU is not known here, and the plan has to leave room for it"
+    rule = f"how much of each GPU {drafting.draft_model} takes is not known, and the plan has to leave room for it"
     fix = "set speculative.draftGb: the GB of its weights on a GPU, and of its KV cache"
     return site.problem("speculative.draftGb", "not set", rule, fix)
 
@@ -72,7 +72,7 @@ def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
     drafting = site.role.speculative
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
         return None
-    rule = f"{site.engine.release} does {drafting.algorithm} without DP attention only, and dp is {site.role.dp}"
+    rule = f"{site.engine.release} supports {drafting.algorithm} only without DP attention, and dp is {site.role.dp}"
     return site.problem("speculative.algorithm", drafting.algorithm, rule, "set algorithm: EAGLE, or dp: 1")
 
 
@@ -100,7 +100,7 @@ def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
     share = site.prefill_chunk // role.dp
     if site.name is not Role.PREFILL or share % page == 0:
         return None
-    rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, no multiple of {page}"
+    rule = f"each of {role.dp} attention groups computes {share} tokens of a prompt in a step, not a multiple of {page}"
     whole = max(1, round(share / page)) * page * role.dp
     return site.problem("pageSize", page, rule, f"set chunkedPrefillSize: {whole}, or a pageSize that divides {share}")
 

@@ -87,7 +87,7 @@ def copies_need_balancer(site: RoleContext) -> Problem | None:
     role = site.role
     if not role.redundant_experts or role.eplb.enabled:
         return None
-    rule = "TensorRT-LLM has redundant experts with its load balancer only"
+    rule = "TensorRT-LLM supports redundant experts only with its load balancer"
     fix = "set eplb: {enabled: true}, or redundantExperts: 0"
     return site.problem("redundantExperts", role.redundant_experts, rule, fix)
 
@@ -99,7 +99,9 @@ def wide_decode_runs(site: RoleContext) -> Problem | None:
     wide = moe_backend(site.model.weight_format, site.gpu, site.role, version) == WIDEEP
     if not broken or site.name is not Role.DECODE or not wide:
         return None
-    rule = f"decode with experts over several nodes ends on every rank in {site.engine.release} (Dynamo's known issues)"
+    rule = (
+        f"decode with experts over several nodes crashes on every rank in {site.engine.release} (Dynamo's known issues)"
+    )
     return Problem("platform.version", "1.3", rule, "set platform.version: 1.4.2 or newer, or 1.2.1")
 
 

@@ -46,7 +46,9 @@ def _set(site: RoleContext) -> Iterator[Problem]:
     }
     for key, value in keys.items():
         if value is not None:
-            yield site.problem(f"eplb.{key}", value, "it is SGLang's, and TensorRT-LLM has nothing for it", sglang)
+            yield site.problem(
+                f"eplb.{key}", value, "it is an option of SGLang that TensorRT-LLM does not have", sglang
+            )
 
 
 def pages_are_a_power_of_two(site: RoleContext) -> Problem | None:
@@ -65,8 +67,8 @@ def transfer_buffers_fit(site: RoleContext) -> Problem | None:
         return None
     longest = longest_sequence(site.role, site.model)
     rule = (
-        f"the buffers that send and receive the cache of {longest:,} tokens are {needed / 1e9:.1f} GB, and outside the "
-        f"pool are {memory.headroom_gb:.1f}"
+        f"the buffers that send and receive the cache of {longest:,} tokens are {needed / 1e9:.1f} GB, and "
+        f"{memory.headroom_gb:.1f} GB are left outside the pool"
     )
     shorter = int(longest * outside / needed) // THOUSAND * THOUSAND
     fix = f"set contextLength: {shorter}, or a smaller memFractionStatic"

@@ -46,7 +46,7 @@ def copies_need_eplb(site: RoleContext) -> Problem | None:
     """``ParallelConfig``: redundant experts are EPLB's, and at most 1023."""
     role = site.role
     if role.redundant_experts and not role.eplb.enabled:
-        rule = "vLLM has redundant experts with EPLB only"
+        rule = "vLLM supports redundant experts only with EPLB"
         fix = "set eplb: {enabled: true}, or redundantExperts: 0"
         return site.problem("redundantExperts", role.redundant_experts, rule, fix)
     if role.redundant_experts > MOST_COPIES:

@@ -19,7 +19,7 @@ def experts_over_all_or_none(site: RoleContext) -> Problem | None:
 
 def groups_within_nodes(site: RoleContext) -> Problem | None:
     """The operator gives each node GPUs / TP data-parallel ranks, from a rank of its own on. A tensor-parallel group
-    over several nodes is started another way, which has crashed (dynamo#4934) and is not worked out here.
+    over several nodes is started another way, which has crashed (dynamo#4934) and is not modelled.
     """
     role = site.role
     group, node = role.tp // role.dp, role.gpus_per_node
