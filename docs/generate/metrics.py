@@ -28,8 +28,9 @@ each series has those of its monitor: `role`, `graph` and `dynamo_namespace` (po
 """
 METRIC_HEAD = "| metric | type | unit | labels | in |\n|---|---|---|---|---|\n"
 DASHBOARD_HEAD = "| panel | in | shows |\n|---|---|---|\n"
-ALERTS_INTRO = """Each fires when its query has had a result for that many minutes. Thresholds and times are llm-d's, but where
-marked \\* this project's own judgement.
+ALERTS_INTRO = """\
+Each fires when its query has had a result for that many minutes. Thresholds and times are llm-d's, or where marked \\*
+this project's own judgement.
 """
 MARK = " \\*"
 
