@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from wideep.dynamo.releases import ROWS, TRAPS, ReleaseRow, Store
-from wideep.dynamo.upgrades import short_way, upgrade
+from wideep.dynamo.upgrades import upgrade
 from wideep.versions import DYNAMO
 from wideep_cli.markdown import table
 
@@ -47,13 +47,8 @@ UPGRADES = """## From one release to another
 
 Dynamo documents updates within a minor and to the next minor. For releases before 1.0 no such page was found: any step
 up is accepted among them, and only the one from 0.9 to 1.0. A longer step is refused with the path to take. Downgrades
-go one minor at a time, and never from 1.0 to 0.9. How to do one: [upgrading](upgrading.md).
-"""
-SHORT_WAY = """## The short way
-
-Delete graph and platform, keep the weights, and install the newest release, instead of one step after the other. The
-model is unavailable from the second command until the workers have loaded the weights again; nothing is downloaded.
-
+go one minor at a time, and never from 1.0 to 0.9. How to do one, and how to skip steps with one longer outage:
+[upgrading](upgrading.md).
 """
 FRESH = """## What goes wrong with 1.6.1 on a fresh cluster
 
@@ -218,7 +213,6 @@ def traps() -> str:
 
 def page() -> str:
     """Return the whole page."""
-    short = "\n".join(f"1. `{command}`{note}" for command, note in map(_split, short_way(ROWS[-1].version)))
     return "\n\n".join(
         [
             INTRO + "\n" + releases(),
@@ -227,16 +221,10 @@ def page() -> str:
             gangs(),
             UPGRADES.rstrip(),
             steps(),
-            SHORT_WAY + short,
             FRESH + traps(),
             UNKNOWN.rstrip() + "\n",
         ]
     )
-
-
-def _split(line: str) -> tuple[str, str]:
-    command, _, note = line.partition("   ")
-    return command, f" {note}"
 
 
 def pages() -> dict[Path, str]:
