@@ -277,7 +277,7 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(list, _Dumper.represent_list)
 
 
-def config_yaml(config: Mapping[str, object], project: str) -> str:
+def config_yaml(config: Mapping[str, object], project: str, width: int = 110) -> str:
     """A config as it is under ``config:``: a key a line; only the layout's keys are under each other."""
     parts = (
         yaml.dump(
@@ -285,7 +285,7 @@ def config_yaml(config: Mapping[str, object], project: str) -> str:
             Dumper=_Dumper,
             sort_keys=False,
             default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
-            width=110,
+            width=width,
             allow_unicode=True,
         )
         for key, value in config.items()

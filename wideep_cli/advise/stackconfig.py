@@ -26,8 +26,8 @@ Object = dict[str, object]
 
 
 def pasted(question: Question, found: Prediction) -> str:
-    """The keys that the advice sets, as they stand under ``config:``."""
-    return config_yaml(_advised(question, found), find_project(Path.cwd()).name)
+    """The keys that the advice sets, as they stand under ``config:``, in lines that a terminal need not wrap."""
+    return config_yaml(_advised(question, found), find_project(Path.cwd()).name, width=72)
 
 
 def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str, ...]:
