@@ -30,7 +30,7 @@ def answer(content: RenderableType) -> None:
     """Write the answer to stdout. A string is written as it is but for control characters, which are spelled out; rich
     draws everything else."""
     if isinstance(content, str):
-        sys.stdout.write(visible(content if content.endswith("\n") else content + "\n"))
+        _write(visible(content if content.endswith("\n") else content + "\n"))
     else:
         _draw(content)
 
@@ -47,7 +47,17 @@ def _draw(content: RenderableType) -> None:
         console.width = PIPE_WIDTH
     with console.capture() as captured:
         console.print(content)
-    sys.stdout.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
+    _write("\n".join(line.rstrip() for line in captured.get().split("\n")))
+
+
+def _write(text: str) -> None:
+    """To stdout. A reader that has closed it, as ``head`` does, ends the command without a word."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at its end
+        raise typer.Exit(ExitCode.FAILED) from None
 
 
 def say(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -265,14 +265,27 @@ def stack_of(path: Path) -> str:
     return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
 
 
-def config_yaml(config: Mapping[str, object], project: str) -> str:
+class _Dumper(yaml.SafeDumper):
+    """Write a list of plain values on one line: a CUDA graph's batch sizes can be fifty."""
+
+    def represent_list(self, data: Iterable[object]) -> yaml.SequenceNode:
+        items = list(data)
+        flow = not any(isinstance(item, Mapping | list | tuple) for item in items)
+        return self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=flow)
+
+
+_Dumper.add_representer(list, _Dumper.represent_list)
+
+
+def config_yaml(config: Mapping[str, object], project: str, width: int = 110) -> str:
     """A config as it is under ``config:``: a key a line; only the layout's keys are under each other."""
     parts = (
-        yaml.safe_dump(
+        yaml.dump(
             {f"{project or PROJECT}:{key}": value},
+            Dumper=_Dumper,
             sort_keys=False,
             default_flow_style=None if isinstance(value, Mapping) and key != "layout" else False,
-            width=110,
+            width=width,
             allow_unicode=True,
         )
         for key, value in config.items()

@@ -1,4 +1,4 @@
-"""Write the table in docs/bring-your-own.md: ``wide-64gpu`` beside the two published commands, flag by flag."""
+"""Write the tables in docs/bring-your-own.md: ``wide-64gpu`` beside the two published commands, flag by flag."""
 
 from __future__ import annotations
 
@@ -25,38 +25,36 @@ STACK: dict[str, object] = {
     "hfTokenSecret": "hf-token",
     "modelCache": {"size": "1Ti"},
 }
-HEAD = ("role", "flag", "published", "`wide-64gpu`", "decided by")
 
 
-def rows() -> Iterator[list[str]]:
-    """Return what differs and what only one of them has, but for what the program or the operator sets."""
+def tables() -> Iterator[str]:
+    """Return a table for each role: what differs and what only one side has, but for what the program or the operator
+    sets."""
     settings = accept(STACK)
     args = {role: make_plan(settings).roles[role].args for role in Role}
     for command in launch_commands(COMMANDS.read_text(encoding="utf-8")):
         role = command.role or Role.DECODE
         found = compare(settings, role, args[role], command)
-        told = [
+        shown = [
             row
             for row in found
             if row.relation is not Relation.SAME and not row.decided.startswith(tuple(SET.values()))
         ]
-        yield from (_row(role, row) for row in sorted(told, key=lambda row: row.flag))
+        rows = [_row(role, row) for row in sorted(shown, key=lambda row: row.flag)]
+        yield table((role.capitalize(), "published", "`wide-64gpu`", "key"), rows)
 
 
 def _row(role: Role, row: Compared) -> list[str]:
-    return [role, code(row.flag), _value(row.yours), _value(row.plans), _decided(row)]
+    key = row.decided.split(" ")[0].removeprefix(f"layout.{role}.")
+    return [code(row.flag), _value(row.yours), _value(row.plans), f"`{key}`"]
 
 
 def _value(value: str | None) -> str:
     return "–" if value is None else code(value) if value else "set"
 
 
-def _decided(row: Compared) -> str:
-    return f"`{row.decided.split(' ')[0]}`"
-
-
 def pages() -> dict[Path, str]:
-    """Return the page with its table as the code is today."""
-    made = f"{table(HEAD, rows())}\n"
+    """Return the page with its tables as the code is today."""
+    made = "\n\n".join(tables()) + "\n"
     text = PAGE.read_text(encoding="utf-8")
     return {PAGE: re.sub(BLOCK.format(name="published"), lambda _: made, text, flags=re.DOTALL)}

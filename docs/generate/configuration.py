@@ -33,13 +33,16 @@ INTRO = """<!-- Written by python -m docs.generate from the docstrings of wideep
 
 # Every key of the stack config
 
-All keys carry the project's prefix in a stack file (`dynamo-wideep:model`). Sizes of GPUs are decimal GB, quantities
-Kubernetes' own (`1Ti` is binary). A key that is not listed here is refused, with the nearest one that exists.
+The reference, one section for each top-level key, and last which key sets which flag of an engine. For a first stack
+start from [Pulumi.prod.yaml](../Pulumi.prod.yaml). In a stack file every key has the project's prefix
+(`dynamo-wideep:model`). Sizes of GPUs are decimal GB, quantities are Kubernetes' own (`1Ti` is binary). A key that is
+not listed here is refused, and the message names the nearest one.
 """
 
 FLAGS_INTRO = """\
-What `extraArgs` may not hold, in any spelling that the engine's parser takes: a key sets it, or the plan computes with
-it. All other flags of the engine and of Dynamo's worker are passed on, and unknown ones too, with a warning."""
+Flags that `extraArgs` may not contain, in any spelling that the engine's parser takes, because a key sets them or the
+plan computes with them. All other flags of the engine and of Dynamo's worker are passed on; unknown ones with a
+warning."""
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
@@ -76,8 +79,8 @@ def default(field: FieldInfo) -> str:
 
 
 def prose(text: str | None) -> str:
-    """A docstring on one line of a table."""
-    return " ".join((text or "").replace("``", "`").replace("|", "\\|").split())
+    """A docstring on one line of a table, in the words of a stack file: Python's None is a key that is not set."""
+    return " ".join((text or "").replace("``", "`").replace("|", "\\|").split()).replace("None:", "Not set:")
 
 
 def rows(model: type[BaseModel], prefix: str) -> list[str]:
@@ -106,7 +109,7 @@ def _flags_of(of: Engine) -> str:
     for flag in table.flags:
         if flag.owner not in (PASSES, UNCHECKED):
             names.setdefault(flag.owner, []).append(f"`{flag.names[0]}`")
-    lines = [f"### {of.release}", "| flags | write |\n|---|---|"]
+    lines = [f"### {of.release}", "| flags | set instead |\n|---|---|"]
     for owner, flags in names.items():
         instead = f"not: {table.reasons[owner].rule}" if owner in table.reasons else f"`layout.ROLE.{owner}`"
         lines[-1] += f"\n| {', '.join(flags)} | {prose(instead)} |"

@@ -16,26 +16,23 @@ INTRO = """<!-- Written by python -m docs.generate from wideep/monitoring. Chang
 
 # Metrics, dashboards and alerts
 
-How to turn them on: [monitoring](monitoring.md). *In* are the releases that are known to have a metric, a panel or an
-alert. 0.6 and 1.6 were read and scraped; a release between them counts only where both have it, or where a change of
-Dynamo's says from which release on.
+The reference for what `monitoring: {enabled: true}` sets up ([how](monitoring.md)): every metric that is used, every
+panel and every alert. *In* lists the releases of Dynamo that are known to have it. Metrics of 0.6 and 1.6 were read in
+the source or scraped; a release between them counts if both have the metric, or if Dynamo's changes say since when.
 
 ## Metrics
 
-Histograms have `_bucket`, `_sum` and `_count`, summaries `_sum` and `_count`. Beside its own labels each series has
-those of its monitor: `role`, `graph` and `dynamo_namespace` (pods of a graph), `namespace`, `pod`, `node`.
-
-| metric | type | unit | own labels | exposed by | in | source |
-|---|---|---|---|---|---|---|
+Histograms have `_bucket`, `_sum` and `_count`, summaries `_sum` and `_count`. In addition to the labels listed here,
+each series has those of its monitor: `role`, `graph` and `dynamo_namespace` (pods of a graph), `namespace`, `pod`,
+`node`.
 """
+METRIC_HEAD = "| metric | type | unit | labels | in |\n|---|---|---|---|---|\n"
 DASHBOARD_HEAD = "| panel | in | shows |\n|---|---|---|\n"
-ALERT_HEAD = """| alert | in | when, for | means | look at |
-|---|---|---|---|---|
+ALERTS_INTRO = """\
+Each fires when its query has had a result for that many minutes. Thresholds and times are llm-d's, or where marked \\*
+this project's own judgement.
 """
 MARK = " \\*"
-JUDGED = """
-\\* Threshold and time are a judgement of this program's; those of the others are llm-d's.
-"""
 
 
 def span(known: list[ReleaseRow]) -> str:
@@ -46,11 +43,23 @@ def span(known: list[ReleaseRow]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def metric_row(metric: Metric) -> str:
-    """Return one row of the catalogue."""
+def metrics_of(by: str, metrics: list[Metric]) -> str:
+    """Return the metrics of one exporter: where they were read and the labels that all of them have, then a table."""
+    common = frozenset[str].intersection(*(each.labels for each in metrics))
+    shared = f"; labels of all: {_labels(common)}" if common else ""
+    sources = ", ".join(dict.fromkeys(each.source for each in metrics))
+    rows = "\n".join(metric_row(each, each.labels - common) for each in metrics)
+    return f"**{by}** ({sources}{shared})\n\n{METRIC_HEAD}{rows}\n"
+
+
+def metric_row(metric: Metric, labels: frozenset[str]) -> str:
+    """Return one row of the catalogue, with the labels that not all metrics of its exporter have."""
     known = span([each for each in ROWS if metric.is_in(each)])
-    labels = ", ".join(f"`{label}`" for label in sorted(metric.labels))
-    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.by} | {known} | {metric.source} |"
+    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {_labels(labels)} | {known} |"
+
+
+def _labels(labels: frozenset[str]) -> str:
+    return ", ".join(f"`{label}`" for label in sorted(labels))
 
 
 def panel_row(panel: Panel) -> str:
@@ -59,22 +68,23 @@ def panel_row(panel: Panel) -> str:
     return f"| {panel.title} | {known} | {panel.description} |"
 
 
-def alert_row(alert: Alert) -> str:
-    """Return one row of the alerts."""
+def alert_text(alert: Alert) -> str:
+    """Return one alert: its name, what it means and where to look, and its query."""
     known = span([each for each in ROWS if available(alert.expr, each)])
-    when = " ".join(alert.expr.split()).replace("|", "\\|")
-    name = alert.name + ("" if alert.of_llm_d else MARK)
-    return (
-        f"| {name} ({alert.severity}) | {known} | `{when}`, {alert.minutes} min | {alert.summary} | {alert.runbook} |"
-    )
+    releases = "" if known == "all" else f", in {known}"
+    name = f"**{alert.name}**{'' if alert.of_llm_d else MARK} ({alert.severity}, {alert.minutes} min{releases})"
+    return f"- {name}: {alert.summary} {alert.runbook}.<br>`{' '.join(alert.expr.split())}`"
 
 
 def pages() -> dict[Path, str]:
     """Return docs/metrics.md."""
-    parts = [INTRO + "\n".join(map(metric_row, METRICS)) + "\n"]
+    exporters: dict[str, list[Metric]] = {}
+    for metric in METRICS:
+        exporters.setdefault(metric.by, []).append(metric)
+    parts = [INTRO, *(metrics_of(by, metrics) for by, metrics in exporters.items())]
     for board in DASHBOARDS:
         parts.append(
             f"## Dashboard: {board.title}\n\n{DASHBOARD_HEAD}" + "\n".join(map(panel_row, board.panels)) + "\n"
         )
-    parts.append(f"## Alerts\n\n{ALERT_HEAD}" + "\n".join(map(alert_row, ALERTS)) + "\n" + JUDGED)
+    parts.append(f"## Alerts\n\n{ALERTS_INTRO}\n" + "\n".join(map(alert_text, ALERTS)) + "\n")
     return {PAGE: "\n".join(parts)}

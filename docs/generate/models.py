@@ -17,6 +17,7 @@ from wideep.settings.backend import Backend
 from wideep.settings.hardware import Gpu, Hardware, Interconnect
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.model import ModelShape
+from wideep_cli.markdown import table
 
 PAGE = Path(__file__).parents[1] / "models.md"
 GPUS = (Gpu.H100_80, Gpu.H200, Gpu.B200)
@@ -25,17 +26,16 @@ HEAD = """\
 
 <!-- python -m docs.generate writes this page -->
 
-For each model the smallest preset of which every rule holds, with the default release's engines, on the first of
-{gpus} that it fits, with InfiniBand between nodes of 8. It is worked out from the model's shape; nothing
-of it was run on these GPUs.
+Where to start with a model of the catalog: the smallest preset that passes every rule, for each engine of the default
+release, and the first of {gpus} that it fits on (nodes of 8, with InfiniBand between them). Computed from the
+model's shape; nothing of it was run on these GPUs.
 
 """
 FOOT = """
-EPLB: the engine maps experts of that model to slots, which redundant experts and the load balancer need. Mixtral has it
-on vLLM and TensorRT-LLM.
+\\* Without EPLB: the engine cannot map experts of that model to slots, as redundant experts and the load balancer need.
 
-Not in the catalog: a model of the same class can be given by its config.json (`model: {config: PATH}`); one whose
-attention or layers differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by its name, and by what its config.json names.
+Another model of the same class can be given by its config.json (`model: {config: PATH}`). One whose attention or layers
+differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by its name, and by what its config.json names.
 """
 
 
@@ -66,13 +66,19 @@ def _problems(model: ModelShape, of: Engine, preset: Preset, gpu: Gpu) -> Iterat
 def pages() -> dict[Path, str]:
     """Return the page."""
     engines = {backend: engine(backend, release_of().engines[backend.value]) for backend in Backend}
-    titles = [column for each in engines.values() for column in (each.release, f"EPLB on {each.title}")]
-    lines = [f"| model | {' | '.join(titles)} |", "|---|" + "---|" * len(titles)]
+    notes: list[str] = []
+    rows: list[list[str]] = []
     for name, model in MODELS.items():
-        cells = [
-            text
-            for backend, each in engines.items()
-            for text in (cell(model, each, backend), "yes" if each.family(model.family).expert_location else "no")
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return {PAGE: HEAD.format(gpus=", ".join(GPUS)) + "\n".join(lines) + "\n" + FOOT}
+        found = {each: cell(model, each, backend) for backend, each in engines.items()}
+        notes += [f"- {name} on {each.title}, {text}." for each, text in found.items() if text.startswith("none")]
+        rows.append([name, *(_short(model, each, text) for each, text in found.items())])
+    head = ["model", *(each.release for each in engines.values())]
+    text = HEAD.format(gpus=", ".join(GPUS)) + "\n".join([table(head, rows), "", *notes]) + "\n" + FOOT
+    return {PAGE: text}
+
+
+def _short(model: ModelShape, of: Engine, text: str) -> str:
+    """Return a cell, marked where the engine has no EPLB for the model, and without the reason for having no preset."""
+    if text.startswith("none"):
+        return "none"
+    return text if of.family(model.family).expert_location else f"{text} \\*"

@@ -6,23 +6,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from docs.generate.published import published_table
+from docs.generate.published import published
 from wideep.catalog.gpus import GPUS
 from wideep.catalog.layouts import PRESETS, preset_gpus
 from wideep.catalog.models import MODELS
 from wideep.memory import worker_memory
 from wideep.memory.measured import measured_table
 from wideep.settings.hardware import Gpu
-from wideep.settings.layout import Preset
+from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.traffic import Traffic
 from wideep.text import shown_rate
 from wideep_cli.advise import estimator
 from wideep_cli.advise.answers import Answers
-from wideep_cli.advise.comparison import Advice, Compared, Unknown, advise
+from wideep_cli.advise.comparison import Advice, Unknown, advise
 from wideep_cli.advise.plot import write_plot
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Asked, ask
-from wideep_cli.advise.words import milliseconds_text, role_text, share, whole
+from wideep_cli.advise.words import role_text, share, whole
 from wideep_cli.advise.workers import worker_question
 from wideep_cli.layouts.served import BEST, SERVED, TRAFFICS
 from wideep_cli.markdown import table
@@ -47,39 +47,40 @@ def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Ad
 
 
 def best() -> str:
-    """The best for four GPU counts, and the presets."""
-    head = ["GPUs", "", "prefill", "decode", "tokens/s", "tokens/s per GPU", "bound", "TTFT", "ITL", "limited by"]
-    rows: list[list[str]] = []
-    found = {gpus: asked(gpus).best[0] for gpus in BEST}
+    """The best for four GPU counts beside the presets of as many, and what has no figures."""
+    head = ["GPUs", "layout", "tokens/s", "per GPU", "bound", "TTFT, s", "ITL, ms", "limited by"]
     compared = asked(104).presets
-    named = {gpus: [each.name for each in compared if _is(each, most)] for gpus, most in found.items()}
-    for gpus, prediction in found.items():
-        names = ", ".join(["**best**", *(f"`{name}`" for name in named[gpus])])
-        rows.append([str(gpus), names, *_figures(prediction)])
-    said = [name for names in named.values() for name in names]
-    others = [each for each in compared if each.name not in said]
-    return table(head, [*rows, *([str(each.gpus), f"`{each.name}`", *_compared(each)] for each in others)])
+    rows: list[list[str]] = []
+    notes: list[str] = []
+    for gpus in BEST:
+        found = asked(gpus).best[0]
+        shown = {f"`{each.name}`": each.prediction for each in compared if each.gpus == gpus}
+        named = {name: each for name, each in shown.items() if isinstance(each, Prediction)}
+        if not any(_same(each, found) for each in named.values()):
+            named = {"best found": found, **named}
+            notes.append(f"The best found on {gpus} GPUs: {_roles(found)}.")
+        for name, each in sorted(named.items(), key=lambda row: -row[1].tokens_per_second):
+            rows.append([str(gpus), f"**{name}**" if _same(each, found) else name, *_figures(each)])
+    notes += [f"`{each.name}` {_reason(each.prediction)}." for each in compared if isinstance(each.prediction, Unknown)]
+    return "\n\n".join((table(head, rows), "\n".join(f"- {note}" for note in notes)))
 
 
 def presets() -> str:
     """Each preset for several traffics, where the estimator can tell."""
-    head = ["", *(f"{each.isl} in, {each.osl} out, {each.ttft}, {each.itl}" for each in COMPARED)]
+    head = ["", *(f"{each.isl} → {each.osl}, {each.ttft}" for each in COMPARED)]
     found = {gpus: [asked(gpus, traffic=traffic) for traffic in COMPARED] for gpus in BEST}
     return table(head, [[f"`{preset}`", *_shares(preset, found[preset_gpus(preset)])] for preset in SERVED])
 
 
 def memory() -> str:
-    """Weights on one GPU by both counts."""
-    rows: list[list[str]] = []
+    """Weights on one GPU by both counts; presets with the same figures in one row."""
+    rows: dict[tuple[str, ...], list[str]] = {}
     for preset, roles in PRESETS.items():
-        if preset.backend is not None:
-            continue
-        for role, layout in roles.items():
-            found = estimator.series(R1.name, worker_question(Gpu.H200, role, layout), Traffic(isl=4000, osl=500), [1])
-            ours = worker_memory(R1, GPUS[Gpu.H200], layout).weights_gb
-            theirs = "no data" if found.no_data else f"{found.weights_gb:.1f}"
-            rows.append([f"`{preset}` {role}", f"{ours:.1f}", theirs])
-    return table(["", "wideep plan", "AIConfigurator"], rows)
+        if preset.backend is None:
+            figures = tuple(cell for role, layout in roles.items() for cell in _weights(role, layout))
+            rows.setdefault(figures, []).append(f"`{preset}`")
+    head = ["", "prefill: plan", "estimator", "decode: plan", "estimator"]
+    return table(head, [[", ".join(names), *figures] for figures, names in rows.items()])
 
 
 def sweep() -> str:
@@ -98,7 +99,7 @@ def page() -> str:
     values |= {
         "best": best(),
         "presets": presets(),
-        "measured": published_table(),
+        **published(),
         "memory": memory(),
         "sweep": sweep(),
     }
@@ -109,22 +110,35 @@ def page() -> str:
     return text
 
 
-def _is(preset: Compared, found: Prediction) -> bool:
-    """Whether a preset is that layout, as far as the table shows."""
-    return isinstance(preset.prediction, Prediction) and _figures(preset.prediction) == _figures(found)
+def _weights(role: Role, layout: RoleLayout) -> tuple[str, str]:
+    """GB on one H200, by the plan and by the estimator."""
+    found = estimator.series(R1.name, worker_question(Gpu.H200, role, layout), Traffic(isl=4000, osl=500), [1])
+    ours = worker_memory(R1, GPUS[Gpu.H200], layout).weights_gb
+    return f"{ours:.1f}", "–" if found.no_data else f"{found.weights_gb:.1f}"
+
+
+def _same(preset: Prediction, found: Prediction) -> bool:
+    """Whether a preset is that layout, as far as the tables show."""
+    return (_roles(preset), _figures(preset)) == (_roles(found), _figures(found))
+
+
+def _roles(found: Prediction) -> str:
+    return f"prefill {role_text(found.layout.prefill)}, decode {role_text(found.layout.decode)}"
 
 
 def _figures(found: Prediction) -> list[str]:
     return [
-        role_text(found.layout.prefill),
-        role_text(found.layout.decode),
         whole(found.tokens_per_second),
         str(shown_rate(found.tokens_per_second_per_gpu)),
         whole(found.bound.tokens_per_second / found.gpus),
-        milliseconds_text(found.ttft_ms),
-        milliseconds_text(found.itl_ms),
+        f"{found.ttft_ms / 1000:.2f}",
+        f"{found.itl_ms:.1f}",
         found.limited_by,
     ]
+
+
+def _reason(unknown: Unknown) -> str:
+    return f"has no prediction: {unknown.reason}" if unknown.runs else "does not fit in memory"
 
 
 def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
@@ -136,13 +150,6 @@ def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
             yield f"{shown_rate(found.tokens_per_second_per_gpu)}, {share(found, advice.best[0])}{misses}"
         else:
             yield "–"
-
-
-def _compared(each: Compared) -> list[str]:
-    if isinstance(each.prediction, Unknown):
-        reason = each.prediction.reason if each.prediction.runs else "does not fit"
-        return [reason, "", *["–"] * 5, ""]
-    return _figures(each.prediction)
 
 
 def pages() -> dict[Path, str]:

@@ -1,15 +1,18 @@
-"""The table of published runs: each beside what the estimator predicts for it and what the hardware allows."""
+"""The tables of published runs: each beside what the estimator predicts for it and what the hardware allows."""
 
 from __future__ import annotations
 
-from docs.generate.published_runs import MODEL, RUNS, Run, title
+from collections.abc import Mapping
+
+from docs.generate.published_runs import MODEL, RUNS, Run, Why
 from wideep.settings.backend import Backend
+from wideep.settings.layout import Role
 from wideep_cli.advise import estimator
 from wideep_cli.advise.words import whole
 from wideep_cli.advise.workers import Caveat, worker_question
 from wideep_cli.markdown import table
 
-__all__ = ["published_table"]
+__all__ = ["published"]
 
 
 def predicted(run: Run, backend: Backend) -> float | None:
@@ -24,19 +27,43 @@ def predicted(run: Run, backend: Backend) -> float | None:
     return found.steps[-1].requests_per_second / estimator.MATCHING[run.role] * run.tokens / run.ep
 
 
-def published_table() -> str:
-    """Every run, as Markdown."""
-    head = ["run", "measured", "predicted", "bound", "bound by", "measured / bound"]
-    return table(head, [_row(run) for run in RUNS])
+def published() -> dict[str, str]:
+    """Return the tables of both roles, the reasons by letter, and how far predictions and runs are off."""
+    kernels = {run: _prediction(run) for run in RUNS}
+    letters = dict(zip(Why, "abcd", strict=True))
+    off = [value / run.measured - 1 for run, value in kernels.items() if value]
+    reached = [run.measured / run.most for run in RUNS]
+    return {
+        **{f"{role} runs": _table(role, kernels, letters) for role in Role},
+        "why": "\n".join(f"- {_mark(letter)} {why}" for why, letter in letters.items()),
+        "off": f"{_percent(min(off), sign=True)} to {_percent(max(off), sign=True)}",
+        "reached": f"{_percent(min(reached))} to {_percent(max(reached))}",
+    }
 
 
-def _row(run: Run) -> list[str]:
-    asked = ((backend, predicted(run, backend)) for backend in dict.fromkeys((run.backend, Backend.SGLANG)))
-    shown = next((_shown(value, backend, run) for backend, value in asked if value), "no data")
-    return [run.name, whole(run.measured), shown, whole(run.most), run.bound.bound_by, f"{run.measured / run.most:.0%}"]
+def _prediction(run: Run) -> float | None:
+    """By the engine's own kernels, else by SGLang's."""
+    asked = (predicted(run, backend) for backend in dict.fromkeys((run.backend, Backend.SGLANG)))
+    return next((value for value in asked if value), None)
 
 
-def _shown(value: float, backend: Backend, run: Run) -> str:
-    """A prediction, how far it is off, and whose kernels it is of where they are another engine's."""
-    whose = "" if backend is run.backend else f", of {title(backend)}'s kernels"
-    return f"{whole(value)} ({value / run.measured - 1:+.0%}{whose})"
+def _table(role: Role, kernels: Mapping[Run, float | None], letters: Mapping[Why, str]) -> str:
+    load = ["prompt"] if role is Role.PREFILL else ["tokens", "requests"]
+    head = [role, *load, "measured", "predicted", "off", "bound", "reached"]
+    return table(head, [_row(run, kernels[run], _mark(letters[run.why])) for run in RUNS if run.role is role])
+
+
+def _row(run: Run, value: float | None, mark: str) -> list[str]:
+    load = [str(run.isl)] if run.role is Role.PREFILL else [f"{run.isl} → {run.osl}", str(run.batch)]
+    off = _percent(value / run.measured - 1, sign=True) if value else "–"
+    shown = whole(value) if value else "–"
+    bound = f"{whole(run.most)} {run.bound.bound_by}"
+    return [run.worker, *load, whole(run.measured), shown, f"{off} {mark}", bound, _percent(run.measured / run.most)]
+
+
+def _mark(letter: str) -> str:
+    return f"<sup>{letter}</sup>"
+
+
+def _percent(share: float, *, sign: bool = False) -> str:
+    return f"{share:{'+' if sign else ''}.0%}".replace("%", " %")

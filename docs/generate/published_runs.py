@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from wideep.catalog.layouts import PRESETS
 from wideep.catalog.models import MODELS
@@ -15,11 +16,31 @@ from wideep.settings.hardware import Gpu
 from wideep.settings.layout import Preset, Role, RoleLayout
 from wideep.settings.traffic import Traffic
 
-__all__ = ["MODEL", "RUNS", "Run", "title"]
+__all__ = ["MODEL", "RUNS", "Run", "Why", "title"]
 
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
 PREFILL_TOKENS = 16_384
 """Tokens of a prefill step on one GPU in SGLang's report. vLLM's says nothing of it; the bound hardly depends on it."""
+
+
+class Why(StrEnum):
+    """Why a prediction is missing, or is not what was measured."""
+
+    OVERLAP = (
+        "Run with two-batch overlap, which hides the all-to-all behind computation. The estimator adds up both times: "
+        "with `twoBatchOverlap: true` expect more than the prediction."
+    )
+    ONE_NODE = (
+        "Predicted with SGLang's kernels. The estimator expects more per GPU of one node than of two, because the "
+        "all-to-all stays on NVLink; the report has less. Why is not known."
+    )
+    BORROWED = (
+        "Predicted with SGLang's kernels, because the estimator has none of vLLM's through DeepEP between nodes. How "
+        "much of the difference is the engine's and how much the estimator's is not known."
+    )
+    UNMEASURED = (
+        "The estimator has no measurements of this EP: between nodes it has EP 16, 32 and 64 only, on H100 and H200."
+    )
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ class Run:
     """Requests, or prompts, of one GPU."""
     measured: float
     """Tokens/s per GPU: of prompts for prefill, of answers for decode."""
+    why: Why
 
     @property
     def nodes(self) -> int:
@@ -73,11 +95,9 @@ class Run:
         return self.bound.requests_per_second * self.tokens / self.ep
 
     @property
-    def name(self) -> str:
-        """As the table has it."""
-        asked = f"{self.isl} in, {self.osl} out, {self.batch} requests per GPU"
-        what = f"prompts of {self.isl}" if self.role is Role.PREFILL else asked
-        return f"{title(self.backend)}, {self.role} EP{self.ep}, {self.nodes} × {self.gpus_per_node} {self.gpu}: {what}"
+    def worker(self) -> str:
+        """Engine, expert parallelism and hardware."""
+        return f"{title(self.backend)} EP{self.ep}, {self.nodes} × {self.gpus_per_node} {self.gpu}"
 
 
 def title(backend: Backend) -> str:
@@ -87,15 +107,15 @@ def title(backend: Backend) -> str:
 
 def _sglang_prefill(isl: int, per_node: float) -> Run:
     batch = PREFILL_TOKENS // isl
-    return Run(Backend.SGLANG, Gpu.H100_80, Role.PREFILL, 32, 8, isl, 2, batch, per_node / 8)
+    return Run(Backend.SGLANG, Gpu.H100_80, Role.PREFILL, 32, 8, isl, 2, batch, per_node / 8, Why.OVERLAP)
 
 
-def _vllm_prefill(ep: int, measured: float) -> Run:
-    return Run(Backend.VLLM, Gpu.H200, Role.PREFILL, ep, 8, 2000, 2, PREFILL_TOKENS // 2000, measured)
+def _vllm_prefill(ep: int, measured: float, why: Why) -> Run:
+    return Run(Backend.VLLM, Gpu.H200, Role.PREFILL, ep, 8, 2000, 2, PREFILL_TOKENS // 2000, measured, why)
 
 
-def _vllm_decode(ep: int, measured: float) -> Run:
-    return Run(Backend.VLLM, Gpu.H200, Role.DECODE, ep, 8, 2000, 2000, 256, measured)
+def _vllm_decode(ep: int, measured: float, why: Why) -> Run:
+    return Run(Backend.VLLM, Gpu.H200, Role.DECODE, ep, 8, 2000, 2000, 256, measured, why)
 
 
 RUNS = (
@@ -103,17 +123,17 @@ RUNS = (
     _sglang_prefill(1000, 57_674),
     _sglang_prefill(2000, 54_543),
     _sglang_prefill(4000, 50_302),
-    Run(Backend.SGLANG, Gpu.H100_80, Role.DECODE, 72, 8, 2000, 200, 256, 22_282 / 8),
+    Run(Backend.SGLANG, Gpu.H100_80, Role.DECODE, 72, 8, 2000, 200, 256, 22_282 / 8, Why.UNMEASURED),
     # lmsys.org/blog/2025-06-16-gb200-part-1
-    Run(Backend.SGLANG, Gpu.GB200, Role.DECODE, 48, 4, 2000, 200, 768, 7_583),
+    Run(Backend.SGLANG, Gpu.GB200, Role.DECODE, 48, 4, 2000, 200, 768, 7_583, Why.UNMEASURED),
     # blog.vllm.ai/2025/12/17/large-scale-serving.html, read off its charts
-    _vllm_prefill(8, 6_500),
-    _vllm_prefill(16, 7_000),
-    _vllm_prefill(32, 5_100),
-    _vllm_decode(32, 2_180),
-    _vllm_decode(72, 2_070),
-    _vllm_decode(96, 1_970),
+    _vllm_prefill(8, 6_500, Why.ONE_NODE),
+    _vllm_prefill(16, 7_000, Why.BORROWED),
+    _vllm_prefill(32, 5_100, Why.BORROWED),
+    _vllm_decode(32, 2_180, Why.BORROWED),
+    _vllm_decode(72, 2_070, Why.UNMEASURED),
+    _vllm_decode(96, 1_970, Why.UNMEASURED),
     # vllm-project/vllm#29284
-    Run(Backend.VLLM, Gpu.H200, Role.DECODE, 32, 8, 1, 512, 512, 2_387),
+    Run(Backend.VLLM, Gpu.H200, Role.DECODE, 32, 8, 1, 512, 512, 2_387, Why.BORROWED),
 )
 """Of SGLang and vLLM, with the places where they were published."""

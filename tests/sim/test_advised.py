@@ -28,6 +28,7 @@ def test_a_stack_that_was_advised_previews(cluster: Cluster, tmp_path: Path, gpu
     stack("config", "set", "--secret", "hfToken", given="hf_standin")
     stack("config", "set", "--path", "platform.charts", "sim/charts/1.6.1")
     stack("config", "set", "--path", "image.resolveDigest", "false")
+    stack("config", "set", "--path", "modelCache.storageClass", "kwok-volume")
 
     printed = stack("preview", "--diff")
 

@@ -78,7 +78,7 @@ _DEP8 = RoleLayout(
 
 MEASURED = (
     Measured(
-        "DeepSeek-R1, DEP8 with DeepEP and 32 redundant experts, 0.846, 8 × H200",
+        "DeepSeek-R1, DEP8, DeepEP, 32 redundant, 0.846, 8 × H200",
         "sgl-project/sglang#6017",
         "deepseek-ai/DeepSeek-R1",
         Gpu.H200,
@@ -88,7 +88,7 @@ MEASURED = (
     ),
     Measured(
         "Qwen3-235B-A22B-FP8, TP4, 0.93, 4 × H100",
-        "vllm-project/vllm#21348 (its SGLang run)",
+        "vllm-project/vllm#21348 (SGLang)",
         "Qwen/Qwen3-235B-A22B-FP8",
         Gpu.H100_80,
         _plain(4, 0.93),
@@ -111,23 +111,23 @@ MEASURED = (
         79.41,
     ),
     Measured(
-        "DeepSeek-R1, TP8, 0.82, 8 × H200 (about 509,000 tokens)",
-        "ai-dynamo/aisimulate#263",
+        "DeepSeek-R1, TP8, 0.82, 8 × H200",
+        "ai-dynamo/aisimulate#263 (about 509,000)",
         "deepseek-ai/DeepSeek-R1",
         Gpu.H200,
         _plain(8, 0.82),
         tokens=509_000,
     ),
     Measured(
-        "gpt-oss-120b in MXFP4, one H100 (vLLM; 64.4 to 66.0)",
-        "users' logs",
+        "gpt-oss-120b in MXFP4, one H100, vLLM",
+        "users' logs (64.4 to 66.0)",
         "openai/gpt-oss-120b",
         Gpu.H100_80,
         _plain(1),
         65.2,
     ),
     Measured(
-        "Qwen3-30B-A3B in bf16, TP4 (vLLM 0.8.5, on A10)",
+        "Qwen3-30B-A3B in bf16, TP4, vLLM 0.8.5, 4 × A10",
         "vllm-project/vllm#17327",
         "Qwen/Qwen3-30B-A3B",
         Gpu.H100_80,
@@ -135,7 +135,7 @@ MEASURED = (
         14.2474,
     ),
     Measured(
-        "Qwen3-Coder-480B-A35B-FP8, DEP8, 0.9, 8 × 141 GB Hopper (vLLM 0.10.1.dev101)",
+        "Qwen3-Coder-480B-A35B-FP8, DEP8, 0.9, 8 × 141 GB Hopper, vLLM 0.10.1.dev101",
         "vllm-project/recipes#12",
         "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8",
         Gpu.H200,
@@ -145,7 +145,7 @@ MEASURED = (
         why="likely frees the experts' memory before it samples; 0.16 and later keep it (v1/worker/workspace.py)",
     ),
     Measured(
-        "the same with 0.95",
+        "the same, 0.95",
         "vllm-project/recipes#12",
         "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8",
         Gpu.H200,
@@ -154,8 +154,8 @@ MEASURED = (
         vllm="0.10.1",
     ),
     Measured(
-        "Qwen3-235B-A22B-FP8, TP4, 0.9, 4 × H100 (vLLM of July 2025, 0.10 or older, with LMCache)",
-        "vllm-project/vllm#21348 (its vLLM run)",
+        "Qwen3-235B-A22B-FP8, TP4, 0.9, 4 × H100, vLLM 0.10 or older with LMCache",
+        "vllm-project/vllm#21348 (vLLM, July 2025)",
         "Qwen/Qwen3-235B-A22B-FP8",
         Gpu.H100_80,
         _plain(4, 0.9),
@@ -168,24 +168,24 @@ MEASURED = (
 
 
 def measured_table() -> str:
-    """The table as Markdown."""
-    head = ("layout", "source", "weights, GiB: measured / planned", "KV tokens per GPU: measured / planned")
-    rows = [head, ("---",) * len(head), *((c.name, c.source, _weights(c), _tokens(c)) for c in MEASURED)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    """The table as Markdown, then the logs by number, and why a row is further off than it may be."""
+    head = ("", "layout", "weights, GiB", "off", "KV tokens per GPU", "off")
+    rows = [head, ("---:", *("---",) * 5), *(_row(number, case) for number, case in enumerate(MEASURED, 1))]
+    logs = "; ".join(f"{number} {case.source}" for number, case in enumerate(MEASURED, 1))
+    notes = [f"- Row {number}: this version {case.why}." for number, case in enumerate(MEASURED, 1) if case.why]
+    return "\n".join((*(f"| {' | '.join(row)} |" for row in rows), "", f"- Logs: {logs}.", *notes))
 
 
-def _weights(case: Measured) -> str:
-    if case.weights_gib is None:
-        return f"– / {case.planned_weights_gib:.2f}"
-    off = case.planned_weights_gib / case.weights_gib - 1
-    return f"{case.weights_gib:.2f} / {case.planned_weights_gib:.2f} ({off:+.1%})"
+def _row(number: int, case: Measured) -> tuple[str, ...]:
+    weights = _both(case.weights_gib, case.planned_weights_gib, ".2f")
+    return (str(number), case.name, *weights, *_both(case.tokens, case.planned_tokens, ","))
 
 
-def _tokens(case: Measured) -> str:
-    if case.tokens is None:
-        return "–"
-    why = f"; this version {case.why}" if case.why else ""
-    return f"{case.tokens:,} / {case.planned_tokens:,} ({case.planned_tokens / case.tokens - 1:+.1%}{why})"
+def _both(measured: float | None, planned: float, form: str) -> tuple[str, str]:
+    """What the log has and what the plan has, and how far the plan is off."""
+    if measured is None:
+        return "–", "–"
+    return f"{measured:{form}} / {planned:{form}}", f"{planned / measured - 1:+.1%}".replace("%", " %")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class ModelShape(SettingsModel):
     expert_width: Size
     """Intermediate size of one expert."""
     shared_experts: Optionally = 0
-    """Experts that every token visits, each of ``expert_width``."""
+    """Experts that every token visits, each of ``expertWidth``."""
     draft_layers: Optionally = 0
     """Multi-token-prediction layers of the repository (num_nextn_predict_layers): they can draft for
     ``speculative``, and are not loaded without it."""

@@ -53,8 +53,8 @@ class Monitoring(SettingsModel):
     """Series that one pod may expose; a scrape with more fails as a whole. On Dynamo 0.6 any client can make series, by
     asking for models that do not exist."""
     dcgm_namespace: Namespace | None = "gpu-operator"
-    """Namespace of NVIDIA's DCGM exporter (app ``nvidia-dcgm-exporter``). None (``null``): GPUs are not scraped."""
+    """Namespace of NVIDIA's DCGM exporter (app ``nvidia-dcgm-exporter``). ``null``: GPUs are not scraped."""
     grafana: bool = True
-    """Install Grafana, its password from a generator in the state. False: dashboards are made for one that is there."""
+    """Install Grafana, its password from a generator in the state. False: dashboards are made for an existing one."""
     values: dict[str, object] = Field(default_factory=dict[str, object])
     """Further values of the chart kube-prometheus-stack, merged over the ones that this program sets."""

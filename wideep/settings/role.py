@@ -108,10 +108,10 @@ class RoleLayout(SettingsModel):
     chunked_prefill_size: Token | None = None
     """Prompt tokens of one prefill step, over all attention groups: each computes 1 / dp of them, and a longer prompt
     takes several steps. None: SGLang's 8192 (16384 from 160 GiB per GPU on), which leave 512 to each of 16 groups. More
-    a group is faster to the first token and needs more activations. On vLLM None is 8192 in each group."""
+    a group is faster to the first token and needs more activations. On vLLM the default is 8192 in each group."""
     context_length: Token | None = None
     """Tokens of the longest sequence that is accepted. None: the model's own. Lower it when the KV cache cannot hold
-    one full sequence. On TensorRT-LLM None is 32768 at most, since its transfer buffers hold two of that length."""
+    one full sequence. On TensorRT-LLM the default is at most 32768, as its transfer buffers hold two of that length."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the engine, appended as written. A flag that a key sets is refused with the key's name;
     one that is not known here is passed on with a warning."""

@@ -46,7 +46,7 @@ class Settings(SettingsModel):
     """The inference engine: ``sglang``, ``vllm`` or ``trtllm``. The keys of ``layout`` are the same for all; what an
     engine cannot do is refused with the key and the engine that can. vLLM needs Dynamo 1.0 or newer."""
     layout: Layout
-    """A preset's name, or an object: see ``wideep.settings.layout``."""
+    """A preset's name, or an object: a preset with changes, or every key of a layout of your own."""
     image: Image
     """The image of all pods: NVIDIA's (``source: published``, the default from Dynamo 0.7 on), built from Dynamo's
     repository (``build``, which 0.6 needs for DeepEP), or one that exists (``existing``)."""
@@ -73,7 +73,7 @@ class Settings(SettingsModel):
     burnin: BurnIn = BurnIn()
     """The GPUs and links of free nodes, measured before the model is loaded on them."""
     teardown: Teardown = Teardown()
-    """What is asked before the stack goes."""
+    """What is checked before the stack is destroyed."""
     traffic: Traffic | None = None
     """Requests and latency limits that `wideep plan` predicts for and `wideep advise` searches for."""
     name: Annotated[str, Field(max_length=30, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")] | None = None

@@ -28,7 +28,7 @@ class ModelCache(SettingsModel):
     access_mode: AccessMode = AccessMode.READ_WRITE_MANY
     """How many nodes may mount it: all workers read it."""
     existing_claim: ObjectName | None = None
-    """A claim of the namespace that is used in place of one of our own."""
+    """An existing claim of the namespace to use; the stack then creates none."""
     host_path: AbsolutePath | None = None
     """A folder of every GPU node, on its own disk, in place of a volume, for clusters without ReadWriteMany. Each pod
     of a worker first downloads the model to its node, if no other did; ``size`` is what each node has for it."""
@@ -38,7 +38,7 @@ class ModelCache(SettingsModel):
     retain: bool = False
     """Keep the weights when the stack is destroyed."""
     protect: bool = False
-    """Refuse to delete the volume until this is taken back."""
+    """Refuse to delete the volume until this is false again."""
     download: bool = True
     """False: the weights are on the volume already, and no token is needed."""
     anonymous: bool = False

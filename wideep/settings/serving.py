@@ -64,7 +64,7 @@ class Exposure(SettingsModel):
     """Address ranges that a load balancer lets through (``203.0.113.0/24``), each within ``access.allowFrom``. Empty:
     all of them, and the pods' NetworkPolicies judge."""
     annotations: dict[LabelKey, PlainText] = Field(default_factory=dict[LabelKey, PlainText])
-    """What the cloud's load balancer wants to be told."""
+    """Settings of the cloud's load balancer."""
 
 
 class Ingress(SettingsModel):
@@ -77,7 +77,7 @@ class Ingress(SettingsModel):
     tls_secret: ObjectName | None = None
     """A Secret of the namespace with certificate and key. None: plain HTTP."""
     annotations: dict[LabelKey, PlainText] = Field(default_factory=dict[LabelKey, PlainText])
-    """What the ingress controller wants to be told: timeouts above all, for answers that stream for minutes."""
+    """Settings of the ingress controller: timeouts above all, for answers that stream for minutes."""
 
 
 class Frontend(SettingsModel):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wideep_cli.console import answer
+from wideep_cli.errors import writing
 from wideep_cli.options import Debug, Output, OutputFormat, Stack
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def adopt(
     found = adoption(loaded.settings, wanted, connect(source))
     known = {name: urn for each in wanted for name, urn in each.known.items()}
     content = ({"nameTable": known} if known else {}) | {"resources": found.resources}
-    write.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    with writing(write):
+        write.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     where = f"--stack {shlex.quote(name)} --file {shlex.quote(str(write))}"
     command = f"pulumi import {where} --yes --protect=false --generate-code=false"
     if output is OutputFormat.JSON:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wideep.settings.layout import Role
 from wideep_cli.advise import search
@@ -17,9 +15,14 @@ __all__ = ["showing_progress"]
 @contextmanager
 def showing_progress() -> Generator[search.Progress]:
     """A bar for both roles, gone when all is done. In a pipe there is none."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda role, done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading the measurements", total=2.0)
 
         def progress(role: Role, done: float) -> None:

@@ -44,13 +44,13 @@ def _verdict(advice: Advice) -> str:
     best = advice.best[0]
     text = f"The best layout serves {whole(best.tokens_per_second)} tokens/s"
     idle = advice.question.gpus - best.gpus
-    text += f" and leaves {idle} GPUs idle" if idle else ""
+    text += f" and leaves {idle} GPU{'s' * (idle > 1)} idle" if idle else ""
     found = advice.stack.prediction if advice.stack else None
     if found is None:
         return f"{text}."
     if isinstance(found, Unknown):
         return f"{text}. No prediction for the current stack: {found.reason}."
-    text = f"{text}. A GPU of today's stack serves {share(found, best)} of what one does in it."
+    text = f"{text}. Per GPU, this stack serves {share(found, best)} of that."
     preset = better(best_preset(advice.presets, found.gpus), found, best)
     return f"{text} {preset}" if preset else text
 

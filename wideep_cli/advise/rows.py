@@ -56,7 +56,7 @@ def notes(advice: Advice) -> list[str]:
     unknown = advice.field.unknown
     if unknown:
         more = f"; and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-        lines.append(f"No estimate for: {'; '.join(unknown[:SHOWN])}{more}.")
+        lines.append(f"Left out of the search: {'; '.join(unknown[:SHOWN])}{more}.")
     if advice.field.too_large:
         lines.append(f"{advice.field.too_large} more workers are valid but lack the memory for a single request.")
     lines.append(

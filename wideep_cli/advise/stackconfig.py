@@ -12,7 +12,7 @@ from wideep.text import shown_rate
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
 from wideep_cli.advise.words import asked_hardware, asked_traffic
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 from wideep_cli.stack_context import load
 from wideep_cli.stack_file import StackFile, config_yaml, find_project, project_of, read_stack_file
 
@@ -26,8 +26,8 @@ Object = dict[str, object]
 
 
 def pasted(question: Question, found: Prediction) -> str:
-    """The keys that the advice sets, as they stand under ``config:``."""
-    return config_yaml(_advised(question, found), find_project(Path.cwd()).name)
+    """The keys that the advice sets, as they stand under ``config:``, in lines that a terminal need not wrap."""
+    return config_yaml(_advised(question, found), find_project(Path.cwd()).name, width=72)
 
 
 def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     Returns the keys whose secrets have to be set again: only the stack that they are encrypted for can read them.
 
     Raises:
-        CallError: the file is somebody else's, or there is no stack to take the other keys from.
+        CallError: the file is somebody else's or cannot be written, or there is no stack to take the other keys from.
         ConfigError: the stack would not plan, for example because the model cache is too small for the model.
     """
     if question.mixed:
@@ -56,7 +56,8 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
         "config:",
         *(f"  {line}" if line else line for line in config_yaml(config, project.name).splitlines()),
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with writing(path):
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return secret or ("hfToken",) * ("hfTokenSecret" not in config)
 
 

@@ -140,7 +140,7 @@ def test_markdown_says_what_today_s_stack_reaches_of_the_best(run: Run, project:
     text = run("advise", "--file", project / "Pulumi.prod.yaml", "--output", "markdown").stdout
 
     assert "**deepseek-ai/DeepSeek-R1 on 16 × H200 · 4000 tokens in" in text
-    assert "A GPU of today's stack serves" in text
+    assert "Per GPU, this stack serves" in text
     assert "| 1 |" in text
     assert "this stack<br>1 × 8 TP8 EP8<br>1 × 8 TP8 DP8 EP8" in text
 
@@ -210,6 +210,16 @@ def test_a_file_that_somebody_else_wrote_stays(run: Run, project: Path) -> None:
     assert result.exit_code == 2
     assert "wideep advise has not written it" in result.stderr
     assert prod.read_text() == before
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused_by_its_name(run: Run, project: Path) -> None:
+    source = write_stack(project / "Pulumi.own.yaml")
+    target = project / "none" / "Pulumi.fast.yaml"
+
+    result = run("advise", "--file", source, "-o", "json", "--write", target)
+
+    assert result.exit_code == 2
+    assert f"{target} cannot be written: No such file or directory." in result.stderr
 
 
 def test_a_model_cache_too_small_for_the_model_is_refused_before_anything_is_written(run: Run, project: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -357,6 +358,16 @@ def test_a_pipe_gets_no_colour(stack: Write) -> None:
     environ = {**os.environ, "TERM": "xterm-256color"}
     printed = process.run(sys.executable, "-m", "wideep_cli.main", "plan", "--file", stack(), env=environ)
     assert "\x1b" not in printed.out
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_reader_that_closes_the_pipe_early_is_no_error(stack: Write, output: str) -> None:
+    command = [sys.executable, "-m", "wideep_cli.main", "plan", "--file", stack(), "--output", output]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as plan:
+        assert plan.stdout
+        assert plan.stderr
+        plan.stdout.close()
+        assert plan.stderr.read() == ""
 
 
 @pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])

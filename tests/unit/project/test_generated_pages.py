@@ -11,7 +11,7 @@ import pytest
 from docs.generate.__main__ import OFFLINE, pages
 
 SVG = "{http://www.w3.org/2000/svg}"
-SPELLED = r"H200|GB200|R1|FP8|BF16|concepts\.md|wide-104gpu|lab-16gpu-singlenode"
+SPELLED = r"H200|GB200|R1|FP8|BF16|concepts\.md|wide-104gpu|lab-16gpu-singlenode|lab-16gpu-multinode"
 """Names with digits in them, which are not numbers."""
 
 

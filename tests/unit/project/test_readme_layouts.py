@@ -17,17 +17,17 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-def rows(page: str) -> dict[str, list[str]]:
-    """The rows of a page's tables that begin with a preset's name, after the GPUs that may stand before it."""
+def rows(page: str, before: str = "") -> dict[str, list[str]]:
+    """The rows of a page's tables that begin with a preset's name, after what stands before it."""
     found = re.findall(
-        r"^\| (?:\d+ \| )?(?:\*\*best\*\*, )?`([a-z0-9-]+)` \|(.*)$",
+        rf"^\| {before}(?:\*\*)?`([a-z0-9-]+)`(?:\*\*)? \|(.*)$",
         (ROOT / page).read_text(encoding="utf-8"),
         re.MULTILINE,
     )
     return {name: cells(rest) for name, rest in reversed(found)}
 
 
-README, PERFORMANCE = rows("README.md"), rows("docs/performance.md")
+README, PERFORMANCE = rows("README.md"), rows("docs/performance.md", before=r"\d+ \| ")
 
 
 def test_it_has_every_preset_and_nothing_else() -> None:
@@ -38,4 +38,4 @@ def test_it_has_every_preset_and_nothing_else() -> None:
 def test_gpus_and_prediction_are_those_of_the_preset(preset: Preset) -> None:
     gpus, predicted = README[preset][2:4]
     assert int(gpus) == sum(role.replicas * role.nodes * role.gpus_per_node for role in PRESETS[preset].values())
-    assert predicted == (PERFORMANCE[preset][3] if preset in PERFORMANCE else NONE)
+    assert predicted == (PERFORMANCE[preset][1] if preset in PERFORMANCE else NONE)

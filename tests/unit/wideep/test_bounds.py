@@ -100,6 +100,6 @@ def test_peaks_have_a_source(gpu: Gpu) -> None:
     assert "data sheet" in peaks.source
 
 
-@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.worker} {run.isl} {run.osl}")
 def test_no_published_run_is_faster_than_its_bound_nor_ten_times_slower(run: Run) -> None:
     assert 0.1 < run.measured / run.most < 1

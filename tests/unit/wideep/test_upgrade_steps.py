@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from wideep.dynamo.releases import ROWS
-from wideep.dynamo.upgrades import upgrade
+from wideep.dynamo.upgrades import short_way, upgrade
+from wideep.versions import DYNAMO
 
 MINORS = ["0.9.1", "1.0.2", "1.1.1", "1.2.1", "1.3.1", "1.4.2", "1.5.1", "1.6.1"]
 
@@ -35,6 +37,12 @@ def test_a_jump_is_refused_with_every_step_between_and_the_short_way() -> None:
     assert "0.9.1 → 1.0.2" in found.advice
     assert "pulumi destroy" in found.advice
     assert "modelCache.retain true" in found.advice
+
+
+def test_the_page_on_upgrading_has_the_commands_of_the_short_way_to_the_default_release(root: Path) -> None:
+    commands = [line.partition("   ")[0] for line in short_way(DYNAMO)]
+
+    assert "\n".join(commands) in (root / "docs" / "upgrading.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("after", [each.version for each in ROWS])
