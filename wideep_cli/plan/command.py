@@ -66,6 +66,7 @@ def plan(
         before, after = (load(stack_file(None, path)) for path in diff)
         _differ(before, after, output)
         return
+    _require_named(since=since, against=against, args=args)
     if sum(map(bool, (since, against, args, manifest))) > 1:
         raise CallError("--since, --against, --args and --manifest each print something of their own.", "Give one.")
     source = stack_file(stack, file)
@@ -93,6 +94,13 @@ def plan(
 
         report = with_measured(report, loaded.settings, measured_nodes(source, loaded.settings), output)
     answer(report)
+
+
+def _require_named(**options: str | None) -> None:
+    """Refuse an option whose value is empty, as an unset variable of a shell leaves it."""
+    empty = [name for name, value in options.items() if value is not None and not value.strip()]
+    if empty:
+        raise CallError(f"--{empty[0]} has an empty value.", f"Give one, or leave out --{empty[0]}.")
 
 
 def _draw(loaded: StackContext, svg: Path, slide: bool) -> None:
