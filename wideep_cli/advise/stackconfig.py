@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from wideep.named_file import is_there, read_named
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.text import shown_rate
 from wideep_cli.advise.prediction import Prediction
 from wideep_cli.advise.question import Question
 from wideep_cli.advise.words import asked_hardware, asked_traffic
-from wideep_cli.errors import CallError
+from wideep_cli.errors import CallError, writing
 from wideep_cli.stack_context import load
 from wideep_cli.stack_file import StackFile, config_yaml, find_project, project_of, read_stack_file
 
@@ -41,7 +42,7 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     """
     if question.mixed:
         raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+    if is_there(path) and not _is_advice(path):
         raise CallError(f"{path} exists, and wideep advise has not written it.", "Name another file, or remove it.")
     project = project_of(path)
     source = question.source or _base(project.stack_folder)
@@ -56,8 +57,16 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
         "config:",
         *(f"  {line}" if line else line for line in config_yaml(config, project.name).splitlines()),
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with writing(path):
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return secret or ("hfToken",) * ("hfTokenSecret" not in config)
+
+
+def _is_advice(path: Path) -> bool:
+    try:
+        return read_named(path).startswith(MARK)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _advised(question: Question, found: Prediction) -> Object:
@@ -80,7 +89,7 @@ def _advised(question: Question, found: Prediction) -> Object:
 
 def _base(folder: Path) -> StackFile:
     path = folder / BASE
-    if not path.exists():
+    if not is_there(path):
         raise CallError(
             f"There is no {BASE} in {folder} to take image, model cache and namespace from.",
             "Name a stack that has them: --stack NAME or --file Pulumi.NAME.yaml",

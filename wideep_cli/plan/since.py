@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from wideep.catalog.huggingface import MODELOPT
 from wideep.masking import masked
+from wideep.named_file import is_there
 from wideep.settings.formatting import redact
 from wideep_cli.errors import CallError
 from wideep_cli.git import OTHERWISE, ask_git
@@ -83,7 +84,9 @@ def _other_name(path: Path, commit: str) -> str:
     """What to do about a stack that was not there: perhaps it had another name."""
     listed = ask_git(path.parent, "ls-tree", "--name-only", "-z", commit, "./").stdout.decode("utf-8", "replace")
     names = [name for name in listed.split("\0") if name.startswith("Pulumi.") and name.endswith(".yaml")]
-    others = ", ".join(redact(name) for name in names if name != "Pulumi.yaml" and not Path(path.parent, name).exists())
+    others = ", ".join(
+        redact(name) for name in names if name != "Pulumi.yaml" and not is_there(Path(path.parent, name))
+    )
     if not others:
         return "The stack is new since then; wideep plan shows it whole."
     return (

@@ -258,7 +258,7 @@ def test_a_difference_is_of_two_files_and_of_nothing_else(run: Run, stack: Write
     result = run("plan", "--diff", stack(), stack(), "--stack", "dev")
     assert (result.exit_code, result.stderr) == (
         2,
-        "--diff compares two files.\n  Leave out --stack, --file, --svg, --experts and --measured.\n",
+        "--diff compares two files.\n  Leave out --stack.\n",
     )
 
 

@@ -218,9 +218,3 @@ def test_a_file_that_was_too_large_then_is_not_read(run: Run, repository: Path) 
     process.run("git", *who, "commit", "-q", "-am", "large", cwd=repository)
     path.write_text(text)
     assert "had 16,000,001 bytes" in run("plan", "--file", path, "--since", "HEAD").stderr
-
-
-@pytest.mark.parametrize("option", ["--since", "--against", "--args"])
-def test_an_option_whose_value_is_empty_is_refused(run: Run, repository: Path, option: str) -> None:
-    result = run("plan", "--file", repository / "Pulumi.mine.yaml", option, "")
-    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, f"{option} has an empty value.")
