@@ -61,7 +61,6 @@ def plan(
 
     if slide and not svg:
         raise CallError("--slide is a form of the picture that --svg draws.", "Add --svg FILE.svg.")
-    _require_named(since=since, against=against, args=args)
     _require_one({"diff": diff, "since": since, "against": against, "args": args, "manifest": manifest})
     if diff:
         _require_alone("diff", {"stack": stack, "file": file, "svg": svg, "experts": experts, "measured": measured})
@@ -97,13 +96,6 @@ def plan(
 
         report = with_measured(report, loaded.settings, measured_nodes(source, loaded.settings), output)
     answer(report)
-
-
-def _require_named(**options: str | None) -> None:
-    """Refuse an option whose value is empty, as an unset variable of a shell leaves it."""
-    empty = [name for name, value in options.items() if value is not None and not value.strip()]
-    if empty:
-        raise CallError(f"--{empty[0]} has an empty value.", f"Give one, or leave out --{empty[0]}.")
 
 
 def _require_one(printed: Mapping[str, object]) -> None:

@@ -268,6 +268,12 @@ def test_layouts_lists_the_presets_and_why_one_does_not_fit(run: Run) -> None:
     check("layouts-r1-h200.txt", result.stdout)
 
 
+def test_layouts_refuses_more_gpus_than_a_role_may_have(run: Run) -> None:
+    for gpus in (4097, 10**9, 10**30):
+        result = run("layouts", "--gpus", gpus)
+        assert (result.exit_code, "Internal error" in result.stderr) == (2, False)
+
+
 def test_layouts_takes_model_and_gpu_from_a_stack(run: Run, stack: Write) -> None:
     path = stack(model="Qwen/Qwen3-30B-A3B", hardware={**STACK["hardware"], "gpu": "H100-80"})
     listed = json.loads(run("layouts", "--file", path, "--output", "json").stdout)

@@ -35,9 +35,10 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("option", ["--since", "--against", "--args"])
+@pytest.mark.parametrize("option", ["--since", "--against", "--args", "--stack"])
 def test_an_option_whose_value_is_empty_is_refused(run: Run, path: Path, option: str) -> None:
-    result = run("plan", "--file", path, option, "")
+    source = [] if option == "--stack" else ["--file", path]
+    result = run("plan", *source, option, "")
     assert (result.exit_code, result.stderr.splitlines()[0]) == (2, f"{option} has an empty value.")
 
 
