@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-__all__ = ["read_named"]
+__all__ = ["is_file", "is_there", "read_named"]
 
 MOST_BYTES: Final = 16_000_000
 """The largest config.json of a model is some 100 kB."""
@@ -27,3 +27,20 @@ def read_named(path: Path, most_bytes: int = MOST_BYTES) -> str:
         raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, and at most {most_bytes:,} are read", str(path))
     with path.open("rb") as file:
         return file.read(most_bytes).decode("utf-8")
+
+
+def is_file(path: Path) -> bool:
+    """True for a regular file. False for a name that no file can have, for which ``Path.is_file`` raises an error."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """True if anything has that name: a folder, a device, a link to nowhere."""
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import cast
 
+from wideep.named_file import is_file
 from wideep_cli.errors import CallError
 from wideep_cli.named_cluster import chosen
 from wideep_cli.stack_file import StackFile
@@ -37,7 +38,7 @@ def connect(source: StackFile) -> Cluster:
 def _no_way_in(kubeconfig: str | None, context: str | None, error: Exception) -> CallError:
     named = kubeconfig or os.environ.get("KUBECONFIG")
     files = [Path(file).expanduser() for file in (named or "~/.kube/config").split(os.pathsep) if "\n" not in file]
-    if files and not any(file.is_file() for file in files):
+    if files and not any(map(is_file, files)):
         where = "kubernetes:kubeconfig" if kubeconfig else "KUBECONFIG" if named else "kubectl's default"
         what = f"There is no kubeconfig: {files[0]} ({where}) does not exist."
         return CallError(what, "Set KUBECONFIG to the file of your cluster.")

@@ -6,14 +6,14 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
 from wideep.errors import WideepError
 from wideep.masking import masked, visible
-from wideep_cli.errors import ExitCode, as_json, exit_code
+from wideep_cli.errors import CallError, ExitCode, as_json, exit_code
 from wideep_cli.options import OutputFormat
 from wideep_cli.wrapped import terminal_width, wrapped
 
@@ -24,6 +24,7 @@ __all__ = ["answer", "handle_errors", "say"]
 
 P = ParamSpec("P")
 PIPE_WIDTH = 100
+POSITIONAL = ("command",)
 
 
 def answer(content: RenderableType) -> None:
@@ -66,6 +67,14 @@ def say(text: str) -> None:
     sys.stderr.write((wrapped(text, width) if width else text) + "\n")
 
 
+def _require_values(options: Mapping[str, object]) -> None:
+    """Refuse an option whose value is empty, as an unset variable of a shell leaves it."""
+    for name, value in options.items():
+        if isinstance(value, str) and not value.strip() and name not in POSITIONAL:
+            option = f"--{name.strip('_').replace('_', '-')}"
+            raise CallError(f"{option} has an empty value.", f"Give one, or leave out {option}.")
+
+
 def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:
     """Decorate a verb: its WideepErrors become a message and an exit code.
 
@@ -76,6 +85,7 @@ def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(verb)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            _require_values(kwargs)
             verb(*args, **kwargs)
         except WideepError as error:
             if kwargs.get("debug"):

@@ -1,8 +1,9 @@
-"""Questions to git: of the repository of a folder, whatever the environment says, without a pager or a prompt."""
+"""Asks git about a folder's repository: nothing but that, whatever the environment and the repository's config say."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -10,45 +11,40 @@ from typing import Final
 __all__ = ["GitError", "ask_git"]
 
 SECONDS: Final = 60
-ELSEWHERE: Final = frozenset(
-    {
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_COMMON_DIR",
-        "GIT_NAMESPACE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    }
+_OF_A_REPOSITORY: Final = re.compile(
+    r"GIT_(ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|CONFIG(_COUNT|_PARAMETERS)?|DIR|GRAFT_FILE|IMPLICIT_WORK_TREE|INDEX_FILE"
+    r"|INTERNAL_SUPER_PREFIX|NAMESPACE|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|PREFIX|REPLACE_REF_BASE|SHALLOW_FILE|WORK_TREE)"
 )
-"""Variables that name another repository than the folder's: git sets them for its hooks."""
-QUIET: Final = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS_REQUIRE": "never",
+"""Variables that name a repository in place of the folder's, as they are set in git's hooks."""
+_STILL: Final = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
 }
-"""No question, also where a partial clone has to fetch what is asked for, and nothing written to the index."""
+"""Nothing is fetched, not even by a partial clone; nothing is asked, and nothing is written."""
 
 
 class GitError(Exception):
-    """Git gave no answer; the text says why."""
+    """Git did not run, or did not end; the text says why."""
 
 
-def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> bytes | None:
-    """Return what git prints in a folder; None where it does not know what is asked for.
+def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder. It starts no program that the repository's config names (``core.fsmonitor``).
 
     Raises:
         GitError: git is not installed, or took longer than ``seconds``.
     """
-    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | QUIET
+    own = {name: value for name, value in os.environ.items() if not _OF_A_REPOSITORY.fullmatch(name)}
+    command = ["git", "--no-pager", "-c", "core.fsmonitor=false", "-C", str(folder), *args]
     try:
-        ran = subprocess.run(
-            ["git", "--no-pager", "-C", str(folder), *args],
+        return subprocess.run(
+            command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env=env,
-            start_new_session=True,  # without a terminal, of which ssh would ask for a passphrase
+            env=own | _STILL,
+            start_new_session=True,
             timeout=seconds,
             check=False,
         )
@@ -56,4 +52,5 @@ def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> bytes | None:
         raise GitError(f"git has not answered within {seconds:g} s") from error
     except OSError as error:
         raise GitError(f"git cannot be run ({error.strerror})") from error
-    return ran.stdout if ran.returncode == 0 else None
+    except ValueError as error:
+        raise GitError(f"git takes no such argument ({error})") from error

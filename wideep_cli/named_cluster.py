@@ -9,6 +9,7 @@ from typing import cast
 
 from wideep.kubeconfig import is_content
 from wideep.masking import masked
+from wideep.named_file import is_there
 from wideep_cli.errors import CallError
 from wideep_cli.stack_file import StackFile, read_yaml
 
@@ -55,5 +56,5 @@ def chosen(source: StackFile) -> tuple[str | None, str | None]:
     text = str(kubeconfig) if kubeconfig else None
     if text and not is_content(text):
         beside = source.path.resolve().parent / Path(text).expanduser()
-        text = str(beside if beside.exists() else Path(text).expanduser())
+        text = str(beside if is_there(beside) else Path(text).expanduser())
     return text, str(context) if context else None

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import yaml
 
-from wideep.named_file import read_named
+from wideep.named_file import is_file, is_there, read_named
 from wideep_cli.errors import CallError
 from wideep_cli.yaml_values import plain_value, resolvers
 
@@ -158,7 +158,7 @@ def find_project(folder: Path) -> Project:
     """
     for candidate in (folder, *folder.parents):
         path = candidate / "Pulumi.yaml"
-        if path.is_file():
+        if is_file(path):
             return _project(path)
     return Project(PROJECT, None, folder, {}, None)
 
@@ -209,7 +209,7 @@ def stack_path(project: Project, stack: str) -> Path:
     """
     name = stack.split("/")[-1]
     path = project.stack_folder / f"Pulumi.{name}.yaml"
-    if path.is_file():
+    if is_file(path):
         return path
     raise CallError(
         f"There is no stack {name!r}: {path.name} does not exist in {project.stack_folder}.",
@@ -223,7 +223,9 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     Raises:
         CallError: the file does not exist, is not a stack's file or sets nothing.
     """
-    if not path.is_file():
+    if not is_file(path):
+        if is_there(path):
+            raise CallError(f"{path} is no regular file.", "Name a stack's file: Pulumi.NAME.yaml.")
         names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
         raise CallError(f"{path} does not exist.", _nearest(str(path), names, "--file "))
     project = project or project_of(path)

@@ -31,4 +31,4 @@ def _commit(folder: Path) -> str:
         said = ask_git(folder, "describe", "--always", "--dirty", "--exclude=*", seconds=SECONDS)
     except GitError:
         return ""
-    return f", commit {said.decode().strip()}" if said else ""
+    return f", commit {said.stdout.decode().strip()}" if said.returncode == 0 else ""

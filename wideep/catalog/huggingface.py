@@ -14,7 +14,7 @@ from wideep.catalog.other_models import other_model
 from wideep.errors import Problem
 from wideep.settings.formatting import redact
 
-__all__ = ["shape_of_config"]
+__all__ = ["MODELOPT", "shape_of_config"]
 
 Object = dict[str, object]
 

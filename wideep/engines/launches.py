@@ -28,6 +28,13 @@ class Launch:
     """Their value is the role's name."""
     role_words: Mapping[str, Role]
     """Flags and modules that say the role by themselves."""
+    image: str | None = None
+    """A container's image whose entry point is the engine: what follows it are the engine's words."""
+
+    def starts(self, word: str) -> bool:
+        """True if the word names that image, with any registry and tag."""
+        folder, _, last = f"/{word.partition('@')[0]}".rpartition("/")
+        return self.image is not None and f"{folder}/{last.partition(':')[0]}".endswith(f"/{self.image}")
 
     def role(self, words: Sequence[str]) -> Role | None:
         """The role that a command's words say. None: it serves both."""

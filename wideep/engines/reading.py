@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 from wideep.engines.flags import EngineFlag, Given, values_of
 
-__all__ = ["RoleReading", "SaidFlag", "json_object", "read_keys", "said_flags", "worker_shape"]
+__all__ = ["MOST_SHOWN", "RoleReading", "SaidFlag", "json_object", "read_keys", "said_flags", "worker_shape"]
+
+MOST_GPUS: Final = 100_000
+MOST_SHOWN: Final = 60
+"""Characters of a value that is none."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class SaidFlag:
             return not self.words[0].startswith("--no-")
         if not self.values:
             raise ValueError("it has no value")
-        read = [self.flag.value(each) for each in self.values]
+        read = [_number(self.flag.value, each) for each in self.values]
         return read if self.flag.nargs in ("+", "*") else read[0]
 
     def is_any(self, *names: str) -> bool:
@@ -58,7 +62,9 @@ class RoleReading:
     left: dict[str, str] = field(default_factory=dict[str, str])
     """Flags and variables that no key can tell, with the reason."""
     extra: list[str] = field(default_factory=list[str])
-    """Words for ``extraArgs`` that a flag becomes."""
+    """Words for ``extraArgs`` that a flag becomes, each flag with its value."""
+    passed: set[str] = field(default_factory=set[str])
+    """Flags that became such words."""
 
     def put(self, said: str, key: str, value: object) -> None:
         """Note that a flag or variable is a key's value."""
@@ -93,15 +99,33 @@ def read_keys(
     return reading
 
 
+def _number(kind: type[int] | type[float] | type[str], text: str) -> object:
+    """A value by its flag's type. Raises ValueError with a few of its characters."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"no number: {text[:MOST_SHOWN]!r}") from None
+
+
 def json_object(text: str) -> Mapping[str, object]:
     """A flag's JSON object. Raises ValueError for a text that is none."""
-    found: object = json.loads(text)
+    try:
+        found: object = json.loads(text)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")  # noqa: TRY004 - as json.loads says it
     return cast("Mapping[str, object]", found)
 
 
 def worker_shape(gpus: int, nodes: int | None, gpus_per_node: int) -> dict[str, object]:
-    """``nodes`` and ``gpusPerNode`` of a worker, from the nodes that its command names or from the size of one."""
+    """``nodes`` and ``gpusPerNode`` of a worker, from the nodes that its command names or from the size of one.
+
+    Raises ValueError where they are no sizes of a worker.
+    """
+    if not 1 <= gpus <= MOST_GPUS:
+        raise ValueError(f"a worker of {gpus if abs(gpus) < MOST_GPUS**2 else 'too many'} GPUs (1 to {MOST_GPUS:,})")
+    if nodes is not None and not 1 <= nodes <= gpus:
+        raise ValueError(f"{gpus} GPUs on {nodes} nodes")
     pods = nodes or -(-gpus // gpus_per_node)
     return {"nodes": pods, "gpusPerNode": max(1, gpus // pods)}

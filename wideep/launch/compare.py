@@ -10,9 +10,9 @@ from wideep.engines import engine_of
 from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED, EngineFlag
 from wideep.engines.reading import said_flags
-from wideep.launch.role import SET, hidden, is_secret, value_of
+from wideep.launch.role import SET, is_secret, shown
 from wideep.launch.words import LaunchCommand, UnreadCommandError
-from wideep.masking import MASK, masked
+from wideep.masking import MASK
 from wideep.settings import Settings
 from wideep.settings.layout import Role
 
@@ -118,8 +118,7 @@ def _flags(engine: Engine, role: Role, words: Sequence[str]) -> dict[str, _Said]
     found: dict[str, _Said] = {}
     for given in engine.flags.read(words):
         name = given.flag.names[0] if given.flag else given.words[0].partition("=")[0]
-        value = value_of(given)
-        found[name] = _Said(MASK if hidden(given) and value else masked(value), _decided(engine, role, given.flag))
+        found[name] = _Said(shown(given), _decided(engine, role, given.flag))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, cast
@@ -13,11 +13,11 @@ from wideep.engines.base import Engine
 from wideep.engines.flags import PASSES, UNCHECKED, Given
 from wideep.engines.reading import RoleReading, said_flags
 from wideep.launch.words import LaunchCommand, UnreadCommandError
-from wideep.masking import masked
+from wideep.masking import MASK, masked
 from wideep.rules.environment import OWNED, TOKENS
 from wideep.settings.layout import DeepEpMode, Role
 
-__all__ = ["SET", "Fate", "Place", "RoleImport", "hidden", "import_role", "is_secret", "value_of", "without"]
+__all__ = ["SET", "Fate", "Place", "RoleImport", "import_role", "is_secret", "shown", "value_of", "without"]
 
 SET: Final = {
     "program": "this program sets it",
@@ -33,7 +33,15 @@ other, and ends at a name that is none of Dynamo's parsers (``_set_parser`` in i
 OF_THE_SHELL: Final = "its value is a variable of the shell"
 OTHER_WORDS: Final[Mapping[object, str]] = {"fp8": "fp8_e4m3"}
 """Values that an engine has two words for, by the one that a stack does not have."""
-SECRET_NAME: Final = re.compile(r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)($|_)")
+_SUBSTITUTED: Final = re.compile(r"[$`]|^[<>]\(")
+SECRET_NAME: Final = re.compile(
+    r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|(PG)?PASS(WORD|WD|PHRASE)?|AUTH(ORIZATION)?|CREDENTIALS?)($|_)"
+)
+SECRET_MEMBER: Final = re.compile(
+    r"""(?:api[_-]?key|access[_-]?key|(?<!first.)(?<!per.)token|secret|passw(?:or)?d|authorization)["']\s*:\s*["'][^"']""",
+    re.IGNORECASE,
+)
+"""A text under such a name in an object, as flags of JSON have it."""
 
 
 class Place(StrEnum):
@@ -85,7 +93,8 @@ def import_role(
     except ValueError as error:
         raise UnreadCommandError(f"The {role} command cannot be read: {_refused(masked(str(error)))}.") from error
     reading.keys = {key: _plain(value) for key, value in reading.keys.items()}
-    if command.role is None and reading.keys.get("moeA2aBackend") == "deepep":
+    said = reading.keys.get("deepepMode", DeepEpMode.AUTO)
+    if command.role is None and reading.keys.get("moeA2aBackend") == "deepep" and said in list(DeepEpMode):
         reading.keys["deepepMode"] = str(MODES[role])
     sorter = _Sorter(engine, role, reading, survives)
     fates = (*(fate for each in given for fate in sorter.flag(each)), *sorter.variables(command.env))
@@ -118,7 +127,24 @@ def hidden(given: Given) -> bool:
 
 def is_secret(name: str, value: str) -> bool:
     """True if an environment variable looks like a credential, by its name or its value."""
-    return name in TOKENS or bool(SECRET_NAME.search(name.upper())) or masked(value) != value
+    return name in TOKENS or bool(SECRET_NAME.search(name.upper())) or tells_secret(value)
+
+
+def tells_secret(*words: str) -> bool:
+    """True if a text looks like a credential, or if an object, or a flag with its value, has one."""
+    return any(masked(word) != word for word in words) or SECRET_MEMBER.search('": "'.join(words)) is not None
+
+
+def shown(given: Given) -> str:
+    """The values of a flag without what may be a secret."""
+    value = value_of(given)
+    return MASK if value and (hidden(given) or tells_secret(*_apart(given.words))) else value
+
+
+def _apart(words: Sequence[str]) -> tuple[str, ...]:
+    """A flag and its values, where the first of them may be in one word with it."""
+    name, equals, value = words[0].partition("=")
+    return (name, *([value] if equals else []), *words[1:])
 
 
 class _Sorter:
@@ -126,7 +152,9 @@ class _Sorter:
 
     def __init__(self, engine: Engine, role: Role, reading: RoleReading, survives: Callable[[str], bool]) -> None:
         self._engine, self._role, self._reading, self._survives = engine, role, reading, survives
-        self.extra = [word for word in reading.extra if survives(word)]
+        pairs = zip(reading.extra[::2], reading.extra[1::2], strict=True)
+        kept = (pair for pair in pairs if all(map(survives, pair)) and not tells_secret(*pair))
+        self.extra = [word for pair in kept for word in pair]
         self.env: dict[str, str] = {}
         self.stack: dict[str, object] = {}
 
@@ -137,6 +165,8 @@ class _Sorter:
         owner = given.flag.owner if given.flag else None
         if name in reading.said_by:
             yield Fate(written, masked(value_of(given)), Place.KEY, f"layout.{self._role}.{reading.said_by[name]}")
+        elif name in reading.passed:
+            yield Fate(written, shown(given), Place.EXTRA, "passed on, each of its fields as a flag")
         elif name in reading.left:
             yield Fate(written, "", Place.LEFT, reading.left[name])
         elif owner in SET:
@@ -160,12 +190,13 @@ class _Sorter:
             why = given.wrong or f"{self._engine.release} and Dynamo's worker have no such flag{instead}"
             return Fate(written, "", Place.LEFT, why)
         if owner not in (PASSES, UNCHECKED):
-            return Fate(written, "", Place.LEFT, self._engine.flags.reasons[str(owner)].rule)
-        if any(masked(word) != word for word in words):
+            reason = self._engine.flags.reasons.get(str(owner))
+            return Fate(written, "", Place.LEFT, reason.rule if reason else "no key says it")
+        if tells_secret(*_apart(words)):
             return Fate(written, "", Place.LEFT, "it looks like a secret, and arguments are in clear text in the graph")
         if not all(self._survives(word) for word in words):
             return Fate(written, "", Place.LEFT, "the operator joins arguments into one shell line, which breaks it")
-        if any("$" in word for word in words):
+        if any(_SUBSTITUTED.search(word) for word in words):
             return Fate(written, "", Place.LEFT, OF_THE_SHELL)
         self.extra += words
         checked = "passed on" if owner == PASSES else "passed on, not checked"
@@ -186,7 +217,7 @@ class _Sorter:
                 yield Fate(name, "", Place.LEFT, "make a Secret with that key, and set workers.envFrom: [SECRET]")
             elif name in owned:
                 yield Fate(name, "", Place.LEFT, owned[name][0])
-            elif "$" in value:
+            elif _SUBSTITUTED.search(value):
                 yield Fate(name, "", Place.LEFT, OF_THE_SHELL)
             else:
                 self.env[name] = value
@@ -195,13 +226,13 @@ class _Sorter:
 
 def _refused(said: str) -> str:
     """What Python says of a value that is no number, for those who did not write it."""
-    plain = re.sub(r"(invalid literal for int\(\) with base 10|could not convert string to float):", "no number:", said)
-    return f"{plain}; write the value in place of the variable" if "$" in said and "variable" not in said else plain
+    from_shell = _SUBSTITUTED.search(said) and "variable" not in said
+    return f"{said}; write the value in place of the variable" if from_shell else said
 
 
 def _plain(value: object) -> object:
     """A number as one, where the engine's parser takes it as a text, and a value by the stack's word for it."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
         return int(value)
     return OTHER_WORDS.get(value, value) if isinstance(value, str) else value
 

@@ -29,6 +29,10 @@ MANY_NODES: Final = 4096
 """As many as a stack may have, until it is known how many the layout takes."""
 
 
+SIZES: Final = ("replicas", "nodes", "gpusPerNode", "tp", "dp", "ep")
+"""Keys of a role without which there is no layout."""
+
+
 @dataclass(frozen=True)
 class Site:
     """What no launch command says."""
@@ -89,6 +93,8 @@ def _accepted(roles: Roles, parsed: Callable[[Roles], Settings]) -> Roles:
         parsed(roles)
     except ConfigError as error:
         refused = {problem.key: " – ".join(filter(None, (problem.rule, problem.fix))) for problem in error.problems}
+        if any(key.startswith("layout.") and key.rpartition(".")[2] in SIZES for key in refused):
+            raise
         return {role: without(found, role, refused) for role, found in roles.items()}
     return roles
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-import shlex
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from wideep.engines import launches
 from wideep.engines.launches import Launch
 from wideep.errors import WideepError
+from wideep.launch.shell import UncutError, cut
+from wideep.masking import masked
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 
-__all__ = ["LaunchCommand", "UnreadCommandError", "launch_commands"]
+__all__ = ["MOST_CHARACTERS", "LaunchCommand", "UnreadCommandError", "launch_commands"]
 
 MOST_CHARACTERS: Final = 200_000
-_ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_REDIRECTION: Final = re.compile(r"(?<=\s)(?:\d|&)?>{1,2}\s*(?:&\d|[^\s'\"]+)")
-_ENDS: Final = ";&|()<>\n"
-"""A shell ends a command at each of these, or takes the next word for a file."""
+MOST_FLAGS: Final = 1000
+"""SGLang has some 600."""
+MOST_NESTED: Final = 3
+"""Shells within a command: ``ssh HOST "docker exec NAME bash -c '…'"``."""
+_ASSIGNMENT: Final = re.compile(r"(?:--env=|-e=?)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_TYPESET: Final = ("Pd", "Pi", "Pf")
+"""Unicode categories of dashes and of opening and closing quotes."""
 
 
 class UnreadCommandError(WideepError):
@@ -48,62 +53,92 @@ def launch_commands(text: str) -> tuple[LaunchCommand, ...]:
 
     Raises UnreadCommandError where there is none, or where a quote is not closed.
     """
-    exported: dict[str, str] = {}
-    found: list[LaunchCommand] = []
-    for words in _commands(text):
-        if words[0] == "export":
-            exported |= _assignments(words)
-            continue
-        start = _start(words)
-        if start:
-            found.append(_command(words, *start, exported))
+    if len(text) > MOST_CHARACTERS:
+        raise UnreadCommandError(f"The text has {len(text):,} characters, and at most {MOST_CHARACTERS:,} are read.")
+    try:
+        found = tuple(_commands(text, {}, MOST_NESTED))
+    except UncutError as error:
+        raise UnreadCommandError(f"The command cannot be cut into words: {error}.") from error
     if not found:
         known = [f"{each.program} serve, python3 -m {', '.join(each.modules)}" for each in launches()]
         raise UnreadCommandError(f"No launch command in the text. It starts with one of: {', '.join(known)}.")
-    return tuple(found)
+    for command in found:
+        _require_plain(command)
+    return found
 
 
-def _commands(text: str) -> Iterator[list[str]]:
-    """The words of each command, as a POSIX shell would cut them; variables and globs stay as they are."""
-    if len(text) > MOST_CHARACTERS:
-        raise UnreadCommandError(f"The text has {len(text):,} characters, and at most {MOST_CHARACTERS:,} are read.")
-    joined = text.replace("\\\r\n", " ").replace("\\\n", " ")
-    lines = (line for line in joined.splitlines() if not line.lstrip().startswith("#"))
-    lexer = shlex.shlex(_REDIRECTION.sub("", "\n".join(lines)), posix=True, punctuation_chars=_ENDS)
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    words: list[str] = []
-    try:
-        for word in lexer:
-            if word and set(word) <= set(_ENDS):
-                if words:
-                    yield words
-                words = []
-            else:
-                words.append(word)
-    except ValueError as error:
-        raise UnreadCommandError(f"The command cannot be cut into words: {error}.") from error
-    if words:
-        yield words
+def _commands(text: str, env: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
+    """The launch commands of a text, and of those in it that another shell reads: ``bash -c '…'``, ``ssh HOST '…'``."""
+    exported, started = dict(env), False
+    for words in cut(text):
+        if words[0] == "export":
+            exported |= _assignments(words)
+        elif started and words[0].startswith("--"):
+            raise UnreadCommandError(
+                f"{masked(words[0])} begins a line, and no command: end the line before it with a backslash, without a "
+                "blank or a comment after it."
+            )
+        for command in _started(words, exported, nested):
+            started = True
+            yield command
 
 
-def _start(words: Sequence[str]) -> tuple[int, Launch] | None:
-    """Where the program is named, in two words, and whose it is."""
-    for at, (word, following) in enumerate(itertools.pairwise(words)):
+def _started(words: Sequence[str], exported: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
+    """The launch commands of one command's words: itself, those of the texts among them, or that of an image."""
+    start = _program(words)
+    if start is None and nested:
+        env, within = {**exported, **_assignments(words)}, False
+        for text in (word for word in words if len(word.split(maxsplit=1)) > 1):
+            with suppress(UncutError):
+                for command in _commands(text, env, nested - 1):
+                    within = True
+                    yield command
+        start = None if within else _image(words)
+    if start:
+        yield _command(words, *start, exported)
+
+
+def _program(words: Sequence[str]) -> tuple[int, int, Launch] | None:
+    """Where the program is named, where its own words begin, and whose it is."""
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else ""
         for launch in launches():
-            by_module = word == "-m" and following in launch.modules
-            if by_module or (word.rpartition("/")[2], following) == (launch.program, "serve"):
-                return at, launch
+            if word.startswith("-m") and word[2:] in launch.modules:
+                return at, at + 1, launch
+            if (word == "-m" and following in launch.modules) or (
+                (word.rpartition("/")[2], following) == (launch.program, "serve")
+            ):
+                return at, at + 2, launch
     return None
 
 
-def _command(words: Sequence[str], at: int, launch: Launch, exported: dict[str, str]) -> LaunchCommand:
-    rest = list(words[at + 2 :])
+def _image(words: Sequence[str]) -> tuple[int, int, Launch] | None:
+    """The same of a container's image that is run, and whose entry point is the program."""
+    named = ((at, launch) for at, word in enumerate(words) for launch in launches() if launch.starts(word))
+    return next(((at, at + 1, launch) for at, launch in named if "run" in words[:at] and words[at + 1 :]), None)
+
+
+def _command(words: Sequence[str], at: int, own: int, launch: Launch, exported: Mapping[str, str]) -> LaunchCommand:
+    rest = list(words[own:])
     model = rest.pop(0) if rest and not rest[0].startswith("-") else None
     env = {**exported, **_assignments(words[:at])}
     return LaunchCommand(launch.backend, tuple(rest), env, model, launch.role(words[at:]))
 
 
+def _require_plain(command: LaunchCommand) -> None:
+    """Refuse what a word processor or a chat made of a command, and more flags than a command has."""
+    words = [*([command.model] if command.model else []), *command.words]
+    typeset = next((word for word in words if unicodedata.category(word[:1] or "a") in _TYPESET and word[0] != "-"), "")
+    if typeset:
+        raise UnreadCommandError(
+            f"{masked(typeset)} begins with {unicodedata.name(typeset[0])}, which the engine takes for a letter. "
+            "Type the dashes and quotes of the command anew."
+        )
+    flags = sum(word.startswith("-") for word in words)
+    if flags > MOST_FLAGS:
+        raise UnreadCommandError(f"The command has {flags:,} flags, and at most {MOST_FLAGS:,} are read.")
+
+
 def _assignments(words: Sequence[str]) -> dict[str, str]:
-    """``NAME=VALUE``, also after ``-e`` or ``--env=`` of a container's command."""
-    plain = (word.removeprefix("--env=").removeprefix("-e=") for word in words)
-    return {found[1]: found[2] for word in plain if (found := _ASSIGNMENT.fullmatch(word))}
+    """``NAME=VALUE``, also with ``-e`` or ``--env=`` of a container's command before it."""
+    return {found[1]: found[2] for word in words if (found := _ASSIGNMENT.fullmatch(word))}

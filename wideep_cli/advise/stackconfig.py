@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from wideep.named_file import is_there, read_named
 from wideep.settings.backend import Backend
 from wideep.settings.layout import Role
 from wideep.text import shown_rate
@@ -41,7 +42,7 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     """
     if question.mixed:
         raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+    if is_there(path) and not _is_advice(path):
         raise CallError(f"{path} exists, and wideep advise has not written it.", "Name another file, or remove it.")
     project = project_of(path)
     source = question.source or _base(project.stack_folder)
@@ -59,6 +60,13 @@ def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str,
     with writing(path):
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return secret or ("hfToken",) * ("hfTokenSecret" not in config)
+
+
+def _is_advice(path: Path) -> bool:
+    try:
+        return read_named(path).startswith(MARK)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _advised(question: Question, found: Prediction) -> Object:
@@ -81,7 +89,7 @@ def _advised(question: Question, found: Prediction) -> Object:
 
 def _base(folder: Path) -> StackFile:
     path = folder / BASE
-    if not path.exists():
+    if not is_there(path):
         raise CallError(
             f"There is no {BASE} in {folder} to take image, model cache and namespace from.",
             "Name a stack that has them: --stack NAME or --file Pulumi.NAME.yaml",

@@ -42,8 +42,17 @@ def named_commands(
             f"For example: wideep import '{EXAMPLE_COMMAND}'",
         )
     if by_role:
-        return one_for_each_role([replace(commands_in(text)[0], role=role) for role, text in by_role.items()])
+        return one_for_each_role([_of_role(role, text) for role, text in by_role.items()])
     return one_for_each_role(commands_of_file(file) if file else commands_in(command or ""))
+
+
+def _of_role(role: Role, text: str) -> LaunchCommand:
+    """The first command of a text, which is to be this role's."""
+    command = commands_in(text)[0]
+    if command.role not in (role, None):
+        fix = f"Give it with --{command.role}, or take the flag out of it."
+        raise CallError(f"The command of --{role} says by a flag that it is of {command.role}.", fix)
+    return replace(command, role=role)
 
 
 def imported(commands: Mapping[Role, LaunchCommand], site: Site) -> Import:

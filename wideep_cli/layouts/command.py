@@ -29,8 +29,9 @@ def layouts(
     debug: Debug = False,
 ) -> None:
     """List the presets, or all valid layouts for a number of GPUs, with memory and KV cache per GPU."""
-    from wideep_cli.layouts.question import ALL, question, questions
+    from wideep_cli.layouts.question import ALL, question, questions, require_searchable
 
+    require_searchable(gpus)
     asked = question(model, gpu, gpus_per_node, stack, file, backend)
     if backend and backend.lower() == ALL:
         from wideep_cli.layouts.engines import engines_report

@@ -14,7 +14,6 @@ from rich.text import Text
 from wideep.enumerate import Enumeration, LayoutOption, LeftOut, RoleOption, layouts
 from wideep.settings.backend import Backend
 from wideep.settings.layout import RoleLayout
-from wideep_cli.errors import CallError
 from wideep_cli.layouts.question import Question
 from wideep_cli.layouts.served import strongest
 from wideep_cli.markdown import table as markdown_table
@@ -30,13 +29,7 @@ KEYS = ("nodes", "gpus_per_node", "tp", "dp", "ep", "redundant_experts")
 
 
 def legal_report(asked: Question, gpus: int, output: OutputFormat) -> RenderableType:
-    """The layouts, best first, and why others are left out.
-
-    Raises:
-        CallError: two roles need at least two GPUs.
-    """
-    if gpus < 2:
-        raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")
+    """The layouts, best first, and why others are left out."""
     found = layouts(asked.model, asked.hardware, gpus, engine=asked.engine)
     title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}{asked.by}"
     strong = strongest(gpus, asked.model, asked.hardware.gpu) if asked.backend is Backend.SGLANG else None

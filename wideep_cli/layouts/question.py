@@ -17,13 +17,15 @@ from wideep.settings.model import ModelShape
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
-__all__ = ["ALL", "Question", "each_engine", "question", "questions"]
+__all__ = ["ALL", "Question", "each_engine", "question", "questions", "require_searchable"]
 
 ALL = "all"
 """In an engine's place: each of them."""
 DEFAULT_MODEL = "deepseek-ai/DeepSeek-R1"
 DEFAULT_HARDWARE = Hardware(gpu=Gpu.H200, nodes=1, gpus_per_node=8, interconnect=Interconnect.INFINIBAND)
 
+MOST_GPUS = 4096
+"""As many as a role may have."""
 RACK_NODE = 4
 """GPUs of a node in a rack that is one NVLink domain (GB200 NVL72, GB300 NVL72)."""
 
@@ -116,3 +118,15 @@ def _model(word: str) -> ModelShape:
         fix = f"Try {near}." if near else f"The catalog has {', '.join(MODELS)}; a stack may have others (--stack)."
         raise CallError(f"--model {word}: not in the catalog.", fix)
     return MODELS[found]
+
+
+def require_searchable(gpus: int | None) -> None:
+    """Refuse a number of GPUs that no two roles have.
+
+    Raises:
+        CallError: two roles need at least two GPUs, and more than a role may have are not searched.
+    """
+    if gpus is not None and gpus < 2:
+        raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")
+    if gpus is not None and gpus > MOST_GPUS:
+        raise CallError(f"--gpus {gpus}: at most {MOST_GPUS} GPUs are searched.", f"Try --gpus {MOST_GPUS}.")

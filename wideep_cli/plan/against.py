@@ -14,6 +14,7 @@ from rich.text import Text
 from wideep.launch.compare import Compared, Relation, compare
 from wideep.launch.words import LaunchCommand, UnreadCommandError
 from wideep.masking import masked
+from wideep.named_file import is_file, is_there
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
 from wideep_cli.launch_source import commands_in, commands_of_file
@@ -48,10 +49,11 @@ def against_report(loaded: StackContext, text: str, output: OutputFormat) -> Ren
 def _commands(text: str) -> Mapping[Role, LaunchCommand]:
     """One command of each role that is there; one that serves both stands beside both."""
     path = Path(text)
-    is_file = "\n" not in text and len(text) < 1000 and path.is_file()
-    if not is_file and len(text.split()) == 1:
-        raise CallError(f"{masked(text)} does not exist.", "Name a script with launch commands, or quote a command.")
-    found = commands_of_file(path) if is_file else commands_in(text)
+    is_script = "\n" not in text and is_file(path)
+    if not is_script and len(text.split()) == 1:
+        what = "is no regular file" if is_there(path) else "does not exist"
+        raise CallError(f"{masked(text[:200])} {what}.", "Name a script with launch commands, or quote a command.")
+    found = commands_of_file(path) if is_script else commands_in(text)
     first = {role: next((each for each in found if each.role in (role, None)), None) for role in Role}
     return {role: command for role, command in first.items() if command}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,14 +61,16 @@ def plan(
 
     if slide and not svg:
         raise CallError("--slide is a form of the picture that --svg draws.", "Add --svg FILE.svg.")
+    _require_one({"diff": diff, "since": since, "against": against, "args": args, "manifest": manifest})
     if diff:
-        if stack or file or svg or experts or measured:
-            raise CallError("--diff compares two files.", "Leave out --stack, --file, --svg, --experts and --measured.")
+        _require_alone("diff", {"stack": stack, "file": file, "svg": svg, "experts": experts, "measured": measured})
         before, after = (load(stack_file(None, path)) for path in diff)
         _differ(before, after, output)
         return
-    if sum(map(bool, (since, against, args, manifest))) > 1:
-        raise CallError("--since, --against, --args and --manifest each print something of their own.", "Give one.")
+    if since:
+        _require_alone("since", {"svg": svg, "experts": experts, "measured": measured})
+    elif against or args or manifest:
+        _require_alone("against" if against else "args" if args else "manifest", {"measured": measured})
     source = stack_file(stack, file)
     if since:
         from wideep_cli.plan.since import loaded_at
@@ -93,6 +96,21 @@ def plan(
 
         report = with_measured(report, loaded.settings, measured_nodes(source, loaded.settings), output)
     answer(report)
+
+
+def _require_one(printed: Mapping[str, object]) -> None:
+    given = [f"--{name}" for name, value in printed.items() if value]
+    if len(given) > 1:
+        raise CallError(f"{' and '.join(given)} each print something of their own.", "Give one.")
+
+
+def _require_alone(option: str, others: Mapping[str, object]) -> None:
+    """Refuse what an option would leave undone."""
+    what = {"diff": "compares two files", "since": "compares two plans", "against": "compares two commands"}
+    given = [f"--{name}" for name, value in others.items() if value]
+    if given:
+        said = what.get(option, "prints what can be pasted")
+        raise CallError(f"--{option} {said}.", f"Leave out {' and '.join(given)}.")
 
 
 def _draw(loaded: StackContext, svg: Path, slide: bool) -> None:

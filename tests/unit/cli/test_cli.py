@@ -259,7 +259,7 @@ def test_a_difference_is_of_two_files_and_of_nothing_else(run: Run, stack: Write
     result = run("plan", "--diff", stack(), stack(), "--stack", "dev")
     assert (result.exit_code, result.stderr) == (
         2,
-        "--diff compares two files.\n  Leave out --stack, --file, --svg, --experts and --measured.\n",
+        "--diff compares two files.\n  Leave out --stack.\n",
     )
 
 
@@ -267,6 +267,12 @@ def test_layouts_lists_the_presets_and_why_one_does_not_fit(run: Run) -> None:
     result = run("layouts")
     assert (result.exit_code, result.stderr) == (0, "")
     check("layouts-r1-h200.txt", result.stdout)
+
+
+def test_layouts_refuses_more_gpus_than_a_role_may_have(run: Run) -> None:
+    for gpus in (4097, 10**9, 10**30):
+        result = run("layouts", "--gpus", gpus)
+        assert (result.exit_code, "Internal error" in result.stderr) == (2, False)
 
 
 def test_layouts_takes_model_and_gpu_from_a_stack(run: Run, stack: Write) -> None:

@@ -94,6 +94,8 @@ def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
         ((), "Name the commands in one way"),
         ((LAUNCH, "--prefill", LAUNCH), "Name the commands in one way"),
         (("--prefill", LAUNCH), "No command for decode"),
+        (("--prefill", f"{LAUNCH} --disaggregation-mode decode", "--decode", LAUNCH), "says by a flag"),
+        ((LAUNCH, "--gpu", " "), "--gpu has an empty value"),
         (("echo",), "No launch command"),
         (("--file", "no-such-file.sh"), "no-such-file.sh cannot be read"),
         (("vllm serve acme/unknown",), "The command names no model of the catalog (acme/unknown)"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -103,12 +104,20 @@ def test_a_config_json_is_read_as_it_was_at_that_commit(run: Run, repository: Pa
     path, tuned = repository / "Pulumi.mine.yaml", repository / "tuned" / "config.json"
     tuned.parent.mkdir()
     tuned.write_text(json.dumps(shape))
+    beside = tuned.with_name("hf_quant_config.json")
+    beside.write_text(json.dumps({"quantization": {"quant_algo": "FP8"}}))
     path.write_text(STACK.format(model="{config: tuned/config.json, name: acme/tuned}", layout="lab-16gpu-singlenode"))
     who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for command in (["add", "."], [*who, "commit", "-q", "-m", "second"]):
         process.run("git", *command, cwd=repository)
     tuned.write_text(json.dumps({**shape, "num_hidden_layers": 24}))
+    beside.unlink()
 
+    then = run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout
+    assert "quant_algo: FP8" in then, "of ModelOpt's file beside it, which is refused"
+
+    process.run("git", "rm", "-q", "--cached", str(beside), cwd=repository)
+    process.run("git", *who, "commit", "-q", "-m", "third", cwd=repository)
     found = json.loads(run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout)
 
     assert any(change["path"].endswith("weights per GPU") for change in found["settings"]), "half of the layers"
@@ -132,3 +141,80 @@ def test_a_stack_that_is_new_since_then_is_told(run: Run, repository: Path) -> N
     path = repository / "Pulumi.new.yaml"
     path.write_text(STACK.format(model="deepseek-ai/DeepSeek-R1", layout="wide-32gpu"))
     assert "Pulumi.new.yaml is not in main." in run("plan", "--file", path, "--since", "main").stderr
+
+
+def test_a_stack_that_had_another_name_then_is_told_how_to_compare(run: Run, repository: Path) -> None:
+    path = repository / "Pulumi.mine.yaml"
+    path = path.rename(repository / "Pulumi.new.yaml")
+    said = run("plan", "--file", path, "--since", "main").stderr
+    assert "If it was Pulumi.mine.yaml: git show" in said
+    command = said.partition("git show ")[2].partition(" >")[0].replace("NAME", "Pulumi.mine.yaml")
+    assert process.run("git", "show", command, cwd=repository).out == path.read_text()
+
+
+def test_the_folders_repository_is_asked_in_a_hook_of_another(
+    run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    process.run("git", "init", "-q", cwd=other)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    assert run("plan", "--file", repository / "Pulumi.mine.yaml", "--since", "main").exit_code == 0
+
+
+def test_no_program_of_the_repositorys_config_is_run(run: Run, repository: Path, tmp_path_factory: Any) -> None:
+    ran = tmp_path_factory.mktemp("ran")
+    evil = ran / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {ran}/was-run\n")
+    evil.chmod(0o755)
+    keys = {name: str(evil) for name in ("core.fsmonitor", "core.pager", "diff.external", "diff.y.textconv")}
+    fetch = {
+        "remote.origin.url": f"ext::{evil}",
+        "remote.origin.promisor": "true",
+        "extensions.partialClone": "origin",
+        "core.repositoryFormatVersion": "1",
+        "protocol.ext.allow": "always",
+    }
+    (repository / ".gitattributes").write_text("*.yaml diff=y\n")
+    for name, value in {**keys, **fetch}.items():
+        process.run("git", "config", name, value, cwd=repository)
+    path = repository / "Pulumi.mine.yaml"
+    assert run("plan", "--file", path, "--since", "main").exit_code == 0
+    assert run("plan", "--file", path, "--since", "d" * 40).exit_code == 2
+    assert not (ran / "was-run").exists()
+
+
+def test_a_shallow_clone_and_a_folder_without_git_say_what_they_are(
+    run: Run, repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("clones")
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    process.run("git", *who, "commit", "-q", "--allow-empty", "-m", "second", cwd=repository)
+    process.run("git", "clone", "-q", "--depth", "1", repository.as_uri(), "shallow", cwd=folder)
+    copied = folder / "Pulumi.mine.yaml"
+    copied.write_text((repository / "Pulumi.mine.yaml").read_text())
+    shallow = run("plan", "--file", folder / "shallow" / "Pulumi.mine.yaml", "--since", "HEAD~1")
+    assert "The clone is shallow: git fetch --unshallow --tags." in shallow.stderr
+    assert "not a git repository" in run("plan", "--file", copied, "--since", "HEAD").stderr
+
+
+def test_a_machine_without_git_is_told_so(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    result = run("plan", "--file", repository / "Pulumi.mine.yaml", "--since", "HEAD")
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "--since asks git, which is not installed.")
+
+
+def test_a_link_is_compared_with_what_it_leads_to(run: Run, repository: Path) -> None:
+    link = repository / "Pulumi.link.yaml"
+    link.symlink_to("Pulumi.mine.yaml")
+    assert run("plan", "--file", link, "--since", "HEAD").exit_code == 0
+
+
+def test_a_file_that_was_too_large_then_is_not_read(run: Run, repository: Path) -> None:
+    path = repository / "Pulumi.mine.yaml"
+    text = path.read_text()
+    path.write_text("#" * 16_000_001)
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    process.run("git", *who, "commit", "-q", "-am", "large", cwd=repository)
+    path.write_text(text)
+    assert "had 16,000,001 bytes" in run("plan", "--file", path, "--since", "HEAD").stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -13,7 +15,7 @@ from tests.support.configs import hardware, stack
 from wideep.engines import engine_of
 from wideep.launch.role import Fate, Place
 from wideep.launch.stack import ImportedStack, Site, import_stack
-from wideep.launch.words import UnreadCommandError, launch_commands
+from wideep.launch.words import MOST_CHARACTERS, UnreadCommandError, launch_commands
 from wideep.plan import make_plan
 from wideep.rules import accept
 from wideep.settings import parse
@@ -88,6 +90,7 @@ def test_vllms_objects_are_read_as_the_keys_and_flags_that_they_hold() -> None:
     ("flags", "flag", "place", "why"),
     [
         ("--watchdog-timeout 600", "--watchdog-timeout", Place.EXTRA, "passed on"),
+        ("--bucket-time-to-first-token 1 2", "--bucket-time-to-first-token", Place.EXTRA, "passed on"),
         ("--deepep-config /c.json", "--deepep-config", Place.EXTRA, "passed on, not checked"),
         ("--host 0.0.0.0", "--host", Place.SET, "this program sets it"),
         ("--node-rank 1", "--node-rank", Place.SET, "the operator appends it"),
@@ -141,6 +144,10 @@ def test_what_is_passed_on_is_in_the_stack_as_it_was_written() -> None:
         f"{SGLANG} --api-key S3cretS3cret",
         f"{SGLANG} --log-level hf_S3cretS3cretS3cret",
         f"{VLLM} --api-key=S3cretS3cret",
+        f"DB_PASS=S3cretS3cret PGPASSWORD=S3cretS3cret AUTH=S3cretS3cret {SGLANG}",
+        f"""{SGLANG} --model-loader-extra-config '{{"api_key": "S3cretS3cret"}}'""",
+        f"{VLLM} --kv-transfer-config.api_key S3cretS3cret --compilation-config.my_secret=S3cretS3cret",
+        f"""{VLLM} --enable-eplb --eplb-config '{{"api_key": "S3cretS3cret"}}'""",
     ],
 )
 def test_a_secret_of_the_command_is_in_nothing_that_comes_of_it(text: str) -> None:
@@ -168,6 +175,113 @@ GLOO=eth0 {SGLANG} --disaggregation-mode=decode
     assert (first.role, first.env) == (Role.PREFILL, {"NCCL_DEBUG": "INFO"})
     assert first.words[-2:] == ("--disaggregation-mode", "prefill")
     assert (second.role, second.env) == (Role.DECODE, {"NCCL_DEBUG": "INFO", "GLOO": "eth0"})
+
+
+PLAIN = "python3 -m sglang.launch_server --model-path deepseek-ai/DeepSeek-R1 --tp-size 8 --watchdog-timeout 600"
+VLLMS = "--model deepseek-ai/DeepSeek-R1 --tensor-parallel-size 8"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"bash -c '{PLAIN}'",
+        f'docker run image bash -lc "pip install x && exec {PLAIN}"',
+        f"""ssh host "docker exec c bash -c '{PLAIN}'\"""",
+        f"kubectl exec -it pod -- sh -c 'cd /x; {PLAIN}'",
+        PLAIN.replace("-m sglang", "-msglang"),
+        PLAIN.replace(" --", " \\\r\n  --"),
+        PLAIN.replace(" ", "\u00a0"),
+        f"{PLAIN} # a comment isn't closed",
+        f"# start\n{PLAIN} < /dev/null >>log.txt 2>&1 &",
+        f"```bash\n$ {PLAIN}\n```",
+        PLAIN.replace(" --watch", " --host $(hostname -i) --port `cat port` --watch"),
+        PLAIN.replace(" --watch", """ --dist-init-addr "$(hostname -I | awk '{print $1}'):5000" --watch"""),
+        PLAIN.replace(" --watch", " --config <(cat x) --watch"),
+    ],
+)
+def test_one_command_is_read_from_each_spelling_up_to_its_last_flag(text: str) -> None:
+    role = role_of(text)
+    assert (role["tp"], role["extraArgs"]) == (8, ["--watchdog-timeout", "600"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"docker run --gpus all vllm/vllm-openai:latest {VLLMS}",
+        f"podman run -e A=b host:5000/vllm/vllm-openai:v1@sha256:abc {VLLMS}",
+        f"docker run --entrypoint bash vllm/vllm-openai:v1 -c 'vllm serve {VLLMS}'",
+    ],
+)
+def test_an_image_whose_entry_point_is_the_engine_is_its_command(text: str) -> None:
+    (command,) = launch_commands(text)
+    assert shlex.join(command.words) == VLLMS
+
+
+def test_what_is_in_quotes_stays_one_value() -> None:
+    (command,) = launch_commands(f'{SGLANG} --chat-template \'{{% if a > b %}} # x\' --log-level "a\\"b"')
+    assert command.words[-3:] == ("{% if a > b %} # x", "--log-level", 'a"b')
+
+
+def test_variables_of_a_container_are_those_of_the_command_in_it() -> None:
+    (command,) = launch_commands(f"docker run -eA=1 -e B=2 --env=C=3 image bash -c 'D=4 {SGLANG}'")
+    assert command.env == {"A": "1", "B": "2", "C": "3", "D": "4"}
+
+
+def test_a_mode_that_is_none_is_left_out_though_each_role_gets_its_own() -> None:
+    assert fate(f"{SGLANG} --moe-a2a-backend deepep --deepep-mode fast", "--deepep-mode").place is Place.LEFT
+
+
+def test_fields_of_vllms_balancer_are_read_by_their_dotted_names_too() -> None:
+    dotted = "--enable-eplb --eplb-config.num_redundant_experts 32 --eplb-config.window_size=100"
+    role = role_of(f"{VLLM} {dotted}")
+    assert (role["redundantExperts"], role["extraArgs"]) == (32, ["--eplb-config.window_size=100"])
+    alone = fate(f"""{VLLM} --enable-eplb --eplb-config '{{"window_size": 100}}'""", "--eplb-config")
+    assert alone.place is Place.EXTRA
+
+
+def test_a_text_of_the_largest_size_is_read_in_seconds() -> None:
+    for filling in ("x '\\''" * 20_000, "$(x)" * 40_000, "${" * 90_000, "1>" * 60_000, "--x y " * 30_000):
+        with suppress(UnreadCommandError):
+            started = time.process_time()
+            launch_commands(f"bash -c '{filling}'\n{SGLANG} {filling}"[:MOST_CHARACTERS])
+            assert time.process_time() - started < 5, filling[:9]
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ("--tp-size 0", "a worker of 0 GPUs"),
+        ("--tp-size -8", "a worker of -8 GPUs"),
+        (f"--tp-size {'9' * 5000}", "--tp-size: no number: '999"),
+        ("--nnodes 0", "8 GPUs on 0 nodes"),
+        ("--nnodes 100000", "8 GPUs on 100000 nodes"),
+        ("\\ \n --dp-size 8", "--dp-size begins a line, and no command: end the line before it with a backslash"),
+        ("\\\n # width\n --dp-size 8", "--dp-size begins a line"),
+        ("\u2014dp-size 8", "begins with EM DASH"),
+        ("--log-level \u201cdebug\u201d", "begins with LEFT DOUBLE QUOTATION MARK"),
+        ("--log-level `x", "No closing backtick"),
+        ("--log-level $(x", "No closing bracket"),
+        ("--x y " * 1001, "at most 1,000 are read"),
+    ],
+)
+def test_what_is_no_command_of_an_engine_is_told_with_the_place(flags: str, why: str) -> None:
+    with pytest.raises(UnreadCommandError) as error:
+        read(f"{SGLANG} {flags}")
+    assert why in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ("-dp 0", "a worker of 0 GPUs"),
+        ("--max-model-len infk", "--max-model-len: no number: 'infk'"),
+        ("--eplb-config '" + "[" * 100_000 + "'", "--eplb-config: its JSON is nested too deeply"),
+    ],
+)
+def test_a_value_that_vllm_would_refuse_is_told(flags: str, why: str) -> None:
+    with pytest.raises(UnreadCommandError) as error:
+        read(f"vllm serve deepseek-ai/DeepSeek-R1 {flags}")
+    assert why in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from wideep.engines.reading import RoleReading, SaidFlag, read_keys, worker_shape
+from wideep.engines.reading import MOST_SHOWN, RoleReading, SaidFlag, read_keys, worker_shape
 from wideep.engines.sglang.command import DISPATCH_VARIABLE
 from wideep.settings.layout import Role
 
@@ -125,4 +125,6 @@ def _whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"{name}: {text} is not a whole number; write the value in place of a variable") from None
+        raise ValueError(
+            f"{name}: {text[:MOST_SHOWN]} is not a whole number; write the value in place of a variable"
+        ) from None

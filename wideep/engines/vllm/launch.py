@@ -16,4 +16,5 @@ LAUNCH: Final = Launch(
     program="vllm",
     mode_flags=("--disaggregation-mode",),
     role_words={"--is-prefill-worker": Role.PREFILL, "--is-decode-worker": Role.DECODE},
+    image="vllm/vllm-openai",
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from wideep.engines.reading import RoleReading, SaidFlag, json_object, read_keys, worker_shape
+from wideep.engines.reading import MOST_SHOWN, RoleReading, SaidFlag, json_object, read_keys, worker_shape
 from wideep.engines.vllm.command import ALL_TO_ALL
 from wideep.settings.layout import Role
 
@@ -13,8 +15,11 @@ __all__ = ["role_reading"]
 
 DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
 _BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
+_COUNT: Final = re.compile(r"(\d{1,12}(?:\.\d{1,12}(?=.))?)([kmgKMG]?)", re.ASCII)
 _COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
 """Keys of whole numbers whose flags vLLM's parser takes as texts, in one version or another."""
+_FITTED: Final = ("auto", "-1")
+"""``--max-model-len`` as long as the cache has room for."""
 _PER_GROUP: Final = ("chunkedPrefillSize", "maxRunningRequests")
 """Keys that are of all attention groups together, where vLLM's flag is of one."""
 
@@ -27,7 +32,7 @@ def role_reading(
     Raises ValueError with the flag's name for a value that its type does not take.
     """
     reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
-    if env.get(DISPATCH_VARIABLE, "").isdigit():
+    if re.fullmatch(r"[0-9]{1,12}", env.get(DISPATCH_VARIABLE, "")):
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
     _sizes(reading, role, said, gpus_per_node)
     return reading
@@ -50,25 +55,39 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
         reading.left[name] = "write cudaGraphBatchSizes, at decode"
     elif owner == "speculative" or said.is_any("--ubatch-size"):
         reading.left[name] = "no key says it"
+    elif owner == "contextLength" and said.values and said.values[-1] in _FITTED:
+        reading.left[name] = "set contextLength: the plan counts with a number"
     else:
         value = said.value
         reading.put(name, owner, _count(value) if isinstance(value, str) and owner in _COUNTS else value)
 
 
 def _count(text: str) -> int:
-    """Tokens as vLLM takes them: ``16384``, ``16k`` of 1000, ``16K`` of 1024 (``human_readable_int``)."""
+    """Tokens as vLLM takes them: ``16384``, ``16k`` of 1000, ``16K`` of 1024 (``human_readable_int``).
+
+    Raises ValueError for another text.
+    """
+    found = _COUNT.fullmatch(text)
+    if not found:
+        raise ValueError(f"no number: {text[:MOST_SHOWN]!r}")
     units = {"k": 1000, "m": 1000**2, "g": 1000**3, "K": 1024, "M": 1024**2, "G": 1024**3}
-    unit = units.get(text[-1:])
-    return int(float(text[:-1]) * unit) if unit else int(text)
+    return int(float(found[1]) * units[found[2]]) if found[2] else int(found[1])
 
 
 def _balancer(reading: RoleReading, said: SaidFlag) -> None:
-    """EPLB's own object: two of its fields are keys, the others go on as dotted flags."""
-    for field, value in json_object(said.values[0] if said.values else "").items():
+    """EPLB's own object, or a field of it by its dotted name: two are keys, the others go on as dotted flags."""
+    dotted, value = said.words[0].partition("=")[0].partition(".")[2], said.values[0] if said.values else ""
+    for field, each in ({dotted: _member(value)} if dotted else json_object(value)).items():
         if field in _BALANCER:
-            reading.put(said.name, _BALANCER[field], value)
+            reading.put(said.name, _BALANCER[field], each)
         else:
-            reading.extra += [f"{said.name}.{field}", str(value).lower() if isinstance(value, bool) else str(value)]
+            reading.extra += [f"{said.name}.{field}", each if isinstance(each, str) else json.dumps(each)]
+            reading.passed.add(said.name)
+
+
+def _member(text: str) -> object:
+    """A number as one."""
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else text
 
 
 def _sizes(reading: RoleReading, role: Role, said: Sequence[SaidFlag], gpus_per_node: int) -> None:
@@ -76,7 +95,7 @@ def _sizes(reading: RoleReading, role: Role, said: Sequence[SaidFlag], gpus_per_
     keys = reading.keys
     group, groups = reading.number("tp", 1), reading.number("dp", 1)
     named = next((each for each in said if each.is_any("--data-parallel-size-local")), None)
-    local = named.value if named else None
+    local = named.value if named and named.values else None
     nodes = -(-groups // local) if isinstance(local, int) and local > 0 else None
     if named and nodes:
         reading.said_by[named.name] = "nodes"
