@@ -50,6 +50,8 @@ def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> subprocess.Co
         )
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git has not answered within {seconds:g} s") from error
+    except FileNotFoundError as error:
+        raise GitError("git is not installed") from error
     except OSError as error:
         raise GitError(f"git cannot be run ({error.strerror})") from error
     except ValueError as error:

@@ -225,7 +225,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
     """
     if not is_file(path):
         if is_there(path):
-            raise CallError(f"{path} is no regular file.", "Name a stack's file: Pulumi.NAME.yaml.")
+            raise CallError(f"{path} is not a regular file.", "Name a stack's file: Pulumi.NAME.yaml.")
         names = [str(file) for file in sorted(path.parent.glob("Pulumi.*.yaml"))]
         raise CallError(f"{path} does not exist.", _nearest(str(path), names, "--file "))
     project = project or project_of(path)

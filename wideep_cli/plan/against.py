@@ -51,7 +51,7 @@ def _commands(text: str) -> Mapping[Role, LaunchCommand]:
     path = Path(text)
     is_script = "\n" not in text and is_file(path)
     if not is_script and len(text.split()) == 1:
-        what = "is no regular file" if is_there(path) else "does not exist"
+        what = "is not a regular file" if is_there(path) else "does not exist"
         raise CallError(f"{masked(text[:200])} {what}.", "Name a script with launch commands, or quote a command.")
     found = commands_of_file(path) if is_script else commands_in(text)
     first = {role: next((each for each in found if each.role in (role, None)), None) for role in Role}

@@ -198,12 +198,6 @@ def test_a_shallow_clone_and_a_folder_without_git_say_what_they_are(
     assert "not a git repository" in run("plan", "--file", copied, "--since", "HEAD").stderr
 
 
-def test_a_machine_without_git_is_told_so(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(repository))
-    result = run("plan", "--file", repository / "Pulumi.mine.yaml", "--since", "HEAD")
-    assert (result.exit_code, result.stderr.splitlines()[0]) == (2, "--since asks git, which is not installed.")
-
-
 def test_a_link_is_compared_with_what_it_leads_to(run: Run, repository: Path) -> None:
     link = repository / "Pulumi.link.yaml"
     link.symlink_to("Pulumi.mine.yaml")

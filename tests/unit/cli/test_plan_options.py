@@ -70,7 +70,7 @@ def test_a_name_that_no_file_can_have_is_told(run: Run, path: Path, option: str,
 def test_what_is_no_regular_file_is_said_to_be_there(run: Run, path: Path, option: str) -> None:
     source = [] if option == "--file" else ["--file", path]
     for name in ("/dev/null", path.parent):
-        assert f"{name} is no regular file." in run("plan", *source, option, name).stderr
+        assert f"{name} is not a regular file." in run("plan", *source, option, name).stderr
 
 
 def test_a_command_in_one_long_line_is_no_file(run: Run, path: Path) -> None:
