@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["MASK", "holds_token", "masked", "visible"]
+__all__ = ["MASK", "holds_credential", "holds_token", "masked", "visible"]
 
 MASK: Final = "[secret]"
 HF_WORDS: Final = ("config", "hub_download", "overrides", "quant_config", "quantizer", "text_config", "transfer")
@@ -18,9 +18,15 @@ _SHORTEST_REFUSED: Final = 12
 _CREDENTIALS: Final = (
     HF_TOKEN,
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),  # a JWT
-    re.compile(r"\b(?:gh[opsur]_|github_pat_|glpat-|nvapi-|sk-)[A-Za-z0-9_-]{16,}"),
+    re.compile(r"\b(?:gh[opsur]_|github_pat_|glpat-|nvapi-)[A-Za-z0-9_-]{16,}"),
     re.compile(r"\bAKIA[A-Z0-9]{16}\b"),
+    re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
 )
+_CERTAIN: Final = (
+    *_CREDENTIALS[1:-1],
+    re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/?#\"'<>@:]*:[^\s/?#\"'<>@]+@"),
+)
+"""Those that nothing else looks like, which are refused and not only masked: a word may begin with ``sk-``."""
 _SCHEMES: Final = (
     re.compile(r"(?P<kept>\b(?i:bearer)\s+)[^\s\"',]{8,}"),
     # An ordinary word after it ("Basic authentication") is no credential.
@@ -45,6 +51,11 @@ def masked(text: str) -> str:
 def holds_token(text: str) -> bool:
     """Whether a Hugging Face token stands somewhere in the text."""
     return any(len(found[0]) >= len("hf_") + _SHORTEST_REFUSED for found in HF_TOKEN.finditer(text))
+
+
+def holds_credential(text: str) -> bool:
+    """Whether a user and password in a URL, a JWT, or a key of a known service stands somewhere in the text."""
+    return any(pattern.search(text) for pattern in _CERTAIN)
 
 
 def visible(text: str) -> str:

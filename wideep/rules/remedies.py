@@ -97,8 +97,11 @@ def _pool(site: RoleContext, percent: int) -> Remedy:
 
 
 def _fewer_experts(site: RoleContext) -> Iterator[Remedy]:
-    """The most redundant experts first. Below today's number, what (E + R) % ep = 0 allows."""
-    for redundant in range(site.role.redundant_experts - site.role.ep, -1, -site.role.ep):
+    """The most redundant experts first. Below today's number, what (E + R) % ep = 0 allows, and at most one for each
+    expert: a number that is far too large is not searched down from."""
+    today, ep = site.role.redundant_experts, site.role.ep
+    steps = max(1, -(-(today - site.model.experts) // ep))
+    for redundant in range(today - steps * ep, -1, -ep):
         yield Remedy(f"redundantExperts: {redundant}", site.changed(redundant_experts=redundant))
 
 

@@ -21,7 +21,7 @@ from wideep.settings.lost import lost_model, lost_preset
 from wideep.settings.managed import split_managed
 from wideep.settings.problems import NO_SUCH_KEY, misspelt, problems_of
 from wideep.settings.root import HfToken, Settings
-from wideep.settings.secrets import MISPLACED, below, is_secure, secret_problems
+from wideep.settings.secrets import CREDENTIAL, MISPLACED, below, is_secure, secret_problems
 from wideep.versions import DYNAMO
 
 __all__ = ["ParseResult", "ReadText", "parse", "read"]
@@ -119,7 +119,7 @@ def _with_secrets(problems: list[Problem], marked: list[Problem]) -> list[Proble
     """Secrets before the other mistakes. What is wrong with a secret's value is no further mistake; a secret whose key
     does not exist is one, and the nearest key that does is what to write."""
     unknown = {problem.key for problem in problems if problem.rule == NO_SUCH_KEY}
-    secrets = [problem for problem in marked if problem.rule == MISPLACED or problem.key not in unknown]
+    secrets = [problem for problem in marked if problem.rule in (MISPLACED, CREDENTIAL) or problem.key not in unknown]
     keys = [problem.key for problem in secrets]
     return [*secrets, *(problem for problem in problems if not below(problem.key, keys))]
 

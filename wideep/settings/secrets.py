@@ -7,14 +7,23 @@ in clear. Only the known ones become secrets again; any other would be in clear 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from wideep.errors import Problem
-from wideep.masking import MASK, holds_token
+from wideep.masking import MASK, holds_credential, holds_token
 from wideep.settings.formatting import join_path
 
-__all__ = ["KNOWN_SECRETS", "MISPLACED", "below", "is_secure", "secret_paths", "secret_problems", "with_secrets"]
+__all__ = [
+    "CREDENTIAL",
+    "KNOWN_SECRETS",
+    "MISPLACED",
+    "below",
+    "is_secure",
+    "secret_paths",
+    "secret_problems",
+    "with_secrets",
+]
 
 Path = tuple[str, ...]
 
@@ -23,6 +32,7 @@ KNOWN_SECRETS: Final[tuple[Path, ...]] = (("hfToken",), ("image", "registry", "p
 """Values that become a Secret of the cluster, and go nowhere else."""
 IN_CLEAR: Final = "is marked as a secret, and this key's value is in clear text in the graph, the state and diffs"
 MISPLACED: Final = "holds a Hugging Face token, which only hfToken keeps secret"
+CREDENTIAL: Final = "looks like a credential, and this key's value is in clear text in the graph, the state and diffs"
 MOVE_IT: Final = "remove it and revoke that token, then pulumi config set --secret hfToken hf_…"
 ENV_FROM: Final = "make a Secret of the namespace with that key, and set workers.envFrom: [SECRET]"
 CHART: Final = "make a Secret, and write the chart's value that names it (existingSecretName, …)"
@@ -46,8 +56,13 @@ def secret_problems(config: Mapping[str, object]) -> list[Problem]:
     """All that a person marked as a secret and that cannot be kept as one, and tokens in keys that are no secret."""
     marked = [path for path in secret_paths(config) if path not in KNOWN_SECRETS]
     problems = [Problem(join_path(path), MASK, IN_CLEAR, _fix(path)) for path in marked]
-    tokens = dict.fromkeys(path for path in _tokens(config) if path not in KNOWN_SECRETS)
-    return [*problems, *(Problem(join_path(path), MASK, MISPLACED, MOVE_IT) for path in tokens)]
+    tokens = dict.fromkeys(path for path in _holding(holds_token, config) if path not in KNOWN_SECRETS)
+    others = dict.fromkeys(path for path in _holding(holds_credential, config) if path not in (*KNOWN_SECRETS, *tokens))
+    return [
+        *problems,
+        *(Problem(join_path(path), MASK, MISPLACED, MOVE_IT) for path in tokens),
+        *(Problem(join_path(path), MASK, CREDENTIAL, _instead(path)) for path in others),
+    ]
 
 
 def with_secrets(value: object, paths: Iterable[Path]) -> object:
@@ -79,15 +94,16 @@ def _replaced(value: object, path: Path) -> object:
     return {**written, first: _replaced(written[first], tuple(rest))}
 
 
-def _tokens(value: object, here: Path = ()) -> Iterator[Path]:
-    if isinstance(value, str) and holds_token(value):
+def _holding(held: Callable[[str], bool], value: object, here: Path = ()) -> Iterator[Path]:
+    """Where a text, or the name of a key, holds one."""
+    if isinstance(value, str) and held(value):
         yield here
     if is_secure(value):
         return
     for key, inner in _items(value):
-        if holds_token(key):
+        if held(key):
             yield (*here, key)
-        yield from _tokens(inner, (*here, key))
+        yield from _holding(held, inner, (*here, key))
 
 
 def _items(value: object) -> Iterable[tuple[str, object]]:
@@ -98,9 +114,22 @@ def _items(value: object) -> Iterable[tuple[str, object]]:
     return ()
 
 
+def _is_env(path: Path) -> bool:
+    return path[:2] == ("workers", "env") or (path[0] == "layout" and path[2:3] == ("env",))
+
+
+def _instead(path: Path) -> str:
+    """Where a credential belongs that stands in clear text."""
+    if path[0] == "image":
+        return "remove it, and set image.registry: {username, password}"
+    if path[:2] == ("platform", "values"):
+        return f"remove it: {CHART}"
+    return f"remove it: {ENV_FROM}" if _is_env(path) else "remove it: an address without a login, a value without a key"
+
+
 def _fix(path: Path) -> str:
     """What to do in its place; the second line takes back the mark of a value that is none."""
-    if path[:2] == ("workers", "env") or (path[0] == "layout" and path[2:3] == ("env",)):
+    if _is_env(path):
         return f"{ENV_FROM}\nthen pulumi config rm --path {shlex.quote(join_path(path))}"
     if path[:2] == ("platform", "values"):
         return f"{CHART}\nthen pulumi config rm --path {shlex.quote(join_path(path))}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -91,6 +93,14 @@ def test_fewer_experts_are_as_many_as_the_gpus_share_evenly_and_never_more() -> 
     assert fewer == ["memFractionStatic: 0.83", "redundantExperts: 32"]
     none_are_left = for_cache(site("decode", redundantExperts=0), 1.0)
     assert [each.keys for each in none_are_left if each.gpus is None] == ["memFractionStatic: 0.81"]
+
+
+def test_a_number_of_experts_that_is_far_too_large_is_answered_at_once() -> None:
+    started = time.process_time()
+    offered = for_outside(site("decode", redundantExperts=65536), 0.0)
+    assert time.process_time() - started < 5
+    found = [re.search(r"redundantExperts: (\d+)", each.keys) for each in offered]
+    assert all(int(each[1]) <= 256 for each in found if each)
 
 
 def test_a_remedy_is_written_under_its_role_or_under_the_stack() -> None:

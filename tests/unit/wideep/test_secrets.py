@@ -191,3 +191,28 @@ def test_no_key_and_no_value_ends_in_a_traceback(wild: dict[str, object]) -> Non
     said = "".join(map(str, mistakes({**FULL, **wild})))
     assert TOKEN not in said
     assert "\x1b" not in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "key", "fix"),
+    [
+        ({"platform": {"prometheusEndpoint": "http://u:S3cret@prom:9090"}}, "platform.prometheusEndpoint", "a login"),
+        ({"workers": {"env": {"PROXY": "http://u:S3cret@p:3128"}}}, "workers.env.PROXY", "workers.envFrom"),
+        ({"workers": {"env": {"X": "ghp_S3cretS3cretS3cretS3"}}}, "workers.env.X", "workers.envFrom"),
+        ({"platform": {"values": {"a": ["glpat-S3cretS3cretS3cret"]}}}, "platform.values.a.0", "make a Secret"),
+        ({"image": "https://u:S3cret@r.example.com/d:1"}, "image", "image.registry"),
+    ],
+)
+def test_a_credential_in_clear_text_is_refused_and_not_shown(changed: dict[str, object], key: str, fix: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        accept(stack(**changed))
+    said = {problem.key: problem for problem in caught.value.problems}
+    assert fix in said[key].fix
+    assert "S3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "word", ["http://prom:9090/a@b", "docker-image://alpine@sha256:1", "sk-standard-replicated-premium"]
+)
+def test_what_only_looks_like_one_is_accepted(word: str) -> None:
+    accept(stack(workers={"env": {"X": word}}))
