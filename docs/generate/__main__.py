@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 OFFLINE = (
     "architecture",
     "bring",
+    "comment",
     "concepts",
     "configuration",
     "metrics",

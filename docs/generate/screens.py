@@ -1,8 +1,4 @@
-"""Draw the README's terminal pictures: a layout that is refused, and the comment on a pull request.
-
-The refusal is made by the command itself. The comment is the one that ``tests/sim/test_pull_request.py`` compares with
-what CI posts.
-"""
+"""Draw the README's picture of a terminal: a layout that is refused, by the command itself."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from pathlib import Path
 
 import yaml
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 from typer.testing import CliRunner
@@ -25,7 +20,6 @@ __all__ = ["pages"]
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "figures"
-COMMENT = ROOT / "tests" / "sim" / "expected" / "pull-request.md"
 WIDTH = 100
 STYLES = {0: "bold red", 2: "bold cyan"}
 """By indentation: that there are mistakes, and each key with its value."""
@@ -34,8 +28,8 @@ FONT_FACES = re.compile(r"@font-face \{[^}]*\}\s*")
 
 
 def pages() -> dict[Path, str]:
-    """Each picture."""
-    return {FIGURES / "refused.svg": _refused(), FIGURES / "pull-request.svg": _comment()}
+    """The picture."""
+    return {FIGURES / "refused.svg": _refused()}
 
 
 def _refused() -> str:
@@ -53,17 +47,11 @@ def _refused() -> str:
         depth = len(line) - len(line.lstrip())
         for part in textwrap.wrap(line, WIDTH, subsequent_indent=" " * depth):
             shown.append(f"\n{part}", style=STYLES.get(depth, ""))
-    return _drawn(shown, "A layout that cannot run", "refused")
+    return _drawn(shown, "A layout that cannot run")
 
 
-def _comment() -> str:
-    text = COMMENT.read_text(encoding="utf-8")
-    shown = re.sub(r"<!--.*?-->|<details>.*?</details>", "", text, flags=re.DOTALL)
-    return _drawn(Markdown(shown.strip()), "A comment on a pull request", "comment")
-
-
-def _drawn(what: Text | Markdown, title: str, unique: str) -> str:
+def _drawn(what: Text, title: str) -> str:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(what)
-    svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME, unique_id=unique)
+    svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME, unique_id="refused")
     return FONT_FACES.sub("", svg) + "\n"
