@@ -24,6 +24,6 @@ def deploy(settings: Accepted, on_cluster: OnCluster) -> None:
 
 
 if __name__ == "__main__":
-    atexit.register(gc.freeze)  # the interpreter's last collection would walk the SDK's classes for a quarter of a second
+    atexit.register(gc.freeze)  # the last collection would walk the SDK's classes for a quarter of a second
     the_settings = read_settings()
     deploy(the_settings, run_preflight(make_plan(the_settings)))
