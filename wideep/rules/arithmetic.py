@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from wideep.errors import Problem
 from wideep.rules.role_context import RoleContext
+from wideep.settings.experts import MoeA2aBackend
 
 __all__ = ["Rule", "Violation", "arithmetic_problems", "broken_rules"]
 
+_DEEPEP: Final = re.compile(r"set moeA2aBackend: deepep( and \w+: \w+)?, or |, or moeA2aBackend: deepep")
+"""The advice to use DeepEP, as one of two."""
 Rule = Callable[[RoleContext], Problem | None]
 
 
@@ -30,7 +35,21 @@ def arithmetic_problems(site: RoleContext) -> list[Problem]:
     mended = site.changed(tp=tp, pp=pp) if wrong_tp else site
     sizes = [violation.problem for violation in broken_rules(mended, rules.sizes)]
     rest = sizes or [violation.problem for violation in broken_rules(mended, rules.derived)]
+    rest = [_advisable(mended, problem) for problem in rest]
     return [wrong_tp, *rest] if wrong_tp else rest
+
+
+def _advisable(site: RoleContext, problem: Problem) -> Problem:
+    """The problem without the advice to use DeepEP, where another rule would refuse that."""
+    if not _DEEPEP.search(problem.fix):
+        return problem
+    tp = site.role.tp
+    used = site.changed(dp=tp, ep=tp, redundant_experts=0, moe_a2a_backend=MoeA2aBackend.DEEPEP, moe_dense_tp=1)
+    rules = site.engine.rules()
+    refused = any(broken_rules(used, rules.sizes)) or any(
+        violation.problem.key.endswith(".moeA2aBackend") for violation in broken_rules(used, rules.derived)
+    )
+    return replace(problem, fix=_DEEPEP.sub("", problem.fix)) if refused else problem
 
 
 def broken_rules(site: RoleContext, rules: tuple[Rule, ...] | None = None) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.support.configs import settings, told
+from tests.support.configs import hardware, settings, told
 from wideep.rules import check, warnings
 
 RELEASE: Final = {"version": "1.6.1"}
@@ -60,3 +60,27 @@ def test_no_idle_key_of_a_preset_stays_after_what_the_warning_says() -> None:
             changed.update(offered(message))
     assert changed == {"moeA2aBackend": "none", "deepepMode": "auto"}
     assert check(settings(**stack("sglang", **changed))) == []
+
+
+DENSE: Final = {"replicas": 1, "nodes": 4, "gpusPerNode": 8, "tp": 32, "dp": 1, "ep": 32}
+OVERLAP: Final = {"replicas": 1, "nodes": 1, "gpusPerNode": 8, "tp": 8, "dp": 8, "ep": 8, "twoBatchOverlap": True}
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "changed", "offered"),
+    [
+        ("tp", DENSE, {}, True),
+        ("tp", DENSE, {"hardware": hardware("A100-80", 64)}, False),
+        ("tp", DENSE, {"hardware": hardware("H100-NVL", 64)}, False),
+        ("twoBatchOverlap", OVERLAP, {}, True),
+        ("twoBatchOverlap", OVERLAP, {"backend": "vllm"}, True),
+        ("twoBatchOverlap", OVERLAP, {"model": "openai/gpt-oss-120b"}, False),
+        ("twoBatchOverlap", OVERLAP, {"model": "openai/gpt-oss-120b", "backend": "vllm"}, False),
+    ],
+)
+def test_deepep_is_offered_only_where_it_would_run(
+    key: str, role: dict[str, object], changed: dict[str, object], offered: bool
+) -> None:
+    message = told(f"layout.decode.{key}", platform=RELEASE, layout={"prefill": role, "decode": role}, **changed)
+    assert ("moeA2aBackend: deepep" in message.splitlines()[-1]) is offered, message
+    assert "use fewer GPUs" in message or "twoBatchOverlap: false" in message
