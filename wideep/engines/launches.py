@@ -24,6 +24,8 @@ class Launch:
     """That ``python3 -m`` starts."""
     program: str
     """Its own program, whose verb is ``serve``."""
+    images: tuple[str, ...]
+    """Images whose entrypoint is that program: their arguments are its flags."""
     mode_flags: tuple[str, ...]
     """Their value is the role's name."""
     role_words: Mapping[str, Role]

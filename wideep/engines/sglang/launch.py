@@ -14,6 +14,7 @@ LAUNCH: Final = Launch(
     backend=Backend.SGLANG,
     modules=("sglang.launch_server", "dynamo.sglang", "dynamo.sglang.worker", "dynamo.sglang.decode_worker"),
     program="sglang",
+    images=(),
     mode_flags=("--disaggregation-mode", "--disaggregation_mode"),
     role_words={"dynamo.sglang.decode_worker": Role.DECODE},
 )

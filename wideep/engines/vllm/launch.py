@@ -14,6 +14,7 @@ LAUNCH: Final = Launch(
     backend=Backend.VLLM,
     modules=("vllm.entrypoints.openai.api_server", "dynamo.vllm"),
     program="vllm",
+    images=("vllm-openai",),
     mode_flags=("--disaggregation-mode",),
     role_words={"--is-prefill-worker": Role.PREFILL, "--is-decode-worker": Role.DECODE},
 )

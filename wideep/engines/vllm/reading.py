@@ -12,6 +12,8 @@ from wideep.settings.layout import Role
 __all__ = ["role_reading"]
 
 DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
+ALL_TO_ALL_VARIABLE: Final = "VLLM_ALL2ALL_BACKEND"
+"""Of older vLLM, whose newer flag is ``--all2all-backend``."""
 _BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
 _COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
 """Keys of whole numbers whose flags vLLM's parser takes as texts, in one version or another."""
@@ -27,6 +29,8 @@ def role_reading(
     Raises ValueError with the flag's name for a value that its type does not take.
     """
     reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
+    if "moeA2aBackend" not in reading.keys and ALL_TO_ALL_VARIABLE in env:
+        _all_to_all(reading, ALL_TO_ALL_VARIABLE, env[ALL_TO_ALL_VARIABLE])
     if env.get(DISPATCH_VARIABLE, "").isdigit():
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
     _sizes(reading, role, said, gpus_per_node)
@@ -38,12 +42,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
     if said.is_any("--eplb-config"):
         _balancer(reading, said)
     elif said.is_any("--all2all-backend"):
-        modes = {backend: mode for mode, backend in ALL_TO_ALL.items()}
-        if str(said.value) in modes:
-            reading.put(name, "moeA2aBackend", "deepep")
-            reading.keys["deepepMode"] = str(modes[str(said.value)])
-        else:
-            reading.left[name] = "of the all-to-all backends there is a key for DeepEP only"
+        _all_to_all(reading, name, str(said.value))
     elif said.is_any("--enforce-eager"):
         reading.put(name, "cudaGraphBatchSizes", [])
     elif said.is_any("--max-cudagraph-capture-size") or (owner == "cudaGraphBatchSizes" and role is Role.PREFILL):
@@ -53,6 +52,15 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
     else:
         value = said.value
         reading.put(name, owner, _count(value) if isinstance(value, str) and owner in _COUNTS else value)
+
+
+def _all_to_all(reading: RoleReading, name: str, backend: str) -> None:
+    modes = {backend: mode for mode, backend in ALL_TO_ALL.items()}
+    if backend in modes:
+        reading.put(name, "moeA2aBackend", "deepep")
+        reading.keys["deepepMode"] = str(modes[backend])
+    else:
+        reading.left[name] = "of the all-to-all backends there is a key for DeepEP only"
 
 
 def _count(text: str) -> int:
