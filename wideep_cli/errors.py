@@ -39,6 +39,8 @@ def writing(path: Path) -> Generator[None]:
     """Raise CallError where the file cannot be written."""
     try:
         yield
+    except FileExistsError:
+        raise CallError(f"{path} exists.", "Name another file, or remove it.") from None
     except OSError as error:
         raise CallError(
             f"{path} cannot be written: {error.strerror}.", "Name a file in an existing directory."

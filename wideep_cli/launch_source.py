@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import yaml
 
 from wideep.launch.words import LaunchCommand, UnreadCommandError, launch_commands
 from wideep.named_file import read_named
@@ -30,11 +34,9 @@ def commands_in(text: str) -> tuple[LaunchCommand, ...]:
         CallError: it holds none, or cannot be cut into words.
     """
     try:
-        return launch_commands(text)
+        return launch_commands(text, _documents(text))
     except UnreadCommandError as error:
-        raise CallError(
-            str(error), TRTLLM if TRTLLM_WORDS.search(text) else f"For example: '{EXAMPLE_COMMAND}'"
-        ) from error
+        raise CallError(str(error), _fix(str(error), text)) from error
 
 
 def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
@@ -50,17 +52,32 @@ def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
         raise CallError(f"{path} cannot be read: {reason}.", "Name a script with launch commands.") from error
 
 
+def _fix(error: str, text: str) -> str:
+    if TRTLLM_WORDS.search(text):
+        return TRTLLM
+    return "Close the quote." if "quotation" in error else f"For example: '{EXAMPLE_COMMAND}'"
+
+
 def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, LaunchCommand]:
-    """The first command of each role; one that serves both is both.
+    """The first command of each role. One that says no role is of the role that none says, or of both.
 
     Raises:
         CallError: a role has no command.
     """
-    found = {role: next((each for each in commands if each.role in (role, None)), None) for role in Role}
+    found = {
+        role: next((each for said in (role, None) for each in commands if each.role is said), None) for role in Role
+    }
     missing = [str(role) for role, command in found.items() if command is None]
     if missing:
         raise CallError(
             f"No command for {' and '.join(missing)}: the stack runs prefill and decode separately.",
-            f"Give it with --{missing[0]} 'COMMAND'.",
+            "Give both, in one --file or as --prefill 'COMMAND' --decode 'COMMAND'.",
         )
-    return {role: command for role, command in found.items() if command is not None}
+    one = len({id(command) for command in found.values()}) == 1
+    return {role: command if one else replace(command, role=role) for role, command in found.items() if command}
+
+
+def _documents(text: str) -> Iterator[object]:
+    """What a text says as YAML; nothing of one that is none."""
+    with suppress(yaml.YAMLError, ValueError, RecursionError):
+        yield from list(yaml.safe_load_all(text))

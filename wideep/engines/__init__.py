@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wideep.settings.root import Settings
     from wideep.signs import Sign
 
-__all__ = ["engine", "engine_of", "engine_signs", "launches"]
+__all__ = ["engine", "engine_of", "engine_signs", "known_launches"]
 
 
 def engine_of(settings: Settings | None = None) -> Engine:
@@ -37,7 +37,7 @@ def engine_signs() -> tuple[Sign, ...]:
     return (*SGLANG, *VLLM, *TRTLLM)
 
 
-def launches() -> tuple[Launch, ...]:
+def known_launches() -> tuple[Launch, ...]:
     """How each engine is started by hand."""
     from wideep.engines.sglang.launch import LAUNCH as SGLANG
     from wideep.engines.vllm.launch import LAUNCH as VLLM

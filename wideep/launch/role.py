@@ -209,7 +209,9 @@ class _Sorter:
         """Where each environment variable goes."""
         owned = {**OWNED, **self._engine.owned_env, **release_of().owned_env}
         for name, value in env.items():
-            if name in self._reading.said_by:
+            if name in self._reading.left:
+                yield Fate(name, "", Place.LEFT, self._reading.left[name])
+            elif name in self._reading.said_by:
                 yield Fate(name, value, Place.KEY, f"layout.{self._role}.{self._reading.said_by[name]}")
             elif name in TOKENS:
                 yield Fate(name, "", Place.LEFT, "hfToken or hfTokenSecret brings the token")

@@ -37,22 +37,27 @@ class UncutError(ValueError):
 
 
 def cut(text: str) -> Iterator[list[str]]:
-    """Return the words of each command. Files that its input or output is directed to are no words of it.
+    """Return the words of each command, or of an array, ``NAME=(…)``. Files that its input or output is directed to are
+    no words of it.
 
     Raises UncutError.
     """
     words: list[str] = []
     word: list[str] = []
-    directed = False
+    directed = array = False
     for kind, said in chain(_parts(_FENCE.sub("", text)), [("end", "")]):
         if kind == "word":
             word.append(said)
+            continue
+        if kind == "end" and said == "(" and word and word[-1].endswith("="):
+            array, word = True, []
             continue
         if word and not directed:
             words.append("".join(word))
         directed = kind == "into" or (directed and not word and kind == "blank")
         word = []
-        if kind == "end" and words:
+        array = array and said != ")"
+        if kind == "end" and words and not array:
             yield words
             words = []
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from wideep.engines import launches
+from wideep.engines import known_launches
 from wideep.engines.launches import Launch
 from wideep.errors import WideepError
+from wideep.launch.containers import containers_of
 from wideep.launch.shell import UncutError, cut
 from wideep.masking import masked
 from wideep.settings.backend import Backend
@@ -25,6 +26,11 @@ MOST_FLAGS: Final = 1000
 MOST_NESTED: Final = 3
 """Shells within a command: ``ssh HOST "docker exec NAME bash -c '…'"``."""
 _ASSIGNMENT: Final = re.compile(r"(?:--env=|-e=?)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^{}$]*))?\})")
+_JOINED: Final = re.compile(r"\\\r?\n")
+_OPENS: Final = ("if", "case", "for", "while", "until")
+_CLOSES: Final = ("fi", "esac", "done")
+_DECLARES: Final = ("export", "readonly", "local", "declare")
 _TYPESET: Final = ("Pd", "Pi", "Pf")
 """Unicode categories of dashes and of opening and closing quotes."""
 
@@ -48,39 +54,87 @@ class LaunchCommand:
     """As its flags say. None: it serves both."""
 
 
-def launch_commands(text: str) -> tuple[LaunchCommand, ...]:
+def launch_commands(text: str, documents: Iterable[object] = ()) -> tuple[LaunchCommand, ...]:
     """Return every launch command of a text: a line, or a script with continued lines, comments and exports.
+
+    ``documents``: what it says as YAML. The containers in them are taken before the text as a script.
 
     Raises UnreadCommandError where there is none, or where a quote is not closed.
     """
     if len(text) > MOST_CHARACTERS:
         raise UnreadCommandError(f"The text has {len(text):,} characters, and at most {MOST_CHARACTERS:,} are read.")
     try:
-        found = tuple(_commands(text, {}, MOST_NESTED))
+        found = tuple(_of_containers(documents)) or tuple(_commands(_readable(text), {}, MOST_NESTED))
     except UncutError as error:
         raise UnreadCommandError(f"The command cannot be cut into words: {error}.") from error
     if not found:
-        known = [f"{each.program} serve, python3 -m {', '.join(each.modules)}" for each in launches()]
+        known = [f"{each.program} serve, python3 -m {', '.join(each.modules)}" for each in known_launches()]
         raise UnreadCommandError(f"No launch command in the text. It starts with one of: {', '.join(known)}.")
     for command in found:
         _require_plain(command)
     return found
 
 
+def _of_containers(documents: Iterable[object]) -> Iterator[LaunchCommand]:
+    """Those of a manifest. Its names say the roles only where they name both: one that serves both has any name."""
+    found = [
+        (command, container.role)
+        for container in containers_of(documents)
+        for command in _started(container.words, container.env, MOST_NESTED)
+    ]
+    both = {command.role or role for command, role in found} >= set(Role)
+    for command, role in found:
+        yield replace(command, role=command.role or role) if both else command
+
+
+def _readable(text: str) -> str:
+    """The text, without the lines that cannot be cut: prose around a command may have an apostrophe.
+
+    Raises UncutError for a line that names a program.
+    """
+    try:
+        list(cut(text))
+    except UncutError:
+        return "\n".join(filter(_cuts, _JOINED.sub(" ", text).splitlines()))
+    return text
+
+
+def _cuts(line: str) -> bool:
+    try:
+        return bool(list(cut(line)))
+    except UncutError:
+        if any(name in line for each in known_launches() for name in (*each.modules, f"{each.program} serve")):
+            raise
+        return False
+
+
 def _commands(text: str, env: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
-    """The launch commands of a text, and of those in it that another shell reads: ``bash -c '…'``, ``ssh HOST '…'``."""
-    exported, started = dict(env), False
-    for words in cut(text):
-        if words[0] == "export":
-            exported |= _assignments(words)
+    """The launch commands of a text, and of those in it that another shell reads: ``bash -c '…'``, ``ssh HOST '…'``.
+
+    A variable is replaced where the text itself sets it, and not under a condition.
+    """
+    known, exported, depth, started = dict(env), dict(env), 0, False
+    for raw in cut(text):
+        words = [_expanded(word, known) for word in raw]
+        depth += (words[0] in _OPENS) - (words[0] in _CLOSES)
+        said, declares = _assignments(words), words[0] in _DECLARES
+        if said and (declares or len(said) == len(words)):
+            plain = {name: value for name, value in said.items() if depth <= 0 and "$" not in value}
+            known = {name: value for name, value in {**known, **plain}.items() if name in plain or name not in said}
+            exported |= said if words[0] == "export" else {}
         elif started and words[0].startswith("--"):
             raise UnreadCommandError(
                 f"{masked(words[0])} begins a line, and no command: end the line before it with a backslash, without a "
                 "blank or a comment after it."
             )
-        for command in _started(words, exported, nested):
-            started = True
-            yield command
+        elif not declares:
+            for command in _started(words, exported, nested):
+                started = True
+                yield command
+
+
+def _expanded(word: str, known: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: known.get(found[1] or found[2]) or found[3] or found[0], word)
 
 
 def _started(words: Sequence[str], exported: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
@@ -102,7 +156,7 @@ def _program(words: Sequence[str]) -> tuple[int, int, Launch] | None:
     """Where the program is named, where its own words begin, and whose it is."""
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
-        for launch in launches():
+        for launch in known_launches():
             if word.startswith("-m") and word[2:] in launch.modules:
                 return at, at + 1, launch
             if (word == "-m" and following in launch.modules) or (
@@ -114,8 +168,10 @@ def _program(words: Sequence[str]) -> tuple[int, int, Launch] | None:
 
 def _image(words: Sequence[str]) -> tuple[int, int, Launch] | None:
     """The same of a container's image that is run, and whose entry point is the program."""
-    named = ((at, launch) for at, word in enumerate(words) for launch in launches() if launch.starts(word))
-    return next(((at, at + 1, launch) for at, launch in named if "run" in words[:at] and words[at + 1 :]), None)
+    named = ((at, launch) for at, word in enumerate(words) for launch in known_launches() if launch.starts(word))
+    return next(
+        ((at, at + 1, launch) for at, launch in named if (at == 0 or "run" in words[:at]) and words[at + 1 :]), None
+    )
 
 
 def _command(words: Sequence[str], at: int, own: int, launch: Launch, exported: Mapping[str, str]) -> LaunchCommand:

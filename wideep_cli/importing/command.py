@@ -51,14 +51,14 @@ def import_(
 ) -> None:
     """Turn a launch command of SGLang or vLLM into a stack file, and say what became of each flag."""
     from wideep.launch.stack import Site
-    from wideep_cli.importing.report import import_report, write_stack
+    from wideep_cli.importing.report import import_report, left_out, write_stack
     from wideep_cli.importing.stack import imported, named_commands
 
     site = Site(gpu, gpus_per_node, interconnect, namespace, model)
     found = imported(named_commands(command, file, prefill, decode), site)
     if write:
         write_stack(found, write)
-        say(f"{write} written. Next: wideep plan --file {write}")
+        say(f"{write} written{left_out(found)}. Next: wideep plan --file {write}")
     else:
         answer(import_report(found, output))
     for problem in found.problems:

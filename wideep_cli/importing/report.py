@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 from wideep.launch.role import Fate, Place
 from wideep.masking import masked, visible
-from wideep_cli.errors import CallError, writing
+from wideep_cli.errors import writing
 from wideep_cli.importing.stack import Import
 from wideep_cli.options import OutputFormat
 from wideep_cli.stack_file import config_yaml, find_project
 
-__all__ = ["import_report", "write_stack"]
+__all__ = ["import_report", "left_out", "write_stack"]
 
 HEADS: Final = {
     Place.KEY: "set by a config key",
@@ -44,17 +44,20 @@ def import_report(found: Import, output: OutputFormat) -> str:
             return _file(found)
 
 
+def left_out(found: Import) -> str:
+    """What of the commands is not in the file, for the line that says that it was written."""
+    names = {fate.flag for fates in found.stack.fates.values() for fate in fates if fate.place is Place.LEFT}
+    return f", without {', '.join(sorted(map(visible, names)))}: its comments say why" if names else ""
+
+
 def write_stack(found: Import, path: Path) -> None:
     """Write the file where there is none.
 
     Raises:
         CallError: there is one, or it cannot be written.
     """
-    try:
-        with writing(path), path.open("x", encoding="utf-8") as file:
-            file.write(_file(found))
-    except FileExistsError:
-        raise CallError(f"{path} exists.", "Name another file, or remove it.") from None
+    with writing(path), path.open("x", encoding="utf-8") as file:
+        file.write(_file(found))
 
 
 def _file(found: Import) -> str:
@@ -66,11 +69,12 @@ def _comments(found: Import) -> Iterator[str]:
     yield f"# Written by wideep import, for {found.stack.engine}. To make it yours: namespace, hardware.interconnect,"
     yield "# modelCache.storageClass, and pulumi config set --secret hfToken hf_…"
     if found.stack.one_for_both:
-        yield "# The command serves both roles, and a stack has workers for each: both are made from it, with DeepEP's"
-        yield "# mode normal for prefill and low_latency for decode."
-    for role, fates in found.stack.fates.items():
+        yield "# The command serves both roles, and a stack has workers for each: both are made from it."
+    if found.stack.one_for_both and "deepepMode" in str(found.stack.config["layout"]):
+        yield "# DeepEP's mode is normal for prefill and low_latency for decode."
+    for whose, fates in _listed(found):
         yield "#"
-        yield f"# {role}'s command, flag by flag:"
+        yield f"# {whose}, flag by flag:"
         for place, head in HEADS.items():
             yield from _of_place(head, [fate for fate in fates if fate.place is place])
     for problem in found.problems:
@@ -78,6 +82,18 @@ def _comments(found: Import) -> Iterator[str]:
         stated, *why = str(problem).splitlines()
         yield from (f"# wideep plan would refuse it: {line}" for line in _one_line(stated))
         yield from (f"#     {line}" for text in why for line in _one_line(text.strip()))
+
+
+def _listed(found: Import) -> Iterator[tuple[str, tuple[Fate, ...]]]:
+    """Each role's flags; once, of ROLE, where they are the same."""
+    of_any = {
+        tuple(replace(fate, why=fate.why.replace(f"layout.{role}.", "layout.ROLE.")) for fate in fates)
+        for role, fates in found.stack.fates.items()
+    }
+    if len(of_any) == 1:
+        yield "The command (ROLE: prefill and decode)", of_any.pop()
+    else:
+        yield from ((f"{role}'s command", fates) for role, fates in found.stack.fates.items())
 
 
 def _of_place(head: str, fates: list[Fate]) -> Iterator[str]:

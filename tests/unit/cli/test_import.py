@@ -27,6 +27,8 @@ STACK: dict[str, Any] = {
     "hfToken": {"secure": "v1:abcdef"},
     "modelCache": {"size": "1Ti"},
 }
+FLAG = ("--max-total-tokens 9000", "b")
+DECODE_BY_DEFAULT = "python3 -m dynamo.vllm --model deepseek-ai/DeepSeek-R1 --is-prefill-worker -tp 16"
 PUBLISHED = ROOT / "examples" / "published-command" / "launch.sh"
 
 Run = Callable[..., Result]
@@ -62,7 +64,7 @@ def test_the_imported_file_is_a_stack_that_plans_and_compares_equal_to_its_comma
 def test_the_file_says_above_the_config_what_became_of_each_flag(run: Run) -> None:
     result = run("import", f"{LAUNCH} --max-total-tokens 9000 --watchdog-timeout 600 --host ::")
     comments = [" ".join(line.split()) for line in result.stdout.splitlines() if line.startswith("#")]
-    assert "# --tp-size 8 layout.decode.tp" in comments
+    assert "# --tp-size 8 layout.ROLE.tp" in comments, "the same of both roles is said once"
     assert "# --watchdog-timeout 600 passed on" in comments
     assert "# --host this program sets it" in comments
     assert any(line.startswith("# --max-total-tokens it changes what is in GPU memory") for line in comments)
@@ -81,10 +83,69 @@ def test_what_the_plan_would_refuse_is_told_when_the_file_is_written(run: Run, t
     assert "wideep plan would refuse it: layout.prefill" in result.stderr
 
 
+def test_a_written_file_is_told_with_what_it_lacks(run: Run, tmp_path: Path) -> None:
+    said = [run("import", f"{LAUNCH} {more}", "--write", tmp_path / name).stderr for more, name in (("", "a"), FLAG)]
+    assert "without" not in said[0]
+    assert "without --max-total-tokens: its comments say why. Next: wideep plan" in said[1]
+
+
+def test_kernels_are_told_only_of_a_command_that_has_some(run: Run) -> None:
+    said = [run("import", f"{LAUNCH} {more}").stdout for more in ("", "--moe-a2a-backend deepep")]
+    assert ["DeepEP's mode" in each for each in said] == [False, True]
+
+
+MANIFEST = """
+kind: DynamoGraphDeployment
+spec:
+  services:
+    Frontend: {command: [python3, -m, dynamo.frontend]}
+    decode:
+      envs: [{name: NCCL_DEBUG, value: INFO}, {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
+      extraPodSpec:
+        mainContainer:
+          command: [/bin/bash, -c]
+          args:
+          - |
+            # it's decode
+            exec python3 -m dynamo.vllm --model deepseek-ai/DeepSeek-R1 \\
+              --data-parallel-size 16 --enable-expert-parallel --max-num-seqs 64
+    prefill:
+      extraPodSpec:
+        mainContainer:
+          command: ["python3", "-m", "dynamo.vllm"]
+          args: ["--model", "deepseek-ai/DeepSeek-R1", "--is-prefill-worker", "-tp", "8", "--enable-expert-parallel"]
+"""
+
+
+def test_a_manifest_is_read_by_its_containers_each_with_its_role_and_environment(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "deploy.yaml"
+    file.write_text(MANIFEST)
+    layout = json.loads(run("import", "--file", file, "-o", "json").stdout)["config"]["layout"]
+    assert (layout["prefill"]["tp"], layout["prefill"]["dp"]) == (8, 1)
+    assert (layout["decode"]["tp"], layout["decode"]["dp"]) == (16, 16)
+    assert (layout["decode"]["env"], "env" in layout["prefill"]) == ({"NCCL_DEBUG": "INFO"}, False)
+
+
+def test_a_name_in_a_manifest_says_a_role_only_beside_the_other(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    args = "--model-path deepseek-ai/DeepSeek-R1 --tp 8"
+    file.write_text(f"services: {{decode: {{entrypoint: python3 -m sglang.launch_server, command: {args}}}}}")
+    assert run("import", "--file", file).exit_code == 0, "one command for both roles, whatever its name"
+
+
+def test_a_role_that_a_command_says_is_not_given_to_another(run: Run, tmp_path: Path) -> None:
+    """Dynamo's own recipe has decode first, without a flag for it."""
+    file = tmp_path / "launch.sh"
+    file.write_text("vllm serve deepseek-ai/DeepSeek-R1 -tp 8\n" + DECODE_BY_DEFAULT)
+    layout = json.loads(run("import", "--file", file, "-o", "json").stdout)["config"]["layout"]
+    assert (layout["prefill"]["tp"], layout["decode"]["tp"]) == (16, 8)
+
+
 def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.mine.yaml"
     path.write_text("mine")
-    assert run("import", LAUNCH, "--write", path).exit_code == 2
+    result = run("import", LAUNCH, "--write", path)
+    assert (result.exit_code, result.stderr.split("\n")[0]) == (2, f"{path} exists.")
     assert path.read_text() == "mine"
 
 
@@ -93,9 +154,10 @@ def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
     [
         ((), "Name the commands in one way"),
         ((LAUNCH, "--prefill", LAUNCH), "Name the commands in one way"),
-        (("--prefill", LAUNCH), "No command for decode"),
         (("--prefill", f"{LAUNCH} --disaggregation-mode decode", "--decode", LAUNCH), "says by a flag"),
         ((LAUNCH, "--gpu", " "), "--gpu has an empty value"),
+        (("--prefill", LAUNCH), "--prefill 'COMMAND' --decode 'COMMAND'"),
+        ((f"{LAUNCH} --log-level 'open",), "Close the quote."),
         (("echo",), "No launch command"),
         (("--file", "no-such-file.sh"), "no-such-file.sh cannot be read"),
         (("vllm serve acme/unknown",), "The command names no model of the catalog (acme/unknown)"),

@@ -24,6 +24,7 @@ from wideep.settings.layout import Preset, Role
 SITE = Site("H200", 8, "infiniband", "dynamo", None)
 MODEL = "--model-path deepseek-ai/DeepSeek-R1"
 SGLANG = f"python3 -m sglang.launch_server {MODEL} --tp-size 8 --mem-fraction-static 0.8"
+OVER_LINES, CONTINUED = (SGLANG.replace(" --", f" {end}\n --") for end in ("", "\\"))
 VLLM = "vllm serve deepseek-ai/DeepSeek-R1 -dp 16 --enable-expert-parallel --all2all-backend deepep_low_latency"
 
 
@@ -285,8 +286,38 @@ def test_a_value_that_vllm_would_refuse_is_told(flags: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"docker run -e NCCL_DEBUG=INFO image bash -c '{SGLANG}'",
+        f"TP=8\nexport NCCL_DEBUG=INFO\n{SGLANG.replace('--tp-size 8', '--tp-size $TP')}",
+        f"NCCL_DEBUG=INFO {SGLANG.replace('--tp-size 8', '--tp-size ${TP:-8}')}",
+        f"NCCL_DEBUG=INFO {SGLANG.replace('--tp-size 8', '--port $((8000 + RANK * 2)) --tp-size 8')}; echo $(id)",
+        f"export NCCL_DEBUG=INFO\nCMD=(\n{OVER_LINES}\n)\nexec ${{CMD[@]}}",
+        f"It's a guide.\nexport NCCL_DEBUG=INFO\n{CONTINUED}\n",
+    ],
+)
+def test_what_a_shell_would_make_of_a_script_is_known_as_far_as_it_says_it(text: str) -> None:
+    role = role_of(text)
+    assert (role["tp"], role["memFractionStatic"], role["env"]) == (8, 0.8, {"NCCL_DEBUG": "INFO"})
+
+
+def test_an_image_that_is_its_program_is_a_command() -> None:
+    role = role_of("docker run --gpus all vllm/vllm-openai:v1 --model deepseek-ai/DeepSeek-R1 -tp 8 -dp 2")
+    assert (role["tp"], role["dp"]) == (16, 2)
+
+
+def test_the_variable_that_older_vllm_takes_for_its_kernels_is_the_key() -> None:
+    serve = "vllm serve deepseek-ai/DeepSeek-R1 -dp 16 --enable-expert-parallel"
+    assert role_of(f"VLLM_ALL2ALL_BACKEND=deepep_low_latency {serve}")["moeA2aBackend"] == "deepep"
+    assert fate(f"VLLM_ALL2ALL_BACKEND=pplx {serve}", "VLLM_ALL2ALL_BACKEND").place is Place.LEFT
+    flag = role_of(f"VLLM_ALL2ALL_BACKEND=pplx {serve} --all2all-backend deepep_low_latency")
+    assert flag["moeA2aBackend"] == "deepep", "the flag is newer"
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
+        (f"if x; then\n  TP=8\nelse\n  TP=4\nfi\n{SGLANG.replace('size 8', 'size $TP')}", "no number: '$TP'"),
         ("echo hello", "No launch command"),
         (f"{SGLANG} --log-level 'open", "No closing quotation"),
         (f"python3 -m sglang.launch_server {MODEL} --tp-size $TP", "--tp-size: no number: '$TP'; write the value"),

@@ -14,6 +14,8 @@ from wideep.settings.layout import Role
 __all__ = ["role_reading"]
 
 DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
+ALL_TO_ALL_VARIABLE: Final = "VLLM_ALL2ALL_BACKEND"
+"""Of older vLLM, whose newer flag is ``--all2all-backend``."""
 _BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
 _COUNT: Final = re.compile(r"(\d{1,12}(?:\.\d{1,12}(?=.))?)([kmgKMG]?)", re.ASCII)
 _COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
@@ -32,6 +34,8 @@ def role_reading(
     Raises ValueError with the flag's name for a value that its type does not take.
     """
     reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
+    if "moeA2aBackend" not in reading.keys and ALL_TO_ALL_VARIABLE in env:
+        _all_to_all(reading, ALL_TO_ALL_VARIABLE, env[ALL_TO_ALL_VARIABLE])
     if re.fullmatch(r"[0-9]{1,12}", env.get(DISPATCH_VARIABLE, "")):
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
     _sizes(reading, role, said, gpus_per_node)
@@ -43,12 +47,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
     if said.is_any("--eplb-config"):
         _balancer(reading, said)
     elif said.is_any("--all2all-backend"):
-        modes = {backend: mode for mode, backend in ALL_TO_ALL.items()}
-        if str(said.value) in modes:
-            reading.put(name, "moeA2aBackend", "deepep")
-            reading.keys["deepepMode"] = str(modes[str(said.value)])
-        else:
-            reading.left[name] = "of the all-to-all backends, only DeepEP has a key"
+        _all_to_all(reading, name, str(said.value))
     elif said.is_any("--enforce-eager"):
         reading.put(name, "cudaGraphBatchSizes", [])
     elif said.is_any("--max-cudagraph-capture-size") or (owner == "cudaGraphBatchSizes" and role is Role.PREFILL):
@@ -60,6 +59,15 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
     else:
         value = said.value
         reading.put(name, owner, _count(value) if isinstance(value, str) and owner in _COUNTS else value)
+
+
+def _all_to_all(reading: RoleReading, name: str, backend: str) -> None:
+    modes = {backend: mode for mode, backend in ALL_TO_ALL.items()}
+    if backend in modes:
+        reading.put(name, "moeA2aBackend", "deepep")
+        reading.keys["deepepMode"] = str(modes[backend])
+    else:
+        reading.left[name] = "of the all-to-all backends, only DeepEP has a key"
 
 
 def _count(text: str) -> int:
