@@ -10,7 +10,7 @@ from wideep.errors import ConfigError
 from wideep.gpus.spec import GIB
 from wideep.memory import headroom, worker_memory
 from wideep.plan import make_plan
-from wideep.rules import accept, accept_settings
+from wideep.rules import accept, accept_settings, warnings
 from wideep.settings.layout import Role
 from wideep.settings.reading import read
 from wideep_cli.stack_file import read_stack_file
@@ -30,6 +30,17 @@ REFUSED = {
     "c02-nvfp4": ("model.weightFormat", "set backend: trtllm"),
     "c03-w4afp8": ("model.weightFormat", "quantization_config.quant_method: w4afp8"),
     "c04-awq": ("model.weightFormat", "quantization_config.quant_method: awq"),
+    "a03-r1-8x80": ("layout.decode.gpusPerNode", "use 16 H100-80 a worker"),
+    "a05-ep12": ("layout.decode.redundantExperts", "set redundantExperts: 8"),
+    "a05b-ep72": ("layout.decode.redundantExperts", "set redundantExperts: 32 or 104"),
+    "a07-tp32-blocks": ("layout.decode.tp", "not a multiple of 128"),
+    "a09-a100-fp8": ("hardware.gpu", "has no FP8"),
+    "a16-long-name": ("name", "27 characters or fewer"),
+    "e10-dispatch1024": ("layout.decode.maxDispatchTokensPerRank", "buffers are 17.2 GB and a layer's tensors 9.4"),
+    "e16-marginal-h100": ("layout.decode.redundantExperts", "set memFractionStatic: 0.86"),
+    "e19-rwo": ("modelCache.accessMode", "set accessMode: ReadWriteMany"),
+    "e20-small": ("modelCache.size", "set size: 750Gi or more"),
+    "m05-dep16-r32-h100": ("layout.decode.redundantExperts", "or set redundantExperts: 0"),
     "c07-k2t": ("model.weightFormat", "config_groups.group_0.weights: 4 bits, type int"),
 }
 """By file: the key that is named, and words of the message."""
@@ -61,8 +72,33 @@ def test_the_gpu_of_the_case_is_known_by_its_own_memory(name: str, gpu: str) -> 
 
 
 @shared
-def test_fp8_by_channel_is_accepted() -> None:
-    accept(read_stack_file(CASES / "c09-glmfp8.yaml").config, text_of)
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        ("a04-dep16-f09", {"layout.decode.memFractionStatic", "layout.prefill.contextLength"}),
+        ("f01-advised-h100", {"layout.decode.memFractionStatic", "layout.prefill.contextLength"}),
+        *((name, set[str]()) for name in ("a06-96h100", "a11-recipe32", "c09-glmfp8", "e17-tbo-bs", "e21-dp2")),
+        *((name, set[str]()) for name in ("g01-second-graph-on-shared-platform", "g02-namespace-that-exists")),
+    ],
+)
+def test_the_case_is_accepted_with_the_warnings_of_memory_that_are_due(name: str, warned: set[str]) -> None:
+    """FP8 by channel, layouts that their authors published, and two that ran out of memory outside the pool."""
+    found = accept(read_stack_file(CASES / f"{name}.yaml").config, text_of)
+    of_memory = ("memFractionStatic", "contextLength", "redundantExperts", "maxDispatchTokensPerRank")
+    assert {each.key for each in warnings(found) if each.key.endswith(of_memory)} == warned
+
+
+@shared
+@pytest.mark.parametrize(
+    ("name", "gib", "tokens"),
+    [("m01-dep8-r32", 105.59, 161_488), ("m02-qwen235fp8-tp4", None, 367_404), ("a15-gptoss", 65.2, None)],
+)
+def test_the_case_plans_what_an_engine_measured(name: str, gib: float | None, tokens: int | None) -> None:
+    decode = make_plan(accept(read_stack_file(CASES / f"{name}.yaml").config, text_of)).roles[Role.DECODE]
+    if gib:
+        assert sum(decode.memory.weights.values()) * 1e9 / GIB == pytest.approx(gib, rel=0.0125)
+    if tokens:
+        assert decode.kv_cache_tokens == pytest.approx(tokens, rel=0.02)
 
 
 TWO_STAGES = {"preset": "lab-32gpu", "prefill": {"pp": 2}}
