@@ -13,7 +13,15 @@ from typing import Final
 
 from wideep.settings.hardware import Gpu, Interconnect
 
-__all__ = ["same_gpu", "same_model", "unknown_class", "unknown_gpu", "unknown_interconnect", "unknown_model"]
+__all__ = [
+    "same_gpu",
+    "same_model",
+    "uncounted_model",
+    "unknown_class",
+    "unknown_gpu",
+    "unknown_interconnect",
+    "unknown_model",
+]
 
 CUDA: Final = "the engines in Dynamo's images are built for CUDA, and {word} is no NVIDIA GPU"
 OLD: Final = "the plan knows kernels from compute capability 8.0 on, which {word} does not have"
@@ -123,10 +131,9 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
 
 def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
     """The rule and what to write instead, for a model's name that the catalog does not have."""
-    last = word.split("/")[-1].lower()[:200]
-    for pattern, row in OTHERWISE.items():
-        if re.fullmatch(pattern, last):
-            return _uncounted(*row)
+    uncounted = uncounted_model(word)
+    if uncounted:
+        return uncounted
     rule, same = "the catalog has no model of that name", same_model(word, known)
     if same:
         return (
@@ -135,6 +142,12 @@ def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
         )
     own = f"set model: {{name: {word}, config: PATH}} with the path of its config.json, or an object with its shape"
     return rule, own
+
+
+def uncounted_model(word: str) -> tuple[str, str] | None:
+    """The same for a model that is known, and whose memory the plan cannot count. None: it is none of these."""
+    last = word.rstrip("/").split("/")[-1].lower()[:200]
+    return next((_uncounted(*row) for pattern, row in OTHERWISE.items() if re.fullmatch(pattern, last)), None)
 
 
 def unknown_class(architecture: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from wideep.catalog.models import MODELS
+from wideep.catalog.unknown import uncounted_model
 from wideep.dynamo import release_of
 from wideep.dynamo.releases import newest_tried
 from wideep.engines import engine
@@ -131,6 +132,9 @@ def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> 
         return {"config": site.model, **({"name": repository} if repository else {})}
     known = {name.lower(): name for name in MODELS}
     found = next((known[name.lower()] for name in named if name.lower() in known), None)
+    uncounted = next(filter(None, map(uncounted_model, named)), None) if found is None else None
+    if uncounted:
+        raise UnreadCommandError(f"The command's model is {uncounted[0]}: {uncounted[1]}.")
     if found is None:
         raise UnreadCommandError(
             f"The command names no model of the catalog ({', '.join(named) or 'it names none'}). "

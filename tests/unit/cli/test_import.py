@@ -160,6 +160,8 @@ def test_a_file_that_is_there_stays(run: Run, tmp_path: Path) -> None:
         ((f"{LAUNCH} --log-level 'open",), "Close the quote."),
         (("echo",), "No launch command"),
         (("--file", "no-such-file.sh"), "no-such-file.sh cannot be read"),
+        (("vllm serve deepseek-ai/DeepSeek-V3.2-Exp",), "The command's model is not supported: "),
+        (("vllm serve /models/Qwen3-Next-80B-A3B-Instruct/",), "The command's model is not supported: "),
         (("vllm serve acme/unknown",), "The command names no model of the catalog (acme/unknown)"),
         (("vllm serve /models/Qwen3-30B-A3B/",), "with --model (--model Qwen/Qwen3-30B-A3B?)"),
         (("trtllm-serve deepseek-ai/DeepSeek-R1 --tp_size 8",), "start from layout: trtllm-36gpu"),

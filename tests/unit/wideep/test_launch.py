@@ -77,6 +77,15 @@ def test_sizes_follow_as_the_engine_itself_has_them() -> None:
     assert (wide["maxRunningRequests"], wide["contextLength"]) == (1024, 16_000), "a flag of one group, a key of all"
 
 
+def test_a_command_that_says_nothing_of_memory_gets_what_its_engine_takes() -> None:
+    """gpt-oss on one H100, as its model card starts it, with vLLM's share of a GPU by default."""
+    assert role_of(VLLM)["memFractionStatic"] == 0.92
+    assert role_of(f"{VLLM} --gpu-memory-utilization 0.85")["memFractionStatic"] == 0.85
+    (command,) = launch_commands("vllm serve openai/gpt-oss-120b")
+    alone = import_stack(dict.fromkeys(Role, command), Site("H100-80", 8, "infiniband", "dynamo", None), None).config
+    accept({**alone, "hfToken": {"secure": "x"}})
+
+
 def test_one_command_for_both_roles_gets_each_its_kernels() -> None:
     assert [role_of(VLLM, role)["deepepMode"] for role in Role] == ["normal", "low_latency"]
     assert read(VLLM).one_for_both

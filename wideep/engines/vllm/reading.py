@@ -16,6 +16,8 @@ __all__ = ["role_reading"]
 DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
 ALL_TO_ALL_VARIABLE: Final = "VLLM_ALL2ALL_BACKEND"
 """Of older vLLM, whose newer flag is ``--all2all-backend``."""
+UTILIZATION: Final = 0.92
+"""``--gpu-memory-utilization`` of a command without it (``CacheConfig`` of vLLM 0.31)."""
 _BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
 _COUNT: Final = re.compile(r"(\d{1,12}(?:\.\d{1,12}(?=.))?)([kmgKMG]?)", re.ASCII)
 _COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
@@ -39,6 +41,7 @@ def role_reading(
     if re.fullmatch(r"[0-9]{1,12}", env.get(DISPATCH_VARIABLE, "")):
         reading.put(DISPATCH_VARIABLE, "maxDispatchTokensPerRank", int(env[DISPATCH_VARIABLE]))
     _sizes(reading, role, said, gpus_per_node)
+    reading.keys.setdefault("memFractionStatic", UTILIZATION)
     return reading
 
 
