@@ -15,6 +15,7 @@ from wideep.launch.words import LaunchCommand, UnreadCommandError, launch_comman
 from wideep.named_file import read_named
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
+from wideep_cli.stack_file import documents
 
 __all__ = ["EXAMPLE_COMMAND", "commands_in", "commands_of_file", "one_for_each_role"]
 
@@ -25,6 +26,8 @@ TRTLLM: Final = (
     "(docs/bring-your-own.md)."
 )
 MOST_BYTES: Final = 200_000
+MOST_VALUES: Final = 50_000
+"""Of YAML, with all that its aliases stand for."""
 
 
 def commands_in(text: str) -> tuple[LaunchCommand, ...]:
@@ -79,5 +82,5 @@ def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, Launch
 
 def _documents(text: str) -> Iterator[object]:
     """What a text says as YAML; nothing of one that is none."""
-    with suppress(yaml.YAMLError, ValueError, RecursionError):
-        yield from list(yaml.safe_load_all(text))
+    with suppress(yaml.YAMLError, RecursionError):
+        yield from documents(text, MOST_VALUES)

@@ -19,6 +19,7 @@ __all__ = [
     "Project",
     "StackFile",
     "config_yaml",
+    "documents",
     "find_project",
     "project_of",
     "read_stack_file",
@@ -99,29 +100,44 @@ for _tag, _pattern, _letters in resolvers():
     _Loader.add_constructor(_tag, _Loader.construct_plain)
 
 
-def _load(text: str) -> object:
-    """What a document holds. It is counted first: aliases make a short text as large as one likes."""
-    loader = _Loader(text)
+def documents(text: str, most_values: int) -> list[object]:
+    """What each document of a YAML text holds. They are counted first: aliases make a short text as large as one likes.
+
+    Raises yaml.YAMLError.
+    """
+    loader, found = _Loader(text), list[object]()
     try:
-        root = loader.get_single_node()
-        if root is None:
-            return None
-        waiting, seen = [root], 0
-        while waiting:
-            node = waiting.pop()
-            seen += 1
-            if seen > MOST_NODES:
-                problem = f"with all that its aliases stand for, it has more than {MOST_NODES:,} values"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-            if isinstance(node, yaml.SequenceNode):
-                waiting += node.value
-            elif isinstance(node, yaml.MappingNode):
-                waiting += [each for pair in node.value for each in pair]
-        return cast(object, loader.construct_document(root))  # pyright: ignore[reportUnknownMemberType]
+        while loader.check_node():  # pyright: ignore[reportUnknownMemberType]
+            root = cast("yaml.Node", loader.get_node())
+            _require_few(root, most_values)
+            found.append(cast(object, loader.construct_document(root)))  # pyright: ignore[reportUnknownMemberType]
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
         raise yaml.YAMLError(f"one of its values is not what its tag says ({type(error).__name__})") from error
     finally:
         loader.dispose()  # pyright: ignore[reportUnknownMemberType]
+    return found
+
+
+def _require_few(root: yaml.Node, most: int) -> None:
+    waiting, seen = [root], 0
+    while waiting:
+        node = waiting.pop()
+        seen += 1
+        if seen > most:
+            problem = f"with all that its aliases stand for, it has more than {most:,} values"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [each for pair in node.value for each in pair]
+
+
+def _load(text: str) -> object:
+    """What the one document of a text holds."""
+    found = documents(text, MOST_NODES)
+    if len(found) > 1:
+        raise yaml.YAMLError("it has several documents")
+    return found[0] if found else None
 
 
 def read_yaml(path: Path) -> Mapping[str, object]:

@@ -32,6 +32,8 @@ class Container:
 def containers_of(documents: Iterable[object]) -> Iterator[Container]:
     """Every container that says what it starts."""
     for document in documents:
+        if not isinstance(document, str):  # a list may be a ``command:`` alone
+            yield Container(tuple(_words(document)), {}, None)
         yield from _below(document, {}, None, set())
 
 
@@ -66,7 +68,8 @@ def _words(value: object) -> list[str]:
             return shlex.split(value)
         except ValueError:
             return [value]
-    return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [str(each) for each in items if isinstance(each, str | int | float)]
 
 
 def _variables(value: object) -> Iterator[tuple[str, str]]:

@@ -64,7 +64,7 @@ def launch_commands(text: str, documents: Iterable[object] = ()) -> tuple[Launch
     if len(text) > MOST_CHARACTERS:
         raise UnreadCommandError(f"The text has {len(text):,} characters, and at most {MOST_CHARACTERS:,} are read.")
     try:
-        found = tuple(_of_containers(documents)) or tuple(_commands(_readable(text), {}, MOST_NESTED))
+        found = tuple(_of_containers(documents)) or tuple(_commands(_readable(text), {}, MOST_NESTED, _Room()))
     except UncutError as error:
         raise UnreadCommandError(f"The command cannot be cut into words: {error}.") from error
     if not found:
@@ -80,7 +80,7 @@ def _of_containers(documents: Iterable[object]) -> Iterator[LaunchCommand]:
     found = [
         (command, container.role)
         for container in containers_of(documents)
-        for command in _started(container.words, container.env, MOST_NESTED)
+        for command in _started(container.words, container.env, MOST_NESTED, _Room())
     ]
     both = {command.role or role for command, role in found} >= set(Role)
     for command, role in found:
@@ -108,19 +108,28 @@ def _cuts(line: str) -> bool:
         return False
 
 
-def _commands(text: str, env: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
+@dataclass
+class _Room:
+    """How many more characters variables may bring: a short text can make them as long as one likes."""
+
+    left: int = MOST_CHARACTERS
+
+
+def _commands(text: str, env: Mapping[str, str], nested: int, room: _Room) -> Iterator[LaunchCommand]:
     """The launch commands of a text, and of those in it that another shell reads: ``bash -c '…'``, ``ssh HOST '…'``.
 
     A variable is replaced where the text itself sets it, and not under a condition.
     """
     known, exported, depth, started = dict(env), dict(env), 0, False
     for raw in cut(text):
-        words = [_expanded(word, known) for word in raw]
+        words = [each for word in raw for each in _expanded(word, known, room)]
         depth += (words[0] in _OPENS) - (words[0] in _CLOSES)
         said, declares = _assignments(words), words[0] in _DECLARES
         if said and (declares or len(said) == len(words)):
             plain = {name: value for name, value in said.items() if depth <= 0 and "$" not in value}
-            known = {name: value for name, value in {**known, **plain}.items() if name in plain or name not in said}
+            for name in said:
+                known.pop(name, None)
+            known |= plain
             exported |= said if words[0] == "export" else {}
         elif started and words[0].startswith("--"):
             raise UnreadCommandError(
@@ -128,23 +137,40 @@ def _commands(text: str, env: Mapping[str, str], nested: int) -> Iterator[Launch
                 "blank or a comment after it."
             )
         elif not declares:
-            for command in _started(words, exported, nested):
+            for command in _started(words, exported, nested, room):
                 started = True
                 yield command
 
 
-def _expanded(word: str, known: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda found: known.get(found[1] or found[2]) or found[3] or found[0], word)
+def _expanded(word: str, known: Mapping[str, str], room: _Room) -> list[str]:
+    """The word with its variables filled in; several words where it is one variable that holds flags.
+
+    Raises UnreadCommandError where they are too long.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        return known.get(found[1] or found[2]) or found[3] or found[0]
+
+    whole = _VARIABLE.fullmatch(word)
+    room.left -= sum(len(value(found)) for found in _VARIABLE.finditer(word))
+    if room.left < 0:
+        raise UnreadCommandError(
+            f"With its variables, the text has more than {MOST_CHARACTERS:,} characters, and no more are read."
+        )
+    if whole and value(whole).startswith("-"):
+        with suppress(UncutError):
+            return [each for words in cut(value(whole)) for each in words]
+    return [_VARIABLE.sub(value, word)]
 
 
-def _started(words: Sequence[str], exported: Mapping[str, str], nested: int) -> Iterator[LaunchCommand]:
+def _started(words: Sequence[str], exported: Mapping[str, str], nested: int, room: _Room) -> Iterator[LaunchCommand]:
     """The launch commands of one command's words: itself, those of the texts among them, or that of an image."""
     start = _program(words)
     if start is None and nested:
         env, within = {**exported, **_assignments(words)}, False
         for text in (word for word in words if len(word.split(maxsplit=1)) > 1):
             with suppress(UncutError):
-                for command in _commands(text, env, nested - 1):
+                for command in _commands(text, env, nested - 1, room):
                     within = True
                     yield command
         start = None if within else _image(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -293,3 +294,31 @@ def test_one_call_prints_one_thing(run: Run, stack: Any) -> None:
     result = run("plan", "--file", stack(), "--args", "decode", "--manifest")
     assert result.exit_code == 2
     assert "each print something of their own" in result.stderr
+
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghijklm", "bcdefghijklmn", strict=True)
+)
+MERGES = "a0: &a0 {x0: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LAUGHS}command: [vllm, serve, deepseek-ai/DeepSeek-R1, *n]",
+        f"{MERGES}command: [vllm, serve, deepseek-ai/DeepSeek-R1]",
+        "a: &a {command: *a, args: [*a]}",
+        "a: !!timestamp y\nb: !!map 1\ncommand: [vllm, serve]",
+        "command: " + "[" * 90_000,
+    ],
+)
+def test_yaml_that_stands_for_too_much_is_no_manifest(run: Run, text: str) -> None:
+    started = time.process_time()
+    result = run("import", text)
+    assert (result.exit_code, "Internal error" in result.stderr) == (2, False)
+    assert time.process_time() - started < 10
+
+
+def test_the_list_of_a_command_is_the_command(run: Run) -> None:
+    listed = run("import", json.dumps(LAUNCH.split()))
+    assert (listed.exit_code, listed.stdout) == (0, run("import", LAUNCH).stdout)

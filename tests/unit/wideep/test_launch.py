@@ -257,6 +257,18 @@ def test_a_text_of_the_largest_size_is_read_in_seconds() -> None:
             assert time.process_time() - started < 5, filling[:9]
 
 
+def test_variables_make_no_text_longer_than_one_that_is_read() -> None:
+    doubled = "".join(f"A{each}=$A{each - 1}$A{each - 1}\n" for each in range(1, 60))
+    for script in (f"A0={'a' * 100}\n{doubled}{SGLANG} $A59", f"A={'x' * 1000}\n{SGLANG} {'$A' * 60_000}"):
+        with pytest.raises(UnreadCommandError, match="With its variables"):
+            launch_commands(script)
+
+
+def test_a_variable_that_holds_flags_is_as_many_words() -> None:
+    (command,) = launch_commands(f"ARGS='--dp-size 2 --log-level \"a b\"'\n{SGLANG} $ARGS")
+    assert command.words[-4:] == ("--dp-size", "2", "--log-level", "a b")
+
+
 @pytest.mark.parametrize(
     ("flags", "why"),
     [
