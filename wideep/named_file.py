@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-__all__ = ["is_file", "is_there", "read_named"]
+__all__ = ["MOST_BYTES", "is_file", "is_there", "read_named"]
 
 MOST_BYTES: Final = 16_000_000
 """The largest config.json of a model is some 100 kB."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import yaml
 
-from wideep.launch.words import LaunchCommand, UnreadCommandError, launch_commands
+from wideep.launch.words import MOST_CHARACTERS, LaunchCommand, UnreadCommandError, launch_commands
 from wideep.named_file import read_named
 from wideep.settings.layout import Role
 from wideep_cli.errors import CallError
@@ -25,7 +25,6 @@ TRTLLM: Final = (
     "TensorRT-LLM's commands and options are not read: start from layout: trtllm-36gpu, or set the key of each option "
     "(docs/bring-your-own.md)."
 )
-MOST_BYTES: Final = 200_000
 MOST_VALUES: Final = 50_000
 """Of YAML, with all that its aliases stand for."""
 
@@ -49,7 +48,7 @@ def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
         CallError: it cannot be read, or holds none.
     """
     try:
-        return commands_in(read_named(path, MOST_BYTES))
+        return commands_in(read_named(path, MOST_CHARACTERS))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CallError(f"{path} cannot be read: {reason}.", "Name a script with launch commands.") from error

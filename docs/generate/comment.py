@@ -18,7 +18,6 @@ ROOT: Final = Path(__file__).parents[2]
 FIGURE: Final = ROOT / "docs" / "figures" / "pull-request.svg"
 COMMENT: Final = ROOT / "tests" / "sim" / "expected" / "pull-request.md"
 WIDTH: Final = 860
-HEAD: Final = 40
 LETTERS: Final = 105
 """Of a line; a line is 21 pixels high, and each block and row of a table has some air."""
 LINE, BLOCK, ROW, CHROME = 21, 16, 34, 90

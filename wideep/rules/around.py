@@ -34,12 +34,14 @@ def in_stack(remedy: Remedy) -> Remedy | None:
         return remedy
     layout = stack.layout.model_copy(update={str(remedy.site.name): remedy.site.role})
     whole, before, besides = _changed(stack, layout=layout), _broken(stack), list[str]()
+    new = _broken(whole) - before
     for mend in _MENDS:
-        mended = mend(whole, _broken(whole) - before)
+        mended = mend(whole, new)
         if mended:
             whole = mended[0]
             besides.append(mended[1])
-    return None if _broken(whole) - before else replace(remedy, besides=tuple(besides))
+            new = _broken(whole) - before
+    return None if new else replace(remedy, besides=tuple(besides))
 
 
 def _broken(stack: Settings) -> set[str]:

@@ -15,6 +15,7 @@ from wideep.settings.layout import Role
 from wideep.settings.model import ModelShape
 from wideep.settings.traffic import Traffic, milliseconds
 from wideep_cli.errors import CallError
+from wideep_cli.layouts.question import MOST_GPUS, RACK_NODE
 from wideep_cli.layouts.question import question as model_and_hardware
 from wideep_cli.stack_context import settings_of, stack_file
 from wideep_cli.stack_file import StackFile
@@ -23,9 +24,6 @@ __all__ = ["Asked", "Question", "ask"]
 
 DEFAULT: Final = Traffic(isl=4000, osl=500)
 NODE: Final = 8
-RACK_NODE: Final = 4
-"""GPUs of a node (compute tray) of an NVL72 rack."""
-MOST_GPUS: Final = 4096
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from wideep.settings.model import ModelShape
 from wideep_cli.errors import CallError
 from wideep_cli.stack_context import settings_of, stack_file
 
-__all__ = ["ALL", "Question", "each_engine", "question", "questions", "require_searchable"]
+__all__ = ["ALL", "MOST_GPUS", "RACK_NODE", "Question", "each_engine", "question", "questions", "require_searchable"]
 
 ALL = "all"
 """In an engine's place: each of them."""

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from wideep.catalog.huggingface import MODELOPT
 from wideep.masking import masked
-from wideep.named_file import is_there
+from wideep.named_file import MOST_BYTES, is_there
 from wideep.settings.formatting import redact
 from wideep_cli.errors import CallError
 from wideep_cli.git import GitError, ask_git
@@ -19,7 +19,6 @@ from wideep_cli.stack_file import StackFile, find_project, read_stack_file
 
 __all__ = ["loaded_at"]
 
-MOST_BYTES: Final = 16_000_000
 OTHERWISE: Final = "use --diff A.yaml B.yaml"
 
 

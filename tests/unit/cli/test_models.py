@@ -26,12 +26,6 @@ config:
 
 
 @pytest.fixture
-def run() -> Run:
-    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
-    return lambda *args: runner.invoke(app, [str(arg) for arg in args])
-
-
-@pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A project under git with one stack, committed."""
     (tmp_path / "Pulumi.yaml").write_text("name: dynamo-wideep\nruntime: python\n")

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
-
-from wideep_cli.main import app
+from typer.testing import Result
 
 Run = Callable[..., Result]
 STACK = """\
@@ -19,12 +17,6 @@ config:
   dynamo-wideep:layout: {preset: wide-32gpu}
   dynamo-wideep:modelCache: {size: 1Ti}
 """
-
-
-@pytest.fixture
-def run() -> Run:
-    runner = CliRunner(env={"COLUMNS": "100", "TERM": "dumb"})
-    return lambda *args: runner.invoke(app, [str(arg) for arg in args])
 
 
 @pytest.fixture

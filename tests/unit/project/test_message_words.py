@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 
 from tests.conftest import ROOT
+from tests.support.source import strings
 
 FOLDERS = ("wideep", "wideep_cli", "wideep_cluster", "components", "policy")
 NOT_ENGLISH = re.compile(
@@ -16,26 +15,17 @@ NOT_ENGLISH = re.compile(
 )
 
 
-def messages(source: str) -> Iterator[str]:
-    """Texts of a module that are not docstrings."""
-    tree = ast.parse(source)
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
-            yield node.value
-
-
 def test_no_message_has_a_phrase_that_is_not_english() -> None:
     found = {
         f"{path.relative_to(ROOT)}: {match[0]}"
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*.py")
         if ".venv" not in path.parts
-        for text in messages(path.read_text(encoding="utf-8"))
+        for text in strings(path.read_text(encoding="utf-8"))
         if (match := NOT_ENGLISH.search(text))
     }
     assert found == set()
 
 
 def test_a_docstring_is_no_message_and_a_part_of_one_is() -> None:
-    assert list(messages('"""it is told"""\nx = f"it {x} is told"')) == ["it ", " is told"]
+    assert list(strings('"""it is told"""\nx = f"it {x} is told"')) == ["it ", " is told"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.tools.catalog import DYNAMO_LOCKS
+from tests.support.source import strings
 from wideep import versions
 from wideep.dynamo import release_of
 from wideep.dynamo.api import V1ALPHA1
@@ -33,21 +33,12 @@ def _texts(*parts: str) -> Iterator[tuple[str, str]]:
                 yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
 
 
-def _values(text: str) -> Iterator[str]:
-    """Strings of a module that are no docstrings."""
-    tree = ast.parse(text)
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            yield node.value
-
-
 @functools.cache
 def _strings() -> dict[str, set[str]]:
     """Modules by the strings in them, without a version's leading v: read once for all versions."""
     found: dict[str, set[str]] = {}
     for name, text in _texts(*PRODUCT, "sim"):
-        for value in _values(text):
+        for value in strings(text):
             found.setdefault(value.lstrip("v"), set()).add(name)
     return found
 

@@ -1,0 +1,15 @@
+"""Texts in the source of a module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+
+def strings(source: str) -> Iterator[str]:
+    """Strings that are not docstrings, those of an f-string's parts among them."""
+    tree = ast.parse(source)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value
