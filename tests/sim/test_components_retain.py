@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,37 @@ def test_what_was_taken_over_stays_as_it_is_when_the_stack_retains_no_more(stack
     write_stack(stack.folder, "keeper", **KEPT)
     stack("up", "--yes", "--skip-preview")
     assert _volume(stack) == before
+
+
+def _pods(stack: Pulumi) -> list[str]:
+    found = json.loads(stack.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
+    return sorted(pod["metadata"]["uid"] for pod in found)
+
+
+def _renamed(stack: Pulumi, name: str, more: dict[str, str]) -> Pulumi:
+    """The stack by another name, with the label removed that the provider under the old name holds."""
+    stack.run("pulumi", "stack", "rename", name, "--stack", stack.stack, more=more)
+    said = stack.run("pulumi", "preview", "--stack", name, more=more, fails=True)
+    assert "Server-Side Apply field conflict" in said
+    stack.kubectl("label", "namespace", NAMESPACE, "dynamo-wideep/stack-")
+    stack.kubectl("label", "-n", NAMESPACE, "pvc", "model-cache-pvc", "dynamo-wideep/stack-")
+    stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", name, more=more)
+    stack.run("pulumi", "preview", "--expect-no-changes", "--stack", name, more=more)
+    return Pulumi(stack.cluster, stack.folder, name)
+
+
+def test_a_stack_moves_to_another_backend_and_is_renamed_and_no_pod_restarts(stack: Pulumi, tmp_path: Path) -> None:
+    before = _volume(stack), _pods(stack)
+    state, elsewhere = tmp_path / "stack.json", {"PULUMI_BACKEND_URL": f"file://{tmp_path}?metadata=skip"}
+    stack("stack", "export", "--file", str(state))
+
+    stack.run("pulumi", "stack", "init", stack.stack, more=elsewhere)
+    stack.run("pulumi", "stack", "import", "--file", str(state), "--stack", stack.stack, more=elsewhere)
+    stack.run("pulumi", "preview", "--expect-no-changes", "--stack", stack.stack, more=elsewhere)
+    moved = _renamed(stack, "moved", elsewhere)
+    _renamed(moved, stack.stack, elsewhere)
+
+    assert (_volume(stack), _pods(stack)) == before
 
 
 def test_a_volume_that_is_kept_can_not_become_one_of_another_class_and_the_preview_says_so(stack: Pulumi) -> None:
