@@ -50,7 +50,8 @@ def copy_project(folder: Path, stacks: Sequence[str]) -> list[Copy]:
 
     Raises SimError for a stack that has no file, or one that is no stack's file.
     """
-    files = {stack: _file(stack) for stack in dict.fromkeys(stacks)}
+    names = (stack.rpartition("/")[2] for stack in stacks)  # of ORGANIZATION/NAME, as the live previews have it
+    files = {name: _file(name) for name in dict.fromkeys(names)}
     folder.mkdir(parents=True)
     for path in sorted(paths.PROJECT.iterdir()):
         if path.name not in NOT_COPIED and not path.match("Pulumi.*.yaml") and path.name != "Pulumi.yaml":

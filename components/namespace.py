@@ -54,7 +54,7 @@ class Namespace(Component):
     def _make(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
         return k8s.core.v1.Namespace(
             NAMESPACE.of(name),
-            metadata=self.metadata(args.name, labels=stack_label() if args.retain else None),
+            metadata=self.metadata(args.name, labels=stack_label() if args.retain else {}),
             opts=pulumi.ResourceOptions.merge(
                 self.api_child(depends_on=args.depends_on, retain=args.retain),
                 import_options(args.name if args.whose is Whose.OURS else None, *SERVER_SET_FIELDS),

@@ -86,7 +86,7 @@ def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
         namespace = at(resource.inputs, "metadata", "name")
     if isinstance(namespace, str) and namespace != UNKNOWN and not limits.allows(namespace):
         allowed = ", ".join(limits.namespaces)
-        yield f"namespace {namespace} is not one that a stack may set to: choose one of {allowed}, or ask for it"
+        yield f"namespace {namespace} is not one that a stack may write to: choose one of {allowed}, or ask for it"
 
 
 def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterator[str]:

@@ -45,11 +45,14 @@ TRY_NEXT = (
     ("wideep doctor --offline", "check cluster, layout and graph"),
     ("wideep plan --svg placement.svg", "the placement as a picture"),
     (
-        "python -m sim fault operator-down --on deepseek-r1/dynamo-platform",
+        "python -m sim fault operator-down --on {namespace}/dynamo-platform",
         "stop Dynamo's operator, find out, start it",
     ),
     ("wideep doctor --offline", ""),
     ("python -m sim fault clear", ""),
+)
+"""Commands of the demo's shell, with what they show; what several show together is with the first."""
+TRY_SCALING = (
     ("pulumi config set --path hardware.nodes 10", "one more decode worker, on the cluster's two other nodes:"),
     ("pulumi config set --path layout.decode.replicas 3", ""),
     ("wideep plan --since HEAD", "what that takes and what restarts"),
@@ -61,7 +64,7 @@ TRY_NEXT = (
     ("pulumi preview", ""),
     ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
 )
-"""Commands of the demo's shell, with what they show; what several show together is with the first."""
+"""The same, where the cluster has nodes for it."""
 TRY_MONITORING = (
     ("pulumi config set --path monitoring.enabled true", "add Prometheus, dashboards and alerts"),
     ("pulumi up", "(workers restart once, to show their metrics; decode has two again)"),
@@ -137,7 +140,7 @@ def _up(stack: str, *, diff: bool) -> None:
     with step("Chat completion", total):
         answer = ask(outputs["namespace"], outputs["frontendService"], outputs["model"], QUESTION, shell.env)
         console.print(f"[dim]you:[/dim]   {QUESTION}\n[dim]model:[/dim] [green]{answer}[/green]")
-    _summary(cluster, shell, outputs)
+    _summary(stack, cluster, shell, outputs)
     console.print(f"\nA chat completion was answered after {duration(total.elapsed)}.")
 
 
@@ -212,7 +215,7 @@ def _nothing_left(shell: Shell, namespace: str) -> None:
     raise SimError(f"namespace {namespace} is still there, with:\n{left or '(nothing in it)'}")
 
 
-def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
+def _summary(stack: str, cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
     table = Table(title="What runs where", title_justify="left", show_header=False, box=None, padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -228,11 +231,17 @@ def _summary(cluster: Cluster, shell: Shell, outputs: dict[str, str]) -> None:
     for command in (outputs["portForward"], outputs["curl"]):
         console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\n[bold]Try next[/bold], in `make shell`:")
-    for command, shows in (*TRY_NEXT, *(TRY_MONITORING if "prometheus" in cluster.tools else ())):
+    for command, shows in try_next(stack, outputs["namespace"], monitored="prometheus" in cluster.tools):
         if shows:
             console.print(f"  [dim]# {shows}[/dim]")
         console.print(f"  {command}", soft_wrap=True, markup=False)
     console.print("\n[bold]To end it:[/bold]\n  make demo-down")
+
+
+def try_next(stack: str, namespace: str, *, monitored: bool) -> list[tuple[str, str]]:
+    """What to try on that stack: the lab's takes all of its cluster, and has Prometheus in no demo."""
+    more = (*TRY_SCALING, *(TRY_MONITORING if monitored else ())) if stack == STACK else ()
+    return [(command.replace("{namespace}", namespace), shows) for command, shows in (*TRY_NEXT, *more)]
 
 
 def main() -> None:

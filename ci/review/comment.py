@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ci.review.diff import counts, diff_text, step_title
-from ci.review.events import Op, Preview, Step
+from ci.review.events import Op, Preview, Step, Violation
 from ci.review.served import served
 from wideep_cli.markdown import changed, code, cut, details, fenced, listed, table
 from wideep_cli.plan.difference import Difference, Effect, difference
@@ -20,6 +20,8 @@ LIMIT = 60_000
 """Characters. GitHub takes 65,536 in a comment."""
 BLOCK = 12_000
 """Characters of errors, and of what is wrong with a config."""
+NAMED = 3
+"""Resources that are named of those that break a policy alike."""
 ALWAYS = ("layout", "GPUs")
 """Rows that are there even where nothing changes."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)
@@ -121,7 +123,7 @@ def _facts(loaded: StackContext) -> dict[str, str]:
         "layout": plan.layout,
         "GPUs": f"{plan.gpus} × {hardware.gpu}",
         "nodes in use": str(plan.nodes),
-        "nodes to be had": f"{hardware.nodes} × {hardware.gpus_per_node} GPUs, {hardware.interconnect}",
+        "nodes available": f"{hardware.nodes} × {hardware.gpus_per_node} GPUs, {hardware.interconnect}",
         **roles,
         "frontends": str(loaded.settings.frontend.replicas),
         "model cache": plan.cache.size or plan.cache.claim,
@@ -175,16 +177,23 @@ def _said(preview: Preview | None) -> Iterator[str]:
         yield from ("", "**Errors**", "", fenced("\n\n".join(errors), limit=BLOCK))
     if preview.violations:
         yield from ("", "**Policies that do not hold**", "")
-        yield from listed(
-            [
-                f"{code(one.policy)}{'' if one.mandatory else ' (advice)'}: {code(one.text)}"
-                for one in preview.violations
-            ]
-        )
+        yield from listed(list(_broken(preview.violations)))
     replaced = [step for step in preview.steps if step.op in (Op.REPLACE, Op.DELETE)]
     if replaced:
         yield from ("", "**Replaced or deleted by the engine**", "")
     yield from listed([f"{code(step_title(step))}{_reason(step)}" for step in replaced])
+
+
+def _broken(violations: Iterable[Violation]) -> Iterator[str]:
+    """A line for each thing that is wrong, with the first of the resources of which it is."""
+    of: dict[Violation, list[str]] = {}
+    for one in violations:
+        name, _, text = one.text.partition(": ")
+        of.setdefault(replace(one, text=text), []).append(name)
+    for one, names in of.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        said = ": ".join(filter(None, (f"{', '.join(names[:NAMED])}{more}", one.text)))
+        yield f"{code(one.policy)}{'' if one.mandatory else ' (advice)'}: {code(said)}"
 
 
 def _reason(step: Step) -> str:

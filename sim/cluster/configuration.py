@@ -6,6 +6,9 @@ from sim.state import Cluster
 
 _NO_LIMIT = {"kube-api-qps": "1000", "kube-api-burst": "2000"}
 _OPEN_PATHS = {"authorization-always-allow-paths": "/healthz"}
+_ASLEEP = "720h"
+"""Without a node's heartbeat its pods are marked as not ready, and kwok, unlike a kubelet, never takes that back: a
+laptop that slept for some minutes would have a simulation without an operator for good."""
 
 
 def of(cluster: Cluster) -> dict[str, object]:
@@ -71,7 +74,7 @@ def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
             "initial-cluster": f"node0={peer}",
         },
         "kube-apiserver": {"etcd-servers": client},
-        "kube-controller-manager": _OPEN_PATHS,
+        "kube-controller-manager": _OPEN_PATHS | {"node-monitor-grace-period": _ASLEEP},
         "kube-scheduler": _OPEN_PATHS,
         # Its own kubelet server knows no login: sim/go/kwok/kubelet stands in its place.
         "kwok-controller": {"node-port": "0", "server-address": ""},

@@ -348,6 +348,19 @@ def test_what_the_operator_of_1_x_says_beside_the_pods_is_told(scene: Make) -> N
     assert any("the operator says insufficient_capacity: no room for decode" in line for line in said)
 
 
+def test_what_the_operator_only_counts_again_is_not_told(scene: Make) -> None:
+    body = _observed(1, 1, ready=False, state="pending")
+    counted = {"reason": "pods_not_ready", "message": "Resources not ready: podclique/x: desired=4, ready=0"}
+    body["status"]["conditions"][0] |= counted
+    told = "\n".join(scene(Look(0, body), Look(30, _observed(1, 1), BOTH)).awaited())
+    assert "decode 0 of" in told
+    assert "the operator says" not in told
+    body["status"]["conditions"][0] |= {"reason": "insufficient_capacity"}
+    told = "\n".join(scene(Look(0, body), Look(30, _observed(1, 1), BOTH)).awaited())
+    assert "the operator says insufficient_capacity" in told
+    assert "podclique" not in told
+
+
 def test_a_change_that_the_operator_of_1_x_has_not_seen_is_told(scene: Make) -> None:
     looks = (Look(0, _observed(2, 1), BOTH), Look(30, _observed(2, 2), BOTH))
     said = scene(*looks, wanted=replace(WANTED, generation=2)).awaited()

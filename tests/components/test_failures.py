@@ -78,6 +78,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
         (IMAGE, "failed to copy: write /var/lib/x: no space left on device", ["docker buildx prune"]),
         (IMAGE, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock", ["start Docker"]),
         (RELEASE, "Helm Release lab/one: context deadline exceeded", ["not become ready in time", "wideep doctor"]),
+        (
+            RELEASE,
+            "failed to become available within allocated timeout. Error: Helm Release lab/one: context canceled",
+            ["was interrupted", "run it again"],
+        ),
+        (JOB, 'Resource operation was cancelled for "download"', ["was interrupted", "run it again"]),
         (RELEASE, 'looks like "https://x" is not a valid chart repository', ["cannot read the charts", "set platform"]),
         (RELEASE, 'failed to download "dynamo-platform" at version "1.6.1"', ["cannot read the charts"]),
         (

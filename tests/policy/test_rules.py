@@ -96,7 +96,7 @@ def test_a_namespace_that_is_not_the_stacks_is_refused_wherever_it_is_written() 
     released = Resource(RELEASE, "r", "dev", {"name": "x", "namespace": "kube-system"})
     for resource in (made, used, released):
         (message,) = namespaces_allowed(resource, LIMITS)
-        assert message.startswith("namespace kube-system is not one that a stack may set to: choose one of dynamo-*")
+        assert message.startswith("namespace kube-system is not one that a stack may write to: choose one of dynamo-*")
 
 
 def test_own_namespaces_the_crds_release_and_other_clouds_are_let_through() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,33 @@ def test_what_was_taken_over_stays_as_it_is_when_the_stack_retains_no_more(stack
     write_stack(stack.folder, "keeper", **KEPT)
     stack("up", "--yes", "--skip-preview")
     assert _volume(stack) == before
+
+
+def _pods(stack: Pulumi) -> list[str]:
+    found = json.loads(stack.kubectl("get", "pods", "-n", NAMESPACE, "-o", "json"))["items"]
+    return sorted(pod["metadata"]["uid"] for pod in found)
+
+
+def test_a_stack_moves_to_another_backend_and_is_renamed_and_no_pod_restarts(stack: Pulumi, tmp_path: Path) -> None:
+    before = _volume(stack), _pods(stack)
+    state, elsewhere = tmp_path / "stack.json", {"PULUMI_BACKEND_URL": f"file://{tmp_path}?metadata=skip"}
+    stack("stack", "export", "--file", str(state))
+
+    stack.run("pulumi", "stack", "init", stack.stack, more=elsewhere)
+    stack.run("pulumi", "stack", "import", "--file", str(state), "--stack", stack.stack, more=elsewhere)
+    stack.run("pulumi", "preview", "--expect-no-changes", "--stack", stack.stack, more=elsewhere)
+
+    stack.run("pulumi", "stack", "rename", "moved", "--stack", stack.stack, more=elsewhere)
+    said = stack.run("pulumi", "preview", "--stack", "moved", more=elsewhere, fails=True)
+    assert "Server-Side Apply field conflict" in said
+    stack.kubectl("label", "namespace", NAMESPACE, "dynamo-wideep/stack-")
+    stack.kubectl("label", "-n", NAMESPACE, "pvc", "model-cache-pvc", "dynamo-wideep/stack-")
+    stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "moved", more=elsewhere)
+    stack.run("pulumi", "preview", "--expect-no-changes", "--stack", "moved", more=elsewhere)
+    assert (_volume(stack), _pods(stack)) == before
+
+    stack.run("pulumi", "stack", "rename", stack.stack, "--stack", "moved", more=elsewhere)
+    stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", stack.stack, more=elsewhere)
 
 
 def test_a_volume_that_is_kept_can_not_become_one_of_another_class_and_the_preview_says_so(stack: Pulumi) -> None:

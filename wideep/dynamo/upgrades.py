@@ -55,11 +55,12 @@ class Upgrade:
     @property
     def advice(self) -> str:
         """What to write instead of a refused version: the path, if there is one, and the short way."""
-        short = "\n".join(short_way(self.after))
+        begins = f"set platform.version: {self.before} again, and what changed with it; then"
+        short = "\n".join((begins, *short_way(self.after)))
         if not self.path:
             return short
         steps = " → ".join(self.path)
-        return f"deploy {steps}, one pulumi up each, and wait for the graph after each; or the short way:\n{short}"
+        return f"deploy {steps}, one pulumi up each, and wait for the graph after each; or the short way: {short}"
 
 
 def upgrade(before: str, after: str, *, several_pods: bool = False) -> Upgrade:
@@ -85,7 +86,8 @@ def short_way(after: str) -> tuple[str, ...]:
     return (
         "pulumi config set --path modelCache.retain true && pulumi up   (the volume then outlives the stack)",
         "pulumi destroy   (deletes graph and platform, keeps the volume; from here on nothing is served)",
-        f"pulumi config set --path platform.version {after} && pulumi up   (serves again once the weights are loaded)",
+        f"pulumi config set --path platform.version {after} && pulumi up   (with its image; serves once the weights "
+        "are loaded)",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wideep_cli.console import answer
+from wideep_cli.console import answer, say
 from wideep_cli.errors import ExitCode
 from wideep_cli.options import Debug, File, Output, OutputFormat, Stack
 
@@ -39,6 +39,8 @@ def top(
 
     live = find_live(stack, file)
     before = look(live)
+    if sys.stdout.isatty():
+        say(f"Reading the metrics twice, {interval:g} s apart …")
     time.sleep(interval)
     now = look(live)
     if once or output is OutputFormat.JSON or not sys.stdout.isatty():

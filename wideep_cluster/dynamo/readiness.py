@@ -17,6 +17,9 @@ from wideep_cluster.objects import Condition, Event, Graph
 __all__ = ["GraphSnapshot", "GraphTarget"]
 
 UNSEEN: Final = "the operator has not looked at the change yet"
+NOT_READY: Final = "Resources not ready: "
+"""How the operator lists its own objects, which are the pods that are counted here already."""
+UNREADY: Final = ("pods_not_ready", "some_resources_are_not_ready", "mixed_not_ready_reasons")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ class GraphSnapshot:
             return UNSEEN
         if self._live.status.observed_generation is None or self._live.ready or self.condition is None:
             return ""
-        said = [self.condition.reason, masked(self.condition.message)]
+        told = self.condition.message.startswith(NOT_READY)
+        said = ["" if told and self.condition.reason in UNREADY else self.condition.reason]
+        said += [] if told else [masked(self.condition.message)]
         return f"the operator says {': '.join(filter(None, said))}" if any(said) else ""
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from ci.review import served
 from ci.review.comment import LIMIT, Review, comment
 from ci.review.diff import KNOWN_LATER, SIGNATURE, UNKNOWN, counts, diff_text
-from ci.review.events import Preview, read_events
+from ci.review.events import Preview, Violation, read_events
 from tests.conftest import ROOT
 from tests.support.answers import FormulaAnswers
 from wideep_cli.advise import forecast
@@ -253,6 +253,18 @@ def test_a_comment_is_never_longer_than_a_forge_takes_and_no_content_ends_its_fe
     assert len(text) < LIMIT + 2000
     assert "… cut here" in text
     assert text.count("````") == 2
+
+
+def test_a_policy_that_many_resources_break_alike_is_one_line() -> None:
+    names = ("cache-claim", "download-job", "graph-graph", "token-secret")
+    broken = tuple(Violation("namespaces-allowed", True, f"{name}: namespace x is not yours") for name in names)
+    other = Violation("no-mutable-tags", True, "graph-graph: the tag latest")
+    shown = comment(Review("prod", None, loaded(), preview=Preview(violations=(*broken, other), finished=True)))
+    lines = [line for line in shown.splitlines() if line.startswith("- `n")]
+    assert lines == [
+        "- `namespaces-allowed`: `cache-claim, download-job, graph-graph and 1 more: namespace x is not yours`",
+        "- `no-mutable-tags`: `graph-graph: the tag latest`",
+    ]
 
 
 def test_what_could_not_be_checked_is_said() -> None:

@@ -92,6 +92,11 @@ def test_no_registry_is_asked_for_a_digest_and_that_is_said(
     assert unchecked == (f"the digest that the registry has for image {name}: a stand-in is in its place",)
 
 
+def test_a_stack_may_be_named_with_its_organization_as_a_job_names_it(project: Path, tmp_path: Path) -> None:
+    (copy,) = copy_project(tmp_path / "copy", ["acme/sim", "sim"])
+    assert copy.stack == "sim"
+
+
 def test_charts_in_a_folder_are_the_stacks_own(project: Path, tmp_path: Path) -> None:
     written, unchecked = copied(project, tmp_path, config={"dynamo-wideep:platform": {"charts": "charts"}})
     assert written["config"]["dynamo-wideep:platform"] == {"charts": "charts"}

@@ -1,4 +1,4 @@
-"""Two `make demo` at once would meet in the state's lock, whose advice is not for a beginner."""
+"""`make demo`: two at once would meet in the state's lock, whose advice is not for a beginner; what to try after it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def test_a_second_demo_of_a_checkout_is_told_of_the_first(tmp_path: Path, monkey
 
     with pytest.raises(SimError, match="Another `make demo` of this checkout is running: wait for it"):
         demo.up(release="", diff=False)
+
+
+def test_what_to_try_is_of_the_stack_that_is_up() -> None:
+    lab = [command for command, _ in demo.try_next("sim", "dynamo-workshop", monitored=True)]
+    assert "python -m sim fault operator-down --on dynamo-workshop/dynamo-platform" in lab
+    assert not [command for command in lab if "demo" in command or "replicas" in command or "monitoring" in command]
+    best = [command for command, _ in demo.try_next("demo", "deepseek-r1", monitored=True)]
+    assert "git checkout Pulumi.demo.yaml" in best
+    assert "pulumi config set --path monitoring.enabled true" in best
 
 
 def test_a_lock_is_free_again_when_its_holder_has_ended(tmp_path: Path) -> None:

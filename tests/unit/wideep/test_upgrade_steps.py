@@ -36,7 +36,8 @@ def test_a_jump_is_refused_with_every_step_between_and_the_short_way() -> None:
     assert found.path == tuple(MINORS)
     assert "0.9.1 → 1.0.2" in found.advice
     assert "pulumi destroy" in found.advice
-    assert "modelCache.retain true" in found.advice
+    way = [found.advice.index(step) for step in ("version: 0.6.0 again", "retain true", "destroy", "version 1.6.1")]
+    assert way == sorted(way), "its first `pulumi up` is one of the release that runs: that of the other is refused"
 
 
 def test_the_page_on_upgrading_has_the_commands_of_the_short_way_to_the_default_release(root: Path) -> None:
@@ -86,4 +87,4 @@ def test_back_is_one_minor_at_a_time_and_never_below_1_0() -> None:
     below = upgrade("1.0.2", "0.9.1")
     assert below.refused is not None
     assert below.path == ()
-    assert below.advice.startswith("pulumi config set")
+    assert below.advice.startswith("set platform.version: 1.0.2 again")
