@@ -53,7 +53,7 @@ def test_the_diff_says_what_a_switch_changes_and_vllm_answers_after_it(stack: Pu
     write_stack(stack.folder, "engines", **CONFIG, backend="vllm")
 
     command = (sys.executable, "-m", "wideep_cli.main", "plan", "--diff", before.name, "Pulumi.engines.yaml")
-    assert "vLLM 0.31.0 takes over" in run(*command, cwd=stack.folder, env=wideep.env, fails=None).out
+    assert "engine: SGLang 0.5.21 → vLLM 0.31.0" in run(*command, cwd=stack.folder, env=wideep.env, fails=None).out
 
     stack("up", "--yes", "--skip-preview")
     answer = wideep("smoke", "-o", "json").json
