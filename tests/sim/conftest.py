@@ -29,6 +29,12 @@ def _tests_id() -> str:
     return os.environ.get("SIM_ID") or "t" + hashlib.sha256(str(paths.PROJECT).encode()).hexdigest()[:7]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _environment_of_this_checkout() -> None:  # pyright: ignore[reportUnusedFunction] - pytest's
+    """Bring .venv up to date here: a test's copy of the project links it, and `make` there would install the copy."""
+    process.run("sh", "scripts/setup.sh", seconds=_UP_SECONDS)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The tests' simulated cluster: the one that stands, else one that is ended with the session."""
