@@ -48,6 +48,11 @@ class GpuNode:
     """GPUs that the stack's own graph has."""
     barred: str
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Who has its GPUs, the stack's own first."""
+        return (*((f"this stack's graph ({self.own})",) if self.own else ()), *self.taken_by)
+
 
 def find_gpu_nodes(
     hardware: Hardware, nodes: Iterable[Node], pods: Iterable[Pod], graph: tuple[str, str], *, own_count: bool = True

@@ -79,7 +79,10 @@ class OrphanCleaner:
         others = list(users(cluster, Share(name, self.stack, namespace_goes=True)))
         if others:
             self.say(f"namespace {name} is kept: others use it, for example {others[0].what}")
-        elif not claims.items:
+        elif claims.items:
+            kept = ", ".join(claim.metadata.name for claim in claims.items)
+            self.say(f"namespace {name} is kept, with PersistentVolumeClaim {kept}: the next `pulumi up` uses it")
+        else:
             self.say(f"namespace {name}: orphaned by an interrupted run (not in the state); deleting it")
             cluster.delete(NAMESPACES, name)
             until_gone(lambda: cluster.find(NAMESPACES, name))

@@ -56,13 +56,16 @@ def test_it_is_kept_by_name_so_that_a_second_up_shows_no_change() -> None:
 class _Namespace:
     """A namespace with an object of somebody else in it, and the calls that delete."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, site: Site, others: bool) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, site: Site, others: bool, volumes: tuple[str, ...] = ()
+    ) -> None:
         self.deleted: list[str] = []
         notes = {"dynamo-wideep/stack": OLD["stack"]}
         site.says("/api/v1/namespaces/ns", 200, namespace("ns", annotations=notes), Content_Type="application/json")
         claims = [{"metadata": {"name": "theirs", "namespace": "ns"}}] if others else []
+        owned = [{"metadata": {"name": name, "namespace": "ns", "annotations": notes}} for name in volumes]
         path = "/api/v1/namespaces/ns/{}"
-        for kind, items in (("pods", claims), ("persistentvolumeclaims", []), ("secrets", [])):
+        for kind, items in (("pods", claims), ("persistentvolumeclaims", owned), ("secrets", [])):
             site.says(path.format(kind), 200, listed(*items), Content_Type="application/json")
         monkeypatch.setattr("wideep_cluster.client.Cluster.delete", self._delete)
         monkeypatch.setattr("components.lifecycle.orphans.GONE_SECONDS", 0)
@@ -82,3 +85,13 @@ def test_a_namespace_that_a_killed_run_left_goes_only_when_nothing_of_others_is_
         OrphanCleaner(place, OLD["stack"], said.append).namespace()
     assert there.deleted == deleted
     assert any("for example Pod ns/theirs" in line for line in said) == others
+
+
+def test_a_namespace_with_the_weights_in_it_is_kept_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with api_server(tmp_path) as (site, kubeconfig):
+        there = _Namespace(monkeypatch, site, others=False, volumes=("model-cache",))
+        said: list[str] = []
+        place = KubeNamespace.connect("ns", str(kubeconfig), None)
+        OrphanCleaner(place, OLD["stack"], said.append).namespace()
+    assert there.deleted == []
+    assert said == ["namespace ns is kept, with PersistentVolumeClaim model-cache: the next `pulumi up` uses it"]

@@ -22,7 +22,8 @@ def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Up, destroyed, and with its volume left on the cluster."""
     stack = Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "keeper", **KEPT)
     with stack.deployed(NAMESPACE):
-        stack("destroy", "--yes", "--skip-preview")
+        said = " ".join(stack("destroy", "--yes", "--skip-preview").split())
+        assert f"namespace {NAMESPACE} is kept, with PersistentVolumeClaim model-cache-pvc" in said
         yield stack
 
 

@@ -64,8 +64,14 @@ def compare(settings: Settings, role: Role, args: Sequence[str], command: Launch
     )
     found = [row for yours, plans in both for row in _rows(yours, plans)]
     keys = [_keys(engine, role, words, env, settings) for words, env in ((command.words, command.env), (args, own))]
-    found = list(_paired(found, *keys))
+    found = [_same_weights(row, settings, engine) for row in _paired(found, *keys)]
     return tuple(sorted(found, key=lambda row: list(Relation).index(row.relation)))
+
+
+def _same_weights(row: Compared, settings: Settings, engine: Engine) -> Compared:
+    """The repository's name and the folder that it is downloaded to are the same weights."""
+    same = row.flag == engine.weights_flag and row.yours == settings.model.name
+    return replace(row, relation=Relation.SAME) if same else row
 
 
 def _rows(yours: Mapping[str, _Said], plans: Mapping[str, _Said]) -> Iterator[Compared]:

@@ -75,7 +75,7 @@ def _node_table(nodes: list[GpuNode]) -> RenderableType:
 
 def _cells(node: GpuNode) -> list[str]:
     product = node.node.labels.get(PRODUCT_LABEL, "–")
-    return [node.node.name, product, str(node.node.gpus), str(node.free), node.barred, ", ".join(node.taken_by)]
+    return [node.node.name, product, str(node.node.gpus), str(node.free), node.barred, ", ".join(node.holders)]
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -65,8 +65,6 @@ def _taken(node: GpuNode) -> str:
     if node.barred:
         return node.barred
     if node.free < node.node.gpus:
-        own = (f"this stack's graph ({node.own})",) if node.own else ()
-        holders = (*own, *node.taken_by)
-        shown = f": {some_of(holders)}" if holders else ""
+        shown = f": {some_of(node.holders)}" if node.holders else ""
         return f"{node.node.gpus - node.free} of {node.node.gpus} GPUs are taken{shown}"
     return ""

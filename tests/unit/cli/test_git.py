@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.support import process
+from tests.support.repository import Repository
 from wideep_cli.git import GitError, ask_git
 from wideep_cli.main import app
 
@@ -20,9 +20,8 @@ def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     folder.mkdir()
     (folder / "file").write_text("text\n")
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
-        process.run("git", *command, cwd=folder)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        Repository(folder).git(*command)
     return folder
 
 

@@ -58,7 +58,7 @@ def test_the_imported_file_is_a_stack_that_plans_and_compares_equal_to_its_comma
     rows = json.loads(run("plan", "--file", written, "--against", LAUNCH, "-o", "json").stdout)
 
     differing = {row["flag"] for row in rows["decode"] if row["relation"] == "differs"}
-    assert differing == {"--model-path"}, "the weights are on the stack's volume"
+    assert differing == set(), "the repository's name and the folder on the stack's volume are the same weights"
     assert not [row["flag"] for row in rows["decode"] if row["relation"] == "only yours"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.support import process
+from tests.support.repository import Repository
 from wideep.catalog.models import MODELS
 from wideep_cli.main import app
 
@@ -30,9 +30,8 @@ def repository(tmp_path: Path) -> Path:
     """A project under git with one stack, committed."""
     (tmp_path / "Pulumi.yaml").write_text("name: dynamo-wideep\nruntime: python\n")
     (tmp_path / "Pulumi.mine.yaml").write_text(STACK.format(model="deepseek-ai/DeepSeek-R1", layout="wide-32gpu"))
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    for command in (["init", "-q", "-b", "main"], ["add", "."], [*who, "commit", "-q", "-m", "first"]):
-        process.run("git", *command, cwd=tmp_path)
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        Repository(tmp_path).git(*command)
     return tmp_path
 
 
@@ -101,17 +100,16 @@ def test_a_config_json_is_read_as_it_was_at_that_commit(run: Run, repository: Pa
     beside = tuned.with_name("hf_quant_config.json")
     beside.write_text(json.dumps({"quantization": {"quant_algo": "FP8"}}))
     path.write_text(STACK.format(model="{config: tuned/config.json, name: acme/tuned}", layout="lab-16gpu-singlenode"))
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    for command in (["add", "."], [*who, "commit", "-q", "-m", "second"]):
-        process.run("git", *command, cwd=repository)
+    for command in (["add", "."], ["commit", "-q", "-m", "second"]):
+        Repository(repository).git(*command)
     tuned.write_text(json.dumps({**shape, "num_hidden_layers": 24}))
     beside.unlink()
 
     then = run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout
     assert "quant_algo: FP8" in then, "of ModelOpt's file beside it, which is refused"
 
-    process.run("git", "rm", "-q", "--cached", str(beside), cwd=repository)
-    process.run("git", *who, "commit", "-q", "-m", "third", cwd=repository)
+    Repository(repository).git("rm", "-q", "--cached", str(beside))
+    Repository(repository).git("commit", "-q", "-m", "third")
     found = json.loads(run("plan", "--file", path, "--since", "HEAD", "-o", "json").stdout)
 
     assert any(change["path"].endswith("weights per GPU") for change in found["settings"]), "half of the layers"
@@ -143,14 +141,14 @@ def test_a_stack_that_had_another_name_then_is_told_how_to_compare(run: Run, rep
     said = run("plan", "--file", path, "--since", "main").stderr
     assert "If it was Pulumi.mine.yaml: git show" in said
     command = said.partition("git show ")[2].partition(" >")[0].replace("NAME", "Pulumi.mine.yaml")
-    assert process.run("git", "show", command, cwd=repository).out == path.read_text()
+    assert Repository(repository).git("show", command) == path.read_text().strip()
 
 
 def test_the_folders_repository_is_asked_in_a_hook_of_another(
     run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = tmp_path_factory.mktemp("other")
-    process.run("git", "init", "-q", cwd=other)
+    Repository(other).git("init", "-q")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
     assert run("plan", "--file", repository / "Pulumi.mine.yaml", "--since", "main").exit_code == 0
@@ -171,7 +169,7 @@ def test_no_program_of_the_repositorys_config_is_run(run: Run, repository: Path,
     }
     (repository / ".gitattributes").write_text("*.yaml diff=y\n")
     for name, value in {**keys, **fetch}.items():
-        process.run("git", "config", name, value, cwd=repository)
+        Repository(repository).git("config", name, value)
     path = repository / "Pulumi.mine.yaml"
     assert run("plan", "--file", path, "--since", "main").exit_code == 0
     assert run("plan", "--file", path, "--since", "d" * 40).exit_code == 2
@@ -182,9 +180,8 @@ def test_a_shallow_clone_and_a_folder_without_git_say_what_they_are(
     run: Run, repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("clones")
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    process.run("git", *who, "commit", "-q", "--allow-empty", "-m", "second", cwd=repository)
-    process.run("git", "clone", "-q", "--depth", "1", repository.as_uri(), "shallow", cwd=folder)
+    Repository(repository).git("commit", "-q", "--allow-empty", "-m", "second")
+    Repository(folder).git("clone", "-q", "--depth", "1", repository.as_uri(), "shallow")
     copied = folder / "Pulumi.mine.yaml"
     copied.write_text((repository / "Pulumi.mine.yaml").read_text())
     shallow = run("plan", "--file", folder / "shallow" / "Pulumi.mine.yaml", "--since", "HEAD~1")
@@ -202,7 +199,6 @@ def test_a_file_that_was_too_large_then_is_not_read(run: Run, repository: Path) 
     path = repository / "Pulumi.mine.yaml"
     text = path.read_text()
     path.write_text("#" * 16_000_001)
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    process.run("git", *who, "commit", "-q", "-am", "large", cwd=repository)
+    Repository(repository).git("commit", "-q", "-am", "large")
     path.write_text(text)
     assert "had 16,000,001 bytes" in run("plan", "--file", path, "--since", "HEAD").stderr

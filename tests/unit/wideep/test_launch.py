@@ -25,6 +25,7 @@ SITE = Site("H200", 8, "infiniband", "dynamo", None)
 MODEL = "--model-path deepseek-ai/DeepSeek-R1"
 SGLANG = f"python3 -m sglang.launch_server {MODEL} --tp-size 8 --mem-fraction-static 0.8"
 OVER_LINES, CONTINUED = (SGLANG.replace(" --", f" {end}\n --") for end in ("", "\\"))
+CHUNK = "--chunked-prefill-size"
 VLLM = "vllm serve deepseek-ai/DeepSeek-R1 -dp 16 --enable-expert-parallel --all2all-backend deepep_low_latency"
 
 
@@ -131,6 +132,13 @@ def test_a_value_that_no_stack_takes_costs_its_own_flag_only() -> None:
     assert (role["contextLength"], role["tp"]) == (16_384, 8), "newer SGLang takes the length as a text"
     assert "--dyn-tool-call-parser is Dynamo's" in fate(f"{VLLM} --tool-call-parser x", "--tool-call-parser").why
     assert role_of(f"{VLLM} --kv-cache-dtype fp8")["kvCacheDtype"] == "fp8_e4m3", "vLLM's two words for it"
+
+
+def test_whole_prompts_and_a_level_of_optimization_are_known_as_the_engine_writes_them() -> None:
+    assert "set chunkedPrefillSize to the longest prompt" in fate(f"{SGLANG} {CHUNK} -1", CHUNK).why
+    for level in ("-O3", "-O=3", "-O 3"):
+        assert fate(f"{VLLM} {level}", "-O3" if level == "-O3" else "-O").place is Place.EXTRA
+        assert role_of(f"{VLLM} {level}")["extraArgs"] == level.split()
 
 
 def test_variables_that_the_operator_sets_are_left_out_as_the_rules_want_it() -> None:

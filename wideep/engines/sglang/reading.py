@@ -61,6 +61,8 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
             reading.left[name] = "use speculative.draftModel, a folder of the cache, and draftGb"
     elif owner == "cudaGraphBatchSizes":
         _graphs(reading, role, said)
+    elif said.is_any("--chunked-prefill-size") and said.values and said.values[-1] == "-1":
+        reading.left[name] = "-1 (whole prompts) has no key: set chunkedPrefillSize to the longest prompt"
     elif said.is_any("--enable-dp-attention"):
         reading.said_by[name] = "dp"
     elif said.is_any("--enable-deepep-moe"):

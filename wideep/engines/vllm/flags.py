@@ -1,7 +1,7 @@
 """Every flag that a worker's command takes in one version: vLLM's own and Dynamo's, which share one line.
 
-vLLM's parser reads more spellings than argparse (``FlexibleArgumentParser``): underscores for dashes, and the keys of
-an object as flags of their own, ``--compilation-config.cudagraph_mode NONE``.
+vLLM's parser reads more spellings than argparse (``FlexibleArgumentParser``): underscores for dashes, the keys of an
+object as flags of their own, ``--compilation-config.cudagraph_mode NONE``, and ``-O3`` for ``--optimization-level 3``.
 """
 
 from __future__ import annotations
@@ -45,11 +45,17 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 CONFIG_FILE: Final = EngineFlag(("--config",), str, None, "file")
 """Not among the flags that its help lists: the parser writes those of the file in its place before it reads any."""
 
+LEVEL: Final = "-O"
+
 
 class _Flags(FlagTable):
     """The table as vLLM's parser reads it."""
 
     def _read(self, group: tuple[str, ...]) -> Given:
+        if group[0].startswith(LEVEL):
+            level = group[0].removeprefix(LEVEL).removeprefix("=")
+            values = (level, *group[1:]) if level else group[1:]
+            return replace(super()._read(("--optimization-level", *values)), words=group)
         name, equals, value = group[0].partition("=")
         flag, dot, key = name.partition(".")
         if flag.startswith("--"):

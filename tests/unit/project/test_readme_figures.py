@@ -1,4 +1,4 @@
-"""The README's table of layouts has every preset, its GPUs, and the prediction that docs/performance.md has."""
+"""The README's figures are those of the pages that commands write: layouts and predictions, and the faults."""
 
 from __future__ import annotations
 
@@ -39,3 +39,8 @@ def test_gpus_and_prediction_are_those_of_the_preset(preset: Preset) -> None:
     gpus, predicted = README[preset][2:4]
     assert int(gpus) == sum(role.replicas * role.nodes * role.gpus_per_node for role in PRESETS[preset].values())
     assert predicted == (PERFORMANCE[preset][1] if preset in PERFORMANCE else NONE)
+
+
+def test_the_number_of_faults_is_that_of_the_page_that_their_tests_write() -> None:
+    faults = re.findall(r"^\| \d+ \|", (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert f", {len(faults)} faults |" in (ROOT / "README.md").read_text(encoding="utf-8")
