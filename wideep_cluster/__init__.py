@@ -8,10 +8,16 @@ What goes wrong is a ``ClusterError``: one sentence for a person to read. Answer
 are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
 """
 
-from wideep_cluster.client import Cluster
-from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
-from wideep_cluster.listing import Change, Listed, Listing
-from wideep_cluster.streams import Ran, forward, forward_service, run
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from wideep_cluster.client import Cluster
+    from wideep_cluster.errors import ClusterError, ForbiddenError, UnreachableError
+    from wideep_cluster.listing import Change, Listed, Listing
+    from wideep_cluster.streams import Ran, forward, forward_service, run
 
 __all__ = [
     "Change",
@@ -26,3 +32,18 @@ __all__ = [
     "forward_service",
     "run",
 ]
+
+_MODULES: Final = {
+    "client": ("Cluster",),
+    "errors": ("ClusterError", "ForbiddenError", "UnreachableError"),
+    "listing": ("Change", "Listed", "Listing"),
+    "streams": ("Ran", "forward", "forward_service", "run"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: who wants one module of the package does not wait for the client."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,16 +1,22 @@
-"""Resources that make nothing: they look at the cluster when they are created, or when they are deleted."""
+"""Resources that make nothing: they look at the cluster when they are created, or when they are deleted.
+
+The engine imports these modules in a process of its own, also for a preview, which asks providers for differences
+alone. So what looks at the cluster is imported where it looks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, ResourceProvider, UpdateResult
 
 from wideep_cluster.cancellation import end_quickly, in_own_words, interruption
-from wideep_cluster.kube import KubeNamespace
+
+if TYPE_CHECKING:
+    from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
 
@@ -70,6 +76,8 @@ class ClusterProvider(ResourceProvider):
 
     def namespace(self, properties: Properties) -> KubeNamespace:
         """The namespace on the cluster that the Kubernetes provider uses too."""
+        from wideep_cluster.kube import KubeNamespace
+
         own = "kubeconfig" in properties or "context" in properties
         kubeconfig = properties.get("kubeconfig") if own else self._kubeconfig
         context = properties.get("context") if own else self._context

@@ -18,20 +18,19 @@ from pulumi.dynamic import ConfigureRequest, CreateResult, DiffResult, Resource,
 
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
-from components.lifecycle.existing import Whose
-from components.lifecycle.ownership import stack_name
-from components.lifecycle.sharing import KEY, UNASKED, Share, SharedError, refuse_while_shared
-from wideep_cluster.client import Cluster
+from components.lifecycle.ownership import EVEN_IF_SHARED, stack_name
 from wideep_cluster.errors import ClusterError
-from wideep_cluster.retry import ask_again
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+    from components.lifecycle.existing import Whose
+    from components.lifecycle.sharing import Share
     from wideep.plan import Plan
+    from wideep_cluster.client import Cluster
 
 __all__ = ["NO_NAMESPACE", "NO_OPERATOR", "Guard", "GuardArgs", "GuardProvider", "ask", "share_of"]
 
 PROJECT: Final = "dynamo-wideep"
-OBJECT, FLAG = KEY.split(".")
+OBJECT, FLAG = EVEN_IF_SHARED.split(".")
 PATIENCE_SECONDS: Final = 120.0
 RETRY_SECONDS: Final = 2
 NO_OPERATOR: Final = {"operator": "", "grove": False}
@@ -63,9 +62,11 @@ class GuardProvider(ClusterProvider):
         self._ask(_props)
 
     def _ask(self, properties: Properties) -> None:
+        from components.lifecycle.sharing import Share
+
         share = Share.of(properties)
         if self._even_if_shared:
-            pulumi.log.warn(f"{KEY} is true: not checking whether others use what {share.stack} deletes")
+            pulumi.log.warn(f"{EVEN_IF_SHARED} is true: not checking whether others use what {share.stack} deletes")
         else:
             ask(self.namespace(properties).cluster, share, PATIENCE_SECONDS)
 
@@ -73,6 +74,9 @@ class GuardProvider(ClusterProvider):
 def ask(cluster: Cluster, share: Share, patience_seconds: float) -> None:
     """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
     time, or where this user may not see who uses what."""
+    from components.lifecycle.sharing import SharedError, refuse_while_shared
+    from wideep_cluster.retry import ask_again
+
     try:
         ask_again(lambda: refuse_while_shared(cluster, share), patience_seconds, RETRY_SECONDS)
     except ClusterError as error:
@@ -80,6 +84,8 @@ def ask(cluster: Cluster, share: Share, patience_seconds: float) -> None:
 
 
 def _unseen(error: ClusterError, share: Share) -> str:
+    from components.lifecycle.sharing import UNASKED
+
     return (
         f"Cannot tell whether others use what stack {share.stack} would delete (API server: {error.reason}), so it is "
         "kept.\n  Repeat the command as a user who can list pods, claims, Secrets and graphs; or, to delete it without "
@@ -115,6 +121,9 @@ class Guard(Component):
 
 def share_of(plan: Plan, whose: Whose) -> Share:
     """What of a stack goes when it is destroyed, and others may use."""
+    from components.lifecycle.existing import Whose
+    from components.lifecycle.sharing import Share
+
     platform, cache = plan.platform, plan.cache
     used = (
         plan.token.secret if plan.token and not plan.token.create else None,

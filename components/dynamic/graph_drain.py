@@ -16,7 +16,6 @@ from pulumi.dynamic import Resource
 
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
-from wideep_cluster.dynamo.drain import await_operator, drain
 
 __all__ = ["Drain", "DrainProvider", "Takedown", "TakedownProvider", "TeardownArgs"]
 
@@ -25,6 +24,8 @@ class DrainProvider(ClusterProvider):
     """``delete`` returns when the graph's children are gone."""
 
     def delete(self, _id: str, _props: Properties) -> None:
+        from wideep_cluster.dynamo.drain import drain
+
         drain(self.namespace(_props), _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
 
 
@@ -32,6 +33,8 @@ class TakedownProvider(ClusterProvider):
     """``delete`` returns when the operator runs, or refuses."""
 
     def delete(self, _id: str, _props: Properties) -> None:
+        from wideep_cluster.dynamo.drain import await_operator
+
         await_operator(self.namespace(_props), _props["graph"], int(_props["deadlineSeconds"]), pulumi.log.info)
 
 

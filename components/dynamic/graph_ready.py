@@ -12,8 +12,6 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
 from wideep_cluster.cancellation import interruption
-from wideep_cluster.dynamo.graph_wait import await_graph
-from wideep_cluster.dynamo.readiness import GraphTarget
 
 if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
     from wideep.graph.base import Graph
@@ -36,6 +34,9 @@ class GraphReadyProvider(ClusterProvider):
         return super().update(_id, _olds, _news)
 
     def _wait(self, properties: Properties, changed: frozenset[str]) -> None:
+        from wideep_cluster.dynamo.graph_wait import await_graph
+        from wideep_cluster.dynamo.readiness import GraphTarget
+
         pods: Mapping[str, float] = properties["pods"]
         wanted = GraphTarget(
             namespace=properties["namespace"],

@@ -14,8 +14,6 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
-from wideep_cluster.charts import Chart, ChartError
-from wideep_cluster.retry import poll
 
 __all__ = ["CrdApi", "GroveCrds", "GroveCrdsProvider", "bring", "crds_of"]
 
@@ -45,6 +43,8 @@ def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> 
     """
     import yaml
 
+    from wideep_cluster.charts import ChartError
+
     content = dict(files)
     if "Chart.yaml" not in content:
         raise ChartError("there is no Chart.yaml")
@@ -59,6 +59,8 @@ def bring(api: CrdApi, crds: Iterable[Manifest], *, update: bool = False) -> Ite
     """Makes those that the cluster does not have, and names them; returns when all of them are served. ``update``:
     those that it has get the chart's spec."""
     from kubernetes.client import ApiException
+
+    from wideep_cluster.retry import poll
 
     names: list[str] = []
     for crd in crds:
@@ -91,6 +93,8 @@ class GroveCrdsProvider(ClusterProvider):
 
     def create(self, props: Properties) -> CreateResult:
         from kubernetes.client import ApiextensionsV1Api
+
+        from wideep_cluster.charts import Chart, ChartError
 
         chart = Chart(props["charts"], "dynamo-platform", props["version"])
         try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi.dynamic import CreateResult, Resource
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
-from wideep_cluster.dynamo.operator import OPERATOR_KINDS, is_operators
-from wideep_cluster.informer import Informer
-from wideep_cluster.kube import KubeNamespace
+
+if TYPE_CHECKING:
+    from wideep_cluster.kube import KubeNamespace
 
 __all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_operator"]
 
@@ -25,6 +26,9 @@ def find_operator(place: KubeNamespace, version: str, deadline_seconds: int, pro
 
     Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
     """
+    from wideep_cluster.dynamo.operator import OPERATOR_KINDS, is_operators
+    from wideep_cluster.informer import Informer
+
     end = time.monotonic() + deadline_seconds
     with Informer(place, OPERATOR_KINDS, lambda _, item: is_operators(item)) as watched:
         said = ""

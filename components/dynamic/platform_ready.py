@@ -10,9 +10,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, Resource, UpdateResult
 
 from components.dynamic.cluster_resource import ClusterProvider, Properties
-from wideep.dynamo.api import GraphApi
 from wideep_cluster.cancellation import interruption
-from wideep_cluster.dynamo.admission import GraphAdmission, await_admission
 
 __all__ = ["PlatformReady", "PlatformReadyProvider"]
 
@@ -30,6 +28,9 @@ class PlatformReadyProvider(ClusterProvider):
         return super().update(_id, _olds, _news)
 
     def _wait(self, properties: Properties) -> None:
+        from wideep.dynamo.api import GraphApi
+        from wideep_cluster.dynamo.admission import GraphAdmission, await_admission
+
         cluster = self.namespace(properties).cluster
         wanted = GraphAdmission(GraphApi(properties["api"]), bool(properties["grove"]))
         await_admission(cluster, wanted, int(properties["deadlineSeconds"]), pulumi.log.info, interruption())

@@ -11,7 +11,6 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource
 
 from components.base import Component
 from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, Properties
-from components.lifecycle.orphans import CRDS_NAMESPACE, OrphanCleaner
 from components.lifecycle.ownership import stack_name
 from wideep.resource_names import SWEEP
 
@@ -34,6 +33,8 @@ class SweepProvider(ClusterProvider):
         return DiffResult(changes=_own(_olds) != _own(_news))
 
     def delete(self, _id: str, _props: Properties) -> None:
+        from components.lifecycle.orphans import CRDS_NAMESPACE, OrphanCleaner
+
         left = OrphanCleaner(self.namespace(_props), _props["stack"], pulumi.log.info)
         if "crdsRelease" in _props:
             left.release(CRDS_NAMESPACE, _props["crdsRelease"])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import pulumi
 
 from wideep.resource_names import OWNER_ANNOTATION, TAKE_OWNERSHIP_ANNOTATION
 
-__all__ = ["is_owned_by", "owner_annotations", "stack_name"]
+__all__ = ["EVEN_IF_SHARED", "is_owned_by", "owner_annotations", "stack_name"]
+
+EVEN_IF_SHARED: Final = "teardown.evenIfShared"
+"""The key of a stack that deletes also what others use."""
 
 
 def stack_name() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, cast
 
-from components.lifecycle.ownership import is_owned_by
+from components.lifecycle.ownership import EVEN_IF_SHARED, is_owned_by
 from wideep.dynamo.api import GRAPH_LABEL
 from wideep.names import PROMETHEUS_LABEL
 from wideep_cluster import kinds
@@ -15,10 +15,9 @@ from wideep_cluster.kinds import SECRETS, Kind
 from wideep_cluster.manifests import Json, parts
 from wideep_cluster.objects import RawObject
 
-__all__ = ["KEY", "UNASKED", "Share", "SharedError", "User", "refuse_while_shared", "users"]
+__all__ = ["UNASKED", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
-KEY: Final = "teardown.evenIfShared"
-UNASKED: Final = (f"  pulumi config set --path {KEY} true", "  pulumi up")
+UNASKED: Final = (f"  pulumi config set --path {EVEN_IF_SHARED} true", "  pulumi up")
 """Destroy runs no program: it knows the config of the last `pulumi up`."""
 Raw = Kind[RawObject]
 GRAPH, COMPONENT, CLIQUE_SET, POD, CLAIM = (
