@@ -75,14 +75,13 @@ class OrphanCleaner:
         live = cluster.find(NAMESPACES, name)
         if not live or not is_owned_by(self.stack, live.metadata.annotations):
             return
-        claims = cluster.list(CLAIMS, name)
-        others = list(users(cluster, Share(name, self.stack, namespace_goes=True)))
-        if others:
+        claims = cluster.list(CLAIMS, name).items
+        own = [claim.metadata.name for claim in claims if is_owned_by(self.stack, claim.metadata.annotations)]
+        if own:
+            self.say(f"namespace {name} is kept, with PersistentVolumeClaim {own[0]}: the next `pulumi up` uses it")
+        elif others := list(users(cluster, Share(name, self.stack, namespace_goes=True))):
             self.say(f"namespace {name} is kept: others use it, for example {others[0].what}")
-        elif claims.items:
-            kept = ", ".join(claim.metadata.name for claim in claims.items)
-            self.say(f"namespace {name} is kept, with PersistentVolumeClaim {kept}: the next `pulumi up` uses it")
-        else:
+        elif not claims:
             self.say(f"namespace {name}: orphaned by an interrupted run (not in the state); deleting it")
             cluster.delete(NAMESPACES, name)
             until_gone(lambda: cluster.find(NAMESPACES, name))

@@ -67,6 +67,7 @@ class World:
             "secrets.PULUMI_ACCESS_TOKEN": "",
             "vars.PULUMI_BACKEND_URL": f"file://{self.dev.cluster.pulumi_state}",
             "vars.UP_MINUTES || '360'": "360",
+            """join(fromJSON(vars.STACKS || '["dev", "prod"]'), ' ')""": "dev prod",
             **dict.fromkeys(("vars.BUILDER", "vars.BUILDER_ENDPOINT"), ""),
             **dict.fromkeys(("vars.KUBE_SERVER", "vars.KUBE_CA", "vars.KUBE_AUDIENCE", "vars.AWS_ROLE_ARN"), ""),
             **context,
