@@ -3,27 +3,39 @@
 config ──► Settings ──► Plan ──► preflight (read-only) ──► DynamoStack ──► outputs
 """
 
+import asyncio
 import atexit
 import gc
 
 import pulumi
 
-from components.dynamo_stack import DynamoStack, DynamoStackArgs
+from components.dynamic.stack_cleanup import Sweep
+from components.dynamo_stack import DynamoStack, DynamoStackArgs, import_sdks, make_sweep
 from components.stack_config import hf_token, read_settings, registry_password
 from components.stack_preflight import OnCluster, run_preflight
 from wideep.plan import make_plan
 from wideep.rules import Accepted
 
 
-def deploy(settings: Accepted, on_cluster: OnCluster) -> None:
-    """Make all resources of a stack, and its outputs."""
+def deploy(settings: Accepted, on_cluster: OnCluster, sweep: Sweep | None = None) -> None:
+    """Make all resources of a stack, and its outputs; ``sweep``: the first of them is made."""
     password = registry_password() if settings.image.registry else None
-    args = DynamoStackArgs(settings, hf_token(), password, on_cluster, at_root=True)
+    args = DynamoStackArgs(settings, hf_token(), password, on_cluster, sweep, at_root=True)
     for name, value in DynamoStack("dynamo", args).outputs.items():
         pulumi.export(name, value)
 
 
+async def main() -> None:
+    """Read, check, deploy. The first resource is the engine's at once: it starts the process of the dynamic providers
+    while this one imports the SDKs, which takes as long."""
+    settings = read_settings()
+    plan = make_plan(settings)
+    on_cluster = run_preflight(plan)
+    sweep = make_sweep(plan)
+    await asyncio.to_thread(import_sdks)
+    deploy(settings, on_cluster, sweep)
+
+
 if __name__ == "__main__":
     atexit.register(gc.freeze)  # the last collection would walk the SDK's classes for a quarter of a second
-    the_settings = read_settings()
-    deploy(the_settings, run_preflight(make_plan(the_settings)))
+    pulumi.run(main)

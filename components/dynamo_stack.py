@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Final
 
 import pulumi
 
@@ -46,7 +48,10 @@ from wideep.dynamo.upgrades import RENAMES_GANGS
 from wideep.plan import Plan, make_plan
 from wideep.rules import Accepted
 
-__all__ = ["DynamoStack", "DynamoStackArgs"]
+__all__ = ["DynamoStack", "DynamoStackArgs", "import_sdks", "make_sweep"]
+
+SDKS: Final = ("core.v1", "helm.v3", "apiextensions", "networking.v1", "batch.v1")
+"""Modules of pulumi_kubernetes that nearly every stack uses, and that are imported when they are first asked for."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class DynamoStackArgs:
     """Required if the settings have ``image.registry``."""
     on_cluster: OnCluster | None = None
     """What the preflight has found; None: it is run."""
+    sweep: Sweep | None = None
+    """The first resource, where it is made already (``make_sweep``)."""
     at_root: bool = False
     """Resources have no parent, as in stacks that are older than this component: another parent is another URN."""
 
@@ -85,7 +92,7 @@ class DynamoStack(Component):
             pulumi.log.warn(warning)
         found = args.on_cluster or run_preflight(plan)
         login = _login(plan, args.registry_password)
-        first = (Sweep(names.SWEEP.component, SweepArgs(plan), self._opts),)
+        first = (args.sweep or make_sweep(plan, self._opts),)
         place_args = NamespaceArgs(plan.namespace, plan.cache.retain, found.whose, depends_on=first)
         place = Namespace(names.NAMESPACE.component, place_args, self._opts)
         watched = self._monitoring(place.name, first)
@@ -200,6 +207,17 @@ class DynamoStack(Component):
             on_graph.append(FrontendAccess("access", args, self._opts))
         takedown_args = TeardownArgs(namespace, plan.name, depends_on=tuple(on_graph))
         return Takedown("takedown", takedown_args, self._opts)
+
+
+def make_sweep(plan: Plan, opts: pulumi.ResourceOptions | None = None) -> Sweep:
+    """Make the resource on which all others depend."""
+    return Sweep(names.SWEEP.component, SweepArgs(plan), opts)
+
+
+def import_sdks() -> None:
+    """Import what the components use of pulumi_kubernetes."""
+    for module in SDKS:
+        import_module(f"pulumi_kubernetes.{module}")
 
 
 def _login(plan: Plan, password: pulumi.Input[str] | None) -> RegistryLogin | None:

@@ -130,10 +130,14 @@ def run(
     assert isinstance(stack, Stack)
     stack.outputs.clear()
     stack._transformations = []  # those of an earlier run
+    stack._async_program, stack._async_program_registration_closed = None, False
     SETTINGS.callbacks = _Hooks(engine)
 
-    def observed() -> None:
+    async def observed() -> None:
         program()
+        main = stack._take_async_program()
+        if main is not None:
+            await main()
         for name, value in stack.outputs.items():
             engine.outputs[name] = UNKNOWN
             pulumi.Output.from_input(value).apply(lambda known, name=name: engine.outputs.update({name: known}))
