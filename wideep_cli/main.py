@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 from typing import Annotated
 
 import typer
@@ -40,6 +41,7 @@ def _wideep(
 
 def main() -> None:
     """The entry point."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads each installed package's entry points
     atexit.register(gc.freeze)  # the last collection is of use to nobody and takes 0.05 s
     app()
 
