@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from wideep_cli.console import handle_errors
@@ -58,6 +58,18 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 """In the order of ``wideep --help``. The first paragraph of each verb's docstring."""
 
 
+class VerbCommand(TyperCommand):
+    """A verb, whose help shows no ``<bool>`` behind an option that takes no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the verb's parameters and ``--help``."""
+        params = super().get_params(ctx)
+        for each in params:
+            if getattr(each, "is_flag", False):
+                each.metavar = ""
+        return params
+
+
 class Commands(Mapping[str, Any]):
     """The verbs' commands by name, each made when it is asked for."""
 
@@ -67,7 +79,7 @@ class Commands(Mapping[str, Any]):
         folder, function = {"import": ("importing", "import_")}.get(name, (name, name))
         module = import_module(f"wideep_cli.{folder}.command")
         one = typer.Typer(add_completion=False, **STYLE)
-        one.command(name, epilog=module.EXAMPLE)(handle_errors(getattr(module, function)))
+        one.command(name, cls=VerbCommand, epilog=module.EXAMPLE)(handle_errors(getattr(module, function)))
         return get_command(one)
 
     def __iter__(self) -> Iterator[str]:

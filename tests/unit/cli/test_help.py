@@ -89,6 +89,13 @@ def test_the_line_of_each_verb_in_the_help_is_its_docstring(verb: str) -> None:
     assert VERBS[verb] == " ".join(str(command.help).split("\n\n")[0].split())
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_option_that_takes_no_value_shows_none_in_the_verbs_help(verb: str) -> None:
+    page = CliRunner().invoke(app, [verb, "--help"]).output
+    assert "--debug" in page
+    assert "bool" not in page
+
+
 def test_every_command_module_is_a_verb() -> None:
     folders = {path.parent.name for path in (ROOT / "wideep_cli").glob("*/command.py")}
 
