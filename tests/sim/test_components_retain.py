@@ -76,7 +76,7 @@ def test_a_stack_moves_to_another_backend_and_is_renamed_and_no_pod_restarts(sta
     stack.kubectl("label", "namespace", NAMESPACE, "dynamo-wideep/stack-")
     stack.kubectl("label", "-n", NAMESPACE, "pvc", "model-cache-pvc", "dynamo-wideep/stack-")
     stack.run("pulumi", "up", "--yes", "--skip-preview", "--stack", "moved", more=elsewhere)
-    stack.run("pulumi", "preview", "--expect-no-changes", "--stack", "moved", more=elsewhere)
+    stack.run("pulumi", "preview", "--diff", "--expect-no-changes", "--stack", "moved", more=elsewhere)
     assert (_volume(stack), _pods(stack)) == before
 
     stack.run("pulumi", "stack", "rename", stack.stack, "--stack", "moved", more=elsewhere)
