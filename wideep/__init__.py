@@ -1,6 +1,7 @@
 """Wide expert-parallel inference on NVIDIA Dynamo, worked out before any resource exists.
 
-The domain: a stack config becomes Settings, Settings become a Plan. No Pulumi, no cluster, no files.
+This package is the domain: it turns a stack config into Settings, and Settings into a Plan. It uses no Pulumi and reads
+no cluster and no files.
 
     >>> import wideep
     >>> wideep.load(config).gpus
@@ -19,7 +20,8 @@ __all__ = ["load"]
 
 
 def load(raw: Mapping[str, object], read_text: Callable[[str], str] | None = None) -> Plan:
-    """The Plan of a stack config: its keys without the project's prefix, values as YAML gives them.
+    """Return the Plan of a stack config, given as its keys without the project's prefix and the values that YAML
+    yields.
 
     ``read_text`` opens a file that the config names. Raises ConfigError with every mistake at once.
     """

@@ -28,12 +28,12 @@ __all__ = [
 
 MOUNT_PATH: Final = "/model-cache"
 HUB_LOCK: Final = files("wideep").joinpath("downloader.lock").read_text(encoding="utf-8").strip()
-"""huggingface_hub and what it needs, by hash (``scripts/lock_download.sh``). It brings ``hf download``, which goes on
-where an interrupted run stopped, and ``hf cache verify``, which compares each file with the checksum that Hugging Face
-has of it."""
+"""Requirements of huggingface_hub and its dependencies, pinned by hash (``scripts/lock_download.sh``). The package
+provides ``hf download``, which resumes an interrupted run, and ``hf cache verify``, which compares each file with
+Hugging Face's checksum."""
 COMMAND: Final = ("/bin/sh", "-c")
 SLOWEST_BYTES_PER_SECOND: Final = 25e6
-"""What the deadline allows for, download and check together: 200 Mbit/s."""
+"""The rate that the deadline allows for, download and verification together: 200 Mbit/s."""
 MIN_DEADLINE_SECONDS: Final = 3600
 LASTING: Final = (
     "40[134] Client Error|Client error '40[134]|403 Forbidden|"
@@ -42,14 +42,15 @@ LASTING: Final = (
     "File not found in (model|repository)|Invalid (user|credentials|token)|Not logged in|"
     "No space left on device|Disk quota exceeded"
 )
-"""Errors of the downloader that the next try would meet again (grep -E): in the words of huggingface_hub on
-``requests``, of the newer one on ``httpx``, and of ``hf`` itself (``huggingface_hub/cli/_errors.py``)."""
+"""Errors of the downloader that a retry would meet again, as a pattern for ``grep -E``. It covers the messages of
+huggingface_hub on ``requests``, of newer versions on ``httpx``, and of ``hf`` itself
+(``huggingface_hub/cli/_errors.py``)."""
 LASTING_CODE: Final = 64
-"""The script's exit code then. It tries again by itself after any other error: a Job whose pods are tried again cannot
-tell them apart in a way that the Kubernetes provider sees (it knows no reason PodFailurePolicy)."""
+"""The script's exit code after such an error. The script itself retries after any other error, because a Job cannot
+tell the two kinds apart in a way that the Kubernetes provider sees (it does not know the reason PodFailurePolicy)."""
 DELETED_CODE: Final = 143
-"""The script's exit code when its pod is deleted: at once, and not after the pod's grace period. It does not count as a
-failure of the Job, which starts another pod."""
+"""The script's exit code when its pod is deleted. The script exits at once instead of using up the grace period, and
+the exit does not count as a failure of the Job, which starts another pod."""
 
 SCRIPT: Final = """\
 set -eu
@@ -132,18 +133,18 @@ for pause in ${PAUSES-10 30 60 120 300 300 300 300 300 300}; do
 done
 exit 1
 """
-"""For ``/bin/sh -c``. All that differs between models comes from the environment, so no value is a part of the script.
-Without its notes in ``.cache``, ``hf download`` compares what it finds with the checksums, and fetches what differs.
-Left out are second copies of the weights in their makers' own formats, which the engine does not read.
-Each revision has its folder, so that pods which restart meanwhile read the one that they were started with. Files that
-did not change are hard links and take no further room: ``hf download`` puts a file that differs in their place, and
-does not write into them. Two pods of a node that share its copy wait for each other (``LOCK``).
-A shell does what its ``trap`` says when the command before it has ended, and at once while it is in ``wait``.
-"""
+"""The script for ``/bin/sh -c``. Everything that differs between models comes from the environment, so no value becomes
+part of the script. Without its metadata in ``.cache``, ``hf download`` compares the files that it finds with the
+checksums and downloads those that differ. The excluded patterns are second copies of the weights in their vendors' own
+formats, which the engine does not read. Each revision has its own folder, so that pods that restart in the meantime
+read the revision that they were started with. Files that did not change are hard links and take no additional space:
+``hf download`` replaces a file that differs and does not write into it. Two pods of a node that share its copy wait for
+each other (``LOCK``). A shell runs its ``trap`` only after the current command has ended, but at once while it is in
+``wait``."""
 
 
 class DownloadPlan(BaseModel):
-    """What the Job runs, and for how long."""
+    """What the download Job runs, and its deadline."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -152,37 +153,37 @@ class DownloadPlan(BaseModel):
     repository: str
     """Hugging Face repository."""
     revision: str
-    """Commit of the repository, or the branch ``main`` where none is pinned."""
+    """A commit of the repository, or the branch ``main`` if none is pinned."""
     mount_path: str
-    """Where the cache volume is mounted; in the workers too."""
+    """Where the cache volume is mounted, in the Job and in the workers."""
     target: str
-    """Folder of the weights under ``mount_path``; the engine reads them there."""
+    """Folder of the weights under ``mount_path``, from which the engine reads them."""
     command: tuple[str, ...]
     args: tuple[str, ...]
     env: dict[str, str]
-    """Plain values; the token comes from its Secret."""
+    """Plain values; the token comes from its Secret instead."""
     deadline_seconds: int
 
 
 def model_path(model: ModelShape, cache: ModelCache) -> str:
-    """The folder of the weights, the same in the Job and in all workers: one for each revision."""
+    """Return the folder of the weights, which is the same in the Job and in all workers: one folder per revision."""
     if cache.path:
         return f"{MOUNT_PATH}/{cache.path}"
     return f"{_revisions(model)}/{names.revision_folder(model_revision(model, cache))}"
 
 
 def model_revision(model: ModelShape, cache: ModelCache) -> str:
-    """What is downloaded: the stack's own choice, the catalog's commit, or else whatever ``main`` is at that time."""
+    """Return the revision to download: the stack's own choice, else the catalog's commit, else ``main``."""
     return cache.revision or model.revision or "main"
 
 
 def deadline_seconds(size_bytes: float) -> int:
-    """How long a download of ``size_bytes`` may take, with its check."""
+    """Return how many seconds a download of ``size_bytes`` may take, including the verification."""
     return max(MIN_DEADLINE_SECONDS, math.ceil(size_bytes / SLOWEST_BYTES_PER_SECOND))
 
 
 def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
-    """What the script wants to know; the token comes from its Secret."""
+    """Return the script's environment variables, without the token, which comes from its Secret."""
     return {
         "REPOSITORY": model.name,
         "REVISION": model_revision(model, cache),
@@ -198,7 +199,7 @@ def download_env(model: ModelShape, cache: ModelCache) -> dict[str, str]:
 
 
 def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> DownloadPlan:
-    """The Job for a model of ``size_bytes`` on disk."""
+    """Return the plan of the Job that downloads a model of ``size_bytes`` on disk."""
     return DownloadPlan(
         job=names.download_job(model.name),
         image=cache.download_image or PYTHON_IMAGE,
@@ -214,5 +215,5 @@ def download_plan(model: ModelShape, cache: ModelCache, size_bytes: float) -> Do
 
 
 def _revisions(model: ModelShape) -> str:
-    """The folder with one folder for each revision."""
+    """Return the folder that contains one folder per revision."""
     return f"{MOUNT_PATH}/{names.model_slug(model.name)}"

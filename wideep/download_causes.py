@@ -1,4 +1,5 @@
-"""Why the download of the weights failed, by what its log shows: one sentence, what to do, and the key to change."""
+"""Explanations of a failed download of the weights, from what its log shows: one sentence, a fix, and the key to
+change."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ HUB: Final = "https://huggingface.co"
 
 @dataclass(frozen=True)
 class DownloadCause:
-    """``cause`` and ``fix`` are sentences, ``key`` a path in the config."""
+    """The cause of a failed download: ``cause`` and ``fix`` are sentences, ``key`` is a path in the config."""
 
     cause: str
     fix: str
@@ -24,15 +25,15 @@ class DownloadCause:
 
 
 def download_cause(symptom: Symptom, plan: Plan, said: str) -> DownloadCause | None:
-    """What a symptom of the download means for this stack; ``said`` is the part of the log that shows it. None: it is
-    none of a download's."""
+    """Return what a symptom of the download means for this stack, or None for a symptom that no download has. ``said``
+    is the part of the log that shows it."""
     cause = CAUSES.get(symptom)
     return cause(plan, said) if cause else None
 
 
 def hidden_or_absent(repository: str, revision: str, status: int, *, with_token: bool) -> tuple[str, str]:
-    """Return what an answer of 401 without a token, or of 404, means, and what to do: Hugging Face does not say whether
-    a repository is there to who may not see it."""
+    """Return the cause and the fix for a 401 answer without a token, or for a 404: Hugging Face does not tell whether a
+    repository exists to an account that may not see it."""
     hidden = "the token's account has no access to it" if with_token else "it needs a token, and none was sent"
     what = f"Hugging Face finds no {repository} at {revision} ({status})"
     cause = f"{what}: the name or revision is wrong, or the repository is private or gated and {hidden}."
@@ -47,7 +48,7 @@ def hidden_or_absent(repository: str, revision: str, status: int, *, with_token:
 
 
 def _token(plan: Plan, said: str) -> DownloadCause:
-    """The token is not, or no longer, valid."""
+    """Explain that the token is invalid or has expired; without a token, that the repository is absent or hidden."""
     if plan.token is None:
         return _not_there(plan, said)
     cause = "Hugging Face rejects the token (401 Unauthorized)."
@@ -58,14 +59,14 @@ def _token(plan: Plan, said: str) -> DownloadCause:
 
 
 def _gated(plan: Plan, _said: str) -> DownloadCause:
-    """The token is valid, and its account may not have the model."""
+    """Explain that the token is valid but its account has no access to the model."""
     cause = f"Hugging Face gives {plan.model} only to accounts that have accepted its terms (403 Forbidden)."
     fix = f"With the token's account, accept the terms at {HUB}/{plan.model}."
     return DownloadCause(cause, fix, "hfToken")
 
 
 def _not_there(plan: Plan, said: str) -> DownloadCause:
-    """There is no such repository or revision, or none that the token may see."""
+    """Explain that the repository or revision does not exist, or is not visible with this token."""
     revision, with_token = plan.download.revision if plan.download else "main", plan.token is not None
     status = 401 if "401" in said else 404
     return DownloadCause(*hidden_or_absent(plan.model, revision, status, with_token=with_token), "modelCache.revision")
@@ -77,7 +78,7 @@ def _disk(plan: Plan, _said: str) -> DownloadCause:
 
 
 def _package(_plan: Plan, _said: str) -> DownloadCause:
-    """The downloader itself could not be fetched."""
+    """Explain that the downloader itself could not be installed."""
     cause = "the cluster's pods cannot reach PyPI to install the downloader."
     return DownloadCause(
         cause, "set modelCache.downloadImage to an image that contains `hf`", "modelCache.downloadImage"
@@ -85,14 +86,15 @@ def _package(_plan: Plan, _said: str) -> DownloadCause:
 
 
 def _checksum(_plan: Plan, _said: str) -> DownloadCause:
-    """The downloader's own message after its check."""
+    """Explain that a file failed the downloader's verification."""
     cause = "a file's checksum differs from Hugging Face; the next attempt downloads it again."
     fix = "If it happens again, the volume may be broken: change modelCache.storageClass."
     return DownloadCause(cause, fix, "modelCache")
 
 
 def _busy(plan: Plan, _said: str) -> DownloadCause:
-    """Hugging Face counts requests by token, and without one by address, for some minutes."""
+    """Explain that requests are rate-limited: Hugging Face counts them per token, or per address without one, over some
+    minutes."""
     cause = "Hugging Face limits requests for now (429 Too Many Requests)."
     if plan.token is None:
         fix = "pulumi config set --secret hfToken hf_…, then `pulumi up`: with a token the limit is higher"
@@ -102,7 +104,7 @@ def _busy(plan: Plan, _said: str) -> DownloadCause:
 
 
 def _hub(_plan: Plan, said: str) -> DownloadCause:
-    """No way to Hugging Face."""
+    """Explain that the pods cannot reach Hugging Face."""
     fix = (
         "Allow traffic from the namespace to huggingface.co, or fill the volume yourself and write "
         "modelCache.download: false."

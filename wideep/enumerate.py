@@ -1,9 +1,10 @@
-"""All legal layouts of a number of GPUs, best first by KV capacity, and why the others are left out.
+"""All legal layouts of a number of GPUs, ordered by KV capacity, and the reasons why other layouts are left out.
 
-A layout is one shape of worker for each role, as many workers of it as fill the role's GPUs. Looked at are all sizes of
-worker (parts of a node, then whole nodes), all cuts into attention and expert groups, with DeepEP and without, and the
-fewest redundant experts that divide, with DeepEP also the fewest from 32 on. Each decode role is paired with
-the prefill role of greatest KV capacity on the GPUs that it leaves, of equal ones the widest expert parallelism.
+A layout is one shape of worker for each role, with as many such workers as fill the role's GPUs. The enumeration covers
+all worker sizes (parts of a node, then whole nodes), all splits into attention and expert groups, with and without
+DeepEP, and the fewest redundant experts that divide evenly; with DeepEP also the fewest from 32 on. Each decode role is
+paired with the prefill role of greatest KV capacity on the remaining GPUs; of equal ones, with the widest expert
+parallelism.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from wideep.settings.model import ModelShape
 __all__ = ["Enumeration", "LayoutOption", "LeftOut", "RoleOption", "layouts", "worker_shapes"]
 
 PUBLISHED_REDUNDANCY: Final = 32
-"""Redundant experts of SGLang's large-scale EP report."""
+"""Redundant experts in SGLang's large-scale EP report."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoleOption:
-    """One role: its workers, the memory of each of their GPUs, and the tokens that all of them cache together."""
+    """One role: its workers, the memory of each of their GPUs, and the tokens that all workers cache together."""
 
     role: RoleLayout
     memory: GpuMemory
 
     @property
     def kv_tokens(self) -> int:
-        """Each attention group of each worker caches its own tokens."""
+        """Tokens in the KV caches of all workers; each attention group caches its own."""
         return self.role.replicas * self.role.dp * self.memory.kv_cache_tokens
 
 
@@ -52,7 +53,7 @@ class LayoutOption:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Workers that a rule forbids: how many, and one of them in words."""
+    """Workers that a rule forbids: how many there are, and a description of one of them."""
 
     rule: str
     count: int
@@ -61,7 +62,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """Legal layouts, the greatest KV capacity of decode first, and what was left out, the commonest reason first."""
+    """Legal layouts, greatest decode KV capacity first, and the layouts left out, most frequent reason first."""
 
     layouts: tuple[LayoutOption, ...]
     left_out: tuple[LeftOut, ...]
@@ -69,13 +70,13 @@ class Enumeration:
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """A legal shape of worker."""
+    """A legal shape of one worker."""
 
     role: RoleLayout
     memory: GpuMemory
 
     def filling(self, gpus: int) -> RoleOption:
-        """As many of it as fill ``gpus`` GPUs."""
+        """Return a role with as many of these workers as fill ``gpus`` GPUs."""
         replicas = gpus // self.role.gpus_per_worker
         role = self.role if replicas == 1 else self.role.model_copy(update={"replicas": replicas})
         return RoleOption(role, self.memory)
@@ -84,9 +85,10 @@ class _Worker:
 def layouts(
     model: ModelShape, hardware: Hardware, gpus: int, mem_fraction_static: float = 0.8, engine: Engine | None = None
 ) -> Enumeration:
-    """All legal layouts that use ``gpus`` GPUs of the hardware's kind. See the module for what is looked at.
+    """Return all legal layouts that use ``gpus`` GPUs of the hardware's kind; the module's docstring says which are
+    considered.
 
-    Of ``hardware`` the GPU, the size of a node and the interconnect count, not the number of nodes.
+    Only the GPU, the node size and the interconnect of ``hardware`` matter, not its number of nodes.
     """
     workers: dict[Role, list[_Worker]] = {name: [] for name in Role}
     refusals: dict[str, list[str]] = {}
@@ -106,9 +108,10 @@ def layouts(
 def worker_shapes(
     model: ModelShape, name: Role, hardware: Hardware, most: int, mem_fraction_static: float = 0.8
 ) -> Iterator[RoleLayout]:
-    """All shapes of one worker of at most ``most`` GPUs that are looked at, whether or not a rule forbids them.
+    """Yield every shape of one worker of at most ``most`` GPUs that is considered, whether or not a rule forbids it.
 
-    A worker of more GPUs than the model has experts is forbidden however it is cut, and looked at once.
+    A worker with more GPUs than the model has experts is forbidden however it is split, so only one shape of it is
+    yielded.
     """
     for base in _bases(most, hardware.gpus_per_node, mem_fraction_static):
         if base.tp > model.experts:
@@ -122,7 +125,8 @@ def _by_count(left_out: LeftOut) -> int:
 
 
 def _by_capacity(option: LayoutOption) -> tuple[int, int, int]:
-    """Of equal ones, the wider expert parallelism first."""
+    """Return a sort key: greatest decode KV capacity first, then prefill capacity, then the widest expert
+    parallelism."""
     return -option.decode.kv_tokens, -option.prefill.kv_tokens, -option.decode.role.ep
 
 
@@ -140,7 +144,7 @@ def _pairs(workers: dict[Role, list[_Worker]], gpus: int, gpus_per_node: int) ->
 
 
 def _bases(most: int, gpus_per_node: int, mem_fraction_static: float) -> Iterator[RoleLayout]:
-    """One worker of each size: parts of a node, then whole nodes."""
+    """Yield one worker of each size: parts of a node, then whole nodes."""
     parts = (n for n in divisors(gpus_per_node) if n < gpus_per_node and n <= most)
     for gpus in (*parts, *range(gpus_per_node, most + 1, gpus_per_node)):
         per_node = min(gpus, gpus_per_node)
@@ -156,7 +160,7 @@ def _bases(most: int, gpus_per_node: int, mem_fraction_static: float) -> Iterato
 
 
 def _shapes(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLayout]:
-    """All cuts of one worker, without DeepEP and with it."""
+    """Yield all splits of one worker, without and with DeepEP."""
     for dp in divisors(base.tp):
         for ep in divisors(base.tp):
             yield base.model_copy(update={"dp": dp, "ep": ep, "redundant_experts": -model.experts % ep})
@@ -165,7 +169,8 @@ def _shapes(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLay
 
 
 def _with_deepep(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLayout]:
-    """DeepEP with the mode of its role, full dense layers and lm_head, and EPLB where there are slots to use."""
+    """Yield layouts with DeepEP in the role's mode, full dense layers and lm_head, and EPLB if there are redundant
+    slots."""
     fewest = -model.experts % base.ep
     published = fewest + -(-max(0, PUBLISHED_REDUNDANCY - fewest) // base.ep) * base.ep
     for redundant in sorted({fewest, published}):

@@ -1,4 +1,4 @@
-"""What a person gets to read when a stack config cannot become a deployment.
+"""Errors shown to a user when a stack config cannot become a deployment.
 
 WideepError
 └── ConfigError      one or more Problems in the stack config
@@ -15,16 +15,16 @@ __all__ = ["ConfigError", "Problem", "WideepError"]
 
 
 MOST_SHOWN: Final = 50
-"""Problems in one message."""
+"""Maximum number of problems listed in one message."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """One broken rule of a stack config.
 
-    ``key`` is the path in the config (``layout.decode.tp``), ``value`` what stands there, ``rule`` the rule with its
-    numbers, ``fix`` what to write instead, one way a line. What looks like a credential is masked in all four, and
-    control characters are spelled out.
+    ``key`` is the path in the config (``layout.decode.tp``), ``value`` the value there, ``rule`` the rule with its
+    numbers, and ``fix`` what to write instead, one alternative per line. In all four, anything that looks like a
+    credential is masked and control characters are spelled out.
     """
 
     key: str
@@ -42,11 +42,11 @@ class Problem:
 
 
 class WideepError(Exception):
-    """Base of every error that is meant to be read by a person."""
+    """Base class of all errors whose message is meant for the user."""
 
 
 class ConfigError(WideepError):
-    """The stack config breaks one or more rules; ``problems`` holds all of them, the most basic first."""
+    """Raised when the stack config breaks one or more rules; ``problems`` holds all of them, the most basic first."""
 
     def __init__(self, problems: list[Problem] | tuple[Problem, ...]) -> None:
         self.problems = tuple(problems)

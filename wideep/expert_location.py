@@ -1,7 +1,7 @@
-"""A file of ``eplb.initialExpertLocation``, held against model and role before an engine reads it at its start.
+"""Check of an ``eplb.initialExpertLocation`` file against the model and the role, before an engine reads it at startup.
 
-As SGLang reads it (``srt/eplb/expert_location.py``): recorded counts are [layers][E], or as many for each recorded
-step; a map is [layers][E + R]. Layers are all of the model, dense ones too.
+The format is SGLang's (``srt/eplb/expert_location.py``): recorded counts are [layers][E], optionally repeated for each
+recorded step; a map is [layers][E + R]. Layers include the model's dense ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OF_THE_MODEL: Final = "use a file that was made with the stack's model"
 
 
 def location_faults(text: str, model: ModelShape, role: RoleLayout) -> Iterator[tuple[str, str]]:
-    """What keeps the engine from starting with this file, and what to do about it. Nothing: the file fits."""
+    """Yield each reason why the engine would not start with this file, with its fix; nothing if the file fits."""
     try:
         found: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -69,13 +69,13 @@ def _size_faults(value: object, name: str, model: ModelShape, width: int, wanted
 
 
 def _rows(value: object) -> list[list[int]]:
-    """The rows of a table of whole numbers; none where it is something else."""
+    """Return the rows of a table of non-negative whole numbers; empty if the value is anything else."""
     rows = _lists(value)
     return cast("list[list[int]]", rows) if all(_whole(row) for row in rows) else []
 
 
 def _lists(value: object) -> list[list[object]]:
-    """The lists of a list; none where it holds anything else or an empty one."""
+    """Return the inner lists of a list; empty if it holds anything else or an empty list."""
     items = cast("list[object]", value) if isinstance(value, list) else []
     lists = [cast("list[object]", each) for each in items if isinstance(each, list) and each]
     return lists if len(lists) == len(items) else []

@@ -1,4 +1,4 @@
-"""References of container images, read as Docker reads them."""
+"""Container image references, parsed as Docker parses them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ DOCKER_HUB: Final = "docker.io"
 
 @dataclass(frozen=True)
 class ImageReference:
-    """An image's reference in its parts: ``name[:tag][@digest]``, with the registry in front of the name or without."""
+    """The parts of an image reference: ``name[:tag][@digest]``, where the name may begin with a registry."""
 
     registry: str
-    """As ``docker login`` names it: host and port; Docker Hub where the name has none."""
+    """Host and port, as for ``docker login``; Docker Hub if the name has no registry."""
     name: str
-    """As it is written, with the registry where it has one."""
+    """The name as written, including the registry if there is one."""
     tag: str | None
     digest: str | None
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
-        """Read a reference. A first part is a registry if it has a dot or a port, or is localhost."""
+        """Parse a reference. The first component is a registry if it contains a dot or a port, or is ``localhost``."""
         tagged, _, digest = text.partition("@")
         head, slash, last = tagged.rpartition("/")
         base, _, tag = last.partition(":")
@@ -33,6 +33,6 @@ class ImageReference:
 
     @property
     def path(self) -> str:
-        """The repository in the registry; an official image of Docker Hub is below ``library``."""
+        """The repository within the registry; official images of Docker Hub are under ``library``."""
         path = self.name.removeprefix(f"{self.registry}/")
         return path if "/" in path or self.registry != DOCKER_HUB else f"library/{path}"

@@ -1,4 +1,4 @@
-"""What a kubeconfig is, as a stack's config has it."""
+"""The two forms of a kubeconfig in a stack's config."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ __all__ = ["is_content"]
 
 
 def is_content(kubeconfig: str) -> bool:
-    """Whether ``kubernetes:kubeconfig`` holds a kubeconfig itself, and not the path of one: it may be either."""
+    """Tell whether ``kubernetes:kubeconfig`` is a kubeconfig itself rather than the path of one; it may be either."""
     return "\n" in kubeconfig or kubeconfig.lstrip().startswith("{")

@@ -1,7 +1,7 @@
-"""Log lines in Dynamo's JSON form (``telemetry.jsonLogs``), as the text that Dynamo writes without it.
+"""Conversion of log lines in Dynamo's JSON form (``telemetry.jsonLogs``) to the text that Dynamo writes without it.
 
-So that everything that looks for a text in a log has one form to know. The members are those of real lines of 0.6.0 and
-1.6.1; a line that is written by Python code, the engine's included, has its module in ``log.target``.
+Code that searches logs then has to know one form only. The members are those of real lines of 0.6.0 and 1.6.1; a line
+written by Python code, including the engine's, has its module in ``log.target``.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final, cast
 __all__ = ["readable_line", "readable_log"]
 
 ALWAYS: Final = ("time", "level", "target", "message")
-"""Texts in every line of that form; other programs' JSON is left as it is."""
+"""String members that every line of this form has; JSON from other programs is left as it is."""
 PLACES: Final = frozenset({"file", "line", "log.file", "log.line", "log.target"})
-"""Where in the source the line is written: not in the readable form either."""
+"""Members that give the line's position in the source, which the readable form does not have either."""
 
 
 def readable_log(text: str, stamped: bool = False) -> str:
-    """Return a log with every JSON line of Dynamo's as text. ``stamped``: each line begins with a time and a space, and
-    so do the lines of a message with several."""
+    """Return a log with each of Dynamo's JSON lines as text. With ``stamped``, each line begins with a timestamp and a
+    space, which is repeated on every line of a multi-line message."""
     if "{" not in text:
         return text
     return "".join(f"{line}\n" for raw in text.splitlines() for line in _lines(raw, stamped))
@@ -41,7 +41,7 @@ def readable_line(line: str) -> str:
 
 
 def _members(line: str) -> dict[str, object] | None:
-    """The members of a line of Dynamo's; None where it is something else."""
+    """Return the members of one of Dynamo's JSON lines; None for any other line."""
     if not (line.startswith("{") and line.rstrip().endswith("}")):
         return None
     try:

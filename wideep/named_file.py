@@ -1,4 +1,4 @@
-"""A file that a stack's config names, read within limits: it may be any path of the machine."""
+"""Limited reading of a file that a stack's config names, which may be any path on the machine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Final
 __all__ = ["MOST_BYTES", "is_file", "is_there", "read_named"]
 
 MOST_BYTES: Final = 16_000_000
-"""The largest config.json of a model is some 100 kB."""
+"""Default size limit; the largest config.json of a model is about 100 kB."""
 
 
 def read_named(path: Path, most_bytes: int = MOST_BYTES) -> str:
-    """The text of a regular file of at most so many bytes: a device or a pipe would never end.
+    """Return the text of a regular file of at most ``most_bytes`` bytes. Devices and pipes are refused because reading
+    them might never end.
 
-    Raises OSError with the reason as its ``strerror``, and UnicodeDecodeError for what is no text in UTF-8.
+    Raises OSError with the reason as its ``strerror``, and UnicodeDecodeError if the content is not UTF-8.
     """
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
@@ -30,7 +31,8 @@ def read_named(path: Path, most_bytes: int = MOST_BYTES) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """True for a regular file. False for a name that no file can have, for which ``Path.is_file`` raises an error."""
+    """Tell whether the path is a regular file. Return False for a name that no file can have, for which
+    ``Path.is_file`` raises."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -38,7 +40,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """True if anything has that name: a folder, a device, a link to nowhere."""
+    """Tell whether anything exists at the path, including a directory, a device or a dangling link."""
     try:
         path.lstat()
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""How one worker's GPUs are cut three times: for attention, for the experts, and for everything else.
+"""How one worker's GPUs are divided: for attention, for the experts, and for everything else.
 
-SGLang's sizes: all ``tp`` GPUs of a worker form ``dp`` attention groups of ``tp / dp`` GPUs each, and ``ep`` expert
-groups of ``tp / ep`` GPUs each. The divisions are exact in a layout that passes ``wideep.rules``.
+The sizes are SGLang's: the ``tp`` GPUs of a worker form ``dp`` attention groups of ``tp / dp`` GPUs each, and ``ep``
+expert groups of ``tp / ep`` GPUs each. The divisions are exact in a layout that passes ``wideep.rules``.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ __all__ = ["Stage", "attention_tp", "expert_slots_per_gpu", "expert_tp", "stages
 
 
 def attention_tp(role: RoleLayout) -> int:
-    """GPUs that share one attention head group: tp / dp."""
+    """Return the number of GPUs in one attention group: tp / dp."""
     return role.tp // role.dp
 
 
 def expert_tp(role: RoleLayout) -> int:
-    """GPUs that share one expert: tp / ep. 1 is pure expert parallelism."""
+    """Return the number of GPUs that share one expert: tp / ep. 1 means pure expert parallelism."""
     return role.tp // role.ep
 
 
 def expert_slots_per_gpu(model: ModelShape, role: RoleLayout) -> int:
-    """Expert slots of each MoE layer on one GPU: (E + R) / ep, rounded up where some GPUs have one more."""
+    """Return the expert slots of each MoE layer on one GPU: (E + R) / ep, rounded up if some GPUs have one more."""
     return -(-(model.experts + role.redundant_experts) // role.ep)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The layers of one pipeline stage, each on ``tp`` GPUs of its own; the whole model where there is one stage."""
+    """The layers of one pipeline stage, on ``tp`` GPUs of its own; the whole model if there is only one stage."""
 
     layers: int
     dense_layers: int
     first: bool
-    """It has the embedding."""
+    """Whether the stage holds the embedding."""
     last: bool
-    """It has the lm_head."""
+    """Whether the stage holds the lm_head."""
 
     @property
     def moe_layers(self) -> int:
@@ -47,9 +47,10 @@ class Stage:
 
 
 def stages_of(model: ModelShape, role: RoleLayout) -> list[Stage]:
-    """The worker's pipeline stages: equal numbers of layers, and what is left over in the last (``get_pp_indices``).
+    """Return the worker's pipeline stages: equal numbers of layers, with the remainder in the last
+    (``get_pp_indices``).
 
-    Dense layers are a model's first ones.
+    A model's dense layers come first.
     """
     each = model.layers // role.pp
     stages: list[Stage] = []

@@ -1,8 +1,8 @@
-"""What lies on which GPU of which pod of which node: attention groups, expert groups, redundant slots.
+"""The placement of attention groups, expert groups and redundant slots on each GPU of each pod and node.
 
-Before EPLB moves anything: the trivial location, in which slot i of a layer holds expert i % E, and the last R slots
-are the redundant ones. The scheduler may choose other nodes for the
-pods; which pods share a node is a wish to it, and the same here.
+It is the trivial expert location, before EPLB moves anything: slot i of a layer holds expert i % E, and the last R
+slots are the redundant ones. Which pods share a node is only a preference for the scheduler, which may choose other
+nodes; this placement follows the preference.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["GpuPlace", "NodePlace", "Placement", "PodPlace", "compute_placement"
 
 @dataclass(frozen=True)
 class GpuPlace:
-    """One GPU of a worker, with the same experts in every MoE layer."""
+    """One GPU of a worker; it holds the same experts in every MoE layer."""
 
     rank: int
-    """Of all GPUs of the worker (SGLang's TP rank, where there is one stage)."""
+    """Index among all GPUs of the worker (SGLang's TP rank if there is one pipeline stage)."""
     stage: int
-    """Pipeline stage: which of the layers."""
+    """Index of the pipeline stage."""
     attention_group: int
-    """DP rank: its own requests, its own KV cache."""
+    """DP rank, with its own requests and its own KV cache."""
     expert_shard: int
-    """Which share of each of the group's experts: 0 to tp / ep - 1; always 0 with DeepEP."""
+    """Which shard of each of the group's experts the GPU holds: 0 to tp / ep - 1; always 0 with DeepEP."""
     experts: tuple[int, ...]
-    """Experts in its first slots, by number: what a layer has without redundancy."""
+    """Numbers of the experts in its first slots, which are all that a layer has without redundancy."""
     redundant: tuple[int, ...]
-    """Experts of which it holds a further copy."""
+    """Numbers of the experts of which it holds an additional copy."""
 
 
 @dataclass(frozen=True)
@@ -43,40 +43,40 @@ class PodPlace:
 
     role: Role
     worker: int
-    """Of the role's replicas."""
+    """Index of the worker among the role's replicas."""
     pod: int
-    """Of the worker's pods; pod 0 leads."""
+    """Index of the pod within the worker; pod 0 is the leader."""
     gpus: tuple[GpuPlace, ...]
 
 
 @dataclass(frozen=True)
 class NodePlace:
-    """One node, with the pods on it."""
+    """One node and the pods on it."""
 
     node: int
     nvlink_domain: int
-    """Nodes of one rack share a domain where NVLink goes from node to node."""
+    """Index of the NVLink domain; the nodes of one rack share a domain if NVLink connects nodes."""
     pods: tuple[PodPlace, ...]
 
 
 @dataclass(frozen=True)
 class Placement:
-    """All nodes of the hardware."""
+    """The placement of all pods on all nodes of the hardware."""
 
     nodes: tuple[NodePlace, ...]
 
     def domains(self, role: Role, worker: int) -> int:
-        """NVLink domains over which one worker's experts are spread: 1 needs no RDMA between its GPUs."""
+        """Return the number of NVLink domains that one worker spans; with 1, its GPUs need no RDMA between them."""
         return len(
             {node.nvlink_domain for node in self.nodes for pod in node.pods if (pod.role, pod.worker) == (role, worker)}
         )
 
 
 def compute_placement(settings: Settings) -> Placement:
-    """Place all pods of a stack that ``wideep.rules.check`` has nothing against.
+    """Place all pods of a stack that passes ``wideep.rules.check``.
 
-    The larger pods come first, each where it just fits, pods of one worker on different nodes if they all find a place
-    that way. Raises ValueError for a stack whose pods do not fit its nodes.
+    Larger pods are placed first, each on the first node where it fits. Pods of one worker go to different nodes if all
+    pods can be placed that way. Raises ValueError if the stack's pods do not fit its nodes.
     """
     roles = settings.layout.roles
     order = sorted(roles, key=lambda name: roles[name].gpus_per_node, reverse=True)
@@ -100,7 +100,7 @@ def _pods(role: RoleLayout) -> Iterator[tuple[int, int]]:
 def _pack(
     sizes: Sequence[int], workers: Sequence[tuple[Role, int]], hardware: Hardware, *, apart: bool
 ) -> list[int] | None:
-    """The node of each pod; None when one finds no place."""
+    """Return the node index of each pod; None if a pod does not fit anywhere."""
     free = [hardware.gpus_per_node] * hardware.nodes
     taken: set[tuple[int, tuple[Role, int]]] = set()
     nodes: list[int] = []

@@ -1,4 +1,5 @@
-"""What NVIDIA's planner has of a stack: the roles that it scales, the GPUs for them, and a Prometheus to read."""
+"""Inputs of NVIDIA's planner for a stack: the roles that it scales, the GPUs that it may use, and a Prometheus to
+query."""
 
 from __future__ import annotations
 
@@ -15,18 +16,19 @@ PROMETHEUS_PORT: Final = 9090
 
 
 def scaled_roles(settings: Settings) -> list[Role]:
-    """Return the roles that it scales."""
+    """Return the roles whose replicas the planner manages."""
     return [name for name, role in settings.layout.roles.items() if role.replicas_managed_by == PLANNER]
 
 
 def max_gpus(settings: Settings) -> int:
-    """Return the GPUs of all workers that it may have: those of the stack, without what the other role has."""
+    """Return how many GPUs the planner's workers may use in total: those of the stack minus those of roles that it does
+    not scale."""
     scaled = scaled_roles(settings)
     return settings.hardware.gpus - sum(role.gpus for name, role in settings.layout.roles.items() if name not in scaled)
 
 
 def prometheus_address(settings: Settings) -> str | None:
-    """Return where Prometheus answers; None where the stack does not say it."""
+    """Return the URL of the Prometheus to query; None if the stack neither names nor installs one."""
     if settings.planner.prometheus is not None:
         return settings.planner.prometheus
     if not settings.monitoring.enabled or not settings.monitoring.install:

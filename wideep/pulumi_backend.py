@@ -1,4 +1,4 @@
-"""The state that Pulumi keeps in a folder of this machine: where that is, and whether its disk has room for an update.
+"""Pulumi's state in a folder of this machine: its location, and whether its disk has room for an update.
 
 Source: ``pkg/backend/diy/backend.go`` and ``sdk/go/common/workspace/creds.go`` of Pulumi v3.259.0.
 """
@@ -17,18 +17,19 @@ from urllib.parse import urlsplit
 __all__ = ["backend_url", "lack_of_room", "pulumi_home", "state_folder"]
 
 ROOM_MB: Final = 16
-"""Four files of up to 4 MB, twenty times the state of a stack that is up: the new state beside the old one, the one
-before, and at the end two copies, in ``history`` and ``backups``."""
+"""Free space that an update needs, in MB: four files of up to 4 MB, which is twenty times the state of a deployed
+stack. They are the new state next to the old one, the previous one, and at the end two copies, in ``history`` and
+``backups``."""
 
 
 def pulumi_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the CLI keeps what is of no project."""
+    """Return the folder where the CLI keeps files that belong to no project."""
     return Path(environ.get("PULUMI_HOME") or _user_home() / ".pulumi")
 
 
 def _user_home() -> Path:
-    """The home folder as the CLI has it: that of the user's account (Go's ``user.Current``), whatever HOME says, as in
-    a job of GitHub's in a container. HOME where the user has no account."""
+    """Return the home folder as the CLI sees it: that of the user's account (Go's ``user.Current``), regardless of
+    HOME, which differs in a container job on GitHub. Return HOME if the user has no account."""
     try:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
@@ -36,7 +37,8 @@ def _user_home() -> Path:
 
 
 def backend_url(project_url: str | None = None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """Where the state is; ``project_url`` is what a Pulumi.yaml says. None: nobody has logged in.
+    """Return the URL of the state's backend, or None if nobody has logged in. ``project_url`` is the backend of a
+    Pulumi.yaml.
 
     Raises:
         OSError, ValueError: the CLI's credentials cannot be read.
@@ -54,7 +56,7 @@ def _logged_in(home: Path) -> str | None:
 
 
 def state_folder(url: str | None) -> Path | None:
-    """The folder that holds ``.pulumi``; None for a state that is elsewhere."""
+    """Return the folder that contains ``.pulumi``; None if the state is not in a local folder."""
     parts = urlsplit(url or "")
     if parts.scheme != "file":
         return None
@@ -63,8 +65,8 @@ def state_folder(url: str | None) -> Path | None:
 
 
 def lack_of_room(folder: Path) -> str | None:
-    """What is said of a folder on whose disk an update would end with a state that nobody can read: the engine writes
-    it in place after each step, and what a full disk has cut short stays. None: there is room."""
+    """Return a message if the folder's disk has too little room for an update, else None. The engine overwrites the
+    state in place after each step, so a full disk leaves it truncated and unreadable."""
     free = shutil.disk_usage(folder).free / 1e6 if folder.is_dir() else ROOM_MB
     if free >= ROOM_MB:
         return None

@@ -1,7 +1,7 @@
-"""What a worker's pod needs to use RDMA: env of NCCL, NVSHMEM and UCX, the device plugin's resource, pinned memory.
+"""What a worker's pod needs for RDMA: variables of NCCL, NVSHMEM and UCX, the device plugin's resource, pinned memory.
 
-Three libraries talk over the same adapters: NCCL (collectives inside a worker), NVSHMEM (DeepEP's all-to-all) and UCX
-(NIXL's transfer of the KV cache from prefill to decode).
+Three libraries use the same adapters: NCCL (collectives within a worker), NVSHMEM (DeepEP's all-to-all) and UCX (NIXL's
+transfer of the KV cache from prefill to decode).
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from wideep.settings.layout import RoleLayout
 __all__ = ["RDMA_CAPABILITY", "network_env", "other_rdma", "uses_rdma"]
 
 RDMA_CAPABILITY: Final = "IPC_LOCK"
-"""Memory that an adapter reads must not be swapped; without the capability it cannot be pinned."""
+"""Capability to pin memory: an adapter must only read memory that cannot be swapped out."""
 
 _RDMA: Final = {
-    "NCCL_IB_HCA": "mlx5",  # a prefix: all of NVIDIA's adapters, none of another maker's management ports
-    "UCX_TLS": "rc_x,rc,dc_x,dc,cuda_copy,cuda_ipc",  # no tcp: a transfer that cannot use RDMA fails and says so
+    "NCCL_IB_HCA": "mlx5",  # a prefix: all of NVIDIA's adapters, but no other vendor's management ports
+    "UCX_TLS": "rc_x,rc,dc_x,dc,cuda_copy,cuda_ipc",  # without tcp, a transfer that cannot use RDMA fails visibly
     "UCX_RNDV_SCHEME": "get_zcopy",
     "UCX_RNDV_THRESH": "0",
 }
-"""UCX's part is the one of NVIDIA's guide to disaggregated serving on Kubernetes."""
+"""The UCX variables are those of NVIDIA's guide to disaggregated serving on Kubernetes."""
 _DEEPEP_BETWEEN_NODES: Final = {"NVSHMEM_IB_ENABLE_IBGDA": "true"}
-"""GPUs post their own sends; DeepEP's low-latency kernels need that."""
+"""GPUs post their own sends, which DeepEP's low-latency kernels require."""
 _ROCE: Final = {"NCCL_IB_GID_INDEX": "3", "UCX_IB_GID_INDEX": "3"}
-"""Entry 3 of an adapter's table is RoCE v2 over IPv4 on most clusters; ``show_gids`` on a node tells."""
+"""Entry 3 of an adapter's GID table is RoCE v2 over IPv4 on most clusters; ``show_gids`` on a node lists the
+entries."""
 _ROCE_DEEPEP: Final = {"NVSHMEM_IB_GID_INDEX": "3"}
 _RACK_NVLINK: Final = {"NCCL_MNNVL_ENABLE": "1", "NCCL_CUMEM_ENABLE": "1"}
 """NCCL over NVLink between nodes of one rack."""
@@ -41,25 +42,28 @@ OTHER_RDMA: Final = {
     "ionic": "AMD's adapters",
     "hfi": "Cornelis' adapters",
 }
-"""Part of a device plugin's resource (``vpc.amazonaws.com/efa``): adapters that do RDMA and are no mlx5."""
+"""Adapters that support RDMA but are not mlx5, by a word in the device plugin's resource
+(``vpc.amazonaws.com/efa``)."""
 
 
 def other_rdma(resource: str) -> str | None:
-    """Whose adapters a device plugin's resource stands for, where they are not NVIDIA's mlx5."""
+    """Return whose adapters a device plugin's resource provides; None if they are not known to be other than NVIDIA's
+    mlx5."""
     words = re.findall(r"[a-z]+", resource.lower())
     return next((maker for part, maker in OTHER_RDMA.items() if part in words), None)
 
 
 def uses_rdma(hardware: Hardware) -> bool:
-    """Whether the pods talk over RDMA: the nodes can, and there are several, so that at least the KV cache travels.
+    """Tell whether the pods use RDMA: the nodes support it, and there are several, so that at least the KV cache is
+    transferred.
 
-    Prefill and decode are pods of their own, and the scheduler may put them on any two nodes.
+    Prefill and decode run in separate pods, which the scheduler may put on any two nodes.
     """
     return hardware.nodes > 1 and hardware.interconnect in (Interconnect.INFINIBAND, Interconnect.ROCE)
 
 
 def network_env(hardware: Hardware, layout: RoleLayout) -> dict[str, str]:
-    """Environment variables of one role's pods, by name."""
+    """Return the network environment variables of one role's pods, by name."""
     several = layout.nodes > 1
     if hardware.interconnect is Interconnect.NVLINK:
         return dict(_RACK_NVLINK) if several else {}

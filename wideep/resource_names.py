@@ -1,7 +1,7 @@
-"""Names that a stack's Pulumi resources have in its program and in its state, declared once.
+"""Names of a stack's Pulumi resources in its program and in its state, declared once.
 
-Components make resources of these names and types; recovery after an interrupted run and ``wideep adopt`` look for
-them. A name that changes here changes the resource's URN: existing stacks would replace it.
+Components create resources with these names and types; recovery after an interrupted run and ``wideep adopt`` look for
+them. Changing a name here changes the resource's URN, so existing stacks would replace the resource.
 """
 
 from __future__ import annotations
@@ -53,18 +53,20 @@ __all__ = [
 ]
 
 OWNER_ANNOTATION: Final = "dynamo-wideep/stack"
-"""Annotation of every object that a stack makes: the stack's full name. (Helm's objects carry Helm's own.)"""
+"""Annotation on every object that a stack creates: the stack's full name. (Helm's objects carry Helm's own
+annotation.)"""
 OWNER_LABEL: Final = "dynamo-wideep/stack"
-"""Label of objects that outlive the stack: project and stack, as a label's value may have them."""
+"""Label on objects that outlive the stack: project and stack, in the form of a valid label value."""
 RETRY_OF_ANNOTATION: Final = "dynamo-wideep/after"
-"""Annotation of the download's pods: the uid of the failed Job that this one replaces."""
+"""Annotation on the download's pods: the uid of the failed Job that this one replaces."""
 TAKE_OWNERSHIP_ANNOTATION: Final = "pulumi.com/patchForce"
-"""The provider writes its fields whoever else has written them (server-side apply's force)."""
+"""Annotation that makes the provider write its fields even if another manager owns them (``force`` of server-side
+apply)."""
 OWN_ANNOTATIONS: Final = ("pulumi.com/", "dynamo-wideep/")
 """Prefixes of the annotations that a stack writes for itself."""
 ANY_CLUSTER: Final = "DYNAMO_WIDEEP_ANY_CLUSTER"
-"""Environment variable of a preview that is not checked against what the cluster has: ``wideep adopt`` expects objects
-that the stack did not make, and a pull request's preview runs on a cluster that is not the stack's."""
+"""Environment variable of a preview that must not be checked against the cluster's objects: ``wideep adopt`` expects
+objects that the stack did not create, and a pull request's preview runs on a cluster that is not the stack's."""
 
 NAMESPACE_TYPE: Final = "kubernetes:core/v1:Namespace"
 SECRET_TYPE: Final = "kubernetes:core/v1:Secret"  # noqa: S105 - a type, no secret
@@ -80,17 +82,17 @@ MONITORING_TYPES: Final = {
     f"kubernetes:{MONITORING_GROUP}/v1:{kind}": f"{kind.lower()}s"
     for kind in ("PodMonitor", "ServiceMonitor", "PrometheusRule")
 }
-"""Objects that the Prometheus operator reads: the plural by the type."""
+"""Plural by Pulumi type, for the objects that the Prometheus operator reads."""
 COMPUTE_DOMAIN: Final = ("resource.nvidia.com", "v1beta1", "computedomains")
-"""Group, version and plural of what NVIDIA's DRA driver makes a domain of."""
+"""Group, version and plural of the custom resource of NVIDIA's DRA driver."""
 CUSTOM_TYPES: Final = {
     **{kind: (MONITORING_GROUP, "v1", plural) for kind, plural in MONITORING_TYPES.items()},
     "kubernetes:resource.nvidia.com/v1beta1:ComputeDomain": COMPUTE_DOMAIN,
 }
-"""Custom resources of others that a stack makes: group, version and plural by the type."""
+"""Group, version and plural by Pulumi type, for the custom resources of other projects that a stack creates."""
 GRAPH_TYPE: Final = V1ALPHA1.pulumi_type
 GRAPH_TYPES: Final = {api.pulumi_type: api for api in (V1ALPHA1, V1BETA1)}
-"""A graph's type is that of the API that its release is written in; its name is the same in all of them."""
+"""APIs of the graph by Pulumi type. A graph's type depends on the API of its release; its name does not."""
 DYNAMIC_MODULE: Final = "dynamo-wideep"
 DYNAMIC: Final = (
     "StackSweep",
@@ -103,17 +105,17 @@ DYNAMIC: Final = (
     "GraphTakedown",
     "NodeBurnIn",
 )
-"""Dynamic resources: they look at a cluster, and are nothing on it."""
+"""Dynamic resources, which act on a cluster but are not objects in it."""
 
 
 def dynamic_type(name: str) -> str:
-    """The type token of a dynamic resource."""
+    """Return the type token of a dynamic resource."""
     return f"pulumi-python:dynamic/{DYNAMIC_MODULE}:{name}"
 
 
 @dataclass(frozen=True)
 class StackResource:
-    """A resource of the stack that others look for: ``name`` is its logical name in the stack's own program."""
+    """A resource of the stack that other code looks for; ``name`` is its logical name in the stack's own program."""
 
     component: str
     part: str
@@ -124,14 +126,14 @@ class StackResource:
         return self.of(self.component)
 
     def of(self, component: str) -> str:
-        """The logical name in a component of another name."""
+        """Return the logical name in a component with another name."""
         return f"{component}-{self.part}"
 
 
 SWEEP: Final = StackResource("sweep", "stack", dynamic_type("StackSweep"))
 NAMESPACE: Final = StackResource("namespace", "namespace", NAMESPACE_TYPE)
 NAMESPACE_READ: Final = StackResource("namespace", "existing", NAMESPACE_TYPE)
-"""The namespace of somebody else, which is only read."""
+"""An existing namespace that is not the stack's own and is only read."""
 CRDS_RELEASE: Final = StackResource("platform", "crds", RELEASE_TYPE)
 PLATFORM_RELEASE: Final = StackResource("platform", "platform", RELEASE_TYPE)
 SSH_KEY_SECRET: Final = StackResource("platform-mpi", "secret", SECRET_TYPE)

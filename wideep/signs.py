@@ -1,4 +1,4 @@
-"""Lines by which a log shows a symptom, with how much each says and in whose logs it counts.
+"""Log lines that indicate a symptom, with how much each says about the cause and in which logs it counts.
 
 The texts are those of PyTorch, NCCL, DeepEP, NVSHMEM, UCX, NIXL, Dynamo 0.6.0, argparse and Hugging Face's downloader.
 """
@@ -14,7 +14,7 @@ __all__ = ["GENERAL_SIGNS", "Depth", "Place", "Sign", "Symptom", "signs"]
 
 
 class Symptom(StrEnum):
-    """What a log shows, by what has gone wrong."""
+    """What has gone wrong, as a log shows it."""
 
     POOL = "no room for a KV cache"
     MEMORY = "out of GPU memory"
@@ -51,20 +51,20 @@ class Symptom(StrEnum):
 
 
 class Depth(IntEnum):
-    """How much a line says of the cause, the most first."""
+    """How much a line says about the cause; the most informative comes first."""
 
     NAMED = 0
-    """It names what is missing, too small or wrong."""
+    """The line names what is missing, too small or wrong."""
     FAILED = 1
-    """It names what failed, and not why."""
+    """The line names what failed, but not why."""
     FOLLOWS = 2
-    """It is what a failure elsewhere looks like from here: a connection that ended, a wait in vain."""
+    """The line is the consequence of a failure elsewhere: a closed connection, or a wait that timed out."""
     GENERAL = 3
-    """It says that something failed."""
+    """The line says only that something failed."""
 
 
 class Place(StrEnum):
-    """In whose log a line stands. An engine downloads nothing, and a download runs no NCCL."""
+    """The kind of container whose log has the line. An engine downloads nothing, and a download does not run NCCL."""
 
     ENGINE = "engine"
     FRONTEND = "frontend"
@@ -73,7 +73,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Sign:
-    """A pattern of a line, and what it says there."""
+    """A pattern of a log line, and the symptom that it indicates."""
 
     symptom: Symptom
     depth: Depth
@@ -82,7 +82,8 @@ class Sign:
 
 
 def signs(depth: Depth, *places: Place, **patterns: tuple[str, ...]) -> tuple[Sign, ...]:
-    """Signs of one depth in the logs of these places: patterns by the symptom's name."""
+    """Return signs of one depth in the logs of these places; keywords are lower-case names of Symptom, values are
+    patterns."""
     return tuple(
         Sign(Symptom[name.upper()], depth, places, re.compile("|".join(texts), re.IGNORECASE))
         for name, texts in patterns.items()
@@ -270,4 +271,4 @@ _DOWNLOAD: Final = (
     ),
 )
 GENERAL_SIGNS: Final = (*_NAMED, *_FAILED, *_FOLLOWS, *_RUNTIME, *_GENERAL, *_DOWNLOAD)
-"""In no particular order: ``Depth`` decides. Each engine has some of its own (``wideep.engines``)."""
+"""Signs in no particular order, since ``Depth`` decides. Each engine adds its own (``wideep.engines``)."""

@@ -1,4 +1,4 @@
-"""What a log says of why a container does not work: its symptoms, its last words, and nothing that is a secret."""
+"""Why a container fails, according to its log: its symptoms and its last lines, with secrets masked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LASTING: Final = frozenset(
         Symptom.DRIVER,
     }
 )
-"""What the same container meets again however often it is started."""
+"""Symptoms that a restart of the same container does not fix."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A symptom, the whole line that shows it, and where in the log it stands.
+    """A symptom, the whole line that shows it, and its offset in the log.
 
-    ``said`` is the part of the line that is worth quoting alone; the line where there is no such part.
+    ``said`` is the part of the line that is worth quoting by itself; the whole line if there is no such part.
     """
 
     symptom: Symptom
@@ -44,16 +44,17 @@ class Found:
 
 
 def place_of(role: str) -> Place:
-    """Where a graph's pod of this role runs: an engine, or what needs no GPU (the frontend, a planner)."""
+    """Return where a graph's pod of this role runs: an engine, or a component without GPUs (the frontend, a
+    planner)."""
     return Place.ENGINE if role in ("prefill", "decode") else Place.FRONTEND
 
 
 def find_symptom(log: str, place: Place, signs: Iterable[Sign] = SIGNS) -> Found | None:
-    """The most telling symptom that a log shows; None where it shows none.
+    """Return the most informative symptom in a log; None if it shows none.
 
-    What names a cause is preferred to what names only a failure, and that to what follows from failures elsewhere
-    (``signs.Depth``). Of equals an engine's first counts, since the rest follows from it; a download's last, since it
-    has tried again after those before. The order of ``signs`` does not matter.
+    A line that names a cause takes precedence over one that names only a failure, and that over one that follows from a
+    failure elsewhere (``signs.Depth``). Of equal ones the first counts in an engine's log, since the rest follows from
+    it, and the last in a download's, since earlier ones were retried. The order of ``signs`` does not matter.
     """
     first = -1 if place is Place.DOWNLOAD else 1
     found = [(sign, match) for sign in signs if place in sign.places for match in sign.pattern.finditer(log)]
@@ -69,14 +70,14 @@ def _found(log: str, sign: Sign, match: re.Match[str]) -> Found:
 
 
 def last_words(log: str) -> str:
-    """The last line that speaks of an error; without one, the last line."""
+    """Return the last line that mentions an error among the last 40; without one, the last line; masked."""
     lines = _lines(log)
     telling = [line for line in lines[-TAIL:] if ERRORS.search(line)]
     return masked((telling or lines or [""])[-1])
 
 
 def last_lines(log: str, count: int) -> list[str]:
-    """The last ``count`` lines that are not empty."""
+    """Return the last ``count`` non-empty lines, masked."""
     return [masked(line) for line in _lines(log)[-count:]]
 
 
@@ -85,5 +86,5 @@ def _lines(log: str) -> list[str]:
 
 
 TAIL: Final = 40
-"""Lines in which an error is looked for."""
+"""Number of last lines that are searched for an error."""
 ERRORS: Final = re.compile(r"error|exception|fail|fatal|refused|denied", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Lists, durations and rates in messages."""
+"""Formatting of lists, durations and rates in messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["duration", "recorded", "shown_rate", "some_of"]
 
 
 def some_of(things: Iterable[object], most: int = 3) -> str:
-    """Return ``a, b, c and 4 more``: the first ``most`` of them, and how many others there are."""
+    """Return ``a, b, c and 4 more``: the first ``most`` items, and how many others there are."""
     words = [str(thing) for thing in things]
     shown = ", ".join(words[:most])
     return shown if len(words) <= most else f"{shown} and {len(words) - most} more"
@@ -26,10 +26,11 @@ def duration(seconds: float) -> str:
 
 
 def recorded(tokens_per_second: float) -> float:
-    """Return a GPU's tokens/s with one decimal, as the presets' are recorded (``wideep_cli.layouts.served``)."""
+    """Return tokens/s per GPU with one decimal, as recorded for the presets (``wideep_cli.layouts.served``)."""
     return round(tokens_per_second, 1)
 
 
 def shown_rate(tokens_per_second: float) -> int:
-    """Return a GPU's tokens/s as a whole number, 97 for 96.5: the same for a figure as recorded and as computed."""
+    """Return tokens/s per GPU as a whole number, 97 for 96.5; recorded and computed figures are rounded the same
+    way."""
     return math.floor(recorded(tokens_per_second) + 0.5)

@@ -1,8 +1,8 @@
-"""Every version that this program pins of somebody else's software, so that one place says what goes together. The
-releases of Dynamo with what each pins are rows of ``wideep.dynamo.releases``.
+"""Every version of third-party software that this program pins, so that one place shows what goes together. The
+releases of Dynamo and what each of them pins are rows of ``wideep.dynamo.releases``.
 
-Pins with a checksum stay beside it: Python's packages in the requirements, the downloader's in ``downloader.lock``,
-Go's modules in ``tools``.
+Pins with a checksum stay with it: Python packages in the requirements, the downloader's in ``downloader.lock``, Go
+modules in ``tools``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from wideep.dynamo.releases import newest_tried
 __all__ = ["DYNAMO", "PLUGINS", "PYTHON_IMAGE", "SGLANG", "TOOLS"]
 
 DYNAMO: Final = newest_tried().version
-"""The release that a stack gets which names none (``wideep.dynamo``)."""
+"""The release for a stack that names none (``wideep.dynamo``)."""
 SGLANG: Final = newest_tried().sglang
-"""What the image of that release is built on (``wideep.engines.sglang``)."""
+"""The SGLang version in the image of that release (``wideep.engines.sglang``)."""
 PYTHON_IMAGE: Final = "python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea"
-"""Runs the downloader: the index for all processors, as three public repositories pin it (August 2026)."""
+"""Image that runs the downloader: the multi-platform index, as three public repositories pin it (August 2026)."""
 
 TOOLS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -37,8 +37,8 @@ TOOLS: Final[Mapping[str, str]] = MappingProxyType(
         "prometheus": "2.42.0+ds-5+deb12u1",
     }
 )
-"""Of the simulation and of `make check` (``sim.tools.catalog``)."""
+"""Tools of the simulation and of `make check` (``sim.tools.catalog``)."""
 PLUGINS: Final[Mapping[str, str]] = MappingProxyType(
     {"kubernetes": "4.34.2", "random": "4.21.4", "docker": "5.2.0", "docker-build": "0.0.22"}
 )
-"""Provider plugins of Pulumi, each in the version that its Python SDK (``requirements.txt``) asks the engine for."""
+"""Pulumi provider plugins, each in the version that its Python SDK (``requirements.txt``) requests from the engine."""

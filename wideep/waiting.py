@@ -1,4 +1,4 @@
-"""Why a container waits, in the kubelet's words, and which of these more waiting does not mend by itself."""
+"""Reasons why a container waits, in the kubelet's words, and which of them waiting longer does not resolve."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Stuck(StrEnum):
     """What keeps a container from running."""
 
     IMAGE = "image"
-    """It cannot be pulled."""
+    """Its image cannot be pulled."""
     CONTAINER = "container"
-    """It cannot be made, or not be started."""
+    """It cannot be created or started."""
     CRASH = "crash"
-    """It ends whenever it is started."""
+    """It exits every time it is started."""
 
 
 STUCK: Final[Mapping[str, Stuck]] = {
@@ -36,13 +36,14 @@ STUCK: Final[Mapping[str, Stuck]] = {
     "RunContainerError": Stuck.CONTAINER,
     "CrashLoopBackOff": Stuck.CRASH,
 }
-"""The kubelet tries again by itself, and a registry or a Secret may come back: how long to wait for that is the
-reader's choice. All other reasons, ``ContainerCreating`` among them, are those of a pod on its way
-(``pkg/kubelet/images/types.go`` and ``kuberuntime_container.go`` of Kubernetes have the words)."""
+"""What keeps a container from running, by the kubelet's reason. The kubelet retries by itself, and a registry or a
+Secret may become available: how long to wait for that is the caller's choice. All other reasons, including
+``ContainerCreating``, are those of a pod that is starting (``pkg/kubelet/images/types.go`` and
+``kuberuntime_container.go`` of Kubernetes define the reasons)."""
 FINAL: Final = frozenset({"InvalidImageName", "ErrImageNeverPull"})
-"""These have nothing to wait for: the pod's spec itself would have to change."""
+"""Reasons that no waiting resolves: the pod's spec itself would have to change."""
 
 
 def reasons_of(*kinds: Stuck) -> tuple[str, ...]:
-    """All reasons of these kinds."""
+    """Return all waiting reasons of these kinds."""
     return tuple(reason for reason, kind in STUCK.items() if kind in kinds)
