@@ -1,7 +1,7 @@
 """Inference engines behind one interface (``wideep.engines.base.Engine``), and which of them a stack runs.
 
-An engine is a package of this one; nothing outside it names its flags, its log lines or its classes. Engines are
-imported when they are asked for: who reads a log needs no rules, and who checks rules needs no log.
+Each engine is a subpackage; nothing outside it names its flags, its log lines or its classes. Engines are imported on
+demand: code that reads a log needs no rules, and code that checks rules needs no log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["engine", "engine_of", "engine_signs", "known_launches"]
 
 
 def engine_of(settings: Settings | None = None) -> Engine:
-    """The engine that a stack runs. None: the one that a stack gets which names none."""
+    """Return the engine that a stack runs; without settings, the default engine."""
     from wideep.dynamo import release_of
     from wideep.settings.backend import Backend
 
@@ -29,7 +29,7 @@ def engine_of(settings: Settings | None = None) -> Engine:
 
 
 def engine_signs() -> tuple[Sign, ...]:
-    """Lines of all engines' logs: no engine writes another's."""
+    """Return the log signs of all engines. They can be combined because no engine writes another's lines."""
     from wideep.engines.sglang.signs import SIGNS as SGLANG
     from wideep.engines.trtllm.signs import SIGNS as TRTLLM
     from wideep.engines.vllm.signs import SIGNS as VLLM
@@ -38,7 +38,7 @@ def engine_signs() -> tuple[Sign, ...]:
 
 
 def known_launches() -> tuple[Launch, ...]:
-    """How each engine is started by hand."""
+    """Return how each engine is started by hand."""
     from wideep.engines.sglang.launch import LAUNCH as SGLANG
     from wideep.engines.vllm.launch import LAUNCH as VLLM
 
@@ -47,7 +47,7 @@ def known_launches() -> tuple[Launch, ...]:
 
 @functools.cache
 def engine(backend: Backend, version: str) -> Engine:
-    """One version of an engine."""
+    """Return one version of an engine."""
     match backend.value:
         case "sglang":
             from wideep.engines.sglang.engine import Sglang

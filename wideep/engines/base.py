@@ -1,4 +1,4 @@
-"""The interface of an inference engine: what it decides of a graph, of a plan, of rules and of what a log means.
+"""The interface of an inference engine: its part in a graph, in a plan, in the rules, and in the reading of logs.
 
 settings, layout ──► Engine ─┬─ command, args, env, image        wideep.graph, wideep.plan
                              ├─ memory, headroom, batches        wideep.memory
@@ -35,27 +35,28 @@ __all__ = ["CONFIG_PATH", "Engine", "EngineRules", "ExpertRecorder", "Family", "
 
 
 CONFIG_PATH: Final = "/engine-config"
-"""Where a worker finds the files of ``Engine.config_files``."""
+"""Folder in a worker's container with the files of ``Engine.config_files``."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """What an engine can do with the models of one family."""
+    """What an engine supports for the models of one family."""
 
     deepep: bool
-    """Its MoE block dispatches through DeepEP."""
+    """The family's MoE block dispatches through DeepEP."""
     expert_location: bool
-    """It can map experts to slots: redundant experts, EPLB and an initial location all need that."""
+    """The engine can map the family's experts to slots, which redundant experts, EPLB and an initial location
+    require."""
     pipeline: bool = True
-    """It can be cut into pipeline stages."""
+    """The family's models can be split into pipeline stages."""
 
 
 @dataclass(frozen=True)
 class EngineRules:
-    """Rules of one role, in stages: a later stage divides by what an earlier one checked."""
+    """Rules of one role, in stages: a later stage divides by numbers that an earlier one has checked."""
 
     all_gpus: Rule
-    """A worker's sizes are all of its GPUs."""
+    """Checks that a worker's parallel sizes use all of its GPUs."""
     sizes: tuple[Rule, ...]
     derived: tuple[Rule, ...]
 
@@ -65,41 +66,43 @@ class ImageRecipe:
     """How the engine's image is built from a release of Dynamo."""
 
     dockerfile: str
-    """Its path in Dynamo's repository."""
+    """Path of the Dockerfile in Dynamo's repository."""
     args: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class LogFormat:
-    """Lines of a worker's log, as far as something is read from them. GB in them are GiB."""
+    """The lines of a worker's log that are parsed. Figures in GB in these logs are GiB."""
 
     stages: tuple[tuple[str, str], ...]
-    """Parts of lines in the order in which they come, and what the worker does then."""
+    """Substrings of log lines in the order in which they appear, each with what the worker is doing at that point."""
     shards: re.Pattern[str]
-    """The percentage of the weights that are loaded."""
+    """Matches the percentage of the weights loaded so far."""
     free_before_load: re.Pattern[str]
     loaded: str
     capturing: str
-    """CUDA graphs are captured from here on."""
+    """Marks the beginning of the capture of CUDA graphs."""
     graphs: str
-    """Any line about CUDA graphs, in lower case."""
+    """Substring of any line about CUDA graphs, in lower case."""
     graphs_failed: str
     ready: str
     average_balance: re.Pattern[str] | None
-    """A number of passes, and the mean of the GPUs' tokens over the most of one in them. None: only ``balance``."""
+    """Matches a number of passes, and the GPUs' mean token count divided by the largest one over those passes. None:
+    the log has only ``balance``."""
     balance: re.Pattern[str]
-    """The same of one pass."""
+    """Matches the same ratio for a single pass."""
     balance_flag: str | None
-    """With it, the engine counts at all times and logs how even the load is. None: its log says nothing of that."""
+    """Flag with which the engine always counts tokens and logs how even the load is. None: its log never shows that."""
     balancer_started: str
     rebalance_begun: re.Pattern[str]
     rebalance_ended: re.Pattern[str]
-    """With the seconds that it took, where it says so."""
+    """Matches the end of a rebalance, with its duration in seconds if the line has it."""
     balance_too: frozenset[str] = frozenset()
-    """Further values of ``balance_flag`` with which it logs that."""
+    """Other values of ``balance_flag`` with which the engine also logs the balance."""
 
     def logs_balance(self, args: Sequence[str]) -> bool:
-        """True if an engine with these arguments logs how even the load is: a value may be a word of its own."""
+        """Tell whether an engine with these arguments logs how even the load is. The flag's value may be a separate
+        argument."""
         flag, _, value = (self.balance_flag or "").partition("=")
         words = [*args, *(f"{name}={after}" for name, after in pairwise(args))]
         return any(f"{flag}={each}" in words for each in (value, *self.balance_too)) if value else flag in words
@@ -107,17 +110,17 @@ class LogFormat:
 
 @dataclass(frozen=True)
 class ExpertRecorder:
-    """How a running engine is asked to count its experts' tokens."""
+    """HTTP interface for starting, stopping and dumping the count of tokens per expert on a running engine."""
 
     port: int
     start: str
     stop: str
     dump: str
-    """Paths that are posted to."""
+    """Paths of the POST requests that start, stop and dump the recording."""
     folder_variable: str
-    """Environment variable that names the folder of its dumps."""
+    """Environment variable that sets the folder for the dumps."""
     files: str
-    """Its dumps there, as a pattern of names."""
+    """Glob pattern of the dumps' file names."""
 
 
 @dataclass(frozen=True)
@@ -127,119 +130,126 @@ class Engine(ABC):
     framework: ClassVar[Framework]
     title: ClassVar[str]
     weights_flag: ClassVar[str]
-    """Names the folder of the weights."""
+    """Flag for the folder of the weights."""
     name_flag: ClassVar[str]
-    """Names the model as its users do."""
+    """Flag for the model's name in requests."""
     formats: ClassVar[frozenset[WeightFormat]]
-    """Of weights whose memory and kernels are worked out here on this engine."""
+    """Weight formats for which memory and kernels of this engine are modelled."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
-    """Environment variables that a key sets: why another value breaks what was checked, and what to write instead."""
+    """Environment variables that a key sets, each with the reason why another value would invalidate the checks, and
+    the fix."""
     components: ClassVar[Mapping[str, Role]]
-    """Roles, by the component's name under which Dynamo's frontend lists a worker."""
+    """Role by component name, as Dynamo's frontend lists the workers."""
     exchange_of_groups: ClassVar[str] = "all-gather and all-reduce"
-    """How tokens of several attention groups reach experts without DeepEP."""
+    """How the tokens of several attention groups reach the experts without DeepEP."""
     step_outside_share: ClassVar[bool] = False
-    """``memFractionStatic`` leaves out what a step takes, which must find room beside it."""
+    """Whether ``memFractionStatic`` excludes the memory of a step, which must then fit outside that share."""
     each_pod_registers: ClassVar[bool] = False
-    """The frontend lists each pod of a worker, and not the worker."""
+    """Whether the frontend lists each pod of a worker instead of the worker as a whole."""
     longer_context: ClassVar[str | None] = None
-    """Environment variable with which it takes a sequence that is longer than the model's. None: it never does."""
+    """Environment variable that allows sequences longer than the model's context length. None: the engine never allows
+    them."""
     version: str
 
     @property
     def release(self) -> str:
-        """``SGLang 0.5.3.post2``."""
+        """Title and version: ``SGLang 0.5.3.post2``."""
         return f"{self.title} {self.version}"
 
     @property
     @abstractmethod
     def flags(self) -> FlagTable:
-        """Every flag that its parser takes, and which key of the stack has the say on it."""
+        """Every flag that the engine's parser accepts, and which key of the stack owns it."""
 
     @property
     @abstractmethod
     def log(self) -> LogFormat:
-        """What is read from a worker's log."""
+        """The lines of a worker's log that are parsed."""
 
     @property
     def recorder(self) -> ExpertRecorder | None:
-        """How it is asked to count its experts' tokens. None: it cannot be asked."""
+        """How to make the engine count its experts' tokens. None: it offers no interface for that."""
         return None
 
     @property
     @abstractmethod
     def command(self) -> tuple[str, ...]:
-        """What a worker's container starts."""
+        """The command of a worker's container."""
 
     def started(self, args: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Command and arguments as the container has them: two lists that together start a worker with ``args``."""
+        """Return the container's command and arguments, which together start a worker with ``args``."""
         return self.command, args
 
     @abstractmethod
     def args(self, settings: Settings, role: Role, layout: RoleLayout) -> tuple[str, ...]:
-        """All arguments of one role's engine."""
+        """Return all arguments of one role's engine."""
 
     def config_files(self, settings: Settings, role: Role, layout: RoleLayout) -> Mapping[str, str]:
-        """Files that a role's workers read below ``CONFIG_PATH``, by name: what it takes there in place of flags."""
+        """Return the content by name of files that a role's workers read under ``CONFIG_PATH`` in place of flags."""
         return {}
 
     def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
         """Return the keys of a launch command: the inverse of ``args``.
 
-        Raises ValueError for a value that is none of its type, and from an engine whose commands say too little."""
+        Raises ValueError for a value that does not match its flag's type, and if the engine takes its options from a
+        file.
+        """
         raise ValueError(f"{self.title} takes what matters from a file, which is not read")
 
     @abstractmethod
     def env(self, role: Role, layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
-        """Environment variables that it reads in place of flags."""
+        """Return the environment variables that the engine reads in place of flags."""
 
     @property
     def metrics_env(self) -> Mapping[str, str]:
-        """Environment variables without which it exposes no metrics, or not all. Its arguments for them are among
-        ``args``."""
+        """Environment variables without which the engine exposes no metrics, or not all of them. The arguments for
+        metrics are part of ``args``."""
         return {}
 
     @property
     def image(self) -> ImageRecipe | None:
-        """How its image is built. None: Dynamo's repository has no Dockerfile that does it as it stands."""
+        """How the engine's image is built. None: no Dockerfile in Dynamo's repository builds it without changes."""
         return None
 
     def flag_of(self, key: str) -> str | None:
-        """What a key of ``layout.ROLE`` is called in its flags. None: no flag of its own."""
+        """Return the engine's flag for a key of ``layout.ROLE``. None: the key has no flag of its own."""
         return self.flags.flag_of(key)
 
     def never(self, role: Role, key: str) -> Reason | None:
-        """Why a key of ``layout.ROLE`` may not be set for that role, so that nobody is sent to it. None: it may."""
+        """Return why a key of ``layout.ROLE`` may not be set for that role, so that no message suggests it. None: it
+        may be set."""
         return None
 
     def exchange(self, role: RoleLayout) -> str:
-        """How tokens reach experts on other GPUs without DeepEP, in words of the field."""
+        """Return the name of the collective operations that bring tokens to experts on other GPUs without DeepEP."""
         return "all-reduce" if role.dp == 1 else self.exchange_of_groups
 
     @abstractmethod
     def family(self, family: ModelFamily) -> Family:
-        """What it can do with a family of models."""
+        """Return what the engine supports for a family of models."""
 
     @abstractmethod
     def rules(self) -> EngineRules:
-        """What a role must keep to run on it; rules of the model and of the hardware are among them, in order."""
+        """Return the rules that a role must keep to run on the engine, in order, including those of model and
+        hardware."""
 
     @abstractmethod
     def shares(self, role: RoleLayout) -> Shares:
-        """Over how many GPUs it cuts what is neither experts nor attention."""
+        """Return over how many GPUs the engine shards the weights that are neither experts nor attention."""
 
     @abstractmethod
     def memory(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> GpuMemory:
-        """Memory of each GPU of a worker. The layout's divisions must be exact."""
+        """Return the memory of each GPU of a worker. The layout's divisions must be exact."""
 
     @abstractmethod
     def headroom(self, model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> Headroom:
-        """What one GPU is likely to need outside the pool."""
+        """Return what one GPU is likely to need outside the pool."""
 
     @abstractmethod
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
-        """Tokens of the role's prefill chunk, over all attention groups. None: the engine's default."""
+        """Return the tokens of the role's prefill chunk, over all attention groups; without a role, the engine's
+        default."""
 
     @abstractmethod
     def graph_batch(self, gpu: GpuSpec, name: Role, role: RoleLayout) -> int:
-        """Requests of one rank in the largest captured CUDA graph; 0: none is."""
+        """Return the requests per rank in the largest captured CUDA graph; 0 if none is captured."""

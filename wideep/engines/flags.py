@@ -1,12 +1,12 @@
-"""The flags of an engine as a table, and ``extraArgs`` as the engine's own parser reads them: argparse with that table.
+"""The table of an engine's flags, and the parsing of ``extraArgs`` with argparse and that table, as the engine does it.
 
-So abbreviations, ``--flag=value``, aliases and the number of values are argparse's rules, not imitations of them.
-What becomes of a flag in ``extraArgs`` is its owner's word in the table's first column:
+Abbreviations, ``--flag=value``, aliases and the number of values therefore follow argparse's own rules. The owner of a
+flag, the first column of the table, decides what happens to the flag in ``extraArgs``:
 
-- the name of a key of ``layout.ROLE``: the key sets the flag, or the plan computes with what it does;
-- ``unchecked``: passed on with a warning, since the plan neither checks nor counts what it does;
+- the name of a key of ``layout.ROLE``: the key sets the flag, or the plan's computation depends on its effect;
+- ``unchecked``: passed on with a warning, since the plan neither checks nor accounts for its effect;
 - ``passes``: passed on;
-- any other word: refused, for the reason that the table has under it.
+- any other word: refused, for the reason that the table gives for that word.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PASSES: Final = "passes"
 UNCHECKED: Final = "unchecked"
 
 _NUMBER: Final = re.compile(r"-(\d+|\d*\.\d+)")
-"""What argparse takes for a value, though it begins with a dash."""
+"""Matches what argparse takes for a value although it begins with a dash."""
 _NO_FLAG: Final = "the engine's parser refuses a value that no flag before it takes"
 _ONE_WORD: Final = "the engine's parser takes a flag and its value as two arguments, and this is one with a blank in it"
 _CANDIDATES: Final = 4
-"""Of flags that an abbreviation may mean, as many as are worth naming."""
+"""How many of the flags that an abbreviation may stand for are named in a message."""
 
 
 _TYPES: Final[Mapping[str, type[int] | type[float] | type[str] | None]] = MappingProxyType(
@@ -42,25 +42,25 @@ class EngineFlag:
     """One flag of the engine."""
 
     names: tuple[str, ...]
-    """All spellings that are no abbreviation, the engine's own first."""
+    """All full spellings, the engine's own first."""
     value: type[int] | type[float] | type[str] | None
-    """None: it is given alone."""
+    """Type of the value. None: the flag takes no value."""
     nargs: str | None
-    """How many values, as argparse says it: None is one."""
+    """Number of values, as argparse's ``nargs``; None means one."""
     owner: str
     deprecated: bool = False
-    """The parser takes it and warns."""
+    """The parser accepts the flag with a warning."""
 
     @classmethod
     def of(cls, names: tuple[str, ...], sort: str, owner: str, deprecated: bool = False) -> EngineFlag:
-        """A flag whose sort is written ``-``, ``int``, ``float*`` and the like."""
+        """Return a flag whose kind of value is written as ``-``, ``int``, ``float*`` and the like."""
         kind = sort.rstrip("?*+")
         return cls(names, _TYPES[kind], sort.removeprefix(kind) or None, owner, deprecated)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a flag that no key of the role sets is refused."""
+    """Why a flag is refused although no key of the role sets it, and the fix."""
 
     rule: str
     fix: str
@@ -68,46 +68,46 @@ class Reason:
 
 @dataclass(frozen=True)
 class Gone:
-    """A flag that other versions of the engine take."""
+    """A flag that only other versions of the engine accept."""
 
     flag: EngineFlag
     rule: str
     instead: str | None
-    """What it became in this version. None: nothing that is known here."""
+    """What replaces the flag in this version. None: no replacement is known."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """One flag of ``extraArgs`` with its values."""
+    """One flag in ``extraArgs`` with its values."""
 
     words: tuple[str, ...]
-    """As they are written."""
+    """The flag and its values as written."""
     flag: EngineFlag | None
-    """None: the table has no such flag."""
+    """The flag's row of the table. None: the table has no such flag."""
     wrong: str | None = None
-    """Why the engine's parser would refuse it."""
+    """Why the engine's parser would refuse the flag; None if it would not."""
     gone: Gone | None = None
-    """Only other versions take it."""
+    """Set if only other versions accept the flag."""
     repaired: str = ""
-    """What to write instead, where that is known."""
+    """What to write instead, if that is known."""
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values' texts."""
+        """The values as text."""
         return values_of(self.words)
 
 
 def values_of(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The values of a flag in its words, the first of which may hold one after ``=``."""
+    """Return the values in a flag's words, the first of which may contain one after ``=``."""
     _, equals, first = words[0].partition("=")
     return ((first,) if equals else ()) + words[1:]
 
 
 class FlagTable:
-    """Every flag that an engine's parser takes, in the order in which they are spoken of.
+    """Every flag that an engine's parser accepts, in the order in which messages list them.
 
-    ``reasons`` are those of owners that are no key; ``others`` gives the flags that only other versions take. It is
-    asked when a flag is read: a stack without ``extraArgs`` needs no other version's table.
+    ``reasons`` are those of owners that are not keys; ``others`` returns the flags that only other versions accept. It
+    is called only when a flag is read, so that a stack without ``extraArgs`` does not load other versions' tables.
     """
 
     def __init__(
@@ -122,12 +122,12 @@ class FlagTable:
 
     @cached_property
     def others(self) -> Mapping[str, Gone]:
-        """Flags that only other versions take, by each spelling."""
+        """Flags that only other versions accept, by each spelling."""
         return self._others()
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """All spellings that are no abbreviation."""
+        """All full spellings of all flags."""
         return frozenset(name for flag in self.flags for name in flag.names)
 
     @cached_property
@@ -138,25 +138,27 @@ class FlagTable:
         return frozenset(flag.owner for flag in every) - words
 
     def read(self, words: Sequence[str]) -> Iterator[Given]:
-        """Each flag of ``extraArgs`` with the values that belong to it."""
+        """Yield each flag of ``extraArgs`` with its values."""
         for group in _groups(words):
             yield self._in_one_word(group) or self._read(group)
 
     def meant(self, given: Given) -> EngineFlag | None:
-        """The flag that alone does what is given, where an object is given that does it with others."""
+        """Return the flag for what is given. A subclass may return a single flag that has the same effect as a given
+        object."""
         return given.flag
 
     def given(self, words: Sequence[str]) -> frozenset[str]:
-        """The flags that are given, by the engine's own names."""
+        """Return the engine's own names of the flags in ``words``."""
         return frozenset(given.flag.names[0] for given in self.read(words) if given.flag)
 
     def flag_of(self, key: str) -> str | None:
-        """What a key is called among the flags: the first that it owns, of those that are not deprecated if it can."""
+        """Return the first flag that a key owns, preferring flags that are not deprecated; None if it owns none."""
         owned = [flag for flag in self.flags if flag.owner == key]
         return next((flag.names[0] for flag in sorted(owned, key=lambda flag: flag.deprecated)), None)
 
     def _in_one_word(self, group: tuple[str, ...]) -> Given | None:
-        """A flag whose value stands in the same item of the list."""
+        """Return a flag whose value is in the same item of the list, separated by a blank; None if the group is not of
+        that form."""
         name, *value = group[0].split(maxsplit=1) or [""]
         if not (_is_flag(name) and value) or "=" in name:
             return None
@@ -181,7 +183,8 @@ class FlagTable:
         return Given(group, flag, _NO_FLAG if rest else None)
 
     def _likely(self, word: str) -> EngineFlag | None:
-        """The flag that is meant by a word which is none: with underscores, one dash, upper case, or a wrong value."""
+        """Return the flag that an unknown word probably means: one with underscores, one dash, upper case, or a wrong
+        value."""
         name = word.split("=", 1)[0]
         plain = f"--{name.lstrip('-').lower().replace('_', '-')}"
         exact = [flag for flag in self.flags if plain in flag.names]
@@ -200,12 +203,12 @@ class FlagTable:
 
 
 def two_items(flag: str, value: str) -> str:
-    """Return how to write a flag and its value apart."""
+    """Return the advice to write a flag and its value as separate items."""
     return f"write {flag} and {value} as two items of the list"
 
 
 def _shortened(refusal: str) -> str:
-    """The parser's words with the first of the flags that an abbreviation may mean, and how many more there are."""
+    """Return the parser's message with only the first candidates for an abbreviation, and how many more there are."""
     said, match, named = refusal.partition(" could match ")
     candidates = named.split(", ")
     more = f" and {len(candidates) - _CANDIDATES} more" if len(candidates) > _CANDIDATES else ""
@@ -213,7 +216,7 @@ def _shortened(refusal: str) -> str:
 
 
 def _groups(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Words from one flag up to the next; values before the first flag are a group of their own."""
+    """Yield the words from each flag up to the next; values before the first flag form a group of their own."""
     group: list[str] = []
     for word in words:
         if _is_flag(word) and group:
@@ -229,18 +232,18 @@ def _is_flag(word: str) -> bool:
 
 
 class _RefusedError(Exception):
-    """The parser's own words."""
+    """Raised with the parser's error message."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises in place of ending the process."""
+    """A parser that raises an error instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
         raise _RefusedError(message)
 
 
 class _Note(argparse.Action):
-    """Notes which flag was read; values are checked by then."""
+    """An action that records which flag was read; argparse has checked the values before it runs."""
 
     def __call__(
         self,

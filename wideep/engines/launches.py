@@ -1,4 +1,4 @@
-"""How people start an engine by hand: the programs, and the flags that say which role a command is."""
+"""How an engine is started by hand: its programs, and the flags that tell a command's role."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class Launch:
 
     backend: Backend
     modules: tuple[str, ...]
-    """That ``python3 -m`` starts."""
+    """Modules that ``python3 -m`` runs."""
     program: str
-    """Its own program, whose verb is ``serve``."""
+    """The engine's own program, used with the subcommand ``serve``."""
     mode_flags: tuple[str, ...]
-    """Their value is the role's name."""
+    """Flags whose value is the name of the role."""
     role_words: Mapping[str, Role]
-    """Flags and modules that say the role by themselves."""
+    """Flags and modules that imply a role."""
     image: str | None = None
-    """A container's image whose entry point is the engine: what follows it are the engine's words."""
+    """Container image whose entry point is the engine, so that the words after it are the engine's arguments."""
 
     def starts(self, word: str) -> bool:
-        """True if the word names that image, with any registry and tag."""
+        """Tell whether the word is a reference to that image, with any registry and tag."""
         folder, _, last = f"/{word.partition('@')[0]}".rpartition("/")
         return self.image is not None and f"{folder}/{last.partition(':')[0]}".endswith(f"/{self.image}")
 
     def role(self, words: Sequence[str]) -> Role | None:
-        """The role that a command's words say. None: it serves both."""
+        """Return the role that a command's words indicate. None: the engine serves both."""
         split = [part for word in words for part in word.split("=", 1)]
         named = (_ROLES.get(after) for flag, after in itertools.pairwise(split) if flag in self.mode_flags)
         said = (self.role_words.get(word) for word in words)

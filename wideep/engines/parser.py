@@ -1,6 +1,8 @@
-"""Files of parsers' flags by version, which ``python -m tests.wheels.generate`` writes from the engines' wheels.
+"""Reader of the files with parser flags by version, which ``python -m tests.wheels.generate`` writes from engine
+wheels.
 
-The first line has the versions that were read. A row: sort and number of values, versions that have it so, the flags.
+The first line lists the versions that were read. Each row has the kind and number of values, the range of versions for
+which it holds, and the flags.
 """
 
 from __future__ import annotations
@@ -25,38 +27,40 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ParserFlag:
-    """One flag as the parser of one version has it."""
+    """One flag in the parser of one version."""
 
     names: tuple[str, ...]
     sort: str
-    """``-``: given alone. Else int, float or str, with ``?``, ``*`` or ``+`` where it takes not one value."""
+    """``-`` for a flag without a value; else int, float or str, followed by ``?``, ``*`` or ``+`` unless it takes
+    exactly one."""
     deprecated: bool
-    """The parser takes it and warns: another flag, or none, does what it did."""
+    """The parser accepts the flag with a warning: another flag, or none, has replaced it."""
 
 
 def newest_read(versions: Sequence[str], version: str) -> str:
-    """Return the newest of the versions that were read, oldest first, that is no newer; else the oldest."""
+    """Return the newest of ``versions`` (oldest first) that is not newer than ``version``; if there is none, the
+    oldest."""
     older = [each for each in versions if is_from(version, *version_number(each))]
     return older[-1] if older else versions[0]
 
 
 def release_number(version: str) -> str:
-    """``0.5.3`` of ``0.5.3.post2``: later builds of a version take the same flags."""
+    """Return ``0.5.3`` for ``0.5.3.post2``: later builds of a version take the same flags."""
     return ".".join(version.split(".")[:3])
 
 
 def is_from(version: str, *since: int) -> bool:
-    """True if the version is ``since`` (``0, 5, 14``) or newer."""
+    """Tell whether the version is ``since`` (``0, 5, 14``) or newer."""
     return version_number(version) >= since
 
 
 def read_versions(file: Path) -> tuple[str, ...]:
-    """Versions whose wheel was read, oldest first."""
+    """Return the versions whose wheel was read, oldest first."""
     return tuple(_lines(file)[0].split()[1:])
 
 
 def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
-    """The flags of one version in one of the files."""
+    """Return the flags of one version from one of the files."""
     wanted = version_number(version)
     found: list[ParserFlag] = []
     for line in _lines(file)[1:]:
@@ -69,14 +73,16 @@ def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
 
 @functools.cache
 def worker_flags(engine: Path, dynamo: Path, version: str) -> tuple[ParserFlag, ...]:
-    """All flags of a version's worker; Dynamo's of a name that the engine has too: its parser is asked first."""
+    """Return all flags of a version's worker. Where both parsers have a flag of the same name, Dynamo's is returned,
+    since its parser runs first."""
     beside = read_flags(dynamo, version)
     taken = {name for flag in beside for name in flag.names}
     return (*(flag for flag in read_flags(engine, version) if not taken & set(flag.names)), *beside)
 
 
 def version_number(version: str) -> tuple[int, ...]:
-    """``(1, 3, 0, 29)`` of ``1.3.0rc29``: TensorRT-LLM's releases here are all candidates of one."""
+    """Return ``(1, 3, 0, 29)`` for ``1.3.0rc29``: the releases of TensorRT-LLM here are all candidates of one
+    version."""
     return tuple(map(int, re.findall(r"\d+", release_number(version))))
 
 

@@ -1,4 +1,5 @@
-"""A launch command's flags as keys of a role: what the engines have in common. Each has the inverse of its ``args``."""
+"""The engines' common part of turning a launch command's flags into keys of a role; each has its own inverse of
+``args``."""
 
 from __future__ import annotations
 
@@ -13,32 +14,33 @@ __all__ = ["MOST_SHOWN", "RoleReading", "SaidFlag", "json_object", "read_keys", 
 
 MOST_GPUS: Final = 100_000
 MOST_SHOWN: Final = 60
-"""Characters of a value that is none."""
+"""Characters of an invalid value that a message shows."""
 
 
 @dataclass(frozen=True)
 class SaidFlag:
-    """One flag of a command that the engine has, in this version or another."""
+    """One flag of a command that the engine has, in this version or in another."""
 
     flag: EngineFlag
     words: tuple[str, ...]
-    """As they are written."""
+    """The flag and its values as written."""
 
     @property
     def name(self) -> str:
-        """The engine's own name of it."""
+        """The engine's own name of the flag."""
         return self.flag.names[0]
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values' texts."""
+        """The values as text."""
         return values_of(self.words)
 
     @property
     def value(self) -> object:
-        """The value as the engine's parser has it: True for a flag without one, a list where it takes several.
+        """The value as the engine's parser returns it: True for a flag without a value (False for ``--no-…``), a list
+        if the flag takes several.
 
-        Raises ValueError for a text that is none of its type.
+        Raises ValueError for a text that does not match the type.
         """
         if self.flag.value is None:
             return not self.words[0].startswith("--no-")
@@ -48,46 +50,46 @@ class SaidFlag:
         return read if self.flag.nargs in ("+", "*") else read[0]
 
     def is_any(self, *names: str) -> bool:
-        """True if it is one of these flags, by any spelling."""
+        """Tell whether this is one of the flags, under any spelling."""
         return any(name in self.flag.names for name in names)
 
 
 @dataclass
 class RoleReading:
-    """What an engine makes of a command: keys of ``layout.ROLE`` by their dotted path, and what has no key."""
+    """The result of reading a command: keys of ``layout.ROLE`` by their dotted path, and what has no key."""
 
     keys: dict[str, object] = field(default_factory=dict[str, object])
     said_by: dict[str, str] = field(default_factory=dict[str, str])
-    """Flags and variables that are told by a key, with that key."""
+    """Flags and variables that a key expresses, with that key."""
     left: dict[str, str] = field(default_factory=dict[str, str])
-    """Flags and variables that no key can tell, with the reason."""
+    """Flags and variables that no key can express, with the reason."""
     extra: list[str] = field(default_factory=list[str])
-    """Words for ``extraArgs`` that a flag becomes, each flag with its value."""
+    """Words of ``extraArgs`` to which flags were converted, each flag with its value."""
     passed: set[str] = field(default_factory=set[str])
-    """Flags that became such words."""
+    """Flags that were converted to such words."""
 
     def put(self, said: str, key: str, value: object) -> None:
-        """Note that a flag or variable is a key's value."""
+        """Record that a flag or variable gives the value of a key."""
         self.keys[key] = value
         self.said_by[said] = key
 
     def number(self, key: str, default: int) -> int:
-        """A key that is a whole number, or what the engine takes without it."""
+        """Return the value of a whole-number key, or ``default``, which is the engine's own."""
         value = self.keys.get(key, default)
         return value if isinstance(value, int) else default
 
 
 def said_flags(given: Iterable[Given]) -> list[SaidFlag]:
-    """Flags that are known: of this version, or of another that has them."""
+    """Return the flags that this version or another one has."""
     return [SaidFlag(each.flag, each.words) for each in given if each.flag]
 
 
 def read_keys(
     said: Iterable[SaidFlag], keys: frozenset[str], read: Callable[[RoleReading, SaidFlag], None]
 ) -> RoleReading:
-    """Return what ``read`` makes of each flag that one of ``keys`` owns.
+    """Return the reading that ``read`` fills from each flag that one of ``keys`` owns.
 
-    Raises ValueError with the flag's name for a value that its type does not take.
+    Raises ValueError, with the flag's name, for a value that does not match its type.
     """
     reading = RoleReading()
     for each in said:
@@ -100,7 +102,7 @@ def read_keys(
 
 
 def _number(kind: type[int] | type[float] | type[str], text: str) -> object:
-    """A value by its flag's type. Raises ValueError with a few of its characters."""
+    """Return a value converted to its flag's type. Raises ValueError with the beginning of the value."""
     try:
         return kind(text)
     except ValueError:
@@ -108,20 +110,21 @@ def _number(kind: type[int] | type[float] | type[str], text: str) -> object:
 
 
 def json_object(text: str) -> Mapping[str, object]:
-    """A flag's JSON object. Raises ValueError for a text that is none."""
+    """Return a flag's JSON object. Raises ValueError if the text is not one."""
     try:
         found: object = json.loads(text)
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None
     if not isinstance(found, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004 - as json.loads says it
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - json.loads raises ValueError too
     return cast("Mapping[str, object]", found)
 
 
 def worker_shape(gpus: int, nodes: int | None, gpus_per_node: int) -> dict[str, object]:
-    """``nodes`` and ``gpusPerNode`` of a worker, from the nodes that its command names or from the size of one.
+    """Return ``nodes`` and ``gpusPerNode`` of a worker, from the number of nodes in its command or from the size of a
+    node.
 
-    Raises ValueError where they are no sizes of a worker.
+    Raises ValueError if the numbers are not possible sizes of a worker.
     """
     if not 1 <= gpus <= MOST_GPUS:
         raise ValueError(f"a worker of {gpus if abs(gpus) < MOST_GPUS**2 else 'too many'} GPUs (1 to {MOST_GPUS:,})")

@@ -1,4 +1,4 @@
-"""The table of an engine's flags in one version, from its parser's flags in all versions that were read."""
+"""The flag table of one version of an engine, built from its parser's flags in all versions that were read."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ SHARED_REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         ),
     }
 )
-"""By the flag's owner, where a key of the stack that no role has decides, whatever the engine."""
+"""Reasons by owner for flags that a stack-level key decides rather than a role's, on every engine."""
 
 
 def owners_of(table: str) -> Mapping[str, str]:
-    """Return the owner of each flag by its spelling, in the table's order. A row: the owner, then flags."""
+    """Return the owner of each flag by its spelling, in the table's order. A row holds the owner, then its flags."""
     rows = (line.split() for line in table.split("\n") if line)
     return MappingProxyType({name: owner for owner, *names in rows for name in names})
 
 
 @dataclass(frozen=True)
 class FlagHistory:
-    """Flags of an engine by version, and whose word each is."""
+    """The flags of an engine by version, and their owners."""
 
     title: str
     versions: Sequence[str]
-    """Oldest first."""
+    """Versions that were read, oldest first."""
     flags_of: Callable[[str], Sequence[ParserFlag]]
     owners: Mapping[str, str]
-    """The owner of each flag by any one of its spellings, in the order in which they are listed."""
+    """Owner by one of the flag's spellings, in the order in which messages list the flags."""
     instead: Mapping[str, str]
-    """What a flag became where another version has it."""
+    """Replacement by flag, for flags that another version renamed."""
 
     def table(self, version: str, reasons: Mapping[str, Reason], kind: type[FlagTable] = FlagTable) -> FlagTable:
-        """The flags of one version. ValueError: a version that is not known here."""
+        """Return the flags of one version. Raises ValueError for an unknown version."""
         places = {name: place for place, name in enumerate(self.owners)}
         flags = sorted(
             (self._engine_flag(each) for each in self.flags_of(version)),
@@ -63,7 +63,8 @@ class FlagHistory:
         return EngineFlag.of(flag.names, flag.sort, owner, flag.deprecated)
 
     def _others(self, version: str, names: frozenset[str]) -> Mapping[str, Gone]:
-        """Flags that only other versions take, by each spelling: the nearest version that does, and what to write."""
+        """Return the flags that only other versions accept, by each spelling, with the nearest version that does and
+        the replacement."""
         number = release_number(version)
         at = next(place for place, each in enumerate(self.versions) if release_number(each) == number)
         found: dict[str, Gone] = {}
@@ -77,7 +78,8 @@ class FlagHistory:
         return found
 
     def _renamed(self, name: str, names: frozenset[str]) -> str | None:
-        """What a flag became, followed to one that the version has."""
+        """Return the replacement of a flag, following renames up to a flag that the version has; None if there is
+        none."""
         new = self.instead.get(name)
         while new and new.split()[0] not in names:
             new = self.instead.get(new)

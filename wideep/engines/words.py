@@ -1,4 +1,4 @@
-"""Flags and their values as the words of a command."""
+"""Conversion of flags and their values to the words of a command."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable
 __all__ = ["Flag", "words_of"]
 
 Flag = tuple[str, str | int | float | tuple[int, ...] | None]
-"""A flag and its value. None or False: left out. True: the flag alone. A tuple: several values."""
+"""A flag and its value. None or False leaves the flag out, True gives it without a value, a tuple gives several
+values."""
 
 
 def words_of(flags: Iterable[Flag]) -> Iterable[str]:
-    """The words of all flags that are not left out."""
+    """Yield the words of all flags that are not left out."""
     for flag, value in flags:
         match value:
             case None | False:

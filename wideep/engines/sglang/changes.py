@@ -1,6 +1,7 @@
-"""What SGLang does otherwise from a version on, flags apart (``flags`` has those). Read in the wheels of ``VERSIONS``.
+"""Changes in SGLang's behaviour by version, other than its flags (``flags`` has those), read in the wheels of
+``VERSIONS``.
 
-A version between two that were read counts as the older of them: releases of Dynamo pair with none.
+A version between two that were read counts as the older of them; no release of Dynamo pairs with such a version.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Since:
-    """The first version that was read and has a change, and where it says so."""
+    """The first of the versions read that has a change, and the place in its source that shows it."""
 
     first: tuple[int, int, int]
     source: str
 
     def holds(self, version: str) -> bool:
-        """True if the version has the change."""
+        """Tell whether the version has the change."""
         return is_from(version, *self.first)
 
     def __str__(self) -> str:
@@ -42,7 +43,8 @@ class Since:
 
 GLM_STAGES: Final = Since((0, 5, 4), "models/glm4_moe.py: make_layers with pp_rank, and PPMissingLayer")
 FOLLOWS_ROOM: Final = Since((0, 5, 8), "server_args.py: _handle_load_balance_method")
-"""Prefill deals requests by their bootstrap room unasked, which decode can work out: nobody has to deal in turn."""
+"""Prefill by default assigns requests to ranks by their bootstrap room, from which decode can derive the rank, so
+round-robin assignment is not needed."""
 DECODE_STAGES: Final = Since((0, 5, 8), "managers/scheduler.py: event_loop_pp_disagg_decode")
 GRAPHS_BY_PHASE: Final = Since((0, 5, 14), "server_args.py: cuda_graph_bs_decode and the deprecated --cuda-graph-bs")
 PREFILL_GRAPHS: Final = Since((0, 5, 14), "server_args.py: the reserve for prefill's CUDA graphs")

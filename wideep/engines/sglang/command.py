@@ -1,4 +1,4 @@
-"""SGLang as Dynamo starts it: ``python3 -m dynamo.sglang`` with the arguments of SGLang's own parser.
+"""The command of SGLang under Dynamo: ``python3 -m dynamo.sglang`` with the arguments of SGLang's own parser.
 
 Flags and their meaning are those of ``sglang/srt/server_args.py`` in each version (``parser.txt`` has their names).
 """
@@ -20,12 +20,12 @@ __all__ = ["COMMAND", "DISPATCH_VARIABLE", "RUNNER", "engine_args", "engine_env"
 COMMAND: Final = ("python3", "-m", "dynamo.sglang")
 DISPATCH_VARIABLE: Final = "SGLANG_DEEPEP_NUM_MAX_DISPATCH_TOKENS_PER_RANK"
 BOOTSTRAP_PORT: Final = 30001
-"""Where decode workers ask a prefill worker for a request's KV cache."""
+"""Port on which decode workers request a prompt's KV cache from a prefill worker."""
 RUNNER: Final = "--moe-runner-backend"
-"""Names the kernels of the experts; ``extraArgs`` may have it."""
+"""Flag for the experts' kernels, which ``extraArgs`` may contain."""
 
 
-def engine_args(  # noqa: PLR0913 - what a role's command is made of
+def engine_args(  # noqa: PLR0913 - the inputs of a role's command
     role: Role,
     layout: RoleLayout,
     model: ModelShape,
@@ -35,12 +35,14 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
     version: str = SGLANG,
     watched: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
-    """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, metrics, extra.
+    """Return all arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, metrics,
+    extra.
 
-    ``model_path`` is the folder of the weights in the container. Several nodes need nothing here: the operator
-    appends what they do (``wideep.engines.sglang.flags``); set twice, the worker waits forever. SGLang itself has the
-    class of each ``model.family``, so that code which comes with the weights is run (``trust_remote_code``) only where
-    the stack says so. ``watched`` are the arguments for metrics; ``extraArgs`` come last and win over them.
+    ``model_path`` is the folder of the weights in the container. Multi-node workers need no arguments here, because the
+    operator appends them (``wideep.engines.sglang.flags``); if they were set twice, the worker would wait forever.
+    SGLang itself has the class of each ``model.family``, so code that comes with the weights runs only if the stack
+    allows it (``trust_remote_code``). ``watched`` are the arguments for metrics; ``extraArgs`` come last and take
+    precedence over them.
     """
     flags: list[Flag] = [
         ("--model-path", model_path),
@@ -63,22 +65,22 @@ def engine_args(  # noqa: PLR0913 - what a role's command is made of
 
 
 def runner_of(layout: RoleLayout) -> str | None:
-    """The kernels of the experts that ``extraArgs`` asks for. None: it asks for none."""
+    """Return the experts' kernels that ``extraArgs`` requests; None if it requests none."""
     words = [part for word in layout.extra_args for part in word.split("=", 1)]
     return next((value for flag, value in itertools.pairwise(words) if flag == RUNNER), None)
 
 
 def engine_env(role: Role, layout: RoleLayout) -> dict[str, str]:
-    """Environment variables that SGLang reads in place of flags."""
+    """Return the environment variables that SGLang reads in place of flags."""
     if role is Role.PREFILL or not layout.low_latency:
         return {}
     return {DISPATCH_VARIABLE: str(layout.max_dispatch_tokens_per_rank)}
 
 
 def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
-    """Speculative decoding. A draft layer of the model's own is read from the model's folder.
+    """Return the flags of speculative decoding. The model's own draft layer is loaded from the model's folder.
 
-    NGRAM takes its breadth from flags of its own.
+    NGRAM takes its breadth from separate flags.
     """
     drafting = layout.speculative
     if drafting is None:
@@ -94,11 +96,12 @@ def _speculative(layout: RoleLayout, model_path: str) -> list[Flag]:
 
 
 def _batches(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
-    """Keep a decode step within what one rank may hand to DeepEP's low-latency kernels.
+    """Return flags that keep a decode step within what one rank may pass to DeepEP's low-latency kernels.
 
-    Left to itself, SGLang captures CUDA graphs of up to 512 requests per rank on GPUs of this size, and runs up to
-    4096; DeepEP's buffers hold 128 by default, and one more ends the process. What newer versions capture at prefill
-    is left to them. Written as one list or another: 0.5.21 takes an old name for an unclear abbreviation, and ends.
+    By default, SGLang captures CUDA graphs of up to 512 requests per rank on GPUs of this size, and runs up to 4096;
+    DeepEP's buffers hold 128 by default, and one more ends the process. The defaults of newer versions for graphs at
+    prefill are kept. The flag's name depends on the version, because 0.5.21 rejects the old name as an ambiguous
+    abbreviation and exits.
     """
     requests, sizes = layout.max_running_requests, layout.cuda_graph_batch_sizes
     if role is Role.PREFILL:
@@ -116,7 +119,7 @@ def _batches(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
 
 
 def _sizes(layout: RoleLayout) -> list[Flag]:
-    """Tensor, data and expert parallelism. SGLang shares attention between data-parallel groups only when told so."""
+    """Return the flags of tensor, data and expert parallelism. SGLang uses DP attention only with an explicit flag."""
     split = layout.dp > 1
     return [
         ("--tp-size", layout.tp),
@@ -130,9 +133,10 @@ def _sizes(layout: RoleLayout) -> list[Flag]:
 
 
 def _experts(layout: RoleLayout, model: ModelShape) -> list[Flag]:
-    """DeepEP's all-to-all, redundant experts and the load balancer.
+    """Return the flags of DeepEP's all-to-all, redundant experts and the load balancer.
 
-    Experts in bf16 need DeepGEMM by name, in the versions that take them with DeepEP at all (``rules.deepep``).
+    Experts in bf16 need DeepGEMM to be named explicitly, in the versions that support them with DeepEP at all
+    (``rules.deepep``).
     """
     bf16 = layout.deepep and model.weight_format is WeightFormat.BF16 and not runner_of(layout)
     return [
@@ -146,8 +150,9 @@ def _experts(layout: RoleLayout, model: ModelShape) -> list[Flag]:
 
 
 def _balancer(eplb: Eplb) -> list[Flag]:
-    """EPLB. Without it too, the algorithm places experts from recorded counts, and the iterations are the steps that
-    the recorder keeps (``ExpertLocationMetadata.init_by_eplb``, ``_handle_expert_distribution_metrics``)."""
+    """Return EPLB's flags. Two of them also matter without EPLB: the algorithm places experts from recorded counts, and
+    the iterations are the steps that the recorder keeps (``ExpertLocationMetadata.init_by_eplb``,
+    ``_handle_expert_distribution_metrics``)."""
     return [
         ("--enable-eplb", eplb.enabled),
         ("--eplb-algorithm", eplb.algorithm),
@@ -159,10 +164,11 @@ def _balancer(eplb: Eplb) -> list[Flag]:
 
 
 def _disaggregation(role: Role, layout: RoleLayout, version: str) -> list[Flag]:
-    """Prefill hands its KV cache to decode over NIXL, which is no version's default.
+    """Return the flags with which prefill transfers its KV cache to decode over NIXL, which is not the default in any
+    version.
 
-    Both deal requests to data-parallel ranks in turn, so that decode knows which rank of prefill holds a request. Newer
-    versions have prefill follow a number of the request's own, and warn where they are told to take turns.
+    Both roles assign requests to data-parallel ranks round-robin, so that decode knows which prefill rank holds a
+    request. Newer versions have prefill follow the request's bootstrap room, and warn if round-robin is set.
     """
     in_turn = not FOLLOWS_ROOM.holds(version)
     decode_ranks = in_turn and role is Role.DECODE and layout.dp > 1

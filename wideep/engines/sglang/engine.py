@@ -1,4 +1,4 @@
-"""SGLang as an engine: the object behind which everything of this package stands."""
+"""The implementation of ``Engine`` for SGLang, through which all other code uses this package."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OWNED_ENV: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         command.DISPATCH_VARIABLE.replace("SGLANG_", "SGL_"): _DISPATCH,
     }
 )
-"""SGLang takes each ``SGL_X`` for ``SGLANG_X``, over its value (``environ.py: _convert_SGL_to_SGLANG``)."""
+"""Both spellings are owned: SGLang copies each ``SGL_X`` over ``SGLANG_X`` (``environ.py: _convert_SGL_to_SGLANG``)."""
 
 
 class Sglang(Engine):
@@ -95,7 +95,7 @@ class Sglang(Engine):
             dockerfile="container/Dockerfile.sglang-wideep",
             args={
                 "SGLANG_IMAGE_TAG": f"v{self.version}",
-                "BRANCH_TYPE": "local",  # unset, the Dockerfile installs whatever ai-dynamo is newest
+                "BRANCH_TYPE": "local",  # without it, the Dockerfile installs the newest ai-dynamo
             },
         )
 

@@ -1,7 +1,8 @@
-"""What SGLang can do with a model, by the class that it loads for its family.
+"""What SGLang supports for each family of models, according to the class that it loads.
 
-The same from 0.5.3.post2 to 0.5.21, but for GLM's stages: in all of them gpt-oss' DeepEP branch raises, and its MXFP4
-loader cuts the model's own experts over the GPUs (``gpt_oss.py``), with no slot for a copy; Mixtral has neither.
+The classes behave the same from 0.5.3.post2 to 0.5.21, except for GLM's pipeline stages. In all these versions the
+DeepEP branch of gpt-oss raises, and its MXFP4 loader divides the model's own experts over the GPUs (``gpt_oss.py``)
+without slots for copies; Mixtral has neither DeepEP nor expert location.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ FAMILIES: Final[Mapping[ModelFamily, Family]] = MappingProxyType(
         ModelFamily.MIXTRAL: Family(deepep=False, expert_location=False),
     }
 )
-"""Of the oldest version."""
+"""Support in the oldest version."""
 
 
 def family_of(version: str, family: ModelFamily) -> Family:
-    """What one version can do with a family."""
+    """Return what one version supports for a family."""
     found = FAMILIES[family]
     if family is ModelFamily.GLM4_MOE and GLM_STAGES.holds(version):
         return replace(found, pipeline=True)

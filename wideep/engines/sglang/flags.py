@@ -1,7 +1,7 @@
-"""Every flag that a worker's command takes in one version: SGLang's own and Dynamo's, which share one line.
+"""Every flag that a worker's command accepts in one version: SGLang's own and Dynamo's, which share one command line.
 
-Names and sorts of values are those of SGLang's parser (``parser.txt``) and of Dynamo's (``dynamo.txt``), for the
-release of Dynamo that pairs with that SGLang; whose word each flag is, ``owners`` says.
+Names and kinds of values come from SGLang's parser (``parser.txt``) and from Dynamo's (``dynamo.txt``), for the release
+of Dynamo that pairs with that SGLang; ``owners`` has the owner of each flag.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ _HISTORY: Final = FlagHistory("SGLang", VERSIONS, parser_flags, OWNERS, INSTEAD)
 
 @functools.cache
 def flag_table(version: str) -> FlagTable:
-    """The flags of one version. ValueError: a version that is not known here."""
+    """Return the flags of one version. Raises ValueError for an unknown version."""
     return _HISTORY.table(version, reasons_of(f"SGLang {version}", reads_files=is_from(version, 0, 5, 4)))

@@ -1,4 +1,4 @@
-"""What is read from the log of SGLang's workers, and how their expert recorder is asked (``sglang.srt.eplb``)."""
+"""The log format of SGLang's workers, and the interface of their expert recorder (``sglang.srt.eplb``)."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ RECORDER: Final = ExpertRecorder(
     folder_variable="SGLANG_EXPERT_DISTRIBUTION_RECORDER_DIR",
     files="expert_distribution_recorder_*.pt",
 )
-"""Of its own HTTP server, which Dynamo's worker does not start in any release up to 1.6.1."""
+"""The recorder of SGLang's own HTTP server, which Dynamo's worker does not start in any release up to 1.6.1."""
 _PARALLEL: Final = Since((0, 5, 21), "distributed/bootstrap.py")
 
 
 def log_format(version: str) -> LogFormat:
-    """Lines of one version's log: those of ``FORMAT``, but for the words that it changed."""
+    """Return the log format of one version: that of ``FORMAT`` with the texts that the version changed."""
     renamed: dict[str, str] = {}
     if GRAPHS_BY_PHASE.holds(version):  # "Capture target decode CUDA graph begin"
         renamed |= {"Capture cuda graph begin": "CUDA graph begin", "Capture cuda graph end": "CUDA graph end"}
@@ -62,5 +62,5 @@ def log_format(version: str) -> LogFormat:
     capturing = "CUDA graph begin" if GRAPHS_BY_PHASE.holds(version) else FORMAT.capturing
     if not REPORT_MODE.holds(version):
         return replace(FORMAT, stages=stages, capturing=capturing)
-    flag = "--expert-balancedness-report-mode=server_log"  # one word, as it stands in a list of arguments
+    flag = "--expert-balancedness-report-mode=server_log"  # one word, as in a list of arguments
     return replace(FORMAT, stages=stages, capturing=capturing, balance_flag=flag, balance_too=frozenset({"both"}))

@@ -1,12 +1,12 @@
-"""One GPU of an SGLang worker: its pool, and what it needs outside: activations, CUDA graphs, buffers, a draft model.
+"""Memory of one GPU of an SGLang worker: its pool, and outside it activations, CUDA graphs, buffers and a draft model.
 
-DeepEP's buffers and the low-latency tensors are exact. The rest of what is outside is an estimate from the model's
-shape, held against layouts that are known to run and to fail (``tests/unit/wideep/test_field_memory.py``). The CUDA
-context and NCCL's communicators are not counted: they are gone before the engine takes its share.
+DeepEP's buffers and the low-latency tensors are exact. Everything else outside the pool is an estimate from the model's
+shape, compared with layouts that are known to run and to fail (``tests/unit/wideep/test_field_memory.py``). The CUDA
+context and NCCL's communicators are not included: they are allocated before the engine takes its share.
 
-From 0.5.16 on, models without MLA and without DP attention get their pool sized anew after the CUDA graphs are captured
-(``post_capture_kv_sizing_planned``): what was not needed outside goes to the KV cache, which may then hold more than is
-said here. How much more is not known here.
+From 0.5.16 on, the pool of models without MLA and without DP attention is resized after the CUDA graphs are captured
+(``post_capture_kv_sizing_planned``): memory that was not needed outside goes to the KV cache, which may then hold more
+than computed here. How much more is not known.
 """
 
 from __future__ import annotations
@@ -32,26 +32,27 @@ __all__ = ["graph_batch", "headroom", "prefill_chunk", "shares", "worker_memory"
 
 MIB: Final = 2**20
 RUNTIME: Final = 512 * MIB
-"""What SGLang reserves for its attention kernels and the like (``ServerArgs._handle_gpu_memory_settings``)."""
+"""Bytes that SGLang reserves for its attention kernels and similar (``ServerArgs._handle_gpu_memory_settings``)."""
 MLA_GRAPHS: Final = 1.5 * GIB
-"""What it reserves for prefill's CUDA graphs with MLA."""
+"""Bytes that SGLang reserves for the CUDA graphs of prefill with MLA."""
 GATHERED_SLACK: Final = 2.0
-"""SLACK where CUDA graphs of many batch sizes keep their tensors."""
+"""The factor SLACK for decode, where CUDA graphs of many batch sizes keep their tensors."""
 UNCAPTURED: Final = 512
-"""Requests of one rank that are taken for the largest batch where no CUDA graph is captured."""
+"""Assumed largest batch of one rank, in requests, if no CUDA graph is captured."""
 DEEPEP_DECODE_RESERVE: Final = 12 * GIB
-"""What newer SGLang keeps of a GPU for decode with DeepEP, context and communicators included: never less than 10 GiB
-of a GPU of more than 60, and 2 more for its CUDA graphs (0.5.21's own choice of ``--mem-fraction-static``)."""
+"""Bytes of a GPU that newer SGLang keeps free for decode with DeepEP, including context and communicators: at least 10
+GiB on a GPU of more than 60 GiB, and 2 GiB more for its CUDA graphs (0.5.21's default of ``--mem-fraction-static``)."""
 FEWEST: Final = 2048
 MOST: Final = 4096
 SPECULATIVE: Final = 48
 PLACE: Final = 4
-"""Bytes of a token's place (int32)."""
+"""Bytes of a token's index in the cache (int32)."""
 
 
 def shares(role: RoleLayout) -> Shares:
-    """By the model classes of 0.5.3.post2 to 0.5.21 (``deepseek_v2.py``, ``qwen3_moe.py``): all of tp shares what is
-    neither experts nor attention, unless DP attention, DeepEP or a key puts it on every GPU."""
+    """Return the sharding of the model classes of 0.5.3.post2 to 0.5.21 (``deepseek_v2.py``, ``qwen3_moe.py``): weights
+    that are neither experts nor attention are sharded over all of tp, unless DP attention, DeepEP or a key replicates
+    them on every GPU."""
     return Shares(
         embedding=1 if role.dp > 1 else role.tp,
         lm_head=attention_tp(role) if role.dp_lm_head else role.tp,
@@ -62,9 +63,10 @@ def shares(role: RoleLayout) -> Shares:
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-    """Memory of each GPU of a worker, of the stage with the fewest tokens where it has several.
+    """Return the memory of each GPU of a worker; with several pipeline stages, that of the stage that caches the fewest
+    tokens.
 
-    SGLang's pool is what is free after the load less (1 - f) of what was free before it
+    SGLang's pool is the free memory after the load minus (1 - f) times the free memory before it
     (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
     """
     free, fraction = gpu.free_before_load(role.gpus_per_worker).gib * GIB, role.mem_fraction_static
@@ -86,7 +88,7 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemor
 
 
 def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, version: str = SGLANG) -> Headroom:
-    """What one GPU is likely to need outside the pool. See the module for what is exact and what is not."""
+    """Return what one GPU is likely to need outside the pool. The module's docstring says which parts are exact."""
     memory = worker_memory(model, gpu, role)
     requests = most_requests(model, name, role, memory.kv_cache_tokens)
     decode = name is Role.DECODE
@@ -108,13 +110,15 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, vers
 
 
 def prefill_chunk(gpu: GpuSpec, role: RoleLayout | None = None) -> int:
-    """Tokens of the role's prefill chunk, over all attention groups; SGLang's default goes by the GPU's memory."""
+    """Return the tokens of the role's prefill chunk, over all attention groups; SGLang's default depends on the GPU's
+    memory."""
     default = 16384 if gpu.memory_bytes >= 160 * 1024 * MIB else 8192
     return (role and role.chunked_prefill_size) or default
 
 
 def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
-    """Requests of one rank in the largest captured CUDA graph; 0: none is, as in DeepEP's normal mode."""
+    """Return the requests per rank in the largest captured CUDA graph; 0 if none is captured, as in DeepEP's normal
+    mode."""
     if role.deepep and role.deepep_mode is DeepEpMode.NORMAL:
         return 0
     if role.cuda_graph_batch_sizes is not None:
@@ -125,9 +129,9 @@ def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
 
 
 def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
-    """Activations of one chunk. Attention holds queries, keys and values of the group's own tokens, the experts all
-    that are gathered: with DeepEP what was sent to a GPU, evenly spread, else the tokens of all groups.
-    """
+    """Return the bytes of one chunk's activations. Attention holds the queries, keys and values of the group's own
+    tokens. The experts hold all gathered tokens: with DeepEP those dispatched to a GPU, assumed evenly distributed,
+    else those of all groups."""
     chunk = prefill_chunk(gpu, role)
     own = chunk // role.dp
     attention = own * attention_row_bytes(model, role)
@@ -138,20 +142,21 @@ def _prefill_bytes(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> float:
 
 
 def _prefill_graphs(model: ModelShape, role: RoleLayout, version: str) -> float:
-    """What prefill's CUDA graphs take in the versions that capture them: SGLang's own reserve for MLA.
+    """Return the bytes of prefill's CUDA graphs in the versions that capture them: SGLang's own reserve for MLA.
 
-    None in DeepEP's normal mode, which turns them off. For other attention it is 8 MiB a captured size, of sizes that
-    are not known here, and is left out.
+    It is 0 in DeepEP's normal mode, which disables the graphs. For other attention, SGLang reserves 8 MiB per captured
+    size; the sizes are not known here, so this is left out.
     """
     off = role.deepep and role.deepep_mode is DeepEpMode.NORMAL
     return 0.0 if off or not PREFILL_GRAPHS.holds(version) or not isinstance(model.attention, Mla) else MLA_GRAPHS
 
 
 def _logit_rows(role: RoleLayout, own: int, version: str) -> float:
-    """Rows of logits over the whole vocabulary: a group's own, or all groups' where they share lm_head.
+    """Return the number of logit rows over the whole vocabulary: the group's own, or those of all groups that share
+    lm_head.
 
-    Where each GPU is a group, newer decode workers hand out the shares of the vocabulary all-to-all: the rows of all
-    groups in a GPU's share of the vocabulary, and then its own whole.
+    If each GPU is a group, newer decode workers exchange shards of the vocabulary all-to-all: a GPU holds the rows of
+    all groups in its shard, and then its own rows in full.
     """
     if role.dp == 1 or role.dp_lm_head:
         return own
@@ -161,9 +166,8 @@ def _logit_rows(role: RoleLayout, own: int, version: str) -> float:
 
 
 def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int, version: str) -> float:
-    """Activations of the largest batch. Where groups share dense layers, experts or lm_head, each GPU has the
-    padded batches of all of them, and their logits.
-    """
+    """Return the bytes of the largest batch's activations. If groups share dense layers, experts or lm_head, each GPU
+    holds the padded batches of all groups and their logits."""
     own = batch * role.tokens_per_request
     everyone = own * role.dp
     gathers = role.dp > 1 and not (role.deepep and (role.moe_dense_tp or not model.dense_layers))
@@ -174,14 +178,14 @@ def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int, version: str)
 
 
 def _routed(model: ModelShape, role: RoleLayout, tokens: int) -> float:
-    """The experts' tensors without DeepEP: each of a token's k copies with gate, up, their product and the result."""
+    """Return the bytes of the experts' tensors without DeepEP: gate, up, their product and the result for each of a
+    token's k copies."""
     return tokens * model.experts_per_token * (3 * model.expert_width / expert_tp(role) + model.hidden_size) * BF16
 
 
 def most_requests(model: ModelShape, name: Role, role: RoleLayout, tokens: int) -> int:
-    """Requests of one attention group: as the engine is told, or as SGLang chooses by the cache's ``tokens``
-    (``ModelRunner.init_memory_pool``).
-    """
+    """Return the requests of one attention group: as configured, or as SGLang derives them from the cache's ``tokens``
+    (``ModelRunner.init_memory_pool``)."""
     if role.max_running_requests:
         return max(1, role.max_running_requests // role.dp)
     if name is Role.DECODE and role.low_latency:
@@ -192,13 +196,13 @@ def most_requests(model: ModelShape, name: Role, role: RoleLayout, tokens: int) 
 
 
 def request_table_bytes(model: ModelShape, role: RoleLayout, requests: int) -> float:
-    """``ReqToTokenPool``: the place in the cache of every token of every request of full length."""
+    """Return the bytes of ``ReqToTokenPool``: the cache index of every token of every request at full length."""
     return requests * (role.context_length or model.context_length) * PLACE
 
 
 def draft_weight_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """A draft layer of the model's own, which shares its embedding and lm_head (``EAGLEWorker``), or what the stack
-    says of a draft model with its cache."""
+    """Return the bytes of the draft's weights: the model's own draft layer, which shares its embedding and lm_head
+    (``EAGLEWorker``), or the configured size of a draft model including its cache. 0 without drafts."""
     drafting = role.speculative
     if drafting is None or not drafting.drafts:
         return 0.0
@@ -206,8 +210,8 @@ def draft_weight_bytes(model: ModelShape, role: RoleLayout) -> float:
 
 
 def draft_cache_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests: int) -> float:
-    """The cache places that drafts take beside the ``tokens`` of the pool. A draft layer of the model's own caches as
-    many tokens as the model does, in one layer (``ModelRunner.init_memory_pool``)."""
+    """Return the cache bytes that drafts take in addition to the ``tokens`` of the pool. The model's own draft layer
+    caches as many tokens as the model does, in one layer (``ModelRunner.init_memory_pool``)."""
     drafting = role.speculative
     if drafting is None or not drafting.drafts:
         return 0.0
@@ -217,7 +221,8 @@ def draft_cache_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests
 
 
 def _own_layer(model: ModelShape, role: RoleLayout) -> float:
-    """A layer of the model with its experts, and the projection of two hidden states to one."""
+    """Return the bytes of one layer of the model with its experts, and of the projection of two hidden states to
+    one."""
     layer = Stage(1, 0, first=False, last=False)
     parts = weight_parts(model, role, shares(role), layer)
     return parts.total - parts.modules + 2 * model.hidden_size**2 * BF16

@@ -1,7 +1,7 @@
-"""What SGLang has to be told to expose its metrics, by version.
+"""Arguments and environment variables with which SGLang exposes its metrics, by version.
 
-Dynamo's worker appends them to its own page; it turns them on in no release. Read in the wheels of SGLang 0.5.3.post2
-and 0.5.21 and of ``ai-dynamo`` 0.6.0 and 1.6.1.
+Dynamo's worker appends SGLang's metrics to its own endpoint, but no release of Dynamo enables them. Read in the wheels
+of SGLang 0.5.3.post2 and 0.5.21 and of ``ai-dynamo`` 0.6.0 and 1.6.1.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from wideep.settings.layout import RoleLayout
 __all__ = ["FOLDER_VARIABLE", "metrics_args", "metrics_env"]
 
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-FOLDER: Final = "/tmp"  # noqa: S108 - of the container
-"""Where each rank writes its values. It must exist, and must not outlive the container, as an emptyDir would: a rank of
-the run before would be exposed forever."""
+FOLDER: Final = "/tmp"  # noqa: S108 - a path inside the container
+"""Folder where each rank writes its values. It must exist, and must not outlive the container as an emptyDir would: the
+values of a rank of an earlier run would then be exposed forever."""
 LATE_IMPORT: Final = Since((0, 5, 9), "ai-dynamo 1.0: dynamo.sglang imports prometheus_client after SGLang has set it")
-"""Before, the client keeps the values of the first process in memory, where the page does not look: times to first
-token, latencies and token counts are missing (dynamo#5120, #5817, #6269)."""
+"""In older versions, the client keeps the values of the first process in memory, where the endpoint does not read them:
+times to first token, latencies and token counts are missing (dynamo#5120, #5817, #6269)."""
 EXPOSES_BALANCE: Final = Since(
     (0, 5, 21), "server_args.py: --expert-balancedness-report-mode, with prometheus and both"
 )
 
 
 def metrics_args(version: str, layout: RoleLayout) -> tuple[str, ...]:
-    """Arguments of one role. How even the experts' load is, is counted where EPLB counts anyway; older versions write
-    it to their log only (``wideep eplb``)."""
+    """Return the metrics arguments of one role. The balance of the experts' load is counted only where EPLB counts
+    anyway; older versions only write it to their log (``wideep eplb``)."""
     balance = layout.eplb.enabled and EXPOSES_BALANCE.holds(version)
     return "--enable-metrics", *(("--expert-balancedness-report-mode", "both") if balance else ())
 
 
 def metrics_env(version: str) -> dict[str, str]:
-    """Environment variables of all roles."""
+    """Return the metrics environment variables, which are the same for all roles."""
     return {} if LATE_IMPORT.holds(version) else {FOLDER_VARIABLE: FOLDER}

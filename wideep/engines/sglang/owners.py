@@ -1,6 +1,6 @@
-"""Know the owner of each flag of a worker's command, in any version, and what to write instead of the flag.
+"""The owner of each flag of a worker's command, in any version, and what to write instead of the flag.
 
-A flag without a row is passed on with a warning: its effect on a layout is not known.
+A flag without a row is passed on with a warning, since its effect on a layout is not known.
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ _REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         "deletes": Reason("it deletes the model's files, which all workers read from one volume", TAKE_OUT),
     }
 )
-"""By the flag's owner, where that is no key of a role."""
+"""Reasons by owner, for owners that are not keys of a role."""
 _NO_FILE: Final = "Dynamo's worker serves no HTTP of its own and reads no config file: it does nothing"
 _A_FILE: Final = "Dynamo's worker serves no HTTP of its own, and flags of a config file would bypass the keys"
-"""From Dynamo 0.7.1 on (``_preprocess_for_config_section`` of ``dynamo/sglang/args.py``)."""
+"""Applies from Dynamo 0.7.1 on (``_preprocess_for_config_section`` of ``dynamo/sglang/args.py``)."""
 
 INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -182,14 +182,16 @@ INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
         "--stream-output": "--incremental-streaming-output",
     }
 )
-"""What a flag became, as its own deprecation said or its help does. One that a key owns needs no entry."""
+"""Replacement by flag, according to the flag's deprecation message or its help. A flag that a key owns needs no
+entry."""
 
 OWNERS: Final = owners_of(_OWNERS)
-"""The owner of each flag by any one of its spellings, in the order in which they are listed."""
+"""Owner by one of the flag's spellings, in the order in which messages list the flags."""
 
 
 def reasons_of(release: str, reads_files: bool) -> Mapping[str, Reason]:
-    """Why flags that no key owns are refused. ``reads_files``: the worker takes flags from a config file."""
+    """Return the reasons why flags that no key owns are refused. With ``reads_files``, the worker takes flags from a
+    config file."""
     further = {
         "idle": Reason(_A_FILE if reads_files else _NO_FILE, TAKE_OUT),
         "ends": Reason(f"{release} exits when it is given this flag", TAKE_OUT),

@@ -1,6 +1,6 @@
-"""The flags of each version that is known here, as its parsers have them.
+"""The parser flags of each known version.
 
-``parser.txt`` are SGLang's own, written from its wheels; ``dynamo.txt`` are those that Dynamo's worker has beside them.
+``parser.txt`` holds SGLang's own, written from its wheels; ``dynamo.txt`` holds those that Dynamo's worker adds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VERSIONS: Final = read_versions(FILE)
 
 
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:
-    """All flags of the version's worker. ValueError: a version that is not known here."""
+    """Return all flags of the version's worker. Raises ValueError for an unknown version."""
     if release_number(version) not in map(release_number, VERSIONS):
         raise ValueError(f"SGLang {version}: its flags are unknown; known are those of {', '.join(VERSIONS)}")
     return worker_flags(FILE, DYNAMO_FILE, version)

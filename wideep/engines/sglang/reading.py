@@ -1,4 +1,4 @@
-"""SGLang's launch command as keys of a role: the inverse of ``command``."""
+"""Conversion of SGLang's launch command to keys of a role: the inverse of ``command``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wideep.settings.layout import Role
 __all__ = ["role_reading"]
 
 CAPTURED: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-"""Batch sizes in place of SGLang's own list up to ``--cuda-graph-max-bs``, which has more of them."""
+"""Batch sizes assumed for ``--cuda-graph-max-bs``, up to its value; SGLang's own list has more."""
 _MOST_CAPTURED: Final = ("--cuda-graph-max-bs", "--cuda-graph-max-bs-decode")
 _DRAFTED: Final = "speculative.numDraftTokens"
 DISPATCHED: Final = 128
-"""``maxDispatchTokensPerRank`` where nothing is said, and DeepEP's own."""
+"""Default of ``maxDispatchTokensPerRank``, which is also DeepEP's own."""
 _NO_KEY: Final = {
     "--enable-deepep-waterfill": "no key says it",
     "--enable-tp-lm-head-all-to-all": "no key says it",
@@ -36,9 +36,9 @@ _SPECULATIVE: Final = {
 def role_reading(
     role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int, keys: frozenset[str]
 ) -> RoleReading:
-    """The keys of a command's flags. ``keys`` are those that own flags.
+    """Return the keys that a command's flags express. ``keys`` are the keys that own flags.
 
-    Raises ValueError with the flag's name for a value that its type does not take.
+    Raises ValueError, with the flag's name, for a value that does not match its type.
     """
     reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
     if DISPATCH_VARIABLE in env:
@@ -74,7 +74,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
 
 
 def _graphs(reading: RoleReading, role: Role, said: SaidFlag) -> None:
-    """Batch sizes that are captured: at decode, where each flag of them is one list."""
+    """Read the captured batch sizes; only decode has the key, in which each of the flags becomes one list."""
     if role is Role.PREFILL:
         reading.left[said.name] = "prefill captures no graphs here"
     elif said.is_any("--disable-cuda-graph", "--disable-decode-cuda-graph"):
@@ -95,11 +95,11 @@ def _graphs(reading: RoleReading, role: Role, said: SaidFlag) -> None:
 
 
 def _sizes(reading: RoleReading, said: Sequence[SaidFlag], gpus_per_node: int) -> None:
-    """Sizes that follow from each other, as SGLang's own defaults have them."""
+    """Set the parallel sizes that follow from each other, by SGLang's own defaults."""
     keys, split = reading.keys, any(each.is_any("--enable-dp-attention") for each in said)
     tp, groups = reading.number("tp", 1), reading.number("dp", 1)
     replicas = 1
-    if groups > 1 and not split:  # whole copies of the engine behind one server
+    if groups > 1 and not split:  # whole copies of the engine behind one server: replicas here
         replicas, groups = groups, 1
     deepep = keys.get("moeA2aBackend") == "deepep"
     ep = tp if deepep or keys.get("ep") == 0 else reading.number("ep", 1)
@@ -113,7 +113,8 @@ def _sizes(reading: RoleReading, said: Sequence[SaidFlag], gpus_per_node: int) -
 
 
 def _graphs_of_dispatch(reading: RoleReading, said: Sequence[SaidFlag]) -> None:
-    """Graphs up to what DeepEP's low-latency kernels take in a step are what the program captures by itself."""
+    """Drop a graph size that equals what DeepEP's low-latency kernels accept in a step, since it is captured by
+    default."""
     most = next((each for each in said if each.is_any(*_MOST_CAPTURED)), None)
     tokens, drafted = reading.number("maxDispatchTokensPerRank", DISPATCHED), reading.number(_DRAFTED, 1)
     low_latency = reading.keys.get("moeA2aBackend") == "deepep" and reading.keys.get("deepepMode") == "low_latency"

@@ -1,4 +1,4 @@
-"""Lines by which a log of SGLang's workers shows a symptom."""
+"""Log lines of SGLang's workers that indicate a symptom."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a role must keep to run on SGLang, in order: its own checks, the kernels' and the weights' among them.
+"""The rules that a role must keep to run on SGLang, in order, including those of the kernels and of the weights.
 
-Sources are SGLang's checks, which a pod reaches minutes after it was scheduled.
+They follow SGLang's own checks, which a pod reaches only minutes after it was scheduled.
 """
 
 import functools
@@ -64,11 +64,11 @@ _DERIVED: Final = (
     speculative.chunk_is_whole_pages,
 )
 _NEWER: Final = ((RANKS_PICK_ALIKE, experts.copies_are_picked_alike),)
-"""Rules that older versions do not have. What a rule asks of one version and not of another, it says itself."""
+"""Rules that older versions do not have. A rule that only varies between versions distinguishes them itself."""
 
 
 @functools.cache
 def rules_of(version: str) -> EngineRules:
-    """The rules of one version."""
+    """Return the rules of one version."""
     newer = tuple(rule for since, rule in _NEWER if since.holds(version))
     return EngineRules(parallel.tp_is_all_gpus, _SIZES, (*_DERIVED, *newer))

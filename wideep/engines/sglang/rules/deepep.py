@@ -1,4 +1,4 @@
-"""What SGLang makes of DeepEP: the models and weights for which it calls it."""
+"""SGLang's requirements for DeepEP: the models and weights for which it supports it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEEP_GEMM: Final = "deep_gemm"
 
 
 def deepep_needs_model(site: RoleContext) -> Problem | None:
-    """The model's MoE block must have a DeepEP branch (``wideep.engines.sglang.families``)."""
+    """Require that the model's MoE block has a DeepEP branch (``wideep.engines.sglang.families``)."""
     if not site.role.deepep or site.family.deepep:
         return None
     rule = f"SGLang's {site.architecture} does not dispatch through DeepEP"
@@ -34,9 +34,10 @@ def deepep_needs_model(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_fp8(site: RoleContext) -> Problem | None:
-    """``DeepEPMoE`` asserts FP8 weights, and reads their scales when it is built (sgl-project/sglang PR 6120).
+    """Require FP8 weights: ``DeepEPMoE`` asserts them, and reads their scales when it is built (sgl-project/sglang PR
+    6120).
 
-    Newer ones take bf16 too, with DeepGEMM: first in low-latency mode only, then in every mode.
+    Newer versions also accept bf16 with DeepGEMM: first in low-latency mode only, then in every mode.
     """
     stored = site.model.weight_format
     if not site.role.deepep or not site.family.deepep or stored is WeightFormat.FP8_BLOCK:
@@ -49,7 +50,8 @@ def deepep_needs_fp8(site: RoleContext) -> Problem | None:
 
 
 def _bf16_problem(site: RoleContext) -> Problem | None:
-    """What stands between experts in bf16 and DeepEP in a version that has code for them."""
+    """Return what prevents bf16 experts with DeepEP in a version that supports them in principle; None if nothing
+    does."""
     role, release = site.role, site.engine.release
     runner = runner_of(role)
     if runner not in (None, DEEP_GEMM):
@@ -63,7 +65,8 @@ def _bf16_problem(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_hopper(site: RoleContext) -> Problem | None:
-    """``DeepEPMoE`` asserts DeepGEMM, which needs compute capability 9.0 (``deep_gemm_wrapper.configurer``)."""
+    """Require compute capability 9.0, which DeepGEMM needs; ``DeepEPMoE`` asserts DeepGEMM
+    (``deep_gemm_wrapper.configurer``)."""
     if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
         return None
     rule = f"SGLang's DeepEP needs DeepGEMM, which runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
@@ -71,9 +74,8 @@ def deepep_needs_hopper(site: RoleContext) -> Problem | None:
 
 
 def graphs_survive_rounding(site: RoleContext) -> Problem | None:
-    """``get_batch_sizes_to_capture`` keeps multiples of the attention group (times two for two batches) and asserts
-    that some are left.
-    """
+    """Require a batch size that is a multiple of the attention group (times two for two-batch overlap):
+    ``get_batch_sizes_to_capture`` keeps only multiples, and asserts that some are left."""
     role, sizes = site.role, site.role.cuda_graph_batch_sizes
     unit = (2 if role.two_batch_overlap else 1) * (attention_tp(role) if role.dp > 1 else 1)
     if not sizes or any(size % unit == 0 for size in sizes):
@@ -85,7 +87,8 @@ def graphs_survive_rounding(site: RoleContext) -> Problem | None:
 
 
 def two_batches_need_deepep(site: RoleContext) -> Problem | None:
-    """Two-batch overlap hides DeepEP's dispatch and combine; SGLang builds it from those operations only."""
+    """Require DeepEP for two-batch overlap, which hides its dispatch and combine; SGLang builds it from those
+    operations only."""
     if not site.role.two_batch_overlap or site.role.deepep:
         return None
     rule = "it overlaps DeepEP's all-to-all with computation, and moeA2aBackend is none"

@@ -1,4 +1,4 @@
-"""Redundant experts and EPLB: which models, sizes and settings SGLang takes together."""
+"""Redundant experts and EPLB: which models, sizes and settings SGLang supports together."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ __all__ = [
 ]
 
 METRICS: Final = frozenset({"--enable-expert-distribution-metrics", "--expert-balancedness-report-mode"})
-"""Turn the recorder on, in mode stat (``ServerArgs._handle_expert_distribution_metrics``)."""
+"""Flags that enable the recorder, in mode stat (``ServerArgs._handle_expert_distribution_metrics``)."""
 BUFFER: Final = "--expert-distribution-recorder-buffer-size"
 ITERATIONS: Final = 1000
-"""``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
+"""Default of ``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
 _OTHER: Final = {ModelFamily.MIXTRAL: ", or backend: vllm or trtllm"}
-"""The engine that maps the experts of a family, where this one does not."""
+"""By family that SGLang cannot map to slots: the advice to use an engine that can."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
 def tp_at_most_experts(site: RoleContext) -> Problem | None:
-    """The MoE blocks of SGLang's models raise ValueError when there are more GPUs than routed experts."""
+    """Require at most as many GPUs as routed experts: beyond that, the MoE blocks of SGLang's models raise
+    ValueError."""
     tp, experts = site.role.tp, site.model.experts
     if tp <= experts:
         return None
@@ -41,7 +42,8 @@ def tp_at_most_experts(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:
-    """Only classes with ``get_model_config_for_expert_location`` map experts to slots (``…sglang.families``)."""
+    """Require a class with ``get_model_config_for_expert_location``: only those map experts to slots
+    (``…sglang.families``)."""
     if site.family.expert_location:
         return None
     role, name = site.role, site.architecture
@@ -56,7 +58,8 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
-    """``ServerArgs._handle_eplb_and_dispatch`` asserts ep > 1: within one group there is nothing to balance."""
+    """Require ep > 1, as ``ServerArgs._handle_eplb_and_dispatch`` asserts: within one group there is nothing to
+    balance."""
     role = site.role
     if role.ep > 1 or not (role.redundant_experts or role.eplb.enabled):
         return None
@@ -67,7 +70,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
 
 
 def eplb_needs_ep_of_tp(site: RoleContext) -> Problem | None:
-    """``ExpertLocationMetadata.ep_size`` is the number of all GPUs of the worker, not ep."""
+    """Require ep = tp for EPLB: ``ExpertLocationMetadata.ep_size`` is the number of all GPUs of the worker, not ep."""
     role = site.role
     if not role.eplb.enabled or role.ep in (role.tp, 1):
         return None
@@ -76,9 +79,8 @@ def eplb_needs_ep_of_tp(site: RoleContext) -> Problem | None:
 
 
 def recorder_fits_deepep(site: RoleContext) -> Problem | None:
-    """``_SinglePassGatherer.init_new`` raises NotImplementedError for DeepEP in auto mode, and knows stat_approx only
-    for DeepEP in normal mode.
-    """
+    """Require a recorder mode that works with DeepEP's mode: ``_SinglePassGatherer.init_new`` raises
+    NotImplementedError for DeepEP in auto mode, and supports stat_approx only for DeepEP in normal mode."""
     role, mode = site.role, site.role.eplb.recorder_mode
     if mode is RecorderMode.STAT_APPROX and not (role.deepep and role.deepep_mode is DeepEpMode.NORMAL):
         rule = "SGLang records stat_approx only with DeepEP in normal mode"
@@ -92,7 +94,7 @@ def recorder_fits_deepep(site: RoleContext) -> Problem | None:
 
 
 def recorder_fits_interval(site: RoleContext) -> Problem | None:
-    """``EPLBManager`` asserts that a rebalance is no sooner than the recorder's buffer is full."""
+    """Require that the recorder's buffer is full before each rebalance, as ``EPLBManager`` asserts."""
     role, given = site.role, site.engine.flags.read(site.role.extra_args)
     words = next((each.words for each in given if each.flag and each.flag.names[0] == BUFFER and not each.wrong), None)
     if not role.eplb.enabled or words is None:
@@ -106,9 +108,9 @@ def recorder_fits_interval(site: RoleContext) -> Problem | None:
 
 
 def copies_are_picked_alike(site: RoleContext) -> Problem | None:
-    """Without an all-to-all every GPU computes the same tokens, so that all must pick the same copy of an expert.
+    """Require that all GPUs pick the same copy of an expert without an all-to-all, since all compute the same tokens.
 
-    ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on, where this is a rule.
+    ``ServerArgs._handle_eplb_and_dispatch`` refuses static from 0.5.18 on, where this rule applies.
     """
     role, algorithm = site.role, site.role.eplb.dispatch_algorithm
     if role.deepep or algorithm is not DispatchAlgorithm.STATIC:
@@ -118,7 +120,7 @@ def copies_are_picked_alike(site: RoleContext) -> Problem | None:
 
 
 def hierarchical_needs_groups(site: RoleContext) -> Problem | None:
-    """``rebalance_experts_hierarchical`` asserts that the router's groups are spread evenly over the pods."""
+    """Require expert groups that spread evenly over the pods, as ``rebalance_experts_hierarchical`` asserts."""
     algorithm, groups, nodes = site.role.eplb.algorithm, site.model.expert_groups, site.role.nodes
     if algorithm is None or algorithm not in HIERARCHICAL or (groups is not None and groups % nodes == 0):
         return None
@@ -129,7 +131,8 @@ def hierarchical_needs_groups(site: RoleContext) -> Problem | None:
 
 
 def location_is_a_file(site: RoleContext) -> Problem | None:
-    """``compute_initial_expert_location_metadata`` reads ``trivial``, a .pt or a .json file; JSON itself has quotes."""
+    """Require ``trivial``, or a .pt or .json file, which ``compute_initial_expert_location_metadata`` reads; inline
+    JSON would contain quotes."""
     location = site.role.eplb.initial_expert_location
     if location is None or location == "trivial" or (location.startswith("/") and location.endswith((".pt", ".json"))):
         return None

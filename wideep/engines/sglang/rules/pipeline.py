@@ -1,4 +1,4 @@
-"""Pipeline stages of a worker, by SGLang's own checks and loops."""
+"""Rules for the pipeline stages of a worker, from SGLang's own checks and event loops."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ __all__ = [
 
 
 def decode_has_one_stage(site: RoleContext) -> Problem | None:
-    """``run_scheduler_process`` has a loop of stages for prefill, and none for decode up to 0.5.6.
+    """Require a single stage at decode: up to 0.5.6, ``run_scheduler_process`` has a pipeline loop for prefill only.
 
-    Newer ones have one; what it asks of prefill's stages and of memory is not known here, so it is refused there too.
+    Newer versions have one for decode too, but its requirements on prefill's stages and on memory are not known here,
+    so it is refused there as well.
     """
     if site.name is not Role.DECODE or site.role.pp == 1:
         return None
@@ -29,14 +30,14 @@ def decode_has_one_stage(site: RoleContext) -> Problem | None:
 
 
 def one_stage_at_decode(engine: Engine) -> str:
-    """Return why decode has no stages in this version."""
+    """Return why decode may have only one stage in this version."""
     if DECODE_STAGES.holds(engine.version):
         return f"{engine.release} supports stages for decode, but what they need is not known: only prefill may have pp"
     return f"{engine.release}'s decode workers have no pipeline: only prefill runs in stages"
 
 
 def stages_need_model(site: RoleContext) -> Problem | None:
-    """The model's class must leave out the layers of other stages (``PPMissingLayer``)."""
+    """Require a model class that leaves out the layers of other stages (``PPMissingLayer``)."""
     if site.role.pp == 1 or site.family.pipeline:
         return None
     rule = f"{site.engine.release} cannot cut {site.architecture} into stages"
@@ -44,7 +45,8 @@ def stages_need_model(site: RoleContext) -> Problem | None:
 
 
 def stages_have_layers(site: RoleContext) -> Problem | None:
-    """``get_pp_indices`` gives each stage the same number of layers, and the last what is left."""
+    """Require a layer for each stage: ``get_pp_indices`` gives all stages the same number, and the remainder to the
+    last."""
     stages, layers = site.role.pp, site.model.layers
     if stages <= layers:
         return None
@@ -53,7 +55,7 @@ def stages_have_layers(site: RoleContext) -> Problem | None:
 
 
 def stages_divide_nodes(site: RoleContext) -> Problem | None:
-    """``Engine._launch_subprocesses`` gives each stage whole nodes, or each node whole stages."""
+    """Require whole nodes per stage or whole stages per node, as ``Engine._launch_subprocesses`` distributes them."""
     stages, nodes = site.role.pp, site.role.nodes
     if stages % nodes == 0 or nodes % stages == 0:
         return None

@@ -1,4 +1,5 @@
-"""Speculative decoding and the KV cache's pages, by SGLang's own checks, the same from 0.5.3.post2 to 0.5.21."""
+"""Rules for speculative decoding and the KV cache's pages, from SGLang's checks, the same from 0.5.3.post2 to
+0.5.21."""
 
 from __future__ import annotations
 
@@ -21,13 +22,13 @@ __all__ = [
 ]
 
 OWN_LAYER: Final = frozenset({SpeculativeAlgorithm.EAGLE, SpeculativeAlgorithm.NEXTN})
-"""Algorithms that run a model's own multi-token-prediction layer."""
+"""Algorithms that run the model's own multi-token-prediction layer."""
 PLAIN_ATTENTION: Final = frozenset({SpeculativeAlgorithm.STANDALONE, SpeculativeAlgorithm.NGRAM})
 """Algorithms that ``ServerArgs._handle_speculative_decoding`` refuses with DP attention."""
 
 
 def draft_has_a_model(site: RoleContext) -> Problem | None:
-    """A draft is made by the model's own layer, or by a model of its own."""
+    """Require a source of drafts: the model's own draft layer, or a separate draft model."""
     drafting = site.role.speculative
     if drafting is None or not drafting.drafts or drafting.draft_model or _own_layer(site):
         return None
@@ -37,7 +38,7 @@ def draft_has_a_model(site: RoleContext) -> Problem | None:
 
 
 def draft_has_a_size(site: RoleContext) -> Problem | None:
-    """A draft model's weights and cache lie on each GPU, outside the pool."""
+    """Require the size of a draft model, whose weights and cache are on each GPU outside the pool."""
     drafting = site.role.speculative
     if drafting is None or not drafting.draft_model or drafting.draft_gb or _own_layer(site):
         return None
@@ -47,7 +48,7 @@ def draft_has_a_size(site: RoleContext) -> Problem | None:
 
 
 def one_drafted_token_a_step(site: RoleContext) -> Problem | None:
-    """With one branch the engine checks numSteps + 1 tokens, whatever is written."""
+    """Require numSteps + 1 draft tokens with one branch: the engine verifies that many, whatever is set."""
     drafting = site.role.speculative
     if drafting is None or not drafting.drafts or drafting.eagle_topk > 1:
         return None
@@ -59,7 +60,8 @@ def one_drafted_token_a_step(site: RoleContext) -> Problem | None:
 
 
 def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
-    """Several branches share pages of the cache, and would overwrite each other's tokens."""
+    """Require pages of one token with several branches, which would otherwise share pages and overwrite each other's
+    tokens."""
     drafting, page = site.role.speculative, site.role.page_size or 1
     if drafting is None or drafting.eagle_topk == 1 or page == 1:
         return None
@@ -68,7 +70,7 @@ def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
 
 
 def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
-    """SGLang has neither algorithm for attention in groups."""
+    """Refuse STANDALONE and NGRAM with DP attention, for which SGLang supports neither."""
     drafting = site.role.speculative
     if drafting is None or drafting.algorithm not in PLAIN_ATTENTION or site.role.dp == 1:
         return None
@@ -77,7 +79,7 @@ def drafts_on_plain_attention(site: RoleContext) -> Problem | None:
 
 
 def drafts_in_one_stage(site: RoleContext) -> Problem | None:
-    """``ServerArgs.check_server_args`` asserts it."""
+    """Refuse speculative decoding in pipeline stages, as ``ServerArgs.check_server_args`` asserts."""
     if site.role.speculative is None or site.role.pp == 1:
         return None
     rule = f"{site.engine.release} has no speculative decoding in stages, and pp is {site.role.pp}"
@@ -85,7 +87,8 @@ def drafts_in_one_stage(site: RoleContext) -> Problem | None:
 
 
 def drafts_within_dispatch(site: RoleContext) -> Problem | None:
-    """Drafted tokens of a request are dispatched together when they are checked."""
+    """Require that a request's drafted tokens, which are dispatched together for verification, fit in DeepEP's
+    limit."""
     role = site.role
     tokens, limit = role.tokens_per_request, role.max_dispatch_tokens_per_rank
     if site.name is not Role.DECODE or not role.low_latency or tokens <= limit:
@@ -95,7 +98,8 @@ def drafts_within_dispatch(site: RoleContext) -> Problem | None:
 
 
 def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
-    """``ServerArgs.check_server_args`` asserts it of the attention group's share of a prefill chunk."""
+    """Require whole pages in an attention group's share of a prefill chunk, as ``ServerArgs.check_server_args``
+    asserts."""
     role, page = site.role, site.role.page_size or 1
     share = site.prefill_chunk // role.dp
     if site.name is not Role.PREFILL or share % page == 0:
