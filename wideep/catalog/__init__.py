@@ -1,4 +1,4 @@
-"""What is known of GPUs, models and layouts, as rows of data."""
+"""The known GPUs, models and layouts, as rows of data."""
 
 from wideep.catalog.gpus import GPUS, GpuSpec, gpu_spec
 from wideep.catalog.layouts import PRESETS, layout_of

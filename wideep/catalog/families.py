@@ -1,4 +1,4 @@
-"""The class of each model family, as a config.json names it under ``architectures`` and engines name theirs."""
+"""The class of each model family, as listed under ``architectures`` of a config.json and named by the engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How a model's weights are stored, by its config.json as SGLang 0.5.3.post2 reads it; or why that is not supported."""
+"""The format of a model's weights according to its config.json as SGLang 0.5.3.post2 reads it, or why it is
+unsupported."""
 
 from __future__ import annotations
 
@@ -32,25 +33,25 @@ METHODS: Final[Mapping[str, str]] = MappingProxyType(
         "quark": "AMD's Quark",
     }
 )
-"""What else a config.json may say in ``quant_method``."""
+"""Descriptions of other values of ``quant_method`` in a config.json."""
 
 
 _WITHOUT: Final[Mapping[str, str]] = MappingProxyType({"modelopt_fp4": "NVFP4", "modelopt_fp8": "FP8"})
-"""ModelOpt's algorithm where only the method says it, as newer engines write it."""
+"""ModelOpt's algorithm by ``quant_method``, for files of newer versions in which only the method gives it."""
 
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A format that the plan cannot compute with."""
+    """A format for which the plan cannot compute memory, and the reason."""
 
     field: str
-    """Of the file, with its value: ``quantization_config.quant_method: awq``."""
+    """The field of the file with its value: ``quantization_config.quant_method: awq``."""
     why: str
 
 
 def weight_format(config: Object, beside: Object | None = None) -> WeightFormat | Unsupported:
-    """The format by ``quantization_config`` of a config.json. ``beside`` is hf_quant_config.json of the same folder,
-    which SGLang reads where the first says nothing."""
+    """Return the format according to ``quantization_config`` of a config.json. ``beside`` is hf_quant_config.json of
+    the same folder, which SGLang reads if config.json has no such entry."""
     key = next((key for key in ("quantization_config", "compression_config") if config.get(key)), None)
     if key is not None:
         return _of(_object(config[key]), key)
@@ -80,7 +81,8 @@ def _of(quantization: Object, key: str) -> WeightFormat | Unsupported:
 
 
 def _fp8(quantization: Object, key: str) -> WeightFormat | Unsupported:
-    """``Fp8Config``: blocks want dynamic activations; without blocks a tensor or a channel has one scale."""
+    """Return the format by ``Fp8Config``: blocks need dynamic activation scales; without blocks, there is one scale per
+    tensor or channel."""
     block, scheme = quantization.get("weight_block_size"), quantization.get("activation_scheme", "dynamic")
     if block is None:
         return WeightFormat.FP8_CHANNEL
@@ -100,7 +102,8 @@ def _modelopt(quantization: Object, key: str) -> WeightFormat | Unsupported:
 
 
 def _compressed(quantization: Object, key: str) -> WeightFormat | Unsupported:
-    """``CompressedTensorsConfig``: each group of layers says how its weights are stored."""
+    """Return the format by ``CompressedTensorsConfig``, in which each group of layers specifies how its weights are
+    stored."""
     groups = _object(quantization.get("config_groups"))
     found = {name: _group(_object(_object(group).get("weights"))) for name, group in groups.items()}
     wrong = next((name for name, format_ in found.items() if not isinstance(format_, WeightFormat)), None)

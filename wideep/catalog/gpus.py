@@ -1,4 +1,4 @@
-"""The row of a GPU: the catalog's (``wideep.gpus.table``), or one of what the stack says."""
+"""The row of a GPU: from the catalog (``wideep.gpus.table``), or built from the stack's own description."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GPUS: Final[Mapping[Gpu, GpuSpec]] = MappingProxyType({gpu: gpu.spec for gpu in 
 
 
 def gpu_spec(gpu: GpuKind) -> GpuSpec:
-    """The GPU's row, or one that is made of a GPU that the stack describes."""
+    """Return the GPU's row, or one built for a GPU that the stack describes."""
     return _described(gpu) if isinstance(gpu, GpuShape) else gpu.spec
 
 

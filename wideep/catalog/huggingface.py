@@ -1,4 +1,4 @@
-"""A model's shape from its Hugging Face config.json."""
+"""The shape of a model from its Hugging Face config.json."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _MLA: Final = {
 
 
 def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Object | list[Problem]:
-    """The keys of a ModelShape for ``model: {config: PATH, …}``; other keys of the object win over the file's."""
+    """Return the keys of a ModelShape for ``model: {config: PATH, …}``, or the problems found; other keys of the object
+    take precedence over the file's."""
     path = model["config"]
     own = {key: value for key, value in model.items() if key != "config"}
     if not isinstance(path, str) or not path:
@@ -72,7 +73,7 @@ def shape_of_config(model: Object, read_text: Callable[[str], str] | None) -> Ob
 
 
 def _unknown_family(config: Object, path: str) -> Problem:
-    """Why the file does not say what class of model it is, or says one that is not known here."""
+    """Return the problem of a file that does not name a model class, or names one that is unknown."""
     known, named = ", ".join(ARCHITECTURES.values()), config.get("architectures")
     rule = f"{path} decides by architectures, and the plan knows what engines do with {known}"
     fix = "use a model of one of these classes"
@@ -103,13 +104,14 @@ def _read(path: str, read_text: Callable[[str], str]) -> Object | Problem:
 
 
 def _beside(path: str, read_text: Callable[[str], str]) -> Object | None:
-    """ModelOpt's own file, where there is one."""
+    """Return the content of ModelOpt's own file in the same folder; None if there is none."""
     found = _read(f"{path.removesuffix('config.json')}{MODELOPT}", read_text) if path.endswith("config.json") else None
     return found if isinstance(found, dict) else None
 
 
 def _name(config: Object, path: str) -> str | None:
-    """The repository: as the file says, or the last two folders where they are called as one."""
+    """Return the repository according to the file, or the last two folders of the path if they look like one; else
+    None."""
     for name in (config.get("_name_or_path"), path.removesuffix("/config.json")):
         if isinstance(name, str) and REPOSITORY.fullmatch(name):
             return name
@@ -150,7 +152,8 @@ def _attention(config: Object) -> Object:
 
 
 def _widths(config: Object) -> Object:
-    """Models name the width of an expert ``moe_intermediate_size``; without dense layers, ``intermediate_size``."""
+    """Return dense and expert widths: an expert's is ``moe_intermediate_size``, or ``intermediate_size`` without that
+    field."""
     width = config.get("intermediate_size")
     return {
         "denseLayers": config.get("first_k_dense_replace") or 0,

@@ -1,4 +1,4 @@
-"""Layouts of the catalog (``wideep.settings.presets`` has their rows)."""
+"""The layouts of the catalog (their rows are in ``wideep.settings.presets``)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PRESETS: Final[Mapping[Preset, Mapping[Role, RoleLayout]]] = MappingProxyType({e
 
 
 def preset_gpus(preset: Preset) -> int:
-    """GPUs of all workers."""
+    """Return the number of GPUs of all workers."""
     return sum(role.gpus for role in preset.roles.values())
 
 
 def layout_of(preset: Preset) -> Layout:
-    """The preset as a layout, with nothing changed."""
+    """Return the preset as an unmodified layout."""
     roles = preset.roles
     return Layout(preset=preset, prefill=roles[Role.PREFILL], decode=roles[Role.DECODE])

@@ -1,7 +1,7 @@
-"""Models of the catalog, from their own config.json files.
+"""The models of the catalog, from their own config.json files.
 
-``disk_bytes`` is the size of the repository's weights as published; a row without it is taken as the bytes that its
-shape needs. ``revision`` is the commit of the repository that was read.
+``disk_bytes`` is the published size of the repository's weights; without it, the bytes that the model's shape needs are
+assumed. ``revision`` is the commit of the repository that was read.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _DEEPSEEK_V3: Final = partial(
     context_length=163840,
     disk_bytes=688_600_000_000,
 )
-"""One shape for R1 and V3 of all dates: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
+"""The shape of all dated versions of R1 and V3: DeepSeek-V3's config.json, without its multi-token-prediction layer."""
 _QWEN3: Final = partial(ModelShape, family=ModelFamily.QWEN3_MOE, vocab_size=151936, experts_per_token=8)
 _QWEN3_30B: Final = partial(
     _QWEN3,
@@ -79,7 +79,7 @@ _ROWS: Final = (
     _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3", revision="e815299b0bcbac849fa540c768ef21845365c9eb"),
     _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3-0324", revision="e9b33add76883f293d6bf61f6bd89b497e80e335"),
     _DEEPSEEK_V3(name="deepseek-ai/DeepSeek-V3.1", revision="c0781d039fb7a1ba2abc4add0bdc293e92d2b8db"),
-    # With its multi-token-prediction layer in bf16, by the stored elements that the model's page counts.
+    # Its size includes the multi-token-prediction layer in bf16, by the element counts on the model's page.
     _DEEPSEEK_V3(
         name="nvidia/DeepSeek-R1-FP4",
         weight_format=WeightFormat.NVFP4,
@@ -212,9 +212,9 @@ _ROWS: Final = (
 )
 
 MODELS: Final[Mapping[str, ModelShape]] = MappingProxyType({row.name: row for row in _ROWS})
-"""By Hugging Face repository."""
+"""Models by Hugging Face repository."""
 
 COUNTED_AS: Final[Mapping[WeightFormat, str]] = MappingProxyType(
     {WeightFormat.MXFP4: "openai/gpt-oss-120b", WeightFormat.NVFP4: "nvidia/DeepSeek-R1-FP4"}
 )
-"""The checkpoint by which the layers are counted that a format has in 4 bits, and those that it has in bf16."""
+"""By format: the checkpoint from which it is taken which layers are stored in 4 bits, and which in bf16."""

@@ -1,4 +1,4 @@
-"""Numbers of a config.json that are missing, or no numbers: which field of the file it is."""
+"""Check for numbers that are missing or invalid in a config.json, with the name of the field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["EXPERTS", "wrong_numbers"]
 Object = Mapping[str, object]
 
 EXPERTS: Final = ("n_routed_experts", "num_experts", "num_local_experts")
-"""What models call their number of routed experts."""
+"""Names that models use for their number of routed experts."""
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "layers": ("num_hidden_layers",),
@@ -26,11 +26,11 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "expertWidth": ("moe_intermediate_size", "intermediate_size"),
     }
 )
-"""By the key of ``model``: the fields of the file, of which one must be a whole number."""
+"""By key of ``model``: the fields of the file, the first of which that is present must be a whole number."""
 
 
 def wrong_numbers(config: Object, own: Object, path: str) -> Iterator[Problem]:
-    """A problem for each number that the file should have and that the stack does not say itself."""
+    """Yield a problem for each number that the file should contain and the stack does not set itself."""
     for key, fields in _FIELDS.items():
         if key in own:
             continue

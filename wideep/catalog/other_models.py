@@ -1,4 +1,4 @@
-"""A file that is no config.json of a mixture of experts that the plan can count, and what it is instead."""
+"""Detection of files that are not the config.json of a mixture of experts that the plan supports."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["other_model"]
 Object = Mapping[str, object]
 
 SPARSE: Final = "DeepseekV32ForCausalLM"
-"""The class that has an indexer (``index_topk``); others with one are derived from it."""
+"""The class with an indexer (``index_topk``); other classes with one are derived from it."""
 
 
 def other_model(config: Object, architecture: str, path: str) -> Problem | None:
-    """The problem of an adapter, of a class whose cache is another, and of a dense model; None for everything else.
-    Keys beside ``config`` do not help: the file is of something else."""
+    """Return the problem of an adapter, of a class with an unsupported cache, or of a dense model; None for everything
+    else. Keys next to ``config`` do not help, because the file describes something else."""
     if "peft_type" in config:
         base = config.get("base_model_name_or_path")
         rule = f"{path} is of an adapter (peft_type: {redact(config['peft_type'])}), which has no sizes of a model"
@@ -45,5 +45,6 @@ def other_model(config: Object, architecture: str, path: str) -> Problem | None:
 
 
 def _names_experts(config: Object) -> bool:
-    """Whether any key of the file, in whichever object, is of experts; a number that is 0 or null does not count."""
+    """Tell whether any key of the file, at any depth, mentions experts; top-level keys whose value is 0 or null do not
+    count."""
     return "expert" in json.dumps([{key: value} for key, value in config.items() if value]).lower()

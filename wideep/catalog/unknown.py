@@ -1,6 +1,6 @@
-"""What is said of a GPU, an interconnect or a model that is not in the catalog.
+"""Messages about a GPU, an interconnect or a model that is not in the catalog.
 
-A hint names the same thing in another spelling, never another class of hardware or another model: H20 is no H200.
+A hint suggests only another spelling of the same thing, never other hardware or another model: an H20 is not an H200.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         r"(GEFORCE)?(GTX\d+|RTX20\d\d)(TI|SUPER)?": ("Ampere and newer do", OLD),
     }
 )
-"""Patterns of names, written without dashes and blanks in upper case: why none of the images runs there."""
+"""Why none of the images runs on a GPU, by a pattern of its name in upper case without dashes and blanks."""
 OTHERWISE: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {
         r"deepseek-v3\.2.*": (
@@ -58,8 +58,8 @@ OTHERWISE: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         ),
     }
 )
-"""Patterns of models' names in lower case, without their owner: the class, why the plan cannot count it, and which
-model it can."""
+"""By pattern of a model's name in lower case without its owner: the class, why the plan cannot compute its memory, and
+a model that is supported instead."""
 NOISE: Final = r"NVIDIA|TESLA|SXM\d?|HBM3E?|HGX|DGX|TENSORCORE|GPU|SERVER|(?<=\d)GI?B"
 WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     {
@@ -78,15 +78,15 @@ WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
         "eth": Interconnect.ETHERNET,
     }
 )
-"""Other words for what there is."""
+"""Other names of the interconnects."""
 NOT_MLX5: Final = ("efa", "erdma", "slingshot", "omnipath", "cornelis", "tcpx", "irdma", "bnxt", "ionic")
-"""Networks and adapters of others, some with RDMA: AWS, Alibaba, HPE, Cornelis, Google, Intel, Broadcom, AMD."""
+"""Networks and adapters of other vendors, some with RDMA: AWS, Alibaba, HPE, Cornelis, Google, Intel, Broadcom, AMD."""
 ADAPTER: Final = r"connectx|^cx\d|^mlx5|bluefield"
-"""NVIDIA's adapters."""
+"""Pattern of the names of NVIDIA's adapters."""
 
 
 def unknown_gpu(word: str) -> tuple[str, str]:
-    """The rule and what to write instead, for a name that the catalog does not have."""
+    """Return the broken rule and the fix for a GPU name that the catalog does not have."""
     plain = _plain(word)
     for pattern, (why, rule) in UNSUPPORTED.items():
         if re.fullmatch(pattern, plain):
@@ -103,15 +103,15 @@ def unknown_gpu(word: str) -> tuple[str, str]:
 
 
 def same_gpu(word: str) -> list[Gpu]:
-    """GPUs of the catalog that are meant by the word, in another spelling or without its memory."""
+    """Return the catalog's GPUs that the word may mean, in another spelling or without the memory size."""
     plain = re.sub(NOISE, "", _plain(word)) or _plain(word)
-    plain = re.sub(r"(?<=\d)O|O(?=\d)", "0", plain)  # the letter for the digit
+    plain = re.sub(r"(?<=\d)O|O(?=\d)", "0", plain)  # the letter O typed for a zero
     exact = [gpu for gpu in Gpu if plain == gpu.spec.also[0] or plain == _plain(gpu)]
     return exact + [gpu for gpu in Gpu if plain in gpu.spec.also and gpu not in exact]
 
 
 def unknown_interconnect(word: str) -> tuple[str, str]:
-    """The same for an interconnect."""
+    """Return the broken rule and the fix for an unknown interconnect."""
     plain = re.sub(r"[^a-z0-9]", "", word.lower())
     known = ", ".join(Interconnect)
     if any(other in plain for other in NOT_MLX5):
@@ -130,7 +130,7 @@ def unknown_interconnect(word: str) -> tuple[str, str]:
 
 
 def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
-    """The rule and what to write instead, for a model's name that the catalog does not have."""
+    """Return the broken rule and the fix for a model name that the catalog does not have."""
     uncounted = uncounted_model(word)
     if uncounted:
         return uncounted
@@ -145,13 +145,13 @@ def unknown_model(word: str, known: Iterable[str]) -> tuple[str, str]:
 
 
 def uncounted_model(word: str) -> tuple[str, str] | None:
-    """The same for a model that is known, and whose memory the plan cannot count. None: it is none of these."""
+    """Return the broken rule and the fix for a known model whose memory the plan cannot compute; None for any other."""
     last = word.rstrip("/").split("/")[-1].lower()[:200]
     return next((_uncounted(*row) for pattern, row in OTHERWISE.items() if re.fullmatch(pattern, last)), None)
 
 
 def unknown_class(architecture: str) -> tuple[str, str] | None:
-    """The same for a class of models. None: nothing is known of it."""
+    """Return the broken rule and the fix for a model class whose memory the plan cannot compute; None for any other."""
     return next((_uncounted(*row) for row in OTHERWISE.values() if row[0] == architecture), None)
 
 
@@ -160,7 +160,8 @@ def _uncounted(architecture: str, why: str, other: str) -> tuple[str, str]:
 
 
 def same_model(word: str, known: Iterable[str]) -> list[str]:
-    """Names that differ from the word in spelling only: the same numbers, and nearly the same letters."""
+    """Return up to three names that differ from the word only in spelling: the same numbers, and nearly the same
+    letters."""
     last = word.split("/")[-1].lower()[:200]
     alike = {name: _likeness(last, name.split("/")[-1].lower()) for name in known}
     return sorted((name for name, like in alike.items() if like >= 0.85), key=lambda name: -alike[name])[:3]

@@ -1,1 +1,1 @@
-"""Launch commands of an engine that people have, read as data: as keys of a stack, and beside a plan's own arguments"""
+"""Existing launch commands of an engine, converted to keys of a stack or compared with a plan's own arguments."""

@@ -1,4 +1,4 @@
-"""A launch command beside a plan's arguments of the same role, flag by flag."""
+"""Comparison of a launch command with a plan's arguments for the same role, flag by flag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Compared", "Relation", "compare"]
 
 
 class Relation(StrEnum):
-    """How a flag of the command is to the plan's."""
+    """How a flag of the command relates to the plan's."""
 
     DIFFERS = "differs"
     ONLY_YOURS = "only yours"
@@ -30,17 +30,17 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True)
 class Compared:
-    """One flag or environment variable."""
+    """The comparison of one flag or environment variable."""
 
     flag: str
-    """By the engine's own name: yours, where yours and the plan's are two flags of one key."""
+    """The engine's own name of the flag; yours, if the command and the plan use two flags of one key."""
     relation: Relation
     yours: str | None
-    """None: the command does not have it; empty: it is given alone."""
+    """The command's value. None: the command does not have the flag; empty: the flag has no value."""
     plans: str | None
-    """With its flag, where that is another than yours."""
+    """The plan's value, preceded by its flag if that differs from yours. None: the plan does not have the flag."""
     decided: str
-    """What decides it in a stack: a key, or who sets it."""
+    """What decides the flag in a stack: a key, or the program that sets it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Said:
 
 
 def compare(settings: Settings, role: Role, args: Sequence[str], command: LaunchCommand) -> tuple[Compared, ...]:
-    """Return every flag and variable of both, what differs first. ``args`` are the plan's arguments of the role.
+    """Return every flag and variable of both sides, differences first. ``args`` are the plan's arguments of the role.
 
     Raises UnreadCommandError for a command of another engine.
     """
@@ -69,7 +69,7 @@ def compare(settings: Settings, role: Role, args: Sequence[str], command: Launch
 
 
 def _same_weights(row: Compared, settings: Settings, engine: Engine) -> Compared:
-    """The repository's name and the folder that it is downloaded to are the same weights."""
+    """Return the row, marked as same if it compares the repository's name with the folder that it is downloaded to."""
     same = row.flag == engine.weights_flag and row.yours == settings.model.name
     return replace(row, relation=Relation.SAME) if same else row
 
@@ -92,7 +92,7 @@ def _rows(yours: Mapping[str, _Said], plans: Mapping[str, _Said]) -> Iterator[Co
 def _keys(
     engine: Engine, role: Role, words: Sequence[str], env: Mapping[str, str], settings: Settings
 ) -> Mapping[str, object]:
-    """What a command's flags are as keys; nothing of one with a value that cannot be read."""
+    """Return the keys that a command's flags express; empty if one of the values cannot be read."""
     try:
         return engine.reading(role, said_flags(engine.flags.read(words)), env, settings.hardware.gpus_per_node).keys
     except ValueError:
@@ -100,7 +100,8 @@ def _keys(
 
 
 def _paired(rows: Sequence[Compared], yours: Mapping[str, object], plans: Mapping[str, object]) -> Iterator[Compared]:
-    """Each two flags of one key as one row: a flag that was renamed, or another way to say the same."""
+    """Yield two flags of one key as one row, since a flag may have been renamed or have an equivalent; other rows as
+    they are."""
     alone = {
         relation: {row.decided: row for row in reversed(rows) if row.relation is relation and row.flag[0] == "-"}
         for relation in (Relation.ONLY_YOURS, Relation.ONLY_PLANS)
@@ -120,7 +121,7 @@ def _paired(rows: Sequence[Compared], yours: Mapping[str, object], plans: Mappin
 
 
 def _flags(engine: Engine, role: Role, words: Sequence[str]) -> dict[str, _Said]:
-    """By the engine's own name of each; the last one counts where a flag is given twice, as the parser has it."""
+    """Return the flags by the engine's own names; if a flag is given twice, the last one counts, as in the parser."""
     found: dict[str, _Said] = {}
     for given in engine.flags.read(words):
         name = given.flag.names[0] if given.flag else given.words[0].partition("=")[0]
@@ -146,7 +147,7 @@ def _variables(role: Role, env: Mapping[str, str]) -> dict[str, _Said]:
 
 
 def _plain(value: str) -> object:
-    """``0.80`` and ``.8`` are the same number."""
+    """Return a number for a numeric text, so that ``0.80`` and ``.8`` compare as equal; else the text."""
     try:
         return float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The containers in what YAML says: manifests of Kubernetes and Dynamo, and docker compose."""
+"""Containers in YAML documents: manifests of Kubernetes and Dynamo, and docker compose files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from wideep.settings.layout import Role
 __all__ = ["Container", "containers_of"]
 
 _COMMAND: Final = ("entrypoint", "command", "args")
-"""In the order in which they are one command; compose has the first two, Kubernetes the last two."""
+"""Fields that together form one command, in this order; compose has the first two, Kubernetes the last two."""
 _ENV: Final = ("env", "envs", "environment")
 _NAMES: Final = ("subComponentType", "componentType", "type", "name")
-"""Where a manifest says which role something is, what says it best first."""
+"""Fields of a manifest whose value may tell the role, the most reliable first."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +23,22 @@ class Container:
     """What a container starts."""
 
     words: tuple[str, ...]
-    """Its image, command and arguments."""
+    """The container's image, command and arguments."""
     env: dict[str, str]
     role: Role | None
-    """As names around it say."""
+    """The role according to the names around the container; None if they do not tell it."""
 
 
 def containers_of(documents: Iterable[object]) -> Iterator[Container]:
-    """Every container that says what it starts."""
+    """Yield every container that specifies what it starts."""
     for document in documents:
-        if not isinstance(document, str):  # a list may be a ``command:`` alone
+        if not isinstance(document, str):  # a list may be a ``command:`` by itself
             yield Container(tuple(_words(document)), {}, None)
         yield from _below(document, {}, None, set())
 
 
 def _below(node: object, env: Mapping[str, str], role: Role | None, seen: set[int]) -> Iterator[Container]:
-    """The containers below a node, with the environment and the role that those above it say."""
+    """Yield the containers within a node, with the environment and the role inherited from the nodes above."""
     here = id(node)
     if here in seen or not isinstance(node, Mapping | list):
         return
@@ -73,7 +73,8 @@ def _words(value: object) -> list[str]:
 
 
 def _variables(value: object) -> Iterator[tuple[str, str]]:
-    """``[{name, value}]`` of Kubernetes, ``[NAME=VALUE]`` and ``{NAME: VALUE}`` of compose."""
+    """Yield names and values from ``[{name, value}]`` of Kubernetes, and ``[NAME=VALUE]`` and ``{NAME: VALUE}`` of
+    compose."""
     if isinstance(value, Mapping):
         for name, text in cast("Mapping[object, object]", value).items():
             if isinstance(text, str | int | float):

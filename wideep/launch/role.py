@@ -1,4 +1,4 @@
-"""One launch command as keys of a role: what becomes of each of its flags and variables, and why."""
+"""Conversion of one launch command to keys of a role, with the fate of each flag and variable and the reason for it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SET: Final = {
     "program": "this program sets it",
     "operator": "the operator appends it to a worker of several pods",
 }
-"""By the flag's owner: who sets it in any case."""
+"""By owner of a flag: who sets the flag in any case."""
 MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
-"""DeepEP's kernels of a role, where one command serves both."""
+"""DeepEP mode of each role, for a command that serves both."""
 DYNAMOS_PARSERS: Final = ("--dyn-tool-call-parser", "--dyn-reasoning-parser")
 PARSERS: Final = {each.replace("--dyn-", "--"): each for each in DYNAMOS_PARSERS}
-"""An engine's own flags for what Dynamo's frontend does, with Dynamo's. Dynamo's worker for SGLang takes one for the
-other, and ends at a name that is none of Dynamo's parsers (``_set_parser`` in its ``args.py``)."""
+"""Dynamo's flag by the engine's own flag for what Dynamo's frontend does. Dynamo's worker for SGLang takes one for the
+other, and exits on a name that is not one of Dynamo's parsers (``_set_parser`` in its ``args.py``)."""
 OF_THE_SHELL: Final = "its value is a variable of the shell"
 OTHER_WORDS: Final[Mapping[object, str]] = {"fp8": "fp8_e4m3"}
-"""Values that an engine has two words for, by the one that a stack does not have."""
+"""Values for which the engine has a synonym that stacks do not accept: the stack's value by that synonym."""
 _SUBSTITUTED: Final = re.compile(r"[$`]|^[<>]\(")
 SECRET_NAME: Final = re.compile(
     r"(^|_)(API_?KEY|KEY|TOKEN|SECRET|(PG)?PASS(WORD|WD|PHRASE)?|AUTH(ORIZATION)?|CREDENTIALS?)($|_)"
@@ -41,7 +41,7 @@ SECRET_MEMBER: Final = re.compile(
     r"""(?:api[_-]?key|access[_-]?key|(?<!first.)(?<!per.)token|secret|passw(?:or)?d|authorization)["']\s*:\s*["'][^"']""",
     re.IGNORECASE,
 )
-"""A text under such a name in an object, as flags of JSON have it."""
+"""A member of a JSON object whose name suggests a secret, as in flags with a JSON value."""
 
 
 class Place(StrEnum):
@@ -51,7 +51,7 @@ class Place(StrEnum):
     EXTRA = "extraArgs"
     ENV = "env"
     STACK = "stack"
-    """A key that both roles share."""
+    """A stack-level key that both roles share."""
     SET = "set"
     """The program or the operator sets it."""
     LEFT = "left out"
@@ -59,22 +59,22 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of one flag or variable."""
+    """What happens to one flag or variable."""
 
     flag: str
     value: str
-    """Empty where it is given alone, or is not shown: what is left out may hold a secret."""
+    """Empty if the flag has no value, or the value is not shown because a flag that is left out may hold a secret."""
     place: Place
     why: str
-    """The key's path, or the reason."""
+    """The path of the key, or the reason."""
 
 
 @dataclass(frozen=True)
 class RoleImport:
-    """A command as a role of ``layout``."""
+    """A command converted to a role of ``layout``."""
 
     keys: Mapping[str, object]
-    """As the stack config has them, nested."""
+    """Keys of the role, nested as in the stack config."""
     stack: Mapping[str, object]
     """Dotted keys of the stack that both roles share."""
     fates: tuple[Fate, ...]
@@ -83,7 +83,7 @@ class RoleImport:
 def import_role(
     engine: Engine, role: Role, command: LaunchCommand, gpus_per_node: int, survives: Callable[[str], bool]
 ) -> RoleImport:
-    """Return what becomes of a command. ``survives``: a word reaches the engine as it is.
+    """Return the role for a command. ``survives`` tells whether a word reaches the engine unchanged.
 
     Raises UnreadCommandError for a value that the engine's own parser would refuse.
     """
@@ -103,7 +103,7 @@ def import_role(
 
 
 def without(found: RoleImport, role: Role, refused: Mapping[str, str]) -> RoleImport:
-    """The role without the keys that a stack refuses; their flags are left out. ``refused``: the reason by key."""
+    """Return the role without the keys in ``refused``, which maps each key to the reason; their flags are left out."""
     head = f"layout.{role}."
     gone = {fate.why.removeprefix(head) for fate in found.fates if fate.place is Place.KEY and fate.why in refused}
     fates = (
@@ -116,39 +116,39 @@ def without(found: RoleImport, role: Role, refused: Mapping[str, str]) -> RoleIm
 
 
 def value_of(given: Given) -> str:
-    """The values of a flag, as they are written."""
+    """Return the values of a flag as written."""
     return " ".join(given.values)
 
 
 def hidden(given: Given) -> bool:
-    """True if nothing is known of the flag, or it is of a server's own: its value may be a password."""
+    """Tell whether the flag is unknown or configures the engine's own server, so that its value may be a password."""
     return given.flag is None or given.flag.owner == "idle"
 
 
 def is_secret(name: str, value: str) -> bool:
-    """True if an environment variable looks like a credential, by its name or its value."""
+    """Tell whether an environment variable looks like a credential, by its name or its value."""
     return name in TOKENS or bool(SECRET_NAME.search(name.upper())) or tells_secret(value)
 
 
 def tells_secret(*words: str) -> bool:
-    """True if a text looks like a credential, or if an object, or a flag with its value, has one."""
+    """Tell whether a text looks like a credential, or whether an object, or a flag with its value, contains one."""
     return any(masked(word) != word for word in words) or SECRET_MEMBER.search('": "'.join(words)) is not None
 
 
 def shown(given: Given) -> str:
-    """The values of a flag without what may be a secret."""
+    """Return the values of a flag, masked if they may be secret."""
     value = value_of(given)
     return MASK if value and (hidden(given) or tells_secret(*_apart(given.words))) else value
 
 
 def _apart(words: Sequence[str]) -> tuple[str, ...]:
-    """A flag and its values, where the first of them may be in one word with it."""
+    """Return a flag and its values as separate words, though the first value may be joined to the flag by ``=``."""
     name, equals, value = words[0].partition("=")
     return (name, *([value] if equals else []), *words[1:])
 
 
 class _Sorter:
-    """Gathers what goes on to the engine, and says of each flag where it goes."""
+    """Decides where each flag goes, and collects what is passed on to the engine."""
 
     def __init__(self, engine: Engine, role: Role, reading: RoleReading, survives: Callable[[str], bool]) -> None:
         self._engine, self._role, self._reading, self._survives = engine, role, reading, survives
@@ -159,7 +159,7 @@ class _Sorter:
         self.stack: dict[str, object] = {}
 
     def flag(self, given: Given) -> Iterator[Fate]:
-        """Where one flag goes."""
+        """Yield where one flag goes."""
         reading, written = self._reading, given.words[0].partition("=")[0]
         name = given.flag.names[0] if given.flag else written
         owner = given.flag.owner if given.flag else None
@@ -181,7 +181,7 @@ class _Sorter:
             yield self._passed(given, written, owner)
 
     def _passed(self, given: Given, written: str, owner: str | None) -> Fate:
-        """A flag that no key says."""
+        """Return where a flag goes that no key expresses."""
         words = list(given.words)
         if given.gone and given.gone.instead:
             words = [*given.gone.instead.split(), *given.words[1:]]
@@ -206,7 +206,7 @@ class _Sorter:
         return Fate(written, value_of(given), Place.EXTRA, f"{checked}{renamed}")
 
     def variables(self, env: Mapping[str, str]) -> Iterator[Fate]:
-        """Where each environment variable goes."""
+        """Yield where each environment variable goes."""
         owned = {**OWNED, **self._engine.owned_env, **release_of().owned_env}
         for name, value in env.items():
             if name in self._reading.left:
@@ -227,20 +227,20 @@ class _Sorter:
 
 
 def _refused(said: str) -> str:
-    """What Python says of a value that is no number, for those who did not write it."""
+    """Return a conversion error's message, with advice if the value contains a shell variable."""
     from_shell = _SUBSTITUTED.search(said) and "variable" not in said
     return f"{said}; write the value in place of the variable" if from_shell else said
 
 
 def _plain(value: object) -> object:
-    """A number as one, where the engine's parser takes it as a text, and a value by the stack's word for it."""
+    """Return a number for digits that the engine's parser takes as text, and the stack's own word for a synonym."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
         return int(value)
     return OTHER_WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def _less(keys: Mapping[str, object], gone: Collection[str], above: str = "") -> dict[str, object]:
-    """Nested keys without those of some dotted paths."""
+    """Return nested keys without those whose dotted path is in ``gone``."""
     return {
         key: _less(cast("Mapping[str, object]", value), gone, f"{above}{key}.") if isinstance(value, Mapping) else value
         for key, value in keys.items()
@@ -249,7 +249,7 @@ def _less(keys: Mapping[str, object], gone: Collection[str], above: str = "") ->
 
 
 def _nested(keys: Mapping[str, object]) -> dict[str, object]:
-    """Dotted keys as objects."""
+    """Return dotted keys as nested objects."""
     nested: dict[str, object] = {}
     for path, value in keys.items():
         first, _, rest = path.partition(".")

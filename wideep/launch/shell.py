@@ -1,4 +1,4 @@
-"""Cuts a foreign text into commands and words, as a POSIX shell would. Nothing is run, and no variable is filled in."""
+"""Splitting of untrusted text into commands and words, as a POSIX shell would. Nothing is run or expanded."""
 
 from __future__ import annotations
 
@@ -28,17 +28,16 @@ _BETWEEN: Final = ("blank", "end", "into")
 _IN_SOFT: Final = re.compile(r'\\([$`"\\]|\n)')
 _INSIDE: Final = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[()]""", re.DOTALL)
 _FENCE: Final = re.compile(r"^[^\S\n]*```.*$", re.MULTILINE)
-"""The lines around a command in Markdown."""
+"""The fence lines around a code block in Markdown."""
 _COMMENT: Final = re.compile(r"\#[^\n]*")
 
 
 class UncutError(ValueError):
-    """A quote or a substitution that is not closed."""
+    """Raised for a quote or a substitution that is not closed."""
 
 
 def cut(text: str) -> Iterator[list[str]]:
-    """Return the words of each command, or of an array, ``NAME=(…)``. Files that its input or output is directed to are
-    no words of it.
+    """Yield the words of each command, or of an array, ``NAME=(…)``. The files of redirections are not included.
 
     Raises UncutError.
     """
@@ -63,7 +62,7 @@ def cut(text: str) -> Iterator[list[str]]:
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """Each part with its kind: what is between words, or ``word``."""
+    """Yield each part of the text with its kind: ``word``, or the kind of separator."""
     at, kind = 0, "blank"
     while at < len(text):
         comment = _COMMENT.match(text, at) if kind != "word" else None
@@ -80,13 +79,13 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(found: re.Match[str]) -> str:
-    """What a part of a word says."""
+    """Return the text of a part of a word, without quotes and escapes."""
     said = found[found.lastgroup or 0]
     return _IN_SOFT.sub(lambda each: each[1].strip("\n"), said) if found.lastgroup == "soft" else said
 
 
 def _substituted(text: str, start: int) -> int:
-    """Where a command in the place of a word ends: ``$(…)``, ``<(…)`` or one between backticks."""
+    """Return the end of a substitution that begins at ``start``: ``$(…)``, ``<(…)`` or one between backticks."""
     if text[start] == "`":
         end = text.find("`", start + 1)
         if end < 0:

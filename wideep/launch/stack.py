@@ -1,4 +1,4 @@
-"""A stack config from one launch command for each role."""
+"""Conversion of one launch command per role to a stack config."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["ImportedStack", "Site", "import_stack"]
 
 Roles = Mapping[Role, RoleImport]
 MANY_NODES: Final = 4096
-"""As many as a stack may have, until it is known how many the layout takes."""
+"""The maximum number of nodes, used until the layout's own number is known."""
 
 
 SIZES: Final = ("replicas", "nodes", "gpusPerNode", "tp", "dp", "ep")
@@ -36,33 +36,33 @@ SIZES: Final = ("replicas", "nodes", "gpusPerNode", "tp", "dp", "ep")
 
 @dataclass(frozen=True)
 class Site:
-    """What no launch command says."""
+    """Settings that launch commands do not contain."""
 
     gpu: str
     gpus_per_node: int
     interconnect: str
     namespace: str
     model: str | None
-    """A name of the catalog, or the path of a config.json. None: as the commands say."""
+    """A name in the catalog, or the path of a config.json. None: the commands name the model."""
 
 
 @dataclass(frozen=True)
 class ImportedStack:
-    """A stack config, and what became of each flag."""
+    """A stack config, and what happened to each flag."""
 
     config: Mapping[str, object]
     fates: Mapping[Role, tuple[Fate, ...]]
     engine: str
-    """With its version: ``SGLang 0.5.21``."""
+    """The engine with its version: ``SGLang 0.5.21``."""
     one_for_both: bool
-    """One command serves prefill and decode, and both roles are made from it."""
+    """Whether one command serves prefill and decode, so that both roles are derived from it."""
 
 
 def import_stack(commands: Mapping[Role, LaunchCommand], site: Site, read_text: ReadText | None) -> ImportedStack:
-    """Return the stack of two commands; the same one may be both.
+    """Return the stack of two commands, which may be the same.
 
     Raises UnreadCommandError for commands of two engines, of no known model, or with a value that cannot be read, and
-    ConfigError where what they say is no form of a stack config.
+    ConfigError if their values do not form a valid stack config.
     """
     backends = {command.backend for command in commands.values()}
     if len(backends) > 1:
@@ -89,7 +89,8 @@ def _parsed(config: Mapping[str, object], read_text: ReadText | None) -> Setting
 
 
 def _accepted(roles: Roles, parsed: Callable[[Roles], Settings]) -> Roles:
-    """The roles without the flags whose values no stack takes: the rest of the command is no less of use."""
+    """Return the roles without the flags whose values a stack refuses, so that the rest of the command remains
+    usable."""
     try:
         parsed(roles)
     except ConfigError as error:
@@ -123,7 +124,7 @@ def _config(roles: Mapping[Role, RoleImport], model: object, site: Site, backend
 
 
 def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> object:
-    """The catalog's name that one of the commands says, or what the caller says."""
+    """Return the catalog's name of the model in one of the commands, or the model that the caller specified."""
     named = list(_named(commands, runs))
     if site.model:
         if not site.model.endswith(".json"):
@@ -144,14 +145,15 @@ def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> 
 
 
 def _meant(named: Iterable[str]) -> str:
-    """A model of the catalog whose last word is that of a folder in the command."""
+    """Return a hint at a catalog model whose name matches the last part of a path in the command; empty if none
+    matches."""
     last = {name.rstrip("/").rpartition("/")[2].lower() for name in named}
     meant = next((name for name in MODELS if name.rpartition("/")[2].lower() in last), None)
     return f" (--model {meant}?)" if meant else ""
 
 
 def _named(commands: Mapping[Role, LaunchCommand], runs: Engine) -> dict[str, None]:
-    """Names of the model in the commands, in the order in which they are believed."""
+    """Return the model names in the commands, the most reliable first."""
     given = [each for command in commands.values() for each in runs.flags.read(command.words)]
     flags = (runs.name_flag, runs.weights_flag)
     said = [value_of(each) for flag in flags for each in given if each.flag and flag in each.flag.names]

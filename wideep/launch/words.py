@@ -1,4 +1,5 @@
-"""From a text to the launch commands in it. The text is foreign: it is cut into words, and nothing in it is run."""
+"""Extraction of launch commands from a text. The text is untrusted: it is split into words, and nothing in it is
+run."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ __all__ = ["MOST_CHARACTERS", "LaunchCommand", "UnreadCommandError", "launch_com
 
 MOST_CHARACTERS: Final = 200_000
 MOST_FLAGS: Final = 1000
-"""SGLang has some 600."""
+"""Limit per command; SGLang has about 600 flags."""
 MOST_NESTED: Final = 3
-"""Shells within a command: ``ssh HOST "docker exec NAME bash -c '…'"``."""
+"""Limit of shells within a command: ``ssh HOST "docker exec NAME bash -c '…'"``."""
 _ASSIGNMENT: Final = re.compile(r"(?:--env=|-e=?)?([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^{}$]*))?\})")
 _JOINED: Final = re.compile(r"\\\r?\n")
@@ -36,7 +37,7 @@ _TYPESET: Final = ("Pd", "Pi", "Pf")
 
 
 class UnreadCommandError(WideepError):
-    """A text that holds no launch command, or not one that can be cut into words."""
+    """Raised for a text without a launch command, or with one that cannot be split into words."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,21 @@ class LaunchCommand:
 
     backend: Backend
     words: tuple[str, ...]
-    """After the program: flags and their values."""
+    """The words after the program: flags and their values."""
     env: dict[str, str]
-    """Variables that the text sets for it."""
+    """Variables that the text sets for the command."""
     model: str | None
-    """A model that stands without a flag (``vllm serve MODEL``)."""
+    """A model given without a flag (``vllm serve MODEL``)."""
     role: Role | None
-    """As its flags say. None: it serves both."""
+    """The role according to the command's flags. None: the command serves both."""
 
 
 def launch_commands(text: str, documents: Iterable[object] = ()) -> tuple[LaunchCommand, ...]:
     """Return every launch command of a text: a line, or a script with continued lines, comments and exports.
 
-    ``documents``: what it says as YAML. The containers in them are taken before the text as a script.
+    ``documents`` is the same text parsed as YAML; containers found in it take precedence over the text as a script.
 
-    Raises UnreadCommandError where there is none, or where a quote is not closed.
+    Raises UnreadCommandError if there is no command, or if a quote is not closed.
     """
     if len(text) > MOST_CHARACTERS:
         raise UnreadCommandError(f"The text has {len(text):,} characters, and at most {MOST_CHARACTERS:,} are read.")
@@ -76,7 +77,8 @@ def launch_commands(text: str, documents: Iterable[object] = ()) -> tuple[Launch
 
 
 def _of_containers(documents: Iterable[object]) -> Iterator[LaunchCommand]:
-    """Those of a manifest. Its names say the roles only where they name both: one that serves both has any name."""
+    """Yield the commands of a manifest. The roles in its names count only if both occur: a container that serves both
+    roles may have any name."""
     found = [
         (command, container.role)
         for container in containers_of(documents)
@@ -88,9 +90,9 @@ def _of_containers(documents: Iterable[object]) -> Iterator[LaunchCommand]:
 
 
 def _readable(text: str) -> str:
-    """The text, without the lines that cannot be cut: prose around a command may have an apostrophe.
+    """Return the text without lines that cannot be split, since prose around a command may contain an apostrophe.
 
-    Raises UncutError for a line that names a program.
+    Raises UncutError for such a line if it names a program.
     """
     try:
         list(cut(text))
@@ -110,15 +112,15 @@ def _cuts(line: str) -> bool:
 
 @dataclass
 class _Room:
-    """How many more characters variables may bring: a short text can make them as long as one likes."""
+    """How many more characters the expansion of variables may add, since a short text can expand to any length."""
 
     left: int = MOST_CHARACTERS
 
 
 def _commands(text: str, env: Mapping[str, str], nested: int, room: _Room) -> Iterator[LaunchCommand]:
-    """The launch commands of a text, and of those in it that another shell reads: ``bash -c '…'``, ``ssh HOST '…'``.
+    """Yield the launch commands of a text, including those passed to another shell: ``bash -c '…'``, ``ssh HOST '…'``.
 
-    A variable is replaced where the text itself sets it, and not under a condition.
+    A variable is expanded if the text itself sets it outside of a condition or loop.
     """
     known, exported, depth, started = dict(env), dict(env), 0, False
     for raw in cut(text):
@@ -143,9 +145,9 @@ def _commands(text: str, env: Mapping[str, str], nested: int, room: _Room) -> It
 
 
 def _expanded(word: str, known: Mapping[str, str], room: _Room) -> list[str]:
-    """The word with its variables filled in; several words where it is one variable that holds flags.
+    """Return the word with its variables expanded; several words if it is a single variable that holds flags.
 
-    Raises UnreadCommandError where they are too long.
+    Raises UnreadCommandError if the expansion is too long.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -164,7 +166,8 @@ def _expanded(word: str, known: Mapping[str, str], room: _Room) -> list[str]:
 
 
 def _started(words: Sequence[str], exported: Mapping[str, str], nested: int, room: _Room) -> Iterator[LaunchCommand]:
-    """The launch commands of one command's words: itself, those of the texts among them, or that of an image."""
+    """Yield the launch commands in one command's words: the command itself, those in quoted texts, or that of an
+    image."""
     start = _program(words)
     if start is None and nested:
         env, within = {**exported, **_assignments(words)}, False
@@ -179,7 +182,7 @@ def _started(words: Sequence[str], exported: Mapping[str, str], nested: int, roo
 
 
 def _program(words: Sequence[str]) -> tuple[int, int, Launch] | None:
-    """Where the program is named, where its own words begin, and whose it is."""
+    """Return the index of the program, the index of its first own word, and its launch; None if there is no program."""
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
         for launch in known_launches():
@@ -193,7 +196,7 @@ def _program(words: Sequence[str]) -> tuple[int, int, Launch] | None:
 
 
 def _image(words: Sequence[str]) -> tuple[int, int, Launch] | None:
-    """The same of a container's image that is run, and whose entry point is the program."""
+    """Return the same for a container image that is run and whose entry point is the program."""
     named = ((at, launch) for at, word in enumerate(words) for launch in known_launches() if launch.starts(word))
     return next(
         ((at, at + 1, launch) for at, launch in named if (at == 0 or "run" in words[:at]) and words[at + 1 :]), None
@@ -208,7 +211,8 @@ def _command(words: Sequence[str], at: int, own: int, launch: Launch, exported: 
 
 
 def _require_plain(command: LaunchCommand) -> None:
-    """Refuse what a word processor or a chat made of a command, and more flags than a command has."""
+    """Raise UnreadCommandError for typographic dashes and quotes, as word processors and chats insert them, and for too
+    many flags."""
     words = [*([command.model] if command.model else []), *command.words]
     typeset = next((word for word in words if unicodedata.category(word[:1] or "a") in _TYPESET and word[0] != "-"), "")
     if typeset:
@@ -222,5 +226,6 @@ def _require_plain(command: LaunchCommand) -> None:
 
 
 def _assignments(words: Sequence[str]) -> dict[str, str]:
-    """``NAME=VALUE``, also with ``-e`` or ``--env=`` of a container's command before it."""
+    """Return the variables of ``NAME=VALUE`` words, including those given to a container command with ``-e`` or
+    ``--env=``."""
     return {found[1]: found[2] for word in words if (found := _ASSIGNMENT.fullmatch(word))}

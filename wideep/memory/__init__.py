@@ -1,11 +1,11 @@
-"""What lies on one GPU of a worker, part by part, what is left for the KV cache, and what stays outside the pool.
+"""GPU memory of a worker, part by part: the weights, what is left for the KV cache, and what stays outside the pool.
 
     total ┬─ free ┬─ pool (memFractionStatic) ┬─ weights: expert slots, attention, …      wideep.memory.weights
           │       │                           └─ KV cache                                 wideep.memory.cache
           │       └─ headroom: activations, CUDA graphs, DeepEP's buffers, a draft model  wideep.memory.headroom
           └─ taken before: CUDA context, NCCL's communicators                             wideep.gpus
 
-All from the model's shape and the layout; nothing is looked up in a table of sizes. GB are decimal.
+Everything is computed from the model's shape and the layout, not looked up in a table of sizes. GB are decimal.
 """
 
 from wideep.memory.cache import kv_bytes_per_token

@@ -1,4 +1,4 @@
-"""What estimates of activations have in common, whatever the engine."""
+"""The parts of activation estimates that all engines share."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from wideep.settings.model import Gqa, Mla, ModelShape
 __all__ = ["GRAPH", "HIDDEN_COPIES", "SLACK", "attention_row_bytes"]
 
 GRAPH: Final = 2 * MIB
-"""What SGLang reserves for a request of the largest captured batch."""
+"""Bytes that SGLang reserves for each request of the largest captured batch."""
 HIDDEN_COPIES: Final = 4
-"""Of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
+"""Copies of a token's hidden values in bf16: residual, input and output of a layer, and one in flight."""
 SLACK: Final = 1.5
-"""What the allocator holds beside the tensors that are alive."""
+"""Factor for memory that the allocator holds beyond the live tensors."""
 
 
 def attention_row_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """Queries, keys, values and result of one token of one layer, of a GPU's share of the heads."""
+    """Return the bytes of one token's queries, keys, values and result in one layer, for a GPU's share of the heads."""
     match model.attention:
         case Mla() as mla:
             widths = mla.heads * 2 * (mla.qk_nope_head_dim + mla.qk_rope_head_dim + mla.v_head_dim)

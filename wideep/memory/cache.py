@@ -1,4 +1,4 @@
-"""Bytes that one token takes in the KV cache of one GPU."""
+"""Bytes of one token in the KV cache of one GPU."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FP8: Final = 1.0
 
 
 def kv_bytes_per_token(model: ModelShape, role: RoleLayout, stage: Stage | None = None) -> float:
-    """One token's keys and values on one GPU, in all layers, or in those of its pipeline stage."""
+    """Return the bytes of one token's keys and values on one GPU, in all layers, or in those of its pipeline stage."""
     return layer_kv_bytes(model, role) * (stage.layers if stage else model.layers)
 
 
 def layer_kv_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """The same in one layer.
+    """Return the bytes of one token's keys and values on one GPU in one layer.
 
-    MLA caches one latent vector (kv_lora_rank + rope) whatever the heads, and every GPU of an attention group has all
-    of it. GQA caches keys and values of the GPU's share of the KV heads, of at least one.
+    MLA caches one latent vector (kv_lora_rank + rope) regardless of the number of heads, and every GPU of an attention
+    group holds all of it. GQA caches keys and values for the GPU's share of the KV heads, at least one.
     """
     match model.attention:
         case Mla() as mla:

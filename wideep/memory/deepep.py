@@ -1,4 +1,4 @@
-"""DeepEP's buffers by its own formulas (``csrc/config.hpp``), and what its low-latency mode makes the engine hold."""
+"""DeepEP's buffers by its own formulas (``csrc/config.hpp``), and the tensors that its low-latency mode requires."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = [
 ]
 
 NVL_PEERS: Final = 8
-"""GPUs that DeepEP's normal kernels take for one node (``NUM_MAX_NVL_PEERS``)."""
+"""GPUs that DeepEP's normal kernels treat as one node (``NUM_MAX_NVL_PEERS``)."""
 CHANNELS: Final = 10
-"""Half of the 20 SMs that SGLang leaves DeepEP by default."""
+"""Half of the 20 SMs that SGLang assigns to DeepEP by default."""
 MAX_TOP_K: Final = 128
 SOURCE_META: Final = 8
 SCALE_EVERY: Final = 128
@@ -40,12 +40,13 @@ NORMAL_KERNELS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
         160: (720, 132),
     }
 )
-"""EP sizes for which DeepEP has settings of its normal kernels (``Buffer.get_dispatch_config`` and
-``get_combine_config``): tokens of one channel's receive buffer over NVLink, and over RDMA."""
+"""EP sizes for which DeepEP has settings for its normal kernels (``Buffer.get_dispatch_config`` and
+``get_combine_config``), with the tokens of one channel's receive buffer over NVLink, and over RDMA."""
 
 
 def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """DeepEP's buffers on one GPU, 0 without DeepEP. They grow with ``maxDispatchTokensPerRank`` × (E + R)."""
+    """Return the bytes of DeepEP's buffers on one GPU; 0 without DeepEP. They grow with ``maxDispatchTokensPerRank`` ×
+    (E + R)."""
     if not role.deepep:
         return 0.0
     normal = role.deepep_mode is not DeepEpMode.LOW_LATENCY and role.ep in NORMAL_KERNELS
@@ -55,7 +56,8 @@ def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
 
 
 def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
-    """Buffers over NVLink and over RDMA: ``Config.get_nvl_buffer_size_hint`` and ``get_rdma_buffer_size_hint``."""
+    """Return the buffer bytes over NVLink and over RDMA: ``Config.get_nvl_buffer_size_hint`` and
+    ``get_rdma_buffer_size_hint``."""
     nvl_tokens, rdma_tokens = NORMAL_KERNELS[ep]
     token = model.hidden_size * 2 + SOURCE_META + MAX_TOP_K * (8 + 4 + 4)
     nvlink = CHANNELS * min(ep, NVL_PEERS) * nvl_tokens * token
@@ -64,9 +66,11 @@ def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
 
 
 def low_latency_buffer_bytes(model: ModelShape, role: RoleLayout) -> int:
-    """``LowLatencyLayout``: two send and two receive buffers, with room for every token at every expert slot.
+    """Return the bytes of ``LowLatencyLayout``: two send and two receive buffers, with room for every token at every
+    expert slot.
 
-    A message is one token as combine sends it, in bf16 with scales: never smaller than dispatch's from 512 values on.
+    A message is one token as combine sends it, in bf16 with scales, which is never smaller than dispatch's from 512
+    values on.
     """
     slots = model.experts + role.redundant_experts
     message = 2 * model.hidden_size + 4 * (model.hidden_size // SCALE_EVERY)
@@ -74,10 +78,10 @@ def low_latency_buffer_bytes(model: ModelShape, role: RoleLayout) -> int:
 
 
 def dispatched_row_bytes(model: ModelShape) -> float:
-    """What the experts of one layer hold of one token that reached them: 32 KB for R1.
+    """Return the bytes that the experts of one layer hold for each token that reaches them: 32 KB for R1.
 
-    Its hidden values in FP8 with a scale for 128 of them, gate and up in bf16, their product in FP8, and the result in
-    bf16, which combine sends back. Where the weights are bf16, all of it is.
+    They are the hidden values in FP8 with a scale for each 128 of them, gate and up in bf16, their product in FP8, and
+    the result in bf16, which combine sends back. If the weights are bf16, all of them are in bf16.
     """
     held = 2 if model.weight_format is WeightFormat.BF16 else 1 + 4 / SCALE_EVERY
     hidden, width = model.hidden_size, model.expert_width
@@ -85,10 +89,11 @@ def dispatched_row_bytes(model: ModelShape) -> float:
 
 
 def low_latency_tensor_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """One layer's tensors in low-latency mode, which have room for every token at every expert slot.
+    """Return the bytes of one layer's tensors in low-latency mode, which have room for every token at every expert
+    slot.
 
-    (E + R) × maxDispatchTokensPerRank rows whatever the batch: 1.2 GB for R1 with 32 redundant experts at 128. Two
-    batches that overlap hold two layers' worth.
+    They have (E + R) × maxDispatchTokensPerRank rows whatever the batch: 1.2 GB for R1 with 32 redundant experts at
+    128. Two overlapping batches hold the tensors of two layers.
     """
     if not role.low_latency:
         return 0.0

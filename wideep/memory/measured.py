@@ -1,6 +1,6 @@
-"""Memory that engines printed in public, beside what the plan says of the same layout.
+"""Memory figures from public logs of engines, next to what the plan computes for the same layout.
 
-``python -m wideep.memory.measured`` prints the table that stands in docs/performance.md.
+``python -m wideep.memory.measured`` prints the table in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["MEASURED", "Measured", "measured_table"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What an engine printed of one GPU: "mem usage" of the load in GiB, and "#tokens" of the KV cache."""
+    """What an engine logged for one GPU: "mem usage" of the load in GiB, and "#tokens" of the KV cache."""
 
     name: str
     source: str
@@ -32,24 +32,25 @@ class Measured:
     weights_gib: float | None = None
     tokens: int | None = None
     vllm: str | None = None
-    """The version of vLLM that printed it. None: it was SGLang, or only weights are compared, which are the same."""
+    """The version of vLLM that wrote the log. None: it was SGLang, or only weights are compared, which do not
+    differ."""
     why: str = ""
-    """Why the plan is further off than it may be."""
+    """Why the plan deviates more than the tolerance allows; completes a sentence that begins with "this version"."""
 
     @property
     def planned(self) -> GpuMemory:
-        """The plan's memory of the same."""
+        """The plan's memory for the same layout."""
         runs_on = engine(Backend.VLLM, self.vllm) if self.vllm else engine_of()
         return runs_on.memory(MODELS[self.model], GPUS[self.gpu], Role.DECODE, self.role)
 
     @property
     def planned_weights_gib(self) -> float:
-        """The plan's weights."""
+        """The plan's weights, in GiB."""
         return self.planned.parts.total / GIB
 
     @property
     def planned_tokens(self) -> int:
-        """The plan's KV cache."""
+        """The plan's KV cache, in tokens."""
         return self.planned.kv_cache_tokens
 
 
@@ -168,7 +169,7 @@ MEASURED = (
 
 
 def measured_table() -> str:
-    """The table as Markdown, then the logs by number, and why a row is further off than it may be."""
+    """Return the table as Markdown, followed by the logs by number and the reasons for larger deviations."""
     head = ("", "layout", "weights, GiB", "off", "KV tokens per GPU", "off")
     rows = [head, ("---:", *("---",) * 5), *(_row(number, case) for number, case in enumerate(MEASURED, 1))]
     logs = "; ".join(f"{number} {case.source}" for number, case in enumerate(MEASURED, 1))
@@ -182,7 +183,7 @@ def _row(number: int, case: Measured) -> tuple[str, ...]:
 
 
 def _both(measured: float | None, planned: float, form: str) -> tuple[str, str]:
-    """What the log has and what the plan has, and how far the plan is off."""
+    """Return the log's and the plan's figures, and the plan's relative deviation."""
     if measured is None:
         return "–", "–"
     return f"{measured:{form}} / {planned:{form}}", f"{planned / measured - 1:+.1%}".replace("%", " %")

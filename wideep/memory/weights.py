@@ -1,7 +1,7 @@
 """Bytes of weights on one GPU, by part.
 
-What shards a part decides its size: expert parallelism the experts, an attention group (tp / dp) the attention, and the
-engine (``Shares``) the rest.
+The size of a part depends on what shards it: expert parallelism shards the experts, an attention group (tp / dp) the
+attention, and the engine (``Shares``) decides about the rest.
 """
 
 from __future__ import annotations
@@ -18,38 +18,39 @@ __all__ = ["BF16", "Shares", "WeightParts", "expert_bytes", "expert_slot_bytes",
 
 BF16: Final = 2.0
 LINEAR: Final = {
-    WeightFormat.FP8_BLOCK: 1 + 4 / (128 * 128),  # one FP32 scale a block of 128 × 128
-    WeightFormat.FP8_CHANNEL: 1.0,  # a scale a channel: 4 bytes for thousands of weights
+    WeightFormat.FP8_BLOCK: 1 + 4 / (128 * 128),  # one FP32 scale per block of 128 × 128
+    WeightFormat.FP8_CHANNEL: 1.0,  # one scale per channel: 4 bytes for thousands of weights
     WeightFormat.BF16: BF16,
     WeightFormat.MXFP4: BF16,
     WeightFormat.NVFP4: BF16,
 }
-"""Bytes a weight of attention."""
+"""Bytes per weight of attention."""
 MLP: Final = LINEAR | {WeightFormat.NVFP4: 4 / 8 + 1 / 16}
-"""Bytes a weight of shared experts and dense layers. NVFP4: 4 bits, and one scale byte for 16 weights."""
+"""Bytes per weight of shared experts and dense layers. NVFP4: 4 bits, and one scale byte for each 16 weights."""
 EXPERT: Final = MLP | {WeightFormat.MXFP4: 4 / 8 + 1 / 32}
-"""Bytes a weight of an expert. MXFP4: 4 bits, and one scale byte for 32 weights."""
+"""Bytes per weight of an expert. MXFP4: 4 bits, and one scale byte for each 32 weights."""
 
 MXFP4_BLOCK: Final = 32
-"""Weights that share a scale."""
+"""Number of weights that share a scale."""
 MXFP4_TILE: Final = 256
 MODULES: Final = 0.11 * 2**30
-"""SGLang's "mem usage" of a load is so much more than the weights (Qwen3-30B-A3B in bf16 on one GPU: 56.98 GiB, of
+"""Bytes by which SGLang's "mem usage" of a load exceeds the weights (Qwen3-30B-A3B in bf16 on one GPU: 56.98 GiB, of
 which 56.87 are weights; sgl-project/sglang#18263)."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Over how many GPUs an engine cuts the parts that are neither experts nor attention. 1: each GPU has all of it."""
+    """Over how many GPUs an engine shards the parts that are neither experts nor attention. 1: every GPU holds the
+    whole part."""
 
     embedding: int
     lm_head: int
     shared_expert: int
     dense_layers: int
     fewer: str
-    """What to write so that fewer GPUs share the last two."""
+    """Advice on what to set so that fewer GPUs share the last two."""
     absorbed: float = BF16
-    """Bytes that each weight of MLA's kv_b takes a second time, as the two factors that are absorbed."""
+    """Additional bytes per weight of MLA's kv_b, which is also kept as the two factors that are absorbed."""
 
 
 @dataclass(frozen=True)
@@ -59,31 +60,32 @@ class WeightParts:
     expert_slots: float
     attention: float
     attention_replicated: float
-    """Projections down to MLA's low ranks (q_a, kv_a): no sharding cuts them."""
+    """Projections down to MLA's low ranks (q_a, kv_a), which no parallelism shards."""
     embedding: float
     lm_head: float
     shared_expert: float
     dense_layers: float
     router: float
     modules: float
-    """CUDA modules and workspaces of the kernels that run while the weights are loaded; the engine counts them."""
+    """CUDA modules and workspaces of the kernels that run during the load; the engine counts them as weights."""
 
     @property
     def total(self) -> float:
-        """All parts together."""
+        """Sum of all parts."""
         return sum(vars(self).values())
 
 
 def expert_slot_bytes(model: ModelShape) -> float:
-    """One expert slot over all MoE layers as it is stored: the gate, up and down projections of each."""
+    """Return the stored bytes of one expert slot over all MoE layers: the gate, up and down projections of each."""
     return 3 * model.hidden_size * model.expert_width * model.moe_layers * EXPERT[model.weight_format]
 
 
 def expert_bytes(model: ModelShape, shards: int = 1) -> float:
-    """One expert of one layer as the engine holds it, on one of ``shards`` GPUs: gate, up and down projections.
+    """Return the bytes of one expert of one layer in the engine's memory, on one of ``shards`` GPUs: gate, up and down
+    projections.
 
-    MXFP4's kernels want the GPU's share of the width in whole scale blocks, and the hidden size in whole tiles of 256:
-    gpt-oss-120b loads as 64.4 to 66.0 GiB by users' logs, of which its checkpoint is 60.8.
+    MXFP4's kernels need whole scale blocks in the GPU's share of the width, and whole tiles of 256 in the hidden size:
+    gpt-oss-120b loads as 64.4 to 66.0 GiB according to users' logs, while its checkpoint has 60.8.
     """
     width, hidden = model.expert_width / shards, float(model.hidden_size)
     if model.weight_format is WeightFormat.MXFP4:
@@ -96,7 +98,7 @@ def _rounded_up(value: float, step: int) -> float:
 
 
 def weight_parts(model: ModelShape, role: RoleLayout, shares: Shares, stage: Stage | None = None) -> WeightParts:
-    """Weights on each GPU of a worker, of one pipeline stage; of the heaviest one where none is named.
+    """Return the weights on each GPU of a worker for one pipeline stage, or for the heaviest stage if none is given.
 
     The layout's divisions must be exact (``wideep.rules``).
     """
@@ -123,14 +125,14 @@ def weight_parts(model: ModelShape, role: RoleLayout, shares: Shares, stage: Sta
 
 
 def model_bytes(model: ModelShape) -> float:
-    """All weights once, as they are stored: what a worker of one GPU would load."""
+    """Return the stored bytes of all weights, each counted once: what a worker of one GPU would load."""
     one = RoleLayout(replicas=1, nodes=1, gpus_per_node=1, tp=1, dp=1, ep=1)
     whole = weight_parts(model, one, Shares(1, 1, 1, 1, ""))
     return whole.total - whole.modules - whole.expert_slots + expert_slot_bytes(model) * model.experts
 
 
 def _attention(model: ModelShape, tp: int, absorbed: float) -> tuple[float, float]:
-    """Attention of one layer on one of ``tp`` GPUs: the part that is sharded, and the one that is not."""
+    """Return the bytes of one layer's attention on one of ``tp`` GPUs: the sharded part and the replicated part."""
     linear = LINEAR[model.weight_format]
     match model.attention:
         case Mla() as mla:
@@ -144,7 +146,8 @@ def _attention(model: ModelShape, tp: int, absorbed: float) -> tuple[float, floa
 
 
 def _mla(mla: Mla, hidden: int, linear: float, absorbed: float) -> tuple[float, float]:
-    """One layer of MLA, all heads. Engines keep kv_b a second time, as the two factors that they absorb."""
+    """Return the bytes of one layer of MLA with all heads, sharded and replicated. Engines also keep kv_b as the two
+    factors that they absorb."""
     rank = mla.q_lora_rank
     query = mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim)
     kv_b = mla.kv_lora_rank * mla.heads * (mla.qk_nope_head_dim + mla.v_head_dim)

@@ -1,4 +1,4 @@
-"""One GPU of a worker: pool, weights, KV cache, headroom."""
+"""The memory of one GPU of a worker: pool, weights, KV cache and headroom."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ __all__ = ["GpuMemory", "worker_memory"]
 
 @dataclass(frozen=True)
 class GpuMemory:
-    """One GPU of a worker; all of a worker's GPUs are alike. The pool holds weights and KV cache."""
+    """The memory of one GPU of a worker, the same for all of its GPUs. The pool holds weights and KV cache."""
 
     total_bytes: float
     free_bytes: float
-    """Free when the engine takes its share: without the CUDA context and NCCL's communicators."""
+    """Free memory when the engine takes its share: without the CUDA context and NCCL's communicators."""
     pool_bytes: float
-    """What the engine takes for weights and KV cache, by memFractionStatic."""
+    """What the engine takes for weights and KV cache, according to memFractionStatic."""
     parts: WeightParts
     kv_bytes_per_token: float
     page_size: int
     expert_slots_per_gpu: int
     pool_sum: str
-    """How the pool was worked out: ``0.8 × 147.4 = 117.9 GB``."""
+    """The computation of the pool: ``0.8 × 147.4 = 117.9 GB``."""
     pool_of: str
-    """Of what its share is: ``150.1 GB, of which CUDA and NCCL take 2.7 first``."""
+    """What the share applies to: ``150.1 GB, of which CUDA and NCCL take 2.7 first``."""
 
     @property
     def weights_gb(self) -> float:
-        """All weights on the GPU."""
+        """All weights on the GPU, in GB."""
         return self.parts.total / 1e9
 
     @property
     def kv_cache_bytes(self) -> float:
-        """What the weights leave of the pool; negative when they do not fit."""
+        """What the weights leave of the pool; negative if they do not fit."""
         return self.pool_bytes - self.parts.total
 
     @property
     def kv_cache_gb(self) -> float:
-        """As ``kv_cache_bytes``."""
+        """``kv_cache_bytes`` in GB."""
         return self.kv_cache_bytes / 1e9
 
     @property
@@ -54,20 +54,21 @@ class GpuMemory:
 
     @property
     def free_gb(self) -> float:
-        """As ``free_bytes``."""
+        """``free_bytes`` in GB."""
         return self.free_bytes / 1e9
 
     @property
     def taken_gb(self) -> float:
-        """Gone before the engine takes its share: the CUDA context and NCCL's communicators."""
+        """GB in use before the engine takes its share: the CUDA context and NCCL's communicators."""
         return (self.total_bytes - self.free_bytes) / 1e9
 
     @property
     def headroom_gb(self) -> float:
-        """Outside the pool: activations, CUDA graphs, buffers (``wideep.memory.headroom`` says what they need)."""
+        """GB outside the pool for activations, CUDA graphs and buffers (``wideep.memory.headroom`` computes what they
+        need)."""
         return (self.free_bytes - self.pool_bytes) / 1e9
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-    """Memory of each GPU of a worker, on the engine that a stack gets which names none (else ``Engine.memory``)."""
+    """Return the memory of each GPU of a decode worker on the default engine (for other engines, ``Engine.memory``)."""
     return engine_of().memory(model, gpu, Role.DECODE, role)

@@ -1,1 +1,1 @@
-"""TensorRT-LLM behind the interface of an engine: its worker's flags, its YAML, memory, rules and log."""
+"""TensorRT-LLM behind the interface of an engine: its worker's flags, its YAML, its memory, its rules and its log."""

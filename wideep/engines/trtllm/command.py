@@ -1,4 +1,4 @@
-"""Dynamo's worker for TensorRT-LLM: ``python3 -m dynamo.trtllm`` with the engine's YAML as a file."""
+"""The command of Dynamo's worker for TensorRT-LLM: ``python3 -m dynamo.trtllm`` with the engine's YAML as a file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ __all__ = ["COMMAND", "CONFIG_FILE", "engine_env", "metrics_args", "started", "w
 COMMAND: Final = ("python3", "-m", "dynamo.trtllm")
 CONFIG_FILE: Final = "engine.yaml"
 METRICS_ALONE: Final = (1, 3, 0, 29)
-"""From here on metrics can be had without announcing each block of the cache (``backend_args.py`` of 1.6.1)."""
+"""From this version on, metrics can be enabled without publishing an event for each block of the cache
+(``backend_args.py`` of 1.6.1)."""
 KEEPS_COMMAND: Final = (1, 3, 0, 5)
-"""TensorRT-LLM of Dynamo 1.0. The operator of 0.6 hands ``mpirun`` the arguments alone, and drops the command."""
+"""TensorRT-LLM of Dynamo 1.0. The operator of 0.6 passes only the arguments to ``mpirun`` and drops the command."""
 
 
 def worker_args(
     role: Role, layout: RoleLayout, served: str, model_path: str, metrics: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """All arguments of one role's worker."""
+    """Return all arguments of one role's worker."""
     flags: list[Flag] = [
         ("--model-path", model_path),
         ("--served-model-name", served),
@@ -35,22 +36,23 @@ def worker_args(
 
 
 def metrics_args(version: str) -> tuple[str, ...]:
-    """Without them a worker exposes Dynamo's metrics only."""
+    """Return the arguments without which a worker exposes only Dynamo's own metrics."""
     return ("--publish-metrics",) if is_from(version, *METRICS_ALONE) else ("--publish-events-and-metrics",)
 
 
 def started(version: str, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Command and arguments of the container. One shell line where the operator would lose the command."""
+    """Return the container's command and arguments: a single shell line for versions whose operator would drop the
+    command."""
     if is_from(version, *KEEPS_COMMAND):
         return COMMAND, words
     return ("/bin/sh", "-c"), (" ".join((*COMMAND, *words)),)
 
 
 def engine_env(layout: RoleLayout, hardware: Hardware) -> dict[str, str]:
-    """Environment variables that the engine reads in place of keys.
+    """Return the environment variables that the engine reads in place of keys.
 
-    Whether tokens may go through DeepEP is one of them; which way the engine takes it decides by itself, NVLink first.
-    In an NVL72 rack those of Dynamo's recipe for GB200.
+    One of them allows DeepEP; the engine itself then chooses how to send tokens, NVLink first. In an NVL72 rack, the
+    variables of Dynamo's recipe for GB200 are added.
     """
     env = {"TRTLLM_CAN_USE_DEEP_EP": "1" if layout.deepep else "0"} if layout.ep > 1 else {}
     if hardware.interconnect is Interconnect.NVLINK and layout.nodes > 1:

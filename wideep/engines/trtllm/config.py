@@ -1,9 +1,10 @@
-"""The engine's YAML, one file a role: TensorRT-LLM takes its options there, and Dynamo's worker the rest as flags.
+"""The engine's YAML, one file per role: TensorRT-LLM reads its options there, and Dynamo's worker takes the rest as
+flags.
 
-The keys' sizes are SGLang's. In TensorRT-LLM's words: all GPUs of a worker are its tensor-parallel size, attention data
-parallelism gives each of them requests of its own (dp = tp) or none of them (dp = 1), and experts are spread over
-``moe_expert_parallel_size`` groups. Values follow Dynamo's recipe of DeepSeek-R1 on GB200
-(``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``) where a key of the stack says nothing else.
+The stack's sizes are SGLang's. In TensorRT-LLM's terms, all GPUs of a worker form its tensor-parallel size, attention
+data parallelism is either on for every GPU (dp = tp) or off (dp = 1), and experts are spread over
+``moe_expert_parallel_size`` groups. Values that no key of the stack sets follow Dynamo's recipe for DeepSeek-R1 on
+GB200 (``recipes/deepseek-r1/trtllm/disagg/wide_ep/gb200``).
 """
 
 from __future__ import annotations
@@ -24,20 +25,21 @@ from wideep.settings.model import ModelShape
 __all__ = ["LONGEST", "Worker", "engine_yaml", "largest_step", "longest_sequence", "most_requests"]
 
 PREFILL_TOKENS: Final = 8192
-"""Prompt tokens that a rank computes in a step where the stack says nothing: ``max_num_tokens`` of the engine."""
+"""Default number of prompt tokens that a rank computes in a step: the engine's ``max_num_tokens``."""
 REQUESTS: Final = 128
-"""Requests of a decode rank where the stack says nothing: the largest batch that the engine captures by itself."""
+"""Default number of requests per decode rank: the largest batch that the engine captures by default."""
 LONGEST: Final = 32_768
-"""Tokens of the longest sequence where the stack says nothing. The transceiver's buffers hold two of that length, and a
-prompt beyond them ends in a worker that waits forever (dynamo#4327, Dynamo's known issues): the engine refuses it."""
+"""Default maximum sequence length in tokens. The transceiver's buffers hold two sequences of that length. The engine
+refuses longer prompts, because one that exceeds the buffers leaves a worker waiting forever (dynamo#4327, Dynamo's
+known issues)."""
 UPDATES: Final = 1
-"""Layers whose experts the balancer places anew in a step (``examples/wide_ep`` of TensorRT-LLM)."""
+"""Number of layers whose experts the balancer moves per step (``examples/wide_ep`` of TensorRT-LLM)."""
 Options = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Worker:
-    """One role's worker, with all that decides its file."""
+    """One role's worker, with everything that determines its file."""
 
     role: Role
     layout: RoleLayout
@@ -47,13 +49,13 @@ class Worker:
 
 
 def engine_yaml(worker: Worker, trust_remote_code: bool = False) -> str:
-    """The file of one role. Its keys are all of ``keys``."""
+    """Return the YAML file of one role. All its keys are listed in ``keys``."""
     options = _options(worker) | ({"trust_remote_code": True} if trust_remote_code else {})
     return "".join(f"{line}\n" for line in _lines(options))
 
 
 def _lines(options: Options, indent: str = "") -> Iterator[str]:
-    """YAML: a line a key, and values as JSON has them, which YAML reads alike."""
+    """Yield the lines of the YAML: one key per line, with the values in JSON, which is valid YAML."""
     for key, value in options.items():
         if isinstance(value, dict):
             yield f"{indent}{key}:"
@@ -86,14 +88,14 @@ def _options(worker: Worker) -> Options:
 
 
 def largest_step(role: Role, layout: RoleLayout) -> int:
-    """Tokens of one rank's largest step. Activations are measured with so many."""
+    """Return the tokens in one rank's largest step, with which the engine measures its activations."""
     if role is Role.DECODE:
         return most_requests(role, layout)
     return (layout.chunked_prefill_size or PREFILL_TOKENS * layout.dp) // layout.dp
 
 
 def most_requests(role: Role, layout: RoleLayout) -> int:
-    """Requests of one rank."""
+    """Return the maximum number of requests per rank."""
     if layout.max_running_requests:
         return layout.max_running_requests // layout.dp
     if role is Role.DECODE and layout.low_latency:
@@ -102,7 +104,7 @@ def most_requests(role: Role, layout: RoleLayout) -> int:
 
 
 def longest_sequence(layout: RoleLayout, model: ModelShape) -> int:
-    """Tokens of the longest sequence that is accepted."""
+    """Return the tokens of the longest sequence that the engine accepts."""
     return layout.context_length or min(LONGEST, model.context_length)
 
 

@@ -1,4 +1,4 @@
-"""TensorRT-LLM as an engine: the object behind which everything of this package stands."""
+"""The implementation of ``Engine`` for TensorRT-LLM, through which all other code uses this package."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ class TensorRtLlm(Engine):
         return NEVER.get(key)
 
     def exchange(self, role: RoleLayout) -> str:
-        """Its own all-to-all takes over with attention DP and whole experts (``CommunicationFactory``)."""
+        """Return ``all-to-all`` with attention DP and whole experts, where the engine uses its own
+        (``CommunicationFactory``)."""
         return "all-to-all" if role.dp > 1 and role.tp == role.ep else super().exchange(role)
 
     def rules(self) -> EngineRules:

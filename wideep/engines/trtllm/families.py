@@ -1,7 +1,7 @@
-"""What TensorRT-LLM can do with a model, by the class that it loads for its family.
+"""What TensorRT-LLM supports for each family of models, according to the class that it loads.
 
-The balancer takes the classes of ``moe_model_arch_list`` (``moe_load_balancer.py``): gpt-oss is in newer lists only,
-and GLM-4.5 in none that was read. Pipeline stages are not modelled for any of them.
+The balancer supports the classes of ``moe_model_arch_list`` (``moe_load_balancer.py``): gpt-oss is only in newer lists,
+and GLM-4.5 in none that was read. Pipeline stages are not modelled for any family.
 """
 
 from __future__ import annotations

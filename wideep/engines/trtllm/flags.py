@@ -1,7 +1,7 @@
-"""Every flag that a worker's command takes in one version: those of Dynamo's worker, and the YAML's keys as flags.
+"""Every flag that a worker's command accepts in one version: those of Dynamo's worker, and the YAML's keys as flags.
 
-From Dynamo 1.1 on its worker takes ``--trtllm.KEY VALUE`` for each key of the YAML, without abbreviations
-(``dynamo/trtllm/dynamic_flags.py``); TensorRT-LLM itself ends at a key that it does not have.
+From Dynamo 1.1 on, its worker accepts ``--trtllm.KEY VALUE`` for each key of the YAML, without abbreviations
+(``dynamo/trtllm/dynamic_flags.py``); TensorRT-LLM itself exits on an unknown key.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from wideep.engines.versions import FlagHistory
 __all__ = ["flag_table"]
 
 DOTTED_FROM: Final = (1, 3, 0, 11)
-"""TensorRT-LLM of Dynamo 1.1."""
+"""The version of TensorRT-LLM in Dynamo 1.1."""
 
 
 @functools.cache
 def flag_table(version: str) -> FlagTable:
-    """The flags of one version, by the newest that was read up to it."""
+    """Return the flags of one version, taken from the newest version read that is not newer."""
     return _HISTORY.table(newest_read(VERSIONS, version), REASONS, _Flags)
 
 
@@ -34,7 +34,7 @@ def _flags_of(version: str) -> tuple[ParserFlag, ...]:
 
 
 class _Flags(FlagTable):
-    """The table as Dynamo's worker reads it."""
+    """The table as Dynamo's worker parses it."""
 
     def _read(self, group: tuple[str, ...]) -> Given:
         name = group[0].partition("=")[0]
@@ -49,7 +49,8 @@ class _Flags(FlagTable):
         return super()._read(group) if name in flag.names else Given(group, flag)
 
     def _above(self, name: str) -> EngineFlag | None:
-        """The key that holds an object with this key among others, where its own keys are not listed here."""
+        """Return the flag of the object that contains this key, for objects whose own keys are not listed; None if
+        there is none."""
         parents = {name[:at] for at, letter in enumerate(name) if letter == "."} - {PREFIX.rstrip(".")}
         return next((flag for flag in self.flags if flag.names[0] in parents and is_opaque(flag.names[0])), None)
 

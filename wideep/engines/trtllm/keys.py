@@ -1,8 +1,8 @@
-"""The keys of TensorRT-LLM's engine YAML. Its models forbid any other, so that a misspelt or removed one ends the pod.
+"""The keys of TensorRT-LLM's engine YAML. Its models forbid any other key, so a misspelt or removed one ends the pod.
 
-Read in ``tensorrt_llm/llmapi/llm_args.py`` (NVIDIA/TensorRT-LLM@0004396, after 1.3.0rc29, and the forms of it around
-1.1 to 1.3 that WIDEEP still is in) and in the reference of 1.3.0rc27 (nvidia.github.io/TensorRT-LLM, LlmArgs). Nothing
-of it was held against a wheel: PyPI has only a stub of TensorRT-LLM.
+Read in ``tensorrt_llm/llmapi/llm_args.py`` (NVIDIA/TensorRT-LLM@0004396, after 1.3.0rc29, and its versions from around
+1.1 to 1.3, which still have WIDEEP) and in the reference of 1.3.0rc27 (nvidia.github.io/TensorRT-LLM, LlmArgs). None of
+it was compared with a wheel: PyPI has only a stub of TensorRT-LLM.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from wideep.engines.parser import is_from
 __all__ = ["NESTED_UNTIL", "PREFIX", "dotted_keys", "is_opaque"]
 
 PREFIX: Final = "--trtllm."
-"""Dynamo's worker takes each key as a flag: ``--trtllm.kv_cache_config.dtype fp8``."""
+"""Prefix with which Dynamo's worker accepts each key as a flag: ``--trtllm.kv_cache_config.dtype fp8``."""
 NESTED_UNTIL: Final = (1, 2, 0, 6)
-"""From here on (Dynamo 0.8) batch and token limits are keys of their own, before of ``build_config``."""
+"""From this version on (Dynamo 0.8), batch and token limits are top-level keys; before, they belong to
+``build_config``."""
 BUILD_CONFIG_UNTIL: Final = (1, 3, 0, 21)
-"""From here on there is no ``build_config`` (``dynamo/trtllm/backend_args.py`` of 1.6.1)."""
+"""From this version on, there is no ``build_config`` (``dynamo/trtllm/backend_args.py`` of 1.6.1)."""
 _PLAIN: Final = """
 allreduce_strategy attn_backend batch_wait_max_tokens_ratio batch_wait_timeout_iters batch_wait_timeout_ms
 checkpoint_format context_parallel_size cp_config custom_tokenizer disable_overlap_scheduler dtype
@@ -49,11 +50,11 @@ _OBJECTS: Final[Mapping[str, str]] = MappingProxyType(
         "moe_config.load_balancer": "num_slots layer_updates_per_iter initial_global_assignments",
     }
 )
-"""Keys that hold an object, and its own keys."""
+"""Keys that hold an object, with the object's own keys."""
 
 
 def dotted_keys(version: str) -> tuple[str, ...]:
-    """All keys of one version, those of objects with a dot: ``kv_cache_config.dtype``."""
+    """Return all keys of one version, with dots for those within objects: ``kv_cache_config.dtype``."""
     below = [f"{name}.{key}" for name, keys in _OBJECTS.items() for key in keys.split()]
     plain = [*_PLAIN.split(), *(name for name in _OBJECTS if "." not in name)]
     built = [] if is_from(version, *BUILD_CONFIG_UNTIL) else _BUILT
@@ -61,7 +62,7 @@ def dotted_keys(version: str) -> tuple[str, ...]:
 
 
 def is_opaque(flag: str) -> bool:
-    """True if the keys below a flag's (``--trtllm.scheduler_config``) are not listed here."""
+    """Tell whether the keys within a flag's object (``--trtllm.scheduler_config``) are not listed here."""
     return flag.removeprefix(PREFIX) not in {*_OBJECTS, "build_config"}
 
 

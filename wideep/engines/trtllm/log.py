@@ -1,8 +1,8 @@
-"""What is read from the log of TensorRT-LLM's workers.
+"""The log format of TensorRT-LLM's workers.
 
-The lines are those of a public log of 1.1.0rc3, a worker of one GPU, and of the sources around it; none was run here.
-CUDA graphs are captured twice, before the cache is sized and after. The balancer moves experts layer by layer between
-two steps and says nothing of it.
+The lines come from a public log of 1.1.0rc3, of a worker with one GPU, and from the sources around that version; no
+worker was run for this. CUDA graphs are captured twice: before the cache is sized, and after. The balancer moves
+experts layer by layer between two steps without logging it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wideep.engines.base import LogFormat
 __all__ = ["FORMAT"]
 
 NEVER: Final = re.compile(r"(?!)")
-"""TensorRT-LLM writes no such line."""
+"""Matches nothing, for lines that TensorRT-LLM does not write."""
 FORMAT: Final = LogFormat(
     stages=(
         ("Using LLM with PyTorch backend", "starting its ranks"),

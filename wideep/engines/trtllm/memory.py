@@ -1,11 +1,11 @@
-"""One GPU of a TensorRT-LLM worker: weights, what a trial step takes, and the cache in a share of what is left.
+"""Memory of one GPU of a TensorRT-LLM worker: weights, a trial step, and the cache in a share of the remainder.
 
-``free_gpu_memory_fraction`` is of the memory that is free beside the weights, the CUDA graphs and the peak of a step
-of ``max_num_tokens`` (``KvCacheCreator`` of ``_torch/pyexecutor/_util.py``; in a public log of 1.1.0rc3,
-(119.70 - 113.65 + 0.56) × 0.9 = 5.95 GiB), where SGLang's share is of the memory before the weights and vLLM's of the
-whole GPU. The other part of it holds the transceiver's buffers, which are allocated later: one that sends and one that
-receives, each of ``max_tokens_in_buffer`` tokens (``CacheTransBufferManager::preAllocBufferSize``). Activations and
-graphs are estimates from the model's shape, which no run was held against here.
+``free_gpu_memory_fraction`` applies to the memory that remains after the weights, the CUDA graphs and the peak of a
+step of ``max_num_tokens`` (``KvCacheCreator`` of ``_torch/pyexecutor/_util.py``; in a public log of 1.1.0rc3, (119.70 -
+113.65 + 0.56) × 0.9 = 5.95 GiB). SGLang's share, in contrast, applies to the memory before the weights, and vLLM's to
+the whole GPU. The rest of the remainder holds the transceiver's buffers, which are allocated later: one for sending and
+one for receiving, each of ``max_tokens_in_buffer`` tokens (``CacheTransBufferManager::preAllocBufferSize``).
+Activations and graphs are estimates from the model's shape and were not compared with a run.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ __all__ = ["balancer_bytes", "graph_batch", "headroom", "shares", "transfer_byte
 
 PAGE: Final = 32
 BUFFERS: Final = 2
-"""One that sends, one that receives."""
+"""One buffer for sending and one for receiving."""
 ABSORBED: Final = 1.0
-"""Bytes that each element of kv_b takes a second time: ``k_b_proj_trans`` is a copy of half of them in bf16, and
-``v_b_proj`` a view of the other half (``_torch/modules/attention.py``). With FP8 weights it is less on Hopper, and
-1.5 more on Blackwell."""
+"""Additional bytes per element of kv_b: ``k_b_proj_trans`` is a copy of half of the elements in bf16, and ``v_b_proj``
+is a view of the other half (``_torch/modules/attention.py``). With FP8 weights it is less on Hopper, and 1.5 more on
+Blackwell."""
 FP32: Final = 4
 
 
 def shares(role: RoleLayout) -> Shares:
-    """With attention data parallelism each GPU is a whole model but for the experts."""
+    """Return the sharding of weights: with attention data parallelism, each GPU holds the whole model except for the
+    experts."""
     cut = 1 if role.dp > 1 else role.tp
     return Shares(
         embedding=cut,
@@ -51,7 +52,7 @@ def shares(role: RoleLayout) -> Shares:
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout) -> GpuMemory:
-    """Memory of each GPU of a worker."""
+    """Return the memory of each GPU of a worker."""
     parts = weight_parts(model, role, shares(role))
     free = gpu.free_before_load(role.gpus_per_worker).gib * GIB
     peak = _activations(model, name, role) + _graphs(name, role)
@@ -72,7 +73,7 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout)
 
 
 def headroom(model: ModelShape, name: Role, role: RoleLayout) -> Headroom:
-    """What one GPU is likely to need beside weights and cache."""
+    """Return what one GPU is likely to need in addition to weights and cache."""
     return Headroom(
         activations=_activations(model, name, role),
         cuda_graphs=_graphs(name, role),
@@ -83,18 +84,18 @@ def headroom(model: ModelShape, name: Role, role: RoleLayout) -> Headroom:
 
 
 def transfer_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """The buffers through which the cache of a prompt is sent and received."""
+    """Return the bytes of the buffers through which the cache of a prompt is sent and received."""
     return BUFFERS * longest_sequence(role, model) * kv_bytes_per_token(model, role)
 
 
 def balancer_bytes(model: ModelShape) -> float:
-    """All experts of the model in the node's shared memory, from where the balancer copies them to the GPUs
-    (``examples/wide_ep``): 368 GB for R1 in NVFP4."""
+    """Return the bytes of all experts of the model in the node's shared memory, from which the balancer copies them to
+    the GPUs (``examples/wide_ep``): 368 GB for R1 in NVFP4."""
     return expert_slot_bytes(model) * model.experts
 
 
 def graph_batch(name: Role, role: RoleLayout) -> int:
-    """Requests of one rank in the largest captured CUDA graph; 0: none is."""
+    """Return the requests per rank in the largest captured CUDA graph; 0 if none is captured."""
     if name is Role.PREFILL:
         return 0
     if role.cuda_graph_batch_sizes is not None:
@@ -107,7 +108,8 @@ def _graphs(name: Role, role: RoleLayout) -> float:
 
 
 def _activations(model: ModelShape, name: Role, role: RoleLayout) -> float:
-    """Of the largest step: attention of a rank's own tokens, and the experts' of those that reach it."""
+    """Return the bytes of the largest step's activations: attention for a rank's own tokens, and the experts for the
+    tokens that reach them."""
     tokens = largest_step(name, role)
     hidden = tokens * HIDDEN_COPIES * BF16 * model.hidden_size
     attention = tokens * attention_row_bytes(model, role)

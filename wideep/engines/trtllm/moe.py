@@ -1,9 +1,9 @@
 """``moe_config.backend``: which kernels compute the experts, by release, GPU and format of the weights.
 
-The engine takes another with a warning where one does not fit (MOE_DEVELOPER_GUIDE.md), so that it is chosen here.
-WIDEEP, the backend of experts spread over several nodes, was taken out before 1.3.0rc29, most likely before 1.3.0rc25
-(NVIDIA/TensorRT-LLM#17119, #17797): CUTEDSL (NVFP4) and DEEPGEMM (FP8 blocks) do its work on Blackwell, CUTLASS on
-Hopper.
+The engine falls back to another backend with only a warning if one does not fit (MOE_DEVELOPER_GUIDE.md), so it is
+chosen explicitly here. WIDEEP, the backend for experts spread over several nodes, was removed before 1.3.0rc29, most
+likely before 1.3.0rc25 (NVIDIA/TensorRT-LLM#17119, #17797): CUTEDSL (NVFP4) and DEEPGEMM (FP8 blocks) replace it on
+Blackwell, CUTLASS on Hopper.
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ __all__ = ["WIDEEP", "balances", "has_wideep", "moe_backend", "spreads"]
 WIDEEP: Final = "WIDEEP"
 WIDEEP_UNTIL: Final = (1, 3, 0, 25)
 BALANCES_ELSEWHERE: Final = (1, 2, 0, 6)
-"""From here on the balancer is not WIDEEP's alone (``create_moe``: "MoE Load Balance is only supported in …")."""
+"""From this version on, the balancer also works with other backends than WIDEEP (``create_moe``: "MoE Load Balance is
+only supported in …")."""
 WIDEEP_FORMATS: Final = frozenset({WeightFormat.NVFP4, WeightFormat.FP8_BLOCK, WeightFormat.FP8_CHANNEL})
 BLACKWELL: Final = frozenset({100, 103})
-"""Compute capabilities of data-centre Blackwell: TRTLLM, CUTEDSL and DEEPGEMM are compiled for these only."""
+"""Compute capabilities of data-centre Blackwell; TRTLLM, CUTEDSL and DEEPGEMM are compiled only for these."""
 HOPPER: Final = 90
 LARGE: Final = {WeightFormat.NVFP4: "CUTEDSL", WeightFormat.FP8_BLOCK: "DEEPGEMM"}
 
 
 def spreads(role: RoleLayout) -> bool:
-    """Experts lie whole on the GPUs of several nodes, or move between GPUs: what WIDEEP is for."""
+    """Tell whether whole experts are spread over several nodes or moved between GPUs, which is what WIDEEP is for."""
     whole = role.dp == role.tp == role.ep and role.tp > 1
     return whole and (role.nodes > 1 or role.eplb.enabled)
 
 
 def has_wideep(version: str) -> bool:
-    """The version has the backend WIDEEP."""
+    """Tell whether the version has the backend WIDEEP."""
     return not is_from(version, *WIDEEP_UNTIL)
 
 
 def moe_backend(weights: WeightFormat, gpu: GpuSpec, role: RoleLayout, version: str) -> str | None:
-    """The backend. None: the engine's own choice, which knows MXFP4's kernels, and NVFP4's on few GPUs."""
+    """Return the backend. None leaves the choice to the engine, which knows the kernels for MXFP4, and for NVFP4 on few
+    GPUs."""
     if weights is WeightFormat.MXFP4:
         return None
     capability = gpu.compute_capability
@@ -52,5 +54,5 @@ def moe_backend(weights: WeightFormat, gpu: GpuSpec, role: RoleLayout, version: 
 
 
 def balances(backend: str | None, version: str) -> bool:
-    """The load balancer moves experts of this backend."""
+    """Tell whether the load balancer works with this backend."""
     return backend == WIDEEP or (backend is not None and is_from(version, *BALANCES_ELSEWHERE))

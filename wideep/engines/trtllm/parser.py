@@ -11,9 +11,9 @@ __all__ = ["FILE", "VERSIONS", "parser_flags"]
 
 FILE: Final = Path(__file__).with_name("dynamo.txt")
 VERSIONS: Final = read_versions(FILE)
-"""TensorRT-LLM of each release of Dynamo whose wheel was read, oldest first."""
+"""TensorRT-LLM versions of the Dynamo releases whose wheel was read, oldest first."""
 
 
 def parser_flags(version: str) -> tuple[ParserFlag, ...]:
-    """All flags of the version's worker."""
+    """Return all flags of the version's worker."""
     return read_flags(FILE, version)

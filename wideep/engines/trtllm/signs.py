@@ -1,4 +1,4 @@
-"""Lines by which a log of TensorRT-LLM's workers shows a symptom."""
+"""Log lines of TensorRT-LLM's workers that indicate a symptom."""
 
 from __future__ import annotations
 

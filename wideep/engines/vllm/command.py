@@ -1,8 +1,8 @@
-"""vLLM as Dynamo starts it: ``python3 -m dynamo.vllm`` with the arguments of vLLM's own parser.
+"""The command of vLLM under Dynamo: ``python3 -m dynamo.vllm`` with the arguments of vLLM's own parser.
 
-The keys' sizes are SGLang's. In vLLM's words: an attention group of tp / dp GPUs is a tensor-parallel group, and
-the experts are spread over all groups (``EP = TP × DP``). Objects are written as dotted keys, not as JSON, which no
-shell has to carry (``vllm/utils/argparse_utils.py``).
+The stack's sizes are SGLang's. In vLLM's terms, an attention group of tp / dp GPUs is a tensor-parallel group, and the
+experts are spread over all groups (``EP = TP × DP``). Objects are written as dotted keys rather than as JSON, which
+would need quoting in a shell (``vllm/utils/argparse_utils.py``).
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ __all__ = ["ALL_TO_ALL", "COMMAND", "batched_tokens", "engine_args", "engine_env
 
 COMMAND: Final = ("python3", "-m", "dynamo.vllm")
 ALL_TO_ALL: Final = {DeepEpMode.NORMAL: "deepep_high_throughput", DeepEpMode.LOW_LATENCY: "deepep_low_latency"}
-"""``--all2all-backend`` by DeepEP's mode. Without DeepEP it is vLLM's default, all-gather and reduce-scatter."""
+"""``--all2all-backend`` by DeepEP mode. Without DeepEP, vLLM's default applies: all-gather and reduce-scatter."""
 KV_ROLES: Final = {Role.PREFILL: "kv_producer", Role.DECODE: "kv_consumer"}
-"""Dynamo refuses prefill without one; vLLM warns of ``kv_both`` from 0.26 on, and asks for no role before."""
+"""Dynamo refuses prefill without a role; vLLM warns about ``kv_both`` from 0.26 on, and requires no role before."""
 PREFILL_TOKENS: Final = 8192
-"""Prompt tokens that a rank computes in a step where the stack says nothing: vLLM's own choice for a server on a GPU of
-70 GiB or more (``EngineArgs.get_batch_defaults``)."""
+"""Default number of prompt tokens that a rank computes in a step: vLLM's own default for a server on a GPU of 70 GiB or
+more (``EngineArgs.get_batch_defaults``)."""
 BY_BATCH: Final = (0, 20, 1)
 REQUESTS: Final = 1024
-"""Requests of a rank where the stack says nothing, by the same."""
+"""Default number of requests per rank, from the same function."""
 
 
 def engine_args(
     role: Role, layout: RoleLayout, model: ModelShape, model_path: str, trust_remote_code: bool = False
 ) -> tuple[str, ...]:
-    """All arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
+    """Return all arguments of one role's engine, in the order: model, sizes, experts, disaggregation, memory, extra.
 
-    ``--data-parallel-size`` makes the operator write what several nodes need (ranks, addresses, hybrid load balancing);
-    it looks for that name and its value as two arguments. Set twice, the worker waits forever.
+    ``--data-parallel-size`` makes the operator add what several nodes need (ranks, addresses, hybrid load balancing);
+    it looks for that name, with its value as a separate argument. If those were set twice, the worker would wait
+    forever.
     """
     flags: list[Flag] = [
         ("--model", model_path),
@@ -64,11 +65,12 @@ def engine_args(
 
 
 def engine_env(role: Role, layout: RoleLayout, version: str) -> dict[str, str]:
-    """Environment variables that vLLM reads in place of flags.
+    """Return the environment variables that vLLM reads in place of flags.
 
-    The batch with which it measures its activations is else of one token that all ranks send to the same experts
-    (``VLLM_RANDOMIZE_DP_DUMMY_INPUTS``, as in Dynamo's recipe for DeepSeek-R1). Up to 0.19 DeepEP's low-latency buffers
-    are as large as ``VLLM_MOE_DP_CHUNK_SIZE`` says, later as ``--max-num-batched-tokens``.
+    Without ``VLLM_RANDOMIZE_DP_DUMMY_INPUTS``, which Dynamo's recipe for DeepSeek-R1 also sets, the batch with which
+    vLLM measures its activations repeats one token, which all ranks send to the same experts.
+    ``VLLM_MOE_DP_CHUNK_SIZE`` sets the size of DeepEP's low-latency buffers up to 0.19; later
+    ``--max-num-batched-tokens`` does.
     """
     env = {"VLLM_RANDOMIZE_DP_DUMMY_INPUTS": "1"} if layout.dp > 1 and layout.ep > 1 else {}
     if role is Role.DECODE and layout.low_latency and not is_from(version, *BY_BATCH):
@@ -77,9 +79,10 @@ def engine_env(role: Role, layout: RoleLayout, version: str) -> dict[str, str]:
 
 
 def batched_tokens(role: Role, layout: RoleLayout) -> int:
-    """Tokens of one rank's largest step. DeepEP's low-latency buffers hold just so many.
+    """Return the tokens in one rank's largest step, which is also the capacity of DeepEP's low-latency buffers.
 
-    Always written: vLLM's own choice depends on the GPU, and activations are measured with so many.
+    The flag is always set, because vLLM's own default depends on the GPU, and vLLM measures its activations with this
+    number.
     """
     if role is Role.DECODE and layout.low_latency:
         return layout.max_dispatch_tokens_per_rank
@@ -87,7 +90,8 @@ def batched_tokens(role: Role, layout: RoleLayout) -> int:
 
 
 def most_requests(role: Role, layout: RoleLayout) -> int:
-    """Requests of one rank: no more than tokens of a step, or vLLM ends (``SchedulerConfig.verify_max_model_len``)."""
+    """Return the requests per rank, at most the tokens of a step: vLLM exits otherwise
+    (``SchedulerConfig.verify_max_model_len``)."""
     wanted = layout.max_running_requests
     return min(wanted // layout.dp if wanted else REQUESTS, batched_tokens(role, layout))
 
@@ -103,7 +107,8 @@ def _balancer(eplb: Eplb, redundant: int) -> list[Flag]:
 
 
 def _graphs(role: Role, layout: RoleLayout) -> list[Flag]:
-    """Batch sizes that are captured. Left to itself, vLLM captures up to 512 requests, and no more than may run."""
+    """Return the flags of captured batch sizes. By default, vLLM captures up to 512 requests, and no more than may
+    run."""
     sizes = layout.cuda_graph_batch_sizes
     if role is Role.PREFILL or sizes is None:
         return []

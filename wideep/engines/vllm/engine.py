@@ -1,4 +1,4 @@
-"""vLLM as an engine: the object behind which everything of this package stands."""
+"""The implementation of ``Engine`` for vLLM, through which all other code uses this package."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Vllm(Engine):
     )
     components: ClassVar[Mapping[str, Role]] = MappingProxyType({"backend": Role.DECODE, "prefill": Role.PREFILL})
     exchange_of_groups: ClassVar[str] = "all-gather and reduce-scatter"
-    """``allgather_reducescatter`` is the default of its ``--all2all-backend``."""
+    """``allgather_reducescatter`` is the default of vLLM's ``--all2all-backend``."""
     longer_context: ClassVar[str | None] = "VLLM_ALLOW_LONG_MAX_MODEL_LEN"
     each_pod_registers: ClassVar[bool] = True
-    """With hybrid load balancing, which the operator asks for, a node's data-parallel ranks are a worker of Dynamo's
-    (``dynamo/vllm/dp_topology.py``)."""
+    """With hybrid load balancing, which the operator requests, the data-parallel ranks of each node are one worker to
+    Dynamo (``dynamo/vllm/dp_topology.py``)."""
 
     @property
     def flags(self) -> FlagTable:

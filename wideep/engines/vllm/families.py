@@ -1,7 +1,7 @@
-"""What vLLM can do with a model, by the class that it loads for its family.
+"""What vLLM supports for each family of models, according to the class that it loads.
 
-Redundant experts and EPLB need a class of the protocol ``MixtureOfExperts``; gpt-oss' is none, up to 0.31.0. Pipeline
-stages are not modelled for any of them.
+Redundant experts and EPLB need a class that implements the protocol ``MixtureOfExperts``, which that of gpt-oss does
+not, up to 0.31.0. Pipeline stages are not modelled for any family.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Every flag that a worker's command takes in one version: vLLM's own and Dynamo's, which share one line.
+"""Every flag that a worker's command accepts in one version: vLLM's own and Dynamo's, which share one command line.
 
-vLLM's parser reads more spellings than argparse (``FlexibleArgumentParser``): underscores for dashes, the keys of an
-object as flags of their own, ``--compilation-config.cudagraph_mode NONE``, and ``-O3`` for ``--optimization-level 3``.
+vLLM's parser accepts more spellings than argparse (``FlexibleArgumentParser``): underscores for dashes, the keys of an
+object as separate flags, ``--compilation-config.cudagraph_mode NONE``, and ``-O3`` for ``--optimization-level 3``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HISTORY: Final = FlagHistory("vLLM", VERSIONS, parser_flags, OWNERS, {})
 
 @functools.cache
 def flag_table(version: str) -> FlagTable:
-    """The flags of one version, by the newest that was read up to it."""
+    """Return the flags of one version, taken from the newest version read that is not newer."""
     return _HISTORY.table(newest_read(VERSIONS, version), REASONS, _Flags)
 
 
@@ -38,12 +38,12 @@ SAME: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
     }
 )
-"""Keys of an object that do what a flag of their own does."""
+"""Keys of an object that have the same effect as a separate flag."""
 
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 CONFIG_FILE: Final = EngineFlag(("--config",), str, None, "file")
-"""Not among the flags that its help lists: the parser writes those of the file in its place before it reads any."""
+"""A flag that the parser's help does not list: the parser replaces it by the flags in the file before it parses any."""
 
 LEVEL: Final = "-O"
 
@@ -79,7 +79,7 @@ class _Flags(FlagTable):
 
 
 def _members(values: Sequence[str]) -> list[str]:
-    """The keys of a flag's JSON object; none where its value is something else."""
+    """Return the keys of a flag's JSON object; empty if its value is anything else."""
     try:
         return list(json_object(values[0])) if len(values) == 1 else []
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""What is read from the log of vLLM's workers; the same words in 0.16.0 to 0.31.0.
+"""The log format of vLLM's workers, which is the same from 0.16.0 to 0.31.0.
 
-With EPLB, the measurement at the start ends in a rearrangement that moves nothing ("(profile)"). In async mode nothing
-says when one ends, so that its begin counts.
+With EPLB, the profiling at startup ends with a rearrangement that moves nothing ("(profile)"). In async mode no line
+marks the end of a rearrangement, so its beginning counts.
 """
 
 from __future__ import annotations

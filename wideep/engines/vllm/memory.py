@@ -1,12 +1,13 @@
-"""One GPU of a vLLM worker: its pool, and what vLLM takes out of its share before it sizes the KV cache.
+"""Memory of one GPU of a vLLM worker: its pool, and what vLLM subtracts from its share before it sizes the KV cache.
 
-The share is of the whole GPU (``--gpu-memory-utilization``), and what is free must be as much: the context and NCCL
-have theirs by then. vLLM runs one batch of ``--max-num-batched-tokens``, and what that took beside the weights comes
-out of the share: activations by PyTorch's peak, and all that the driver has given away since NCCL stood, DeepEP's
-buffers among it (``Worker.determine_available_memory``, ``memory_profiling``); from 0.20.1 on CUDA graphs too, which it
-captures for a try. The rest is the KV cache. That NCCL stands first is read in the wheels of 0.16 to 0.31; before
-vllm-project/vllm#25359 its memory counted as the batch's. DeepEP's low-latency buffers are exact, and the experts'
-workspaces as wide as vLLM makes them; other activations and CUDA graphs are estimates from the model's shape.
+The share is a fraction of the whole GPU (``--gpu-memory-utilization``), and that much memory must be free after the
+context and NCCL have allocated theirs. vLLM runs one batch of ``--max-num-batched-tokens`` and subtracts from the share
+what it needed in addition to the weights: activations by PyTorch's peak, and all memory that the driver has allocated
+since NCCL's initialization, including DeepEP's buffers (``Worker.determine_available_memory``, ``memory_profiling``);
+from 0.20.1 on also CUDA graphs, which it captures as a trial. The rest is the KV cache. That NCCL is initialized first
+was read in the wheels of 0.16 to 0.31; before vllm-project/vllm#25359 its memory counted as the batch's. The sizes of
+DeepEP's low-latency buffers are exact, and the experts' workspaces have the widths that vLLM gives them; other
+activations and CUDA graphs are estimates from the model's shape.
 """
 
 from __future__ import annotations
@@ -30,26 +31,27 @@ from wideep.settings.model import Mla, ModelShape
 __all__ = ["graph_batch", "headroom", "shares", "worker_memory"]
 
 DEEPEP_BUFFER: Final = 1024 * MIB
-"""Over NVLink, and of the high-throughput kernels once more over RDMA (``VLLM_DEEPEP_BUFFER_SIZE_MB``)."""
+"""Bytes of the buffer over NVLink; the high-throughput kernels have a second one over RDMA
+(``VLLM_DEEPEP_BUFFER_SIZE_MB``)."""
 LARGEST_GRAPH: Final = 512
 GRAPHS_COUNTED: Final = (0, 20, 1)
-"""From here on CUDA graphs come out of the share (``VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS``)."""
+"""From this version on, CUDA graphs are subtracted from the share (``VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS``)."""
 IN_PLACE: Final = (0, 19, 0)
-"""From here on the sampler cuts the logits in place, where it sorted them, and the experts compute all tokens of a step
-at once (read in the wheels of 0.16 to 0.31)."""
+"""From this version on, the sampler filters the logits in place instead of sorting them, and the experts compute all
+tokens of a step at once (read in the wheels of 0.16 to 0.31)."""
 MOE_CHUNK: Final = 32_768
-"""Tokens whose experts are computed at once before that (``VLLM_FUSED_MOE_CHUNK_SIZE``; 0.16 has 16,384)."""
+"""Tokens whose experts are computed at once in earlier versions (``VLLM_FUSED_MOE_CHUNK_SIZE``; 0.16 has 16,384)."""
 SAMPLED: Final = 14
-"""Bytes of a logit while every request that may run is sampled, as vLLM tries: in bf16, in FP32, as probability, and
-the noise (``v1/sample``)."""
+"""Bytes per logit while vLLM's trial samples every request that may run: in bf16, in FP32, as a probability, and the
+noise (``v1/sample``)."""
 SORTED: Final = 30
-"""The same where it sorts: in bf16 and FP32, sorted with their places (12), and as much again for the sort."""
+"""The same for versions that sort: in bf16 and FP32, sorted with their indices (12), and as much again for the sort."""
 
 
 def shares(role: RoleLayout) -> Shares:
-    """Each attention group is a whole model but for the experts."""
+    """Return the sharding of weights: each attention group holds the whole model except for the experts."""
     group = attention_tp(role)
-    sequence_parallel = role.ep > 1 and role.dp > 1  # ``use_sequence_parallel_moe``: each GPU has tokens of its own
+    sequence_parallel = role.ep > 1 and role.dp > 1  # ``use_sequence_parallel_moe``: each GPU has its own tokens
     return Shares(
         embedding=group,
         lm_head=group,
@@ -60,7 +62,7 @@ def shares(role: RoleLayout) -> Shares:
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, version: str) -> GpuMemory:
-    """Memory of each GPU of a worker."""
+    """Return the memory of each GPU of a worker."""
     outside = headroom(model, name, role, version)
     measured = outside.total - (0.0 if is_from(version, *GRAPHS_COUNTED) else outside.cuda_graphs)
     pool = gpu.memory_bytes * role.mem_fraction_static - measured
@@ -78,7 +80,8 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout,
 
 
 def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> Headroom:
-    """What one GPU is likely to need beside weights and cache. Nothing of it depends on the cache's size."""
+    """Return what one GPU is likely to need in addition to weights and cache; it does not depend on the cache's
+    size."""
     tokens = batched_tokens(name, role)
     decode = name is Role.DECODE
     return Headroom(
@@ -91,7 +94,7 @@ def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> H
 
 
 def graph_batch(name: Role, role: RoleLayout) -> int:
-    """Requests of one rank in the largest captured CUDA graph; 0: none is."""
+    """Return the requests per rank in the largest captured CUDA graph; 0 if none is captured."""
     if role.cuda_graph_batch_sizes is not None:
         return max(role.cuda_graph_batch_sizes, default=0)
     return min(LARGEST_GRAPH, most_requests(name, role))
@@ -106,9 +109,10 @@ def _deepep(model: ModelShape, name: Role, role: RoleLayout) -> float:
 
 
 def _activations(model: ModelShape, role: RoleLayout, tokens: int, version: str) -> float:
-    """Of the batch that vLLM measures: attention of a rank's own tokens, and the experts' of those that reach it.
+    """Return the bytes of activations of the batch that vLLM measures: attention for a rank's own tokens, and the
+    experts for the tokens that reach them.
 
-    Without DeepEP each rank has gathered the tokens of all.
+    Without DeepEP, each rank gathers the tokens of all ranks.
     """
     hidden = tokens * HIDDEN_COPIES * BF16 * model.hidden_size
     attention = tokens * attention_row_bytes(model, role)
@@ -122,13 +126,13 @@ def _activations(model: ModelShape, role: RoleLayout, tokens: int, version: str)
 
 
 def _expert_row_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """One token's two workspaces of the experts, each as wide as the wider of what is kept in it, and its result
-    (``workspace_shapes`` of ``fused_moe``). Experts of other ranks have their place in it too."""
+    """Return the bytes of one token's two expert workspaces, each as wide as the wider of the tensors kept in it, and
+    of its result (``workspace_shapes`` of ``fused_moe``). The workspaces have room for experts of other ranks too."""
     width = model.expert_width / expert_tp(role)
     workspaces = max(width, model.hidden_size) + max(2 * width, model.hidden_size)
     return (model.experts_per_token * workspaces + model.hidden_size) * BF16
 
 
 def _logits(model: ModelShape, requests: int, version: str) -> float:
-    """Of every request that may run: vLLM samples so many when it measures."""
+    """Return the bytes of the logits of every request that may run: vLLM samples that many when it measures."""
     return (SAMPLED if is_from(version, *IN_PLACE) else SORTED) * requests * model.vocab_size

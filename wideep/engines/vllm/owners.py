@@ -1,6 +1,6 @@
-"""Know the owner of each flag of a worker's command, in any version, and what to write instead of the flag.
+"""The owner of each flag of a worker's command, in any version, and what to write instead of the flag.
 
-A flag without a row is passed on with a warning: its effect on a layout is not known.
+A flag without a row is passed on with a warning, since its effect on a layout is not known.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         "ends": Reason("vLLM exits when it is given this flag", TAKE_OUT),
     }
 )
-"""By the flag's owner, where that is no key of a role."""
+"""Reasons by owner, for owners that are not keys of a role."""
 
 NEVER: Final[Mapping[str, Reason]] = MappingProxyType(
     {
@@ -95,7 +95,7 @@ NEVER: Final[Mapping[str, Reason]] = MappingProxyType(
         ),
     }
 )
-"""By the key: what no role can have on vLLM here."""
+"""Reasons by key, for keys that no role may set on vLLM."""
 
 OWNERS: Final = owners_of(_OWNERS)
-"""The owner of each flag by its spelling, in the order in which they are listed."""
+"""Owner by one of the flag's spellings, in the order in which messages list the flags."""

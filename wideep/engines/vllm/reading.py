@@ -1,4 +1,4 @@
-"""vLLM's launch command as keys of a role: the inverse of ``command``."""
+"""Conversion of vLLM's launch command to keys of a role: the inverse of ``command``."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["role_reading"]
 
 DISPATCH_VARIABLE: Final = "VLLM_MOE_DP_CHUNK_SIZE"
 ALL_TO_ALL_VARIABLE: Final = "VLLM_ALL2ALL_BACKEND"
-"""Of older vLLM, whose newer flag is ``--all2all-backend``."""
+"""Variable of older vLLM; newer versions have the flag ``--all2all-backend``."""
 UTILIZATION: Final = 0.92
-"""``--gpu-memory-utilization`` of a command without it (``CacheConfig`` of vLLM 0.31)."""
+"""``--gpu-memory-utilization`` of a command that does not set it (``CacheConfig`` of vLLM 0.31)."""
 _BALANCER: Final = {"num_redundant_experts": "redundantExperts", "step_interval": "eplb.rebalanceIterations"}
 _COUNT: Final = re.compile(r"(\d{1,12}(?:\.\d{1,12}(?=.))?)([kmgKMG]?)", re.ASCII)
 _COUNTS: Final = ("contextLength", "chunkedPrefillSize", "maxRunningRequests")
-"""Keys of whole numbers whose flags vLLM's parser takes as texts, in one version or another."""
+"""Whole-number keys whose flags vLLM's parser takes as text, in one version or another."""
 _FITTED: Final = ("auto", "-1")
-"""``--max-model-len`` as long as the cache has room for."""
+"""Values of ``--max-model-len`` that mean as long as the cache has room for."""
 _PER_GROUP: Final = ("chunkedPrefillSize", "maxRunningRequests")
-"""Keys that are of all attention groups together, where vLLM's flag is of one."""
+"""Keys that count for all attention groups together, whereas vLLM's flag counts for one group."""
 
 
 def role_reading(
     role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int, keys: frozenset[str]
 ) -> RoleReading:
-    """The keys of a command's flags. ``keys`` are those that own flags.
+    """Return the keys that a command's flags express. ``keys`` are the keys that own flags.
 
-    Raises ValueError with the flag's name for a value that its type does not take.
+    Raises ValueError, with the flag's name, for a value that does not match its type.
     """
     reading = read_keys(said, keys, lambda reading, each: _read(reading, role, each))
     if "moeA2aBackend" not in reading.keys and ALL_TO_ALL_VARIABLE in env:
@@ -74,9 +74,10 @@ def _all_to_all(reading: RoleReading, name: str, backend: str) -> None:
 
 
 def _count(text: str) -> int:
-    """Tokens as vLLM takes them: ``16384``, ``16k`` of 1000, ``16K`` of 1024 (``human_readable_int``).
+    """Return a count as vLLM parses it: ``16384``, ``16k`` with a factor of 1000, ``16K`` of 1024
+    (``human_readable_int``).
 
-    Raises ValueError for another text.
+    Raises ValueError for any other text.
     """
     found = _COUNT.fullmatch(text)
     if not found:
@@ -86,7 +87,8 @@ def _count(text: str) -> int:
 
 
 def _balancer(reading: RoleReading, said: SaidFlag) -> None:
-    """EPLB's own object, or a field of it by its dotted name: two are keys, the others go on as dotted flags."""
+    """Read EPLB's JSON object, or one field of it by its dotted name: two fields are keys, the others become dotted
+    flags."""
     dotted, value = said.words[0].partition("=")[0].partition(".")[2], said.values[0] if said.values else ""
     for field, each in ({dotted: _member(value)} if dotted else json_object(value)).items():
         if field in _BALANCER:
@@ -97,12 +99,13 @@ def _balancer(reading: RoleReading, said: SaidFlag) -> None:
 
 
 def _member(text: str) -> object:
-    """A number as one."""
+    """Return a text of digits as a number, any other as it is."""
     return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else text
 
 
 def _sizes(reading: RoleReading, role: Role, said: Sequence[SaidFlag], gpus_per_node: int) -> None:
-    """SGLang's sizes from vLLM's: a tensor-parallel group is an attention group, and experts go over all of them."""
+    """Set SGLang's sizes from vLLM's: a tensor-parallel group is an attention group, and experts are spread over all
+    groups."""
     keys = reading.keys
     group, groups = reading.number("tp", 1), reading.number("dp", 1)
     named = next((each for each in said if each.is_any("--data-parallel-size-local")), None)

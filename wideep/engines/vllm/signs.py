@@ -1,4 +1,4 @@
-"""Lines by which a log of vLLM's workers shows a symptom."""
+"""Log lines of vLLM's workers that indicate a symptom."""
 
 from __future__ import annotations
 

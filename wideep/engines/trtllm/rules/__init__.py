@@ -1,4 +1,5 @@
-"""What a role must keep to run on TensorRT-LLM, in order: its checks, which a pod reaches when it starts."""
+"""The rules that a role must keep to run on TensorRT-LLM, in order. They follow its checks, which a pod reaches at
+startup."""
 
 from typing import Final
 

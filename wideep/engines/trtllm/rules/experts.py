@@ -1,4 +1,4 @@
-"""Redundant experts, the load balancer and DeepEP: what TensorRT-LLM takes together."""
+"""Redundant experts, the load balancer and DeepEP: what TensorRT-LLM supports together."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ SPARE: Final = 1.1
 STEP: Final = 50 * GIB
 BROKEN_FROM: Final = (1, 3, 0, 18)
 BROKEN_UNTIL: Final = (1, 3, 0, 21)
-"""``run_moe`` is called with other arguments than it has: each rank of a Wide-EP decode worker ends (Dynamo's known
-issues of 1.3)."""
+"""In versions from ``BROKEN_FROM`` up to, but not including, ``BROKEN_UNTIL``, ``run_moe`` is called with arguments
+that it does not have, and each rank of a Wide-EP decode worker exits (Dynamo's known issues of 1.3)."""
 
 
 def slots_divide(site: RoleContext) -> Problem | None:
-    """``MoeLoadBalancerConfig``, and without a balancer the MoE modules."""
+    """Require slots that divide evenly, as ``MoeLoadBalancerConfig`` does, and the MoE modules without a balancer."""
     return slots_problem(site, copies=site.role.eplb.enabled)
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:
-    """``moe_model_arch_list``: other classes run without a balancer, and nothing says so."""
+    """Require a class in ``moe_model_arch_list``: the engine silently runs other classes without a balancer."""
     if site.family.expert_location or not site.role.eplb.enabled:
         return None
     rule = f"TensorRT-LLM's load balancer does not know {site.architecture}"
@@ -47,7 +47,8 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
-    """``maybe_create_moe_load_balancer``: it balances between expert groups."""
+    """Require ep > 1 for the balancer, which moves experts between expert groups
+    (``maybe_create_moe_load_balancer``)."""
     role = site.role
     if role.ep > 1 or not role.eplb.enabled:
         return None
@@ -56,7 +57,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_backend(site: RoleContext) -> Problem | None:
-    """``create_moe`` asserts which backends the balancer works with."""
+    """Require a backend that the balancer works with, as ``create_moe`` asserts."""
     role, version = site.role, site.engine.version
     if not role.eplb.enabled or not site.family.expert_location:
         return None
@@ -71,7 +72,8 @@ def balancing_needs_backend(site: RoleContext) -> Problem | None:
 
 
 def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
-    """The balancer keeps every expert of the model in /dev/shm of each node, from where it copies them to the GPUs."""
+    """Require room for all experts of the model in each node's /dev/shm, from which the balancer copies them to the
+    GPUs."""
     if not site.role.eplb.enabled or site.stack is None:
         return None
     needed, given = balancer_bytes(site.model), site.stack.workers.shared_memory
@@ -83,7 +85,7 @@ def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
 
 
 def copies_need_balancer(site: RoleContext) -> Problem | None:
-    """Slots beyond the experts are the balancer's ``num_slots``."""
+    """Require the balancer for redundant experts, which are part of its ``num_slots``."""
     role = site.role
     if not role.redundant_experts or role.eplb.enabled:
         return None
@@ -93,7 +95,7 @@ def copies_need_balancer(site: RoleContext) -> Problem | None:
 
 
 def wide_decode_runs(site: RoleContext) -> Problem | None:
-    """Releases whose Wide-EP decode ends on all ranks."""
+    """Refuse the releases in which Wide-EP decode crashes on all ranks."""
     version = site.engine.version
     broken = is_from(version, *BROKEN_FROM) and not is_from(version, *BROKEN_UNTIL)
     wide = moe_backend(site.model.weight_format, site.gpu, site.role, version) == WIDEEP
@@ -106,7 +108,8 @@ def wide_decode_runs(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_attention_dp(site: RoleContext) -> Problem | None:
-    """``CommunicationFactory``: without attention data parallelism tokens are gathered and scattered."""
+    """Require attention data parallelism for DeepEP: without it, tokens are gathered and scattered
+    (``CommunicationFactory``)."""
     role = site.role
     if not role.deepep or role.dp == role.tp:
         return None

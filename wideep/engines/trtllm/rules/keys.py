@@ -1,4 +1,4 @@
-"""Keys that other engines read and TensorRT-LLM has nothing for, and values that it does not take."""
+"""Keys of other engines that have no counterpart in TensorRT-LLM, and values that it does not accept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THOUSAND = 1024
 
 
 def keys_of_another_engine(site: RoleContext) -> Problem | None:
-    """Refused, so that nobody believes that they do something."""
+    """Refuse keys that have no effect, so that nobody relies on them."""
     return next(_set(site), None)
 
 
@@ -52,7 +52,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
 
 
 def pages_are_a_power_of_two(site: RoleContext) -> Problem | None:
-    """``tokens_per_block`` (TensorRT-LLM's page on its KV cache)."""
+    """Require a power of two for ``tokens_per_block``, the page size of TensorRT-LLM's KV cache."""
     page = site.role.page_size
     if page is None or page & (page - 1) == 0:
         return None
@@ -60,7 +60,7 @@ def pages_are_a_power_of_two(site: RoleContext) -> Problem | None:
 
 
 def transfer_buffers_fit(site: RoleContext) -> Problem | None:
-    """They are allocated after the cache, in what its share leaves."""
+    """Require room for the transfer buffers, which are allocated after the cache in the memory that it leaves."""
     memory, needed = site.memory, transfer_bytes(site.model, site.role)
     outside = memory.free_bytes - memory.pool_bytes
     if needed < outside or memory.kv_cache_tokens == 0:

@@ -1,4 +1,4 @@
-"""How TensorRT-LLM cuts a worker."""
+"""Rules for how TensorRT-LLM divides a worker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ __all__ = ["attention_dp_is_all_or_none"]
 
 
 def attention_dp_is_all_or_none(site: RoleContext) -> Problem | None:
-    """``enable_attention_dp`` gives every GPU requests of its own, or none (``Mapping``): nothing is between."""
+    """Require dp = tp or dp = 1: ``enable_attention_dp`` gives either every GPU its own requests, or none
+    (``Mapping``)."""
     role = site.role
     if role.dp in (1, role.tp):
         return None

@@ -1,4 +1,5 @@
-"""What a role must keep to run on vLLM, in order. Sources are vLLM's checks, which a pod reaches when it starts."""
+"""The rules that a role must keep to run on vLLM, in order. They follow vLLM's checks, which a pod reaches at
+startup."""
 
 from typing import Final
 

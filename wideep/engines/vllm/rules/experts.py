@@ -1,4 +1,4 @@
-"""Redundant experts, EPLB, DeepEP and dual batch overlap: what vLLM takes together."""
+"""Redundant experts, EPLB, DeepEP and dual batch overlap: what vLLM supports together."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = [
 ]
 
 MOST_COPIES = 1023
-"""``ParallelConfig``: physical experts are counted in 10 bits where they are more than the logical ones."""
+"""``ParallelConfig`` counts physical experts in 10 bits if there are more of them than logical ones."""
 
 
 def balancing_needs_model(site: RoleContext) -> Problem | None:
-    """``EplbState.add_model`` takes classes of the protocol ``MixtureOfExperts`` only."""
+    """Require a class of the protocol ``MixtureOfExperts``, since ``EplbState.add_model`` accepts only those."""
     role = site.role
     if site.family.expert_location or not role.eplb.enabled:
         return None
@@ -34,7 +34,7 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
-    """``ParallelConfig``: EPLB needs ``--enable-expert-parallel`` and more than one GPU."""
+    """Require ``--enable-expert-parallel`` and more than one GPU for EPLB, as ``ParallelConfig`` does."""
     role = site.role
     if role.ep > 1 or not role.eplb.enabled:
         return None
@@ -43,7 +43,7 @@ def balancing_needs_ep(site: RoleContext) -> Problem | None:
 
 
 def copies_need_eplb(site: RoleContext) -> Problem | None:
-    """``ParallelConfig``: redundant experts are EPLB's, and at most 1023."""
+    """Require EPLB for redundant experts, and at most 1023 of them, as ``ParallelConfig`` does."""
     role = site.role
     if role.redundant_experts and not role.eplb.enabled:
         rule = "vLLM supports redundant experts only with EPLB"
@@ -56,12 +56,14 @@ def copies_need_eplb(site: RoleContext) -> Problem | None:
 
 
 def slots_divide(site: RoleContext) -> Problem | None:
-    """With EPLB each GPU holds the same number of slots (``EplbState.add_model``); without, some may hold one less."""
+    """Require equal numbers of slots on all GPUs with EPLB (``EplbState.add_model``); without it, some may hold one
+    less."""
     return slots_problem(site, copies=True) if site.role.eplb.enabled else None
 
 
 def deepep_has_one_mode(site: RoleContext) -> Problem | None:
-    """Two values of ``--all2all-backend``, each with buffers of its own, and none for both."""
+    """Refuse auto mode: each DeepEP mode is a value of ``--all2all-backend`` with its own buffers, and no value means
+    both."""
     role = site.role
     if not role.deepep or role.deepep_mode is not DeepEpMode.AUTO:
         return None
@@ -71,7 +73,8 @@ def deepep_has_one_mode(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_groups(site: RoleContext) -> Problem | None:
-    """``FusedMoEParallelConfig.use_all2all_kernels``: it runs between data-parallel ranks with EP."""
+    """Require dp > 1 and EP for DeepEP, which runs between data-parallel ranks
+    (``FusedMoEParallelConfig.use_all2all_kernels``)."""
     role = site.role
     if not role.deepep or (role.dp > 1 and role.ep > 1):
         return None
@@ -81,7 +84,8 @@ def deepep_needs_groups(site: RoleContext) -> Problem | None:
 
 
 def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:
-    """vLLM pads the hidden size up to the next for which the kernels exist (``maybe_roundup_layer_hidden_size``)."""
+    """Require at most the largest hidden size for which the kernels exist; vLLM pads a smaller one to the next
+    supported size (``maybe_roundup_layer_hidden_size``)."""
     role, hidden = site.role, site.model.hidden_size
     if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden <= max(HIDDEN_SIZES):
         return None
@@ -91,7 +95,7 @@ def low_latency_needs_hidden_size(site: RoleContext) -> Problem | None:
 
 
 def two_batches_need_deepep(site: RoleContext) -> Problem | None:
-    """``VllmConfig``: dual batch overlap is for DeepEP's backends."""
+    """Require DeepEP for dual batch overlap, which ``VllmConfig`` supports only with DeepEP's backends."""
     if not site.role.two_batch_overlap or site.role.deepep:
         return None
     rule = "vLLM's dual batch overlap hides DeepEP's all-to-all, and moeA2aBackend is none"

@@ -1,4 +1,4 @@
-"""Keys that SGLang reads and vLLM has nothing for."""
+"""Keys of SGLang that have no counterpart in vLLM, and values that vLLM does not accept."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from wideep.settings.model import Mla
 __all__ = ["block_size_fits_attention", "keys_of_another_engine", "share_is_free"]
 
 BLOCKS: Final = (16, 32, 64, 128)
-"""Of attention backends with keys and values of several heads, on NVIDIA's GPUs."""
+"""Page sizes of attention backends with multi-head keys and values, on NVIDIA's GPUs."""
 MLA_BLOCKS: Final = (64,)
-"""The one that FlashAttention's, FlashMLA's and FlashInfer's MLA all take: which of them runs is vLLM's choice."""
+"""The only page size that the MLA of FlashAttention, FlashMLA and FlashInfer all support: vLLM chooses which of them
+runs."""
 
 
 def keys_of_another_engine(site: RoleContext) -> Problem | None:
-    """Refused, so that nobody believes that they do something."""
+    """Refuse keys that have no effect, so that nobody relies on them."""
     return next(_set(site), None)
 
 
@@ -49,7 +50,7 @@ def _set(site: RoleContext) -> Iterator[Problem]:
 
 
 def share_is_free(site: RoleContext) -> Problem | None:
-    """``request_memory``: the share is of the whole GPU, and must be free when NCCL has its buffers."""
+    """Require that the share, a fraction of the whole GPU, is free once NCCL has its buffers (``request_memory``)."""
     memory, fraction = site.memory, site.role.mem_fraction_static
     if memory.total_bytes * fraction <= memory.free_bytes:
         return None
@@ -59,7 +60,7 @@ def share_is_free(site: RoleContext) -> Problem | None:
 
 
 def block_size_fits_attention(site: RoleContext) -> Problem | None:
-    """``Platform.check_and_update_config``: what each attention backend has kernels for."""
+    """Require a page size for which the attention backends have kernels (``Platform.check_and_update_config``)."""
     page = site.role.page_size
     fitting = MLA_BLOCKS if isinstance(site.model.attention, Mla) else BLOCKS
     if page is None or page in fitting:

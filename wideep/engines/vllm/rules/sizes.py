@@ -1,4 +1,4 @@
-"""How vLLM cuts a worker: tensor-parallel groups within a node, and experts over all GPUs or none."""
+"""Rules for how vLLM divides a worker: tensor-parallel groups within a node, and experts over all GPUs or none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ __all__ = ["experts_over_all_or_none", "groups_within_nodes"]
 
 
 def experts_over_all_or_none(site: RoleContext) -> Problem | None:
-    """``FusedMoEParallelConfig.make``: with expert parallelism the experts are spread over TP × DP, all GPUs."""
+    """Require ep = tp or ep = 1: vLLM spreads experts over TP × DP, which is all GPUs
+    (``FusedMoEParallelConfig.make``)."""
     role = site.role
     if role.ep in (1, role.tp):
         return None
@@ -18,9 +19,9 @@ def experts_over_all_or_none(site: RoleContext) -> Problem | None:
 
 
 def groups_within_nodes(site: RoleContext) -> Problem | None:
-    """The operator gives each node GPUs / TP data-parallel ranks, from a rank of its own on. A tensor-parallel group
-    over several nodes is started another way, which has crashed (dynamo#4934) and is not modelled.
-    """
+    """Require attention groups that fit within a node: the operator gives each node GPUs / TP data-parallel ranks,
+    starting at the node's own first rank. A tensor-parallel group that spans nodes is started differently, which has
+    crashed (dynamo#4934) and is not modelled."""
     role = site.role
     group, node = role.tp // role.dp, role.gpus_per_node
     if role.tp % role.dp or node % group == 0:
