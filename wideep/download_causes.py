@@ -1,5 +1,4 @@
-"""Explanations of a failed download of the weights, from what its log shows: one sentence, a fix, and the key to
-change."""
+"""Explanations of a failed download, from what its log shows: one sentence, a fix, and the key to change."""
 
 from __future__ import annotations
 
@@ -93,8 +92,7 @@ def _checksum(_plan: Plan, _said: str) -> DownloadCause:
 
 
 def _busy(plan: Plan, _said: str) -> DownloadCause:
-    """Explain that requests are rate-limited: Hugging Face counts them per token, or per address without one, over some
-    minutes."""
+    """Explain that requests are rate-limited, by token or else by address, over some minutes."""
     cause = "Hugging Face limits requests for now (429 Too Many Requests)."
     if plan.token is None:
         fix = "pulumi config set --secret hfToken hf_…, then `pulumi up`: with a token the limit is higher"

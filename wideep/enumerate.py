@@ -108,10 +108,9 @@ def layouts(
 def worker_shapes(
     model: ModelShape, name: Role, hardware: Hardware, most: int, mem_fraction_static: float = 0.8
 ) -> Iterator[RoleLayout]:
-    """Yield every shape of one worker of at most ``most`` GPUs that is considered, whether or not a rule forbids it.
+    """Yield every shape of one worker of at most ``most`` GPUs that is considered, legal or not.
 
-    A worker with more GPUs than the model has experts is forbidden however it is split, so only one shape of it is
-    yielded.
+    A worker with more GPUs than the model has experts is forbidden however it is split, so one shape of it is enough.
     """
     for base in _bases(most, hardware.gpus_per_node, mem_fraction_static):
         if base.tp > model.experts:
@@ -125,8 +124,7 @@ def _by_count(left_out: LeftOut) -> int:
 
 
 def _by_capacity(option: LayoutOption) -> tuple[int, int, int]:
-    """Return a sort key: greatest decode KV capacity first, then prefill capacity, then the widest expert
-    parallelism."""
+    """Return a sort key: greatest KV capacity of decode first, then of prefill, then the widest EP."""
     return -option.decode.kv_tokens, -option.prefill.kv_tokens, -option.decode.role.ep
 
 
@@ -169,8 +167,7 @@ def _shapes(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLay
 
 
 def _with_deepep(model: ModelShape, name: Role, base: RoleLayout) -> Iterator[RoleLayout]:
-    """Yield layouts with DeepEP in the role's mode, full dense layers and lm_head, and EPLB if there are redundant
-    slots."""
+    """Yield layouts with DeepEP in the role's mode, full dense layers and lm_head, and EPLB with redundant slots."""
     fewest = -model.experts % base.ep
     published = fewest + -(-max(0, PUBLISHED_REDUNDANCY - fewest) // base.ep) * base.ep
     for redundant in sorted({fewest, published}):

@@ -14,8 +14,7 @@ HF_WORDS: Final = ("config", "hub_download", "overrides", "quant_config", "quant
 HF_TOKEN: Final = re.compile(rf"hf_(?!(?:{'|'.join(HF_WORDS)})(?![A-Za-z0-9_-]))[A-Za-z0-9_-]{{6,}}")
 """A user's token, or a token of a signed-in application (``hf_oauth_…``, ``hf_jwt_…``)."""
 _SHORTEST_REFUSED: Final = 12
-"""Minimum number of characters after ``hf_`` for a text to be refused rather than only masked, so that no identifier is
-mistaken for a token."""
+"""Characters after ``hf_`` from which on a text is refused, not only masked, so that no identifier is mistaken."""
 _CREDENTIALS: Final = (
     HF_TOKEN,
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),  # a JWT

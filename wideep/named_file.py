@@ -31,8 +31,7 @@ def read_named(path: Path, most_bytes: int = MOST_BYTES) -> str:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether the path is a regular file. Return False for a name that no file can have, for which
-    ``Path.is_file`` raises."""
+    """Tell whether a regular file is there; False for impossible names, for which ``Path.is_file`` raises."""
     try:
         return path.is_file()
     except (OSError, ValueError):

@@ -50,14 +50,11 @@ MPI_SECRET: Final = "mpi-run-ssh-secret"  # noqa: S105
 """The name that the operator of 0.6.0 looks for, whatever the graph is called."""
 CRDS_RELEASE: Final = "dynamo-crds"
 PLATFORM_RELEASE: Final = "dynamo-platform"
-"""Contains neither "nats" nor "etcd": the sub-charts would then shorten their own names, and the operator would not
-find them."""
+"""Contains neither "nats" nor "etcd": the sub-charts would shorten their names, and the operator miss them."""
 MONITORING_RELEASE: Final = "wideep-monitoring"
-"""Release name of kube-prometheus-stack, which truncates it to 26 characters. There is one per cluster, because its
-cluster roles have this name."""
+"""Release of kube-prometheus-stack, which cuts it to 26 characters. One per cluster: its cluster roles are named so."""
 PROMETHEUS_LABEL: Final = "operator.prometheus.io/name"
-"""Label that the Prometheus operator sets on every pod and claim of a Prometheus; RELEASE-prometheus for this
-program's."""
+"""Label that the Prometheus operator sets on a Prometheus' pods and claims; RELEASE-prometheus for this program's."""
 GRAFANA_SECRET: Final = "wideep-grafana-admin"  # noqa: S105 - names, not values
 GRAFANA_USER_KEY: Final = "admin-user"
 GRAFANA_PASSWORD_KEY: Final = "admin-password"  # noqa: S105
@@ -77,8 +74,7 @@ GRAPH_LIMIT: Final = GROVE_LIMIT - len("prefill") - len("prefill-ldr")
 
 
 def truncate_with_hash(name: str, limit: int) -> str:
-    """Return the name, shortened to ``limit`` characters if it is longer, with a hash of the full name to keep it
-    unique."""
+    """Return the name, cut to ``limit`` characters if it is longer, with a hash of the whole to keep it unique."""
     if len(name) <= limit:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:5]
@@ -99,22 +95,19 @@ def revision_folder(revision: str) -> str:
 
 
 def graph(model: str) -> str:
-    """Return the graph's name, derived from the model alone, so that a different layout updates the graph instead of
-    replacing it."""
+    """Return the graph's name, from the model alone: a new layout then updates the graph without replacing it."""
     slug = model_slug(model)
     named = slug if slug[0].isalpha() else f"m-{slug}"
     return truncate_with_hash(f"{named}-wideep", GRAPH_LIMIT)
 
 
 def frontend_service(graph_name: str) -> str:
-    """Return the name of the Service that the operator creates for the frontend: graph name and service key, in lower
-    case."""
+    """Return the name of the operator's Service for the frontend: graph name and service key, in lower case."""
     return f"{graph_name}-{FRONTEND.lower()}"
 
 
 def scaling_adapter(graph_name: str, component: str) -> str:
-    """Return the name of the scaling adapter that the operator creates for a component: graph and component, in lower
-    case."""
+    """Return the name of the operator's scaling adapter for a component: graph and component, in lower case."""
     return f"{graph_name}-{component.lower()}"
 
 

@@ -1,5 +1,4 @@
-"""Inputs of NVIDIA's planner for a stack: the roles that it scales, the GPUs that it may use, and a Prometheus to
-query."""
+"""Inputs of NVIDIA's planner: the roles that it scales, the GPUs that it may use, and a Prometheus to query."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ def scaled_roles(settings: Settings) -> list[Role]:
 
 
 def max_gpus(settings: Settings) -> int:
-    """Return how many GPUs the planner's workers may use in total: those of the stack minus those of roles that it does
-    not scale."""
+    """Return how many GPUs the planner's workers may use: all of the stack's except those of unscaled roles."""
     scaled = scaled_roles(settings)
     return settings.hardware.gpus - sum(role.gpus for name, role in settings.layout.roles.items() if name not in scaled)
 

@@ -6,8 +6,7 @@ __all__ = ["money", "per_million_tokens"]
 
 
 def per_million_tokens(price_per_hour: float, tokens_per_second: float) -> float:
-    """Return the cost of a million tokens on GPUs that cost ``price_per_hour`` and continuously serve
-    ``tokens_per_second``."""
+    """Return the cost of a million tokens at this price per hour and this continuous rate of tokens/s."""
     return price_per_hour / (tokens_per_second * 3600) * 1e6
 
 

@@ -27,8 +27,7 @@ _RDMA: Final = {
 _DEEPEP_BETWEEN_NODES: Final = {"NVSHMEM_IB_ENABLE_IBGDA": "true"}
 """GPUs post their own sends, which DeepEP's low-latency kernels require."""
 _ROCE: Final = {"NCCL_IB_GID_INDEX": "3", "UCX_IB_GID_INDEX": "3"}
-"""Entry 3 of an adapter's GID table is RoCE v2 over IPv4 on most clusters; ``show_gids`` on a node lists the
-entries."""
+"""Entry 3 of an adapter's GID table is RoCE v2 over IPv4 on most clusters; ``show_gids`` on a node lists it."""
 _ROCE_DEEPEP: Final = {"NVSHMEM_IB_GID_INDEX": "3"}
 _RACK_NVLINK: Final = {"NCCL_MNNVL_ENABLE": "1", "NCCL_CUMEM_ENABLE": "1"}
 """NCCL over NVLink between nodes of one rack."""
@@ -42,20 +41,17 @@ OTHER_RDMA: Final = {
     "ionic": "AMD's adapters",
     "hfi": "Cornelis' adapters",
 }
-"""Adapters that support RDMA but are not mlx5, by a word in the device plugin's resource
-(``vpc.amazonaws.com/efa``)."""
+"""RDMA adapters other than mlx5, by a word in the device plugin's resource (``vpc.amazonaws.com/efa``)."""
 
 
 def other_rdma(resource: str) -> str | None:
-    """Return whose adapters a device plugin's resource provides; None if they are not known to be other than NVIDIA's
-    mlx5."""
+    """Return whose adapters a device plugin's resource provides; None unless they are known not to be mlx5."""
     words = re.findall(r"[a-z]+", resource.lower())
     return next((maker for part, maker in OTHER_RDMA.items() if part in words), None)
 
 
 def uses_rdma(hardware: Hardware) -> bool:
-    """Tell whether the pods use RDMA: the nodes support it, and there are several, so that at least the KV cache is
-    transferred.
+    """Tell whether the pods use RDMA: the nodes support it, and are several, so that the KV cache is transferred.
 
     Prefill and decode run in separate pods, which the scheduler may put on any two nodes.
     """

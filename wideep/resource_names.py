@@ -53,15 +53,13 @@ __all__ = [
 ]
 
 OWNER_ANNOTATION: Final = "dynamo-wideep/stack"
-"""Annotation on every object that a stack creates: the stack's full name. (Helm's objects carry Helm's own
-annotation.)"""
+"""Annotation on each object that a stack creates: the stack's full name. (Helm's objects carry Helm's own.)"""
 OWNER_LABEL: Final = "dynamo-wideep/stack"
 """Label on objects that outlive the stack: project and stack, in the form of a valid label value."""
 RETRY_OF_ANNOTATION: Final = "dynamo-wideep/after"
 """Annotation on the download's pods: the uid of the failed Job that this one replaces."""
 TAKE_OWNERSHIP_ANNOTATION: Final = "pulumi.com/patchForce"
-"""Annotation that makes the provider write its fields even if another manager owns them (``force`` of server-side
-apply)."""
+"""Makes the provider write its fields even if another manager owns them (``force`` of server-side apply)."""
 OWN_ANNOTATIONS: Final = ("pulumi.com/", "dynamo-wideep/")
 """Prefixes of the annotations that a stack writes for itself."""
 ANY_CLUSTER: Final = "DYNAMO_WIDEEP_ANY_CLUSTER"

@@ -82,8 +82,7 @@ class Sign:
 
 
 def signs(depth: Depth, *places: Place, **patterns: tuple[str, ...]) -> tuple[Sign, ...]:
-    """Return signs of one depth in the logs of these places; keywords are lower-case names of Symptom, values are
-    patterns."""
+    """Return signs of one depth in the logs of these places: patterns by the symptom's name in lower case."""
     return tuple(
         Sign(Symptom[name.upper()], depth, places, re.compile("|".join(texts), re.IGNORECASE))
         for name, texts in patterns.items()

@@ -44,8 +44,7 @@ class Found:
 
 
 def place_of(role: str) -> Place:
-    """Return where a graph's pod of this role runs: an engine, or a component without GPUs (the frontend, a
-    planner)."""
+    """Return where a graph's pod of this role runs: an engine, or a part without GPUs (frontend, planner)."""
     return Place.ENGINE if role in ("prefill", "decode") else Place.FRONTEND
 
 

@@ -31,6 +31,5 @@ def recorded(tokens_per_second: float) -> float:
 
 
 def shown_rate(tokens_per_second: float) -> int:
-    """Return tokens/s per GPU as a whole number, 97 for 96.5; recorded and computed figures are rounded the same
-    way."""
+    """Return tokens/s per GPU as a whole number, 97 for 96.5, the same for a recorded and a computed figure."""
     return math.floor(recorded(tokens_per_second) + 0.5)

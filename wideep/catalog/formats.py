@@ -1,5 +1,4 @@
-"""The format of a model's weights according to its config.json as SGLang 0.5.3.post2 reads it, or why it is
-unsupported."""
+"""The format of a model's weights by its config.json as SGLang 0.5.3.post2 reads it, or why it is not supported."""
 
 from __future__ import annotations
 
@@ -81,8 +80,7 @@ def _of(quantization: Object, key: str) -> WeightFormat | Unsupported:
 
 
 def _fp8(quantization: Object, key: str) -> WeightFormat | Unsupported:
-    """Return the format by ``Fp8Config``: blocks need dynamic activation scales; without blocks, there is one scale per
-    tensor or channel."""
+    """Return the format by ``Fp8Config``: blocks need dynamic activations; else a tensor or channel has one scale."""
     block, scheme = quantization.get("weight_block_size"), quantization.get("activation_scheme", "dynamic")
     if block is None:
         return WeightFormat.FP8_CHANNEL
@@ -102,8 +100,7 @@ def _modelopt(quantization: Object, key: str) -> WeightFormat | Unsupported:
 
 
 def _compressed(quantization: Object, key: str) -> WeightFormat | Unsupported:
-    """Return the format by ``CompressedTensorsConfig``, in which each group of layers specifies how its weights are
-    stored."""
+    """Return the format by ``CompressedTensorsConfig``: each group of layers specifies how its weights are stored."""
     groups = _object(quantization.get("config_groups"))
     found = {name: _group(_object(_object(group).get("weights"))) for name, group in groups.items()}
     wrong = next((name for name, format_ in found.items() if not isinstance(format_, WeightFormat)), None)

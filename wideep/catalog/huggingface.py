@@ -110,8 +110,7 @@ def _beside(path: str, read_text: Callable[[str], str]) -> Object | None:
 
 
 def _name(config: Object, path: str) -> str | None:
-    """Return the repository according to the file, or the last two folders of the path if they look like one; else
-    None."""
+    """Return the repository named in the file, or the path's last two folders if they look like one; else None."""
     for name in (config.get("_name_or_path"), path.removesuffix("/config.json")):
         if isinstance(name, str) and REPOSITORY.fullmatch(name):
             return name
@@ -152,8 +151,7 @@ def _attention(config: Object) -> Object:
 
 
 def _widths(config: Object) -> Object:
-    """Return dense and expert widths: an expert's is ``moe_intermediate_size``, or ``intermediate_size`` without that
-    field."""
+    """Return the widths; an expert's is ``moe_intermediate_size``, or ``intermediate_size`` where that is missing."""
     width = config.get("intermediate_size")
     return {
         "denseLayers": config.get("first_k_dense_replace") or 0,

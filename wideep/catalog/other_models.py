@@ -45,6 +45,5 @@ def other_model(config: Object, architecture: str, path: str) -> Problem | None:
 
 
 def _names_experts(config: Object) -> bool:
-    """Tell whether any key of the file, at any depth, mentions experts; top-level keys whose value is 0 or null do not
-    count."""
+    """Tell whether any key of the file, at any depth, mentions experts, ignoring top-level keys without a value."""
     return "expert" in json.dumps([{key: value} for key, value in config.items() if value]).lower()

@@ -160,8 +160,7 @@ def _uncounted(architecture: str, why: str, other: str) -> tuple[str, str]:
 
 
 def same_model(word: str, known: Iterable[str]) -> list[str]:
-    """Return up to three names that differ from the word only in spelling: the same numbers, and nearly the same
-    letters."""
+    """Return up to three names that are spelled almost like the word, with the same numbers in them."""
     last = word.split("/")[-1].lower()[:200]
     alike = {name: _likeness(last, name.split("/")[-1].lower()) for name in known}
     return sorted((name for name, like in alike.items() if like >= 0.85), key=lambda name: -alike[name])[:3]

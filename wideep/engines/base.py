@@ -45,8 +45,7 @@ class Family:
     deepep: bool
     """The family's MoE block dispatches through DeepEP."""
     expert_location: bool
-    """The engine can map the family's experts to slots, which redundant experts, EPLB and an initial location
-    require."""
+    """The engine can map its experts to slots, as redundant experts, EPLB and an initial location require."""
     pipeline: bool = True
     """The family's models can be split into pipeline stages."""
 
@@ -101,8 +100,7 @@ class LogFormat:
     """Other values of ``balance_flag`` with which the engine also logs the balance."""
 
     def logs_balance(self, args: Sequence[str]) -> bool:
-        """Tell whether an engine with these arguments logs how even the load is. The flag's value may be a separate
-        argument."""
+        """Tell whether an engine logs the balance with these arguments; the flag's value may be a separate one."""
         flag, _, value = (self.balance_flag or "").partition("=")
         words = [*args, *(f"{name}={after}" for name, after in pairwise(args))]
         return any(f"{flag}={each}" in words for each in (value, *self.balance_too)) if value else flag in words
@@ -136,8 +134,7 @@ class Engine(ABC):
     formats: ClassVar[frozenset[WeightFormat]]
     """Weight formats for which memory and kernels of this engine are modelled."""
     owned_env: ClassVar[Mapping[str, tuple[str, str]]]
-    """Environment variables that a key sets, each with the reason why another value would invalidate the checks, and
-    the fix."""
+    """Environment variables that a key sets: why another value would invalidate the checks, and the fix."""
     components: ClassVar[Mapping[str, Role]]
     """Role by component name, as Dynamo's frontend lists the workers."""
     exchange_of_groups: ClassVar[str] = "all-gather and all-reduce"
@@ -147,8 +144,7 @@ class Engine(ABC):
     each_pod_registers: ClassVar[bool] = False
     """Whether the frontend lists each pod of a worker instead of the worker as a whole."""
     longer_context: ClassVar[str | None] = None
-    """Environment variable that allows sequences longer than the model's context length. None: the engine never allows
-    them."""
+    """Environment variable that allows sequences beyond the model's context length. None: there is none."""
     version: str
 
     @property
@@ -191,8 +187,7 @@ class Engine(ABC):
     def reading(self, role: Role, said: Sequence[SaidFlag], env: Mapping[str, str], gpus_per_node: int) -> RoleReading:
         """Return the keys of a launch command: the inverse of ``args``.
 
-        Raises ValueError for a value that does not match its flag's type, and if the engine takes its options from a
-        file.
+        Raises ValueError for a value that does not match its type, and from an engine whose options are in a file.
         """
         raise ValueError(f"{self.title} takes what matters from a file, which is not read")
 
@@ -216,8 +211,7 @@ class Engine(ABC):
         return self.flags.flag_of(key)
 
     def never(self, role: Role, key: str) -> Reason | None:
-        """Return why a key of ``layout.ROLE`` may not be set for that role, so that no message suggests it. None: it
-        may be set."""
+        """Return why a key of ``layout.ROLE`` may not be set for the role, so that no advice names it; else None."""
         return None
 
     def exchange(self, role: RoleLayout) -> str:
@@ -230,8 +224,7 @@ class Engine(ABC):
 
     @abstractmethod
     def rules(self) -> EngineRules:
-        """Return the rules that a role must keep to run on the engine, in order, including those of model and
-        hardware."""
+        """Return the rules that a role must keep on the engine, in order, with those of model and hardware."""
 
     @abstractmethod
     def shares(self, role: RoleLayout) -> Shares:
@@ -247,8 +240,7 @@ class Engine(ABC):
 
     @abstractmethod
     def prefill_chunk(self, gpu: GpuSpec, role: RoleLayout | None = None) -> int:
-        """Return the tokens of the role's prefill chunk, over all attention groups; without a role, the engine's
-        default."""
+        """Return the tokens of the role's (by default the engine's) prefill chunk, over all attention groups."""
 
     @abstractmethod
     def graph_batch(self, gpu: GpuSpec, name: Role, role: RoleLayout) -> int:

@@ -143,8 +143,7 @@ class FlagTable:
             yield self._in_one_word(group) or self._read(group)
 
     def meant(self, given: Given) -> EngineFlag | None:
-        """Return the flag for what is given. A subclass may return a single flag that has the same effect as a given
-        object."""
+        """Return the flag that is given; a subclass may return the flag that has the same effect as an object."""
         return given.flag
 
     def given(self, words: Sequence[str]) -> frozenset[str]:
@@ -157,8 +156,7 @@ class FlagTable:
         return next((flag.names[0] for flag in sorted(owned, key=lambda flag: flag.deprecated)), None)
 
     def _in_one_word(self, group: tuple[str, ...]) -> Given | None:
-        """Return a flag whose value is in the same item of the list, separated by a blank; None if the group is not of
-        that form."""
+        """Return a flag whose value is in the same item of the list, after a blank; None for any other group."""
         name, *value = group[0].split(maxsplit=1) or [""]
         if not (_is_flag(name) and value) or "=" in name:
             return None
@@ -183,8 +181,7 @@ class FlagTable:
         return Given(group, flag, _NO_FLAG if rest else None)
 
     def _likely(self, word: str) -> EngineFlag | None:
-        """Return the flag that an unknown word probably means: one with underscores, one dash, upper case, or a wrong
-        value."""
+        """Return the flag that was probably meant: with underscores, one dash, upper case, or a wrong value."""
         name = word.split("=", 1)[0]
         plain = f"--{name.lstrip('-').lower().replace('_', '-')}"
         exact = [flag for flag in self.flags if plain in flag.names]

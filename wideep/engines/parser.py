@@ -1,7 +1,6 @@
-"""Reader of the files with parser flags by version, which ``python -m tests.wheels.generate`` writes from engine
-wheels.
+"""Reader of the files of parser flags, which ``python -m tests.wheels.generate`` writes from the engines' wheels.
 
-The first line lists the versions that were read. Each row has the kind and number of values, the range of versions for
+The first line lists the versions that were read. A row has the kind and number of values, the range of versions for
 which it holds, and the flags.
 """
 
@@ -31,15 +30,13 @@ class ParserFlag:
 
     names: tuple[str, ...]
     sort: str
-    """``-`` for a flag without a value; else int, float or str, followed by ``?``, ``*`` or ``+`` unless it takes
-    exactly one."""
+    """``-`` without a value; else int, float or str, with ``?``, ``*`` or ``+`` unless the flag takes exactly one."""
     deprecated: bool
     """The parser accepts the flag with a warning: another flag, or none, has replaced it."""
 
 
 def newest_read(versions: Sequence[str], version: str) -> str:
-    """Return the newest of ``versions`` (oldest first) that is not newer than ``version``; if there is none, the
-    oldest."""
+    """Return the newest of ``versions`` (oldest first) that is not newer than ``version``; else the oldest."""
     older = [each for each in versions if is_from(version, *version_number(each))]
     return older[-1] if older else versions[0]
 
@@ -73,16 +70,14 @@ def read_flags(file: Path, version: str) -> tuple[ParserFlag, ...]:
 
 @functools.cache
 def worker_flags(engine: Path, dynamo: Path, version: str) -> tuple[ParserFlag, ...]:
-    """Return all flags of a version's worker. Where both parsers have a flag of the same name, Dynamo's is returned,
-    since its parser runs first."""
+    """Return all flags of a version's worker. Dynamo's flag wins over the engine's: its parser runs first."""
     beside = read_flags(dynamo, version)
     taken = {name for flag in beside for name in flag.names}
     return (*(flag for flag in read_flags(engine, version) if not taken & set(flag.names)), *beside)
 
 
 def version_number(version: str) -> tuple[int, ...]:
-    """Return ``(1, 3, 0, 29)`` for ``1.3.0rc29``: the releases of TensorRT-LLM here are all candidates of one
-    version."""
+    """Return ``(1, 3, 0, 29)`` for ``1.3.0rc29``: TensorRT-LLM's releases here are all candidates of one."""
     return tuple(map(int, re.findall(r"\d+", release_number(version))))
 
 

@@ -1,5 +1,4 @@
-"""The engines' common part of turning a launch command's flags into keys of a role; each has its own inverse of
-``args``."""
+"""What the engines share in reading a launch command's flags as keys; each has its own inverse of ``args``."""
 
 from __future__ import annotations
 
@@ -37,8 +36,7 @@ class SaidFlag:
 
     @property
     def value(self) -> object:
-        """The value as the engine's parser returns it: True for a flag without a value (False for ``--no-…``), a list
-        if the flag takes several.
+        """The value as the engine's parser returns it: a bool for a flag without one, a list if it takes several.
 
         Raises ValueError for a text that does not match the type.
         """
@@ -121,8 +119,7 @@ def json_object(text: str) -> Mapping[str, object]:
 
 
 def worker_shape(gpus: int, nodes: int | None, gpus_per_node: int) -> dict[str, object]:
-    """Return ``nodes`` and ``gpusPerNode`` of a worker, from the number of nodes in its command or from the size of a
-    node.
+    """Return ``nodes`` and ``gpusPerNode`` of a worker, from its command's number of nodes or a node's size.
 
     Raises ValueError if the numbers are not possible sizes of a worker.
     """

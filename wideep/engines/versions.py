@@ -63,8 +63,7 @@ class FlagHistory:
         return EngineFlag.of(flag.names, flag.sort, owner, flag.deprecated)
 
     def _others(self, version: str, names: frozenset[str]) -> Mapping[str, Gone]:
-        """Return the flags that only other versions accept, by each spelling, with the nearest version that does and
-        the replacement."""
+        """Return the flags that only other versions accept, by spelling: the nearest such version, and a fix."""
         number = release_number(version)
         at = next(place for place, each in enumerate(self.versions) if release_number(each) == number)
         found: dict[str, Gone] = {}
@@ -78,8 +77,7 @@ class FlagHistory:
         return found
 
     def _renamed(self, name: str, names: frozenset[str]) -> str | None:
-        """Return the replacement of a flag, following renames up to a flag that the version has; None if there is
-        none."""
+        """Return the replacement of a flag that this version has, following renames; None if there is none."""
         new = self.instead.get(name)
         while new and new.split()[0] not in names:
             new = self.instead.get(new)

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 __all__ = ["Flag", "words_of"]
 
 Flag = tuple[str, str | int | float | tuple[int, ...] | None]
-"""A flag and its value. None or False leaves the flag out, True gives it without a value, a tuple gives several
-values."""
+"""A flag and its value. None or False: left out. True: the flag without a value. A tuple: several values."""
 
 
 def words_of(flags: Iterable[Flag]) -> Iterable[str]:

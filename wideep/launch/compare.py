@@ -100,8 +100,7 @@ def _keys(
 
 
 def _paired(rows: Sequence[Compared], yours: Mapping[str, object], plans: Mapping[str, object]) -> Iterator[Compared]:
-    """Yield two flags of one key as one row, since a flag may have been renamed or have an equivalent; other rows as
-    they are."""
+    """Yield the rows, with two flags of one key as one row: a renamed flag, or another way to set the same."""
     alone = {
         relation: {row.decided: row for row in reversed(rows) if row.relation is relation and row.flag[0] == "-"}
         for relation in (Relation.ONLY_YOURS, Relation.ONLY_PLANS)

@@ -73,8 +73,7 @@ def _words(value: object) -> list[str]:
 
 
 def _variables(value: object) -> Iterator[tuple[str, str]]:
-    """Yield names and values from ``[{name, value}]`` of Kubernetes, and ``[NAME=VALUE]`` and ``{NAME: VALUE}`` of
-    compose."""
+    """Yield the variables of Kubernetes' ``[{name, value}]``, and compose's ``[NAME=VALUE]`` or ``{NAME: VALUE}``."""
     if isinstance(value, Mapping):
         for name, text in cast("Mapping[object, object]", value).items():
             if isinstance(text, str | int | float):

@@ -89,8 +89,7 @@ def _parsed(config: Mapping[str, object], read_text: ReadText | None) -> Setting
 
 
 def _accepted(roles: Roles, parsed: Callable[[Roles], Settings]) -> Roles:
-    """Return the roles without the flags whose values a stack refuses, so that the rest of the command remains
-    usable."""
+    """Return the roles without flags whose values a stack refuses, so that the rest remains usable."""
     try:
         parsed(roles)
     except ConfigError as error:
@@ -145,8 +144,7 @@ def _model(commands: Mapping[Role, LaunchCommand], site: Site, runs: Engine) -> 
 
 
 def _meant(named: Iterable[str]) -> str:
-    """Return a hint at a catalog model whose name matches the last part of a path in the command; empty if none
-    matches."""
+    """Return a hint at a catalog model named like the last part of a path in the command; empty if none is."""
     last = {name.rstrip("/").rpartition("/")[2].lower() for name in named}
     meant = next((name for name in MODELS if name.rpartition("/")[2].lower() in last), None)
     return f" (--model {meant}?)" if meant else ""

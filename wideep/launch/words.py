@@ -1,5 +1,4 @@
-"""Extraction of launch commands from a text. The text is untrusted: it is split into words, and nothing in it is
-run."""
+"""Extraction of launch commands from a text. The text is untrusted: it is split into words, and nothing is run."""
 
 from __future__ import annotations
 
@@ -166,8 +165,7 @@ def _expanded(word: str, known: Mapping[str, str], room: _Room) -> list[str]:
 
 
 def _started(words: Sequence[str], exported: Mapping[str, str], nested: int, room: _Room) -> Iterator[LaunchCommand]:
-    """Yield the launch commands in one command's words: the command itself, those in quoted texts, or that of an
-    image."""
+    """Yield the launch commands in a command's words: itself, those in quoted texts, or that of an image."""
     start = _program(words)
     if start is None and nested:
         env, within = {**exported, **_assignments(words)}, False
@@ -211,8 +209,7 @@ def _command(words: Sequence[str], at: int, own: int, launch: Launch, exported: 
 
 
 def _require_plain(command: LaunchCommand) -> None:
-    """Raise UnreadCommandError for typographic dashes and quotes, as word processors and chats insert them, and for too
-    many flags."""
+    """Refuse typographic dashes and quotes, which word processors and chats insert, and too many flags."""
     words = [*([command.model] if command.model else []), *command.words]
     typeset = next((word for word in words if unicodedata.category(word[:1] or "a") in _TYPESET and word[0] != "-"), "")
     if typeset:
@@ -226,6 +223,5 @@ def _require_plain(command: LaunchCommand) -> None:
 
 
 def _assignments(words: Sequence[str]) -> dict[str, str]:
-    """Return the variables of ``NAME=VALUE`` words, including those given to a container command with ``-e`` or
-    ``--env=``."""
+    """Return the variables of ``NAME=VALUE`` words, which may follow a container command's ``-e`` or ``--env=``."""
     return {found[1]: found[2] for word in words if (found := _ASSIGNMENT.fullmatch(word))}

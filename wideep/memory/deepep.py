@@ -45,8 +45,8 @@ NORMAL_KERNELS: Final[Mapping[int, tuple[int, int]]] = MappingProxyType(
 
 
 def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
-    """Return the bytes of DeepEP's buffers on one GPU; 0 without DeepEP. They grow with ``maxDispatchTokensPerRank`` ×
-    (E + R)."""
+    """Return the bytes of DeepEP's buffers on one GPU, which grow with ``maxDispatchTokensPerRank`` × (E + R); 0
+    without DeepEP."""
     if not role.deepep:
         return 0.0
     normal = role.deepep_mode is not DeepEpMode.LOW_LATENCY and role.ep in NORMAL_KERNELS
@@ -56,8 +56,7 @@ def deepep_buffer_bytes(model: ModelShape, role: RoleLayout) -> float:
 
 
 def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
-    """Return the buffer bytes over NVLink and over RDMA: ``Config.get_nvl_buffer_size_hint`` and
-    ``get_rdma_buffer_size_hint``."""
+    """Return the bytes over NVLink (``Config.get_nvl_buffer_size_hint``) and RDMA (``get_rdma_buffer_size_hint``)."""
     nvl_tokens, rdma_tokens = NORMAL_KERNELS[ep]
     token = model.hidden_size * 2 + SOURCE_META + MAX_TOP_K * (8 + 4 + 4)
     nvlink = CHANNELS * min(ep, NVL_PEERS) * nvl_tokens * token
@@ -66,11 +65,9 @@ def _normal_bytes(model: ModelShape, ep: int) -> tuple[int, int]:
 
 
 def low_latency_buffer_bytes(model: ModelShape, role: RoleLayout) -> int:
-    """Return the bytes of ``LowLatencyLayout``: two send and two receive buffers, with room for every token at every
-    expert slot.
+    """Return the bytes of ``LowLatencyLayout``: two send and two receive buffers for every token at every slot.
 
-    A message is one token as combine sends it, in bf16 with scales, which is never smaller than dispatch's from 512
-    values on.
+    A message is one token as combine sends it, in bf16 with scales: never smaller than dispatch's from 512 values on.
     """
     slots = model.experts + role.redundant_experts
     message = 2 * model.hidden_size + 4 * (model.hidden_size // SCALE_EVERY)

@@ -32,8 +32,7 @@ class Measured:
     weights_gib: float | None = None
     tokens: int | None = None
     vllm: str | None = None
-    """The version of vLLM that wrote the log. None: it was SGLang, or only weights are compared, which do not
-    differ."""
+    """The version of vLLM that wrote the log. None: SGLang did, or only weights are compared, which are the same."""
     why: str = ""
     """Why the plan deviates more than the tolerance allows; completes a sentence that begins with "this version"."""
 

@@ -40,8 +40,7 @@ which 56.87 are weights; sgl-project/sglang#18263)."""
 
 @dataclass(frozen=True)
 class Shares:
-    """Over how many GPUs an engine shards the parts that are neither experts nor attention. 1: every GPU holds the
-    whole part."""
+    """Over how many GPUs an engine shards what is neither experts nor attention. 1: each GPU holds all of it."""
 
     embedding: int
     lm_head: int
@@ -146,8 +145,7 @@ def _attention(model: ModelShape, tp: int, absorbed: float) -> tuple[float, floa
 
 
 def _mla(mla: Mla, hidden: int, linear: float, absorbed: float) -> tuple[float, float]:
-    """Return the bytes of one layer of MLA with all heads, sharded and replicated. Engines also keep kv_b as the two
-    factors that they absorb."""
+    """Return the bytes of a layer of MLA, sharded and replicated. Engines also keep kv_b as two absorbed factors."""
     rank = mla.q_lora_rank
     query = mla.heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim)
     kv_b = mla.kv_lora_rank * mla.heads * (mla.qk_nope_head_dim + mla.v_head_dim)

@@ -64,8 +64,7 @@ class GpuMemory:
 
     @property
     def headroom_gb(self) -> float:
-        """GB outside the pool for activations, CUDA graphs and buffers (``wideep.memory.headroom`` computes what they
-        need)."""
+        """GB outside the pool, for activations, CUDA graphs and buffers (see ``wideep.memory.headroom``)."""
         return (self.free_bytes - self.pool_bytes) / 1e9
 
 

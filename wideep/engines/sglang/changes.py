@@ -1,7 +1,7 @@
-"""Changes in SGLang's behaviour by version, other than its flags (``flags`` has those), read in the wheels of
+"""Changes in SGLang's behaviour by version, other than in its flags (see ``flags``); read in the wheels of
 ``VERSIONS``.
 
-A version between two that were read counts as the older of them; no release of Dynamo pairs with such a version.
+A version between two that were read counts as the older one; no release of Dynamo pairs with such a version.
 """
 
 from __future__ import annotations

@@ -135,8 +135,7 @@ def _sizes(layout: RoleLayout) -> list[Flag]:
 def _experts(layout: RoleLayout, model: ModelShape) -> list[Flag]:
     """Return the flags of DeepEP's all-to-all, redundant experts and the load balancer.
 
-    Experts in bf16 need DeepGEMM to be named explicitly, in the versions that support them with DeepEP at all
-    (``rules.deepep``).
+    Experts in bf16 need an explicit DeepGEMM, in versions that support them with DeepEP (``rules.deepep``).
     """
     bf16 = layout.deepep and model.weight_format is WeightFormat.BF16 and not runner_of(layout)
     return [

@@ -63,8 +63,7 @@ def shares(role: RoleLayout) -> Shares:
 
 
 def worker_memory(model: ModelShape, gpu: GpuSpec, role: RoleLayout) -> GpuMemory:
-    """Return the memory of each GPU of a worker; with several pipeline stages, that of the stage that caches the fewest
-    tokens.
+    """Return the memory of each GPU of a worker; with pipeline stages, of the stage that caches the fewest tokens.
 
     SGLang's pool is the free memory after the load minus (1 - f) times the free memory before it
     (``ModelRunner.profile_max_num_token``). The layout's divisions must be exact (``wideep.rules``).
@@ -110,15 +109,13 @@ def headroom(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout, vers
 
 
 def prefill_chunk(gpu: GpuSpec, role: RoleLayout | None = None) -> int:
-    """Return the tokens of the role's prefill chunk, over all attention groups; SGLang's default depends on the GPU's
-    memory."""
+    """Return the tokens of the role's prefill chunk over all attention groups; the default depends on the GPU."""
     default = 16384 if gpu.memory_bytes >= 160 * 1024 * MIB else 8192
     return (role and role.chunked_prefill_size) or default
 
 
 def graph_batch(gpu: GpuSpec, role: RoleLayout) -> int:
-    """Return the requests per rank in the largest captured CUDA graph; 0 if none is captured, as in DeepEP's normal
-    mode."""
+    """Return the requests per rank in the largest captured CUDA graph; 0 without one, as in DeepEP's normal mode."""
     if role.deepep and role.deepep_mode is DeepEpMode.NORMAL:
         return 0
     if role.cuda_graph_batch_sizes is not None:
@@ -178,8 +175,7 @@ def _decode_bytes(model: ModelShape, role: RoleLayout, batch: int, version: str)
 
 
 def _routed(model: ModelShape, role: RoleLayout, tokens: int) -> float:
-    """Return the bytes of the experts' tensors without DeepEP: gate, up, their product and the result for each of a
-    token's k copies."""
+    """Return the bytes of the experts' tensors without DeepEP: gate, up, product and result per token and expert."""
     return tokens * model.experts_per_token * (3 * model.expert_width / expert_tp(role) + model.hidden_size) * BF16
 
 
@@ -221,8 +217,7 @@ def draft_cache_bytes(model: ModelShape, role: RoleLayout, tokens: int, requests
 
 
 def _own_layer(model: ModelShape, role: RoleLayout) -> float:
-    """Return the bytes of one layer of the model with its experts, and of the projection of two hidden states to
-    one."""
+    """Return the bytes of a layer of the model with its experts, and of the projection of two hidden states."""
     layer = Stage(1, 0, first=False, last=False)
     parts = weight_parts(model, role, shares(role), layer)
     return parts.total - parts.modules + 2 * model.hidden_size**2 * BF16

@@ -182,16 +182,14 @@ INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
         "--stream-output": "--incremental-streaming-output",
     }
 )
-"""Replacement by flag, according to the flag's deprecation message or its help. A flag that a key owns needs no
-entry."""
+"""Replacement by flag, from the flag's deprecation message or its help. A flag that a key owns needs no entry."""
 
 OWNERS: Final = owners_of(_OWNERS)
 """Owner by one of the flag's spellings, in the order in which messages list the flags."""
 
 
 def reasons_of(release: str, reads_files: bool) -> Mapping[str, Reason]:
-    """Return the reasons why flags that no key owns are refused. With ``reads_files``, the worker takes flags from a
-    config file."""
+    """Return why flags that no key owns are refused. ``reads_files``: the worker reads flags from a config file."""
     further = {
         "idle": Reason(_A_FILE if reads_files else _NO_FILE, TAKE_OUT),
         "ends": Reason(f"{release} exits when it is given this flag", TAKE_OUT),

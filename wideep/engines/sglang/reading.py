@@ -113,8 +113,7 @@ def _sizes(reading: RoleReading, said: Sequence[SaidFlag], gpus_per_node: int) -
 
 
 def _graphs_of_dispatch(reading: RoleReading, said: Sequence[SaidFlag]) -> None:
-    """Drop a graph size that equals what DeepEP's low-latency kernels accept in a step, since it is captured by
-    default."""
+    """Drop a graph size equal to DeepEP's low-latency limit, since the program sets that size by itself."""
     most = next((each for each in said if each.is_any(*_MOST_CAPTURED)), None)
     tokens, drafted = reading.number("maxDispatchTokensPerRank", DISPATCHED), reading.number(_DRAFTED, 1)
     low_latency = reading.keys.get("moeA2aBackend") == "deepep" and reading.keys.get("deepepMode") == "low_latency"

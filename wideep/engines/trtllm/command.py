@@ -15,8 +15,7 @@ __all__ = ["COMMAND", "CONFIG_FILE", "engine_env", "metrics_args", "started", "w
 COMMAND: Final = ("python3", "-m", "dynamo.trtllm")
 CONFIG_FILE: Final = "engine.yaml"
 METRICS_ALONE: Final = (1, 3, 0, 29)
-"""From this version on, metrics can be enabled without publishing an event for each block of the cache
-(``backend_args.py`` of 1.6.1)."""
+"""From this version on, metrics can be enabled without an event per cache block (``backend_args.py`` of 1.6.1)."""
 KEEPS_COMMAND: Final = (1, 3, 0, 5)
 """TensorRT-LLM of Dynamo 1.0. The operator of 0.6 passes only the arguments to ``mpirun`` and drops the command."""
 
@@ -41,8 +40,7 @@ def metrics_args(version: str) -> tuple[str, ...]:
 
 
 def started(version: str, words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the container's command and arguments: a single shell line for versions whose operator would drop the
-    command."""
+    """Return the container's command and arguments: one shell line if the operator would drop the command."""
     if is_from(version, *KEEPS_COMMAND):
         return COMMAND, words
     return ("/bin/sh", "-c"), (" ".join((*COMMAND, *words)),)

@@ -91,8 +91,7 @@ class TensorRtLlm(Engine):
         return NEVER.get(key)
 
     def exchange(self, role: RoleLayout) -> str:
-        """Return ``all-to-all`` with attention DP and whole experts, where the engine uses its own
-        (``CommunicationFactory``)."""
+        """Return ``all-to-all`` for attention DP with whole experts, as ``CommunicationFactory`` chooses."""
         return "all-to-all" if role.dp > 1 and role.tp == role.ep else super().exchange(role)
 
     def rules(self) -> EngineRules:

@@ -49,8 +49,7 @@ class _Flags(FlagTable):
         return super()._read(group) if name in flag.names else Given(group, flag)
 
     def _above(self, name: str) -> EngineFlag | None:
-        """Return the flag of the object that contains this key, for objects whose own keys are not listed; None if
-        there is none."""
+        """Return the flag of the object that contains this key, if the object's keys are not listed; else None."""
         parents = {name[:at] for at, letter in enumerate(name) if letter == "."} - {PREFIX.rstrip(".")}
         return next((flag for flag in self.flags if flag.names[0] in parents and is_opaque(flag.names[0])), None)
 

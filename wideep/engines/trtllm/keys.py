@@ -18,8 +18,7 @@ __all__ = ["NESTED_UNTIL", "PREFIX", "dotted_keys", "is_opaque"]
 PREFIX: Final = "--trtllm."
 """Prefix with which Dynamo's worker accepts each key as a flag: ``--trtllm.kv_cache_config.dtype fp8``."""
 NESTED_UNTIL: Final = (1, 2, 0, 6)
-"""From this version on (Dynamo 0.8), batch and token limits are top-level keys; before, they belong to
-``build_config``."""
+"""From this version on (Dynamo 0.8), batch and token limits are top-level keys; before, ``build_config`` has them."""
 BUILD_CONFIG_UNTIL: Final = (1, 3, 0, 21)
 """From this version on, there is no ``build_config`` (``dynamo/trtllm/backend_args.py`` of 1.6.1)."""
 _PLAIN: Final = """

@@ -38,8 +38,7 @@ FP32: Final = 4
 
 
 def shares(role: RoleLayout) -> Shares:
-    """Return the sharding of weights: with attention data parallelism, each GPU holds the whole model except for the
-    experts."""
+    """Return the sharding: with attention data parallelism, each GPU holds the whole model except for experts."""
     cut = 1 if role.dp > 1 else role.tp
     return Shares(
         embedding=cut,
@@ -108,8 +107,7 @@ def _graphs(name: Role, role: RoleLayout) -> float:
 
 
 def _activations(model: ModelShape, name: Role, role: RoleLayout) -> float:
-    """Return the bytes of the largest step's activations: attention for a rank's own tokens, and the experts for the
-    tokens that reach them."""
+    """Return the bytes of the largest step: attention for a rank's own tokens, experts for those that reach it."""
     tokens = largest_step(name, role)
     hidden = tokens * HIDDEN_COPIES * BF16 * model.hidden_size
     attention = tokens * attention_row_bytes(model, role)

@@ -41,8 +41,7 @@ def has_wideep(version: str) -> bool:
 
 
 def moe_backend(weights: WeightFormat, gpu: GpuSpec, role: RoleLayout, version: str) -> str | None:
-    """Return the backend. None leaves the choice to the engine, which knows the kernels for MXFP4, and for NVFP4 on few
-    GPUs."""
+    """Return the backend. None: the engine chooses, which knows MXFP4's kernels, and NVFP4's on few GPUs."""
     if weights is WeightFormat.MXFP4:
         return None
     capability = gpu.compute_capability

@@ -107,8 +107,7 @@ def _balancer(eplb: Eplb, redundant: int) -> list[Flag]:
 
 
 def _graphs(role: Role, layout: RoleLayout) -> list[Flag]:
-    """Return the flags of captured batch sizes. By default, vLLM captures up to 512 requests, and no more than may
-    run."""
+    """Return the flags of captured batch sizes. By default, vLLM captures up to 512 requests or all that may run."""
     sizes = layout.cuda_graph_batch_sizes
     if role is Role.PREFILL or sizes is None:
         return []

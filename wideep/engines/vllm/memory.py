@@ -80,8 +80,7 @@ def worker_memory(model: ModelShape, gpu: GpuSpec, name: Role, role: RoleLayout,
 
 
 def headroom(model: ModelShape, name: Role, role: RoleLayout, version: str) -> Headroom:
-    """Return what one GPU is likely to need in addition to weights and cache; it does not depend on the cache's
-    size."""
+    """Return what one GPU is likely to need besides weights and cache; it does not depend on the cache's size."""
     tokens = batched_tokens(name, role)
     decode = name is Role.DECODE
     return Headroom(

@@ -87,8 +87,7 @@ def _count(text: str) -> int:
 
 
 def _balancer(reading: RoleReading, said: SaidFlag) -> None:
-    """Read EPLB's JSON object, or one field of it by its dotted name: two fields are keys, the others become dotted
-    flags."""
+    """Read EPLB's JSON object, or one dotted field of it: two fields are keys, the others become dotted flags."""
     dotted, value = said.words[0].partition("=")[0].partition(".")[2], said.values[0] if said.values else ""
     for field, each in ({dotted: _member(value)} if dotted else json_object(value)).items():
         if field in _BALANCER:
@@ -104,8 +103,7 @@ def _member(text: str) -> object:
 
 
 def _sizes(reading: RoleReading, role: Role, said: Sequence[SaidFlag], gpus_per_node: int) -> None:
-    """Set SGLang's sizes from vLLM's: a tensor-parallel group is an attention group, and experts are spread over all
-    groups."""
+    """Set SGLang's sizes: a tensor-parallel group is an attention group, and experts are spread over all groups."""
     keys = reading.keys
     group, groups = reading.number("tp", 1), reading.number("dp", 1)
     named = next((each for each in said if each.is_any("--data-parallel-size-local")), None)

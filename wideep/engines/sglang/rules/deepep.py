@@ -50,8 +50,7 @@ def deepep_needs_fp8(site: RoleContext) -> Problem | None:
 
 
 def _bf16_problem(site: RoleContext) -> Problem | None:
-    """Return what prevents bf16 experts with DeepEP in a version that supports them in principle; None if nothing
-    does."""
+    """Return what prevents bf16 experts with DeepEP in a version that has code for them; None if nothing does."""
     role, release = site.role, site.engine.release
     runner = runner_of(role)
     if runner not in (None, DEEP_GEMM):
@@ -65,8 +64,7 @@ def _bf16_problem(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_hopper(site: RoleContext) -> Problem | None:
-    """Require compute capability 9.0, which DeepGEMM needs; ``DeepEPMoE`` asserts DeepGEMM
-    (``deep_gemm_wrapper.configurer``)."""
+    """Require compute capability 9.0 for DeepGEMM, which ``DeepEPMoE`` asserts (``deep_gemm_wrapper.configurer``)."""
     if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
         return None
     rule = f"SGLang's DeepEP needs DeepGEMM, which runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
@@ -87,8 +85,7 @@ def graphs_survive_rounding(site: RoleContext) -> Problem | None:
 
 
 def two_batches_need_deepep(site: RoleContext) -> Problem | None:
-    """Require DeepEP for two-batch overlap, which hides its dispatch and combine; SGLang builds it from those
-    operations only."""
+    """Require DeepEP for two-batch overlap: SGLang builds it only from DeepEP's dispatch and combine."""
     if not site.role.two_batch_overlap or site.role.deepep:
         return None
     rule = "it overlaps DeepEP's all-to-all with computation, and moeA2aBackend is none"

@@ -32,8 +32,7 @@ HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgori
 
 
 def tp_at_most_experts(site: RoleContext) -> Problem | None:
-    """Require at most as many GPUs as routed experts: beyond that, the MoE blocks of SGLang's models raise
-    ValueError."""
+    """Require at most as many GPUs as routed experts, or the MoE blocks of SGLang's models raise ValueError."""
     tp, experts = site.role.tp, site.model.experts
     if tp <= experts:
         return None
@@ -58,8 +57,7 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
-    """Require ep > 1, as ``ServerArgs._handle_eplb_and_dispatch`` asserts: within one group there is nothing to
-    balance."""
+    """Require ep > 1, as ``ServerArgs._handle_eplb_and_dispatch`` asserts: one group has nothing to balance."""
     role = site.role
     if role.ep > 1 or not (role.redundant_experts or role.eplb.enabled):
         return None

@@ -45,8 +45,7 @@ def stages_need_model(site: RoleContext) -> Problem | None:
 
 
 def stages_have_layers(site: RoleContext) -> Problem | None:
-    """Require a layer for each stage: ``get_pp_indices`` gives all stages the same number, and the remainder to the
-    last."""
+    """Require a layer for each stage: ``get_pp_indices`` divides them evenly, with the remainder in the last."""
     stages, layers = site.role.pp, site.model.layers
     if stages <= layers:
         return None

@@ -1,5 +1,4 @@
-"""Rules for speculative decoding and the KV cache's pages, from SGLang's checks, the same from 0.5.3.post2 to
-0.5.21."""
+"""Rules for speculative decoding and KV cache pages, from SGLang's checks; the same from 0.5.3.post2 to 0.5.21."""
 
 from __future__ import annotations
 
@@ -60,8 +59,7 @@ def one_drafted_token_a_step(site: RoleContext) -> Problem | None:
 
 
 def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
-    """Require pages of one token with several branches, which would otherwise share pages and overwrite each other's
-    tokens."""
+    """Require pages of one token with several branches: in a shared page they overwrite each other's tokens."""
     drafting, page = site.role.speculative, site.role.page_size or 1
     if drafting is None or drafting.eagle_topk == 1 or page == 1:
         return None
@@ -87,8 +85,7 @@ def drafts_in_one_stage(site: RoleContext) -> Problem | None:
 
 
 def drafts_within_dispatch(site: RoleContext) -> Problem | None:
-    """Require that a request's drafted tokens, which are dispatched together for verification, fit in DeepEP's
-    limit."""
+    """Require that a request's drafted tokens, dispatched together for verification, fit in DeepEP's limit."""
     role = site.role
     tokens, limit = role.tokens_per_request, role.max_dispatch_tokens_per_rank
     if site.name is not Role.DECODE or not role.low_latency or tokens <= limit:
@@ -98,8 +95,7 @@ def drafts_within_dispatch(site: RoleContext) -> Problem | None:
 
 
 def chunk_is_whole_pages(site: RoleContext) -> Problem | None:
-    """Require whole pages in an attention group's share of a prefill chunk, as ``ServerArgs.check_server_args``
-    asserts."""
+    """Require whole pages in a group's share of a prefill chunk, as ``ServerArgs.check_server_args`` asserts."""
     role, page = site.role, site.role.page_size or 1
     share = site.prefill_chunk // role.dp
     if site.name is not Role.PREFILL or share % page == 0:

@@ -1,5 +1,4 @@
-"""The rules that a role must keep to run on TensorRT-LLM, in order. They follow its checks, which a pod reaches at
-startup."""
+"""The rules that a role must keep to run on TensorRT-LLM, in order, after its checks, which run when a pod starts."""
 
 from typing import Final
 

@@ -47,8 +47,7 @@ def balancing_needs_model(site: RoleContext) -> Problem | None:
 
 
 def balancing_needs_ep(site: RoleContext) -> Problem | None:
-    """Require ep > 1 for the balancer, which moves experts between expert groups
-    (``maybe_create_moe_load_balancer``)."""
+    """Require ep > 1: the balancer moves experts between expert groups (``maybe_create_moe_load_balancer``)."""
     role = site.role
     if role.ep > 1 or not role.eplb.enabled:
         return None
@@ -72,8 +71,7 @@ def balancing_needs_backend(site: RoleContext) -> Problem | None:
 
 
 def balancer_fits_shared_memory(site: RoleContext) -> Problem | None:
-    """Require room for all experts of the model in each node's /dev/shm, from which the balancer copies them to the
-    GPUs."""
+    """Require room for all experts in each node's /dev/shm, from which the balancer copies them to the GPUs."""
     if not site.role.eplb.enabled or site.stack is None:
         return None
     needed, given = balancer_bytes(site.model), site.stack.workers.shared_memory
@@ -108,8 +106,7 @@ def wide_decode_runs(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_attention_dp(site: RoleContext) -> Problem | None:
-    """Require attention data parallelism for DeepEP: without it, tokens are gathered and scattered
-    (``CommunicationFactory``)."""
+    """Require attention DP for DeepEP: tokens are gathered and scattered otherwise (``CommunicationFactory``)."""
     role = site.role
     if not role.deepep or role.dp == role.tp:
         return None

@@ -9,8 +9,7 @@ __all__ = ["attention_dp_is_all_or_none"]
 
 
 def attention_dp_is_all_or_none(site: RoleContext) -> Problem | None:
-    """Require dp = tp or dp = 1: ``enable_attention_dp`` gives either every GPU its own requests, or none
-    (``Mapping``)."""
+    """Require dp = tp or dp = 1: ``enable_attention_dp`` gives every GPU its own requests, or none (``Mapping``)."""
     role = site.role
     if role.dp in (1, role.tp):
         return None

@@ -1,5 +1,4 @@
-"""The rules that a role must keep to run on vLLM, in order. They follow vLLM's checks, which a pod reaches at
-startup."""
+"""The rules that a role must keep to run on vLLM, in order, after vLLM's checks, which run when a pod starts."""
 
 from typing import Final
 

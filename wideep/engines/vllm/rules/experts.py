@@ -56,14 +56,12 @@ def copies_need_eplb(site: RoleContext) -> Problem | None:
 
 
 def slots_divide(site: RoleContext) -> Problem | None:
-    """Require equal numbers of slots on all GPUs with EPLB (``EplbState.add_model``); without it, some may hold one
-    less."""
+    """Require equal slots on all GPUs with EPLB (``EplbState.add_model``); without it, some may hold one less."""
     return slots_problem(site, copies=True) if site.role.eplb.enabled else None
 
 
 def deepep_has_one_mode(site: RoleContext) -> Problem | None:
-    """Refuse auto mode: each DeepEP mode is a value of ``--all2all-backend`` with its own buffers, and no value means
-    both."""
+    """Refuse auto mode: ``--all2all-backend`` has a value for each mode, with its own buffers, but none for both."""
     role = site.role
     if not role.deepep or role.deepep_mode is not DeepEpMode.AUTO:
         return None

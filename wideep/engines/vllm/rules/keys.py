@@ -18,8 +18,7 @@ __all__ = ["block_size_fits_attention", "keys_of_another_engine", "share_is_free
 BLOCKS: Final = (16, 32, 64, 128)
 """Page sizes of attention backends with multi-head keys and values, on NVIDIA's GPUs."""
 MLA_BLOCKS: Final = (64,)
-"""The only page size that the MLA of FlashAttention, FlashMLA and FlashInfer all support: vLLM chooses which of them
-runs."""
+"""The only size that FlashAttention's, FlashMLA's and FlashInfer's MLA, between which vLLM chooses, all support."""
 
 
 def keys_of_another_engine(site: RoleContext) -> Problem | None:

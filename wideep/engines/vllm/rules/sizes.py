@@ -9,8 +9,7 @@ __all__ = ["experts_over_all_or_none", "groups_within_nodes"]
 
 
 def experts_over_all_or_none(site: RoleContext) -> Problem | None:
-    """Require ep = tp or ep = 1: vLLM spreads experts over TP × DP, which is all GPUs
-    (``FusedMoEParallelConfig.make``)."""
+    """Require ep = tp or ep = 1: vLLM spreads experts over all GPUs (``FusedMoEParallelConfig.make``)."""
     role = site.role
     if role.ep in (1, role.tp):
         return None
