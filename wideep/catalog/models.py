@@ -217,4 +217,4 @@ MODELS: Final[Mapping[str, ModelShape]] = MappingProxyType({row.name: row for ro
 COUNTED_AS: Final[Mapping[WeightFormat, str]] = MappingProxyType(
     {WeightFormat.MXFP4: "openai/gpt-oss-120b", WeightFormat.NVFP4: "nvidia/DeepSeek-R1-FP4"}
 )
-"""By format: the checkpoint from which it is taken which layers are stored in 4 bits, and which in bf16."""
+"""Checkpoint by format, which determines which layers the plan counts in 4 bits, and which in bf16."""

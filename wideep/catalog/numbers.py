@@ -26,7 +26,7 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "expertWidth": ("moe_intermediate_size", "intermediate_size"),
     }
 )
-"""By key of ``model``: the fields of the file, the first of which that is present must be a whole number."""
+"""Fields of the file by the key of ``model``; the first that is present must be a whole number."""
 
 
 def wrong_numbers(config: Object, own: Object, path: str) -> Iterator[Problem]:

@@ -58,8 +58,8 @@ OTHERWISE: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         ),
     }
 )
-"""By pattern of a model's name in lower case without its owner: the class, why the plan cannot compute its memory, and
-a model that is supported instead."""
+"""Unsupported models by a pattern of the name in lower case, without its owner: the class, why the plan cannot compute
+its memory, and a model that is supported instead."""
 NOISE: Final = r"NVIDIA|TESLA|SXM\d?|HBM3E?|HGX|DGX|TENSORCORE|GPU|SERVER|(?<=\d)GI?B"
 WORDS: Final[Mapping[str, Interconnect]] = MappingProxyType(
     {

@@ -23,7 +23,7 @@ SET: Final = {
     "program": "this program sets it",
     "operator": "the operator appends it to a worker of several pods",
 }
-"""By owner of a flag: who sets the flag in any case."""
+"""Who sets a flag in any case, by the flag's owner."""
 MODES: Final = {Role.PREFILL: DeepEpMode.NORMAL, Role.DECODE: DeepEpMode.LOW_LATENCY}
 """DeepEP mode of each role, for a command that serves both."""
 DYNAMOS_PARSERS: Final = ("--dyn-tool-call-parser", "--dyn-reasoning-parser")

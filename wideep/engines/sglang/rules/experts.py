@@ -27,7 +27,7 @@ BUFFER: Final = "--expert-distribution-recorder-buffer-size"
 ITERATIONS: Final = 1000
 """Default of ``ServerArgs.eplb_rebalance_num_iterations``, in all versions."""
 _OTHER: Final = {ModelFamily.MIXTRAL: ", or backend: vllm or trtllm"}
-"""By family that SGLang cannot map to slots: the advice to use an engine that can."""
+"""Advice to use another engine, by family that SGLang cannot map to slots and the other can."""
 HIERARCHICAL: Final = frozenset({EplbAlgorithm.DEEPSEEK_HIERARCHICAL, EplbAlgorithm.DEEPSEEK_VEC_HIERARCHICAL})
 
 
