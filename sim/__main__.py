@@ -81,7 +81,8 @@ def env() -> None:
 
 
 _PROMPT = {"PS1": "(sim) $ ", "PROMPT_COMMAND": 'PS1="(sim) ${PS1#(sim) }"'}
-"""Shows where one is: for sh, and for bash, whose start-up file sets PS1 again."""
+"""Prompt that marks the simulation's shell: ``PS1`` for sh; ``PROMPT_COMMAND`` for bash, whose start-up file sets PS1
+again."""
 
 
 @app.command()
@@ -142,12 +143,12 @@ def _table(cluster: Cluster) -> Table:
 
 
 def _me() -> str:
-    """How this command was called, for the messages that say what to run next."""
+    """Return the command by which this program was called, for messages that say what to run next."""
     return f"{os.path.relpath(sys.executable)} -m sim"
 
 
 def main() -> None:
-    os.umask(0o077)  # logs, states and keys are nobody else's
+    os.umask(0o077)  # logs, states and keys are readable by their owner only
     try:
         app()
     except SimError as error:

@@ -1,4 +1,4 @@
-"""One chat completion through `kubectl port-forward`, as the lab's step 5 does it by hand."""
+"""One chat completion through `kubectl port-forward`, as step 5 of the lab does it by hand."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from sim.state import SimError
 
-_OPENER = build_opener(ProxyHandler({}))  # what goes to loopback goes to no proxy, whatever http_proxy says
+_OPENER = build_opener(ProxyHandler({}))  # loopback needs no proxy, whatever http_proxy says
 FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 
 
 class NotReadyError(SimError):
-    """The frontend does not answer yet; asked again until the time is up."""
+    """The frontend does not answer yet; `_complete` retries until its time is up."""
 
 
 def ask(namespace: str, service: str, model: str, question: str, env: dict[str, str]) -> str:
-    """The model's answer, from the frontend behind `service`; SimError when there is none within a minute."""
+    """Return the model's answer from the frontend behind `service`; raise SimError if there is none within a minute."""
     with port_forward(namespace, service, env) as port:
         return _complete(f"http://127.0.0.1:{port}/v1/chat/completions", model, question)
 
 
 @contextmanager
 def port_forward(namespace: str, service: str, env: dict[str, str]) -> Iterator[int]:
-    """A free loopback port that leads to the Service's port 8000 while the block runs."""
+    """Yield a free loopback port that is forwarded to the Service's port 8000 while the block runs."""
     command = ["kubectl", "port-forward", "-n", namespace, f"svc/{service}", ":8000", "--address=127.0.0.1"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:

@@ -32,11 +32,11 @@ from wideep.text import duration
 
 STACK = "demo"
 LAB = "sim"
-"""The stack of the lab's own layout, on its release of Dynamo."""
+"""The stack with the lab's own layout, on the lab's release of Dynamo."""
 NODES = 10
-"""Of the demo's cluster: what its stack takes, and room for one more decode worker."""
+"""GPU nodes of the demo's cluster: enough for its stack and for one more decode worker."""
 STEPS = {"Tools and cluster": 11.0, "Preview": 9.0, "Up": 25.0, "Chat completion": 1.0}
-"""Seconds once the tools are there: what `make demo` printed of each, once, on two idle cores."""
+"""Expected seconds of each step once the tools are there, as `make demo` printed them once on two idle cores."""
 QUESTION = "Explain MoE models in one sentence"
 
 TRY_NEXT = (
@@ -51,7 +51,8 @@ TRY_NEXT = (
     ("wideep doctor --offline", ""),
     ("python -m sim fault clear", ""),
 )
-"""Commands of the demo's shell, with what they show; what several show together is with the first."""
+"""Commands to try in the demo's shell, each with what it shows; of a group of commands only the first has a
+description."""
 TRY_SCALING = (
     ("pulumi config set --path hardware.nodes 10", "one more decode worker, on the cluster's two other nodes:"),
     ("pulumi config set --path layout.decode.replicas 3", ""),
@@ -64,26 +65,27 @@ TRY_SCALING = (
     ("pulumi preview", ""),
     ("git checkout Pulumi.demo.yaml", "back to the stack file as it came"),
 )
-"""The same, where the cluster has nodes for it."""
+"""Further commands to try, for a cluster that has nodes to scale onto."""
 TRY_MONITORING = (
     ("pulumi config set --path monitoring.enabled true", "add Prometheus, dashboards and alerts"),
     ("pulumi up", "(workers restart once, to show their metrics; decode has two again)"),
     ("wideep top --once", "requests, tokens, latencies, KV cache by worker"),
     ("python -m sim dashboards", "write the dashboards to dashboards.html, as a page"),
 )
-"""The same, where this machine has a Prometheus."""
+"""Further commands to try, for a machine that has Prometheus."""
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A shell inside the simulation: its environment, in the project's folder."""
+    """A shell inside the simulation, working in the project's folder."""
 
     env: dict[str, str]
 
     def show(self, *command: str) -> None:
-        """Runs a command on the user's screen; SimError when it fails, its own words being on the screen already."""
+        """Run a command on the user's screen; raise SimError if it fails, without repeating the output that is already
+        there."""
         console.print(f"[bold]$ {' '.join(command)}[/bold]")
         sys.stdout.flush()
         code = subprocess.run(command, env=self.env, cwd=paths.PROJECT, check=False).returncode
@@ -91,7 +93,7 @@ class Shell:
             raise SimError(f"`{' '.join(command)}` failed with exit code {code}; its last lines above say why.")
 
     def read(self, *command: str) -> str:
-        """What a command prints; SimError with its stderr when it fails."""
+        """Return what a command prints; raise SimError with its stderr if it fails."""
         done = subprocess.run(command, env=self.env, cwd=paths.PROJECT, check=False, capture_output=True, text=True)
         if done.returncode:
             raise SimError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
@@ -100,7 +102,7 @@ class Shell:
 
 @contextmanager
 def step(title: str, total: Total | None = None) -> Iterator[None]:
-    """Shows the step's title, with how far it all is, and then the seconds that it took."""
+    """Print the step's title with the overall progress, and after the block the seconds that it took."""
     far = f" [dim]({total.far})[/dim]" if total else ""
     console.rule(f"[bold cyan]{title}[/]{far}", align="left")
     begun = time.monotonic()
@@ -159,14 +161,14 @@ def down() -> None:
 
 
 def _forecast() -> Total:
-    """Says how long it will all take on this machine, most of it for tools that are not there yet."""
+    """Print and return how long the demo will take on this machine; most of it goes to tools that are not there yet."""
     expected = STEPS | {"Tools and cluster": STEPS["Tools and cluster"] + forecast().total}
     console.print(f"The demo takes about {duration(sum(expected.values()))} in all, in {len(expected)} steps.")
     return Total(expected)
 
 
 def _stack_of(release: str) -> str:
-    """The stack that runs RELEASE of Dynamo; SimError where none does."""
+    """Return the stack that runs this release of Dynamo; raise SimError if none does."""
     known = {
         yaml.safe_load((paths.PROJECT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"][
             "dynamo-wideep:platform"
@@ -179,7 +181,7 @@ def _stack_of(release: str) -> str:
 
 
 def _destroy(stack: str) -> None:
-    cluster = _cluster(stack)  # what has died is started again, so that destroy finds an API server
+    cluster = _cluster(stack)  # restart whatever has died, so that destroy finds an API server
     shell = Shell(os.environ | environment(cluster))
     for name in _stacks(shell):
         outputs: dict[str, str] = json.loads(shell.read("pulumi", "stack", "output", "--stack", name, "--json"))
@@ -199,13 +201,13 @@ def _cluster(stack: str) -> Cluster:
 
 
 def _stacks(shell: Shell) -> list[str]:
-    """The demo's, of those in the cluster's state."""
+    """Return the demo's own stacks among those in the cluster's Pulumi state."""
     stacks: list[dict[str, str]] = json.loads(shell.read("pulumi", "stack", "ls", "--json"))
     return [stack["name"] for stack in stacks if stack["name"] in (STACK, LAB)]
 
 
 def _nothing_left(shell: Shell, namespace: str) -> None:
-    """Says that the namespace is gone, or names what is still in it."""
+    """Report that the namespace is gone; raise SimError that lists what is left in it otherwise."""
     found = shell.read("kubectl", "get", "namespace", namespace, "--ignore-not-found", "--output", "name").strip()
     if not found:
         console.print(f"Nothing is left: namespace {namespace} and all in it are gone.")
@@ -239,7 +241,8 @@ def _summary(stack: str, cluster: Cluster, shell: Shell, outputs: dict[str, str]
 
 
 def try_next(stack: str, namespace: str, *, monitored: bool) -> list[tuple[str, str]]:
-    """What to try on that stack: the lab's takes all of its cluster, and has Prometheus in no demo."""
+    """Return the commands to try on that stack. The lab's stack fills its cluster and has no Prometheus, so it gets
+    fewer."""
     more = (*TRY_SCALING, *(TRY_MONITORING if monitored else ())) if stack == STACK else ()
     return [(command.replace("{namespace}", namespace), shows) for command, shows in (*TRY_NEXT, *more)]
 

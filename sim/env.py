@@ -8,18 +8,19 @@ from pathlib import Path
 from sim import paths
 from sim.state import Cluster
 
-# So that `--policy-pack` works; a current language host, told of a virtual environment by Pulumi.yaml, does without.
+# Needed for `--policy-pack`. A current language host does not need it for the program, since Pulumi.yaml names a
+# virtual environment.
 _LANGUAGE_HOST_PYTHON = paths.PROJECT / "sim" / "languagehost" / "python"
 _ONE_FILE_EACH = "metadata=skip"
-"""Else Pulumi writes a second file beside each state, and killed in the middle of that, it can no longer read either:
-"failed to load checkpoint: EOF"."""
+"""Keeps Pulumi from writing a second file beside each state. If Pulumi is killed while it writes that file, it can no
+longer read the state either: "failed to load checkpoint: EOF"."""
 _NOT_COMMANDS = re.compile(r"dynamo.*|pulumi-resource-.*")
-"""A folder of Dynamo holds a python, which must not come before the program's own. A plugin on PATH is taken from there
-by the engine, with a warning."""
+"""Tools whose folders stay off PATH: Dynamo's folder contains a python, which would shadow the program's own, and the
+engine loads a plugin that it finds on PATH, with a warning."""
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
-    """What is to be set on top of the caller's environment."""
+    """Return the variables to set on top of the caller's environment."""
     home = cluster.directory
     return {
         "PATH": _path(cluster),
@@ -41,7 +42,8 @@ def environment(cluster: Cluster) -> dict[str, str]:
 
 
 def _path(cluster: Cluster) -> str:
-    """The venv's commands, then the cached tools, then the caller's PATH: a tool found there stays where it is."""
+    """Return a PATH of the venv's commands, the cached tools and the caller's PATH. A tool that was found on the
+    caller's PATH keeps its place there."""
     first = [Path(sys.prefix) / "bin"]
     root = paths.tools_root()
     commands = [path for name, path in cluster.tools.items() if not _NOT_COMMANDS.fullmatch(name)]

@@ -1,5 +1,5 @@
-"""The one kind of error that the simulation's commands show."""
+"""The error type that the simulation's commands show to the user."""
 
 
 class SimError(Exception):
-    """Something the simulation cannot do, said in full: it is printed as it is, without a traceback."""
+    """An error whose message is complete: it is printed as it is, without a traceback."""

@@ -1,4 +1,4 @@
-"""One process at a time. A lock goes with its process, however that ends."""
+"""File locks that let one process at a time work. The kernel releases a lock when its process ends, however it ends."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(file: Path, busy: Callable[[], object]) -> Iterator[None]:
-    """Hold the file's lock. Where another process holds it, `busy` is called; unless that raises, it is waited for."""
+    """Hold the file's lock. If another process holds it, call `busy`, and wait for the lock unless `busy` raises."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as lock:
         try:

@@ -17,14 +17,14 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 
 
 def cache_root() -> Path:
-    """The simulation's folder: $XDG_CACHE_HOME/dynamo-wideep, by default ~/.cache/dynamo-wideep."""
+    """Return the simulation's folder: $XDG_CACHE_HOME/dynamo-wideep, by default ~/.cache/dynamo-wideep."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "dynamo-wideep"
 
 
 def charts_of(release: str) -> str:
-    """The folder, in the checkout, of the stand-in charts that install a release of Dynamo: those of 0.6.0, or those of
-    1.6.1, whose operator brings the CRDs."""
+    """Return the folder, within the checkout, of the stand-in charts that install a release of Dynamo: those of 0.6.0,
+    or those of 1.6.1, whose operator brings the CRDs."""
     return "sim/charts" if release.startswith("0.") else "sim/charts/1.6.1"
 
 
@@ -33,7 +33,7 @@ def tools_root() -> Path:
 
 
 def cluster_id() -> str:
-    """This clone's id: $SIM_ID (tests set it), else eight hex digits of the checkout's absolute path.
+    """Return this clone's id: $SIM_ID (tests set it), else eight hex digits of a hash of the checkout's absolute path.
 
     Raises SimError for a SIM_ID that cannot be the name of a folder and of a cluster.
     """
@@ -44,7 +44,8 @@ def cluster_id() -> str:
 
 
 def lock_file(of: str = "") -> Path:
-    """Beside the clusters' folders, since a cluster's own goes with it."""
+    """Return this clone's lock file. It lies beside the clusters' folders, because `down` removes the cluster's own
+    folder."""
     return cluster_dir().parent / f".{cluster_id()}{of}.lock"
 
 

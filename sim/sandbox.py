@@ -1,4 +1,4 @@
-"""A project and a platform to try things on: what the tests and the benches put on a simulated cluster."""
+"""A scratch project and a Dynamo platform that tests and benchmarks install on a simulated cluster."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ WORKS_TODAY: Final = (
     "--set=dynamo-operator.dynamo.mpiRun.sshKeygen.enabled=false",
     "--set=dynamo-operator.controllerManager.kubeRbacProxy.image.repository=quay.io/brancz/kube-rbac-proxy",
 )
-"""The values without which the chart fails on a fresh cluster."""
+"""Values without which the chart fails on a fresh cluster."""
 
 Run = Callable[..., object]
-"""Runs a command in the project's folder, to its good end."""
+"""Runs a command in the project's folder and raises if it fails."""
 
 
 def copy_project(folder: Path) -> Path:
-    """Make a folder into which Pulumi may write: the stack files copied, all else linked."""
+    """Make a project folder into which Pulumi may write: stack files are copied, everything else is linked."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in PROJECT.iterdir():
         if entry.match("Pulumi*.yaml"):
@@ -38,8 +38,8 @@ def copy_project(folder: Path) -> Path:
 
 
 def write_stack(folder: Path, name: str, **changes: Any) -> None:
-    """Write ``Pulumi.NAME.yaml``: the sim stack's with other values for some keys; None takes a key out, and another
-    ``platform`` is of the same release unless it names one."""
+    """Write ``Pulumi.NAME.yaml``: the sim stack with some keys changed. None removes a key; a changed ``platform``
+    keeps the sim stack's release unless it names its own."""
     stack = yaml.safe_load((PROJECT / "Pulumi.sim.yaml").read_text(encoding="utf-8"))
     if isinstance(changes.get("platform"), dict):
         own = stack["config"]["dynamo-wideep:platform"]["version"]
@@ -50,7 +50,7 @@ def write_stack(folder: Path, name: str, **changes: Any) -> None:
 
 
 def install_platform(run: Run, namespace: str) -> None:
-    """Install a platform for all namespaces as somebody does with Helm."""
+    """Install a cluster-wide platform with Helm, as a user would without this project."""
     run("kubectl", "create", "namespace", namespace)
     run("helm", "upgrade", "--install", *CRDS, "sim/charts/dynamo-crds", "--wait")
     make_mpi_secret(run, namespace)
@@ -59,6 +59,6 @@ def install_platform(run: Run, namespace: str) -> None:
 
 
 def make_mpi_secret(run: Run, namespace: str) -> None:
-    """Make the key that the chart leaves to a Job which fails."""
+    """Create the MPI SSH key's Secret, because the chart's own Job that would create it fails."""
     keys = ("--from-literal=private.key=x", "--from-literal=private.key.pub=y")
     run("kubectl", "-n", namespace, "create", "secret", "generic", "mpi-run-ssh-secret", *keys)

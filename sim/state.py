@@ -1,4 +1,4 @@
-"""What is known of a running simulation, kept in its cluster.json: the one file the plugins and the agent read."""
+"""The state of a running simulation, kept in its cluster.json: the one file that the plugins and the agent read."""
 
 import os
 import secrets
@@ -15,22 +15,23 @@ __all__ = ["REGISTRY", "Cluster", "Network", "Ports", "Process", "SimError", "lo
 
 
 REGISTRY: Final = "registry.sim"
-"""The name of the registry inside the simulation, which only the stand-ins of the image plugins resolve."""
+"""Name of the registry inside the simulation; only the stand-ins for the image plugins resolve it."""
 
 
 class Network(StrEnum):
-    """How Dynamo's processes come by a network that nobody else of this machine reaches."""
+    """How Dynamo's processes get a network that no other user of this machine can reach."""
 
     OWN = "own"
-    """A network namespace, made by root."""
+    """A network namespace created as root."""
     OWN_AS_USER = "own, as user"
     """A network namespace within a user namespace."""
     SHARED = "shared"
-    """The machine's loopback, where the kernel lets the user make neither."""
+    """The machine's loopback, if the kernel does not let the user create either namespace."""
 
 
 class Process(BaseModel):
-    """A process that the simulation started. `started`, in seconds since boot, tells it from a later one of its pid."""
+    """A process that the simulation started. `started`, in seconds since boot, distinguishes it from a later process
+    with the same pid."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,13 +57,13 @@ class Ports(BaseModel):
     dynamo_etcd_peer: int
     nats: int
     webhooks: int
-    """Open only while an operator of Dynamo 1.x lives."""
+    """Open only while an operator of Dynamo 1.x runs."""
 
 
 class Cluster(BaseModel):
-    """One simulation: where it listens, where it writes, which processes it is made of.
+    """One simulation: its ports, its files and its processes.
 
-    Shared with everything that runs beside it (plugins, agent, tests); only `python -m sim up` and `down` write it.
+    Everything that runs beside it (plugins, agent, tests) reads it; only `python -m sim up` and `down` write it.
     """
 
     id: str
@@ -71,16 +72,17 @@ class Cluster(BaseModel):
     ports: Ports
     registry_alias: str = REGISTRY
     password: str = Field(default_factory=lambda: secrets.token_hex(16), repr=False)
-    """Of user `sim` at the registry and at NATS."""
+    """Password of user `sim` at the registry and at NATS."""
     network: Network | None = None
-    """None until it was tried."""
+    """None until it has been chosen."""
     nodes: list[str] = Field(default_factory=list)
     tools: dict[str, Path] = Field(default_factory=dict)
-    """Each tool's binary, by its usual name: helm, kubectl, crane …"""
+    """Path of each tool's binary by its usual name: helm, kubectl, crane …"""
     plugins: dict[str, str] = Field(default_factory=dict)
-    """By name of Pulumi's plugin: whether it is the real one, and where that comes from."""
+    """For each Pulumi plugin by name: whether it is the real one, and where it comes from."""
     created: bool = False
-    """The control plane was made in full once: what of it has died can simply be started again."""
+    """Whether the control plane was once created completely: if so, components that have died can simply be started
+    again."""
     processes: dict[str, Process] = Field(default_factory=dict)
 
     @property
@@ -93,12 +95,12 @@ class Cluster(BaseModel):
 
     @property
     def registry(self) -> str:
-        """HOST:PORT of the registry; references name it `registry_alias`, which only the stand-in plugins resolve."""
+        """HOST:PORT of the registry. Image references use `registry_alias`, which only the stand-in plugins resolve."""
         return f"127.0.0.1:{self.ports.registry}"
 
     @property
     def etcd_endpoint(self) -> str:
-        """Dynamo's own etcd, which is not the control plane's. In Dynamo's network, for those with a certificate."""
+        """URL of Dynamo's own etcd (not the control plane's), in Dynamo's network; clients need a certificate."""
         return f"https://127.0.0.1:{self.ports.dynamo_etcd}"
 
     @property
@@ -107,7 +109,7 @@ class Cluster(BaseModel):
 
     @property
     def pki(self) -> Path:
-        """kwokctl's: ca.crt, and admin.crt with admin.key, the one certificate of servers and clients alike."""
+        """kwokctl's folder of certificates: ca.crt, and admin.crt with admin.key, which servers and clients share."""
         return self.directory / "kwok" / "clusters" / f"sim-{self.id}" / "pki"
 
     @property
@@ -117,12 +119,13 @@ class Cluster(BaseModel):
 
     @property
     def pods_dir(self) -> Path:
-        """NAMESPACE/POD.json for the kubelet: sim/go/kwok/kubelet/pods.go."""
+        """Folder of the kubelet's NAMESPACE/POD.json files: see sim/go/kwok/kubelet/pods.go."""
         return self.directory / "pods"
 
     @property
     def sockets_dir(self) -> Path:
-        """Where Dynamo's frontends are reached from outside of their network. Short: a socket's path has 107 bytes."""
+        """Folder of the sockets that lead into Dynamo's network. Its name is short because a socket's path is limited
+        to 107 bytes."""
         return self.directory / "s"
 
     @property
@@ -135,7 +138,7 @@ class Cluster(BaseModel):
 
     @property
     def dynamo_dir(self) -> Path:
-        """The data of Dynamo's etcd and NATS."""
+        """Data of Dynamo's etcd and NATS."""
         return self.directory / "dynamo"
 
     @property
@@ -152,7 +155,7 @@ class Cluster(BaseModel):
 
     @property
     def agent_ready(self) -> Path:
-        """Written by the agent when it is ready, removed before it starts."""
+        """The file that the agent writes when it is ready; it is removed before the agent starts."""
         return self.agent_dir / "ready"
 
     @property
@@ -160,21 +163,21 @@ class Cluster(BaseModel):
         return self.directory / "cluster.json"
 
     def save(self) -> Self:
-        """Writes cluster.json in one step, so that a reader never sees half of it."""
+        """Write cluster.json atomically, so that no reader sees half of it."""
         private_folder(self.directory)
         write_private(self.file, self.model_dump_json(indent=2) + "\n")
         return self
 
 
 def private_folder(folder: Path) -> Path:
-    """Makes the folder, with its parents, for its owner alone; takes others' rights to one that is there."""
+    """Make the folder, with its parents, accessible to its owner only, even if it already exists."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
 
 
 def write_private(file: Path, text: str) -> None:
-    """Writes the file for its owner alone, in one step."""
+    """Write the file atomically, readable by its owner only."""
     half = file.with_name(f"{file.name}.tmp")
     half.unlink(missing_ok=True)
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
@@ -183,9 +186,9 @@ def write_private(file: Path, text: str) -> None:
 
 
 def load(file: Path | None = None) -> Cluster | None:
-    """The simulation of `file`, else of $SIM_CLUSTER, else of this checkout; None where there is none.
+    """Return the simulation of `file`, else of $SIM_CLUSTER, else of this checkout; None if there is none.
 
-    Raises SimError for a file that cannot be read as one.
+    Raises SimError for a file that this version of the simulation cannot read.
     """
     named = os.environ.get("SIM_CLUSTER")
     path = file or (Path(named) if named else paths.cluster_dir() / "cluster.json")

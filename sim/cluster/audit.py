@@ -1,4 +1,4 @@
-"""Who asks the API server what: the calls of an account of its own, as the server's audit log has them."""
+"""Requests that a dedicated account makes to the API server, read from the server's audit log."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ POLICY: Final = {
         {"level": "None"},
     ],
 }
-"""What the control plane is started with: the calls of these accounts are written down, and nobody else's."""
+"""The API server's audit policy: it logs the requests of this namespace's service accounts and no others."""
 
 
 def log(cluster: Cluster) -> Path:
-    """The file in which the API server writes them."""
+    """Return the API server's audit log file."""
     return cluster.directory / "kwok" / "clusters" / f"sim-{cluster.id}" / "logs" / "audit.log"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. ``verb`` is that of RBAC (``list``, ``watch``); ``uri`` has the selectors."""
+    """One request. ``verb`` is the RBAC verb (``list``, ``watch``); ``uri`` includes the selectors."""
 
     verb: str
     uri: str
@@ -39,14 +39,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Account:
-    """A service account that may do everything, and whose calls are counted."""
+    """A service account with cluster-admin rights whose requests are counted."""
 
     cluster: Cluster
     name: str
 
     @classmethod
     def make(cls, cluster: Cluster, name: str) -> Self:
-        """A new account, with a kubeconfig; one of that name that is there is used again."""
+        """Create the account with a kubeconfig, or reuse one that already has this name."""
         account = cls(cluster, name)
         subject = {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}
         role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
@@ -67,11 +67,11 @@ class Account:
 
     @property
     def kubeconfig(self) -> Path:
-        """The way in as this account."""
+        """The kubeconfig that authenticates as this account."""
         return self.cluster.directory / f"kubeconfig-{self.name}"
 
     def calls(self) -> list[Call]:
-        """All of it so far, in their order. A watch that goes on is one call, however long it lasts."""
+        """Return all requests so far, in order. A watch counts as one request, however long it lasts."""
         user = f"system:serviceaccount:{NAMESPACE}:{self.name}"
         lines = map(json.loads, log(self.cluster).read_text().splitlines())
         own = {entry["auditID"]: entry for entry in lines if entry["user"]["username"] == user}

@@ -1,4 +1,4 @@
-"""What kwokctl is told of the control plane: binaries, ports, and that every server asks its clients who they are."""
+"""kwokctl's configuration of the control plane: binaries, ports, and authentication of clients by every server."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from sim.state import Cluster
 _NO_LIMIT = {"kube-api-qps": "1000", "kube-api-burst": "2000"}
 _OPEN_PATHS = {"authorization-always-allow-paths": "/healthz"}
 _ASLEEP = "720h"
-"""Without a node's heartbeat its pods are marked as not ready, and kwok, unlike a kubelet, never takes that back: a
-laptop that slept for some minutes would have a simulation without an operator for good."""
+"""How long a node may go without a heartbeat. After that its pods are marked not ready, and kwok, unlike a kubelet,
+never reverts that: a laptop that slept for some minutes would be left without an operator."""
 
 
 def of(cluster: Cluster) -> dict[str, object]:
-    """kwokctl's configuration: our binaries and ports, everything bound to loopback."""
+    """Return kwokctl's configuration: the simulation's binaries and ports, with everything bound to loopback."""
     ports, tools = cluster.ports, cluster.tools
     return {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -42,10 +42,10 @@ def of(cluster: Cluster) -> dict[str, object]:
 
 
 def _more(cluster: Cluster) -> dict[str, dict[str, str]]:
-    """What kwokctl does not say to a component by itself."""
+    """Return options that kwokctl does not set itself, by component."""
     ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
     return {
-        # A simulation that a power cut may end need not wait for the disk at every write.
+        # The simulation need not survive a power cut, so etcd need not wait for the disk at every write.
         "etcd": mutual_tls(cluster, f"https://127.0.0.1:{cluster.ports.etcd}") | {"unsafe-no-fsync": "true"},
         "kube-apiserver": {
             "anonymous-auth": "false",
@@ -56,14 +56,14 @@ def _more(cluster: Cluster) -> dict[str, dict[str, str]]:
             "kubelet-client-certificate": certificate,
             "kubelet-client-key": key,
         },
-        # By default they ask 20 and 50 times a second, so that a thousand nodes or pods take a minute for each step.
+        # The default limits, 20 and 50 requests a second, make every step of a thousand nodes or pods take a minute.
         "kube-controller-manager": _NO_LIMIT,
         "kube-scheduler": _NO_LIMIT,
     }
 
 
 def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
-    """What is said to a component in place of kwokctl's own words: without them it asks nobody who they are."""
+    """Return options that replace kwokctl's own, by component: with kwokctl's, these servers authenticate nobody."""
     client, peer = (f"https://127.0.0.1:{port}" for port in (cluster.ports.etcd, cluster.ports.etcd_peer))
     return {
         "etcd": {
@@ -76,13 +76,13 @@ def _other(cluster: Cluster) -> dict[str, dict[str, str]]:
         "kube-apiserver": {"etcd-servers": client},
         "kube-controller-manager": _OPEN_PATHS | {"node-monitor-grace-period": _ASLEEP},
         "kube-scheduler": _OPEN_PATHS,
-        # Its own kubelet server knows no login: sim/go/kwok/kubelet stands in its place.
+        # kwok's own kubelet server has no authentication; sim/go/kwok/kubelet replaces it.
         "kwok-controller": {"node-port": "0", "server-address": ""},
     }
 
 
 def mutual_tls(cluster: Cluster, endpoint: str) -> dict[str, str]:
-    """etcd's options: clients and peers need the cluster's certificate; a web page gets nothing."""
+    """Return etcd's options that require the cluster's certificate of clients and peers and keep web pages out."""
     ca, certificate, key = (str(cluster.pki / name) for name in ("ca.crt", "admin.crt", "admin.key"))
     files = {"trusted-ca-file": ca, "cert-file": certificate, "key-file": key, "client-cert-auth": "true"}
     more = {"enable-grpc-gateway": "false", "cors": endpoint, "host-whitelist": "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""The Kubernetes control plane: real binaries, started, watched and removed by kwokctl."""
+"""The Kubernetes control plane: real binaries that kwokctl starts, watches and removes."""
 
 import json
 import os
@@ -20,9 +20,10 @@ COMPONENTS = {
     "kube-scheduler": "kube_scheduler",
     "kwok-controller": "",
 }
-"""Each component by kwokctl's name, with the field of its port; kwok listens nowhere."""
+"""Each component by its name in kwokctl, with the name of its field in `Ports`; kwok listens on no port."""
 _TRIES = 2
-"""A controller manager ends when the API server is not healthy ten seconds after it, as on a busy machine."""
+"""Restarts of dead components: a controller manager exits if the API server is not healthy within ten seconds, as
+happens on a busy machine."""
 
 
 def _home(cluster: Cluster) -> Path:
@@ -34,14 +35,14 @@ def _name(cluster: Cluster) -> str:
 
 
 def start(cluster: Cluster) -> dict[str, Process]:
-    """Creates the control plane, or starts what is missing of it; returns its processes.
+    """Create the control plane, or start the components that are missing, and return its processes.
 
-    Raises SimError with kwokctl's reason, or with the last lines of a component that ended again.
+    Raises SimError with kwokctl's reason, or with the last log lines of components that ended again.
     """
     if cluster.created:
         _start_missing(cluster)
     else:
-        delete(cluster)  # what an interrupted `up` has left: kwokctl cannot go on from there
+        delete(cluster)  # remove what an interrupted `up` has left: kwokctl cannot resume from it
         configuration.audit_policy(cluster).write_text(yaml.safe_dump(audit.POLICY))
         file = cluster.directory / "kwokctl.yaml"
         file.write_text(yaml.safe_dump(configuration.of(cluster)))
@@ -68,14 +69,14 @@ def _dead(cluster: Cluster) -> list[str]:
 
 
 def delete(cluster: Cluster) -> None:
-    """Ends the control plane and removes what kwokctl knows of it."""
+    """Stop the control plane and remove kwokctl's files."""
     _forget_strangers(cluster)
     if _home(cluster).exists():
         _kwokctl(cluster, "delete", "cluster", "--kubeconfig", cluster.kubeconfig)
 
 
 def processes(cluster: Cluster) -> dict[str, Process]:
-    """The components' processes, from the pid files that kwokctl keeps."""
+    """Return the components' processes, from kwokctl's pid files."""
     found: dict[str, Process] = {}
     for name, field in COMPONENTS.items():
         pid = _pid(_pid_file(cluster, name))
@@ -98,7 +99,7 @@ def _kwokctl(cluster: Cluster, *arguments: str | Path) -> None:
 
 
 def _reason(said: str) -> str:
-    """The error in kwokctl's last line of JSON; all that it said where the last line is none."""
+    """Return the error in the JSON on the last line of kwokctl's output; the whole output if that line is not JSON."""
     try:
         return json.loads(said.splitlines()[-1])["err"]
     except (IndexError, ValueError, KeyError):
@@ -106,7 +107,7 @@ def _reason(said: str) -> str:
 
 
 def _forget_strangers(cluster: Cluster) -> None:
-    """Removes pid files whose pid is another process's by now: kwokctl would take it for its own, and kill it."""
+    """Remove pid files whose pid now belongs to another process, which kwokctl would otherwise kill."""
     for name in COMPONENTS:
         file = _pid_file(cluster, name)
         pid = _pid(file)
@@ -122,7 +123,7 @@ def _is_ours(pid: int, cluster: Cluster) -> bool:
 
 
 def _pid(file: Path) -> int | None:
-    """None also while kwokctl is about to write it."""
+    """Return the pid in the file; None if the file is missing or kwokctl has not finished writing it."""
     try:
         return int(file.read_text())
     except (FileNotFoundError, ValueError):

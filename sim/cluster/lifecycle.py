@@ -1,4 +1,4 @@
-"""Up, down and status of one simulation, as a whole."""
+"""Starting, stopping and inspecting a whole simulation."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from sim.pulumi_plugins.install import install
 from sim.state import Cluster, Network, SimError, load
 from sim.tools.progress import step
 
-_SOCKET_BYTES = 107  # sun_path, without its closing zero
+_SOCKET_BYTES = 107  # sun_path, without its terminating zero byte
 _SERVICES = ("registry", "kubelet", "dynamo-nats", "dynamo-etcd")
 
 
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Component:
-    """A process of the simulation as it is now."""
+    """A process of the simulation and its current state."""
 
     name: str
     pid: int | None
@@ -39,12 +39,12 @@ class Component:
 
 
 def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
-    """Brings up what does not run yet, with the nodes that the stack's hardware says, or with another number of them,
-    and waits until it is ready.
+    """Start what does not run yet, with the nodes that the stack's hardware asks for or with `gpu_nodes` GPU nodes, and
+    wait until everything is ready.
 
-    Raises SimError; what already runs then goes on running, and the next `up` starts from there.
+    Raises SimError; what already runs then keeps running, and the next `up` continues from there.
     """
-    # Imported here: the tools and the domain are slow to import, and `status` and `down` do without.
+    # Imported here because the tools and the domain are slow to import, and `status` and `down` do not need them.
     from sim.cluster import nodes
     from sim.tools.provide import provide
 
@@ -77,7 +77,8 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
 
 
 def _check(console: Console, cluster: Cluster) -> None:
-    """Raises SimError where no socket's path would fit; says what other users of the machine can reach, if anything."""
+    """Raise SimError if a socket's path would be too long; warn if other users of the machine can reach the
+    frontend."""
     longest = cluster.sockets_dir / "65535"
     if len(os.fsencode(longest)) > _SOCKET_BYTES:
         raise SimError(
@@ -92,7 +93,8 @@ def _check(console: Console, cluster: Cluster) -> None:
 
 
 def _start(console: Console, cluster: Cluster) -> None:
-    """The services first, because they come up while kwokctl works, but for those with its certificate."""
+    """Start the services and the control plane, and wait for them. Services start first, so that they come up while
+    kwokctl works, except those that need the certificate which kwokctl creates."""
     beside = services.services(cluster)
     services.prepare(cluster)
     with step(console, "starting the control plane and the registry", "control plane and registry up"):
@@ -113,7 +115,7 @@ def _start_services(cluster: Cluster, some: list[services.Service]) -> None:
 
 
 def _start_agent(cluster: Cluster) -> services.Service:
-    """Starts the agent, which comes up while kubectl works."""
+    """Start the agent without waiting for it: it comes up while kubectl works."""
     agent = services.agent(cluster)
     cluster.agent_dir.mkdir(exist_ok=True)
     cluster.processes[agent.name] = services.start(cluster, agent)
@@ -122,14 +124,14 @@ def _start_agent(cluster: Cluster) -> services.Service:
 
 
 def down(console: Console) -> bool:
-    """Ends every process of this clone's simulation and removes its folder; False when there was none."""
+    """End every process of this clone's simulation and remove its folder; return False if there was none."""
     with _lock(console):
         if not paths.cluster_dir().exists():
             return False
         cluster = _readable()
         with step(console, "ending the simulation", "ended"):
             if cluster:
-                # The agent first: what it runs is Dynamo's, and leaves Dynamo's etcd in order.
+                # The agent first, so that Dynamo's processes can deregister while Dynamo's etcd still runs.
                 for names in (("agent",), _SERVICES, (network.NAME,)):
                     process.stop(*(cluster.processes[name] for name in names if name in cluster.processes))
                 control_plane.delete(cluster)
@@ -139,7 +141,8 @@ def down(console: Console) -> bool:
 
 
 def _readable() -> Cluster | None:
-    """This clone's cluster.json if it is one; another version's is ended by its processes' mark alone."""
+    """Return this clone's cluster.json, or None if another version wrote it: that one is ended by its processes' mark
+    alone."""
     try:
         return load(_file())
     except SimError:
@@ -147,7 +150,7 @@ def _readable() -> Cluster | None:
 
 
 def components(cluster: Cluster) -> list[Component]:
-    """Every process the simulation is made of, and whether it does its work."""
+    """Return every process of the simulation with its state."""
     known = cluster.processes | control_plane.processes(cluster)
     beside = (*([network.NAME] if network.holder(cluster) else []), *_SERVICES, "agent")
     return [_component(name, known.get(name)) for name in (*control_plane.COMPONENTS, *beside)]
@@ -161,11 +164,12 @@ def _component(name: str, known: process.Process | None) -> Component:
 
 
 def _file() -> Path:
-    """This clone's cluster.json. $SIM_CLUSTER is not asked here: another clone's simulation is not ours to change."""
+    """Return this clone's cluster.json. $SIM_CLUSTER is ignored here: it may name another clone's simulation, which
+    must not be changed."""
     return paths.cluster_dir() / "cluster.json"
 
 
 def _lock(console: Console) -> AbstractContextManager[None]:
-    """One `up` or `down` of a clone at a time."""
+    """Allow one `up` or `down` of a clone at a time."""
     says = "another `sim up` or `sim down` of this checkout is at work; waiting for it"
     return locked(paths.lock_file(), lambda: console.print(says))

@@ -1,6 +1,7 @@
-"""A network of Dynamo's own, which no other user of this machine reaches: a namespace with nothing but loopback.
+"""A network namespace of Dynamo's own, with nothing but loopback, which no other user of this machine can reach.
 
-A frontend of Dynamo 0.6.0 knows no login, and takes its answers from the workers at the machine's own address.
+A frontend of Dynamo 0.6.0 has no authentication, and receives its answers from the workers at the machine's own
+address.
 
     python -m sim.cluster.network FILE
 
@@ -32,7 +33,7 @@ _REQUEST = "16sh14x"  # struct ifreq: the interface's name, its flags
 
 
 def choose() -> Network:
-    """The first that this machine's kernel lets this user make."""
+    """Return the first kind of namespace that the kernel lets this user create; `Network.SHARED` if there is none."""
     env = os.environ | {"PYTHONPATH": str(paths.PROJECT)}
     for network, command in _MAKE.items():
         try:
@@ -45,14 +46,14 @@ def choose() -> Network:
 
 
 def holder(cluster: Cluster) -> list[str | Path]:
-    """The command of the process that holds the namespace; none where there is no namespace."""
+    """Return the command of the process that holds the namespace; empty if there is no namespace."""
     if cluster.network is None or cluster.network not in _MAKE:
         return []
     return [*_MAKE[cluster.network], *_HOLD, ready(cluster)]
 
 
 def inside(cluster: Cluster) -> list[str]:
-    """What comes before a command that is to run in the namespace; nothing where there is none."""
+    """Return the prefix for commands that run in the namespace; empty if there is no namespace."""
     known = cluster.processes.get(NAME)
     if known is None or cluster.network is None or cluster.network not in _ENTER:
         return []
@@ -60,12 +61,12 @@ def inside(cluster: Cluster) -> list[str]:
 
 
 def ready(cluster: Cluster) -> Path:
-    """Written when loopback is up."""
+    """Return the file that is written when loopback is up."""
     return cluster.directory / "network-ready"
 
 
 def bring_up() -> None:
-    """Brings loopback up; OSError where that is not allowed, as in a user namespace that may do nothing."""
+    """Bring loopback up; raise OSError if that is not allowed, as in a user namespace without rights."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         answer = fcntl.ioctl(any_socket, _GET_FLAGS, struct.pack(_REQUEST, b"lo", 0))
         flags: int = struct.unpack(_REQUEST, answer)[1]

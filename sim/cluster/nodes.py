@@ -1,4 +1,4 @@
-"""The simulated nodes: what the stack's `hardware` says, as Node objects, and how they and their volumes behave."""
+"""The simulated nodes: the stack's `hardware` as Node objects, and the behaviour of nodes and volumes."""
 
 import json
 import os
@@ -18,11 +18,11 @@ from wideep.catalog import gpu_spec
 from wideep.settings.hardware import Hardware, Interconnect
 
 SORTS = ("Gpu", "GpuShape")
-"""Tags that pydantic puts into a location where a key may hold a name or an object."""
+"""Tags that pydantic puts into an error's location if a key accepts either a name or an object."""
 LABEL = "dynamo-wideep.sim/node"
 CPU_NODES = 2
 _AT_ONCE, _WRITERS = 100, 4
-"""Nodes that one kubectl creates, one after the other, and how many of these work side by side."""
+"""Nodes that one kubectl call creates, one after the other, and the number of concurrent calls."""
 _KUBECTL_SECONDS = 180
 _READY_SECONDS, _EACH_SECONDS, _POLL_SECONDS = 60.0, 0.2, 0.2
 _STATES = 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}'
@@ -30,7 +30,7 @@ _BEHAVIOUR = (Path(__file__).parent / "manifests", paths.PROJECT / "sim" / "stag
 
 
 def hardware(stack: str) -> Hardware:
-    """The `hardware` of Pulumi.STACK.yaml. Raises SimError naming the file and the key."""
+    """Return the `hardware` of Pulumi.STACK.yaml; raise SimError that names the file and the key."""
     file = paths.PROJECT / f"Pulumi.{stack}.yaml"
     try:
         config = yaml.safe_load(file.read_text())["config"]
@@ -53,8 +53,8 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 
 def manifests(gpus: Hardware, kubelet: int) -> list[dict[str, Any]]:
-    """The Node objects: gpu-0 … as the hardware says, and two without GPUs for what needs none, all with one kubelet's
-    port."""
+    """Return the Node objects: gpu-0 … as the hardware says, and two without GPUs for the other pods. All share one
+    kubelet's port."""
     labels = {
         "nvidia.com/gpu.present": "true",
         "nvidia.com/gpu.product": gpu_spec(gpus.gpu).product or str(gpus.gpu),
@@ -87,7 +87,7 @@ def _node(name: str, labels: dict[str, str], has: dict[str, str], kubelet: int) 
 
 
 def apply(cluster: Cluster, gpus: Hardware) -> list[str]:
-    """Makes nodes, storage class and behaviour what they should be; returns the nodes' names once they are Ready."""
+    """Bring nodes, storage class and behaviour to their wanted state; return the nodes' names once they are Ready."""
     nodes = {node["metadata"]["name"]: node for node in manifests(gpus, cluster.ports.kubelet)}
     found = json.loads(kubectl(cluster, "get", "nodes", "--selector", LABEL, "--output=json"))["items"]
     standing = {node["metadata"]["name"]: node["metadata"]["labels"] for node in found}
@@ -107,7 +107,7 @@ def _is_labelled(node: dict[str, Any], labels: dict[str, str]) -> bool:
 
 
 def _write(cluster: Cluster, nodes: list[dict[str, Any]], *verb: str) -> None:
-    """Side by side, because kubectl takes one after the other."""
+    """Run several kubectl calls concurrently, because each one processes its objects one after the other."""
 
     def write(start: int) -> None:
         some = {"apiVersion": "v1", "kind": "List", "items": nodes[start : start + _AT_ONCE]}
@@ -118,7 +118,7 @@ def _write(cluster: Cluster, nodes: list[dict[str, Any]], *verb: str) -> None:
 
 
 def _await_ready(cluster: Cluster, count: int) -> None:
-    """With one call for all of them, since `kubectl wait` makes two for each."""
+    """Poll all nodes with one call, because `kubectl wait` makes two calls for each node."""
     until = time.monotonic() + _READY_SECONDS + count * _EACH_SECONDS
     states = ("get", "nodes", "--selector", LABEL, "--output", _STATES)
     while (ready := kubectl(cluster, *states).split().count("True")) < count:
@@ -128,7 +128,7 @@ def _await_ready(cluster: Cluster, count: int) -> None:
 
 
 def kubectl(cluster: Cluster, *arguments: str, given: str | None = None) -> str:
-    """What kubectl prints. Raises SimError with its own words, or when it has not ended in time."""
+    """Return what kubectl prints; raise SimError with its stderr if it fails, or if it has not ended in time."""
     try:
         done = subprocess.run(
             [cluster.tools["kubectl"], *arguments],

@@ -1,4 +1,4 @@
-"""Chooses loopback ports that nothing uses, and that no other clone's simulation has chosen."""
+"""The choice of loopback ports that nothing uses and that no other clone's simulation has chosen."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from typing import Self
 from sim import paths
 from sim.state import Cluster, Ports, SimError, load
 
-# Below the range from which the kernel takes ports for outgoing connections.
+# Below the kernel's range of ports for outgoing connections.
 _RANGE = range(20000, 32000)
 _LISTEN = "0A"  # include/net/tcp_states.h
 
 
 def choose(cluster: str) -> Ports:
-    """Free ports for a new simulation. Each id tries them in its own order, so that two at once seldom meet."""
+    """Return free ports for a new simulation. Each id tries ports in its own order, so that two simultaneous calls
+    rarely collide."""
     taken = {port for other in _others(cluster) for port in other.ports.model_dump().values()}
     candidates = random.Random(cluster).sample(_RANGE, len(_RANGE))  # noqa: S311  # no secret depends on it
     free = (port for port in candidates if port not in taken and is_free(port))
@@ -27,7 +28,8 @@ def choose(cluster: str) -> Ports:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server can have the loopback port: nothing listens there. An earlier server does not count."""
+    """Tell whether a server can bind the loopback port: nothing listens there. Connections that an earlier server has
+    left do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -38,19 +40,19 @@ def is_free(port: int) -> bool:
 
 
 def answers(port: int) -> bool:
-    """Whether something listens on the loopback port."""
+    """Tell whether something listens on the loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def listens(port: int, pid: int) -> bool:
-    """Whether a server has that port on loopback, in the network of that process."""
+    """Tell whether a server has that port in the network namespace of that process."""
     return any(one.port == port for one in listening(pid))
 
 
 def listening(pid: int) -> list[Listening]:
-    """All servers in the network of a process; none when it has ended."""
+    """Return all listening sockets in the network namespace of a process; empty if the process has ended."""
     try:
         tables = [Path(f"/proc/{pid}/net/{name}").read_text() for name in ("tcp", "tcp6")]
     except OSError:
@@ -61,7 +63,7 @@ def listening(pid: int) -> list[Listening]:
 
 @dataclass(frozen=True)
 class Listening:
-    """A server's socket, as /proc/net/tcp has it."""
+    """A listening socket, as /proc/net/tcp shows it."""
 
     address: str
     port: int
@@ -69,7 +71,7 @@ class Listening:
 
     @classmethod
     def of(cls, local: str, inode: int) -> Self:
-        """From its address in hexadecimal digits, in words of the machine's own byte order."""
+        """Parse a local address in hexadecimal digits, in words of the machine's byte order."""
         host, port = local.split(":")
         words = [int(host[start : start + 8], 16).to_bytes(4, sys.byteorder) for start in range(0, len(host), 8)]
         return cls(str(ip_address(b"".join(words))), int(port, 16), inode)
@@ -89,7 +91,7 @@ def _others(cluster: str) -> list[Cluster]:
         try:
             other = load(file)
         except SimError:
-            continue  # another version's simulation: its ports are not known, only whether they are in use
+            continue  # from another version: its ports are unknown, but `is_free` notices those in use
         if other is not None:
             found.append(other)
     return found

@@ -1,4 +1,5 @@
-"""The processes the simulation starts: they outlive the shell, are found again, and only they are ever ended."""
+"""The processes that the simulation starts: they outlive the shell, can be found again, and no other process is ever
+ended."""
 
 import os
 import subprocess
@@ -12,16 +13,16 @@ import psutil
 from sim.state import Process
 
 MARK = "SIM_SUPERVISED"
-"""In the environment of all these processes and what they start; never in a user's shell."""
-_SAME = 2.0  # seconds: the kernel's own rounding of a start, far below what it takes to use all pids once
-_GRACE = 10.0  # seconds between asking a process to end and ending it
+"""Set in the environment of all these processes and their children; never in a user's shell."""
+_SAME = 2.0  # seconds: above the kernel's rounding of start times, far below the time in which pids are reused
+_GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 _POLL = 0.02
 
 
 def start(
     command: Sequence[str | Path], *, cluster: str, log: Path, port: int | None = None, env: Mapping[str, str]
 ) -> Process:
-    """Starts a process in a session of its own, with its output appended to `log`."""
+    """Start a process in its own session, with its output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -33,17 +34,17 @@ def start(
             cwd=log.parent,
             start_new_session=True,
         )
-    child.returncode = 0  # it is meant to outlive this process: no warning about that
+    child.returncode = 0  # the child is meant to outlive this process: suppress Popen's warning
     return record(child.pid, log, port)
 
 
 def marked(env: Mapping[str, str], cluster: str) -> dict[str, str]:
-    """The environment with the mark by which `sweep` knows what belongs to `cluster`."""
+    """Return the environment with the mark by which `sweep` finds the processes of `cluster`."""
     return {**env, MARK: cluster}
 
 
 def record(pid: int, log: Path, port: int | None = None) -> Process:
-    """What cluster.json keeps of a running process. A process that has just ended is recorded as one that is dead."""
+    """Return what cluster.json stores about a running process. A process that has just ended is recorded as dead."""
     try:
         return Process(pid=pid, started=_started(psutil.Process(pid)), port=port, log=log)
     except psutil.NoSuchProcess:
@@ -51,17 +52,18 @@ def record(pid: int, log: Path, port: int | None = None) -> Process:
 
 
 def alive(process: Process | None) -> bool:
-    """Whether that very process runs: not a zombie, and not another one that got its pid."""
+    """Tell whether this very process runs: not a zombie, and not another process with the same pid."""
     return process is not None and _find(process) is not None
 
 
 def stop(*processes: Process, grace: float = _GRACE) -> None:
-    """Asks processes to end and waits; ends them after `grace` seconds. Another process of such a pid is left alone."""
+    """Terminate the processes; kill those that still run after `grace` seconds. Other processes with these pids are
+    spared."""
     _end([found for process in processes if (found := _find(process)) is not None], grace)
 
 
 def sweep(cluster: str) -> list[int]:
-    """Ends every process that carries the cluster's mark, such as what the agent started; returns their pids."""
+    """End every process that carries the cluster's mark, such as those that the agent started; return their pids."""
     left = list(_marked(cluster))
     _end(left, _GRACE)
     return [process.pid for process in left]
@@ -78,7 +80,8 @@ def _end(processes: list[psutil.Process], grace: float) -> None:
 
 
 def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Waits until all have ended; returns those that have not. A zombie has: whoever is its parent may be slow."""
+    """Wait until all processes have ended, and return those that have not. Zombies count as ended, since their parent
+    may be slow to reap them."""
     until = time.monotonic() + seconds
     while (left := [process for process in processes if _runs(process)]) and time.monotonic() < until:
         time.sleep(_POLL)
@@ -112,5 +115,5 @@ def _find(process: Process) -> psutil.Process | None:
 
 
 def _started(process: psutil.Process) -> float:
-    """Seconds from boot to the process's start: a clock that is set does not move it."""
+    """Return the process's start in seconds since boot, which does not change when the clock is set."""
     return process.create_time() - psutil.boot_time()

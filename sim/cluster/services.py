@@ -1,4 +1,4 @@
-"""What runs beside the control plane: registry, kubelet, Dynamo's own network, etcd and NATS, and the agent."""
+"""The processes beside the control plane: registry, kubelet, Dynamo's network, etcd and NATS, and the agent."""
 
 import os
 import sys
@@ -17,26 +17,26 @@ from sim.tools.command import tail
 _READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 INSIDE = ("agent", "dynamo-nats", "dynamo-etcd")
-"""What is in Dynamo's network, or starts processes there."""
+"""Services that run in Dynamo's network or start processes there."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A process beside the control plane: its name, its port if it has one, what says that it is ready."""
+    """A process beside the control plane."""
 
     name: str
     command: list[str | Path]
     port: int | None
     ready: Callable[[], bool] | None = None
-    """None: it listens on its port."""
+    """Tells whether the service is ready; None: it is ready when it listens on its port."""
     certificate: bool = False
-    """It needs the cluster's certificate, which kwokctl makes with the control plane."""
+    """Whether the service needs the cluster's certificate, which kwokctl creates with the control plane."""
     inside: bool = False
-    """It runs in Dynamo's network."""
+    """Whether the service runs in Dynamo's network."""
 
 
 def services(cluster: Cluster) -> list[Service]:
-    """Those that need no Kubernetes API, in the order in which they start."""
+    """Return the services that need no Kubernetes API, in the order in which they start."""
     at, tools = cluster.ports, cluster.tools
     held = network.holder(cluster)
     nats, etcd = [tools["nats-server"], "--config", logins.nats(cluster)], [tools["etcd"], *_etcd(cluster)]
@@ -57,7 +57,7 @@ def services(cluster: Cluster) -> list[Service]:
 
 
 def prepare(cluster: Cluster) -> None:
-    """Makes the folders and files that they work with."""
+    """Make the folders and files that the services use."""
     for folder in (cluster.registry_dir, cluster.dynamo_dir, cluster.pods_dir, cluster.sockets_dir):
         private_folder(folder)
     logins.write(cluster)
@@ -83,12 +83,13 @@ def _kubelet(cluster: Cluster) -> list[str | Path]:
 
 
 def agent(cluster: Cluster) -> Service:
-    """The simulated operator and what serves pods. It writes its ready file when it watches the API server."""
+    """Return the service that simulates the operators and runs pods. It writes its ready file once it watches the API
+    server."""
     return Service("agent", [sys.executable, "-m", "sim.operator"], None, cluster.agent_ready.exists)
 
 
 def start(cluster: Cluster, service: Service) -> Process:
-    """Starts the service, unless it runs already."""
+    """Start the service, unless it already runs."""
     standing = cluster.processes.get(service.name)
     if standing is not None and process.alive(standing):
         return standing
@@ -112,12 +113,12 @@ def start(cluster: Cluster, service: Service) -> Process:
 
 
 def _end_what_was_inside(cluster: Cluster) -> None:
-    """Ends what a namespace that is gone still holds: it would never meet what starts in the new one."""
+    """End the processes of a namespace that is gone: they could not reach those that start in the new one."""
     process.stop(*(cluster.processes[name] for name in INSIDE if name in cluster.processes))
 
 
 def wait(cluster: Cluster, service: Service) -> None:
-    """Waits until the service is ready. Raises SimError with its last lines when it ended or is late."""
+    """Wait until the service is ready; raise SimError with its last log lines if it has ended or is late."""
     until = time.monotonic() + _READY_SECONDS
     while not _is_ready(cluster, service):
         if not process.alive(cluster.processes.get(service.name)):
@@ -136,7 +137,7 @@ def _is_ready(cluster: Cluster, service: Service) -> bool:
 
 
 def listens(known: Process | None) -> bool:
-    """Whether a process listens on its port, in whatever network it is."""
+    """Tell whether a process listens on its port, in whichever network it runs."""
     return known is not None and known.port is not None and ports.listens(known.port, known.pid)
 
 
