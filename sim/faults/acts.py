@@ -1,4 +1,4 @@
-"""Faults that are done to the cluster: set, undone, and (by the agent) undone when their time is over."""
+"""Setting faults, clearing them, and (in the agent) clearing those whose time is over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["clear", "expire", "put"]
 
 
 def put(cluster: Cluster, name: str, on: str | None, seconds: float | None) -> store.Set:
-    """Sets a fault; SimError for one that there is not, or that cannot be done."""
+    """Set a fault; raise SimError if it does not exist or cannot be set."""
     fault = FAULTS.get(name)
     if fault is None:
         raise SimError(f"there is no fault {name!r}: `python -m sim fault list` shows those there are")
@@ -39,7 +39,7 @@ def put(cluster: Cluster, name: str, on: str | None, seconds: float | None) -> s
 
 
 def clear(cluster: Cluster, name: str | None = None) -> list[store.Set]:
-    """Undoes all faults, or those of a name; returns them."""
+    """Clear all faults, or those of one name; return them."""
     gone = [one for one in store.listed(cluster.directory) if name in (None, one.name)]
     for one in gone:
         _undo(cluster, one)
@@ -49,7 +49,7 @@ def clear(cluster: Cluster, name: str | None = None) -> list[store.Set]:
 
 
 def expire(cluster: Cluster) -> None:
-    """Undoes those whose time is over."""
+    """Clear the faults whose time is over."""
     now = time.time()
     over = [one for one in store.listed(cluster.directory) if one.until is not None and one.until <= now]
     for one in over:
@@ -77,7 +77,7 @@ def _start(cluster: Cluster, victim: str) -> None:
     if victim in control_plane.COMPONENTS:
         control_plane.start(cluster)
         return
-    cluster = load(cluster.file) or cluster  # who clears it may have read it long ago
+    cluster = load(cluster.file) or cluster  # the caller may have loaded it long ago
     for service in services.services(cluster):
         if service.name == victim:
             cluster.processes[victim] = services.start(cluster, service)
@@ -98,7 +98,7 @@ def _kubectl(
 
 
 def shown(console: Console, faults: list[store.Set]) -> None:
-    """One line for each."""
+    """Print one line for each fault."""
     for one in faults:
         left = "" if one.until is None else f", {max(0, one.until - time.time()):.0f} s more"
         console.print(f"{one.name} on {one.on or 'the cluster'}{left}: {FAULTS[one.name].says}")

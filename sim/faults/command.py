@@ -39,7 +39,7 @@ def _standing() -> Cluster:
 
 
 def _table(cluster: Cluster) -> Table:
-    """All faults; those that are set say on what."""
+    """Return all faults as a table, with the objects on which those that are set are set."""
     from sim.faults.table import FAULTS
 
     table = Table("fault", "set on", "--on is", "what happens", title="faults", title_justify="left")

@@ -1,4 +1,4 @@
-"""Sorts of faults: where each takes hold."""
+"""Kinds of faults, by where they take effect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Fault", "Halting", "InPlugin", "InPod", "Moment", "OfProcess", "OnCl
 
 
 class Moment(StrEnum):
-    """When in a pod's life a fault takes hold."""
+    """The moment in a pod's life at which a fault takes effect."""
 
     PULL = "pull"
     DOWNLOAD = "download"
@@ -20,7 +20,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class InPod:
-    """A container that logs these lines and then ends with `exit_code`, or (None) goes no further."""
+    """A container that logs these lines and then ends with `exit_code`, or hangs if that is None."""
 
     moment: Moment
     lines: tuple[str, ...] = ()
@@ -29,32 +29,33 @@ class InPod:
 
 @dataclass(frozen=True)
 class InPlugin:
-    """Something that a stand-in plugin does wrong by itself."""
+    """An error that a stand-in plugin makes itself."""
 
 
 @dataclass(frozen=True)
 class OnCluster:
-    """What is done to the cluster: arguments of kubectl, and those that undo it. `{on}` is the object."""
+    """A change of the cluster: kubectl's arguments that make it, and those that revert it. `{namespace}` and `{name}`
+    are those of the object."""
 
     do: tuple[str, ...]
     undo: tuple[str, ...]
-    """Empty: the next `up` undoes it."""
+    """Empty: the next `up` reverts it."""
     on: str
-    """The object where none is named."""
+    """The object if none is named."""
     manifest: str = ""
-    """For kubectl's stdin."""
+    """kubectl's stdin."""
 
 
 @dataclass(frozen=True)
 class OfProcess:
-    """A process of the simulation that is killed; clearing the fault starts it again."""
+    """A process of the simulation that is killed; clearing the fault restarts it."""
 
     process: str
 
 
 @dataclass(frozen=True)
 class Halting:
-    """A process of the simulation that stands still for some seconds, works for some, and so on."""
+    """A process of the simulation that is alternately paused for `stands` seconds and running for `works` seconds."""
 
     process: str
     stands: float
@@ -63,7 +64,7 @@ class Halting:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong. `on` says what --on means, with `*` for any of them."""
+    """One fault. `on` says what the values of --on are; `*` stands for all of them."""
 
     name: str
     says: str

@@ -1,6 +1,7 @@
-"""Which faults are set: clusters/ID/faults.json, read by the agent and the plugins each time they could strike.
+"""The faults that are set: clusters/ID/faults.json, which the agent and the plugins read whenever one could take
+effect.
 
-Kept free of slow imports: every call of a plugin asks.
+This module avoids slow imports, because every call of a plugin uses it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["Set", "active", "change", "is_active", "listed"]
 
 @dataclass(frozen=True)
 class Set:
-    """A fault that is set. `until` is seconds since the epoch; None: until it is cleared."""
+    """A fault that is set. `until` is in seconds since the epoch; None: until it is cleared."""
 
     name: str
     on: str
@@ -31,7 +32,7 @@ class Set:
 
 
 def listed(directory: Path) -> list[Set]:
-    """All that are set, those whose time is over included: who set them has to undo them."""
+    """Return all faults that are set, including those whose time is over, which still have to be undone."""
     try:
         return [Set(**entry) for entry in json.loads((directory / "faults.json").read_text())]
     except FileNotFoundError:
@@ -39,20 +40,20 @@ def listed(directory: Path) -> list[Set]:
 
 
 def is_active(directory: Path, name: str, obj: str = "") -> bool:
-    """Whether a fault strikes this object now."""
+    """Tell whether a fault affects this object now."""
     now = time.time()
     return any(one.strikes(name, obj, now) for one in listed(directory))
 
 
 def active(name: str, obj: str = "") -> bool:
-    """The same for the simulation of $SIM_CLUSTER; nothing strikes where there is none."""
+    """Tell the same for the simulation of $SIM_CLUSTER; False if there is none."""
     file = os.environ.get("SIM_CLUSTER")
     return bool(file) and is_active(Path(file).parent, name, obj)
 
 
 @contextmanager
 def change(directory: Path) -> Iterator[list[Set]]:
-    """The list to be changed; written in one step, by one process at a time."""
+    """Yield the list of faults for modification, one process at a time; write it atomically afterwards."""
     with (directory / "faults.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         faults = listed(directory)

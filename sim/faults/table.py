@@ -1,4 +1,4 @@
-"""The faults, as data: what each does, and where it takes hold (sim.faults.kinds)."""
+"""The faults, as data: what each does, and where it takes effect (sim.faults.kinds)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sim.faults.kinds import Fault, Halting, InPlugin, InPod, Moment, OfProcess,
 
 
 def of_moment(moment: Moment) -> dict[str, InPod]:
-    """The faults that take hold then, by name."""
+    """Return the faults that take effect at this moment, by name."""
     return {name: one.how for name, one in FAULTS.items() if isinstance(one.how, InPod) and one.how.moment is moment}
 
 
@@ -21,7 +21,7 @@ def _hub(status: int, reason: str, cause: str) -> tuple[str, ...]:
 
 
 _LASTING: Final = 64
-"""The exit code of the download's script after an error that would come again."""
+"""Exit code of the download's script after a permanent error."""
 _POD: Final = "name of the pod"
 _RELEASE: Final = "NAMESPACE/RELEASE"
 _OPERATOR: Final = "dynamo-workshop/dynamo-platform"
@@ -32,7 +32,7 @@ _SERVICE: Final = (
     "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/services/additionalProperties/properties"
 )
 _WITHOUT_MULTINODE: Final = f'[{{{{"op": "remove", "path": "{_SERVICE}/multinode"}}}}]'
-"""As a format, with its braces doubled."""
+"""A format string, hence the doubled braces."""
 
 _WEBHOOK: Final = """
 apiVersion: admissionregistration.k8s.io/v1
@@ -69,9 +69,9 @@ spec:
       resources: [secrets, persistentvolumeclaims, jobs, networkpolicies]
       namespaces: ["*"]
 """
-"""API priority and fairness: a level without a seat, for everybody but the group `system:masters`, which the API server
-exempts before it looks at any schema. The simulation's own user is in it: impersonate another to meet this. The one
-request that such a level still lets through is the agent's (``sim.operator.busy``)."""
+"""API priority and fairness: a level without seats, for everybody except the group `system:masters`, which the API
+server exempts before it looks at any schema. The simulation's own user is in that group: impersonate another user to
+see this fault. The agent takes the one request that such a level still admits (``sim.operator.busy``)."""
 
 FAULTS: Final = {
     fault.name: fault

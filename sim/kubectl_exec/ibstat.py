@@ -1,4 +1,4 @@
-"""Stands for ibstat: an active port for each RDMA device that the pod has been given."""
+"""Stand-in for ibstat: one active port for each RDMA device in the pod's limits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Stands for nvidia-smi of driver 580: its table, and `--query-gpu=… --format=csv[,noheader][,nounits]`.
+"""Stand-in for nvidia-smi of driver 580: its table, and `--query-gpu=… --format=csv[,noheader][,nounits]`.
 
-Memory in use is what the engine of the container's arguments would take: its pool, and beside it what the domain's
-estimate says. Utilization is 0, or what the pod's annotation `sim.dynamo-wideep/gpu-utilization: 95,94,…` says.
+Used memory is what an engine with the container's arguments would take: its pool, and outside it wideep's estimate.
+Utilization is 0, or the values of the pod's annotation `sim.dynamo-wideep/gpu-utilization: 95,94,…`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UTILIZATION = "sim.dynamo-wideep/gpu-utilization"
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU as the driver sees it; memory in MiB."""
+    """One GPU as the driver reports it; memory in MiB, utilization in percent."""
 
     index: int
     name: str
@@ -42,7 +42,8 @@ class Gpu:
 
 
 def used_bytes(container: Manifest, product: str) -> float:
-    """What a worker of these arguments holds on one GPU; 0 where its GPU or its arguments are not known."""
+    """Return the bytes that a worker with these arguments holds on one GPU; 0 if its GPU or its arguments are
+    unknown."""
     gpu = next((row for row in GPUS.values() if row.product == product), None)
     engine = Engine.of(container)
     if gpu is None or engine.memory_fraction == "auto":
@@ -59,7 +60,7 @@ def used_bytes(container: Manifest, product: str) -> float:
 
 
 def _release(container: Manifest) -> str:
-    """Of the two that are simulated: only the newer one's operator says how workers find each other."""
+    """Return which of the two simulated releases runs: only the newer one's operator sets the discovery backend."""
     return "1.6.1" if any(each["name"] == DISCOVERY for each in container.get("env") or []) else "0.6.0"
 
 
@@ -81,7 +82,7 @@ def _layout(container: Manifest, engine: Engine) -> RoleLayout:
 
 
 def gpus(here: Here) -> list[Gpu]:
-    """The container's GPUs."""
+    """Return the container's GPUs."""
     labels = here.node["metadata"].get("labels") or {}
     product = labels.get("nvidia.com/gpu.product", "GPU")
     total = int(labels.get("nvidia.com/gpu.memory", 0))
@@ -104,11 +105,11 @@ FIELDS: dict[str, tuple[str, Callable[[Gpu], str]]] = {
     "power.draw": ("W", lambda _: "95.00"),
     "driver_version": ("", lambda _: DRIVER),
 }
-"""Fields of --query-gpu: their unit, and their value."""
+"""Fields of --query-gpu, with their unit and their value."""
 
 
 def query(found: list[Gpu], names: list[str], form: set[str]) -> str:
-    """The lines of --query-gpu."""
+    """Return the output of --query-gpu."""
     units = "nounits" not in form
     lines = []
     if "noheader" not in form:
@@ -120,7 +121,7 @@ def query(found: list[Gpu], names: list[str], form: set[str]) -> str:
 
 
 def table(found: list[Gpu]) -> str:
-    """The table that nvidia-smi prints by itself, without its list of processes."""
+    """Return the table that nvidia-smi prints without arguments, without its list of processes."""
     bar = "+-----------------------------------------+------------------------+----------------------+"
     lines = [
         datetime.now(UTC).strftime("%a %b %e %H:%M:%S %Y"),

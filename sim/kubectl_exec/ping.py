@@ -1,4 +1,4 @@
-"""Stands for ping between pods: an address answers when it is a running pod's, on a node that is Ready."""
+"""Stand-in for ping between pods: an address answers if it belongs to a running pod on a node that is Ready."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pod in which a command runs, and its node, as the API server has them."""
+"""The pod in which a command runs, and its node, read from the API server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class Here:
-    """A pod and the node that it is on."""
+    """A pod and its node."""
 
     pod: Manifest
     node: Manifest
@@ -28,23 +28,23 @@ class Here:
 
     @property
     def gpus(self) -> int:
-        """GPUs of the container."""
+        """Number of the container's GPUs."""
         return int(((self.main.get("resources") or {}).get("limits") or {}).get("nvidia.com/gpu", 0))
 
     @property
     def running(self) -> bool:
-        """Its process is up: what it wants of the GPUs is taken."""
+        """Whether the container runs and therefore occupies its GPUs' memory."""
         statuses = (self.pod.get("status") or {}).get("containerStatuses") or []
         return any("running" in (each.get("state") or {}) for each in statuses)
 
 
 def kubectl(*arguments: str) -> Manifest:
-    """An object or a list of the simulated cluster."""
+    """Return an object or a list of the simulated cluster."""
     done = subprocess.run(["kubectl", *arguments, "-o", "json"], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
 def here() -> Here:
-    """The pod that SIM_POD_NAMESPACE and SIM_POD_NAME name."""
+    """Return the pod that SIM_POD_NAMESPACE and SIM_POD_NAME name, with its node."""
     pod = kubectl("get", "pod", os.environ["SIM_POD_NAME"], "-n", os.environ["SIM_POD_NAMESPACE"])
     return Here(pod, kubectl("get", "node", pod["spec"]["nodeName"]))

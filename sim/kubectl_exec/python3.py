@@ -1,7 +1,7 @@
-"""Stands for python3 in a worker's container: the cache volume is a folder of the simulation, each pod's dumps another,
-and PyTorch is `sim/kubectl_exec/image`.
+"""Stand-in for python3 in a worker's container: the cache volume is a folder of the simulation, each pod's dumps are in
+another, and PyTorch is `sim/kubectl_exec/image`.
 
-It runs the programs that the `wideep` command brings along, and no other: it is this machine's Python that runs them.
+It runs only the programs that the `wideep` command sends to pods, because this machine's Python runs them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ IMAGE = paths.PROJECT / "sim" / "kubectl_exec" / "image"
 
 
 def folders(cluster: Path, namespace: str, pod: str) -> tuple[Path, Path]:
-    """Where the files of a namespace's cache volume are, and the dumps of one pod."""
+    """Return the folder of a namespace's cache volume, and that of one pod's dumps."""
     home = cluster / "containers" / namespace
     return home / "model-cache", home / pod
 
 
 def known_programs() -> set[str]:
-    """The texts of more than one line in the command's modules, among them each program that it sends to a pod."""
+    """Return all multi-line string literals of the command's modules, among them each program that it sends to a
+    pod."""
     modules = (ast.parse(file.read_text()) for file in (paths.PROJECT / "wideep_cli").rglob("*.py"))
     texts = (node.value for module in modules for node in ast.walk(module) if isinstance(node, ast.Constant))
     return {text for text in texts if isinstance(text, str) and "\n" in text}
@@ -50,7 +51,7 @@ def main(arguments: list[str], here: Here) -> int:
 
 
 def _on_this_machine(word: str, mounts: Mapping[str, Path]) -> str:
-    """A path of the container as one of this machine; other words as they are."""
+    """Return a path of the container as a path of this machine; other words unchanged."""
     for mount, folder in mounts.items():
         if word.startswith(f"{mount}/"):
             return str(folder) + word.removeprefix(mount)

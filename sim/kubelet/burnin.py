@@ -1,16 +1,16 @@
-"""Stands for the measuring program of `wideep burnin`, of which only the lines are simulated: no GPU is here.
+"""Stand-in for the measuring program of `wideep burnin`. Only its output is simulated: there is no GPU here.
 
-A healthy node has the shares of the catalog's peaks that real H200 reached (docs/burnin.md), and an RDMA adapter per
-GPU. Annotations of the node, each `sim.dynamo-wideep/NAME`, break it:
+A healthy node reaches the shares of the catalog's peaks that real H200 reached (docs/burnin.md), and has an RDMA
+adapter per GPU. Annotations of the node, each `sim.dynamo-wideep/NAME`, break it:
 
 | name | value | what is broken |
 |---|---|---|
-| `slow-gpu` | a GPU | half of what it should reach |
-| `ecc-gpu` | a GPU | two uncorrected ECC errors |
-| `no-rdma` | any | NCCL takes TCP to other nodes |
+| `slow-gpu` | a GPU | the GPU reaches half of what it should |
+| `ecc-gpu` | a GPU | the GPU has two uncorrected ECC errors |
+| `no-rdma` | any | NCCL uses TCP to other nodes |
 | `slow-adapter` | a GPU | a third of the rate to other nodes |
-| `lost-adapter` | a GPU | its adapter is missing, and nothing that is sent through it arrives |
-| `rail-only` | any | only the adapters of the same rail answer |
+| `lost-adapter` | a GPU | its adapter is missing, and nothing sent through it arrives |
+| `rail-only` | any | only adapters of the same rail reach each other |
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SLOW_ADAPTER = "sim.dynamo-wideep/slow-adapter"
 LOST_ADAPTER = "sim.dynamo-wideep/lost-adapter"
 RAIL_ONLY = "sim.dynamo-wideep/rail-only"
 MEMORY, BF16, FP8, NVLINK, RDMA = 0.89, 0.67, 0.65, 0.79, 0.9
-"""Of the peaks; RDMA's is made up."""
+"""Shares of the peaks; RDMA's is made up."""
 Line = dict[str, object]
 
 
@@ -40,7 +40,7 @@ def is_burnin(container: Manifest) -> bool:
 
 
 def lines(container: Manifest, node: Manifest) -> list[str]:
-    """What the program would print of this container's GPUs."""
+    """Return the lines that the program would print for this container's GPUs."""
     words: list[str] = container["args"]
     asked = dict(pairwise(words))
     name = asked["--node"]
@@ -72,7 +72,7 @@ def _lines(name: str, nodes: list[str], gpus: int, node: Manifest) -> Iterator[L
 
 
 def _links(name: str, gpu: int, to: list[tuple[str, int]], peaks: Peaks, faults: Mapping[str, str]) -> Iterator[Line]:
-    """From one GPU to each other one."""
+    """Yield the results of sending from one GPU to each of the others."""
     network = "NET/Socket/0" if NO_RDMA in faults else "NET/IB/0/GDRDMA"
     for to_node, to_gpu in to:
         inside = to_node == name
@@ -83,7 +83,7 @@ def _links(name: str, gpu: int, to: list[tuple[str, int]], peaks: Peaks, faults:
 
 
 def _through_adapter(gpu: int, to_gpu: int, healthy: float, faults: Mapping[str, str]) -> float | None:
-    """Bytes a second to a GPU of another node; None where no answer comes."""
+    """Return the bytes per second to a GPU of another node; None if nothing arrives."""
     if str(gpu) == faults.get(LOST_ADAPTER) or (RAIL_ONLY in faults and gpu != to_gpu):
         return None
     return healthy / 3 if str(gpu) == faults.get(SLOW_ADAPTER) else healthy

@@ -1,7 +1,7 @@
-"""What the containers of the simulation log: lines of SGLang 0.5.3.post2 or vLLM 0.31.0, of Dynamo and of the download,
-in CRI format.
+"""Logs of the simulated containers: lines of SGLang 0.5.3.post2 or vLLM 0.31.0, of Dynamo and of the download, in CRI
+format.
 
-Figures in them follow from the container's own arguments where they can; none of them was measured.
+Their figures follow from the container's own arguments where possible; none of them was measured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sim.operator.contract import Manifest
 
 @dataclass
 class Journal:
-    """One container's log file, as the kubelet keeps it."""
+    """A container's log file, in the kubelet's format."""
 
     file: TextIO
 
@@ -33,8 +33,8 @@ class Journal:
             self.file.write(f"{stamp} {stream} F {part}\n")
 
     def last_words(self) -> str:
-        """What a kubelet keeps of the log of a container that failed (terminationMessagePolicy FallbackToLogsOnError):
-        its last 80 lines, at most 2048 bytes."""
+        """Return the end of a failed container's log that a kubelet keeps under terminationMessagePolicy
+        FallbackToLogsOnError: its last 80 lines, at most 2048 bytes."""
         lines = Path(self.file.name).read_text().splitlines()[-80:]
         return "\n".join(line.split(" ", 3)[3] for line in lines)[-2048:]
 
@@ -43,18 +43,18 @@ class Journal:
 
 
 def words(container: Manifest) -> list[str]:
-    """The container's command line, word by word; multi-node workers have theirs in one shell string."""
+    """Return the container's command line as words; multi-node workers have theirs in one shell string."""
     joined = [*container.get("command", []), *container.get("args", [])]
     if joined[:2] != ["sh", "-c"]:
         return joined
     try:
-        return shlex.split(joined[-1])  # as 1.x quotes it
+        return shlex.split(joined[-1])  # 1.x quotes its words
     except ValueError:
         return joined[-1].split()  # 0.6.0 quotes nothing
 
 
 def option(line: list[str], *names: str, default: str = "") -> str:
-    """The value of the first of these options that a command line has, given as `--name value` or `--name=value`."""
+    """Return the value of the first of these options on a command line, given as `--name value` or `--name=value`."""
     for name in names:
         for index, word in enumerate(line):
             if word == name and index + 1 < len(line):
@@ -66,7 +66,7 @@ def option(line: list[str], *names: str, default: str = "") -> str:
 
 @dataclass(frozen=True)
 class Engine:
-    """What a worker's command line says about its engine."""
+    """A worker's engine, as its command line configures it."""
 
     role: str
     model: str
@@ -81,7 +81,7 @@ class Engine:
 
     @property
     def serves(self) -> bool:
-        """This pod registers a worker with Dynamo: the first of a worker does."""
+        """Whether this pod registers a worker with Dynamo: only the first pod of a worker does."""
         return self.rank == 0
 
     @classmethod
@@ -106,13 +106,13 @@ class Engine:
         )
 
     def about(self) -> str:
-        """The engine in a few words: `decode TP16 DP16 EP16 R32`."""
+        """Return the engine in a few words: `decode TP16 DP16 EP16 R32`."""
         parts = [f"TP{self.tp}", f"DP{self.dp}" if self.dp > 1 else "", f"EP{self.ep}" if self.ep > 1 else ""]
         parts.append(f"R{self.redundant}" if self.redundant else "")
         return f"{self.role} {' '.join(part for part in parts if part)}"
 
     def loading(self) -> Iterator[str]:
-        """Its log until it is ready, in the order in which the lines come."""
+        """Yield the log lines until the engine is ready, in order."""
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
         here = f"[{now} DP0 TP0 EP0]" if self.dp > 1 else f"[{now} TP0 EP0]" if self.ep > 1 else f"[{now} TP0]"
         yield (
@@ -139,16 +139,16 @@ class Engine:
 
 @dataclass(frozen=True)
 class Vllm(Engine):
-    """The same of vLLM, in the words of SGLang's sizes: ``tp`` are all GPUs of a worker."""
+    """The same for vLLM, in terms of SGLang's sizes: ``tp`` is the number of all GPUs of a worker."""
 
     @property
     def serves(self) -> bool:
-        """With hybrid load balancing each pod registers its own data-parallel ranks."""
+        """With hybrid load balancing every pod registers its own data-parallel ranks."""
         return True
 
     @classmethod
     def of_line(cls, line: list[str]) -> Engine:
-        """What vLLM's options say, and those that the operator appends."""
+        """Parse vLLM's options, including those that the operator appends."""
         dp = int(option(line, "--data-parallel-size", default="1"))
         gpus = int(option(line, "--tensor-parallel-size", default="1")) * dp
         first = option(line, "--data-parallel-start-rank", default="0")
@@ -181,13 +181,14 @@ class Vllm(Engine):
 
 
 def is_download(container: Manifest) -> bool:
-    """Whether a container fetches a model from Hugging Face."""
+    """Tell whether a container downloads a model from Hugging Face."""
     text = " ".join([*container.get("command", []), *container.get("args", [])])
     return "hf download" in text or "snapshot_download" in text
 
 
 def download(container: Manifest) -> Iterator[str]:
-    """The log of a download Job; what it fetches and where to is in its plain environment, or not known."""
+    """Yield the log of a download Job. Repository, revision and target come from its plain environment, with defaults
+    for those that are not there."""
     env = {entry["name"]: entry.get("value", "") for entry in container.get("env") or []}
     repository = env.get("REPOSITORY", "the model")
     revision, target = env.get("REVISION", "main"), env.get("TARGET", "/model-cache")

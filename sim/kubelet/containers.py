@@ -1,4 +1,4 @@
-"""What runs inside one pod of a graph or a Job, from the start of its container to its end."""
+"""What runs in one pod of a graph or a Job, from the start of its container to its end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Start = Callable[[Pod], Awaitable[Child | None]]
 SIMULATED = ("sglang", "vllm")
 """Engines whose log and serving are simulated."""
 SERVING = "serving "
-"""How the line begins that a worker process prints once it is registered."""
+"""Prefix of the line that a worker process prints once it is registered."""
 
 
 async def run(pod: Pod) -> None:
-    """The pod's whole life; what is still open then, `Pod.end` ends."""
+    """Run the pod for its whole life; `Pod.end` closes what is still open afterwards."""
     pod.open()
     await starting.prepare(pod)
     await pod.status(podstatus.running(pod.pod, ready=False))
@@ -45,7 +45,7 @@ async def run(pod: Pod) -> None:
 
 
 async def _keep(pod: Pod, start: Start) -> None:
-    """Starts the container's process, and again whenever it ends by itself."""
+    """Start the container's process, and restart it whenever it ends on its own."""
     if not pod.machine.served.join(pod.graph, pod.uid):
         pod.journal.write(f"simulated: {pod.machine.served.limit} graphs are served already; this one only looks so")
         await pod.status(podstatus.running(pod.pod, ready=True))
@@ -65,7 +65,7 @@ async def _keep(pod: Pod, start: Start) -> None:
 
 
 async def _live(pod: Pod, start: Start, restarts: int) -> int | None:
-    """One life of the container: its exit code, or None for one that has no process that could end."""
+    """Run the container once; return its exit code, or None for a container without a process that could end."""
     try:
         pod.child = await start(pod)
     except CrashError as crash:
@@ -99,9 +99,10 @@ async def _frontend(pod: Pod) -> Child:
 
 
 async def _worker(pod: Pod) -> Child | None:
-    """Loads its share of the model; the first pod of a worker then serves, or each, and the others only take part.
+    """Load the worker's share of the model, and start a process in each pod that registers: SGLang's first, each of
+    vLLM's.
 
-    Of an engine other than SGLang and vLLM nothing is known: its containers are ready at once.
+    Containers of engines other than SGLang and vLLM are not simulated and are ready at once.
     """
     if pods.engine_of(pod.main) not in SIMULATED:
         return None
@@ -131,7 +132,8 @@ async def _worker(pod: Pod) -> Child | None:
 
 
 def _place(pod: Pod) -> Place:
-    """One etcd serves all platforms of 0.6.0 here, so the Kubernetes namespace becomes a part of Dynamo's."""
+    """Return where the pod's process registers. All 0.6.0 platforms share one etcd here, so the Kubernetes namespace
+    becomes part of Dynamo's."""
     namespace = pod.labels.get(contract.LABEL_NAMESPACE, "dynamo")
     if contract.LABEL_DISCOVERY in pod.labels:
         return Place(namespace, pod.namespace)
@@ -139,7 +141,7 @@ def _place(pod: Pod) -> Place:
 
 
 async def _about(pod: Pod) -> str:
-    """The graph and its layout in a few words, for the worker's answers."""
+    """Return the graph and its layout in a few words, for the worker's answers."""
     name = pod.labels[contract.LABEL_GRAPH]
     newer = contract.LABEL_DISCOVERY in pod.labels
     live = await pod.kube.get(Kind.GRAPH_V1 if newer else Kind.GRAPH, pod.namespace, name)
@@ -151,7 +153,7 @@ async def _about(pod: Pod) -> str:
 
 
 def _workers(live: Manifest, newer: bool) -> Iterator[tuple[Manifest, int]]:
-    """The main container of each kind of worker of a graph, and how many there are."""
+    """Yield the main container of each kind of worker of a graph, with the number of replicas."""
     if newer:
         for component in template.components(live):
             if component.get("type") in contract.WORKER_TYPES:

@@ -1,7 +1,7 @@
-"""Whether a pod of Dynamo 1.x may ask the API server for its like: its token, and what its account is allowed.
+"""The preconditions of Kubernetes discovery for a pod of Dynamo 1.x: its token, and the permissions of its account.
 
-The processes themselves meet in a folder (`serving.Place`); what Kubernetes discovery needs of the cluster is asked of
-the real API server, and a pod that lacks it ends as the real one does.
+The processes themselves find each other in a folder (`serving.Place`). The preconditions are checked against the real
+API server, and a pod that lacks one of them ends as the real one does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from sim.operator import contract
 from sim.operator.contract import Manifest
 
 NEEDED: Final = (("list", "discovery.k8s.io", "endpointslices"), ("create", "nvidia.com", "dynamoworkermetadatas"))
-"""What a process of Kubernetes discovery does: it looks for others, and says what it serves."""
+"""Permissions of a process under Kubernetes discovery: it lists the others, and records what it serves."""
 
 
 def has_token(container: Manifest) -> bool:
-    """Whether the API server has given the container a token: admission mounts one, unless the pod asks for none."""
+    """Tell whether the API server has given the container a token: admission mounts one unless the pod opts out."""
     return any(mount["mountPath"] == contract.TOKEN_PATH for mount in container.get("volumeMounts") or [])
 
 
@@ -35,7 +35,7 @@ async def _obstacles(pod: Pod) -> list[str]:
 
 
 async def enter(pod: Pod) -> None:
-    """Raise CrashError where the pod cannot take part in Kubernetes discovery, its log saying why."""
+    """Raise CrashError, after logging the reasons, if the pod cannot take part in Kubernetes discovery."""
     wrong = await _obstacles(pod)
     for line in wrong:
         pod.journal.write(f"Error: failed to create the Kubernetes discovery client: {line}", "stderr")

@@ -1,5 +1,5 @@
-"""Which metrics of SGLang a simulated worker has: those of wideep's catalogue in its release, as its arguments and its
-environment turn them on."""
+"""The metrics of SGLang that a simulated worker exposes: those of wideep's catalogue for its release that its arguments
+and environment enable."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ OF_FIRST_PROCESS: Final = (
     "sglang:prompt_tokens_total",
     "sglang:generation_tokens_total",
 )
-"""0.6.0 exposes them only where its environment names the folder for them."""
+"""Metrics that 0.6.0 exposes only if its environment names the folder for them."""
 BALANCE: Final = "sglang:eplb_balancedness"
 
 
 def arguments(pod: Pod, engine: Engine) -> list[str]:
-    """What the worker's program is told of its metrics: the file that lists them, and the values of its labels."""
+    """Return the worker program's arguments for its metrics: the file that lists them, and the values of their
+    labels."""
     newer = contract.LABEL_DISCOVERY in pod.labels
     file = private_folder(pod.machine.cluster.agent_dir / "metrics") / f"{pod.uid}.json"
     write_private(file, json.dumps(rows(pod.main, newer=newer)))
     kind = engine.role if newer else "unified"
-    # The ranks of further nodes are not seen by the first one.
+    # The first node does not see the ranks of the other nodes.
     ranks = max(1, engine.dp // engine.nodes)
     return ["--metrics", str(file), "--engine-type", kind, "--ranks", str(ranks)]
 
 
 def rows(container: contract.Manifest, *, newer: bool) -> list[dict[str, object]]:
-    """Name, kind and labels of each metric that a container exposes; none without `--enable-metrics`."""
+    """Return name, kind and labels of each metric that a container exposes; empty without `--enable-metrics`."""
     line, env = words(container), {each["name"] for each in container.get("env") or []}
     if "--enable-metrics" not in line:
         return []

@@ -1,4 +1,4 @@
-"""What runs in a Job's pod: the download of a model, the measuring of a node, or nothing that is known."""
+"""What runs in a Job's pod: the download of a model, the burn-in of a node, or a Job that is unknown here."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sim.operator.kube import Kind
 
 RETRY_SECONDS = 2.0
 TRIES = 2
-"""Of the download's script after an error that may pass: the real one has ten, minutes apart."""
+"""Attempts of the download's script after a transient error; the real one has ten, minutes apart."""
 AGAIN = 1
-"""The exit code of such an error."""
+"""Exit code of a transient error."""
 
 
 async def run(pod: Pod) -> None:
-    """Runs to its end; a container that fails is tried again, unless its pod says never."""
+    """Run the Job's container to its end; restart a container that fails, unless the pod's restart policy is Never."""
     restarts = 0
     while True:
         try:

@@ -1,6 +1,7 @@
-"""Stands for the kubelet of graph and Job pods: one task a pod, from the moment that kwok has made its sandbox.
+"""The simulated kubelet of graph and Job pods: one task per pod, from the moment when kwok has made its sandbox.
 
-kwok brings these pods to ContainerCreating and takes them away (sim/stages/pods.yaml); all between is containers.py.
+kwok brings these pods to ContainerCreating and removes them (sim/stages/pods.yaml); containers.py does everything
+between.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RETRY_SECONDS = 1.0
 
 
 def is_ours(pod: Manifest) -> bool:
-    """Whether this kubelet runs the pod: it belongs to a graph or to a Job, or is that of a Prometheus."""
+    """Tell whether this kubelet runs the pod: it belongs to a graph, to a Job or to a Prometheus."""
     meta = pod["metadata"]
     labels = meta.get("labels") or {}
     by_job = any(owner["kind"] == "Job" for owner in meta.get("ownerReferences") or [])
@@ -28,9 +29,9 @@ def is_ours(pod: Manifest) -> bool:
 
 
 def can_start(pod: Manifest, own_images: str) -> bool:
-    """Whether its containers may start: kwok has made the sandbox, or an agent before this one had begun with them.
+    """Tell whether the pod's containers may start: kwok has made the sandbox, or a previous agent had started them.
 
-    A pull that failed is tried again for `own_images` (a prefix) only: of the others kwok knows which are gone.
+    A failed pull is retried only if all images have the prefix `own_images`: kwok decides about the others.
     """
     status = pod.get("status") or {}
     states = [one.get("state") or {} for one in status.get("containerStatuses") or []]
@@ -44,7 +45,7 @@ def can_start(pod: Manifest, own_images: str) -> bool:
 
 @dataclass
 class Kubelet:
-    """Runs what its pods want to run, and ends it with them."""
+    """Runs a task for each of its pods, and ends the task with the pod."""
 
     machine: Machine
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class Kubelet:
     writing: set[asyncio.Task[None]] = field(default_factory=set)
 
     def see(self, pod: Manifest, gone: bool) -> None:
-        """Takes note of a pod as it is now."""
+        """Handle a pod's current state."""
         uid = pod["metadata"]["uid"]
         if not is_ours(pod):
             return
@@ -68,12 +69,12 @@ class Kubelet:
             task.add_done_callback(self.writing.discard)
 
     def end(self, uids: set[str]) -> None:
-        """Ends these pods: they went without an event."""
+        """End these pods, which were deleted without an event."""
         for uid in uids & self.tasks.keys():
             self.tasks.pop(uid).cancel()
 
     async def _run(self, manifest: Manifest) -> None:
-        """The pod's whole life; what goes wrong in the simulation itself is logged and tried again."""
+        """Run the pod for its whole life; log and retry errors of the simulation itself."""
         while True:
             pod = self.pods[manifest["metadata"]["uid"]] = Pod(self.machine, manifest)
             try:
@@ -88,7 +89,7 @@ class Kubelet:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def close(self) -> None:
-        """Ends everything that runs."""
+        """End everything that runs."""
         tasks = list(self.tasks.values())
         for task in tasks:
             task.cancel()

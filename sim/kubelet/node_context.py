@@ -1,4 +1,4 @@
-"""What the pods of the simulation share: clients, how long things take, and how many graphs get real processes."""
+"""What all simulated pods share: clients, durations, and the number of graphs that get real processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _number(name: str, default: float) -> float:
 
 @dataclass(frozen=True)
 class Times:
-    """How long the simulated parts take, in seconds, from the agent's environment; the real ones take minutes."""
+    """Durations of the simulated steps in seconds, from the agent's environment; the real ones take minutes."""
 
     pull: float = field(default_factory=lambda: _number("SIM_PULL_SECONDS", 0.3))
     load: float = field(default_factory=lambda: _number("SIM_LOAD_SECONDS", 2.0))
@@ -27,13 +27,13 @@ class Times:
 
 @dataclass
 class Served:
-    """The graphs that have Dynamo processes: one takes some 250 MB, so that a hundred of them fill a machine."""
+    """The graphs that have Dynamo processes. Their number is limited because one graph takes about 250 MB."""
 
     limit: int = field(default_factory=lambda: int(_number("SIM_SERVED_GRAPHS", 8)))
     pods: dict[Key, set[str]] = field(default_factory=dict)
 
     def join(self, graph: Key, pod: str) -> bool:
-        """Whether the pod of that uid may have a process."""
+        """Tell whether the pod of that uid may have a process, and record it if so."""
         if graph not in self.pods and len(self.pods) >= self.limit:
             return False
         self.pods.setdefault(graph, set()).add(pod)

@@ -1,4 +1,4 @@
-"""One pod of a graph or a Job, as the cluster sees it: its status, events and logs, and the faults that strike it."""
+"""One pod of a graph or a Job, as the cluster sees it: its status, events and logs, and the faults that affect it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sim.state import private_folder, write_private
 
 SOURCE = "kubelet"
 FAULT_SECONDS = 0.5
-"""How soon a container notices that a fault was set or cleared."""
+"""Seconds between a container's checks for faults that were set or cleared."""
 
 
 class CrashError(Exception):
@@ -34,7 +34,7 @@ def is_pending(pod: Manifest) -> bool:
 
 
 class Pod:
-    """One pod that runs: containers.py says what runs in it. `end` leaves nothing of it."""
+    """One running pod; containers.py decides what runs in it. `end` removes everything of it."""
 
     def __init__(self, machine: Machine, pod: Manifest) -> None:
         self.machine, self.pod, self.kube = machine, pod, machine.kube
@@ -52,18 +52,18 @@ class Pod:
         self.known_path = machine.cluster.pods_dir / self.namespace / f"{self.name}.json"
         self.child: Child | None = None
         self.exporter: int | None = None
-        """Of the pod of a Prometheus: the port of the stand-in exporter beside it."""
+        """For a Prometheus pod: the port of the stand-in exporter beside it."""
         self.written: Manifest = {"status": {}}
 
     def open(self, forwards: dict[int, str] | None = None) -> None:
-        """Tells the kubelet where `kubectl logs`, `exec` and `port-forward` find this pod: what answers at each port is
-        the path of a Unix socket, or HOST:PORT."""
+        """Tell the kubelet where `kubectl logs`, `exec` and `port-forward` reach this pod. `forwards` maps each port to
+        the path of a Unix socket or to HOST:PORT."""
         known = {"log": str(self.log_path), "forwards": forwards or {}}
         private_folder(self.known_path.parent)
         write_private(self.known_path, json.dumps(known))
 
     async def end(self) -> None:
-        """Ends its process first, whatever the API server says to the rest."""
+        """Stop the pod's process, which must end even if the API server does not answer, and remove the pod's files."""
         self.machine.served.leave(self.graph, self.uid)
         if self.child:
             await self.child.stop()
@@ -72,7 +72,8 @@ class Pod:
             self.known_path.unlink()
 
     def _is_known(self) -> bool:
-        """Whether the kubelet finds this pod by its name, not one that took its name since, as Grove's pods do."""
+        """Tell whether the kubelet's file still describes this pod, and not a later one of the same name, as Grove's
+        pods reuse names."""
         known = json.loads(self.known_path.read_text()) if self.known_path.exists() else {}
         return known.get("log") == str(self.log_path)
 
@@ -84,11 +85,12 @@ class Pod:
         await self.write_again()
 
     async def write_again(self) -> None:
-        """The status that was written last."""
+        """Write the last status once more."""
         await self.kube.patch(Kind.POD, self.namespace, self.name, self.written, status=True)
 
     def is_set_back(self, seen: Manifest) -> bool:
-        """Whether the pod is seen as it was before its containers started: a busy kwok writes its sandbox twice."""
+        """Tell whether the pod's status was reset to that before its containers started: a busy kwok writes its sandbox
+        twice."""
         return is_pending(seen) and self.written["status"].get("phase", "Pending") != "Pending"
 
     async def write_over(self, seconds: float, lines: Iterable[str]) -> None:
@@ -98,7 +100,8 @@ class Pod:
             self.journal.write(line)
 
     async def strike(self, moment: Moment) -> None:
-        """The faults of a moment: the container says what they make it say, and ends; or goes no further meanwhile."""
+        """Apply the active faults of a moment: log their lines, then raise CrashError, or block until the fault is
+        cleared."""
         for name, how in of_moment(moment).items():
             if not self.struck(name):
                 continue
@@ -113,6 +116,7 @@ class Pod:
         return store.is_active(self.machine.cluster.directory, fault, self.name)
 
     def last_end(self, code: int) -> Manifest:
-        """Exit code and termination message for its status: no message, unless it asks for the end of its log."""
+        """Return exit code and termination message for the pod's status. The message is empty unless the container asks
+        for the end of its log."""
         wanted = self.main.get("terminationMessagePolicy") == "FallbackToLogsOnError"
         return {"exit_code": code, "message": self.journal.last_words() if wanted else ""}

@@ -1,4 +1,4 @@
-"""Before a container starts: its image is pulled, and the Secrets that its environment needs are there."""
+"""What precedes a container's start: its image is pulled, and the Secrets that its environment references exist."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ MANIFEST_TYPES = (
 
 
 async def prepare(pod: Pod) -> None:
-    """Returns when its container can start."""
+    """Wait until the pod's container can start."""
     await _pull(pod)
     await _wait_for_secrets(pod)
 
 
 async def _pull(pod: Pod) -> None:
-    """Asks the simulation's registry for its own images; one that it does not have stays in ImagePullBackOff."""
+    """Look up the image in the simulation's registry if it belongs there; the pod stays in ImagePullBackOff until it
+    exists."""
     image: str = pod.main.get("image", "")
     await pod.event("Pulling", f"Pulling image {image!r}")
     await asyncio.sleep(pod.machine.times.pull)
@@ -65,7 +66,8 @@ async def _wait_for_secrets(pod: Pod) -> None:
 
 
 async def _missing_secret(pod: Pod) -> str:
-    """The first Secret that the container's environment needs and the namespace lacks; empty when none is."""
+    """Return the first Secret that the container's environment references and the namespace lacks; empty if there is
+    none."""
     references = [entry.get("secretRef") for entry in pod.main.get("envFrom") or []]
     references += [(entry.get("valueFrom") or {}).get("secretKeyRef") for entry in pod.main.get("env") or []]
     needed = [reference["name"] for reference in references if reference and not reference.get("optional")]

@@ -1,7 +1,7 @@
-"""A service of a graph becomes a pod template: the operator's defaults, the user's extraPodSpec, the multi-node flags.
+"""The pod template of a 0.6.0 service: the operator's defaults, the user's extraPodSpec, the multi-node flags.
 
 The rules are those of the 0.6.0 operator's source (internal/dynamo: graph, component_frontend, component_worker,
-backend_sglang), told in its order: defaults, mainContainer over them, envs, probes, resources, volumes, flags.
+backend_sglang), in its order: defaults, mainContainer over them, envs, probes, resources, volumes, flags.
 """
 
 import copy
@@ -15,7 +15,7 @@ from sim.operator.contract import Manifest
 
 
 class Role(Enum):
-    """What a pod is within its worker."""
+    """The role of a pod within its worker."""
 
     MAIN = "main"
     LEADER = "ldr"
@@ -24,7 +24,7 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the operator knows beside the graph, from its own flags."""
+    """The addresses that the operator knows from its own flags."""
 
     nats: str
     etcd: str
@@ -73,13 +73,14 @@ def _worker() -> Manifest:
 
 
 def merge_env(*layers: list[Manifest]) -> list[Manifest]:
-    """Later layers win; sorted by name, so that the same graph gives the same template."""
+    """Return the variables of all layers, later layers first in precedence, sorted by name so that a graph's template
+    is stable."""
     merged = {entry["name"]: entry for layer in layers for entry in layer}
     return [merged[name] for name in sorted(merged)]
 
 
 def _over(base: Manifest, top: Manifest) -> Manifest:
-    """`top` over `base`, maps merged, everything else replaced."""
+    """Return `top` merged over `base`: maps are merged, everything else is replaced."""
     merged = copy.deepcopy(base)
     for key, value in top.items():
         both_maps = isinstance(value, dict) and isinstance(merged.get(key), dict)
@@ -88,8 +89,8 @@ def _over(base: Manifest, top: Manifest) -> Manifest:
 
 
 def resources(service: Manifest) -> Manifest:
-    """The service's resources as a container has them: `gpu` of the limits becomes nvidia.com/gpu, that of the requests
-    becomes nothing."""
+    """Return the service's resources in a container's form: the limits' `gpu` becomes nvidia.com/gpu, the requests'
+    `gpu` is dropped."""
     wanted: Manifest = {}
     for side in ("limits", "requests"):
         given = (service.get("resources") or {}).get(side) or {}
@@ -102,7 +103,7 @@ def resources(service: Manifest) -> Manifest:
 
 
 def _volumes(service: Manifest) -> tuple[list[Manifest], list[Manifest]]:
-    """The pod's volumes, and the mounts of its main container."""
+    """Return the pod's volumes, and the mounts of its main container."""
     volumes: list[Manifest] = []
     mounts: list[Manifest] = []
     for mount in service.get("volumeMounts") or []:
@@ -119,16 +120,16 @@ def _volumes(service: Manifest) -> tuple[list[Manifest], list[Manifest]]:
 
 
 def engine_of(container: Manifest) -> str | None:
-    """The engine that a container starts by Dynamo's own command."""
+    """Return the engine that a container starts with Dynamo's own command; None if it starts none."""
     words = " ".join([*container.get("command", []), *container.get("args", [])])
     found = re.search(r"python[0-9.]*\s+[^|&;]*-m\s+[^|&;]*dynamo\.(sglang|vllm|trtllm)", words)
     return found[1] if found else None
 
 
 def add_multinode_flags(container: Manifest, service_key: str, nodes: int, role: Role) -> None:
-    """Where the leader listens, how many nodes, and which one this is; workers reckon theirs in a shell.
+    """Add the leader's address, the number of nodes and this node's rank; workers compute theirs in a shell.
 
-    The operator joins the words without quoting them: an argument with a space in it comes out as two.
+    The operator joins the words without quoting them: an argument with a space in it becomes two.
     """
     leader = f"$(GROVE_PCSG_NAME)-$(GROVE_PCSG_INDEX)-{service_key.lower()}-ldr-0.$(GROVE_HEADLESS_SERVICE)"
     rank = "0" if role is Role.LEADER else "$((GROVE_PCLQ_POD_INDEX + 1))"
@@ -169,7 +170,7 @@ def main_container(service: Manifest, surroundings: Surroundings, envs: list[Man
 def pod_template(
     graph: Manifest, key: str, service: Manifest, surroundings: Surroundings, role: Role = Role.MAIN
 ) -> Manifest:
-    """Labels, annotations and spec of the pods of `key`; raises ValueError for what the operator refuses."""
+    """Return labels, annotations and spec of the pods of `key`; raise ValueError for what the operator refuses."""
     meta = graph["metadata"]
     nodes = contract.nodes(service)
     identity = [

@@ -1,4 +1,4 @@
-"""The status of a pod as a kubelet writes it: waiting for something, running, or ended. Bodies of a strategic patch."""
+"""A pod's status as a kubelet writes it, as bodies of a strategic merge patch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ def _now() -> str:
 
 
 def waiting(pod: Manifest, reason: str, message: str) -> Manifest:
-    """Its containers wait, as in ImagePullBackOff."""
+    """Return the status of a pod whose containers wait, as in ImagePullBackOff."""
     return _status(pod, "Pending", "ContainersNotReady", {"waiting": {"reason": reason, "message": message}})
 
 
 def running(
     pod: Manifest, *, ready: bool, restarts: int = 0, exit_code: int | None = None, message: str = ""
 ) -> Manifest:
-    """Its containers run; `exit_code` and `message` are of their last end, where they were started again."""
+    """Return the status of a pod whose containers run; `exit_code` and `message` describe their last end, if they were
+    restarted."""
     more: Manifest = {"started": True, "restartCount": restarts}
     if exit_code is not None:
         more["lastState"] = {"terminated": _ended(exit_code, message)}
@@ -28,7 +29,7 @@ def running(
 
 
 def crashed(pod: Manifest, *, restarts: int, exit_code: int, message: str) -> Manifest:
-    """Its containers have ended, and wait for their next try."""
+    """Return the status of a pod whose containers have ended and are about to be restarted."""
     more: Manifest = {"started": False, "restartCount": restarts}
     more["lastState"] = {"terminated": _ended(exit_code, message)}
     said = f"back-off restarting failed container={pod['spec']['containers'][0]['name']} pod={pod['metadata']['name']}"
@@ -37,7 +38,7 @@ def crashed(pod: Manifest, *, restarts: int, exit_code: int, message: str) -> Ma
 
 
 def failed(pod: Manifest, *, exit_code: int, message: str) -> Manifest:
-    """Its containers have ended, and are not tried again."""
+    """Return the status of a pod whose containers have failed and are not restarted."""
     return _status(pod, "Failed", "PodFailed", {"terminated": _ended(exit_code, message)})
 
 
@@ -48,14 +49,14 @@ def _ended(exit_code: int, message: str) -> Manifest:
 
 
 def finished(pod: Manifest) -> Manifest:
-    """Its containers have done their work."""
+    """Return the status of a pod whose containers have completed."""
     now = _now()
     ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
     return _status(pod, "Succeeded", "PodCompleted", {"terminated": ended})
 
 
 def _status(pod: Manifest, phase: str, reason: str, state: Manifest, more: Manifest | None = None) -> Manifest:
-    """Ready when there is no reason against it."""
+    """Return a pod's status; the pod is ready if `reason` is empty."""
     ready = not reason
     conditions = [
         {"type": kind, "status": str(ready), "reason": reason, "lastTransitionTime": _now()}

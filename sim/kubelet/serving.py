@@ -1,4 +1,4 @@
-"""The real Dynamo processes behind a graph's pods: one for each frontend pod, one for the first pod of each worker."""
+"""The real Dynamo processes behind a graph's pods: one per frontend pod, one per worker pod that registers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from sim.state import Cluster, private_folder
 FOLDER = paths.PROJECT / "sim" / "serving"
 STOP_SECONDS = 3.0
 SYSTEM_PORTS = range(10000, 20000)
-"""Below those of the simulation itself (sim.cluster.ports)."""
+"""A range below that of the simulation's own ports (sim.cluster.ports)."""
 
 
 @dataclass
 class Child:
-    """A running process of Dynamo's environment. It ends with the agent, whatever ends that: sim/serving/child.py."""
+    """A running process of Dynamo's environment. It ends with the agent, however that ends: see
+    sim/serving/child.py."""
 
     process: asyncio.subprocess.Process
     reader: asyncio.Task[None]
     door: Path | None = None
 
     async def stop(self) -> None:
-        """A clean stop, which takes the worker off Dynamo's list; SIGKILL when that takes too long."""
+        """Terminate the process, which deregisters the worker from Dynamo; kill it if that takes too long."""
         if self.process.returncode is None:
             self.process.terminate()
             try:
@@ -48,11 +49,11 @@ class Place:
 
     namespace: str
     kubernetes: str = ""
-    """Empty for 0.6.0, whose processes meet in etcd and NATS."""
+    """The Kubernetes namespace; empty for 0.6.0, whose processes meet in etcd and NATS."""
 
     @property
     def tool(self) -> str:
-        """The environment of that release."""
+        """Name of the release's environment among the cluster's tools."""
         return "dynamo-1.6" if self.kubernetes else "dynamo"
 
     @property
@@ -60,8 +61,9 @@ class Place:
         return FOLDER / ("worker_v1.py" if self.kubernetes else "worker.py")
 
     def env(self, cluster: Cluster) -> dict[str, str]:
-        """What the processes are told of it. Those of 1.x meet in a folder for each namespace of Kubernetes: the API
-        server is not in their network. As under the operator, they call each other over TCP, events go over ZMQ."""
+        """Return the environment for discovery. Processes of 1.x use one folder per Kubernetes namespace, because they
+        cannot reach the API server from their network. As under the operator, requests go over TCP and events over
+        ZMQ."""
         if not self.kubernetes:
             return logins.dynamo(cluster)
         return {
@@ -85,7 +87,7 @@ class Dynamo:
     making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def model_path(self) -> Path:
-        """The folder of the small model that every worker serves; made once."""
+        """Return the folder of the small model that every worker serves; create it on the first call."""
         path = self.cluster.agent_dir / "model"
         async with self.making:
             if not path.exists():
@@ -100,7 +102,8 @@ class Dynamo:
             raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
 
     def _env(self, place: Place, system: int | None) -> dict[str, str]:
-        """`system`: the port of a worker's metrics. A frontend has its own on the port of its API."""
+        """Return a process's environment. `system` is the port of a worker's metrics; a frontend serves its metrics on
+        its API port."""
         old = {} if place.kubernetes else {"DYN_SYSTEM_ENABLED": "true" if system else "false"}
         on = {"DYN_SYSTEM_HOST": "127.0.0.1", "DYN_SYSTEM_PORT": str(system)} if system else {}
         return os.environ | {
@@ -115,12 +118,12 @@ class Dynamo:
     async def start(
         self, place: Place, arguments: list[str], write: Callable[[str], None], system: int | None = None
     ) -> Child:
-        """Runs a program of Dynamo's environment; each line that it prints goes to `write`."""
+        """Run a program of Dynamo's environment, passing each line that it prints to `write`."""
         command = [str(self.cluster.tools[place.tool]), str(FOLDER / "child.py"), *arguments]
         return await spawn(self.cluster, command, self._env(place, system), write)
 
     async def frontend(self, place: Place, write: Callable[[str], None]) -> tuple[Child, Path]:
-        """A frontend, and the Unix socket that leads to its port."""
+        """Start a frontend; return it with the Unix socket that leads to its port."""
         port = free_port()
         door = self.cluster.sockets_dir / str(port)
         arguments = ["--http-host", "127.0.0.1", "--http-port", str(port), "--namespace", place.namespace]
@@ -130,7 +133,7 @@ class Dynamo:
         return child, door
 
     async def worker(self, place: Place, told: Sequence[str], write: Callable[[str], None]) -> tuple[Child, Path]:
-        """A worker, and the Unix socket that leads to its port with metrics."""
+        """Start a worker; return it with the Unix socket that leads to its metrics port."""
         port = system_port()
         door = self.cluster.sockets_dir / str(port)
         arguments = ["--namespace", place.namespace, "--model-path", str(await self.model_path()), *told]
@@ -142,7 +145,7 @@ class Dynamo:
 async def spawn(
     cluster: Cluster, command: Sequence[str], env: Mapping[str, str], write: Callable[[str], None]
 ) -> Child:
-    """Starts a program in Dynamo's network, which is to end when its standard input closes."""
+    """Start a program in Dynamo's network. The program should end when its standard input closes."""
     process = await asyncio.create_subprocess_exec(
         *network.inside(cluster),
         *command,
@@ -155,7 +158,7 @@ async def spawn(
 
 
 async def _copy(process: asyncio.subprocess.Process, write: Callable[[str], None]) -> None:
-    assert process.stdout  # noqa: S101 - it was asked for
+    assert process.stdout  # noqa: S101 - `spawn` requests a pipe
     async for line in process.stdout:
         write(line.decode(errors="replace").rstrip("\n"))
 
@@ -167,18 +170,19 @@ def free_port() -> int:
 
 
 def system_port() -> int:
-    """A free port for a worker's metrics. Dynamo 1.6.1 reads it as a signed number of 16 bits."""
+    """Return a free port for a worker's metrics. The range stays below 32768, since Dynamo 1.6.1 reads the port as a
+    signed 16-bit number."""
     tried = iter(lambda: random.choice(SYSTEM_PORTS), None)  # noqa: S311 - no secret depends on it
     return next(port for port in tried if ports.is_free(port))
 
 
 async def answers(door: Path, path: str = "/health") -> bool:
-    """Whether the server behind this socket answers with 200."""
+    """Tell whether the server behind this socket answers with 200."""
     return " 200 " in (await ask(door, path)).partition("\n")[0]
 
 
 async def ask(door: Path, path: str) -> str:
-    """What the server behind this socket answers, headers first; empty where it does not."""
+    """Return the response of the server behind this socket, headers first; empty if it does not answer."""
     try:
         reader, writer = await asyncio.open_unix_connection(door)
     except OSError:

@@ -1,6 +1,6 @@
-"""Stands for `python -m pip list -v --format json`, which the older language host asks at each start to find the
-packages that need a plugin: the same answer from the installed packages' own notes, without pip's second of imports.
-"""
+"""Stand-in for `python -m pip list -v --format json`, which the older language host runs at each start to find packages
+that need a plugin. It gives the same answer from the metadata of the installed packages, without pip's second of
+imports."""
 
 import json
 import sys

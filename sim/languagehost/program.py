@@ -1,7 +1,7 @@
-"""Stands for what Pulumi's current Python language host does where the simulation has only an older one: a program
-that the engine interrupts, because a resource has failed, ends without a word.
+"""Lets an interrupted program end silently, as Pulumi's current Python language host does, where the simulation has
+only an older one. The engine interrupts a program when a resource has failed.
 
-Run as `python program.py SCRIPT ARGUMENT...`; the script is the older host's own, which leaves a traceback instead.
+Run as `python program.py SCRIPT ARGUMENT...`; the script is the older host's own, which prints a traceback instead.
 """
 
 import runpy

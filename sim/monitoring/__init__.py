@@ -1,1 +1,2 @@
-"""Stands for the Prometheus operator and for exporters: a real Prometheus scrapes what the cluster's monitors select"""
+"""Stand-ins for the Prometheus operator and for exporters: a real Prometheus scrapes what the cluster's monitors
+select"""

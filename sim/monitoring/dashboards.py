@@ -1,4 +1,5 @@
-"""`python -m sim dashboards`: the dashboards of the stacks on the cluster on a page, with what Prometheus has kept."""
+"""`python -m sim dashboards`: a page with the dashboards of the cluster's stacks and the data that Prometheus has
+kept."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ PROMETHEUS: Final = "operator.prometheus.io/name"
 PORT: Final = "9090"
 POINTS: Final = 180
 RATE: Final = "1m"
-"""Grafana takes four scrape intervals, and a minute at least."""
+"""Grafana's `$__rate_interval`: four scrape intervals, and at least a minute."""
 _NAMED: Final = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -41,9 +42,9 @@ class _Door(HTTPConnection):
 
 
 def write_page(cluster: Cluster, minutes: int, file: Path) -> list[str]:
-    """Writes the page; returns the titles of its dashboards.
+    """Write the page; return the titles of its dashboards.
 
-    Raises SimError where there is no dashboard, or no Prometheus that answers.
+    Raises SimError if there is no dashboard, or no Prometheus that answers.
     """
     end = time.time()
     start = end - 60 * minutes
@@ -58,7 +59,7 @@ def write_page(cluster: Cluster, minutes: int, file: Path) -> list[str]:
 
 
 def _dashboards(cluster: Cluster) -> Iterator[tuple[str, Any]]:
-    """Each with the namespace that it is in."""
+    """Yield each dashboard with its namespace."""
     maps = json.loads(kubectl(cluster, "get", "configmaps", "-A", "-l", LABEL, "-o", "json"))["items"]
     for each in sorted(maps, key=lambda one: one["metadata"]["name"].rpartition("-")[2] != "serving"):
         for text in each["data"].values():
@@ -66,7 +67,7 @@ def _dashboards(cluster: Cluster) -> Iterator[tuple[str, Any]]:
 
 
 def _prometheus(cluster: Cluster, namespace: str) -> str:
-    """The socket of the Prometheus in a namespace, else of another one."""
+    """Return the socket of the Prometheus in a namespace, else of one in another namespace."""
     pods = json.loads(kubectl(cluster, "get", "pods", "-A", "-l", PROMETHEUS, "-o", "json"))["items"]
     for pod in sorted(pods, key=lambda one: one["metadata"]["namespace"] != namespace):
         meta = pod["metadata"]

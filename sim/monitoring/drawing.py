@@ -1,4 +1,4 @@
-"""Panels as a page: an SVG for each, with its unit, its description and a legend."""
+"""Dashboards drawn as an HTML page: one SVG per panel, with its unit, its description and a legend."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 200, 66, 12, 10, 22
 COLOURS: Final = ("#1a7f37", "#8250df", "#0969da", "#bc4c00", "#bf3989", "#1b7c83", "#9a6700", "#57606a")
 TICKS: Final = 4
 SHOWN: Final = 12
-"""Names in a legend."""
+"""Maximum number of names in a legend."""
 STYLE: Final = """
 body { font: 14px Helvetica, Arial, 'DejaVu Sans', sans-serif; color: #1b1f24; background: #f6f8fa; margin: 24px; }
 section { display: grid; grid-template-columns: repeat(2, 600px); gap: 16px; }
@@ -41,7 +41,7 @@ class Drawn:
     title: str
     description: str
     unit: str
-    """A unit's id of Grafana's."""
+    """The id of a Grafana unit."""
     lines: tuple[Line, ...]
 
 
@@ -54,7 +54,7 @@ class Board:
 
 
 def page(boards: Sequence[Board], start: float, end: float) -> str:
-    """One HTML page, which needs nothing else."""
+    """Return one self-contained HTML page."""
 
     def section(board: Board) -> str:
         figures = "".join(_figure(each, start, end) for each in board.panels)
@@ -82,7 +82,7 @@ def _plot(panel: Drawn, start: float, end: float) -> str:
 
 
 def _round_up(most: float) -> float:
-    """The next of 1, 2, 4, 6, 8 and 10, times a power of ten, so that quarters are short numbers."""
+    """Return the next of 1, 2, 4, 6, 8 and 10, times a power of ten, so that quarters are short numbers."""
     if most <= 0:
         return 1.0
     ten = 10.0 ** math.floor(math.log10(most))
@@ -125,7 +125,7 @@ def _colour(number: int) -> str:
 
 
 def shown(value: float, unit: str) -> str:
-    """A value of an axis in the unit of its panel."""
+    """Return an axis value in the unit of its panel."""
     match unit:
         case "bytes":
             return f"{value / 1e9:.0f} GB"

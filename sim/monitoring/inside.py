@@ -1,9 +1,9 @@
-"""Runs Prometheus in Dynamo's network, and beside it the stand-in exporter; both end when standard input closes.
+"""Runs Prometheus and the stand-in exporter in Dynamo's network; both end when standard input closes.
 
     python -m sim.monitoring.inside DOOR PORT FOLDER EXPORTER_PORT PROMETHEUS [ARGUMENTS]
 
-DOOR is the Unix socket that leads to Prometheus' PORT. The exporter serves each file of FOLDER at its name. SIGHUP
-makes Prometheus read its configuration again.
+DOOR is the Unix socket that leads to Prometheus' PORT. The exporter serves each file of FOLDER under its name. SIGHUP
+makes Prometheus reload its configuration.
 """
 
 import os
@@ -31,7 +31,7 @@ class Exporter(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        assert isinstance(self.server, Exporter)  # noqa: S101 - it makes them
+        assert isinstance(self.server, Exporter)  # noqa: S101 - only `Exporter` creates handlers
         file = self.server.folder / Path(self.path).name
         try:
             body = file.read_bytes()
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keeps quiet: a line for each scrape helps nobody."""
+        """Log nothing: one line per scrape would be noise."""
 
 
 def main() -> int:

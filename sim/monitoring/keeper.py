@@ -1,4 +1,4 @@
-"""Keeps what each Prometheus of the cluster reads up to date: its configuration, its rules, the stand-in's pages."""
+"""Keeps the input of each Prometheus of the cluster up to date: its configuration, its rules, the stand-in's pages."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _REQUESTS: Final = re.compile(r'^dynamo_component_requests_total\{.*"generate".*
 
 
 def minute_seconds() -> float:
-    """How long a minute of an alert's `for` takes here."""
+    """Return the simulated duration, in seconds, of a minute in an alert's `for`."""
     return float(os.environ.get("SIM_MINUTE_SECONDS", "6"))
 
 
 @dataclass
 class Keeper:
-    """The agent's part in monitoring. Without a Prometheus in the cluster it asks nothing."""
+    """The agent's part in monitoring. It makes no API call while no Prometheus runs."""
 
     kube: Kube
     cluster: Cluster
     kubelet: Kubelet
     controllers: Callable[[], list[Controller]]
     requests: dict[str, int] = field(default_factory=dict[str, int])
-    """Of each worker, at the last look."""
+    """Number of requests of each worker when last polled."""
 
     async def run(self) -> None:
-        """Goes on until it is cancelled."""
+        """Update every running Prometheus again and again, until cancelled."""
         while True:
             await asyncio.sleep(SECONDS)
             running = [pod for pod in self.kubelet.pods.values() if pod.exporter is not None and pod.child]
@@ -89,13 +89,13 @@ class Keeper:
             pod.child.process.send_signal(signal.SIGHUP)
 
     def _processes(self) -> Iterable[tuple[str, str]]:
-        """Where the processes behind pods listen: the name of a door is its port."""
+        """Yield the address of the process behind each pod: the name of a door is its port."""
         for uid, pod in self.kubelet.pods.items():
             if pod.child and pod.child.door and pod.child.process.returncode is None:
                 yield uid, f"127.0.0.1:{pod.child.door.name}/metrics"
 
     async def _pages(self, pods: Sequence[Manifest]) -> dict[str, Page]:
-        """By uid of the pod that exposes it."""
+        """Return the exporters' pages, by uid of the pod that exposes them."""
         graphs = [*await self.kube.find(Kind.GRAPH), *await self.kube.find(Kind.GRAPH_V1)]
         graphs = list({graph["metadata"]["uid"]: graph for graph in graphs}.values())
         nodes = {node["metadata"]["name"]: node for node in await self.kube.find(Kind.NODE)}
@@ -120,7 +120,7 @@ class Keeper:
         return made
 
     async def _busy(self) -> dict[str, bool]:
-        """Which workers have had a request since the last look, by uid of their first pod."""
+        """Return whether each worker has had a request since it was last polled, by uid of the pod with its process."""
         busy: dict[str, bool] = {}
         for uid, pod in list(self.kubelet.pods.items()):
             if pod.child and pod.child.door and pod.exporter is None:

@@ -1,6 +1,6 @@
 """The stand-in exporter's pages: what an operator, etcd, NATS, kube-state-metrics, a kubelet and the DCGM exporter
-would say of the simulated cluster. Names, types and labels are those of wideep's catalogue; another name is an error.
-"""
+would report about the simulated cluster. Names, types and labels are those of wideep's catalogue; any other name is an
+error."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from wideep.monitoring.catalogue import METRICS, TARGET_LABELS
 
 PHASES: Final = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
 BUSY, IDLE = 95, 0
-"""Percent: of GPUs whose worker has had a request since the last look, and of others."""
+"""Percent utilization of GPUs whose worker has had a request since it was last polled, and of others."""
 FREE, FULL = 0.65, 0.02
-"""What is left of a volume."""
+"""Free share of a volume, and its free share under the fault volume-full."""
 _ROWS: Final = {each.name: each for each in METRICS}
 
 
@@ -29,7 +29,7 @@ class Page:
     lines: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def add(self, name: str, value: float, /, **labels: str) -> None:
-        """One sample. Raises KeyError for a metric, and ValueError for a label, that the catalogue lacks."""
+        """Add one sample. Raises KeyError for a metric, and ValueError for a label, that the catalogue lacks."""
         row = _ROWS[name]
         if unknown := labels.keys() - row.labels - TARGET_LABELS:
             raise ValueError(f"{name} has no label {', '.join(sorted(unknown))}")
@@ -39,13 +39,13 @@ class Page:
 
     @property
     def text(self) -> str:
-        """All of it, metric by metric."""
+        """The page's text, metric by metric."""
         return "".join(f"{line}\n" for lines in self.lines.values() for line in lines)
 
 
 @dataclass(frozen=True)
 class Controller:
-    """One controller of the simulated operator, since the agent started."""
+    """Counts of one controller of the simulated operator since the agent started."""
 
     name: str
     done: int
@@ -54,7 +54,7 @@ class Controller:
 
 
 def operator(controllers: Iterable[Controller], graphs: Sequence[Manifest], *, newer: bool) -> Page:
-    """An operator's page. `newer`: with the figures that Dynamo 0.9 has added."""
+    """Return an operator's page; with `newer` it has the metrics that Dynamo 0.9 added."""
     page = Page()
     for each in controllers:
         page.add("controller_runtime_reconcile_total", each.done, controller=each.name, result="success")
@@ -69,7 +69,7 @@ def operator(controllers: Iterable[Controller], graphs: Sequence[Manifest], *, n
 
 
 def etcd(database_bytes: int) -> Page:
-    """A member that leads."""
+    """Return the page of an etcd member that is the leader."""
     page = Page()
     page.add("etcd_server_has_leader", 1)
     page.add("etcd_mvcc_db_total_size_in_bytes", database_bytes)
@@ -77,7 +77,7 @@ def etcd(database_bytes: int) -> Page:
 
 
 def nats(connections: int) -> Page:
-    """A server with so many clients, none of them slow."""
+    """Return the page of a NATS server with so many clients, none of them slow."""
     page = Page()
     page.add("nats_varz_connections", connections, server_id="sim")
     page.add("nats_varz_slow_consumers", 0, server_id="sim")
@@ -85,7 +85,8 @@ def nats(connections: int) -> Page:
 
 
 def kube_state(pods: Sequence[Manifest], graphs: Sequence[Manifest]) -> Page:
-    """Phases and restarts of all pods, and the conditions of graphs as `wideep/monitoring/chart.py` asks for them."""
+    """Return phases and restarts of all pods, and the graphs' conditions in the form that `wideep/monitoring/chart.py`
+    configures."""
     page = Page()
     for pod in pods:
         meta, status = pod["metadata"], pod.get("status") or {}
@@ -104,7 +105,7 @@ def kube_state(pods: Sequence[Manifest], graphs: Sequence[Manifest]) -> Page:
 
 
 def kubelet(claims: Sequence[Manifest], *, full: bool) -> Page:
-    """The volumes of all bound claims; with the fault volume-full they are."""
+    """Return the volumes of all bound claims; almost full with `full` (the fault volume-full)."""
     page = Page()
     for claim in claims:
         meta, size = claim["metadata"], ((claim.get("status") or {}).get("capacity") or {}).get("storage")
@@ -117,7 +118,7 @@ def kubelet(claims: Sequence[Manifest], *, full: bool) -> Page:
 
 
 def dcgm(node: Manifest, pods: Sequence[Manifest], busy: Mapping[str, bool]) -> Page:
-    """The GPUs of a node that pods have; `busy` by uid of the pod."""
+    """Return the GPUs of a node that its pods hold; `busy` is by uid of the pod."""
     page = Page()
     taken = 0
     for pod in pods:
@@ -148,13 +149,13 @@ def _gpu(page: Page, gpu: Gpu, number: int, pod: Manifest, utilization: int) -> 
 
 
 def _utilization(pod: Manifest, gpu: Gpu, *, busy: bool) -> int:
-    """What the pod's annotation says, as with nvidia-smi; else by its load."""
+    """Return the utilization in percent from the pod's annotation, as nvidia-smi does, else by the pod's load."""
     said = UTILIZATION in (pod["metadata"].get("annotations") or {})
     return gpu.utilization if said else BUSY if busy else IDLE
 
 
 def _bytes(quantity: str) -> float:
-    """Of `1Ti`, `512Gi` and the like."""
+    """Return the bytes of a quantity such as `1Ti` or `512Gi`."""
     for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"), 1):
         if quantity.endswith(unit):
             return float(quantity.removesuffix(unit)) * 1024**power

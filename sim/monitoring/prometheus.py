@@ -1,4 +1,4 @@
-"""The real Prometheus behind the pod of a Prometheus, in Dynamo's network, where the frontends and workers listen."""
+"""The real Prometheus process behind a Prometheus pod, in Dynamo's network, where the frontends and workers listen."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ RULES: Final = "rules.yml"
 
 
 def folder(cluster: Cluster, uid: str) -> Path:
-    """What the Prometheus of a pod reads and writes."""
+    """Return the folder in which the Prometheus of a pod keeps its files."""
     return private_folder(cluster.directory / "monitoring" / uid)
 
 
 def pages(cluster: Cluster, uid: str) -> Path:
-    """The exporter's folder."""
+    """Return the folder of the exporter's pages."""
     return private_folder(folder(cluster, uid) / "pages")
 
 
 def write(cluster: Cluster, uid: str, name: str, content: Manifest) -> bool:
-    """Writes a file of its configuration; whether it has changed. JSON is YAML too."""
+    """Write a configuration file as JSON, which is also YAML; return whether it has changed."""
     file, text = folder(cluster, uid) / name, json.dumps(content, indent=1)
     if file.exists() and file.read_text() == text:
         return False
@@ -40,7 +40,8 @@ def write(cluster: Cluster, uid: str, name: str, content: Manifest) -> bool:
 
 
 async def start(pod: Pod) -> Child | None:
-    """Starts it with nothing to scrape; the pod is ready when it answers. None: this machine has no Prometheus."""
+    """Start Prometheus with nothing to scrape, and wait until it answers; return None if this machine has no
+    Prometheus."""
     cluster = pod.machine.cluster
     program = cluster.tools.get("prometheus")
     if program is None:

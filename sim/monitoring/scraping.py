@@ -1,8 +1,8 @@
-"""What the Prometheus operator makes of its objects: the configuration of a Prometheus, with the pods to scrape.
+"""The Prometheus operator's work: a Prometheus object's configuration, with the pods to scrape.
 
-Read in the operator's documentation (api-reference/api.md); of a monitor the fields that this program writes, and no
-others. Prometheus cannot ask the API server here, so pods are named in the configuration: each has the labels that
-Kubernetes discovery would give it.
+It follows the operator's documentation (api-reference/api.md) and supports only those fields of a monitor that this
+program writes. Prometheus cannot reach the API server here, so the configuration lists the pods, each with the labels
+that Kubernetes discovery would give it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final
 from sim.operator.contract import Manifest
 
 SECONDS: Final = 5
-"""Between two evaluations of the rules."""
+"""Interval between evaluations of the rules."""
 CLOSED: Final = "127.0.0.1:1"
-"""Where nobody listens."""
+"""An address at which nothing listens."""
 _MINUTES: Final = re.compile(r"(\d+)m")
 
 
@@ -34,7 +34,7 @@ class Found:
 
 
 def configuration(prometheus: Manifest, found: Found, rule_file: str) -> Manifest:
-    """`prometheus.yml` of a `Prometheus` object."""
+    """Return `prometheus.yml` for a `Prometheus` object."""
     spec = prometheus["spec"]
     jobs = [
         *_jobs(_selected(found.pod_monitors, spec["podMonitorSelector"]), found),
@@ -48,7 +48,7 @@ def configuration(prometheus: Manifest, found: Found, rule_file: str) -> Manifes
 
 
 def rule_file(prometheus: Manifest, rules: Sequence[Manifest], minute_seconds: float) -> Manifest:
-    """The groups of the rules that it selects. A minute of `for` takes `minute_seconds`."""
+    """Return the groups of the rules that a `Prometheus` object selects. A minute of `for` takes `minute_seconds`."""
     groups: list[Manifest] = []
     for rule in _selected(rules, prometheus["spec"]["ruleSelector"]):
         for group in rule["spec"]["groups"]:
@@ -57,12 +57,13 @@ def rule_file(prometheus: Manifest, rules: Sequence[Manifest], minute_seconds: f
 
 
 def with_addresses(found: Found, addresses: Mapping[str, str]) -> Found:
-    """The same objects, with where their pods listen."""
+    """Return the same objects with the addresses at which their pods listen."""
     return replace(found, addresses=addresses)
 
 
 def of_nodes(host: str, path: str) -> Manifest:
-    """The job of the kubelets, all of which one page stands for: in the real chart the operator makes their targets."""
+    """Return the job of the kubelets, for all of which one page stands. With the real chart the operator creates their
+    targets."""
     targets = [{"targets": [host], "labels": {"__metrics_path__": f"/{path}"}}]
     return {"job_name": "kubelet", "honor_labels": True, "static_configs": targets}
 
@@ -77,7 +78,7 @@ def _selected(objects: Sequence[Manifest], selector: Manifest) -> list[Manifest]
 
 
 def matches(labels: Mapping[str, str], wanted: Mapping[str, str] | None) -> bool:
-    """Whether an object has all of these labels."""
+    """Tell whether an object has all of these labels."""
     return (wanted or {}).items() <= labels.items()
 
 
@@ -91,7 +92,7 @@ def _jobs(monitors: Sequence[Manifest], found: Found) -> Iterator[Manifest]:
 
 
 def _job(name: str, monitor: Manifest, endpoint: Manifest, targets: list[Manifest]) -> Manifest:
-    """One scrape job. HTTPS and tokens are left out: the processes here have neither."""
+    """Return one scrape job, without HTTPS and tokens: the processes here have neither."""
     limit = monitor["spec"].get("sampleLimit")
     return {
         "job_name": name,
@@ -114,7 +115,7 @@ def _meta(*labels: str) -> Iterator[Manifest]:
 
 
 def _relabelling(rule: Manifest) -> Manifest:
-    """A rule of a monitor under Prometheus' own names."""
+    """Return a relabelling rule of a monitor with Prometheus' own key names."""
     return {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): value for key, value in rule.items()}
 
 
@@ -173,6 +174,6 @@ def _behind_services(monitor: Manifest, endpoint: Manifest, found: Found) -> Ite
 
 
 def container_with(pod: Manifest, port: str) -> Manifest | None:
-    """The container that has a port of that name."""
+    """Return the container that has a port of that name; None if there is none."""
     containers: list[Manifest] = pod["spec"]["containers"]
     return next((c for c in containers if any(p.get("name") == port for p in c.get("ports") or [])), None)

@@ -37,14 +37,14 @@ from sim.state import Cluster, SimError, load
 FAULT_SECONDS = 1.0
 RESTART_SECONDS = 1.0
 SHOWN_SECONDS = 3.0
-"""After which a server that answers shows all kinds that it has."""
+"""Time after which an API server that answers shows all kinds that it serves."""
 
 HALTING = {name: one.how for name, one in FAULTS.items() if isinstance(one.how, Halting)}
 
 logger = logging.getLogger("sim.operator")
 RESYNC_SECONDS = 20.0
 RESYNC_EACH_SECONDS = 0.2
-"""For each object: of hundreds, looking at all of them would be all that there is time for."""
+"""Added to the interval for each object: with hundreds of objects, resyncs would otherwise take all of the time."""
 
 
 def key_of(body: Manifest) -> Key:
@@ -52,13 +52,13 @@ def key_of(body: Manifest) -> Key:
 
 
 def owners(body: Manifest, kind: str) -> list[Key]:
-    """The owners of that kind, by namespace and name."""
+    """Return namespace and name of the object's owners of that kind."""
     references = body["metadata"].get("ownerReferences") or []
     return [(body["metadata"]["namespace"], owner["name"]) for owner in references if owner["kind"] == kind]
 
 
 class Agent:
-    """What the watched events set to work."""
+    """The queues and reconcilers of the simulated operators, and the handlers that pass the watched events to them."""
 
     def __init__(self, kube: Kube, cluster: Cluster) -> None:
         self.kube = kube
@@ -76,7 +76,7 @@ class Agent:
         self.monitoring = Keeper(kube, cluster, self.kubelet, self.controllers)
 
     def controllers(self) -> list[Controller]:
-        """What the operator's controllers have done."""
+        """Return the counts of the operator's controllers for their metrics."""
         of = {"dynamographdeployment": self.graphs, "dynamocomponentdeployment": self.components}
         return [Controller(name, queue.done, queue.failed, len(queue.dirty)) for name, queue in of.items()]
 
@@ -95,8 +95,8 @@ class Agent:
         }
 
     async def resync(self) -> None:
-        """Forgets what went without an event, and sees what came or changed without one: a watch that is lost costs
-        time, and nothing else."""
+        """Forget objects that were deleted without an event, and handle those that appeared or changed without one, so
+        that a lost watch costs only time."""
         running, operators = set(self.kubelet.tasks), self.operators.keys()
         pods = await self.kube.find(Kind.POD)
         self.kubelet.end(running - {pod["metadata"]["uid"] for pod in pods})
@@ -119,7 +119,7 @@ class Agent:
                 logger.warning("not looked at again: %s", error)
 
     async def look_at_all(self) -> None:
-        """As a controller does when it starts: every object of its kinds, once."""
+        """Queue every object of the reconciled kinds once, as a controller does when it starts."""
         self.objects = 0
         for kind, queue in (
             (Kind.GRAPH, self.graphs),
@@ -166,7 +166,7 @@ class Agent:
             self.graphs.add(key)
 
     async def of_clique_set(self, body: Manifest, _gone: bool) -> None:
-        """A PodClique or PodCliqueScalingGroup: its set looks after it, the graph reads its status."""
+        """Handle a PodClique or PodCliqueScalingGroup: its set reconciles it, and the graph reads its status."""
         for key in owners(body, "PodCliqueSet"):
             self.clique_sets.add(key)
             self.graphs.add((key[0], (body["metadata"].get("labels") or {}).get(contract.LABEL_GRAPH, key[1])))
@@ -185,7 +185,7 @@ class Agent:
 
 
 async def keep_faults(cluster: Cluster) -> None:
-    """Ends the faults whose time is over (`fault NAME --for SECONDS`)."""
+    """Clear the faults whose time is over (`fault NAME --for SECONDS`)."""
     while True:
         await asyncio.sleep(FAULT_SECONDS)
         try:
@@ -195,7 +195,7 @@ async def keep_faults(cluster: Cluster) -> None:
 
 
 async def halt_processes(cluster: Cluster) -> None:
-    """Keeps the faults by which a process stands still for a while again and again."""
+    """Pause and resume the processes of the `Halting` faults again and again, while these faults are set."""
     while True:
         halted = [how for name, how in HALTING.items() if store.is_active(cluster.directory, name)]
         for how in halted:
@@ -205,7 +205,7 @@ async def halt_processes(cluster: Cluster) -> None:
 
 
 async def halt(cluster: Cluster, how: Halting) -> None:
-    """Once; an agent that is ended meanwhile lets the process go on first."""
+    """Pause a process once, and resume it even if the agent is cancelled meanwhile."""
     known = control_plane.processes(cluster).get(how.process)
     if known and process.alive(known):
         os.kill(known.pid, signal.SIGSTOP)
@@ -217,8 +217,8 @@ async def halt(cluster: Cluster, how: Halting) -> None:
 
 
 async def start_watches_anew(cluster: Cluster, watches: Watches) -> None:
-    """After each restart of the API server: kopf looks for the kinds that it watches as soon as it answers, drops those
-    that a server which has just started does not show yet, and does not look again."""
+    """Restart the watches after each restart of the API server. kopf lists kinds as soon as the server answers, drops
+    those that a freshly started server does not show yet, and does not look again."""
     began = await asyncio.to_thread(_api_server, cluster)
     while True:
         await asyncio.sleep(RESTART_SECONDS)
@@ -230,23 +230,23 @@ async def start_watches_anew(cluster: Cluster, watches: Watches) -> None:
 
 
 def _api_server(cluster: Cluster) -> int | None:
-    """Its process, by which a new one differs from the one before."""
+    """Return the pid of the API server, which changes when it restarts; None if it does not run."""
     known = control_plane.processes(cluster).get("kube-apiserver")
     return known.pid if known else None
 
 
 def _tell_end(task: asyncio.Task[None]) -> None:
-    """They go on until they are told to end."""
+    """Log an error for a task that ends on its own: these tasks run until they are cancelled."""
     if not task.cancelled():
         logger.error("a task has ended by itself", exc_info=task.exception())
 
 
 async def run(cluster: Cluster) -> None:
-    """Works until it is told to end, and takes along all that it started."""
+    """Run until SIGTERM or SIGINT, then end everything that was started."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    shutil.rmtree(cluster.pods_dir, ignore_errors=True)  # of pods that an agent before this one ran
+    shutil.rmtree(cluster.pods_dir, ignore_errors=True)  # left by a previous agent
     kube = await Kube.connect(cluster.kubeconfig)
     agent = Agent(kube, cluster)
     watches = Watches(agent.handlers(), agent.resync)
@@ -279,7 +279,7 @@ def main() -> None:
     for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
     logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # Grove's API may well be missing
-    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it misses its signals: it has a thread
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # a thread can handle no signals
     cluster = load()
     if cluster is None:
         sys.exit("there is no simulated cluster: run `python -m sim up` first")

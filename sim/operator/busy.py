@@ -1,7 +1,7 @@
-"""The fault api-busy: keeps the one place taken that API priority and fairness leaves.
+"""The fault api-busy: occupies the one seat that API priority and fairness leaves.
 
-A level without seats still lets one request through while none of its own runs. This is that one: a POST whose body
-never ends, so that every other request of the level is answered with 429 by the API server itself.
+A level without seats still admits one request while none of its own runs. This module sends that one: a POST whose body
+never ends, so that the API server itself answers every other request of the level with 429.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from sim.state import Cluster
 
 FAULT: Final = "api-busy"
 USER: Final = "system:kube-controller-manager"
-"""May create Secrets, and the API server holds it to its limits, which those of ``system:masters`` it exempts from."""
+"""A user that may create Secrets and that the API server limits; it exempts ``system:masters``."""
 PATH: Final = "/api/v1/namespaces/kube-system/secrets?dryRun=All"
 LOOK_SECONDS: Final = 0.5
 HELD_SECONDS: Final = 40.0
-"""Less than the minute that the API server gives a request."""
+"""Less than the minute after which the API server ends a request."""
 
 logger = logging.getLogger(__name__)
 
 
 async def occupy(cluster: Cluster) -> None:
-    """Take the place again and again while the fault is set; ends when it is cancelled."""
+    """Occupy the seat again and again while the fault is set, until cancelled."""
     tls = ssl.create_default_context(cafile=cluster.pki / "ca.crt")
     tls.load_cert_chain(cluster.pki / "admin.crt", cluster.pki / "admin.key")
     url = f"https://127.0.0.1:{cluster.ports.kube_apiserver}{PATH}"
@@ -48,7 +48,7 @@ async def occupy(cluster: Cluster) -> None:
 
 
 async def _body(cluster: Cluster) -> AsyncIterator[bytes]:
-    """The beginning of an object, and nothing more for as long as the fault is set."""
+    """Yield the beginning of an object, and nothing more while the fault is set."""
     yield b'{"kind": "Secret", '
     held = 0.0
     while held < HELD_SECONDS and store.is_active(cluster.directory, FAULT):

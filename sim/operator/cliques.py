@@ -1,6 +1,6 @@
-"""What Grove's operator does about a PodCliqueSet while it lives: cliques, their pods gang by gang, and status.
+"""The simulated Grove operator's reconciliation of a PodCliqueSet: cliques, their pods gang by gang, and status.
 
-All pods of a gang are let go to the scheduler together, and only when the nodes have room for all of them. Those of an
+All pods of a gang are released to the scheduler together, and only once the nodes have room for all of them. Pods of an
 older template are replaced in turn (``sim.operator.rollout``).
 """
 
@@ -21,17 +21,18 @@ SOURCE = "grove-operator"
 
 
 class NoRoomError(Exception):
-    """A gang waits for free GPUs; raised so that it is tried again."""
+    """A gang waits for free GPUs; raised so that the queue retries."""
 
 
 def gpus(pod: Manifest) -> int:
-    """GPUs that a pod asks for."""
+    """Return the GPUs that a pod requests."""
     limits = ((one.get("resources") or {}).get("limits") or {} for one in pod["spec"]["containers"])
     return sum(int(limit.get(GPU, 0)) for limit in limits)
 
 
 def fits(wanted: list[int], free: list[int]) -> bool:
-    """Whether pods that want that many GPUs each all fit on nodes that have that many free; largest first."""
+    """Tell whether pods that want these numbers of GPUs all fit on nodes with these free GPUs, placing the largest
+    first."""
     room = sorted(free, reverse=True)
     for need in sorted(wanted, reverse=True):
         place = next((index for index, there in enumerate(room) if there >= need), None)
@@ -43,7 +44,7 @@ def fits(wanted: list[int], free: list[int]) -> bool:
 
 @dataclass
 class CliqueSetReconciler:
-    """PodCliqueSets: PodCliques, PodCliqueScalingGroups and pods of each."""
+    """Reconciles PodCliqueSets: the PodCliques, PodCliqueScalingGroups and pods of each."""
 
     kube: Kube
     operators: Operators
@@ -69,7 +70,7 @@ class CliqueSetReconciler:
         await self._let_go(live, gangs, pods)
 
     async def _finalize(self, live: Manifest) -> None:
-        """Cliques and groups go first; the last of them to go brings this set back here."""
+        """Delete cliques and groups first; the event of the last one to go brings the set back here."""
         meta = live["metadata"]
         left = 0
         for kind in (Kind.CLIQUE, Kind.SCALING_GROUP):
@@ -89,7 +90,7 @@ class CliqueSetReconciler:
                 await self.kube.delete(Kind.CLIQUE, meta["namespace"], clique["metadata"]["name"])
 
     async def _clique(self, wanted: Manifest) -> rollout.Unit:
-        """Brings a clique's pods up to their number; returns them."""
+        """Create a clique's missing pods, delete surplus ones, and return the wanted ones."""
         clique = await self.kube.apply(Kind.CLIQUE, wanted)
         meta = clique["metadata"]
         there = await self.kube.find(Kind.POD, meta["namespace"], f"{contract.LABEL_CLIQUE}={meta['name']}")
@@ -106,7 +107,8 @@ class CliqueSetReconciler:
         return found
 
     async def _roll(self, gangs: list[grove.Gang], found: Mapping[str, rollout.Unit]) -> set[str]:
-        """Deletes pods of an older template whose turn it is; returns the names of all that go."""
+        """Delete the pods of an older template whose turn it is; return the names of all pods that are being
+        deleted."""
         turns: dict[str, list[rollout.Unit]] = {}
         for gang in gangs:
             units = [found[clique["metadata"]["name"]] for clique in gang.cliques]
@@ -123,7 +125,8 @@ class CliqueSetReconciler:
         return gone
 
     async def _let_go(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
-        """Takes the gate from the pods of each gang that has room; NoRoomError names the first that has none."""
+        """Remove the scheduling gate from the pods of each gang that has room; raise NoRoomError for the first that has
+        none."""
         no_room = ""
         for gang in gangs:
             gated = [

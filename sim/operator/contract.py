@@ -1,4 +1,4 @@
-"""Names, labels and reasons of Dynamo's operators, as their charts and sources have them: 0.6.0's and 1.6.1's."""
+"""Names, labels and reasons of the Dynamo operators 0.6.0 and 1.6.1, as their charts and sources define them."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ GRAPH: Final = "DynamoGraphDeployment"
 COMPONENT: Final = "DynamoComponentDeployment"
 ADAPTER: Final = "DynamoGraphDeploymentScalingAdapter"
 LABEL_PROMETHEUS: Final = "operator.prometheus.io/name"
-"""The Prometheus operator sets it on the pods of a Prometheus."""
+"""Label that the Prometheus operator sets on the pods of a Prometheus."""
 API: Final = "nvidia.com/v1alpha1"
 API_V1: Final = "nvidia.com/v1beta1"
 GROVE_API: Final = "grove.io/v1alpha1"
@@ -23,7 +23,7 @@ LABEL_NAMESPACE: Final = "nvidia.com/dynamo-namespace"
 LABEL_SELECTOR: Final = "nvidia.com/selector"
 LABEL_METRICS: Final = "nvidia.com/metrics-enabled"
 LABEL_DISCOVERY: Final = "nvidia.com/dynamo-discovery-backend"
-"""On the pods of 1.x: how they find each other."""
+"""Label on the pods of 1.x: how they discover each other."""
 LABEL_DISCOVERED: Final = "nvidia.com/dynamo-discovery-enabled"
 ANNOTATION_STRATEGY: Final = "nvidia.com/deployment-strategy"
 ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"
@@ -33,16 +33,17 @@ ANNOTATION_ORIGIN: Final = "nvidia.com/dynamo-operator-origin-version"
 ANNOTATION_UPDATE: Final = "nvidia.com/grove-update-strategy"
 
 TYPES: Final = ("frontend", "worker", "prefill", "decode", "planner", "epp")
-"""Of a component of 1.6.1."""
+"""Component types of 1.6.1."""
 WORKER_TYPES: Final = ("worker", "prefill", "decode")
 CRD_APPLY: Final = "crd-apply"
 """The init container of 1.x's operator that applies the CRDs."""
 TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path inside the container
 QUEUE: Final = "dynamo"
-"""KAI's."""
+"""The KAI queue."""
 
 PLANNER_ACCOUNT: Final = "planner-serviceaccount"
-"""The operator makes it in each namespace with a graph; admission lets it change what a scaling adapter has."""
+"""Service account that the operator creates in each namespace with a graph; admission lets it change the replicas of a
+component with a scaling adapter."""
 
 FRONTEND_PORT: Final = 8000
 SYSTEM_PORT: Final = 9090
@@ -55,7 +56,7 @@ OPERATOR_SUFFIX: Final = "-dynamo-operator-controller-manager"
 ETCD_SUFFIX: Final = "-etcd"
 GROVE_OPERATOR: Final = "grove-operator"
 
-# Grove's own labels on the pods of a clique.
+# Labels that Grove sets on the pods of a clique.
 LABEL_CLIQUE_SET: Final = "app.kubernetes.io/part-of"
 LABEL_CLIQUE: Final = "grove.io/podclique"
 LABEL_SCALING_GROUP: Final = "grove.io/podcliquescalinggroup"
@@ -64,12 +65,13 @@ GROVE_GATE: Final = "grove.io/podgang-pending-creation"
 
 
 def component_name(graph: str, service: str) -> str:
-    """Of the DCD, its Deployment and its Service: GRAPH-SERVICE, the service's key in lower case."""
+    """Return the name of the DCD, its Deployment and its Service: GRAPH-SERVICE, with the service's key in lower
+    case."""
     return f"{graph}-{service.lower()}"
 
 
 def nodes(service: Manifest) -> int:
-    """Pods of one worker of a service; 1 without `multinode`."""
+    """Return the number of pods of one worker of a service; 1 without `multinode`."""
     return int((service.get("multinode") or {}).get("nodeCount", 1))
 
 
@@ -89,5 +91,5 @@ def owner_reference(owner: Manifest) -> Manifest:
 
 
 def wants_grove(graph: Manifest) -> bool:
-    """True unless a graph says that it does not go to Grove."""
+    """Tell whether a graph goes to Grove: it does unless its annotation says otherwise."""
     return (graph["metadata"].get("annotations") or {}).get(ANNOTATION_GROVE, "").lower() != "false"

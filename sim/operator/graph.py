@@ -1,4 +1,4 @@
-"""From a graph to its components, from a component to its Deployment and Service, and back from their status."""
+"""The objects of a 0.6.0 graph: its components, a component's Deployment and Service, and their status."""
 
 import copy
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sim.operator.contract import Manifest
 
 
 class State(StrEnum):
-    """`status.state` of a graph."""
+    """The `status.state` of a graph."""
 
     PENDING = "pending"
     SUCCESSFUL = "successful"
@@ -19,7 +19,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a reconciliation came to: the graph's state, and its Ready condition's reason and message."""
+    """The result of a reconciliation: the graph's state, and the reason and message of its Ready condition."""
 
     state: State
     reason: str
@@ -27,7 +27,7 @@ class Outcome:
 
     @classmethod
     def of(cls, waiting: dict[str, str]) -> "Outcome":
-        """`waiting` holds the reason of each resource that is not ready."""
+        """Return the outcome for `waiting`, which maps each resource that is not ready to its reason."""
         if not waiting:
             return cls(State.SUCCESSFUL, "all_resources_are_ready", "All resources are ready")
         message = "Resources not ready: " + "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
@@ -43,7 +43,7 @@ def services(graph: Manifest) -> dict[str, Manifest]:
 
 
 def components(graph: Manifest) -> dict[str, Manifest]:
-    """One DynamoComponentDeployment for each service; ValueError where Dynamo namespaces differ."""
+    """Return one DynamoComponentDeployment for each service; raise ValueError if their Dynamo namespaces differ."""
     made: dict[str, Manifest] = {}
     agreed = ""
     for key, service in services(graph).items():
@@ -84,7 +84,7 @@ def _component(graph: Manifest, key: str, service: Manifest, namespace: str) -> 
 
 
 def deployment(component: Manifest, surroundings: pods.Surroundings) -> Manifest:
-    """The Deployment of a one-node component."""
+    """Return the Deployment of a one-node component."""
     spec, name = component["spec"], component["metadata"]["name"]
     key = spec["serviceName"]
     template = pods.pod_template(_graph_of(component), key, spec, surroundings)
@@ -104,7 +104,7 @@ def deployment(component: Manifest, surroundings: pods.Surroundings) -> Manifest
 
 
 def service(component: Manifest) -> Manifest | None:
-    """The Service of a frontend; other components have none."""
+    """Return the Service of a frontend; None for other components."""
     if component["spec"].get("componentType") not in ("frontend", "main"):
         return None
     return frontend_service(component, component["metadata"]["name"])
@@ -122,7 +122,7 @@ def frontend_service(owner: Manifest, name: str) -> Manifest:
 
 
 def _graph_of(component: Manifest) -> Manifest:
-    """As much of the graph as a pod of this component shows."""
+    """Return the part of the graph that this component's pod template needs."""
     meta = component["metadata"]
     name = meta["labels"].get(contract.LABEL_GRAPH, meta["name"])
     return {"metadata": {"name": name, "namespace": meta["namespace"]}, "spec": {}}
@@ -135,7 +135,8 @@ def _owned(owner: Manifest, labels: dict[str, str]) -> Manifest:
 
 
 def deployment_ready(live: Manifest) -> bool:
-    """As the operator asks it: the controller has seen the last change, and that many pods of it are available."""
+    """Tell whether a Deployment is ready by the operator's criteria: its controller has observed the last change, and
+    all wanted pods are updated and available."""
     status, wanted = live.get("status") or {}, live["spec"].get("replicas", 1)
     if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
         return False
@@ -156,7 +157,7 @@ def is_ready(pod: Manifest) -> bool:
 
 
 def with_condition(live: Manifest, entry: Manifest, now: str) -> list[Manifest]:
-    """The object's conditions with `entry` set; its transition time moves only when its status does."""
+    """Return the object's conditions with `entry` set; its transition time changes only when its status does."""
     conditions = list((live.get("status") or {}).get("conditions") or [])
     before = next((old for old in conditions if old["type"] == entry["type"]), None)
     since = before["lastTransitionTime"] if before and before["status"] == entry["status"] else now

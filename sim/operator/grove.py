@@ -1,7 +1,7 @@
-"""Stands for Grove v0.1.0-alpha.3: a graph as one PodCliqueSet, its cliques and scaling groups, and their pods.
+"""Stand-in for Grove v0.1.0-alpha.3: a graph as one PodCliqueSet, its cliques and scaling groups, and their pods.
 
-A service of one node is a clique of its pods; one of several nodes is a scaling group of a leader clique
-(SERVICE-ldr, one pod) and a worker clique (SERVICE-wkr, the other pods). Names are Grove's: SET-INDEX-CLIQUE, or
+A service of one node is a clique of its pods; one of several nodes is a scaling group of a leader clique (SERVICE-ldr,
+one pod) and a worker clique (SERVICE-wkr, the other pods). Names are Grove's: SET-INDEX-CLIQUE, or
 SET-INDEX-GROUP-INDEX-CLIQUE, and for a pod the same with its own index (Grove adds five random characters).
 """
 
@@ -16,13 +16,13 @@ from sim.operator import contract, graph
 from sim.operator.contract import Manifest
 
 TEMPLATE = "grove.io/pod-template-hash"
-"""Annotation by which a pod of an older template is told."""
+"""Annotation that identifies the template of a pod."""
 NAME_LIMIT = 45
-"""Characters that Grove's webhook leaves for set, scaling group and clique name together."""
+"""Characters that Grove's webhook allows for the names of set, scaling group and clique together."""
 
 
 def clique_set(live: Manifest, surroundings: pods.Surroundings) -> Manifest:
-    """The PodCliqueSet of a graph; ValueError where Grove's webhook or the operator refuses it."""
+    """Return the PodCliqueSet of a graph; raise ValueError if Grove's webhook or the operator would refuse it."""
     cliques: list[Manifest] = []
     groups: list[Manifest] = []
     for key, service in graph.services(live).items():
@@ -80,26 +80,28 @@ def _cliques(live: Manifest, key: str, service: Manifest, surroundings: pods.Sur
 
 
 def clique_status(there: int, ready: int, gated: int) -> Manifest:
-    """Of a PodClique, by numbers of pods: all, those that are Ready, those that no scheduler has been given yet."""
+    """Return the status of a PodClique from its numbers of pods: existing, Ready, and still gated from the
+    scheduler."""
     waiting = {"scheduleGatedReplicas": gated, "scheduledReplicas": there - gated}
     return {"replicas": there, "readyReplicas": ready, "updatedReplicas": there, **waiting}
 
 
 def group_status(group: Manifest, available: int, scheduled: int) -> Manifest:
-    """Of a PodCliqueScalingGroup, by numbers of replicas: those with all pods ready, those given to the scheduler."""
+    """Return the status of a PodCliqueScalingGroup from its numbers of replicas: with all pods ready, and released to
+    the scheduler."""
     replicas = group["spec"]["replicas"]
     there = {"replicas": replicas, "scheduledReplicas": scheduled, "updatedReplicas": replicas}
     return there | {"availableReplicas": available}
 
 
 def set_status(clique_set: Manifest, whole: bool) -> Manifest:
-    """Of a PodCliqueSet, of whose one replica all gangs are ready or not."""
+    """Return the status of a PodCliqueSet with one replica; `whole` says whether all its gangs are ready."""
     generation = clique_set["metadata"]["generation"]
     return {"replicas": 1, "availableReplicas": int(whole), "updatedReplicas": 1, "observedGeneration": generation}
 
 
 def not_ready(live: Manifest | None) -> str:
-    """Why a clique or scaling group is not ready, as the operator says it; empty when it is."""
+    """Return why a clique or scaling group is not ready, in the operator's words; empty if it is ready."""
     if not live:
         return "resource not found"
     status, wanted = live.get("status") or {}, live["spec"]["replicas"]
@@ -112,15 +114,15 @@ def not_ready(live: Manifest | None) -> str:
 
 @dataclass(frozen=True)
 class Gang:
-    """Cliques that are placed together or not at all: those of one replica of a scaling group, or one clique."""
+    """Cliques that are placed together or not at all: those of one replica of a scaling group, or a single clique."""
 
     group: str
-    """Name of the scaling group's replica; empty for a clique outside one."""
+    """Name of the scaling group; empty for a clique outside one."""
     cliques: list[Manifest]
 
 
 def gangs(clique_set: Manifest) -> list[Gang]:
-    """Every gang that a PodCliqueSet asks for, as PodClique objects."""
+    """Return every gang of a PodCliqueSet, as PodClique objects."""
     template, name = clique_set["spec"]["template"], clique_set["metadata"]["name"]
     by_name = {clique["name"]: clique for clique in template["cliques"]}
     made: list[Gang] = []
@@ -135,14 +137,14 @@ def gangs(clique_set: Manifest) -> list[Gang]:
 
 
 def graph_of(clique_set: Manifest) -> str:
-    """The graph that a PodCliqueSet was made for: from 1.0 on its own name may be a cut one."""
+    """Return the graph that a PodCliqueSet was made for. From 1.0 on the set's own name may be a shortened one."""
     meta = clique_set["metadata"]
     name: str = (meta.get("labels") or {}).get(contract.LABEL_GRAPH, meta["name"])
     return name
 
 
 def scaling_groups(clique_set: Manifest) -> list[Manifest]:
-    """The PodCliqueScalingGroup objects of a PodCliqueSet."""
+    """Return the PodCliqueScalingGroup objects of a PodCliqueSet."""
     meta = clique_set["metadata"]
     return [
         {
@@ -181,7 +183,7 @@ def _clique_object(clique_set: Manifest, prefix: str, clique: Manifest, group: s
 
 
 def _with_grove_env(pod_spec: Manifest, set_name: str, group: str, index: int) -> Manifest:
-    """What Grove tells a pod about its place: the leader's address is made of it."""
+    """Return the pod spec with Grove's variables about the pod's place, from which the leader's address is built."""
     place = {"GROVE_PCS_NAME": set_name, "GROVE_PCS_INDEX": "0", "GROVE_HEADLESS_SERVICE": f"{set_name}-0"}
     if group:
         place |= {"GROVE_PCSG_NAME": group, "GROVE_PCSG_INDEX": str(index)}
@@ -191,7 +193,7 @@ def _with_grove_env(pod_spec: Manifest, set_name: str, group: str, index: int) -
 
 
 def pod(clique: Manifest, index: int) -> Manifest:
-    """The pod of a clique at an index, gated until its whole gang has room."""
+    """Return the pod of a clique at an index, gated until its whole gang has room."""
     meta = clique["metadata"]
     name = f"{meta['name']}-{index}"
     spec = clique["spec"]["podSpec"]

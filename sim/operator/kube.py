@@ -1,4 +1,4 @@
-"""The API server of the simulated cluster, as the agent calls it: objects in and out as plain dicts."""
+"""The agent's client of the simulated cluster's API server; objects are plain dicts."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ FIELD_MANAGER = "dynamo-operator"
 
 
 class Kind(Enum):
-    """A kind the agent works with: API version, plural."""
+    """A kind that the agent works with, as API version and plural."""
 
     POD = ("v1", "pods")
     SERVICE = ("v1", "services")
@@ -57,7 +57,7 @@ class Kind(Enum):
 
 
 class ApiError(Exception):
-    """An answer that is not a success: its HTTP status and the server's own sentence."""
+    """An unsuccessful response: its HTTP status and the server's message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -65,11 +65,11 @@ class ApiError(Exception):
 
 
 class NotNowError(ApiError):
-    """The server is not there, or has too much to do: the call is made again for a minute."""
+    """The server is unreachable or overloaded; the call is retried for a minute."""
 
 
 def _message(body: bytes | None) -> str:
-    """The server's own sentence in an answer that is an error; an API that is not served answers in plain text."""
+    """Return the server's message in an error response, which is plain text for an API that is not served."""
     text = (body or b"").decode(errors="replace")
     try:
         return json.loads(text)["message"]
@@ -78,12 +78,12 @@ def _message(body: bytes | None) -> str:
 
 
 STRICT = "?fieldValidation=Strict"
-"""A field that the schema does not know is an error; otherwise the server drops it. An apply is always so."""
+"""Makes a field that the schema does not know an error; otherwise the server drops it. An apply is always strict."""
 
 
 @dataclass
 class Kube:
-    """One client; every call raises ApiError for an answer above 299, `get` excepted where it is 404."""
+    """One client. Every call raises ApiError for a response above 299, except those that say what they do about 404."""
 
     client: ApiClient
 
@@ -133,7 +133,7 @@ class Kube:
             raise
 
     async def find(self, kind: Kind, namespace: str | None = None, labels: str = "") -> list[Manifest]:
-        """All objects of a kind, with its apiVersion and kind filled in; none where the API is not served."""
+        """Return all objects of a kind, with apiVersion and kind filled in; empty if the API is not served."""
         query = f"?labelSelector={labels}" if labels else ""
         try:
             answer = await self._call("GET", kind.path(namespace) + query)
@@ -145,13 +145,13 @@ class Kube:
         return [{**filled, **item} for item in answer["items"]]
 
     async def published(self) -> dict[str, Manifest]:
-        """The schemas of the API `v1`, by name."""
+        """Return the schemas of the API `v1`, by name."""
         answer = await self._call("GET", "/openapi/v3/api/v1")
         schemas: dict[str, Manifest] = answer["components"]["schemas"]
         return schemas
 
     async def may(self, user: str, namespace: str, verb: str, group: str, resource: str) -> bool:
-        """Whether somebody may do that in a namespace, as the API server's own authorizer sees it."""
+        """Tell whether a user may perform a verb in a namespace, by the API server's own authorizer."""
         asked = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
         said = await self.create(Kind.ACCESS, {"metadata": {}, "spec": {"user": user, "resourceAttributes": asked}})
         return bool(said["status"]["allowed"])
@@ -160,10 +160,10 @@ class Kube:
         return await self._call("POST", kind.path(body["metadata"].get("namespace")) + STRICT, body)
 
     async def apply(self, kind: Kind, body: Manifest) -> Manifest:
-        """Server-side apply as the operator; what others have set and it does not name stays.
+        """Apply an object server-side as the operator; fields of other managers that the object does not name stay.
 
-        Empty maps of the metadata are left out: the API server does not keep them, takes each such apply for a change,
-        and the watch that tells of it would bring the next one.
+        Empty maps in the metadata are left out: the API server does not store them, counts each such apply as a change,
+        and the resulting watch event would trigger the next apply.
         """
         body = body | {"metadata": {name: value for name, value in body["metadata"].items() if value != {}}}
         path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
@@ -171,18 +171,19 @@ class Kube:
         return await self._call("PATCH", path + query, body, "application/apply-patch+yaml")
 
     async def update(self, kind: Kind, body: Manifest, user: str) -> Manifest:
-        """Writes the whole object as that user, a program called manager; 409 if it has changed since it was read."""
+        """Replace the whole object as that user, with field manager "manager"; fail with 409 if it has changed since it
+        was read."""
         path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
         return await self._call("PUT", f"{path}{STRICT}&fieldManager=manager", body, user=user)
 
     async def patch(
         self, kind: Kind, namespace: str | None, name: str, body: Manifest, *, status: bool = False
     ) -> Manifest | None:
-        """A merge patch (strategic for built-in kinds); None when the object is gone."""
+        """Send a merge patch (strategic for built-in kinds); return None if the object is gone."""
         built_in = kind.value[0] in ("v1", "apps/v1")
         content = "application/strategic-merge-patch+json" if built_in else "application/merge-patch+json"
         try:
-            # A strategic patch has words of its own, which strictness takes for fields.
+            # Strict validation would reject the directives of a strategic patch as unknown fields.
             path = kind.path(namespace, name, "status" if status else "") + ("" if built_in else STRICT)
             return await self._call("PATCH", path, body, content)
         except ApiError as error:
@@ -191,7 +192,7 @@ class Kube:
             raise
 
     async def delete(self, kind: Kind, namespace: str | None, name: str) -> None:
-        """Starts a background deletion; an object that is gone is no error."""
+        """Start a background deletion; an object that is already gone is no error."""
         try:
             await self._call("DELETE", kind.path(namespace, name), {"propagationPolicy": "Background"})
         except ApiError as error:
@@ -199,9 +200,9 @@ class Kube:
                 raise
 
     async def event(self, subject: Manifest, kind: str, reason: str, message: str, source: str) -> None:
-        """Records an event of `subject`; the same one again raises its count, as client-go's recorder does.
+        """Record an event of `subject`; a repeated one raises the count of the first, as client-go's recorder does.
 
-        A namespace that is going takes no new events: that refusal is the one error that is let pass.
+        Errors 403, 404 and 409 at its creation are ignored: a namespace that is being deleted accepts no new events.
         """
         meta = subject["metadata"]
         namespace = meta.get("namespace") or "default"

@@ -1,4 +1,5 @@
-"""Who is alive in the simulated cluster: Dynamo operators and their etcd, as far as their pods say so."""
+"""The Dynamo operators, etcds and Grove operators that run in the simulated cluster, judged by their workloads'
+status."""
 
 from __future__ import annotations
 
@@ -13,33 +14,33 @@ from sim.operator.work_queue import Key
 
 @dataclass(frozen=True)
 class Operator:
-    """One Dynamo operator, as its Deployment runs it."""
+    """One Dynamo operator, read from its Deployment."""
 
     namespace: str
     release: str
     flags: dict[str, str]
     ready: bool
     generation: str
-    """Changes when the operator's process starts anew."""
+    """Changes when the operator's process restarts."""
 
     @property
     def restricted_to(self) -> str:
-        """The one namespace it looks after; empty for all."""
+        """The one namespace that the operator is restricted to; empty for all."""
         return self.flags.get("restrictedNamespace", "")
 
     @property
     def version(self) -> str:
-        """Its release as its chart says it, from 1.x on; `0` before."""
+        """The release that the chart passes to the operator, from 1.x on; `0` before."""
         return self.flags.get("operator-version", "0")
 
     @property
     def is_v1(self) -> bool:
-        """Whether its graphs are of v1beta1."""
+        """Whether the operator's graphs are of v1beta1."""
         return self.version.partition(".")[0] != "0"
 
     @property
     def principal(self) -> str:
-        """Its service account, as the API server names it."""
+        """The operator's service account, as the API server names it."""
         return f"system:serviceaccount:{self.namespace}:{self.release}{contract.OPERATOR_SUFFIX}"
 
     @property
@@ -49,7 +50,8 @@ class Operator:
 
     @property
     def etcd(self) -> Key | None:
-        """Namespace and name of the StatefulSet behind its etcd address; None for an etcd outside the cluster."""
+        """Namespace and name of the StatefulSet behind the operator's etcd address; None for an etcd outside the
+        cluster."""
         host = self.flags.get("etcdAddr", "").removeprefix("http://").split(":")[0].split(".")
         if len(host) > 1 and host[0].endswith(contract.ETCD_SUFFIX):
             return host[1], host[0]
@@ -71,7 +73,8 @@ def read_operator(deployment: Manifest) -> Operator:
 
 @dataclass
 class Operators:
-    """The operators and etcds that the watches have told of; what each operator found served when it started."""
+    """The operators and etcds that the watches have reported, and whether each operator found Grove's API when it
+    started."""
 
     kube: Kube
     operators: dict[Key, Operator] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class Operators:
     found_grove: dict[str, bool] = field(default_factory=dict)
 
     def see_deployment(self, deployment: Manifest, gone: bool) -> bool:
-        """Takes note of a Deployment; True when an operator came, went, or started anew."""
+        """Record a Deployment; return True if an operator came, went, or restarted."""
         key = (deployment["metadata"]["namespace"], deployment["metadata"]["name"])
         if key[1] == contract.GROVE_OPERATOR:
             before = self.grove_operators.get(key, False)
@@ -96,7 +99,7 @@ class Operators:
         return now != before
 
     def see_stateful_set(self, stateful_set: Manifest, gone: bool) -> bool:
-        """Takes note of a StatefulSet; True when an etcd came or went."""
+        """Record a StatefulSet; return True if an etcd came or went."""
         key = (stateful_set["metadata"]["namespace"], stateful_set["metadata"]["name"])
         ready = (stateful_set.get("status") or {}).get("readyReplicas", 0) > 0
         before = self.etcds.get(key, False)
@@ -104,7 +107,7 @@ class Operators:
         return key[1].endswith(contract.ETCD_SUFFIX) and before != self.etcds[key]
 
     def keys(self) -> set[Key]:
-        """Namespace and name of every Deployment and StatefulSet that is known."""
+        """Return namespace and name of every recorded Deployment and StatefulSet."""
         return {*self.operators, *self.etcds, *self.grove_operators}
 
     def forget(self, keys: set[Key]) -> None:
@@ -113,13 +116,14 @@ class Operators:
                 del known[key]
 
     def of(self, namespace: str) -> Operator | None:
-        """The living operator that looks after a namespace: its own before a cluster-wide one."""
+        """Return the running operator that watches a namespace: one restricted to it before a cluster-wide one; None
+        without any."""
         alive = [operator for operator in self.operators.values() if operator.ready]
         own = [operator for operator in alive if operator.restricted_to == namespace]
         return next(iter([*own, *(operator for operator in alive if not operator.restricted_to)]), None)
 
     def has_webhooks(self) -> bool:
-        """Whether there is a living operator that judges what is to become of its objects."""
+        """Tell whether an operator with webhooks (1.x) is ready."""
         return any(operator.ready and operator.is_v1 for operator in self.operators.values())
 
     def etcd_lives(self, operator: Operator) -> bool:
@@ -129,7 +133,7 @@ class Operators:
         return any(self.grove_operators.values())
 
     async def has_grove(self, operator: Operator) -> bool:
-        """Whether Grove's API was served when this operator's process started: it looks only then."""
+        """Tell whether Grove's API was served when this operator's process started: the operator looks only then."""
         process = await self._process(operator)
         if process not in self.found_grove:
             served = await self.kube.get(Kind.CRD, None, "podcliquesets.grove.io")
@@ -137,7 +141,8 @@ class Operators:
         return self.found_grove[process]
 
     async def _process(self, operator: Operator) -> str:
-        """By its pods: a Deployment that is scaled to none and back may call itself available all the while."""
+        """Return what identifies the operator's process. It includes the pods, because a Deployment that is scaled to
+        zero and back may report itself available throughout."""
         labels = f"control-plane=controller-manager,app.kubernetes.io/instance={operator.release}"
         pods = await self.kube.find(Kind.POD, operator.namespace, labels)
         living = [pod["metadata"]["uid"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]

@@ -1,11 +1,11 @@
-"""What the Dynamo operator does about a DynamoGraphDeployment and a DynamoComponentDeployment, while it lives.
+"""Reconciliation of DynamoGraphDeployments and DynamoComponentDeployments by the simulated operator of Dynamo 0.6.0.
 
-Kept from 0.6.0 because a deployment has to live with it:
-- both kinds carry a finalizer, which a component loses only while the operator and its etcd live;
+It reproduces behaviour of 0.6.0 that a deployment has to cope with:
+- both kinds carry a finalizer, which a component loses only while the operator and its etcd run;
 - an object that is being deleted and has lost the finalizer is reconciled like any other (#8204): under foreground
-  deletion its children are made again as fast as the garbage collector removes them;
-- a component whose service has gone from the graph stays (#3379);
-- without the MPI key's Secret every graph fails, whether it uses MPI or not.
+  deletion its children are recreated as fast as the garbage collector removes them;
+- a component whose service was removed from the graph stays (#3379);
+- without the Secret of the MPI key every graph fails, whether it uses MPI or not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sim.operator.work_queue import Key
 
 SOURCE = "dynamo-operator"
 ETCD_SECONDS = 0.05
-"""What a deletion in etcd takes here."""
+"""Simulated duration of a deletion in etcd."""
 
 
 def now() -> str:
@@ -35,7 +35,7 @@ def now() -> str:
 
 @dataclass
 class ByRelease:
-    """Leaves an object to the release of Dynamo whose operator looks after its namespace."""
+    """Dispatches an object to the reconciler of the release whose operator watches its namespace."""
 
     operators: Operators
     v0: Callable[[Key], Awaitable[None]]
@@ -48,12 +48,13 @@ class ByRelease:
 
 @dataclass
 class Finalizers:
-    """The operator's finalizer on the objects it looks after."""
+    """The operator's finalizer on the objects that it reconciles."""
 
     kube: Kube
 
     async def handled(self, kind: Kind, live: Manifest) -> bool:
-        """Adds it to a living object, takes it from one that is being deleted. True when there is no more to do."""
+        """Add the finalizer to a living object, or remove it from one that is being deleted. Return True if nothing is
+        left to do."""
         meta = live["metadata"]
         held = contract.FINALIZER in meta.get("finalizers", [])
         going = "deletionTimestamp" in meta
@@ -67,7 +68,7 @@ class Finalizers:
 
 @dataclass
 class Reconciler(ABC):
-    """Objects of one kind, in the namespaces that an operator looks after."""
+    """Reconciles objects of one kind in the namespaces that an operator watches."""
 
     kind: ClassVar[Kind]
     kube: Kube
@@ -81,17 +82,17 @@ class Reconciler(ABC):
 
     @abstractmethod
     async def reconcile(self, operator: Operator, live: Manifest) -> None:
-        """Bring about what the object says."""
+        """Bring about the state that the object asks for."""
 
     async def write_status(self, live: Manifest, status: Manifest) -> None:
-        """Nothing is written that is there already."""
+        """Write the status unless it is already there."""
         if status != live.get("status"):
             meta = live["metadata"]
             await self.kube.patch(self.kind, meta["namespace"], meta["name"], {"status": status}, status=True)
 
 
 class GraphReconciler(Reconciler):
-    """DynamoGraphDeployments: components or a PodCliqueSet for each, and its status."""
+    """Reconciles DynamoGraphDeployments: the components or the PodCliqueSet of each, and its status."""
 
     kind = Kind.GRAPH
 
@@ -123,7 +124,7 @@ class GraphReconciler(Reconciler):
         return f"{namespace}/{flags.get('mpi-run-ssh-secret-name', 'mpi-run-ssh-secret')}"
 
     async def _mpi_secret(self, operator: Operator, namespace: str) -> bool:
-        """The key's Secret in the graph's namespace, copied there from the operator's own."""
+        """Tell whether the MPI key's Secret exists, after copying it from the operator's namespace to the graph's."""
         source, name = self._secret_name(operator).split("/")
         found = await self.kube.get(Kind.SECRET, source, name)
         if found and source != namespace and not await self.kube.get(Kind.SECRET, namespace, name):
@@ -164,7 +165,8 @@ class GraphReconciler(Reconciler):
 
 
 class ComponentReconciler(Reconciler):
-    """DynamoComponentDeployments: a Deployment and perhaps a Service for each, and its status."""
+    """Reconciles DynamoComponentDeployments: the Deployment and, for a frontend, the Service of each, and its
+    status."""
 
     kind = Kind.COMPONENT
 
@@ -183,7 +185,8 @@ class ComponentReconciler(Reconciler):
                 raise
 
     async def _delete_keys(self, operator: Operator, live: Manifest) -> None:
-        """Its keys in etcd go before its finalizer; raises, so that it is tried again, where etcd does not answer."""
+        """Delete the component's keys in etcd, which must precede its finalizer; raise ApiError, so that the queue
+        retries, if etcd does not answer."""
         if self.operators.etcd_lives(operator):
             await asyncio.sleep(ETCD_SECONDS)
             return

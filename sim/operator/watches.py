@@ -1,8 +1,8 @@
-"""The API server's events, brought by kopf in a thread and an event loop of its own.
+"""The API server's events, delivered by kopf in a thread with its own event loop.
 
-kopf is started anew when a CRD comes or goes, and the other tasks of the agent do not notice. By itself it ends when an
-API that it watches goes, and now and then misses one that comes, because discovery shows a kind a moment after its CRD
-is established.
+kopf is restarted when a CRD comes or goes, without disturbing the agent's other tasks. On its own it ends when an API
+that it watches goes, and sometimes misses one that comes, because discovery shows a kind a moment after its CRD is
+established.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ logger = logging.getLogger(__name__)
 AGAIN_SECONDS = 0.3
 LOOK_SECONDS = 1.0
 DISCOVERY_SECONDS = 1.0
-"""By when discovery shows a kind whose CRD is established."""
+"""Time within which discovery shows a kind whose CRD is established."""
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 Handler = Callable[[Manifest, bool], Coroutine[Any, Any, None]]
-"""Takes an object as it is now, and whether it is gone."""
+"""Takes an object in its current state, and whether it was deleted."""
 
 
 class Watches:
-    """Calls a handler, in the loop that made this, for every event of its kind (`PLURAL.GROUP`, as CRDs are named).
+    """Calls a handler, in the loop that created this object, for every event of its kind (`PLURAL.GROUP`, as CRDs are
+    named).
 
-    What goes while kopf starts anew goes without an event: `resync` has to look for it.
+    An object that is deleted while kopf restarts causes no event: `resync` has to find it.
     """
 
     def __init__(self, handlers: dict[str, Handler], resync: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -46,10 +47,10 @@ class Watches:
         self.thread = threading.Thread(target=self._run, name="watches", daemon=True)
 
     async def start(self) -> None:
-        """Returns when everything that is served is watched."""
+        """Start the watches, and wait until all served kinds are watched."""
         self.thread.start()
         while not await asyncio.to_thread(self.ready.wait, LOOK_SECONDS):
-            pass  # no thread waits longer than that: the event loop, at its end, waits for it
+            pass  # short waits only: when the event loop closes, it waits for this thread
 
     async def stop(self) -> None:
         self.ending.set()
@@ -59,10 +60,10 @@ class Watches:
     def _run(self) -> None:
         while not self.ending.is_set():
             self.again.clear()
-            self.served.clear()  # one that went while kopf ended went without an event
+            self.served.clear()  # a CRD deleted while kopf ended caused no event
             try:
                 asyncio.run(self._watch())
-            except Exception as error:  # whatever ended them, there is no agent without them
+            except Exception as error:  # the agent cannot work without watches, whatever ended them
                 logger.warning("the watches ended and start again: %s: %s", type(error).__name__, error)
             time.sleep(AGAIN_SECONDS)
             self._pass_on(self.resync())
@@ -70,7 +71,7 @@ class Watches:
     async def _watch(self) -> None:
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
-        settings.queueing.exit_timeout = 0.1  # handlers only pass things on: nothing is lost at the end
+        settings.queueing.exit_timeout = 0.1  # handlers only pass events on: nothing is lost at the end
         settings.queueing.idle_timeout = 0.5
         try:
             await kopf.operator(
@@ -82,7 +83,7 @@ class Watches:
                 stop_flag=self.again,
             )
         finally:
-            self.again.set()  # a thread of kopf's waits for it, and the event loop, at its end, for that thread
+            self.again.set()  # a kopf thread waits for it, and a closing event loop waits for that thread
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -109,13 +110,13 @@ class Watches:
         elif name in self.handlers and is_true(crd, "Established"):
             versions = [one["name"] for one in crd["spec"]["versions"] if one["served"]]
             before, self.served[name] = self.served.get(name), versions
-            # Not one of those that kopf's own look at its start has found.
+            # Skip the CRDs that kopf found itself when it started.
             if before != versions and (event["type"] or _is_new(crd)):
                 asyncio.get_running_loop().call_later(DISCOVERY_SECONDS, self.again.set)
 
 
 def _is_new(crd: Manifest) -> bool:
-    """Discovery may not have shown it yet when kopf, which has started since, asked what there is."""
+    """Tell whether the CRD is so new that discovery may not have shown it when kopf listed the kinds."""
     (since,) = (one["lastTransitionTime"] for one in crd["status"]["conditions"] if one["type"] == "Established")
     age = datetime.now(UTC) - datetime.fromisoformat(since)
     return age.total_seconds() < 2 * DISCOVERY_SECONDS

@@ -1,4 +1,4 @@
-"""Work queues as controllers have them: a key is worked on by one task at a time, and again if it changed meanwhile."""
+"""Work queues as in controllers: one task at a time works on a key, and again if the key was added meanwhile."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 logger = logging.getLogger(__name__)
 
 Key = tuple[str, str]
-"""Namespace and name."""
+"""Namespace and name of an object."""
 
 FIRST_RETRY_SECONDS = 0.2
 LAST_RETRY_SECONDS = 20.0
@@ -16,9 +16,9 @@ LAST_RETRY_SECONDS = 20.0
 
 @dataclass
 class Queue:
-    """Calls `work` for each key that is added. A failure is tried again later, at doubling intervals.
+    """Calls `work` for each key that is added, and retries failures at doubling intervals.
 
-    One key at a time over all, as a controller of controller-runtime does that is not told otherwise.
+    It works on one key at a time, like a controller of controller-runtime with its default concurrency.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Queue:
     async def _once(self, key: Key) -> None:
         try:
             await self.work(key)
-        except Exception as error:  # a controller outlives whatever goes wrong with one object
+        except Exception as error:  # a failure with one object must not end the controller
             self.failed += 1
             count = self.failures[key] = self.failures.get(key, 0) + 1
             delay = min(FIRST_RETRY_SECONDS * 2 ** (count - 1), LAST_RETRY_SECONDS)

@@ -1,8 +1,8 @@
-"""Stands for the container that a process dies with: runs a program of Dynamo's environment until its parent is gone.
+"""Runs a program of Dynamo's environment until its parent is gone, as processes end with their container.
 
     python child.py [--door SOCKET PORT] -m MODULE | FILE  [ARGS]
 
-The parent holds the other end of standard input; when that closes, by whatever death, this process ends at once.
+The parent holds the other end of standard input; when that closes, however the parent died, this process ends at once.
 """
 
 import os

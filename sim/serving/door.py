@@ -1,4 +1,4 @@
-"""A Unix socket that leads to a port of this process: how a frontend is reached from outside of its network."""
+"""A Unix socket that forwards to a port of this process, so that it can be reached from outside its network."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ BLOCK = 1 << 16
 
 
 def open_door(path: Path, port: int) -> None:
-    """Opens it, for this user alone; a thread of its own serves it."""
+    """Open the socket, for this user only, and serve it in a thread."""
     threading.Thread(target=lambda: asyncio.run(_serve(path, port)), daemon=True).start()
 
 

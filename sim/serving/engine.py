@@ -1,4 +1,5 @@
-"""Stands for SGLang behind Dynamo's runtime of whatever release: the tokens of a prompt become those of an answer."""
+"""Stand-in for SGLang behind Dynamo's runtime of any release: it turns the tokens of a prompt into those of an
+answer."""
 
 import argparse
 import asyncio
@@ -16,12 +17,12 @@ from tokenizers import Tokenizer
 SECONDS_A_TOKEN = 0.005
 PREFILL_SECONDS = 0.02
 BOOTSTRAP_PORT = 12345
-"""Where a decode worker would fetch the KV cache. Nothing listens there, and nobody calls."""
+"""Port from which a decode worker would fetch the KV cache. Nothing listens there, and nothing connects."""
 STAGE = "sglang:per_stage_req_latency_seconds"
 
 
 def arguments() -> argparse.Namespace:
-    """Parse what a worker is told: its role, its place in Dynamo, what it serves, and what it counts."""
+    """Parse a worker's arguments: its role, its place in Dynamo, its model, and its metrics."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--role", choices=["prefill", "decode"], required=True)
     parser.add_argument("--namespace", required=True)
@@ -35,7 +36,7 @@ def arguments() -> argparse.Namespace:
 
 
 class Engine:
-    """Turns the token ids of a prompt into the token ids of an answer, one a step, up to the request's max_tokens."""
+    """Turns the token ids of a prompt into those of an answer, one per step, up to the request's max_tokens."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.tokenizer = Tokenizer.from_file(str(args.model_path / "tokenizer.json"))
@@ -69,7 +70,8 @@ class Engine:
         yield {"token_ids": [], "finish_reason": "length" if limit < len(ids) else "stop"}
 
     async def prefill(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Answer once the prompt is read. Only Dynamo 1.x asks: it hands the second half on to the decode worker."""
+        """Answer once the prompt is read. Only the frontend of Dynamo 1.x calls this: it then hands the request on to a
+        decode worker."""
         prompt, began = len(request.get("token_ids") or []), time.monotonic()
         rank = self.figures.start(prompt)
         try:

@@ -1,6 +1,5 @@
-"""Stands for the metrics of SGLang: names, types and labels as the file says that it is given (wideep's catalogue, in
-the release of this worker), values from what this worker does. A name that the file lacks is not kept.
-"""
+"""Stand-in for the metrics of SGLang: names, types and labels come from a file (wideep's catalogue for this worker's
+release), values from the worker's activity. Metrics that the file lacks are not kept."""
 
 import json
 import time
@@ -20,17 +19,17 @@ from prometheus_client import (
 
 KINDS = {"counter": Counter, "gauge": Gauge, "histogram": Histogram, "summary": Summary}
 CAPACITY = 500
-"""Tokens of one rank's KV cache: few, so that a small load is seen."""
+"""Tokens that one rank's KV cache holds: few, so that a small load is visible."""
 WINDOW_SECONDS = 10.0
-"""Over which tokens per second are counted."""
+"""Period over which tokens per second are counted."""
 SECONDS = tuple(0.001 * 1.62**step for step in range(30))
 GB = {"sglang:weight_memory_usage_gb": 78.0, "sglang:kv_cache_memory_usage_gb": 34.0}
-"""Nothing is allocated here: figures of about the size that they have on an H200."""
+"""Nothing is allocated here: these are figures of about the size that they have on an H200."""
 BALANCEDNESS = 0.85
 
 
 class Figures:
-    """What one worker counts, by rank of its data parallelism: requests take the ranks in turn."""
+    """The metrics of one worker, by data-parallel rank: requests go to the ranks in turn."""
 
     def __init__(self, file: Path, model: str, engine_type: str, ranks: int) -> None:
         disable_created_metrics()
@@ -46,7 +45,7 @@ class Figures:
         return KINDS[row["kind"]](row["name"], "Simulated", row["labels"], registry=self.registry, **more)
 
     def text(self) -> str:
-        """The page, as Prometheus reads it."""
+        """Return the metrics page in Prometheus' text format."""
         now = time.monotonic()
         for rank in range(self.ranks):
             recent = self.generated[rank]
@@ -58,13 +57,13 @@ class Figures:
             self._set("sglang:gen_throughput", rank, len(recent) / WINDOW_SECONDS)
             for name, gb in GB.items():
                 self._set(name, rank, gb)
-            for name in self.known:  # a gauge or counter of which nothing happens here is there, and 0
+            for name in self.known:  # expose gauges and counters without activity as 0
                 if self.known[name]._type in ("gauge", "counter"):
                     self._labelled(name, rank)
         return generate_latest(self.registry).decode()
 
     def start(self, prompt: int) -> int:
-        """A request comes with so many tokens; the rank that takes it."""
+        """Record a request with so many prompt tokens; return the rank that takes it."""
         rank = self.turn = (self.turn + 1) % self.ranks
         self.running[rank] += 1
         self.tokens[rank] += prompt
@@ -72,20 +71,20 @@ class Figures:
         return rank
 
     def token(self, rank: int, waited: float) -> None:
-        """One token is made, so many seconds after the one before."""
+        """Record a generated token, `waited` seconds after the previous one."""
         self.tokens[rank] += 1
         self.generated[rank].append(time.monotonic())
         self._count("sglang:generation_tokens_total", rank, 1)
         self.took("sglang:inter_token_latency_seconds", rank, waited)
 
     def end(self, rank: int, tokens: int) -> None:
-        """A request has ended, which held so many tokens."""
+        """Record the end of a request that held so many tokens."""
         self.running[rank] -= 1
         self.tokens[rank] -= tokens
         self.took("sglang:eplb_balancedness", rank, BALANCEDNESS, forward_mode="decode")
 
     def took(self, name: str, rank: int, value: float, **labels: str) -> None:
-        """One observation of a histogram or a summary."""
+        """Record one observation of a histogram or a summary."""
         if name in self.known:
             self._labelled(name, rank, **labels).observe(value)
 

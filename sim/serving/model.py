@@ -1,8 +1,9 @@
-"""Stands for a model's files on the cache volume: a tokenizer of a few hundred words, and configs that Dynamo reads.
+"""Stand-in for a model's files on the cache volume: a tokenizer of a few hundred words, and the configs that Dynamo
+reads.
 
     python model.py DIR
 
-Dynamo's frontend loads the tokenizer and the chat template from DIR and works with them as with any model's.
+Dynamo's frontend loads the tokenizer and the chat template from DIR and uses them like any model's.
 """
 
 import json
@@ -24,7 +25,8 @@ CHAT_TEMPLATE = (
 
 
 def tokenizer() -> Tokenizer:
-    """Byte-level, so that any text goes in and comes out; trained on what the worker says: a word is a token."""
+    """Return a byte-level tokenizer, which accepts any text. It is trained on the worker's phrases, so that a word is a
+    token."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -46,7 +48,7 @@ def tokenizer() -> Tokenizer:
 
 
 def write(directory: Path) -> None:
-    """Writes the four files that Dynamo's register_llm asks for, in one step."""
+    """Write the four files that Dynamo's register_llm needs, as one atomic rename of their folder."""
     half = directory.with_name(directory.name + ".tmp")
     half.mkdir(parents=True, exist_ok=True)
     made = tokenizer()

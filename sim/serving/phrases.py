@@ -1,4 +1,4 @@
-"""Stands for what a language model knows: a handful of sentences, chosen by a word of the question."""
+"""Stand-in for a language model's knowledge: a handful of sentences, chosen by a word of the question."""
 
 MODEL_PHRASES = {
     ("moe", "mixture", "expert", "experts"): (
@@ -35,7 +35,7 @@ def words(text: str) -> list[str]:
 
 
 def answer(question: str, model: str, about: str) -> str:
-    """What the worker says: who speaks, for which model and graph, then a sentence on the matter or an echo."""
+    """Return the worker's answer: who speaks, for which model and graph, then a sentence on the topic or an echo."""
     asked = set(words(question))
     known = next((phrase for keys, phrase in MODEL_PHRASES.items() if asked.intersection(keys)), None)
     said = known or NOTHING_KNOWN.format(question=" ".join(question.split())[:200])

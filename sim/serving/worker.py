@@ -1,9 +1,9 @@
-"""Stands for `python3 -m dynamo.sglang` on a node with GPUs: its registration and endpoints, an engine that only talks.
+"""Stand-in for `python3 -m dynamo.sglang` on a node with GPUs: the same registration and endpoints, a simulated engine.
 
     python worker.py --role decode --namespace NS --model-name NAME --model-path DIR --about "graph …"
 
 A decode worker registers the model and serves NS.backend.generate, a prefill worker serves NS.prefill.generate, as the
-SGLang workers of Dynamo 0.6.0 do. Both find etcd and NATS in ETCD_ENDPOINTS and NATS_SERVER.
+SGLang workers of Dynamo 0.6.0 do. Both find etcd and NATS through ETCD_ENDPOINTS and NATS_SERVER.
 """
 
 import asyncio

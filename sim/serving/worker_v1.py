@@ -1,9 +1,9 @@
-"""Stands for `python3 -m dynamo.sglang` of Dynamo 1.6.1, as worker.py does for 0.6.0, over the newer runtime.
+"""Stand-in for `python3 -m dynamo.sglang` of Dynamo 1.6.1, as worker.py is for 0.6.0, on the newer runtime.
 
     python worker_v1.py --role decode --namespace NS --model-name NAME --model-path DIR --about "graph …"
 
-Both roles register the model: the frontend of 1.6.1 reads from the registrations which role waits for which other. It
-finds the workers through DYN_DISCOVERY_BACKEND and calls them over TCP: there is no NATS, and no etcd.
+Both roles register the model: the frontend of 1.6.1 reads from the registrations which role needs which other. It finds
+the workers through DYN_DISCOVERY_BACKEND and calls them over TCP: there is no NATS and no etcd.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Stands for PyTorch in a worker's image, as far as a dump of SGLang's expert recorder is read; here that is JSON."""
+"""Stand-in for PyTorch in a worker's image: just enough to read a dump of SGLang's expert recorder, which here is
+JSON."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 Counts = list[Any]
-"""Numbers, or lists of them of one shape."""
+"""Numbers, or lists of equal shape of them."""
 
 
 class Tensor:
-    """Counts by step, layer and expert, or summed up."""
+    """Counts by step, layer and expert, or their sums."""
 
     def __init__(self, counts: Counts) -> None:
         self.counts = counts
@@ -26,7 +27,7 @@ class Tensor:
 
 
 def _added(parts: Counts) -> Counts:
-    """Number by number."""
+    """Return the element-wise sum."""
     return [sum(each) if isinstance(each[0], int) else _added(list(each)) for each in zip(*parts, strict=True)]
 
 

@@ -1,7 +1,7 @@
-"""What the operator of Dynamo 1.6.1 does about scaling adapters, from its source of that time.
+"""Scaling adapters of Dynamo 1.6.1, reconciled by the rules of its operator's source.
 
-An adapter is made with the component's replicas, and has them from then on: the operator copies its number into the
-graph, which admission lets nobody else change but the planner.
+An adapter is created with the component's replicas and owns that number from then on: the operator copies it into the
+graph, where admission lets nobody else change it except the planner.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.operator.v1 import template
 
 
 def adapter_of(live: Manifest, component: Manifest) -> Manifest:
-    """The adapter of a component of a graph, as it is made."""
+    """Return the adapter of a component of a graph, as the operator creates it."""
     meta = live["metadata"]
     return {
         "apiVersion": Kind.ADAPTER.value[0],
@@ -42,8 +42,8 @@ class Adapters:
     kube: Kube
 
     async def keep(self, live: Manifest) -> None:
-        """Makes those that are missing, and deletes those of components that ask for none. With the graph they go by
-        their owner reference."""
+        """Create missing adapters, and delete those of components that no longer ask for one. When the graph goes, they
+        go with it by their owner reference."""
         meta = live["metadata"]
         there = await self.kube.find(Kind.ADAPTER, meta["namespace"], f"{contract.LABEL_GRAPH}={meta['name']}")
         found = {one["metadata"]["name"] for one in there}
@@ -61,7 +61,8 @@ class Adapters:
 
 
 class AdapterReconciler(Reconciler):
-    """DynamoGraphDeploymentScalingAdapters: their number in the graph, and their status."""
+    """Reconciles DynamoGraphDeploymentScalingAdapters: copies their replicas into the graph, and writes their
+    status."""
 
     kind = Kind.ADAPTER
 
@@ -80,7 +81,7 @@ class AdapterReconciler(Reconciler):
         await self._write(live, graph, scaled)
 
     async def _scale(self, operator: Operator, live: Manifest, graph: Manifest, component: Manifest) -> bool:
-        """Copies the adapter's number; whether it was another."""
+        """Copy the adapter's replicas into the graph; return whether they differed."""
         before, wanted = component.get("replicas", 1), live["spec"]["replicas"]
         if before == wanted:
             return False

@@ -1,4 +1,5 @@
-"""What the webhooks of Dynamo 1.6.1 refuse of a graph and write into one, from its validation and defaulting."""
+"""The webhooks of Dynamo 1.6.1: which graphs they refuse, and which defaults they set, from its validation and
+defaulting."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ FIXED_ANNOTATIONS: Final = ("nvidia.com/workload-provider",)
 
 @dataclass(frozen=True)
 class Site:
-    """What the webhook knows of its cluster."""
+    """The cluster's settings that the webhook depends on."""
 
     grove: bool
     version: str
@@ -30,12 +31,13 @@ class Site:
     """The operator's service account."""
 
     def may_scale(self, user: str) -> bool:
-        """Whether somebody may change the replicas that a scaling adapter has."""
+        """Tell whether a user may change the replicas that a scaling adapter owns."""
         return user != "" and (user == self.operator or user.endswith(f":{contract.PLANNER_ACCOUNT}"))
 
 
 def defaulted(new: Manifest, site: Site) -> list[Manifest]:
-    """Return the JSON patch of the mutating webhook: the operator's version, on a new graph that does not say one."""
+    """Return the JSON patch of the mutating webhook: the operator's version, for a new graph that does not state
+    one."""
     annotations = new["metadata"].get("annotations")
     if annotations and contract.ANNOTATION_ORIGIN in annotations:
         return []
@@ -47,7 +49,8 @@ def defaulted(new: Manifest, site: Site) -> list[Manifest]:
 
 
 def refusals(new: Manifest, old: Manifest | None, site: Site, user: str = "") -> list[str]:
-    """Return what is wrong with a graph that `user` makes (`old` is None) or changes; nothing for one in deletion."""
+    """Return the errors of a graph that `user` creates (`old` is None) or changes; empty for a graph that is being
+    deleted."""
     if "deletionTimestamp" in new["metadata"]:
         return []
     found = [*_annotations(new), *_graph(new, site)]
@@ -117,7 +120,7 @@ def _containers(component: Manifest) -> Iterator[str]:
 
 
 def _tag(image: str) -> str:
-    """Of `registry:port/name:tag@digest`, the tag; empty where there is none."""
+    """Return the tag of `registry:port/name:tag@digest`; empty if there is none."""
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 

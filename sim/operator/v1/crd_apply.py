@@ -1,4 +1,4 @@
-"""Stands for the init container `crd-apply` of the operator's pod, which starts when the CRDs are there."""
+"""Stand-in for the init container `crd-apply` of the operator's pod: the operator starts once the CRDs are applied."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sim.operator.v1.reconcilers import apply_crds
 
 
 def is_waiting(pod: Manifest) -> bool:
-    """Whether kwok has made the pod's sandbox, and its init container is the one that applies CRDs."""
+    """Tell whether kwok has made the pod's sandbox and the init container that applies CRDs is waiting."""
     statuses = (pod.get("status") or {}).get("initContainerStatuses") or []
     return any(one["name"] == contract.CRD_APPLY and "waiting" in one["state"] for one in statuses)
 
 
 def done(pod: Manifest) -> Manifest:
-    """The pod's status, once its init containers have ended: its containers are about to be made."""
+    """Return the pod's status after its init containers have ended and before its containers are created."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     ended = {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}}
     base = {"imageID": "", "restartCount": 0, "started": False}
@@ -37,7 +37,7 @@ def done(pod: Manifest) -> Manifest:
 
 @dataclass
 class CrdApply:
-    """Applies the CRDs for each pod of an operator that asks for it, once."""
+    """Applies the CRDs once for each operator pod that has the init container."""
 
     kube: Kube
     begun: set[str] = field(default_factory=set)
@@ -52,5 +52,5 @@ class CrdApply:
                 await apply_crds(self.kube)
                 await self.kube.patch(Kind.POD, meta["namespace"], meta["name"], done(pod), status=True)
             except Exception:
-                self.begun.discard(meta["uid"])  # the next look tries again
+                self.begun.discard(meta["uid"])  # so that the next event tries again
                 raise

@@ -1,4 +1,5 @@
-"""The objects of a v1beta1 graph: its account for discovery, its components or its PodCliqueSet, and its status."""
+"""The objects of a v1beta1 graph: its service account for discovery, its components or its PodCliqueSet, and its
+status."""
 
 from __future__ import annotations
 
@@ -12,14 +13,15 @@ from sim.operator.v1 import template
 from sim.operator.v1.template import Nearby
 
 NAME_LIMIT: Final = 45
-"""Characters that Grove leaves for set, scaling group and clique together."""
+"""Characters that Grove allows for the names of set, scaling group and clique together."""
 SHORTEST: Final = 8
-"""Of a set's name, however long the others are."""
+"""Minimum length of a set's name, however long the other names are."""
 RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def set_name(live: Manifest) -> str:
-    """The PodCliqueSet's name: the graph's, or a cut of it with four digits of its hash where Grove has no room."""
+    """Return the PodCliqueSet's name: the graph's, shortened and with four digits of its hash if it exceeds Grove's
+    limit."""
     name: str = live["metadata"]["name"]
     room = max(SHORTEST, NAME_LIMIT - max((_room(one) for one in template.components(live)), default=0))
     return name if len(name) <= room else f"{name[: room - 5]}-{_fnv32a(name.encode()) & 0xFFFF:04x}"
@@ -38,7 +40,7 @@ def _fnv32a(data: bytes) -> int:
 
 
 def name_errors(live: Manifest) -> list[str]:
-    """What Grove has no room for, even with the graph's name cut."""
+    """Return the names that exceed Grove's limit even if the graph's name is shortened."""
     found: list[str] = []
     for component in template.components(live):
         length = SHORTEST + _room(component)
@@ -49,7 +51,7 @@ def name_errors(live: Manifest) -> list[str]:
 
 
 def discovery(live: Manifest) -> list[Manifest]:
-    """The account with which the graph's pods find each other, and what it may: the Role and its binding."""
+    """Return the service account with which the graph's pods discover each other, and its Role and RoleBinding."""
     name = template.account(live["metadata"]["name"])
     watch = ["get", "list", "watch"]
     rules = [
@@ -73,7 +75,7 @@ def discovery(live: Manifest) -> list[Manifest]:
 
 
 def planner_account(live: Manifest) -> Manifest:
-    """The account with which a planner scales. It is of the namespace, and outlives the graph."""
+    """Return the service account with which a planner scales. It belongs to the namespace, and outlives the graph."""
     meta = {"name": contract.PLANNER_ACCOUNT, "namespace": live["metadata"]["namespace"]}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
 
@@ -91,7 +93,7 @@ def _owned(owner: Manifest, api: str, kind: str, name: str, **more: object) -> M
 
 
 def component_object(live: Manifest, component: Manifest) -> Manifest:
-    """The DynamoComponentDeployment of one component, which carries the graph's own environment and metadata along."""
+    """Return the DynamoComponentDeployment of one component, with the graph's backend framework."""
     name = contract.component_name(live["metadata"]["name"], component["name"])
     made = _owned(live, contract.API_V1, contract.COMPONENT, name)
     made["metadata"]["labels"] |= {
@@ -103,7 +105,7 @@ def component_object(live: Manifest, component: Manifest) -> Manifest:
 
 
 def deployment(live: Manifest, component: Manifest, nearby: Nearby, owner: Manifest) -> Manifest:
-    """The Deployment of a component of one node."""
+    """Return the Deployment of a one-node component."""
     name = contract.component_name(live["metadata"]["name"], component["name"])
     pod = template.pod_template(live, component, nearby)
     strategy = pod["metadata"]["annotations"].get(contract.ANNOTATION_STRATEGY)
@@ -121,7 +123,7 @@ def deployment(live: Manifest, component: Manifest, nearby: Nearby, owner: Manif
 
 
 def clique_set(live: Manifest, nearby: Nearby) -> Manifest:
-    """The PodCliqueSet of a graph. All pods of a worker of several nodes are placed together (from 1.1 on)."""
+    """Return the PodCliqueSet of a graph. All pods of a multi-node worker are placed together (from 1.1 on)."""
     cliques: list[Manifest] = []
     groups: list[Manifest] = []
     for component in template.components(live):
@@ -159,7 +161,7 @@ def _cliques(live: Manifest, component: Manifest, nearby: Nearby) -> list[Manife
 
 @dataclass(frozen=True)
 class Part:
-    """What has become of one component: the object behind it, and why it is not ready, if it is not."""
+    """The object behind one component, its counts of replicas, and why it is not ready, if it is not."""
 
     kind: str
     name: str
@@ -168,14 +170,14 @@ class Part:
     message: str = ""
 
     def status(self, namespace: str) -> Manifest:
-        """Its entry in the graph's status."""
+        """Return the component's entry in the graph's status."""
         named = {"componentKind": self.kind, "componentNames": [self.name], "runtimeNamespace": namespace}
         return named | self.replicas
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a reconciliation came to."""
+    """The result of a reconciliation."""
 
     state: graph.State
     reason: str
@@ -198,7 +200,7 @@ class Report:
 
 
 def part_of_grove(kind: str, name: str, live: Manifest | None) -> Part:
-    """A clique, which tells the pods that are ready, or a scaling group, which tells whole replicas."""
+    """Return the state of a clique, which counts ready pods, or of a scaling group, which counts whole replicas."""
     if not live:
         return Part(kind, name, {"replicas": 0}, "some_resources_are_not_ready", "resource not found")
     status, wanted = live.get("status") or {}, live["spec"]["replicas"]
@@ -213,7 +215,7 @@ def part_of_grove(kind: str, name: str, live: Manifest | None) -> Part:
 
 
 def part_of_deployment(live: Manifest) -> Part:
-    """A Deployment, as far as its controller has got with its newest spec."""
+    """Return the state of a Deployment, as far as its controller has progressed with the newest spec."""
     status, wanted = live.get("status") or {}, live["spec"].get("replicas", 1)
     words = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas")
     counts = {word: status.get(word, 0) for word in words}

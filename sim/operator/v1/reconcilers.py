@@ -1,7 +1,7 @@
-"""What the operator of Dynamo 1.6.1 does about graphs and components of v1beta1, while it lives.
+"""Reconciliation of v1beta1 graphs and components by the simulated operator of Dynamo 1.6.1.
 
-Unlike 0.6.0's it leaves an object that is being deleted alone once its finalizer is gone (#8207), asks no etcd, and
-counts a status as of the generation that it has seen.
+Unlike that of 0.6.0 it ignores an object that is being deleted once its finalizer is gone (#8207), uses no etcd, and
+records in the status which generation it has observed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DISCOVERY_KINDS: Final = (Kind.SERVICE_ACCOUNT, Kind.ROLE, Kind.ROLE_BINDING)
 
 @dataclass(frozen=True)
 class Configuration:
-    """The operator's ConfigMap, as far as it decides something here."""
+    """The settings of the operator's ConfigMap that matter here."""
 
     nearby: Nearby
     grove: bool
@@ -59,7 +59,7 @@ class Settings:
         return Configuration(nearby, grove, orchestrators["kaiScheduler"]["enabled"])
 
     async def site(self, namespace: str) -> Site:
-        """What the webhook of the operator of a namespace knows."""
+        """Return the settings that the webhook of a namespace's operator depends on."""
         operator = self.operators.of(namespace)
         if not operator:
             return Site(grove=False, version="")
@@ -67,13 +67,14 @@ class Settings:
 
 
 async def apply_crds(kube: Kube) -> None:
-    """As the operator's init container: server-side, over whatever an older chart has left."""
+    """Apply the CRDs server-side, over whatever an older chart has left, like the operator's init container."""
     for crd in schema.crds(await kube.published()):
         await kube.apply(Kind.CRD, crd)
 
 
 class GraphReconciler(Reconciler):
-    """DynamoGraphDeployments of v1beta1: an account for discovery, components or a PodCliqueSet, and the status."""
+    """Reconciles v1beta1 DynamoGraphDeployments: the account for discovery, components or a PodCliqueSet, and the
+    status."""
 
     kind = Kind.GRAPH_V1
 
@@ -150,7 +151,8 @@ class GraphReconciler(Reconciler):
 
 
 class ComponentReconciler(Reconciler):
-    """DynamoComponentDeployments of v1beta1: a Deployment and perhaps a Service for each, and its status."""
+    """Reconciles v1beta1 DynamoComponentDeployments: the Deployment and, for a frontend, the Service of each, and its
+    status."""
 
     kind = Kind.COMPONENT_V1
 

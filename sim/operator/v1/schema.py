@@ -1,11 +1,11 @@
 """The CRDs that the operator of Dynamo 1.6.1 applies when it starts: Dynamo's own fields around a real pod template.
 
 The pod template's schema is the one that the running API server publishes, so that a field that Kubernetes does not
-know is refused, as the real CRD refuses it. Dynamo's own fields are those of its v1beta1 types; of what is experimental
-there only the names are known here, and anything goes below them.
+know is refused, as the real CRD refuses it. Dynamo's own fields are those of its v1beta1 types; of the experimental
+ones only the names are known here, and any content is accepted.
 
 The real CRDs serve v1alpha1 too, and the operator converts. Here v1alpha1 stays a version of the CRD, since objects may
-be stored as such, and is not served: a graph of an older release has to go before its platform does.
+be stored in it, but is not served: a graph of an older release has to be deleted before its platform is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEPT: Final = (
     *("type", "format", "enum", "default", "required", "minimum", "maximum", "pattern"),
     *("x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"),
 )
-"""Of a published schema, what a CRD takes."""
+"""Keys of a published schema that a CRD accepts."""
 QUANTITY: Final[Schema] = {
     "x-kubernetes-int-or-string": True,
     "anyOf": [{"type": "integer"}, {"type": "string"}],
@@ -39,7 +39,7 @@ METADATA: Final[Schema] = {
         "finalizers": {"type": "array", "items": STRING},
     },
 }
-"""Of a template; the API server's own has what only it writes."""
+"""Metadata of a template. The API server's published schema also has the fields that only it writes."""
 SPECIAL: Final[dict[str, Schema]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": QUANTITY,
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {
@@ -51,7 +51,8 @@ SPECIAL: Final[dict[str, Schema]] = {
 
 
 def structural(name: str, published: dict[str, Schema]) -> Schema:
-    """Return a published schema as a CRD takes it: whole, without references, descriptions and words of other uses."""
+    """Return a published schema in the form that a CRD accepts: inlined, without references, descriptions and other
+    keys."""
     return SPECIAL[name] if name in SPECIAL else _inlined(published[name], published)
 
 
@@ -63,7 +64,7 @@ def _inlined(schema: Schema, published: dict[str, Schema]) -> Schema:
     if "properties" in schema:
         made["properties"] = {key: _inlined(value, published) for key, value in schema["properties"].items()}
         for key in schema.get("required", []):
-            made["properties"][key].pop("default", None)  # published as "", which an enum does not take
+            made["properties"][key].pop("default", None)  # published as "", which an enum does not accept
     for inner in ("items", "additionalProperties"):
         if inner in schema:
             made[inner] = _inlined(schema[inner], published)
@@ -75,7 +76,7 @@ def _number(minimum: int, **more: object) -> Schema:
 
 
 def _component(pod_template: Schema) -> Schema:
-    """The fields of a component, in a graph or alone."""
+    """Return the fields of a component, which are the same in a graph and in a DynamoComponentDeployment."""
     role = {"name": {"type": "string", "enum": ["leader", "worker"]}, "podTemplate": pod_template}
     cache = {"pvcName": {"type": "string", "minLength": 1}, "mountPath": STRING}
     return {
@@ -185,7 +186,7 @@ COMPONENT_STATUS: Final[Schema] = {"type": "object", "properties": {**OBSERVED, 
 
 
 def crds(published: dict[str, Schema]) -> list[Manifest]:
-    """Return the CRDs, from the schemas that the API server publishes for `v1`."""
+    """Return the CRDs, built from the schemas that the API server publishes for `v1`."""
     pod_template, env = structural(POD_TEMPLATE, published), structural(ENV, published)
     component = {
         "type": "object",
@@ -238,7 +239,8 @@ def _crd(kind: str, short: str, condition: str, spec: Schema, status: Schema) ->
 
 
 def _scaling_adapter() -> Manifest:
-    """What an autoscaler aims at. The real one has v1beta1 too, with `componentName`; it is stored as v1alpha1."""
+    """Return the CRD that an autoscaler targets. The real one also has v1beta1, with `componentName`; it is stored as
+    v1alpha1."""
     named = {"name": {"type": "string", "minLength": 1}, "serviceName": {"type": "string", "minLength": 1}}
     target = {"type": "object", "required": list(named), "properties": named}
     spec = {"type": "object", "required": ["replicas", "dgdRef"]}
@@ -259,6 +261,6 @@ def _scaling_adapter() -> Manifest:
 
 
 def _worker_metadata() -> Manifest:
-    """Where a worker of Kubernetes discovery writes what it serves."""
+    """Return the CRD in which a worker under Kubernetes discovery records what it serves."""
     data = {"type": "object", "required": ["data"], "properties": {"data": OPEN}}
     return _named("DynamoWorkerMetadata", "dwm", [_version("v1alpha1", stored=True, properties={"spec": data})])

@@ -1,6 +1,6 @@
-"""A component of a v1beta1 graph becomes a pod template: the operator's container below the one called `main`.
+"""The pod template of a v1beta1 component: the operator's defaults beneath the container called `main`.
 
-Where nothing else is said a rule is that of the operator's source of the v1beta1 time (internal/dynamo: graph,
+Rules without another source are those of the operator's source at the time of v1beta1 (internal/dynamo: graph,
 component_frontend, component_worker, backend_sglang, backend_vllm).
 """
 
@@ -19,14 +19,14 @@ from sim.operator.contract import Manifest
 FS_GROUP: Final = 1000
 SHARED_MEMORY: Final = "8Gi"
 QUOTED: Final = frozenset(" \t\n\"'\\{}[]$`!")
-"""A word with one of these is quoted before it goes into a shell; ; & | * < > ( ) are not among them."""
+"""Characters that make the operator quote a word for a shell; ; & | * < > ( ) are not among them."""
 BY_NAME: Final = {"env": "name", "ports": "containerPort", "volumeMounts": "mountPath"}
 WHOLE: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 @dataclass(frozen=True)
 class Nearby:
-    """What the operator knows beside the graph, from its own configuration."""
+    """The addresses and the discovery backend from the operator's own configuration."""
 
     nats: str = ""
     etcd: str = ""
@@ -48,7 +48,7 @@ def dynamo_namespace(graph: Manifest, component: Manifest) -> str:
 
 
 def account(graph_name: str) -> str:
-    """The service account with which a graph's pods ask the API server for each other."""
+    """Return the service account with which a graph's pods query the API server for each other."""
     return f"{graph_name}-k8s-service-discovery"
 
 
@@ -122,7 +122,8 @@ def _identity(graph: Manifest, component: Manifest, nearby: Nearby) -> list[Mani
 
 
 def by_key(key: str, *layers: Iterable[Manifest]) -> list[Manifest]:
-    """Later layers win, each entry where it came first. The real operator keeps doubles too; the last one counts."""
+    """Return the entries of all layers; a later layer replaces an entry in its place. The real operator also keeps
+    duplicates, of which the last counts."""
     merged: dict[object, Manifest] = {}
     for layer in layers:
         for entry in layer:
@@ -131,7 +132,8 @@ def by_key(key: str, *layers: Iterable[Manifest]) -> list[Manifest]:
 
 
 def _over(base: Manifest, top: Manifest) -> Manifest:
-    """`top` over `base`: lists that have a key are merged by it, maps field by field, probes and the rest replaced."""
+    """Return `top` merged over `base`: keyed lists by their key, maps field by field; probes and everything else are
+    replaced."""
     merged = copy.deepcopy(base)
     for key, value in top.items():
         below = merged.get(key)
@@ -145,7 +147,7 @@ def _over(base: Manifest, top: Manifest) -> Manifest:
 
 
 def main_of(component: Manifest) -> Manifest:
-    """The container `main` of a component's pod template; empty where there is none."""
+    """Return the container `main` of a component's pod template; empty if there is none."""
     return next((one for one in containers_of(component) if one["name"] == contract.MAIN_CONTAINER), {})
 
 
@@ -161,7 +163,7 @@ def _main(graph: Manifest, component: Manifest, nearby: Nearby) -> Manifest:
 
 
 def quoted(word: str) -> str:
-    """A word as the operator puts it into a shell's line."""
+    """Return a word as the operator quotes it for a shell."""
     return "'" + word.replace("'", "'\"'\"'") + "'" if QUOTED & set(word) else word
 
 
@@ -171,7 +173,7 @@ def _sglang_flags(leader: str, nodes: int, role: Role) -> str:
 
 
 def _vllm_flags(leader: str, words: list[str], nodes: int, role: Role) -> str:
-    """Which data-parallel ranks this node has, where more than a pod's GPUs are asked for by the arguments."""
+    """Return the flags for this node's data-parallel ranks, an equal share of `--data-parallel-size`."""
     local = int(option(words, "--data-parallel-size", default="1")) // nodes
     first = "0" if role is Role.LEADER else f"$(({local} * (GROVE_PCLQ_POD_INDEX + 1)))"
     return (
@@ -181,7 +183,7 @@ def _vllm_flags(leader: str, words: list[str], nodes: int, role: Role) -> str:
 
 
 def add_multinode_flags(container: Manifest, name: str, nodes: int, role: Role) -> None:
-    """Where the leader listens, how many nodes, and which one this is; workers reckon theirs in a shell."""
+    """Add the leader's address, the number of nodes and this node's rank; workers compute theirs in a shell."""
     leader = f"$(GROVE_PCSG_NAME)-$(GROVE_PCSG_INDEX)-{name.lower()}-ldr-0.$(GROVE_HEADLESS_SERVICE)"
     if engine_of(container) == "vllm":
         flags = _vllm_flags(leader, list(container.get("args") or []), nodes, role)
@@ -198,7 +200,8 @@ def add_multinode_flags(container: Manifest, name: str, nodes: int, role: Role) 
 
 
 def _volumes(spec: Manifest, component: Manifest) -> list[Manifest]:
-    """The template's own, the shared memory, and for each mount without a volume the claim of that name."""
+    """Return the template's own volumes, the shared memory, and for each mount without a volume the claim of that
+    name."""
     container = spec["containers"][0]
     volumes = list(spec.get("volumes") or [])
     size = component.get("sharedMemorySize", SHARED_MEMORY)
@@ -212,7 +215,7 @@ def _volumes(spec: Manifest, component: Manifest) -> list[Manifest]:
 
 
 def pod_template(graph: Manifest, component: Manifest, nearby: Nearby, role: Role = Role.MAIN) -> Manifest:
-    """Labels, annotations and spec of a component's pods, the first container its `main`."""
+    """Return labels, annotations and spec of a component's pods; `main` is the first container."""
     given = copy.deepcopy(component.get("podTemplate") or {})
     container = _main(graph, component, nearby)
     nodes = contract.nodes(component)
@@ -235,7 +238,7 @@ def pod_template(graph: Manifest, component: Manifest, nearby: Nearby, role: Rol
 
 
 def pod_labels(graph: Manifest, component: Manifest, nearby: Nearby, role: Role = Role.MAIN) -> dict[str, str]:
-    """The labels that the operator sets, whatever the template says."""
+    """Return the labels that the operator sets over those of the template."""
     meta = graph["metadata"]
     suffix = "" if role is Role.MAIN else f"-{role.value}"
     labels = {

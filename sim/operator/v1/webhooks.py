@@ -1,9 +1,9 @@
-"""Stands for the webhook server in the operator of Dynamo 1.6.1: the real API server asks it, over TLS on loopback.
+"""Stand-in for the webhook server in the operator of Dynamo 1.6.1: the real API server calls it, over TLS on loopback.
 
-It listens only while such an operator is ready, and a moment later than its pod: until then every change of a graph is
-refused with "connection refused", since the webhooks are fail-closed. A Service of the simulated cluster leads nowhere,
-so the chart's stand-in reads from a ConfigMap where to find it; the path holds a secret, which only an administrator of
-the cluster can read, and without which nothing is answered.
+It listens only while such an operator is ready, and from a moment after its pod is: until then every change of a graph
+is refused with "connection refused", since the webhooks are fail-closed. A Service of the simulated cluster leads
+nowhere, so the chart's stand-in reads the server's address from a ConfigMap. The path contains a secret, which only an
+administrator of the cluster can read, and without which no request is answered.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ CONFIG_MAP: Final = "sim-webhooks"
 NAMESPACE: Final = "kube-system"
 GRAPHS: Final = "dynamographdeployments"
 LATER_SECONDS: Final = 1.0
-"""After the operator's pod is ready."""
+"""Delay after the operator's pod is ready."""
 POLL_SECONDS: Final = 0.2
 
 logger = logging.getLogger(__name__)
 SiteOf = Callable[[str], Awaitable[Site]]
-"""What the operator that looks after a namespace knows of the cluster."""
+"""Returns the settings of the operator that watches a namespace."""
 
 
 def secret_path(cluster: Cluster) -> str:
@@ -43,7 +43,7 @@ def secret_path(cluster: Cluster) -> str:
 
 
 def config_map(cluster: Cluster) -> Manifest:
-    """Where the chart's stand-in finds the server."""
+    """Return the ConfigMap from which the chart's stand-in reads the server's address."""
     data = {
         "url": f"https://127.0.0.1:{cluster.ports.webhooks}/{secret_path(cluster)}",
         "caBundle": base64.b64encode((cluster.pki / "ca.crt").read_bytes()).decode(),
@@ -76,7 +76,7 @@ def answer(verb: str, plural: str, request: Manifest, site: Site) -> Manifest:
 
 @dataclass
 class Webhooks:
-    """The server, as long as there is an operator of 1.x."""
+    """The webhook server, which runs as long as there is an operator of 1.x."""
 
     kube: Kube
     cluster: Cluster
@@ -85,7 +85,7 @@ class Webhooks:
     runner: web.AppRunner | None = field(default=None)
 
     async def run(self) -> None:
-        """Listen while an operator lives; ends when it is cancelled."""
+        """Listen while an operator runs, until cancelled."""
         await self.kube.apply(Kind.CONFIG_MAP, config_map(self.cluster))
         try:
             while True:
