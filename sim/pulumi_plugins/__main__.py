@@ -1,8 +1,8 @@
-"""Runs one stand-in plugin: `python -m sim.pulumi_plugins NAME ENGINE_ADDRESS`; or several in one process, to which an
-engine attaches: `python -m sim.pulumi_plugins --attach NAME NAME …`.
+"""Runs one stand-in plugin: `python -m sim.pulumi_plugins NAME ENGINE_ADDRESS`; or several in one process, for an
+engine that attaches to them: `python -m sim.pulumi_plugins --attach NAME NAME …`.
 
-The whole Pulumi SDK takes 0.6 s to import, its protocol 0.2 s, and three plugins start in every command. So this
-launcher, and only it, puts an empty package in the SDK's place, in which just the generated modules are found.
+The whole Pulumi SDK takes 0.6 s to import, its protocol modules 0.2 s, and every command starts three plugins. So this
+launcher, and nothing else, replaces the SDK by an empty package in which only the generated modules can be imported.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stand-in for the pulumi-docker plugin, version 5.2.0: the function `getRegistryImage`.
 
-The real one asks a Docker daemon's credentials and then the registry; this one asks the registry.
+The real plugin gets credentials from a Docker daemon and then queries the registry; this one only queries the registry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Provider(ProviderBase):
     name, version = "docker", "v5.2.0"
 
     def invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
-        """Turn the name of an image into the digest that its tag has now."""
+        """Resolve an image's name to the digest that its tag currently has."""
         if request.tok != GET_REGISTRY_IMAGE:
             raise PluginError(f"the simulated docker plugin has no function {request.tok}")
         arguments = values.reveal(values.decode(request.args))
@@ -33,7 +33,7 @@ class Provider(ProviderBase):
         return _returning(result)
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        """Refuse every resource: the program makes none."""
+        """Refuse every resource: the program creates none of this provider."""
         raise PluginError(f"the simulated docker plugin has no resource {request.type}")
 
     def _digest(self, name: str) -> str:
@@ -59,7 +59,7 @@ def _is_unknown(text: str) -> bool:
 
 
 def _returning(result: values.Properties) -> provider_pb2.InvokeResponse:
-    """The function's result; the protocol's field is called `return`, which Python takes by name only."""
+    """Return the function's response. The protocol's field is called `return`, a Python keyword, hence `getattr`."""
     response = provider_pb2.InvokeResponse()
     getattr(response, "return").CopyFrom(values.encode(result))
     return response

@@ -1,7 +1,7 @@
 """Stand-in for the pulumi-docker-build plugin, version 0.0.22: the resource `Image`.
 
-It builds no 20 GB image. What it pushes is a real image of one tiny layer that carries, as labels, what was asked
-for: context, Dockerfile, build arguments, platforms. Its digest is the registry's, and the same for the same inputs.
+It does not build the 20 GB image. It pushes a real image with one tiny layer, whose labels record the request: context,
+Dockerfile, build arguments, platforms. Its digest comes from the registry, and is the same for the same inputs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Change = provider_pb2.PropertyDiff
 IMAGE: Final = "docker-build:index:Image"
 OUTPUTS: Final = ("contextHash", "digest", "ref")
 LABEL: Final = "sim.dynamo-wideep/"
-DURATION: Final = 2.0  # seconds that the steps of a build take in all
+DURATION: Final = 2.0  # seconds that all steps of a build take together
 STEPS: Final = (
     "load build definition",
     "load remote context",
@@ -41,7 +41,7 @@ STEPS: Final = (
     "export layers",
 )
 SLOW: Final = 60.0  # seconds that one step takes under the fault build-slow
-FAILING: Final = 5  # the step that ends with an error under the fault build-fails
+FAILING: Final = 5  # the step that fails under the fault build-fails
 EXIT: Final = "exit code: 1"
 COMPILER: Final = (
     *(f"[{file}/24] nvcc -arch=sm_90 -c csrc/kernels/part_{file}.cu" for file in range(1, 23)),
@@ -71,7 +71,8 @@ class Provider(ProviderBase):
         return provider_pb2.CheckResponse(inputs=values.encode(inputs), failures=failures)
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Which inputs changed. Each change is an update, which builds and pushes anew; a new password is no change."""
+        """Return which inputs changed. Each change is an update, which builds and pushes again; a new password is no
+        change."""
         old = values.reveal(values.decode(request.olds))
         new = values.reveal(values.decode(request.news))
         changed = [
@@ -92,7 +93,7 @@ class Provider(ProviderBase):
         )
 
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
-        """Build and push; in a preview all that comes of it is unknown."""
+        """Build and push; in a preview all outputs are unknown."""
         inputs = values.decode(request.properties)
         if request.preview:
             return provider_pb2.CreateResponse(properties=values.encode(_preview(inputs)))
@@ -100,13 +101,13 @@ class Provider(ProviderBase):
         return provider_pb2.CreateResponse(id=state["digest"] or request.name, properties=values.encode(state))
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
-        """Build and push anew; the image that was there stays."""
+        """Build and push again; the previous image stays in the registry."""
         inputs = values.decode(request.news)
         state = _preview(inputs) if request.preview else self._build(request.urn, inputs)
         return provider_pb2.UpdateResponse(properties=values.encode(state))
 
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """Look whether the tags are still in the registry; an image without any of them is gone."""
+        """Check whether the tags are still in the registry; an image without any of them is gone."""
         state = values.decode(request.properties)
         kept = provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
         tags, registry = values.reveal(state.get("tags") or []), Registry.of_cluster()
@@ -124,7 +125,7 @@ class Provider(ProviderBase):
         return provider_pb2.ReadResponse()
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
-        """Delete what was pushed from the registry; one that cannot is no reason to keep the resource."""
+        """Delete what was pushed from the registry; a failure to do so does not keep the resource."""
         state, registry = values.reveal(values.decode(request.properties)), Registry.of_cluster()
         for tag in state.get("tags") or []:
             found = registry.locate(_digested(tag, state["digest"])) if state.get("digest") else None
@@ -136,14 +137,15 @@ class Provider(ProviderBase):
         return empty_pb2.Empty()
 
     def _delete(self, registry: Registry, repository: str, image: Reference) -> None:
-        """Delete an image by its digest. Its tag goes with it in other registries; in crane's it has to be told to."""
+        """Delete an image by its digest, and its tag first if it points to the image: other registries drop the tag
+        along with the digest, crane's does not."""
         tagged = f"{repository}:{image.tag}"
         if registry.crane(self.cancelled, "digest", tagged) == image.digest:
             registry.crane(self.cancelled, "delete", tagged)
         registry.crane(self.cancelled, "delete", f"{repository}@{image.digest}")
 
     def _build(self, urn: str, inputs: values.Properties) -> values.Properties:
-        """The steps of a build, and the push; returns the state."""
+        """Run the steps of a build, push the image, and return the resource's state."""
         plain = values.reveal(inputs)
         tags: list[str] = plain.get("tags") or []
         self._steps(urn, "".join(tags[:1]))
@@ -160,7 +162,7 @@ class Provider(ProviderBase):
         return {**inputs, "contextHash": _context_hash(plain), "digest": digest, "ref": ref or (tags or [""])[0]}
 
     def _steps(self, urn: str, tag: str) -> None:
-        """The steps of a build. The log of one that failed stays on the screen, whole, as the real plugin leaves it."""
+        """Run the steps of a build. If one fails, its whole log stays on the screen, as with the real plugin."""
         log: list[str] = []
         for number, step in enumerate(STEPS, start=1):
             log.append(f"#{number} [{number}/{len(STEPS)}] {step} (simulated)")
@@ -174,7 +176,7 @@ class Provider(ProviderBase):
                 raise PluginError(f'failed to solve: process "/bin/sh -c {step}" did not complete successfully: {EXIT}')
 
     def _push(self, registry: Registry, image: Reference, plain: dict[str, Any]) -> str:
-        """Make the image and push it under one tag; returns the digest that the registry has now."""
+        """Create the image and push it under one tag; return the resulting digest."""
         name = str(image)
         target = registry.locate(image)
         if target is None:
@@ -210,7 +212,7 @@ def _digested(tag: str, digest: str) -> Reference:
 
 
 def _labels(plain: dict[str, Any]) -> dict[str, str]:
-    """What the build was asked for. Build secrets are told by name, never by value."""
+    """Return the labels that record the build's request. Build secrets are recorded by name, never by value."""
     asked = {
         "context": (plain.get("context") or {}).get("location", "."),
         "dockerfile": (plain.get("dockerfile") or {}).get("location", ""),
@@ -223,7 +225,7 @@ def _labels(plain: dict[str, Any]) -> dict[str, str]:
 
 
 def _layer(plain: dict[str, Any]) -> bytes:
-    """A layer with one small file, the same bytes for the same labels."""
+    """Return a layer with one small file; the same labels give the same bytes."""
     text = json.dumps(_labels(plain), indent=2, sort_keys=True).encode()
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as tar:
@@ -242,7 +244,7 @@ def _is_remote(location: str) -> bool:
 
 
 def _context_hash(inputs: dict[str, Any]) -> str:
-    """A hash of the build context's files on this machine; of a remote context there are none."""
+    """Return a hash of the build context's local files; a remote context has none."""
     made = hashlib.sha256()
     locations = [(inputs.get(key) or {}).get("location") or "" for key in ("dockerfile", "context")]
     for location in locations:
@@ -257,7 +259,7 @@ def _context_hash(inputs: dict[str, Any]) -> str:
 
 
 def _problems(inputs: dict[str, Any]) -> list[tuple[str, str]]:
-    """What would keep the build from starting: (property, reason)."""
+    """Return what would keep the build from starting, as (property, reason)."""
     context, dockerfile = ((inputs.get(key) or {}) for key in ("context", "dockerfile"))
     location, found = context.get("location", "."), []
     if values.has_unknown(context) or values.has_unknown(dockerfile):

@@ -1,8 +1,8 @@
-"""Images in a registry, by `crane`: what the docker and docker-build stand-ins share.
+"""Images in a registry, accessed with `crane`; shared by the docker and docker-build stand-ins.
 
-The registry of the simulated cluster listens on loopback under whatever port was free, and is called `registry.sim`
-everywhere else; only these two plugins know the one from the other. No other registry is ever written to: what this
-builds is no real image.
+The registry of the simulated cluster listens on a loopback port that was free, and is called `registry.sim` everywhere
+else; only these two plugins map the name to the address. They never write to a registry on another machine, since the
+images that they build are not real ones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HUB: Final = "docker.io"
 
 @dataclass(frozen=True)
 class Reference:
-    """An image's name in its parts: `host/repository:tag@digest`; tag and digest may be ""."""
+    """The parts of an image's name: `host/repository:tag@digest`; tag and digest may be empty."""
 
     host: str
     repository: str
@@ -34,7 +34,7 @@ class Reference:
 
 
 def parse(name: str) -> Reference:
-    """Take an image's name apart, as docker does: without a host it is on Docker Hub."""
+    """Split an image's name as docker does: without a host it is on Docker Hub."""
     rest, _, digest = name.partition("@")
     head, slash, tail = rest.partition("/")
     has_host = bool(slash) and (any(mark in head for mark in ".:") or head == "localhost")
@@ -44,20 +44,21 @@ def parse(name: str) -> Reference:
 
 
 class RegistryError(PluginError):
-    """What crane said, on one line."""
+    """crane's error message, on one line."""
 
 
 @dataclass(frozen=True)
 class Registry:
-    """The simulation's registry: `alias` is the name it goes by, `address` where it listens."""
+    """The simulation's registry: the name `alias` that references use, and the `address` at which it listens."""
 
     alias: str
     address: str
 
     @classmethod
     def of_cluster(cls) -> Registry:
-        """The registry of the cluster that is up, by $SIM_CLUSTER or of this checkout; none without one."""
-        from sim import state  # pydantic takes as long to import as all the rest; most calls do not come here
+        """Return the registry of the running cluster ($SIM_CLUSTER's or this checkout's); its address is empty if there
+        is none."""
+        from sim import state  # pydantic is as slow to import as all the rest, and few calls get here
 
         try:
             cluster = state.load()
@@ -66,16 +67,16 @@ class Registry:
         return cls(cluster.registry_alias, cluster.registry) if cluster else cls(state.REGISTRY, "")
 
     def locate(self, image: Reference) -> Reference | None:
-        """The name under which crane reaches the image; None for a registry that is not on this machine."""
+        """Return the name under which crane reaches the image; None for a registry that is not on this machine."""
         if image.host == self.alias and self.address:
             return Reference(self.address, image.repository, image.tag, image.digest)
         return image if re.sub(r":\d+$", "", image.host) in LOOPBACK else None
 
     def crane(self, cancelled: threading.Event, *arguments: str) -> str:
-        """Run crane; returns what it printed.
+        """Run crane and return what it printed.
 
         Raises:
-            RegistryError: It failed. The message has the registry's name, not its port.
+            RegistryError: It failed. The message contains the registry's name, not its port.
         """
         outcome = processes.run(["crane", *arguments, "--insecure"], cancelled)
         if outcome.code:

@@ -1,4 +1,4 @@
-"""Puts the plugins where the Pulumi engine of the simulation looks for them: the real ones, and stand-ins."""
+"""Installs the plugins, real ones and stand-ins, where the simulation's Pulumi engine looks for them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _TOOLS: Final = {tool.plugin: tool for tool in TOOLS if tool.plugin}
 
 
 def install(pulumi_home: Path, python: Path, tools: Mapping[str, Path]) -> dict[str, str]:
-    """Install the plugins under a PULUMI_HOME of the simulation's own, each anew.
+    """Install all plugins anew under the simulation's own PULUMI_HOME.
 
-    A real plugin is hard-linked, or copied from another file system: the engine follows no symbolic link there.
+    A real plugin is hard-linked, or copied from another file system: the engine does not follow symbolic links there.
 
     Args:
-        pulumi_home: The simulation's PULUMI_HOME; its `plugins/` folder is made.
+        pulumi_home: The simulation's PULUMI_HOME; its `plugins/` folder is created.
         python: The interpreter that has the SDK, normally the checkout's .venv.
-        tools: The tools that were obtained, by name; among them the plugins that are obtained like tools.
+        tools: The obtained tools by name, among them the plugins that are obtained like tools.
 
     Returns:
-        By name of the plugin: what stands in its place, and where that comes from.
+        For each plugin by name: whether it is real or a stand-in, and where it comes from.
     """
     said: dict[str, str] = {}
     for name, version in PLUGINS.items():
@@ -50,13 +50,14 @@ def install(pulumi_home: Path, python: Path, tools: Mapping[str, Path]) -> dict[
 
 
 def stand_ins(pulumi_home: Path) -> list[str]:
-    """The plugins of that PULUMI_HOME in whose place is one of ours."""
+    """Return the names of the plugins in that PULUMI_HOME that are stand-ins."""
     programs = {name: find.plugin_file(pulumi_home, name, version) for name, version in PLUGINS.items()}
     return [name for name, program in programs.items() if program.is_file() and not find.is_real(program)]
 
 
 def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
-    """The real plugin, if it can do its work here; and where it comes from, or why a stand-in takes its place."""
+    """Return the real plugin if it can work here, and where it comes from; else None, and why a stand-in replaces
+    it."""
     if tool := _TOOLS.get(name):
         program = tools[tool.name] if tool.source else tools.get(tool.name)
         return program, f"real, {origin(tool)}" if program else "stand-in: only its publisher has the real one"
@@ -70,7 +71,8 @@ def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
 
 
 def _lacks() -> str:
-    """What the real image plugins need and this machine does not have: a Docker daemon, and the stack's registry."""
+    """Return what the real image plugins need and this machine lacks: a Docker daemon, or a registry of the stack's
+    name. Empty if nothing is missing."""
     try:
         subprocess.run(
             ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, timeout=10, check=True
@@ -92,7 +94,7 @@ def _link(program: Path, link: Path) -> None:
 
 
 def _write(script: Path, name: str, python: Path) -> None:
-    """A script in the plugin's place, that runs the module; `-P` keeps the program's own files off its path."""
+    """Write a script in the plugin's place that runs the module; `-P` keeps the program's own files off `sys.path`."""
     command = (
         f'PYTHONPATH={shlex.quote(str(PROJECT))} exec {shlex.quote(str(python))} -P -m sim.pulumi_plugins {name} "$@"'
     )

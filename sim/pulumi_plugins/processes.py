@@ -1,4 +1,4 @@
-"""Programs that a plugin runs (helm, crane): ended when the update is cancelled, or when the plugin itself ends."""
+"""Programs that a plugin runs (crane): they end when the update is cancelled, or when the plugin itself ends."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 
 from sim.pulumi_plugins.server import PluginError
 
-GRACE: Final = 20.0  # seconds that a program gets to clean up after it was told to end
+GRACE: Final = 20.0  # seconds that a program has to clean up after SIGTERM
 
 _running: set[subprocess.Popen[str]] = set()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a program ended, and what it wrote."""
+    """A program's exit code and output."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
 ) -> Outcome:
-    """Run a program to its end; what it must not show to others goes to its stdin, never into its arguments.
+    """Run a program to its end. Sensitive input goes to stdin, never into its arguments.
 
     Raises:
         PluginError: It is not on PATH.
@@ -64,7 +64,7 @@ def _finish(process: subprocess.Popen[str], cancelled: threading.Event, stdin: s
         try:
             out, err = process.communicate(given, timeout=GRACE if told else 0.5)
         except subprocess.TimeoutExpired:
-            given = None  # communicate has it already
+            given = None  # communicate has already taken it
             if told:
                 process.kill()
             elif cancelled.is_set():

@@ -28,7 +28,8 @@ TEXT_DEFAULTS: Final[dict[str, Any]] = {
 
 
 def _bytes(inputs: values.Properties) -> tuple[str, values.Properties]:
-    """The real plugin's id of RandomBytes is the value itself, in clear (its `computeRandomBytesID`), so it is here."""
+    """Return id and outputs of RandomBytes. As in the real plugin (`computeRandomBytesID`) the id is the value itself,
+    in clear."""
     raw = secrets.token_bytes(inputs["length"])
     text = base64.b64encode(raw).decode()
     return text, {"base64": values.Secret(text), "hex": values.Secret(raw.hex())}
@@ -48,7 +49,7 @@ def _id(inputs: values.Properties) -> tuple[str, values.Properties]:
 
 
 def _text(inputs: values.Properties) -> str:
-    """A text with at least so many characters of each class, and the rest from all classes together."""
+    """Return a text with the minimum number of characters of each class, filled up from all classes together."""
     special = inputs.get("overrideSpecial") or SPECIAL
     classes = [
         (inputs["lower"], inputs["minLower"], string.ascii_lowercase),
@@ -91,12 +92,12 @@ LENGTHS: Final = {"random:index/randomId:RandomId": "byteLength"}
 
 
 class Provider(ProviderBase):
-    """The random provider: values are made once, at create, and live in the state."""
+    """The random provider: values are generated once, at create, and live in the state."""
 
     name, version = "random", "v4.21.4"
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
-        """Accept the inputs of a known type, if they say how long the value is to be."""
+        """Accept the inputs of a known type if they state the value's length."""
         if request.type not in TYPES:
             raise PluginError(f"the simulated random plugin has no resource {request.type}")
         inputs, key = values.decode(request.news), LENGTHS.get(request.type, "length")
@@ -107,7 +108,7 @@ class Provider(ProviderBase):
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Any change makes a new value: a random one cannot be changed, only made anew."""
+        """Return which inputs changed. Any change replaces the resource, since a random value cannot be updated."""
         old, new = (values.reveal(values.decode(side)) for side in (request.old_inputs, request.news))
         changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
         changed = [key for key in changed if key not in request.ignoreChanges]
@@ -120,7 +121,7 @@ class Provider(ProviderBase):
         )
 
     def create(self, request: provider_pb2.CreateRequest) -> provider_pb2.CreateResponse:
-        """Make the value; in a preview it is not known yet."""
+        """Generate the value; in a preview it is unknown."""
         inputs = values.decode(request.properties)
         if request.preview:
             unknown = dict.fromkeys(OUTPUTS[request.type], values.UNKNOWN)
@@ -129,7 +130,7 @@ class Provider(ProviderBase):
         return provider_pb2.CreateResponse(id=id_, properties=values.encode({**outputs, **inputs}))
 
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
-        """The state is all there is of a random value."""
+        """Return the state unchanged: a random value exists nowhere else."""
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:

@@ -1,7 +1,7 @@
-"""What every stand-in plugin shares: the gRPC server, and messages to the engine.
+"""The gRPC server that all stand-in plugins share, and their messages to the engine.
 
-Only Pulumi's generated protocol modules are used, not its SDK for provider authors: that one cannot send status
-messages, and does not tell a plugin that it was cancelled.
+It uses only Pulumi's generated protocol modules, not the SDK for provider authors, which cannot send status messages
+and does not tell a plugin that it was cancelled.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from pulumi.runtime.proto import (
 
 from sim.pulumi_plugins import values
 
-# The engine calls all independent resources at once, and a call may wait for minutes; an idle thread costs nothing.
+# The engine calls all independent resources at once, and a call may wait for minutes; idle threads cost nothing.
 MAX_CALLS = 256
-MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; what the engine itself allows for one message
+MESSAGE_LIMIT = 400 * 1024 * 1024  # bytes; the engine's own limit for one message
 
 
 class Level(Enum):
@@ -42,7 +42,7 @@ class Level(Enum):
 
 
 class PluginError(Exception):
-    """A call that failed; its text is what the engine prints under the resource."""
+    """A failed call; the engine prints its text under the resource."""
 
     code = grpc.StatusCode.UNKNOWN
 
@@ -54,32 +54,32 @@ class CancelledError(PluginError):
 
 
 class Engine:
-    """The engine's log: lines that stay, and the status column of a resource that is being worked on."""
+    """The engine's log: permanent messages, and the status column of a resource that is in progress."""
 
     def __init__(self, address: str | None) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address)) if address else None
         self._shown: dict[str, str] = {}  # the last status of each resource
 
     def log(self, level: Level, message: str, urn: str = "", *, status: bool = False) -> None:
-        """Print a message under the resource, or (`status`) show it while the resource is worked on."""
+        """Print a message under the resource, or (`status`) show it while the resource is in progress."""
         if self._stub is None:
             return
         request = engine_pb2.LogRequest(severity=level.value, message=message, urn=urn, ephemeral=status)
         try:
             self._stub.Log(request, timeout=10)
         except grpc.RpcError as error:
-            # An engine that is going away does not listen; the call's own result still tells how it ended.
+            # An engine that shuts down does not listen; the call's own result still says how it ended.
             print(f"cannot log to the engine: {error}", file=sys.stderr)
 
     def status(self, urn: str, message: str, level: Level = Level.INFO) -> None:
-        """Show a message while the resource is worked on, once; an empty one clears it."""
+        """Show a message once while the resource is in progress; an empty one clears it."""
         if self._shown.get(urn, "") != message:
             self._shown[urn] = message
             self.log(level, message, urn, status=True)
 
 
 class ProviderBase:
-    """What every stand-in answers alike. A method raises PluginError for a call that fails."""
+    """The calls that all stand-ins answer alike. A method raises PluginError for a call that fails."""
 
     name: str
     version: str
@@ -89,15 +89,15 @@ class ProviderBase:
         self.cancelled = threading.Event()
 
     def get_plugin_info(self, request: empty_pb2.Empty) -> plugin_pb2.PluginInfo:
-        """The version that the SDK asked for."""
+        """Return the version that the SDK requires."""
         return plugin_pb2.PluginInfo(version=self.version)
 
     def get_schema(self, request: provider_pb2.GetSchemaRequest) -> provider_pb2.GetSchemaResponse:
-        """A schema without types: the Python SDK brings its own, and nothing else here reads it."""
+        """Return a schema without types: the Python SDK has its own, and nothing else here reads it."""
         return provider_pb2.GetSchemaResponse(schema=f'{{"name": "{self.name}", "version": "{self.version[1:]}"}}')
 
     def attach(self, request: plugin_pb2.PluginAttach) -> empty_pb2.Empty:
-        """Take the address of an engine that did not start this plugin (`PULUMI_DEBUG_PROVIDERS`)."""
+        """Connect to an engine that did not start this plugin (`PULUMI_DEBUG_PROVIDERS`)."""
         self.engine = Engine(request.address)
         return empty_pb2.Empty()
 
@@ -106,25 +106,25 @@ class ProviderBase:
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def diff_config(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Say which keys of the provider's configuration changed; none of them replaces the provider."""
+        """Return which keys of the provider's configuration changed; none of them replaces the provider."""
         olds, news = values.decode(request.olds), values.decode(request.news)
         diffs = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
         changes = provider_pb2.DiffResponse.DIFF_SOME if diffs else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=changes, diffs=diffs)
 
     def configure(self, request: provider_pb2.ConfigureRequest) -> provider_pb2.ConfigureResponse:
-        """Accept secrets, and answer previews."""
+        """Announce support for secrets and previews."""
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def cancel(self, request: empty_pb2.Empty) -> empty_pb2.Empty:
-        """Tell every call that waits to end."""
+        """Cancel every call that waits."""
         self.cancelled.set()
         return empty_pb2.Empty()
 
 
 MakeProvider = Callable[[Engine], ProviderBase]
 
-# The calls of the protocol that a stand-in may answer; any other is "not implemented", as the engine expects.
+# The protocol's calls that a stand-in may answer; all others are "not implemented", as the engine expects.
 CALLS: Final = {
     "Attach": "attach",
     "Cancel": "cancel",
@@ -144,7 +144,7 @@ CALLS: Final = {
 
 
 class Service(provider_pb2_grpc.ResourceProviderServicer):
-    """The gRPC service in front of a provider."""
+    """The gRPC service for a provider."""
 
     def __init__(self, provider: ProviderBase) -> None:
         for call, name in CALLS.items():
@@ -166,24 +166,24 @@ def serve(provider: MakeProvider, arguments: list[str], at_end: Callable[[], Non
     """Run a plugin: print its port, answer the engine's calls, end with the engine.
 
     Args:
-        provider: Makes the plugin's service.
+        provider: Makes the plugin's provider.
         arguments: The command line after the program's name; the first is the engine's address.
-        at_end: What is still to do when the engine is gone.
+        at_end: Called when the engine is gone.
     """
     server, port = _start(provider, Engine(next((word for word in arguments if not word.startswith("-")), None)))
-    signal.signal(signal.SIGINT, lambda *_: server.stop(0))  # how the engine ends its plugins: no traceback of it
+    signal.signal(signal.SIGINT, lambda *_: server.stop(0))  # the engine ends its plugins with SIGINT: no traceback
     print(port, flush=True)
     _end_with(os.getppid(), at_end)
     server.wait_for_termination()
 
 
 def serve_attached(providers: Mapping[str, MakeProvider], at_end: Callable[[], None]) -> None:
-    """Run plugins in one process, for an engine that attaches to them; they end with whoever started them.
+    """Run plugins in one process, for an engine that attaches to them; they end with the process that started them.
 
-    Prints what the engine's variable PULUMI_DEBUG_PROVIDERS wants: `NAME:PORT,NAME:PORT`.
+    Prints the value for the engine's variable PULUMI_DEBUG_PROVIDERS: `NAME:PORT,NAME:PORT`.
     """
     started = {name: _start(provider, Engine(None)) for name, provider in providers.items()}
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the engine, which tells them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the engine, which then cancels
     print(",".join(f"{name}:{port}" for name, (_, port) in started.items()), flush=True)
     _end_with(os.getppid(), at_end)
     for server, _ in started.values():
@@ -191,7 +191,7 @@ def serve_attached(providers: Mapping[str, MakeProvider], at_end: Callable[[], N
 
 
 def _start(provider: MakeProvider, engine: Engine) -> tuple[grpc.Server, int]:
-    """The plugin's server, and the port on which it answers."""
+    """Start the plugin's server; return it with its port."""
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     server = grpc.server(ThreadPoolExecutor(max_workers=MAX_CALLS), options=limits)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Service(provider(engine)), server)
@@ -201,9 +201,9 @@ def _start(provider: MakeProvider, engine: Engine) -> tuple[grpc.Server, int]:
 
 
 def _end_with(parent: int, at_end: Callable[[], None]) -> None:
-    """End this process when the engine that started it is gone, also when it was killed.
+    """End this process once the engine that started it is gone, even if it was killed.
 
-    A plugin of Pulumi's own SDK asks the engine every few minutes; a second is soon enough here.
+    A plugin built with Pulumi's own SDK checks for the engine every few minutes; here once a second is soon enough.
     """
 
     def watch() -> None:

@@ -1,8 +1,8 @@
-"""Property values as Pulumi's provider protocol carries them, as plain Python values.
+"""Property values of Pulumi's provider protocol, as plain Python values.
 
-On the wire a property is a protobuf Value; a secret and an unknown are encoded with fixed signatures
-(Pulumi SDK, `sdk/go/common/resource/properties.go`). Here they are `Secret(value)` and `UNKNOWN`; all else is
-what `json.loads` would give, with whole numbers as int.
+On the wire a property is a protobuf Value; secrets and unknowns are encoded with fixed signatures (Pulumi SDK,
+`sdk/go/common/resource/properties.go`). Here they are `Secret(value)` and `UNKNOWN`; everything else is what
+`json.loads` would give, with whole numbers as int.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Properties = dict[str, Any]
 
 
 class _Unknown(Enum):
-    """The one value that stands for "known only after the update"."""
+    """The type of the one value that means "known only after the update"."""
 
     UNKNOWN = UNKNOWN_STRING
 
@@ -42,7 +42,7 @@ class Secret:
 
 
 def decode(struct: Struct) -> Properties:
-    """The properties of a request."""
+    """Return the properties of a request."""
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
@@ -65,7 +65,7 @@ def _decode(value: ProtoValue) -> Any:
 
 
 def encode(properties: Mapping[str, Any]) -> Struct:
-    """The properties of a response."""
+    """Return the properties for a response."""
     return Struct(fields={key: _encode(value) for key, value in properties.items()})
 
 
@@ -92,7 +92,7 @@ def _encode(value: Any) -> ProtoValue:  # noqa: PLR0911  one line for each kind 
 
 
 def reveal(value: Any) -> Any:
-    """The value without its secret marks, as a copy; UNKNOWN stays."""
+    """Return a copy of the value without its secret marks; UNKNOWN stays."""
     match value:
         case Secret():
             return reveal(value.value)
@@ -119,5 +119,5 @@ def _any(value: Any, test: Callable[[Any], bool]) -> bool:
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether anything in the value is known only after the update."""
+    """Tell whether anything in the value is known only after the update."""
     return _any(value, lambda item: item is UNKNOWN)

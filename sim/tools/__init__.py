@@ -1,1 +1,1 @@
-"""The tools of the simulation: found on the machine in a fitting version, else downloaded, else built."""
+"""The tools of the simulation: found on the machine in a suitable version, else downloaded, else built."""

@@ -1,4 +1,4 @@
-"""`python -m sim.tools.actionlint`: lints .github/workflows, with an actionlint that is built when there is none."""
+"""`python -m sim.tools.actionlint`: lints .github/workflows with actionlint, which is built if it is missing."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from sim.tools.provide import provide
 
 
 def main() -> int:
-    """actionlint's exit code, or 1 with a sentence where it cannot be had."""
+    """Return actionlint's exit code, or 1 after an error message if it cannot be obtained."""
     try:
         program = provide(Console(stderr=True, highlight=False, soft_wrap=True), [ACTIONLINT])[ACTIONLINT.name]
     except SimError as error:

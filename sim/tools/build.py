@@ -1,4 +1,4 @@
-"""Builds tools from the Go modules pinned in sim/go/, with every cache of Go's below the simulation's folder."""
+"""Builds tools from the Go modules pinned in sim/go/, with all of Go's caches below the simulation's folder."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _MODULES = paths.PROJECT / "sim" / "go"
 
 
 def environment() -> dict[str, str]:
-    """Go's environment: pinned modules only, this toolchain only, nothing written to the home folder.
+    """Return Go's environment: pinned modules only, this toolchain only, nothing written to the home folder.
 
     Go's own settings file stays the user's, since it may name a module mirror.
     """
@@ -37,7 +37,8 @@ def environment() -> dict[str, str]:
 
 
 def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], None]) -> None:
-    """Builds each program of `source` with the `go` given into INTO/bin. Raises SimError with the compiler's words."""
+    """Build each program of `source` with the toolchain `go` into INTO/bin. Raises SimError with the compiler's
+    output."""
     for package in source.packages:
         flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in package.variables)])
         overlay = [f"-overlay={_overlay(package, package.embedded, go, into, log)}"] if package.embedded else []
@@ -52,7 +53,8 @@ def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], N
 
 
 def built_from(package: GoPackage) -> str:
-    """The Go module that holds the program, with its version as sim/go/ pins it; the folder of a program of ours."""
+    """Return the Go module that contains the program, with the version pinned in sim/go/; for a program of this
+    project, its folder."""
     if package.package.startswith("./"):
         return f"sim/go/{package.module}/{package.package.removeprefix('./')}"
     lines = (_MODULES / package.module / "go.mod").read_text().splitlines()
@@ -63,7 +65,7 @@ def built_from(package: GoPackage) -> str:
 
 
 def _overlay(package: GoPackage, embedded: Embedded, go: Path, into: Path, log: Path) -> Path:
-    """Tells the compiler where the embedded files really are: the checkout stays as it is."""
+    """Write an overlay file that maps the embedded files to the module cache, so that the checkout stays unchanged."""
     run([go, "mod", "download", embedded.module], log=log, cwd=_MODULES / package.module, env=environment())
     held = _list(package, go, "-m", embedded.module)["Dir"]
     real = {str(_MODULES / package.module / name): str(Path(held) / embedded.folder / name) for name in embedded.files}
@@ -84,7 +86,7 @@ def _copy_scripts(package: GoPackage, go: Path, into: Path) -> None:
 
 
 def _list(package: GoPackage, go: Path, *what: str) -> Any:
-    """What `go list` knows of a package, or with -m of a module."""
+    """Return what `go list` reports about a package, or with -m about a module."""
     listed = subprocess.run(
         [go, "list", "-json", *what],
         cwd=_MODULES / package.module,

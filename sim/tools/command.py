@@ -1,4 +1,4 @@
-"""Runs one step of getting a tool, with its output in a file and its last lines in the error."""
+"""Runs one step of obtaining a tool, with its output in a file and its last lines in the error."""
 
 import subprocess
 from collections import deque
@@ -19,7 +19,7 @@ def run(
     env: Mapping[str, str] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> None:
-    """Runs `command`, appending what it prints to `log`; calls `tick` every second while it runs.
+    """Run `command`, appending its output to `log`; call `tick` every second while it runs.
 
     Raises SimError with the command, its last lines and the log's path.
     """
@@ -45,7 +45,7 @@ def run(
 
 
 def tail(file: Path, lines: int = _SHOWN) -> str:
-    """The last lines of a text file, indented; says so when there are none."""
+    """Return the last lines of a text file, indented; a note if there are none."""
     try:
         with file.open(errors="replace") as text:
             last = deque(text, maxlen=lines)

@@ -1,4 +1,4 @@
-"""Takes programs out of a package of Debian, which apt fetches and checks; nothing is installed, and nobody is root."""
+"""Takes programs from a Debian package, which apt downloads and verifies, without installing it and without root."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ from sim.tools.command import run
 
 
 def unpack(source: Debian, version: str, into: Path, log: Path, tick: Callable[[], None]) -> None:
-    """Puts the programs of the package into INTO/bin.
+    """Put the programs of the package into INTO/bin.
 
-    Raises SimError where there is no apt, where it has no such version, or where the file is not the recorded one.
+    Raises SimError if there is no apt, if apt does not have this version, or if the file differs from the recorded one.
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise SimError("there is no apt-get here, which has it on Debian")
@@ -25,7 +25,7 @@ def unpack(source: Debian, version: str, into: Path, log: Path, tick: Callable[[
     try:
         run(["apt-get", "download", wanted], log=log, cwd=half, tick=tick)
     except SimError:
-        # The machine's own lists are missing or old, and root's: those of this user's cache are made new.
+        # The machine's package lists are missing or old, and belong to root: update lists in this user's cache.
         own = _own_lists()
         run(["apt-get", *own, "update"], log=log, cwd=half, tick=tick)
         run(["apt-get", *own, "download", wanted], log=log, cwd=half, tick=tick)

@@ -1,4 +1,4 @@
-"""Downloads an official release file, where its checksum is recorded and the machine can reach it."""
+"""Downloads an official release file, if its checksum is recorded and the machine can reach its host."""
 
 import hashlib
 import platform
@@ -13,37 +13,37 @@ from sim.paths import PROJECT
 from sim.tools.catalog import Download
 
 CHECKSUMS = PROJECT / "sim" / "tools" / "checksums.txt"
-"""Lines of `SHA256  ADDRESS`: `python -m sim.tools.checksums` writes them."""
+"""Lines of `SHA256  ADDRESS`, written by `python -m sim.tools.checksums`."""
 _PROBE_SECONDS = 4.0
-_TIMEOUT = (5, 60)  # seconds: to connect, between two blocks of data
+_TIMEOUT = (5, 60)  # seconds: to connect; between two blocks of data
 _answers: dict[str, bool] = {}
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def address(download: Download) -> str:
-    """The release file's address for this machine."""
+    """Return the release file's address for this machine."""
     arch = _MACHINES.get(platform.machine().lower(), platform.machine())
     return download.url.format(os=platform.system().lower(), arch=arch, x64="x64" if arch == "amd64" else arch)
 
 
 def recorded(url: str) -> str | None:
-    """The SHA-256 that the file at this address has to have; None where nobody has recorded it."""
+    """Return the SHA-256 that the file at this address must have; None if none is recorded."""
     lines = (line.split() for line in CHECKSUMS.read_text().splitlines() if not line.startswith("#"))
     return next((line[0] for line in lines if line[1:] == [url]), None)
 
 
 def offered(download: Download) -> bool:
-    """Whether the release file is recorded for this machine, and its host answers."""
+    """Tell whether the release file is recorded for this machine and its host answers."""
     url = address(download)
     return recorded(url) is not None and reachable(url)
 
 
 def reachable(url: str) -> bool:
-    """Whether the address's host answers at all: asked once a host, and given up after four seconds."""
+    """Tell whether the address's host answers at all, probing each host once, for at most four seconds."""
     host = urlsplit(url).netloc
     if host not in _answers:
         _answers[host] = False
-        # A thread, because no timeout of the client bounds a name server that does not answer.
+        # A thread, because the client's timeouts do not cover a name server that does not answer.
         probe = threading.Thread(target=_probe, args=(url, host), daemon=True)
         probe.start()
         probe.join(_PROBE_SECONDS)
@@ -59,8 +59,8 @@ def _probe(url: str, host: str) -> None:
 
 
 def fetch(download: Download, name: str, into: Path) -> bool:
-    """Puts the release's programs into the folder `into`; False where the file cannot be had, is not the one that was
-    recorded, or was not recorded at all: with nothing left behind, and nothing of it run."""
+    """Put the release's programs into the folder `into`. Return False, and leave nothing that could be run, if the file
+    cannot be downloaded, has no recorded checksum, or does not match it."""
     url = address(download)
     wanted = recorded(url)
     if wanted is None or not reachable(url):
@@ -84,7 +84,7 @@ def fetch(download: Download, name: str, into: Path) -> bool:
 
 
 def save(url: str, file: Path) -> str:
-    """Downloads into the file; returns its SHA-256. Raises requests.RequestException."""
+    """Download into the file; return its SHA-256. Raises requests.RequestException."""
     digest = hashlib.sha256()
     with requests.get(url, timeout=_TIMEOUT, stream=True) as answer, file.open("wb") as opened:
         answer.raise_for_status()
@@ -95,7 +95,7 @@ def save(url: str, file: Path) -> str:
 
 
 def _unpack(archive: Path, folder: str, into: Path) -> None:
-    """Puts the files directly in `folder` of a .tar.gz into `into`."""
+    """Extract the files directly in `folder` of a .tar.gz into `into`."""
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:
             path = Path(member.name)

@@ -1,4 +1,4 @@
-"""Finds a tool that is there already: in the cache, on PATH, or (a Pulumi plugin) where Pulumi keeps it."""
+"""Finds a tool that already exists: in the cache, on PATH, or (for a Pulumi plugin) in Pulumi's plugin folders."""
 
 import os
 import re
@@ -15,12 +15,12 @@ _VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 
 
 def home(tool: Tool) -> Path:
-    """The cache folder of a tool; it exists only when the tool is complete."""
+    """Return the cache folder of a tool; it exists only once the tool is complete."""
     return paths.tools_root() / tool.name / tool.version
 
 
 def find(tool: Tool) -> Path | None:
-    """The tool's program: the cache's, else the machine's where that one fits, else None."""
+    """Return the tool's program from the cache, else from the machine if it fits, else None."""
     cached = home(tool) / tool.program
     if cached.exists():
         return cached
@@ -31,23 +31,24 @@ def find(tool: Tool) -> Path | None:
 
 
 def plugin_file(pulumi_home: Path, name: str, version: str) -> Path:
-    """Where the engine looks for a plugin."""
+    """Return the path at which the engine looks for a plugin."""
     return pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
 
 
 def find_plugin(name: str, version: str) -> Path | None:
-    """A real plugin of Pulumi, as `pulumi plugin install` puts it into $PULUMI_HOME or ~/.pulumi."""
+    """Return a real Pulumi plugin that `pulumi plugin install` has put into $PULUMI_HOME or ~/.pulumi; None if there is
+    none."""
     homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]
     for folder in homes:
         program = plugin_file(folder, name, version)
-        # A simulation's own PULUMI_HOME is no source: what lies there came from one, and goes with the simulation.
+        # A simulation's own PULUMI_HOME does not count: its plugins are copies, and are deleted with the simulation.
         if paths.cache_root().resolve() not in folder.resolve().parents and is_real(program):
             return program
     return None
 
 
 def is_real(program: Path) -> bool:
-    """Whether a plugin's file is a program; a stand-in is a script."""
+    """Tell whether a plugin's file is a program; a stand-in is a script."""
     if not program.is_file():
         return False
     with program.open("rb") as file:
@@ -55,9 +56,9 @@ def is_real(program: Path) -> bool:
 
 
 def fits(program: Path, tool: Tool) -> bool:
-    """Whether the program runs, says a version in the tool's range, and has its companions beside it or on PATH.
+    """Tell whether the program runs, prints a version in the tool's range, and has its companions beside it or on PATH.
 
-    A plugin does not say its version: its file's name does, by which it was downloaded.
+    A plugin does not print its version: the name of its file, by which it was downloaded, contains it.
     """
     if tool.plugin:
         return is_real(program)
@@ -72,6 +73,6 @@ def _version(command: list[str]) -> Version | None:
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError):
-        return None  # a program that does not run, or does not know the question, is one that does not fit
+        return None  # a program that does not run, or does not know the option, does not fit
     match = _VERSION.search(said)
     return Version(match.group()) if match else None

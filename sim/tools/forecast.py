@@ -1,4 +1,4 @@
-"""Says how long it will take to get the tools that are missing, on this machine."""
+"""Estimates how long it takes to obtain the missing tools on this machine."""
 
 import os
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from sim.tools.catalog import TOOLS, GoBuild, Tool
 from wideep.text import duration
 
 _MEASURED_ON = 2
-"""The cores of the machine on which `Tool.seconds` was measured."""
+"""Cores of the machine on which `Tool.seconds` was measured."""
 _DOWNLOAD_SECONDS = 5.0
-"""Of a release file. Not measured: it depends on the network."""
+"""Seconds per release file. Not measured: it depends on the network."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is missing, by the way it will come, and the seconds that each tool is expected to add."""
+    """The missing tools by the way in which they will be obtained, and the seconds that each is expected to add."""
 
     cores: int
     seconds: dict[str, float]
@@ -26,7 +26,7 @@ class Forecast:
 
     @property
     def total(self) -> float:
-        """Seconds for all of them."""
+        """Seconds for all tools."""
         return sum(self.seconds.values())
 
     def __str__(self) -> str:
@@ -37,10 +37,10 @@ class Forecast:
 
 
 def forecast(tools: Sequence[Tool] = TOOLS, cores: int | None = None) -> Forecast:
-    """What of `tools` is missing, and how long it takes on so many cores (this machine's if not given).
+    """Return which of `tools` are missing and how long they take on so many cores (by default this machine's).
 
-    A build is taken to share its cores fully, which holds for Go's compiler, less for its linker; what is installed
-    or downloaded takes the same time on any number of them.
+    Builds are assumed to use all cores fully, which is true of Go's compiler, less so of its linker; installing or
+    downloading takes the same time on any number of cores.
     """
     cores = cores or os.cpu_count() or 1
     missing = [tool for tool in tools if not find.find(tool)]

@@ -1,4 +1,4 @@
-"""Shows long work: one line that is rewritten on a terminal, plain lines now and then elsewhere."""
+"""Progress of long work: one line that is rewritten on a terminal, occasional plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,19 +14,20 @@ __all__ = ["Steps", "Total", "clock", "step", "steps"]
 
 _QUIET_SECONDS = 30.0
 _NEARLY = 0.95
-"""Of a part that still runs, no more than this is taken for done."""
+"""Largest share of a running part that counts as done."""
 _BELIEVED = 0.2
-"""From this much of the work on, what is left is counted by the pace so far, not by the forecast."""
+"""Share of the work from which on the remaining time is estimated from the pace so far instead of the forecast."""
 
 
 def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds: 1:23."""
+    """Return seconds as minutes and seconds: 1:23."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 @dataclass
 class Total:
-    """How far work of several parts is, from the seconds that each is expected to take. Parts may run side by side."""
+    """The progress of work with several parts, from the seconds that each is expected to take. Parts may run
+    concurrently."""
 
     expected: Mapping[str, float]
     now: Callable[[], float] = time.monotonic
@@ -38,12 +39,12 @@ class Total:
         self._began = self.now()
 
     def begin(self, part: str) -> None:
-        """Says that the part runs from now on: once more, where it has to be done in another way."""
+        """Record that the part has begun, possibly for the second time, if it has to be done in another way."""
         self._ended.discard(part)
         self._running[part] = None
 
     def end(self, part: str) -> None:
-        """Says that the part is done."""
+        """Record that the part is done."""
         self._running.pop(part, None)
         self._ended.add(part)
 
@@ -54,20 +55,21 @@ class Total:
 
     @property
     def done(self) -> float:
-        """The seconds of the forecast that are behind: as many as have passed, within what the parts allow."""
+        """Seconds of the forecast that are done: the elapsed time, at least the finished parts, at most `_NEARLY` of
+        the running ones in addition."""
         ended = self._expected(self._ended)
         return min(max(self.elapsed, ended), ended + _NEARLY * self._expected(self._running))
 
     @property
     def left(self) -> float:
-        """Seconds that the rest will take, at the pace so far where enough is done to tell."""
+        """Seconds that the rest will take, at the pace so far once enough is done to judge it."""
         whole = sum(self.expected.values())
         pace = self.done / self.elapsed if self.elapsed and self.done >= _BELIEVED * whole else 1.0
         return (whole - self.done) / pace
 
     @property
     def far(self) -> str:
-        """How far it all is: percent, parts, and what is left."""
+        """Overall progress: percent, parts done, and time left."""
         whole = sum(self.expected.values())
         percent = int(100 * self.done / whole) if whole else 100
         count = f"{len(self._ended & self.expected.keys())} of {len(self.expected)} done"
@@ -81,23 +83,23 @@ class Total:
 
 
 class Steps:
-    """Steps that may run side by side, in threads: each is shown while it runs, and told when it is done.
+    """Steps that may run concurrently, in threads: each is shown while it runs, and reported when it is done.
 
-    With a `total`, one line for all of them is shown in place of one for each.
+    With a `total`, one line for all steps replaces the line for each.
     """
 
     def __init__(self, console: Console, shown: Progress | None, total: Total | None = None) -> None:
         self._console = console
-        self._shown = shown  # None where nobody looks at a terminal
+        self._shown = shown  # None if the console is not a terminal
         self._total = total
         self._said = time.monotonic()
         self._line = shown.add_task(str(total), total=None) if shown and total else None
 
     @contextmanager
     def step(self, doing: str, done: str, part: str = "") -> Iterator[Callable[[], None]]:
-        """Shows DOING with the time it has taken, then DONE; PART is its name in the total.
+        """Show DOING with the elapsed time, then DONE; PART is the step's name in the total.
 
-        The function it yields wants a call now and then.
+        The caller should call the yielded function regularly while the step runs.
         """
         began = time.monotonic()
         task = self._shown.add_task(doing, total=None) if self._shown and self._line is None else None
@@ -128,7 +130,7 @@ class Steps:
 
 @contextmanager
 def steps(console: Console, total: Total | None = None) -> Iterator[Steps]:
-    """The place on the screen for steps."""
+    """Yield the place on the screen for steps."""
     if not console.is_terminal:
         yield Steps(console, None, total)
         return
@@ -139,6 +141,6 @@ def steps(console: Console, total: Total | None = None) -> Iterator[Steps]:
 
 @contextmanager
 def step(console: Console, doing: str, done: str) -> Iterator[Callable[[], None]]:
-    """One step alone."""
+    """Show a single step."""
     with steps(console) as place, place.step(doing, done) as tick:
         yield tick

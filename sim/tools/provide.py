@@ -1,4 +1,4 @@
-"""Gets every tool the simulation needs, once, into the cache that all clones share."""
+"""Obtains every tool that the simulation needs, once, into the cache that all clones share."""
 
 import os
 import re
@@ -22,34 +22,33 @@ from sim.tools.progress import Steps, Total, steps
 from wideep.text import duration
 
 _AT_ONCE = min(4, os.cpu_count() or 1)
-"""The linker, and some large packages, keep one core busy each: side by side, builds fill the others."""
+"""Concurrent builds. The linker and some large packages use one core each, so concurrent builds fill the others."""
 
 _WORTH_SAYING = 10.0
-"""Seconds: what takes less needs no forecast."""
+"""Seconds below which no forecast is printed."""
 
 
 def provide(console: Console, tools: Sequence[Tool] = TOOLS) -> dict[str, Path]:
-    """The programs of `tools` by name; those that are not created yet are obtained first, a few side by side.
+    """Return the programs of `tools` by name, after obtaining those that are missing, several at a time.
 
-    One that only its publisher has is left out where it cannot be had, and asked for together with others that are
-    missing: without them nothing is asked. Interrupted, it goes on where it was: finished tools stay, and Go keeps
-    what it has compiled.
+    A tool without a `source` is left out if it cannot be obtained, and is only tried together with other missing tools.
+    An interrupted run can be continued: finished tools stay, and Go keeps what it has compiled.
 
-    Raises SimError naming the tool, the command that failed and its last lines.
+    Raises SimError that names the tool, the command that failed and its last lines.
     """
     found = {tool.name: find.find(tool) for tool in tools}
     if any(tool.source and not found[tool.name] for tool in tools):
         with _lock(console):
-            # Another clone may have got some while this one waited.
+            # Another clone may have obtained some while this one waited.
             _obtain_all(console, [tool for tool in tools if not find.find(tool)])
-            # Some 9 GB that help only an interrupted build, or one of another version.
+            # About 9 GB that help only an interrupted build, or one of another version.
             shutil.rmtree(paths.cache_root() / "go", ignore_errors=True)
         found = {tool.name: find.find(tool) for tool in tools}
     return {name: path for name, path in found.items() if path}
 
 
 def origin(tool: Tool) -> str:
-    """How the tool came here: a sentence of the cache, or the path at which it was found."""
+    """Return how the tool came here: the origin that the cache recorded, or the path at which the tool was found."""
     program = find.find(tool)
     if program is None:
         return "not here"
@@ -58,7 +57,7 @@ def origin(tool: Tool) -> str:
 
 
 def _obtain_all(console: Console, missing: Sequence[Tool]) -> None:
-    """Gets them side by side. What fails first ends the others, and is raised; so does an interrupt."""
+    """Obtain the tools concurrently. The first failure, or an interrupt, ends the others and is raised."""
     expected = forecast(missing)
     if expected.total >= _WORTH_SAYING:
         console.print(f"{expected}.")
@@ -88,7 +87,7 @@ class _EndedError(SimError):
 
 @dataclass
 class _Work:
-    """What the threads share that get tools."""
+    """The state that the threads share."""
 
     console: Console
     place: Steps
@@ -96,7 +95,7 @@ class _Work:
     _go: threading.Lock = field(default_factory=threading.Lock)
 
     def obtain_or_say(self, tool: Tool, count: str) -> None:
-        """Gets the tool; says why not where the simulation goes without it."""
+        """Obtain the tool; if it fails and the tool is optional, print why instead of raising."""
         try:
             self.obtain(tool, count)
         except _EndedError:
@@ -107,7 +106,7 @@ class _Work:
             self.console.print(f"{str(error).splitlines()[0]}. The simulation goes without {tool.name}.")
 
     def obtain(self, tool: Tool, count: str) -> None:
-        """Downloads, installs or builds the tool; it appears in the cache when it is complete."""
+        """Download, install or build the tool; it appears in the cache once it is complete."""
         home = find.home(tool)
         half = home.with_name(f".{tool.version}.half")
         shutil.rmtree(half, ignore_errors=True)
@@ -124,11 +123,12 @@ class _Work:
         if not (half / tool.program).exists():
             raise SimError(f"{name} was made, but {half / tool.program} is not there; see {log}")
         (half / "origin").write_text(came)
-        shutil.rmtree(home, ignore_errors=True)  # one that is there but not whole: its Python has gone, say
+        shutil.rmtree(home, ignore_errors=True)  # an existing but incomplete one, for example without its Python
         half.rename(home)
 
     def _download(self, tool: Tool, half: Path, name: str) -> str | None:
-        """Where the tool's official release came from; None where it cannot be had, or says no version that fits."""
+        """Return where the tool's official release came from; None if it cannot be downloaded or its version does not
+        fit."""
         if tool.download is None or not fetch.offered(tool.download):
             return None
         with self.place.step(f"downloading {name}", f"asked for the release of {name}", tool.name):
@@ -139,7 +139,7 @@ class _Work:
         return f"downloaded from {fetch.address(tool.download)}"
 
     def _make(self, tool: Tool, half: Path, log: Path, name: str, count: str) -> str:
-        """Builds or installs it; returns what from."""
+        """Build or install the tool; return its origin."""
         verb, done = ("building", "built") if isinstance(tool.source, GoBuild) else ("installing", "installed")
         go = self._toolchain() if isinstance(tool.source, GoBuild) else None
         with self.place.step(f"{verb} {name} {count}", f"{done} {name}", tool.name) as shown:
@@ -157,7 +157,7 @@ class _Work:
                 raise SimError(f"{verb} {name} failed: {error}\n{_way_out(tool)}") from error
 
     def _toolchain(self) -> Path:
-        """The Go toolchain, which is obtained only when something has to be built with it."""
+        """Return the Go toolchain, obtaining it only when something has to be built."""
         with self._go:
             found = find.find(GO)
             if found is None:
@@ -167,7 +167,7 @@ class _Work:
 
 
 def _way_out(tool: Tool) -> str:
-    """What a person can do about a tool that could not be made."""
+    """Return what the user can do about a tool that could not be made."""
     again = "Run the same command again to go on from here"
     match tool.source:
         case Venv(python):
@@ -197,7 +197,7 @@ def _make(tool: Tool, go: Path | None, half: Path, log: Path, tick: Callable[[],
 
 
 def _lock(console: Console) -> AbstractContextManager[None]:
-    """One clone at a time fills the cache."""
+    """Let one clone at a time fill the cache."""
     return locked(
         paths.tools_root() / ".lock", lambda: console.print("another clone is getting the tools; waiting for it")
     )

@@ -1,4 +1,4 @@
-"""Installs tools that come as Python packages, always from lock files with hashes."""
+"""Installs tools that are Python packages, always from lock files with hashes."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ def _environment() -> dict[str, str]:
 
 
 def locked(distribution: str, lock: str) -> str:
-    """The entry of one distribution in a lock file's text: its pin and its hashes."""
+    """Return the entry of one distribution in a lock file's text: its pin and its hashes."""
     kept: list[str] = []
     for line in lock.splitlines():
         if line.startswith((" ", "#")):
@@ -36,7 +36,7 @@ def locked(distribution: str, lock: str) -> str:
 
 
 def install(source: Wheel, into: Path, log: Path, tick: Callable[[], None]) -> None:
-    """Unpacks one wheel of requirements-tools.txt into the folder `into`."""
+    """Unpack one wheel of requirements-tools.txt into the folder `into`."""
     into.mkdir(parents=True, exist_ok=True)
     lock = into / "requirements.txt"
     lock.write_text(locked(source.distribution, WHEELS_LOCK.read_text()))
@@ -45,12 +45,13 @@ def install(source: Wheel, into: Path, log: Path, tick: Callable[[], None]) -> N
 
 
 def make_venv(source: Venv, into: Path, log: Path, tick: Callable[[], None]) -> None:
-    """Makes a Python environment of what its lock file names, and of nothing else: ai-dynamo 1.6.1 asks for a package
-    that PyPI does not have, and that its frontend does without. Any Python of the wanted range will do."""
+    """Create a Python environment of exactly the packages in its lock file, without their dependencies: ai-dynamo 1.6.1
+    requires a package that PyPI does not have and that its frontend does not need. Any Python in the source's range is
+    used."""
     this = Version(".".join(map(str, sys.version_info[:3])))
     python = sys.executable if this in source.python else str(source.python)
     uv = find_uv_bin()
-    # Relocatable: the folder gets its name only when it is complete.
+    # Relocatable, because the folder gets its final name only when it is complete.
     run([uv, "venv", "--relocatable", "--python", python, into], log=log, env=_environment(), tick=tick)
     command = [uv, "pip", "install", "--no-deps", "--require-hashes", "--python", into / "bin" / "python"]
     run([*command, "-r", source.lock], log=log, env=_environment(), tick=tick)

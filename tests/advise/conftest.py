@@ -1,4 +1,4 @@
-"""Tests that ask NVIDIA's estimator itself. Without it (make setup-advise) they are skipped."""
+"""Tests that run NVIDIA's estimator itself. Without it (make setup-advise) they are skipped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from wideep_cli.advise.extra import estimator_version
 
 PINNED = "0.12.0"
-"""The estimator's version that the figures in these tests are of."""
+"""Version of the estimator that produced the figures in these tests."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """No answer from an earlier run: all are asked for, once."""
+    """Use an empty cache, so that no answer comes from an earlier run and each question is asked once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -34,7 +34,7 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 @pytest.fixture(scope="session")
 def advised() -> Callable[..., object]:
-    """``wideep advise`` as a function; one question is asked once."""
+    """Return ``wideep advise`` as a function that caches its answers."""
     from wideep_cli.advise.comparison import advise
     from wideep_cli.advise.question import Asked, ask
 

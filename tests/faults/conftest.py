@@ -1,4 +1,4 @@
-"""The stack of the fault tests: what a person types, what it printed, and what must hold afterwards."""
+"""Fixtures of the fault tests: a stack that tests use as a user would, and checks of what must hold after each test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def world_of_session(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def world(world_of_session: World, request: pytest.FixtureRequest) -> Iterator[World]:
-    """The stack, with no fault set and its own config. What a test leaves of it, the next one starts from."""
+    """Yield the stack with no fault set and its original config. Each test starts from the state that the previous one
+    left."""
     world_of_session.said.clear()
     yield world_of_session
     acts.clear(world_of_session.cluster)
@@ -40,14 +41,14 @@ def world(world_of_session: World, request: pytest.FixtureRequest) -> Iterator[W
 
 @pytest.fixture
 def deployed(world: World) -> World:
-    """The stack, up and ready."""
+    """Return the stack, up and ready."""
     world.up()
     return world
 
 
 @pytest.fixture
 def destroyed(world: World) -> World:
-    """The stack, with nothing of it on the cluster."""
+    """Return the stack, with nothing of it on the cluster."""
     world.destroy()
     return world
 

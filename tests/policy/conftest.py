@@ -1,4 +1,4 @@
-"""The policy pack's modules stand beside each other, as Pulumi runs them: not in a package."""
+"""Puts the policy pack's folder on sys.path: its modules are not in a package, since Pulumi runs them that way."""
 
 import sys
 from pathlib import Path

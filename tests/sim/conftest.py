@@ -1,4 +1,4 @@
-"""The simulated cluster of the tests: one of their own id, brought up once, so that a user's own is not touched."""
+"""The tests' simulated cluster, which has its own id so that a user's cluster is not touched, and is started once."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ _UP_SECONDS = 1500  # the tools may have to be built first
 
 
 def sim(cluster: str, *arguments: str, fails: bool | None = False) -> Said:
-    """`python -m sim …` for the cluster of that id."""
+    """Run `python -m sim …` for the cluster of that id."""
     env = {name: value for name, value in os.environ.items() if name != "SIM_CLUSTER"} | {"SIM_ID": cluster}
     return process.run(sys.executable, "-m", "sim", *arguments, env=env, seconds=_UP_SECONDS, fails=fails)
 
@@ -31,13 +31,14 @@ def _tests_id() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_this_checkout() -> None:  # pyright: ignore[reportUnusedFunction] - pytest's
-    """Bring .venv up to date here: a test's copy of the project links it, and `make` there would install the copy."""
+    """Bring .venv up to date in this checkout: a test's copy of the project links it, and `make` there would install
+    the copy."""
     process.run("sh", "scripts/setup.sh", seconds=_UP_SECONDS)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The tests' simulated cluster: the one that stands, else one that is ended with the session."""
+    """Yield the tests' simulated cluster; end it with the session unless it was already running."""
     name = _tests_id()
     file = paths.cluster_dir(name) / "cluster.json"
     stood = file.exists()
@@ -51,18 +52,18 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def stack(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulumi]:
-    """The sim stack, deployed: one graph for all tests of a module."""
+    """Yield the sim stack, deployed: one graph for all tests of a module."""
     with Pulumi.new(cluster, tmp_path_factory.mktemp("project"), "sim").deployed() as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def wideep(stack: Pulumi) -> Wideep:
-    """The command, for that stack."""
+    """Return the `wideep` command for that stack."""
     return Wideep(stack.cluster, stack.folder, stack.stack)
 
 
 @pytest.fixture
 def run(cluster: Cluster) -> Run:
-    """Runs a command on the tests' cluster."""
+    """Return a function that runs a command on the tests' cluster."""
     return partial(process.run, env=env_on(cluster))

@@ -1,4 +1,4 @@
-"""The command, called as a pipe would see it."""
+"""The `wideep` command, run without a terminal."""
 
 from __future__ import annotations
 
