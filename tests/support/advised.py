@@ -1,8 +1,8 @@
 """The commands that the project advises: those in the messages of its sources, and those of its pages.
 
-A command is told by its program, its words and its flags, without names and values: ``kubectl -n X delete job Y`` is
-``kubectl delete job -n``. In the sources a command is in backticks or in a sentence, where it ends with the last word
-that the program knows.
+A command's kind is its program, words and flags, without names and values: ``kubectl -n X delete job Y`` is ``kubectl
+delete job -n``. In the sources a command is in backticks, or in a sentence, where it ends with the last word that the
+program knows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.support.plans import ROOT
 from wideep_cli.main import app
 
 TABLE: Final = Path(__file__).with_name("advised.yaml")
-"""What runs each of them."""
+"""The table of what runs each command."""
 SOURCES: Final = (
     "wideep",
     "wideep_cluster",
@@ -37,7 +37,7 @@ SOURCES: Final = (
 )
 PAGES: Final = ("README.md", "docs", "Pulumi.dev.yaml", "Pulumi.prod.yaml", ".github")
 NOT_ADVICE: Final = ("docs/decisions", "docs/from-the-lab.md")
-"""Pages that tell of commands, and do not advise them; what the lab's became has a test of its own."""
+"""Pages that mention commands without advising them; what became of the lab's commands has its own test."""
 _DATA: Final[dict[str, Any]] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
 TARGETS: Final = re.findall(r"^([a-z-]+(?: [a-z-]+)*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 VERBS: Final[dict[str, list[str]]] = {
@@ -45,9 +45,9 @@ VERBS: Final[dict[str, list[str]]] = {
     "wideep": list(getattr(get_command(app), "commands", {})),
     "make": " ".join(TARGETS).split(),
 }
-"""Of each program, those that a sentence can be told by."""
+"""For each program, the verbs by which a command in a sentence is recognized."""
 WORDS: Final = frozenset(_DATA["words"])
-"""Words after the verb that belong to a command, and are no name."""
+"""Words after the verb that belong to a command and are not names."""
 START: Final = re.compile(rf"(?<![\w./-])({'|'.join(VERBS)})[ ](?=[a-z-])")
 FENCE: Final = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAG: Final = re.compile(r"^--?[a-z][a-z-]*$", re.IGNORECASE)
@@ -56,14 +56,14 @@ SHORT_WITH_VALUE: Final = ("-n", "-s", "-o", "-f", "-l")
 
 @dataclass(frozen=True)
 class Advised:
-    """A command, where it is advised."""
+    """A command, and the place that advises it."""
 
     text: str
     place: str
 
     @property
     def kind(self) -> str:
-        """Its program, words and flags: what makes it this command."""
+        """The command's program, words and flags, which identify it."""
         program, *rest = self.text.split()
         words = [word for word in rest if word in WORDS or word in VERBS[program]]
         flags = sorted({word.partition("=")[0] for word in rest if FLAG.match(word.partition("=")[0])})
@@ -72,7 +72,7 @@ class Advised:
 
 @cache
 def advised_commands() -> dict[str, list[Advised]]:
-    """By kind, from sources and pages."""
+    """Return the commands of sources and pages, by kind."""
     found: dict[str, list[Advised]] = defaultdict(list)
     for each in (*_of_sources(), *_of_pages()):
         found[each.kind].append(each)
@@ -92,7 +92,7 @@ def _of_sources() -> Iterator[Advised]:
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """Each page and stack file, with its text."""
+    """Yield the path of each page and stack file, with its text."""
     for name in PAGES:
         for file in [ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*")):
             if file.suffix in (".md", ".yaml", ".yml"):
@@ -106,7 +106,7 @@ def _of_pages() -> Iterator[Advised]:
 
 
 def page_commands(place: str, text: str) -> Iterator[str]:
-    """The commands in a page's backticks and blocks, and in the comments of a file that is YAML."""
+    """Yield the commands in a page's backticks and code blocks, and in the comments of a YAML file."""
     found = re.findall(r"`([^`\n]+)`", text)
     found += [line for block in FENCE.findall(text) for line in block.splitlines()]
     if not place.endswith(".md"):
@@ -116,7 +116,7 @@ def page_commands(place: str, text: str) -> Iterator[str]:
 
 
 def _messages(source: str) -> Iterator[str]:
-    """The texts of a module that a person may get to read: no docstrings, but those of a command's verbs."""
+    """Yield the texts of a module that a user may read: no docstrings, except those of a command's verbs."""
     nodes = list(ast.walk(ast.parse(source)))
     helps = "typer" in source
     hidden: set[ast.AST] = set()
@@ -138,17 +138,17 @@ def _messages(source: str) -> Iterator[str]:
 
 
 def _template(parts: Sequence[ast.expr]) -> str:
-    """Constants as they are, with braces for what is computed."""
+    """Return the constant parts as they are, with braces for computed ones."""
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
 
 
 def _quoted(text: str) -> list[str]:
-    """The messages of a shell script, a Makefile or a YAML file: what stands between quotes or backticks."""
+    """Return the messages of a shell script, a Makefile or a YAML file: the texts between quotes or backticks."""
     return re.findall(r'"([^"\n]+)"', text) + re.findall(r"`([^`\n]+)`", text)
 
 
 def commands_in(text: str) -> Iterator[str]:
-    """Each command of a text, as far as it goes."""
+    """Yield each command in a text, up to where it ends."""
     for start in START.finditer(text):
         quoted = text[: start.start()].endswith("`") and "``" not in text[max(0, start.start() - 2) : start.start()]
         line = text[start.start() :].split("`" if quoted else "\n")[0].split("\n")[0]
@@ -161,14 +161,14 @@ def commands_in(text: str) -> Iterator[str]:
 
 
 def _verb(words: list[str]) -> str:
-    """The first word that is neither a flag, nor what a short one takes, nor a placeholder."""
+    """Return the first word that is neither a flag, nor the value of a short flag, nor a placeholder."""
     after = zip(["", *words], words, strict=False)
     plain = (word for before, word in after if before not in SHORT_WITH_VALUE and re.match(r"[a-z]", word))
     return next(plain, "").rstrip(".,:;`\\")
 
 
 def _taken(words: list[str], *, quoted: bool) -> Iterator[str]:
-    """The words of a command; in a sentence it ends with the last one that cannot be prose."""
+    """Yield the words of a command; in a sentence it ends at the first word that may be prose."""
     for word in words:
         bare = word.rstrip(".,:;)`'\"\\")
         known = bare in WORDS or any(bare in verbs for verbs in VERBS.values())

@@ -1,4 +1,4 @@
-"""An estimator for tests of the search: any worker, by a formula that one can follow on paper."""
+"""An estimator for tests of the search: it covers every worker, with a formula that can be checked by hand."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ __all__ = ["FormulaAnswers"]
 
 
 class FormulaAnswers(Answers):
-    """A GPU prefills 50 tokens a ms, and decodes in 10 ms and 0.25 ms more for each request of its attention group.
+    """Estimates 50 prefill tokens per ms for a GPU, and 10 ms per decode step plus 0.25 ms for each request of its
+    attention group.
 
-    Without DeepEP it takes half as long again; each doubling of attention TP costs a tenth. Nothing is written to disk.
+    Without DeepEP a step takes 1.5 times as long; each further GPU of attention TP costs a tenth. Nothing is written to
+    disk.
     """
 
     def __init__(
@@ -31,18 +33,18 @@ class FormulaAnswers(Answers):
         self._asked = traffic
 
     def __exit__(self, *_: object) -> None:
-        """There is nothing to write."""
+        """Write nothing."""
 
     def known(self, gpu: Gpu) -> bool:
-        """Any model."""
+        """Return True: any GPU is known."""
         return True
 
     def data(self, gpu: Gpu) -> str:
-        """No engine was measured."""
+        """Return a text that names no measured release."""
         return f"{self.engine.title} of no release"
 
     def series(self, question: WorkerQuestion) -> Series:
-        """The formula at all batch sizes."""
+        """Return the formula's steps at all batch sizes; no data for the EP that counts as unmeasured."""
         if question.ep == self._unmeasured:
             return Series(no_data=f"no measurements of {question.role} with EP {question.ep}")
         steps = tuple(self._step(question, batch) for batch in batches(question.role, self._asked))

@@ -1,4 +1,4 @@
-"""An API server on loopback that has what a test says, and the kubeconfig that leads to it."""
+"""An API server on loopback that gives a test's answers, and a kubeconfig for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ __all__ = ["api_server", "listed", "namespace"]
 
 @contextmanager
 def api_server(folder: Path) -> Iterator[tuple[Site, Path]]:
-    """The server and the path of its kubeconfig. What it is not told of, it answers 404, as of an unknown object."""
+    """Yield the server and the path of its kubeconfig. It answers 404, as for an unknown object, unless the test sets
+    an answer."""
     with serving() as site:
         cluster = {"name": "c", "cluster": {"server": f"http://{site.address}"}}
         context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
@@ -26,10 +27,10 @@ def api_server(folder: Path) -> Iterator[tuple[Site, Path]]:
 
 
 def listed(*items: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a list."""
+    """Return the response to a list request."""
     return {"metadata": {"resourceVersion": "7"}, "items": list(items)}
 
 
 def namespace(name: str, status: Mapping[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
-    """A Namespace as the API server has it."""
+    """Return a Namespace as the API server returns it."""
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}, "status": status or {}}

@@ -1,4 +1,4 @@
-"""A cluster of GPU nodes for burn-ins, which prints what was recorded on real GPUs."""
+"""A fake cluster of GPU nodes for burn-ins, which prints lines recorded on real GPUs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESOURCES = ("nvidia.com/gpu", "rdma/ib")
 
 
 def node(name: str, gpus: int = 8, **spec: object) -> Node:
-    """A ready GPU node."""
+    """Return a GPU node that is Ready."""
     status = {
         "allocatable": dict.fromkeys(RESOURCES, str(gpus)),
         "conditions": [{"type": "Ready", "status": "True"}],
@@ -28,7 +28,7 @@ def node(name: str, gpus: int = 8, **spec: object) -> Node:
 
 
 def holder(name: str, on: str, gpus: int) -> Pod:
-    """Somebody's pod with GPUs."""
+    """Return another user's pod that holds GPUs."""
     container = {"name": "main", "resources": {"limits": dict.fromkeys(RESOURCES, str(gpus))}}
     spec = {"nodeName": on, "containers": [container]}
     return Pod.model_validate({"metadata": {"name": name, "namespace": "theirs"}, "spec": spec})
@@ -36,7 +36,8 @@ def holder(name: str, on: str, gpus: int) -> Pod:
 
 @dataclass
 class FakeCluster:
-    """Takes Jobs; ``says`` is what a node's pod prints, or why it does not start."""
+    """A cluster that accepts Jobs. ``says`` is the output of a node's pod, ``waits`` the reason why it does not start,
+    by node."""
 
     nodes: tuple[Node, ...] = ()
     pods: tuple[Pod, ...] = ()
@@ -46,13 +47,13 @@ class FakeCluster:
     """The node whose Job an admission rule refuses."""
     interrupted: bool = False
     read_only: bool = False
-    """ConfigMaps may not be written."""
+    """Whether writing ConfigMaps is forbidden."""
     maps: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     made: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def list(self, kind: object, namespace: str | None = None, **_: str) -> Listing[Any]:
-        """Nodes, the pods that hold a part of one, or those of the Jobs."""
+        """Return nodes, Jobs, the pods that hold GPUs, or, in a namespace, the pods of the Jobs."""
         if kind is NODES:
             return Listing(self.nodes, "1")
         if kind is JOBS:
@@ -65,20 +66,20 @@ class FakeCluster:
         return Listing(tuple(self._pod(name, job) for name, job in self.jobs.items()), "1")
 
     def find(self, kind: object, name: str, _namespace: str | None = None) -> Namespace | ConfigMap | None:
-        """A ConfigMap, or the stack's namespace."""
+        """Return a ConfigMap, or the stack's namespace; None if it does not exist."""
         if kind is CONFIG_MAPS:
             return ConfigMap.model_validate(self.maps[name]) if name in self.maps else None
         return Namespace(metadata=Meta(name=name)) if self.nodes else None
 
     def merge(self, kind: object, name: str, _namespace: str, manifest: dict[str, Any]) -> None:
-        """Keep a ConfigMap."""
+        """Store a ConfigMap's data."""
         assert kind is CONFIG_MAPS
         if self.read_only:
             raise ForbiddenError("patch", "configmaps", "in namespace lab")
         self.maps.setdefault(name, {"metadata": {"name": name}, "data": {}})["data"].update(manifest["data"])
 
     def create(self, _kind: object, _namespace: str, manifest: dict[str, Any]) -> Job:
-        """Keep a Job."""
+        """Store a Job."""
         if self._node(manifest) == self.refused:
             raise ClusterError("admission webhook denies the Job")
         self.made.append(manifest)
@@ -86,13 +87,13 @@ class FakeCluster:
         return Job.model_validate({"metadata": manifest["metadata"]})
 
     def delete(self, kind: object, name: str, _namespace: str) -> None:
-        """Delete a Job or a ConfigMap; none is none to delete."""
+        """Delete a Job or a ConfigMap; a missing one is no error."""
         if self.read_only and kind is CONFIG_MAPS:
             raise ForbiddenError("delete", "configmaps", "in namespace lab")
         (self.maps if kind is CONFIG_MAPS else self.jobs).pop(name, None)
 
     def logs(self, pod: Pod, container: str, **_: object) -> str | None:
-        """What the node's pod has printed."""
+        """Return the output of the node's pod."""
         assert container == "burnin"
         return self.says.get(pod.metadata.labels["node"])
 
@@ -112,10 +113,10 @@ class FakeCluster:
 
 
 def arguments_of(manifest: dict[str, Any]) -> list[str]:
-    """Of the measuring program."""
+    """Return the arguments of the measuring program in a Job."""
     return manifest["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
 def said(name: str) -> str:
-    """The healthy recording as another node's."""
+    """Return the healthy recording, with the name of another node."""
     return HEALTHY.replace('"gpu-0"', f'"{name}"')

@@ -1,4 +1,4 @@
-"""Clusters as the API server would describe them, for tests of what wideep says about them."""
+"""Clusters as the API server would describe them, for tests of what `wideep doctor` reports."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ NAMESPACE = "dynamo-workshop"
 
 
 def ago(seconds: float) -> str:
-    """A moment before NOW, as the API writes it."""
+    """Return a time ``seconds`` before NOW, in the API's format."""
     return (NOW - timedelta(seconds=seconds)).isoformat()
 
 
 def node(name: str, gpus: int = 8, *, ready: bool = True, rdma: int | None = None, **given: Any) -> Node:
-    """A node of H200. ``given``: labels (None takes one out), taints, cordoned, resources."""
+    """Return an H200 node. ``given``: labels (None removes one), taints, cordoned, resources."""
     labels = {
         "nvidia.com/gpu.product": "NVIDIA-H200",
         "nvidia.com/gpu.memory": "143156",
@@ -79,12 +79,13 @@ def node(name: str, gpus: int = 8, *, ready: bool = True, rdma: int | None = Non
 
 
 def container(**state: Any) -> dict[str, Any]:
-    """The status of a pod's main container."""
+    """Return the status of a pod's main container."""
     return {"name": "main", "image": "x", "restartCount": state.pop("restarts", 0), **state}
 
 
 def pod(name: str, role: str = "", on: str = "gpu-0", gpus: int = 8, **given: Any) -> Pod:
-    """A pod of the stack's graph, or (without a role) of another's. ``given``: ready, status, namespace, image."""
+    """Return a pod of the stack's graph, or (without a role) another pod. ``given``: ready, status, namespace, image,
+    owners, deleted."""
     ready = given.get("ready", True)
     graph = {"nvidia.com/dynamo-graph-deployment-name": "deepseek-r1-wideep"} if role else {}
     kind = {"nvidia.com/dynamo-component-type": "frontend" if role == "frontend" else "worker"} if role else {}
@@ -113,7 +114,7 @@ def pod(name: str, role: str = "", on: str = "gpu-0", gpus: int = 8, **given: An
 
 
 def event(kind: str, name: str, reason: str, message: str, seconds: float = 60) -> Event:
-    """A warning."""
+    """Return a Warning event."""
     about = {"kind": kind, "name": name, "namespace": NAMESPACE}
     meta = {"name": f"{name}.{reason}", "namespace": NAMESPACE}
     body = {"metadata": meta, "involvedObject": about, "type": "Warning", "reason": reason, "message": message}
@@ -121,23 +122,23 @@ def event(kind: str, name: str, reason: str, message: str, seconds: float = 60) 
 
 
 def obj(model: type[KubeObject], name: str, **fields: Any) -> Any:
-    """An object of any kind; ``meta`` are fields of its metadata."""
+    """Return an object of any kind; ``meta`` contains fields of its metadata."""
     meta = {"name": name, "namespace": NAMESPACE, **fields.pop("meta", {})}
     return model.model_validate({"metadata": meta, **fields})
 
 
 def seen(*items: Any, **how: Any) -> Listed[Any]:
-    """Objects that were seen."""
+    """Return a successful listing of these objects."""
     return Listed(tuple(items), **how)
 
 
 CPU = node("cpu-0", 0, labels={"nvidia.com/gpu.product": None})
-"""Where the frontend and the download run."""
+"""The node on which the frontend and the download run."""
 
 
 @cache
 def _deployed() -> dict[str, Listed[Any]]:
-    """Option A of the lab, deployed and serving on two nodes."""
+    """Return option A of the lab, deployed and serving on two nodes."""
     pods = (
         pod("frontend-0", "frontend", "cpu-0", 0),
         pod("prefill-0", "prefill", "gpu-0"),
@@ -171,7 +172,7 @@ def _deployed() -> dict[str, Listed[Any]]:
 
 
 def view(*, deployed: bool = True, **changed: Any) -> ClusterSnapshot:
-    """A good cluster of two nodes, with the graph or before it, with some of it changed."""
+    """Return a healthy cluster of two nodes, with or without the graph, with some parts changed."""
     classes = obj(
         StorageClass,
         "shared",
@@ -193,11 +194,11 @@ def view(*, deployed: bool = True, **changed: Any) -> ClusterSnapshot:
 
 
 def case(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> CheckContext:
-    """A stack on a cluster: by default the sim stack (option A of the lab) on a good one."""
+    """Return a stack on a cluster: by default the sim stack (option A of the lab) on a healthy one."""
     settings = parse(config_of(stack, **config))
     return CheckContext(settings, make_plan(accept_settings(settings)), look or view(), NOW)
 
 
 def failures(look: ClusterSnapshot | None = None, stack: str = "sim", **config: Any) -> Sequence[Finding]:
-    """What does not hold."""
+    """Return the findings of failed checks."""
     return [found for found in run_checks(case(look, stack, **config)) if found.verdict is Verdict.FAILED]

@@ -1,4 +1,4 @@
-"""Stack configs for tests of the domain: a good one, and that one with something changed."""
+"""Stack configs for tests of the domain: a valid one, and variations of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wideep.settings.reading import ReadText
 __all__ = ["EXAMPLE", "LAB", "broken", "hardware", "settings", "site", "stack", "told"]
 
 LAB: dict[str, object] = {"version": "0.6.0"}
-"""The lab's release, which most tests are on. A stack that names none gets another."""
+"""The lab's release, which most tests use. A stack that names no release gets another one."""
 EXAMPLE: dict[str, object] = {
     "name": "example/new-model",
     "family": "qwen3-moe",
@@ -29,18 +29,19 @@ EXAMPLE: dict[str, object] = {
     "expertWidth": 768,
     "contextLength": 32768,
 }
-"""A model by its shape, which no catalog has."""
+"""A model given by its shape, which is not in the catalog."""
 
 
 def hardware(
     gpu: str = "H200", nodes: int = 64, gpus_per_node: int = 8, interconnect: str = "infiniband"
 ) -> dict[str, object]:
-    """The ``hardware`` key: by default more nodes than any test needs."""
+    """Return the ``hardware`` key: by default more nodes than any test needs."""
     return {"gpu": gpu, "nodes": nodes, "gpusPerNode": gpus_per_node, "interconnect": interconnect}
 
 
 def stack(**changed: object) -> dict[str, object]:
-    """DeepSeek-R1 on option A of the lab and on its release, with top-level keys changed; None takes a key out."""
+    """Return DeepSeek-R1 on option A of the lab, on the lab's release, with top-level keys changed; None removes a
+    key."""
     platform = changed.get("platform", {})
     if isinstance(platform, dict):
         changed["platform"] = {**LAB, **platform}
@@ -58,19 +59,20 @@ def stack(**changed: object) -> dict[str, object]:
 
 
 def settings(**changed: object) -> Settings:
-    """The Settings of ``stack``."""
+    """Return the Settings of ``stack``."""
     return parse(stack(**changed))
 
 
 def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = None, **changed: object) -> RoleContext:
-    """One role of a preset, with keys of that role changed."""
+    """Return one role of a preset, with keys of that role changed."""
     model = model or "deepseek-ai/DeepSeek-R1"
     both = sites(settings(model=model, layout={"preset": preset, role: changed}))
     return next(each for each in both if each.name is Role(role))
 
 
 def told(key: str, read_text: ReadText | None = None, /, **changed: object) -> str:
-    """All that is said of one key of a stack, mistakes of form and broken rules; empty where the stack is accepted."""
+    """Return all messages about one key of a stack, syntax errors as well as broken rules; empty if the stack is
+    accepted."""
     try:
         accept(stack(**changed), read_text)
     except ConfigError as error:
@@ -79,5 +81,5 @@ def told(key: str, read_text: ReadText | None = None, /, **changed: object) -> s
 
 
 def broken(layout: Mapping[str, object] | str, **changed: object) -> dict[str, str]:
-    """The broken rules of a stack: by key, the whole message."""
+    """Return the broken rules of a stack: the whole message, by key."""
     return {problem.key: str(problem) for problem in check(settings(layout=layout, **changed))}

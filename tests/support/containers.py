@@ -1,4 +1,4 @@
-"""The containers of a graph's components, whichever API the graph is written in."""
+"""The containers of a graph's components, independent of the graph's API version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["env_by_component", "main_containers"]
 
 
 def main_containers(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The main container of each component, by the component's name."""
+    """Return the main container of each component, by the component's name."""
     spec = cast("dict[str, Any]", plan.graph.manifest()["spec"])
     if "services" in spec:
         return {name: each["extraPodSpec"]["mainContainer"] for name, each in spec["services"].items()}
@@ -18,7 +18,7 @@ def main_containers(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def env_by_component(plan: Plan) -> dict[str, dict[str, str]]:
-    """The environment of each component's main container."""
+    """Return the environment of each component's main container."""
     return {
         name: {each["name"]: each["value"] for each in container["env"]}
         for name, container in main_containers(plan).items()

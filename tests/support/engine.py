@@ -1,4 +1,4 @@
-"""One recorder for all mocks tests: runs a program without engine or providers, and keeps what it registered."""
+"""The recorder for all mocks tests: it runs a program without engine or providers and records what it registers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ MADE: Final[Mapping[str, Mapping[str, str]]] = {
     "docker-build:index:Image": {"digest": DIGEST},
     "random:index/randomPassword:RandomPassword": {"result": SEED},
 }
-"""What providers add once they have made a resource; in a preview it is unknown."""
+"""Outputs that providers add once they have created a resource; unknown in a preview."""
 OWN: Final = {"dynamo-wideep/stack": "organization/dynamo-wideep/test", "pulumi.com/patchForce": "true"}
-"""Annotations of every object that a program of these tests makes."""
+"""Annotations of every object that a program in these tests creates."""
 SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
 UNKNOWN: Final = "<unknown>"
 LOOPS: Final[list[asyncio.AbstractEventLoop]] = []
@@ -44,40 +44,40 @@ class Secret:
 
 @dataclass(frozen=True)
 class Registered:
-    """A resource as the program registered it. Other resources are named by their names."""
+    """A resource as the program registered it. It refers to other resources by their names."""
 
     type: str
     name: str
     inputs: Mapping[str, Any]
-    """As the engine gets them, with Secret around secrets and UNKNOWN for what is not known yet."""
+    """The inputs that the engine receives, with Secret around secrets and UNKNOWN for unknown values."""
     parent: str
     after: frozenset[str]
-    """What it depends on, components left out."""
+    """The resources that it depends on, without components."""
     protect: bool
     retain: bool
     timeout: str
     hooks: frozenset[str] = frozenset()
-    """Names of what is bound to it, of all moments."""
+    """Names of the hooks bound to it, for all moments."""
     ignores: tuple[str, ...] = ()
     """Properties whose changes are ignored."""
     replaced_by: tuple[str, ...] = ()
     """Properties whose changes replace it."""
     deleted_first: bool = False
-    """The old one goes before the new one comes."""
+    """Whether the old resource is deleted before the new one is created."""
     once: frozenset[str] = frozenset()
-    """Types that it may have in the state."""
+    """Types that it may have in the state (aliases)."""
 
 
 @dataclass
 class Engine(Mocks):
-    """What a run left behind."""
+    """The record of a run."""
 
     preview: bool = False
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What is there from an earlier run: the outputs of resources, by name."""
+    """The state of an earlier run: the outputs of resources, by name."""
     resources: dict[str, Registered] = field(default_factory=dict)
     reads: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Type and id of each object that is only looked at, by name."""
+    """Type and id of each object that is only read, by name."""
     outputs: dict[str, Any] = field(default_factory=dict)
     calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -96,16 +96,16 @@ class Engine(Mocks):
         return ({"sha256Digest": DIGEST} if args.token.endswith("getRegistryImage:getRegistryImage") else {}), []
 
     def types(self) -> dict[str, str]:
-        """The type of each resource but components, by name."""
+        """Return the type of each resource except components, by name."""
         return {r.name: r.type for r in self.resources.values() if not _is_component(r.type)}
 
     def of_type(self, ending: str) -> Registered:
-        """The one resource, components left out, whose type ends so."""
+        """Return the one resource, components excluded, whose type has this ending."""
         (found,) = [r for r in self.resources.values() if r.type.endswith(ending) and not _is_component(r.type)]
         return found
 
     def before(self, name: str) -> frozenset[str]:
-        """All that must stand before a resource, however indirectly."""
+        """Return all resources that a resource depends on, directly or indirectly."""
         found: set[str] = set()
         todo = [name]
         while todo:
@@ -118,7 +118,7 @@ class Engine(Mocks):
 def run(
     program: Callable[[], object], *, preview: bool = False, state: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Engine:
-    """Runs a program as `pulumi up`, or as a preview, would, and waits until all is registered."""
+    """Run a program as `pulumi up`, or as a preview, would, and wait until everything is registered."""
     _keep_loop()
     engine = Engine(preview, state or {})
     read_stack_outputs.cache_clear()
@@ -129,7 +129,7 @@ def run(
     stack = pulumi.runtime.get_root_resource()
     assert isinstance(stack, Stack)
     stack.outputs.clear()
-    stack._transformations = []  # those of an earlier run
+    stack._transformations = []  # reset those of an earlier run
     stack._async_program, stack._async_program_registration_closed = None, False
     SETTINGS.callbacks = _Hooks(engine)
 
@@ -147,8 +147,8 @@ def run(
 
 
 def _keep_loop() -> None:
-    """The SDK's event loop lives as long as the tests. `asyncio.run` of another test puts it aside, and the collector
-    would else find it, and those of the threads that ended with it, unclosed in the middle of a third one."""
+    """Keep the SDK's event loop alive as long as the tests. `asyncio.run` in another test drops it; the garbage
+    collector would then report it, and the loops of ended threads, as unclosed in the middle of yet another test."""
     try:
         loop = asyncio.get_event_loop_policy().get_event_loop()
     except RuntimeError:
@@ -189,7 +189,8 @@ class _Recorder(MockMonitor):
         return super().RegisterResource(request)
 
     def _before_create(self, request: Any) -> None:
-        """As the engine does with what its state does not have: what a hook raises ends the program."""
+        """Call the before-create hooks, as the engine does for resources that its state lacks: an exception in a hook
+        ends the program."""
         made = self._engine.resources[request.name]
         for name in request.hooks.before_create:
             options = self._engine.hooks[name].opts
@@ -200,7 +201,7 @@ class _Recorder(MockMonitor):
 
 
 class _Hooks:
-    """Where the SDK registers hooks: the engine's callbacks, without a server."""
+    """The engine's callbacks with which the SDK registers hooks, without a server."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

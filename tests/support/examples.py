@@ -1,4 +1,4 @@
-"""How many examples a property test draws: few in the fast round, all in ``make test-long``."""
+"""The number of examples that a property test draws: few in the fast round, all in ``make test-long``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ USUAL: Final = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 
 
 def examples(full: int, suppress: tuple[HealthCheck, ...] = USUAL) -> settings:
-    """Return the settings of a test that draws ``full`` examples where there is time."""
+    """Return the settings of a test that draws ``full`` examples in the profile ``full``."""
     number = {"short": max(full // 4, 5), "full": full, "thorough": 10_000}[PROFILE]
     ignored = tuple(HealthCheck) if PROFILE == "thorough" else suppress
     return settings(max_examples=number, deadline=None, suppress_health_check=ignored)

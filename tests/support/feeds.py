@@ -1,4 +1,4 @@
-"""The watches of a cluster that is a test: what is put in comes out of the stream of its kind."""
+"""Watches of a fake cluster: what a test puts in comes out of the stream of its kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ News = Change | Exception
 
 @dataclass(frozen=True)
 class Feed:
-    """One watch, until it is closed. An exception is raised where it comes."""
+    """One watch, until it is closed. An exception in the queue is raised in its turn."""
 
     news: queue.SimpleQueue[News]
     closed: threading.Event = field(default_factory=threading.Event)
@@ -38,15 +38,15 @@ class Feed:
 
 
 class Feeds:
-    """All watches. What nobody watches yet is kept."""
+    """All watches. News of kinds that are not watched yet are kept."""
 
     def __init__(self) -> None:
         self._by_kind: defaultdict[Kind, queue.SimpleQueue[News]] = defaultdict(queue.SimpleQueue)
 
     def feed(self, kind: Kind) -> Feed:
-        """A new watch of a kind."""
+        """Return a new watch of a kind."""
         return Feed(self._by_kind[kind])
 
     def put(self, kind: Kind, new: News) -> None:
-        """Something that happens to objects of a kind, or to their watch."""
+        """Add a change of an object of a kind, or a failure of its watch."""
         self._by_kind[kind].put(new)

@@ -1,4 +1,4 @@
-"""What people measured and met in public, as stacks: small inputs with invented names, and where each is from."""
+"""Published measurements and failures, as stacks: small inputs with invented names, each with its source."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Known:
 
 
 def _wide(gpus: int, **changed: object) -> dict[str, object]:
-    """A role as in SGLang's large-scale EP report, with a recorded location in place of EPLB."""
+    """Return a role as in SGLang's large-scale EP report, with a recorded expert location in place of EPLB."""
     return {
         "replicas": 1,
         "nodes": gpus // 8,
@@ -109,7 +109,7 @@ RUN = (
         "Qwen/Qwen3-235B-A22B-FP8",
     ),
 )
-"""Published layouts that run: nothing is refused, and no memory is said to be short."""
+"""Published layouts that run: none may be refused, and none may be said to be short of memory."""
 
 FAIL = (
     Known(
@@ -144,4 +144,4 @@ FAIL = (
         "H100-80",
     ),
 )
-"""Layouts that run out of memory: the role's key is refused or warned of."""
+"""Layouts that run out of memory: the role's key must be refused or warned about."""

@@ -1,7 +1,7 @@
-"""Stands for the comments of a pull request on GitHub, of a merge request on GitLab: their REST APIs, on loopback.
+"""Stand-in for the REST APIs for comments of a GitHub pull request or a GitLab merge request, on loopback.
 
-As documented: a list in pages (`per_page`, `page`), POST for a new comment, PATCH or PUT for one that is there, 401
-without the token, 403 where the token may not.
+It follows the documentation: paged lists (`per_page`, `page`), POST for a new comment, PATCH or PUT for an existing
+one, 401 without the token, 403 if the token lacks the right.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ OWN = "github-actions[bot]"
 
 @dataclass
 class Forge:
-    """Its comments by number, and who may write them."""
+    """The comments by number, and who may write them."""
 
     token: str
     url: str = ""
     may_write: bool = True
     comments: dict[int, str] = field(default_factory=dict[int, str])
     authors: dict[int, str] = field(default_factory=dict[int, str])
-    """Whose a comment is; those that are not here are the job's own."""
+    """Author of a comment by its number; comments that are not listed are the job's own."""
     says_whose_token: bool = False
-    """A workflow's own token may not ask who it is; that of a person or a bot may."""
+    """Whether the token may ask for its own user: a workflow's token may not, that of a person or a bot may."""
 
     def author(self, number: int) -> dict[str, str]:
-        """As both APIs have it."""
+        """Return a comment's author in the format of both APIs."""
         name = self.authors.get(number, OWN)
         return {"login": name, "username": name}
 
     def lines(self) -> Iterator[str]:
-        """The first line of each comment."""
+        """Yield the first line of each comment."""
         return (body.partition("\n")[0] for body in self.comments.values())
 
     def listed(self, request: Request) -> None:
-        """GET."""
+        """Answer a GET request."""
         parts = urlsplit(request.path)
         if parts.path == "/user":
             gitlab = request.headers.get("PRIVATE-TOKEN") is not None
@@ -62,7 +62,7 @@ class Forge:
         return request.answer(200, listed[(page - 1) * size : page * size])
 
     def new(self, request: Request) -> None:
-        """POST."""
+        """Answer a POST request."""
         code = self._refused(request) or (404 if not LIST.fullmatch(request.path) else 0 if self.may_write else 403)
         body = _written(request)
         if code:
@@ -72,7 +72,7 @@ class Forge:
         return request.answer(201, {"id": number, "body": body})
 
     def changed(self, request: Request) -> None:
-        """PATCH or PUT."""
+        """Answer a PATCH or PUT request."""
         body, found = _written(request), ONE.fullmatch(request.path)
         code = self._refused(request) or (0 if self.may_write else 403)
         if code or found is None or int(found[1]) not in self.comments:
@@ -91,7 +91,7 @@ def _written(request: Request) -> str:
 
 @contextmanager
 def serve(token: str) -> Iterator[Forge]:
-    """A forge on a free port of loopback."""
+    """Yield a forge on a free loopback port."""
     forge = Forge(token)
     with listening(GET=forge.listed, POST=forge.new, PATCH=forge.changed, PUT=forge.changed) as port:
         forge.url = f"http://127.0.0.1:{port}"

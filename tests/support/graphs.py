@@ -1,4 +1,4 @@
-"""A graph and its pods as the API server has them, for tests of what waits for them."""
+"""A graph and its pods as the API server returns them, for tests of what they wait for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ Json = dict[str, Any]
 __all__ = ["WRITTEN", "crashed", "event", "graph", "loading", "pending", "pod", "pulling", "ready"]
 
 WRITTEN = "2026-01-01T00:10:00Z"
-"""When the graph was written last; pods are younger unless a test says otherwise."""
+"""Time of the graph's last change; pods are younger unless a test says otherwise."""
 
 
 def graph(*, ready: bool = False, state: str = "pending", generation: int = 1, says: str = "") -> Json:
-    """The graph ``g``."""
+    """Return the graph ``g``."""
     fields = [
         {"time": WRITTEN, "fieldsV1": {"f:spec": {}}},
         {"time": "2026-01-01T00:20:00Z", "subresource": "status", "fieldsV1": {"f:status": {}}},
@@ -28,7 +28,7 @@ def graph(*, ready: bool = False, state: str = "pending", generation: int = 1, s
 def pod(
     name: str, status: Json, *, created: str = "2026-01-01T00:10:05Z", node: str = "n", leaving: bool = False
 ) -> Json:
-    """A pod of it; its name begins with its role."""
+    """Return a pod of the graph; its name begins with its role."""
     role = name.split("-")[0]
     labels = {"nvidia.com/dynamo-graph-deployment-name": "g", "nvidia.com/dynamo-component-type": "frontend"}
     if role != "frontend":
@@ -39,34 +39,34 @@ def pod(
 
 
 def pending(name: str, says: str) -> Json:
-    """One that no node takes."""
+    """Return a pod that fits on no node."""
     placed = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": says}
     return pod(name, {"phase": "Pending", "conditions": [placed]}, node="")
 
 
 def pulling(name: str, reason: str = "ContainerCreating", says: str = "") -> Json:
-    """One whose container has not begun."""
+    """Return a pod whose container has not started."""
     return pod(name, _status("Pending", {"waiting": {"reason": reason, "message": says}}))
 
 
 def loading(name: str, **how: Any) -> Json:
-    """One that runs and is not ready."""
+    """Return a pod that runs but is not ready."""
     return pod(name, _status("Running", {"running": {"startedAt": WRITTEN}}), **how)
 
 
 def ready(name: str, **how: Any) -> Json:
-    """One that serves."""
+    """Return a pod that is ready."""
     return pod(name, _status("Running", {"running": {"startedAt": WRITTEN}}, ready=True), **how)
 
 
 def crashed(name: str, times: int, code: int = 1, **how: Any) -> Json:
-    """One whose container has ended so often."""
+    """Return a pod whose container has ended ``times`` times."""
     last = {"terminated": {"exitCode": code, "reason": "Error"}}
     return pod(name, _status("Running", {"waiting": {"reason": "CrashLoopBackOff"}}, restarts=times, last=last), **how)
 
 
 def event(about: str, reason: str, message: str, version: str = "1") -> Json:
-    """A warning."""
+    """Return a Warning event."""
     return {
         "metadata": {"name": f"{about}.{reason}", "uid": f"{about}.{reason}", "resourceVersion": version},
         "type": "Warning",

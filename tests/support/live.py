@@ -1,4 +1,4 @@
-"""Pods and logs as a cluster would have them, for commands that read one."""
+"""Pods and logs as a cluster would return them, for commands that read a cluster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ METRICS = "--enable-expert-distribution-metrics"
 
 
 def loaded(folder: Path, **changed: object) -> StackContext:
-    """A stack's Plan, from a file of its own: option A of the lab but for what is changed."""
+    """Return a stack's Plan, loaded from a stack file that is written to ``folder``: option A of the lab, with some
+    keys changed."""
     hardware = {"gpu": "H200", "nodes": 16, "gpusPerNode": 8, "interconnect": "infiniband", "rdmaResource": "rdma/ib"}
     config = {f"dynamo-wideep:{key}": value for key, value in stack(hardware=hardware, **changed).items()}
     path = folder / "Pulumi.test.yaml"
@@ -30,7 +31,7 @@ def loaded(folder: Path, **changed: object) -> StackContext:
 
 
 def pod(name: str, role: str = "", *, labels: dict[str, str] | None = None, **parts: Any) -> Pod:
-    """A pod of the graph; ``parts`` are ``spec`` and ``status`` as the API has them."""
+    """Return a pod of the graph; ``parts`` are its ``spec``, ``status`` and ``metadata`` in the API's format."""
     kind = {"nvidia.com/dynamo-sub-component-type": role} if role else {"nvidia.com/dynamo-component-type": "frontend"}
     spec = {"containers": [{"name": "main"}], "nodeName": "gpu-0"} | parts.get("spec", {})
     metadata = {"name": name, "namespace": "lab", "labels": kind | (labels or {})} | parts.get("metadata", {})
@@ -38,23 +39,23 @@ def pod(name: str, role: str = "", *, labels: dict[str, str] | None = None, **pa
 
 
 class Logs:
-    """A cluster of which only the logs are asked: by pod."""
+    """A cluster that has only logs, by pod."""
 
     def __init__(self, **by_pod: str) -> None:
         self.by_pod = {name.replace("_", "-"): text for name, text in by_pod.items()}
 
     def logs(self, pod: Pod, container: str | None = None, **_: object) -> str | None:
-        """What the pod has written."""
+        """Return the pod's log."""
         return self.by_pod.get(pod.name)
 
 
 def live(found: StackContext, cluster: object) -> DeployedGraph:
-    """A stack and a stand-in for its cluster."""
+    """Return a stack with a stand-in for its cluster."""
     return DeployedGraph(found, cluster)  # pyright: ignore[reportArgumentType]
 
 
 def decode_view(preset: str = "wide-32gpu", **changed: object) -> RoleView:
-    """The decode role of a preset, which writes its balancedness."""
+    """Return the decode role of a preset, with the engine's balancedness metrics enabled."""
     stack = settings(layout={"preset": preset, "decode": {"extraArgs": [METRICS], **changed}})
     site = next(each for each in sites(stack) if each.name == "decode")
     return RoleView(site, make_plan(accept_settings(stack)).roles[site.name])

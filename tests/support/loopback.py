@@ -1,4 +1,4 @@
-"""An HTTP server on a free port of loopback, for as long as a test wants it."""
+"""An HTTP server on a free loopback port, for the duration of a test."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Request", "listening", "serving_files"]
 
 
 class Request(BaseHTTPRequestHandler):
-    """A request, and the way to answer it."""
+    """A request, and a way to answer it."""
 
     def body(self) -> bytes:
-        """Return what was sent."""
+        """Return the request's body."""
         return self.rfile.read(int(self.headers["Content-Length"]))
 
     def answer(self, status: int, content: object = b"", **headers: str) -> None:
-        """Answer with bytes as they are, all else as JSON. An underscore in a header's name stands for a dash."""
+        """Send bytes unchanged, any other content as JSON. An underscore in a header's name becomes a dash."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -31,12 +31,12 @@ class Request(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def listening(**answers: Callable[[Request], None]) -> Iterator[int]:
-    """Answer requests by method (``GET=…``), all others with 501; yields the port."""
+    """Answer requests by method (``GET=…``), all others with 501; yield the port."""
     methods = {f"do_{name}": lambda request, told=told: told(request) for name, told in answers.items()}
     with _listening(type("Answers", (Request,), methods)) as port:
         yield port
@@ -44,7 +44,7 @@ def listening(**answers: Callable[[Request], None]) -> Iterator[int]:
 
 @contextmanager
 def serving_files(folder: Path | str) -> Iterator[str]:
-    """Serve the files of a folder; yields the address."""
+    """Serve the files of a folder; yield the address."""
     quiet = type("Files", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     with _listening(partial(quiet, directory=folder)) as port:
         yield f"http://127.0.0.1:{port}"

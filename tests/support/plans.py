@@ -1,4 +1,4 @@
-"""Plans for tests: those of the stack files, and of the sim stack with something else in it."""
+"""Plans for tests: those of the stack files, and variations of the sim stack."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ EXISTING: Final = {"source": "existing", "reference": "registry.example.com/dyna
 
 
 def config_of(stack: str, **changes: Any) -> dict[str, Any]:
-    """A stack file's config without the project's prefix, with a token of the tests; a change to None takes a key
-    out, and another ``platform`` is of the same release unless it names one."""
+    """Return a stack file's config without the project's prefix, with a token for tests. A change to None removes a
+    key; a changed ``platform`` keeps the stack's release unless it names its own."""
     config = deepcopy(_keys_of(stack))
     if isinstance(changes.get("platform"), dict):
         changes["platform"] = {"version": config["platform"]["version"], **changes["platform"]}
@@ -39,15 +39,16 @@ def _keys_of(stack: str) -> dict[str, Any]:
 
 
 def plan_of(stack: str = "sim", **changes: Any) -> Plan:
-    """The Plan of a stack file, with other values for some keys."""
+    """Return the Plan of a stack file, with some keys changed."""
     return make_plan(settings_of(stack, **changes))
 
 
 def settings_of(stack: str = "sim", **changes: Any) -> Accepted:
-    """Likewise its Settings."""
+    """Return the accepted Settings of a stack file, with some keys changed."""
     return accept_settings(parse(config_of(stack, **changes)))
 
 
 def on_release(version: str, **platform: Any) -> dict[str, Any]:
-    """Keys of a stack on another release of Dynamo, with an image that exists: not each release has one to build."""
+    """Return a stack's keys for another release of Dynamo, with an existing image, because not every release's image
+    can be built."""
     return {"platform": {"charts": "sim/charts", "version": version, **platform}, "image": EXISTING}

@@ -1,4 +1,4 @@
-"""A Dynamo platform on the tests' simulated cluster, and what tests ask it."""
+"""A Dynamo platform on the tests' simulated cluster, and what tests do with it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def a_graph(
     secret: str = "hf-token-secret",  # noqa: S107 - a name
     engine: str = "nothing",
 ) -> Manifest:
-    """A graph in the lab's shape, for two nodes of eight GPUs; with the engine `sglang` its workers answer."""
+    """Return a graph in the lab's shape, for two nodes of eight GPUs; with the engine `sglang` its workers answer
+    requests."""
 
     def worker(role: str, gpus: str, replicas: int, nodes: int) -> Manifest:
         args = ["--model-path", "/model-cache/r1", "--served-model-name", "deepseek-ai/DeepSeek-R1"]
@@ -63,7 +64,7 @@ def a_graph(
 
 @dataclass(frozen=True)
 class Platform:
-    """One namespace with a platform of its own."""
+    """A namespace with its own platform."""
 
     cluster: Cluster
     namespace: str
@@ -83,7 +84,7 @@ class Platform:
         return json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
 
     def hold_graph(self) -> None:
-        """Keeps the graph there however fast its deletion is, until `delete_graphs`."""
+        """Keep the graph from being deleted, until `delete_graphs`."""
         own = self.graph()["metadata"].get("finalizers", [])
         patch = json.dumps({"metadata": {"finalizers": [*own, HELD]}})
         self.kubectl("patch", "dgd", "sgl", "--type=merge", "-p", patch)
@@ -92,7 +93,7 @@ class Platform:
         return json.loads(self.kubectl("get", "dgd", "sgl", "-o", "json"))
 
     def wait(self, holds: Callable[[], bool], what: str) -> None:
-        """Fails, with the state of things, when it does not hold in time."""
+        """Wait until ``holds`` returns True; fail with the objects' state if that takes too long."""
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
             if time.monotonic() > until:
@@ -101,8 +102,8 @@ class Platform:
             time.sleep(0.2)
 
     def rests(self, *kinds: str) -> None:
-        """Until nothing is written about these objects for three seconds: a controller that goes round in circles
-        loads the API server for as long as the graph stands."""
+        """Wait until none of these objects is written for three seconds: a controller that reconciles in circles would
+        load the API server as long as the graph exists."""
 
         def versions() -> list[str]:
             return [each["metadata"]["resourceVersion"] for kind in kinds for each in self.find(kind)]
@@ -115,7 +116,7 @@ class Platform:
         self.wait(at_rest, f"three seconds without a write of {', '.join(kinds)}")
 
     def wait_for_state(self, state: str) -> None:
-        """Until the graph's status says so of its newest spec, as far as the operator can tell."""
+        """Wait until the graph's status has this state."""
         self.wait(lambda: (self.graph().get("status") or {}).get("state") == state, f"the graph {state}")
 
     def pods_of(self, service: str) -> list[Manifest]:
@@ -135,12 +136,12 @@ class Platform:
         return {pod["spec"]["containers"][0]["image"] for pod in self.pods_of(service)}
 
     def waiting_reasons(self, service: str) -> set[str]:
-        """Why the containers of a service's pods wait."""
+        """Return the reasons why the containers of a service's pods wait."""
         states = [one["state"] for pod in self.pods_of(service) for one in pod["status"].get("containerStatuses", [])]
         return {state["waiting"]["reason"] for state in states if "waiting" in state}
 
     def is_empty(self) -> bool:
-        """Whether nothing of any graph is left."""
+        """Tell whether nothing is left of any graph."""
         label = "nvidia.com/dynamo-graph-deployment-name"
         return not (self.find("dgd") or self.find("dcd") or self.find("pods", label) or self.find("deployments", label))
 
@@ -154,7 +155,7 @@ class Platform:
         self._wait_for_replicas(f"statefulset/{RELEASE}-etcd", replicas)
 
     def _wait_for_replicas(self, name: str, replicas: int) -> None:
-        """Until that many are ready, and not one more is there."""
+        """Wait until exactly that many replicas exist and are ready."""
 
         def counts() -> list[int]:
             status = json.loads(self.kubectl("get", name, "-o", "json"))["status"]
@@ -166,14 +167,14 @@ class Platform:
         make_mpi_secret(self.run, self.namespace)
 
     def revive(self) -> None:
-        """Operator, etcd and the MPI key as they were at first, whatever a test left of them."""
+        """Restore operator, etcd and the MPI key, whatever state a test left them in."""
         if not [one for one in self.find("secrets") if one["metadata"]["name"] == "mpi-run-ssh-secret"]:
             self.make_mpi_secret()
         self.scale_etcd(1)
         self.scale_operator(1)
 
     def delete_graphs(self) -> None:
-        """Takes the graphs away: those that are held too, and foreground deletions of graphs and components."""
+        """Delete all graphs, including those that are held, and end foreground deletions of graphs and components."""
         self.kubectl("delete", "dgd", "--all", "--wait=false")
 
         def is_empty() -> bool:
@@ -191,10 +192,11 @@ class Platform:
 
 @contextmanager
 def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platform]:
-    """A platform restricted to a namespace of its own, ready; gone afterwards, the CRDs themselves excepted."""
+    """Yield a platform that is restricted to its own namespace and ready; remove it afterwards, except the CRDs
+    themselves."""
     platform = Platform(cluster, namespace)
     if not any("grove.enabled=true" in value for value in values):
-        # Grove's API outlives it, and an operator that finds it leaves every graph to a Grove that is not there.
+        # Grove's CRDs outlive Grove, and an operator that finds them leaves every graph to a Grove that no longer runs.
         platform.run("kubectl", "delete", "crd", "--ignore-not-found", *GROVE_CRDS)
     platform.run("kubectl", "create", "namespace", namespace)
     try:
@@ -213,7 +215,7 @@ def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platfo
 
 @contextmanager
 def everywhere(cluster: Cluster, namespace: str) -> Iterator[Platform]:
-    """A platform as somebody has installed it with Helm for all namespaces; gone afterwards."""
+    """Yield a cluster-wide platform that was installed with Helm; remove it afterwards."""
     platform = Platform(cluster, namespace)
     install_platform(platform.run, namespace)
     yield platform

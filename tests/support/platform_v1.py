@@ -1,4 +1,4 @@
-"""A platform of Dynamo 1.6.1 on the tests' simulated cluster, and a graph in the shape of Dynamo's v1beta1 examples."""
+"""A platform of Dynamo 1.6.1 on the tests' simulated cluster, and a graph like Dynamo's v1beta1 examples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CRDS = tuple(
 
 
 def worker(role: str, *, gpus: str = "8", nodes: int = 1, image: str = IMAGE) -> Manifest:
-    """A component of SGLang workers."""
+    """Return a component of SGLang workers."""
     args = ["--model-path", "/models/r1", "--served-model-name", "deepseek-ai/DeepSeek-R1", "--tp-size", "8"]
     args += ["--disaggregation-mode", role, "--disaggregation-transfer-backend", "nixl", "--host", "0.0.0.0"]  # noqa: S104
     main = {
@@ -40,7 +40,8 @@ def worker(role: str, *, gpus: str = "8", nodes: int = 1, image: str = IMAGE) ->
 
 
 def a_graph(*components: Manifest, name: str = "sgl") -> Manifest:
-    """A graph with a frontend; without components, with a prefill and a decode worker of eight GPUs."""
+    """Return a graph with a frontend and, unless components are given, a prefill and a decode worker of eight GPUs
+    each."""
     main = {"name": "main", "image": IMAGE}
     frontend = {"name": "frontend", "type": "frontend", "podTemplate": {"spec": {"containers": [main]}}}
     given = components or (worker("prefill"), worker("decode"))
@@ -54,7 +55,7 @@ def a_graph(*components: Manifest, name: str = "sgl") -> Manifest:
 
 @contextmanager
 def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platform]:
-    """The platform for the whole cluster, its operator ready; gone afterwards, its CRDs too."""
+    """Yield a cluster-wide platform whose operator is ready; remove it afterwards with its CRDs."""
     platform = Platform(cluster, namespace)
     platform.run("kubectl", "delete", "crd", "--ignore-not-found", *GROVE_CRDS, *CRDS)
     platform.run("kubectl", "create", "namespace", namespace)

@@ -1,4 +1,4 @@
-"""Commands as a person types them, each run to its end."""
+"""Commands as a user types them, each run to its end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """stdout, which has to be JSON and nothing else."""
+        """stdout, parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -48,7 +48,7 @@ def run(
     seconds: float = 300,
     fails: bool | None = False,
 ) -> Said:
-    """Run a command, which has to end well; with ``fails`` it has to fail, and with None it may."""
+    """Run a command, which must succeed; with ``fails`` it must fail, and with None it may."""
     done = subprocess.run(
         command, cwd=cwd, env=env, input=given, capture_output=True, encoding="utf-8", timeout=seconds, check=False
     )
@@ -60,9 +60,9 @@ def run(
 
 
 def interrupt(*command: str, cwd: Path, env: Mapping[str, str], when: Callable[[], object]) -> int:
-    """The exit code of a command that gets Ctrl-C as soon as ``when`` holds."""
+    """Return the exit code of a command that gets Ctrl-C as soon as ``when`` holds."""
     quiet = subprocess.DEVNULL
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where these tests run in the background
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # even if these tests run in the background
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=quiet, stderr=quiet, preexec_fn=heard)  # noqa: PLW1509
     wait_for(when, "the moment for Ctrl-C", 120)
     process.send_signal(signal.SIGINT)
@@ -70,7 +70,7 @@ def interrupt(*command: str, cwd: Path, env: Mapping[str, str], when: Callable[[
 
 
 def kill_decode(cluster: Cluster) -> None:
-    """The one decode worker gets SIGKILL, as from the kernel: it cannot take itself off any list."""
+    """Kill the one decode worker with SIGKILL, as the kernel would, so that it cannot deregister."""
     (worker,) = [
         process
         for process in psutil.process_iter(["cmdline", "environ"])
@@ -88,5 +88,5 @@ def wait_for(holds: Callable[[], object], what: str, seconds: float = 60) -> Non
 
 
 def env_on(cluster: Cluster, **more: str) -> dict[str, str]:
-    """The environment in which pulumi, kubectl and helm work on a simulated cluster."""
+    """Return the environment in which pulumi, kubectl and helm work on a simulated cluster."""
     return os.environ | environment(cluster) | more

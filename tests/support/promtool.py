@@ -1,4 +1,4 @@
-"""Prometheus' own promtool, of the machine or of the simulation's tools: rules are checked, and queries evaluated on
+"""Prometheus' own promtool, from the simulation's tools or from this machine: it checks rules, and evaluates queries on
 given series."""
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ NEEDS_PROMTOOL: Final = pytest.mark.skipif(PROMTOOL is None, reason="no promtool
 
 
 def promtool(*words: str, at: Path) -> None:
-    """Run it in a folder. Fails with its own words."""
+    """Run promtool in a folder; fail with its output if it fails."""
     assert PROMTOOL is not None
     run(PROMTOOL, *words, cwd=at)
 
 
 def evaluation(series: Mapping[str, str], queries: Sequence[str], *, empty: bool) -> dict[str, Any]:
-    """One test of promtool's: after an hour of these series, a value a minute, each query has a result, or none."""
+    """Return a promtool test: after an hour of these series, with one value a minute, each query must have a result, or
+    with ``empty`` none."""
     expected = [] if empty else [{"labels": "{}", "value": 1}]
     return {
         "interval": "1m",
@@ -46,7 +47,7 @@ def evaluation(series: Mapping[str, str], queries: Sequence[str], *, empty: bool
 
 
 def run_tests(at: Path, tests: Sequence[Mapping[str, Any]], rules: str | None = None) -> None:
-    """Have promtool run such tests."""
+    """Run such tests with promtool."""
     suite = {"rule_files": [rules] if rules else [], "evaluation_interval": "1m", "tests": list(tests)}
     (at / "tests.yaml").write_text(json.dumps(suite), encoding="utf-8")
     promtool("test", "rules", "tests.yaml", at=at)

@@ -1,4 +1,4 @@
-"""The project as a git repository of its own, with a main branch and pull requests, as a forge would check it out."""
+"""The project as a separate git repository with a main branch and pull requests, as a forge would check it out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Repository:
         return run("git", *arguments, cwd=self.folder, env=os.environ | WHO).out.strip()
 
     def commit(self, message: str, edits: Mapping[str, tuple[str, str]]) -> str:
-        """Commits edits (a file's path, with what is replaced by what); returns the commit."""
+        """Commit edits (by file path: the old text and the new text); return the commit."""
         for name, (old, new) in edits.items():
             file = self.folder / name
             text = file.read_text()
@@ -39,7 +39,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def pull_request(self, name: str, base: str = "main") -> str:
-        """A branch from main; returns the commit it starts from."""
+        """Create a branch from ``base``; return the commit that it starts from."""
         self.git("checkout", "--quiet", "-B", name, base)
         return self.git("rev-parse", base)
 
@@ -49,9 +49,10 @@ class Repository:
 
 
 def make_repository(folder: Path) -> Repository:
-    """The files of this checkout, as they are now, with its environments linked and `make setup` doing nothing.
+    """Return a repository with this checkout's current files, linked virtual environments, and a `make setup` that does
+    nothing.
 
-    Skips the test where there is no git checkout to take them from.
+    Skips the test if this is not a git checkout.
     """
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", fails=None)
     if listed.code:

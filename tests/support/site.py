@@ -1,4 +1,4 @@
-"""A web server on loopback that answers what a test tells it to: a hub, a registry, a chart repository."""
+"""A web server on loopback that gives a test's answers: a hub, a registry, a chart repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Site", "serving"]
 
 @dataclass
 class Site:
-    """Answers by path: a status, headers and a body. What is not listed is 404."""
+    """Answers by path: a status, headers and a body. Other paths get 404."""
 
     address: str = ""
     answers: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
@@ -23,13 +23,13 @@ class Site:
     queries: list[dict[str, list[str]]] = field(default_factory=list)
 
     def says(self, path: str, status: int, body: object = "", **headers: str) -> None:
-        """Bytes and text as they are, all else as JSON."""
+        """Set the answer for a path: bytes and text unchanged, anything else as JSON."""
         text = body if isinstance(body, str | bytes) else json.dumps(body)
         data = text.encode() if isinstance(text, str) else text
         self.answers[path] = (status, headers, data)
 
     def answer(self, request: Request) -> None:
-        """Answer a request, with what is for those who bring a token where they do."""
+        """Answer a request; one with a token gets the answer for ``PATH+token`` if there is one."""
         path, _, query = request.path.partition("?")
         self.queries.append(parse_qs(query))
         token = request.headers.get("Authorization")
@@ -41,7 +41,7 @@ class Site:
 
 @contextmanager
 def serving() -> Iterator[Site]:
-    """A server on loopback."""
+    """Yield a server on loopback."""
     site = Site()
     with listening(GET=site.answer, HEAD=site.answer) as port:
         site.address = f"127.0.0.1:{port}"

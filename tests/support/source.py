@@ -1,4 +1,4 @@
-"""Texts in the source of a module."""
+"""String literals in the source of a module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def strings(source: str) -> Iterator[str]:
-    """Strings that are not docstrings, those of an f-string's parts among them."""
+    """Yield strings that are not docstrings, including the constant parts of f-strings."""
     tree = ast.parse(source)
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):

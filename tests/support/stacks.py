@@ -1,4 +1,4 @@
-"""Stacks of the tests on the simulated cluster: the sim stack's file with something else in it."""
+"""Config of the tests' stacks on the simulated cluster, to replace keys of the sim stack's file."""
 
 SMALL = {
     "model": "Qwen/Qwen3-30B-A3B",
@@ -7,4 +7,4 @@ SMALL = {
     "image": {"source": "existing", "reference": "registry.example.com/dynamo-wideep@sha256:" + "5" * 64},
     "modelCache": {"size": "100Gi"},
 }
-"""A graph that leaves the other half of the simulated cluster to another one."""
+"""A graph that leaves half of the simulated cluster to another one."""

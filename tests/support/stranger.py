@@ -1,6 +1,7 @@
-"""Another user of this machine, or a web page of elsewhere, at a port: what he asks, and whether he is let in.
+"""An attacker at a port, either another user of this machine or a foreign web page: the requests, and whether any is
+accepted.
 
-python -m tests.support.stranger PORT prints what he was answered, where he was let in.
+python -m tests.support.stranger PORT prints the answers to requests that were accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import closing, suppress
 USER = 65534  # nobody
 ORIGIN = "https://evil.example"
 REFUSED = frozenset({400, 401, 403, 421})
-"""400 is what a server of TLS says to one who does not speak it."""
+"""Status codes that count as a refusal; 400 is a TLS server's answer to plain HTTP."""
 _SECONDS = 5
 _KEY = json.dumps({"key": "Lw==", "range_end": "AA=="})
 _ASKED = (
@@ -40,7 +41,7 @@ _SOCKET = "\r\n".join(
 
 
 def let_in(port: int) -> list[str]:
-    """What was answered to him other than a refusal: nothing, where everything is well."""
+    """Return the answers that were not refusals; empty if the port is protected."""
     found = [answer for request in _requests(port) for tls in (False, True) if (answer := _http(port, request, tls))]
     return found + [answer for answer in [_nats(port)] if answer]
 
@@ -73,7 +74,8 @@ def _nats(port: int) -> str:
 
 
 def _ask(port: int, request: bytes, tls: bool) -> bytes:
-    """All that is answered within five seconds. Nothing from one who closes, or who wants a certificate."""
+    """Return everything that is answered within five seconds; empty if the server closes the connection or requires a
+    certificate."""
     said = b""
     with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), _SECONDS)) as plain:
         plain.settimeout(_SECONDS)
@@ -83,7 +85,7 @@ def _ask(port: int, request: bytes, tls: bool) -> bytes:
                 said += block
                 if b"PONG" in said or b"-ERR" in said or _status(said):
                     break
-    # A server of TLS that asks for a certificate, or of another protocol, may say so in an alert or a greeting.
+    # A TLS alert (a certificate is required) or another protocol's greeting is not an answer.
     return b"" if said.startswith((b"INFO ", b"\x15\x03")) and b"PONG" not in said else said
 
 
@@ -94,7 +96,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def as_stranger(ask: Callable[[], list[str]]) -> list[str]:
-    """What `ask` returns to user nobody, of no group. Only root can become him."""
+    """Return what `ask` returns when it runs as user nobody, without groups. Only root can switch to that user."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:

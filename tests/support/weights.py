@@ -1,4 +1,4 @@
-"""Weights of a worker on the engine of a stack that names none."""
+"""Weights of a worker on the default engine."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ __all__ = ["weight_parts"]
 
 
 def weight_parts(model: ModelShape, role: RoleLayout) -> WeightParts:
-    """What lies on each of its GPUs."""
+    """Return the weights on each GPU of a worker."""
     return parts_by(model, role, engine_of().shares(role))

@@ -1,4 +1,4 @@
-"""The `wideep` command as a person types it in a project's folder."""
+"""The `wideep` command as a user types it in a project's folder."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ class Wideep:
     folder: Path
     stack: str
     kubeconfig: str = ""
-    """Of somebody else than the one who deployed."""
+    """Kubeconfig of a user other than the one who deployed; empty for the latter."""
     columns: int = 100
     seconds: int = 120
-    """The longest that one call may take."""
+    """Timeout of one call."""
 
     @property
     def env(self) -> dict[str, str]:
-        """As after `eval "$(python -m sim env)"`, in a pipe."""
+        """The environment as after `eval "$(python -m sim env)"`, without a terminal."""
         theirs = {"KUBECONFIG": self.kubeconfig} if self.kubeconfig else {}
         return env_on(self.cluster, COLUMNS=str(self.columns), TERM="dumb", **theirs)
 
     def command(self, *arguments: str) -> list[str]:
-        """The command line."""
+        """Return the command line."""
         return [sys.executable, "-m", "wideep_cli.main", *arguments, "--stack", self.stack]
 
     def __call__(self, *arguments: str) -> Said:
@@ -41,7 +41,7 @@ class Wideep:
 
 
 def steady(text: str) -> str:
-    """Text without what differs from run to run: the random part of pods' names, nodes, and measured figures."""
+    """Return the text without what differs between runs: random parts of pod names, nodes, and measured figures."""
     text = POD_SUFFIX.sub("-…", text)
     text = re.sub(r"\bgpu-\d\b", "gpu-N", text)
     return re.sub(r"\d+(\.\d+)?(?= (ms|s|tokens/s|answered|in flight)\b)", "N", text)

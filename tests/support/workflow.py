@@ -1,6 +1,6 @@
-"""Runs the `run:` lines of a workflow file on this machine, as GitHub's runner would, so that the YAML cannot rot.
+"""Runs the `run:` steps of a workflow file on this machine, as GitHub's runner would, so that tests cover the YAML.
 
-What it knows is what the workflows use; anything else in them is an error, never passed over in silence.
+It knows only what the workflows use; anything else is an error and is never ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Step:
 
 @dataclass
 class Job:
-    """A job that ran, or was not to run: then it has no steps."""
+    """A job that ran; one whose condition was false has no steps."""
 
     steps: list[Step] = field(default_factory=list[Step])
     summary: str = ""
@@ -43,12 +43,12 @@ class Job:
         return all(step.code == 0 for step in self.steps)
 
     def printed(self, name: str) -> str:
-        """What the step of that name printed."""
+        """Return the output of the step of that name."""
         return next(step.printed for step in self.steps if step.name == name)
 
 
 def load(file: Path) -> dict[str, Any]:
-    """The workflow. YAML reads its key `on` as the truth value, so it is put right."""
+    """Return the workflow. YAML reads its key `on` as a boolean, which is corrected here."""
     content = yaml.safe_load(file.read_text())
     content["on"] = content.pop(True)
     return content
@@ -63,12 +63,12 @@ def run_job(
     context: Mapping[str, str],
     runs: Callable[[str], bool] = lambda name: True,
 ) -> Job:
-    """Runs a job's `run:` steps in a folder.
+    """Run a job's `run:` steps in a folder.
 
     Args:
         env: The machine's own environment.
-        context: What each expression is, by its text between ``${{`` and ``}}``; one that is missing is an error.
-        runs: Which steps run, by name; the others are left out.
+        context: The value of each expression, by its text between ``${{`` and ``}}``; a missing one is an error.
+        runs: Which steps run, by name; the others are skipped.
     """
     spec, done = workflow["jobs"][name], Job()
     if "if" in spec and _evaluated(spec["if"], context) != "true":
@@ -116,7 +116,7 @@ def _filled(env: Mapping[str, Any] | None, context: Mapping[str, str]) -> dict[s
 
 
 def _evaluated(condition: str, context: Mapping[str, str]) -> str:
-    """A condition of the form A == B, each side an expression of the context."""
+    """Evaluate a condition of the form A == B, in which each side is an expression of the context."""
     left, equal, right = condition.partition(" == ")
     assert equal, f"this runner does not know `if: {condition}`"
     return str(context[left] == context[right]).lower()

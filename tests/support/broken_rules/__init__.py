@@ -1,4 +1,5 @@
-"""Each rule of a role, broken once: what the message says, and what mends it. By topic, as ``wideep.rules`` are."""
+"""Each rule of a role, broken once: what the message says, and what fixes it. Grouped by topic, like
+``wideep.rules``."""
 
 from __future__ import annotations
 
@@ -23,15 +24,15 @@ __all__ = ["QWEN", "SUITES", "Broken", "Suite"]
 
 @dataclass(frozen=True)
 class Suite:
-    """The rules of one engine, and what its stacks say."""
+    """The rules of one engine, and the keys that its stacks need."""
 
     cases: tuple[Broken, ...]
     stack: dict[str, object] = field(default_factory=dict[str, object])
     room: dict[str, object] = field(default_factory=dict[str, object])
-    """Keys of both roles with which the other rules hold."""
+    """Keys of both roles with which all other rules hold."""
 
     def keys(self, case: Broken, change: dict[str, object], further: dict[str, object]) -> dict[str, object]:
-        """The keys of a stack with ``change`` in the case's role; ``further`` may have the other role's layout."""
+        """Return a stack's keys with ``change`` in the case's role; ``further`` may contain the other role's layout."""
         rest = {**self.stack, **case.stack, **further}
         other = "prefill" if case.role == "decode" else "decode"
         roles = {case.role: self.room | change, other: self.room | rest.pop(f"layout.{other}", {})}
@@ -52,4 +53,4 @@ SUITES = {
     Backend.VLLM: Suite(vllm.CASES, vllm.VLLM, {"memFractionStatic": 0.9}),
     Backend.TRTLLM: Suite(trtllm.CASES, trtllm.TRTLLM),
 }
-"""Those of other engines than SGLang are the rules that it does not have."""
+"""For engines other than SGLang: the rules that SGLang does not have."""

@@ -1,4 +1,4 @@
-"""What a broken rule is, and the models that break some."""
+"""The type of a broken rule, and models that break some rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.configs import EXAMPLE
 
 @dataclass(frozen=True)
 class Broken:
-    """A stack that breaks one rule, and the same with what the message says to write."""
+    """A stack that breaks one rule, and the same stack fixed as the message says."""
 
     rule: str
     preset: str
@@ -24,7 +24,7 @@ class Broken:
 
     @property
     def name(self) -> str:
-        """What no other has: its rule, and what is changed."""
+        """A unique name: the rule, and the change that breaks it."""
         return f"{self.rule}, {self.role} of {self.preset}: {json.dumps(self.change)}"
 
 

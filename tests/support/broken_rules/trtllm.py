@@ -1,4 +1,4 @@
-"""TensorRT-LLM's own rules, each broken once: what the message says, and what mends it."""
+"""TensorRT-LLM's own rules, each broken once: what the message says, and what fixes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""vLLM's own rules, each broken once: what the message says, and what mends it."""
+"""vLLM's own rules, each broken once: what the message says, and what fixes it."""
 
 from __future__ import annotations
 
