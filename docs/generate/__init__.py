@@ -1,1 +1,1 @@
-"""Generate pages of the documentation from the program: ``python -m docs.generate [--check] [PAGE ...]``."""
+"""Generators of the documentation's pages: ``python -m docs.generate [--check] [PAGE ...]``."""

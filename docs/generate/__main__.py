@@ -31,7 +31,7 @@ def pages(name: str) -> dict[Path, str]:
 
 
 def main() -> int:
-    """Write or compare."""
+    """Write or compare the pages; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("page", nargs="*", help=f"{', '.join(OFFLINE)}, performance")

@@ -1,4 +1,4 @@
-"""Draw the README's picture of the system, light and dark, with the numbers of the demo's stack."""
+"""Draws the README's picture of the system, for light and dark mode, with the numbers of the demo's stack."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ text { font-family: Helvetica, Arial, 'DejaVu Sans', sans-serif; fill: var(--tex
 
 
 def pages() -> dict[Path, str]:
-    """The picture."""
+    """Return the picture."""
     plan = stack(Preset.BEST_64GPU).plan
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
@@ -80,7 +80,7 @@ def _storage() -> Iterator[str]:
 
 
 def _workers(colour: str, x: int, head: str, role: RolePlan) -> Iterator[str]:
-    """A role's card: what it does, and its workers as rows of GPUs."""
+    """Yield a role's card: what it does, and its workers as rows of GPUs."""
     width = 238
     yield from _card(colour, Box(x, 150, width, 160), head, ())
     name = f"{role.replicas} × {role.pods * role.gpus_per_pod} GPUs, EP{role.ep}"

@@ -1,4 +1,4 @@
-"""Write the tables in docs/bring-your-own.md: ``wide-64gpu`` beside the two published commands, flag by flag."""
+"""Writes the tables in docs/bring-your-own.md: ``wide-64gpu`` beside the two published commands, flag by flag."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ STACK: dict[str, object] = {
 
 
 def tables() -> Iterator[str]:
-    """Return a table for each role: what differs and what only one side has, but for what the program or the operator
-    sets."""
+    """Yield a table for each role: flags that differ or that only one side has, without those that the program or the
+    operator sets."""
     settings = accept(STACK)
     args = {role: make_plan(settings).roles[role].args for role in Role}
     for command in launch_commands(COMMANDS.read_text(encoding="utf-8")):
@@ -54,7 +54,7 @@ def _value(value: str | None) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Return the page with its tables as the code is today."""
+    """Return the page with up-to-date tables."""
     made = "\n\n".join(tables()) + "\n"
     text = PAGE.read_text(encoding="utf-8")
     return {PAGE: re.sub(BLOCK.format(name="published"), lambda _: made, text, flags=re.DOTALL)}

@@ -1,4 +1,4 @@
-"""Count the files of the rooms that name one GPU, model, check and so on: what adding another one touches."""
+"""Counts the files of the rooms that name one GPU, model, check and so on: what has to change to add another one."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def naming(pattern: str) -> set[str]:
 
 
 def importing(module: str) -> set[str]:
-    """Return the files that import a module or package, or something of it."""
+    """Return the files that import a module or package, or a name from it."""
     parent, _, name = module.rpartition(".")
     return naming(rf"(?m)^\s*(from {re.escape(module)}[.\s]|from {re.escape(parent)} import .*\b{name}\b)")
 
 
 def adapters(folder: str) -> dict[str, int]:
-    """Return, of each package below a folder, its modules and those outside that import it."""
+    """Return for each package below a folder the number of its modules plus the modules outside that import it."""
     counts: dict[str, int] = {}
     for init in sorted((ROOT / folder).glob("*/__init__.py")):
         inside = {path for path in sources() if path.startswith(f"{folder}/{init.parent.name}/")}
@@ -49,7 +49,7 @@ def adapters(folder: str) -> dict[str, int]:
 
 
 def components() -> list[int]:
-    """Return, of each component with a part of its own in the plan, the files that make, import and plan it."""
+    """Return for each component with its own part in the plan the number of files that define, import and plan it."""
     counts: list[int] = []
     for path, text in sources().items():
         parts = set(PART.findall(text))
@@ -61,13 +61,13 @@ def components() -> list[int]:
 
 
 def checks() -> list[int]:
-    """Return, of each check of ``wideep doctor``, the files that name it."""
+    """Return for each check of ``wideep doctor`` the number of files that name it."""
     names = {name for path, text in sources().items() if "/doctor/" in path for name in CHECK.findall(text)}
     return [len({path for path in naming(rf'"{name}"') if "/doctor/" in path}) for name in sorted(names)]
 
 
 def rows() -> Iterable[tuple[str, str, str]]:
-    """Return what is added, the number of files, and how it was counted."""
+    """Yield what is added, the number of files, and how it was counted."""
     quoted = '"{}"'
     yield "a GPU", _spread(len(naming(quoted.format(each.value))) for each in Gpu), "files that name one"
     yield "a model", _spread(len(naming(quoted.format(each))) for each in MODELS), "files that name one"
@@ -80,7 +80,7 @@ def rows() -> Iterable[tuple[str, str, str]]:
 
 
 def _spread(counts: Iterable[int]) -> str:
-    """Return the median, and the most where that differs."""
+    """Return the median, and the maximum if it differs."""
     found = sorted(counts)
     middle = int(median(found))
     return str(middle) if found[-1] == middle else f"{middle} (most: {found[-1]})"

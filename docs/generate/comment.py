@@ -1,4 +1,4 @@
-"""Draw the README's picture of the comment on a pull request as GitHub shows it, light and dark.
+"""Draws the README's picture of the comment on a pull request as GitHub shows it, for light and dark mode.
 
 The comment is the one that ``tests/sim/test_pull_request.py`` compares with what CI posts.
 """
@@ -19,7 +19,7 @@ FIGURE: Final = ROOT / "docs" / "figures" / "pull-request.svg"
 COMMENT: Final = ROOT / "tests" / "sim" / "expected" / "pull-request.md"
 WIDTH: Final = 860
 LETTERS: Final = 105
-"""Of a line; a line is 21 pixels high, and each block and row of a table has some air."""
+"""Letters per line. A line is 21 pixels high; each block and each table row has some space around it."""
 LINE, BLOCK, ROW, CHROME = 21, 16, 34, 90
 STYLE: Final = """
 .page { --page: #ffffff; --text: #1f2328; --soft: #59636e; --line: #d1d9e0; --bar: #f6f8fa; }
@@ -40,7 +40,7 @@ blockquote { color: var(--soft); border-left: .25em solid var(--line); padding: 
 
 
 def pages() -> dict[Path, str]:
-    """The picture."""
+    """Return the picture."""
     text = re.sub(r"<!--.*?-->", "", COMMENT.read_text(encoding="utf-8")).strip()
     closed = re.sub(r"(<details><summary>.*?</summary>).*?</details>", r"\1</details>", text, flags=re.DOTALL)
     body = MarkdownIt("commonmark", {"xhtmlOut": True}).enable("table").render(closed).strip()
@@ -55,7 +55,7 @@ def pages() -> dict[Path, str]:
 
 
 def _height(markdown: str) -> int:
-    """Pixels of the comment, of which nothing may be cut off."""
+    """Return the height of the comment in pixels; an estimate that must not cut anything off."""
     rows = [line for line in markdown.splitlines() if line.startswith("|") and not line.startswith("| ---")]
     lines = [line for line in markdown.splitlines() if line and not line.startswith("|")]
     blocks = len(re.findall(r"\n\n", markdown)) + 1

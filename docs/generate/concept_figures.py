@@ -1,4 +1,5 @@
-"""The two small figures of docs/concepts.md: what DP attention does to the KV cache, and a copy to the busiest GPU."""
+"""The two small figures of docs/concepts.md: how DP attention changes the KV cache, and a copy of the busiest GPU's
+expert."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ LINE = "#24292f"
 
 
 def draw_attention(shared: int, own: int, gpus: int) -> str:
-    """The KV cache of a worker's GPUs: ``shared`` tokens that all hold under TP, ``own`` that each holds under DP."""
+    """Return the KV cache of a worker's GPUs: under TP all hold the same ``shared`` tokens, under DP each holds ``own``
+    tokens."""
     canvas = Canvas(WIDTH, 270, "The KV cache under TP and under DP attention")
     rows = (
         (f"TP {gpus}: each GPU holds the same {shared:,} tokens", "all requests", [SHARED] * gpus),
@@ -40,14 +42,14 @@ def draw_attention(shared: int, own: int, gpus: int) -> str:
 
 @dataclass(frozen=True)
 class Bar:
-    """The load of the busiest GPU, over the mean of all."""
+    """The load of the busiest GPU, relative to the mean of all."""
 
     name: str
     load: float
 
 
 def draw_balance(bars: Sequence[Bar], hot: int) -> str:
-    """How much the GPU with the hot expert has to do, bar by bar, beside the mean."""
+    """Return the load of the GPU with the hot expert, one bar per case, relative to the mean."""
     start, scale, pitch = 390, 300, 56
     canvas = Canvas(WIDTH, 84 + pitch * len(bars), "Load of the busiest GPU")
     title = f"Load of the GPU with an expert that gets {hot} times the average, over the mean of all GPUs"

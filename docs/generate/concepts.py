@@ -1,4 +1,4 @@
-"""Write docs/concepts.md and its figures: the text from concepts.md.in, every number and picture from the program."""
+"""Writes docs/concepts.md and its figures: the text from concepts.md.in, every number and picture from the program."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from wideep_cli.stack_context import StackContext
 DOCS = Path(__file__).parents[1]
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
 HOT = 4
-"""Times its share that the hot expert of the text is asked."""
+"""Load of the text's hot expert, as a multiple of its share."""
 BLOCK = 128
 """Side of the blocks in which DeepSeek's FP8 weights are quantized (``weight_block_size`` of its config.json)."""
 WIDE_EP = 64
-"""The wide EP of that example: the experts divide by it without redundant ones."""
+"""The wide EP of that example, which divides the experts without redundant ones."""
 
 
 def stack(preset: Preset) -> StackContext:
-    """DeepSeek-R1 in a preset, on just the H200 nodes that it takes."""
+    """Return DeepSeek-R1 in a preset, on exactly as many H200 nodes as it takes."""
     roles = PRESETS[preset].values()
     config = {
         "namespace": "concepts",
@@ -52,9 +52,10 @@ def stack(preset: Preset) -> StackContext:
 
 
 def busiest(ep: int, copies: int) -> float:
-    """Load of the GPU with the hot expert, over the mean of all GPUs, where each has as many experts as the others.
+    """Return the load of the GPU with the hot expert, relative to the mean of all GPUs, if all hold equally many
+    experts.
 
-    The hot expert gets HOT times its share, the others divide the rest evenly; its load divides over its copies.
+    The hot expert gets HOT times its share, the others divide the rest evenly; its load is divided among its copies.
     """
     held = MODEL.experts // ep
     other = (MODEL.experts - HOT) / (MODEL.experts - 1)
@@ -62,7 +63,7 @@ def busiest(ep: int, copies: int) -> float:
 
 
 def numbers() -> dict[str, object]:
-    """What concepts.md.in names."""
+    """Return the values that concepts.md.in refers to."""
     plans = {
         "a": stack(Preset.LAB_16GPU_SINGLENODE).plan,
         "b": stack(Preset.LAB_16GPU_MULTINODE).plan,
@@ -91,7 +92,7 @@ def numbers() -> dict[str, object]:
 
 
 class Roles:
-    """Both roles of a plan, by attribute, as the text names them."""
+    """Both roles of a plan as attributes, as the text refers to them."""
 
     def __init__(self, plan: Plan) -> None:
         self.prefill = plan.roles[Role.PREFILL]
@@ -99,7 +100,7 @@ class Roles:
 
 
 def memory_numbers(a: Roles, w32: Roles, w104: Roles) -> dict[str, float]:
-    """GB of parts of the weights, and tokens."""
+    """Return sizes of parts of the weights in GB and of the KV cache in kB per token, and a count of tokens."""
     slot = expert_slot_bytes(MODEL) / 1e9
     return {
         "experts_gb": slot * MODEL.experts,
@@ -115,12 +116,12 @@ def memory_numbers(a: Roles, w32: Roles, w104: Roles) -> dict[str, float]:
 
 
 def attention_gb(role: RolePlan) -> float:
-    """All attention weights on one GPU."""
+    """Return the GB of all attention weights on one GPU."""
     return role.memory.weights["attention"] + role.memory.weights["attention_replicated"]
 
 
 def balance_numbers(a: Roles) -> dict[str, float]:
-    """The example of the hot expert."""
+    """Return the values of the hot expert's example."""
     return {
         "hot": HOT,
         "a_neighbours": MODEL.experts // a.decode.ep - 1,
@@ -133,7 +134,7 @@ def balance_numbers(a: Roles) -> dict[str, float]:
 
 
 def balance_bars(a: Roles) -> list[Bar]:
-    """The same example, as the figure shows it."""
+    """Return the bars of the same example's figure."""
     load = balance_numbers(a)
     return [
         Bar(f"EP {a.decode.ep}, {MODEL.experts // a.decode.ep} experts per GPU", load["hot_narrow"]),
@@ -143,14 +144,14 @@ def balance_bars(a: Roles) -> list[Bar]:
 
 
 def wrapped(paragraph: str) -> str:
-    """A paragraph of prose in lines of at most 120 characters; headings and figures as they are."""
+    """Return a paragraph of prose in lines of at most 120 characters; headings and figures unchanged."""
     if paragraph.startswith(("#", "![")):
         return paragraph
     return textwrap.fill(" ".join(paragraph.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
 def pages() -> dict[Path, str]:
-    """Each file with what it must hold."""
+    """Return each file with its content."""
     text = (DOCS / "concepts.md.in").read_text(encoding="utf-8").format(**numbers())
     text = "\n\n".join(wrapped(paragraph) for paragraph in text.split("\n\n"))
     memory = [stack(preset) for preset in (Preset.LAB_16GPU_SINGLENODE, Preset.WIDE_32GPU, Preset.WIDE_104GPU)]

@@ -1,4 +1,4 @@
-"""Write docs/configuration.md, the reference of every key of the stack config, from the settings' own docstrings."""
+"""Writes docs/configuration.md, the reference of every key of the stack config, from the settings' docstrings."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ warning."""
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
-    """The settings objects that a field may hold, in the order in which they are written."""
+    """Return the settings models that a field may hold, in the order of its annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in typing.get_args(annotation) for model in models_in(part)]
 
 
 def kind(annotation: object) -> str:
-    """A type as a person writes it."""
+    """Return a type in the words of the reference."""
     origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return kind(parts[0])
@@ -69,7 +69,7 @@ def kind(annotation: object) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """A field's default as YAML has it; nothing for objects, whose own keys follow."""
+    """Return a field's default as YAML; empty for objects, whose own keys follow."""
     if field.is_required():
         return "required"
     value: object = field.get_default(call_default_factory=True, validated_data={})
@@ -79,12 +79,13 @@ def default(field: FieldInfo) -> str:
 
 
 def prose(text: str | None) -> str:
-    """A docstring on one line of a table, in the words of a stack file: Python's None is a key that is not set."""
+    """Return a docstring as one line for a table, in a stack file's terms: Python's None is a key that is not set."""
     return " ".join((text or "").replace("``", "`").replace("|", "\\|").split()).replace("None:", "Not set:")
 
 
 def rows(model: type[BaseModel], prefix: str) -> list[str]:
-    """A model's keys and, below each, those of the objects that it holds. Both roles have the same: one is enough."""
+    """Return rows for a model's keys and, below each, for those of the objects that it holds. The roles share their
+    keys, so only one role is listed."""
     lines: list[str] = []
     for name, field in model.model_fields.items():
         if name == Role.DECODE:
@@ -98,7 +99,7 @@ def rows(model: type[BaseModel], prefix: str) -> list[str]:
 
 
 def engine_flags() -> str:
-    """Which key has the say on each flag of each engine, in the versions of the default release."""
+    """Return which key sets each flag of each engine, in the versions of the default release."""
     tables = (_flags_of(engine(backend, release_of().engines[backend.value])) for backend in Backend)
     return "\n".join([f"## The engines' flags\n\n{FLAGS_INTRO}\n", *tables])
 
@@ -117,7 +118,7 @@ def _flags_of(of: Engine) -> str:
 
 
 def page() -> str:
-    """The whole reference: a section for each top-level key, and the engine's flags."""
+    """Return the whole reference: a section for each top-level key, and the engines' flags."""
     parts = [INTRO]
     for name, field in Settings.model_fields.items():
         key, below = field.alias or name, models_in(field.annotation)

@@ -1,4 +1,4 @@
-"""Draw the rooms and the packages of wideep as Mermaid, from the imports that the code makes."""
+"""Draws the rooms and the packages of wideep as Mermaid charts of their imports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Edges = dict[str, set[str]]
 
 
 def edges(names: dict[str, str]) -> Edges:
-    """Return which node imports which; ``names`` maps the packages to draw to their nodes. Imports for type checkers
+    """Return which node imports which; ``names`` maps the packages to draw to their nodes. Imports for type checking
     only do not count."""
     graph = grimp.build_graph(*ROOMS, exclude_type_checking_imports=True, cache_dir=None)
     found: Edges = defaultdict(set)
@@ -26,14 +26,14 @@ def edges(names: dict[str, str]) -> Edges:
 
 
 def _node(module: str, names: dict[str, str]) -> str | None:
-    """The node of the innermost package that is drawn."""
+    """Return the node of the innermost package that is drawn; None if there is none."""
     inside = (package for package in names if f"{module}.".startswith(f"{package}."))
     best = max(inside, key=len, default=None)
     return names[best] if best else None
 
 
 def essential(found: Edges) -> list[tuple[str, str]]:
-    """Leave out each arrow that others replace: what a node reaches stays the same."""
+    """Return the arrows without those that others imply: every node still reaches the same nodes."""
     kept = {start: set(ends) for start, ends in found.items()}
     for start in sorted(kept):
         for end in sorted(kept[start]):
@@ -63,7 +63,7 @@ def mermaid(arrows: list[tuple[str, str]], direction: str) -> str:
 
 
 def pictures() -> str:
-    """Return both pictures with a sentence each."""
+    """Return both charts with a sentence each."""
     rooms = {name: name for name in ROOMS}
     packages = {f"wideep.{each.parent.name}": each.parent.name for each in (ROOT / "wideep").glob("*/__init__.py")}
     return "\n\n".join(

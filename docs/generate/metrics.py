@@ -1,4 +1,4 @@
-"""Write docs/metrics.md: the catalogue of metrics by release, and the dashboards and alerts that are made of it."""
+"""Writes docs/metrics.md: the catalogue of metrics by release, and the dashboards and alerts that use it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def span(known: list[ReleaseRow]) -> str:
 
 
 def metrics_of(by: str, metrics: list[Metric]) -> str:
-    """Return the metrics of one exporter: where they were read and the labels that all of them have, then a table."""
+    """Return the metrics of one exporter: their sources and common labels, then a table."""
     common = frozenset[str].intersection(*(each.labels for each in metrics))
     shared = f"; labels of all: {_labels(common)}" if common else ""
     sources = ", ".join(dict.fromkeys(each.source for each in metrics))
@@ -53,7 +53,7 @@ def metrics_of(by: str, metrics: list[Metric]) -> str:
 
 
 def metric_row(metric: Metric, labels: frozenset[str]) -> str:
-    """Return one row of the catalogue, with the labels that not all metrics of its exporter have."""
+    """Return one row of the catalogue, with the labels that are not common to all metrics of its exporter."""
     known = span([each for each in ROWS if metric.is_in(each)])
     return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {_labels(labels)} | {known} |"
 
@@ -69,7 +69,7 @@ def panel_row(panel: Panel) -> str:
 
 
 def alert_text(alert: Alert) -> str:
-    """Return one alert: its name, what it means and where to look, and its query."""
+    """Return one alert: its name, its meaning and where to look, and its query."""
     known = span([each for each in ROWS if available(alert.expr, each)])
     releases = "" if known == "all" else f", in {known}"
     name = f"**{alert.name}**{'' if alert.of_llm_d else MARK} ({alert.severity}, {alert.minutes} min{releases})"

@@ -1,4 +1,4 @@
-"""Write docs/models.md: for each model and each engine, the smallest preset that fits, or why none does."""
+"""Writes docs/models.md: for each model and each engine, the smallest preset that fits, or why none does."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ differ (DeepSeek-V3.2 and V4, Qwen3-Next) is refused by its name, and by what it
 
 
 def cell(model: ModelShape, of: Engine, backend: Backend) -> str:
-    """Return the smallest preset that fits and its GPU; else a rule that one breaks, and what to write."""
+    """Return the smallest preset that fits and its GPU; if none does, a rule that a preset breaks, and its fix."""
     broken: list[Problem] = []
     for preset in sorted(PRESETS, key=preset_gpus):
         if preset.backend not in (None, backend):
@@ -50,7 +50,7 @@ def cell(model: ModelShape, of: Engine, backend: Backend) -> str:
             if problem is None:
                 return f"`{preset}` on {gpu}"
             broken.append(problem)
-    mended = (each for each in broken if each.key.endswith(".contextLength"))  # by one key of the preset
+    mended = (each for each in broken if each.key.endswith(".contextLength"))  # fixed by one key of the preset
     found = next(mended, broken[-1])
     return f"none: {found.rule}; {found.fix}"
 
@@ -78,7 +78,7 @@ def pages() -> dict[Path, str]:
 
 
 def _short(model: ModelShape, of: Engine, text: str) -> str:
-    """Return a cell, marked where the engine has no EPLB for the model, and without the reason for having no preset."""
+    """Return a cell, marked if the engine has no EPLB for the model, and without the reason if there is no preset."""
     if text.startswith("none"):
         return "none"
     return text if of.family(model.family).expert_location else f"{text} \\*"

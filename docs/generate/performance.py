@@ -1,4 +1,4 @@
-"""Write docs/performance.md: its text with every table computed anew. Needs the estimator (make setup-advise)."""
+"""Writes docs/performance.md: its text with every table recomputed. Needs the estimator (make setup-advise)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAGE = HERE / "performance.md"
 PLOT = HERE / "figures" / "pareto.svg"
 R1 = MODELS["deepseek-ai/DeepSeek-R1"]
 COMPARED = (*TRAFFICS, Traffic(isl=1024, osl=1024))
-"""The traffics that the presets are compared on: those that the best ones were chosen for, and another."""
+"""Traffics on which the presets are compared: those for which the best ones were chosen, and another one."""
 SWEEP = (
     ("deepseek-ai/DeepSeek-R1", 16, 395.269),
     ("deepseek-ai/DeepSeek-R1", 32, 395.269),
@@ -41,13 +41,14 @@ SWEEP = (
 
 
 def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Advice:
-    """``wideep advise`` on H200."""
+    """Return the answer of ``wideep advise`` for H200."""
     question = ask(Asked(model=model, gpu="H200", gpus=gpus, **traffic.model_dump()), None, None)
     return advise(question, lambda role, done: None)
 
 
 def best() -> str:
-    """The best for four GPU counts beside the presets of as many, and what has no figures."""
+    """Return the best layout for four GPU counts beside the presets of the same size, and which presets have no
+    prediction."""
     head = ["GPUs", "layout", "tokens/s", "per GPU", "bound", "TTFT, s", "ITL, ms", "limited by"]
     compared = asked(104).presets
     rows: list[list[str]] = []
@@ -66,14 +67,14 @@ def best() -> str:
 
 
 def presets() -> str:
-    """Each preset for several traffics, where the estimator can tell."""
+    """Return each preset for several traffics, where the estimator has data."""
     head = ["", *(f"{each.isl} → {each.osl}, {each.ttft}" for each in COMPARED)]
     found = {gpus: [asked(gpus, traffic=traffic) for traffic in COMPARED] for gpus in BEST}
     return table(head, [[f"`{preset}`", *_shares(preset, found[preset_gpus(preset)])] for preset in SERVED])
 
 
 def memory() -> str:
-    """Weights on one GPU by both counts; presets with the same figures in one row."""
+    """Return the weights on one GPU by plan and estimator; presets with equal figures share a row."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for preset, roles in PRESETS.items():
         if preset.backend is None:
@@ -84,7 +85,7 @@ def memory() -> str:
 
 
 def sweep() -> str:
-    """Rows of the comparison with the estimator's own search."""
+    """Return the rows of the comparison with the estimator's own search."""
     rows: list[str] = []
     for model, gpus, theirs in SWEEP:
         ours = asked(gpus, model).best[0].tokens_per_second_per_gpu
@@ -93,7 +94,7 @@ def sweep() -> str:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     with Answers(R1, Traffic(isl=4000, osl=500)) as answers:
         values = {"version": answers.version, "data": answers.data(Gpu.H200)}
     values |= {
@@ -111,14 +112,14 @@ def page() -> str:
 
 
 def _weights(role: Role, layout: RoleLayout) -> tuple[str, str]:
-    """GB on one H200, by the plan and by the estimator."""
+    """Return the GB of weights on one H200, by the plan and by the estimator."""
     found = estimator.series(R1.name, worker_question(Gpu.H200, role, layout), Traffic(isl=4000, osl=500), [1])
     ours = worker_memory(R1, GPUS[Gpu.H200], layout).weights_gb
     return f"{ours:.1f}", "–" if found.no_data else f"{found.weights_gb:.1f}"
 
 
 def _same(preset: Prediction, found: Prediction) -> bool:
-    """Whether a preset is that layout, as far as the tables show."""
+    """Tell whether a preset equals that layout, as far as the tables show."""
     return (_roles(preset), _figures(preset)) == (_roles(found), _figures(found))
 
 
@@ -142,7 +143,7 @@ def _reason(unknown: Unknown) -> str:
 
 
 def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
-    """Tokens/s per GPU, and their share of the best for as many GPUs."""
+    """Yield tokens/s per GPU and their share of the best result on as many GPUs, for each traffic."""
     for advice in advices:
         (found,) = [each.prediction for each in advice.presets if each.name == preset]
         if isinstance(found, Prediction):
@@ -153,7 +154,7 @@ def _shares(preset: Preset, advices: Sequence[Advice]) -> Iterator[str]:
 
 
 def pages() -> dict[Path, str]:
-    """Return the page, and the plot of 32 GPUs."""
+    """Return the page, and the plot for 32 GPUs."""
     with TemporaryDirectory() as folder:
         plot = Path(folder) / PLOT.name
         write_plot(asked(32), plot)

@@ -1,4 +1,4 @@
-"""The tables of published runs: each beside what the estimator predicts for it and what the hardware allows."""
+"""The tables of published runs: each run beside the estimator's prediction and the hardware's bound."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ __all__ = ["published"]
 
 
 def predicted(run: Run, backend: Backend) -> float | None:
-    """Tokens/s per GPU by the estimator's measurements of an engine, without what two phases lose to each other.
+    """Return tokens/s per GPU from the estimator's measurements of an engine, ignoring what two phases lose to each
+    other.
 
-    None where it has none, or takes those within a node for what crosses nodes.
+    None if it has no measurements, or if it uses those within a node for traffic that crosses nodes.
     """
     question = worker_question(run.gpu, run.role, run.layout, backend)
     found = estimator.series(MODEL.name, question, run.traffic, [run.batch])
@@ -28,7 +29,8 @@ def predicted(run: Run, backend: Backend) -> float | None:
 
 
 def published() -> dict[str, str]:
-    """Return the tables of both roles, the reasons by letter, and how far predictions and runs are off."""
+    """Return the tables of both roles, the reasons by letter, and the ranges of prediction errors and of reached
+    bounds."""
     kernels = {run: _prediction(run) for run in RUNS}
     letters = dict(zip(Why, "abcd", strict=True))
     off = [value / run.measured - 1 for run, value in kernels.items() if value]
@@ -42,7 +44,7 @@ def published() -> dict[str, str]:
 
 
 def _prediction(run: Run) -> float | None:
-    """By the engine's own kernels, else by SGLang's."""
+    """Return the prediction for the engine's own kernels, else for SGLang's; None if neither has one."""
     asked = (predicted(run, backend) for backend in dict.fromkeys((run.backend, Backend.SGLANG)))
     return next((value for value in asked if value), None)
 

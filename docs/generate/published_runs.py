@@ -1,4 +1,4 @@
-"""Published runs of wide EP, each with what the hardware allows. One phase was measured at a time."""
+"""Published runs of wide EP, each with the hardware's bound. Each run measured one phase alone."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["MODEL", "RUNS", "Run", "Why", "title"]
 
 MODEL = MODELS["deepseek-ai/DeepSeek-R1"]
 PREFILL_TOKENS = 16_384
-"""Tokens of a prefill step on one GPU in SGLang's report. vLLM's says nothing of it; the bound hardly depends on it."""
+"""Tokens of a prefill step on one GPU in SGLang's report. vLLM's does not state it; the bound hardly depends on it."""
 
 
 class Why(StrEnum):
-    """Why a prediction is missing, or is not what was measured."""
+    """Why a prediction is missing or differs from the measurement."""
 
     OVERLAP = (
         "Run with two-batch overlap, which hides the all-to-all behind computation. The estimator adds up both times: "
@@ -54,9 +54,9 @@ class Run:
     gpus_per_node: int
     isl: int
     osl: int
-    """Tokens of an answer; of a prefill run 2, the fewest that a traffic has."""
+    """Tokens of an answer; for a prefill run 2, the fewest that a traffic may have."""
     batch: int
-    """Requests, or prompts, of one GPU."""
+    """Requests (decode) or prompts (prefill) per GPU."""
     measured: float
     """Tokens/s per GPU: of prompts for prefill, of answers for decode."""
     why: Why
@@ -68,7 +68,7 @@ class Run:
 
     @property
     def traffic(self) -> Traffic:
-        """What it was measured with."""
+        """The traffic of the measurement."""
         return Traffic(isl=self.isl, osl=self.osl)
 
     @property
@@ -80,18 +80,18 @@ class Run:
 
     @property
     def tokens(self) -> int:
-        """Tokens of a request that count."""
+        """Tokens per request that count for the phase."""
         return self.isl if self.role is Role.PREFILL else self.osl
 
     @property
     def bound(self) -> StepBound:
-        """The roofline's step."""
+        """The roofline's bound of a step."""
         bounds = prefill_bound if self.role is Role.PREFILL else decode_bound
         return bounds(MODEL, self.gpu, self.layout, self.batch, self.traffic)
 
     @property
     def most(self) -> float:
-        """Tokens/s per GPU that no software exceeds."""
+        """Tokens/s per GPU that no software can exceed."""
         return self.bound.requests_per_second * self.tokens / self.ep
 
     @property
@@ -101,7 +101,7 @@ class Run:
 
 
 def title(backend: Backend) -> str:
-    """What an engine is called."""
+    """Return an engine's display name."""
     return engine(backend, newest_tried().engines[backend.value]).title
 
 
@@ -136,4 +136,4 @@ RUNS = (
     # vllm-project/vllm#29284
     Run(Backend.VLLM, Gpu.H200, Role.DECODE, 32, 8, 1, 512, 512, 2_387, Why.BORROWED),
 )
-"""Of SGLang and vLLM, with the places where they were published."""
+"""Runs of SGLang and vLLM, with the places where they were published."""

@@ -1,4 +1,4 @@
-"""Write docs/releases.md: the table of Dynamo's releases, the ways between them and what goes wrong with the newest."""
+"""Writes docs/releases.md: the table of Dynamo's releases, the upgrade paths and the problems of the newest release."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ role: of a worker of more than two pods, a leader and one more are placed togeth
 
 @dataclass(frozen=True)
 class Trap:
-    """Something that keeps a graph of 1.6.1 from running on a fresh cluster, and what is done about it here."""
+    """A problem that keeps a graph of 1.6.1 from running on a fresh cluster, and what this program does about it."""
 
     text: str
     how: str
     done: str
     test: str
-    """Name of a test function; empty where there is nothing of it to try here."""
+    """Name of a test function; empty if there is nothing to test here."""
 
 
 FRESH_CLUSTER: tuple[Trap, ...] = (
@@ -158,7 +158,7 @@ FRESH_CLUSTER: tuple[Trap, ...] = (
 
 
 def row_line(row: ReleaseRow) -> tuple[str, ...]:
-    """Return a release's line of the table."""
+    """Return a release's row of the table."""
     return (
         row.version,
         row.date or "?",
@@ -172,7 +172,7 @@ def row_line(row: ReleaseRow) -> tuple[str, ...]:
 
 
 def releases() -> str:
-    """Return the table of releases, and what was tried of those that were."""
+    """Return the table of releases, and for those that were tried what was tried."""
     head = ("release", "date", "SGLang", "graph API", "CRDs from", "etcd", "NATS", "tried")
     tried = [
         f"- {row.version}: {'; '.join(f'{trial.what}: {trial.on}' for trial in row.tried)}."
@@ -189,13 +189,13 @@ def gangs() -> str:
 
 
 def mended() -> str:
-    """Return what is wrong with patch releases that have a better one."""
+    """Return the faulty patch releases that have a better successor, with their faults."""
     lines = [f"| {version} | {what} |" for version, what in TRAPS.items()]
     return "\n".join(["| do not use | because |", "|---|---|", *lines])
 
 
 def steps() -> str:
-    """Return what each documented step does."""
+    """Return the consequences of each documented step."""
     path = upgrade(ROWS[0].version, ROWS[-1].version).path
     lines = [
         f"| {before} → {after} | " + "<br>".join(f"{each.subject}: {each.text}" for each in found.consequences) + " |"
@@ -206,7 +206,7 @@ def steps() -> str:
 
 
 def traps() -> str:
-    """Return what goes wrong on a fresh cluster, and what is done about it."""
+    """Return the problems on a fresh cluster, and what is done about them."""
     rows = [(str(number), trap.text, f"{trap.how}: {trap.done}") for number, trap in enumerate(FRESH_CLUSTER, 1)]
     return table(("", "problem", "here"), rows)
 

@@ -1,4 +1,4 @@
-"""Write the generated parts of CONTRIBUTING.md: packages, the picture of their imports, and files per change."""
+"""Writes the generated parts of CONTRIBUTING.md: packages, the chart of their imports, and files per change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tree() -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Return CONTRIBUTING.md with its generated blocks as the code is today."""
+    """Return CONTRIBUTING.md with up-to-date generated blocks."""
     text = PAGE.read_text(encoding="utf-8")
     for name, block in (("rooms", tree()), ("imports", pictures()), ("changes", table())):
         made = f"{block.rstrip()}\n"

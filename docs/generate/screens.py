@@ -1,4 +1,4 @@
-"""Draw the README's picture of a terminal: a layout that is refused, by the command itself."""
+"""Draws the README's picture of a terminal in which ``wideep plan`` refuses a layout."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ ROOT = Path(__file__).parents[2]
 FIGURES = ROOT / "docs" / "figures"
 WIDTH = 100
 STYLES = {0: "bold red", 2: "bold cyan"}
-"""By indentation: that there are mistakes, and each key with its value."""
+"""Style by indentation: the line that there are mistakes, and each key with its value."""
 FONT_FACES = re.compile(r"@font-face \{[^}]*\}\s*")
-"""Rich's are fetched from a host; a README's picture fetches nothing."""
+"""Rich's fonts are fetched from a host; a picture in a README must not fetch anything."""
 
 
 def pages() -> dict[Path, str]:
-    """The picture."""
+    """Return the picture."""
     return {FIGURES / "refused.svg": _refused()}
 
 
 def _refused() -> str:
-    """``wideep plan`` on the demo's stack with three mistakes."""
+    """Return the output of ``wideep plan`` for the demo's stack with three mistakes."""
     stack = yaml.safe_load((ROOT / "Pulumi.demo.yaml").read_text(encoding="utf-8"))
     decode = {"redundantExperts": 10, "cudaGraphBatchSizes": [1, 64, 256]}
     stack["config"]["dynamo-wideep:layout"] = {"preset": "best-64gpu", "decode": decode}
