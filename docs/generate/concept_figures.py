@@ -1,5 +1,5 @@
-"""The two small figures of docs/concepts.md: how DP attention changes the KV cache, and a copy of the busiest GPU's
-expert."""
+"""The two small figures of docs/concepts.md: what DP attention does to the KV cache, and a copy to the busiest GPU's
+load."""
 
 from __future__ import annotations
 

@@ -99,8 +99,8 @@ async def _frontend(pod: Pod) -> Child:
 
 
 async def _worker(pod: Pod) -> Child | None:
-    """Load the worker's share of the model, and start a process in each pod that registers: SGLang's first, each of
-    vLLM's.
+    """Load the worker's share of the model, then start a process if this pod registers: SGLang's first pod does, vLLM's
+    all do.
 
     Containers of engines other than SGLang and vLLM are not simulated and are ready at once.
     """

@@ -34,7 +34,7 @@ def is_pending(pod: Manifest) -> bool:
 
 
 class Pod:
-    """One running pod; containers.py decides what runs in it. `end` removes everything of it."""
+    """One running pod; containers.py decides what runs in it, and `end` stops it."""
 
     def __init__(self, machine: Machine, pod: Manifest) -> None:
         self.machine, self.pod, self.kube = machine, pod, machine.kube
@@ -63,7 +63,7 @@ class Pod:
         write_private(self.known_path, json.dumps(known))
 
     async def end(self) -> None:
-        """Stop the pod's process, which must end even if the API server does not answer, and remove the pod's files."""
+        """Stop the pod's process first, then close its log and remove the kubelet's file about it."""
         self.machine.served.leave(self.graph, self.uid)
         if self.child:
             await self.child.stop()

@@ -73,8 +73,8 @@ def _worker() -> Manifest:
 
 
 def merge_env(*layers: list[Manifest]) -> list[Manifest]:
-    """Return the variables of all layers, later layers first in precedence, sorted by name so that a graph's template
-    is stable."""
+    """Return the variables of all layers, with later layers winning, sorted by name so that a graph's template is
+    stable."""
     merged = {entry["name"]: entry for layer in layers for entry in layer}
     return [merged[name] for name in sorted(merged)]
 

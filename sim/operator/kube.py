@@ -83,7 +83,8 @@ STRICT = "?fieldValidation=Strict"
 
 @dataclass
 class Kube:
-    """One client. Every call raises ApiError for a response above 299, except those that say what they do about 404."""
+    """One client. Every call raises ApiError for an unsuccessful response, except 404 in `get`, `find`, `patch` and
+    `delete`."""
 
     client: ApiClient
 

@@ -172,7 +172,7 @@ def _deployed() -> dict[str, Listed[Any]]:
 
 
 def view(*, deployed: bool = True, **changed: Any) -> ClusterSnapshot:
-    """Return a healthy cluster of two nodes, with or without the graph, with some parts changed."""
+    """Return a healthy cluster of two GPU nodes, with or without the graph, with some parts changed."""
     classes = obj(
         StorageClass,
         "shared",

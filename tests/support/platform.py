@@ -84,7 +84,7 @@ class Platform:
         return json.loads(self.kubectl("get", kind, "-o", "json", *selector))["items"]
 
     def hold_graph(self) -> None:
-        """Keep the graph from being deleted, until `delete_graphs`."""
+        """Hold the graph with a finalizer, however fast its deletion is, until `delete_graphs`."""
         own = self.graph()["metadata"].get("finalizers", [])
         patch = json.dumps({"metadata": {"finalizers": [*own, HELD]}})
         self.kubectl("patch", "dgd", "sgl", "--type=merge", "-p", patch)
