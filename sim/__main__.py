@@ -81,8 +81,7 @@ def env() -> None:
 
 
 _PROMPT = {"PS1": "(sim) $ ", "PROMPT_COMMAND": 'PS1="(sim) ${PS1#(sim) }"'}
-"""Prompt that marks the simulation's shell: ``PS1`` for sh; ``PROMPT_COMMAND`` for bash, whose start-up file sets PS1
-again."""
+"""Prompt of the simulation's shell: ``PS1`` for sh, ``PROMPT_COMMAND`` for bash, whose start-up file overwrites PS1."""
 
 
 @app.command()

@@ -51,8 +51,7 @@ TRY_NEXT = (
     ("wideep doctor --offline", ""),
     ("python -m sim fault clear", ""),
 )
-"""Commands to try in the demo's shell, each with what it shows; of a group of commands only the first has a
-description."""
+"""Commands to try in the demo's shell, each with what it shows; in a group only the first has a description."""
 TRY_SCALING = (
     ("pulumi config set --path hardware.nodes 10", "one more decode worker, on the cluster's two other nodes:"),
     ("pulumi config set --path layout.decode.replicas 3", ""),
@@ -84,8 +83,8 @@ class Shell:
     env: dict[str, str]
 
     def show(self, *command: str) -> None:
-        """Run a command on the user's screen; raise SimError if it fails, without repeating the output that is already
-        there."""
+        """Run a command on the user's screen; raise SimError if it fails, without repeating the command's own
+        output."""
         console.print(f"[bold]$ {' '.join(command)}[/bold]")
         sys.stdout.flush()
         code = subprocess.run(command, env=self.env, cwd=paths.PROJECT, check=False).returncode
@@ -241,8 +240,7 @@ def _summary(stack: str, cluster: Cluster, shell: Shell, outputs: dict[str, str]
 
 
 def try_next(stack: str, namespace: str, *, monitored: bool) -> list[tuple[str, str]]:
-    """Return the commands to try on that stack. The lab's stack fills its cluster and has no Prometheus, so it gets
-    fewer."""
+    """Return the commands to try on that stack: fewer for the lab's, which fills its cluster and has no Prometheus."""
     more = (*TRY_SCALING, *(TRY_MONITORING if monitored else ())) if stack == STACK else ()
     return [(command.replace("{namespace}", namespace), shows) for command, shows in (*TRY_NEXT, *more)]
 

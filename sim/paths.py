@@ -44,8 +44,7 @@ def cluster_id() -> str:
 
 
 def lock_file(of: str = "") -> Path:
-    """Return this clone's lock file. It lies beside the clusters' folders, because `down` removes the cluster's own
-    folder."""
+    """Return this clone's lock file. It lies beside the cluster's own folder, because `down` removes that folder."""
     return cluster_dir().parent / f".{cluster_id()}{of}.lock"
 
 

@@ -30,8 +30,8 @@ class Network(StrEnum):
 
 
 class Process(BaseModel):
-    """A process that the simulation started. `started`, in seconds since boot, distinguishes it from a later process
-    with the same pid."""
+    """A process that the simulation started. `started`, in seconds since boot, tells it from a later one with its
+    pid."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -81,8 +81,7 @@ class Cluster(BaseModel):
     plugins: dict[str, str] = Field(default_factory=dict)
     """For each Pulumi plugin by name: whether it is the real one, and where it comes from."""
     created: bool = False
-    """Whether the control plane was once created completely: if so, components that have died can simply be started
-    again."""
+    """Whether the control plane was once created completely: if so, dead components can simply be started again."""
     processes: dict[str, Process] = Field(default_factory=dict)
 
     @property
@@ -124,8 +123,8 @@ class Cluster(BaseModel):
 
     @property
     def sockets_dir(self) -> Path:
-        """Folder of the sockets that lead into Dynamo's network. Its name is short because a socket's path is limited
-        to 107 bytes."""
+        """Folder of the sockets that lead into Dynamo's network. Short, because a socket's path is limited to 107
+        bytes."""
         return self.directory / "s"
 
     @property

@@ -28,8 +28,8 @@ STACK: dict[str, object] = {
 
 
 def tables() -> Iterator[str]:
-    """Yield a table for each role: flags that differ or that only one side has, without those that the program or the
-    operator sets."""
+    """Yield a table for each role: flags that differ or that one side lacks, except those that program or operator
+    set."""
     settings = accept(STACK)
     args = {role: make_plan(settings).roles[role].args for role in Role}
     for command in launch_commands(COMMANDS.read_text(encoding="utf-8")):

@@ -1,5 +1,5 @@
-"""The two small figures of docs/concepts.md: what DP attention does to the KV cache, and a copy to the busiest GPU's
-load."""
+"""The two small figures of docs/concepts.md: the KV cache under DP attention, and the busiest GPU with a copied
+expert."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LINE = "#24292f"
 
 
 def draw_attention(shared: int, own: int, gpus: int) -> str:
-    """Return the KV cache of a worker's GPUs: under TP all hold the same ``shared`` tokens, under DP each holds ``own``
-    tokens."""
+    """Return the KV cache of a worker's GPUs: under TP all hold the same ``shared`` tokens, under DP each holds
+    ``own``."""
     canvas = Canvas(WIDTH, 270, "The KV cache under TP and under DP attention")
     rows = (
         (f"TP {gpus}: each GPU holds the same {shared:,} tokens", "all requests", [SHARED] * gpus),

@@ -13,8 +13,8 @@ Edges = dict[str, set[str]]
 
 
 def edges(names: dict[str, str]) -> Edges:
-    """Return which node imports which; ``names`` maps the packages to draw to their nodes. Imports for type checking
-    only do not count."""
+    """Return which node imports which, without imports for type checking; ``names`` maps the packages drawn to
+    nodes."""
     graph = grimp.build_graph(*ROOMS, exclude_type_checking_imports=True, cache_dir=None)
     found: Edges = defaultdict(set)
     for module in sorted(graph.modules):

@@ -47,7 +47,7 @@ def asked(gpus: int, model: str = R1.name, traffic: Traffic = TRAFFICS[0]) -> Ad
 
 
 def best() -> str:
-    """Return the best layout for four GPU counts beside the presets of the same size, and which presets have no
+    """Return the best layout for four GPU counts beside the presets of that size, and the presets without a
     prediction."""
     head = ["GPUs", "layout", "tokens/s", "per GPU", "bound", "TTFT, s", "ITL, ms", "limited by"]
     compared = asked(104).presets

@@ -29,8 +29,8 @@ def predicted(run: Run, backend: Backend) -> float | None:
 
 
 def published() -> dict[str, str]:
-    """Return the tables of both roles, the reasons by letter, and the ranges of prediction errors and of reached
-    bounds."""
+    """Return the tables of both roles, the reasons by letter, and the ranges of prediction error and of reached
+    bound."""
     kernels = {run: _prediction(run) for run in RUNS}
     letters = dict(zip(Why, "abcd", strict=True))
     off = [value / run.measured - 1 for run, value in kernels.items() if value]

@@ -78,7 +78,7 @@ def up(console: Console, stack: str, gpu_nodes: int | None = None) -> Cluster:
 
 def _check(console: Console, cluster: Cluster) -> None:
     """Raise SimError if a socket's path would be too long; warn if other users of the machine can reach the
-    frontend."""
+    frontends."""
     longest = cluster.sockets_dir / "65535"
     if len(os.fsencode(longest)) > _SOCKET_BYTES:
         raise SimError(
@@ -141,7 +141,7 @@ def down(console: Console) -> bool:
 
 
 def _readable() -> Cluster | None:
-    """Return this clone's cluster.json, or None if another version wrote it: that one is ended by its processes' mark
+    """Return this clone's cluster.json; None if another version wrote it, whose processes are ended by their mark
     alone."""
     try:
         return load(_file())

@@ -53,8 +53,7 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 
 def manifests(gpus: Hardware, kubelet: int) -> list[dict[str, Any]]:
-    """Return the Node objects: gpu-0 … as the hardware says, and two without GPUs for the other pods. All share one
-    kubelet's port."""
+    """Return the Node objects: gpu-0 … as the hardware says, and two without GPUs, all with the same kubelet port."""
     labels = {
         "nvidia.com/gpu.present": "true",
         "nvidia.com/gpu.product": gpu_spec(gpus.gpu).product or str(gpus.gpu),

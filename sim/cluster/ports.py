@@ -19,8 +19,8 @@ _LISTEN = "0A"  # include/net/tcp_states.h
 
 
 def choose(cluster: str) -> Ports:
-    """Return free ports for a new simulation. Each id tries ports in its own order, so that two simultaneous calls
-    rarely collide."""
+    """Return free ports for a new simulation. Each id tries ports in its own order, so simultaneous calls rarely
+    collide."""
     taken = {port for other in _others(cluster) for port in other.ports.model_dump().values()}
     candidates = random.Random(cluster).sample(_RANGE, len(_RANGE))  # noqa: S311  # no secret depends on it
     free = (port for port in candidates if port not in taken and is_free(port))
@@ -28,8 +28,7 @@ def choose(cluster: str) -> Ports:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server can bind the loopback port: nothing listens there. Connections that an earlier server has
-    left do not count."""
+    """Tell whether a server can bind the loopback port. Connections that an earlier server has left do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,5 +1,4 @@
-"""The processes that the simulation starts: they outlive the shell, can be found again, and no other process is ever
-ended."""
+"""The processes that the simulation starts: they outlive the shell and can be found again. No others are ever ended."""
 
 import os
 import subprocess
@@ -57,8 +56,7 @@ def alive(process: Process | None) -> bool:
 
 
 def stop(*processes: Process, grace: float = _GRACE) -> None:
-    """Terminate the processes; kill those that still run after `grace` seconds. Other processes with these pids are
-    spared."""
+    """Terminate the processes, and kill those that run `grace` seconds later; spare other processes with these pids."""
     _end([found for process in processes if (found := _find(process)) is not None], grace)
 
 

@@ -83,8 +83,7 @@ def _kubelet(cluster: Cluster) -> list[str | Path]:
 
 
 def agent(cluster: Cluster) -> Service:
-    """Return the service that simulates the operators and runs pods. It writes its ready file once it watches the API
-    server."""
+    """Return the agent's service. Its ready file appears once the agent watches the API server."""
     return Service("agent", [sys.executable, "-m", "sim.operator"], None, cluster.agent_ready.exists)
 
 

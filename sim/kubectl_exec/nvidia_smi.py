@@ -42,8 +42,7 @@ class Gpu:
 
 
 def used_bytes(container: Manifest, product: str) -> float:
-    """Return the bytes that a worker with these arguments holds on one GPU; 0 if its GPU or its arguments are
-    unknown."""
+    """Return the bytes that a worker with these arguments holds on one GPU; 0 if its GPU or arguments are unknown."""
     gpu = next((row for row in GPUS.values() if row.product == product), None)
     engine = Engine.of(container)
     if gpu is None or engine.memory_fraction == "auto":

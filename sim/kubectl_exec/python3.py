@@ -29,8 +29,7 @@ def folders(cluster: Path, namespace: str, pod: str) -> tuple[Path, Path]:
 
 
 def known_programs() -> set[str]:
-    """Return all multi-line string literals of the command's modules, among them each program that it sends to a
-    pod."""
+    """Return all multi-line strings of the command's modules, among them each program that it sends to a pod."""
     modules = (ast.parse(file.read_text()) for file in (paths.PROJECT / "wideep_cli").rglob("*.py"))
     texts = (node.value for module in modules for node in ast.walk(module) if isinstance(node, ast.Constant))
     return {text for text in texts if isinstance(text, str) and "\n" in text}

@@ -25,8 +25,7 @@ BALANCE: Final = "sglang:eplb_balancedness"
 
 
 def arguments(pod: Pod, engine: Engine) -> list[str]:
-    """Return the worker program's arguments for its metrics: the file that lists them, and the values of their
-    labels."""
+    """Return the worker program's arguments for its metrics: the file that lists them, and their labels' values."""
     newer = contract.LABEL_DISCOVERY in pod.labels
     file = private_folder(pod.machine.cluster.agent_dir / "metrics") / f"{pod.uid}.json"
     write_private(file, json.dumps(rows(pod.main, newer=newer)))

@@ -72,8 +72,7 @@ class Pod:
             self.known_path.unlink()
 
     def _is_known(self) -> bool:
-        """Tell whether the kubelet's file still describes this pod, and not a later one of the same name, as Grove's
-        pods reuse names."""
+        """Tell whether the kubelet's file still describes this pod: one of Grove's may since have reused its name."""
         known = json.loads(self.known_path.read_text()) if self.known_path.exists() else {}
         return known.get("log") == str(self.log_path)
 
@@ -89,7 +88,7 @@ class Pod:
         await self.kube.patch(Kind.POD, self.namespace, self.name, self.written, status=True)
 
     def is_set_back(self, seen: Manifest) -> bool:
-        """Tell whether the pod's status was reset to that before its containers started: a busy kwok writes its sandbox
+        """Tell whether the pod's status was reset to before its containers started: a busy kwok writes its sandbox
         twice."""
         return is_pending(seen) and self.written["status"].get("phase", "Pending") != "Pending"
 
@@ -100,7 +99,7 @@ class Pod:
             self.journal.write(line)
 
     async def strike(self, moment: Moment) -> None:
-        """Apply the active faults of a moment: log their lines, then raise CrashError, or block until the fault is
+        """Apply a moment's active faults: log their lines, then raise CrashError, or block until the fault is
         cleared."""
         for name, how in of_moment(moment).items():
             if not self.struck(name):

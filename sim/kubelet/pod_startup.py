@@ -26,8 +26,8 @@ async def prepare(pod: Pod) -> None:
 
 
 async def _pull(pod: Pod) -> None:
-    """Look up the image in the simulation's registry if it belongs there; the pod stays in ImagePullBackOff until it
-    exists."""
+    """Wait until the simulation's registry has the image, in ImagePullBackOff meanwhile; other registries' images
+    pass."""
     image: str = pod.main.get("image", "")
     await pod.event("Pulling", f"Pulling image {image!r}")
     await asyncio.sleep(pod.machine.times.pull)
@@ -66,7 +66,7 @@ async def _wait_for_secrets(pod: Pod) -> None:
 
 
 async def _missing_secret(pod: Pod) -> str:
-    """Return the first Secret that the container's environment references and the namespace lacks; empty if there is
+    """Return the first Secret that the container's environment needs and the namespace lacks; empty if there is
     none."""
     references = [entry.get("secretRef") for entry in pod.main.get("envFrom") or []]
     references += [(entry.get("valueFrom") or {}).get("secretKeyRef") for entry in pod.main.get("env") or []]

@@ -73,8 +73,7 @@ def _worker() -> Manifest:
 
 
 def merge_env(*layers: list[Manifest]) -> list[Manifest]:
-    """Return the variables of all layers, with later layers winning, sorted by name so that a graph's template is
-    stable."""
+    """Return the variables of all layers, later layers winning, sorted by name so that a graph's template is stable."""
     merged = {entry["name"]: entry for layer in layers for entry in layer}
     return [merged[name] for name in sorted(merged)]
 
@@ -89,8 +88,7 @@ def _over(base: Manifest, top: Manifest) -> Manifest:
 
 
 def resources(service: Manifest) -> Manifest:
-    """Return the service's resources in a container's form: the limits' `gpu` becomes nvidia.com/gpu, the requests'
-    `gpu` is dropped."""
+    """Return the service's resources in a container's form; `gpu` becomes nvidia.com/gpu, in the limits only."""
     wanted: Manifest = {}
     for side in ("limits", "requests"):
         given = (service.get("resources") or {}).get(side) or {}

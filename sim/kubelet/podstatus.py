@@ -19,8 +19,7 @@ def waiting(pod: Manifest, reason: str, message: str) -> Manifest:
 def running(
     pod: Manifest, *, ready: bool, restarts: int = 0, exit_code: int | None = None, message: str = ""
 ) -> Manifest:
-    """Return the status of a pod whose containers run; `exit_code` and `message` describe their last end, if they were
-    restarted."""
+    """Return the status of a pod whose containers run; `exit_code` and `message` describe their last end, if any."""
     more: Manifest = {"started": True, "restartCount": restarts}
     if exit_code is not None:
         more["lastState"] = {"terminated": _ended(exit_code, message)}

@@ -102,8 +102,8 @@ class Dynamo:
             raise RuntimeError(f"the simulated model could not be made: {errors.decode(errors='replace')[-2000:]}")
 
     def _env(self, place: Place, system: int | None) -> dict[str, str]:
-        """Return a process's environment. `system` is the port of a worker's metrics; a frontend serves its metrics on
-        its API port."""
+        """Return a process's environment. `system` is a worker's metrics port; a frontend's metrics are on its API
+        port."""
         old = {} if place.kubernetes else {"DYN_SYSTEM_ENABLED": "true" if system else "false"}
         on = {"DYN_SYSTEM_HOST": "127.0.0.1", "DYN_SYSTEM_PORT": str(system)} if system else {}
         return os.environ | {

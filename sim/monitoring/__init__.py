@@ -1,2 +1,1 @@
-"""Stand-ins for the Prometheus operator and for exporters: a real Prometheus scrapes what the cluster's monitors
-select"""
+"""Stand-ins for the Prometheus operator and for exporters: a real Prometheus scrapes the targets of the monitors"""

@@ -1,5 +1,4 @@
-"""`python -m sim dashboards`: a page with the dashboards of the cluster's stacks and the data that Prometheus has
-kept."""
+"""`python -m sim dashboards`: a page with the dashboards of the cluster's stacks and the data that Prometheus kept."""
 
 from __future__ import annotations
 

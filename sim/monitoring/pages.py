@@ -85,8 +85,8 @@ def nats(connections: int) -> Page:
 
 
 def kube_state(pods: Sequence[Manifest], graphs: Sequence[Manifest]) -> Page:
-    """Return phases and restarts of all pods, and the graphs' conditions in the form that `wideep/monitoring/chart.py`
-    configures."""
+    """Return phases and restarts of all pods, and graph conditions in the form that `wideep/monitoring/chart.py`
+    sets."""
     page = Page()
     for pod in pods:
         meta, status = pod["metadata"], pod.get("status") or {}

@@ -40,8 +40,7 @@ def write(cluster: Cluster, uid: str, name: str, content: Manifest) -> bool:
 
 
 async def start(pod: Pod) -> Child | None:
-    """Start Prometheus with nothing to scrape, and wait until it answers; return None if this machine has no
-    Prometheus."""
+    """Start Prometheus with nothing to scrape, and wait until it answers; None if this machine has no Prometheus."""
     cluster = pod.machine.cluster
     program = cluster.tools.get("prometheus")
     if program is None:

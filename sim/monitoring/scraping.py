@@ -62,7 +62,7 @@ def with_addresses(found: Found, addresses: Mapping[str, str]) -> Found:
 
 
 def of_nodes(host: str, path: str) -> Manifest:
-    """Return the job of the kubelets, for all of which one page stands. With the real chart the operator creates their
+    """Return the job of all kubelets, which share one page here. With the real chart the operator creates their
     targets."""
     targets = [{"targets": [host], "labels": {"__metrics_path__": f"/{path}"}}]
     return {"job_name": "kubelet", "honor_labels": True, "static_configs": targets}

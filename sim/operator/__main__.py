@@ -278,8 +278,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for quiet in ("kopf", "asyncio", "aiohttp", "kubernetes"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
-    logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # Grove's API may well be missing
-    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # a thread can handle no signals
+    logging.getLogger("kopf._core.reactor.observation").setLevel(logging.ERROR)  # warns if Grove's API is missing
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # warns that threads get no signals
     cluster = load()
     if cluster is None:
         sys.exit("there is no simulated cluster: run `python -m sim up` first")

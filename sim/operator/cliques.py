@@ -31,7 +31,7 @@ def gpus(pod: Manifest) -> int:
 
 
 def fits(wanted: list[int], free: list[int]) -> bool:
-    """Tell whether pods that want these numbers of GPUs all fit on nodes with these free GPUs, placing the largest
+    """Tell whether pods that want these numbers of GPUs fit on nodes with these free GPUs, placing the largest
     first."""
     room = sorted(free, reverse=True)
     for need in sorted(wanted, reverse=True):
@@ -107,8 +107,7 @@ class CliqueSetReconciler:
         return found
 
     async def _roll(self, gangs: list[grove.Gang], found: Mapping[str, rollout.Unit]) -> set[str]:
-        """Delete the pods of an older template whose turn it is; return the names of all pods that are being
-        deleted."""
+        """Delete the pods of an older template whose turn it is; return the names of all pods in deletion."""
         turns: dict[str, list[rollout.Unit]] = {}
         for gang in gangs:
             units = [found[clique["metadata"]["name"]] for clique in gang.cliques]
@@ -125,8 +124,7 @@ class CliqueSetReconciler:
         return gone
 
     async def _let_go(self, live: Manifest, gangs: list[grove.Gang], pods: dict[str, list[Manifest]]) -> None:
-        """Remove the scheduling gate from the pods of each gang that has room; raise NoRoomError for the first that has
-        none."""
+        """Remove the gate from the pods of each gang that has room; raise NoRoomError for the first that has none."""
         no_room = ""
         for gang in gangs:
             gated = [

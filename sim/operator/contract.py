@@ -65,8 +65,7 @@ GROVE_GATE: Final = "grove.io/podgang-pending-creation"
 
 
 def component_name(graph: str, service: str) -> str:
-    """Return the name of the DCD, its Deployment and its Service: GRAPH-SERVICE, with the service's key in lower
-    case."""
+    """Return the name of the DCD, its Deployment and its Service: GRAPH-SERVICE, with the service in lower case."""
     return f"{graph}-{service.lower()}"
 
 

@@ -80,15 +80,13 @@ def _cliques(live: Manifest, key: str, service: Manifest, surroundings: pods.Sur
 
 
 def clique_status(there: int, ready: int, gated: int) -> Manifest:
-    """Return the status of a PodClique from its numbers of pods: existing, Ready, and still gated from the
-    scheduler."""
+    """Return a PodClique's status from its numbers of pods: existing, Ready, and still gated from the scheduler."""
     waiting = {"scheduleGatedReplicas": gated, "scheduledReplicas": there - gated}
     return {"replicas": there, "readyReplicas": ready, "updatedReplicas": there, **waiting}
 
 
 def group_status(group: Manifest, available: int, scheduled: int) -> Manifest:
-    """Return the status of a PodCliqueScalingGroup from its numbers of replicas: with all pods ready, and released to
-    the scheduler."""
+    """Return a PodCliqueScalingGroup's status from its numbers of replicas: with all pods ready, and scheduled."""
     replicas = group["spec"]["replicas"]
     there = {"replicas": replicas, "scheduledReplicas": scheduled, "updatedReplicas": replicas}
     return there | {"availableReplicas": available}

@@ -83,8 +83,8 @@ STRICT = "?fieldValidation=Strict"
 
 @dataclass
 class Kube:
-    """One client. Every call raises ApiError for an unsuccessful response, except 404 in `get`, `find`, `patch` and
-    `delete`."""
+    """One client. Its calls raise ApiError for an unsuccessful response; `get`, `find`, `patch` and `delete` accept a
+    404."""
 
     client: ApiClient
 
@@ -172,8 +172,8 @@ class Kube:
         return await self._call("PATCH", path + query, body, "application/apply-patch+yaml")
 
     async def update(self, kind: Kind, body: Manifest, user: str) -> Manifest:
-        """Replace the whole object as that user, with field manager "manager"; fail with 409 if it has changed since it
-        was read."""
+        """Replace the whole object as that user, with field manager "manager"; fail with 409 if it changed
+        meanwhile."""
         path = kind.path(body["metadata"].get("namespace"), body["metadata"]["name"])
         return await self._call("PUT", f"{path}{STRICT}&fieldManager=manager", body, user=user)
 

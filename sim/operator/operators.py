@@ -1,5 +1,4 @@
-"""The Dynamo operators, etcds and Grove operators that run in the simulated cluster, judged by their workloads'
-status."""
+"""The Dynamo operators, etcds and Grove operators of the simulated cluster, and whether their pods are ready."""
 
 from __future__ import annotations
 
@@ -50,8 +49,7 @@ class Operator:
 
     @property
     def etcd(self) -> Key | None:
-        """Namespace and name of the StatefulSet behind the operator's etcd address; None for an etcd outside the
-        cluster."""
+        """Namespace and name of the StatefulSet behind the etcd address; None for an etcd outside the cluster."""
         host = self.flags.get("etcdAddr", "").removeprefix("http://").split(":")[0].split(".")
         if len(host) > 1 and host[0].endswith(contract.ETCD_SUFFIX):
             return host[1], host[0]
@@ -73,7 +71,7 @@ def read_operator(deployment: Manifest) -> Operator:
 
 @dataclass
 class Operators:
-    """The operators and etcds that the watches have reported, and whether each operator found Grove's API when it
+    """The operators and etcds that the watches reported, and whether each operator found Grove's API when it
     started."""
 
     kube: Kube
@@ -116,8 +114,8 @@ class Operators:
                 del known[key]
 
     def of(self, namespace: str) -> Operator | None:
-        """Return the running operator that watches a namespace: one restricted to it before a cluster-wide one; None
-        without any."""
+        """Return the ready operator that watches a namespace, preferring one restricted to it; None if there is
+        none."""
         alive = [operator for operator in self.operators.values() if operator.ready]
         own = [operator for operator in alive if operator.restricted_to == namespace]
         return next(iter([*own, *(operator for operator in alive if not operator.restricted_to)]), None)

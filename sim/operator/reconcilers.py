@@ -53,8 +53,8 @@ class Finalizers:
     kube: Kube
 
     async def handled(self, kind: Kind, live: Manifest) -> bool:
-        """Add the finalizer to a living object, or remove it from one that is being deleted. Return True if nothing is
-        left to do."""
+        """Add the finalizer to a living object, or remove it from one in deletion. Return True if nothing is left to
+        do."""
         meta = live["metadata"]
         held = contract.FINALIZER in meta.get("finalizers", [])
         going = "deletionTimestamp" in meta
@@ -165,8 +165,7 @@ class GraphReconciler(Reconciler):
 
 
 class ComponentReconciler(Reconciler):
-    """Reconciles DynamoComponentDeployments: the Deployment and, for a frontend, the Service of each, and its
-    status."""
+    """Reconciles DynamoComponentDeployments: each one's Deployment, a frontend's Service, and the status."""
 
     kind = Kind.COMPONENT
 

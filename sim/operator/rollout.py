@@ -45,8 +45,7 @@ def pod_by_pod(clique: Unit) -> list[Unit]:
 
 
 def outgoing(units: Sequence[Unit]) -> Iterator[Manifest]:
-    """Return the pods to delete now. ``units`` are all units of a scaling group or clique, in the order of their
-    replacement."""
+    """Return the pods to delete now. ``units``: all of a scaling group or clique, in the order of their replacement."""
     old = [unit for unit in units if unit.outdated]
     broken = [unit for unit in old if not unit.is_ready()]
     steady = all(unit.is_ready() for unit in units)

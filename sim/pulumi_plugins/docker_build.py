@@ -71,8 +71,8 @@ class Provider(ProviderBase):
         return provider_pb2.CheckResponse(inputs=values.encode(inputs), failures=failures)
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
-        """Return which inputs changed. Each change is an update, which builds and pushes again; a new password is no
-        change."""
+        """Return which inputs changed. Each change is an update that builds and pushes again; a new password is
+        none."""
         old = values.reveal(values.decode(request.olds))
         new = values.reveal(values.decode(request.news))
         changed = [

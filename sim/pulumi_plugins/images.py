@@ -56,8 +56,8 @@ class Registry:
 
     @classmethod
     def of_cluster(cls) -> Registry:
-        """Return the registry of the running cluster ($SIM_CLUSTER's or this checkout's); its address is empty if there
-        is none."""
+        """Return the registry of the running cluster ($SIM_CLUSTER's or this checkout's), without an address if none
+        runs."""
         from sim import state  # pydantic is as slow to import as all the rest, and few calls get here
 
         try:

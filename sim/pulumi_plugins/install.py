@@ -56,8 +56,7 @@ def stand_ins(pulumi_home: Path) -> list[str]:
 
 
 def _real(name: str, tools: Mapping[str, Path]) -> tuple[Path | None, str]:
-    """Return the real plugin if it can work here, and where it comes from; else None, and why a stand-in replaces
-    it."""
+    """Return the real plugin and where it comes from, if it can work here; else None and why a stand-in replaces it."""
     if tool := _TOOLS.get(name):
         program = tools[tool.name] if tool.source else tools.get(tool.name)
         return program, f"real, {origin(tool)}" if program else "stand-in: only its publisher has the real one"

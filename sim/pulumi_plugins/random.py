@@ -28,8 +28,8 @@ TEXT_DEFAULTS: Final[dict[str, Any]] = {
 
 
 def _bytes(inputs: values.Properties) -> tuple[str, values.Properties]:
-    """Return id and outputs of RandomBytes. As in the real plugin (`computeRandomBytesID`) the id is the value itself,
-    in clear."""
+    """Return id and outputs of RandomBytes. As in the real plugin (`computeRandomBytesID`) the id is the value in
+    clear."""
     raw = secrets.token_bytes(inputs["length"])
     text = base64.b64encode(raw).decode()
     return text, {"base64": values.Secret(text), "hex": values.Secret(raw.hex())}

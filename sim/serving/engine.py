@@ -1,5 +1,4 @@
-"""Stand-in for SGLang behind Dynamo's runtime of any release: it turns the tokens of a prompt into those of an
-answer."""
+"""Stand-in for SGLang behind any release of Dynamo's runtime: it turns the tokens of a prompt into an answer's."""
 
 import argparse
 import asyncio
@@ -70,8 +69,8 @@ class Engine:
         yield {"token_ids": [], "finish_reason": "length" if limit < len(ids) else "stop"}
 
     async def prefill(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Answer once the prompt is read. Only the frontend of Dynamo 1.x calls this: it then hands the request on to a
-        decode worker."""
+        """Answer once the prompt is read. Only Dynamo 1.x calls this: it then hands the request on to a decode
+        worker."""
         prompt, began = len(request.get("token_ids") or []), time.monotonic()
         rank = self.figures.start(prompt)
         try:

@@ -25,7 +25,7 @@ CHAT_TEMPLATE = (
 
 
 def tokenizer() -> Tokenizer:
-    """Return a byte-level tokenizer, which accepts any text. It is trained on the worker's phrases, so that a word is a
+    """Return a byte-level tokenizer, which accepts any text. Trained on the worker's phrases, so that a word is a
     token."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

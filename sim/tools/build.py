@@ -38,7 +38,7 @@ def environment() -> dict[str, str]:
 
 def build(source: GoBuild, go: Path, into: Path, log: Path, tick: Callable[[], None]) -> None:
     """Build each program of `source` with the toolchain `go` into INTO/bin. Raises SimError with the compiler's
-    output."""
+    words."""
     for package in source.packages:
         flags = " ".join(["-s", "-w", *(f"-X {variable}" for variable in package.variables)])
         overlay = [f"-overlay={_overlay(package, package.embedded, go, into, log)}"] if package.embedded else []

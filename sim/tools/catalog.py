@@ -77,8 +77,7 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Venv:
-    """A separate Python environment from a complete, hashed lock file. `python` is the range of versions that have
-    wheels."""
+    """A separate Python environment from a complete, hashed lock file. `python` are the versions that have wheels."""
 
     python: SpecifierSet
     lock: Path

@@ -36,8 +36,8 @@ def plugin_file(pulumi_home: Path, name: str, version: str) -> Path:
 
 
 def find_plugin(name: str, version: str) -> Path | None:
-    """Return a real Pulumi plugin that `pulumi plugin install` has put into $PULUMI_HOME or ~/.pulumi; None if there is
-    none."""
+    """Return a real Pulumi plugin, as `pulumi plugin install` puts it into $PULUMI_HOME or ~/.pulumi; None if
+    missing."""
     homes = [Path(home) for home in (os.environ.get("PULUMI_HOME"), Path.home() / ".pulumi") if home]
     for folder in homes:
         program = plugin_file(folder, name, version)

@@ -26,8 +26,7 @@ def clock(seconds: float) -> str:
 
 @dataclass
 class Total:
-    """The progress of work with several parts, from the seconds that each is expected to take. Parts may run
-    concurrently."""
+    """The progress of work in several parts, which may run concurrently, from the seconds that each should take."""
 
     expected: Mapping[str, float]
     now: Callable[[], float] = time.monotonic

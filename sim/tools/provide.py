@@ -127,8 +127,7 @@ class _Work:
         half.rename(home)
 
     def _download(self, tool: Tool, half: Path, name: str) -> str | None:
-        """Return where the tool's official release came from; None if it cannot be downloaded or its version does not
-        fit."""
+        """Return where the tool's release came from; None if it cannot be downloaded or its version does not fit."""
         if tool.download is None or not fetch.offered(tool.download):
             return None
         with self.place.step(f"downloading {name}", f"asked for the release of {name}", tool.name):

@@ -28,8 +28,7 @@ def world_of_session(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def world(world_of_session: World, request: pytest.FixtureRequest) -> Iterator[World]:
-    """Yield the stack with no fault set and its original config. Each test starts from the state that the previous one
-    left."""
+    """Yield the stack with no fault set and its original config, in the state that the previous test left."""
     world_of_session.said.clear()
     yield world_of_session
     acts.clear(world_of_session.cluster)

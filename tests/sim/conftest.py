@@ -31,8 +31,7 @@ def _tests_id() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment_of_this_checkout() -> None:  # pyright: ignore[reportUnusedFunction] - pytest's
-    """Bring .venv up to date in this checkout: a test's copy of the project links it, and `make` there would install
-    the copy."""
+    """Bring .venv up to date here: a test's copy of the project links it, and `make` there would install the copy."""
     process.run("sh", "scripts/setup.sh", seconds=_UP_SECONDS)
 
 

@@ -15,8 +15,8 @@ __all__ = ["api_server", "listed", "namespace"]
 
 @contextmanager
 def api_server(folder: Path) -> Iterator[tuple[Site, Path]]:
-    """Yield the server and the path of its kubeconfig. It answers 404, as for an unknown object, unless the test sets
-    an answer."""
+    """Yield the server and the path of its kubeconfig. It answers 404, as for an unknown object, unless told
+    otherwise."""
     with serving() as site:
         cluster = {"name": "c", "cluster": {"server": f"http://{site.address}"}}
         context = {"name": "c", "context": {"cluster": "c", "user": "u"}}

@@ -36,8 +36,7 @@ def holder(name: str, on: str, gpus: int) -> Pod:
 
 @dataclass
 class FakeCluster:
-    """A cluster that accepts Jobs. ``says`` is the output of a node's pod, ``waits`` the reason why it does not start,
-    by node."""
+    """A cluster that accepts Jobs. By node, ``says`` is what its pod prints, ``waits`` why its pod does not start."""
 
     nodes: tuple[Node, ...] = ()
     pods: tuple[Pod, ...] = ()

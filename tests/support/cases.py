@@ -84,8 +84,8 @@ def container(**state: Any) -> dict[str, Any]:
 
 
 def pod(name: str, role: str = "", on: str = "gpu-0", gpus: int = 8, **given: Any) -> Pod:
-    """Return a pod of the stack's graph, or (without a role) another pod. ``given``: ready, status, namespace, image,
-    owners, deleted."""
+    """Return a pod of the graph, or (without a role) another. ``given``: ready, status, namespace, image, owners,
+    deleted."""
     ready = given.get("ready", True)
     graph = {"nvidia.com/dynamo-graph-deployment-name": "deepseek-r1-wideep"} if role else {}
     kind = {"nvidia.com/dynamo-component-type": "frontend" if role == "frontend" else "worker"} if role else {}

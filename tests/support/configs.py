@@ -40,8 +40,7 @@ def hardware(
 
 
 def stack(**changed: object) -> dict[str, object]:
-    """Return DeepSeek-R1 on option A of the lab, on the lab's release, with top-level keys changed; None removes a
-    key."""
+    """Return DeepSeek-R1 on option A of the lab and the lab's release, with some keys changed; None removes a key."""
     platform = changed.get("platform", {})
     if isinstance(platform, dict):
         changed["platform"] = {**LAB, **platform}
@@ -71,8 +70,7 @@ def site(role: str = "decode", preset: str = "wide-32gpu", model: str | None = N
 
 
 def told(key: str, read_text: ReadText | None = None, /, **changed: object) -> str:
-    """Return all messages about one key of a stack, syntax errors as well as broken rules; empty if the stack is
-    accepted."""
+    """Return all messages about one key of a stack, wrong values and broken rules; empty if the stack is accepted."""
     try:
         accept(stack(**changed), read_text)
     except ConfigError as error:

@@ -189,8 +189,8 @@ class _Recorder(MockMonitor):
         return super().RegisterResource(request)
 
     def _before_create(self, request: Any) -> None:
-        """Call the before-create hooks, as the engine does for resources that its state lacks: an exception in a hook
-        ends the program."""
+        """Call the before-create hooks as the engine does for resources not in its state; their exceptions end the
+        program."""
         made = self._engine.resources[request.name]
         for name in request.hooks.before_create:
             options = self._engine.hooks[name].opts

@@ -21,8 +21,8 @@ METRICS = "--enable-expert-distribution-metrics"
 
 
 def loaded(folder: Path, **changed: object) -> StackContext:
-    """Return a stack's Plan, loaded from a stack file that is written to ``folder``: option A of the lab, with some
-    keys changed."""
+    """Return a stack's Plan, loaded from a file that is written to ``folder``: the lab's option A, some keys
+    changed."""
     hardware = {"gpu": "H200", "nodes": 16, "gpusPerNode": 8, "interconnect": "infiniband", "rdmaResource": "rdma/ib"}
     config = {f"dynamo-wideep:{key}": value for key, value in stack(hardware=hardware, **changed).items()}
     path = folder / "Pulumi.test.yaml"

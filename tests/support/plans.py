@@ -49,6 +49,6 @@ def settings_of(stack: str = "sim", **changes: Any) -> Accepted:
 
 
 def on_release(version: str, **platform: Any) -> dict[str, Any]:
-    """Return a stack's keys for another release of Dynamo, with an existing image, because not every release's image
-    can be built."""
+    """Return a stack's keys for another release of Dynamo, with an existing image: not every release has one to
+    build."""
     return {"platform": {"charts": "sim/charts", "version": version, **platform}, "image": EXISTING}

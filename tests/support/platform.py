@@ -31,8 +31,7 @@ def a_graph(
     secret: str = "hf-token-secret",  # noqa: S107 - a name
     engine: str = "nothing",
 ) -> Manifest:
-    """Return a graph in the lab's shape, for two nodes of eight GPUs; with the engine `sglang` its workers answer
-    requests."""
+    """Return a graph in the lab's shape, for two nodes of eight GPUs; with the engine `sglang` its workers answer."""
 
     def worker(role: str, gpus: str, replicas: int, nodes: int) -> Manifest:
         args = ["--model-path", "/model-cache/r1", "--served-model-name", "deepseek-ai/DeepSeek-R1"]
@@ -192,7 +191,7 @@ class Platform:
 
 @contextmanager
 def installed(cluster: Cluster, namespace: str, *values: str) -> Iterator[Platform]:
-    """Yield a platform that is restricted to its own namespace and ready; remove it afterwards, except the CRDs
+    """Yield a ready platform that is restricted to its own namespace; remove it afterwards, except the CRDs
     themselves."""
     platform = Platform(cluster, namespace)
     if not any("grove.enabled=true" in value for value in values):

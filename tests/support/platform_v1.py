@@ -40,7 +40,7 @@ def worker(role: str, *, gpus: str = "8", nodes: int = 1, image: str = IMAGE) ->
 
 
 def a_graph(*components: Manifest, name: str = "sgl") -> Manifest:
-    """Return a graph with a frontend and, unless components are given, a prefill and a decode worker of eight GPUs
+    """Return a graph with a frontend and the components, by default a prefill and a decode worker of eight GPUs
     each."""
     main = {"name": "main", "image": IMAGE}
     frontend = {"name": "frontend", "type": "frontend", "podTemplate": {"spec": {"containers": [main]}}}

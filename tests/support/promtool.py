@@ -1,5 +1,5 @@
-"""Prometheus' own promtool, from the simulation's tools or from this machine: it checks rules, and evaluates queries on
-given series."""
+"""Prometheus' own promtool, of the simulation's tools or this machine: checks rules, evaluates queries on given
+series."""
 
 from __future__ import annotations
 

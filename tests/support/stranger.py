@@ -74,7 +74,7 @@ def _nats(port: int) -> str:
 
 
 def _ask(port: int, request: bytes, tls: bool) -> bytes:
-    """Return everything that is answered within five seconds; empty if the server closes the connection or requires a
+    """Return all that is answered within five seconds; empty if the server closes the connection or wants a
     certificate."""
     said = b""
     with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), _SECONDS)) as plain:

@@ -1,5 +1,4 @@
-"""Stand-in for PyTorch in a worker's image: just enough to read a dump of SGLang's expert recorder, which here is
-JSON."""
+"""Stand-in for PyTorch in a worker's image: just enough to read a dump of SGLang's expert recorder, here JSON."""
 
 from __future__ import annotations
 

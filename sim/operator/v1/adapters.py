@@ -61,8 +61,7 @@ class Adapters:
 
 
 class AdapterReconciler(Reconciler):
-    """Reconciles DynamoGraphDeploymentScalingAdapters: copies their replicas into the graph, and writes their
-    status."""
+    """Reconciles DynamoGraphDeploymentScalingAdapters: copies their replicas into the graph, writes their status."""
 
     kind = Kind.ADAPTER
 

@@ -1,5 +1,4 @@
-"""The webhooks of Dynamo 1.6.1: which graphs they refuse, and which defaults they set, from its validation and
-defaulting."""
+"""The webhooks of Dynamo 1.6.1, after its own validation and defaulting: what they refuse, and what they set."""
 
 from __future__ import annotations
 
@@ -36,8 +35,7 @@ class Site:
 
 
 def defaulted(new: Manifest, site: Site) -> list[Manifest]:
-    """Return the JSON patch of the mutating webhook: the operator's version, for a new graph that does not state
-    one."""
+    """Return the JSON patch of the mutating webhook: the operator's version, for a new graph that states none."""
     annotations = new["metadata"].get("annotations")
     if annotations and contract.ANNOTATION_ORIGIN in annotations:
         return []
@@ -49,8 +47,7 @@ def defaulted(new: Manifest, site: Site) -> list[Manifest]:
 
 
 def refusals(new: Manifest, old: Manifest | None, site: Site, user: str = "") -> list[str]:
-    """Return the errors of a graph that `user` creates (`old` is None) or changes; empty for a graph that is being
-    deleted."""
+    """Return the errors of a graph that `user` creates (`old` is None) or changes; empty for a graph in deletion."""
     if "deletionTimestamp" in new["metadata"]:
         return []
     found = [*_annotations(new), *_graph(new, site)]

@@ -1,5 +1,4 @@
-"""The objects of a v1beta1 graph: its service account for discovery, its components or its PodCliqueSet, and its
-status."""
+"""The objects of a v1beta1 graph: its account for discovery, its components or its PodCliqueSet, and its status."""
 
 from __future__ import annotations
 
@@ -20,8 +19,8 @@ RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def set_name(live: Manifest) -> str:
-    """Return the PodCliqueSet's name: the graph's, shortened and with four digits of its hash if it exceeds Grove's
-    limit."""
+    """Return the PodCliqueSet's name: the graph's, or where it is too long for Grove a cut with four digits of its
+    hash."""
     name: str = live["metadata"]["name"]
     room = max(SHORTEST, NAME_LIMIT - max((_room(one) for one in template.components(live)), default=0))
     return name if len(name) <= room else f"{name[: room - 5]}-{_fnv32a(name.encode()) & 0xFFFF:04x}"

@@ -73,8 +73,7 @@ async def apply_crds(kube: Kube) -> None:
 
 
 class GraphReconciler(Reconciler):
-    """Reconciles v1beta1 DynamoGraphDeployments: the account for discovery, components or a PodCliqueSet, and the
-    status."""
+    """Reconciles v1beta1 DynamoGraphDeployments: account for discovery, components or a PodCliqueSet, status."""
 
     kind = Kind.GRAPH_V1
 
@@ -151,8 +150,7 @@ class GraphReconciler(Reconciler):
 
 
 class ComponentReconciler(Reconciler):
-    """Reconciles v1beta1 DynamoComponentDeployments: the Deployment and, for a frontend, the Service of each, and its
-    status."""
+    """Reconciles v1beta1 DynamoComponentDeployments: each one's Deployment, a frontend's Service, and the status."""
 
     kind = Kind.COMPONENT_V1
 

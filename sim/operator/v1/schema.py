@@ -51,8 +51,7 @@ SPECIAL: Final[dict[str, Schema]] = {
 
 
 def structural(name: str, published: dict[str, Schema]) -> Schema:
-    """Return a published schema in the form that a CRD accepts: inlined, without references, descriptions and other
-    keys."""
+    """Return a published schema as a CRD accepts it: inlined, without references, descriptions and other keys."""
     return SPECIAL[name] if name in SPECIAL else _inlined(published[name], published)
 
 
@@ -239,8 +238,8 @@ def _crd(kind: str, short: str, condition: str, spec: Schema, status: Schema) ->
 
 
 def _scaling_adapter() -> Manifest:
-    """Return the CRD that an autoscaler targets. The real one also has v1beta1, with `componentName`; it is stored as
-    v1alpha1."""
+    """Return the CRD that an autoscaler targets. The real one, stored as v1alpha1, also has v1beta1 with
+    `componentName`."""
     named = {"name": {"type": "string", "minLength": 1}, "serviceName": {"type": "string", "minLength": 1}}
     target = {"type": "object", "required": list(named), "properties": named}
     spec = {"type": "object", "required": ["replicas", "dgdRef"]}

@@ -132,7 +132,7 @@ def by_key(key: str, *layers: Iterable[Manifest]) -> list[Manifest]:
 
 
 def _over(base: Manifest, top: Manifest) -> Manifest:
-    """Return `top` merged over `base`: keyed lists by their key, maps field by field; probes and everything else are
+    """Return `top` merged over `base`: keyed lists by their key, maps field by field; probes and the rest are
     replaced."""
     merged = copy.deepcopy(base)
     for key, value in top.items():
@@ -200,8 +200,7 @@ def add_multinode_flags(container: Manifest, name: str, nodes: int, role: Role) 
 
 
 def _volumes(spec: Manifest, component: Manifest) -> list[Manifest]:
-    """Return the template's own volumes, the shared memory, and for each mount without a volume the claim of that
-    name."""
+    """Return the template's own volumes, the shared memory, and a claim for each mount without a volume of its name."""
     container = spec["containers"][0]
     volumes = list(spec.get("volumes") or [])
     size = component.get("sharedMemorySize", SHARED_MEMORY)

@@ -1,5 +1,4 @@
-"""Each rule of a role, broken once: what the message says, and what fixes it. Grouped by topic, like
-``wideep.rules``."""
+"""Each rule of a role, broken once: what the message says, and what fixes it. Grouped by topic as ``wideep.rules``."""
 
 from __future__ import annotations
 
