@@ -6,11 +6,11 @@
                     └─────► cache ─┴► download ────────────┤
                             image ──► burn-in ─────────────┘
 
-Image build, platform, download and the burn-in of the nodes run side by side; the burn-in and monitoring are only where
-the stack has them, monitoring before the platform.
-Destroy goes the other way: the guard (it refuses while others use what would go), the takedown (it refuses while there
-is no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
-(what a killed `up` has left and no state knows).
+The image build, the platform, the download and the burn-in of the nodes run in parallel. The burn-in and the monitoring
+exist only if the stack asks for them; the monitoring comes before the platform.
+Destroy goes the other way: the guard (refuses while others use what would be deleted), the takedown (refuses while no
+operator runs), the graph, the drain (waits until nothing of the graph is left), then the rest, and last the sweep
+(deletes what a killed `up` left behind and the state does not know).
 """
 
 from __future__ import annotations

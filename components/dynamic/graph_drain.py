@@ -82,8 +82,8 @@ class Drain(_Teardown):
     """A component that the graph depends on: it is deleted once nothing of the graph is left, and the platform only
     after it.
 
-    ``depends_on`` is what the graph's objects need to the last: the operator that ends them, the volume and Secret of
-    its pods.
+    ``depends_on`` is what the graph's objects need until they are gone: the operator that finalizes them, and the
+    volume and Secret of its pods.
 
     >>> drain = Drain("drain", TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(platform, cache, token)))
     """
@@ -92,10 +92,10 @@ class Drain(_Teardown):
 
 
 class Takedown(_Teardown):
-    """What depends on the graph, and so is asked first: it goes only while there is an operator.
+    """A component that depends on the graph and is therefore deleted first: its deletion fails unless an operator runs.
 
-    A graph has finalizers that only a living operator takes away. Deleted while there is none it would stop serving
-    and never go; here it is refused while it still serves, with what to do. ``depends_on`` is the graph.
+    A graph has finalizers that only a running operator removes. Deleted without one, it would stop serving and never go
+    away. The refusal comes while the graph still serves, and says what to do. ``depends_on`` is the graph.
 
     >>> cluster = ClusterAccess(context="prod")  # of a program that makes its own kubernetes.Provider
     >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(graph,), cluster=cluster)

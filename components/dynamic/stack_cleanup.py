@@ -67,8 +67,8 @@ class Sweep(Component):
     """A component on which everything on the cluster depends: it is in the state before anything is created, and is
     deleted last.
 
-    The engine records a resource once it is created. If it is killed before that, the resource exists but `pulumi
-    destroy` does not know it.
+    The engine records a resource once it is created. If it is killed before that, the resource exists but
+    `pulumi destroy` does not know it.
 
     >>> sweep = Sweep("sweep", SweepArgs(plan))
     """
