@@ -105,7 +105,7 @@ def _object_of(models: tuple[type[BaseModel], ...]) -> Any:
 
 
 def _name_of(models: tuple[type[BaseModel], ...]) -> str:
-    """Return the name of the type in the schema. The only union is that of the image settings."""
+    """Return the name of the type in the schema. A union of image settings is named ``Image``."""
     image = typing.get_args(Settings.model_fields["image"].annotation)
     return "Image" if set(models) <= set(image) else models[0].__name__
 
