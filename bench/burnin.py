@@ -42,7 +42,7 @@ def main() -> None:
         assert cluster is not None  # noqa: S101 - it was just brought up
         with tempfile.TemporaryDirectory() as folder:
             project = copy_project(Path(folder) / "project")
-            env |= environment(cluster) | {"PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
+            env |= environment(cluster) | {"PULUMI_DEBUG_COMMANDS": "true"}  # required by --event-log
             print(json.dumps({str(enabled): measure(project, env, enabled) for enabled in (False, True)}, indent=2))
     finally:
         subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)

@@ -131,7 +131,7 @@ def _environment(cluster: Cluster, folder: Path) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_DEBUG_COMMANDS": "true",
         ANY_CLUSTER: "1",
-    }  # for --event-log
+    }  # PULUMI_DEBUG_COMMANDS is required by --event-log
     return caller | environment(cluster) | ours
 
 

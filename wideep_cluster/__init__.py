@@ -1,7 +1,7 @@
-"""A live cluster, read: a small typed layer over the official Kubernetes client.
+"""A small typed layer over the official Kubernetes client, for reading a live cluster.
 
     Cluster ──► list, find, watch, logs      objects as frozen models (``wideep_cluster.objects``)
-       ├──────► create, merge, delete        what a burn-in makes for itself, and nothing else
+       ├──────► create, merge, delete        a burn-in's own objects, orphans, Helm's records
        └──────► run, forward                 a command in a pod, a port of a pod
 
 Failures are raised as ``ClusterError``, whose text is one readable sentence. Answers are parsed from JSON into models

@@ -1,4 +1,4 @@
-"""A client for reading a cluster, and for creating and deleting the objects that a command needs for itself."""
+"""A client for reading a cluster, and for the few objects that are created, changed or deleted."""
 
 from __future__ import annotations
 

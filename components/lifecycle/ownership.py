@@ -16,7 +16,7 @@ EVEN_IF_SHARED: Final = "teardown.evenIfShared"
 
 
 def stack_name() -> str:
-    """The full name of the running stack: ``organization/dynamo-wideep/prod``."""
+    """Return the full name of the running stack: ``organization/dynamo-wideep/prod``."""
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 

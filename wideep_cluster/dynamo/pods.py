@@ -55,7 +55,7 @@ class PodState:
     name: str
     role: str
     created: datetime
-    """By the API server's clock."""
+    """Time of creation, by the API server's clock."""
     stage: PodPhase
     reason: str = ""
     """The kubelet's or the scheduler's reason, in one word; empty if the pod only needs time."""
