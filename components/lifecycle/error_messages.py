@@ -127,8 +127,8 @@ BEFORE_HELM: Final = re.compile(
     r'Kubernetes cluster unreachable: Get "[^"]*/version|'
     r"create: failed to create: [^\n]*\(post secrets\)"
 )
-"""Requests that Helm sends before it changes anything: it asks for the server's version and the release's records, and
-then writes a record."""
+"""Errors of the requests with which Helm begins, before it changes anything: it reads the server's version and the
+release's records, then writes a record."""
 PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
 
 Row = Explanation | Callable[[Match, Failed, ErrorContext], Explanation]
