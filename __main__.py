@@ -18,7 +18,7 @@ from wideep.rules import Accepted
 
 
 def deploy(settings: Accepted, on_cluster: OnCluster, sweep: Sweep | None = None) -> None:
-    """Make all resources of a stack, and its outputs; ``sweep``: the first of them is made."""
+    """Create all resources of a stack, and export its outputs. ``sweep`` is the first of them, if it exists already."""
     password = registry_password() if settings.image.registry else None
     args = DynamoStackArgs(settings, hf_token(), password, on_cluster, sweep, at_root=True)
     for name, value in DynamoStack("dynamo", args).outputs.items():
@@ -26,8 +26,8 @@ def deploy(settings: Accepted, on_cluster: OnCluster, sweep: Sweep | None = None
 
 
 async def main() -> None:
-    """Read, check, deploy. The first resource is the engine's at once: it starts the process of the dynamic providers
-    while this one imports the SDKs, which takes as long."""
+    """Read, check, deploy. The first resource is registered early: the engine then starts the process of the dynamic
+    providers while this process imports the SDKs, which takes about as long."""
     settings = read_settings()
     plan = make_plan(settings)
     on_cluster = run_preflight(plan)
@@ -37,5 +37,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    atexit.register(gc.freeze)  # the last collection would walk the SDK's classes for a quarter of a second
+    atexit.register(gc.freeze)  # the final garbage collection would take 0.25 s for the SDK's classes
     pulumi.run(main)

@@ -1,9 +1,9 @@
 """What the command and a preview cost on this machine: ``python -m bench [--rounds 7] [--cluster] [--graphs 1,10]``.
 
-Measures in one run and prints Markdown; each table names the command that gives its figures alone. Without --cluster
-nothing is started. With it `make preview` is measured on the simulated cluster, against a program that makes nothing,
-and a stack's life, against that and against helm and kubectl; --graphs takes so many stacks through their life, on a
-cluster of its own for each number (hours at 100).
+All benchmarks run in sequence and print Markdown; each table names the command that gives its figures alone. Without
+--cluster nothing is started. With it, `make preview` is measured on the simulated cluster against a program that
+creates nothing, and the life of a stack against that program and against helm and kubectl. --graphs takes these numbers
+of stacks through their life, each on its own cluster (hours for 100).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def machine(before: float) -> str:
-    """On what it was measured, and whether the machine did something else meanwhile."""
+    """Describe the machine, and whether it was busy with something else meanwhile."""
     return (
         f"Measured on {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), Python "
         f"{platform.python_version()}. Load average before and after: {before:.1f}, {os.getloadavg()[0]:.1f}."
@@ -52,7 +52,7 @@ def machine(before: float) -> str:
 
 
 def commands(rounds: int) -> str:
-    """The command's calls, each in fresh processes."""
+    """Return the table of the command's calls, each in fresh processes."""
     from bench.command import CALLS, run
 
     rows: list[list[str]] = []
@@ -72,14 +72,15 @@ def commands(rounds: int) -> str:
 
 
 def verdict(found: float, target: float, load: float) -> str:
-    """Whether the target is reached, or by how much not: on a machine that does little else."""
+    """Tell whether the target is reached, or by what factor it is missed; a busy machine cannot tell."""
     if found > target and load > (os.cpu_count() or 1):
         return "the machine is too busy to tell"
     return "reached" if found <= target else f"missed, {found / target:.1f} ×"
 
 
 def growth(rounds: int) -> str:
-    """A plan by the stack's GPUs, after import, with the slope of a straight line through all sizes."""
+    """Return the table of the time for a Plan by the stack's GPUs, after import, with the slope of a linear
+    regression."""
     import wideep
     from bench.plan import timed
 
@@ -95,7 +96,7 @@ def growth(rounds: int) -> str:
 
 
 def stack_of(gpus: int) -> dict[str, Any]:
-    """The config of a stack of that size."""
+    """Return the config of a stack of that many GPUs."""
     from bench.plan import STACK
 
     workers = gpus // 8
@@ -110,7 +111,7 @@ def stack_of(gpus: int) -> dict[str, Any]:
 
 
 def previews(rounds: int) -> str:
-    """`make preview` beside an empty program, as bench/preview.py measures it."""
+    """Return the table of `make preview` and of an empty program, as bench/preview.py measures them."""
     command = [sys.executable, str(ROOT / "bench" / "preview.py"), str(rounds)]
     said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, Any] = json.loads(said)
@@ -121,7 +122,7 @@ def previews(rounds: int) -> str:
 
 
 def life(rounds: int) -> str:
-    """A stack's life beside an empty program and by hand, as bench.life measures it."""
+    """Return the table of a stack's life, of an empty program's, and of one by hand, as bench.life measures them."""
     from bench.life import COMMANDS
 
     found = on_own_cluster("bench.life", "--rounds", str(rounds))
@@ -132,7 +133,8 @@ def life(rounds: int) -> str:
 
 
 def graphs(numbers: Sequence[int]) -> str:
-    """The life of so many stacks on one cluster, as bench/load.py measures it. Raises where one was lost."""
+    """Return the table of the life of so many stacks on one cluster, as bench/load.py measures it. Raise
+    CalledProcessError if one was lost."""
     rows: list[list[str]] = []
     for number in numbers:
         said = on_own_cluster("bench.load", "--graphs", str(number))
@@ -147,13 +149,14 @@ def graphs(numbers: Sequence[int]) -> str:
 
 
 def on_own_cluster(module: str, *words: str) -> dict[str, Any]:
-    """What a benchmark prints that makes and ends a cluster: another one than that of the previews, which stays."""
+    """Return the output of a benchmark that starts and stops a cluster. It is not the cluster of the previews, which
+    stays up."""
     command, env = [sys.executable, "-m", module, *words], os.environ | {"SIM_ID": "bench"}
     return json.loads(subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def page(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A titled table."""
+    """Return a table with a title, as Markdown."""
     from wideep_cli.markdown import table
 
     return f"## {title}\n\n{table(list(head), [list(row) for row in rows])}"

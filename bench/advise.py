@@ -1,7 +1,7 @@
 """Speed and size of ``wideep advise``: ``python bench/advise.py``, with the extra installed (make setup-advise).
 
-Prints one JSON object: for 16 to 128 H200 the seconds and peak MB of the whole command, first with no answer kept, then
-with all of them; the same for one prediction in ``wideep plan``. ``python bench/advise.py sweep`` runs the estimator's
+Prints one JSON object: for 16 to 128 H200 the seconds and peak MB of the whole command, first with an empty cache, then
+with a full one; the same for one prediction in ``wideep plan``. ``python bench/advise.py sweep`` runs the estimator's
 own search (``cli_default``) for 16 and 32 GPUs beside ours: many minutes.
 """
 
@@ -48,14 +48,14 @@ def main() -> None:
 
 
 def cold_and_warm(args: list[str]) -> dict[str, float]:
-    """The command in a fresh interpreter, twice: without any answer kept, and with all of them."""
+    """Measure the command twice, in a fresh interpreter: with an empty cache, and with a full one."""
     with tempfile.TemporaryDirectory() as cache:
         first, second = (measured(args, cache) for _ in range(2))
     return {"cold_s": first[0], "cold_peak_mb": first[1], "warm_s": second[0], "warm_peak_mb": second[1]}
 
 
 def measured(args: list[str], cache: str) -> tuple[float, float]:
-    """Seconds and peak MB of one call."""
+    """Return the seconds and peak MB of one call."""
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "wideep_cli.main", *args],
@@ -70,7 +70,7 @@ def measured(args: list[str], cache: str) -> tuple[float, float]:
 
 
 def sweep(gpus: int) -> dict[str, float]:
-    """The estimator's own search for tokens/s per GPU, beside ours."""
+    """Run the estimator's own search for tokens/s per GPU, and ours."""
     from aiconfigurator.cli import api
 
     logging.disable(logging.CRITICAL)
@@ -83,14 +83,14 @@ def sweep(gpus: int) -> dict[str, float]:
 
 
 def own(gpus: int) -> float:
-    """What ``wideep advise`` finds."""
+    """Return the tokens/s per GPU that ``wideep advise`` finds."""
     args = [sys.executable, "-m", "wideep_cli.main", "advise", "--gpu", "H200", "--gpus", str(gpus), "-o", "json"]
     result = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=True)
     return float(json.loads(result.stdout)["best"][0]["tokens_per_second_per_gpu"])
 
 
 def own_seconds(gpus: int) -> float:
-    """How long it takes with nothing kept."""
+    """Return the seconds that it takes with an empty cache."""
     with tempfile.TemporaryDirectory() as cache:
         return measured(["advise", "--gpu", "H200", "--gpus", str(gpus), "-o", "json"], cache)[0]
 

@@ -1,8 +1,8 @@
 """What the burn-in costs `pulumi up`: ``SIM_JOB_SECONDS=20 SIM_DOWNLOAD_SECONDS=60 python -m bench.burnin``.
 
-Brings up a simulated cluster of its own (SIM_ID), and deploys one stack without and with the burn-in. Prints one JSON
+Brings up its own simulated cluster (SIM_ID), and deploys one stack without and with the burn-in. Prints one JSON
 object: the seconds of each `up`, and from the engine's events when download, burn-in and graph began and ended. The two
-variables choose how long a measurement and a download take there; real ones: docs/burnin.md.
+variables set how long a measurement and a download take there; for real durations see docs/burnin.md.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ def main() -> None:
         assert cluster is not None  # noqa: S101 - it was just brought up
         with tempfile.TemporaryDirectory() as folder:
             project = copy_project(Path(folder) / "project")
-            env |= environment(cluster) | {"PULUMI_DEBUG_COMMANDS": "true"}  # for --event-log
+            env |= environment(cluster) | {"PULUMI_DEBUG_COMMANDS": "true"}  # required by --event-log
             print(json.dumps({str(enabled): measure(project, env, enabled) for enabled in (False, True)}, indent=2))
     finally:
         subprocess.run([*sim, "down"], cwd=PROJECT, env=env, check=True, stdout=sys.stderr)
 
 
 def measure(project: Path, env: dict[str, str], enabled: bool) -> dict[str, Any]:
-    """One stack's `up`, from nothing, and what of it began and ended when."""
+    """Return the seconds of a new stack's `up`, and when its parts began and ended."""
     write_stack(project, "bench", **STACK, burnin={"enabled": enabled})
     events = project / "events"
     events.unlink(missing_ok=True)
@@ -63,7 +63,7 @@ def measure(project: Path, env: dict[str, str], enabled: bool) -> dict[str, Any]
 
 
 def spans(log: str) -> dict[str, list[int]]:
-    """Of each watched resource, when it began and ended."""
+    """Return when each watched resource began and ended, in seconds from the start."""
     lines = [json.loads(line) for line in log.splitlines()]
     first, found = lines[0]["timestamp"], dict[str, list[int]]()
     for line in lines:
@@ -75,7 +75,7 @@ def spans(log: str) -> dict[str, list[int]]:
 
 
 def pulumi(project: Path, env: dict[str, str], *words: str) -> None:
-    """Run a command to its good end."""
+    """Run a command. Raise CalledProcessError if it fails."""
     subprocess.run(["pulumi", *words], cwd=project, env=env, stdout=subprocess.DEVNULL, check=True)
 
 

@@ -1,7 +1,7 @@
 """How long the wideep command takes: ``python bench/command.py``.
 
-Prints one JSON object: for each call the median of seven fresh processes, in milliseconds, as wall time and as CPU time
-(user and system together, which a busy machine does not stretch as much), beside a Python that does nothing.
+Prints one JSON object: for each call the median of seven fresh processes, in milliseconds of wall time and of CPU time
+(user and system together, which a busy machine affects less), and for comparison a Python that does nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def measured(arguments: list[str]) -> dict[str, float]:
-    """Medians of one call."""
+    """Return the medians of one call."""
     runs = [run(arguments) for _ in range(ROUNDS)]
     return {
         "wall_ms": round(statistics.median(wall for wall, _ in runs) * 1000),
@@ -40,7 +40,7 @@ def measured(arguments: list[str]) -> dict[str, float]:
 
 
 def run(arguments: list[str]) -> tuple[float, float]:
-    """Wall and CPU seconds of one process."""
+    """Return the wall and CPU seconds of one process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -1,7 +1,7 @@
-"""Many graphs, each of a stack of its own, on one simulated cluster: what bench.status and bench.load stand on.
+"""Many graphs, each in its own stack, on one simulated cluster; bench.status and bench.load use it.
 
-A graph has ten nodes of 8 GPUs and fills nine of them: four prefill and five decode workers of 8 GPUs, and a frontend.
-Its pods run no engine (SIM_SERVED_GRAPHS=0): they pull, load and become ready, and nothing answers behind them.
+Each graph has ten nodes of 8 GPUs and fills nine of them: four prefill and five decode workers of 8 GPUs, and a
+frontend. Its pods run no engine (SIM_SERVED_GRAPHS=0): they pull, load and become ready, but serve nothing.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ PLATFORM: Final = "load-platform"
 
 @dataclass(frozen=True)
 class Project:
-    """A project's folder, and the cluster on which its commands work."""
+    """A project's folder, and the cluster that its commands use."""
 
     cluster: Cluster
     folder: Path
 
     @property
     def env(self) -> dict[str, str]:
-        """In which pulumi, kubectl and wideep work on the cluster."""
+        """The environment in which pulumi, kubectl and wideep use the cluster."""
         return os.environ | environment(self.cluster)
 
     def run(self, *command: str, given: str | None = None) -> str:
-        """What a command prints. Raises RuntimeError, with what it said, when it fails."""
+        """Run a command and return its stdout. Raise RuntimeError with its output if it fails."""
         done = subprocess.run(
             command, cwd=self.folder, env=self.env, input=given, capture_output=True, text=True, check=False
         )
@@ -62,15 +62,15 @@ class Fleet(Project):
     stacks: tuple[str, ...]
 
     def kubectl(self, *arguments: str, given: str | None = None) -> str:
-        """What it prints."""
+        """Run kubectl and return its stdout."""
         return self.run("kubectl", *arguments, given=given)
 
     def items(self, kind: str, *arguments: str) -> list[dict[str, Any]]:
-        """All objects of a kind."""
+        """Return all objects of a kind."""
         return json.loads(self.kubectl("get", kind, "--all-namespaces", "--output=json", *arguments))["items"]
 
     def write(self, stack: str, decode: int = DECODE) -> None:
-        """The stack's file; each has a namespace of its own, of its own name."""
+        """Write the stack's file; each stack has its own namespace, of the same name."""
         layout = {"preset": "lab-16gpu-singlenode", "prefill": {"replicas": PREFILL}, "decode": {"replicas": decode}}
         write_stack(
             self.folder,
@@ -83,15 +83,15 @@ class Fleet(Project):
         )
 
     def footprint(self) -> int:
-        """MB that the processes of the simulated cluster have in memory."""
+        """Return the memory of the simulated cluster's processes, in MiB."""
         pids = [each.pid for each in lifecycle.components(self.cluster) if each.pid]
         return sum(psutil.Process(pid).memory_info().rss for pid in pids) // 2**20
 
 
 @contextmanager
 def own_cluster(nodes: int, **served: str) -> Iterator[tuple[Cluster, Path]]:
-    """A cluster of its own with that many GPU nodes, and a copy of the project; ended with the block. ``served``:
-    variables for `python -m sim up`."""
+    """Bring up a separate cluster with that many GPU nodes, and yield it with a copy of the project; the cluster is
+    stopped when the block ends. ``served``: variables for `python -m sim up`."""
     file = cluster_dir() / "cluster.json"
     if file.exists():
         sys.exit(f"The cluster {cluster_id()} stands already, and would be ended: name another one with SIM_ID.")
@@ -110,9 +110,10 @@ def own_cluster(nodes: int, **served: str) -> Iterator[tuple[Cluster, Path]]:
 
 @contextmanager
 def fleet(graphs: int, nodes: int, figures: dict[str, Any]) -> Iterator[Fleet]:
-    """A cluster of its own with that many GPU nodes, the platform on it and no graph yet; ended with the block.
+    """Bring up a separate cluster with that many GPU nodes and the platform, but no graph yet; stop it when the block
+    ends.
 
-    ``figures`` takes what `sim up` took.
+    ``figures`` receives the time and memory of `sim up`.
     """
     began = time.monotonic()
     with own_cluster(nodes, SIM_SERVED_GRAPHS="0") as (cluster, folder):

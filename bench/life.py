@@ -1,10 +1,10 @@
 """A stack's life beside an empty program, and beside helm and kubectl: ``python -m bench.life [--rounds 3]``.
 
-On a simulated cluster of its own (SIM_ID), in turns: `pulumi preview`, `up`, `up` with nothing to do and `destroy` of a
-stack of 16 GPUs that installs the platform; the same of a program that imports the same SDKs and makes nothing; and by
-hand what the stack has made: kubectl applies the objects, helm installs the releases with the same values, kubectl
-waits for the download and for the graph, applies the same again, and takes all of it away. Prints one JSON object of
-median seconds; its progress goes to stderr.
+On its own simulated cluster (SIM_ID), in turns: `pulumi preview`, `up`, `up` with nothing to do and `destroy` of a
+stack of 16 GPUs that installs the platform; the same for a program that imports the same SDKs and creates nothing; and
+by hand what the stack has created: kubectl applies the objects, helm installs the releases with the same values,
+kubectl waits for the download and for the graph, applies the same again, and deletes everything. Prints one JSON object
+of median seconds; its progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:
-    """Medians, and what the stack takes of the others' time."""
+    """Return the medians, and the ratio of the stack's times to the others'."""
     medians = {name: {phase: statistics.median(all_) for phase, all_ in each.items()} for name, each in found.items()}
     own = medians["stack"]
     ratios = {
@@ -85,7 +85,7 @@ def figures(found: dict[str, Seconds], rounds: int, before: float) -> Json:
 
 
 def empty_project(folder: Path, copy: Path) -> Path:
-    """The project with a program that imports what ours does, and makes nothing."""
+    """Return a copy of the project with a program that imports what ours imports, and creates nothing."""
     shutil.copytree(folder, copy, symlinks=True)
     (copy / "__main__.py").unlink()
     (copy / "__main__.py").write_text(EMPTY)
@@ -93,14 +93,14 @@ def empty_project(folder: Path, copy: Path) -> Path:
 
 
 def kubernetes_resources(stack: Project) -> list[Json]:
-    """What the stack has made of Kubernetes, in the order in which it was made."""
+    """Return the Kubernetes resources of the stack, in the order in which they were created."""
     state: Json = json.loads(stack.run("pulumi", "stack", "export", "--show-secrets", "--stack", STACK))
     resources: list[Json] = state["deployment"]["resources"]
     return [each for each in resources if each["type"].startswith("kubernetes:") and not each.get("external")]
 
 
 def by_hand(project: Project, resources: Sequence[Json], seconds: Seconds) -> None:
-    """The same objects with kubectl and helm: up, up again, and away."""
+    """Create the same objects with kubectl and helm, apply them again, and delete them."""
     releases = [plain(each["inputs"]) for each in resources if each["type"] == RELEASE]
     objects = [plain(each["inputs"]) for each in resources if each["type"] != RELEASE]
     graphs = [each for each in objects if each["kind"] == GRAPH]
@@ -123,8 +123,8 @@ def by_hand(project: Project, resources: Sequence[Json], seconds: Seconds) -> No
 
 
 def plain(value: Any) -> Any:
-    """Inputs as a person would write them: without the engine's marks of secrets, the provider's own keys, and owners,
-    whose UIDs are those of the stack's objects."""
+    """Return inputs as a person would write them: without the engine's marks of secrets, the provider's own keys, and
+    owner references, whose UIDs are those of the stack's objects."""
     if isinstance(value, list):
         return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
     if not isinstance(value, dict):
@@ -136,19 +136,19 @@ def plain(value: Any) -> Any:
 
 
 def listed(objects: Sequence[Json]) -> str:
-    """Objects as one document."""
+    """Return objects as one List document."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def apply(project: Project, objects: Sequence[Json]) -> None:
-    """Namespaces first: the others stand in them."""
+    """Apply objects, namespaces first, because the others are in them."""
     for some in ([each for each in objects if each["kind"] == "Namespace"], objects):
         if some:
             project.run("kubectl", "apply", "--server-side", "--force-conflicts", "-f", "-", given=listed(some))
 
 
 def install(project: Project, release: Json) -> None:
-    """A release with the values that the stack gave it."""
+    """Install a release with the values that the stack gave it."""
     place = ("-n", release.get("namespace", "default"))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as values:
         json.dump(release.get("values", {}), values)
@@ -158,7 +158,7 @@ def install(project: Project, release: Json) -> None:
 
 
 def wait(project: Project, objects: Sequence[Json], condition: str) -> None:
-    """Until all of them have it."""
+    """Wait until all objects have the condition."""
     for each in objects:
         name = f"{each['kind'].lower()}/{each['metadata']['name']}"
         place = ("-n", each["metadata"]["namespace"])

@@ -1,9 +1,9 @@
 """Many stacks on one cluster, each through its whole life: ``python -m bench.load [--graphs 100] [--at-once 3]``.
 
-Brings up a simulated cluster of its own (SIM_ID) with the Dynamo platform, then takes every stack through `pulumi up`,
-`wideep status`, an update (one decode worker more: all GPUs are then in use) and `pulumi destroy`, and looks after each
-phase for what is lost or left over. Prints one JSON object; its progress goes to stderr. Exit code 1: something was
-lost, or a command failed.
+Brings up its own simulated cluster (SIM_ID) with the Dynamo platform, then takes every stack through `pulumi up`,
+`wideep status`, an update (one more decode worker, so that all GPUs are in use) and `pulumi destroy`, and checks after
+each phase whether anything is lost or left over. Prints one JSON object; its progress goes to stderr. Exit code 1:
+something was lost, or a command failed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VOLUME_SECONDS: Final = 60
 
 
 def main() -> None:
-    """Measure, look, and print."""
+    """Measure, check and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--graphs", type=int, default=100)
     parser.add_argument("--nodes", type=int, default=None, help="by default ten for each graph")
@@ -53,7 +53,7 @@ class Load:
     failed: list[str] = field(default_factory=list)
 
     def phase(self, name: str, work: Callable[[str], float]) -> None:
-        """Takes every stack through one command, several at once."""
+        """Take every stack through one command, several at a time, and record the times."""
         began = time.monotonic()
         with ThreadPoolExecutor(self.at_once) as pool:
             seconds = sorted(pool.map(work, self.fleet.stacks))
@@ -66,7 +66,7 @@ class Load:
         sys.stderr.write(f"{name}: {json.dumps(self.figures[name])}\n")
 
     def command(self, stack: str, *command: str) -> float:
-        """Seconds of one command; what it says is shown when it fails."""
+        """Run one command and return its seconds; print its output if it fails."""
         began = time.monotonic()
         done = subprocess.run(
             [*command, "--stack", stack],
@@ -85,26 +85,26 @@ class Load:
         return seconds
 
     def up(self, stack: str) -> float:
-        """From nothing."""
+        """Create the stack and deploy it."""
         self.fleet.run("pulumi", "stack", "init", stack, "--non-interactive")
         return self.command(stack, *UP)
 
     def update(self, stack: str) -> float:
-        """One decode worker more."""
+        """Add one decode worker."""
         self.fleet.write(stack, DECODE + 1)
         return self.command(stack, *UP)
 
     def destroy(self, stack: str) -> float:
-        """All of it."""
+        """Destroy the stack."""
         return self.command(stack, *DESTROY)
 
     def status(self, stack: str) -> float:
-        """The command on one stack, which has to be ready."""
+        """Run `wideep status` on the stack, which has to be ready."""
         return self.command(stack, "wideep", "status")
 
 
 def live(load: Load) -> list[str]:
-    """The whole life of all stacks; what went wrong in it, or was lost."""
+    """Take all stacks through their whole life, and return what failed or was lost."""
     lost: list[str] = []
     load.phase("up", load.up)
     lost += missing(load.fleet, FRONTENDS + PREFILL + DECODE)
@@ -116,7 +116,7 @@ def live(load: Load) -> list[str]:
 
 
 def missing(found: Fleet, pods: int) -> list[str]:
-    """Graphs that are not ready, and pods that are not there, or not ready."""
+    """Return the graphs that are not ready, and the stacks without the right number of ready pods."""
     graphs = {each["metadata"]["namespace"]: is_ready(each) for each in found.items("dynamographdeployments")}
     counts = dict.fromkeys(found.stacks, 0)
     for pod in found.items("pods", "--selector", GRAPH_LABEL):
@@ -128,14 +128,14 @@ def missing(found: Fleet, pods: int) -> list[str]:
 
 
 def is_ready(live: dict[str, Any]) -> bool:
-    """By its condition."""
+    """Tell whether the object's condition Ready is true."""
     conditions = live.get("status", {}).get("conditions", [])
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def left_over(found: Fleet) -> list[str]:
-    """What a destroy should have taken: objects of the cluster, and resources in the states. Volumes may take a moment:
-    their controller lets them go, and not the stack."""
+    """Return what a destroy should have deleted: objects on the cluster, and resources in the states. Volumes get some
+    time, because their controller deletes them, not the stack."""
     until = time.monotonic() + VOLUME_SECONDS
     while volumes(found) and time.monotonic() < until:
         time.sleep(1)
@@ -151,7 +151,7 @@ def left_over(found: Fleet) -> list[str]:
 
 
 def volumes(found: Fleet) -> list[str]:
-    """Those of the stacks' claims."""
+    """Return the volumes of the stacks' claims."""
     every = [
         (each["metadata"]["name"], each["spec"]["claimRef"]["namespace"]) for each in found.items("persistentvolumes")
     ]

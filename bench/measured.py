@@ -1,4 +1,4 @@
-"""One call of the wideep command on a live cluster: its time, its memory, and what it asked the API server."""
+"""One call of the wideep command on a live cluster: its time, its memory, and its requests to the API server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ __all__ = ["Measured", "measured"]
 
 @dataclass(frozen=True)
 class Measured:
-    """``cpu`` are seconds of the processor, which a busy machine stretches less; ``mb`` is the peak of its memory."""
+    """The result of one call. ``cpu`` is in CPU seconds, which a busy machine affects less; ``mb`` is the peak memory
+    in MiB."""
 
     code: int
     out: str
@@ -28,7 +29,7 @@ class Measured:
     calls: tuple[Call, ...]
 
     def figures(self) -> dict[str, object]:
-        """As the benchmarks print it."""
+        """Return the figures as the benchmarks print them."""
         verbs = Counter(call.verb for call in self.calls)
         return {
             "exit_code": self.code,
@@ -41,7 +42,7 @@ class Measured:
 
 
 def measured(account: Account, folder: Path, env: dict[str, str], *arguments: str) -> Measured:
-    """Runs ``wideep ARGUMENTS`` in a project's folder, as an account of which nobody else makes use."""
+    """Run ``wideep ARGUMENTS`` in a project's folder, as an account that nobody else uses, and measure it."""
     before = len(account.calls())
     with tempfile.TemporaryFile() as out:
         began = time.monotonic()

@@ -1,6 +1,6 @@
-"""Speed and size of the domain: ``python bench/plan.py``.
+"""Speed and size of the domain model: ``python bench/plan.py``.
 
-Prints one JSON object: milliseconds of a Plan (median of 200, after import), of ``import wideep`` and of the import
+Prints one JSON object: milliseconds of a Plan (median of 200, after import), of ``import wideep`` and of the imports
 that a first Plan needs, each in fresh interpreters; seconds and peak MB of listing all layouts of 512 GPUs.
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def plan_ms(rounds: int = 200) -> float:
-    """Median time of one Plan, from the raw config."""
+    """Return the median milliseconds of one Plan, from the raw config."""
     import wideep
 
     wideep.load(STACK)
@@ -56,14 +56,15 @@ def plan_ms(rounds: int = 200) -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds of one call."""
+    """Return the seconds of one call."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def import_ms(statement: str, rounds: int = 7) -> float:
-    """Median time of an import in fresh interpreters; refuses one that brings Pulumi or the command's libraries."""
+    """Return the median milliseconds of an import in fresh interpreters. Raise CalledProcessError if it imports Pulumi
+    or the command's libraries."""
     script = (
         "import sys, time; start = time.perf_counter()\n"
         f"{statement}\n"
@@ -78,7 +79,7 @@ def import_ms(statement: str, rounds: int = 7) -> float:
 
 
 def enumeration() -> tuple[float, int, int]:
-    """Seconds, peak MB of this process so far, and the number of layouts."""
+    """Return the seconds, the peak MiB of this process so far, and the number of layouts."""
     from wideep.catalog import MODELS
     from wideep.enumerate import layouts
     from wideep.settings.hardware import Gpu, Hardware, Interconnect

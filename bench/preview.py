@@ -1,9 +1,9 @@
 """Time of `make preview` against an empty program with the same SDKs: ``python bench/preview.py [ROUNDS]``.
 
-Prints one JSON object: over ROUNDS (by default 3) the median seconds of a preview of prod, of the same command on a
-copy of the project whose program makes nothing and for which no plugin comes up, their ratio, and of dev and prod at
-once; in turns, with the simulated cluster up before the first, so that one run compares like with like. The same in
-seconds of CPU, which say more on a machine that does other things as well; its load says whether it does.
+Prints one JSON object with the median seconds over ROUNDS (by default 3): of a preview of prod, of the same command on
+a copy of the project whose program creates nothing and needs no plugin, their ratio, and of dev and prod at once. They
+run in turns, with the simulated cluster already up, so that one run compares like with like. The same in CPU seconds,
+which are more reliable on a busy machine; the load average says whether it was busy.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".hypothesis
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took, in seconds."""
+    """The wall and CPU seconds of one run."""
 
     wall: float
     cpu: float
@@ -42,7 +42,7 @@ def main(rounds: int) -> None:
 
     env = {**os.environ, "SIM_ID": cluster_id()}
     before = os.getloadavg()[0]
-    preview(ROOT, env, "prod")  # brings the cluster up, and the files into memory
+    preview(ROOT, env, "prod")  # starts the cluster and warms the file cache
     with tempfile.TemporaryDirectory() as folder:
         empty = empty_project(Path(folder) / "project")
         costs: dict[str, list[Cost]] = {"prod": [], "empty": [], "dev_and_prod": []}
@@ -64,7 +64,7 @@ def main(rounds: int) -> None:
 
 
 def empty_project(folder: Path) -> Path:
-    """A copy of the project whose program imports what ours does, and makes nothing."""
+    """Return a copy of the project whose program imports what ours imports, and creates nothing."""
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     for venv in (".venv", "policy/.venv"):
         (folder / venv).symlink_to(ROOT / venv)
@@ -74,7 +74,7 @@ def empty_project(folder: Path) -> Path:
 
 
 def preview(project: Path, env: dict[str, str], *stacks: str) -> Cost:
-    """One run. Raises CalledProcessError, with what it printed, when it fails."""
+    """Run one preview. Print its stderr and raise CalledProcessError if it fails."""
     start, used = time.perf_counter(), cpu_seconds()
     command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "ci.preview", *stacks]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
@@ -85,7 +85,7 @@ def preview(project: Path, env: dict[str, str], *stacks: str) -> Cost:
 
 
 def cpu_seconds() -> float:
-    """Of all processes that have ended so far and were waited for."""
+    """Return the CPU seconds of all child processes that have ended and were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

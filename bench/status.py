@@ -1,8 +1,8 @@
 """``wideep status``, ``logs`` and ``doctor`` on a large cluster: ``python -m bench.status [--graphs 100]``.
 
-Brings up a simulated cluster of its own (SIM_ID), makes the graphs (as Pulumi would write them, without Pulumi) and
-waits until all are ready. Prints one JSON object: what the cluster took, and for each command of one stack its wall
-time, its peak memory and its calls of the API server, as the server's audit log has them.
+Brings up its own simulated cluster (SIM_ID), creates the graphs (as Pulumi would write them, without Pulumi) and waits
+until all are ready. Prints one JSON object: the cluster's figures, and for each command on one stack its wall time, its
+peak memory and its requests to the API server, from the server's audit log.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def make_graphs(found: Fleet) -> None:
-    """Namespace, token, claim and graph of each stack; returns when all graphs are ready."""
+    """Create the namespace, token, claim and graph of each stack; return once all graphs are ready."""
     for stack in found.stacks:
         made = {"apiVersion": "v1", "kind": "List", "items": objects(found, stack)}
         found.kubectl("apply", "--server-side", "--filename=-", given=json.dumps(made))
@@ -56,7 +56,7 @@ def make_graphs(found: Fleet) -> None:
 
 
 def objects(found: Fleet, stack: str) -> list[dict[str, Any]]:
-    """What of a stack its graph needs on the cluster."""
+    """Return the objects of a stack that its graph needs on the cluster, and the graph."""
     plan = load(read_stack_file(found.folder / f"Pulumi.{stack}.yaml")).plan
     assert plan.token is not None  # noqa: S101 - the fleet's stacks have one
     claim = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Ti"}}}
@@ -80,7 +80,7 @@ def objects(found: Fleet, stack: str) -> list[dict[str, Any]]:
 
 
 def look(found: Fleet, stack: str) -> dict[str, Any]:
-    """The figures of each command, the second of two calls: the first finds nothing in the machine's caches."""
+    """Return the figures of each command, from the second of two calls, because the first runs with cold caches."""
     figures: dict[str, Any] = {}
     for name, command in COMMANDS.items():
         account = Account.make(found.cluster, name)

@@ -1,1 +1,1 @@
-"""The jobs of continuous integration: previews, the review comment, what stands around them."""
+"""The jobs of continuous integration: previews, the review comment, and the helpers that they need."""

@@ -1,7 +1,8 @@
 """Prints the job's own OIDC token for an audience: `id_token.py [--raw] AUDIENCE`.
 
-Without --raw as the credential that kubectl and Pulumi take from an `exec` plugin (client.authentication.k8s.io/v1).
-GitHub Actions gives a token when asked (with `id-token: write`); GitLab CI sets one as ID_TOKEN (`id_tokens:`).
+Without --raw, it prints the credential that kubectl and Pulumi expect from an `exec` plugin
+(client.authentication.k8s.io/v1). GitHub Actions issues a token on request (with `id-token: write`); GitLab CI sets one
+as ID_TOKEN (`id_tokens:`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 
 def token(audience: str) -> str:
-    """The token. Raises SystemExit with a sentence where the job may not have one."""
+    """Return the token. Raise SystemExit with a message if the job may not have one."""
     given = os.environ.get("ID_TOKEN")
     if given:
         return given
@@ -34,7 +35,7 @@ def token(audience: str) -> str:
 
 
 def expiry(jwt: str) -> str:
-    """When the token ends, as Kubernetes writes times."""
+    """Return the token's expiry in the time format of Kubernetes."""
     payload = jwt.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return datetime.fromtimestamp(claims["exp"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

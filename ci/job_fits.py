@@ -1,10 +1,10 @@
-"""Whether this machine can do the first `up` of a stack: build the image, and wait for the download.
+"""Tells whether this machine can run the first `up` of a stack: build the image, and wait for the download.
 
     pulumi stack export --stack NAME | python -m ci.job_fits NAME
 
-``JOB_MINUTES`` is the limit of the job that runs it (a workflow's timeout-minutes); not set, nothing limits it. Exit
-code 2: it cannot be done here, and nothing should be started. A job that only may be too short is a warning, because
-the deadlines are for slow lines.
+``JOB_MINUTES`` is the time limit of the job (a workflow's timeout-minutes); without it there is no limit. Exit code 2
+means that the `up` cannot be done here and should not be started. A job that only may be too short is a warning,
+because the deadlines allow for slow connections.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from wideep_cli.stack_context import load, stack_file
 IMAGE: Final = "docker-build:index:Image"
 JOB: Final = "kubernetes:batch/v1:Job"
 DISK_GB: Final = 60
-"""What a build of Dynamo's SGLang image takes (docs/decisions/image.md)."""
+"""Disk space that a build of Dynamo's SGLang image needs (docs/decisions/image.md)."""
 BUILD_SECONDS: Final = 3600
-"""The longer end of a build (docs/decisions/image.md)."""
+"""Duration of a slow build (docs/decisions/image.md)."""
 BY_HAND: Final = (
     "run the first `pulumi up` by hand on a machine that can, name a remote builder (image.builder), or build the "
     "image elsewhere (image: {source: existing, reference: …})"
@@ -38,16 +38,16 @@ BY_HAND: Final = (
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the job runs."""
+    """The machine that runs the job."""
 
     free_gb: float | None
-    """Of Docker's disk, decimal. None: the engine is elsewhere (DOCKER_HOST)."""
+    """Free space on Docker's disk, in GB. None: Docker runs elsewhere (DOCKER_HOST)."""
     minutes: int | None
-    """After which the job is stopped."""
+    """The time limit of the job. None: no limit."""
 
 
 def obstacles(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> Iterator[str]:
-    """What cannot be done here. ``resources`` are the state's."""
+    """Yield what cannot be done here. ``resources`` are those of the state."""
     if not _builds(plan, resources) or plan.image_source.build is None:
         return
     if plan.image_source.build.builder is None:
@@ -59,7 +59,8 @@ def obstacles(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> 
 
 
 def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> Iterator[str]:
-    """What may not be over when the job is stopped: image and download go side by side, then the graph starts."""
+    """Yield what may not finish before the job is stopped. Image and download run in parallel, then the graph
+    starts."""
     build = BUILD_SECONDS if _builds(plan, resources) else 0
     job = any(resource["type"] == JOB for resource in resources)
     download = 0 if plan.download is None or job else plan.download.deadline_seconds
@@ -74,7 +75,7 @@ def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> I
 
 
 def _builds(plan: Plan, resources: list[dict[str, Any]]) -> bool:
-    """The state has no image with this tag, made of this source."""
+    """Tell whether the image has to be built: the state has none with this tag from this source."""
     build = plan.image_source.build
     images = [resource.get("inputs", {}) for resource in resources if resource["type"] == IMAGE]
     built = [(image.get("tags"), image.get("context", {}).get("location")) for image in images]
@@ -87,7 +88,7 @@ def _hours(seconds: float) -> str:
 
 
 def this_machine(environ: Mapping[str, str]) -> Machine:
-    """What is known of the machine that runs this."""
+    """Return what is known of the machine that runs this program."""
     docker = Path("/var/lib/docker")
     elsewhere = "DOCKER_HOST" in environ
     free = None if elsewhere else shutil.disk_usage(docker if docker.is_dir() else "/").free / 1e9
@@ -96,7 +97,7 @@ def this_machine(environ: Mapping[str, str]) -> Machine:
 
 
 def main() -> int:
-    """Reads the state's export from stdin."""
+    """Read the state's export from stdin, print warnings and obstacles, and return the exit code."""
     exported = json.load(sys.stdin)
     resources = (exported.get("deployment") or {}).get("resources") or []
     try:

@@ -1,7 +1,7 @@
-"""`make preview STACK=…`: what `pulumi preview` says of a stack, with nothing of the stack's own world.
+"""`make preview STACK=…`: the `pulumi preview` of a stack, without its own cluster, backend and secrets.
 
-Stands for the preview that a pull request's checks want: the stack as it is written, on the simulated cluster, with a
-backend that is thrown away. Needs no account, no cluster and no token; secrets are replaced, never decrypted.
+It is the preview for the checks of a pull request: the stack as written, on the simulated cluster, with a temporary
+backend. It needs no account, no cluster and no token; secrets are replaced, never decrypted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sim.state import Cluster, SimError, load
 from wideep.resource_names import ANY_CLUSTER
 
 LEFT_OUT = ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN")
-"""Variables of the caller that a preview has no use for."""
+"""Variables of the caller that are not passed to a preview."""
 SECONDS = 600
 OFFLINE = "what an API server would refuse or fill in: no cluster was asked (--offline)"
 LIVE = "what runs on the stack's own cluster now: `pulumi preview --refresh` with access to it says so"
@@ -38,7 +38,7 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @dataclass(frozen=True)
 class World:
-    """Where the previews run, and what cannot be looked at there."""
+    """The environment of the previews, and what cannot be checked in it."""
 
     env: dict[str, str]
     unchecked: tuple[str, ...]
@@ -46,7 +46,7 @@ class World:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One preview: its diff and remarks as a reviewer reads them, and whether it is one that `up` would follow."""
+    """One preview: its diff and messages for the reviewer, and whether it succeeded."""
 
     copy: Copy
     diff: str
@@ -81,7 +81,7 @@ def preview(
 
 
 def _world(folder: Path, offline: bool) -> World:
-    """The simulated cluster; without one, what can be done without."""
+    """Return the environment of the simulated cluster; if there is none, one that works without a cluster."""
     if not offline:
         try:
             return World(_environment(_cluster(), folder), (LIVE,))
@@ -91,7 +91,8 @@ def _world(folder: Path, offline: bool) -> World:
 
 
 def _cluster() -> Cluster:
-    """This checkout's simulated cluster: the one that stands and is whole, else `python -m sim up` sees to it."""
+    """Return this checkout's simulated cluster: the running one if it is complete, else the one that `python -m sim up`
+    brings up."""
     from sim.cluster import lifecycle
 
     cluster = load()
@@ -109,7 +110,7 @@ def _cluster() -> Cluster:
 
 
 def _nowhere(folder: Path) -> Cluster:
-    """A simulation of which nothing runs: tools and plugins, and a kubeconfig that is not there."""
+    """Return a simulation in which nothing runs: only tools and plugins, and a kubeconfig file that does not exist."""
     from sim.cluster import ports
     from sim.pulumi_plugins.install import install
     from sim.tools.catalog import TOOLS
@@ -130,12 +131,12 @@ def _environment(cluster: Cluster, folder: Path) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_DEBUG_COMMANDS": "true",
         ANY_CLUSTER: "1",
-    }  # for --event-log
+    }  # PULUMI_DEBUG_COMMANDS is required by --event-log
     return caller | environment(cluster) | ours
 
 
 def _preview(copy: Copy, world: World, folder: Path) -> Outcome:
-    """Runs the engine, and has its event log read by the command that reads those of real previews too."""
+    """Run the engine, and read its event log with the command that also reads those of real previews."""
     events = folder / f"{copy.stack}.events.jsonl"
     with _plugins(copy, world) as addresses:
         ran = _run(["pulumi", "stack", "init", copy.stack, "--non-interactive"], copy.folder, world)
@@ -149,14 +150,15 @@ def _preview(copy: Copy, world: World, folder: Path) -> Outcome:
 
 @contextmanager
 def _plugins(copy: Copy, world: World) -> Iterator[Callable[[], str]]:
-    """The stand-in plugins in one process, which comes up while the stack is made; yields what says where they are.
+    """Start the stand-in plugins in one process while the stack is created; yield a function that returns their
+    addresses.
 
-    The engine by itself starts one after the other, each when its first resource comes. None of them, and those that
-    do not come up, are left to it.
+    By default the engine starts one plugin after another, each when its first resource is registered. If none is
+    installed, or one does not start, the engine starts it.
     """
     command = [sys.executable, "-P", "-m", "sim.pulumi_plugins", "--attach", *stand_ins(Path(world.env["PULUMI_HOME"]))]
     env = {**world.env, "PYTHONPATH": str(paths.PROJECT)}
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL  # of what a plugin writes, the engine shows nothing either
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL  # the engine does not show a plugin's stderr either
     with subprocess.Popen(command, cwd=copy.folder, env=env, stdout=pipe, stderr=nowhere, text=True) as process:
         try:
             yield lambda: process.stdout.readline().strip() if process.stdout else ""

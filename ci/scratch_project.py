@@ -1,6 +1,6 @@
-"""A copy of the project in which stacks can be previewed without anything of their own world.
+"""A copy of the project in which stacks can be previewed without their own secrets, charts and cluster.
 
-Stands for a checkout with the stack's own secrets, charts and cluster: those are replaced, and said to be.
+These are replaced by stand-ins, and the preview says so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Copy", "copy_project"]
 
 PREFIX: Final = "dynamo-wideep:"
 SIM_STACK: Final = "sim"
-"""Its file holds a token that is none, under the simulation's own passphrase: the stand-in for every secret."""
+"""Its file contains a fake token, encrypted with the simulation's own passphrase: the stand-in for every secret."""
 NOT_COPIED: Final = (".git", ".github", ".hypothesis")
 DIGEST: Final = f"sha256:{'0' * 64}"
 CLUSTER_KEYS: Final = ("kubernetes:kubeconfig", "kubernetes:context", "kubernetes:cluster")
@@ -37,20 +37,20 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Copy:
-    """A stack's file, made fit for a preview anywhere."""
+    """A stack's file, rewritten so that it can be previewed anywhere."""
 
     stack: str
     folder: Path
     unchecked: tuple[str, ...]
-    """What was replaced, a sentence each."""
+    """What was replaced, one sentence each."""
 
 
 def copy_project(folder: Path, stacks: Sequence[str]) -> list[Copy]:
-    """The project in ``folder``: code linked, Pulumi.yaml copied, the stacks' files rewritten.
+    """Create the project in ``folder``: code linked, Pulumi.yaml copied, the stacks' files rewritten.
 
-    Raises SimError for a stack that has no file, or one that is no stack's file.
+    Raise SimError for a stack that has no file, or whose file is not that of a stack.
     """
-    names = (stack.rpartition("/")[2] for stack in stacks)  # of ORGANIZATION/NAME, as the live previews have it
+    names = (stack.rpartition("/")[2] for stack in stacks)  # live previews pass ORGANIZATION/NAME
     files = {name: _file(name) for name in dict.fromkeys(names)}
     folder.mkdir(parents=True)
     for path in sorted(paths.PROJECT.iterdir()):
@@ -123,7 +123,8 @@ def _replaced(value: Any, secret: Mapping[str, str]) -> Any:
 
 
 def _charts(config: Config) -> Iterator[str]:
-    """Charts from elsewhere, and a platform that is there already: stood in for, so that nothing outside is asked."""
+    """Replace charts from elsewhere, and a platform that is not installed by the stack, so that nothing outside is
+    needed."""
     platform = dict(config.get(f"{PREFIX}platform") or {})
     theirs = str(platform.get("charts") or "NVIDIA's repository")
     charts = paths.charts_of(_version(config))
@@ -137,7 +138,7 @@ def _charts(config: Config) -> Iterator[str]:
 
 
 def _image(config: Config) -> Iterator[str]:
-    """The digest of an image's tag: a stand-in, so that the preview is the same wherever and whenever it is made."""
+    """Replace the digest of an image's tag by a stand-in, so that the preview is the same at any place and time."""
     image = config.get(f"{PREFIX}image")
     if not isinstance(image, dict) or image.get("resolveDigest") is not True:
         return
@@ -150,7 +151,7 @@ def _image(config: Config) -> Iterator[str]:
 
 
 def _framework(config: Config) -> Framework:
-    """The engine that the stack names; the default's where it names none, or one that there is not."""
+    """Return the engine that the stack names; the default engine if it names none, or an unknown one."""
     named = config.get(f"{PREFIX}backend")
     return Backend(named).value if named in list(Backend) else Backend.SGLANG.value
 

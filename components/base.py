@@ -1,4 +1,4 @@
-"""What all components have in common."""
+"""The base class of all components, and the options that their children share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi
 
 from components.lifecycle.ownership import owner_annotations
 
-if TYPE_CHECKING:  # the engine imports components with their dynamic providers, in a process that makes no objects
+if TYPE_CHECKING:  # the engine imports components with their dynamic providers, in a process that creates no resources
     import pulumi_kubernetes as k8s
 
     from components.lifecycle.error_context import ErrorContext
@@ -20,10 +20,11 @@ __all__ = ["PACKAGE", "TYPE", "Component", "known_after_create"]
 T = TypeVar("T")
 
 PACKAGE: Final = "dynamo-wideep"
-"""The Pulumi package that the components are of."""
+"""The Pulumi package that the components belong to."""
 TYPE: Final = f"{PACKAGE}:index:"
 DELETE_TIMEOUT: Final = "10m"
-"""What pulumi-kubernetes waits without being told. Said, because it takes an annotation of the object for it too."""
+"""The default delete timeout of pulumi-kubernetes. It is set explicitly because the provider also reads a timeout from
+an annotation of the object."""
 
 
 def known_after_create(resource: pulumi.CustomResource, output: pulumi.Output[T]) -> pulumi.Output[T]:
@@ -33,7 +34,7 @@ def known_after_create(resource: pulumi.CustomResource, output: pulumi.Output[T]
 
 
 class ChildOptions(TypedDict, total=False):
-    """What ``Component.child`` takes."""
+    """The keyword arguments of ``Component.child``."""
 
     depends_on: Sequence[pulumi.Resource]
     protect: bool | None
@@ -43,10 +44,10 @@ class ChildOptions(TypedDict, total=False):
 
 
 class Component(pulumi.ComponentResource):
-    """A component of this program: its type is its class, its children are named after it.
+    """A component of this program. Its type token is its class name, and its children are named after it.
 
-    Its arguments say ``depends_on`` themselves: a component does not hand its own option on to its children, and one
-    without children drops it (pulumi#8721).
+    ``depends_on`` is part of each component's own arguments: a component does not pass its ``depends_on`` option on to
+    its children, and one without children drops it (pulumi#8721).
     """
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None, errors: ErrorContext | None = None) -> None:
@@ -62,7 +63,8 @@ class Component(pulumi.ComponentResource):
         annotations: Mapping[str, str] | None = None,
         owners: Sequence[k8s.meta.v1.OwnerReferenceArgs] | None = None,
     ) -> k8s.meta.v1.ObjectMetaArgs:
-        """Metadata of an object: whose it is, and that its fields are this program's."""
+        """Return the metadata of an object, with the annotations that name its stack and claim its fields for this
+        program."""
         import pulumi_kubernetes as k8s
 
         return k8s.meta.v1.ObjectMetaArgs(
@@ -82,7 +84,7 @@ class Component(pulumi.ComponentResource):
         timeout: str | None = None,
         hooks: pulumi.ResourceHookBinding | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of a child; ``timeout`` is of its creation and update."""
+        """Return the options of a child. ``timeout`` applies to its creation and its update."""
         timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout, delete=DELETE_TIMEOUT) if timeout else None
         return pulumi.ResourceOptions(
             parent=self,
@@ -97,13 +99,13 @@ class Component(pulumi.ComponentResource):
         self,
         **options: Unpack[ChildOptions],
     ) -> pulumi.ResourceOptions:
-        """Options of a child that a cluster or a registry keeps: its orphan goes before it is made, and its errors are
-        explained."""
+        """Return the options of a child that a cluster or a registry stores. Its orphan is deleted before it is
+        created, and its errors are explained."""
         options["hooks"] = pulumi.ResourceHookBinding.merge(self._hooks, options.get("hooks"))
         return self.child(**options)
 
     def hook_name(self, hook: str) -> str:
-        """A hook's name is the program's; a component has each of its hooks once."""
+        """Return a name that is unique in the program, as hook names must be. A component has each hook only once."""
         return f"{type(self).__name__}:{self._component}:{hook}"
 
     @cached_property

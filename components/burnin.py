@@ -17,19 +17,19 @@ __all__ = ["BurnIn", "BurnInArgs"]
 
 @dataclass(frozen=True)
 class BurnInArgs:
-    """What is measured, and with which image."""
+    """What the burn-in measures, and with which image."""
 
     namespace: pulumi.Input[str]
     plan: BurnInPlan
     image: pulumi.Input[str]
-    """Stands in place of the image that it was planned with."""
+    """The image of the measuring pods. It replaces the image in the plan."""
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """What its pods need: the pull secret, the policies."""
+    """Resources that the burn-in's pods need: the pull secret and the network policies."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class BurnIn(Component):
-    """GPUs and links that were measured, and reach what they should; else `pulumi up` fails here.
+    """A burn-in of the free GPU nodes. `pulumi up` fails here if a GPU or a link falls short of its limit.
 
     >>> burnin = BurnIn("burnin", BurnInArgs("dynamo-workshop", plan.burnin, image.reference))
     """

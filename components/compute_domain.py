@@ -16,14 +16,15 @@ __all__ = ["ComputeDomain", "ComputeDomainArgs"]
 
 @dataclass(frozen=True)
 class ComputeDomainArgs:
-    """The domain of one graph."""
+    """The ComputeDomain of one graph."""
 
     namespace: pulumi.Input[str]
     domain: ComputeDomainPlan
 
 
 class ComputeDomain(Component):
-    """NVIDIA's DRA driver joins the domain's nodes, and makes the template of the claims by which pods get a channel.
+    """A ComputeDomain. NVIDIA's DRA driver joins its nodes and creates the claim template through which pods get a
+    channel.
 
     >>> domain = ComputeDomain("fabric", ComputeDomainArgs("dynamo-workshop", plan.compute_domain))
     """

@@ -6,11 +6,11 @@
                     └─────► cache ─┴► download ────────────┤
                             image ──► burn-in ─────────────┘
 
-Image build, platform, download and the burn-in of the nodes run side by side; the burn-in and monitoring are only where
-the stack has them, monitoring before the platform.
-Destroy goes the other way: the guard (it refuses while others use what would go), the takedown (it refuses while there
-is no operator), the graph, the drain (it waits until nothing of the graph is left), then the rest, and last the sweep
-(what a killed `up` has left and no state knows).
+The image build, the platform, the download and the burn-in of the nodes run in parallel. The burn-in and the monitoring
+exist only if the stack asks for them; the monitoring comes before the platform.
+Destroy goes the other way: the guard (refuses while others use what would be deleted), the takedown (refuses while no
+operator runs), the graph, the drain (waits until nothing of the graph is left), then the rest, and last the sweep
+(deletes what a killed `up` left behind and the state does not know).
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ from wideep.rules import Accepted
 __all__ = ["DynamoStack", "DynamoStackArgs", "import_sdks", "make_sweep"]
 
 SDKS: Final = ("core.v1", "helm.v3", "apiextensions", "networking.v1", "batch.v1")
-"""Modules of pulumi_kubernetes that nearly every stack uses, and that are imported when they are first asked for."""
+"""Modules of pulumi_kubernetes that nearly every stack uses. They are imported lazily, on first access."""
 
 
 @dataclass(frozen=True)
 class DynamoStackArgs:
-    """The keys of the stack config, typed, and the two secrets, which no Settings hold.
+    """The typed keys of the stack config, and the two secrets, which Settings never hold.
 
-    ``wideep.rules.accept`` makes the settings from what a person writes; ``accept_settings`` takes what a program made.
+    ``wideep.rules.accept`` builds the settings from a user's config; ``accept_settings`` takes settings that a program
+    builds.
     """
 
     settings: Accepted
@@ -67,16 +68,17 @@ class DynamoStackArgs:
     registry_password: pulumi.Input[str] | None = None
     """Required if the settings have ``image.registry``."""
     on_cluster: OnCluster | None = None
-    """What the preflight has found; None: it is run."""
+    """The result of the preflight. None: the component runs the preflight itself."""
     sweep: Sweep | None = None
-    """The first resource, where it is made already (``make_sweep``)."""
+    """The first resource, if it has been created already (``make_sweep``)."""
     at_root: bool = False
-    """Resources have no parent, as in stacks that are older than this component: another parent is another URN."""
+    """Whether the resources have no parent, as in stacks that are older than this component: another parent means
+    another URN."""
 
 
 class DynamoStack(Component):
-    """Everything that a stack config asks for: platform, image, weights and the graph. One in a Pulumi stack, because
-    its resources are found again by their names.
+    """Everything that a stack config asks for: platform, image, weights and the graph. Only one is allowed in a Pulumi
+    stack, because its resources are looked up by their names.
 
     >>> stack = DynamoStack("dynamo", DynamoStackArgs(settings, hf_token=config.require_secret("hfToken")))
     >>> pulumi.export("frontend", stack.outputs["frontendService"])
@@ -112,12 +114,13 @@ class DynamoStack(Component):
         graph = self._graph(place.name, image, (drain, *download, *burnin))
         Guard("guard", GuardArgs(share, depends_on=(self._takedown(place.name, graph),)), self._opts)
         self.outputs: dict[str, pulumi.Input[object]] = outputs(plan, place.name, image)
-        """Where the graph is, and the commands that reach it. No output of the package's component: no annotation of
-        the class."""
+        """Where the graph is, and the commands that reach it. It is not annotated on the class, so that the package's
+        component has no such output."""
         self.register_outputs({})
 
     def _monitoring(self, namespace: pulumi.Input[str], first: tuple[pulumi.Resource, ...]) -> list[pulumi.Resource]:
-        """Make it before the platform, whose chart looks whether the API server knows monitors."""
+        """Create the monitoring before the platform, because the platform's chart checks whether the API server knows
+        monitors."""
         plan = self._plan.monitoring
         if plan is None:
             return []
@@ -133,7 +136,7 @@ class DynamoStack(Component):
         return [HfToken(names.TOKEN_SECRET.component, HfTokenArgs(namespace, plan, token), self._opts)]
 
     def _around_the_pods(self, namespace: pulumi.Input[str], login: RegistryLogin | None) -> list[pulumi.Resource]:
-        """Make what has to be there before the graph's first pod, and until its last is gone."""
+        """Create what must exist before the graph's first pod starts and until its last pod is gone."""
         plan, around = self._plan, list[pulumi.Resource]()
         if plan.network_policies:
             policies = NetworkPoliciesArgs(namespace, plan.network_policies)
@@ -148,7 +151,7 @@ class DynamoStack(Component):
         return around
 
     def _guards(self, share: Share, place: Namespace, platform: Platform) -> list[pulumi.Resource]:
-        """Make those that ask once more right before the namespace and the platform go."""
+        """Create the guards that check once more right before the namespace and the platform are deleted."""
         namespace = GuardArgs(replace(share, **NO_OPERATOR), depends_on=(place,))
         operator = GuardArgs(replace(share, **NO_NAMESPACE), depends_on=(platform,))
         return [Guard("guard-namespace", namespace, self._opts), Guard("guard-platform", operator, self._opts)]
@@ -197,7 +200,8 @@ class DynamoStack(Component):
 
     @property
     def _renamed(self) -> bool:
-        """Grove cannot take over a gang of another name: its pods would stay beside the new ones."""
+        """Whether this release of Dynamo names its Grove gangs differently. Grove cannot take over a gang of another
+        name: its pods would stay beside the new ones."""
         return self._release.row.minor >= RENAMES_GANGS
 
     def _takedown(self, namespace: pulumi.Input[str], graph: WideEp) -> Takedown:
@@ -210,12 +214,12 @@ class DynamoStack(Component):
 
 
 def make_sweep(plan: Plan, opts: pulumi.ResourceOptions | None = None) -> Sweep:
-    """Make the resource on which all others depend."""
+    """Create the resource on which all others depend."""
     return Sweep(names.SWEEP.component, SweepArgs(plan), opts)
 
 
 def import_sdks() -> None:
-    """Import what the components use of pulumi_kubernetes."""
+    """Import the modules of pulumi_kubernetes that the components use."""
     for module in SDKS:
         import_module(f"pulumi_kubernetes.{module}")
 
@@ -230,8 +234,8 @@ def _login(plan: Plan, password: pulumi.Input[str] | None) -> RegistryLogin | No
 
 
 def _refuse(provider: pulumi.ProviderResource | None) -> None:
-    """Raise RunError for a provider that a program has made: the checks and waits, which are none of its resources,
-    would look at another cluster than the one that it writes to."""
+    """Raise RunError if the program passes a Kubernetes provider: the checks and waits do not use that provider, and
+    would look at another cluster than the one it writes to."""
     if provider is not None:
         raise pulumi.RunError(
             "DynamoStack: it has a Kubernetes provider of the program in its options, and takes its cluster from the "

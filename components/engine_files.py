@@ -1,4 +1,4 @@
-"""The files that an engine reads in place of arguments, one ConfigMap a role."""
+"""The files that an engine reads instead of arguments: one ConfigMap for each role."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class EngineFilesArgs:
 
 
 class EngineFiles(Component):
-    """A ConfigMap for each role. Its name carries a hash of the files: others are a new ConfigMap, to which the graph's
-    pods roll before the old one goes.
+    """A ConfigMap for each role. Its name contains a hash of the files: changed files result in a new ConfigMap, and
+    the graph's pods roll to it before the old one is deleted.
 
     >>> files = EngineFiles("engine", EngineFilesArgs("dynamo-workshop", plan.engine_configs))
     """

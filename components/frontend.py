@@ -1,4 +1,4 @@
-"""How the frontend is reached from outside the cluster: a Service of its own, an Ingress."""
+"""How clients outside the cluster reach the frontend: a separate Service and an Ingress."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["FrontendAccess", "FrontendAccessArgs"]
 
 @dataclass(frozen=True)
 class FrontendAccessArgs:
-    """Which ways in, and what stands behind them."""
+    """Which ways in to create, and the resources behind them."""
 
     namespace: pulumi.Input[str]
     plan: FrontendPlan
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """The graph: a Service is awaited until it has a pod, an Ingress until its Service has one."""
+    """The graph: the provider waits until the Service has a pod, and until the Ingress's Service has one."""
 
 
 class FrontendAccess(Component):
-    """The public Service and the Ingress, those of the two that the Plan has.
+    """The public Service and the Ingress, as far as the Plan has them.
 
-    The provider waits until a load balancer or an ingress controller has given them an address. For a controller that
-    never says one, set the annotation ``pulumi.com/skipAwait: "true"``.
+    The provider waits until a load balancer or an ingress controller has assigned an address. For a controller that
+    never reports one, set the annotation ``pulumi.com/skipAwait: "true"``.
 
     >>> access = FrontendAccess("access", FrontendAccessArgs("dynamo-workshop", plan.frontend, depends_on=(graph,)))
     """

@@ -1,4 +1,4 @@
-"""How Helm finds a chart: in a repository, in a registry, or in a folder of this machine."""
+"""The source of a Helm chart: a repository, a registry, or a local folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ChartSource"]
 
 @dataclass(frozen=True)
 class ChartSource:
-    """A chart of one version, from wherever ``charts`` says: ``https://…``, ``oci://…`` or a folder."""
+    """A chart of one version, from the source in ``charts``: ``https://…``, ``oci://…`` or a folder."""
 
     charts: str
     chart: str
@@ -21,7 +21,7 @@ class ChartSource:
 
     @property
     def reference(self) -> str:
-        """``chart`` of a Helm release."""
+        """The ``chart`` of a Helm release."""
         if self.charts.startswith("oci://"):
             return f"{self.charts.rstrip('/')}/{self.chart}"
         if not is_folder(self.charts):
@@ -31,12 +31,12 @@ class ChartSource:
 
     @property
     def asked_version(self) -> str | None:
-        """None in a folder, which has one version."""
+        """The version to request; None for a folder, which holds a single version."""
         return None if is_folder(self.charts) else self.version
 
     @property
     def repository(self) -> k8s.helm.v3.RepositoryOptsArgs | None:
-        """Only a repository has one beside the reference."""
+        """The repository options; None unless the source is a repository."""
         if self.charts.startswith("oci://") or is_folder(self.charts):
             return None
         return k8s.helm.v3.RepositoryOptsArgs(repo=self.charts)

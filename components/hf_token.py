@@ -17,7 +17,7 @@ __all__ = ["HfToken", "HfTokenArgs"]
 
 @dataclass(frozen=True)
 class HfTokenArgs:
-    """The token, and the Secret that holds it."""
+    """The token, and the Secret that stores it."""
 
     namespace: pulumi.Input[str]
     plan: TokenPlan
@@ -25,7 +25,7 @@ class HfTokenArgs:
 
 
 class HfToken(Component):
-    """The token as a Kubernetes Secret. Its value is a Pulumi secret, whatever comes in.
+    """The token as a Kubernetes Secret. Its value is always a Pulumi secret, even if the input is plain.
 
     >>> token = HfToken("token", HfTokenArgs("dynamo-workshop", plan.token, config.require_secret("hfToken")))
     """

@@ -1,4 +1,4 @@
-"""The image of all pods: built and pushed, or one that exists; either way named by its digest where that is known."""
+"""The image of all pods: built and pushed, or an existing one; in both cases referenced by digest where it is known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Image", "ImageArgs"]
 
 BUILD_TIMEOUT: Final = "3h"
-"""The build takes 30 to 60 minutes on a machine that is fit for it."""
+"""The build takes 30 to 60 minutes on a suitable machine."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ImageArgs:
 
     plan: ImageSource
     login: RegistryLogin | None = None
-    """Of the plan's registry, where it has one. None: whatever Docker is logged in to."""
+    """The login for the plan's registry, if it has one. None: Docker's own login."""
 
 
 class Image(Component):
@@ -39,7 +39,7 @@ class Image(Component):
     """
 
     reference: pulumi.Output[str]
-    """What the pods run. Unknown in the preview of a build."""
+    """The reference that the pods use. It is unknown in the preview of a build."""
 
     def __init__(self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         plan = args.plan
@@ -53,7 +53,8 @@ class Image(Component):
         self.register_outputs({"reference": self.reference})
 
     def _built(self, name: str, build: ImageBuild, login: RegistryLogin | None) -> pulumi.Output[str]:
-        """Built from Dynamo's repository, pushed, and kept in the registry when the stack goes: it took an hour."""
+        """Build the image from Dynamo's repository and push it. It stays in the registry when the stack is destroyed,
+        because the build takes up to an hour."""
         import pulumi_docker_build as docker_build
 
         image = docker_build.Image(
@@ -75,7 +76,7 @@ class Image(Component):
         return image.digest.apply(lambda digest: f"{repository}@{digest}")
 
     def _resolved(self, name: str, reference: str, login: RegistryLogin | None) -> pulumi.Output[str]:
-        """The digest that the registry has for the tag now, so that a tag that moved is a diff in the preview."""
+        """Look up the digest that the tag has in the registry now, so that a moved tag is a diff in the preview."""
         import pulumi_docker as docker
 
         provider = None

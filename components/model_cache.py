@@ -1,4 +1,4 @@
-"""The volume with the model's weights, and the Job that fills it."""
+"""The volume for the model's weights, and the Job that fills it."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ __all__ = ["ModelCache", "ModelCacheArgs", "ModelDownload", "ModelDownloadArgs"]
 
 @dataclass(frozen=True)
 class ModelCacheArgs:
-    """Which volume."""
+    """Which claim to create or use."""
 
     namespace: pulumi.Input[str]
     plan: CachePlan
     import_id: str | None = None
-    """``namespace/name`` of the claim that was kept, and is there (``components.lifecycle.retained``)."""
+    """``namespace/name`` of the retained claim, if it exists (``components.lifecycle.retained``)."""
 
 
 MADE: Final = {"pulumi.com/waitFor": "jsonpath={.status.phase}"}
-"""The claim is made when the API server has it. By itself the provider waits until it is bound, in silence, and fails
-after five minutes that no option of the program changes; some shared file systems take longer to provision. The
-download waits for it, in words (``components.lifecycle.volume_words``)."""
+"""The claim counts as created once the API server has it. By default the provider waits silently until the claim is
+bound, and fails after five minutes, which no option of the program changes; some shared file systems take longer to
+provision. The download waits for the volume instead, and reports it (``components.lifecycle.volume_words``)."""
 SERVER_SET_FIELDS: Final = ("metadata.annotations", "metadata.finalizers", "spec.volumeMode", "spec.volumeName")
-"""What the cluster writes into a claim."""
+"""Fields of a claim that the cluster sets."""
 
 
 class ModelCache(Component):
-    """The claim. With ``create: false`` it is somebody else's, and this makes nothing.
+    """The claim of the model cache. With ``create: false`` it belongs to somebody else, and this component creates
+    nothing.
 
     >>> cache = ModelCache("cache", ModelCacheArgs("dynamo-workshop", plan.cache))
     """
 
     uid: pulumi.Output[str] | None = None
-    """Of the claim; None: it is somebody else's."""
+    """The uid of the claim; None if it belongs to somebody else."""
 
     def __init__(self, name: str, args: ModelCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -76,23 +77,23 @@ class ModelCache(Component):
 
 @dataclass(frozen=True)
 class ModelDownloadArgs:
-    """What is downloaded, onto which claim, with whose token."""
+    """What to download, onto which claim, and with which token."""
 
     namespace: pulumi.Input[str]
     plan: DownloadPlan
     claim: str
     token: TokenPlan | None
     claim_uid: pulumi.Input[str] | None = None
-    """Where this program makes the claim: the Job then goes with it, also one that a killed `up` has left, unknown to
-    the state, and whose pod would hold the claim for hours."""
+    """The uid of the claim, if this program creates it. The Job is then deleted with the claim, even one that a killed
+    `up` left behind unknown to the state, whose pod would hold the claim for hours."""
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """The claim and the token's Secret, where this program makes them."""
+    """The claim and the token's Secret, if this program creates them."""
     stack: Plan | None = None
-    """To name the cause of a failed download, and the config key that mends it."""
+    """The Plan, from which the cause of a failed download and the config key that fixes it are derived."""
 
 
 class ModelDownload(Component):
-    """A Job that downloads the model. It is awaited until it has succeeded.
+    """A Job that downloads the model. The provider waits until it has succeeded.
 
     >>> made = (cache, token)
     >>> args = ModelDownloadArgs("dynamo-workshop", plan.download, plan.cache.claim, plan.token, depends_on=made)
@@ -115,7 +116,7 @@ class ModelDownload(Component):
 
 
 def _owner(args: ModelDownloadArgs) -> list[k8s.meta.v1.OwnerReferenceArgs] | None:
-    """The claim, whose deletion waits until the Job is gone."""
+    """Return a reference to the claim, whose deletion then waits until the Job is gone."""
     if args.claim_uid is None:
         return None
     owner = k8s.meta.v1.OwnerReferenceArgs(
@@ -143,15 +144,15 @@ def _job(args: ModelDownloadArgs, annotations: dict[str, str] | None) -> k8s.bat
         security_context=core.SecurityContextArgs(
             allow_privilege_escalation=False, seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault")
         ),
-        termination_message_policy="FallbackToLogsOnError",  # so that the error of `up` has the last lines of its log
+        termination_message_policy="FallbackToLogsOnError",  # the error of `up` then has its last log lines
     )
     pod = core.PodSpecArgs(
-        restart_policy="Never",  # the script tries again where that may help
+        restart_policy="Never",  # the script itself retries where that may help
         automount_service_account_token=False,
         containers=[container],
         volumes=[core.VolumeArgs(name=volume, persistent_volume_claim=claim)],
     )
-    # A pod whose node is drained or lost, or which a person deletes, is no failure: another one goes on with its files.
+    # A pod that a drain, a lost node or a user removes is no failure: the next pod continues with its files.
     lost = batch.PodFailurePolicyOnPodConditionsPatternArgs(type="DisruptionTarget", status="True")
     deleted = batch.PodFailurePolicyOnExitCodesRequirementArgs(operator="In", values=[DELETED_CODE])
     ignored = [

@@ -1,7 +1,7 @@
-"""Prometheus and Grafana as a Helm release, and what they read of this stack: monitors, alerts, dashboards.
+"""Prometheus and Grafana as a Helm release, and what they read of this stack: monitors, alerts and dashboards.
 
-Helm installs the chart's CRDs where they are not there, and leaves them when the release goes: monitors and rules of
-others stay. What is selected by label only (``MonitoringPlan.selector_labels``) is read.
+Helm installs the chart's CRDs if they are missing, and leaves them when the release is deleted: monitors and rules of
+others stay. Prometheus selects objects by label only (``MonitoringPlan.selector_labels``).
 """
 
 from __future__ import annotations
@@ -41,18 +41,19 @@ Spec = dict[str, object]
 
 @dataclass(frozen=True)
 class MonitoringArgs:
-    """What is scraped, by whose Prometheus."""
+    """What to scrape, and with which Prometheus."""
 
     namespace: pulumi.Input[str]
-    """Of the stack: monitors, rules and dashboards are its own wherever Prometheus runs."""
+    """The stack's namespace: its monitors, rules and dashboards are there, wherever Prometheus runs."""
     plan: MonitoringPlan
     stack: Plan
-    """What dashboards and alerts are about."""
+    """The Plan that dashboards and alerts describe."""
     depends_on: tuple[pulumi.Resource, ...] = ()
 
 
 class Monitoring(Component):
-    """The release and all that it reads of the stack; with ``install: false``, proof that the CRDs are there.
+    """The release and everything that it reads of the stack. With ``install: false``, a lookup of the CRD takes the
+    release's place.
 
     >>> Monitoring("monitoring", MonitoringArgs("dynamo-workshop", plan.monitoring, plan))
     """
@@ -90,7 +91,7 @@ class Monitoring(Component):
         return k8s.helm.v3.Release(MONITORING_RELEASE.of(self._name), release, opts=options)
 
     def _password(self) -> pulumi.Resource:
-        """Grafana's administrator. The chart's own password would change with every upgrade."""
+        """Create the Secret of Grafana's administrator. The chart's own password would change with every upgrade."""
         drawn = random.RandomPassword(
             f"{self._name}-password", length=PASSWORD_LENGTH, special=False, opts=self.child()
         )
@@ -106,11 +107,12 @@ class Monitoring(Component):
         )
 
     def _find(self) -> pulumi.Resource:
-        """Reads a CRD of the Prometheus operator, so that a cluster without one is an error of the preview."""
+        """Read a CRD of the Prometheus operator, so that the preview fails on a cluster without it."""
         return k8s.apiextensions.v1.CustomResourceDefinition.get(f"{self._name}-crd", CRD, opts=self.child())
 
     def _dashboard(self, slug: str, content: str) -> None:
-        """A ConfigMap that Grafana's sidecar reads, this stack's Grafana or another that looks in this namespace."""
+        """Create a ConfigMap that the sidecar of a Grafana reads: this stack's, or another one that watches this
+        namespace."""
         labels = {names.DASHBOARD_LABEL: "1"}
         k8s.core.v1.ConfigMap(
             f"{self._name}-{slug}-dashboard",
@@ -120,7 +122,7 @@ class Monitoring(Component):
         )
 
     def _object(self, name: str, kind: str, called: str, spec: Spec, after: Sequence[pulumi.Resource]) -> None:
-        """One object that the Prometheus operator reads."""
+        """Create an object that the Prometheus operator reads."""
         metadata = self.metadata(called, self._args.namespace, labels=self._args.plan.selector_labels)
         k8s.apiextensions.CustomResource(
             f"{self._name}-{name}",
@@ -133,8 +135,8 @@ class Monitoring(Component):
 
 
 def monitor_spec(plan: MonitoringPlan, monitor: MonitorPlan) -> Spec:
-    """``spec`` of a PodMonitor or ServiceMonitor. An exporter's own labels win over those of its pod: DCGM's name the
-    pod that uses a GPU."""
+    """Return the ``spec`` of a PodMonitor or ServiceMonitor. An exporter's own labels take precedence over those of its
+    pod: DCGM's labels name the pod that uses a GPU."""
     constants = [{"targetLabel": label, "replacement": value} for label, value in monitor.labels.items()]
     node = {"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}
     endpoint: Spec = {

@@ -18,29 +18,29 @@ __all__ = ["Namespace", "NamespaceArgs"]
 
 @dataclass(frozen=True)
 class NamespaceArgs:
-    """What the namespace is called, and whether it outlives the stack."""
+    """The name of the namespace, and whether it outlives the stack."""
 
     name: str
     retain: bool = False
-    """Keep it, and with it all that is retained in it."""
+    """Keep the namespace, and with it everything that is retained in it."""
     whose: Whose = Whose.TO_MAKE
-    """Whether it is made, taken over, or somebody else's (``components.lifecycle.existing``)."""
+    """Whether the namespace is created, imported, or somebody else's (``components.lifecycle.existing``)."""
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """What must stand before it, and goes when it is gone."""
+    """Resources that are created before the namespace and deleted after it."""
 
 
 SERVER_SET_FIELDS: Final = ("spec", "metadata.annotations", 'metadata.labels["kubernetes.io/metadata.name"]')
-"""What the API server writes into a namespace."""
+"""Fields of a namespace that the API server sets."""
 
 
 class Namespace(Component):
-    """A namespace of this stack's own; or, where somebody else has made it, that namespace, which stays at destroy.
+    """A namespace of this stack's own, or, if somebody else created it, that namespace, which stays at destroy.
 
     >>> namespace = Namespace("namespace", NamespaceArgs("dynamo-workshop"))
     """
 
     name: pulumi.Output[str]
-    """Known once the namespace stands, so whoever uses it waits for it."""
+    """Known once the namespace exists, so that its users wait for it."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)

@@ -1,4 +1,4 @@
-"""Who may open connections to the pods, as NetworkPolicies."""
+"""NetworkPolicies that say who may connect to the pods."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class NetworkPoliciesArgs:
 
 
 class NetworkPolicies(Component):
-    """One NetworkPolicy for each sort of pods. What they protect should stand after them, and go before them.
+    """One NetworkPolicy for each kind of pod. The pods that they protect should be created after them and deleted
+    before them.
 
     >>> policies = NetworkPolicies("access", NetworkPoliciesArgs("dynamo-workshop", plan.network_policies))
     """

@@ -1,4 +1,4 @@
-"""What `pulumi up` says at its end: where the graph is, and the commands that reach it."""
+"""The outputs of `pulumi up`: where the graph is, and the commands that reach it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUESTION = "Explain MoE models in one sentence"
 
 
 def outputs(plan: Plan, namespace: pulumi.Input[str], image: pulumi.Input[str]) -> dict[str, pulumi.Input[object]]:
-    """The stack's outputs."""
+    """Return the stack's outputs."""
     return {
         "namespace": namespace,
         "model": plan.model,
@@ -32,13 +32,13 @@ def outputs(plan: Plan, namespace: pulumi.Input[str], image: pulumi.Input[str]) 
 
 
 def port_forward_command(plan: Plan) -> str:
-    """Makes the frontend reachable on this machine, until it is interrupted."""
+    """Return the command that makes the frontend reachable on this machine until it is interrupted."""
     service = f"svc/{plan.frontend.service}"
     return shlex.join(["kubectl", "port-forward", "-n", plan.namespace, service, f"{LOCAL_PORT}:{plan.frontend.port}"])
 
 
 def chat_command(plan: Plan) -> str:
-    """Asks the model, through the forwarded port, what the lab asks it in its step 5."""
+    """Return the command that asks the model, through the forwarded port, the question of the lab's step 5."""
     body = {"model": plan.model, "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 100}
     url = f"http://localhost:{LOCAL_PORT}/v1/chat/completions"
     return shlex.join(["curl", url, "-H", "Content-Type: application/json", "-d", json.dumps(body)])

@@ -1,7 +1,8 @@
-"""The stack config's keys as types that Pulumi's analyzer reads, from the settings: no key is written twice.
+"""The keys of the stack config as types that Pulumi's analyzer reads. They are derived from the settings, so that no
+key is written twice.
 
-All keys below the first level are optional here: what is missing is the settings' to say, all of it at once. What may
-be written in several forms (a name or an object) has no type in a Pulumi schema but ``Any``.
+All keys below the first level are optional here, because the settings report missing keys, all of them at once. A key
+that may have several forms (a name or an object) has no type in a Pulumi schema except ``Any``.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ SECRETS: Final[Mapping[str, str]] = {
     "hfToken": "The Hugging Face token, a secret.",
     REGISTRY_PASSWORD: "The password or access token of `image.registry`, a secret.",
 }
-"""Arguments that may be outputs. All others are plain: the plan of the stack is made of them."""
+"""Arguments that may be outputs. All others are plain, because the Plan is computed from them."""
 SEVERAL_FORMS: Final = ("model",)
-"""Keys that may be a name of the catalog or an object."""
+"""Keys that may be a name in the catalog or an object."""
 LEFT_OUT: Final = ("password",)
-"""Keys of the settings that are arguments of their own."""
+"""Keys of the settings that are separate arguments."""
 
 StackArgs = Mapping[str, object]
-"""The arguments as they arrive, by the keys of the stack config."""
+"""The arguments as Pulumi passes them, by the keys of the stack config."""
 
 
 def stack_args() -> type:
@@ -86,7 +87,7 @@ def _type_of_class(annotation: object) -> Any:
 
 
 def _type_of_union(parts: list[object]) -> Any:
-    """One type of several: objects as one with the keys of all."""
+    """Return a single type for a union; several objects become one with the keys of all."""
     if len(parts) == 1:
         return _type_of(parts[0])
     models = tuple(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
@@ -104,7 +105,7 @@ def _object_of(models: tuple[type[BaseModel], ...]) -> Any:
 
 
 def _name_of(models: tuple[type[BaseModel], ...]) -> str:
-    """Return the name of the schema's type: a union's are those of images."""
+    """Return the name of the type in the schema. A union of image settings is named ``Image``."""
     image = typing.get_args(Settings.model_fields["image"].annotation)
     return "Image" if set(models) <= set(image) else models[0].__name__
 

@@ -1,6 +1,6 @@
 """The whole stack as a component of a Pulumi package, for programs in any of Pulumi's languages."""
 
-# No `from __future__ import annotations`: Pulumi's analyzer makes the schema of the annotations themselves.
+# No `from __future__ import annotations`: Pulumi's analyzer derives the schema from the evaluated annotations.
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,13 +61,13 @@ OUTPUTS: Final[Mapping[str, str]] = {
     "port_forward": "portForward",
     "curl": "curl",
 }
-"""The component's outputs, by attribute."""
+"""The key in ``outputs`` of each attribute that is an output of the component."""
 
 
 def read_arguments(args: StackArgs) -> Accepted:
     """Read the settings from a program's arguments, without the secrets.
 
-    Raises pulumi.RunError with all mistakes.
+    Raise pulumi.RunError with all mistakes at once.
     """
     config = {key: _whole(value) for key, value in args.items() if value is not None and key not in SECRETS}
     if args.get("hfToken") is not None:
@@ -83,7 +83,7 @@ def read_arguments(args: StackArgs) -> Accepted:
 
 
 def _whole(value: object) -> object:
-    """Make the whole numbers int again that Pulumi sends as floats."""
+    """Convert whole numbers back to int: Pulumi sends them as floats."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -92,8 +92,8 @@ def _whole(value: object) -> object:
 
 
 class StackProvider(ComponentProvider):
-    """Pulumi's component provider, with the settings' docstrings in its schema; what is wrong with a stack is shown
-    without a traceback."""
+    """Pulumi's component provider, with the settings' docstrings in its schema and without tracebacks for mistakes in a
+    stack."""
 
     def __init__(self, version: str) -> None:
         super().__init__([DynamoStack], PACKAGE, version=version)
@@ -110,7 +110,8 @@ class StackProvider(ComponentProvider):
         inputs: Mapping[str, Any],
         options: pulumi.ResourceOptions | None = None,
     ) -> ConstructResult:
-        """Make the component. Raises InputPropertiesError with what it refuses: Pulumi shows that as it is."""
+        """Create the component. Raise InputPropertiesError for a mistake that it reports: Pulumi shows that message
+        unchanged."""
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as error:

@@ -1,5 +1,5 @@
-"""The Dynamo platform as Helm releases: its operator, up to 0.9 with etcd, NATS and a release of CRDs; from 1.0 on the
-operator brings the CRDs, and is waited for until it admits graphs."""
+"""The Dynamo platform as Helm releases. Up to 0.9 it consists of the operator with etcd and NATS, and a release of
+CRDs. From 1.0 on the operator installs the CRDs, and the component waits until it admits graphs."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ OPERATOR_SECONDS: Final = 120
 
 @dataclass(frozen=True)
 class PlatformArgs:
-    """Which platform, and where."""
+    """Which platform, and on which cluster."""
 
     namespace: pulumi.Input[str]
     plan: PlatformPlan
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """What must stand before the first release, and goes when the last is gone."""
+    """Resources that are created before the first release and deleted after the last."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
-    """Where ``install: false`` looks for the operator."""
+    """Where to look for the operator (``install: false``), and where to wait until graphs are admitted."""
 
 
 class Platform(Component):
-    """The release ``dynamo-platform``, and up to Dynamo 0.9 ``dynamo-crds``; or, with ``install: false``, proof that
-    the platform is there.
+    """The release ``dynamo-platform``, and up to Dynamo 0.9 ``dynamo-crds``. With ``install: false``, a check that the
+    platform exists takes their place.
 
     >>> platform = Platform("platform", PlatformArgs(namespace="dynamo-workshop", plan=plan.platform))
     >>> graph = WideEp("graph", graph_args, pulumi.ResourceOptions(depends_on=[platform]))
@@ -91,7 +91,8 @@ class Platform(Component):
         self._await_admission(name, args, platform)
 
     def _await_admission(self, name: str, args: PlatformArgs, after: pulumi.Resource) -> None:
-        """Up to 0.9 nobody is asked about a graph but the API server."""
+        """Wait until the API server accepts graphs. Up to 0.9 it accepts them without webhooks, so there is nothing to
+        wait for."""
         if not self._release.webhooks:
             return
         properties = {
@@ -117,8 +118,8 @@ class Platform(Component):
         return GroveCrds(GroveCrdsProvider(), f"{name}-grove", properties, self.child(depends_on=args.depends_on))
 
     def _find(self, name: str, args: PlatformArgs) -> None:
-        """Reads the graph's CRD, so that a cluster without one is an error of the preview; `up` then looks for the
-        operator, because the CRDs outlive it."""
+        """Read the graph's CRD, so that the preview fails on a cluster without it. `up` then looks for the operator,
+        because the CRDs outlive it."""
         known = self._release.api.crd
         crd = k8s.apiextensions.v1.CustomResourceDefinition.get(f"{name}-crd", known, opts=self.child())
         properties = {
@@ -132,8 +133,8 @@ class Platform(Component):
 
 
 def grove_stays(release: Release) -> pulumi.ResourceOptions:
-    """The options of a platform that keeps the Grove that it has: the release changes before the graph does, and what
-    Grove has made for the graph would never go without Grove."""
+    """Return the options of a platform that keeps its Grove: the release changes before the graph does, and without
+    Grove nothing would delete the objects that Grove created for the graph."""
     keys = [
         "values" + "".join(f".{key}" if key.isidentifier() else f'["{key}"]' for key in path)
         for path in release.grove_values
@@ -142,7 +143,7 @@ def grove_stays(release: Release) -> pulumi.ResourceOptions:
 
 
 def release_args(plan: PlatformPlan, chart: str, release: str, namespace: pulumi.Input[str]) -> k8s.helm.v3.ReleaseArgs:
-    """A release of one of the two charts, from wherever the charts come."""
+    """Return the arguments of the Helm release of one of the two charts."""
     source = ChartSource(plan.charts, chart, plan.version)
     return k8s.helm.v3.ReleaseArgs(
         name=release,

@@ -1,4 +1,4 @@
-"""The credentials of the image's registry, and the Secret with which the pods pull."""
+"""The credentials of the image's registry, and the Secret with which pods pull the image."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["PullSecret", "PullSecretArgs", "RegistryLogin", "docker_config"]
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_KEY: Final = "https://index.docker.io/v1/"
-"""Docker Hub's name in a Docker config, since before registries were named by their hosts."""
+"""Docker Hub's key in a Docker config. It dates from before registries were named by their hosts."""
 
 
 @dataclass(frozen=True)
 class RegistryLogin:
-    """Who logs in, and the password, which is in no Plan."""
+    """The registry's user, and the password, which is never part of the Plan."""
 
     plan: RegistryPlan
     password: pulumi.Input[str]
 
 
 def docker_config(registry: RegistryPlan, password: str) -> str:
-    """The text of ``.dockerconfigjson``, as ``kubectl create secret docker-registry`` writes it."""
+    """Return the text of ``.dockerconfigjson``, as ``kubectl create secret docker-registry`` writes it."""
     server = DOCKER_HUB_KEY if registry.server == DOCKER_HUB else registry.server
     auth = base64.b64encode(f"{registry.username}:{password}".encode()).decode()
     entry = {"username": registry.username, "password": password, "auth": auth}
@@ -39,7 +39,7 @@ def docker_config(registry: RegistryPlan, password: str) -> str:
 
 @dataclass(frozen=True)
 class PullSecretArgs:
-    """The Secret's name and place, and the login that it holds."""
+    """The name and namespace of the Secret, and the login that it stores."""
 
     namespace: pulumi.Input[str]
     secret: str
@@ -47,7 +47,7 @@ class PullSecretArgs:
 
 
 class PullSecret(Component):
-    """The login as a Secret that pods name in ``imagePullSecrets``. A new password goes into the Secret that is there.
+    """The login as a Secret for the pods' ``imagePullSecrets``. A new password updates the existing Secret.
 
     >>> login = RegistryLogin(plan.image_source.registry, config.require_secret("registryPassword"))
     >>> secret = PullSecret("pull", PullSecretArgs("dynamo-workshop", "registry-credentials", login))

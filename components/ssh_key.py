@@ -1,4 +1,4 @@
-"""The key pair that the operator wants to find as ``mpi-run-ssh-secret``."""
+"""The key pair that the operator expects in the Secret ``mpi-run-ssh-secret``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["SshKey", "SshKeyArgs", "key_pair"]
 SEED_LENGTH: Final = 64
 """Letters and digits: 381 bits, more than the curve's 256."""
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""Order of the curve P-256 (FIPS 186-5)."""
+"""The order of the curve P-256 (FIPS 186-5)."""
 
 
 def key_pair(seed: str) -> dict[str, str]:
-    """The P-256 key that follows from the seed, under the names that the operator looks for.
+    """Return the P-256 key derived from the seed, under the names that the operator looks for.
 
-    ``private.key`` is PEM, ``private.key.pub`` OpenSSH's one line. The same seed gives the same text. The hash has far
-    more bits than the curve's order, so taking the remainder favours no key (FIPS 186-5, A.2.1).
+    ``private.key`` is PEM, ``private.key.pub`` is one line in OpenSSH's format. The same seed gives the same text. The
+    hash has far more bits than the curve's order, so the remainder favours no key (FIPS 186-5, A.2.1).
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -44,7 +44,7 @@ def key_pair(seed: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class SshKeyArgs:
-    """Where the Secret goes."""
+    """The namespace and name of the Secret."""
 
     namespace: pulumi.Input[str]
     secret: str
@@ -53,15 +53,15 @@ class SshKeyArgs:
 class SshKey(Component):
     """A Secret with an SSH key pair that stays the same from one run to the next.
 
-    The chart's own hook makes it with images that are gone. The operator of 0.6.0 errors on every graph without it,
-    also where nothing uses MPI.
+    The chart's own hook creates it with images that no longer exist. The operator of 0.6.0 fails on every graph without
+    it, even if nothing uses MPI.
 
     >>> key = SshKey("mpi", SshKeyArgs(namespace="dynamo-workshop", secret="mpi-run-ssh-secret"))
     """
 
     def __init__(self, name: str, args: SshKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts, ErrorContext(use_instead="platform.sshKeySecret: {name}"))
-        # Not RandomBytes: the plugin makes its value the resource's id, and ids are in the state in clear.
+        # Not RandomBytes: the plugin uses its value as the resource's id, and the state stores ids in clear text.
         seed = random.RandomPassword(f"{name}-seed", length=SEED_LENGTH, special=False, opts=self.child())
         k8s.core.v1.Secret(
             SSH_KEY_SECRET.of(name),

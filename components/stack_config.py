@@ -23,15 +23,15 @@ __all__ = ["hf_token", "read_settings", "registry_login", "registry_password"]
 TOKEN: Final = "hfToken"  # noqa: S105 - the key's name
 IMAGE: Final = "image"
 PASSWORD: Final = ("registry", "password")
-"""Where ``image`` may have a secret."""
+"""The path of the secret within ``image``."""
 UNSET: Final = ("", "{}")
-"""What Pulumi.yaml gives as the default of each key, so that the engine lets a missing one through to us."""
+"""The default of each key in Pulumi.yaml. With a default, the engine does not itself refuse a missing key."""
 
 
 def read_settings() -> Accepted:
     """Read the Settings of this stack.
 
-    Raises pulumi.RunError, which the engine shows without a traceback, with all of the config's mistakes.
+    Raise pulumi.RunError, which the engine shows without a traceback, with all mistakes in the config.
     """
     config, written = _project_config(), _stack_file()
     clear = [*_token_in_clear(config), *_password_in_clear(config, written), *json_texts(written)]
@@ -45,19 +45,19 @@ def read_settings() -> Accepted:
 
 
 def hf_token() -> pulumi.Output[str] | None:
-    """The Hugging Face token. A secret from here on; nothing else reads its value."""
+    """Return the Hugging Face token as a secret; None if it is not set. Nothing else reads its value."""
     return pulumi.Config().get_secret(TOKEN)
 
 
 def registry_password() -> pulumi.Output[str]:
-    """The password of the image's registry. A secret from here on; nothing else reads its value."""
+    """Return the password of the image's registry as a secret."""
     image: pulumi.Output[dict[str, Any]] = pulumi.Config().require_secret_object(IMAGE)
     return image.apply(lambda written: str(written["registry"]["password"]))
 
 
 def registry_login(plan: Plan) -> Login | None:
-    """The login of ``image.registry`` for what the program itself asks of the registry; it goes into no resource. None
-    where the password is not in the stack's config but an argument of another program."""
+    """Return the login of ``image.registry`` for the program's own requests to the registry; it goes into no resource.
+    None if there is no registry, or if the password is not in the stack's config but an argument of another program."""
     registry, image = plan.image_source.registry, _project_config().get(IMAGE)
     if registry is None or image is None:
         return None
@@ -65,7 +65,7 @@ def registry_login(plan: Plan) -> Login | None:
 
 
 def _project_config() -> dict[str, str]:
-    """What the stack sets of this project's keys, without the project's prefix; keys that do not exist too."""
+    """Return the keys of this project that the stack sets, without the project's prefix. Unknown keys are included."""
     prefix = f"{pulumi.get_project()}:"
     everything: Mapping[str, str] = pulumi.runtime.get_config_env()
     own = {key.removeprefix(prefix): value for key, value in everything.items() if key.startswith(prefix)}
@@ -73,9 +73,10 @@ def _project_config() -> dict[str, str]:
 
 
 def _marked(config: Mapping[str, str], written: Mapping[str, object]) -> dict[str, object]:
-    """The config with ``{secure: …}`` where the stack has a secret, as in its file, so that a secret in a key that is
-    none is refused and shown nowhere. The engine tells only the top-level keys that hold one; which part it is, the
-    stack's file says. Without a file it is the whole key, but for the password that `image` may have."""
+    """Return the config with ``{secure: …}`` in place of each secret, as in the stack's file, so that a secret under a
+    wrong key is refused without being shown. The engine only tells which top-level keys contain a secret; the stack's
+    file tells which part it is. Without a file the whole key counts as secret, except that of `image` only the password
+    does."""
     found: dict[str, object] = dict(config)
     for key, value in config.items():
         if key == TOKEN or not pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{key}"):
@@ -93,8 +94,9 @@ def _decoded(value: str) -> object:
 
 
 def _stack_file() -> Mapping[str, object]:
-    """The project's keys as they stand in the stack's file: the engine hands a text that is JSON and an object to the
-    program alike. Empty where the file is elsewhere (``--config-file``) or cannot be read: the engine could."""
+    """Return the project's keys as written in the stack's file: the engine passes a JSON text and an object to the
+    program in the same form. Empty if the file is elsewhere (``--config-file``) or cannot be read, although the engine
+    could read it."""
     try:
         folder = Path(str(yaml.safe_load(read_named(Path("Pulumi.yaml"))).get("stackConfigDir") or "."))
         file = folder / f"Pulumi.{pulumi.get_stack().split('/')[-1]}.yaml"
@@ -118,7 +120,8 @@ def _token_in_clear(config: Mapping[str, str]) -> list[Problem]:
 
 
 def _password_in_clear(config: Mapping[str, str], written: Mapping[str, object]) -> list[Problem]:
-    """The engine marks a whole object as secret when something in it is; the stack's file says what."""
+    """Return the problem of a password in clear text. The engine marks a whole object as secret if part of it is; the
+    stack's file tells which part."""
     marked = list(secret_paths(written.get(IMAGE))) or [PASSWORD]
     secret = pulumi.runtime.is_config_secret(f"{pulumi.get_project()}:{IMAGE}") and any(
         PASSWORD[: len(path)] == path for path in marked
@@ -134,9 +137,9 @@ def _has_password(image: str) -> bool:
     try:
         return bool(json.loads(image)["registry"]["password"])
     except (ValueError, TypeError, KeyError):
-        return False  # another form altogether, which reading it says
+        return False  # another form of the key, which the settings refuse if it is wrong
 
 
 def _read_text(path: str) -> str:
-    """A file that the config names, relative to the project: the engine runs the program there."""
+    """Read a file that the config names, relative to the project: the engine runs the program there."""
     return read_named(Path(path))

@@ -1,4 +1,4 @@
-"""Read-only checks of a stack, in previews too, before anything is made."""
+"""Read-only checks of a stack, in previews too, before anything is created."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ Release = tuple[str, str]
 
 @dataclass(frozen=True)
 class OnCluster:
-    """What of the stack the cluster has already."""
+    """What of the stack exists on the cluster already."""
 
     whose: Whose = Whose.TO_MAKE
-    """Whose the namespace is."""
+    """Who owns the namespace."""
     claim_exists: bool = False
-    """The model cache is this stack's, and unknown to its state: it is imported."""
+    """Whether the model cache belongs to this stack but is unknown to its state, so that it is imported."""
 
 
 def run_preflight(plan: Plan) -> OnCluster:
-    """Raise pulumi.RunError for what would stop `up` halfway; return what is taken over or used as it is.
+    """Raise pulumi.RunError for what would stop `up` halfway; return what exists and is imported or used as it is.
 
-    A cluster that cannot be asked is left to the provider.
+    If the cluster cannot be reached, the provider reports that later.
     """
     check_external(plan)
     whose = whose_namespace(plan)
@@ -76,7 +76,7 @@ def _on_any_cluster() -> bool:
 
 
 def _check_cluster(plan: Plan, known: Mapping[str, Mapping[str, Any]], place: KubeNamespace) -> None:
-    """Check what the stack is about to make, which its state does not know."""
+    """Check what the stack is about to create and its state does not know."""
     crds = (CRDS_NAMESPACE, plan.platform.crds_release)
     releases = {PLATFORM_RELEASE.name: (plan.namespace, plan.platform.release)}
     if plan.platform.crds_chart:
@@ -103,14 +103,15 @@ def _helm(plan: Plan, known: Container[str]) -> HelmReleases:
 
 
 def _others(plan: Plan) -> list[str]:
-    """What else the state has of a stack that stands: where it misses nothing, nothing is asked."""
+    """Return the other resources that the state of a complete stack has. If none is missing, the cluster is not
+    asked."""
     made = {GRAPH.name: True, DOWNLOAD_JOB.name: plan.download is not None, CACHE_CLAIM.name: plan.cache.create}
     return [name for name, is_made in made.items() if is_made]
 
 
 def _check_known(helm: HelmReleases, known: list[Release]) -> None:
-    """Refuse a release of the state that Helm does not have: no operator would come. A preview may be the one of
-    `pulumi up --refresh`, which mends it, so it warns."""
+    """Refuse a release that is in the state but unknown to Helm: no operator would be installed. In a preview this is a
+    warning, because it may be that of `pulumi up --refresh`, which fixes it."""
     gone = [f"{namespace}/{release}" for namespace, release in known if not helm.exists(namespace, release)]
     if not gone:
         return
@@ -125,7 +126,7 @@ def _check_known(helm: HelmReleases, known: list[Release]) -> None:
 
 
 def _check_new(helm: HelmReleases, new: list[Release], *, restricted: bool) -> None:
-    """Refuse what somebody else has installed, or is installing."""
+    """Refuse releases that somebody else has installed, or is installing."""
     if not new:
         return
     taken = {where: helm.foreign_status(*where, stack_name()) for where in new}

@@ -1,4 +1,4 @@
-"""The graph: one DynamoGraphDeployment, from which the operator makes frontend, prefill and decode workers."""
+"""The graph: one DynamoGraphDeployment, from which the operator creates the frontend, prefill and decode workers."""
 
 from __future__ import annotations
 
@@ -23,49 +23,51 @@ from wideep_cluster.dynamo.graph_parts import part_names
 __all__ = ["WideEp", "WideEpArgs"]
 
 OTHER_API: Final = "apiVersion"
-"""Another version of the API replaces the graph too: converted, its workers would have another component type than the
-same graph written anew, and admission lets nobody change that."""
+"""A change of the API version also replaces the graph: after a conversion its workers would have another component type
+than a newly written graph, and admission does not let anyone change that."""
 OTHER_COMPONENTS: Final = "spec.components"
 GANGS_ANNOTATION: Final = "dynamo-wideep/gangs"
-"""How Grove names the gangs of the graph's pods, where that changed: another value replaces the graph."""
+"""Records how Grove names the gangs of the graph's pods, if that has changed: another value replaces the graph."""
 
 
 @dataclass(frozen=True)
 class WideEpArgs:
-    """The graph, and what of it is known only when other resources stand."""
+    """The graph, and the values that are known only once other resources exist."""
 
     namespace: pulumi.Input[str]
     graph: Graph
     image: pulumi.Input[str]
-    """Stands in place of the image that the graph was planned with."""
+    """The image of the pods. It replaces the image in the planned graph."""
     ready_timeout_seconds: int
-    """From its creation, or its last change, until it is ready."""
+    """Time from the graph's creation, or its last change, until it must be ready."""
     depends_on: tuple[pulumi.Resource, ...] = ()
-    """What must stand before it: the platform with its drain, the weights, the token."""
+    """Resources that must exist before the graph: the platform with its drain, the weights, the token."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
-    """Where the waiting looks for it."""
+    """The cluster on which to wait for the graph."""
     left_fields: Collection[str] = ()
-    """Fields (``spec.services.decode.replicas``) that somebody else decides, once the graph stands."""
+    """Fields (``spec.services.decode.replicas``) that somebody else manages once the graph exists."""
     immutable: tuple[Immutable, ...] = ()
     """Fields that the release cannot change in place (``Release.replace_on_change``)."""
     gangs: str | None = None
-    """Since which minor of Dynamo Grove names its gangs as it does in this release. None: it always did."""
+    """The minor release of Dynamo since which Grove uses this release's names for its gangs. None: they never
+    changed."""
     engine: str | None = None
-    """With its version (``SGLang 0.5.21``), for messages about arguments that it does not know. None: the one that a
-    stack gets which names none."""
+    """The engine and its version (``SGLang 0.5.21``), for messages about arguments that it does not know. None: the
+    default engine of a stack that names none."""
 
 
 class WideEp(Component):
-    """The graph on the cluster. It is awaited until it is ready, after each change too.
+    """The graph on the cluster. The component waits until it is ready, after each change too.
 
-    Not by the provider's own ``pulumi.com/waitFor``: its condition Ready has no generation, so that after an update it
-    would be that of before; it says nothing of the pods; and what it waits for is in no state if the engine is killed.
+    It does not use the provider's own ``pulumi.com/waitFor``: the condition Ready has no generation, so after an update
+    it could be the one from before; it says nothing about the pods; and the state does not record the wait if the
+    engine is killed.
 
     >>> graph = WideEp("graph", WideEpArgs(namespace, plan.graph, image.reference, 3600, depends_on=(drain,)))
     """
 
     graph: pulumi.Resource
-    """The graph itself, whether it is ready or not."""
+    """The graph itself, whether ready or not."""
 
     def __init__(self, name: str, args: WideEpArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -116,19 +118,21 @@ def _replaced_by(graph: Graph, immutable: Iterable[Immutable]) -> list[str]:
 
 
 def _replaced(graph: Graph, paths: list[str]) -> pulumi.ResourceOptions:
-    """Return the options that make a graph anew in place of changing it: the old one is deleted first, and the new one
-    is made when nothing is left of it (``components.lifecycle.graph_hooks``), because both have one name and hold GPUs.
+    """Return the options that replace a graph instead of changing it. The old one is deleted first, and the new one is
+    created once nothing is left of it (``components.lifecycle.graph_hooks``), because both have the same name and need
+    the GPUs.
 
-    By the alias the engine sees this same resource in a graph of another version of the API. Without it, it would make
-    the new one first and then delete the old one by name: the provider's delete asks for no uid, and would take the new
-    graph away (pulumi-kubernetes, await.Deletion).
+    The alias tells the engine that a graph of another API version is this same resource. Otherwise it would create the
+    new graph first and then delete the old one by name: the provider's delete sends no uid, and would delete the new
+    graph (pulumi-kubernetes, await.Deletion).
     """
     aliases = [pulumi.Alias(type_=kind) for kind, api in GRAPH_TYPES.items() if api.api_version != graph.api_version]
     return pulumi.ResourceOptions(replace_on_changes=paths, delete_before_replace=True, aliases=list(aliases))
 
 
 def _other_components(graph: Graph) -> list[str]:
-    """Return the list of components itself where the state has others: one more or less is no change of a field."""
+    """Return the path of the component list if the state has other components: an added or removed one is not a change
+    of a field."""
     spec: Mapping[str, Any] = ((read_stack_outputs() or {}).get(GRAPH.name) or {}).get("spec") or {}
     before = part_names(spec)
     same = not before or before == frozenset(part.name for part in graph.parts)

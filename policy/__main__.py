@@ -1,4 +1,4 @@
-"""The policy pack: `pulumi preview --policy-pack policy`. The rules are in rules.py; here they meet Pulumi."""
+"""The policy pack: `pulumi preview --policy-pack policy`. This module registers the rules of rules.py with Pulumi."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ LIMITS = read_limits(Path(__file__).with_name("limits.yaml"))
 
 
 def _plain(proxy: Any, key: Any) -> Value:
-    """The value of a proxied mapping or list, with a mark for what is not known in a preview."""
+    """Return a value of a proxied mapping or list as plain data, with a mark for values that a preview does not
+    know."""
     try:
         value = proxy[key]
     except UnknownValueError:

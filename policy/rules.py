@@ -1,4 +1,4 @@
-"""The rules, each a pure function: what it finds wrong, a sentence for each, with what to write instead."""
+"""The rules. Each is a pure function that yields a sentence for each violation, with what to write instead."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from subject import (
 __all__ = ["RESOURCE_RULES", "STACK_RULES", "Rule", "StackRule"]
 
 MOVING: Final = re.compile(r"latest|stable|edge|nightly|main|master|dev|head|canary", re.IGNORECASE)
-"""Tags that are meant to be pushed again; one without any digit is taken for such a one as well."""
+"""Tags that are meant to be pushed again. A tag without any digit counts as one of them."""
 
 
 OPEN: Final = "dynamo-wideep/open-to-everyone"
@@ -53,7 +53,7 @@ class StackRule:
 
 
 def no_mutable_tags(resource: Resource, limits: Limits) -> Iterator[str]:
-    """What runs must not change without a change here."""
+    """Require images whose content cannot change without a change in the config."""
     for path, image in _images(resource):
         tag = _tag(image)
         if "@sha256:" not in image and (not tag or MOVING.fullmatch(tag) or not re.search(r"\d", tag)):
@@ -62,7 +62,8 @@ def no_mutable_tags(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def digests_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
-    """In production, every container's image is named by its digest. One that is built now is checked at the update."""
+    """Require a digest for every container's image in production. An image that is still to be built is checked in the
+    update."""
     if resource.stack not in limits.production:
         return
     for path, image in _images(resource):
@@ -76,7 +77,7 @@ def digests_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
-    """A stack stays in the namespaces that are its own."""
+    """Restrict a stack to the namespaces that it may write to."""
     if not resource.type.startswith("kubernetes:") or resource.inputs.get("name") in limits.releases_elsewhere:
         return
     namespace = at(resource.inputs, "metadata", "namespace")
@@ -90,9 +91,9 @@ def namespaces_allowed(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterator[str]:
-    """The weights are hours of download: in production no slip may delete them.
+    """Require protection of the weights in production, because they take hours to download.
 
-    Pulumi tells a policy of `protect` and not of `retainOnDelete`; a claim that is retained carries its stack's label.
+    Pulumi passes `protect` to a policy, but not `retainOnDelete`; a retained claim carries its stack's label.
     """
     if resource.stack not in limits.production or resource.type != CLAIM or resource.protected:
         return
@@ -102,9 +103,10 @@ def cache_protected_in_production(resource: Resource, limits: Limits) -> Iterato
 
 
 def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
-    """A pod that may use more than it asked for is the first to be evicted, and GPUs cannot be overcommitted at all.
+    """Require equal requests and limits: a pod that may use more than it requested is evicted first, and GPUs cannot be
+    overcommitted at all.
 
-    Kubernetes takes a limit without a request for both.
+    A limit without a request is allowed, because Kubernetes then uses the limit for both.
     """
     for path, found in walk(resource.inputs):
         if path.rpartition(".")[2] != "resources" or resource.type == CLAIM or "volumeClaimTemplate" in path:
@@ -118,7 +120,7 @@ def requests_equal_limits(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
-    """An inference API that the whole internet reaches is a bill that the whole internet writes."""
+    """Require source ranges on load balancers: anyone who reaches an inference API can cause costs."""
     places = walk(resource.inputs) if resource.type == RELEASE else [("spec", mapping(at(resource.inputs, "spec")))]
     if resource.type not in (RELEASE, SERVICE):
         return
@@ -129,7 +131,8 @@ def balancers_have_sources(resource: Resource, limits: Limits) -> Iterator[str]:
 
 
 def open_to_everyone(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
-    """The frontend asks nobody who they are, so that what lets everyone in, or carries prompts in clear, is said."""
+    """Require an annotation for access that is open to every address, or unencrypted, because the frontend
+    authenticates nobody."""
     if any(at(resource.inputs, "metadata", "annotations", OPEN) == "true" for resource in resources):
         return
     for resource in resources:
@@ -145,7 +148,7 @@ def open_to_everyone(resources: Sequence[Resource], limits: Limits) -> Iterator[
 
 
 def gpus_within_the_limit(resources: Sequence[Resource], limits: Limits) -> Iterator[str]:
-    """GPUs of all graphs of a stack: replicas × pods of a worker × GPUs of a pod."""
+    """Limit the GPUs of all graphs of a stack: replicas × pods of a worker × GPUs of a pod."""
     graphs = [resource for resource in resources if resource.type in GRAPHS]
     if not graphs:
         return
@@ -173,7 +176,8 @@ STACK_RULES: Final = (
 
 
 def _images(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Every container's image that is known, with its path. A Release's images are its chart's business."""
+    """Yield the path and image of every container whose image is known. Releases are left out, because their images
+    belong to the chart."""
     if resource.type == RELEASE or not resource.type.startswith("kubernetes:"):
         return
     for path, found in walk(resource.inputs):
@@ -183,7 +187,7 @@ def _images(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _everybody(ranges: Value) -> bool:
-    """Whether one of the address ranges is all addresses."""
+    """Tell whether one of the address ranges contains all addresses."""
     return any(str(each).endswith("/0") for each in _list(ranges))
 
 
@@ -196,7 +200,7 @@ def _tag(image: str) -> str:
 
 
 def _flat(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
-    """The leaves of a mapping: the graph's resources hold their further ones under `custom`."""
+    """Yield the leaves of a mapping. A graph's resources have extended resources in a nested mapping, `custom`."""
     for key, item in mapping(value).items():
         if isinstance(item, dict):
             yield from _flat(item, key)
@@ -205,7 +209,7 @@ def _flat(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
 
 
 def _parts(spec: Value) -> Iterator[Value]:
-    """Frontend and workers: ``services`` by name in v1alpha1, a list of ``components`` in v1beta1."""
+    """Yield the frontend and the workers: ``services`` by name in v1alpha1, a list of ``components`` in v1beta1."""
     yield from mapping(at(spec, "services")).values()
     yield from _list(at(spec, "components"))
 

@@ -1,4 +1,4 @@
-"""What the rules look at: a resource of a preview, and the limits of limits.yaml."""
+"""The input of the rules: a resource of a preview, and the limits in limits.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 Value = None | bool | int | float | str | Sequence["Value"] | Mapping[str, "Value"]
 
 UNKNOWN: Final = "[unknown]"
-"""Stands for a value that is known only after the update; it is checked again then."""
+"""Placeholder for a value that is known only after the update, when it is checked again."""
 GRAPHS: Final = (
     "kubernetes:nvidia.com/v1alpha1:DynamoGraphDeployment",
     "kubernetes:nvidia.com/v1beta1:DynamoGraphDeployment",
@@ -24,12 +24,12 @@ SERVICE: Final = "kubernetes:core/v1:Service"
 INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 RETAINED: Final = "dynamo-wideep/stack"
-"""Label of what destroy leaves on the cluster (components/lifecycle/retained.py)."""
+"""The label of objects that destroy leaves on the cluster (components/lifecycle/retained.py)."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """See limits.yaml."""
+    """The limits; limits.yaml explains them."""
 
     production: tuple[str, ...]
     gpus: Mapping[str, int]
@@ -37,17 +37,17 @@ class Limits:
     releases_elsewhere: tuple[str, ...] = ()
 
     def gpus_of(self, stack: str) -> int:
-        """GPUs that the stack may take."""
+        """Return the number of GPUs that the stack may use."""
         return self.gpus.get(stack, self.gpus["default"])
 
     def allows(self, namespace: str) -> bool:
-        """Whether a stack may write to the namespace."""
+        """Tell whether a stack may write to the namespace."""
         return any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as the program wants it."""
+    """One resource as the program registers it."""
 
     type: str
     name: str
@@ -57,10 +57,10 @@ class Resource:
 
 
 def read_limits(file: Path) -> Limits:
-    """The limits in a YAML file.
+    """Read the limits from a YAML file.
 
     Raises:
-        ValueError: a key is missing, or there is one that no rule knows.
+        ValueError: a key is missing or unknown.
     """
     content = cast(dict[str, object], yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     known = {"production", "gpus", "namespaces", "releasesElsewhere"}
@@ -78,19 +78,19 @@ def read_limits(file: Path) -> Limits:
 
 
 def mapping(value: Value) -> Mapping[str, Value]:
-    """The value, where it is a mapping; an empty one for anything else."""
+    """Return the value if it is a mapping, else an empty mapping."""
     return value if isinstance(value, Mapping) else {}
 
 
 def at(value: Value, *path: str) -> Value:
-    """What stands under a path of keys, or None."""
+    """Return the value at a path of keys; None if there is none."""
     for key in path:
         value = mapping(value).get(key)
     return value
 
 
 def walk(value: Value, path: str = "") -> Iterator[tuple[str, Mapping[str, Value]]]:
-    """Every mapping in a value, with its path: ``spec.services.decode``, ``spec.containers[0]``."""
+    """Yield every mapping in a value, with its path: ``spec.services.decode``, ``spec.containers[0]``."""
     if isinstance(value, Mapping):
         yield path, value
         for key, item in value.items():

@@ -1,11 +1,11 @@
-"""A live cluster, read: a small typed layer over the official Kubernetes client.
+"""A small typed layer over the official Kubernetes client, for reading a live cluster.
 
     Cluster ──► list, find, watch, logs      objects as frozen models (``wideep_cluster.objects``)
-       ├──────► create, merge, delete        what a burn-in makes for itself, and nothing else
+       ├──────► create, merge, delete        a burn-in's own objects, orphans, Helm's records
        └──────► run, forward                 a command in a pod, a port of a pod
 
-What goes wrong is a ``ClusterError``: one sentence for a person to read. Answers
-are parsed from their JSON into models of just the fields that are used: quick and small on a thousand nodes.
+Failures are raised as ``ClusterError``, whose text is one readable sentence. Answers are parsed from JSON into models
+that have only the fields in use, which stays fast and small on a thousand nodes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MODULES: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for: who wants one module of the package does not wait for the client."""
+    """Import the module of a name on first access, so that users of one module do not pay for the client."""
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)

@@ -1,7 +1,8 @@
-"""The process in which the resources of this program wait: how it hears of Ctrl-C, how it refuses, and how it ends.
+"""How the process of the dynamic providers learns of Ctrl-C, reports errors, and ends.
 
-The engine starts it with the SDK's provider for resources in Python (pulumi/dynamic/__main__.py) as its main module.
-The program's own process, in which hooks wait, is told nothing: it leaves a file, which the provider takes away.
+The engine starts this process with the SDK's provider for dynamic resources (pulumi/dynamic/__main__.py) as its main
+module. The engine does not tell the program's own process, in which hooks wait, about Ctrl-C. So a hook leaves a file
+there, and the provider process deletes it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ _heard: Final = threading.Event()
 
 
 def interruption() -> threading.Event:
-    """Set once the user has pressed Ctrl-C.
+    """Return an event that is set once the user has pressed Ctrl-C.
 
-    The engine then calls ``Cancel`` of each provider and waits for what it has begun. The SDK's provider does nothing
-    in ``Cancel`` and has no place to say otherwise: its method, which gRPC holds on to, gets another body.
+    The engine then calls ``Cancel`` of each provider and waits until running operations end. The SDK's provider does
+    nothing in ``Cancel`` and offers no way to override it. gRPC holds a reference to the method, so its code is
+    replaced.
     """
     servicer = _servicer()
     if servicer is not None:
@@ -43,7 +45,7 @@ def interruption() -> threading.Event:
 
 @contextmanager
 def interruption_of_a_hook() -> Generator[threading.Event]:
-    """The same in the program's process, while the block runs."""
+    """Yield such an event for a hook in the program's process, valid while the block runs."""
     file = _waits()
     if file is None:
         yield _heard
@@ -56,7 +58,7 @@ def interruption_of_a_hook() -> Generator[threading.Event]:
 
 
 class _Gone(threading.Event):
-    """Set once a file is no longer there."""
+    """An event that is set once a file no longer exists."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -67,20 +69,20 @@ class _Gone(threading.Event):
 
 
 def end_quickly() -> None:
-    """From here on the process ends at once when the engine is done with it.
+    """Make the process exit at once when the engine is done with it.
 
-    Python takes each module apart first, of which the Kubernetes client has a thousand: the engine would wait for that,
-    and on a busy machine for so long that it takes the other plugins' end for a crash.
+    By default Python first tears down all modules, and the Kubernetes client alone has a thousand. The engine would
+    wait for that, and on a busy machine for so long that it takes the exit of other plugins for a crash.
     """
     if _servicer() is not None:
         atexit.register(os._exit, 0)
 
 
 def in_own_words(method: Callable[P, R]) -> Callable[P, R]:
-    """A provider's method whose errors the user reads as they were written.
+    """Wrap a provider's method so that its errors reach the user unchanged.
 
-    Else gRPC puts "Exception calling application: " before each. What it has for that is the context of the call, which
-    the SDK keeps to itself: it is found where the SDK called from.
+    Otherwise gRPC puts "Exception calling application: " before each. Avoiding that needs the context of the gRPC call,
+    which the SDK does not pass on; it is looked up in the SDK's stack frame.
     """
 
     @wraps(method)
@@ -97,7 +99,7 @@ def in_own_words(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def _context() -> Any:
-    """Of the call that the SDK's provider answers; None in any other process."""
+    """Return the context of the gRPC call that the SDK's provider is serving; None in any other process."""
     servicer = _servicer()
     frame: FrameType | None = sys._getframe() if servicer else None  # pyright: ignore[reportPrivateUsage]
     while frame is not None and not isinstance(frame.f_locals.get("self"), servicer):
@@ -106,12 +108,12 @@ def _context() -> Any:
 
 
 def _servicer() -> Any:
-    """The SDK's class; None in any other process."""
+    """Return the SDK's servicer class; None in any other process."""
     return getattr(sys.modules["__main__"], "DynamicResourceProviderServicer", None)
 
 
 def cancel(_self: object, request: object, context: object) -> object:
-    """Such a method's body. It runs among another module's names, so it imports what it uses."""
+    """Serve as the body of ``Cancel``. It runs with the globals of another module, so it imports what it uses."""
     import importlib
 
     from google.protobuf.empty_pb2 import Empty
@@ -121,7 +123,7 @@ def cancel(_self: object, request: object, context: object) -> object:
 
 
 def hear() -> None:
-    """What ``interruption`` waits for has happened."""
+    """Set the event of ``interruption``, and delete the file of a waiting hook."""
     _heard.set()
     file = _waits()
     if file is not None:
@@ -129,8 +131,8 @@ def hear() -> None:
 
 
 def _waits() -> Path | None:
-    """The file of a hook that waits, by the engine's address, which it gives to the program and to each provider. None
-    where there is no engine, or where the user has no folder that only they can write to."""
+    """Return the file of a waiting hook, named after the engine's port, which both the program and each provider know.
+    None if there is no engine, or if the user's folder is writable by others."""
     given = sys.orig_argv
     engine = given[given.index("--engine") + 1] if "--engine" in given[:-1] else given[-1]
     host, _, port = engine.rpartition(":")

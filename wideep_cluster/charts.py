@@ -1,4 +1,4 @@
-"""Where the platform's charts come from, a Helm repository, an OCI registry or a folder: their digests and files."""
+"""The source of the platform's charts (a Helm repository, an OCI registry or a folder): their digests and files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ File = tuple[str, bytes]
 
 
 class ChartError(Exception):
-    """The chart cannot be read; the text says why, in a few words. ``status``: of HTTP, 0 where there is none."""
+    """The chart cannot be read; the text says why, in a few words. ``status`` is the HTTP status, 0 if there is
+    none."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -30,7 +31,7 @@ class ChartError(Exception):
 
 
 def is_folder(charts: str) -> bool:
-    """Neither a repository nor a registry."""
+    """Tell whether the source is a folder, and not a repository or a registry."""
     return "://" not in charts
 
 
@@ -39,20 +40,20 @@ class Chart:
     """One chart at its source."""
 
     charts: str
-    """As ``platform.charts`` has it."""
+    """The source, as in ``platform.charts``."""
     name: str
     version: str
 
     @property
     def file(self) -> Path:
-        """Its archive in a folder, as ``helm pull`` leaves it."""
+        """The path of its archive in a folder, as ``helm pull`` writes it."""
         return Path(self.charts) / f"{self.name}-{self.version}.tgz"
 
     def look(self) -> None:
-        """Look whether the source has it.
+        """Check that the source has the chart.
 
         Raises:
-            ChartError: it does not, or does not say so.
+            ChartError: it does not, or cannot be asked.
         """
         try:
             if self._in_registry:
@@ -65,11 +66,11 @@ class Chart:
             raise ChartError(str(error)) from error
 
     def digest(self) -> str:
-        """``sha256:…``: of its manifest in an OCI registry, as ``helm push`` and ``helm pull`` print it; else of its
-        archive, as the repository's index and ``sha256sum`` have it.
+        """Return the digest as ``sha256:…``: in an OCI registry that of the manifest, as ``helm push`` and
+        ``helm pull`` print it; else that of the archive, as in the repository's index and as ``sha256sum`` prints it.
 
         Raises:
-            ChartError: it cannot be read from here.
+            ChartError: the chart cannot be read from here.
         """
         try:
             content = self._manifest() if self._in_registry else self._archive()
@@ -78,10 +79,10 @@ class Chart:
         return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
     def files(self) -> Iterator[File]:
-        """Each file's path in the chart, and its content; those of sub-charts below ``charts/NAME/``.
+        """Yield the path within the chart and the content of each file; files of sub-charts are below ``charts/NAME/``.
 
         Raises:
-            ChartError: it cannot be read from here.
+            ChartError: the chart cannot be read from here.
         """
         try:
             yield from self._unpacked() if self._is_unpacked else _members(self._archive())
@@ -98,7 +99,7 @@ class Chart:
 
     @property
     def _reference(self) -> Reference:
-        tag = self.version.replace("+", "_")  # as Helm writes it: a tag has no plus
+        tag = self.version.replace("+", "_")  # as Helm does: a tag must not contain a plus sign
         return Reference.parse(f"{self.charts.removeprefix('oci://').rstrip('/')}/{self.name}:{tag}")
 
     def _manifest(self) -> bytes:
@@ -150,20 +151,20 @@ class Chart:
 def _index(text: bytes) -> Any:
     import yaml
 
-    try:  # an index has megabytes, which libyaml reads in a tenth of the time
+    try:  # an index has megabytes, and libyaml parses it in a tenth of the time
         return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
 
 def _members(archive: bytes) -> Iterator[File]:
-    """The files of an archive, without the folder of the chart's name in which all of them are."""
+    """Yield the files of an archive, without the top-level folder, which is named after the chart."""
     for path, content in _packed(archive):
         yield from _unpacking(path.partition("/")[2], content)
 
 
 def _unpacking(path: str, content: bytes) -> Iterator[File]:
-    """The file; in place of a sub-chart's archive, its files."""
+    """Yield the file; for the archive of a sub-chart, yield its files instead."""
     if path.startswith("charts/") and path.endswith(".tgz"):
         yield from ((f"charts/{inner}", part) for inner, part in _packed(content))
     else:

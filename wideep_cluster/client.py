@@ -1,4 +1,4 @@
-"""A cluster that is read; what a verb makes for itself it also creates and deletes here."""
+"""A client for reading a cluster, and for the few objects that are created, changed or deleted."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ __all__ = ["Cluster"]
 T = TypeVar("T", bound=KubeObject)
 
 PAGE: Final = 500
-"""Objects of one answer."""
+"""Maximum number of objects in one response."""
 BAD_REQUEST: Final = 400
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Names, labels and annotations of objects, and nothing else of them."""
+"""Content types that return only the metadata of objects: names, labels and annotations."""
 
 
 class _Version(BaseModel):
@@ -53,11 +53,11 @@ class _Groups(BaseModel):
 
 @dataclass(frozen=True)
 class Cluster:
-    """The API server of a cluster, through the official client. Safe to ask from several threads at once."""
+    """The API server of a cluster, through the official client. It is safe to use from several threads at once."""
 
     api: ApiClient
     context: str | None
-    """As the stack names it; None: the current one."""
+    """The kubeconfig context that the stack names; None: the current one."""
 
     @property
     def server(self) -> str:
@@ -65,7 +65,7 @@ class Cluster:
         return server_of(self.api)
 
     def version(self) -> str:
-        """The server's version, ``v1.34.1``. Everybody may ask for it.
+        """Return the server's version, such as ``v1.34.1``. Every user may read it.
 
         Raises:
             UnreachableError: there is no answer.
@@ -74,8 +74,8 @@ class Cluster:
         return _Version.model_validate_json(read(self.api, asked)).version
 
     def list(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listing[T]:
-        """All objects of a kind that match both selectors, page by page; none where the cluster lacks the kind, or
-        where the user may not see an optional one.
+        """Return all objects of a kind that match both selectors, read page by page. The listing is empty if the
+        cluster lacks the kind, or if the user may not list an optional kind.
 
         Raises:
             ForbiddenError: the user may not list them there.
@@ -103,14 +103,14 @@ class Cluster:
             asked = replace(asked, query=(*query, ("continue", page.metadata.more)))
 
     def listed(self, kind: Kind[T], namespace: str | None = None, *, labels: str = "", fields: str = "") -> Listed[T]:
-        """The same, with what is in the way of seeing them as a value."""
+        """Return the objects as ``list`` does, but with an error as a value instead of an exception."""
         try:
             return Listed(self.list(kind, namespace, labels=labels, fields=fields).items)
         except ClusterError as error:
             return Listed(error=error)
 
     def find(self, kind: Kind[T], name: str, namespace: str | None = None) -> T | None:
-        """One object; None where there is none of that name.
+        """Return one object; None if there is none of that name.
 
         Raises:
             ForbiddenError: the user may not read it.
@@ -125,17 +125,17 @@ class Cluster:
 
         Raises:
             ForbiddenError: the user may not create it there.
-            ClusterError: there is one of that name, or an admission rule refuses it.
+            ClusterError: an object of that name exists, or an admission rule refuses it.
         """
         asked = self._ask("create", kind, namespace, method="POST", body=manifest)
         return kind.model.model_validate_json(read(self.api, asked))
 
     def merge(self, kind: Kind[T], name: str, namespace: str, manifest: Mapping[str, object]) -> None:
-        """Create an object, or write the fields of ``manifest`` into the one of that name and leave its others.
+        """Create an object, or write the fields of ``manifest`` into the existing one and leave its other fields.
 
         Raises:
             ForbiddenError: the user may not create or patch it.
-            ClusterError: the API server does not take it.
+            ClusterError: the API server rejects it.
         """
         content = "application/merge-patch+json"
         asked = self._ask("patch", kind, namespace, name, method="PATCH", body=manifest, content=content)
@@ -145,7 +145,8 @@ class Cluster:
     def delete(
         self, kind: Kind[KubeObject], name: str, namespace: str | None = None, *, propagation: str = "Background"
     ) -> None:
-        """Delete an object, and what it owns after it (``Foreground``: before it). None of that name is none to delete.
+        """Delete an object, and after it (``Foreground``: before it) the objects that it owns. Do nothing if it does
+        not exist.
 
         Raises:
             ForbiddenError: the user may not delete it.
@@ -157,9 +158,8 @@ class Cluster:
     def watch(
         self, kind: Kind[T], namespace: str | None, version: str, seconds: int, *, labels: str = ""
     ) -> Changes[T]:
-        """What changes after ``version`` (a Listing's) until the time is up. One that no longer has the labels is gone.
-        Ends early when the version is too old:
-        list again.
+        """Return the changes after ``version`` (that of a Listing) until the time is up. An object that no longer
+        matches the labels counts as deleted. The changes end early if the version is too old: list again.
 
         Raises, when it is read:
             ForbiddenError: the user may not watch them.
@@ -171,7 +171,7 @@ class Cluster:
 
     @cached_property
     def graph_api(self) -> GraphApi:
-        """The API in which the cluster serves graphs, asked once; the oldest where it serves none.
+        """The version of the API in which the cluster serves graphs, read once; the oldest if it serves none.
 
         Raises:
             ClusterError: the API server does not answer.
@@ -179,7 +179,7 @@ class Cluster:
         return served_api(self) or V1ALPHA1
 
     def groups(self) -> Listed[str]:
-        """API groups that the cluster serves, in whatever version."""
+        """Return the API groups that the cluster serves, in any version."""
         try:
             body = read(self.api, ApiRequest("get", "the API groups", "on the cluster", "/apis"))
         except ClusterError as error:
@@ -187,7 +187,7 @@ class Cluster:
         return Listed(tuple(group.name for group in _Groups.model_validate_json(body).groups))
 
     def serves(self, kind: Kind[KubeObject]) -> bool:
-        """Whether the cluster knows the kind, in the version that is read here."""
+        """Tell whether the cluster serves the kind in the version that is read here."""
         body = find(self.api, ApiRequest("get", f"the API {kind.root}", "on the cluster", kind.root))
         return body is not None and kind.plural in {
             resource.name for resource in _Resources.model_validate_json(body).resources
@@ -196,10 +196,10 @@ class Cluster:
     def logs(
         self, pod: Pod, container: str | None = None, *, tail: int = 500, previous: bool = False, times: bool = False
     ) -> str | None:
-        """The last lines of a container's log; None where there is no pod, no log yet, or no container before this.
+        """Return the last lines of a container's log; None if there is no pod, no log yet, or no previous container.
 
-        With ``times`` each line begins with the moment at which it was written, and a space. Lines that Dynamo wrote as
-        JSON come as text (``wideep.log_lines``).
+        With ``times``, each line begins with its timestamp and a space. Lines that Dynamo wrote as JSON are converted
+        to text (``wideep.log_lines``).
 
         Raises:
             ForbiddenError: the user may not read logs.
@@ -212,7 +212,7 @@ class Cluster:
         return None if body is None else readable_log(body.decode("utf-8", "replace"), stamped=times)
 
     def last_line_at(self, pod: Pod, container: str | None = None) -> datetime | None:
-        """When the container wrote the last line of its log; None where there is none.
+        """Return when the container wrote the last line of its log; None if there is none.
 
         Raises:
             ForbiddenError: the user may not read logs.
@@ -224,7 +224,7 @@ class Cluster:
         return datetime.fromisoformat(stamp[0].decode()) if stamp else None
 
     def follow(self, pod: Pod, container: str | None = None, *, tail: int = 10) -> Iterator[str]:
-        """A container's log, line by line as it is written, until the container ends.
+        """Yield the lines of a container's log as they are written, until the container ends.
 
         Raises:
             ClusterError: there is no log.
@@ -242,7 +242,7 @@ class Cluster:
         try:
             return find(self.api, _log_request(pod, query))
         except ClusterError as error:
-            if error.status == BAD_REQUEST:  # the container has not started, or never did before
+            if error.status == BAD_REQUEST:  # the container has not started, or has no previous run
                 return None
             raise
 

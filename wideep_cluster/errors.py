@@ -1,7 +1,7 @@
 """What can go wrong with a cluster, each as one sentence.
 
 WideepError
-└── ClusterError       the API server's answer is an error
+└── ClusterError       the API server answers with an error
     ├── UnreachableError    there is no answer, or the credentials are refused
     └── ForbiddenError      the user may not do that
 """
@@ -34,14 +34,14 @@ MEASURING: Final = (
     ("create", "configmaps"),
     ("patch", "configmaps"),
 )
-"""What a burn-in alone does."""
+"""Requests that only a burn-in makes."""
 DENIED: Final = re.compile(r"cannot (\w+) resource")
-"""The verb that RBAC lacks, in the API server's words: a websocket wants ``get``, and then ``create``."""
+"""The verb that RBAC lacks, in the API server's message: a websocket needs ``get``, and then ``create``."""
 
 
 class ClusterError(WideepError):
-    """The cluster cannot or will not answer. ``status`` is the HTTP status, 0 where there was none; ``reason`` what it
-    said, without the sentence around it."""
+    """The cluster cannot or will not answer. ``status`` is the HTTP status, 0 if there was none; ``reason`` is the
+    server's message without the sentence around it."""
 
     def __init__(self, message: str, status: int = 0, reason: str = "") -> None:
         super().__init__(message)
@@ -49,20 +49,20 @@ class ClusterError(WideepError):
 
     @property
     def is_temporary(self) -> bool:
-        """Whether the same question may be answered later: there was no answer, or one that says "not now"."""
+        """Whether a retry may succeed: there was no answer, or one that says "not now"."""
         return self.status in (0, TOO_MANY_REQUESTS) or self.status >= SERVER_ERROR
 
 
 Answer = Problem | Exception | None
-"""Of a check: what is wrong, why that cannot be told, or None where all is well."""
+"""The result of a check: what is wrong, why that cannot be determined, or None if all is well."""
 
 
 class UnreachableError(ClusterError):
-    """No answer, or no way in: whatever is asked next fails as well."""
+    """No answer, or no access: further requests would fail as well."""
 
 
 class ForbiddenError(ClusterError):
-    """RBAC says no. ``verb`` and ``resource`` as a Role has them (``list``, ``nodes``)."""
+    """RBAC denies the request. ``verb`` and ``resource`` are as in a Role (``list``, ``nodes``)."""
 
     def __init__(self, verb: str, resource: str, where: str, reason: str = "") -> None:
         command = "wideep rbac --exec" if resource == "pods/exec" else "wideep rbac"
@@ -74,7 +74,8 @@ class ForbiddenError(ClusterError):
 
 
 def api_error(status: int, body: str, verb: str, resource: str, where: str) -> ClusterError:
-    """An answer of the API server that is an error. ``where`` is ``in namespace NAME`` or ``on the cluster``."""
+    """Return the error for an error response of the API server. ``where`` is ``in namespace NAME`` or
+    ``on the cluster``."""
     if status == UNAUTHORIZED:
         return UnreachableError(
             "The cluster rejects the credentials (401 Unauthorized): log in again, or set another context "
@@ -89,8 +90,9 @@ def api_error(status: int, body: str, verb: str, resource: str, where: str) -> C
 
 
 def handshake_error(error: Exception, resource: str, where: str, what: str) -> ClusterError:
-    """A websocket that the API server does not open. ``what`` is the sentence's beginning where RBAC is not why."""
-    answer = cast("Any", error.__context__)  # websocket's own, which the client turns into an error without a status
+    """Return the error for a websocket that the API server does not open. ``what`` begins the sentence if RBAC is not
+    the reason."""
+    answer = cast("Any", error.__context__)  # websocket's own error: the client's has no status
     status = int(getattr(answer, "status_code", 0))
     body = bytes(getattr(answer, "resp_body", None) or b"").decode("utf-8", "replace")
     if status in (UNAUTHORIZED, FORBIDDEN):
@@ -100,7 +102,7 @@ def handshake_error(error: Exception, resource: str, where: str, what: str) -> C
 
 
 def unreachable(server: str, error: Exception) -> UnreachableError:
-    """No answer at all: the innermost reason, in a sentence."""
+    """Return the error for a missing answer, with the innermost reason."""
     inner: BaseException = error
     while inner.__context__ is not None or inner.__cause__ is not None:
         inner = cast(BaseException, inner.__cause__ or inner.__context__)

@@ -1,4 +1,4 @@
-"""The GPU nodes as a pod of a stack sees them: what is free there, or why it may not go there."""
+"""The GPU nodes from the point of view of a stack's pod: what is free there, or why it may not run there."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ __all__ = [
 ]
 
 HOLDS_A_NODE: Final = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
-"""A field selector: pods that have a part of a node."""
+"""A field selector for pods that occupy resources of a node."""
 PRODUCT_LABEL: Final = "nvidia.com/gpu.product"
 MEMORY_LABEL: Final = "nvidia.com/gpu.memory"
 CLIQUE_LABEL: Final = "nvidia.com/gpu.clique"
-"""Labels that NVIDIA's GPU feature discovery writes; the last names a rack's NVLink domain."""
+"""The labels that NVIDIA's GPU feature discovery sets; this one names the NVLink domain of a rack."""
 BLOCKING: Final = ("NoSchedule", "NoExecute")
 SAID_OTHERWISE: Final = tuple(f"node.kubernetes.io/{word}" for word in ("unschedulable", "not-ready", "unreachable"))
 
 
 @dataclass(frozen=True)
 class GpuNode:
-    """One node with GPUs. ``barred`` says why no pod of the stack may go there; empty where one may."""
+    """One node with GPUs. ``barred`` says why no pod of the stack may run there; empty if one may."""
 
     node: Node
     free: int
-    """GPUs that nobody has, with as many RDMA devices where the stack asks for them."""
+    """GPUs that are not taken, at most as many as there are free RDMA devices if the stack asks for them."""
     taken_by: tuple[str, ...]
-    """``namespace/pod (8)``, without the stack's own."""
+    """Pods that hold GPUs, as ``namespace/pod (8)``, without the stack's own."""
     own: int
-    """GPUs that the stack's own graph has."""
+    """The number of GPUs that the stack's own graph holds."""
     barred: str
 
     @property
     def holders(self) -> tuple[str, ...]:
-        """Who has its GPUs, the stack's own first."""
+        """Who holds the GPUs, the stack's own graph first."""
         return (*((f"this stack's graph ({self.own})",) if self.own else ()), *self.taken_by)
 
 
 def find_gpu_nodes(
     hardware: Hardware, nodes: Iterable[Node], pods: Iterable[Pod], graph: tuple[str, str], *, own_count: bool = True
 ) -> list[GpuNode]:
-    """Return all nodes with GPUs, or with the product label, by name. ``graph``: namespace and name of the stack's own;
-    ``own_count``: its pods keep their GPUs; else these count as free."""
+    """Return all nodes with GPUs, or with the product label, sorted by name. ``graph`` is the namespace and name of the
+    stack's own graph. Without ``own_count``, the GPUs of its pods count as free."""
     holders: dict[str, list[Pod]] = defaultdict(list)
     for pod in pods:
         if pod.gpus and (own_count or not _is_of(pod, graph)):
@@ -83,7 +83,7 @@ def _gpu_node(hardware: Hardware, node: Node, holders: list[Pod], graph: tuple[s
 
 
 def _bar(node: Node, hardware: Hardware) -> str:
-    """The first reason why the scheduler keeps the stack's pods away."""
+    """Return the first reason why the scheduler keeps the stack's pods off the node; empty if there is none."""
     taint = intolerable(node, hardware)
     missing = [f"{key}={value}" for key, value in hardware.node_selector.items() if node.labels.get(key) != value]
     rdma = hardware.rdma_resource if uses_rdma(hardware) else GPU
@@ -99,13 +99,14 @@ def _bar(node: Node, hardware: Hardware) -> str:
 
 
 def shown_taint(taint: Taint) -> str:
-    """As kubectl writes it: ``key=value:effect``."""
+    """Return the taint as kubectl writes it: ``key=value:effect``."""
     value = f"={taint.value}" if taint.value else ""
     return f"{taint.key}{value}:{taint.effect}"
 
 
 def intolerable(node: Node, hardware: Hardware) -> Taint | None:
-    """The first taint that the stack's workers do not tolerate, without those that cordon a node or say it is down."""
+    """Return the first taint that the stack's workers do not tolerate; None if there is none. Taints that mark a node
+    as cordoned or down are ignored, because those are reported separately."""
     for taint in node.spec.taints:
         counts = taint.effect in BLOCKING and taint.key not in SAID_OTHERWISE
         if counts and not any(_tolerates(toleration, taint) for toleration in hardware.tolerations):
@@ -119,6 +120,6 @@ def _tolerates(toleration: Toleration, taint: Taint) -> bool:
 
 
 def product_matches(node: Node, gpu: GpuKind) -> bool | None:
-    """Whether the node's product label is that of the GPU; None without a label."""
+    """Tell whether the node's product label is that of the GPU; None without a label."""
     product = node.labels.get(PRODUCT_LABEL)
     return gpu_spec(gpu).is_product(product) if product else None

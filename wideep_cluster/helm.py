@@ -1,5 +1,5 @@
-"""Helm's record of a release, as the Secret keeps it: JSON, gzipped, in base64, and once more as a Secret's data
-(helm/helm, pkg/storage/driver)."""
+"""Helm's record of a release as stored in its Secret: JSON, gzipped, in base64, and once more in base64 as a Secret's
+data (helm/helm, pkg/storage/driver)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Record = dict[str, Any]
 
 
 def read_record(data: str) -> Record:
-    """Return the record in the ``release`` of a Secret's data."""
+    """Return the record from the ``release`` key of a Secret's data."""
     return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(data))))
 
 
 def write_record(record: Record) -> str:
-    """Return what ``read_record`` reads."""
+    """Return the record in the form that ``read_record`` reads."""
     return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode()))).decode()

@@ -1,4 +1,4 @@
-"""HTTP from this machine, for what the stack needs outside the cluster. Proxies as the environment says."""
+"""HTTP requests from this machine, for what the stack needs outside the cluster. The environment configures proxies."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Answer", "WebError", "request"]
 
 SECONDS: Final = 8
 LARGEST: Final = 64 * 2**20
-"""Bytes of an answer that are read: chart indexes have megabytes."""
+"""Maximum number of bytes that are read of an answer: chart indexes have megabytes."""
 
 
 class WebError(Exception):
-    """No answer; the text says why, in a few words."""
+    """There is no answer; the text says why, in a few words."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of any status. Header names are lower case."""
+    """An answer with any status. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Answer:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Credentials stay with the host that they are for."""
+    """A redirect handler that sends credentials only to the original host."""
 
     def redirect_request(  # noqa: PLR0913, PLR0917 - the base's
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str

@@ -1,4 +1,4 @@
-"""Objects of some kinds as they are now, kept so by watches: while nothing changes, nothing is asked of the cluster."""
+"""A current view of the objects of some kinds, kept by watches: while nothing changes, no requests are sent."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ __all__ = ["Informer"]
 T = TypeVar("T", bound=KubeObject)
 
 WATCH_SECONDS: Final = 300
-"""A watch that is so old is begun anew, from a new list."""
+"""After this time a watch is replaced by a new one, from a new list."""
 PAUSE_SECONDS: Final = 1
-"""Between two watches of a server that ends them at once."""
+"""Pause between two watches of a server that ends them at once."""
 SETTLE_SECONDS: Final = 0.2
-"""Changes come in bursts: one answer for each."""
+"""Changes come in bursts; one wait returns a whole burst."""
 AnyKind = Kind[KubeObject]
 Predicate = Callable[[AnyKind, KubeObject], bool]
 Event = tuple[AnyKind, Change[KubeObject] | Listing[KubeObject]] | Exception
 
 
 class Informer:
-    """The objects of these kinds that concern somebody. They are listed once, and from the first wait on watched, each
-    kind in a thread, until the block ends.
+    """The objects of these kinds for which ``concerns`` is true. They are listed once and watched from the first wait
+    on, each kind in its own thread, until the block ends.
 
-    Raises what the API server or the way to it raises, when it is made or in a later wait.
+    The constructor, or a later wait, raises the errors of the API server and of the connection to it.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class Informer:
         concerns: Predicate,
         labels: Mapping[AnyKind, str] | None = None,
     ) -> None:
-        """``labels``: selectors of some kinds, by which the API server leaves out what concerns nobody."""
+        """List the objects. ``labels`` are selectors, by kind, with which the API server leaves out irrelevant
+        objects."""
         self._place, self._concerns = place, concerns
         self._selectors = {kind: {"labels": selector} for kind, selector in (labels or {}).items()}
         self._listings = {kind: self._list(kind) for kind in kinds}
@@ -60,11 +61,11 @@ class Informer:
             stream.close()
 
     def items(self, kind: Kind[T]) -> list[T]:
-        """What there was of a kind after the last wait."""
+        """Return the objects of a kind as of the last wait."""
         return cast("list[T]", list(self._now[kind].values()))
 
     def wait(self, seconds: float) -> set[AnyKind]:
-        """Until something has changed: the kinds of it. None of them: the time has passed."""
+        """Wait until something changes, and return the kinds that have changed; empty if the time is up."""
         self._start()
         try:
             news = [self._news.get(timeout=max(0.0, seconds))]
@@ -76,7 +77,7 @@ class Informer:
         return {self._take(each) for each in news}
 
     def _start(self) -> None:
-        """One thread for each kind that the cluster knows, at the first wait."""
+        """Start a thread for each kind that the cluster knows, at the first wait."""
         while self._listings:
             kind, listing = self._listings.popitem()
             if listing.version:
@@ -102,7 +103,7 @@ class Informer:
         return self._place.cluster.list(kind, self._place.name, **self._selectors.get(kind, {}))
 
     def _follow(self, kind: AnyKind, version: str) -> None:
-        """Watch after watch; whatever ends it is raised by the next wait."""
+        """Run one watch after another; the next wait raises any error that ends them."""
         cluster, namespace, selector = self._place.cluster, self._place.name, self._selectors.get(kind, {})
         try:
             while True:
@@ -117,5 +118,5 @@ class Informer:
                 listing = self._list(kind)
                 self._news.put((kind, listing))
                 version = listing.version
-        except Exception as error:  # of any class: the thread that waits has to hear of it
+        except Exception as error:  # of any class: the waiting thread has to raise it
             self._news.put(error)

@@ -1,4 +1,4 @@
-"""The kinds of objects that are read: where the API has them, and the model of each."""
+"""The kinds of objects that are read: their paths in the API, and the model of each."""
 
 from __future__ import annotations
 
@@ -47,33 +47,33 @@ T_co = TypeVar("T_co", bound=KubeObject, covariant=True)
 
 @dataclass(frozen=True)
 class Kind(Generic[T_co]):
-    """A kind of object. ``root`` is the path of its group and version; ``GRAPH_GROUP`` in that in which the cluster
-    serves graphs."""
+    """A kind of object. ``root`` is the path of its group and version; ``GRAPH_GROUP`` stands for the version in which
+    the cluster serves graphs."""
 
     model: type[T_co]
     root: str
     plural: str
     namespaced: bool = True
     metadata_only: bool = False
-    """The server sends names and labels only."""
+    """Whether only the metadata is requested: names, labels and annotations."""
     optional: bool = False
-    """Where the user may not list them, there are none."""
+    """Whether the list is empty, instead of an error, if the user may not list them."""
     name: str = ""
-    """As a manifest has it; of the kinds that a message names."""
+    """The kind in a manifest; set for kinds that messages name."""
 
     @property
     def resource(self) -> str:
-        """As a Role names it: ``pods``, ``dynamographdeployments.nvidia.com``."""
+        """The name in a Role: ``pods``, ``dynamographdeployments.nvidia.com``."""
         group = self.root.split("/")[2] if self.root.startswith("/apis/") else ""
         return f"{self.plural}.{group}" if group else self.plural
 
     def path(self, namespace: str | None, name: str = "") -> str:
-        """Of all objects, of those of a namespace, or of one object."""
+        """Return the path of all objects, of those of a namespace, or of one object."""
         place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
         return f"{self.root}{place}/{self.plural}" + (f"/{name}" if name else "")
 
     def where(self, namespace: str | None) -> str:
-        """For sentences."""
+        """Return the place as words for a sentence."""
         return f"in namespace {namespace}" if self.namespaced and namespace else "on the cluster"
 
 
@@ -89,7 +89,7 @@ CONFIG_MAPS: Final = Kind(objects.ConfigMap, CORE, "configmaps")
 QUOTAS: Final = Kind(objects.Quota, CORE, "resourcequotas")
 SECRETS: Final = Kind(objects.Secret, CORE, "secrets", metadata_only=True)
 RECORDS: Final = Kind(objects.RawObject, CORE, "secrets")
-"""Secrets with their values: those that Helm writes of its releases."""
+"""Secrets with their values: those in which Helm stores its releases."""
 CLASSES: Final = Kind(objects.StorageClass, "/apis/storage.k8s.io/v1", "storageclasses", namespaced=False)
 VOLUMES: Final = Kind(objects.Volume, CORE, "persistentvolumes", namespaced=False)
 DEPLOYMENTS: Final = Kind(objects.Deployment, "/apis/apps/v1", "deployments")
@@ -106,7 +106,7 @@ DEFINITIONS: Final = Kind(
     metadata_only=True,
 )
 CRDS: Final = Kind(admission.CustomResource, DEFINITIONS.root, DEFINITIONS.plural, namespaced=False)
-"""The same, with what they bring."""
+"""CustomResourceDefinitions with the fields that ``DEFINITIONS`` leaves out."""
 ENDPOINT_SLICES: Final = Kind(admission.EndpointSlice, "/apis/discovery.k8s.io/v1", "endpointslices")
 _ADMISSION: Final = "/apis/admissionregistration.k8s.io/v1"
 VALIDATING_WEBHOOKS: Final = Kind(
@@ -127,5 +127,5 @@ def graphs(api: GraphApi) -> Kind[objects.Graph]:
 
 
 def components(api: GraphApi) -> Kind[KubeObject]:
-    """Return the kind of what the operator makes of each component of a graph."""
+    """Return the kind of the objects that the operator creates for the components of a graph."""
     return replace(COMPONENTS, root=api.path)

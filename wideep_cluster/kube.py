@@ -1,4 +1,4 @@
-"""A namespace of a live cluster: what the program and its waits work on."""
+"""A namespace of a live cluster, on which the program and its waits work."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["KubeNamespace"]
 
 @dataclass(frozen=True)
 class KubeNamespace:
-    """A namespace, and the cluster that it is of."""
+    """A namespace and its cluster."""
 
     cluster: Cluster
     name: str
 
     @classmethod
     def connect(cls, name: str, kubeconfig: str | None, context: str | None) -> Self:
-        """Return the namespace on the cluster of ``kubeconfig.connect``."""
+        """Return the namespace on the cluster to which ``kubeconfig.connect`` connects."""
         return cls(connect(kubeconfig, context), name)
 
     def operator(self) -> OperatorStatus:
-        """Tell how the operator is that serves this namespace.
+        """Return the status of the operator that serves this namespace.
 
         Raises:
             UnreachableError: there is no answer.

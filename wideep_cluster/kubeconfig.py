@@ -1,4 +1,4 @@
-"""The cluster that a kubeconfig leads to."""
+"""Connects to the cluster of a kubeconfig."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["connect"]
 
 
 def connect(kubeconfig: str | None, context: str | None) -> Cluster:
-    """Return the cluster of the Kubernetes provider's own config: ``kubernetes:kubeconfig`` (a path, or the file's
-    content) and ``kubernetes:context``; else KUBECONFIG's; else, in a pod, the cluster around it.
+    """Return the cluster of the Kubernetes provider's config: ``kubernetes:kubeconfig`` (a path, or the content of the
+    file) and ``kubernetes:context``; else that of KUBECONFIG; else, in a pod, the cluster that it runs on.
 
     Raises:
         kubernetes.config.ConfigException, yaml.YAMLError, OSError: there is none.

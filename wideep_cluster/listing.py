@@ -1,4 +1,4 @@
-"""Objects of a kind at one moment, and what changes of them from then on."""
+"""The objects of a kind at one moment, and their changes from then on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["Change", "Changes", "Listed", "Listing", "Page"]
 T = TypeVar("T", bound=KubeObject)
 S = TypeVar("S")
 GONE: Final = 410
-"""The API server no longer knows the version that a watch starts from."""
+"""The HTTP status if the API server no longer knows the version that a watch starts from."""
 
 
 @dataclass(frozen=True)
 class Listing(Generic[T]):
-    """Objects of a kind, and the version of the cluster that they were read at: a watch goes on from there. It is empty
-    where the cluster lacks the kind."""
+    """Objects of a kind, and the resource version at which they were read, from which a watch continues. Both are empty
+    if the cluster lacks the kind."""
 
     items: tuple[T, ...]
     version: str
@@ -35,8 +35,8 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True)
 class Listed(Generic[S]):
-    """Objects of a kind, or names, or why they could not be seen. ``everywhere``: of all namespaces, not just of the
-    stack's."""
+    """Objects of a kind, or names, or the error that prevented reading them. ``everywhere``: from all namespaces, not
+    only the stack's."""
 
     items: tuple[S, ...] = ()
     error: ClusterError | None = None
@@ -45,7 +45,7 @@ class Listed(Generic[S]):
 
 @dataclass(frozen=True)
 class Change(Generic[T]):
-    """An object as it is now, or as it was when it was deleted."""
+    """An object as it is now, or, if it is gone, as it was when it was deleted."""
 
     item: T
     gone: bool = False
@@ -57,12 +57,12 @@ class _Meta(BaseModel):
 
 
 def _or_none(items: object) -> object:
-    """An empty list of metadata comes as null."""
+    """Return an empty tuple for null, as which the API server sends an empty list of metadata."""
     return () if items is None else items
 
 
 class Page(BaseModel, Generic[T]):
-    """One answer of a list that may have several."""
+    """One response of a list request, which may have several."""
 
     model_config = ConfigDict(extra="ignore")
     metadata: _Meta = _Meta()
@@ -76,10 +76,10 @@ class _Event(BaseModel):
 
 
 class Changes(Generic[T]):
-    """The changes of a watch as they come, until its time is up, its version is too old, or it is closed. It is asked
-    for when it is read.
+    """The changes that a watch reports, until its time is up, its version is too old, or it is closed. The request is
+    sent when the changes are first read.
 
-    Reading raises ClusterError when the API server ends it otherwise.
+    Reading raises ClusterError if the API server ends the watch for another reason.
     """
 
     def __init__(self, model: type[T], api: ApiClient, asked: ApiRequest, seconds: int) -> None:
@@ -99,5 +99,5 @@ class Changes(Generic[T]):
                 raise
 
     def close(self) -> None:
-        """End it, from another thread than the one that reads."""
+        """End the watch from another thread than the one that reads it."""
         self._lines.close()

@@ -1,4 +1,4 @@
-"""Requests to a forwarded port: never through a proxy, which ``http_proxy`` would make of any of them."""
+"""Requests to a forwarded local port that bypass proxies, which ``http_proxy`` would apply to every request."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final, cast
 __all__ = ["MOST_BYTES", "open_port"]
 
 MOST_BYTES: Final = 64_000_000
-"""Of one answer: what is forwarded is a pod, and may say anything."""
+"""Maximum number of bytes of one answer: it comes from a pod, which may send anything."""
 
 
 def open_port(port: int, path: str, seconds: float, **more: object) -> HTTPResponse:
-    """The answer to a request on a port of this machine; ``more`` is what ``urllib.request.Request`` takes.
+    """Return the answer to a request to a local port; ``more`` are further arguments of ``urllib.request.Request``.
 
-    Raises OSError where there is none, and HTTPError for one that is an error.
+    Raise OSError if there is no answer, and HTTPError for an error response.
     """
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", **more)  # type: ignore[arg-type]  # noqa: S310

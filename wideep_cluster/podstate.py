@@ -1,4 +1,4 @@
-"""How a pod of the graph is, in a word, and what it waits for, in a sentence."""
+"""The phase of a graph's pod, in a word, and what it waits for, in a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Condition", "Phase", "condition_of"]
 
 
 class Phase(StrEnum):
-    """The stages of a pod, in order, and the two ways out of it."""
+    """The stages of a pod, in order, and the two ways in which it leaves them."""
 
     UNSCHEDULED = "unscheduled"
     STARTING = "starting"
@@ -26,16 +26,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """A pod's phase, and why it is not ready; no reason where it is."""
+    """A pod's phase, and why it is not ready; the reason is empty if it is."""
 
     phase: Phase
     reason: str = ""
 
 
 def condition_of(pod: Pod, events: tuple[Event, ...] = ()) -> Condition:
-    """From the pod's own status, and where that says nothing, from its last warning.
+    """Return the condition from the pod's own status, and if that says nothing, from its last warning.
 
-    ``events`` are the warnings of the namespace. What a running container does is not known here: ``LOADING``.
+    ``events`` are the warnings of the namespace. What a running container does is unknown here, so its phase is
+    ``LOADING``.
     """
     if pod.is_deleting:
         return Condition(Phase.ENDING, "being deleted")
@@ -58,7 +59,7 @@ def _unscheduled(pod: Pod) -> str:
 
 
 def _stopped(pod: Pod) -> Iterator[Condition]:
-    """A container that cannot run, or keeps ending."""
+    """Yield the containers that cannot run, or keep failing."""
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         waiting = status.state.waiting
         if waiting and waiting.reason in STUCK:
@@ -71,7 +72,7 @@ def _stopped(pod: Pod) -> Iterator[Condition]:
 
 
 def _ended_before(pod: Pod) -> Iterator[str]:
-    """A container that runs again after an error."""
+    """Yield the containers that run again after an error."""
     for status in pod.status.container_statuses:
         ended = status.last_state.terminated
         if ended and ended.exit_code:

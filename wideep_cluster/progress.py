@@ -1,4 +1,4 @@
-"""What a long wait tells: what it waits for, for how long, and what moved last."""
+"""Progress messages of a long wait: what it waits for, for how long, and what changed last."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wideep.text import duration
 __all__ = ["ChangeTracker", "ProgressReporter"]
 
 ACTIVE_INTERVAL_SECONDS: Final = 3.0
-"""Between two lines while much moves,"""
+"""Minimum time between two messages while the state changes."""
 IDLE_INTERVAL_SECONDS: Final = 60.0
-"""and between two lines while nothing does."""
+"""Time between two messages while the state stays the same."""
 
 
 @dataclass
 class ChangeTracker:
-    """The stages of some things, and which of them changed last."""
+    """The stages of several objects, and which of them changed last."""
 
     stages: Mapping[str, str] = field(default_factory=dict[str, str])
     last: str = "nothing"
@@ -33,7 +33,7 @@ class ChangeTracker:
         return monotonic() - self.at
 
     def see(self, stages: Mapping[str, str]) -> None:
-        """The stages as they are now."""
+        """Record the current stages."""
         changed = [what for what in (*stages, *self.stages) if stages.get(what) != self.stages.get(what)]
         if changed:
             self.last = f"{changed[0]}: {stages.get(changed[0], 'gone')}"
@@ -43,7 +43,7 @@ class ChangeTracker:
 
 @dataclass
 class ProgressReporter:
-    """Says of what it is told just so much that a person can follow."""
+    """Reports the state of a wait, limited to a rate that a person can follow."""
 
     say: Callable[[str], None]
     subject: str
@@ -56,11 +56,11 @@ class ProgressReporter:
 
     @property
     def waited(self) -> float:
-        """Seconds."""
+        """Seconds since the wait began."""
         return monotonic() - self.began
 
     def tell(self, state: str) -> None:
-        """What it waits for now."""
+        """Report what the wait waits for now, unless the last message was too recent."""
         now = monotonic()
         if now - self.at > (ACTIVE_INTERVAL_SECONDS if state != self.said else IDLE_INTERVAL_SECONDS):
             self.say(f"{self.subject}: {state}; {duration(self.waited)} of at most {duration(self.deadline_seconds)}")

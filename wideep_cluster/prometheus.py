@@ -1,5 +1,5 @@
-"""A Prometheus that is there (``monitoring.install: false``): whether the cluster has its operator's CRDs, and whether
-one of the namespace reads what the stack makes."""
+"""An existing Prometheus (``monitoring.install: false``): whether the cluster has its operator's CRDs, and whether a
+Prometheus of the namespace reads the stack's objects."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ __all__ = ["PROMETHEUSES", "Prometheus", "operator_problem", "unread"]
 
 
 class Selector(Model):
-    """``matchLabels`` of a selector; empty selects everything. Its expressions are taken to select what is made."""
+    """``matchLabels`` of a selector; empty selects everything. Its expressions are ignored, as if they matched."""
 
     match_labels: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class PrometheusSpec(Model):
-    """By which labels it selects. None: nothing is selected."""
+    """The selectors of a Prometheus. None selects nothing."""
 
     pod_monitor_selector: Selector | None = None
     rule_selector: Selector | None = None
 
 
 class Prometheus(KubeObject):
-    """A Prometheus of the operator."""
+    """A Prometheus object of the operator."""
 
     spec: PrometheusSpec = PrometheusSpec()
 
@@ -42,7 +42,7 @@ PROMETHEUSES: Final = Kind(Prometheus, f"/apis/{MONITORING_GROUP}/v1", "promethe
 
 
 def operator_problem(plan: MonitoringPlan | None, groups: Listed[str]) -> Answer:
-    """Return why monitors and alerts could not be made; None where they can, or the stack brings the CRDs."""
+    """Return why monitors and alerts could not be created; None if they can, or if the stack installs the CRDs."""
     if plan is None or plan.install or MONITORING_GROUP in groups.items:
         return None
     if groups.error:
@@ -57,8 +57,8 @@ def operator_problem(plan: MonitoringPlan | None, groups: Listed[str]) -> Answer
 
 
 def unread(plan: MonitoringPlan, found: Listed[Prometheus]) -> str:
-    """Return why no Prometheus of the namespace reads the stack's monitors or its alerts, with what each selects by;
-    empty where one does, or where that cannot be told (expressions, an agent, no right to list)."""
+    """Return why no Prometheus of the namespace reads the stack's monitors or its alerts, with the selector of each;
+    empty if one does, or if that cannot be determined (expressions, an agent, no permission to list)."""
     if found.error or not found.items:
         return ""
     here = [each for each in found.items if each.namespace == plan.namespace]

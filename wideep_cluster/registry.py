@@ -1,4 +1,4 @@
-"""Container registries, asked over their HTTP API (OCI distribution): whether an image is there, and its digest."""
+"""A client for container registries (OCI distribution): whether an image exists, and its manifest."""
 
 from __future__ import annotations
 
@@ -30,26 +30,27 @@ PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 HUB: Final = "registry-1.docker.io"
 HUB_NAMES: Final = (DOCKER_HUB, "index.docker.io")
 HUB_LOGIN: Final = "https://index.docker.io/v1/"
-"""Docker Hub's name in a Docker config."""
+"""Docker Hub's key in a Docker config."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """Who asks. The password goes to the registry, and to where its challenge sends for a token."""
+    """A username and a password. The password is sent to the registry, and to the token server that its challenge
+    names."""
 
     username: str
     password: str = field(repr=False)
 
     @property
     def basic(self) -> Mapping[str, str]:
-        """The header of HTTP's basic scheme."""
+        """The header of HTTP basic authentication."""
         both = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
         return {"Authorization": f"Basic {both}"}
 
 
 @dataclass(frozen=True)
 class Reference:
-    """An image: registry, repository in it, tag or digest."""
+    """An image: registry host, repository, and tag or digest."""
 
     host: str
     repository: str
@@ -57,21 +58,21 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read the reference as Docker does, its registry by the host that answers for it."""
+        """Parse a reference as Docker does, with the host that answers for its registry."""
         read = ImageReference.parse(text)
         host = HUB if read.registry in HUB_NAMES else read.registry
         return cls(host, read.path, read.digest or read.tag or "latest")
 
     @property
     def base(self) -> str:
-        """Of the registry's API."""
-        # The whole name: 127.0.0.1.example.com is somebody else's.
+        """The base URL of the registry's API."""
+        # Compare the whole name: 127.0.0.1.example.com is not this machine.
         scheme = "http" if re.sub(r":[0-9]+$", "", self.host) in LOOPBACK else "https"
         return f"{scheme}://{self.host}/v2/"
 
 
 def ping(reference: Reference) -> int:
-    """Return the status of the registry's own API: 200, or 401 where it wants credentials.
+    """Return the status of the registry's API: 200, or 401 if it requires credentials.
 
     Raises:
         WebError: there is no answer.
@@ -80,7 +81,7 @@ def ping(reference: Reference) -> int:
 
 
 def manifest(reference: Reference, login: Login | None = None) -> tuple[int, bytes]:
-    """The answer's status, and the manifest itself.
+    """Return the status of the answer, and the manifest.
 
     Raises:
         WebError: there is no answer.
@@ -90,7 +91,7 @@ def manifest(reference: Reference, login: Login | None = None) -> tuple[int, byt
 
 
 def blob(reference: Reference, digest: str, login: Login | None = None) -> tuple[int, bytes]:
-    """The answer's status, and a part of the image's repository by its digest.
+    """Return the status of the answer, and a blob of the image's repository by its digest.
 
     Raises:
         WebError: there is no answer.
@@ -100,14 +101,15 @@ def blob(reference: Reference, digest: str, login: Login | None = None) -> tuple
 
 
 def stored_login(host: str) -> Login | None:
-    """What `helm registry login` or `docker login` has stored in clear; None for one that a credential helper keeps."""
+    """Return the login that `helm registry login` or `docker login` has stored in clear text; None if there is none, or
+    if a credential helper keeps it."""
     name = HUB_LOGIN if host == HUB else host
     for file in _login_files():
         try:
             entry = json.loads(file.read_text(encoding="utf-8"))["auths"][name]
             username, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # it has no such login
+            continue  # the file has no such login
         return Login(username, password)
     return None
 
@@ -119,7 +121,7 @@ def _login_files() -> Iterator[Path]:
 
 
 def _get(reference: Reference, path: str, login: Login | None) -> Answer:
-    """Without credentials first, then as the registry's challenge wants it."""
+    """Send a request without credentials first, then as the registry's challenge requires."""
     url, accept = f"{reference.base}{reference.repository}/{path}", {"Accept": MANIFESTS}
     answer = request(url, headers=accept)
     if answer.status != 401:
@@ -129,13 +131,14 @@ def _get(reference: Reference, path: str, login: Login | None) -> Answer:
 
 
 def _proof(challenge: str, reference: Reference, login: Login | None) -> Mapping[str, str]:
-    """The header that meets the challenge: the login itself, or a token, which many registries give to everybody."""
+    """Return the header that answers the challenge: the login itself, or a token, which many registries issue to
+    everybody. Empty if there is none to send."""
     fields = dict(PARAMETER.findall(challenge))
     if not challenge.lower().startswith("bearer") or "realm" not in fields:
         return login.basic if login and challenge.lower().startswith("basic") else {}
     realm = urlsplit(str(fields["realm"]))
     if login and realm.scheme != "https" and (realm.scheme, realm.netloc) != ("http", reference.host):
-        return {}  # a password does not travel in clear
+        return {}  # never send a password in clear text
     query = {"service": fields.get("service", ""), "scope": f"repository:{reference.repository}:pull"}
     given = request(f"{fields['realm']}?{urlencode(query)}", headers=login.basic if login else None)
     if given.status != 200:

@@ -1,4 +1,4 @@
-"""Asking again: while an error will pass, or until an answer is one to go on with."""
+"""Retries: while an error is temporary, or until an answer is final."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ T = TypeVar("T")
 def ask_again(
     ask: Callable[[], T], seconds: float, pause: float, say: Callable[[ClusterError], None] | None = None
 ) -> T:
-    """Ask again while the API server does not answer, or is too busy to; at most ``seconds``.
+    """Return the result of ``ask``, and retry while the API server does not answer or is too busy, for at most
+    ``seconds``.
 
-    ``say`` hears of each error before the next try. Raises the last ClusterError.
+    ``say`` is called with each error before the next try. Raise the last ClusterError.
     """
 
     def tell(state: RetryCallState) -> None:
@@ -43,7 +44,7 @@ def poll(
     pause: float,
     say: Callable[[], None] | None = None,
 ) -> T:
-    """Ask until the answer leaves nothing open, or the time has passed. Return the last answer.
+    """Call ``ask`` until ``is_open`` is false for the answer, or the time is up. Return the last answer.
 
     ``say`` is called once, before the second try.
     """

@@ -1,4 +1,4 @@
-"""What goes both ways: a command in a pod, and a port of a pod on this machine."""
+"""Bidirectional connections: a command in a pod, and a port of a pod on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHUNK: Final = 65536
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that has ended in a container."""
+    """The result of a command that has ended in a container."""
 
     code: int
     output: str
@@ -32,7 +32,7 @@ class Ran:
 
 
 def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = "main", seconds: int = 30) -> Ran:
-    """Runs a command in a container, without a terminal, to its end.
+    """Run a command in a container, without a terminal, until it ends, and return its result.
 
     Raises:
         ForbiddenError: the user may not run commands there.
@@ -60,14 +60,15 @@ def run(cluster: Cluster, pod: Pod, command: Sequence[str], *, container: str = 
 
 
 def _core(cluster: Cluster) -> CoreV1Api:
-    """A client of its own for each websocket: while one is opened, whatever else its client is asked goes there too."""
+    """Return a separate client for each websocket: while a client opens one, all of its other requests would use it
+    too."""
     from kubernetes.client import ApiClient, CoreV1Api
 
     return CoreV1Api(ApiClient(cast("Any", cluster.api).configuration))
 
 
 def _opener(name: str) -> Any:
-    """``stream`` or ``portforward`` of the client, which have no types."""
+    """Return ``stream`` or ``portforward`` of the client, which are untyped."""
     from kubernetes import stream
 
     return getattr(stream, name)
@@ -75,7 +76,7 @@ def _opener(name: str) -> Any:
 
 @contextlib.contextmanager
 def forward_service(cluster: Cluster, namespace: str, service: str, local: int = 0) -> Generator[int]:
-    """As ``forward``, for a ready pod of a Service and the Service's first port.
+    """Forward a port as ``forward`` does, to a ready pod of a Service and the Service's first port.
 
     Raises:
         ClusterError: there is no such Service, or no pod of it is ready.
@@ -95,8 +96,8 @@ def forward_service(cluster: Cluster, namespace: str, service: str, local: int =
 
 @contextlib.contextmanager
 def forward(cluster: Cluster, pod: Pod, port: int, local: int = 0) -> Generator[int]:
-    """A port of a pod on this machine's loopback, until the block ends: the number of the local port, a free one by
-    default. Nothing of it stays, however the block ends.
+    """Forward a port of a pod to this machine's loopback interface until the block ends, and yield the local port:
+    ``local``, or by default a free one. The port is closed however the block ends.
 
     Raises:
         ClusterError: the local port is taken.
@@ -119,7 +120,7 @@ def forward(cluster: Cluster, pod: Pod, port: int, local: int = 0) -> Generator[
 
 
 class _Tunnel:
-    """The connections of one forwarded port: each has a websocket of its own, as with kubectl."""
+    """The connections of one forwarded port. Each has its own websocket, as with kubectl."""
 
     def __init__(self, cluster: Cluster, pod: Pod, port: int, listener: socket.socket) -> None:
         self.cluster, self.pod, self.port = cluster, pod, port
@@ -130,7 +131,7 @@ class _Tunnel:
         self.lock = threading.Lock()
 
     def accept(self) -> None:
-        """Takes connections until the listener is closed."""
+        """Accept connections until the listener is closed."""
         while True:
             try:
                 near, _ = self.listener.accept()
@@ -139,7 +140,7 @@ class _Tunnel:
             threading.Thread(target=self._join, args=(near,), daemon=True).start()
 
     def close(self) -> None:
-        """Ends the listener and all connections."""
+        """Close the listener and all connections."""
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
@@ -148,7 +149,8 @@ class _Tunnel:
                 _shut(end)
 
     def _join(self, near: socket.socket) -> None:
-        """One connection, both ways. A pod that does not answer closes it: the caller sees that at once."""
+        """Relay one connection in both directions. If the pod does not answer, close it, so that the caller notices at
+        once."""
         from kubernetes.client import ApiException
 
         method = _core(self.cluster).connect_get_namespaced_pod_portforward
@@ -171,7 +173,7 @@ class _Tunnel:
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Bytes from one to the other until either ends; then both are ended."""
+    """Copy bytes from one socket to the other until either ends; then shut down both."""
     with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""One request to the API server, and its answer whole or line by line."""
+"""A single request to the API server, whose answer is read as a whole or line by line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ_SECONDS: Final = 30
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """What is asked: in the words of RBAC, for the sentence when it is refused, and as a request."""
+    """A request, and its description in the terms of RBAC for the error message if it is refused."""
 
     verb: str
     resource: str
@@ -32,19 +32,19 @@ class ApiRequest:
     accept: str = "application/json, */*"
     method: str = "GET"
     body: Mapping[str, object] | None = None
-    """Of an object that is created or patched, as JSON."""
+    """The object to create or patch, as JSON."""
     content: str = "application/json"
-    """What the body is."""
+    """The content type of the body."""
 
 
 def server_of(api: ApiClient) -> str:
-    """The API server's address."""
+    """Return the API server's address."""
     return str(cast("Any", api).configuration.host)
 
 
 class Lines:
-    """An answer line by line, as it comes, until it ends or is closed. It is asked for when it is read. ``seconds``:
-    give up when nothing comes for so long."""
+    """The lines of an answer as they arrive, until it ends or is closed. The request is sent when the lines are first
+    read. Reading gives up if nothing arrives for ``seconds``."""
 
     def __init__(self, api: ApiClient, asked: ApiRequest, seconds: float | None) -> None:
         self._api, self._asked, self._seconds = api, asked, seconds
@@ -65,15 +65,15 @@ class Lines:
             answer.close()
 
     def close(self) -> None:
-        """End it, from another thread than the one that reads."""
+        """End the answer from another thread than the one that reads it."""
         self._closed = True
         if self._answer is not None:
-            with suppress(OSError, RuntimeError, ValueError):  # it has ended by itself
+            with suppress(OSError, RuntimeError, ValueError):  # the answer has already ended
                 self._answer.shutdown()
 
 
 def find(api: ApiClient, asked: ApiRequest) -> bytes | None:
-    """The body of an answer; None for 404."""
+    """Return the body of the answer; None for 404. Raise the errors of ``read``."""
     try:
         return read(api, asked)
     except ClusterError as error:
@@ -83,10 +83,10 @@ def find(api: ApiClient, asked: ApiRequest) -> bytes | None:
 
 
 def read(api: ApiClient, asked: ApiRequest) -> bytes:
-    """The body of an answer.
+    """Return the body of the answer.
 
     Raises:
-        ForbiddenError: RBAC says no.
+        ForbiddenError: RBAC denies the request.
         UnreachableError: there is no answer.
         ClusterError: the answer is another error.
     """
@@ -102,10 +102,10 @@ def read(api: ApiClient, asked: ApiRequest) -> bytes:
 
 
 def _open(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any:
-    """Return the answer, not yet read, with a status below 400.
+    """Return the answer, whose status is below 400, before its body is read.
 
     Raises:
-        ClusterError: there is none.
+        ClusterError: there is no answer, or it is an error.
     """
     from kubernetes.client import ApiException
     from urllib3.exceptions import HTTPError
@@ -131,7 +131,7 @@ def _open(api: ApiClient, asked: ApiRequest, seconds: float | None) -> Any:
 
 
 def _lines(response: Any) -> Iterator[bytes]:
-    """Whole lines out of whatever pieces arrive."""
+    """Yield whole lines from the chunks in which the answer arrives."""
     rest = b""
     for piece in cast("Iterator[bytes]", response.stream(65536, decode_content=True)):
         *whole, rest = (rest + piece).split(b"\n")

@@ -1,1 +1,1 @@
-"""A change as its reviewer wants it: what a preview would do, in a diff without noise and in one comment."""
+"""A change for its reviewer: what a preview would do, as a diff without noise and as one comment."""

@@ -20,7 +20,7 @@ Events = Annotated[Path, typer.Option("--events", metavar="FILE", help="What --e
 Stack = Annotated[str, typer.Option("--stack", "-s", metavar="NAME", help="The stack that is previewed.")]
 
 SUMMARY = 200_000
-"""Characters of a block in a job's summary, of which GitHub takes 1 MiB."""
+"""Maximum number of characters of a block in a job's summary, which GitHub limits to 1 MiB."""
 
 
 @app.command()
@@ -75,10 +75,10 @@ def fenced_text(debug: Debug = False) -> None:
 
 
 def _named(stack: str) -> str:
-    """The stack's name, which may stand in a heading and in a comment's first line.
+    """Return the stack's name if it is safe in a heading and in a comment's first line.
 
     Raises:
-        CallError: it is none.
+        CallError: it is not a stack's name.
     """
     if re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", stack):
         return stack

@@ -1,4 +1,4 @@
-"""The one comment of a pull request: what the layout was and will be, what it costs, what restarts, then the diff."""
+"""The comment on a pull request: the layout before and after, its cost, what restarts, and the diff."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wideep_cli.stack_context import StackContext
 __all__ = ["LIMIT", "Review", "comment", "marker"]
 
 LIMIT = 60_000
-"""Characters. GitHub takes 65,536 in a comment."""
+"""Maximum number of characters. GitHub accepts 65,536 in a comment."""
 BLOCK = 12_000
-"""Characters of errors, and of what is wrong with a config."""
+"""Maximum number of characters of the errors, and of the mistakes in a config."""
 NAMED = 3
-"""Resources that are named of those that break a policy alike."""
+"""Number of resources that are named if several violate a policy in the same way."""
 ALWAYS = ("layout", "GPUs")
-"""Rows that are there even where nothing changes."""
+"""Rows that are shown even if they do not change."""
 RESTARTING = (Effect.RESTARTED, Effect.SCALED)
 REPLACING = (Effect.REPLACED, Effect.DELETED)
 
@@ -39,18 +39,18 @@ class Review:
     """None: its config cannot run; ``mistakes`` says why."""
     mistakes: str = ""
     preview: Preview | None = None
-    """None: there was none."""
+    """None: no preview was made."""
     unchecked: tuple[str, ...] = ()
-    """What could not be looked at, a sentence each."""
+    """What could not be checked, one sentence each."""
 
 
 def marker(stack: str) -> str:
-    """The comment's first line, by which it is found again."""
+    """Return the comment's first line, by which it is found again."""
     return f"<!-- dynamo-wideep: {stack} -->"
 
 
 def comment(review: Review) -> str:
-    """The comment as Markdown."""
+    """Return the comment as Markdown."""
     found = difference(review.before, review.after) if review.before and review.after else None
     parts = [marker(review.stack), f"## {_verdict(review)}: stack {review.stack}", "", _headline(review, found)]
     if review.mistakes:
@@ -77,7 +77,7 @@ def _verdict(review: Review) -> str:
 
 
 def _headline(review: Review, found: Difference | None) -> str:
-    """The change in a line: GPUs, nodes, resources."""
+    """Return a one-line summary of the change: GPUs, nodes, resources."""
     words: list[str] = []
     if review.after:
         plan = review.after.plan
@@ -97,7 +97,7 @@ def _moved(before: object, after: object) -> str:
 
 
 def _changes(before: StackContext | None, after: StackContext, found: Difference | None) -> Iterator[str]:
-    """Size, cost and memory as they were and will be, and what happens to pods and volumes."""
+    """Yield size, cost and memory before and after, and what happens to pods and volumes."""
     if found and not found.settings and not found.objects:
         return
     old, new = (_facts(before) if before else {}), _facts(after)
@@ -115,7 +115,7 @@ def _changes(before: StackContext | None, after: StackContext, found: Difference
 
 
 def _facts(loaded: StackContext) -> dict[str, str]:
-    """What decides about size and cost, a line each."""
+    """Return the facts that determine size and cost, one for each row."""
     plan, hardware = loaded.plan, loaded.settings.hardware
     roles = {view.role.value: _role(view) for view in role_views(loaded)}
     return {
@@ -169,7 +169,7 @@ def _list(title: str, found: Difference, effects: Iterable[Effect]) -> Iterator[
 
 
 def _said(preview: Preview | None) -> Iterator[str]:
-    """Errors, policies that do not hold, and the engine's replacements with their reason."""
+    """Yield the errors, the violated policies, and the engine's replacements with their reasons."""
     if preview is None:
         return
     errors = [message.text for message in preview.messages if message.severity == "error"]
@@ -185,7 +185,7 @@ def _said(preview: Preview | None) -> Iterator[str]:
 
 
 def _broken(violations: Iterable[Violation]) -> Iterator[str]:
-    """A line for each thing that is wrong, with the first of the resources of which it is."""
+    """Yield a line for each distinct violation, with the first of the resources concerned."""
     of: dict[Violation, list[str]] = {}
     for one in violations:
         name, _, text = one.text.partition(": ")

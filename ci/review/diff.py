@@ -1,4 +1,4 @@
-"""A preview as text: the same for the same change, whatever the time, the machine and the order of events."""
+"""A preview as text that is the same for the same change, whatever the time, the machine and the order of events."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from wideep_cli.secret_mark import SIGNATURE
 __all__ = ["counts", "diff_text", "step_title"]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands in Pulumi's protocol for a string that is known only after the update (sdk/go/common/resource/plugin)."""
+"""Pulumi's placeholder for a string that is known only after the update (sdk/go/common/resource/plugin)."""
 KNOWN_LATER = "[known after up]"
 OWN = ("__provider", "__defaults", "revision", "templates")
-"""Inputs that Pulumi's SDK adds for itself, and those by which the wait for the graph knows that there is something to
-wait for: the graph's uid, and digests of what the lines of the graph itself say."""
+"""Inputs that are left out: those that Pulumi's SDK adds, and those that tell the wait for the graph that something has
+changed (the graph's uid, and digests of what the graph's own lines say)."""
 VERBS = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REPLACE: "replaced", Op.DELETE: "deleted"}
 NOTHING = "No change."
 
 
 def counts(preview: Preview) -> str:
-    """``2 updated, 1 replaced``: resources, without the components around them."""
+    """Return the number of resources by operation, without components, as in ``2 updated, 1 replaced``."""
     found = Counter(step.op for step in preview.steps)
     return ", ".join(f"{found[op]} {verb}" for op, verb in VERBS.items() if found[op]) or NOTHING
 
 
 def diff_text(preview: Preview) -> str:
-    """All steps, each with what it writes or changes, and the count as the last line."""
+    """Return all steps, each with what it writes or changes, and the counts as the last line."""
     lines = [line for step in preview.steps for line in (*_lines(step), "")]
     return "\n".join([*lines, counts(preview)]) + "\n"
 
 
 def step_title(step: Step) -> str:
-    """``graph/graph-graph (DynamoGraphDeployment)``."""
+    """Return path and kind of the resource, as in ``graph/graph-graph (DynamoGraphDeployment)``."""
     lock = ", protected" if step.protected else ""
     return f"{'/'.join(step.path)} ({step.kind}{lock})"
 
@@ -56,7 +56,8 @@ def _lines(step: Step) -> Iterator[str]:
 
 
 def _written(step: Step) -> str:
-    """The inputs as YAML. Of a Release, for which the provider fills in all of Helm's options, those that are set."""
+    """Return the inputs as YAML. For a Release only those that are set, because the provider fills in all of Helm's
+    options."""
     inputs = _readable({key: value for key, value in step.after.items() if key not in OWN})
     if step.kind == "Release" and isinstance(inputs, dict):
         inputs = {key: value for key, value in inputs.items() if value}
@@ -64,7 +65,7 @@ def _written(step: Step) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Scripts line by line, as they are written."""
+    """A YAML dumper that writes multi-line strings, such as scripts, as blocks."""
 
 
 def _text(_dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
@@ -90,7 +91,7 @@ def _readable(value: JsonValue) -> JsonValue:
 
 
 def _changed(step: Step) -> Iterator[Change | str]:
-    """Each input that differs; what the provider names besides is a secret, or not an input."""
+    """Yield each input that differs. A path that only the provider names is a secret, or not an input."""
     found = list(changes(_keyed(_own(step.before)), _keyed(_own(step.after)), ""))
     yield from found
     for path in step.changed:
@@ -103,7 +104,8 @@ def _own(inputs: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _related(path: str, found: str) -> bool:
-    """Whether both spellings mean the same part: their first words agree (`spec.services…`, `spec["services"]`)."""
+    """Tell whether both paths begin with the same key, whatever their notation (`spec.services…`,
+    `spec["services"]`)."""
     return _first(path) == found.split(".")[0].split(" ")[0]
 
 
@@ -117,7 +119,7 @@ def _is_secret(step: Step, path: str) -> bool:
 
 
 def _keyed(value: JsonValue) -> JsonValue:
-    """Command lines as mappings, so that a flag is compared with its like."""
+    """Return the value with lists of arguments as mappings, so that each flag is compared with itself."""
     match _readable(value):
         case dict() as mapping:
             return {key: _keyed(item) for key, item in mapping.items()}
@@ -134,7 +136,7 @@ def _are_arguments(items: Sequence[JsonValue]) -> bool:
 
 
 def _flags(arguments: Sequence[str]) -> Iterator[tuple[str, JsonValue]]:
-    """Each flag with the words that follow it."""
+    """Yield each flag with the words that follow it."""
     flag, words = "", list[str]()
     for argument in [*arguments, "--"]:
         if argument.startswith("--"):

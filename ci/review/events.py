@@ -1,7 +1,7 @@
-"""Reads the engine's event log (`pulumi preview --event-log FILE`): what a preview would do, and what it said.
+"""Reads the engine's event log (`pulumi preview --event-log FILE`): what a preview would do, and its messages.
 
-The log is what Pulumi's own Automation API reads: a JSON object a line (sdk/go/common/apitype/events.go). The flag is
-there with PULUMI_DEBUG_COMMANDS=true. Secrets are ``[secret]`` in it.
+Pulumi's own Automation API reads this log: one JSON object on each line (sdk/go/common/apitype/events.go). The flag
+requires PULUMI_DEBUG_COMMANDS=true. In the log, secrets are ``[secret]``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Message", "Op", "Preview", "Step", "Violation", "read_events"]
 
 
 class Op(StrEnum):
-    """What happens to a resource, with the sign that Pulumi gives it."""
+    """What happens to a resource, with Pulumi's sign for it."""
 
     CREATE = "+"
     UPDATE = "~"
@@ -41,7 +41,7 @@ OPS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One resource that does not stay as it is."""
+    """One resource that changes."""
 
     op: Op
     path: tuple[str, ...]
@@ -52,14 +52,14 @@ class Step:
     before: Mapping[str, JsonValue]
     after: Mapping[str, JsonValue]
     changed: tuple[str, ...] = ()
-    """Paths of the inputs that the provider names, in its spelling."""
+    """Paths of the changed inputs, in the provider's notation."""
     reasons: tuple[str, ...] = ()
-    """Those of them that cannot change in place."""
+    """The paths that cannot change in place."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """Something that the program, a provider or the engine said. ``severity``: warning or error."""
+    """A message of the program, a provider or the engine. ``severity``: warning or error."""
 
     severity: str
     text: str
@@ -67,7 +67,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Violation:
-    """A policy that does not hold. A mandatory one fails the preview."""
+    """A violated policy. A mandatory one fails the preview."""
 
     policy: str
     mandatory: bool
@@ -76,17 +76,17 @@ class Violation:
 
 @dataclass(frozen=True)
 class Preview:
-    """One run of `pulumi preview`, in an order that does not depend on who was first."""
+    """One run of `pulumi preview`, in an order that does not depend on that of the events."""
 
     steps: tuple[Step, ...] = ()
     messages: tuple[Message, ...] = ()
     violations: tuple[Violation, ...] = ()
     finished: bool = False
-    """The engine came to its end, well or not; otherwise what is here may be a part."""
+    """Whether the engine ran to its end, successfully or not; otherwise the steps may be incomplete."""
 
     @property
     def failed(self) -> bool:
-        """Whether it is an error: then `pulumi up` would do nothing of it."""
+        """Whether the preview failed, so that `pulumi up` would change nothing."""
         wrong = any(message.severity == "error" for message in self.messages)
         return wrong or not self.finished or any(violation.mandatory for violation in self.violations)
 
@@ -96,7 +96,7 @@ BARE = (
     "an unhandled error occurred: program exited with non-zero exit code: 1",
     "failed to run remediation: context canceled",
 )
-"""What the engine adds when something else has said what is wrong."""
+"""Errors that the engine adds if another message has already said what is wrong."""
 REPLACING = ("add-replace", "delete-replace", "update-replace")
 
 
@@ -142,7 +142,7 @@ class _Policy(BaseModel):
 
 
 class _Event(BaseModel):
-    """Only what is read here; the rest of an event is passed over."""
+    """The parts of an event that are read here; the rest is ignored."""
 
     resource: _Resource | None = Field(default=None, alias="resourcePreEvent")
     diagnostic: _Diagnostic | None = Field(default=None, alias="diagnosticEvent")
@@ -160,10 +160,10 @@ class _Found:
 
 
 def read_events(log: Path) -> Preview:
-    """The preview that wrote the log. A log that ends in the middle is an unfinished preview.
+    """Return the preview that wrote the log. A log that is cut off is an unfinished preview.
 
     Raises:
-        CallError: the file cannot be read, or is no event log.
+        CallError: the file cannot be read, or is not an event log.
     """
     found = _Found()
     for event in _events(log):
@@ -215,7 +215,7 @@ def _take(found: _Found, metadata: _Metadata) -> None:
     before = found.steps.get(metadata.urn)
     if before is None:
         found.steps[metadata.urn] = metadata
-    elif metadata.op != "delete-replaced":  # of a replacement's parts the last says most, but for its clean-up
+    elif metadata.op != "delete-replaced":  # a replacement's last step says most, except for the clean-up
         found.steps[metadata.urn] = metadata.model_copy(update={"old": metadata.old or before.old})
 
 

@@ -1,4 +1,4 @@
-"""Writes the comment on GitHub or GitLab: a new one the first time, the same one afterwards."""
+"""Writes the comment on GitHub or GitLab: a new one the first time, afterwards the same one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wideep.errors import WideepError
 __all__ = ["Forge", "ForgeError", "forge", "put_comment"]
 
 TIMEOUT = 30
-"""Seconds for one call."""
+"""Seconds for one request."""
 PAGE = 100
 OK, BAD = 200, 400
 JOB = "github-actions[bot]"
-"""The author of what a workflow writes with its own token."""
+"""The author of comments that a workflow writes with its own token."""
 
 
 class ForgeError(WideepError):
@@ -25,28 +25,28 @@ class ForgeError(WideepError):
 
 @dataclass(frozen=True)
 class Forge:
-    """Where the comments of one pull request or merge request are, by the two APIs' documentation."""
+    """The endpoints for the comments of a pull request or merge request, from the documentation of the two APIs."""
 
     comments: str
-    """Lists and takes comments."""
+    """The endpoint that lists and creates comments."""
     one: str
-    """A comment's own address; ``{id}`` stands for its number."""
+    """The address of a single comment; ``{id}`` is the placeholder for its number."""
     update: str
-    """The HTTP method that changes one."""
+    """The HTTP method that changes a comment."""
     user: str
-    """Tells whose the token is."""
+    """The endpoint that returns the token's owner."""
     author: str
-    """The field of a comment in which its author stands."""
+    """The field of a comment that contains its author."""
     job_name: str
-    """The author's name where the token is the job's own, which may not ask whose it is; empty: a token always may."""
+    """The author's name for a job's own token, which may not read its owner. Empty: a token always may."""
     headers: Mapping[str, str]
 
 
 def forge(env: Mapping[str, str]) -> Forge:
-    """The one whose job this is, by the variables that it sets.
+    """Return the forge that runs this job, recognized by the variables that it sets.
 
     Raises:
-        ForgeError: this is no job of a pull request, or it has no token.
+        ForgeError: this is not a job of a pull request, or it has no token.
     """
     if env.get("GITHUB_ACTIONS"):
         number, token = _wanted(env, "PULL_REQUEST"), _wanted(env, "GITHUB_TOKEN")
@@ -73,11 +73,11 @@ def _wanted(env: Mapping[str, str], name: str) -> str:
 
 
 def put_comment(body: str, mark: str, env: Mapping[str, str] = os.environ) -> str:
-    """Writes ``body``, whose first line is ``mark``, over our own comment that starts so, or as a new one.
+    """Write ``body``, whose first line is ``mark``, over our own comment that begins with it, or as a new comment.
 
-    A comment that somebody else has begun with the mark stays theirs.
+    A comment of somebody else that begins with the mark is left alone.
 
-    Returns what was done, in a word. Raises ForgeError when the forge cannot be reached or refuses.
+    Return ``written`` or ``updated``. Raise ForgeError if the forge cannot be reached or refuses.
     """
     where = forge(env)
     known = _find(where, mark)
@@ -89,7 +89,7 @@ def put_comment(body: str, mark: str, env: Mapping[str, str] = os.environ) -> st
 
 
 def _find(where: Forge, mark: str) -> int | None:
-    """The number of our own comment that starts with the mark."""
+    """Return the number of our own comment that begins with the mark; None if there is none."""
     own = _own_name(where)
     page = 1
     while True:
@@ -103,13 +103,13 @@ def _find(where: Forge, mark: str) -> int | None:
 
 
 def _own_name(where: Forge) -> str:
-    """Whose the token is; empty where that is not to be told, so that no comment is taken for ours."""
+    """Return the token's owner; empty if it cannot be determined, so that no comment counts as ours."""
     status, found = _asked(where, "GET", where.user)
     return _author(found[0]) if status == OK and found else where.job_name
 
 
 def _author(user: object) -> str:
-    """GitHub's ``login``, GitLab's ``username``."""
+    """Return a user's ``login`` (GitHub) or ``username`` (GitLab)."""
     fields = cast("dict[str, object]", user) if isinstance(user, dict) else {}
     return str(fields.get("login") or fields.get("username") or "")
 
@@ -125,7 +125,7 @@ def _call(where: Forge, method: str, address: str, body: Mapping[str, str] | Non
 def _asked(
     where: Forge, method: str, address: str, body: Mapping[str, str] | None = None
 ) -> tuple[int, list[dict[str, object]]]:
-    """The answer's status, and its objects where it is a good one."""
+    """Return the status of the answer, and its objects; none for an error."""
     import requests
 
     try:

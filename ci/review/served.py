@@ -1,4 +1,4 @@
-"""What a change is worth: what the layout served and will serve, for a pull request's comment."""
+"""The predicted throughput and latency of the layout before and after a change, for a pull request's comment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["served"]
 
 
 def served(before: StackContext | None, after: StackContext) -> Iterator[str]:
-    """Lines of Markdown. None where the stack says of no traffic, or the estimator is not installed."""
+    """Yield lines of Markdown; none if the stack has no ``traffic``, or if the estimator is not installed."""
     traffic = after.settings.traffic
     if traffic is None or estimator_version() is None:
         return
@@ -33,7 +33,7 @@ def served(before: StackContext | None, after: StackContext) -> Iterator[str]:
 
 
 def _facts(found: Forecast, loaded: StackContext) -> dict[str, str]:
-    """The forecast's figures, and what tokens cost where the stack says a price."""
+    """Return the forecast's figures, and the cost of tokens if the stack has a price."""
     price = takes(loaded.settings, loaded.plan).price_per_million_tokens(found.rate) if found.rate else None
     facts = forecast_facts(found)
     return facts if price is None else {**facts, "cost per million output tokens": money(price)}

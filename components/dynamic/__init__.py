@@ -1,1 +1,1 @@
-"""Resources whose code runs in the engine's dynamic provider process, which unpickles them: no plan, no settings."""
+"""Resources whose code runs in the engine's dynamic provider process, which unpickles them without plan or settings."""

@@ -1,7 +1,7 @@
-"""That the GPUs and links are as they should be, as a resource: it is made when the free nodes were measured.
+"""The burn-in as a resource: it is created once the free nodes have been measured and no GPU or link falls short.
 
-The measuring itself, and what falls short, are ``wideep_cluster.burnin``'s, imported when it is called for: a process
-that only destroys has no use for it.
+The measuring and the limits are in ``wideep_cluster.burnin``, which is imported only when needed: a process that only
+destroys does not use it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wideep.text import some_of
 from wideep_cluster.cancellation import interruption
 from wideep_cluster.errors import ClusterError
 
-if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+if TYPE_CHECKING:  # the engine unpickles providers in a separate process, which does not need the domain model
     from wideep.plan.burnin import BurnInPlan
     from wideep_cluster.burnin.outcome import Outcome
     from wideep_cluster.burnin.places import Places
@@ -26,9 +26,10 @@ __all__ = ["BurnInError", "BurnInProvider", "NodeBurnIn", "failure"]
 
 BY: Final = "up"
 HOW: Final = ("plan", "image")
-"""Properties that say how it is measured, and not what: another image is no cause to measure again."""
+"""Properties that say how to measure rather than what. A new image is no reason to measure again."""
 FAILS_LATER: Final = "`pulumi up` will fail and say what to do, once what runs beside the burn-in has finished."
-"""Said at once: the engine prints an error in full when the download, which may take hours, is over."""
+"""Added to the immediate warning: the engine prints an error in full only when the download, which may take hours, is
+over."""
 
 
 class BurnInError(Exception):
@@ -36,9 +37,9 @@ class BurnInError(Exception):
 
 
 class BurnInProvider(ClusterProvider):
-    """``create`` returns when the free nodes were measured without a finding, or none is free. ``update`` measures only
-    where the ``subject`` is another one. Properties: those of all, the ``graph``'s name, the ``plan`` (a BurnInPlan as
-    JSON), the ``image``, and ``subject``, a text that says what is measured."""
+    """A provider whose ``create`` returns once the free nodes have been measured without a finding, or if no node is
+    free. ``update`` measures again only if the ``subject`` has changed. Properties: the common ones, the ``graph``'s
+    name, the ``plan`` (a BurnInPlan as JSON), the ``image``, and ``subject``, a text that says what is measured."""
 
     def create(self, props: Properties) -> CreateResult:
         return CreateResult(f"{props['namespace']}/{props['graph']}", {**props, **self._measure(props)})
@@ -53,7 +54,7 @@ class BurnInProvider(ClusterProvider):
         return UpdateResult({**_news, **self._measure(_news)})
 
     def delete(self, _id: str, _props: Properties) -> None:
-        """Take the kept figures away. Where that fails, nothing else waits for it."""
+        """Delete the stored figures. A failure is only a warning, because nothing else depends on it."""
         from wideep_cluster.burnin.keep import forget
 
         try:
@@ -92,7 +93,8 @@ class BurnInProvider(ClusterProvider):
 
 
 def _warn_of_few(plan: BurnInPlan, places: Places) -> None:
-    """Say where the layout has no room, unless others, or this stack's own graph, have GPUs of the rest."""
+    """Warn if too few nodes are left for the layout because nodes are cordoned. Nodes that other workloads, or this
+    stack's own graph, occupy are no reason to warn."""
     cordoned = [node for node, reason in places.reasons.items() if reason == "cordoned"]
     if cordoned and len(places.places) < plan.nodes:
         pulumi.log.warn(
@@ -102,7 +104,7 @@ def _warn_of_few(plan: BurnInPlan, places: Places) -> None:
 
 
 def failure(plan: BurnInPlan, places: Places, outcome: Outcome) -> str:
-    """Return what falls short, which nodes to cordon, and whether the layout has room on the others."""
+    """Return what falls short, which nodes to cordon, and whether the remaining nodes suffice for the layout."""
     lines = ["The burn-in found what would slow every token down, so the graph is not made:"]
     lines += [f"  {verdict.text}" for verdict in outcome.verdicts]
     bad = sorted({verdict.node for verdict in outcome.verdicts if not verdict.of_network})
@@ -124,4 +126,4 @@ def failure(plan: BurnInPlan, places: Places, outcome: Outcome) -> str:
 
 
 class NodeBurnIn(Resource, module="dynamo-wideep", name="NodeBurnIn"):
-    """The resource."""
+    """The resource behind a BurnIn."""

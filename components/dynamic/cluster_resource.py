@@ -1,7 +1,7 @@
-"""Resources that make nothing: they look at the cluster when they are created, or when they are deleted.
+"""Resources that create nothing: they inspect the cluster when they are created or deleted.
 
-The engine imports these modules in a process of its own, also for a preview, which asks providers for differences
-alone. So what looks at the cluster is imported where it looks.
+The engine imports these modules in a separate process, even for a preview, which asks providers only for diffs. Modules
+that access the cluster are therefore imported inside the functions that use them.
 """
 
 from __future__ import annotations
@@ -22,36 +22,39 @@ __all__ = ["ClusterAccess", "ClusterProvider", "Properties"]
 
 Properties = Mapping[str, Any]
 REPLACING: Final = ("namespace", "graph", "version")
-"""What a resource is about. All else changes in place."""
+"""Properties that identify what a resource is about: a change of one replaces the resource. All others change in
+place."""
 
 
 @dataclass(frozen=True)
 class ClusterAccess:
-    """The cluster, as a ``kubernetes.Provider`` that a program makes by itself has it.
+    """How to reach the cluster, for a program that creates its own ``kubernetes.Provider``.
 
-    Not set: that of the stack's config (``kubernetes:kubeconfig``, ``kubernetes:context``), else KUBECONFIG's.
+    If neither field is set, the stack's config applies (``kubernetes:kubeconfig``, ``kubernetes:context``), else
+    KUBECONFIG.
     """
 
     kubeconfig: pulumi.Input[str] | None = None
-    """A path, or the file's content; a secret from here on. It is kept in the state, and used from there at destroy."""
+    """A path, or the content of the file; treated as a secret. It is stored in the state, and destroy reads it from
+    there."""
     context: pulumi.Input[str] | None = None
 
     def properties(self) -> dict[str, pulumi.Input[str]]:
-        """What a provider finds it by; nothing that is not set."""
+        """Return the properties from which a provider connects; those that are not set are left out."""
         kubeconfig = pulumi.Output.secret(self.kubeconfig) if self.kubeconfig is not None else None
         named = {"kubeconfig": kubeconfig, "context": self.context}
         return {key: value for key, value in named.items() if value is not None}
 
 
 class ClusterProvider(ResourceProvider):
-    """Base of their providers; each adds its ``create`` or ``delete``. Properties: namespace, deadlineSeconds and what
-    it looks for: a graph, or a version of the platform.
+    """Base class of the providers; each adds its own ``create`` or ``delete``. Properties: namespace, deadlineSeconds
+    and the object to look for: a graph, or a version of the platform.
 
-    The engine keeps a provider in the state by its name, and calls it from there at destroy without running the
-    program: nothing else of the program is needed then.
+    The state refers to a provider by its name. On destroy, the engine calls it from there without running the program,
+    so nothing else of the program is needed.
     """
 
-    serialize_as_secret_always = False  # it holds nothing, and a readable state is worth something
+    serialize_as_secret_always = False  # the provider holds no secret, and this keeps the state readable
 
     def __init_subclass__(cls) -> None:
         for name in {"create", "update", "delete"} & vars(cls).keys():
@@ -59,12 +62,12 @@ class ClusterProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         end_quickly()
-        interruption()  # from here on, for what waits in the program too
+        interruption()  # installs the handler of Ctrl-C early: hooks that wait in the program's process need it too
         self._kubeconfig: str | None = req.config.get("kubernetes:kubeconfig")
         self._context: str | None = req.config.get("kubernetes:context")
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        # The provider's own name is among them: destroy calls it by the one in the state, so that must be today's.
+        # The properties include the provider's name. Destroy calls it by the name in the state, which must be current.
         differing = [key for key in {*_olds, *_news} if _olds.get(key) != _news.get(key)]
         return DiffResult(changes=bool(differing), replaces=[key for key in REPLACING if key in differing])
 
@@ -75,7 +78,7 @@ class ClusterProvider(ResourceProvider):
         return UpdateResult(dict(_news))
 
     def namespace(self, properties: Properties) -> KubeNamespace:
-        """The namespace on the cluster that the Kubernetes provider uses too."""
+        """Return the namespace on the cluster that the Kubernetes provider uses."""
         from wideep_cluster.kube import KubeNamespace
 
         own = "kubeconfig" in properties or "context" in properties

@@ -1,10 +1,10 @@
-"""What others may use of a stack, as a resource that is asked before any of it is deleted.
+"""A resource that refuses the deletion of a stack while others use what would be deleted.
 
     guard ──► takedown ──► graph ──► drain ──► guard-platform ──► platform
                                            └─► guard-namespace ──► namespace
 
-Destroy comes from the left, so that it refuses while the graph still serves. The other two stand as soon as there is
-something to share, also where an `up` has come no further, and ask once more when the graph is gone.
+Destroy proceeds from left to right, so it refuses while the graph still serves. The other two guards exist as soon as
+there is something to share, even if an `up` got no further, and check once more when the graph is gone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, 
 from components.lifecycle.ownership import EVEN_IF_SHARED, stack_name
 from wideep_cluster.errors import ClusterError
 
-if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+if TYPE_CHECKING:  # the engine unpickles providers in a separate process, which does not need the domain model
     from components.lifecycle.existing import Whose
     from components.lifecycle.sharing import Share
     from wideep.plan import Plan
@@ -38,8 +38,8 @@ NO_NAMESPACE: Final = {"namespace_goes": False, "claim": "", "secrets": ()}
 
 
 class GuardProvider(ClusterProvider):
-    """``delete`` returns when nobody else uses what the properties name (``Share``), or refuses. So does an ``update``
-    after which the stack has no operator of its own."""
+    """A provider whose ``delete`` returns if nobody else uses what the properties name (``Share``), and raises
+    otherwise. An ``update`` that leaves the stack without an operator of its own checks in the same way."""
 
     def configure(self, req: ConfigureRequest) -> None:
         super().configure(req)
@@ -50,7 +50,7 @@ class GuardProvider(ClusterProvider):
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
         found = super().diff(_id, _olds, _news)
-        replaces = [key for key in found.replaces or [] if key == "namespace"]  # another graph takes nothing away
+        replaces = [key for key in found.replaces or [] if key == "namespace"]  # a new graph deletes nothing shared
         return DiffResult(changes=found.changes, replaces=replaces)
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
@@ -72,8 +72,8 @@ class GuardProvider(ClusterProvider):
 
 
 def ask(cluster: Cluster, share: Share, patience_seconds: float) -> None:
-    """``refuse_while_shared``, again while the API server does not answer. Raises SharedError too where it does not in
-    time, or where this user may not see who uses what."""
+    """Call ``refuse_while_shared``, and retry while the API server does not answer. Raise SharedError also if it does
+    not answer in time, or if this user may not see who uses what."""
     from components.lifecycle.sharing import SharedError, refuse_while_shared
     from wideep_cluster.retry import ask_again
 
@@ -99,7 +99,7 @@ class StackGuard(Resource, module="dynamo-wideep", name="StackGuard"):
 
 @dataclass(frozen=True)
 class GuardArgs:
-    """What is guarded, and what has to stand for it to be."""
+    """What is guarded, and the resources that must outlive the guard."""
 
     share: Share
     depends_on: tuple[pulumi.Resource, ...]
@@ -107,7 +107,7 @@ class GuardArgs:
 
 
 class Guard(Component):
-    """What has to go before ``depends_on`` may, and goes only while nobody else uses it.
+    """A component that is deleted before ``depends_on``, and only while nobody else uses what the share names.
 
     >>> guard = Guard("guard-platform", GuardArgs(share_of(plan, Whose.TO_MAKE), depends_on=(platform,)))
     """
@@ -120,7 +120,7 @@ class Guard(Component):
 
 
 def share_of(plan: Plan, whose: Whose) -> Share:
-    """What of a stack goes when it is destroyed, and others may use."""
+    """Return what of a stack is deleted at destroy and may be used by others."""
     from components.lifecycle.existing import Whose
     from components.lifecycle.sharing import Share
 
@@ -144,7 +144,7 @@ def share_of(plan: Plan, whose: Whose) -> Share:
 
 
 def _releases(plan: Plan) -> tuple[str, ...]:
-    """Of Helm, which the stack has installed in its namespace."""
+    """Return the Helm releases that the stack has installed in its namespace."""
     monitoring = plan.monitoring
     return (
         *((plan.platform.release,) if plan.platform.install else ()),
@@ -153,7 +153,7 @@ def _releases(plan: Plan) -> tuple[str, ...]:
 
 
 def _flag(written: Any) -> bool:
-    """The key, of the config as the engine has it: an object's JSON."""
+    """Return the value of the flag from the config as the engine passes it: the JSON text of an object."""
     try:
         value = json.loads(written or "{}")
     except (TypeError, ValueError):

@@ -1,9 +1,9 @@
-"""Taking a graph down, as resources around it. They make nothing, and act only when they are deleted.
+"""Taking a graph down, as resources around it. They create nothing, and act only when they are deleted.
 
     platform ◄── drain ◄── graph ◄── takedown
 
-Destroy comes from the right. Resources and not delete hooks: hooks run the program, which `pulumi destroy` does only
-with --run-program.
+Destroy proceeds from right to left. These are resources rather than delete hooks because hooks need the program, which
+`pulumi destroy` runs only with --run-program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Drain", "DrainProvider", "Takedown", "TakedownProvider", "TeardownAr
 
 
 class DrainProvider(ClusterProvider):
-    """``delete`` returns when the graph's children are gone."""
+    """A provider whose ``delete`` returns once the graph's children are gone."""
 
     def delete(self, _id: str, _props: Properties) -> None:
         from wideep_cluster.dynamo.drain import drain
@@ -30,7 +30,7 @@ class DrainProvider(ClusterProvider):
 
 
 class TakedownProvider(ClusterProvider):
-    """``delete`` returns when the operator runs, or refuses."""
+    """A provider whose ``delete`` returns once the operator runs, and raises if it does not."""
 
     def delete(self, _id: str, _props: Properties) -> None:
         from wideep_cluster.dynamo.drain import await_operator
@@ -48,19 +48,19 @@ class GraphTakedown(Resource, module="dynamo-wideep", name="GraphTakedown"):
 
 @dataclass(frozen=True)
 class TeardownArgs:
-    """Of which graph, and where."""
+    """Which graph, and on which cluster."""
 
     namespace: pulumi.Input[str]
     graph: str
     depends_on: tuple[pulumi.Resource, ...]
-    """What has to be there while it is deleted, and goes only then."""
+    """Resources that must exist during the deletion; they are deleted after it."""
     deadline_seconds: int | None = None
-    """How long its deletion may wait. None: as the component says."""
+    """How long the deletion may wait. None: the default of the component."""
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class _Teardown(Component):
-    """The frame of both: one resource that its provider deletes."""
+    """Base class of both: one resource, whose provider acts on deletion."""
 
     resource: ClassVar[type[Resource]]
     provider: ClassVar[type[ClusterProvider]]
@@ -79,10 +79,11 @@ class _Teardown(Component):
 
 
 class Drain(_Teardown):
-    """What the graph depends on: it goes when nothing of the graph is left, and only then the platform may.
+    """A component that the graph depends on: it is deleted once nothing of the graph is left, and the platform only
+    after it.
 
-    ``depends_on`` is what the graph's objects need to the last: the operator that ends them, the volume and Secret of
-    its pods.
+    ``depends_on`` is what the graph's objects need until they are gone: the operator that finalizes them, and the
+    volume and Secret of its pods.
 
     >>> drain = Drain("drain", TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(platform, cache, token)))
     """
@@ -91,10 +92,10 @@ class Drain(_Teardown):
 
 
 class Takedown(_Teardown):
-    """What depends on the graph, and so is asked first: it goes only while there is an operator.
+    """A component that depends on the graph and is therefore deleted first: its deletion fails unless an operator runs.
 
-    A graph has finalizers that only a living operator takes away. Deleted while there is none it would stop serving
-    and never go; here it is refused while it still serves, with what to do. ``depends_on`` is the graph.
+    A graph has finalizers that only a running operator removes. Deleted without one, it would stop serving and never go
+    away. The refusal comes while the graph still serves, and says what to do. ``depends_on`` is the graph.
 
     >>> cluster = ClusterAccess(context="prod")  # of a program that makes its own kubernetes.Provider
     >>> args = TeardownArgs("dynamo-workshop", "sgl-dsr1", depends_on=(graph,), cluster=cluster)

@@ -1,4 +1,4 @@
-"""That a graph is ready, as a resource: it is made, and changed, when the graph is as it was last written."""
+"""The readiness of a graph as a resource: its creation or update completes once the graph is ready as last written."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pulumi.dynamic import CreateResult, Resource, UpdateResult
 from components.dynamic.cluster_resource import ClusterProvider, Properties
 from wideep_cluster.cancellation import interruption
 
-if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+if TYPE_CHECKING:  # the engine unpickles providers in a separate process, which does not need the domain model
     from wideep.graph.base import Graph
 
 __all__ = ["GraphReady", "GraphReadyProvider", "waited_for"]
 
 
 class GraphReadyProvider(ClusterProvider):
-    """``create`` and ``update`` return when the graph is ready, or say why it will not be. Properties: those of all,
-    and those of ``waited_for``."""
+    """A provider whose ``create`` and ``update`` return once the graph is ready, and raise with the reason if it will
+    not be. Properties: the common ones, and those of ``waited_for``."""
 
     def create(self, props: Properties) -> CreateResult:
         self._wait(props, frozenset(props["pods"]))
@@ -52,7 +52,7 @@ class GraphReadyProvider(ClusterProvider):
 
 
 class GraphReady(Resource, module="dynamo-wideep", name="GraphReady"):
-    """The resource."""
+    """The resource that represents the readiness of a graph."""
 
 
 def waited_for(
@@ -61,9 +61,10 @@ def waited_for(
     live: pulumi.Output[Mapping[str, Any]],
     left_fields: Collection[str] = (),
 ) -> dict[str, pulumi.Input[Any]]:
-    """What of a graph is waited for, so that each change of it is: its ``revision`` (of ``live``, the metadata that the
-    cluster gave it), and by role the number of ``pods`` and a digest of their ``templates``. Of the roles ``counted``
-    the graph itself says how many pods there are (``left_fields``)."""
+    """Return the properties that describe what to wait for, so that every change of the graph is waited for: its
+    ``revision`` (from ``live``, the metadata that the cluster gave it), and by role the number of ``pods`` and a digest
+    of their ``templates``. ``counted`` lists the roles whose number of pods is read from the graph itself, because
+    others manage it (``left_fields``)."""
     parts = graph.parts
     counted = sorted(part.role for part in parts if f"{part.path}.replicas" in left_fields)
     return {
@@ -78,12 +79,13 @@ def waited_for(
 
 
 def _revision(metadata: Mapping[str, Any]) -> str:
-    """Of the graph as the provider has written it. In a preview without the graph's CRD there is none of it."""
+    """Return ``uid/generation`` of the graph as the provider last wrote it. In a preview without the graph's CRD both
+    are missing."""
     return f"{metadata.get('uid', '')}/{int(metadata.get('generation') or 0)}"
 
 
 def _template(service: Mapping[str, Any]) -> str:
-    """Of all that makes the pods anew when it changes."""
+    """Return a digest of everything that recreates the pods when it changes."""
     kept = {key: value for key, value in service.items() if key != "scalingAdapter"}
     manifest = json.dumps({**kept, "replicas": None}, sort_keys=True)
     return hashlib.sha256(manifest.encode()).hexdigest()[:12]

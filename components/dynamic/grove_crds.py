@@ -1,7 +1,7 @@
 """The CRDs of Grove and KAI.
 
-Helm installs what a chart has in ``crds/`` with its first installation and never after it, so on a platform that stands
-without Grove nothing else would bring them, and on one that gets a newer Grove nothing else would update them.
+Helm installs the content of a chart's ``crds/`` folder only with the first installation. So nothing else would install
+these CRDs on a platform that was installed without Grove, and nothing else would update them for a newer Grove.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Manifest = dict[str, Any]
 
 
 class CrdApi(Protocol):
-    """As far as it is used, ``kubernetes.client.ApiextensionsV1Api``."""
+    """The part of ``kubernetes.client.ApiextensionsV1Api`` that this module uses."""
 
     def create_custom_resource_definition(self, body: Manifest) -> object: ...
 
@@ -36,10 +36,11 @@ class CrdApi(Protocol):
 
 
 def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> list[Manifest]:
-    """The CRDs that a chart's sub-charts have in ``crds/``; ``sub_charts`` by the keys under which values name them.
+    """Return the CRDs in the ``crds/`` folders of a chart's sub-charts. ``sub_charts`` holds the keys that name them in
+    the values.
 
     Raises:
-        ChartError: the files are no chart's.
+        ChartError: the files are not those of a chart.
     """
     import yaml
 
@@ -56,8 +57,12 @@ def crds_of(files: Iterable[tuple[str, bytes]], sub_charts: Collection[str]) -> 
 
 
 def bring(api: CrdApi, crds: Iterable[Manifest], *, update: bool = False) -> Iterator[str]:
-    """Makes those that the cluster does not have, and names them; returns when all of them are served. ``update``:
-    those that it has get the chart's spec."""
+    """Create the CRDs that the cluster lacks and yield their names; return once the API server serves all of them. With
+    ``update``, CRDs that exist get the chart's spec.
+
+    Raises:
+        TimeoutError: a CRD is not served after ``SERVED_SECONDS``.
+    """
     from kubernetes.client import ApiException
 
     from wideep_cluster.retry import poll
@@ -88,8 +93,8 @@ def _served(crd: Any) -> bool:
 
 
 class GroveCrdsProvider(ClusterProvider):
-    """``create`` returns when the CRDs are served. They stay when the stack goes, as all that Helm takes from
-    ``crds/``."""
+    """A provider whose ``create`` returns once the CRDs are served. They stay when the stack is destroyed, as does
+    everything that Helm installs from ``crds/``."""
 
     def create(self, props: Properties) -> CreateResult:
         from kubernetes.client import ApiextensionsV1Api
@@ -113,4 +118,4 @@ class GroveCrdsProvider(ClusterProvider):
 
 
 class GroveCrds(Resource, module="dynamo-wideep", name="GroveCrds"):
-    """That the CRDs are there before the operator that looks for them."""
+    """The resource that ensures the CRDs exist before the operator looks for them."""

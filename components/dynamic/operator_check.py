@@ -1,4 +1,4 @@
-"""Looks, before a graph is made, for the operator that somebody else has installed."""
+"""A check, before a graph is created, that an operator which somebody else installed is running."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["OperatorCheck", "OperatorCheckProvider", "PlatformError", "find_oper
 
 
 class PlatformError(Exception):
-    """The platform that should be there is not, or is another one."""
+    """The platform is missing or has another version."""
 
 
 def find_operator(place: KubeNamespace, version: str, deadline_seconds: int, progress: Callable[[str], None]) -> None:
-    """Returns once an operator of the version runs, or it cannot be seen whether one does. Says that it waits.
+    """Return once an operator of this version runs, or if its state cannot be determined. Report that it waits.
 
-    Raises PlatformError at once for another version, and for none after ``deadline_seconds``.
+    Raise PlatformError at once for another version, and after ``deadline_seconds`` if none runs.
     """
     from wideep_cluster.dynamo.operator import OPERATOR_KINDS, is_operators
     from wideep_cluster.informer import Informer
@@ -49,7 +49,7 @@ def find_operator(place: KubeNamespace, version: str, deadline_seconds: int, pro
 
 
 class OperatorCheckProvider(ClusterProvider):
-    """``create`` returns when the operator runs, or refuses."""
+    """A provider whose ``create`` returns once the operator runs, and raises otherwise."""
 
     def create(self, props: Properties) -> CreateResult:
         find_operator(self.namespace(props), props["version"], int(props["deadlineSeconds"]), pulumi.log.info)
@@ -58,4 +58,4 @@ class OperatorCheckProvider(ClusterProvider):
 
 
 class OperatorCheck(Resource, module="dynamo-wideep", name="OperatorCheck"):
-    """The resource that keeps that it was looked for."""
+    """The resource that records that the operator was found."""

@@ -1,7 +1,7 @@
-"""That the API server takes graphs, as a resource: it is made, and changed, when the platform's release is.
+"""A check that the API server accepts graphs, as a resource that is created and updated with the platform's release.
 
-Helm waits for the operator's pods. That what they bring answers (CRDs, conversion, webhooks), it does not wait for, and
-the first graph would be refused.
+Helm waits for the operator's pods, but not until its CRDs, conversion and webhooks answer; the first graph would be
+refused.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ __all__ = ["PlatformReady", "PlatformReadyProvider"]
 
 
 class PlatformReadyProvider(ClusterProvider):
-    """``create`` and ``update`` return when a graph of ``api`` would be taken. Properties: those of all, ``api`` (its
-    version), ``grove``, and ``values``, a digest of those of the release, so that each change of it is waited for."""
+    """A provider whose ``create`` and ``update`` return once the API server would accept a graph of version ``api``.
+    Properties: the common ones, ``api``, ``grove``, and ``values``, a digest of the release's values, so that every
+    change of them is waited for."""
 
     def create(self, props: Properties) -> CreateResult:
         self._wait(props)
@@ -37,4 +38,4 @@ class PlatformReadyProvider(ClusterProvider):
 
 
 class PlatformReady(Resource, module="dynamo-wideep", name="PlatformReady"):
-    """The resource."""
+    """The resource that represents a platform that accepts graphs."""

@@ -1,4 +1,4 @@
-"""The first resource of a stack to come and the last to go: what no state knows goes with it."""
+"""The first resource of a stack to be created and the last to be deleted. It deletes what the state does not know."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from components.dynamic.cluster_resource import ClusterAccess, ClusterProvider, 
 from components.lifecycle.ownership import stack_name
 from wideep.resource_names import SWEEP
 
-if TYPE_CHECKING:  # the engine unpickles providers in a process of its own, which has no use for the domain
+if TYPE_CHECKING:  # the engine unpickles providers in a separate process, which does not need the domain model
     from wideep.plan import Plan
 
 __all__ = ["Sweep", "SweepArgs", "SweepProvider"]
 
 PROVIDER: Final = "__provider"
-"""What the SDK adds to the properties of a dynamic resource."""
+"""The property that the SDK adds to a dynamic resource."""
 
 
 class SweepProvider(ClusterProvider):
-    """``delete`` returns when nothing is left that an interrupted `up` of the stack has made."""
+    """A provider whose ``delete`` returns once nothing is left that an interrupted `up` of the stack has created."""
 
     def create(self, props: Properties) -> CreateResult:
         return CreateResult(props["stack"], dict(props))
@@ -52,21 +52,23 @@ def _own(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class StackSweep(Resource, module="dynamo-wideep", name="StackSweep"):
-    """The resource behind the component."""
+    """The resource behind a Sweep."""
 
 
 @dataclass(frozen=True)
 class SweepArgs:
-    """What the stack may leave, and where."""
+    """What the stack may leave behind, and on which cluster."""
 
     plan: Plan
     cluster: ClusterAccess = field(default_factory=ClusterAccess)
 
 
 class Sweep(Component):
-    """What all on the cluster depends on, so that it is in the state before anything stands, and goes when all is gone.
+    """A component on which everything on the cluster depends: it is in the state before anything is created, and is
+    deleted last.
 
-    The engine notes a resource when it stands. Killed before, it leaves one that `pulumi destroy` knows nothing of.
+    The engine records a resource once it is created. If it is killed before that, the resource exists but
+    `pulumi destroy` does not know it.
 
     >>> sweep = Sweep("sweep", SweepArgs(plan))
     """

@@ -1,8 +1,8 @@
-"""What has become of the graph since the last `up`, told by an `up` that would change nothing about it.
+"""Changes of the live graph since the last `up`, reported by an `up` even if it would not change the graph.
 
-The engine compares the program with its state, and looks at the cluster only with `--refresh`. A field that somebody
-else has written is taken back when the graph is next written (``lifecycle.ownership``), unless the config leaves it to
-them (``layout.ROLE.replicas.managedBy``).
+The engine compares the program with its state, and reads the cluster only with `--refresh`. A field that somebody else
+has written is reverted when the graph is next written (``lifecycle.ownership``), unless the config leaves it to them
+(``layout.ROLE.replicas.managedBy``).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from wideep_cluster.manifests import Json, part, parts
 __all__ = ["describe_drift", "describe_left_fields", "warn_on_drift"]
 
 OPERATORS: Final = "manager"
-"""The field manager of an operator, by the name of its program."""
+"""The field manager of an operator: the name of its binary."""
 REPLICAS: Final = ".replicas"
 SHOWN: Final = 3
 
 
 def warn_on_drift(plan: Plan) -> None:
-    """Warn if the live graph differs from the last-applied spec, or its operator is down; say what is left to others.
-    Skipped in previews, and if the cluster cannot be asked."""
+    """Warn if the live graph differs from the last-applied spec, or if its operator is down; report the fields that are
+    left to others. Previews skip this, and so does a run that cannot reach the cluster."""
     known = None if pulumi.runtime.is_dry_run() else (read_stack_outputs() or {}).get(GRAPH.name)
     if known is None or known.get("apiVersion", plan.graph.api_version) != plan.graph.api_version:
-        return  # one of another version of the API is replaced whole
+        return  # a graph of another API version is replaced as a whole
     with unless_unreachable("drift of the graph"):
         place = connect_from_config(plan.namespace)
         live = read_graph(place, plan.graph)
@@ -52,8 +52,9 @@ def describe_drift(
     operator: OperatorStatus,
     left: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """``known`` is the graph as the state has it, ``live`` as the cluster has it; None: it has none. ``left``: the
-    fields that somebody else decides."""
+    """Yield messages about the difference between ``known``, the graph in the state, and ``live``, the graph on the
+    cluster (None: it does not exist). ``left`` maps the paths of the fields that somebody else manages to the
+    manager."""
     if live is None:
         yield f"graph {name} is in the state but not on the cluster. Run `pulumi up --refresh` to recreate it"
         return
@@ -69,7 +70,7 @@ def describe_drift(
 
 
 def describe_left_fields(name: str, live: Json | None, left: Mapping[str, str]) -> Iterator[str]:
-    """What stays as somebody else has made it."""
+    """Yield a message for each field that keeps the value somebody else has set."""
     spec = part(live, "spec") if live else {}
     for path, who in ((named_path(path, spec), who) for path, who in left.items() if live):
         value: object = {"spec": named_spec(spec)}
@@ -83,7 +84,8 @@ def _at(value: object, key: str) -> object:
 
 
 def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
-    """Who has changed what, what becomes of it, and how it is left to them; no values, which may be secrets."""
+    """Return a message that says who has changed which fields, that the next update reverts them, and how to keep them.
+    It contains no values, because they may be secrets."""
     by_writer: dict[str, list[str]] = {}
     for place in places:
         by_writer.setdefault(_writer_of(place, live), []).append(".".join(place[1:]))
@@ -101,7 +103,8 @@ def _changed(name: str, places: Sequence[tuple[str, ...]], live: Json) -> str:
 
 
 def _writers(live: Json) -> Iterator[tuple[str, Json]]:
-    """Who else than this program and the operator has written into the spec, with the fields that are theirs."""
+    """Yield the field managers other than this program and the operator that have written to the spec, each with the
+    fields it owns."""
     for entry in parts(part(live, "metadata"), "managedFields"):
         manager: str = entry.get("manager", "")
         fields = part(entry, "fieldsV1")
@@ -110,7 +113,8 @@ def _writers(live: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _writer_of(place: Sequence[str], live: Json) -> str:
-    """The manager that has the field; where none has just that one (it is gone, or within a list), all there are."""
+    """Return the manager that owns the field. If no manager owns exactly that field (it was removed, or is inside a
+    list), return all of them."""
     writers = list(_writers(live))
     for manager, fields in writers:
         at: Json | None = fields
@@ -122,12 +126,12 @@ def _writer_of(place: Sequence[str], live: Json) -> str:
 
 
 def _owned(fields: Json, key: str) -> Json | None:
-    """What lies below a field, or below the item of a list that has this name."""
+    """Return the fields below a field, or below the list item of this name."""
     return fields.get(f"f:{key}", fields.get(f'k:{{"name":"{key}"}}'))
 
 
 def _differing(known: object, live: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The places at which the two differ."""
+    """Yield the paths at which the two values differ."""
     if isinstance(known, dict) and isinstance(live, dict):
         ours, theirs = cast("Json", known), cast("Json", live)
         for key in sorted({*ours, *theirs}):

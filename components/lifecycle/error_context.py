@@ -1,4 +1,4 @@
-"""A failed resource, what its component knows of the stack config, and what is said of it."""
+"""A failed resource, what its component knows of the stack config, and the explanation for the user."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["ErrorContext", "Explanation", "Failed"]
 
 @dataclass(frozen=True)
 class ErrorContext:
-    """What a component knows of the stack config, for the messages of its resources' errors."""
+    """What a component knows of the stack config, for the error messages of its resources."""
 
     charts: str = ""
-    """Where the platform's charts come from."""
+    """The source of the platform's charts."""
     has_registry_login: bool = False
     use_instead: str = ""
-    """The config that uses an existing Secret in place of the component's, with ``{name}`` for its name."""
+    """The config that uses an existing Secret instead of the component's, with ``{name}`` for its name."""
     plan: Plan | None = None
-    """The whole stack, to name the cause of a failed download."""
+    """The whole Plan, from which the cause of a failed download is derived."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A resource that was not made or changed: its type, its name on the cluster, the provider's words, and its
-    namespace if it has one."""
+    """A resource whose creation or update failed: its type, its name on the cluster, the provider's error message, and
+    its namespace if it has one."""
 
     kind: str
     name: str
@@ -36,13 +36,13 @@ class Failed:
 
     @property
     def noun(self) -> str:
-        """``Secret hf-token-secret``."""
+        """Kind and name, as in ``Secret hf-token-secret``."""
         return f"{self.kind.rpartition(':')[2]} {self.name}"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """``summary`` is a sentence, ``remedy`` a command or a key of the config."""
+    """An explanation: ``summary`` is a sentence, ``remedy`` a command or a config key."""
 
     summary: str
     remedy: str

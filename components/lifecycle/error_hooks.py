@@ -1,6 +1,6 @@
-"""Error hooks: explain why a resource could not be made, or try again if that helps.
+"""Error hooks: explain why a resource could not be created, or retry where that helps.
 
-Providers speak of urns and HTTP, and know no config. The engine prints what they say beside what is said here.
+Providers report URNs and HTTP errors, and know nothing of the config. The engine prints their message next to this one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from wideep.resource_names import JOB_TYPE
 __all__ = ["ErrorHandler", "error_hooks"]
 
 RETRY_DEADLINE_SECONDS: Final = 180.0
-"""For an API server that restarts: a managed one takes a minute or two."""
+"""Time for an API server to restart: a managed one takes a minute or two."""
 LONGEST_SECONDS: Final = 15.0
 TOLD: Final[set[Explanation]] = set()
-"""What several resources have in common, such as a cluster that is away, is said once in a run."""
+"""Explanations given in this run. One that concerns several resources, such as an unreachable cluster, appears only
+once."""
 
 
 def error_hooks(name: str, context: ErrorContext) -> list[pulumi.ErrorHook]:
-    """Make the hook (``on_error``) of one component's resources; none if the engine is too old for it."""
+    """Return the hook (``on_error``) for one component's resources; empty if the engine is too old to support it."""
     if not monitor_supports_feature(RESOURCE_MONITOR_FEATURE_ERROR_HOOKS):
         pulumi.log.debug("this Pulumi engine has no error hooks")
         return []
@@ -40,13 +41,13 @@ def error_hooks(name: str, context: ErrorContext) -> list[pulumi.ErrorHook]:
 
 @dataclass
 class ErrorHandler:
-    """Answers the engine whether a failed resource is to be tried again, and tells the user why it failed."""
+    """Tells the engine whether to retry a failed resource, and tells the user why it failed."""
 
     context: ErrorContext
     run: Run
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     since: dict[str, float] = field(default_factory=dict[str, float])
-    """By urn: when it failed first."""
+    """The time of the first failure, by URN."""
     told: set[Explanation] = field(default_factory=lambda: TOLD)
 
     async def __call__(self, args: pulumi.ErrorHookArgs) -> bool:
@@ -72,7 +73,7 @@ class ErrorHandler:
 
 
 def _name(args: pulumi.ErrorHookArgs) -> str:
-    """The object's, on the cluster; else the resource's in the program."""
+    """Return the object's name on the cluster, else the resource's name in the program."""
     inputs: Any = args.new_inputs or args.old_inputs or {}
     name: object = (inputs.get("metadata") or inputs).get("name")
     return name if isinstance(name, str) else args.name

@@ -1,6 +1,6 @@
-"""Explains providers' errors: one sentence, and what to do.
+"""Explanations of providers' errors: one sentence, and what to do.
 
-The words are those of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kubernetes API server.
+The patterns match messages of pulumi-kubernetes 4.34, its Helm, BuildKit, and the Kubernetes API server.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from wideep.symptoms import Place, find_symptom
 __all__ = ["EXISTS", "explain", "is_passing"]
 
 ANY, IMAGE, JOB, RELEASE = "kubernetes:", "docker-build:", JOB_TYPE, RELEASE_TYPE
-"""How the types of resources begin."""
+"""Prefixes of resource types."""
 EXISTS: Final = "already exists"
 LONGEST: Final = 60
-"""Characters of a build step that are worth quoting."""
+"""Maximum number of characters of a build step that a message quotes."""
 Match = re.Match[str]
 
 
 def explain(failed: Failed, context: ErrorContext) -> Explanation | None:
-    """Explain the error; None if the provider's own words have to do."""
+    """Return the explanation of the error; None if no pattern matches and the provider's own message has to do."""
     for begins, pattern, row in EXPLANATIONS:
         found = pattern.search(failed.error) if failed.kind.startswith(begins) else None
         if found:
@@ -37,20 +37,20 @@ def explain(failed: Failed, context: ErrorContext) -> Explanation | None:
 
 
 def is_passing(failed: Failed) -> bool:
-    """Whether the API server did not take the request, and may take it in a moment."""
+    """Tell whether the API server did not process the request but may accept it in a moment."""
     begun = BEFORE_HELM.match(failed.error) is None if failed.kind.startswith(RELEASE) else BEGUN in failed.error
     return failed.kind.startswith(ANY) and not begun and PASSING.search(failed.error) is not None
 
 
 def _filled(row: Explanation, found: Match, failed: Failed, context: ErrorContext) -> Explanation:
-    """The table's words with those of the error, by the names of the pattern's groups."""
+    """Return the row's texts with the pattern's named groups and the context filled in."""
     quoted = {name: (words or "").strip() for name, words in found.groupdict().items()}
     words = {**quoted, "charts": context.charts, "namespace": failed.namespace}
     return Explanation(row.summary.format(**words), row.remedy.format(**words))
 
 
 def _no_kubeconfig(_found: Match, _failed: Failed, _context: ErrorContext) -> Explanation:
-    """The provider names no file, and a misspelt one is the likeliest reason."""
+    """Name the kubeconfig: the provider names no file, and a misspelt path is the likeliest cause."""
     return Explanation(
         f"no usable kubeconfig ({kubeconfig_source()}).",
         "export KUBECONFIG=FILE, or pulumi config set kubernetes:kubeconfig FILE",
@@ -111,7 +111,7 @@ INSTEAD: Final = {
     ),
     "Namespace": "run `pulumi up` again; it is used as it is",
 }
-"""By kind, what to write to use an object of somebody else, or to stand beside it."""
+"""By kind: the config that uses somebody else's object, or that avoids the conflict with it."""
 
 
 PASSING: Final = re.compile(
@@ -127,7 +127,8 @@ BEFORE_HELM: Final = re.compile(
     r'Kubernetes cluster unreachable: Get "[^"]*/version|'
     r"create: failed to create: [^\n]*\(post secrets\)"
 )
-"""Helm asks for the server's version and for the release's records before it begins, and writes a record first."""
+"""Errors of the requests with which Helm begins, before it changes anything: it reads the server's version and the
+release's records, then writes a record."""
 PUSH: Final = r"failed to push (?P<image>(?P<host>[^/\s]+)/\S+): .*?"
 
 Row = Explanation | Callable[[Match, Failed, ErrorContext], Explanation]
@@ -268,4 +269,4 @@ EXPLANATIONS: Final = (
         ),
     ),
 )
-"""By beginning of the type and words of the error; the first that fits."""
+"""Prefix of the resource type, pattern of the error, and explanation. The first row that matches applies."""

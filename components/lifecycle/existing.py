@@ -1,4 +1,4 @@
-"""Tells whose the stack's namespace is, if the cluster has it before the stack's first resource."""
+"""Tells who owns the stack's namespace if it exists before the stack's first resource is created."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Whose", "going_words", "whose_namespace"]
 
 GOING_SECONDS: Final = 60
-"""That a namespace which is going is waited for: an empty one takes seconds."""
+"""How long to wait for a namespace that is Terminating. An empty one takes seconds."""
 SHOWN: Final = 6
 HELD: Final = re.compile(r"(?P<plural>[a-z0-9]+)\.(?P<group>[a-z0-9.-]*) has \d+ resource instances")
-"""In the condition NamespaceContentRemaining (Kubernetes, pkg/controller/namespace/deletion)."""
+"""Matches the message of the condition NamespaceContentRemaining (Kubernetes, pkg/controller/namespace/deletion)."""
 FAILURES: Final = (
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
@@ -41,19 +41,19 @@ FAILURES: Final = (
 
 
 class Whose(Enum):
-    """What the program does about the namespace."""
+    """Who owns the namespace, and so what the program does about it."""
 
     TO_MAKE = auto()
-    """It is not there, or this stack's state has it."""
+    """It does not exist, or this stack's state has it: the program creates or keeps it."""
     OURS = auto()
-    """This stack has made it, and its state does not know it: it is taken over."""
+    """This stack created it, but its state does not know it: the program imports it."""
     OTHERS = auto()
-    """Somebody else has made it: it is used, and left at destroy."""
+    """Somebody else created it: the program uses it, and leaves it at destroy."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """An object that a namespace still has while it goes."""
+    """An object that remains in a namespace that is Terminating."""
 
     resource: str
     name: str
@@ -65,9 +65,10 @@ class Held:
 
 
 def whose_namespace(plan: Plan) -> Whose:
-    """Ask the cluster of the stack's config, in previews too. A cluster that cannot be asked is left to the provider.
+    """Tell who owns the namespace on the cluster of the stack's config, in previews too. If the cluster cannot be
+    reached, the provider reports that later.
 
-    Raises pulumi.RunError, with what holds it, for a namespace that is Terminating and still there after a minute.
+    Raise pulumi.RunError, with the objects that remain, for a namespace that is still Terminating after a minute.
     """
     from kubernetes.client import ApiException
     from kubernetes.config import ConfigException
@@ -88,13 +89,13 @@ def whose_namespace(plan: Plan) -> Whose:
 
 
 def whose(live: Namespace) -> Whose:
-    """Of a namespace that the state does not have as this stack's own."""
+    """Tell who owns a namespace that is not in the state as this stack's own."""
     ours = has_label(live.labels) or is_owned_by(stack_name(), live.metadata.annotations)
     return Whose.OURS if ours else Whose.OTHERS
 
 
 def _when_settled(place: KubeNamespace) -> Namespace | None:
-    """The namespace once it is not going; None where there is none."""
+    """Return the namespace once it is not Terminating; None if it does not exist."""
     waiting = f"namespace {place.name} is Terminating: waiting for its deletion, up to {GOING_SECONDS} s"
     live = poll(
         lambda: place.cluster.find(NAMESPACES, place.name),
@@ -109,7 +110,8 @@ def _when_settled(place: KubeNamespace) -> Namespace | None:
 
 
 def going_words(live: Namespace, held: list[Held], place: KubeNamespace) -> str:
-    """Why nothing can be made in a namespace that is Terminating, and what it waits for."""
+    """Return a message that says why nothing can be created in a namespace that is Terminating, and what it waits
+    for."""
     name, since = place.name, f"{live.metadata.deletion_timestamp:%Y-%m-%dT%H:%M:%SZ}"
     lines = [f"Namespace {name} is Terminating (deleted at {since}), so nothing can be created in it."]
     if held:
@@ -128,7 +130,8 @@ def going_words(live: Namespace, held: list[Held], place: KubeNamespace) -> str:
 
 
 def _conditions(live: Namespace, *, known: bool) -> Iterator[str]:
-    """What the API server says of the deletion; ``known``: the objects that are left are named already."""
+    """Yield what the API server says about the deletion. With ``known``, the remaining objects are named already, and
+    only failures are of interest."""
     types = FAILURES if known else (*FAILURES, "NamespaceContentRemaining", "NamespaceFinalizersRemaining")
     for condition in live.status.conditions:
         if condition.type in types and condition.status == "True":
@@ -136,7 +139,8 @@ def _conditions(live: Namespace, *, known: bool) -> Iterator[str]:
 
 
 def _held(place: KubeNamespace, live: Namespace) -> Iterator[Held]:
-    """The objects that are left, by the namespace's own word; none of what may not be seen."""
+    """Yield the objects that remain according to the namespace's conditions; those that may not be listed are left
+    out."""
     from kubernetes.client import ApiException
     from kubernetes.dynamic import DynamicClient
     from kubernetes.dynamic.exceptions import DynamicApiError

@@ -1,4 +1,4 @@
-"""Before a graph is made: nothing is left of the previous one of its name."""
+"""A hook that makes sure, before a graph is created, that nothing is left of a previous one of the same name."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SECONDS: Final = 900
 
 
 def wait_for_previous_graph(name: str) -> pulumi.ResourceHook:
-    """Make the hook (``before_create``) that waits until all of a previous graph is gone.
+    """Return the hook (``before_create``) that waits until everything of a previous graph is gone.
 
-    The engine goes on when the graph itself is deleted, and its pods still hold their GPUs then. A hook, because only
-    the making is delayed: `pulumi destroy` needs no program for it.
+    The engine continues once the graph object itself is deleted, while its pods still hold their GPUs. A hook suffices,
+    because only the creation is delayed: `pulumi destroy` needs no program for it.
     """
 
     def wait(args: pulumi.ResourceHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""Unlock or delete the records of Helm releases that an interrupted run left pending-install or pending-upgrade."""
+"""Records of Helm releases that an interrupted run left pending-install or pending-upgrade: unlocked, or deleted."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ from wideep_cluster.objects import RawObject
 __all__ = ["PENDING", "HelmReleases", "release_note", "unlock_release_hook"]
 
 PENDING: Final = "pending-"
-"""How the status begins of a release that Helm is, or was, in the middle of; it then refuses all but an uninstall."""
+"""Prefix of the status of a release that a Helm operation is, or was, working on. Helm then refuses everything but an
+uninstall."""
 POLICY: Final = "helm.sh/resource-policy"
 NOT_FOUND: Final = 404
 Progress = Callable[[str], None]
 
 
 def release_note(stack: str) -> str:
-    """The description of a stack's releases, by which those of an interrupted run are known."""
+    """Return the description of a stack's releases, which identifies those of an interrupted run."""
     return f"made by Pulumi stack {stack}"
 
 
 @dataclass(frozen=True)
 class HelmReleases:
-    """The records on one cluster. ``began``: an earlier run of the stack has come as far as to install releases."""
+    """The release records on one cluster. ``began``: an earlier run of the stack got as far as installing releases."""
 
     place: KubeNamespace
     say: Progress
     began: bool = False
 
     def delete_records(self, namespace: str, release: str, stack: str) -> None:
-        """Delete the records of a release that no state knows and that this stack has made, or begun. Without them
-        Helm installs it anew, and takes over its objects, by their own labels."""
+        """Delete the records of a release that this stack created, or began to, but its state does not know. Without
+        them Helm installs the release anew, and adopts its objects by their labels."""
         for secret in self._own_records(namespace, release, stack):
             self.place.cluster.delete(RECORDS, secret.name, namespace)
             status = _status(secret)
@@ -52,32 +53,33 @@ class HelmReleases:
             )
 
     def exists(self, namespace: str, release: str) -> bool:
-        """Whether Helm knows the release, whoever has made it."""
+        """Tell whether Helm knows the release, whoever installed it."""
         return bool(self._records(namespace, release))
 
     def chart_version(self, namespace: str, release: str) -> str | None:
-        """The version of the chart that a release was last installed from; None if there is none."""
+        """Return the version of the chart that a release was last installed from; None if there is no such release."""
         newest = self._newest(namespace, release)
         return cast("str", newest["chart"]["metadata"]["version"]) if newest else None
 
     def manifest(self, namespace: str, release: str) -> str:
-        """What a release has brought, as YAML; empty if there is none."""
+        """Return the manifest of a release as YAML; empty if there is no such release."""
         newest = self._newest(namespace, release)
         return cast("str", newest["manifest"]) if newest else ""
 
     def own_status(self, namespace: str, release: str, stack: str) -> str | None:
-        """The status of a release that this stack has made, or begun; None if there is none."""
+        """Return the status of a release that this stack created, or began to; None if there is none."""
         own = self._own_records(namespace, release, stack)
         return _status(own[-1]) if own else None
 
     def foreign_status(self, namespace: str, release: str, stack: str) -> str | None:
-        """The status of a release that this stack has not made; None if there is none."""
+        """Return the status of a release that this stack did not create; None if there is none."""
         ours = {secret.name for secret in self._own_records(namespace, release, stack)}
         others = [each for each in self._records(namespace, release) if each.name not in ours]
         return _status(others[-1]) if others else None
 
     def uninstall(self, namespace: str, release: str, stack: str) -> None:
-        """Delete what such a release has brought, and its records. As with Helm, what a chart wants kept stays."""
+        """Delete the objects of a release of this stack, and its records. As with Helm, objects that a chart wants to
+        keep stay."""
         for secret in self._own_records(namespace, release, stack):
             manifests: list[Any] = list(yaml.safe_load_all(_record(secret)["manifest"]))
             for manifest in filter(None, manifests):
@@ -100,7 +102,7 @@ class HelmReleases:
                 raise
 
     def unlock(self, namespace: str, release: str) -> None:
-        """Mark a release as failed that Helm was interrupted over, as Helm itself would have: it can be upgraded."""
+        """Mark an interrupted release as failed, as Helm itself would have done, so that it can be upgraded."""
         for secret in self._records(namespace, release):
             status = _status(secret)
             if not status.startswith(PENDING):
@@ -112,8 +114,8 @@ class HelmReleases:
             self.say(f"release {namespace}/{release}: an interrupted run left it {status}; upgrading it again")
 
     def _own_records(self, namespace: str, release: str, stack: str) -> list[RawObject]:
-        """The records of a release that this stack has made, by its description; and a pending one, which has none
-        yet, if all else says that this stack began it."""
+        """Return the records of a release whose description names this stack. A pending record has no description yet;
+        it is included if everything else says that this stack began it."""
         records = self._records(namespace, release)
         note = release_note(stack)
         own = [each for each in records if _record(each)["info"].get("description") == note]
@@ -121,15 +123,15 @@ class HelmReleases:
         return own + (pending if pending and (own or self._has_begun(namespace, stack)) else [])
 
     def _has_begun(self, namespace: str, stack: str) -> bool:
-        """Whether only this stack can have begun a release there: the namespace is its own, or an earlier run of it
-        was interrupted and no other stack has a namespace on the cluster."""
+        """Tell whether only this stack can have begun a release there: it owns the namespace, or an earlier run of it
+        was interrupted and no other stack owns a namespace on the cluster."""
         try:
             live = self.place.cluster.find(NAMESPACES, namespace)
             if live and is_owned_by(stack, live.metadata.annotations):
                 return True
             everywhere = self.place.cluster.list(NAMESPACES).items if self.began else None
         except ForbiddenError:
-            return False  # it may not be seen, so it is not touched
+            return False  # the namespace may not be read, so the release is not touched
         if everywhere is None:
             return False
         return {each.metadata.annotations.get(OWNER_ANNOTATION) for each in everywhere} <= {None, stack}
@@ -144,10 +146,10 @@ class HelmReleases:
 
 
 def unlock_release_hook(name: str) -> pulumi.ResourceHook:
-    """Make the hook (``before_update``) that lets Helm upgrade a release whose upgrade was interrupted.
+    """Return the hook (``before_update``) that lets Helm upgrade a release whose upgrade was interrupted.
 
-    Helm would refuse: "another operation (install/upgrade/rollback) is in progress". Only a release of this stack's
-    state is updated at all.
+    Helm would refuse it: "another operation (install/upgrade/rollback) is in progress". An update always concerns a
+    release in this stack's state.
     """
 
     def unlock(args: pulumi.ResourceHookArgs) -> None:

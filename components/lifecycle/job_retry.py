@@ -1,4 +1,4 @@
-"""Replaces a Job that has failed: by itself the provider would only look at it once more."""
+"""Replaces a Job that has failed: the provider alone would only wait for the same Job again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["attempt_after", "retry_annotations"]
 
 
 def attempt_after(job: Mapping[str, Any]) -> str | None:
-    """The value of the annotation after this Job, of which the state has these outputs.
+    """Return the value of the retry annotation for the Job that follows the one with these outputs in the state.
 
-    One that is not known to be complete has failed, or was interrupted: a new one costs a look at the files. Later it
-    stays as it is, because a Job whose pods change is made anew.
+    A Job that is not known to be complete has failed or was interrupted; a new one only has to check the files. Once a
+    Job is complete the value stays the same, because a Job whose pod template changes is replaced.
     """
     body = dict(job)
     status = part(body, "status")
@@ -26,7 +26,8 @@ def attempt_after(job: Mapping[str, Any]) -> str | None:
 
 
 def retry_annotations(resource: str) -> dict[str, str] | None:
-    """Annotations of the pods of the Job of that name, so that it is another one than the one that failed."""
+    """Return the annotations for the pods of the Job of that resource name, which make it differ from a Job that
+    failed; None if there is nothing to retry."""
     known = read_stack_outputs() or {}
     attempt = attempt_after(known[resource]) if resource in known else None
     return {RETRY_OF_ANNOTATION: attempt} if attempt else None

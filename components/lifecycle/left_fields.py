@@ -1,9 +1,9 @@
-"""Numbers of workers that somebody else decides, in a graph that stands.
+"""Worker counts of an existing graph that somebody else manages.
 
-Of a field of ``ignoreChanges`` the provider writes what the cluster has, or leaves it out where another manager alone
-has it. It finds such a field by keys alone: in a list (the components of ``v1beta1``) it would write the number of the
-state, which takes the field back, and which admission refuses where a scaling adapter has it. There the program does
-what the provider does elsewhere.
+For a field of ``ignoreChanges``, the provider writes the value on the cluster, or omits it if another manager alone
+owns it. It finds such fields only by keys, not within a list (the components of ``v1beta1``): there it would write the
+count from the state, which takes the field back, and which admission refuses if a scaling adapter owns it. For lists,
+this module does what the provider does elsewhere.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from wideep_cluster.objects import RawObject
 __all__ = ["OURS", "leave", "read_graph"]
 
 OURS: Final = "pulumi"
-"""How the provider's field managers begin."""
+"""Prefix of the provider's field managers."""
 STEP: Final = re.compile(r'\.?([A-Za-z]+)|\["([^"]+)"\]|\[(\*)\]')
 
 
 def read_graph(place: KubeNamespace, graph: Graph) -> Json | None:
-    """Return the graph as the cluster has it; None if it, or its kind, does not exist."""
+    """Return the graph as it is on the cluster; None if the graph or its kind does not exist."""
     api = GraphApi(graph.api_version.partition("/")[2])
     found = place.cluster.find(Kind(RawObject, api.path, api.plural), graph.metadata.name, place.name)
     return found and found.body
@@ -40,8 +40,8 @@ def read_graph(place: KubeNamespace, graph: Graph) -> Json | None:
 def leave(
     graph: Graph, manifest: Manifest, left: Collection[str], replaced_by: Iterable[str]
 ) -> tuple[Manifest, list[str]]:
-    """Return the ``spec`` of a graph's manifest as it is to be written, and the paths that the engine is to ignore.
-    A graph that a change of ``replaced_by`` replaces is made with as many workers as there are."""
+    """Return the ``spec`` of a graph's manifest to write, and the paths that the engine is to ignore. If a change at
+    one of the paths ``replaced_by`` replaces the graph, the new graph starts with the current worker counts."""
     spec = cast("Manifest", manifest["spec"])
     known = (read_stack_outputs() or {}).get(GRAPH.name)
     if not left or "components" not in spec or known is None or known.get("apiVersion") != graph.api_version:
@@ -62,14 +62,14 @@ def leave(
 
 
 def _at(component: Manifest, numbers: Mapping[str, int | None]) -> Manifest:
-    """A component with that many workers; without a number, where it is left out."""
+    """Return a component with that worker count; without ``replicas`` if the count is None."""
     number = numbers.get(str(component["name"]), component["replicas"])
     others = {key: value for key, value in component.items() if key != "replicas"}
     return others if number is None else {**component, "replicas": number}
 
 
 def _is_theirs(live: Json, name: str) -> bool:
-    """Whether the number is written by somebody, and not by this program."""
+    """Tell whether other field managers, and not this program, own the replicas of a component."""
     writers = [
         entry.get("manager", "")
         for entry in parts(part(live, "metadata"), "managedFields")
@@ -83,7 +83,7 @@ def _component_fields(fields: Json, name: str) -> Json:
 
 
 def _values(there: object, path: str) -> Iterator[object]:
-    """What stands at a property path of Pulumi, in each item of a list where it says ``[*]``."""
+    """Yield the values at a Pulumi property path: one for each item of a list where the path has ``[*]``."""
     found = STEP.match(path)
     if found is None:
         yield there

@@ -1,4 +1,4 @@
-"""Objects on the cluster, read by the inputs of the resource that is to make them."""
+"""Objects on the cluster, looked up from the inputs of the resource that is about to create them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KINDS: Final[dict[str, Kind[KubeObject]]] = {
     },
 }
 REPLACED: Final = frozenset(KINDS)
-"""Types of orphans that are deleted and made again. What the Job has downloaded is on its volume."""
+"""Types whose orphans are deleted and recreated. What the download Job has fetched is on its volume and stays."""
 READ: Final[dict[str, Kind[KubeObject]]] = {
     **KINDS,
     CLAIM_TYPE: kinds.CLAIMS,
@@ -50,7 +50,7 @@ READ: Final[dict[str, Kind[KubeObject]]] = {
 
 @dataclass(frozen=True)
 class LiveObject:
-    """An object that the cluster has before the engine makes it."""
+    """An object that exists on the cluster before the engine creates it."""
 
     place: KubeNamespace
     type: str
@@ -71,7 +71,7 @@ class LiveObject:
         return f"{self.type.rpartition(':')[2]} {self.name}"
 
     def delete(self) -> bool:
-        """Delete it, and wait until it is gone. Whether the cluster took the call."""
+        """Delete the object, and wait until it is gone. Return whether the cluster accepted the request."""
         kind, cluster, namespace = READ[self.type], self.place.cluster, self.place.name
         pods_first = "Foreground" if self.type == JOB_TYPE else "Background"
         with unless_unreachable(f"{self}: deletion"):
@@ -82,7 +82,8 @@ class LiveObject:
 
 
 def find_object(kind: str, inputs: Mapping[str, Any]) -> LiveObject | None:
-    """The object of these inputs; None if it does not exist, or the cluster cannot be asked."""
+    """Return the object with the name and namespace of these inputs; None if it does not exist, or if the cluster
+    cannot be reached."""
     metadata: dict[str, Any] = inputs.get("metadata") or {}
     namespace, name = metadata.get("namespace"), metadata.get("name")
     if kind not in READ or not isinstance(namespace, str) or not isinstance(name, str):

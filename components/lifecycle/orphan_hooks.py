@@ -1,7 +1,8 @@
-"""Objects that are on the cluster before the engine makes them: orphans of an interrupted `up`, or somebody else's.
+"""Objects that exist on the cluster before the engine creates them: orphans of an interrupted `up`, or somebody else's.
 
-A hook, because the engine knows best which object its state does not have. It runs in previews too, and there only says
-what `up` will do. An orphan that holds no work is deleted and made again; a graph that serves is refused.
+This is a hook because the engine knows best which object its state lacks. It also runs in previews, where it only says
+what `up` will do. An orphan that holds no data is deleted and recreated; a graph that serves is left alone, and `up`
+fails.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ __all__ = [
 
 
 class TakenError(Exception):
-    """An object of that name is somebody else's."""
+    """An object of that name belongs to somebody else."""
 
 
 class OrphanError(Exception):
@@ -57,7 +58,7 @@ class OrphanError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """What hooks know of the run: read in the program, because a hook runs in a thread of its own."""
+    """What hooks know of the run. It is read in the program, because a hook runs in a thread of its own."""
 
     stack: str
     preview: bool
@@ -70,7 +71,7 @@ class Run:
         return cls(stack_name(), preview, read_stack_outputs(), not preview or is_reachable())
 
     def announced(self, what: object, action: str) -> bool:
-        """In a preview, say what `up` will do first. Whether this is one."""
+        """In a preview, say what `up` will do first. Return whether this is a preview."""
         if self.preview:
             left = f"{what}: orphaned by an interrupted run (not in the state)"
             pulumi.log.warn(f"{left}. `pulumi up` will first {action}.")
@@ -78,7 +79,7 @@ class Run:
 
 
 def replace_orphan_hook(name: str, context: ErrorContext) -> pulumi.ResourceHook:
-    """Make the hook (``before_create``) of one component's objects."""
+    """Return the hook (``before_create``) for one component's objects."""
     run = Run.current()
 
     def before_create(args: pulumi.ResourceHookArgs) -> None:
@@ -88,15 +89,16 @@ def replace_orphan_hook(name: str, context: ErrorContext) -> pulumi.ResourceHook
 
 
 def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, context: ErrorContext) -> None:
-    """Delete this stack's orphan of these inputs, or in a preview say that `up` will. ``name`` is the resource's.
+    """Delete this stack's orphan with these inputs, or in a preview say that `up` will. ``name`` is the resource's
+    name.
 
     Raises:
-        TakenError: the object is somebody else's.
+        TakenError: the object belongs to somebody else.
         OrphanError: it is a graph that serves.
     """
     if run.preview and (os.environ.get(ANY_CLUSTER) or not run.is_reachable):
         return
-    is_orphan = run.known is not None and name not in run.known  # while it is replaced, the state has it
+    is_orphan = run.known is not None and name not in run.known  # during a replacement the state has it
     if kind == RELEASE_TYPE:
         if is_orphan:
             _clear_records(inputs, run)
@@ -114,7 +116,8 @@ def clear_the_way(kind: str, name: str, inputs: Mapping[str, Any], run: Run, con
 
 
 def delete_orphan(there: LiveObject, run: Run) -> bool:
-    """Delete it if it is this stack's and is made again from nothing. Whether it was."""
+    """Delete the object if it belongs to this stack and can be recreated from nothing. Return whether it was
+    deleted."""
     if there.type not in REPLACED or not there.is_of(run.stack):
         return False
     if run.announced(there, "delete and recreate it"):
@@ -124,8 +127,8 @@ def delete_orphan(there: LiveObject, run: Run) -> bool:
 
 
 def find_orphaned_claim(plan: Plan) -> bool:
-    """Whether this stack has made the claim, and its state does not know it: it may hold the weights, so it is
-    imported."""
+    """Tell whether this stack created the claim but its state does not know it. Such a claim may hold the weights, so
+    it is imported."""
     known = read_stack_outputs()
     if known is None or not plan.cache.create or CACHE_CLAIM.name in known:
         return False
@@ -137,7 +140,7 @@ def find_orphaned_claim(plan: Plan) -> bool:
 
 
 def _clear_records(inputs: Mapping[str, Any], run: Run) -> None:
-    """Helm's records of a release that the state does not know: with them Helm would refuse to install it."""
+    """Delete the Helm records of a release that the state does not know: with them Helm would refuse to install it."""
     namespace, release = inputs.get("namespace"), inputs.get("name")
     if not isinstance(namespace, str) or not isinstance(release, str):
         return
@@ -150,7 +153,8 @@ def _clear_records(inputs: Mapping[str, Any], run: Run) -> None:
 
 
 def _clear_graph(there: LiveObject, run: Run) -> None:
-    """A graph that is being deleted is waited for by another hook (``graph_hooks``)."""
+    """Delete an orphaned graph unless it serves. Another hook (``graph_hooks``) waits for a graph that is already being
+    deleted."""
     if there.is_deleting:
         return
     ready = _ready_worker(there)
@@ -171,11 +175,12 @@ def _clear_graph(there: LiveObject, run: Run) -> None:
 
 
 def _ready_worker(there: LiveObject) -> str | None:
-    """Evidence that the graph serves. Pods that cannot be listed count as that: nothing is deleted unseen."""
+    """Return evidence that the graph serves; None if there is none. Pods that cannot be listed count as evidence, so
+    that nothing is deleted unseen."""
     selector = f"{GRAPH_LABEL}={there.name}"
     try:
         pods = there.place.cluster.list(PODS, there.place.name, labels=selector).items
     except ClusterError as error:
         return f"its pods cannot be listed: {error.reason}"
-    workers = (pod for pod in pods if pod.component is not Component.FRONTEND)  # which is ready without any worker
+    workers = (pod for pod in pods if pod.component is not Component.FRONTEND)  # it is ready without any worker
     return next((f"pod {pod.name} is ready" for pod in workers if pod.ready), None)

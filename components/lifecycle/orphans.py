@@ -1,8 +1,9 @@
-"""Objects that an interrupted `up` made and the state does not know, deleted at the end of a destroy.
+"""Deletes, at the end of a destroy, the objects that an interrupted `up` created and the state does not know.
 
-The engine writes a resource into the state when it stands. One that it was killed over is on the cluster only. What
-took the time stays: the image in its registry, the weights on their volume. The next `up` meets them where it makes
-them (``lifecycle.orphan_hooks``); a destroy deletes the graph in its drain, and the rest here.
+The engine records a resource in the state once it is created. If it is killed during the creation, the resource exists
+only on the cluster. What took long to produce stays: the image in its registry, the weights on their volume. The next
+`up` handles an orphan where it would create the object (``lifecycle.orphan_hooks``); a destroy deletes the graph in its
+drain, and the rest here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from wideep_cluster.retry import poll
 __all__ = ["CRDS_NAMESPACE", "GONE_SECONDS", "OrphanCleaner", "until_gone"]
 
 CRDS_NAMESPACE: Final = "default"
-"""As in the lab. The CRDs are the cluster's and outlive the release, which is found again by name and namespace:
-one that no stack deletes."""
+"""The namespace that the lab uses too. The CRDs are cluster-wide and outlive the release, which is found again by name
+and namespace, so it must be in a namespace that no stack deletes."""
 GONE_SECONDS: Final = 120
 Progress = Callable[[str], None]
 
@@ -40,12 +41,11 @@ class OrphanCleaner:
         return HelmReleases(self.place, self.say, began=True)
 
     def release(self, namespace: str, release: str) -> None:
-        """Delete Helm's records of a release that was interrupted, or that stood when no engine was there to note
-        it."""
+        """Delete the Helm records of a release that was interrupted, or that completed after the engine was killed."""
         self._releases.delete_records(namespace, release, self.stack)
 
     def platform(self, release: str) -> None:
-        """Uninstall the platform's release if nobody else has a graph on it."""
+        """Uninstall the platform's release if nobody else has a graph that depends on it."""
         if not self._releases.exists(self.place.name, release):
             return
         share = Share(self.place.name, self.stack, operator="cluster", releases=(release,))
@@ -56,11 +56,12 @@ class OrphanCleaner:
         self._releases.uninstall(self.place.name, release, self.stack)
 
     def monitoring(self, release: str) -> None:
-        """Uninstall the release of Prometheus that this stack has begun; its CRDs stay, with others' objects."""
+        """Uninstall the Prometheus release that this stack began; its CRDs stay, because others may have objects of
+        them."""
         self._releases.uninstall(self.place.name, release, self.stack)
 
     def job(self, name: str) -> None:
-        """Delete the download's Job."""
+        """Delete the download Job."""
         cluster, namespace = self.place.cluster, self.place.name
         live = cluster.find(JOBS, name, namespace)
         if live and is_owned_by(self.stack, live.metadata.annotations):
@@ -69,7 +70,7 @@ class OrphanCleaner:
             until_gone(lambda: cluster.find(JOBS, name, namespace))
 
     def namespace(self) -> None:
-        """Delete the namespace if it holds no volume (a cache that was to be kept is never deleted) and nothing of
+        """Delete the namespace if it holds no volume (a cache that was to be kept is never deleted) and no objects of
         others."""
         cluster, name = self.place.cluster, self.place.name
         live = cluster.find(NAMESPACES, name)
@@ -88,5 +89,5 @@ class OrphanCleaner:
 
 
 def until_gone(read: Callable[[], object]) -> None:
-    """Wait until an object is gone, as long as its finalizers may take."""
+    """Wait until an object is gone, for as long as its finalizers may take."""
     poll(read, bool, GONE_SECONDS, 0.5)

@@ -1,4 +1,4 @@
-"""The cluster that the Kubernetes provider works on, for what the program itself asks of it."""
+"""The cluster that the Kubernetes provider uses, for requests that the program itself makes."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ __all__ = [
 
 SECONDS: Final = 5
 KEPT_SECONDS: Final = 300
-"""How long a connection serves: a credential plugin (aws, gcloud) takes a second or so, and what it gives expires."""
+"""How long a connection is reused: a credential plugin (aws, gcloud) takes a second or so, and its credentials
+expire."""
 
 
 def connect_from_config(namespace: str) -> KubeNamespace:
-    """Connect to a namespace by the config's ``kubernetes:kubeconfig`` and ``kubernetes:context``, else KUBECONFIG's.
+    """Connect to a namespace with the config's ``kubernetes:kubeconfig`` and ``kubernetes:context``, else with
+    KUBECONFIG.
 
     Raises:
-        kubernetes.config.ConfigException, OSError: there is none.
+        kubernetes.config.ConfigException, OSError: there is no usable kubeconfig.
     """
     config = pulumi.Config("kubernetes")
     asked = config.get("kubeconfig"), config.get("context"), os.environ.get("KUBECONFIG")
@@ -47,13 +49,14 @@ def _connect(kubeconfig: str | None, context: str | None, _variable: str | None,
 
 
 def cluster_note(place: KubeNamespace) -> str:
-    """Say which cluster this run acts on: the API server's address, and the context where the stack names one."""
+    """Say which cluster this run acts on: the API server's address, and the context if the stack names one."""
     cluster = place.cluster
     return f"Kubernetes cluster: {cluster.server}" + (f" (context {cluster.context})" if cluster.context else "")
 
 
 def kubeconfig_source() -> str:
-    """Say which kubeconfig the Kubernetes provider was given. One that stands in the config itself is not shown."""
+    """Say where the Kubernetes provider gets its kubeconfig from. The content of a kubeconfig in the config is not
+    shown."""
     configured = pulumi.Config("kubernetes").get("kubeconfig")
     if configured:
         says = "holds one" if is_content(configured) else f"names {configured}"
@@ -64,7 +67,8 @@ def kubeconfig_source() -> str:
 
 @functools.cache
 def is_reachable() -> bool:
-    """Whether the cluster answers, asked once in a run: a preview without one does not wait for each of its objects."""
+    """Tell whether the cluster answers, once in a run: a preview without a cluster must not time out for each of its
+    objects."""
     from kubernetes.client import ApiException, VersionApi
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError
@@ -75,13 +79,13 @@ def is_reachable() -> bool:
         pulumi.log.debug(f"the cluster is unreachable ({type(error).__name__})")
         return False
     except (ApiException, ValueError):
-        return True  # not what was asked for, and an answer
+        return True  # an error is an answer too
     return True
 
 
 @contextmanager
 def unless_unreachable(check: str) -> Generator[None]:
-    """Skip the rest of a check if the cluster cannot be asked: the provider says so of each resource."""
+    """Skip the rest of a check if the cluster cannot be reached: the provider reports that for each resource."""
     from kubernetes.client import ApiException
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError

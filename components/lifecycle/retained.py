@@ -1,8 +1,8 @@
-"""What this stack left on the cluster on purpose when it was destroyed, so that its next `up` takes it over.
+"""Objects that this stack left on the cluster on purpose when it was destroyed, and that its next `up` imports.
 
-No state knows a retained object any more, and to make it again fails with "already exists". So it carries its stack's
-name, and a stack that retains looks for it before anything is made. Found objects are imported. The engine ignores an
-import of what its state knows already, so the same is right in every later run, and nothing is to be taken back.
+The state no longer knows a retained object, and creating it again fails with "already exists". So it carries its
+stack's name, and a stack that retains objects looks for them before it creates anything. Objects that are found are
+imported. The engine ignores the import of an object that its state knows, so the option may stay in all later runs.
 """
 
 from __future__ import annotations
@@ -24,29 +24,30 @@ from wideep_cluster.objects import Claim
 __all__ = ["has_label", "import_options", "retained_claim", "retained_claim_of", "stack_label"]
 
 LIMIT: Final = 63
-"""Characters of a label's value."""
+"""Maximum number of characters of a label's value."""
 UNSEEN: Final = "cannot tell whether a retained volume of this stack exists: {}"
 
 
 def stack_label() -> dict[str, str]:
-    """The label of what is retained: project and stack, as a label's value may have them."""
+    """Return the label of retained objects: project and stack, in the characters that a label's value may have."""
     name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{pulumi.get_project()}.{pulumi.get_stack()}")
     return {OWNER_LABEL: name[:LIMIT].strip("-_.")}
 
 
 def import_options(object_id: str | None, *from_others: str) -> pulumi.ResourceOptions:
-    """Import the object of that id, where there is one. ``from_others`` are the fields that the cluster writes: they
-    come with it, and a later `up` must not take them away."""
+    """Return options that import the object of that id, if there is one. ``from_others`` are fields that the cluster
+    writes: they come with the imported object, and a later `up` must not remove them."""
     return pulumi.ResourceOptions(import_=object_id, ignore_changes=list(from_others))
 
 
 def has_label(labels: dict[str, str]) -> bool:
-    """Whether the object with these labels is retained by this stack."""
+    """Tell whether the object with these labels is retained by this stack."""
     return stack_label().items() <= labels.items()
 
 
 def retained_claim_of(plan: Plan) -> bool:
-    """``retained_claim`` on the cluster of the Kubernetes provider's config, for a stack that retains."""
+    """Apply ``retained_claim`` to the cluster of the Kubernetes provider's config, for a stack that retains its
+    claim."""
     from kubernetes.config import ConfigException
 
     try:
@@ -58,10 +59,10 @@ def retained_claim_of(plan: Plan) -> bool:
 
 
 def retained_claim(place: KubeNamespace, cache: CachePlan) -> bool:
-    """Whether the claim is there and carries this stack's label. (The namespace is ``lifecycle.existing``'s.)
+    """Tell whether the claim exists and carries this stack's label. (``lifecycle.existing`` handles the namespace.)
 
-    A cluster that cannot be asked is a warning: a preview without one goes on. Raises pulumi.RunError where the
-    claim has another storage class or access mode, because what would replace it cannot be made beside it.
+    A cluster that cannot be reached is only a warning, so that a preview without one continues. Raise pulumi.RunError
+    if the claim has another storage class or access mode, because its replacement cannot exist beside it.
     """
     try:
         claim = place.cluster.find(CLAIMS, cache.claim, place.name)

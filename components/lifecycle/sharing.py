@@ -1,4 +1,4 @@
-"""Who else uses what a stack has installed: asked before any of it is taken away."""
+"""Tells who else uses what a stack has installed, before any of it is deleted."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from wideep_cluster.objects import RawObject
 __all__ = ["UNASKED", "Share", "SharedError", "User", "refuse_while_shared", "users"]
 
 UNASKED: Final = (f"  pulumi config set --path {EVEN_IF_SHARED} true", "  pulumi up")
-"""Destroy runs no program: it knows the config of the last `pulumi up`."""
+"""Destroy runs no program, so it knows the config only as of the last `pulumi up`."""
 Raw = Kind[RawObject]
 GRAPH, COMPONENT, CLIQUE_SET, POD, CLAIM = (
     Raw(RawObject, kind.root, kind.plural, name=kind.name)
     for kind in (kinds.GRAPHS, kinds.COMPONENTS, kinds.CLIQUE_SETS, kinds.PODS, kinds.CLAIMS)
 )
-"""With all of their fields: any may name the claim."""
+"""Kinds that are read with all of their fields, because any field may name the claim."""
 OWNERS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-"""Of the group apps; each makes pods, and is asked for in place of them."""
+"""Kinds of the group apps that create pods. They are reported in place of their pods."""
 WORK: Final = (
     GRAPH,
     COMPONENT,
@@ -36,7 +36,7 @@ WORK: Final = (
     POD,
     CLAIM,
 )
-"""What of others in a namespace would be missed: what works there, and what keeps data."""
+"""Objects of others in a namespace whose loss would matter: workloads, and what keeps data."""
 ASKED_FOR: Final = frozenset({*OWNERS, "Job", "Node"})
 RELEASE, RELEASE_PLACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 INSTANCE: Final = "app.kubernetes.io/instance"
@@ -45,31 +45,32 @@ SHOWN: Final = 8
 
 
 class SharedError(Exception):
-    """Others use what would go."""
+    """Others use what would be deleted."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """What of a stack others may use, as properties of a resource have it. Empty: there is none of it, or it stays."""
+    """What of a stack others may use, in the form of a resource's properties. An empty field: the stack has none of it,
+    or it stays."""
 
     namespace: str
     stack: str
     graph: str = ""
     operator: str = ""
-    """``cluster``: it looks after all namespaces; ``namespace``: after its own only."""
+    """``cluster``: the operator manages all namespaces; ``namespace``: only its own."""
     grove: bool = False
-    """Grove came with the operator, and makes the pods of others' PodCliqueSets too."""
+    """Whether Grove came with the operator; it then also creates the pods of others' PodCliqueSets."""
     namespace_goes: bool = False
     claim: str = ""
-    """The model cache."""
+    """The claim of the model cache."""
     releases: tuple[str, ...] = ()
-    """Of Helm, in the namespace; what they brought is the stack's, and so is the volume of the Prometheus of one."""
+    """Helm releases in the namespace. Their objects belong to the stack, and so does the volume of their Prometheus."""
     secrets: tuple[str, ...] = ()
-    """Secrets of the namespace that the stack uses and did not make."""
+    """Secrets of the namespace that the stack uses but did not create."""
 
     @classmethod
     def of(cls, properties: Mapping[str, Any]) -> Self:
-        """From a resource's properties, where a tuple is a list."""
+        """Build a Share from a resource's properties, in which tuples are lists."""
         return cls(
             namespace=properties["namespace"],
             stack=properties["stack"],
@@ -83,7 +84,7 @@ class Share:
         )
 
     def properties(self) -> dict[str, Any]:
-        """As ``of`` reads them back."""
+        """Return the properties that ``of`` reads back."""
         return {**asdict(self), "releases": list(self.releases), "secrets": list(self.secrets)}
 
 
@@ -92,7 +93,7 @@ class User:
     """An object of somebody else, and what it needs of the stack."""
 
     what: str
-    """``PersistentVolumeClaim team/data``."""
+    """Kind, namespace and name, as in ``PersistentVolumeClaim team/data``."""
     why: str
 
     def __str__(self) -> str:
@@ -100,7 +101,7 @@ class User:
 
 
 def refuse_while_shared(cluster: Cluster, share: Share) -> None:
-    """Raises SharedError with their names, where others use what the stack would take away."""
+    """Raise SharedError with the names of the users if others use what the stack would delete."""
     found = list(users(cluster, share))
     if not found:
         return
@@ -117,7 +118,7 @@ def refuse_while_shared(cluster: Cluster, share: Share) -> None:
 
 
 def users(cluster: Cluster, share: Share) -> Iterator[User]:
-    """All of them, each once. Raises what the client raises for what may not be listed."""
+    """Yield all users, each once. Raise the client's error for kinds that may not be listed."""
     told: set[str] = set()
     for user in (*_of_operator(cluster, share), *_of_namespace(cluster, share)):
         if user.what not in told:
@@ -161,7 +162,8 @@ def _releases_and_secrets(cluster: Cluster, share: Share) -> Iterator[User]:
 
 
 def foreign(kind: Raw, items: Iterable[RawObject], share: Share) -> list[RawObject]:
-    """Those that neither this stack has made, nor its releases, nor its graph; and that no other object stands for."""
+    """Return the objects that neither this stack, its releases nor its graph created, and that no listed owner
+    represents."""
     return [item for item in items if not _is_ours(kind, item, share) and not _is_anothers(kind, item)]
 
 
@@ -176,7 +178,8 @@ def _is_ours(kind: Raw, item: RawObject, share: Share) -> bool:
 
 
 def _is_anothers(kind: Raw, item: RawObject) -> bool:
-    """It has an owner, which counts in its place. A pod counts by itself where its owner is none of ``WORK``."""
+    """Tell whether the object has an owner that is reported in its place. A pod is reported itself unless its owner is
+    one of the kinds in ``ASKED_FOR``."""
     owners = {owner.kind for owner in item.metadata.owner_references}
     return bool(owners) and (kind is not POD or not owners.isdisjoint(ASKED_FOR))
 
@@ -187,7 +190,7 @@ def _named(kind: Raw, items: Iterable[RawObject], why: str) -> Iterator[User]:
 
 
 def _mounts(value: object, claim: str) -> bool:
-    """Whether a pod, or what makes pods, names the claim as one of its volumes."""
+    """Tell whether a pod, or an object that creates pods, names the claim as one of its volumes."""
     match value:
         case dict():
             body = cast("Json", value)
@@ -201,5 +204,5 @@ def _mounts(value: object, claim: str) -> bool:
 
 
 def _graph_volumes(body: Json) -> list[Json]:
-    """Of a graph's spec."""
+    """Return the volumes of a graph's spec."""
     return parts(body, "pvcs")

@@ -1,4 +1,4 @@
-"""Reads what the state of this stack knows when its program begins."""
+"""Reads the resources in the state of this stack when its program begins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ READ_AGAIN_SECONDS: Final = 0.2
 
 @functools.cache
 def read_stack_outputs() -> Mapping[str, Mapping[str, Any]] | None:
-    """The outputs of the resources in the state, by their names in the program; None when the state cannot be read.
+    """Return the outputs of the resources in the state, by their names in the program; None if the state cannot be
+    read.
 
-    The engine writes the state while the program runs, and a file that is read in the middle of it is cut short.
+    The engine writes the state while the program runs, so a read during a write gets a truncated file and is retried.
     """
     for _ in range(READ_TRIES):
         try:
             answer: Any = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack_name()})
-        except Exception as error:  # the SDK raises no other class for a call that failed
+        except Exception as error:  # the SDK raises a bare Exception for a failed call
             pulumi.log.debug(f"the state could not be read: {error}")
             time.sleep(READ_AGAIN_SECONDS)
         else:

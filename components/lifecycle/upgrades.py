@@ -1,4 +1,4 @@
-"""What an `up` does where the stack names another release of Dynamo than the one that is installed."""
+"""What an `up` does if the stack names another release of Dynamo than the one that is installed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ CRD: Final = "CustomResourceDefinition"
 
 
 def check_upgrade(plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: HelmReleases | None) -> None:
-    """Say what the change of release does, in previews too. ``helm``: the cluster's records; None: it is not asked, and
-    what the state knows has to do.
+    """Announce the consequences of a change of release, in previews too. ``helm``: the cluster's records; None: the
+    cluster is not asked, and the state has to do.
 
     Raises:
-        pulumi.RunError: Dynamo does not support the step, or its CRDs would go and every graph with them.
+        pulumi.RunError: Dynamo does not support the step, or its CRDs would be deleted and every graph with them.
     """
     before, platform = installed_version(known), plan.platform
     if before is None and helm is not None:
@@ -51,7 +51,7 @@ def check_upgrade(plan: Plan, known: Mapping[str, Mapping[str, Any]], helm: Helm
 
 
 def installed_version(known: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the version of the platform's chart as the state has it. None: the state has no release of it."""
+    """Return the version of the platform's chart in the state; None if the state has no platform release."""
     release = known.get(PLATFORM_RELEASE.name) or {}
     status: Mapping[str, Any] = release.get("status") or {}
     found = status.get("version") or release.get("version")
@@ -59,7 +59,7 @@ def installed_version(known: Mapping[str, Mapping[str, Any]]) -> str | None:
 
 
 def announced(step: Upgrade) -> Iterator[str]:
-    """Yield what the preview says of a step that is done: its direction, then each consequence."""
+    """Yield the messages about an upgrade step: its direction, then each consequence."""
     yield f"platform: {step.kind} of Dynamo from {step.before} to {step.after}"
     for each in step.consequences:
         down = " Nothing answers meanwhile." if each.outage else ""
@@ -67,7 +67,8 @@ def announced(step: Upgrade) -> Iterator[str]:
 
 
 def unkept_crds(manifest: str) -> list[str]:
-    """Return the CRDs of a Helm release that Helm would delete with it, and the API server every object of theirs."""
+    """Return the CRDs of a Helm release that Helm would delete with it, and with which the API server would delete
+    every object of theirs."""
     documents = cast("list[dict[str, Any]]", [each for each in yaml.safe_load_all(manifest) if each])
     return [each["metadata"]["name"] for each in documents if each["kind"] == CRD and not _is_kept(each)]
 

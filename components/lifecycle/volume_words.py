@@ -1,4 +1,4 @@
-"""While the download waits for its volume, the user reads what keeps the volume away."""
+"""Reports what delays the volume while the download waits for it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ __all__ = ["report_volume_hook", "tell_of_volume"]
 
 RETRY_SECONDS: Final = 2.0
 LATER: Final = "WaitForFirstConsumer"
-"""Such a volume is made for the first pod, on its node: the claim alone waits forever."""
+"""A volume of such a class is created for the first pod, on its node: the claim alone would wait forever."""
 
 
 def report_volume_hook(name: str) -> pulumi.ResourceHook:
-    """Make the hook (``before_create``) of a Job whose volume may not be bound. The provider's wait for the Job says
-    that its pod is active, and not that the pod has no volume.
+    """Return the hook (``before_create``) of a Job whose volume may not be bound. While the provider waits for the Job,
+    it reports that the pod is active, but not that the pod has no volume.
 
-    A thread beside the wait: a hook that waited itself would go on after Ctrl-C, of which the engine tells no program.
+    The reports come from a thread: a hook that itself waited would continue after Ctrl-C, of which the engine tells no
+    program.
     """
 
     def tell(args: pulumi.ResourceHookArgs) -> None:
@@ -47,8 +48,8 @@ def _start(namespace: str, claim: str, deadline_seconds: float) -> None:
 
 
 def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, say: Callable[[str], None]) -> None:
-    """Say what the claim's last event says, until it is bound, or only a pod will have it bound, or the Job's own
-    deadline has passed. Who may not see the claim reads nothing of it."""
+    """Report the claim's last event until the claim is bound, until only a pod is missing for it to be bound, or until
+    the Job's own deadline has passed. Report nothing if the user may not read the claim."""
     reporter = ProgressReporter(say, f"PersistentVolumeClaim {claim}", int(deadline_seconds))
     while reporter.waited <= deadline_seconds:
         try:
@@ -64,7 +65,7 @@ def tell_of_volume(place: KubeNamespace, claim: str, deadline_seconds: float, sa
 
 
 def _waits_for(cluster: Cluster, namespace: str, name: str) -> str | None:
-    """What the claim waits for; None: for nothing, or for a pod."""
+    """Return what the claim waits for; None if it is bound, or only waits for a pod."""
     claim = cluster.find(CLAIMS, name, namespace)
     if claim is None or claim.status.phase == "Bound":
         return None

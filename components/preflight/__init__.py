@@ -1,6 +1,6 @@
 """Read-only checks, made in a preview and in an update before the first resource.
 
-What is checked is ``wideep_cluster.dynamo``'s, which ``wideep doctor`` asks too; here it becomes an error of the
+The checks are in ``wideep_cluster.dynamo``, and ``wideep doctor`` uses them too; here a problem becomes an error of the
 engine.
 """
 
@@ -17,7 +17,8 @@ __all__ = ["refuse"]
 
 
 def refuse(answers: Iterable[Answer]) -> None:
-    """Raise pulumi.RunError with all that is wrong. What cannot be told is left to the resource that it is about."""
+    """Raise pulumi.RunError with all problems. A check without a result is only logged, because the resource concerned
+    will report the error."""
     found = list(answers)
     for unseen in found:
         if isinstance(unseen, Exception):

@@ -1,4 +1,4 @@
-"""What the cluster has or lacks, looked at before anything is made: by the checks that ``wideep doctor`` makes too."""
+"""What the cluster has or lacks, checked before anything is created. ``wideep doctor`` makes the same checks."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ __all__ = [
 
 
 def check_conflicts(place: KubeNamespace, releases: Iterable[Problem], *, restricted: bool) -> None:
-    """Raise pulumi.RunError for releases of others, and for operators beside which the chart refuses this stack's
-    (``restricted``: to its own namespace)."""
+    """Raise pulumi.RunError for releases of others, and for operators beside which the chart refuses to install this
+    stack's (``restricted``: to its own namespace)."""
     refuse([*releases, *operator_conflicts(place.cluster.listed(DEPLOYMENTS), place.name, restricted=restricted)])
 
 
 def check_crds(place: KubeNamespace, namespace: str, release: str) -> None:
-    """Raise pulumi.RunError, with what to do, for a CRD that Helm would not take over into this release."""
+    """Raise pulumi.RunError, with a remedy, for a CRD that Helm would not adopt into this release."""
     refuse([crd_conflict(place.cluster.listed(DEFINITIONS), namespace, release)])
 
 
 def check_versions(place: KubeNamespace, version: str) -> None:
-    """Raise pulumi.RunError for CRDs on the cluster that the API server would not replace by those of a release."""
+    """Raise pulumi.RunError if the API server would reject the CRDs of a release because of those on the cluster."""
     refuse([version_conflict(find_unknown_versions(place.cluster, version), version)])
 
 
 def check_operators(plan: Plan) -> None:
-    """Raise pulumi.RunError for a graph that the cluster's operator would refuse, and where ``monitoring.install:
-    false`` finds no Prometheus operator, in previews too; warn where no Prometheus would read what the stack makes.
+    """Raise pulumi.RunError for a graph that the cluster's operator would refuse, and if ``monitoring.install: false``
+    finds no Prometheus operator; in previews too. Warn if no Prometheus would read the stack's objects.
 
-    A cluster that cannot be asked is left to the provider.
+    If the cluster cannot be reached, the provider reports that later.
     """
     monitoring = plan.monitoring if plan.monitoring and not plan.monitoring.install else None
     if not plan.platform.grove and not monitoring:
@@ -65,9 +65,9 @@ def check_operators(plan: Plan) -> None:
 
 
 def check_storage(place: KubeNamespace, cache: CachePlan | None, platform: PlatformPlan | None) -> None:
-    """Raise pulumi.RunError where a claim would wait for its class forever: the cache's, or those of the platform.
+    """Raise pulumi.RunError if a claim, the cache's or one of the platform's, would wait for its storage class forever.
 
-    A user who may not list them learns it from the claim.
+    A user who may not list storage classes gets the error from the claim itself.
     """
     refuse(_classes(place, cache, platform))
 

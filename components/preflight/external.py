@@ -1,6 +1,6 @@
-"""What a stack finds outside its own resources, looked at before the first of them is made, in previews too.
+"""What a stack needs outside its own resources, checked before the first of them is created, in previews too.
 
-What cannot be asked from here is no problem: the nodes may reach what this machine does not.
+A source that this machine cannot reach is not a problem: the nodes may reach it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ __all__ = ["check_external", "external_answers"]
 
 
 def check_external(plan: Plan) -> None:
-    """Raise pulumi.RunError with all that is not as the config says, or where the state has no room on its disk."""
+    """Raise pulumi.RunError with everything that differs from the config, or if the disk with the state has no space
+    left."""
     _check_room()
     refuse(external_answers(plan, registry_login(plan)))
 
 
 def external_answers(plan: Plan, login: Login | None) -> Iterator[Answer]:
-    """Yield what is known of the charts that the config names by digest (Helm itself looks for the others), and of an
-    image that exists."""
+    """Yield the results for the charts whose digest the config gives (Helm itself looks for the others), and for an
+    existing image."""
     platform = plan.platform
     for name, digest in platform.digests.items() if platform.install else ():
         yield chart_answer(Chart(platform.charts, name, platform.version), digest)

@@ -1,6 +1,7 @@
-"""The Jobs of a burn-in: one a node, with the measuring program in the pod's command, so that nothing else is made.
+"""The Jobs of a burn-in, one for each node. The measuring program is in the pod's command, so that no other object is
+needed.
 
-A Job ends with its deadline and is deleted by the cluster soon after, also where this program was killed.
+A Job ends at its deadline, and the cluster deletes it soon after, even if this program was killed.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ NAME_LABEL: Final = "app.kubernetes.io/name"
 NAME: Final = "wideep-burnin"
 GRAPH_LABEL: Final = "wideep/burnin-of"
 RUN_LABEL: Final = "wideep/burnin-by"
-"""``up`` or ``command``: an `up` clears away what a killed `up` has left, and not what a person measures meanwhile."""
+"""``up`` or ``command``: an `up` deletes what a killed `up` left behind, but not the Jobs of a user's
+`wideep burnin`."""
 KEPT_SECONDS: Final = 120
-"""How long the cluster keeps a Job that has ended, where nobody deletes it."""
+"""How long the cluster keeps a finished Job that nobody deletes."""
 LATER_SECONDS: Final = 60
-"""A Job's own deadline is after that of this program, which still reads the pods then."""
+"""How much later than this program's deadline a Job's own deadline is, so that the pods can still be read."""
 HOSTNAME: Final = "kubernetes.io/hostname"
 
 Manifest = dict[str, object]
@@ -33,7 +35,8 @@ Manifest = dict[str, object]
 
 @dataclass(frozen=True)
 class Meeting:
-    """The nodes that are measured together, in one order for all, and the first one's address; empty for itself."""
+    """The nodes that are measured together, in the same order for all, and the address of the first; empty for the
+    first node itself."""
 
     nodes: tuple[str, ...]
     master: str = ""
@@ -45,13 +48,14 @@ def labels(plan: BurnInPlan, by: str) -> dict[str, str]:
 
 
 def selector(plan: BurnInPlan, by: str = "") -> str:
-    """Return the selector of them; ``by``: of those of `up` or of the command alone."""
+    """Return the label selector of the burn-in's Jobs and pods; with ``by``, only of those of `up` or of the
+    command."""
     chosen = {NAME_LABEL: NAME, GRAPH_LABEL: plan.graph, **({RUN_LABEL: by} if by else {})}
     return ",".join(f"{key}={value}" for key, value in chosen.items())
 
 
 def job(plan: BurnInPlan, by: str, name: str, place: Place, meeting: Meeting) -> Manifest:
-    """Return the Job of a node."""
+    """Return the Job for a node."""
     own = labels(plan, by)
     spec: Manifest = {
         "backoffLimit": 0,

@@ -1,4 +1,5 @@
-"""The figures of a burn-in in a ConfigMap of the namespace: one key a node, so that each run replaces its own nodes."""
+"""The figures of a burn-in, stored in a ConfigMap of the namespace: one key for each node, so that a run replaces only
+the nodes that it measured."""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ def map_name(graph: str) -> str:
 
 
 def keep(cluster: Cluster, namespace: str, graph: str, nodes: Iterable[KeptNode]) -> None:
-    """Write the figures of some nodes; those of others stay.
+    """Write the figures of these nodes; those of other nodes stay.
 
     Raises:
-        ForbiddenError: ConfigMaps may not be written there.
-        ClusterError: the API server does not take it.
+        ForbiddenError: the user may not write ConfigMaps there.
+        ClusterError: the API server rejects the ConfigMap.
     """
     name = map_name(graph)
     manifest = {
@@ -40,10 +41,10 @@ def keep(cluster: Cluster, namespace: str, graph: str, nodes: Iterable[KeptNode]
 
 
 def kept(cluster: Cluster, namespace: str, graph: str) -> tuple[KeptNode, ...]:
-    """Return the figures that were kept; none where no burn-in was run.
+    """Return the stored figures; empty if no burn-in was run.
 
     Raises:
-        ForbiddenError: ConfigMaps may not be read there.
+        ForbiddenError: the user may not read ConfigMaps there.
         UnreachableError: there is no answer.
     """
     found = cluster.find(CONFIG_MAPS, map_name(graph), namespace)
@@ -51,7 +52,7 @@ def kept(cluster: Cluster, namespace: str, graph: str) -> tuple[KeptNode, ...]:
 
 
 def nodes_of(found: ConfigMap) -> tuple[KeptNode, ...]:
-    """Return the nodes of a ConfigMap. What somebody else has written into it is left out."""
+    """Return the nodes in a ConfigMap, sorted by name. Entries that cannot be parsed are left out."""
     nodes: list[KeptNode] = []
     for text in found.data.values():
         try:
@@ -65,7 +66,7 @@ def forget(cluster: Cluster, namespace: str, graph: str) -> None:
     """Delete the figures of a stack.
 
     Raises:
-        ForbiddenError: ConfigMaps may not be deleted there.
+        ForbiddenError: the user may not delete ConfigMaps there.
         UnreachableError: there is no answer.
     """
     cluster.delete(CONFIG_MAPS, map_name(graph), namespace)

@@ -1,4 +1,4 @@
-"""A burn-in from beginning to end: nodes are measured, judged, and their figures kept."""
+"""A burn-in from beginning to end: nodes are measured and judged, and their figures stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Outcome", "burn_in"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured, what falls short, and what is kept of it."""
+    """The measurements, the verdicts on what falls short, and the figures that are stored."""
 
     measured: Measured
     verdicts: tuple[Verdict, ...]
@@ -28,11 +28,12 @@ class Outcome:
 
 
 def burn_in(run: BurnIn, places: Places) -> Outcome:
-    """Measure the free nodes of ``places``, at least one. Figures that cannot be kept are a remark.
+    """Measure the free nodes of ``places``, of which there must be at least one. Failure to store the figures is only a
+    remark.
 
     Raises:
-        ClusterError: a Job cannot be made, or the cluster does not answer.
-        InterruptedBurnInError: the user wants no more.
+        ClusterError: a Job cannot be created, or the cluster does not answer.
+        InterruptedBurnInError: the user has interrupted.
     """
     plan = run.plan
     counts = {place.node.name: (place.gpus, plan.hardware.gpus_per_node) for place in places.places}

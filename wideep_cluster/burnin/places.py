@@ -1,4 +1,4 @@
-"""The nodes to measure: those of the stack whose GPUs are all free."""
+"""The nodes to measure: those of the stack's GPU nodes whose GPUs are all free."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Place", "Places", "find_places"]
 
 @dataclass(frozen=True)
 class Place:
-    """A node, and how many GPUs it offers."""
+    """A node, and the number of GPUs that it offers."""
 
     node: Node
     gpus: int
@@ -25,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """Nodes to measure. ``reasons``: why the others are not, by node."""
+    """The nodes to measure. ``reasons`` says, by node, why each of the others is not measured."""
 
     places: tuple[Place, ...]
     reasons: dict[str, str]
@@ -37,11 +37,11 @@ class Places:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Sentences about those that are not measured."""
+        """A sentence for each node that is not measured."""
         return tuple(f"{node}: skipped ({reason})." for node, reason in self.reasons.items())
 
     def only(self, wanted: Collection[str]) -> Places:
-        """Return those of these names."""
+        """Return the places and reasons of the nodes with these names."""
         reasons = {node: reason for node, reason in self.reasons.items() if node in wanted}
         return Places(tuple(place for place in self.places if place.node.name in wanted), reasons)
 
@@ -61,7 +61,7 @@ def find_places(cluster: Cluster, plan: BurnInPlan) -> Places:
 
 
 def _taken(node: GpuNode) -> str:
-    """Why a node is not measured; empty where it is."""
+    """Return why a node is not measured; empty if it is."""
     if node.barred:
         return node.barred
     if node.free < node.node.gpus:

@@ -1,4 +1,4 @@
-"""A burn-in on a cluster: Jobs are made, waited for and read; whatever happens, they are deleted again."""
+"""A burn-in on a cluster: creates Jobs, waits for them, reads their logs, and always deletes them again."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["BurnIn", "InterruptedBurnInError", "clear_away"]
 
 POLL_SECONDS: Final = 1.0
 ADDRESS_SECONDS: Final = 60
-"""For the first pod's address, which the others need. A pod has it before its image is pulled."""
+"""Time for the first pod's address, which the others need. A pod has its address before its image is pulled."""
 STUCK_SECONDS: Final = 45
-"""How long a pod may be held by what more waiting seldom mends (``wideep.waiting.STUCK``), while none is measured: the
-kubelet tries an image three times in it."""
+"""How long pods may be held by something that seldom resolves by itself (``wideep.waiting.STUCK``) while no other node
+is measured. In that time the kubelet tries to pull an image three times."""
 GONE_SECONDS: Final = 60
-"""For the pods of a killed run, which hold their GPUs until they have ended."""
+"""Time for the pods of a killed run, which hold their GPUs until they have ended."""
 RETRY_SECONDS: Final = 60
 LOG_LINES: Final = 100_000
 
@@ -40,12 +40,12 @@ Remark = Callable[[str], None]
 
 
 class InterruptedBurnInError(Exception):
-    """The user wants no more."""
+    """The user has interrupted the burn-in."""
 
 
 @dataclass
 class BurnIn:
-    """One burn-in. ``by``: ``up`` or ``command``. ``jobs``: what was made, by node."""
+    """One burn-in. ``by``: ``up`` or ``command``. ``jobs``: the names of the created Jobs, by node."""
 
     cluster: Cluster
     plan: BurnInPlan
@@ -56,10 +56,10 @@ class BurnIn:
     jobs: dict[str, str] = field(default_factory=dict[str, str])
 
     def run(self, places: tuple[Place, ...]) -> tuple[Measured, tuple[Verdict, ...]]:
-        """Measure the nodes. Returns the figures, and verdicts on nodes whose pod did not come to its end.
+        """Measure the nodes. Return the figures, and verdicts on the nodes that yielded none.
 
         Raises:
-            ClusterError: a Job cannot be made, or the cluster does not answer.
+            ClusterError: a Job cannot be created, or the cluster does not answer.
             InterruptedBurnInError: ``interrupted`` is set.
         """
         try:
@@ -71,7 +71,8 @@ class BurnIn:
             self._remove()
 
     def _start(self, places: tuple[Place, ...]) -> None:
-        """Make the first node's Job first: the others are given its address. Nodes with fewer GPUs stay alone."""
+        """Create the first node's Job first, because the others need its address. Nodes with fewer GPUs are measured
+        alone."""
         most = max(place.gpus for place in places)
         group = [place for place in places if place.gpus == most]
         names = tuple(place.node.name for place in group)
@@ -86,13 +87,13 @@ class BurnIn:
                 self._make(place, Meeting((place.node.name,)))
 
     def _make(self, place: Place, meeting: Meeting) -> None:
-        """The name is kept before the Job is made: it is deleted also where the answer is lost."""
+        """Create a Job. Its name is recorded first, so that it is deleted even if the response is lost."""
         name = self.jobs[place.node.name] = f"wideep-burnin-{self.run_id}-{len(self.jobs)}"
         manifest = job(self.plan, self.by, name, place, meeting)
         self.cluster.create(JOBS, self.plan.namespace, manifest)
 
     def _pods(self) -> dict[str, Pod]:
-        """The pods that are there, by node."""
+        """Return the existing pods, by node."""
         chosen = selector(self.plan, self.by)
         found = ask_again(
             lambda: self.cluster.list(PODS, self.plan.namespace, labels=chosen).items, RETRY_SECONDS, POLL_SECONDS
@@ -114,7 +115,7 @@ class BurnIn:
         return ""
 
     def _wait(self) -> dict[str, Pod]:
-        """Wait until all pods have ended, no one moves any more, or the time is up."""
+        """Wait until all pods have ended, until all remaining pods are stuck, or until the time is up."""
         progress = ProgressReporter(self.remark, "burn-in", self.plan.seconds)
         stuck_since = time.monotonic()
         while True:
@@ -134,7 +135,7 @@ class BurnIn:
         return (text or "").splitlines()
 
     def _unfit(self, pods: dict[str, Pod], logs: dict[str, list[str]]) -> Iterable[Verdict]:
-        """Nodes from which there is no line at all: why their pod did not run, or what it said."""
+        """Yield a verdict for each node that printed no result: why its pod did not run, or what it printed."""
         for node, log in logs.items():
             if read_lines(log).lines:
                 continue
@@ -143,7 +144,7 @@ class BurnIn:
             yield Verdict(node, f"{node}: nothing was measured ({_reason(pod, log)}). {step}")
 
     def _remove(self) -> None:
-        """Delete what was made; what cannot be deleted the cluster itself deletes after its deadline."""
+        """Delete the Jobs. The cluster itself deletes, after their deadline, those that cannot be deleted here."""
         for node, name in self.jobs.items():
             try:
                 self.cluster.delete(JOBS, name, self.plan.namespace)
@@ -154,7 +155,7 @@ class BurnIn:
 
 
 def clear_away(cluster: Cluster, plan: BurnInPlan, by: str) -> None:
-    """Delete what a killed burn-in has left, and wait until its pods hold no GPU any more, a minute at most.
+    """Delete what a killed burn-in left behind, and wait up to a minute until its pods hold no GPU.
 
     Raises:
         ClusterError: Jobs may not be listed or deleted.
@@ -168,7 +169,8 @@ def clear_away(cluster: Cluster, plan: BurnInPlan, by: str) -> None:
 
 
 def is_stuck(pod: Pod) -> bool:
-    """Whether a pod is held by what seldom passes, an image that cannot be pulled or no room on its node."""
+    """Tell whether something that seldom resolves by itself holds a pod: an image that cannot be pulled, or no room on
+    its node."""
     waiting = pod.main_status.state.waiting if pod.main_status else None
     return (waiting is not None and waiting.reason in STUCK) or any(
         condition.type == "PodScheduled" and condition.status == "False" for condition in pod.status.conditions
@@ -176,7 +178,7 @@ def is_stuck(pod: Pod) -> bool:
 
 
 def _reason(pod: Pod | None, log: list[str]) -> str:
-    """Why a pod has measured nothing."""
+    """Return why a pod has measured nothing."""
     if pod is None:
         return "the Job made no pod: a quota or an admission rule may refuse it"
     condition = condition_of(pod)

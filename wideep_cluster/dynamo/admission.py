@@ -1,9 +1,9 @@
-"""Whether the API server takes a graph: its CRD is served, and who is asked about it answers.
+"""Whether the API server accepts a graph: its CRD is served, and the webhooks that concern it answer.
 
-From 1.0 on the operator brings the CRDs itself (an init container), converts between the versions of their API, and is
-asked about each graph by webhooks that fail closed, as Grove is about each PodCliqueSet. Right after an installation or
-an upgrade none of it answers yet: "connection refused" (dynamo#12712, grove#701), or an unknown certificate authority
-until the operator has written its own into the webhook's ``caBundle``.
+From 1.0 on the operator installs the CRDs itself (in an init container), converts between the versions of their API,
+and reviews each graph through webhooks that fail closed, as Grove does for each PodCliqueSet. Right after an
+installation or an upgrade none of these answers yet: the error is "connection refused" (dynamo#12712, grove#701), or an
+unknown certificate authority until the operator has written its own into the webhook's ``caBundle``.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ PAUSE_SECONDS: Final = 2.0
 
 
 class AdmissionError(Exception):
-    """The API server does not take a graph yet."""
+    """The API server does not accept graphs yet."""
 
 
 @dataclass(frozen=True)
 class GraphAdmission:
-    """What a graph has to get past: the API that it is written in, and (``grove``) what Grove is asked."""
+    """What has to admit a graph: the API version that it is written in, and with ``grove`` also Grove's webhooks."""
 
     api: GraphApi
     grove: bool
 
     @property
     def resources(self) -> Mapping[str, frozenset[str]]:
-        """By API group, what the graph and its operator write."""
+        """By API group, the resources that the graph's author and its operator write."""
         own = {GROUP: frozenset({self.api.plural, self.api.component_plural})}
         return {**own, **(GROVE if self.grove else {})}
 
     def concerns(self, webhook: Webhook) -> bool:
-        """Whether a webhook that refuses while it does not answer is asked about any of them."""
+        """Tell whether a webhook is called for any of these resources and fails closed."""
         return webhook.failure_policy == "Fail" and any(
             {group, "*"} & set(rule.api_groups)
             and {"*", *plurals} & {each.partition("/")[0] for each in rule.resources}
@@ -59,7 +59,7 @@ class GraphAdmission:
 
 
 def graph_admission(release: Release, *, grove: bool) -> GraphAdmission | None:
-    """Return what admits the graphs of a release. None: the API server alone does (up to 0.9)."""
+    """Return what admits the graphs of a release; None if no webhook is involved (up to 0.9)."""
     return GraphAdmission(release.api, grove) if release.webhooks else None
 
 
@@ -70,10 +70,10 @@ def await_admission(
     say: Callable[[str], None],
     interrupted: threading.Event,
 ) -> None:
-    """Return once the API server takes graphs. Say what it waits for whenever that changes.
+    """Return once the API server accepts graphs. Report what it waits for whenever that changes.
 
     Raises:
-        AdmissionError: it does not within ``deadline_seconds``, or the user has interrupted; with what is in the way.
+        AdmissionError: with the obstacles, if the deadline has passed or the user has interrupted.
     """
     end, said = time.monotonic() + deadline_seconds, ""
     while True:
@@ -96,10 +96,10 @@ def await_admission(
 
 
 def obstacles(cluster: Cluster, wanted: GraphAdmission) -> Iterator[str]:
-    """Yield what keeps the API server from taking a graph now, each in a few words.
+    """Yield what prevents the API server from accepting a graph now, each in a few words.
 
     Raises:
-        ForbiddenError: the user may not see CRDs or webhooks.
+        ForbiddenError: the user may not read CRDs or webhooks.
         ClusterError: the API server does not answer.
     """
     crd = cluster.find(CRDS, wanted.api.crd)
@@ -118,7 +118,8 @@ def obstacles(cluster: Cluster, wanted: GraphAdmission) -> Iterator[str]:
 
 
 def _found(cluster: Cluster, wanted: GraphAdmission) -> list[str]:
-    """What is not to be seen is no reason to wait: the provider tries again what a webhook has refused in passing."""
+    """Return the obstacles. If they may not be read there is no reason to wait: the provider retries what a webhook
+    refuses temporarily."""
     try:
         return list(dict.fromkeys(obstacles(cluster, wanted)))
     except ForbiddenError:
@@ -130,7 +131,7 @@ def _found(cluster: Cluster, wanted: GraphAdmission) -> list[str]:
 
 
 def _crd_obstacle(crd: CustomResource | None, api: GraphApi) -> str:
-    """Empty: it is served."""
+    """Return why the CRD is not served; empty if it is."""
     if crd is None:
         return f"CustomResourceDefinition {api.crd} is not there"
     if not crd.serves(api.version):
@@ -139,7 +140,7 @@ def _crd_obstacle(crd: CustomResource | None, api: GraphApi) -> str:
 
 
 def _silent(cluster: Cluster, who: str, config: ClientConfig) -> Iterator[str]:
-    """Why a webhook would not answer. One at a URL is nobody's pod, so nothing is known of it."""
+    """Yield why a webhook would not answer. Nothing is known of a webhook at a URL, because it has no Service."""
     if config.service is None:
         return
     place = config.service

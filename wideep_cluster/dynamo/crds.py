@@ -1,4 +1,4 @@
-"""The CRDs of Dynamo, where another release than the stack's has left them."""
+"""Conflicts with CRDs of Dynamo that another release than the stack's has left on the cluster."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 @dataclass(frozen=True)
 class StoredCrd:
-    """A CRD of the cluster whose ``status.storedVersions`` name a version that a release does not have."""
+    """A CRD on the cluster whose ``status.storedVersions`` name a version that a release does not have."""
 
     name: str
     stored: tuple[str, ...]
@@ -39,9 +39,9 @@ class StoredCrd:
 
 
 def find_unknown_versions(cluster: Cluster, version: str) -> Listed[StoredCrd]:
-    """Read the CRDs that the API server would not replace by those of a release, and the objects of each.
+    """Return the CRDs that the API server would not replace by those of a release, each with its objects.
 
-    A CRD has to have every version of its ``status.storedVersions``, from which nothing is taken when a release goes
+    A CRD must have every version in its ``status.storedVersions``, and deleting a release removes no version from it
     (validation of CustomResourceDefinitions in Kubernetes).
     """
     found: list[StoredCrd] = []
@@ -58,7 +58,7 @@ def find_unknown_versions(cluster: Cluster, version: str) -> Listed[StoredCrd]:
 
 
 def version_conflict(left: Listed[StoredCrd], version: str) -> Answer:
-    """Return the problem of CRDs whose stored versions a release does not have; None where there is none."""
+    """Return the problem of CRDs whose stored versions a release does not have; None if there is none."""
     if not left.items:
         return left.error
     first = left.items[0]
@@ -92,22 +92,23 @@ def _ways_out(left: tuple[StoredCrd, ...], version: str) -> Iterator[str]:
 
 
 def _origin(version: str) -> str:
-    """Which releases have a version of the API."""
+    """Say which release introduced a version of the API."""
     row = next((row for row in ROWS if version in row.graph_versions), None)
     return f"Dynamo {row.minor[0]}.{row.minor[1]} brought {version}" if row else f"no known release has {version}"
 
 
 def _objects(crd: CustomResource, fallback: str) -> Kind[KubeObject]:
-    """The objects of a CRD, read as they are stored: no conversion webhook, which may be gone, is asked."""
+    """Return the kind of a CRD's objects in their stored version, so that reading them needs no conversion webhook,
+    which may no longer exist."""
     version = next((each.name for each in crd.spec.versions if each.storage), fallback)
     plural, _, group = crd.name.partition(".")
     return Kind(KubeObject, f"/apis/{group}/{version}", plural, metadata_only=True)
 
 
 def crd_conflict(definitions: Listed[Definition], namespace: str, release: str) -> Answer:
-    """Return the problem of a CRD that Helm would not take over into this release; None where there is none.
+    """Return the problem of a CRD that Helm would not adopt into this release; None if there is none.
 
-    CRDs outlive the release that brought them. Helm takes over those that say its name and namespace.
+    CRDs outlive the release that installed them. Helm adopts those whose annotations have its name and namespace.
     """
     wanted = f"{namespace}/{release}"
     other = next((crd for crd in definitions.items if crd.name in CRDS and _owner(crd) != wanted), None)
@@ -126,6 +127,6 @@ def crd_conflict(definitions: Listed[Definition], namespace: str, release: str) 
 
 
 def _owner(crd: Definition) -> str:
-    """The release, as ``namespace/name``; empty where Helm would say that it is nobody's."""
+    """Return the owning release as ``namespace/name``; empty if Helm would consider the CRD unowned."""
     annotations = crd.metadata.annotations
     return "/".join(annotations.get(key, "") for key in OWNER) if crd.labels.get(MANAGED_BY) == "Helm" else ""

@@ -1,4 +1,4 @@
-"""What keeps a graph from being ready and will not get better by itself: what it is, and what to do about it."""
+"""Causes that keep a graph from being ready and do not resolve by themselves, each with a remedy."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from wideep_cluster.dynamo.readiness import GraphSnapshot
 __all__ = ["Diagnosis", "Logs", "diagnose"]
 
 Logs = Mapping[tuple[str, int], str]
-"""Of containers that have ended, by the pod's name and the number of times."""
+"""Logs of containers that have ended, by the pod's name and the number of times it has ended."""
 
 CRASHES: Final = 3
-"""Ends of a container that it is given: pods of one worker that start at different times may need a second try."""
+"""The number of times a container may end: pods of one worker that start at different times may need a second try."""
 FAILED_SECONDS: Final = 60.0
 REFUSED_SECONDS: Final = 40.0
-"""For a no, which a registry or the API server may still take back."""
+"""Time for a refusal, which a registry or the API server may still withdraw."""
 SILENT_SECONDS: Final = 300.0
-"""For no answer: a registry that is busy or restarts."""
+"""Time for a missing answer: the registry may be busy or restarting."""
 OLD_SECONDS: Final = 20.0
-"""For a pod of an older spec, which may be about to go."""
+"""Time for a pod of an older spec, which may be about to be replaced."""
 FAILED_CREATE: Final = "FailedCreate"
 REFUSED: Final = re.compile(r"not found|unknown|unauthorized|denied|forbidden|authorization failed", re.IGNORECASE)
 BLOCKING_REASONS: Final = {Stuck.IMAGE: SILENT_SECONDS, Stuck.CONTAINER: FAILED_SECONDS}
-"""What keeps a container from starting. No free GPU, and all else, may end by itself at any time."""
+"""What keeps a container from starting, and the time it is given, in seconds. Everything else, such as no free GPU, may
+end by itself at any time."""
 PULL_HINT: Final = "set image to one that the nodes can pull, and image.registry if it needs credentials"
 BLOCKING_HINTS: Final = {
     "ErrImagePull": PULL_HINT,
@@ -63,17 +64,17 @@ HINTS: Final[Mapping[Symptom | None, str]] = {
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something that keeps the graph from being ready, and how long (seconds) it is given to get better by itself."""
+    """Something that keeps the graph from being ready, and how long (in seconds) it may take to resolve by itself."""
 
     about: tuple[str, str]
-    """By this it is known again: of whom, and what."""
+    """Identifies the diagnosis over time: whom it concerns, and what it is."""
     message: str
     remedy: tuple[str, ...]
     patience: float
 
 
 def diagnose(view: GraphSnapshot, logs: Logs) -> Iterator[Diagnosis]:
-    """What is wrong now, the most telling first."""
+    """Yield what is wrong now, the most telling first."""
     ended = sorted((pod for pod in view.active_pods if pod.end), key=lambda pod: not logs.get(_key(pod)))
     for pod in ended:
         yield from _crash(view, pod, logs.get(_key(pod), ""))
@@ -120,7 +121,7 @@ def _held(view: GraphSnapshot, pod: PodState) -> Iterator[Diagnosis]:
 
 
 def _refused(view: GraphSnapshot) -> Iterator[Diagnosis]:
-    """The API server does not take the pods of somebody who should make them."""
+    """Yield the diagnosis of a controller whose pods the API server rejects."""
     for warned in view.warnings:
         if warned.reason == FAILED_CREATE:
             quota = "quota" in warned.message

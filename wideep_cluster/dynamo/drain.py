@@ -1,4 +1,4 @@
-"""Taking a graph down: whether it can be, and waiting until nothing of it is left on the cluster."""
+"""Taking a graph down: checks that it can be deleted, and waits until nothing of it is left on the cluster."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ __all__ = ["DrainError", "await_operator", "await_previous", "drain", "is_of_gra
 Progress = Callable[[str], None]
 
 KINDS: Final[tuple[Kind[KubeObject], ...]] = (GRAPHS, COMPONENTS, CLIQUE_SETS, PODS)
-"""In the order in which they go."""
+"""In the order in which the objects disappear."""
 TICK_SECONDS: Final = 1.0
 """How soon Ctrl-C is noticed."""
 RETRY_SECONDS: Final = 2
-"""Until a server that does not answer is asked again."""
+"""Pause before a server that does not answer is asked again."""
 OPERATOR_SECONDS: Final = 120
-"""That an operator which is not ready may take, before a graph is deleted that the state does not know."""
+"""How long an operator that is not ready may take, before a graph is deleted that the state does not know."""
 GONE_SECONDS: Final = 60
 NAMESPACE_GONE: Final = (
     "namespace {} was deleted manually, and Helm cannot uninstall what was deleted with it: if this fails with "
     '"release: not found", run pulumi destroy --refresh'
 )
 CONVERSION: Final = "conversion webhook"
-"""In the API server's refusal to read objects that only the operator can convert; such a webhook has no failure policy
-that would let it go on."""
+"""Part of the API server's error when it reads objects that only the operator can convert. Unlike an admission webhook,
+a conversion webhook has no failure policy that would let the request pass."""
 SHOWN: Final = 6
-"""Objects that a message names; there can be hundreds of pods."""
+"""The number of objects that a message names; there can be hundreds of pods."""
 
 
 class DrainError(Exception):
-    """Something of the graph is still there when the time is over."""
+    """Something of the graph is still there when the time is up."""
 
 
 @dataclass(frozen=True)
 class Left:
-    """An object that is still there."""
+    """An object that still exists."""
 
     kind: Kind[KubeObject]
     item: KubeObject
@@ -61,31 +61,31 @@ class Left:
 
 
 def drain(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
-    """Returns once no component, PodCliqueSet or pod of the graph is left in the namespace.
+    """Return once no component, PodCliqueSet or pod of the graph is left in the namespace.
 
-    A graph that nobody is deleting is deleted: whoever waits here has deleted what the state knew of it. Says what it
-    waits for whenever that changes. Raises DrainError after ``deadline_seconds``, with what is left and what to do
-    about it, or at once when there is no operator that could take the graph down.
+    A graph that is not being deleted is deleted, because the caller has already deleted the graph that the state knew.
+    Report what it waits for whenever that changes. Raise DrainError after ``deadline_seconds``, with the objects that
+    are left and a remedy, or at once if no operator exists that could take the graph down.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
     wait.until(lambda left, operator: _is_drained(wait, left, operator))
 
 
 def await_operator(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
-    """Returns once the operator can take the graph's objects away, or there is nothing of it to take.
+    """Return once the operator can remove the graph's objects, or if there are none.
 
-    Raises DrainError after ``deadline_seconds``, or at once when there is no operator that could come back: to delete
-    the graph now would leave it half deleted.
+    Raise DrainError after ``deadline_seconds``, or at once if no operator exists that could come back: deleting the
+    graph now would leave it half deleted.
     """
     wait = _Wait(place, graph, deadline_seconds, progress)
     wait.until(lambda left, operator: _operator_ready(wait, left, operator))
 
 
 def await_previous(place: KubeNamespace, graph: str, deadline_seconds: int, progress: Progress) -> None:
-    """Returns once nothing is left of a graph of this name that was deleted: a new one would use its Service, which
-    goes with it, and wants its GPUs. A graph that stands is left to the provider, which refuses to make it again.
+    """Return once nothing is left of a deleted graph of this name: a new one would use its Service, which is deleted
+    with it, and needs its GPUs. If the graph itself exists, return at once: the provider refuses to create it again.
 
-    Raises DrainError after ``deadline_seconds``, with what is left.
+    Raise DrainError after ``deadline_seconds``, with the objects that are left.
     """
     with interruption_of_a_hook() as interrupted:
         wait = _Wait(place, graph, deadline_seconds, progress, command="pulumi up", interrupted=interrupted)
@@ -94,7 +94,7 @@ def await_previous(place: KubeNamespace, graph: str, deadline_seconds: int, prog
 
 @dataclass
 class _Wait:
-    """One wait: for what, until when, and what it has said last."""
+    """The parameters of one wait, and what it has reported last."""
 
     place: KubeNamespace
     graph: str
@@ -102,7 +102,7 @@ class _Wait:
     progress: Progress
     said: str = ""
     command: str = "pulumi destroy"
-    """What goes on with it after Ctrl-C."""
+    """The command that continues after Ctrl-C."""
     interrupted: threading.Event = field(default_factory=interruption)
 
     def __post_init__(self) -> None:
@@ -110,12 +110,12 @@ class _Wait:
 
     @property
     def seconds(self) -> int:
-        """That are left."""
+        """Seconds that are left."""
         return int(self._end - time.monotonic())
 
     def until(self, is_over: Callable[[list[Left], OperatorStatus], bool]) -> None:
-        """Asks what is left and how the operator is, and again when either has changed or the time has passed. An API
-        server that does not answer, or is too busy to, is asked again."""
+        """Check the remaining objects and the operator, and again whenever either changes or the time is up. Retry
+        while the API server does not answer or is too busy."""
 
         def say(error: ClusterError) -> None:
             what = "the graph cannot be read" if CONVERSION in error.reason else "the API server is unreachable"
@@ -147,7 +147,7 @@ class _Wait:
 
 
 def is_of_graph(graph: str, kind: Kind[KubeObject], item: KubeObject) -> bool:
-    """True if an object is the graph of that name, or one of its components, sets and pods."""
+    """Tell whether an object is the graph of that name, or one of its components, PodCliqueSets or pods."""
     if kind is GRAPHS:
         return item.name == graph
     owners = [(owner.kind, owner.name) for owner in item.metadata.owner_references]
@@ -173,7 +173,7 @@ def _is_drained(wait: _Wait, left: list[Left], operator: OperatorStatus) -> bool
 
 
 def _is_gone(place: KubeNamespace) -> bool:
-    """Whether somebody has deleted the namespace itself. One that is Terminating is waited for, up to a minute."""
+    """Tell whether somebody has deleted the namespace itself. Wait up to a minute for one that is Terminating."""
 
     def is_terminating(found: Namespace | None) -> bool:
         return found is not None and found.is_deleting
@@ -222,7 +222,7 @@ def _give_up(wait: _Wait, left: list[Left], operator: OperatorStatus) -> str:
 
 
 def _remedy(wait: _Wait, left: list[Left], operator: OperatorStatus) -> list[str]:
-    """What to do about objects that do not go."""
+    """Return the lines that say what to do about objects that do not disappear."""
     namespace, lines = wait.place.name, list[str]()
     if not operator.ready:
         message = operator.message[0].upper() + operator.message[1:]

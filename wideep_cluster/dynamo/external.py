@@ -1,4 +1,4 @@
-"""What a stack needs outside its cluster: the charts of the platform, and an image that exists already."""
+"""What a stack needs outside its cluster: the charts of the platform, and an existing image."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ NOT_FOUND: Final = 404
 
 
 class RefusedLoginError(WebError):
-    """The registry does not take the login of the stack config."""
+    """The registry rejects the login of the stack config."""
 
 
 def charts_of(platform: PlatformPlan) -> tuple[str, ...]:
-    """Return the charts that a platform is installed from."""
+    """Return the names of the charts from which a platform is installed."""
     return (platform.crds_chart, PLATFORM_CHART) if platform.crds_chart else (PLATFORM_CHART,)
 
 
 def chart_answer(chart: Chart, digest: str | None) -> Answer:
-    """Return why a chart is not there, or not the one that the config names by its digest; None where it is."""
+    """Return why a chart is missing or differs from the digest in the config; None if it is as it should be."""
     what = f"{chart.name} {chart.version} of {chart.charts}"
     try:
         found = chart.digest() if digest else chart.look()
@@ -49,8 +49,9 @@ def chart_answer(chart: Chart, digest: str | None) -> Answer:
 
 
 def image_answer(image: ImageSource, login: Login | None) -> Answer:
-    """Return why the registry does not have the image that exists, by its own word; None where it does, or where the
-    stack builds it. ``login``: the stack's own; else what Helm or Docker have stored is tried."""
+    """Return why the registry, according to its own answer, does not have an existing image; None if it has it, or if
+    the stack builds the image. Without ``login``, the stack's own, the login that Helm or Docker has stored is
+    tried."""
     if image.build is not None:
         return None
     reference = Reference.parse(image.reference)
@@ -74,7 +75,8 @@ def _digest_key(chart: Chart) -> str:
 
 
 def _is_registrys(body: bytes) -> bool:
-    """An error as the registries' specification has it, and not one of what stands before the registry."""
+    """Tell whether the error has the form of the registry specification, and so is not that of a proxy before the
+    registry."""
     try:
         answer: Any = json.loads(body)
     except ValueError:

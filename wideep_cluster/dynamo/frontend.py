@@ -1,4 +1,4 @@
-"""Dynamo's frontend, asked over a forwarded port of this machine."""
+"""Requests to Dynamo's frontend over a forwarded local port."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ SECONDS: Final = 15
 
 
 def get(port: int, path: str, *, who: str = "The frontend") -> str:
-    """Return the body of a GET. ``who`` is asked, for the sentences.
+    """Return the body of a GET. ``who`` names the server in error messages.
 
     Raises:
-        ClusterError: there is no answer, or it is not 200.
+        ClusterError: there is no answer, or its status is not 200.
     """
     try:
         with open_port(port, path, SECONDS) as answer:
@@ -31,11 +31,11 @@ def get(port: int, path: str, *, who: str = "The frontend") -> str:
 
 
 def served_models(port: int) -> tuple[str, ...]:
-    """Return the names at ``/v1/models``.
+    """Return the model names at ``/v1/models``, sorted.
 
     Raises:
         ClusterError: the frontend does not answer.
-        ValueError: what it answers is no JSON.
+        ValueError: the answer is not JSON.
     """
     listed = cast("dict[str, list[dict[str, str]]]", json.loads(get(port, "/v1/models")))
     return tuple(sorted(model["id"] for model in listed.get("data", [])))

@@ -1,7 +1,7 @@
-"""In which version of its API a cluster serves graphs.
+"""The version of the API in which a cluster serves graphs.
 
-The group ``nvidia.com`` is not Dynamo's alone (the GPU operator has kinds in it too), so that its preferred version
-says nothing: each version is asked for the kind.
+The group ``nvidia.com`` is not Dynamo's alone (the GPU operator has kinds in it too), so its preferred version says
+nothing: each version is asked for the kind.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["APIS", "served_api"]
 
 APIS: Final = (V1BETA1, V1ALPHA1)
-"""The newest first. A server that has both shows each graph in either."""
+"""Newest first. A server that serves both shows each graph in either."""
 
 
 def served_api(cluster: Cluster, wanted: GraphApi | None = None) -> GraphApi | None:
-    """Return the API in which a cluster serves graphs: ``wanted`` if that is one, else the newest. None: in none.
+    """Return the API in which a cluster serves graphs: ``wanted`` if it does, else the newest. None if it serves none.
 
     Raises:
         ClusterError: the API server does not answer.

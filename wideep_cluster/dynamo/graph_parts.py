@@ -1,4 +1,4 @@
-"""The components of a graph that is on a cluster, or in the state, in whichever version of the API it is written.
+"""The components of a graph on a cluster or in the state, independent of the API version that it is written in.
 
 ``v1alpha1`` has a map ``services``, ``v1beta1`` a list ``components`` with whole pod templates.
 """
@@ -16,12 +16,12 @@ __all__ = ["LivePart", "graph_parts", "named_path", "named_spec", "part_names"]
 
 INDEXED: Final = re.compile(r"components\[(\d+)\]")
 MAIN: Final = "main"
-"""The container of a pod template that the operator merges its own into."""
+"""The container of a pod template into which the operator merges its own."""
 
 
 @dataclass(frozen=True)
 class LivePart:
-    """One component: ``role`` is ``frontend``, ``prefill`` or ``decode``, or what else the graph calls it."""
+    """One component. ``role`` is ``frontend``, ``prefill`` or ``decode``, or another type that the graph gives it."""
 
     name: str
     role: str
@@ -32,31 +32,31 @@ class LivePart:
 
     @property
     def pods(self) -> int:
-        """Pods of all its workers."""
+        """The number of pods of all its workers."""
         return self.replicas * self.nodes
 
 
 def graph_parts(spec: Mapping[str, Any]) -> tuple[LivePart, ...]:
-    """Return the components of a graph's ``spec``. A field that is missing is as the CRD fills it in."""
+    """Return the components of a graph's ``spec``. Missing fields have the CRD's defaults."""
     return tuple(_part(name, body) for name, body in _bodies(spec))
 
 
 def part_names(spec: Mapping[str, Any]) -> frozenset[str]:
-    """Return the components' names."""
+    """Return the names of the components."""
     return frozenset(name for name, _ in _bodies(spec))
 
 
 def named_spec(spec: Mapping[str, Any]) -> Json:
-    """Return the ``spec`` with the components of ``v1beta1`` by their names: a place in it then reads
-    ``components.decode.replicas``, wherever in the list the component stands."""
+    """Return the ``spec`` with the components of ``v1beta1`` keyed by name: a path in it then reads
+    ``components.decode.replicas``, whatever the component's position in the list."""
     if not isinstance(spec.get("components"), list):
         return dict(spec)
     return {**spec, "components": dict(_bodies(spec))}
 
 
 def named_path(path: str, spec: Mapping[str, Any]) -> str:
-    """Return a path (``spec.components[2].replicas``) as it reads in ``named_spec`` of this ``spec``; that of a
-    component which is not in the spec as it is."""
+    """Return a path (``spec.components[2].replicas``) in the form that it has in ``named_spec`` of this ``spec``. The
+    path of a component that is not in the spec is returned unchanged."""
     names = [name for name, _ in _bodies(spec)]
     found = INDEXED.search(path)
     if found is None or int(found[1]) >= len(names):

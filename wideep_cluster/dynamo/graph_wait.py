@@ -1,4 +1,4 @@
-"""Waiting until a graph is ready: what it says meanwhile, and when it gives up."""
+"""Waits until a graph is ready: what it reports meanwhile, and when it gives up."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ __all__ = ["GraphError", "await_graph"]
 
 WARNINGS: Final = replace(EVENTS, optional=True)
 SETS: Final = replace(CLIQUE_SETS, optional=True)
-"""Where the graph's name is long, they and all below them have a cut of it with a hash."""
+"""If the graph's name is long, PodCliqueSets and everything below them have a shortened name with a hash."""
 TICK_SECONDS: Final = 1.0
-"""How often the clock is looked at. Nothing is asked of the cluster then: it tells by itself what changes."""
+"""How often the deadline and Ctrl-C are checked. The cluster is not polled: watches report changes."""
 ASK_SECONDS: Final = 10.0
-"""So long after the last change it is time to ask whether there is an operator at all."""
+"""Time after the last change before it is checked whether an operator exists at all."""
 QUIET_SECONDS: Final = 60.0
-"""And so long after it an operator that lives has done what it had to: one that restarts has to become leader first."""
+"""Time after the last change in which a running operator has acted: one that restarts has to become leader first."""
 RETRY_SECONDS: Final = 2.0
 LOG_LINES: Final = 200
 LOGS: Final = 20
-"""Logs that one wait reads: in a graph of hundreds of pods all may end at once, and for one reason."""
+"""The number of logs that one wait reads: in a graph of hundreds of pods all may end at once, for one reason."""
 
 
 class GraphError(Exception):
-    """The graph is not ready."""
+    """The graph does not become ready."""
 
 
 def await_graph(
@@ -49,10 +49,10 @@ def await_graph(
     say: Callable[[str], None],
     interrupted: threading.Event,
 ) -> None:
-    """Returns once the graph is ready with the spec that it was last written with. Says which pods it waits for.
+    """Return once the graph is ready with the spec that was last written. Report which pods it waits for.
 
-    An API server that does not answer is asked again. Raises GraphError when something is wrong that will not get
-    better by itself, after ``deadline_seconds``, and when the user has interrupted.
+    Retry while the API server does not answer. Raise GraphError if something is wrong that does not resolve by itself,
+    after ``deadline_seconds``, and if the user has interrupted.
     """
     wait = _Wait(place, wanted, ProgressReporter(say, f"graph {wanted.graph}", deadline_seconds), interrupted)
     while True:
@@ -73,7 +73,7 @@ def await_graph(
 
 
 class _Wait:
-    """One wait, and what it remembers."""
+    """The state of one wait."""
 
     def __init__(
         self, place: KubeNamespace, wanted: GraphTarget, progress: ProgressReporter, interrupted: threading.Event
@@ -81,15 +81,15 @@ class _Wait:
         self._place, self._wanted, self._progress, self._interrupted = place, wanted, progress, interrupted
         self._changes = ChangeTracker()
         self._since: dict[tuple[str, str], float] = {}
-        """When each trouble was seen first."""
+        """The time at which each diagnosis was first made."""
         self._logs: dict[tuple[str, int], str] = {}
         self._before: frozenset[str] | None = None
-        """The events of before the wait: what they tell may be over."""
+        """The events from before the wait, whose causes may be over; None before the first look."""
         self._operator: str | None = None
-        """What is wrong with it; None: not asked yet."""
+        """What is wrong with the operator; empty: nothing; None: not checked yet."""
 
     def concerns(self, kind: Kind[KubeObject], item: KubeObject) -> bool:
-        """Whether an object is the graph, a pod of it or what makes its pods, a warning, or an operator."""
+        """Tell whether an object is the graph, one of its pods or their controllers, a warning, or an operator."""
         if kind in OPERATOR_KINDS:
             return is_operators(item)
         if isinstance(item, Event):
@@ -97,14 +97,14 @@ class _Wait:
         return is_of_graph(self._wanted.graph, kind, item)
 
     def is_over(self, watched: Informer, changed: set[Kind[KubeObject]]) -> bool:
-        """Whether the graph is ready; says what it waits for, or raises GraphError, where it is not."""
+        """Tell whether the graph is ready. If it is not, report what it waits for, or raise GraphError."""
         view = self._view(watched)
         self._changes.see(view.stages)
         if view.is_ready and view.is_new:
             return True
         self._ask_operator(changed)
         if view.has_ready_pods and self._changes.idle_seconds > QUIET_SECONDS and not self._operator:
-            return True  # with pods of before: what was written last needed no other ones
+            return True  # with the pods from before: the last change of the spec needed no new ones
         if view.graph is None:
             raise self.error("it was deleted in the meantime.", "Run `pulumi up --refresh` to recreate it.")
         self._read_logs(view)
@@ -114,7 +114,7 @@ class _Wait:
         return False
 
     def goes_on(self, state: str) -> None:
-        """Says so, unless the time has passed or the user wants no more."""
+        """Report the state, or raise GraphError if the time is up or the user has interrupted."""
         if self._interrupted.is_set():
             raise self.error(f"interrupted while waiting for {state}.")
         if self._progress.waited > self._progress.deadline_seconds:
@@ -136,7 +136,7 @@ class _Wait:
         return GraphSnapshot(self._wanted, graph, tuple(map(read_pod, watched.items(PODS))), warnings)
 
     def _ask_operator(self, changed: set[Kind[KubeObject]]) -> None:
-        """Where nothing moves, it may be because nobody works."""
+        """Check the operator if nothing changes, because it may not be running."""
         idle = self._changes.idle_seconds > ASK_SECONDS
         if not idle or not changed.isdisjoint(OPERATOR_KINDS):
             self._operator = None
@@ -150,7 +150,7 @@ class _Wait:
                 self._logs[pod.name, pod.end.times] = self._log(pod, pod.end)
 
     def _log(self, pod: PodState, end: ContainerExit) -> str:
-        """The last lines of a container's log, or of the log of its last run; empty where it cannot be read."""
+        """Return the last lines of a container's log, or of the log of its previous run; empty if it cannot be read."""
         named = Pod(metadata=Meta(name=pod.name, namespace=self._place.name))
         try:
             return self._place.cluster.logs(named, end.container, tail=LOG_LINES, previous=not end.now) or ""
@@ -160,7 +160,7 @@ class _Wait:
             return ""
 
     def _give_up(self, view: GraphSnapshot) -> None:
-        """On the first trouble that had its time to get better."""
+        """Raise GraphError for the first diagnosis that has outlasted its patience."""
         now = monotonic()
         found = list(diagnose(view, self._logs))
         self._since = {one.about: self._since.get(one.about, now) for one in found}
@@ -169,7 +169,7 @@ class _Wait:
             raise self.error(f"{lasting.message}.", *lasting.remedy)
 
     def error(self, why: str, *remedy: str) -> GraphError:
-        """Why it is not ready, what to do about it, and how to go on."""
+        """Return an error that says why the graph is not ready, what to do about it, and how to continue."""
         head = f"graph {self._wanted.graph} in namespace {self._wanted.namespace} is not ready: {why}"
         return GraphError(
             "\n".join(

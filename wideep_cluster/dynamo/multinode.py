@@ -1,5 +1,5 @@
-"""What a worker of several nodes needs of a cluster: who makes its pods (Grove, or LeaderWorkerSet with Volcano), and
-in an NVL72 rack what joins their nodes (NVIDIA's DRA driver)."""
+"""What a worker that spans several nodes needs on a cluster: a controller of its pods (Grove, or LeaderWorkerSet with
+Volcano), and in an NVL72 rack NVIDIA's DRA driver, which joins the nodes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ MAKERS: Final = {
     "Grove": frozenset({GROVE}),
     "LeaderWorkerSet and Volcano": frozenset({"leaderworkerset.x-k8s.io", "scheduling.volcano.sh"}),
 }
-"""API groups that the operator looks for at its start: it wants all of one row."""
+"""API groups that the operator looks for when it starts: it needs all of one row."""
 
 
 def multinode_makers(groups: Listed[str]) -> str | None:
-    """Return who makes the pods on a cluster that serves these API groups; None where nobody does."""
+    """Return what creates the pods on a cluster that serves these API groups; None if nothing does."""
     return next((name for name, wanted in MAKERS.items() if wanted <= set(groups.items)), None)
 
 
 def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
-    """Return why the operator would refuse the graph; None where it takes it, or the stack brings what is missing."""
+    """Return why the operator would refuse the graph; None if it accepts it, or if the stack installs what is
+    missing."""
     platform = plan.platform
     if not platform.grove or (platform.install and "grove" in platform.sub_charts) or multinode_makers(groups):
         return None
@@ -51,7 +52,8 @@ def multinode_problem(plan: Plan, groups: Listed[str]) -> Answer:
 
 
 def fabric_problem(plan: Plan, groups: Listed[str]) -> Answer:
-    """Return why nothing would make the stack's ComputeDomain, so that its pods would wait for a claim forever."""
+    """Return why nothing would handle the stack's ComputeDomain, so that its pods would wait for a claim forever; None
+    if there is no such problem."""
     group = COMPUTE_DOMAIN[0]
     if plan.compute_domain is None or group in groups.items:
         return None

@@ -1,4 +1,4 @@
-"""The Dynamo operator: which one serves a namespace, whether it works, which version it has, and what is in its way."""
+"""The Dynamo operator: which one serves a namespace, whether it runs, its version, and what conflicts with it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ __all__ = [
 ]
 
 OPERATOR: Final = "-dynamo-operator-controller-manager"
-"""How the name of the operator's Deployment ends, whatever the release is called."""
+"""Suffix of the name of the operator's Deployment, for any release name."""
 ETCD: Final = "-etcd"
-"""How the name of the etcd that came with it ends; an operator without one uses somebody else's."""
+"""Suffix of the name of the etcd that was installed with it; an operator without one uses an external etcd."""
 MANAGER: Final = "manager"
-"""The operator's own container; beside it is a proxy."""
+"""The operator's own container; the other one is a proxy."""
 VERSION: Final = re.compile(r":v?(\d+\.\d+\.\d+)")
 RESTRICTION: Final = "--restrictedNamespace="
 OPERATOR_KINDS: Final[tuple[Kind[Deployment], ...]] = (
     replace(DEPLOYMENTS, namespaced=False, optional=True),
     replace(STATEFUL_SETS, namespaced=False, optional=True),
 )
-"""What operators and their etcd run as, in all namespaces."""
+"""The kinds of operators and their etcd, in all namespaces."""
 INSTALL: Final = "platform.install"
 USE: Final = "set platform: {install: false} to use it as it is"
 ADOPT: Final = "or import it into this stack: `wideep adopt --help`"
@@ -47,26 +47,27 @@ ADOPT: Final = "or import it into this stack: `wideep adopt --help`"
 
 @dataclass(frozen=True)
 class OperatorStatus:
-    """Whether the operator can look after a graph: it and its etcd run. None: that cannot be seen."""
+    """Whether the operator can manage a graph, that is, whether it and its etcd run. ``ready`` is None if that cannot
+    be determined."""
 
     ready: bool | None
     message: str
     version: str | None = None
-    """The tag of its image. None: it has none that says a version."""
+    """The version in the tag of its image. None: the tag names none."""
     installed: bool = True
-    """False: there is not even a Deployment of it, so that waiting does not help."""
+    """False: there is not even a Deployment of it, so waiting does not help."""
 
 
 def operator_of(deployments: Iterable[Deployment], namespace: str) -> Deployment | None:
-    """Return the operator that serves a namespace: its own, else one of the whole cluster. None: there is none.
+    """Return the operator that serves a namespace: its own, else one of the whole cluster. None if there is none.
 
-    One that is restricted to another namespace leaves the graphs of this one as they are written.
+    An operator that is restricted to another namespace ignores the graphs of this one.
     """
     return next(iter(_serving(deployments, namespace)), None)
 
 
 def operator_status(deployments: Iterable[Deployment], stores: Iterable[StatefulSet], namespace: str) -> OperatorStatus:
-    """Tell how the operator is that serves a namespace; where there are several, one that works is enough."""
+    """Return the status of the operator that serves a namespace; if there are several, one that runs is enough."""
     there, stores = list(deployments), list(stores)
     found = _serving(there, namespace)
     own = [each for each in found if each.namespace == namespace] or found
@@ -82,27 +83,29 @@ def operator_status(deployments: Iterable[Deployment], stores: Iterable[Stateful
 
 
 def operator_version(operator: Deployment) -> str | None:
-    """Return the tag of its manager's image, whatever a mirror calls that. None: it says no version."""
+    """Return the version in the tag of the manager's image, whatever name a mirror gives it. None if the tag names
+    none."""
     containers = operator.spec.template.spec.containers
     images = [each.image for each in containers if each.name == MANAGER or "operator" in each.image.rpartition("/")[2]]
     return next((tag[1] for image in images if (tag := VERSION.search(image))), None)
 
 
 def is_operators(item: KubeObject) -> bool:
-    """True if a Deployment or StatefulSet is an operator, or the etcd that came with it."""
+    """Tell whether a Deployment or StatefulSet is an operator, or the etcd that was installed with it."""
     return item.name.endswith((OPERATOR, ETCD))
 
 
 def down_store(operator: Deployment, stores: Iterable[StatefulSet], suffix: str) -> StatefulSet | None:
-    """Return the store (``-etcd``, ``-nats``) that came with the operator, where none of its pods is ready."""
+    """Return the store (``-etcd``, ``-nats``) that was installed with the operator if none of its pods is ready; else
+    None."""
     name = operator.name.removesuffix(OPERATOR) + suffix
     there = (each for each in stores if (each.namespace, each.name) == (operator.namespace, name))
     return next((each for each in there if not each.ready), None)
 
 
 def operator_conflicts(deployments: Listed[Deployment], namespace: str, *, restricted: bool) -> Iterator[Answer]:
-    """Yield the operators of other namespaces beside which the chart refuses an operator of this one (``restricted``:
-    to its own namespace): each graph is to have one."""
+    """Yield the problem of each operator of another namespace beside which the chart refuses to install one here
+    (``restricted``: to its own namespace), because each graph must have exactly one operator."""
     yield deployments.error
     for operator in _operators(deployments.items):
         limit = _restricted_to(operator)
@@ -119,7 +122,7 @@ def operator_conflicts(deployments: Listed[Deployment], namespace: str, *, restr
 
 
 def release_conflict(namespace: str, release: str, status: str) -> Problem:
-    """Return the problem of a release of somebody else: Helm gives its name once in a namespace."""
+    """Return the problem of somebody else's release: a release name is unique in a namespace."""
     rule = f"Helm release {release} of namespace {namespace} exists ({status}) and is not owned by this stack"
     return Problem(INSTALL, "true", rule, f"{USE},\n{ADOPT}")
 
@@ -129,7 +132,7 @@ def _operators(deployments: Iterable[Deployment]) -> list[Deployment]:
 
 
 def _serving(deployments: Iterable[Deployment], namespace: str) -> list[Deployment]:
-    """The namespace's own first."""
+    """Return the operators that serve a namespace, its own first."""
     found = [each for each in _operators(deployments) if _restricted_to(each) in (None, namespace)]
     return sorted(found, key=lambda each: each.namespace != namespace)
 
@@ -146,6 +149,6 @@ def _named(objects: Iterable[Deployment]) -> str:
 
 
 def _restricted_to(operator: Deployment) -> str | None:
-    """The one namespace that it looks after. None: it looks after all."""
+    """Return the only namespace that the operator manages; None if it manages all."""
     arguments = (argument for each in operator.spec.template.spec.containers for argument in each.args)
     return next((each.removeprefix(RESTRICTION) for each in arguments if each.startswith(RESTRICTION)), None)

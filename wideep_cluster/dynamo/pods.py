@@ -1,4 +1,4 @@
-"""A pod of a graph, as far as somebody who waits for it wants to know: its stage, and what holds it there."""
+"""A pod of a graph as someone who waits for it sees it: its stage, and what holds it there."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from wideep_cluster.objects import ContainerStatus, Pod
 __all__ = ["STARTING_REASONS", "ContainerExit", "PodPhase", "PodState", "read_pod"]
 
 ROLE_LABELS: Final = (ROLE_LABEL, COMPONENT_LABEL)
-"""Of prefill and decode of a ``v1alpha1`` graph the first says which. Frontends, and all of ``v1beta1``, have the
-second alone."""
+"""Only the first label distinguishes prefill and decode of a ``v1alpha1`` graph. Frontends, and all pods of
+``v1beta1``, have only the second."""
 UNKNOWN: Final = "pod"
 STARTING_REASONS: Final = ("ContainerCreating", "PodInitializing")
-"""Of a container that the kubelet is about to start."""
+"""Reasons of a container that the kubelet is about to start."""
 TRANSIENT_REASONS: Final = (*STARTING_REASONS, *reasons_of(Stuck.CRASH))
-"""Reasons of a container that waits for the kubelet, or for its next try; how that ended: ``ContainerExit``."""
+"""Reasons of a container that waits for the kubelet, or for its next try. ``ContainerExit`` says how the last one
+ended."""
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class PodPhase(StrEnum):
-    """The stages of a pod, in their order."""
+    """The stages of a pod, in order."""
 
     PENDING = "Pending"
     PULLING = "Pulling"
@@ -36,7 +37,7 @@ class PodPhase(StrEnum):
 
 @dataclass(frozen=True)
 class ContainerExit:
-    """How the container ended that keeps a pod from being ready: for the how-manieth time, and how the last time."""
+    """The exit of a container that keeps a pod from being ready: how many times it has ended, and how the last time."""
 
     container: str
     times: int
@@ -44,7 +45,7 @@ class ContainerExit:
     reason: str
     message: str
     now: bool
-    """It has not been started again yet, so that its log is still the current one."""
+    """Whether it has not been restarted yet, so that its log is still the current one."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,15 @@ class PodState:
     name: str
     role: str
     created: datetime
-    """By the API server's clock."""
+    """Time of creation, by the API server's clock."""
     stage: PodPhase
     reason: str = ""
-    """The kubelet's or the scheduler's reason, in a word; empty where it just takes its time."""
+    """The kubelet's or the scheduler's reason, in one word; empty if the pod only needs time."""
     message: str = ""
-    """And in a sentence."""
+    """The reason in a sentence."""
     end: ContainerExit | None = None
     leaving: bool = False
-    """It was told to go, or has gone: another one takes its place."""
+    """Whether it is being deleted or has ended: another pod takes its place."""
 
 
 def read_pod(pod: Pod) -> PodState:
@@ -81,7 +82,7 @@ def read_pod(pod: Pod) -> PodState:
 
 
 def _stage(pod: Pod) -> tuple[PodPhase, str, str]:
-    """The stage, and reason and message of what holds it there."""
+    """Return the stage, and the reason and message of what holds the pod there."""
     if pod.ready:
         return PodPhase.READY, "", ""
     if not pod.spec.node_name:
@@ -100,7 +101,7 @@ def _containers(pod: Pod) -> tuple[ContainerStatus, ...]:
 
 
 def _held(pod: Pod) -> Iterator[tuple[str, str]]:
-    """What a container waits for that never ran."""
+    """Yield reason and message of the containers that never ran."""
     for each in _containers(pod):
         waiting = each.state.waiting
         if waiting and waiting.reason and waiting.reason not in TRANSIENT_REASONS:
@@ -108,7 +109,7 @@ def _held(pod: Pod) -> Iterator[tuple[str, str]]:
 
 
 def _ends(pod: Pod) -> Iterator[ContainerExit]:
-    """Containers that have ended with an error, and have not become ready since."""
+    """Yield the containers that have ended with an error and have not become ready since."""
     for each in _containers(pod):
         ended = each.state.terminated or each.last_state.terminated
         if ended and ended.exit_code and not each.ready:

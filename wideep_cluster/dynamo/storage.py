@@ -1,4 +1,4 @@
-"""The storage classes of the volumes that a stack makes: without its class a claim waits forever."""
+"""The storage classes of the volumes that a stack creates: a claim whose class does not exist waits forever."""
 
 from __future__ import annotations
 
@@ -29,27 +29,28 @@ ONE_NODE: Final = (
     "topolvm.io",
     "blockvolume.csi.oraclecloud.com",
 )
-"""Provisioners of block devices and local disks: their filesystems are mounted on one node at a time, as their own
-documentation says."""
+"""Provisioners of block devices and local disks: according to their own documentation, their filesystems are mounted on
+one node at a time."""
 ETCD: Final = "platform.etcd"
 NO_CLASS: Final = "-"
-"""Bitnami's for a volume that was made by hand."""
+"""Bitnami's value for a volume that was created manually."""
 STORES: Final = {
     ETCD: (("etcd", "persistence"), "storageClass"),
     "platform.nats": (("nats", "config", "jetstream", "fileStore", "pvc"), "storageClassName"),
 }
-"""Where the chart has the volume of each, and what it calls the class. It makes one unless told otherwise."""
+"""The path of each store's volume in the chart's values, and the name of the key for its class. The chart creates a
+volume by default."""
 
 
 def cache_class_problem(cache: CachePlan, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
-    """Return why the model cache's claim would wait forever; None where it gets a volume."""
+    """Return why the model cache's claim would wait forever; None if it gets a volume."""
     return class_problem("modelCache.storageClass", cache.storage_class, classes, volumes)
 
 
 def platform_class_problems(
     platform: PlatformPlan, classes: Listed[StorageClass], volumes: Listed[Volume]
 ) -> Iterator[Answer]:
-    """Yield the same of the claims of etcd and NATS, which come with the platform."""
+    """Yield the same for the claims of etcd and NATS, which are part of the platform."""
     for key, (path, name) in STORES.items():
         if not _is_installed(platform, path[0]):
             continue
@@ -60,9 +61,10 @@ def platform_class_problems(
 
 
 def class_problem(key: str, wanted: str | None, classes: Listed[StorageClass], volumes: Listed[Volume]) -> Answer:
-    """Return why a claim of class ``wanted`` (None: the default one) would wait forever, under the key to change.
+    """Return why a claim of class ``wanted`` (None: the default class) would wait forever, as a problem of config key
+    ``key``; None if it would get a volume.
 
-    A volume that somebody has made by hand may be of a class that is no object.
+    A manually created volume may have a class for which no StorageClass object exists.
     """
     if classes.error:
         return classes.error
@@ -82,13 +84,15 @@ def class_problem(key: str, wanted: str | None, classes: Listed[StorageClass], v
 
 
 def suggested_class(classes: Listed[StorageClass]) -> str | None:
-    """Return one that the cluster has, with volumes that many nodes mount if there is one."""
+    """Return one of the cluster's classes, preferably one whose volumes many nodes can mount; None if there are
+    none."""
     ordered = sorted(classes.items, key=lambda each: (each.provisioner in ONE_NODE, each.name))
     return ordered[0].name if ordered else None
 
 
 def _is_installed(platform: PlatformPlan, store: str) -> bool:
-    """As the chart does it in this release, unless the values say otherwise (``global.etcd.install``, from 1.0 on)."""
+    """Tell whether the chart installs the store: the values say so (``global.etcd.install``, from 1.0 on), else the
+    release's default applies."""
     row = release(platform.version).row
     usual = row.etcd if store == "etcd" else row.nats
     said = (_volume(platform.values, ("global", store)) or {}).get("install")
@@ -96,7 +100,7 @@ def _is_installed(platform: PlatformPlan, store: str) -> bool:
 
 
 def _volume(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object] | None:
-    """What the values say of a store's volume. None: it has none, since something on the way there is off."""
+    """Return the values of a store's volume. None: it has none, because something on the path is disabled."""
     for key in path:
         inner = values.get(key)
         values = cast("Mapping[str, object]", inner) if isinstance(inner, dict) else {}
@@ -106,6 +110,6 @@ def _volume(values: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str,
 
 
 def _global_class(values: Mapping[str, object]) -> object:
-    """Of Bitnami's charts, where the volume names none."""
+    """Return the class that Bitnami's charts use for a volume that names none."""
     written = _volume(values, ("global",)) or {}
     return written.get("defaultStorageClass") or written.get("storageClass")

@@ -1,4 +1,4 @@
-"""What stands between an object and the API server's store: CRDs with their conversion, and admission webhooks."""
+"""What a request passes before the API server stores the object: CRDs with their conversion, and admission webhooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ClientConfig(Model):
 
 
 class Rule(Model):
-    """Which objects a webhook is asked about."""
+    """The objects for which a webhook is called."""
 
     api_groups: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Endpoint(Model):
     """One pod of a Service."""
 
     class Conditions(Model):
-        """``ready`` None: not known, which Kubernetes reads as ready."""
+        """The conditions of an endpoint. ``ready`` is None if unknown, which Kubernetes treats as ready."""
 
         ready: bool | None = None
 
@@ -57,18 +57,18 @@ class Endpoint(Model):
 
 
 class EndpointSlice(KubeObject):
-    """Some of the pods of a Service, by the label ``kubernetes.io/service-name``."""
+    """Some of the pods of a Service, which the label ``kubernetes.io/service-name`` names."""
 
     endpoints: tuple[Endpoint, ...] = ()
 
     @property
     def ready(self) -> bool:
-        """One of them takes connections."""
+        """Whether at least one of them accepts connections."""
         return any(each.conditions.ready is not False for each in self.endpoints)
 
 
 class CrdVersion(Model):
-    """A version of the API that a CRD brings."""
+    """A version of the API that a CRD defines."""
 
     name: str
     served: bool = False
@@ -76,27 +76,27 @@ class CrdVersion(Model):
 
 
 class ConversionWebhook(Model):
-    """Who converts objects between versions."""
+    """The webhook that converts objects between versions."""
 
     client_config: ClientConfig = ClientConfig()
 
 
 class Conversion(Model):
-    """``None`` (only ``apiVersion`` changes) or ``Webhook``."""
+    """The conversion strategy: ``None`` (only ``apiVersion`` changes) or ``Webhook``."""
 
     strategy: str = "None"
     webhook: ConversionWebhook = ConversionWebhook()
 
 
 class CrdSpec(Model):
-    """What a CRD brings."""
+    """The versions that a CRD defines, and their conversion."""
 
     versions: tuple[CrdVersion, ...] = ()
     conversion: Conversion = Conversion()
 
 
 class CrdStatus(Model):
-    """How far the API server is with it."""
+    """The API server's status of a CRD."""
 
     conditions: tuple[Condition, ...] = ()
     stored_versions: tuple[str, ...] = Field(default=())
@@ -110,9 +110,9 @@ class CustomResource(KubeObject):
 
     @property
     def established(self) -> bool:
-        """The API server has taken it."""
+        """Whether the API server has accepted the CRD."""
         return any(each.type == "Established" and each.status == "True" for each in self.status.conditions)
 
     def serves(self, version: str) -> bool:
-        """Whether that version is among those that are served."""
+        """Tell whether the API server serves that version."""
         return any(each.name == version and each.served for each in self.spec.versions)

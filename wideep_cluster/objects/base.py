@@ -1,4 +1,4 @@
-"""Every object of the cluster: what the API server keeps of it, and what it says of itself."""
+"""The fields that every object of the cluster has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Condition", "KubeObject", "Meta", "Model", "RawObject"]
 
 
 class Model(BaseModel):
-    """Base: camelCase names, unknown fields left out."""
+    """Base class of the models: camelCase names, unknown fields ignored."""
 
     model_config = ConfigDict(
         frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True
@@ -20,7 +20,7 @@ class Model(BaseModel):
 
 
 class Owner(Model):
-    """Whose object this is."""
+    """A reference to the owner of an object."""
 
     kind: str
     name: str
@@ -50,27 +50,27 @@ class KubeObject(Model):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The object's name."""
         return self.metadata.name
 
     @property
     def namespace(self) -> str:
-        """Its namespace; empty for what is the cluster's own."""
+        """The object's namespace; empty for a cluster-scoped object."""
         return self.metadata.namespace
 
     @property
     def labels(self) -> dict[str, str]:
-        """Its labels."""
+        """The object's labels."""
         return self.metadata.labels
 
     @property
     def is_deleting(self) -> bool:
-        """Somebody has deleted it, and something still holds it."""
+        """Whether the object has been deleted, but finalizers or running containers still hold it."""
         return self.metadata.deletion_timestamp is not None
 
 
 class RawObject(KubeObject):
-    """An object of any kind with all of its fields, as the API has them."""
+    """An object of any kind with all of its fields, in the form of the API."""
 
     body: dict[str, Any] = Field(default_factory=dict[str, Any])
 
@@ -81,7 +81,7 @@ class RawObject(KubeObject):
 
 
 class Condition(Model):
-    """One line of what an object says about itself; ``status`` is ``True``, ``False`` or ``Unknown``."""
+    """A condition in an object's status; ``status`` is ``True``, ``False`` or ``Unknown``."""
 
     type: str
     status: str

@@ -1,4 +1,4 @@
-"""Namespaces and what is in them besides pods and volumes, and the kinds that a cluster knows."""
+"""Namespaces and the objects in them other than pods and volumes, and CustomResourceDefinitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ConfigMap", "Definition", "Event", "Namespace", "NetworkPolicy", "Qu
 
 
 class ConfigMap(KubeObject):
-    """Texts by key."""
+    """A ConfigMap: texts by key."""
 
     data: dict[str, str] = Field(default_factory=dict[str, str])
 
@@ -31,7 +31,7 @@ class Quota(KubeObject):
 
 
 class NamespaceStatus(Model):
-    """``Active`` or ``Terminating``; the conditions say what holds it."""
+    """The phase, ``Active`` or ``Terminating``, and the conditions, which say what delays a deletion."""
 
     phase: str = ""
     conditions: tuple[Condition, ...] = ()
@@ -52,7 +52,7 @@ class ServicePort(Model):
 
 
 class ServiceSpec(Model):
-    """Which pods, at which ports."""
+    """The pods of a Service, and its ports."""
 
     selector: dict[str, str] = Field(default_factory=dict[str, str])
     ports: tuple[ServicePort, ...] = ()
@@ -69,7 +69,7 @@ class NetworkPolicy(KubeObject):
 
 
 class Secret(KubeObject):
-    """A Secret without its values: they are not even asked for."""
+    """A Secret without its values, which are not even requested."""
 
 
 class Reference(Model):
@@ -93,12 +93,12 @@ class Event(KubeObject):
 
     @property
     def about(self) -> str:
-        """Kind and name of the object."""
+        """Kind and name of the object concerned."""
         return f"{self.involved_object.kind} {self.involved_object.name}"
 
     @property
     def when(self) -> datetime | None:
-        """When it happened last."""
+        """When it last happened."""
         return self.last_timestamp or self.event_time or self.metadata.creation_timestamp
 
 

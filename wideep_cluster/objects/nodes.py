@@ -14,7 +14,7 @@ GPU: Final = "nvidia.com/gpu"
 
 
 class Taint(Model):
-    """Keeps pods off a node that do not tolerate it."""
+    """A taint: keeps pods that do not tolerate it off a node."""
 
     key: str
     value: str = ""
@@ -22,7 +22,7 @@ class Taint(Model):
 
 
 class Toleration(Model):
-    """A taint that a pod tolerates. Without a key: all."""
+    """A taint that a pod tolerates. Without a key it tolerates all taints."""
 
     key: str = ""
     operator: str = "Equal"
@@ -31,21 +31,21 @@ class Toleration(Model):
 
 
 class NodeSpec(Model):
-    """Whether pods may come."""
+    """Whether pods may be scheduled on a node."""
 
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
 
 
 class NodeInfo(Model):
-    """What the kubelet says of its machine."""
+    """What the kubelet reports about its machine."""
 
     system_uuid: str = Field(default="", alias="systemUUID")
-    """Of the hardware, by its firmware; another machine of the same name has another."""
+    """The hardware's UUID, from its firmware. Another machine with the same node name has another UUID."""
 
 
 class NodeStatus(Model):
-    """What the node has for pods, as Kubernetes quantities, and how it is."""
+    """The resources that a node has for pods, as Kubernetes quantities, and its conditions."""
 
     allocatable: dict[str, str] = Field(default_factory=dict[str, str])
     conditions: tuple[Condition, ...] = ()
@@ -53,17 +53,17 @@ class NodeStatus(Model):
 
 
 class Node(KubeObject):
-    """A machine of the cluster."""
+    """A node of the cluster."""
 
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 
     @property
     def gpus(self) -> int:
-        """GPUs that its device plugin offers, taken or not."""
+        """The number of GPUs that its device plugin offers, taken or not."""
         return int(self.status.allocatable.get(GPU, "0"))
 
     @property
     def ready(self) -> bool:
-        """The kubelet answers."""
+        """Whether the node's condition Ready is true."""
         return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)

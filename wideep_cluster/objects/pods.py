@@ -1,4 +1,4 @@
-"""Pods: where they are, what runs in them and how it is, and their place in a graph."""
+"""Pods: their node, their containers and status, and their place in a graph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Requirements(Model):
 
 
 class Container(Model):
-    """A container as its pod's spec has it."""
+    """A container in a pod's spec."""
 
     name: str
     image: str = ""
@@ -44,7 +44,7 @@ class Container(Model):
 
 
 class PodSpec(Model):
-    """Where the pod is or may go, and what runs in it."""
+    """Where the pod runs or may run, and its containers."""
 
     node_name: str = ""
     node_selector: dict[str, str] = Field(default_factory=dict[str, str])
@@ -61,7 +61,7 @@ class Waiting(Model):
 
 
 class Running(Model):
-    """A container that runs."""
+    """A running container."""
 
     started_at: datetime | None = None
 
@@ -76,7 +76,7 @@ class Terminated(Model):
 
 
 class State(Model):
-    """One of the three, or none where nothing is known yet."""
+    """One of the three states; none of them if nothing is known yet."""
 
     waiting: Waiting | None = None
     running: Running | None = None
@@ -84,7 +84,7 @@ class State(Model):
 
 
 class ContainerStatus(Model):
-    """How a container is."""
+    """The status of a container."""
 
     name: str
     ready: bool = False
@@ -95,7 +95,7 @@ class ContainerStatus(Model):
 
 
 class PodStatus(Model):
-    """How a pod is."""
+    """The status of a pod."""
 
     phase: str = "Unknown"
     reason: str = ""
@@ -107,7 +107,7 @@ class PodStatus(Model):
 
 
 class Component(StrEnum):
-    """What a pod of a graph is: a role of the layout, or the frontend."""
+    """The part of a graph that a pod belongs to: a role of the layout, or the frontend."""
 
     FRONTEND = "frontend"
     PREFILL = "prefill"
@@ -122,46 +122,46 @@ class Pod(KubeObject):
 
     @property
     def main(self) -> Container:
-        """The container named ``main`` of a graph's pod; of another pod, its first."""
+        """The container named ``main``, as in a graph's pod; if there is none, the first container."""
         return next((c for c in self.spec.containers if c.name == "main"), self.spec.containers[0])
 
     @property
     def main_status(self) -> ContainerStatus | None:
-        """How that container is; None before the kubelet has seen the pod."""
+        """The status of that container; None before the kubelet has seen the pod."""
         return next((s for s in self.status.container_statuses if s.name == self.main.name), None)
 
     def asks(self, resource: str) -> int:
-        """Of a device plugin's resource, how many the pod takes."""
+        """Return how many units of a device plugin's resource the pod requests."""
         return sum(int((c.resources.limits or c.resources.requests).get(resource, "0")) for c in self.spec.containers)
 
     @property
     def gpus(self) -> int:
-        """GPUs that it takes, or waits for."""
+        """The number of GPUs that the pod holds or waits for."""
         return self.asks(GPU)
 
     @property
     def graph(self) -> str:
-        """The graph that it belongs to; empty for none."""
+        """The name of the pod's graph; empty if it belongs to none."""
         return self.labels.get(GRAPH_LABEL, "")
 
     @property
     def component(self) -> Component | None:
-        """What it is in its graph. None: something else, or of no graph."""
+        """The pod's component in its graph. None: another one, or the pod belongs to no graph."""
         known = list(Component)
         found = (self.labels.get(label, "") for label in (ROLE_LABEL, COMPONENT_LABEL))
         return next((Component(each) for each in found if each in known), None)
 
     @property
     def ready(self) -> bool:
-        """All its containers are ready."""
+        """Whether the pod's condition Ready is true: all its containers are ready."""
         return any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
 
     @property
     def ended(self) -> bool:
-        """It holds nothing of its node any more."""
+        """Whether the pod has ended, so that it no longer holds resources of its node."""
         return self.status.phase in ("Succeeded", "Failed")
 
     @property
     def restarts(self) -> int:
-        """Restarts of all its containers."""
+        """The number of restarts of all its containers."""
         return sum(status.restart_count for status in self.status.container_statuses)

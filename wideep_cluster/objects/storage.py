@@ -1,4 +1,4 @@
-"""Storage classes and claims."""
+"""Storage classes, volumes and claims."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class StorageClass(KubeObject):
 
     @property
     def default(self) -> bool:
-        """The class of claims that name none."""
+        """Whether this is the class of claims that name none."""
         return self.metadata.annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
 
 
 class VolumeSpec(Model):
-    """The class that claims find it by; it may be one that is no object."""
+    """The class by which claims find the volume; no StorageClass object of that name has to exist."""
 
     storage_class_name: str = ""
 
@@ -35,7 +35,7 @@ class Volume(KubeObject):
 
 
 class ClaimSpec(Model):
-    """What a claim asks for."""
+    """What a claim requests."""
 
     access_modes: tuple[str, ...] = ()
     storage_class_name: str | None = None
@@ -43,7 +43,7 @@ class ClaimSpec(Model):
 
 
 class ClaimStatus(Model):
-    """What it got."""
+    """The phase of a claim, and the capacity that it got."""
 
     phase: str = ""
     capacity: dict[str, str] = Field(default_factory=dict[str, str])

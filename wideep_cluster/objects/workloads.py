@@ -1,4 +1,4 @@
-"""What makes pods: Deployments and their kin, Jobs, and graphs."""
+"""Objects that create pods: Deployments, StatefulSets, DaemonSets, Jobs and graphs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["DaemonSet", "Deployment", "Graph", "Job", "StatefulSet"]
 
 
 class Template(Model):
-    """The pods that a workload makes."""
+    """The pod template of a workload."""
 
     spec: PodSpec = PodSpec()
 
 
 class Replicas(Model):
-    """How many pods are wanted, and which."""
+    """The number of pods that are wanted, and their template."""
 
     replicas: int = 1
     template: Template = Template()
 
 
 class Counts(Model):
-    """Number of GPUs."""
+    """The number of pods of a workload, how many of them are ready, and its conditions."""
 
     replicas: int = 0
     ready_replicas: int = 0
@@ -43,12 +43,12 @@ class Deployment(KubeObject):
 
     @property
     def ready(self) -> bool:
-        """At least one of its pods serves."""
+        """Whether at least one of its pods is ready."""
         return self.status.ready_replicas > 0
 
 
 class StatefulSet(Deployment):
-    """A StatefulSet: what is read of it is what is read of a Deployment."""
+    """A StatefulSet, of which the same fields are read as of a Deployment."""
 
 
 class DaemonSet(KubeObject):
@@ -56,7 +56,7 @@ class DaemonSet(KubeObject):
 
 
 class JobStatus(Model):
-    """How far a Job is."""
+    """The numbers of a Job's pods by outcome, its start, and its conditions."""
 
     active: int = 0
     succeeded: int = 0
@@ -72,33 +72,33 @@ class Job(KubeObject):
 
 
 class ManagedFields(Model):
-    """When somebody wrote fields of an object last, and which."""
+    """The fields of an object that one manager owns, and when it last wrote them."""
 
     time: datetime | None = None
     fields_v1: dict[str, object] = Field(default_factory=dict[str, object])
 
     @property
     def writes_spec(self) -> bool:
-        """Something of ``spec`` is theirs, and not only how many replicas there are."""
+        """Whether it owns a field of ``spec`` other than numbers of replicas."""
         spec = self.fields_v1.get("f:spec")
         return spec is not None and set(_leaves(spec)) != {"f:replicas"}
 
 
 def _leaves(fields: object) -> Iterator[str]:
-    """The fields of an entry, each by its last name."""
+    """Yield the last name of each field of an entry."""
     for key, below in cast("dict[str, object]", fields).items():
         yield from _leaves(below) if below else (key,)
 
 
 class GraphMeta(Meta):
-    """The same, and who wrote it."""
+    """The metadata of a graph, including its field managers."""
 
     managed_fields: tuple[ManagedFields, ...] = ()
 
 
 class GraphStatus(Model):
-    """What the operator says of a graph: ``pending``, ``successful`` or ``failed``, and condition ``Ready``; from 1.x
-    on, of which generation."""
+    """The operator's status of a graph: ``pending``, ``successful`` or ``failed``, and the condition ``Ready``; from
+    1.x on also the generation that they refer to."""
 
     state: str = ""
     observed_generation: int | None = None
@@ -106,7 +106,7 @@ class GraphStatus(Model):
 
 
 class Graph(KubeObject):
-    """A DynamoGraphDeployment. ``spec`` is left as it is: it may be one that this program did not write."""
+    """A DynamoGraphDeployment. ``spec`` is not parsed, because another program may have written it."""
 
     metadata: GraphMeta  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
     spec: dict[str, object] = Field(default_factory=dict[str, object])
@@ -119,12 +119,12 @@ class Graph(KubeObject):
 
     @property
     def ready(self) -> bool:
-        """All its services serve, as it was last written."""
+        """Whether all its services serve the spec as last written."""
         return self.is_observed and self.condition is not None and self.condition.status == "True"
 
     @property
     def is_observed(self) -> bool:
-        """False: what the operator says is of an older generation. One that names none (``v1alpha1`` of 0.6) is
-        believed."""
+        """Whether the status is of the current generation. A status that names no generation (``v1alpha1`` of 0.6) is
+        taken as current."""
         observed = self.status.observed_generation
         return observed is None or observed >= self.metadata.generation
