@@ -70,7 +70,7 @@ def warnings(plan: Plan, resources: list[dict[str, Any]], machine: Machine) -> I
         yield (
             f"the first `up` may take {_hours(seconds)} ({parts}{_hours(plan.ready_timeout_seconds)}), and this job is "
             f"stopped after {_hours(machine.minutes * 60)}. An update that is stopped leaves pending operations, and "
-            "the next one goes on from there. To be sure, run the first `pulumi up` by hand or on your own runner."
+            "the next one continues from there. To be sure, run the first `pulumi up` by hand or on your own runner."
         )
 
 

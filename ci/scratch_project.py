@@ -75,7 +75,7 @@ def _read(file: Path) -> Config:
     except yaml.YAMLError as error:
         raise SimError(f"{file.name} is not YAML: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
-        raise SimError(f"{file.name} is no stack's file: it has no `config:`")
+        raise SimError(f"{file.name} is not a stack file: it has no `config:`")
     return content
 
 

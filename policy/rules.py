@@ -171,7 +171,7 @@ RESOURCE_RULES: Final = (
 )
 STACK_RULES: Final = (
     StackRule("gpus-within-the-limit", "A stack keeps to its GPUs", gpus_within_the_limit),
-    StackRule("open-to-everyone", "What everyone may reach is said", open_to_everyone),
+    StackRule("open-to-everyone", "An open frontend is stated in the stack", open_to_everyone),
 )
 
 

@@ -55,4 +55,4 @@ def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> subprocess.Co
     except OSError as error:
         raise GitError(f"git cannot be run ({error.strerror})") from error
     except ValueError as error:
-        raise GitError(f"git takes no such argument ({error})") from error
+        raise GitError(f"git does not accept such an argument ({error})") from error

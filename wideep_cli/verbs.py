@@ -46,7 +46,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "network": "Check the workers' network: RDMA ports, reachability between a worker's pods, "
         "NCCL and NVSHMEM errors.",
         "bench": "Benchmark the deployed graph with NVIDIA's AIPerf. Needs `make setup-bench`; puts load on the graph.",
-        "burnin": "Measure free GPU nodes and their links, one pod per node, and name what is slower than its like.",
+        "burnin": "Measure free GPU nodes and their links, one pod per node, and name what is slower than its peers.",
         "doctor": "Check cluster and deployment, before and after `pulumi up`; "
         "name what is wrong and the key to change.",
         "rbac": "Print the Role and ClusterRole that wideep, or with --up Pulumi, needs for a stack. "

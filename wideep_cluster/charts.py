@@ -124,7 +124,7 @@ class Chart:
         layers: list[dict[str, Any]] = json.loads(self._manifest()).get("layers", [])
         digest = next((layer["digest"] for layer in layers if layer["mediaType"] == LAYER), None)
         if digest is None:
-            raise ChartError(f"{reference.repository}:{reference.version} is no chart")
+            raise ChartError(f"{reference.repository}:{reference.version} is not a chart")
         status, body = blob(reference, digest, stored_login(reference.host))
         if status != 200:
             raise ChartError(f"the registry {reference.host} answers {status} for {digest}")

@@ -202,7 +202,7 @@ def _events(log: Path) -> Iterator[_Event]:
         except ValidationError as error:
             if number == len(lines):
                 return  # the engine was stopped while it wrote this line
-            raise CallError(f"{log}, line {number} is no event of the engine.", "Name an event log.") from error
+            raise CallError(f"{log}, line {number} is not an event of the engine.", "Name an event log.") from error
 
 
 def _take(found: _Found, metadata: _Metadata) -> None:

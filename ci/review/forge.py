@@ -62,7 +62,7 @@ def forge(env: Mapping[str, str]) -> Forge:
         notes = f"{project}/merge_requests/{_wanted(env, 'CI_MERGE_REQUEST_IID')}/notes"
         headers = {"PRIVATE-TOKEN": _wanted(env, "GITLAB_TOKEN")}
         return Forge(notes, f"{notes}/{{id}}", "PUT", f"{api}/user", "author", "", headers)
-    raise ForgeError("This is no job of GitHub Actions or GitLab CI: there is no pull request to comment on.")
+    raise ForgeError("This is not a job of GitHub Actions or GitLab CI, so there is no pull request to comment on.")
 
 
 def _wanted(env: Mapping[str, str], name: str) -> str:

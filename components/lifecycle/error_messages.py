@@ -142,7 +142,7 @@ EXPLANATIONS: Final = (
     _row(
         "",
         "context canceled|operation was cancelled",
-        Explanation("the run was interrupted before this was done.", "run it again, which goes on from there"),
+        Explanation("the run was interrupted before this was done.", "run it again, which continues from there"),
     ),
     _row(IMAGE, PUSH + r"(unauthorized|denied|authentication required|insufficient_scope|\b40[13]\b)", _push_refused),
     _row(

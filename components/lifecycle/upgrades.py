@@ -80,8 +80,8 @@ def _is_kept(crd: Mapping[str, Any]) -> bool:
 def _unkept(plan: Plan, lost: list[str]) -> Problem:
     namespace, release = CRDS_NAMESPACE, plan.platform.crds_release
     rule = (
-        f"Helm release {namespace}/{release} goes on the way to it, and with it {', '.join(lost)}, which are not kept "
-        f"({POLICY}: {KEEP}), and then every graph on the cluster"
+        f"Helm release {namespace}/{release} is uninstalled on the way to it. That deletes {', '.join(lost)} (without "
+        f"{POLICY}: {KEEP}), and with them every graph on the cluster"
     )
     fix = (
         "take Helm's record away, so that the CRDs stay where they are, then repeat:\n"

@@ -282,7 +282,7 @@ def test_an_api_server_that_does_not_answer_is_asked_again(scene: Make) -> None:
         Look(5, fails=UnreachableError("no answer", reason="Connection aborted")),
         Look(20, graph(ready=True), BOTH),
     ).awaited()
-    assert "an answer of the API server, which is asked again (Connection aborted)" in said[-1]
+    assert "an answer from the API server, which is asked again (Connection aborted)" in said[-1]
 
 
 def test_a_user_who_may_not_look_is_told_which_right_to_ask_for(scene: Make) -> None:

@@ -87,7 +87,7 @@ def test_sub_charts_may_be_archives_themselves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "says"),
     [
-        ({"layers": []}, "is no chart"),
+        ({"layers": []}, "is not a chart"),
         (
             {"layers": [{"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "digest": "sha256:0"}]},
             "404",

@@ -23,7 +23,7 @@ __all__ = [
     "unknown_model",
 ]
 
-CUDA: Final = "the engines in Dynamo's images are built for CUDA, and {word} is no NVIDIA GPU"
+CUDA: Final = "the engines in Dynamo's images are built for CUDA, and {word} is not an NVIDIA GPU"
 OLD: Final = "the plan knows kernels from compute capability 8.0 on, which {word} does not have"
 UNSUPPORTED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {

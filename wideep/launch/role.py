@@ -191,7 +191,7 @@ class _Sorter:
             return Fate(written, "", Place.LEFT, why)
         if owner not in (PASSES, UNCHECKED):
             reason = self._engine.flags.reasons.get(str(owner))
-            return Fate(written, "", Place.LEFT, reason.rule if reason else "no key says it")
+            return Fate(written, "", Place.LEFT, reason.rule if reason else "no key of the stack sets it")
         if tells_secret(*_apart(words)):
             return Fate(written, "", Place.LEFT, "it looks like a secret, and arguments are in clear text in the graph")
         if not all(self._survives(word) for word in words):

@@ -64,7 +64,7 @@ def adopt(
 
 def _lines(found: Adoption, write: Path, command: str, stack: str) -> Iterator[str]:
     if found.keys:
-        yield "The cluster has what the stack would make, or runs without it. Use what is there, then call this again:"
+        yield "The cluster has what the stack would make, or runs without it. Use what exists, then run this again:"
         yield from (f"  {each} --stack {shlex.quote(stack)}" for each in found.keys)
     yield f"{write} imports {len(found.ids)} of the stack's resources, which the cluster has:"
     yield from (f"  {each}" for each in found.ids)

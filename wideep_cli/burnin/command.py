@@ -59,7 +59,7 @@ def burnin(
     output: Output = OutputFormat.TEXT,
     debug: Debug = False,
 ) -> None:
-    """Measure free GPU nodes and their links, one pod per node, and name what is slower than its like."""
+    """Measure free GPU nodes and their links, one pod per node, and name what is slower than its peers."""
     from wideep.plan import burnin_plan
     from wideep_cli.burnin.places import chosen_places
     from wideep_cli.burnin.report import Answer, burnin_json, burnin_text

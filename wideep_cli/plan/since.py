@@ -74,7 +74,7 @@ def _copied(folder: Path, commit: str, name: str, copy: Path) -> bool:
     content = _git(folder, "cat-file", "blob", blob)
     if content.returncode:
         fix = f"Fetch it (a partial clone has it not): git show {commit}:./{name}"
-        raise CallError(f"{name} of {commit} is no file that this clone has.", fix)
+        raise CallError(f"{name} of {commit} is not a file in this clone.", fix)
     target = copy / name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content.stdout)

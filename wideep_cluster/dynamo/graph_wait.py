@@ -66,7 +66,7 @@ def await_graph(
                 why = f"this user may not watch it ({error.reason})."
                 asked = f"kubectl auth can-i watch pods,dynamographdeployments -n {place.name}"
                 raise wait.error(why, asked) from None
-            wait.goes_on(f"an answer of the API server, which is asked again ({error.reason})")
+            wait.goes_on(f"an answer from the API server, which is asked again ({error.reason})")
             interrupted.wait(RETRY_SECONDS)
         else:
             return

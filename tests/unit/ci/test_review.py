@@ -162,7 +162,7 @@ def test_a_log_that_ends_in_the_middle_is_a_failed_preview_with_what_is_known(tm
 def test_what_is_no_log_is_said_with_its_line(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
     log.write_text("hello\n{}\n")
-    with pytest.raises(CallError, match="line 1 is no event of the engine"):
+    with pytest.raises(CallError, match="line 1 is not an event of the engine"):
         read_events(log)
     with pytest.raises(CallError, match="cannot be read"):
         read_events(tmp_path / "nothing")

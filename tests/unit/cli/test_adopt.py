@@ -266,7 +266,7 @@ def test_what_to_type_is_told_in_the_order_in_which_it_is_typed(
     adopt(stack="sim", write=file)
 
     assert capsys.readouterr().out.splitlines() == [
-        "The cluster has what the stack would make, or runs without it. Use what is there, then call this again:",
+        "The cluster has what the stack would make, or runs without it. Use what exists, then run this again:",
         "  pulumi config set --path modelCache.existingClaim g --stack sim",
         f"{file} imports 1 of the stack's resources, which the cluster has:",
         "  DynamoGraphDeployment lab/g",

@@ -18,12 +18,12 @@ _DRAFTED: Final = "speculative.numDraftTokens"
 DISPATCHED: Final = 128
 """Default of ``maxDispatchTokensPerRank``, which is also DeepEP's own."""
 _NO_KEY: Final = {
-    "--enable-deepep-waterfill": "no key says it",
-    "--enable-tp-lm-head-all-to-all": "no key says it",
-    "--disaggregation-prefill-pp": "prefill's pp says it",
-    "--disable-cuda-graph-padding": "no key says it",
+    "--enable-deepep-waterfill": "no key of the stack sets it",
+    "--enable-tp-lm-head-all-to-all": "no key of the stack sets it",
+    "--disaggregation-prefill-pp": "prefill's pp sets it",
+    "--disable-cuda-graph-padding": "no key of the stack sets it",
     "--cuda-graph-config": "write cudaGraphBatchSizes",
-    "--enable-beta-spec": "no key says it",
+    "--enable-beta-spec": "no key of the stack sets it",
 }
 _SPECULATIVE: Final = {
     "--speculative-algorithm": "algorithm",
@@ -83,7 +83,7 @@ def _graphs(reading: RoleReading, role: Role, said: SaidFlag) -> None:
         if said.value == "disabled":
             reading.put(said.name, "cudaGraphBatchSizes", [])
         else:
-            reading.left[said.name] = "no key says it"
+            reading.left[said.name] = "no key of the stack sets it"
     elif said.is_any(*_MOST_CAPTURED):
         most = said.value
         if isinstance(most, int) and "cudaGraphBatchSizes" not in reading.keys:

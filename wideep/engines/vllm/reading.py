@@ -56,7 +56,7 @@ def _read(reading: RoleReading, role: Role, said: SaidFlag) -> None:
     elif said.is_any("--max-cudagraph-capture-size") or (owner == "cudaGraphBatchSizes" and role is Role.PREFILL):
         reading.left[name] = "write cudaGraphBatchSizes, at decode"
     elif owner == "speculative" or said.is_any("--ubatch-size"):
-        reading.left[name] = "no key says it"
+        reading.left[name] = "no key of the stack sets it"
     elif owner == "contextLength" and said.values and said.values[-1] in _FITTED:
         reading.left[name] = "set contextLength: the plan counts with a number"
     else:

@@ -63,7 +63,7 @@ def tree_of_drafts_without_pages(site: RoleContext) -> Problem | None:
     drafting, page = site.role.speculative, site.role.page_size or 1
     if drafting is None or drafting.eagle_topk == 1 or page == 1:
         return None
-    rule = f"with eagleTopk {drafting.eagle_topk} SGLang takes pages of one token only"
+    rule = f"with eagleTopk {drafting.eagle_topk} SGLang supports pages of one token only"
     return site.problem("pageSize", page, rule, "set pageSize: 1, or speculative.eagleTopk: 1")
 
 
