@@ -53,8 +53,7 @@ def _draw(content: RenderableType) -> None:
 
 
 def _write(text: str) -> None:
-    """Write to stdout. If the reader has closed the pipe, as ``head`` does, end the command with exit code 1 and no
-    message."""
+    """Write to stdout. If the reader has closed the pipe, as ``head`` does, exit with code 1 and no message."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

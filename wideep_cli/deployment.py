@@ -71,8 +71,7 @@ class DeployedGraph:
 
     @cached_property
     def graphs(self) -> Kind[Graph]:
-        """The kind of the graph, in the API version of the stack's release; if the cluster lacks it, in one that is
-        served.
+        """The kind of the graph, in the API version of the stack's release, or in a served one if the cluster lacks it.
 
         Raises:
             ClusterError: the cluster does not answer.

@@ -94,8 +94,7 @@ def with_measured(
 
 @dataclass(frozen=True)
 class MeasuredShare:
-    """Output tokens/s per GPU of the best layout: predicted, and at most by the measured hardware and by the data
-    sheet."""
+    """Output tokens/s per GPU of the best layout: predicted, and the bounds of measured hardware and data sheet."""
 
     predicted: float
     measured: float

@@ -87,8 +87,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        """Construct as the base class does, but report any failure of a tag (``0b_``, ``!!set x``) as an error at its
-        position."""
+        """Construct as the base class does, but report a failing tag (``0b_``, ``!!set x``) as an error at its
+        place."""
         try:
             return cast(object, super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
@@ -265,8 +265,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
 
 
 def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:
-    """Return the project's own keys. As in Pulumi, a key without a project is one, and ``config:`` may precede the
-    name."""
+    """Return the project's own keys. As in Pulumi, a key may lack the project, and ``config:`` may precede its name."""
     own: dict[str, object] = {}
     for key, value in config.items():
         of, _, name = str(key).rpartition(":")
