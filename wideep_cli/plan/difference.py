@@ -1,8 +1,8 @@
 """What `pulumi up` would do to get from one plan to another: which pods restart, and what is replaced.
 
 The effects follow from what Kubernetes cannot change in place (a claim's storage class and access mode, a Job's
-template) and from what the Dynamo operator does with a change: a worker with several pods is another kind of object than
-one with a single pod, and admission refuses some changes.
+template) and from what the Dynamo operator does with a change: a worker with several pods is another kind of object
+than one with a single pod, and admission refuses some changes.
 """
 
 from __future__ import annotations
