@@ -54,7 +54,7 @@ class GraphPod:
 
 @dataclass(frozen=True)
 class DeployedGraph:
-    """A stack and its cluster."""
+    """A stack and the cluster that it is deployed on."""
 
     loaded: StackContext
     cluster: Cluster
@@ -134,7 +134,7 @@ def members(plan: Plan, pods: Iterable[Pod]) -> tuple[GraphPod, ...]:
 
 
 def _place(pod: Pod) -> tuple[int, int]:
-    """Worker and rank of a pod of a worker with several: from the labels, else from Grove's name."""
+    """Return the worker and the rank of a pod of a multi-pod worker: from its labels, else from its name on Grove."""
     labels = pod.labels
     named = _CLIQUE_NAME.search(pod.name)
     group = next((labels[key] for key in GROUP_INDEX if key in labels), named[1] if named else "0")
@@ -146,17 +146,17 @@ def _place(pod: Pod) -> tuple[int, int]:
 
 
 def find_operator(cluster: Cluster, namespace: str) -> Deployment | None:
-    """The Dynamo operator's Deployment: the namespace's own, else the cluster's. None: there is none.
+    """Return the Dynamo operator's Deployment: the namespace's own, else the cluster's; None if there is none.
 
     Raises:
-        ForbiddenError: Deployments may not be listed.
+        ForbiddenError: the user may not list Deployments.
     """
     own = operator_of(cluster.list(DEPLOYMENTS, namespace).items, namespace)
     return own or operator_of(cluster.list(DEPLOYMENTS).items, namespace)
 
 
 def role_named(name: str | None) -> Role | None:
-    """The role of an option.
+    """Return the role that ``--role`` names; None without the option.
 
     Raises:
         CallError: there is no such role.

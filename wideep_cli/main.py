@@ -42,7 +42,7 @@ def _wideep(
 def main() -> None:
     """Run the command."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads each installed package's entry points
-    atexit.register(gc.freeze)  # the garbage collection at exit frees nothing that matters and takes 0.05 s
+    atexit.register(gc.freeze)  # spares the exit a garbage collection of 0.05 s
     app()
 
 

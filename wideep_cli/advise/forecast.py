@@ -23,7 +23,7 @@ __all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast
 
 @dataclass(frozen=True)
 class Forecast:
-    """The stack's layout beside the best one for its GPUs."""
+    """The prediction for the stack's layout beside the best one for its GPUs."""
 
     traffic: Traffic
     version: str

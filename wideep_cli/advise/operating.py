@@ -48,7 +48,7 @@ class Worker:
         return self.site.role.gpus_per_worker
 
     def best(self, limit_ms: float) -> Operation | None:
-        """Return the operation with the most requests/s within the latency limit; None if one request already exceeds
+        """Return the operation with the most requests/s within the latency limit; None if a single request exceeds
         it."""
         within = [step for step in self.steps if step.milliseconds <= limit_ms]
         if not within:

@@ -136,8 +136,7 @@ def _leading(workers: Sequence[Worker], limit_ms: float, count: int) -> list[_Se
 
 
 def _numbered(field: Field, prefill: _Served, decode: _Served) -> _Offer | None:
-    """Return the pair with the replicas that serve the most, with the fewest GPUs among equals; None if both do not
-    fit."""
+    """Return the pair with the replicas that serve the most, the fewest GPUs among equals; None if both do not fit."""
     size_p, size_d = prefill.worker.gpus, decode.worker.gpus
     leading: _Offer | None = None
     for count_p in range(1, field.budget[Role.PREFILL] // size_p + 1):
