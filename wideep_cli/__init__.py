@@ -1,1 +1,1 @@
-"""The ``wideep`` command: it reads the same Plan as the Pulumi program."""
+"""The ``wideep`` command, which reads the same Plan as the Pulumi program."""

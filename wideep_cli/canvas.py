@@ -1,5 +1,5 @@
-"""drawsvg behind a few typed calls, in the one style that all figures share. Lengths are pixels."""
-# drawsvg has no types:
+"""A typed wrapper around drawsvg in the one style that all figures share. Lengths are pixels."""
+# drawsvg ships no type annotations:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle: its upper left corner, and its size."""
+    """A rectangle, given by its upper left corner and its size."""
 
     x: float
     y: float
@@ -26,18 +26,18 @@ class Box:
 
     @property
     def right(self) -> float:
-        """The x of its right edge."""
+        """The x coordinate of the right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """The y of its lower edge."""
+        """The y coordinate of the lower edge."""
         return self.y + self.height
 
 
 @dataclass(frozen=True)
 class Edge:
-    """The line around a rectangle."""
+    """The outline of a rectangle."""
 
     colour: str
     width: float = 1
@@ -45,7 +45,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Type:
-    """How a text is set."""
+    """The size, colour, weight and alignment of a text."""
 
     size: float
     colour: str = "#1b1f24"
@@ -63,7 +63,7 @@ class Canvas:
         self.box(Box(0, 0, width, height), fill="#ffffff")
 
     def box(self, box: Box, fill: str, edge: Edge | None = None, *, round_by: float = 0, hint: str = "") -> None:
-        """A filled rectangle. ``hint`` is what a browser shows over it."""
+        """Draw a filled rectangle. ``hint`` is the tooltip that a browser shows for it."""
         style: dict[str, Any] = {"fill": fill}
         if edge:
             style |= {"stroke": edge.colour, "stroke_width": edge.width}
@@ -76,7 +76,7 @@ class Canvas:
         self._drawing.append(shape)
 
     def text(self, text: str, at: tuple[float, float], style: Type) -> None:
-        """A line of text, its baseline at the point."""
+        """Draw a line of text with its baseline at the point ``at``."""
         kwargs: dict[str, Any] = {"fill": style.colour}
         if style.bold:
             kwargs["font_weight"] = "bold"
@@ -85,19 +85,19 @@ class Canvas:
         self._drawing.append(drawsvg.Text(text, _short(style.size), _short(at[0]), _short(at[1]), **kwargs))
 
     def arrow(self, start: tuple[float, float], length: float, colour: str, width: float = 3) -> None:
-        """An arrow to the right."""
+        """Draw an arrow that points to the right."""
         x, y = _short(start[0]), _short(start[1])
         tip, back, side = x + length, x + length - 4 * width, 2 * width
         self._drawing.append(drawsvg.Line(x, y, back, y, stroke=colour, stroke_width=width))
         self._drawing.append(drawsvg.Lines(tip, y, back, y - side, back, y + side, close=True, fill=colour))
 
     def svg(self) -> str:
-        """The picture as a file's text, the same for the same calls."""
+        """Return the picture as the text of an SVG file; the same calls give the same text."""
         return str(self._drawing.as_svg()) + "\n"
 
 
 def _short(length: float) -> float:
-    """A tenth of a pixel is enough, and keeps files small and the same on every machine."""
+    """Round a length to a tenth of a pixel, which keeps files small and identical on every machine."""
     return round(length, 1)
 
 

@@ -1,4 +1,4 @@
-"""Which cluster a stack means, and the way in."""
+"""The connection to the cluster of a stack."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ __all__ = ["connect"]
 
 
 def connect(source: StackFile) -> Cluster:
-    """The cluster that ``pulumi up`` of this stack would use: ``kubernetes:kubeconfig`` and ``kubernetes:context`` of
-    the stack's file, else KUBECONFIG's current context, else the cluster around this pod. Nothing is asked of it yet.
+    """Return the cluster that ``pulumi up`` of this stack would use: ``kubernetes:kubeconfig`` and
+    ``kubernetes:context`` of the stack file, else the current context of KUBECONFIG, else the cluster in which this pod
+    runs. No request is sent yet.
 
     Raises:
-        CallError: there is no kubeconfig that can be read, or it has no such context.
+        CallError: there is no readable kubeconfig, or it lacks the context.
     """
     from kubernetes.config import ConfigException
     from yaml import YAMLError
 
     file, context = chosen(source)
     try:
-        # The client has read KUBECONFIG when it was imported; what it is now counts.
+        # The client reads KUBECONFIG when it is imported, so the variable's present value has to be passed on.
         return kubeconfig.connect(file or os.environ.get("KUBECONFIG"), context)
     except (ConfigException, YAMLError, OSError) as error:
         raise _no_way_in(file, context, error) from error

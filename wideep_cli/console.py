@@ -1,4 +1,4 @@
-"""How the command speaks: answers on stdout, everything else on stderr, errors without a traceback."""
+"""Output of the command: answers on stdout, everything else on stderr, and errors without a traceback."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ POSITIONAL = ("command",)
 
 
 def answer(content: RenderableType) -> None:
-    """Write the answer to stdout. A string is written as it is but for control characters, which are spelled out; rich
-    draws everything else."""
+    """Write the answer to stdout. A string is written unchanged, except that its control characters are spelled out;
+    rich renders everything else."""
     if isinstance(content, str):
         _write(visible(content if content.endswith("\n") else content + "\n"))
     else:
@@ -37,7 +37,8 @@ def answer(content: RenderableType) -> None:
 
 
 def _draw(content: RenderableType) -> None:
-    """In a terminal as wide as it is; in a pipe without colour, and without the spaces that fill a table's lines."""
+    """Render ``content`` at the width of the terminal; for a pipe, without colour and without the spaces that pad the
+    lines of a table."""
     from wideep_cli.screen import Screen
 
     console = Screen(highlight=False)
@@ -52,23 +53,23 @@ def _draw(content: RenderableType) -> None:
 
 
 def _write(text: str) -> None:
-    """To stdout. A reader that has closed it, as ``head`` does, ends the command without a word."""
+    """Write to stdout. If the reader has closed the pipe, as ``head`` does, exit with code 1 and no message."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout again at exit
         raise typer.Exit(ExitCode.FAILED) from None
 
 
 def say(text: str) -> None:
-    """Write a remark to stderr; in a terminal as wide as it is."""
+    """Write a message to stderr, wrapped to the width of the terminal if stderr is one."""
     text, width = visible(masked(text)), terminal_width()
     sys.stderr.write((wrapped(text, width) if width else text) + "\n")
 
 
 def _require_values(options: Mapping[str, object]) -> None:
-    """Refuse an option whose value is empty, as an unset variable of a shell leaves it."""
+    """Raise CallError for an option whose value is empty, which is what an unset shell variable leaves."""
     for name, value in options.items():
         if isinstance(value, str) and not value.strip() and name not in POSITIONAL:
             option = f"--{name.strip('_').replace('_', '-')}"
@@ -76,7 +77,7 @@ def _require_values(options: Mapping[str, object]) -> None:
 
 
 def handle_errors(verb: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a verb: its WideepErrors become a message and an exit code.
+    """Decorate a verb so that its WideepErrors become a message and an exit code.
 
     With ``--output json`` stdout gets ``{"problems": […]}``, so that a script has something to read. ``--debug`` lets
     the traceback through.

@@ -1,4 +1,4 @@
-"""A stack that is deployed: its Plan, the cluster that it is on, and its pods as workers with ranks."""
+"""A deployed stack: its Plan, its cluster, and its pods as workers with ranks."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from wideep_cluster.objects import GRAPH_LABEL, Component, Deployment, Graph, Po
 __all__ = ["DeployedGraph", "GraphPod", "find_live", "find_operator", "members", "role_named"]
 
 GROUP_INDEX: Final = ("grove.io/podcliquescalinggroup-replica-index", "leaderworkerset.sigs.k8s.io/group-index")
-"""Which worker a pod of several belongs to, on Grove and on LeaderWorkerSet."""
+"""Labels with the index of the worker that a pod of a multi-pod worker belongs to, on Grove and on LeaderWorkerSet."""
 LWS_RANK: Final = "leaderworkerset.sigs.k8s.io/worker-index"
 GROVE_RANK: Final = "grove.io/podclique-pod-index"
 GROVE_CLIQUE: Final = "grove.io/podclique"
 _CLIQUE_NAME: Final = re.compile(r"-(\d+)-(?:prefill|decode)-(ldr|wkr)(?:-(\d+))?")
-"""Grove's names, SET-0-GROUP-WORKER-CLIQUE-POD, for where a label is missing."""
+"""The form of Grove's pod names, SET-0-GROUP-WORKER-CLIQUE-POD, used where a label is missing."""
 
 
 @dataclass(frozen=True)
 class GraphPod:
-    """A pod of the graph, with its place: the worker (or frontend) it belongs to, and its rank within that."""
+    """A pod of the graph with the worker (or frontend) that it belongs to and its rank within that worker."""
 
     component: Component
     worker: int
@@ -43,35 +43,35 @@ class GraphPod:
 
     @property
     def role(self) -> Role | None:
-        """None: the frontend."""
+        """The role of the worker; None for the frontend."""
         return None if self.component is Component.FRONTEND else Role(self.component)
 
     @property
     def place(self) -> str:
-        """``decode-0``, and ``decode-0.1`` where a worker has several pods."""
+        """The short name of the pod: ``decode-0``, or ``decode-0.1`` where a worker has several pods."""
         return f"{self.component}-{self.worker}" + (f".{self.rank}" if self.rank >= 0 else "")
 
 
 @dataclass(frozen=True)
 class DeployedGraph:
-    """A stack and its cluster."""
+    """A stack and the cluster that it is deployed on."""
 
     loaded: StackContext
     cluster: Cluster
 
     @property
     def plan(self) -> Plan:
-        """What follows from the stack."""
+        """The Plan of the stack."""
         return self.loaded.plan
 
     @property
     def selector(self) -> str:
-        """Of the graph's pods."""
+        """The label selector of the graph's pods."""
         return f"{GRAPH_LABEL}={self.plan.name}"
 
     @cached_property
     def graphs(self) -> Kind[Graph]:
-        """The kind of graphs, in the API of the stack's release; on a cluster without it, in one that is served.
+        """The kind of the graph, in the API version of the stack's release, or in a served one if the cluster lacks it.
 
         Raises:
             ClusterError: the cluster does not answer.
@@ -80,18 +80,18 @@ class DeployedGraph:
         return graphs(served_api(self.cluster, api) or api)
 
     def role(self, member: GraphPod) -> RolePlan | None:
-        """The plan of a worker's role; None for the frontend."""
+        """Return the plan of the pod's role; None for the frontend."""
         return self.plan.roles[member.role] if member.role else None
 
     def members(self) -> tuple[GraphPod, ...]:
-        """The graph's pods now, by role, worker and rank. Those that have ended are left out."""
+        """Return the graph's current pods, sorted by role, worker and rank, without those that have ended."""
         return members(self.plan, self.cluster.list(PODS, self.plan.namespace, labels=self.selector).items)
 
     def running_workers(self, role: Role | None = None) -> tuple[GraphPod, ...]:
-        """The workers' pods whose container runs, of one role or of both.
+        """Return the workers' pods whose main container runs, of one role or of both.
 
         Raises:
-            ClusterError: there is none.
+            ClusterError: no such pod runs.
         """
         found = [each for each in self.members() if each.role and role in (None, each.role) and _runs(each.pod)]
         if not found:
@@ -103,18 +103,18 @@ class DeployedGraph:
 
 
 def find_live(stack: str | None, file: Path | None) -> DeployedGraph:
-    """The stack that the options name, and its cluster. Nothing is asked of the cluster yet.
+    """Return the stack that the options name together with its cluster. No request is sent yet.
 
     Raises:
         ConfigError: the stack breaks a rule.
-        CallError: there is no such stack, or no way to its cluster.
+        CallError: there is no such stack, or its cluster cannot be reached with the kubeconfig at hand.
     """
     source = stack_file(stack, file)
     return DeployedGraph(load(source), connect(source))
 
 
 def members(plan: Plan, pods: Iterable[Pod]) -> tuple[GraphPod, ...]:
-    """Pods with their places, by role, worker and rank.
+    """Return the pods that have not ended, each with its place in the graph, sorted by role, worker and rank.
 
     A worker of one pod has no rank (-1); its number is its place among the role's pods by age and name.
     """
@@ -134,7 +134,7 @@ def members(plan: Plan, pods: Iterable[Pod]) -> tuple[GraphPod, ...]:
 
 
 def _place(pod: Pod) -> tuple[int, int]:
-    """Worker and rank of a pod of a worker with several: from the labels, else from Grove's name."""
+    """Return the worker and the rank of a pod of a multi-pod worker: from its labels, else from its name on Grove."""
     labels = pod.labels
     named = _CLIQUE_NAME.search(pod.name)
     group = next((labels[key] for key in GROUP_INDEX if key in labels), named[1] if named else "0")
@@ -146,17 +146,17 @@ def _place(pod: Pod) -> tuple[int, int]:
 
 
 def find_operator(cluster: Cluster, namespace: str) -> Deployment | None:
-    """The Dynamo operator's Deployment: the namespace's own, else the cluster's. None: there is none.
+    """Return the Dynamo operator's Deployment: the namespace's own, else the cluster's; None if there is none.
 
     Raises:
-        ForbiddenError: Deployments may not be listed.
+        ForbiddenError: the user may not list Deployments.
     """
     own = operator_of(cluster.list(DEPLOYMENTS, namespace).items, namespace)
     return own or operator_of(cluster.list(DEPLOYMENTS).items, namespace)
 
 
 def role_named(name: str | None) -> Role | None:
-    """The role of an option.
+    """Return the role that ``--role`` names; None without the option.
 
     Raises:
         CallError: there is no such role.

@@ -1,4 +1,4 @@
-"""What the command says when it cannot answer, and the exit code that goes with it.
+"""Errors of the command line and the exit codes that go with them.
 
 wideep.errors.WideepError     exit 1
 ├── ConfigError               exit 2: the stack config breaks a rule
@@ -18,7 +18,7 @@ __all__ = ["CallError", "ExitCode", "as_json", "exit_code", "writing"]
 
 
 class ExitCode(IntEnum):
-    """What a script reads."""
+    """Exit codes of ``wideep``."""
 
     OK = 0
     FAILED = 1
@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
 
 
 class CallError(WideepError):
-    """The call names a file, stack or choice that does not exist. ``fix`` is what to type instead."""
+    """The call names a file, stack or option value that does not exist. ``fix`` says what to type instead."""
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(f"{message}\n  {fix}")
@@ -36,7 +36,7 @@ class CallError(WideepError):
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """Raise CallError where the file cannot be written."""
+    """Raise CallError if the file cannot be written within this context."""
     try:
         yield
     except FileExistsError:
@@ -48,12 +48,12 @@ def writing(path: Path) -> Generator[None]:
 
 
 def exit_code(error: WideepError) -> ExitCode:
-    """The exit code of an error."""
+    """Return the exit code of an error."""
     return ExitCode.USAGE if isinstance(error, ConfigError | CallError) else ExitCode.FAILED
 
 
 def as_json(error: WideepError) -> dict[str, list[dict[str, str]]]:
-    """The error as ``--output json`` writes it: ``{"problems": [{"key", "value", "rule", "fix"}]}``."""
+    """Return the error as ``--output json`` writes it: ``{"problems": [{"key", "value", "rule", "fix"}]}``."""
     if isinstance(error, ConfigError):
         return {
             "problems": [

@@ -1,4 +1,4 @@
-"""Prometheus' text format, read: samples by name, their sums, and quantiles of histograms as PromQL reckons them."""
+"""A parser for the Prometheus text format: samples by name, sums, and histogram quantiles as PromQL computes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 @dataclass(frozen=True)
 class Sample:
-    """One line of a page."""
+    """One sample line of a metrics page."""
 
     name: str
     labels: Mapping[str, str]
@@ -27,37 +27,37 @@ class Sample:
 
 @dataclass(frozen=True)
 class Page:
-    """What one or more processes have answered to ``GET /metrics``."""
+    """The samples that one or more processes returned for ``GET /metrics``."""
 
     samples: tuple[Sample, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> Page:
-        """All samples of a page; a line that is none is left out, and so is a value that is no number."""
+        """Parse a page; lines that are not samples and values that are not numbers are skipped."""
         return cls(tuple(_samples(text)))
 
     def of_model(self, model: str) -> Page:
-        """Without the samples of other models. Dynamo 0.6 writes a model's name in lower case."""
+        """Return the page without the samples of other models. Dynamo 0.6 writes a model's name in lower case."""
         wanted = model.lower()
         return Page(tuple(each for each in self.samples if each.labels.get("model", wanted).lower() == wanted))
 
     def has(self, prefix: str) -> bool:
-        """True if a metric's name begins so."""
+        """Tell whether the name of any sample starts with ``prefix``."""
         return any(each.name.startswith(prefix) for each in self.samples)
 
     def total(self, name: str, **labels: str) -> float:
-        """Sum of the samples of a name with these labels; 0 where there is none."""
+        """Return the sum of the samples with this name and these labels; 0 if there are none."""
         return sum(each.value for each in self._of(name, labels))
 
     def by(self, name: str, label: str) -> dict[str, float]:
-        """Sums by the value of a label."""
+        """Return the sums of the samples with this name, keyed by the value of a label."""
         found: defaultdict[str, float] = defaultdict(float)
         for each in self._of(name, {}):
             found[each.labels.get(label, "")] += each.value
         return dict(found)
 
     def buckets(self, histogram: str) -> dict[float, float]:
-        """Counts of a histogram by the upper edge of their bucket, over all other labels."""
+        """Return the counts of a histogram keyed by the upper bound of each bucket, summed over all other labels."""
         return {float(edge): count for edge, count in self.by(f"{histogram}_bucket", "le").items() if edge}
 
     def _of(self, name: str, labels: Mapping[str, str]) -> Iterator[Sample]:
@@ -65,8 +65,8 @@ class Page:
 
 
 def quantile(share: float, buckets: Mapping[float, float]) -> float | None:
-    """The value below which so much of a histogram lies, evenly within its bucket; the last finite edge where that lies
-    beyond it, and None where nothing was counted."""
+    """Return the value below which ``share`` of a histogram's observations lie, interpolated linearly within the
+    bucket. Return the last finite bound if the quantile lies beyond it, and None if there are no observations."""
     edges = sorted(buckets)
     count = buckets[edges[-1]] if edges else 0
     if not count:

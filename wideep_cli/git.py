@@ -1,4 +1,4 @@
-"""Asks git about a folder's repository: nothing but that, whatever the environment and the repository's config say."""
+"""Read-only git queries about a folder's repository, whatever the environment and the repository's config say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_A_REPOSITORY: Final = re.compile(
     r"GIT_(ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|CONFIG(_COUNT|_PARAMETERS)?|DIR|GRAFT_FILE|IMPLICIT_WORK_TREE|INDEX_FILE"
     r"|INTERNAL_SUPER_PREFIX|NAMESPACE|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|PREFIX|REPLACE_REF_BASE|SHALLOW_FILE|WORK_TREE)"
 )
-"""Variables that name a repository in place of the folder's, as they are set in git's hooks."""
+"""Variables that point git at another repository than the folder's, as they are set in git's hooks."""
 _STILL: Final = {
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
@@ -23,18 +23,18 @@ _STILL: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-"""Nothing is fetched, not even by a partial clone; nothing is asked, and nothing is written."""
+"""Environment that keeps git from fetching (even in a partial clone), from prompting and from writing."""
 
 
 class GitError(Exception):
-    """Git did not run, or did not end; the text says why."""
+    """Git did not start or did not finish in time; the message says why."""
 
 
 def ask_git(folder: Path, *args: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder. It starts no program that the repository's config names (``core.fsmonitor``).
+    """Run git in a folder, without starting any program that the repository's config names (``core.fsmonitor``).
 
     Raises:
-        GitError: git is not installed, or took longer than ``seconds``.
+        GitError: git is not installed or cannot be started, took longer than ``seconds``, or rejects an argument.
     """
     own = {name: value for name, value in os.environ.items() if not _OF_A_REPOSITORY.fullmatch(name)}
     command = ["git", "--no-pager", "-c", "core.fsmonitor=false", "-C", str(folder), *args]

@@ -1,4 +1,4 @@
-"""The page of ``wideep --help`` in the look of the verbs' own pages, drawn without rich, whose import takes longer."""
+"""The page of ``wideep --help`` in the style of the verbs' own pages, drawn without rich, which is slow to import."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import typer
 __all__ = ["help_page"]
 
 NARROWEST = 40
-"""Columns; below it the page is as wide as that, whatever the terminal says."""
+"""The minimum width of the page in columns, even if the terminal is narrower."""
 
 
 def help_page(usage: str, about: str, panels: Mapping[str, Mapping[str, str]], epilog: str) -> str:
-    """The page: the texts, and between them a panel with a line for each name."""
+    """Return the page: usage and description, a panel for each title with a line for each name, and the epilog."""
     width = max(shutil.get_terminal_size().columns, NARROWEST)
     drawn = (line for title, rows in panels.items() for line in _panel(title, rows, width))
     lines = [
@@ -59,7 +59,8 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _styled(text: str, length: int = 0, **style: Any) -> str:
-    """The text as ``typer.style`` makes it; where the output is no terminal, typer takes the colours out again."""
+    """Return the text padded to ``length`` and styled with ``typer.style``; typer strips the colours again where the
+    output is not a terminal."""
     filled = text.ljust(length)
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown"):
         return filled

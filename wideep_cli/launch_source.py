@@ -1,4 +1,4 @@
-"""Launch commands from what a person names: a quoted command, or a file of commands."""
+"""Launch commands from what the user names: a quoted command, or a file of commands."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ TRTLLM: Final = (
     "(docs/bring-your-own.md)."
 )
 MOST_VALUES: Final = 50_000
-"""Of YAML, with all that its aliases stand for."""
+"""The most YAML values that are read, with every alias expanded."""
 
 
 def commands_in(text: str) -> tuple[LaunchCommand, ...]:
-    """The commands of a text.
+    """Return the launch commands in a text.
 
     Raises:
-        CallError: it holds none, or cannot be cut into words.
+        CallError: the text holds no command, or cannot be split into shell words.
     """
     try:
         return launch_commands(text, _documents(text))
@@ -42,10 +42,10 @@ def commands_in(text: str) -> tuple[LaunchCommand, ...]:
 
 
 def commands_of_file(path: Path) -> tuple[LaunchCommand, ...]:
-    """The commands of a file.
+    """Return the launch commands in a file.
 
     Raises:
-        CallError: it cannot be read, or holds none.
+        CallError: the file cannot be read, or holds no command.
     """
     try:
         return commands_in(read_named(path, MOST_CHARACTERS))
@@ -61,7 +61,7 @@ def _fix(error: str, text: str) -> str:
 
 
 def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, LaunchCommand]:
-    """The first command of each role. One that says no role is of the role that none says, or of both.
+    """Return the first command of each role. A command without a role counts for every role that has none of its own.
 
     Raises:
         CallError: a role has no command.
@@ -80,6 +80,6 @@ def one_for_each_role(commands: Sequence[LaunchCommand]) -> Mapping[Role, Launch
 
 
 def _documents(text: str) -> Iterator[object]:
-    """What a text says as YAML; nothing of one that is none."""
+    """Yield the YAML documents in a text; nothing if the text is not YAML."""
     with suppress(yaml.YAMLError, RecursionError):
         yield from documents(text, MOST_VALUES)

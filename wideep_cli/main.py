@@ -1,4 +1,4 @@
-"""``wideep``: a Wide-EP stack explained, before and after it is deployed."""
+"""The ``wideep`` command, which explains a Wide-EP stack before and after it is deployed."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def _wideep(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Makes of typer's app a group, whose verbs VerbGroup knows."""
+    """Turn the typer app into a group, whose verbs VerbGroup provides."""
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it reads each installed package's entry points
-    atexit.register(gc.freeze)  # the last collection is of use to nobody and takes 0.05 s
+    atexit.register(gc.freeze)  # spares the exit a garbage collection of 0.05 s
     app()
 
 

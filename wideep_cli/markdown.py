@@ -1,7 +1,7 @@
 """Markdown, as far as reports need it.
 
-All that is not written by this program (values of a config, words of the cluster, policies, errors) goes in through one
-of two doors, ``code`` and ``fenced``: whatever it holds, it cannot end what it stands in, and is shown as it is.
+All text that does not come from this program (config values, messages of the cluster, policies, errors) is inserted
+through ``code`` or ``fenced``, which show it literally: it cannot close the inline code or block that contains it.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ __all__ = ["changed", "code", "cut", "details", "fenced", "listed", "table"]
 
 NUMBER = re.compile(r"–|[\d.,]+( ?(GB|[kM]))?")
 LONGEST = 300
-"""Characters of a foreign text on one line."""
+"""The most characters of foreign text on one line."""
 MOST = 30
-"""Items of a list."""
+"""The most items of a list."""
 
 
 def code(text: object) -> str:
-    """A foreign text on one line, as inline code: control characters spelled out, and the delimiter longer than any run
-    of backticks in it."""
+    """Return foreign text as inline code on one line: control characters are spelled out, and the delimiter is longer
+    than any run of backticks in the text."""
     line = visible(masked(str(text).strip()[: LONGEST * 4])).replace("\n", "\\n").replace("\t", " ")
     line = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
     mark = "`" * (_longest_run(line) + 1)
-    # One space at each end is the delimiter's, where the text begins or ends with a backtick or is nothing.
+    # Markdown strips these spaces; they keep the delimiter apart if the text is empty or has a backtick at either end.
     pad = " " if not line or line[0] == "`" or line[-1] == "`" else ""
     return f"{mark}{pad}{line or '–'}{pad}{mark}"
 
 
 def fenced(text: str, language: str = "", limit: int | None = None) -> str:
-    """A block of foreign text that its own content cannot end, cut after ``limit`` characters."""
+    """Return a fenced block of foreign text that its own content cannot close, cut to about ``limit`` characters."""
     whole = text.rstrip()
     shown = visible(masked(whole if limit is None else cut(whole, limit)))
     shown = shown if limit is None else cut(shown, limit)
@@ -41,7 +41,7 @@ def fenced(text: str, language: str = "", limit: int | None = None) -> str:
 
 
 def cut(text: str, room: int) -> str:
-    """The text, or its first whole lines and a word that there was more."""
+    """Return the text; if it is longer than ``room`` characters, its first whole lines and a note that it was cut."""
     if len(text) <= room:
         return text
     kept = text[: max(room - 200, 0)]
@@ -49,13 +49,13 @@ def cut(text: str, room: int) -> str:
 
 
 def listed(items: Sequence[str]) -> list[str]:
-    """Items of a list, each a line; those beyond the thirtieth are counted."""
+    """Return a Markdown list of at most thirty items, with a last line that counts the rest."""
     more = [f"- … and {len(items) - MOST} more"] if len(items) > MOST else []
     return [*(f"- {item}" for item in items[:MOST]), *more]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; what looks like a number is aligned to the right."""
+    """Return a Markdown table in which a column that holds only numbers is aligned right."""
     body = [list(row) for row in rows]
     right = [bool(body) and all(NUMBER.fullmatch(row[column]) for row in body) for column in range(len(head))]
     lines = [list(head), ["---:" if numeric else "---" for numeric in right], *body]
@@ -63,12 +63,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def changed(before: str | None, after: str) -> str:
-    """A cell that stands beside what it was: in bold where it is another."""
+    """Return the cell that shows ``after`` beside ``before``: ``same`` if they are equal, else ``after`` in bold."""
     return "same" if before == after else f"**{after}**"
 
 
 def details(summary: str, body: str) -> str:
-    """A part that is folded until somebody opens it."""
+    """Return a section that is folded until the reader opens it."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 

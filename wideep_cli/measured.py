@@ -1,4 +1,4 @@
-"""What the measured hardware of a cluster allows a layout, beside its data sheet: ``wideep plan`` and ``advise``."""
+"""Throughput bounds of the cluster's measured hardware, beside the data sheet's, for ``wideep plan`` and ``advise``."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ FIGURES: Final = {"memory": "hbm", "bf16": "bf16", "fp8": "fp8", "NVLink": "nvli
 
 
 def measured_nodes(source: StackFile, settings: Settings) -> tuple[KeptNode, ...]:
-    """Return the kept figures of the stack's cluster, of nodes with such GPUs.
+    """Return the burn-in figures that are kept on the stack's cluster, for the nodes that have the stack's GPU.
 
     Raises:
-        CallError: there is no way to the cluster.
-        ClusterError: the cluster does not answer, or nothing was measured on it.
+        CallError: there is no usable kubeconfig.
+        ClusterError: the cluster does not answer, or none of its nodes with this GPU was measured.
     """
     gpu, name, namespace = settings.hardware.gpu, graph_name(settings), settings.namespace
     found = kept(connect(source), namespace, name)
@@ -57,7 +57,7 @@ def measured_nodes(source: StackFile, settings: Settings) -> tuple[KeptNode, ...
 
 
 def measured_lines(settings: Settings, nodes: tuple[KeptNode, ...]) -> list[str]:
-    """The figures with their shares of the data sheet, and what they allow each role."""
+    """Return the report's lines: the measured figures as shares of the data sheet, and what they allow each role."""
     sheet = gpu_spec(settings.hardware.gpu).peaks
     if sheet is None:
         return [f"The peaks of {settings.hardware.gpu} are not published."]
@@ -78,7 +78,7 @@ def _figures(nodes: Iterable[KeptNode], sheet: Peaks) -> Iterator[str]:
 def with_measured(
     report: RenderableType, settings: Settings, nodes: tuple[KeptNode, ...], output: OutputFormat
 ) -> RenderableType:
-    """Return the plan's report with what the measured hardware allows, in the same form."""
+    """Return the plan's report with the bounds of the measured hardware added, in the same output format."""
     if output is OutputFormat.JSON:
         measured = {
             "nodes": [node.model_dump(exclude_none=True) for node in nodes],
@@ -94,7 +94,7 @@ def with_measured(
 
 @dataclass(frozen=True)
 class MeasuredShare:
-    """Tokens a second of one GPU in the best layout: what is predicted, and what no software could exceed."""
+    """Output tokens/s per GPU of the best layout: predicted, and the bounds of measured hardware and data sheet."""
 
     predicted: float
     measured: float
@@ -110,11 +110,11 @@ class MeasuredShare:
 
 
 def advised_nodes(question: Question) -> tuple[KeptNode, ...]:
-    """Return the kept figures of the cluster of the stack that is asked about.
+    """Return the burn-in figures that are kept on the cluster of the stack in question.
 
     Raises:
         CallError: no stack is named, or decode has GPUs of another kind.
-        ClusterError: as of ``measured_nodes``.
+        ClusterError: as in ``measured_nodes``.
     """
     if question.source is None or question.stack is None:
         raise CallError("--measured asks the cluster of a stack.", "Name it: --stack NAME or --file FILE.")
@@ -127,8 +127,8 @@ def advised_nodes(question: Question) -> tuple[KeptNode, ...]:
 def with_share(
     report: RenderableType, advice: Advice, nodes: tuple[KeptNode, ...], output: OutputFormat
 ) -> RenderableType:
-    """Return the advice's report with the share of the measured hardware that the best layout reaches, where there
-    is one and the data sheet is known."""
+    """Return the advice's report with the share of the measured hardware that the best layout reaches; unchanged if
+    there is no layout, or the GPU's peaks are not published."""
     question = advice.question
     sheet = gpu_spec(question.hardware[Role.PREFILL].gpu).peaks
     if sheet is None or not advice.best:
@@ -140,7 +140,7 @@ def with_share(
 
 
 def measured_share(found: Prediction, question: Question, peaks: Peaks, nodes: Iterable[KeptNode]) -> MeasuredShare:
-    """Return what a layout is predicted to reach of the measured hardware, at the prediction's own batches."""
+    """Return the predicted throughput of a layout beside its bounds, at the prediction's own batch sizes."""
     layout, model, traffic = found.layout, question.model, question.traffic
     gpu = question.hardware[Role.PREFILL].gpu
     prefill = prefill_bound(model, gpu, layout.prefill, found.prefill_batch, traffic, measured=peaks)

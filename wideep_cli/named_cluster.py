@@ -1,4 +1,4 @@
-"""Which cluster a stack means, by its file and the kubeconfig alone: no client is loaded, and nothing is asked."""
+"""The cluster that a stack names, read from its file and the kubeconfig alone, without a client or a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["chosen", "named_cluster"]
 
 
 def named_cluster(source: StackFile) -> str | None:
-    """The cluster that `pulumi up` of this stack would act on: its address and context. None: none is named."""
+    """Return address and context of the cluster that `pulumi up` of this stack would act on; None if none is named."""
     try:
         kubeconfig, context = chosen(source)
         if kubeconfig and is_content(kubeconfig):
@@ -33,7 +33,7 @@ def named_cluster(source: StackFile) -> str | None:
 
 
 def _entry(content: Mapping[str, object], kind: str, name: str) -> Mapping[str, object]:
-    """A named context or cluster of a kubeconfig; empty where it has none of that name."""
+    """Return the context or cluster of that name in a kubeconfig; empty if there is none."""
     listed = content.get(kind)
     entries = [_mapping(each) for each in cast("list[object]", listed)] if isinstance(listed, list) else []
     named = [each for each in entries if each.get("name") == name]
@@ -45,7 +45,11 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def chosen(source: StackFile) -> tuple[str | None, str | None]:
-    """Kubeconfig and context of the stack's file. An encrypted kubeconfig cannot be read without Pulumi."""
+    """Return the kubeconfig and the context that the stack file names; None for each that it does not name.
+
+    Raises:
+        CallError: the kubeconfig is encrypted, so that only Pulumi can read it, or the stack file cannot be read.
+    """
     config = cast("Mapping[str, object]", read_yaml(source.path).get("config") or {})
     kubeconfig, context = config.get("kubernetes:kubeconfig"), config.get("kubernetes:context")
     if isinstance(kubeconfig, dict):

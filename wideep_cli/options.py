@@ -1,4 +1,4 @@
-"""The options that all verbs share."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture on its way into a file: SVG, or PNG where the name says so. Each with the option that names the file."""
+"""Writing a picture to a file: SVG, or PNG if the name ends so. ``option`` names the command's option in errors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["require_format", "write_picture"]
 
 PNG: Final = ".png"
 ZOOM: Final = 2
-"""Pixels of a PNG for each of the SVG: for screens that have two."""
+"""Pixels of a PNG for each pixel of the SVG: for high-density screens."""
 LETTER: Final = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9">{}</text></svg>'
 
 
 def require_format(option: str, file: Path) -> None:
-    """Refuse a name that promises a format which is not written.
+    """Raise CallError if the file's name calls for a format that is not supported.
 
     Raises:
         CallError: the name ends in something other than ``.svg`` or ``.png``.
@@ -30,7 +30,7 @@ def write_picture(option: str, file: Path, svg: str) -> None:
     """Write the picture.
 
     Raises:
-        CallError: the name promises another format, the file cannot be written, or a PNG would lack its letters.
+        CallError: the name calls for another format, the file cannot be written, or no fonts are installed for a PNG.
     """
     require_format(option, file)
     with writing(file):
@@ -41,7 +41,7 @@ def write_picture(option: str, file: Path, svg: str) -> None:
 
 
 def _png(option: str, file: Path, svg: str) -> bytes:
-    """resvg draws letters with this machine's fonts, and leaves them out where there are none."""
+    """Return the picture as PNG. resvg leaves out all text if this machine has no fonts, so that raises CallError."""
     import resvg_py
 
     if resvg_py.svg_to_bytes(LETTER.format("M")) == resvg_py.svg_to_bytes(LETTER.format("")):

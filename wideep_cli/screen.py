@@ -1,4 +1,4 @@
-"""A terminal that is drawn on with rich."""
+"""A rich console that is safe for foreign text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ __all__ = ["Screen"]
 
 
 class Screen(Console):
-    """A console that draws foreign text and does not obey it: control characters of what is drawn are spelled out, and
-    only rich's own sequences reach the terminal."""
+    """A console that spells out the content's control characters: only rich's own sequences reach the terminal."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As the base class, segment by segment."""
+        """Render as the base class does, with the control characters of each segment spelled out."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)

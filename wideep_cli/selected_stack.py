@@ -1,4 +1,4 @@
-"""The stack that the Pulumi CLI has selected, read from where the CLI keeps it.
+"""The stack that is selected in the Pulumi CLI, read from where the CLI keeps it.
 
 Source: ``workspace/workspace.go``, ``workspace/settings.go`` and ``backend/state/stacks.go`` of pulumi/pkg v3.259.0.
 """
@@ -20,10 +20,10 @@ __all__ = ["selected_stack"]
 
 
 def selected_stack(project: Project, environ: Mapping[str, str] = os.environ) -> str:
-    """The name of the selected stack: ``PULUMI_STACK``, or what ``pulumi stack select`` wrote for this project.
+    """Return the name of the selected stack: ``PULUMI_STACK``, or what ``pulumi stack select`` wrote for this project.
 
     Raises:
-        CallError: none is selected, or there is no project here.
+        CallError: no stack is selected, or there is no Pulumi.yaml.
     """
     named = environ.get("PULUMI_STACK")
     if named:
@@ -41,7 +41,7 @@ def selected_stack(project: Project, environ: Mapping[str, str] = os.environ) ->
 
 
 def _named(project: Project) -> str:
-    """The options that name the project's stacks."""
+    """Return the advice that lists the options for the project's stacks."""
     stacks = [stack_of(path) for path in sorted(project.stack_folder.glob("Pulumi.*.yaml"))]
     return f"Name one: {', '.join(f'--stack {stack}' for stack in stacks)}" if stacks else "Name one with --stack NAME"
 
@@ -59,7 +59,7 @@ def _backend(project: Project, environ: Mapping[str, str]) -> str | None:
 
 
 def _json(path: Path) -> Mapping[str, object]:
-    """The object in a JSON file of the CLI; empty where there is none."""
+    """Return the object in one of the CLI's JSON files; empty if the file does not exist."""
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

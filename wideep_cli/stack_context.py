@@ -1,4 +1,4 @@
-"""From ``--stack`` or ``--file`` to the Plan."""
+"""Settings and Plan of the stack that ``--stack`` or ``--file`` names."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ CLEAR_WARNING = (
 
 @dataclass(frozen=True)
 class StackContext:
-    """A stack as it is written, and what follows from it."""
+    """A stack's settings and the Plan that follows from them."""
 
     settings: Settings
     plan: Plan
     warnings: tuple[str, ...]
-    """The Plan's own, and what the file itself gives cause for."""
+    """Warnings of the Plan, and those about the file itself."""
 
 
 def stack_file(stack: str | None, file: Path | None) -> StackFile:
-    """The stack's file that the options name; without any, that of the selected stack.
+    """Return the stack file that the options name; without options, that of the selected stack.
 
     Raises:
-        CallError: both are named, or what is named does not exist.
+        CallError: both options are given, or the stack or file does not exist.
     """
     if stack and file:
         raise CallError("--stack and --file both name a stack.", "Give one of them.")
@@ -59,10 +59,10 @@ def stack_file(stack: str | None, file: Path | None) -> StackFile:
 
 
 def load(source: StackFile) -> StackContext:
-    """Settings and Plan of a stack. A token that is not set yet is a warning: nothing here needs it.
+    """Return Settings and Plan of a stack. A missing token is a warning only, because nothing here needs it.
 
     Raises:
-        ConfigError: the config breaks a rule. That the token is missing is then a note of it.
+        ConfigError: the config breaks a rule; a missing token is then a note on the error.
     """
     from wideep.plan import make_plan
     from wideep.rules import accept
@@ -76,10 +76,10 @@ def load(source: StackFile) -> StackContext:
 
 
 def settings_of(source: StackFile) -> Settings:
-    """The Settings of a stack, whether or not its token is set.
+    """Return the Settings of a stack, whether or not its token is set.
 
     Raises:
-        ConfigError: the config has mistakes of form.
+        ConfigError: the config does not match the schema.
     """
     from wideep.settings import parse
 
@@ -87,10 +87,10 @@ def settings_of(source: StackFile) -> Settings:
 
 
 def _settings(source: StackFile, reader: Reader[S]) -> tuple[S, tuple[Problem, ...]]:
-    """The Settings, and the problem of the missing token, which only `pulumi up` minds.
+    """Return the Settings and, if the token is missing, that problem, which matters to `pulumi up` alone.
 
     Raises:
-        ConfigError: every other problem.
+        ConfigError: the config has any other problem.
     """
     from wideep.settings.root import HfToken
     from wideep.settings.texts import json_texts
@@ -110,14 +110,14 @@ def _settings(source: StackFile, reader: Reader[S]) -> tuple[S, tuple[Problem, .
 
 
 def _unless(problems: Sequence[Problem], settings: S) -> S:
-    """Raises ConfigError where there are problems in spite of the settings."""
+    """Return the settings, or raise ConfigError if there are problems although the settings could be read."""
     if problems:
         raise ConfigError(list(problems))
     return settings
 
 
 def _reader(folder: Path) -> Callable[[str], str]:
-    """Opens the files that a stack's config names, relative to the stack's own file."""
+    """Return a function that reads a file which the config names relative to the stack file."""
 
     def read_text(name: str) -> str:
         return read_named(folder / name)

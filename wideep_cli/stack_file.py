@@ -1,4 +1,5 @@
-"""Reads a stack's file as Pulumi does, without Pulumi: no engine, no backend and no secret is touched."""
+"""A reader for stack files that follows Pulumi's rules without Pulumi: no engine, no backend and no secret is
+touched."""
 
 from __future__ import annotations
 
@@ -28,42 +29,42 @@ __all__ = [
 ]
 
 PROJECT = "dynamo-wideep"
-"""The project's name where no Pulumi.yaml says another."""
+"""The project's name if there is no Pulumi.yaml, or it gives none."""
 MOST_BYTES: Final = 1_000_000
 MOST_NODES: Final = 10_000
-"""Of a stack's file; the largest that this project has is 2 kB and 60 values."""
+"""The most bytes and YAML values of a stack file; the largest in this project has 2 kB and 60 values."""
 PLAIN: Final = ("bool", "int", "float", "timestamp", "value")
-"""What Pulumi's parser takes for one of these is not what PyYAML's does."""
+"""YAML types that Pulumi's parser recognizes by other rules than PyYAML."""
 UNSET: Final[tuple[object, ...]] = ("", "{}", {})
-"""What a key holds that is declared in Pulumi.yaml, but not set: the program reads them in the same way."""
+"""Values of a key that Pulumi.yaml declares but that is not set; the program treats them as unset, too."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What of a Pulumi.yaml matters here."""
+    """The parts of a Pulumi.yaml that matter here."""
 
     name: str
     path: Path | None
-    """The Pulumi.yaml; None where there is none."""
+    """The path of the Pulumi.yaml; None if there is none."""
     stack_folder: Path
-    """Where the stacks' files stand."""
+    """The folder of the stack files."""
     defaults: Mapping[str, object]
-    """Values of config keys (without the project's prefix) that a stack does not set."""
+    """Defaults of config keys (without the project's prefix), for keys that a stack does not set."""
     backend: str | None
-    """The state's URL, where the project pins it."""
+    """The URL of the state backend; None if the project does not pin it."""
 
 
 @dataclass(frozen=True)
 class StackFile:
-    """A stack's config as it stands in its file. Secrets stay as they are there: ``{secure: …}``."""
+    """A stack's config as written in its file. Secrets stay as they are there: ``{secure: …}``."""
 
     path: Path
     config: Mapping[str, object]
-    """Keys without the project's prefix; those of other projects (``kubernetes:…``) left out."""
+    """Config values by key, without the project's prefix; keys of other projects (``kubernetes:…``) are left out."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Pulumi reads it: a key that stands twice is an error, plain words are what ``yaml_values`` says."""
+    """A loader that reads YAML as Pulumi does: duplicate keys are errors, and plain scalars follow ``yaml_values``."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - a class attribute of the base
         first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] not in PLAIN]
@@ -71,12 +72,12 @@ class _Loader(yaml.SafeLoader):
     }
 
     def construct_plain(self, node: yaml.ScalarNode) -> object:
-        """A boolean, a number or a date."""
+        """Return the boolean, number or date of a plain scalar."""
         return plain_value(str(node.value))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        # A tag may call a scalar a mapping (``!!map 1``), whatever the types say: its value is then a text.
+        # A tag may declare a scalar to be a mapping (``!!map 1``), whatever the types say: its value is then a string.
         pairs = cast("list[tuple[yaml.Node, yaml.Node]] | str", node.value)
         for key, _ in () if isinstance(pairs, str) else pairs:
             if isinstance(key, yaml.ScalarNode):
@@ -86,7 +87,8 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
-        """As the base class, with an error at the value's place whatever its tag makes of it (``0b_``, ``!!set x``)."""
+        """Construct as the base class does, but report a failing tag (``0b_``, ``!!set x``) as an error at its
+        place."""
         try:
             return cast(object, super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
@@ -101,9 +103,11 @@ for _tag, _pattern, _letters in resolvers():
 
 
 def documents(text: str, most_values: int) -> list[object]:
-    """What each document of a YAML text holds. They are counted first: aliases make a short text as large as one likes.
+    """Return the content of each document of a YAML text. The values are counted first, because aliases can make a
+    short text arbitrarily large.
 
-    Raises yaml.YAMLError.
+    Raises:
+        yaml.YAMLError: the text is not YAML, or has more than ``most_values`` values with every alias expanded.
     """
     loader, found = _Loader(text), list[object]()
     try:
@@ -133,7 +137,7 @@ def _require_few(root: yaml.Node, most: int) -> None:
 
 
 def _load(text: str) -> object:
-    """What the one document of a text holds."""
+    """Return the content of the only document of a text; None if the text is empty."""
     found = documents(text, MOST_NODES)
     if len(found) > 1:
         raise yaml.YAMLError("it has several documents")
@@ -141,7 +145,7 @@ def _load(text: str) -> object:
 
 
 def read_yaml(path: Path) -> Mapping[str, object]:
-    """The mapping in a YAML file; an empty file is an empty mapping.
+    """Return the mapping in a YAML file; an empty file is an empty mapping.
 
     Raises:
         CallError: the file cannot be read, is not YAML, or holds something other than a mapping.
@@ -167,7 +171,7 @@ def read_yaml(path: Path) -> Mapping[str, object]:
 
 
 def find_project(folder: Path) -> Project:
-    """The Pulumi project of a folder: its own Pulumi.yaml, or the next one above it.
+    """Return the Pulumi project of a folder: that of its own Pulumi.yaml, or of the nearest one above it.
 
     Raises:
         CallError: its Pulumi.yaml cannot be read.
@@ -180,7 +184,7 @@ def find_project(folder: Path) -> Project:
 
 
 def project_of(path: Path) -> Project:
-    """Return the project of a stack's file: that of its folder, or of the working directory where the folder has none.
+    """Return the project of a stack file: that of its folder, or of the working directory if the folder has none.
 
     Raises:
         CallError: its Pulumi.yaml cannot be read.
@@ -199,7 +203,7 @@ def _project(path: Path) -> Project:
 
 
 def _defaults(declared: object, project: str) -> dict[str, object]:
-    """``default`` and ``value`` of the keys that a Pulumi.yaml declares."""
+    """Return the ``default`` or ``value`` of each config key that a Pulumi.yaml declares."""
     if not isinstance(declared, dict):
         return {}
     defaults: dict[str, object] = {}
@@ -218,10 +222,10 @@ def _defaults(declared: object, project: str) -> dict[str, object]:
 
 
 def stack_path(project: Project, stack: str) -> Path:
-    """The file of a stack, by the stack's name (with or without its organization).
+    """Return the path of a stack's file, given the stack's name (with or without its organization).
 
     Raises:
-        CallError: there is none; the message lists the nearest names.
+        CallError: there is no such file; the message lists the nearest names.
     """
     name = stack.split("/")[-1]
     path = project.stack_folder / f"Pulumi.{name}.yaml"
@@ -234,10 +238,10 @@ def stack_path(project: Project, stack: str) -> Path:
 
 
 def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
-    """The config of a stack's file, with the project's defaults under it (``project_of``, unless one is given).
+    """Read the config of a stack file on top of the project's defaults (of ``project_of``, unless a project is given).
 
     Raises:
-        CallError: the file does not exist, is not a stack's file or sets nothing.
+        CallError: the file does not exist, is not a stack file or sets nothing.
     """
     if not is_file(path):
         if is_there(path):
@@ -261,7 +265,7 @@ def read_stack_file(path: Path, project: Project | None = None) -> StackFile:
 
 
 def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object]:
-    """The project's keys. As for Pulumi, a key without a project is one of them, and ``config:`` may stand between."""
+    """Return the project's own keys. As in Pulumi, a key may lack the project, and ``config:`` may precede its name."""
     own: dict[str, object] = {}
     for key, value in config.items():
         of, _, name = str(key).rpartition(":")
@@ -271,7 +275,7 @@ def _own_keys(config: Mapping[object, object], project: str) -> dict[str, object
 
 
 def _first_config(project: str) -> str:
-    """What a stack's file may say at first."""
+    """Return the advice that shows the first config of a new stack."""
     from wideep.settings.problems import EXAMPLES
 
     keys = [f"  {project}:{example}" for key, example in EXAMPLES.items() if key != "image"]
@@ -279,12 +283,12 @@ def _first_config(project: str) -> str:
 
 
 def stack_of(path: Path) -> str:
-    """The name of the stack whose file this is."""
+    """Return the name of the stack that a file belongs to."""
     return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Write a list of plain values on one line: a CUDA graph's batch sizes can be fifty."""
+    """A dumper that writes a list of plain values on one line: a list of CUDA graph batch sizes can have fifty."""
 
     def represent_list(self, data: Iterable[object]) -> yaml.SequenceNode:
         items = list(data)
@@ -296,7 +300,7 @@ _Dumper.add_representer(list, _Dumper.represent_list)
 
 
 def config_yaml(config: Mapping[str, object], project: str, width: int = 110) -> str:
-    """A config as it is under ``config:``: a key a line; only the layout's keys are under each other."""
+    """Return a config as the lines under ``config:``, one for each key; only ``layout`` is a nested block."""
     parts = (
         yaml.dump(
             {f"{project or PROJECT}:{key}": value},

@@ -1,7 +1,7 @@
-"""The verbs of ``wideep``, each with its line of ``wideep --help``. A verb's module is imported when it is asked for.
+"""The verbs of ``wideep`` and their lines in ``wideep --help``. A verb's module is imported when the verb is called.
 
-``wideep --help`` draws its page itself: what typer draws with brings rich, Markdown and Pygments, whose import takes
-longer than all the rest.
+``wideep --help`` draws its page itself, because typer's own help needs rich, Markdown and Pygments, whose import takes
+longer than everything else.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "as after the manual lab. Runs `pulumi preview`, and changes nothing.",
     }
 )
-"""In the order of ``wideep --help``. The first paragraph of each verb's docstring."""
+"""Each verb with the first paragraph of its docstring, in the order of ``wideep --help``."""
 
 
 class VerbCommand(TyperCommand):
@@ -71,7 +71,7 @@ class VerbCommand(TyperCommand):
 
 
 class Commands(Mapping[str, Any]):
-    """The verbs' commands by name, each made when it is asked for."""
+    """The verbs' commands by name, each built on access."""
 
     def __getitem__(self, name: str) -> Any:
         if name not in VERBS:
@@ -90,18 +90,18 @@ class Commands(Mapping[str, Any]):
 
 
 class VerbGroup(TyperGroup):
-    """The command itself."""
+    """The ``wideep`` command as a group of verbs."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands: Any = Commands()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Without a verb the page of ``wideep --help`` is what was meant."""
+        """Parse the arguments; without any, show the page of ``wideep --help``."""
         return super().parse_args(ctx, args or ["--help"])
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The verbs' names."""
+        """Return the names of the verbs."""
         return list(VERBS)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -1,4 +1,4 @@
-"""What ``wideep --version`` prints."""
+"""The output of ``wideep --version``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SECONDS = 5
 
 
 def print_version() -> None:
-    """Print the version, the commit of a checkout, and the releases of Dynamo that it knows."""
+    """Print the version, the commit of the checkout if there is one, and the range of known Dynamo releases."""
     known = f"Dynamo {ROWS[0].version} to {newest().version} (newest tried: {newest_tried().version})"
     typer.echo(f"{NAME} {version(NAME)}{_commit(ROOT)}\n{known}")
 
 
 def _commit(folder: Path) -> str:
-    """Nothing where git is not installed, or the folder is no checkout of its own."""
+    """Return the part that names the commit; empty without git, or if the folder is not itself a git checkout."""
     if not (folder / ".git").exists():
         return ""
     try:

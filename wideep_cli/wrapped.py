@@ -1,4 +1,4 @@
-"""Lines of a message at the width of a terminal: between words, and never within a command."""
+"""Messages wrapped to the width of a terminal, between words and never within a command."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 __all__ = ["terminal_width", "wrapped"]
 
 NARROWEST: Final = 40
-"""Columns; a narrower terminal gets lines of that width."""
+"""The minimum width of lines in columns, even if the terminal is narrower."""
 USUAL: Final = 80
 PROGRAMS: Final = "pulumi|kubectl|helm|docker|wideep|make setup-"
 WORD: Final = r"""(?:'[^']*'|"[^"]*"|[^\s'"])+"""
 COMMAND: Final = rf"(?<![\w./:-])(?:[A-Z_]+=\S+ )?(?:{PROGRAMS})(?: +{WORD}(?<![,;:]))+"
-"""A command without backticks ends with its sentence, or at a comma outside quotes."""
+"""A command without backticks, which ends with its sentence or at a comma outside quotes."""
 UNIT: Final = re.compile(rf"(?:`[^`]*`|{COMMAND}|\S)+")
 
 
 def terminal_width() -> int | None:
-    """Columns of the terminal that stderr is. None: it is none."""
+    """Return the width in columns of the terminal on stderr; None if stderr is not a terminal."""
     if not sys.stderr.isatty():
         return None
     columns = os.environ.get("COLUMNS", "")
@@ -32,8 +32,8 @@ def terminal_width() -> int | None:
 
 
 def wrapped(text: str, width: int) -> str:
-    """The text with lines of at most ``width`` columns, where no command and no word is longer. What follows an
-    indented line is indented by two more."""
+    """Wrap the text to lines of at most ``width`` columns; only a command or word that is longer exceeds it. The
+    continuation of an indented line is indented by two more spaces."""
     return "\n".join(row for line in text.split("\n") for row in _rows(line, width))
 
 

@@ -1,6 +1,5 @@
-"""Plain words of YAML as the values that Pulumi's parser makes of them, which is Go's yaml.v3: YAML 1.2 for booleans,
-octal numbers in the old and in the new form, no numbers to the base of 60. What a test asked Pulumi for is in
-tests/unit/cli/test_yaml_values.py."""
+"""Plain YAML scalars with the values that Pulumi's parser, Go's yaml.v3, gives them: YAML 1.2 booleans, octal numbers
+in the old and the new form, no base-60 numbers. tests/unit/cli/test_yaml_values.py records Pulumi's own values."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ Tag = tuple[str, re.Pattern[str]]
 
 
 def resolvers() -> Iterator[tuple[str, re.Pattern[str], str]]:
-    """Each tag, the pattern of its words, and the letters that they begin with; the first that fits counts."""
+    """Yield each tag, the pattern of its scalars, and the characters that they begin with; the first match counts."""
     yield "tag:yaml.org,2002:bool", BOOL, "tTfF"
     yield "tag:yaml.org,2002:int", INT, "-+0123456789"
     yield "tag:yaml.org,2002:float", FLOAT, "-+0123456789."
@@ -31,8 +30,8 @@ def resolvers() -> Iterator[tuple[str, re.Pattern[str], str]]:
 
 
 def plain_value(word: str) -> object:
-    """The value of a word that one of the patterns matches. A number without a fraction is a whole one, as in the JSON
-    in which Pulumi hands it on; a date is the text that Go writes of it."""
+    """Return the value of a scalar that one of the patterns matches. A number without a fraction is an integer, as in
+    the JSON that Pulumi passes on; a date is the string that Go prints for it."""
     if BOOL.match(word):
         return word.lower() == "true"
     if DATE.match(word):
@@ -50,7 +49,7 @@ def plain_value(word: str) -> object:
 
 
 def _day(word: str) -> str:
-    """A day as Go writes it; what is no day of the calendar stays as it is."""
+    """Return a date as Go prints it; text that is not a date of the calendar stays as it is."""
     try:
         return f"{datetime.date(*map(int, word.split('-')))} 00:00:00 +0000 UTC"
     except ValueError:

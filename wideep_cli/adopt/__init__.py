@@ -1,4 +1,4 @@
-"""``wideep adopt``: a cluster on which the lab was done by hand becomes a stack's, without anything being made anew.
+"""``wideep adopt``: a stack takes over a cluster on which the lab was done by hand, and nothing is recreated.
 
 pulumi preview ──► every resource of the stack ──► those that the cluster has, each with its state ──► pulumi import
 """

@@ -1,4 +1,4 @@
-"""The verb ``adopt``: its options."""
+"""The verb ``adopt`` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stack uses of the cluster in place of making its own: commands that write it into the stack's config."""
+"""Commands that set the stack's config to use what the cluster has instead of creating its own."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ USED: Final = {
     TOKEN_SECRET.name: ("pulumi config set --plaintext hfTokenSecret {name}", "pulumi config rm hfToken"),
     SSH_KEY_SECRET.name: (f"{SET} --plaintext platform.sshKeySecret {{name}}",),
 }
-"""Resources that are used and not taken over. A claim has fields that its storage class filled in, and a Secret is not
-read, so that the next ``up`` would replace the one, and the weights with it, and change the other."""
+"""Resources that the stack uses but does not import. The storage class fills in fields of a claim, and Secrets are not
+read, so the next ``up`` would replace the claim, and the weights with it, and change the Secret."""
 NO_POLICIES: Final = f"{SET} access.networkPolicies false"
-"""Where there are none: taking over adds nothing. Take it out again when the stack is adopted."""
+"""For a cluster without policies, since adoption adds nothing. Remove the key again once the stack is adopted."""
 NO_DOWNLOAD: Final = f"{SET} modelCache.download false"
 KEEPS: Final = {"source", "registry", "pull_secret"}
-"""What an image that is built and one that exists have in common."""
+"""Fields that an image to build and an existing image have in common."""
 
 
 def graph_keys(settings: Settings, graph: Mapping[str, Any]) -> Iterator[str]:
-    """From a graph that runs: its image, and where on the volume its weights are."""
+    """Yield the commands that follow from a running graph: its image, and where its weights are on the volume."""
     parts = graph_parts(graph["spec"])
     yield from _image(settings, {part.image for part in parts if part.image})
     yield from _path(settings, {path for part in parts for path in _model_paths(settings, part.args)})
 
 
 def version_keys(settings: Settings, record: Mapping[str, Any]) -> Iterator[str]:
-    """From Helm's record of a platform that runs: its release, in whose API its graphs are written."""
+    """Yield the command that sets a running platform's release, from Helm's record: graphs use that release's API."""
     there = str(record["chart"]["metadata"]["version"])
     if there != settings.platform.version:
         yield f"{SET} platform.version {shlex.quote(there)}"
@@ -56,7 +56,8 @@ def _image(settings: Settings, images: set[str]) -> Iterator[str]:
 
 
 def _path(settings: Settings, paths: set[str]) -> Iterator[str]:
-    """The claim is mounted where this program mounts it, or its path has to be changed by hand."""
+    """Yield the command for the path of the weights, if it is below this program's mount path; otherwise it has to be
+    changed by hand."""
     ours = model_path(settings.model, settings.model_cache)
     for path in paths - {ours} if len(paths) == 1 else set[str]():
         if path.startswith(f"{MOUNT_PATH}/"):

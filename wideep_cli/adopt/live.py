@@ -1,4 +1,4 @@
-"""What the cluster has of a stack's resources: the objects as they are, and Helm's records of releases."""
+"""A stack's resources as they are on the cluster: live objects, and Helm's records of releases."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ KINDS: Final = {
     POLICY_TYPE: Kind(RawObject, "/apis/networking.k8s.io/v1", "networkpolicies"),
     **{kind: Kind(RawObject, api.path, api.plural) for kind, api in GRAPH_TYPES.items()},
 }
-"""By Pulumi's type. Secrets are missing: what is in them is not read."""
+"""Kinds by Pulumi type. Secrets are absent, because their contents are not read."""
 
 
 def find_object(cluster: Cluster, kind: Kind[RawObject], inputs: Json) -> Json | None:
-    """The object that the inputs name; None where there is none.
+    """Return the object that the inputs name; None if there is none.
 
     Raises:
-        ClusterError: the cluster does not answer, or the user may not see it.
+        ClusterError: the cluster does not answer, or the user may not read the object.
     """
     metadata: Json = inputs["metadata"]
     found = cluster.find(kind, metadata["name"], metadata.get("namespace"))
@@ -45,7 +45,7 @@ def find_object(cluster: Cluster, kind: Kind[RawObject], inputs: Json) -> Json |
 
 
 def find_release(cluster: Cluster, name: str, namespace: str) -> Json | None:
-    """Helm's record of the release that is deployed; None where there is none.
+    """Return Helm's record of the deployed release; None if there is none.
 
     Raises:
         ClusterError: the cluster does not answer, or the user may not read the release's Secret.

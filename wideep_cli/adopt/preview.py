@@ -1,4 +1,4 @@
-"""Every resource that a stack would make, by the engine's own account."""
+"""Every resource that a stack would create, as reported by Pulumi's engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Wanted", "wanted_resources"]
 SECONDS: Final = 300
 LAST_LINES: Final = 20
 OLDEST: Final = (3, 254)
-"""The first Pulumi that takes a resource's state from an import file (pulumi#23984)."""
+"""The first Pulumi version that takes a resource's state from an import file (pulumi#23984)."""
 INSTALL: Final = "Install it: https://www.pulumi.com/docs/install"
 
 Json = dict[str, Any]
@@ -29,8 +29,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Wanted:
-    """A resource that the stack would make: its entry of an import file, and its inputs as the provider checked them.
-    Secret values are not in them. ``known`` are URNs of resources in the state that entries name, by those names."""
+    """A resource that the stack would create: its entry in an import file, and its inputs as the provider checked them,
+    without secret values. ``known`` maps the names by which entries refer to resources of the state to their URNs."""
 
     entry: Json
     inputs: Json
@@ -38,26 +38,26 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """In the program."""
+        """The name of the resource in the program."""
         return str(self.entry.get("logicalName", self.entry["name"]))
 
     @property
     def type(self) -> str:
-        """``kubernetes:core/v1:Namespace``."""
+        """The Pulumi type: ``kubernetes:core/v1:Namespace``."""
         return str(self.entry["type"])
 
     @property
     def component(self) -> bool:
-        """It stands for others and is nothing itself."""
+        """True if the resource is a component, which only groups other resources."""
         return bool(self.entry.get("component"))
 
 
 def wanted_resources(project: Path, stack: str) -> list[Wanted]:
-    """All that ``pulumi preview`` would create.
+    """Return all resources that ``pulumi preview`` would create.
 
     Raises:
-        WideepError: the preview fails, with its last lines.
-        CallError: there is no pulumi, or an older one.
+        WideepError: the preview fails; the message has its last lines.
+        CallError: pulumi is not installed, or too old.
     """
     _check_version(project)
     with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +80,7 @@ def _check_version(project: Path) -> None:
 
 
 def _run(project: Path, *words: str) -> str:
-    """What pulumi prints to stdout."""
+    """Run pulumi and return its stdout."""
     try:
         done = subprocess.run(
             ["pulumi", *words],

@@ -1,4 +1,4 @@
-"""Which of a stack's resources the cluster has already, and how Pulumi takes each over."""
+"""The stack's resources that the cluster already has, and how Pulumi takes each of them over."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ NO_IMPORT: Final = {
     "random:": "its value is drawn anew",
     "pulumi:providers:": "it is this program's own",
 }
-"""Types (by how they begin) that stay for ``pulumi up`` to make, and why."""
+"""Types (by prefix) that are left for ``pulumi up`` to create, and why."""
 
 
 @dataclass
 class Adoption:
-    """``resources`` are entries of an import file, components first; ``left`` names what is still to be made.
+    """What ``wideep adopt`` found: ``resources`` are entries of an import file, components first; ``left`` names what
+    is still to be created.
 
-    ``keys`` are commands that make the stack use what is there in place of making its own, ``notes`` those that write
-    the stack's own annotations on objects that it has taken over.
+    ``keys`` are commands that make the stack use what exists instead of creating its own. ``notes`` are commands that
+    write the stack's own annotations on objects that it has taken over.
     """
 
     resources: list[Json] = field(default_factory=list[Json])
@@ -52,10 +53,10 @@ class Adoption:
 
 
 def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> Adoption:
-    """What of the resources that the stack would make the cluster has.
+    """Return which of the wanted resources the cluster has, and how to take them over.
 
     Raises:
-        ClusterError: the cluster does not answer, or the user may not see one of the objects.
+        ClusterError: the cluster does not answer, or the user may not read one of the objects.
     """
     found, missing = Adoption(), list[Wanted]()
     graph = next((_find(cluster, each) for each in wanted if each.name == GRAPH.name), None)
@@ -77,7 +78,7 @@ def adoption(settings: Settings, wanted: Sequence[Wanted], cluster: Cluster) -> 
 
 
 def _find(cluster: Cluster, wanted: Wanted) -> Json | None:
-    """The object behind a resource, as much of it as is read."""
+    """Return the object of a resource, empty if its content is not read; None if the cluster does not have it."""
     if wanted.name in USED:
         kind, metadata = CLAIMS if wanted.type == CLAIM_TYPE else SECRETS, wanted.inputs["metadata"]
         return {} if cluster.find(kind, metadata["name"], metadata["namespace"]) else None
@@ -99,7 +100,7 @@ def _take(found: Adoption, wanted: Wanted, live: Json) -> None:
 
 
 def _graph_keys(settings: Settings, graph: Json | None, missing: Sequence[Wanted]) -> Iterator[str]:
-    """Of a graph that runs nothing is built, downloaded or closed off for the first time."""
+    """Yield the commands that keep the stack from building, downloading or isolating anything for a running graph."""
     if graph is None:
         return
     yield from graph_keys(settings, graph)

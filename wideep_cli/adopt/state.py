@@ -1,9 +1,9 @@
-"""Entries of an import file with the state of each resource: as if the stack had made what is there, as it is now.
+"""Entries of an import file with the state of each resource, as if the stack had created what exists now.
 
-`pulumi import` would else ask the provider, which cannot tell what of an object somebody has written. Of a custom
-resource pulumi-kubernetes takes over just the name, of a Job also all that the cluster has filled in, and the next
-preview would change both. Here the inputs are the program's, with the cluster's values in them, so that a preview
-shows where the two differ, and nothing else.
+Without a state, `pulumi import` asks the provider, which cannot tell which fields of an object a user has written. For
+a custom resource pulumi-kubernetes then imports only the name, for a Job also everything that the cluster has filled
+in, and the next preview would change both. Here the inputs are the program's with the cluster's values, so that a
+preview shows exactly where the two differ.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["lacking_notes", "object_entry", "release_entry", "wait_entry"]
 
 
 def object_entry(wanted: Wanted, live: Json) -> Json:
-    """Of a Kubernetes object."""
+    """Return the entry of a Kubernetes object."""
     metadata: Json = live["metadata"]
     noted = {**live, "metadata": {**metadata, **_annotations(metadata, lacking_notes(wanted, live))}}
     inputs = cast("Json", _as_asked(noted, wanted.inputs))
@@ -40,15 +40,15 @@ def object_entry(wanted: Wanted, live: Json) -> Json:
 
 
 def lacking_notes(wanted: Wanted, live: Json) -> dict[str, str]:
-    """The stack's notes to itself that the object does not have."""
+    """Return the stack's own annotations that the object lacks, or has with another value."""
     asked: dict[str, str] = wanted.inputs["metadata"].get("annotations") or {}
     there: dict[str, str] = live["metadata"].get("annotations") or {}
     return {key: value for key, value in asked.items() if key.startswith(OWN_ANNOTATIONS) and there.get(key) != value}
 
 
 def release_entry(wanted: Wanted, record: Json) -> Json:
-    """Of a Helm release: its own values, and the version of its chart. The provider ends with a panic where what it
-    keeps of the inputs is no secret."""
+    """Return the entry of a Helm release, with the release's own values and chart version. The provider panics if the
+    inputs that it stores are not a secret."""
     chart: Json = record["chart"]["metadata"]
     inputs: Json = {**wanted.inputs, "values": record.get("config") or {}, "version": chart["version"]}
     status: Json = {
@@ -65,7 +65,7 @@ def release_entry(wanted: Wanted, record: Json) -> Json:
 
 
 def wait_entry(wanted: Wanted, graph: Json) -> Json:
-    """Of a resource that is nothing on the cluster: it stands for having looked at the graph as it is now."""
+    """Return the entry of a resource without an object on the cluster: it records the graph's present generation."""
     metadata: Json = graph["metadata"]
     inputs = dict(wanted.inputs)
     if "revision" in inputs:
@@ -78,7 +78,7 @@ def _annotations(metadata: Json, more: dict[str, str]) -> Json:
 
 
 def _as_asked(live: object, asked: object) -> object:
-    """Of what is there, the parts that are asked for; a list of another length as it is."""
+    """Return the parts of ``live`` that ``asked`` has, too; a list of a different length is returned whole."""
     match live, asked:
         case dict(), dict():
             there, keys = cast("Json", live), cast("Json", asked)

@@ -1,4 +1,4 @@
-"""The estimator's answers, kept on disk by its version and the question: a second call imports no estimator."""
+"""A cache on disk of the estimator's answers, by version and question; a repeated question imports no estimator."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from wideep_cli.errors import CallError
 __all__ = ["Answers", "batches"]
 
 PREFILL_TOKENS = 16384
-"""Tokens of a prefill step of one attention group: at most this, or one prompt."""
+"""The most tokens in a prefill step of one attention group, unless a single prompt has more."""
 LARGEST_BATCH = 512
 
 
 class _File(BaseModel):
-    """What is kept for one model, GPU and traffic."""
+    """The cache file of one model, GPU and traffic."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: str
-    """The estimator's name of it; empty where it knows none."""
+    """The estimator's name for the model; empty if it knows none."""
     data: str
-    """The engine's release that was measured; empty where none was."""
+    """The engine's release that was measured; empty if none was."""
     series: dict[str, Series] = {}
 
 
 class Answers:
-    """Answers about one model and traffic. Use ``with``: leaving it writes what is new."""
+    """The estimator's answers about one model and traffic; a context manager, which writes new answers at its end."""
 
     def __init__(self, model: ModelShape, traffic: Traffic, engine: Engine | None = None) -> None:
         self.version = require_estimator()
         self.engine = engine or engine_of()
-        """Whose rules and memory the layouts that are asked about keep, and whose kernels were measured."""
+        """The engine whose rules and memory apply to the layouts in question, and whose kernels were measured."""
         self.backend = Backend(self.engine.framework)
         self._model = model
         self._traffic = traffic
@@ -63,11 +63,11 @@ class Answers:
         self._changed.clear()
 
     def known(self, gpu: GpuKind) -> bool:
-        """The estimator knows a model of this shape, on this GPU."""
+        """Tell whether the estimator knows a model of this shape, and has measurements on this GPU."""
         return gpu_spec(gpu).estimator is not None and bool(self._file(gpu).model and self._file(gpu).data)
 
     def unknown(self, gpu: GpuKind) -> str:
-        """What it does not know, as a sentence."""
+        """Return a sentence that says what the estimator does not know."""
         if gpu_spec(gpu).estimator is None:
             return f"AIConfigurator {self.version} has no data for {gpu}."
         if not self._file(gpu).data:
@@ -75,11 +75,11 @@ class Answers:
         return f"AIConfigurator {self.version} does not support the shape of {self._model.name}."
 
     def data(self, gpu: GpuKind) -> str:
-        """The engine and its release that were measured on this GPU: ``SGLang 0.5.14``."""
+        """Return the engine and its release that were measured on this GPU: ``SGLang 0.5.14``."""
         return f"{self.engine.title} {self._file(gpu).data}"
 
     def series(self, question: WorkerQuestion) -> Series:
-        """All steps of a worker. The model must be known."""
+        """Return all steps of a worker. The model must be known."""
         file = self._file(question.gpu)
         found = file.series.get(question.key)
         if found is None:
@@ -113,7 +113,7 @@ class Answers:
 
 
 def batches(role: Role, traffic: Traffic) -> Sequence[int]:
-    """Batch sizes of one attention group that are asked for, ascending."""
+    """Return the batch sizes of one attention group to ask for, ascending."""
     if role is Role.PREFILL:
         return range(1, max(1, PREFILL_TOKENS // traffic.isl) + 1)
     return [*range(1, 16), *range(16, 32, 2), *range(32, 128, 4), *range(128, LARGEST_BATCH + 1, 8)]
@@ -125,7 +125,7 @@ def _folder() -> Path:
 
 
 def _read(path: Path) -> _File | None:
-    """What was kept; None where nothing was, or where it cannot be read as what this version writes."""
+    """Return the content of a cache file; None if there is none or it is not in the present format."""
     try:
         return _File.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -133,7 +133,7 @@ def _read(path: Path) -> _File | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """All of it or nothing, whoever writes at the same time."""
+    """Write the file atomically, even if several processes write at the same time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:

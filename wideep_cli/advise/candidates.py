@@ -1,4 +1,4 @@
-"""All workers of one role that could run: wideep's rules decide, memory first."""
+"""All workers of one role that could run under wideep's rules and within the memory."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["Candidates", "candidates"]
 
 @dataclass(frozen=True)
 class Candidates:
-    """Workers of one role."""
+    """The candidate workers of one role."""
 
     sites: tuple[RoleContext, ...]
     too_large: int
-    """How many more would be legal, and have no room for a single request."""
+    """The number of other legal workers that lack the memory for a single request."""
 
 
 def candidates(  # noqa: PLR0913, PLR0917 - all that a worker depends on
     name: Role, model: ModelShape, hardware: Hardware, gpus: int, traffic: Traffic, engine: Engine | None = None
 ) -> Candidates:
-    """Each worker of at most ``gpus`` GPUs that can serve a request.
+    """Return each worker of at most ``gpus`` GPUs that can serve a request.
 
-    Workers of several nodes are only those with DeepEP: without it nobody has measured experts across nodes.
+    Workers over several nodes are included only with DeepEP: experts across nodes without it were never measured.
     """
     shapes = (role for role in worker_shapes(model, name, hardware, gpus) if _considered(role, hardware))
     sites = (RoleContext(name, role, model, hardware, runs_on=engine) for role in shapes)
@@ -41,7 +41,8 @@ def candidates(  # noqa: PLR0913, PLR0917 - all that a worker depends on
 
 
 def _considered(role: RoleLayout, hardware: Hardware) -> bool:
-    """Pods of 1, 2, 4 … GPUs or of a whole node, which fill nodes without gaps; several nodes only with DeepEP."""
+    """Tell whether a worker's pods have 1, 2, 4 … GPUs or a whole node, which fills nodes without gaps, and whether a
+    worker over several nodes has DeepEP."""
     part = role.gpus_per_node
     packs = part == hardware.gpus_per_node or part & (part - 1) == 0
     return packs and (role.nodes == 1 or role.deepep)

@@ -1,4 +1,4 @@
-"""The verb ``advise``: its options."""
+"""The verb ``advise`` and its options."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def advise(
 
 
 def written(path: Path, secrets: tuple[str, ...]) -> str:
-    """What to do with a stack's file that was written."""
+    """Return the message that says what to do with a stack file that was written."""
     name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
     lines = [f"{path} written. To preview it:", f"  pulumi stack init {shlex.quote(name)}"]
     lines += [f"  pulumi config set --secret {key} …" for key in secrets]

@@ -1,4 +1,4 @@
-"""The best layouts, with the presets and today's stack beside them."""
+"""The best layouts, compared with the presets and today's stack."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ FRONTIER_MS = (8, 10, 12, 15, 18, 20, 22, 25, 28, 30, 35, 40, 45, 50, 60, 70, 80
 
 @dataclass(frozen=True)
 class Unknown:
-    """There is no prediction, and why."""
+    """The reason why there is no prediction for a layout."""
 
     reason: str
     runs: bool
-    """The layout can run; only the estimator cannot tell."""
+    """True if the layout can run, and only the estimator cannot predict it."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A layout that was not searched for."""
+    """A layout to compare with the best: a preset or today's stack."""
 
     name: str
     gpus: int
@@ -45,13 +45,13 @@ class Compared:
 
 @dataclass(frozen=True)
 class Advice:
-    """The answer."""
+    """The answer of ``wideep advise``."""
 
     question: Question
     version: str
-    """Of the estimator."""
+    """Version of the estimator."""
     data: str
-    """The engine that was measured, and its release."""
+    """The engine and its release that were measured."""
     field: Field
     best: tuple[Prediction, ...]
     presets: tuple[Compared, ...]
@@ -60,7 +60,7 @@ class Advice:
 
 
 def advise(question: Question, progress: Progress) -> Advice:
-    """The answer to a question.
+    """Return the answer to a question.
 
     Raises:
         CallError: the estimator is not installed, or knows no model of this shape.
@@ -85,7 +85,7 @@ def advise(question: Question, progress: Progress) -> Advice:
 def predict_layout(
     model: ModelShape, hardware: Hardware, roles: Mapping[Role, RoleLayout], answers: Answers, traffic: Traffic
 ) -> Prediction | Unknown:
-    """What one layout serves, with the memory settings that it has."""
+    """Return the prediction for one layout with its own memory settings, or the reason why there is none."""
     workers: list[Worker] = []
     for name, role in roles.items():
         site = RoleContext(name, role, model, hardware, runs_on=answers.engine)
@@ -106,9 +106,9 @@ def predict_layout(
 def predict_presets(
     model: ModelShape, kind: Hardware, answers: Answers, traffic: Traffic, gpus: int | None = None
 ) -> list[Compared]:
-    """What each preset serves on GPUs of a kind, with InfiniBand between as many nodes as it needs.
+    """Predict each preset on GPUs of the kind of ``kind``, with InfiniBand between as many nodes as the preset needs.
 
-    ``gpus``: only those of just so many GPUs.
+    ``gpus``: only presets with exactly this number of GPUs; None: all presets.
     """
     rows: list[Compared] = []
     for name, roles in PRESETS.items():
@@ -126,7 +126,7 @@ def predict_presets(
 
 
 def best_preset(presets: Sequence[Compared], gpus: int) -> tuple[str, Prediction] | None:
-    """Of the presets with just so many GPUs, the one that serves the most within the limits."""
+    """Return the preset with exactly this number of GPUs that serves the most within the limits; None if none does."""
     found = [(each.name, each.prediction) for each in presets if each.gpus == gpus]
     meeting = [(name, each) for name, each in found if isinstance(each, Prediction) and each.meets]
     return max(meeting, key=lambda pair: pair[1].tokens_per_second, default=None)

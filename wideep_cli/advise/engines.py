@@ -1,4 +1,4 @@
-"""``--backend all``: the best layout on each engine, engine beside engine, and which engine the estimator lacks."""
+"""``--backend all``: the best layout on each engine side by side, and the engines that the estimator lacks."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ __all__ = ["Side", "engines_report", "sides"]
 COLUMNS: Final = ("engine", "prefill / decode", "GPUs", "tokens/s", "per GPU", "TTFT", "ITL", "limited by")
 LEFT: Final = ("engine", "prefill / decode", "limited by")
 REASONS: Final = 2
-"""Of what the estimator could not tell, so many are spelled out."""
+"""The most reasons for a missing prediction that are spelled out."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One engine: the best layout on it, or why there is none."""
+    """The best layout on one engine, or why there is none."""
 
     engine: str
     measured: str
-    """The engine and its release that the estimator measured; empty where it has none."""
+    """The engine and its release that the estimator measured; empty if it measured none."""
     best: Prediction | None
     reason: str = ""
     unknown: tuple[str, ...] = ()
-    """What the estimator could not tell of this engine's layouts."""
+    """Why the estimator could not predict some of this engine's layouts."""
     caveats: tuple[str, ...] = ()
 
 
 def sides(question: Question, progress: Progress) -> list[Side]:
-    """The best on each engine, in the order of their names in ``backend``."""
+    """Return the best layout on each engine, in the order of ``Backend``."""
     engines = each_engine(question.backend, question.engine)
     return [_side(replace(question, backend=backend, engine=each), progress) for backend, each in engines]
 
 
 def engines_report(question: Question, found: Sequence[Side], output: OutputFormat) -> RenderableType:
-    """Engine beside engine, in the form asked for."""
+    """Return the comparison of the engines in the requested output format."""
     title = f"{question.model.name} on {asked_hardware(question)} · {asked_traffic(question.traffic)}"
     rows = [_cells(each) for each in found]
     match output:

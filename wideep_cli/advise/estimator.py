@@ -1,7 +1,7 @@
-"""NVIDIA's AIConfigurator, and the only module that imports it: one worker's steps, predicted from measured kernels.
+"""Predictions of one worker's steps by NVIDIA's AIConfigurator from measured kernels; no other module imports it.
 
-It answers what ``aiconfigurator.cli.api.cli_estimate(mode="disagg")`` answers, with the same corrections. But it loads
-the measurements once, builds a worker once and asks it for all batch sizes, which is a thousand times as fast.
+The results are those of ``aiconfigurator.cli.api.cli_estimate(mode="disagg")``, with the same corrections. But the
+measurements are loaded once and a worker is built once for all batch sizes, which is a thousand times as fast.
 """
 # pyright: reportMissingModuleSource=false
 
@@ -41,9 +41,9 @@ __all__ = ["data_version", "estimator_name", "series"]
 
 GIB_GB: Final = 2**30 / 1e9
 QUEUEING: Final = 1.8
-"""Time to first token over the time of its prefill step: requests wait for each other (``sdk.picking``)."""
+"""Ratio of the time to first token to the time of the prefill step, because requests queue (``sdk.picking``)."""
 MATCHING: Final = {Role.PREFILL: 0.9, Role.DECODE: 0.92}
-"""What is left of a worker's throughput when prefill and decode wait for each other (``sdk.picking``)."""
+"""The share of a worker's throughput that remains when prefill and decode wait for each other (``sdk.picking``)."""
 CORRECTION: Final = {
     Role.PREFILL: DEFAULT_PREFILL_LATENCY_CORRECTION_SCALE,
     Role.DECODE: DEFAULT_DECODE_LATENCY_CORRECTION_SCALE,
@@ -67,15 +67,15 @@ SHAPE_KEYS: Final = (
 
 
 def data_version(gpu: GpuKind, backend: Backend = Backend.SGLANG) -> str | None:
-    """The engine's release that was measured on this GPU, which must be one of the estimator's. None: none was."""
+    """Return the engine's release that was measured on this GPU, which the estimator must know; None if none was."""
     with _quiet():
         return get_latest_database_version(system=_system(gpu), backend=backend.value)
 
 
 def estimator_name(model: ModelShape) -> str | None:
-    """The name under which the estimator knows a model of just this shape. None: it knows none.
+    """Return the name under which the estimator knows a model of exactly this shape; None if it knows none.
 
-    Only the configs that it ships are looked at: for any other name it would ask the Hugging Face hub.
+    Only the configs that it ships are searched: for any other name it would ask the Hugging Face hub.
     """
     wanted = model.model_dump(mode="json", by_alias=True)
     shapes = _shipped_shapes()
@@ -84,7 +84,7 @@ def estimator_name(model: ModelShape) -> str | None:
 
 
 def series(name: str, question: WorkerQuestion, traffic: Traffic, batches: Sequence[int]) -> Series:
-    """A worker's steps at each of ``batches``, up to the first that does not fit. ``name`` is the estimator's own."""
+    """Return a worker's steps for ``batches``, up to the first that does not fit. ``name`` is the estimator's own."""
     database = _database(_system(question.gpu), question.backend.value)
     try:
         with _quiet():
@@ -96,7 +96,7 @@ def series(name: str, question: WorkerQuestion, traffic: Traffic, batches: Seque
 
 
 class _Worker:
-    """One worker as the estimator's model, asked batch by batch."""
+    """One worker as the estimator's model, which is run for one batch size after the other."""
 
     def __init__(self, name: str, question: WorkerQuestion, traffic: Traffic, database: PerfDatabase) -> None:
         self._question = question
@@ -110,7 +110,7 @@ class _Worker:
         self.weights_gb = 0.0
 
     def steps(self, batches: Sequence[int]) -> Iterator[Step]:
-        """The steps, ascending; the last one may be the first that does not fit."""
+        """Yield the steps, ascending by batch; the last one may be the first that does not fit."""
         role = self._question.role
         for batch in batches:
             summary = self._session.run_static(
@@ -135,7 +135,7 @@ class _Worker:
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
-        """What the steps rest on besides measurements of just this worker."""
+        """What the steps rest on other than measurements of exactly this worker."""
         asked = self._question
         apart = asked.nodes > 1 and asked.gpus <= self._node
         found = {
@@ -148,7 +148,7 @@ class _Worker:
 
 
 def _model_config(name: str, question: WorkerQuestion, database: PerfDatabase) -> ModelConfig:
-    """The worker's sizes. DeepEP is what the layout says; left to itself, the estimator takes it between nodes only."""
+    """Return the worker's sizes with DeepEP as in the layout; by default, the estimator uses it only between nodes."""
     config = build_model_config(question.attention_tp, 1, question.dp, question.expert_tp, question.ep)
     config.enable_eplb = question.eplb
     chosen = {phase: {backend: {question.ep}} for phase, backend in DEEPEP.items()} if question.deepep else None
@@ -173,7 +173,7 @@ def _database(system: str, backend: str) -> PerfDatabase:
 
 
 def _system(gpu: GpuKind) -> str:
-    """The estimator's name of a GPU. Raises ValueError for one that it does not have (``Answers.known`` asks first)."""
+    """Return the estimator's name of a GPU. Raise ValueError if it has none (``Answers.known`` asks first)."""
     system = gpu_spec(gpu).estimator
     if system is None:
         raise ValueError(f"the estimator has no data for {gpu}")
@@ -182,7 +182,7 @@ def _system(gpu: GpuKind) -> str:
 
 @functools.cache
 def _shipped_shapes() -> Mapping[str, Mapping[str, object]]:
-    """The shape of each model whose config the estimator ships, as far as the catalog's families go."""
+    """Return the shape of each model whose config the estimator ships, if the catalog has a family for it."""
     folder = Path(aiconfigurator_core.__file__).parent / "model_configs"
     shapes: dict[str, Mapping[str, object]] = {}
     for name in sorted(DefaultHFModels):
@@ -198,7 +198,7 @@ def _read(path: str) -> str:
 
 
 def _reason(question: WorkerQuestion, error: Exception) -> str:
-    """One sentence. The estimator's own names the machine's folders and its tables' keys."""
+    """Return the reason as one clause; the estimator's own message names folders of this machine and table keys."""
     through = "through DeepEP" if question.deepep else "without DeepEP"
     sizes = f"EP {question.ep} {through}" if question.ep > 1 else f"experts cut by TP {question.expert_tp}"
     if isinstance(error, PerfDataNotAvailableError):
@@ -210,7 +210,7 @@ def _reason(question: WorkerQuestion, error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Generator[None]:
-    """Keeps the estimator's log, warnings and prints off the terminal. What matters of them is a Caveat."""
+    """Keep the estimator's log, warnings and prints off the terminal. What matters in them becomes a Caveat."""
     loggers = [logging.getLogger(name) for name in ("aiconfigurator", "aiconfigurator_core")]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), open(os.devnull, "w", encoding="utf-8") as sink:

@@ -1,4 +1,4 @@
-"""Whether the estimator is installed, and what to do when it is not."""
+"""The check whether the estimator is installed, and what to do if it is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOW: Final = "Run make setup-advise for a prediction for this traffic."
 
 
 def estimator_version() -> str | None:
-    """Its version, without importing it (which takes a second). None: it is not installed."""
+    """Return the estimator's version without importing it (which takes a second); None if it is not installed."""
     try:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
@@ -22,10 +22,10 @@ def estimator_version() -> str | None:
 
 
 def require_estimator() -> str:
-    """Its version.
+    """Return the estimator's version.
 
     Raises:
-        CallError: it is not installed.
+        CallError: the estimator is not installed.
     """
     version = estimator_version()
     if version is None:

@@ -1,4 +1,4 @@
-"""What a stack's own layout serves, for ``wideep plan``: where the stack says for which traffic."""
+"""The forecast for a stack's own layout in ``wideep plan``, if the stack states its traffic."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ __all__ = ["Forecast", "forecast", "forecast_facts", "forecast_lines", "forecast
 
 @dataclass(frozen=True)
 class Forecast:
-    """The stack's layout beside the best one for its GPUs."""
+    """The prediction for the stack's layout beside the best one for its GPUs."""
 
     traffic: Traffic
     version: str
-    """Of the estimator."""
+    """Version of the estimator."""
     data: str
-    """The engine that was measured, and its release."""
+    """The engine and its release that were measured."""
     engine: Engine
-    """The one that the stack runs."""
+    """The engine that the stack runs."""
     own: Prediction | Unknown
     best: Prediction | None
-    """None: no layout meets the limits."""
+    """The best layout for the stack's GPUs; None if no layout meets the limits."""
     preset: tuple[str, Prediction] | None
-    """Of the presets with as many GPUs, the one that serves the most within the limits."""
+    """The preset with as many GPUs that serves the most within the limits; None if none meets them."""
 
     @property
     def rate(self) -> float | None:
-        """Output tokens/s per GPU of the stack's layout. None: there is no prediction."""
+        """Output tokens/s per GPU of the stack's layout; None without a prediction."""
         return None if isinstance(self.own, Unknown) else self.own.tokens_per_second_per_gpu
 
 
 def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
-    """The forecast for a traffic, or what stands in its way."""
+    """Return the forecast for a traffic, or a sentence that says why there is none."""
     if estimator_version() is None:
         return HOW
     gpu = settings.hardware.gpu
@@ -70,7 +70,7 @@ def forecast(settings: Settings, traffic: Traffic) -> Forecast | str:
 
 
 def forecast_lines(found: Forecast | str) -> list[str]:
-    """The forecast in sentences: figures first, then what they rest on."""
+    """Return the forecast in sentences: figures first, then what they rest on."""
     if isinstance(found, str):
         return [found]
     if isinstance(found.own, Unknown):
@@ -102,7 +102,7 @@ def forecast_lines(found: Forecast | str) -> list[str]:
 
 
 def forecast_facts(found: Forecast) -> dict[str, str]:
-    """The figures by name, for a table. Empty where there is no prediction."""
+    """Return the figures by name, for a table; empty without a prediction."""
     own = found.own
     if isinstance(own, Unknown):
         return {}
@@ -118,7 +118,7 @@ def forecast_facts(found: Forecast) -> dict[str, str]:
 
 
 def forecast_object(found: Forecast | str) -> dict[str, object]:
-    """The forecast for JSON."""
+    """Return the forecast for JSON."""
     from wideep_cli.advise.report_json import prediction_object
 
     if isinstance(found, str):

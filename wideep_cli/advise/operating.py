@@ -1,4 +1,4 @@
-"""The batch sizes at which a worker may run, and the best of them within a latency limit."""
+"""The batch sizes at which a worker can run, and the best of them within a latency limit."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Operation:
     """A worker at one batch size."""
 
     layout: RoleLayout
-    """One worker, with memory settings for this batch."""
+    """The layout of one worker, with memory settings for this batch."""
     step: Step
     memory_bound: bool
-    """A larger batch would be within the latency limit, and does not fit."""
+    """True if a larger batch would meet the latency limit but does not fit in memory."""
     caveats: tuple[Caveat, ...]
 
 
@@ -35,31 +35,32 @@ class Worker:
 
     site: RoleContext
     steps: tuple[Step, ...]
-    """Those that fit, ascending by batch."""
+    """The steps that fit, ascending by batch."""
     caveats: tuple[Caveat, ...]
     layout_of: LayoutOf
-    """The layout for a batch; None where the batch does not fit."""
+    """A function from a batch to its layout, or to None if the batch does not fit."""
     next_step: Step | None
-    """The first that does not fit."""
+    """The first step that does not fit; None if all fit."""
 
     @property
     def gpus(self) -> int:
-        """GPUs of one worker."""
+        """The number of GPUs of one worker."""
         return self.site.role.gpus_per_worker
 
     def best(self, limit_ms: float) -> Operation | None:
-        """The most requests per second within the limit. None where even one request takes longer."""
+        """Return the operation with the most requests/s within the latency limit; None if a single request exceeds
+        it."""
         within = [step for step in self.steps if step.milliseconds <= limit_ms]
         if not within:
             return None
         return self._operation(max(within, key=lambda step: (step.requests_per_second, -step.batch)), limit_ms)
 
     def fastest(self) -> Operation:
-        """The shortest step, whatever the limit."""
+        """Return the operation with the shortest step, whatever the limit."""
         return self._operation(min(self.steps, key=lambda step: step.milliseconds), 0.0)
 
     def relaxed(self, operation: Operation, requests_per_second: float) -> Operation:
-        """The smallest batch that still serves so many requests, which is the one with the lowest latency."""
+        """Return the operation with the smallest batch, and so the lowest latency, that serves this many requests/s."""
         enough = (step for step in self.steps if step.requests_per_second >= requests_per_second)
         step = min(enough, key=lambda step: step.milliseconds, default=operation.step)
         return replace(operation, step=step) if step.milliseconds < operation.step.milliseconds else operation
@@ -74,12 +75,12 @@ class Worker:
 
 
 def as_candidate(site: RoleContext, answers: Answers, traffic: Traffic) -> Worker | str:
-    """A worker whose memory settings follow the batch. The reason, where the estimator cannot tell."""
+    """Return a worker whose memory settings follow the batch, or the reason why there is no prediction."""
     return _worker(site, answers, lambda batch: sized(site, batch, traffic))
 
 
 def as_it_stands(site: RoleContext, answers: Answers, traffic: Traffic) -> Worker | str:
-    """A worker with the memory settings that its layout has."""
+    """Return a worker with its layout's own memory settings, or the reason why there is no prediction."""
     return _worker(site, answers, lambda batch: site.role if holds(site, batch, traffic) else None)
 
 
@@ -100,7 +101,7 @@ def _kv_in_fp8(role: RoleLayout) -> bool:
 
 
 def _fitting(steps: tuple[Step, ...], layout_of: LayoutOf) -> int:
-    """How many of the steps fit, by bisection: more requests never need less memory."""
+    """Return how many of the steps fit, by bisection: more requests never need less memory."""
     low, high = 0, sum(step.fits for step in steps)
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""The Pareto plot: what a GPU serves against how fast a user gets an answer. As a picture, or in the terminal."""
+"""The Pareto plot of tokens/s per GPU against tokens/s per user, as a picture or as text for the terminal."""
 # pyright: reportMissingModuleSource=false
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class _Point:
 
 
 def write_plot(advice: Advice, path: Path) -> None:
-    """Draw it into a file that ``require_format`` lets pass.
+    """Draw the plot into a file whose name ``require_format`` accepts.
 
     Raises:
-        CallError: it cannot be written.
+        CallError: the file cannot be written.
     """
     from matplotlib import rc, use
     from matplotlib.figure import Figure
 
     use("agg")
-    rc("svg", fonttype="none", hashsalt="wideep")  # text as text, and the same file each time
+    rc("svg", fonttype="none", hashsalt="wideep")  # text stays text, and the file is the same each time
     figure = Figure(figsize=(9, 5.5), layout="constrained")
     axes = figure.add_subplot()
     line = list(_frontier(advice))
@@ -59,7 +59,7 @@ def write_plot(advice: Advice, path: Path) -> None:
 
 
 def terminal_plot(advice: Advice) -> str:
-    """The same in characters, without colour."""
+    """Return the plot as text, without colour."""
     import plotext
 
     plotext.clear_figure()
@@ -77,7 +77,7 @@ def terminal_plot(advice: Advice) -> str:
 
 
 def _frontier(advice: Advice) -> Iterator[_Point]:
-    """The best for each speed, without what another one beats in both."""
+    """Yield the best layout for each speed, without those that another one beats in both figures."""
     highest = 0.0
     fastest_first = sorted(advice.frontier, key=lambda each: -each.tokens_per_second_per_user)
     for each in fastest_first:
@@ -87,7 +87,7 @@ def _frontier(advice: Advice) -> Iterator[_Point]:
 
 
 def _beside(advice: Advice) -> list[_Point]:
-    """The presets for as many of the GPUs as one is for, and today's stack."""
+    """Return the points of the largest presets that these GPUs can hold, and of today's stack."""
     held = [each for each in advice.presets if each.gpus <= advice.question.gpus]
     most = max((each.gpus for each in held), default=0)
     compared = [*(each for each in held if each.gpus == most), *([advice.stack] if advice.stack else [])]

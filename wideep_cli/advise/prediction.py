@@ -1,4 +1,4 @@
-"""What a layout of both roles serves, and what stops it from serving more."""
+"""What a layout of both roles serves, and what limits it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["Bound", "Limit", "Pair", "Prediction", "predict"]
 
 
 class Limit(StrEnum):
-    """What a layout would need more of to serve more."""
+    """What limits the throughput of a layout."""
 
     PREFILL = "prefill"
     DECODE = "decode"
     MEMORY = "memory"
-    """Decode, and there a larger batch would keep the latency, but does not fit."""
+    """Decode, where a larger batch would meet the latency limit but does not fit in memory."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """The same layout and batches on hardware whose peaks were reached (``wideep.roofline``)."""
+    """The upper bound of the same layout and batches at the hardware's peaks (``wideep.roofline``)."""
 
     prefill: StepBound
     decode: StepBound
@@ -39,7 +39,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One layout under load. Tokens are output tokens; a GPU is one of those that the layout uses."""
+    """The prediction for one layout under load. Tokens are output tokens; a GPU is one that the layout uses."""
 
     layout: Layout
     gpus: int
@@ -48,38 +48,38 @@ class Prediction:
     ttft_ms: float
     itl_ms: float
     prefill_batch: int
-    """Prompts of one attention group in a step."""
+    """Prompts in a prefill step of one attention group."""
     decode_batch: int
-    """Requests of one attention group."""
+    """Requests in a decode step of one attention group."""
     limited_by: Limit
     meets: bool
-    """Both latency limits are kept."""
+    """True if both latency limits are met."""
     bound: Bound
     caveats: tuple[Caveat, ...]
 
     @property
     def tokens_per_second_per_gpu(self) -> float:
-        """Output tokens, by the GPUs of both roles."""
+        """Output tokens/s per GPU, over the GPUs of both roles."""
         return self.tokens_per_second / self.gpus
 
     def price(self, per_gpu_hour: float) -> float:
-        """What a million output tokens cost at this price of a GPU, on the GPUs that the layout uses."""
+        """Return the price of a million output tokens at this price of a GPU hour, on the GPUs that the layout uses."""
         return per_million_tokens(per_gpu_hour, self.tokens_per_second_per_gpu)
 
     @property
     def tokens_per_second_per_user(self) -> float:
-        """Speed of one answer."""
+        """Output tokens/s of one answer."""
         return 1000 / self.itl_ms
 
     @property
     def concurrency(self) -> int:
-        """Requests that are being answered at once, over all decode workers."""
+        """Requests in flight over all decode workers."""
         return self.decode_batch * self.layout.decode.dp * self.layout.decode.replicas
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A prefill and a decode worker, and how many there are of each."""
+    """A prefill and a decode worker, and the number of replicas of each."""
 
     prefill: Worker
     decode: Worker
@@ -87,7 +87,8 @@ class Pair:
 
 
 def predict(pair: Pair, traffic: Traffic) -> Prediction:
-    """The most that workers in these numbers serve within the limits; at the lowest latency that serves as much."""
+    """Predict the most that these replicas serve within the limits, at the lowest latency that serves as much. If a
+    worker cannot meet its limit, its fastest step counts, and ``meets`` is False."""
     filling = pair.prefill.best(traffic.ttft_ms)
     decoding = pair.decode.best(traffic.itl_ms)
     meets = filling is not None and decoding is not None
@@ -134,10 +135,10 @@ def _bounded(site: RoleContext) -> tuple[ModelShape, GpuKind, RoleLayout]:
 
 
 def _prefill_caveats(site: RoleContext, traffic: Traffic) -> Iterator[Caveat]:
-    """What the estimator leaves out of prefill.
+    """Yield what the estimator does not model in prefill.
 
-    It computes whole prompts, where an engine cuts its chunk into a share for each attention group, and it adds the
-    all-to-all to the computation behind which two-batch overlap hides it.
+    It computes whole prompts, while an engine divides its chunk into a share for each attention group, and it adds the
+    time of the all-to-all to that of the computation, while two-batch overlap hides one behind the other.
     """
     if traffic.isl > site.prefill_chunk // site.role.dp:
         yield Caveat.CHUNKS

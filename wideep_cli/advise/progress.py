@@ -1,4 +1,4 @@
-"""A bar on stderr while the estimator is asked."""
+"""A progress bar on stderr while the estimator runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["showing_progress"]
 
 @contextmanager
 def showing_progress() -> Generator[search.Progress]:
-    """A bar for both roles, gone when all is done. In a pipe there is none."""
+    """Show one progress bar for both roles, which disappears at the end; show none if stderr is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda role, done: None
         return

@@ -1,4 +1,4 @@
-"""What is asked: a model, the GPUs, the traffic. From the options, and from the stack where one is named."""
+"""The question to ``wideep advise``: model, GPUs and traffic, from the options and from the stack if one is named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NODE: Final = 8
 
 @dataclass(frozen=True)
 class Asked:
-    """The options, as they were typed."""
+    """The options as typed."""
 
     model: str | None = None
     gpu: str | None = None
@@ -45,41 +45,41 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """All that the search needs."""
+    """Everything that the search needs."""
 
     model: ModelShape
     hardware: dict[Role, Hardware]
-    """The same for both roles, unless decode has GPUs of another kind."""
+    """The hardware of each role: the same for both, unless decode has GPUs of another kind."""
     traffic: Traffic
     stack: Settings | None
-    """Today's stack, to stand beside the best."""
+    """Today's stack, to be compared with the best layout; None if none is named."""
     source: StackFile | None
     backend: Backend
     engine: Engine
 
     @property
     def price(self) -> float | None:
-        """Of a GPU hour. None: the stack says none, or it is of one kind of GPU only."""
+        """Price of a GPU hour; None if the stack states none, or if prefill and decode have separate hardware."""
         return None if self.mixed else self.hardware[Role.PREFILL].price_per_gpu_hour
 
     @property
     def mixed(self) -> bool:
-        """Prefill and decode have GPUs of two kinds."""
+        """True if prefill and decode have separate hardware."""
         return self.hardware[Role.PREFILL] != self.hardware[Role.DECODE]
 
     @property
     def gpus(self) -> int:
-        """All GPUs."""
+        """The number of GPUs of both roles together."""
         prefill, decode = self.hardware.values()
         return prefill.gpus + decode.gpus if self.mixed else prefill.gpus
 
 
 def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
-    """The question. What the options leave out is the stack's, where one is named.
+    """Return the question. What the options leave out comes from the stack, if one is named.
 
     Raises:
-        CallError: an option does not make sense, or GPUs are missing.
-        ConfigError: the stack's config cannot be read.
+        CallError: an option is invalid, or the number of GPUs is missing.
+        ConfigError: the stack's config is invalid.
     """
     source = stack_file(stack, file) if stack or file else None
     settings = settings_of(source) if source else None
@@ -95,7 +95,7 @@ def ask(asked: Asked, stack: str | None, file: Path | None) -> Question:
 
 
 def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware:
-    """The stack's own nodes as far as the options leave them."""
+    """Return the stack's own nodes, with what the options override."""
     own = settings.hardware if settings and settings.hardware.gpu == gpu else None
     if own is None:
         return _nodes(gpu, asked.gpus, asked.gpus_per_node, "--gpus")
@@ -105,7 +105,7 @@ def _hardware(gpu: GpuKind, asked: Asked, settings: Settings | None) -> Hardware
 
 
 def _nodes(gpu: GpuKind, gpus: int | None, per_node: int | None, option: str) -> Hardware:
-    """Whole nodes of a GPU, with RDMA between them; or a part of one."""
+    """Return whole nodes, or a part of one node, for a number of GPUs, with InfiniBand between nodes."""
     if gpus is None:
         raise CallError(f"{option} is missing: the number of {gpu}.", f"For example {option} 32.")
     size = min(per_node or (RACK_NODE if gpu_spec(gpu).nvlink_domain > NODE else NODE), gpus)

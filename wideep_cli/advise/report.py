@@ -1,4 +1,4 @@
-"""Advice in the form asked for."""
+"""The report of an advice."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from wideep_cli.options import OutputFormat
 __all__ = ["advice_report"]
 
 LEFT = ("", "prefill / decode", "limited by")
-"""Columns of words; the others are figures."""
+"""Columns that hold text; the others hold figures."""
 
 
 def advice_report(advice: Advice, output: OutputFormat) -> RenderableType:
-    """The table, the Pareto plot and the stack config to paste; or JSON, or Markdown."""
+    """Return the table, the Pareto plot and the stack config to paste; or JSON, or Markdown."""
     match output:
         case OutputFormat.JSON:
             return advice_json(advice)
@@ -38,7 +38,7 @@ def _headline(advice: Advice) -> str:
 
 
 def _verdict(advice: Advice) -> str:
-    """The best in a sentence, and what today's stack reaches of it."""
+    """Return the best layout in a sentence, and the share of it that today's stack reaches."""
     if not advice.best:
         return _nothing(advice)
     best = advice.best[0]
@@ -56,7 +56,7 @@ def _verdict(advice: Advice) -> str:
 
 
 def _nothing(advice: Advice) -> str:
-    """Why there is no best: memory, data, or the limits."""
+    """Return the reason why there is no best layout: memory, data, or the limits."""
     field, traffic = advice.field, advice.question.traffic
     for role, workers in (("prefill", field.prefill), ("decode", field.decode)):
         if not workers:

@@ -1,4 +1,4 @@
-"""Advice as JSON. Times in ms, tokens are output tokens, a GPU is one that the layout uses."""
+"""Advice as JSON. Times are in ms, tokens are output tokens, a GPU is one that the layout uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["advice_json", "prediction_object"]
 
 
 def advice_json(advice: Advice) -> str:
-    """The whole advice."""
+    """Return the whole advice as JSON."""
     question, field = advice.question, advice.field
     body = {
         "model": question.model.name,
@@ -34,7 +34,7 @@ def advice_json(advice: Advice) -> str:
 
 
 def prediction_object(found: Prediction) -> dict[str, object]:
-    """One layout and what it serves."""
+    """Return one layout and its prediction as a JSON object."""
     return {
         "layout": {
             name: role.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -1,4 +1,4 @@
-"""Advice as rows of text, which the terminal and Markdown both draw."""
+"""Advice as rows of text, for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["Row", "columns", "notes", "rows"]
 COLUMNS: Final = ("", "prefill / decode", "GPUs", "tokens/s", "per GPU", "bound", "TTFT", "ITL", "limited by")
 """``bound``: tokens/s per GPU that no software could exceed."""
 COST: Final = "per M tokens"
-"""A further column, where the stack says what a GPU costs."""
+"""An additional column if the stack states the price of a GPU."""
 
 SHOWN: Final = 4
-"""Reasons that are spelled out; JSON has all of them."""
+"""The most reasons that are spelled out; JSON has all of them."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Row:
 
 
 def columns(advice: Advice) -> tuple[str, ...]:
-    """The heads of the rows' cells."""
+    """Return the column headings of the rows."""
     return COLUMNS if advice.question.price is None else (*COLUMNS, COST)
 
 
 def rows(advice: Advice) -> list[Row]:
-    """The best, then the presets that these GPUs could hold, then today's stack."""
+    """Return the rows of the best layouts, then of the presets that these GPUs could hold, then of today's stack."""
     marks, price = _marks(advice), advice.question.price
     best = [Row(_cells(rank, "", each, marks, price), True) for rank, each in enumerate(advice.best, 1)]
     others = [each for each in advice.presets if each.gpus <= advice.question.gpus]
@@ -47,7 +47,7 @@ def rows(advice: Advice) -> list[Row]:
 
 
 def notes(advice: Advice) -> list[str]:
-    """The caveats by their marks, what could not be told, and what the figures come from."""
+    """Return the notes below the table: marked caveats, what could not be predicted, and the source of the figures."""
     marks = _marks(advice)
     told = [(mark, caveat.of(advice.question.engine.title)) for caveat, mark in marks.items()]
     lines = [f"{mark} {text[0].upper()}{text[1:]}." for mark, text in told]
@@ -94,7 +94,7 @@ def _compared(each: Compared, marks: dict[Caveat, str], price: float | None) -> 
 
 
 def _marks(advice: Advice) -> dict[Caveat, str]:
-    """A letter for each caveat that a figure has."""
+    """Return the letter that marks each caveat."""
     found = dict.fromkeys(caveat for each in _predictions(advice) for caveat in each.caveats)
     return {caveat: letter for letter, caveat in zip("ᵃᵇᶜᵈᵉ", found, strict=False)}
 

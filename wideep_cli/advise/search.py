@@ -1,6 +1,7 @@
-"""All pairs of a prefill and a decode worker, in all numbers that the GPUs allow: which serve the most?
+"""The search over all pairs of a prefill and a decode worker, in all numbers that the GPUs allow, for the most tokens.
 
-A worker counts by what it serves within its latency limit, so that each is asked once, not once for each pair.
+A worker is rated by what it serves within its own latency limit, so the estimator is asked once for each worker rather
+than once for each pair.
 """
 
 from __future__ import annotations
@@ -23,32 +24,32 @@ from wideep_cli.advise.workers import Caveat
 __all__ = ["Field", "Progress", "best", "field_of", "frontier"]
 
 AHEAD = 4
-"""So many times the pairs that are wanted are predicted in full, to be put in order by latency."""
+"""Factor on the number of wanted pairs: that many are predicted in full, and then sorted by latency."""
 Progress = Callable[[Role, float], None]
-"""Called with a role and the share of its workers that were asked for."""
+"""A function that is called with a role and the share of its workers that have been asked for."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """All workers that can run on some GPUs, for one traffic."""
+    """All workers that can run on the given GPUs, for one traffic."""
 
     traffic: Traffic
     prefill: tuple[Worker, ...]
     decode: tuple[Worker, ...]
     budget: dict[Role, int]
-    """GPUs that a role may use."""
+    """The number of GPUs that each role may use."""
     total: int
-    """GPUs that both may use together."""
+    """The number of GPUs that both roles may use together."""
     too_large: int = 0
-    """Workers that memory left out."""
+    """The number of workers that lack the memory for a single request."""
     unknown: tuple[str, ...] = ()
-    """Why the estimator could not tell, one sentence a reason."""
+    """Why the estimator could not predict some workers, one clause for each reason."""
 
 
 def field_of(
     model: ModelShape, hardware: dict[Role, Hardware], answers: Answers, traffic: Traffic, progress: Progress
 ) -> Field:
-    """All workers of both roles on their hardware, which is one and the same unless the GPUs are of two kinds."""
+    """Return all workers of both roles on their hardware. If it is the same, the roles share the GPUs."""
     shared = hardware[Role.PREFILL] == hardware[Role.DECODE]
     budget = {role: hardware[role].gpus - (1 if shared else 0) for role in Role}
     workers: dict[Role, list[Worker]] = {role: [] for role in Role}
@@ -74,7 +75,7 @@ def field_of(
 
 
 def best(field: Field, count: int) -> list[Prediction]:
-    """The ``count`` pairs that serve the most within the limits, the first the most. Empty where none keeps them.
+    """Return the ``count`` pairs that serve the most within the limits, best first; empty if no pair meets them.
 
     Of pairs that serve the same, the one with fewer GPUs comes first, then the one with the lower latency.
     """
@@ -88,14 +89,15 @@ def best(field: Field, count: int) -> list[Prediction]:
 
 
 def frontier(field: Field, limits_ms: Sequence[float]) -> list[Prediction]:
-    """The best pair for each limit of the time between two tokens, ascending; those that nothing keeps left out."""
+    """Return the best pair for each limit on the time between two tokens, ascending, without limits that no pair
+    meets."""
     fields = (replace(field, traffic=field.traffic.model_copy(update={"itl": f"{limit:g}ms"})) for limit in limits_ms)
     return [found for each in fields for found in best(each, 1)]
 
 
 @dataclass(frozen=True)
 class _Served:
-    """A worker and the requests per second that one of it serves within the limit."""
+    """A worker and the requests/s that one replica serves within the limit."""
 
     worker: Worker
     rate: float
@@ -103,7 +105,7 @@ class _Served:
 
 @dataclass(frozen=True)
 class _Offer:
-    """A pair and the requests per second that it serves."""
+    """A pair and the requests/s that it serves."""
 
     pair: Pair
     rate: float
@@ -116,9 +118,10 @@ def _rank(offer: _Offer) -> tuple[float, ...]:
 
 
 def _leading(workers: Sequence[Worker], limit_ms: float, count: int) -> list[_Served]:
-    """The ``count`` best workers of each size; any other pair would serve less than so many pairs of the same sizes.
+    """Return the ``count`` best workers of each size: a pair with any other worker serves no more than ``count`` pairs
+    of the same sizes.
 
-    Redundant experts that bring nothing are left out.
+    Workers whose redundant experts bring no gain are left out.
     """
     served = [_Served(worker, found.step.requests_per_second) for worker in workers if (found := worker.best(limit_ms))]
     by_size: dict[int, list[_Served]] = {}
@@ -133,7 +136,7 @@ def _leading(workers: Sequence[Worker], limit_ms: float, count: int) -> list[_Se
 
 
 def _numbered(field: Field, prefill: _Served, decode: _Served) -> _Offer | None:
-    """The numbers of both workers that serve the most, of those the fewest GPUs. None where they do not both fit."""
+    """Return the pair with the replicas that serve the most, the fewest GPUs among equals; None if both do not fit."""
     size_p, size_d = prefill.worker.gpus, decode.worker.gpus
     leading: _Offer | None = None
     for count_p in range(1, field.budget[Role.PREFILL] // size_p + 1):

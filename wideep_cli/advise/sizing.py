@@ -1,4 +1,4 @@
-"""A worker's memory settings for a batch: as much KV cache as the rest of the GPU's memory allows."""
+"""Memory settings of a worker for a batch: as much KV cache as the rest of the GPU's memory allows."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ GRAPH_STEP: Final = 8
 
 
 def holds(site: RoleContext, batch: int, traffic: Traffic) -> bool:
-    """The role as it stands takes ``batch`` requests in each attention group at their full length.
+    """Tell whether the role, as configured, holds ``batch`` requests of full length in each attention group.
 
-    Prompts that prefill computes together share the group's part of the chunk; one alone may take several steps.
+    Prompts that prefill computes together share the group's part of the chunk; a single prompt may take several steps.
     """
     role = site.role
     if site.name is Role.PREFILL and batch > 1 and batch * traffic.isl > site.prefill_chunk // role.dp:
@@ -36,9 +36,10 @@ def holds(site: RoleContext, batch: int, traffic: Traffic) -> bool:
 
 
 def sized(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout | None:
-    """The role with dispatch buffers, CUDA graphs, prefill chunk and memory fraction for ``batch``.
+    """Return the role with dispatch buffers, CUDA graphs, prefill chunk and memory fraction for ``batch``; None if that
+    many requests do not fit.
 
-    None where that many requests do not fit. Its sizes must pass the rules of arithmetic.
+    The role's sizes must pass the arithmetic rules.
     """
     role = _for_prefill(site, batch, traffic) if site.name is Role.PREFILL else _for_decode(site, batch)
     whole = replace(site, role=role)
@@ -53,7 +54,8 @@ def sized(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout | None:
 
 
 def _for_prefill(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout:
-    """SGLang gives each attention group its share of the prefill chunk: here a share is the group's whole batch."""
+    """Return the role with a prefill chunk of which each attention group's share holds the group's whole batch, up to
+    the engine's own chunk: SGLang divides the chunk among the groups."""
     if site.role.dp == 1:
         return site.role
     wanted = min(site.engine.prefill_chunk(site.gpu), math.ceil(batch * traffic.isl / CHUNK_STEP) * CHUNK_STEP)
@@ -61,7 +63,7 @@ def _for_prefill(site: RoleContext, batch: int, traffic: Traffic) -> RoleLayout:
 
 
 def _for_decode(site: RoleContext, batch: int) -> RoleLayout:
-    """DeepEP's buffers for just this batch, or else CUDA graphs up to it."""
+    """Return the role with DeepEP buffers for this batch, or, without DeepEP, with CUDA graphs up to it."""
     role = site.role
     if role.deepep:
         dispatch = math.ceil(batch / DISPATCH_STEP) * DISPATCH_STEP

@@ -1,4 +1,4 @@
-"""A predicted layout as stack config: to paste, or as a stack's file."""
+"""A predicted layout as stack config, to paste or as a stack file."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ __all__ = ["pasted", "write_stack"]
 
 BASE: Final = "Pulumi.prod.yaml"
 MARK: Final = "# Written by wideep advise."
-"""First line of a file that may be written again."""
+"""The start of the first line of a file that may be overwritten."""
 
 Object = dict[str, object]
 
 
 def pasted(question: Question, found: Prediction) -> str:
-    """The keys that the advice sets, as they stand under ``config:``, in lines that a terminal need not wrap."""
+    """Return the keys that the advice sets, as they appear under ``config:``, in lines short enough for a terminal."""
     return config_yaml(_advised(question, found), find_project(Path.cwd()).name, width=72)
 
 
 def write_stack(question: Question, found: Prediction, path: Path) -> tuple[str, ...]:
-    """Write a stack's file: the advice's keys, all others as in the stack that was named, or in Pulumi.prod.yaml.
+    """Write a stack file with the advice's keys; all others come from the named stack, or from Pulumi.prod.yaml.
 
-    Returns the keys whose secrets have to be set again: only the stack that they are encrypted for can read them.
+    Return the keys whose secrets have to be set again: only the stack that they are encrypted for can read them.
 
     Raises:
-        CallError: the file is somebody else's or cannot be written, or there is no stack to take the other keys from.
-        ConfigError: the stack would not plan, for example because the model cache is too small for the model.
+        CallError: the advice is for two kinds of GPU, the file exists and is not from wideep advise, the file cannot be
+            written, or there is no stack to take the other keys from.
+        ConfigError: the stack would break a rule, for example because the model cache is too small for the model.
     """
     if question.mixed:
         raise CallError("A stack has GPUs of one kind, and this advice is for two.", "Leave out --write.")

@@ -1,4 +1,4 @@
-"""Layouts and figures in few words, for tables, plots and comments."""
+"""Short forms of layouts and figures for tables, plots and comments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["asked_hardware", "asked_traffic", "better", "milliseconds_text", "ro
 
 
 def role_text(role: RoleLayout) -> str:
-    """``2 × 2×8 TP16 DP16 EP16 DeepEP R32``: workers, pods × GPUs of one, its sizes."""
+    """Format a role as ``2 × 2×8 TP16 DP16 EP16 DeepEP R32``: workers, pods × GPUs of one worker, and its sizes."""
     pods = f"{role.nodes}×{role.gpus_per_node}" if role.nodes > 1 else str(role.gpus_per_node)
     sizes = " ".join(
         f"{name}{value}" for name, value in (("TP", role.tp), ("DP", role.dp), ("EP", role.ep)) if value > 1
@@ -22,7 +22,7 @@ def role_text(role: RoleLayout) -> str:
 
 
 def asked_hardware(question: Question) -> str:
-    """``32 × H200``, or both kinds."""
+    """Format the hardware as ``32 × H200``, or as both kinds."""
     prefill, decode = question.hardware[Role.PREFILL], question.hardware[Role.DECODE]
     if question.mixed:
         return f"{prefill.gpus} × {prefill.gpu} for prefill and {decode.gpus} × {decode.gpu} for decode"
@@ -30,28 +30,28 @@ def asked_hardware(question: Question) -> str:
 
 
 def asked_traffic(traffic: Traffic) -> str:
-    """``4000 tokens in, 500 out, TTFT within 2s, ITL within 50ms``."""
+    """Format the traffic as ``4000 tokens in, 500 out, TTFT within 2s, ITL within 50ms``."""
     return f"{traffic.isl} tokens in, {traffic.osl} out, TTFT within {traffic.ttft}, ITL within {traffic.itl}"
 
 
 def milliseconds_text(value: float) -> str:
-    """``1.68 s`` or ``44.7 ms``."""
+    """Format a time in milliseconds as ``1.68 s`` or ``44.7 ms``."""
     return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
 
 
 def whole(value: float) -> str:
-    """``15,443``."""
+    """Format a figure as ``15,443``."""
     return f"{value:,.0f}"
 
 
 def share(prediction: Prediction, best: Prediction) -> str:
-    """``26 %`` of what the best layout serves a GPU."""
+    """Format as ``26 %`` what a layout serves per GPU relative to the best layout."""
     own, most = (recorded(each.tokens_per_second_per_gpu) for each in (prediction, best))
     return f"{own / most:.0%}".replace("%", " %")
 
 
 def better(preset: tuple[str, Prediction] | None, own: Prediction, best: Prediction) -> str | None:
-    """The preset that serves more than one's own layout, in a sentence. None: none does."""
+    """Return a sentence about the preset if it serves more per GPU than the stack's own layout; None otherwise."""
     if preset is None or shown_rate(preset[1].tokens_per_second_per_gpu) <= shown_rate(own.tokens_per_second_per_gpu):
         return None
     name, found = preset

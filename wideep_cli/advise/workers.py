@@ -1,4 +1,4 @@
-"""What is asked about one worker, and what is answered. The estimator's terms stay behind ``advise.estimator``."""
+"""Questions about one worker and their answers. Only ``advise.estimator`` deals in the estimator's own terms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Caveat", "Series", "Step", "WorkerQuestion", "worker_question"]
 
 
 class Caveat(StrEnum):
-    """Why a figure is worth less than the others."""
+    """Why a figure is less reliable than the others."""
 
     ONE_NODE = "traffic between nodes is estimated from measurements within one node"
     DEEPEP_FOR_NONE = (
@@ -32,23 +32,23 @@ class Caveat(StrEnum):
     )
 
     def of(self, engine: str) -> str:
-        """Of a worker on this engine: the value, which is kept in files, is of SGLang."""
+        """Return the caveat's text for an engine; the value itself, which is stored in files, names SGLang."""
         return self.value.replace("SGLang", engine)
 
 
 class Frozen(BaseModel):
-    """Base: compared by value, the same again after a trip through JSON."""
+    """Base class of models that are compared by value and stay equal after a round trip through JSON."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class WorkerQuestion(Frozen):
-    """One worker of one role. Two layouts that differ in nothing else have one answer."""
+    """One worker of one role. Layouts that agree in these fields have the same answer."""
 
     gpu: GpuKind
     role: Role
     attention_tp: int
-    """GPUs of one attention group."""
+    """The number of GPUs of one attention group."""
     dp: int
     expert_tp: int
     ep: int
@@ -59,12 +59,12 @@ class WorkerQuestion(Frozen):
 
     @property
     def gpus(self) -> int:
-        """GPUs of the worker."""
+        """The number of GPUs of the worker."""
         return self.attention_tp * self.dp
 
     @property
     def key(self) -> str:
-        """As it is kept in the cache."""
+        """The key of the question in the cache."""
         engine = "" if self.backend is Backend.SGLANG else f"{self.backend} "
         return (
             f"{engine}{self.gpu} {self.role} {self.nodes} nodes attention TP{self.attention_tp} DP{self.dp} "
@@ -73,32 +73,32 @@ class WorkerQuestion(Frozen):
 
 
 class Step(Frozen):
-    """One batch size."""
+    """The prediction for one batch size."""
 
     batch: int
     """Requests of one attention group."""
     milliseconds: float
-    """Prefill: until a request's first token, waiting included. Decode: between two tokens."""
+    """Prefill: the time to a request's first token, with queueing. Decode: the time between two tokens."""
     requests_per_second: float
-    """Of one worker, with what prefill and decode lose when they are matched."""
+    """Requests/s of one worker, less what prefill and decode lose by waiting for each other."""
     memory_gb: float
-    """On one GPU, as the estimator counts it."""
+    """Memory in GB on one GPU, by the estimator's count."""
     fits: bool
-    """By the estimator's count."""
+    """True if the batch fits in memory by the estimator's count."""
 
 
 class Series(Frozen):
-    """All batch sizes of one worker, ascending; or why there are none."""
+    """All steps of one worker, ascending by batch; or why there are none."""
 
     steps: tuple[Step, ...] = ()
     weights_gb: float = 0.0
-    """On one GPU, as the estimator counts them."""
+    """Weights in GB on one GPU, by the estimator's count."""
     caveats: tuple[Caveat, ...] = ()
     no_data: str | None = None
 
 
 def worker_question(gpu: GpuKind, role: Role, layout: RoleLayout, backend: Backend = Backend.SGLANG) -> WorkerQuestion:
-    """The question about one worker of a role. The layout's divisions must be exact (``wideep.rules``)."""
+    """Return the question about one worker of a role. The layout's divisions must be exact (``wideep.rules``)."""
     return WorkerQuestion(
         gpu=gpu,
         role=role,

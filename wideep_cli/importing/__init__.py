@@ -1,1 +1,1 @@
-"""``wideep import``: launch commands of SGLang or vLLM become a stack's file"""
+"""``wideep import``: launch commands of SGLang or vLLM turned into a stack file."""

@@ -1,4 +1,4 @@
-"""The verb ``import``: its options."""
+"""The verb ``import`` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An imported stack as its file: the config, and as comments above it what became of each flag."""
+"""An imported stack as a stack file: the config, and above it comments that say what became of each flag."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADS: Final = {
 
 
 def import_report(found: Import, output: OutputFormat) -> str:
-    """The stack's file, or JSON of it and of each flag."""
+    """Return the stack file, or JSON with the config and each flag."""
     match output:
         case OutputFormat.JSON:
             body = {
@@ -45,16 +45,16 @@ def import_report(found: Import, output: OutputFormat) -> str:
 
 
 def left_out(found: Import) -> str:
-    """What of the commands is not in the file, for the line that says that it was written."""
+    """Return the end of the success message, with the flags that the file leaves out; empty if there are none."""
     names = {fate.flag for fates in found.stack.fates.values() for fate in fates if fate.place is Place.LEFT}
     return f", without {', '.join(sorted(map(visible, names)))}: its comments say why" if names else ""
 
 
 def write_stack(found: Import, path: Path) -> None:
-    """Write the file where there is none.
+    """Write the stack file, unless the path exists.
 
     Raises:
-        CallError: there is one, or it cannot be written.
+        CallError: the path exists, or cannot be written.
     """
     with writing(path), path.open("x", encoding="utf-8") as file:
         file.write(_file(found))
@@ -85,7 +85,7 @@ def _comments(found: Import) -> Iterator[str]:
 
 
 def _listed(found: Import) -> Iterator[tuple[str, tuple[Fate, ...]]]:
-    """Each role's flags; once, of ROLE, where they are the same."""
+    """Yield each role's flags; once, for ROLE, if both roles have the same."""
     of_any = {
         tuple(replace(fate, why=fate.why.replace(f"layout.{role}.", "layout.ROLE.")) for fate in fates)
         for role, fates in found.stack.fates.items()
@@ -106,5 +106,5 @@ def _of_place(head: str, fates: list[Fate]) -> Iterator[str]:
 
 
 def _one_line(text: str) -> list[str]:
-    """Foreign text in a comment: no control character, and no line of its own."""
+    """Return foreign text as one line of a comment, with control characters spelled out."""
     return [" ".join(visible(masked(text)).split("\n"))]

@@ -1,4 +1,4 @@
-"""From the options of ``wideep import`` to a stack config, and what ``wideep plan`` would say of it."""
+"""From the options of ``wideep import`` to a stack config, and the problems that ``wideep plan`` would report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Import", "imported", "named_commands"]
 
 @dataclass(frozen=True)
 class Import:
-    """The stack, and the rules that it breaks."""
+    """An imported stack, and the problems of its config."""
 
     stack: ImportedStack
     problems: tuple[Problem, ...]
@@ -30,10 +30,10 @@ class Import:
 def named_commands(
     command: str | None, file: Path | None, prefill: str | None, decode: str | None
 ) -> Mapping[Role, LaunchCommand]:
-    """One command for each role, from what the options name.
+    """Return one command for each role, from what the options name.
 
     Raises:
-        CallError: they name nothing, or too much.
+        CallError: the options name no command, or name commands in more than one way.
     """
     by_role = {role: text for role, text in ((Role.PREFILL, prefill), (Role.DECODE, decode)) if text}
     if sum((bool(command), bool(file), bool(by_role))) != 1:
@@ -47,7 +47,7 @@ def named_commands(
 
 
 def _of_role(role: Role, text: str) -> LaunchCommand:
-    """The first command of a text, which is to be this role's."""
+    """Return the first command of a text for this role; raise CallError if the command is for the other role."""
     command = commands_in(text)[0]
     if command.role not in (role, None):
         fix = f"Give it with --{command.role}, or take the flag out of it."
@@ -56,11 +56,11 @@ def _of_role(role: Role, text: str) -> LaunchCommand:
 
 
 def imported(commands: Mapping[Role, LaunchCommand], site: Site) -> Import:
-    """The stack of the commands.
+    """Return the stack that the commands describe.
 
     Raises:
         CallError: a command cannot be read.
-        ConfigError: what it says is no form of a stack config.
+        ConfigError: the resulting config does not match the schema.
     """
 
     def read_text(name: str) -> str:

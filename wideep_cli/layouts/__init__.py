@@ -1,1 +1,1 @@
-"""``wideep layouts``: the presets for a model and a GPU, and every legal layout of a count of GPUs."""
+"""``wideep layouts``: the presets for a model and a GPU, and every legal layout for a number of GPUs."""

@@ -1,4 +1,4 @@
-"""The verb ``layouts``: its options."""
+"""The verb ``layouts`` and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--backend all``: the same model and GPUs on each engine, memory and what it lacks side by side."""
+"""``--backend all``: the same model and GPUs on each engine, with memory and missing features side by side."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ class Row:
     layout: str
     engine: str
     roles: dict[Role, tuple[RoleLayout, GpuMemory]]
-    """Empty where it does not run."""
+    """The layout and memory of each role; empty if the layout does not run on the engine."""
     reason: str = ""
-    """Why it does not."""
+    """Why the layout does not run."""
 
 
 def engines_report(asked: Sequence[Question], gpus: int | None, output: OutputFormat) -> RenderableType:
-    """All presets, or those of so many GPUs and each engine's layout with the most KV cache for decode."""
+    """Return the report on all presets; with ``gpus``, on the presets with exactly that number and on each engine's
+    layout with the most KV cache for decode."""
     rows = [row for preset in PRESETS if gpus in (None, preset_gpus(preset)) for row in _preset_rows(preset, asked)]
     if gpus:
         rows += [_best_row(each, gpus) for each in asked]
@@ -75,7 +76,7 @@ def engines_report(asked: Sequence[Question], gpus: int | None, output: OutputFo
 
 
 def lacks(asked: Question) -> Iterator[str]:
-    """What an engine cannot do with the model that another may, by its own rules."""
+    """Yield what an engine, by its own rules, cannot do with the model although another engine may."""
     family = asked.engine.family(asked.model.family)
     if asked.model.weight_format not in asked.engine.formats:
         yield f"{asked.model.weight_format} weights"
@@ -96,7 +97,7 @@ PROBES: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "two batches that overlap (twoBatchOverlap)": ("twoBatchOverlap", {"two_batch_overlap": True}),
     "drafts (speculative)": ("speculative", {"speculative": Speculative(algorithm=SpeculativeAlgorithm.NEXTN)}),
 }
-"""A key of a role, and what to change in a worker of one node to see whether the engine takes it."""
+"""For each feature, a key of a role and a change to a single-node worker that shows whether the engine supports it."""
 
 
 def _site(asked: Question, change: tuple[str, dict[str, object]]) -> RoleContext:
@@ -165,7 +166,7 @@ def _bullets(rows: Sequence[Row], lacking: dict[str, list[str]]) -> str:
 
 
 def _lines(rows: Sequence[Row], lacking: dict[str, list[str]]) -> Iterator[str]:
-    """Why a layout does not run on an engine, and what each engine lacks."""
+    """Yield why layouts do not run on an engine, and what each engine lacks."""
     for row in rows:
         if row.reason:
             yield f"{row.layout} on {row.engine}: {row.reason}"

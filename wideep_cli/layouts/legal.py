@@ -1,4 +1,4 @@
-"""Every legal layout of a count of GPUs, as text, JSON and Markdown."""
+"""Every legal layout for a number of GPUs, as text, JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from wideep_cli.plan.view import all_to_all, thousands
 __all__ = ["legal_report", "sizes"]
 
 SHOWN = 15
-"""Layouts of the text; JSON has all of them."""
+"""The most layouts in text and Markdown; JSON has all of them."""
 COLUMNS = ("decode", "KV tokens", "weights GB", "prefill", "KV tokens", "weights GB")
 KEYS = ("nodes", "gpus_per_node", "tp", "dp", "ep", "redundant_experts")
 
 
 def legal_report(asked: Question, gpus: int, output: OutputFormat) -> RenderableType:
-    """The layouts, best first, and why others are left out."""
+    """Return the layouts, best first, and why others are left out."""
     found = layouts(asked.model, asked.hardware, gpus, engine=asked.engine)
     title = f"{asked.model.name} on {gpus} × {asked.hardware.gpu}, nodes of {asked.hardware.gpus_per_node}{asked.by}"
     strong = strongest(gpus, asked.model, asked.hardware.gpu) if asked.backend is Backend.SGLANG else None
@@ -84,7 +84,7 @@ def _role_cells(option: RoleOption) -> tuple[str, str, str]:
 
 
 def sizes(role: RoleLayout) -> str:
-    """``2 × 16 GPUs DP16 EP16 R32 DeepEP``: workers, their GPUs, and what is not plain TP."""
+    """Format a role as ``2 × TP16 DP16 EP16 R32 DeepEP``: workers, and each size that is not plain TP."""
     parts = [f"{role.replicas} × TP{role.tp}"]
     parts += [f"DP{role.dp}"] if role.dp > 1 else []
     parts += [f"EP{role.ep}"] if role.ep > 1 else []
@@ -99,7 +99,7 @@ def _reason(left: LeftOut) -> str:
 
 
 def _config(option: LayoutOption) -> str:
-    """The layout as one writes it: what is as its default is left out."""
+    """Return the layout as a stack file has it, without defaults."""
     roles = {name: role.model_dump(mode="json", by_alias=True, exclude_defaults=True) for name, role in _roles(option)}
     return yaml.safe_dump({"dynamo-wideep:layout": roles}, default_flow_style=None, width=90, sort_keys=False).rstrip()
 

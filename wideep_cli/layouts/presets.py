@@ -1,4 +1,4 @@
-"""The presets for one model on one GPU: what lies on each GPU, and whether it can run."""
+"""The presets for one model on one kind of GPU: memory on each GPU, and whether the preset can run."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ SOURCES: Final[Mapping[str, str]] = MappingProxyType(
         "best": "the best that `wideep advise` finds for as many H200",
     }
 )
-"""Where a preset is from, by the first word of its name."""
+"""The origin of a preset, by the first word of its name."""
 
 
 @dataclass(frozen=True)
 class PresetRow:
-    """One preset."""
+    """One preset for the model and GPU in question."""
 
     preset: Preset
     gpus: int
     memory: dict[Role, GpuMemory]
-    """Empty where the model's experts cannot be divided that way."""
+    """The memory of a GPU of each role; empty if the model's experts cannot be divided that way."""
     problems: tuple[Problem, ...]
-    """Why it cannot run; empty where it can."""
+    """Why the preset cannot run; empty if it can."""
     served: tuple[Served, ...]
-    """What it serves; empty where that is not known."""
+    """What the preset serves for each recorded traffic; empty if that is not known."""
 
     @property
     def source(self) -> str:
-        """Where it is from."""
+        """The origin of the preset."""
         return SOURCES[self.preset.partition("-")[0]]
 
 
 def preset_rows(asked: Question) -> list[PresetRow]:
-    """Each preset of the catalog, in its order, on as many nodes as it needs."""
+    """Return each preset of the catalog, in its order, on as many nodes as it needs."""
     return [_row(preset, asked) for preset in PRESETS if preset.backend in (None, asked.backend)]
 
 

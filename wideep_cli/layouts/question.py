@@ -1,4 +1,4 @@
-"""For which model and GPUs the layouts are asked."""
+"""The model and the GPUs that ``wideep layouts`` is asked about."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from wideep_cli.stack_context import settings_of, stack_file
 __all__ = ["ALL", "MOST_GPUS", "RACK_NODE", "Question", "each_engine", "question", "questions", "require_searchable"]
 
 ALL = "all"
-"""In an engine's place: each of them."""
+"""The value of ``--backend`` that stands for every engine."""
 DEFAULT_MODEL = "deepseek-ai/DeepSeek-R1"
 DEFAULT_HARDWARE = Hardware(gpu=Gpu.H200, nodes=1, gpus_per_node=8, interconnect=Interconnect.INFINIBAND)
 
 MOST_GPUS = 4096
-"""As many as a role may have."""
+"""The most GPUs that a role may have."""
 RACK_NODE = 4
 """GPUs of a node in a rack that is one NVLink domain (GB200 NVL72, GB300 NVL72)."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A model on a kind of GPU node. How many nodes there are does not count."""
+    """A model on a kind of GPU node. The number of nodes does not matter."""
 
     model: ModelShape
     hardware: Hardware
@@ -41,7 +41,7 @@ class Question:
 
     @property
     def by(self) -> str:
-        """`` by vLLM 0.31.0``; empty for the engine that a stack gets which names none."""
+        """The engine as the end of a title, `` by vLLM 0.31.0``; empty for SGLang, which a stack gets by default."""
         return "" if self.backend is Backend.SGLANG else f" by {self.engine.release}"
 
 
@@ -53,12 +53,12 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
     file: Path | None,
     backend: str | None = None,
 ) -> Question:
-    """Model and hardware of the stack where one is named, else DeepSeek-R1 on nodes of 8 × H200 with RDMA; of either,
-    what the other options say otherwise.
+    """Return the question: model and hardware of the stack if one is named, else DeepSeek-R1 on nodes of 8 × H200 with
+    RDMA. The other options override either.
 
     Raises:
         CallError: a name is not in the catalog.
-        ConfigError: the stack's config cannot be read.
+        ConfigError: the stack's config is invalid.
     """
     shape, hardware, runs = MODELS[DEFAULT_MODEL], DEFAULT_HARDWARE, engine_of()
     own = Backend.SGLANG
@@ -84,12 +84,12 @@ def question(  # noqa: PLR0913, PLR0917 - the command's options
 
 
 def questions(asked: Question) -> list[Question]:
-    """The same question to each engine: the stack's own as it is, the others in the release that a stack gets."""
+    """Return the same question for each engine: the stack's own as it is, the others in the release of a new stack."""
     return [replace(asked, backend=backend, engine=each) for backend, each in each_engine(asked.backend, asked.engine)]
 
 
 def each_engine(own: Backend, runs: Engine) -> list[tuple[Backend, Engine]]:
-    """All engines: ``own`` as it ``runs``, the others in the release that a stack gets."""
+    """Return all engines: ``own`` as ``runs``, the others in the release of a new stack."""
     versions = newest_tried().engines
     return [(each, runs if each is own else engine(each, versions[each.value])) for each in Backend]
 
@@ -102,7 +102,7 @@ def _backend(word: str) -> Backend:
 
 
 def _gpu(word: str) -> Gpu:
-    """The GPU of the catalog, in whatever case it was typed. Any other of NVIDIA's is described in a stack's file."""
+    """Return the GPU of the catalog, whatever the case of its name. A stack file may describe other NVIDIA GPUs."""
     found = next((gpu for gpu in Gpu if gpu.lower() == word.lower()), None)
     if found is None:
         near = " or ".join(f"--gpu {gpu}" for gpu in same_gpu(word))
@@ -121,10 +121,10 @@ def _model(word: str) -> ModelShape:
 
 
 def require_searchable(gpus: int | None) -> None:
-    """Refuse a number of GPUs that no two roles have.
+    """Raise CallError for a number of GPUs that cannot be searched.
 
     Raises:
-        CallError: two roles need at least two GPUs, and more than a role may have are not searched.
+        CallError: there are fewer than two GPUs, or more than one role may have.
     """
     if gpus is not None and gpus < 2:
         raise CallError(f"--gpus {gpus}: prefill and decode need at least one GPU each.", "Try --gpus 2 or more.")

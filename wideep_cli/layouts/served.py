@@ -1,4 +1,4 @@
-"""What the presets serve, for who has no estimator installed: recorded, and held to its answers by a test."""
+"""Recorded predictions for the presets, for users without the estimator; a test compares them with its answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TRAFFICS: Final = (
     Traffic(isl=2000, osl=500),
     Traffic(isl=8192, osl=1024, ttft="5s"),
 )
-"""Those of Dynamo's and SGLang's published runs of DeepSeek-R1: 4000 and 8k prompts, and prompts of 2000."""
+"""Traffic of Dynamo's and SGLang's published runs of DeepSeek-R1: prompts of 4000 and 8k tokens, and of 2000."""
 FIRST: Final = f"for {TRAFFICS[0].isl} input and {TRAFFICS[0].osl} output tokens"
 SERVED: Final[Mapping[Preset, tuple[float, float, float]]] = MappingProxyType(
     {
@@ -40,12 +40,12 @@ SERVED: Final[Mapping[Preset, tuple[float, float, float]]] = MappingProxyType(
         Preset.BEST_104GPU: (519.7, 751.4, 419.2),
     }
 )
-"""Output tokens/s per GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It cannot
-tell of the presets that are not here: nobody has measured wide-104gpu's EP 72, and lab-8gpu does not fit."""
+"""Output tokens/s per GPU for each of the traffics, DeepSeek-R1 on H200, as AIConfigurator 0.12.0 predicts. It has no
+prediction for the presets that are missing here: EP 72 of wide-104gpu was never measured, and lab-8gpu does not fit."""
 BEST: Final[Mapping[int, tuple[float, float, float]]] = MappingProxyType(
     {16: (482.6, 781.0, 339.8), 32: (482.6, 814.0, 419.2), 64: (482.6, 814.0, 419.2), 104: (519.7, 841.1, 419.2)}
 )
-"""… of the best layout that ``wideep advise`` finds for so many GPUs."""
+"""The same for the best layout that ``wideep advise`` finds, by number of GPUs."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,15 @@ class Served:
     traffic: Traffic
     tokens_per_second_per_gpu: float
     share_of_best: float
-    """Of what the best layout serves on as many GPUs."""
+    """The share of what the best layout with as many GPUs serves."""
 
     def price(self, per_gpu_hour: float) -> float:
-        """What a million output tokens cost at this price of a GPU."""
+        """Return the price of a million output tokens, given the price of a GPU hour."""
         return per_million_tokens(per_gpu_hour, self.tokens_per_second_per_gpu)
 
 
 def served(preset: Preset, model: ModelShape, gpu: GpuKind) -> tuple[Served, ...]:
-    """One for each traffic; none for what the figures are not of."""
+    """Return what a preset serves for each traffic; empty if nothing is recorded for the preset, model and GPU."""
     if not _known(model, gpu) or preset not in SERVED:
         return ()
     rows = zip(TRAFFICS, SERVED[preset], BEST[preset_gpus(preset)], strict=True)
@@ -71,8 +71,8 @@ def served(preset: Preset, model: ModelShape, gpu: GpuKind) -> tuple[Served, ...
 
 
 def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
-    """What the stack's preset serves where it is the best of as many GPUs, else the one that serves more. None: it is
-    not known, or the layout is no preset."""
+    """Return a sentence about the stack's preset if it serves the most of the presets with as many GPUs, else about the
+    one that does. None if that is not known, or the layout is not a preset."""
     own = layout.preset
     if own is None or not _known(model, gpu) or layout != layout_of(own):
         return None
@@ -87,7 +87,7 @@ def suggestion(layout: Layout, model: ModelShape, gpu: GpuKind) -> str | None:
 
 
 def strongest(gpus: int, model: ModelShape, gpu: GpuKind) -> str | None:
-    """Which preset serves most on as many GPUs. None: there is none, or it is not known."""
+    """Return a sentence about the preset that serves the most on this number of GPUs; None if none is known."""
     rivals = _rivals(gpus) if _known(model, gpu) else {}
     best = _best(rivals)
     return best and f"Of the presets `layout: {best}` serves the most: {_rate(rivals[best])}, {FIRST}."
@@ -102,7 +102,7 @@ def _rate(tokens: float) -> str:
 
 
 def _rivals(gpus: int) -> dict[Preset, float]:
-    """Tokens/s per GPU, for the first of the traffics, of each preset with so many GPUs."""
+    """Return the output tokens/s per GPU, for the first traffic, of each preset with this number of GPUs."""
     return {preset: tokens[0] for preset, tokens in SERVED.items() if preset_gpus(preset) == gpus}
 
 

@@ -29,7 +29,7 @@ SERVED_TITLE = "Output tokens/s per GPU, and their share of the best layout with
 
 
 def presets_report(rows: Sequence[PresetRow], asked: Question, output: OutputFormat) -> RenderableType:
-    """The table of presets in the form asked for."""
+    """Return the table of presets in the requested output format."""
     model, gpu, price = asked.model.name, asked.hardware.gpu, asked.hardware.price_per_gpu_hour
     match output:
         case OutputFormat.JSON:
@@ -65,7 +65,7 @@ def _text(rows: Sequence[PresetRow], asked: Question) -> RenderableType:
 
 
 def _served_text(rows: Sequence[PresetRow], price: float | None) -> list[RenderableType]:
-    """What the presets serve, and which of them is from where."""
+    """Return what the presets serve, and where each of them comes from."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for index, name in enumerate(_served_head(rows)):
         table.add_column(name.replace(", ", "\n"), justify="right" if index else "left")
@@ -108,14 +108,14 @@ def _served_note(rows: Sequence[PresetRow]) -> str:
 
 
 def _told(problem: Problem, presets: list[str]) -> RenderableType:
-    """A problem under the presets that have it."""
+    """Return a problem under the names of the presets that have it."""
     key, *lines = str(problem).splitlines()
     told = [Padding(Text(line.strip()), (0, 0, 0, 2)) for line in lines]
     return Group(Text(f"\n{', '.join(presets)}: {key}"), *told)
 
 
 def _reasons(rows: Sequence[PresetRow]) -> dict[Problem, list[str]]:
-    """The most basic problem of each preset that does not fit, with all presets that have it."""
+    """Return the most basic problem of each preset that does not fit, with all presets that have the same problem."""
     reasons: dict[Problem, list[str]] = {}
     for row in rows:
         for problem in row.problems[:1]:

@@ -1,1 +1,1 @@
-"""``wideep models``: the catalog, and which presets hold each model"""
+"""``wideep models``: the catalog, and which presets fit each model."""

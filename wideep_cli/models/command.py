@@ -1,4 +1,4 @@
-"""The verb ``models``: its options."""
+"""The verb ``models`` and its options."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ __all__ = ["models_report"]
 
 HEAD = ("model", "params", "experts", "GB", "format", *map(str, Backend))
 WIDE = 98
-"""Columns that the whole table takes."""
+"""The width of the whole table, in columns of the terminal."""
 LONGEST = 37
-"""The longest name for which 80 columns have room beside the rest."""
+"""The longest name that fits into 80 columns beside the rest."""
 NOTE = (
     "experts: routed + shared / active per token. none: no preset fits. --output json lists all that do. `wideep "
     "layouts --model MODEL --gpu GPU` says why one does not; with --gpus N it lists other layouts. Another model: "
@@ -32,7 +32,7 @@ NOTE = (
 
 
 def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> RenderableType:
-    """The models in the form asked for."""
+    """Return the models in the requested output format."""
     match output:
         case OutputFormat.JSON:
             body = {"gpu": gpu, "models": [_object(row) for row in rows]}
@@ -47,7 +47,7 @@ def models_report(rows: Sequence[ModelRow], gpu: str, output: OutputFormat) -> R
 
 @dataclass(frozen=True)
 class _Rows:
-    """The table, without parameters where they would break the names: a name is there to be copied."""
+    """The table of models, without parameters on a narrow terminal, so that names stay in one piece for copying."""
 
     rows: Sequence[ModelRow]
 

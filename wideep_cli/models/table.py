@@ -1,4 +1,4 @@
-"""The catalog's models with what runs them on a kind of GPU."""
+"""The catalog's models, and the presets that run each on a kind of GPU."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ModelRow:
 
     shape: ModelShape
     weights_gb: float
-    """As published, or as many bytes as the shape needs: decimal GB."""
+    """Size of the published weights in GB, or of the weights that the shape needs if that is not known."""
     presets: Mapping[Backend, tuple[str, ...]]
-    """Those that fit, by engine, the fewest GPUs first; an engine without any does not run the model in a preset."""
+    """The presets that fit, by engine, fewest GPUs first; empty for an engine that runs the model in no preset."""
 
     @property
     def parameters(self) -> float:
-        """How many, worked out from the shape: two bytes each of the same model in bf16, without MLA's second kv_b,
-        which the engine makes. Multi-token-prediction layers are not among them."""
+        """The number of parameters, computed from the shape: half the bytes of the same model in bf16, without MLA's
+        second kv_b, which the engine creates. Multi-token prediction layers are not counted."""
         stored = model_bytes(self.shape.model_copy(update={"weight_format": WeightFormat.BF16})) / 2
         mla = self.shape.attention
         if not isinstance(mla, Mla):
@@ -37,7 +37,7 @@ class ModelRow:
 
 
 def model_rows(gpu: str) -> list[ModelRow]:
-    """All of them in the catalog's order.
+    """Return all models in the catalog's order.
 
     Raises:
         CallError: the catalog has no such GPU.

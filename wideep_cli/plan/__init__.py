@@ -1,1 +1,1 @@
-"""``wideep plan``: a stack's Plan as text, JSON, Markdown and a picture, and the difference of two."""
+"""``wideep plan``: a stack's Plan as text, JSON, Markdown and a picture, and the difference between two plans."""

@@ -1,4 +1,4 @@
-"""``wideep plan --against``: somebody's launch command beside the plan's arguments."""
+"""``wideep plan --against``: the user's own launch command beside the plan's arguments."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ COLOURS = {Relation.DIFFERS: "yellow", Relation.ONLY_YOURS: "red", Relation.ONLY
 
 
 def against_report(loaded: StackContext, text: str, output: OutputFormat) -> RenderableType:
-    """The comparison of each role that the text has a command of. ``text``: a command, or the path of a script.
+    """Return the comparison for each role that has a command in ``text``, which is a command or the path of a script.
 
     Raises:
-        CallError: there is no command, or one of another engine.
+        CallError: there is no command, or a command is for another engine.
     """
     roles = {role: _compared(loaded, role, command) for role, command in _commands(text).items()}
     match output:
@@ -47,7 +47,7 @@ def against_report(loaded: StackContext, text: str, output: OutputFormat) -> Ren
 
 
 def _commands(text: str) -> Mapping[Role, LaunchCommand]:
-    """One command of each role that is there; one that serves both stands beside both."""
+    """Return the first command of each role that has one; a command for no particular role counts for both."""
     path = Path(text)
     is_script = "\n" not in text and is_file(path)
     if not is_script and len(text.split()) == 1:

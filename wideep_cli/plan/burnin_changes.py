@@ -1,4 +1,4 @@
-"""What changes about the burn-in of `pulumi up`."""
+"""Changes to the burn-in of `pulumi up`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FREE = "Free GPU nodes are measured before the graph changes; what runs keeps ru
 
 
 def burnin_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
-    """It comes or goes, measures again, or measures otherwise the next time."""
+    """Yield the change if the burn-in is added or removed, runs again, or will measure differently the next time."""
     old, new = before.burnin, after.burnin
     if new is None:
         if old is not None:

@@ -1,4 +1,4 @@
-"""Two nested values, compared path by path."""
+"""Comparison of two nested values, path by path."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import cast
 __all__ = ["ABSENT", "Change", "argument_changes", "changes"]
 
 ABSENT = "–"
-"""Stands for a value that is not there."""
+"""The text that stands for an absent value."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One path, with what stood there and what will."""
+    """One path with its value before and after."""
 
     path: str
     before: str
@@ -25,7 +25,7 @@ class Change:
 
 
 def changes(before: object, after: object, path: str) -> Iterator[Change]:
-    """Every leaf that differs, in the order of the paths."""
+    """Yield every leaf that differs, in the order of the paths."""
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
@@ -40,7 +40,7 @@ def changes(before: object, after: object, path: str) -> Iterator[Change]:
 
 
 def _by_name(value: object) -> dict[str, object]:
-    """A list of named things (variables, containers, volumes) as a mapping; empty for anything else."""
+    """Return a list of named items (variables, containers, volumes) as a mapping; empty for anything else."""
     if not isinstance(value, list | tuple):
         return {}
     items = cast(Sequence[object], value)
@@ -49,7 +49,7 @@ def _by_name(value: object) -> dict[str, object]:
 
 
 def argument_changes(before: Sequence[str], after: Sequence[str], path: str) -> Iterator[Change]:
-    """The flags of two command lines that differ. Their order does not count."""
+    """Yield the flags in which two command lines differ. Their order does not count."""
     old, new = _flags(before), _flags(after)
     for flag in dict.fromkeys([*old, *new]):
         if old.get(flag) != new.get(flag):
@@ -57,7 +57,7 @@ def argument_changes(before: Sequence[str], after: Sequence[str], path: str) -> 
 
 
 def _flags(args: Sequence[str]) -> dict[str, str]:
-    """Each flag with the words after it."""
+    """Return each flag with the words that follow it."""
     flags: dict[str, list[str]] = {}
     words: list[str] = []
     for arg in args:

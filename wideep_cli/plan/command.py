@@ -1,4 +1,4 @@
-"""The verb ``plan``: its options."""
+"""The verb ``plan`` and its options."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _require_one(printed: Mapping[str, object]) -> None:
 
 
 def _require_alone(option: str, others: Mapping[str, object]) -> None:
-    """Refuse what an option would leave undone."""
+    """Raise CallError for options that ``option`` would ignore."""
     what = {"diff": "compares two files", "since": "compares two plans", "against": "compares two commands"}
     given = [f"--{name}" for name, value in others.items() if value]
     if given:
@@ -129,7 +129,7 @@ def _differ(before: StackContext, after: StackContext, output: OutputFormat) -> 
 
 
 def _beside(loaded: StackContext, output: OutputFormat, against: str | None, args: str | None) -> None:
-    """A comparison, a role's command, or the graph."""
+    """Print the comparison with a command, a role's command, or the graph's manifest."""
     if against:
         from wideep_cli.plan.against import against_report
 

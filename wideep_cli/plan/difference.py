@@ -1,8 +1,8 @@
-"""What `pulumi up` would do on the way from one plan to another: which pods restart, and what is replaced.
+"""What `pulumi up` would do to get from one plan to another: which pods restart, and what is replaced.
 
-What Kubernetes cannot change in place, and what the operator makes of a change: facts of the API (a claim's class and
-access mode, a Job's template) and of Dynamo (a worker of several pods is another kind of object than one of one; what
-admission refuses to change).
+The effects follow from what Kubernetes cannot change in place (a claim's storage class and access mode, a Job's
+template) and from what the Dynamo operator does with a change: a worker with several pods is another kind of object
+than one with a single pod, and admission refuses some changes.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from wideep_cli.stack_context import StackContext
 __all__ = ["Difference", "Effect", "ObjectChange", "difference"]
 
 NOT_IN_PODS = {"annotations", "scalingAdapter"}
-"""Fields that the operator keeps from a service's pods (``generatePodTemplateSpec`` of its controller); in ``v1beta1``
-annotations are a pod template's, and none is kept."""
+"""Fields that the operator does not copy to a service's pods (``generatePodTemplateSpec`` of its controller); in
+``v1beta1`` annotations belong to the pod template, and all are copied."""
 GROVE_STAYS = tuple(f"platform.{part}" for part in ("grove", "sub_charts", "keeps_grove"))
-"""What of a platform does not change when its stack no longer needs Grove, beside its release's own values."""
+"""Parts of the platform that stay the same when the stack no longer needs Grove, besides the release's own values."""
 NO_RESTART = "No pod restarts."
 ARGUMENTS = ("extraPodSpec.mainContainer.args", "podTemplate.spec.containers.main.args")
-"""Where the engine's are, in either version of the API."""
+"""Path of the engine's arguments in either version of the API."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """From one plan to another."""
+    """The difference between two plans."""
 
     settings: tuple[Change, ...]
-    """Hardware, GPUs and nodes, model, layout, each role's sizes, memory and engine arguments."""
+    """Changes of hardware, GPUs and nodes, model, layout, and each role's sizes, memory and engine arguments."""
     objects: tuple[ObjectChange, ...]
 
 
 def difference(before: StackContext, after: StackContext) -> Difference:
-    """All that differs."""
+    """Return the difference between the plans of two stacks."""
     old, new = (each.settings.hardware.model_dump(mode="json", by_alias=True) for each in (before, after))
     hardware = changes(old, new, "hardware")
     objects = (
@@ -71,7 +71,7 @@ def _sizes(before: Plan, after: Plan) -> Iterator[Change]:
 
 
 def _configured(plan: Plan, role: Role) -> dict[str, object]:
-    """What the files say that the engine of a role reads."""
+    """Return the content of the config files that a role's engine reads, by file name."""
     texts = [file for config in plan.engine_configs if config.role is role for file in config.files.items()]
     return {name: cast(object, yaml.safe_load(text)) for name, text in texts}
 
@@ -99,7 +99,7 @@ def _platform(before: Plan, after: Plan) -> Iterator[ObjectChange]:
 
 
 def _release(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[ObjectChange]:
-    """The platform's release, and the step from one Dynamo to another."""
+    """Yield what happens to the platform's release, including an upgrade of Dynamo."""
     if before.platform.install and not after.platform.install:
         yield ObjectChange("release dynamo-platform", Effect.DELETED, "It must be installed separately.", found)
     elif after.platform.install and not before.platform.install:
@@ -113,7 +113,8 @@ def _release(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[O
 
 
 def _upgrade(before: Plan, after: Plan, found: tuple[Change, ...]) -> Iterator[ObjectChange]:
-    """From one Dynamo to another; a step that is refused, with the way there."""
+    """Yield the upgrade from one Dynamo release to another; a refused step comes with the advice on what to do
+    instead."""
     step = upgrade(before.platform.version, after.platform.version, several_pods=after.platform.grove)
     if step.refused:
         what = f"`pulumi up` refuses it: {step.refused}. Instead: {step.advice}"
@@ -225,7 +226,7 @@ def _part(name: str, before: GraphPart | None, after: GraphPart | None, *, grove
 
 
 def _part_changes(before: GraphPart, after: GraphPart) -> Iterator[Change]:
-    """As ``changes`` of the manifests, with the engine's arguments compared flag by flag."""
+    """Yield the changes of the manifests, with the engine's arguments compared flag by flag."""
     for change in changes(before.manifest, after.manifest, ""):
         if not change.path.startswith(ARGUMENTS):
             yield change
@@ -250,7 +251,7 @@ def _restarting(part: GraphPart, *, grove: bool) -> str:
 
 
 def _annotations(part: GraphPart) -> Mapping[str, object]:
-    """Of a component, which in ``v1beta1`` has them in its pod template."""
+    """Return the annotations of a component; in ``v1beta1`` they are in its pod template."""
     at: object = part.manifest
     for key in () if "annotations" in part.manifest else ("podTemplate", "metadata"):
         at = cast("Mapping[str, object]", at).get(key) or {}

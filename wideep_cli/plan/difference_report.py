@@ -25,7 +25,7 @@ COLOURS = {Effect.RESTARTED: "yellow", Effect.REPLACED: "red", Effect.DELETED: "
 
 
 def difference_report(before: StackContext, after: StackContext, output: OutputFormat) -> RenderableType:
-    """What changes from the one stack to the other, in the form asked for."""
+    """Return the changes from one stack to the other in the requested output format."""
     found = difference(before, after)
     match output:
         case OutputFormat.JSON:
@@ -51,7 +51,7 @@ def _text(found: Difference) -> RenderableType:
 
 def _settings_table(settings: tuple[Change, ...]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)  # a flag or key that is cut or broken cannot be looked for
+    table.add_column(no_wrap=True)  # a flag or key that is cut or wrapped cannot be searched for
     for _ in range(3):
         table.add_column(overflow="fold")
     for change in settings:

@@ -1,4 +1,4 @@
-"""What becomes of an object on the way from one plan to another."""
+"""The effect of a change of plan on one object."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True)
 class ObjectChange:
-    """One object, or the pods of one service of the graph."""
+    """A change to one object, or to the pods of one service of the graph."""
 
     name: str
     effect: Effect
     consequence: str
-    """What that means for who uses it, in a sentence."""
+    """What the change means for users, in one sentence; may be empty."""
     because: tuple[Change, ...]

@@ -1,4 +1,4 @@
-"""A file of expert locations, checked on this machine before it is put on the cache volume."""
+"""A check of a file of expert locations on this machine, before the file goes onto the cache volume."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["check_experts", "starts_recorded"]
 
 
 def starts_recorded(view: RoleView) -> str | None:
-    """The file on the volume that says where a role's experts are at the start. None: slot i holds expert i % E."""
+    """Return the file on the volume with a role's initial expert locations; None if slot i starts with expert i % E."""
     location = view.layout.eplb.initial_expert_location
     return None if location == "trivial" else location
 
 
 def check_experts(loaded: StackContext, path: Path) -> str:
-    """What the file was found to fit.
+    """Check a file of expert locations against the roles that start from one, and return which roles it fits.
 
     Raises:
-        CallError: it cannot be read, or no role starts from a file.
-        ConfigError: it does not fit a role that starts from it.
+        CallError: the file cannot be read or is in PyTorch's format, or no role starts from a file.
+        ConfigError: the file does not fit a role that starts from it.
     """
     views = _starting_from(path, [view for view in role_views(loaded) if starts_recorded(view)])
     if not views:
@@ -50,6 +50,6 @@ def check_experts(loaded: StackContext, path: Path) -> str:
 
 
 def _starting_from(path: Path, views: Sequence[RoleView]) -> Sequence[RoleView]:
-    """Those whose file is called as this one, or else all of them."""
+    """Return the roles whose file has the same name as ``path``, or all of them if none has."""
     same = [view for view in views if PurePosixPath(starts_recorded(view) or "").name == path.name]
     return same or views

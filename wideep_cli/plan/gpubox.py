@@ -1,4 +1,4 @@
-"""One GPU of the picture: its expert slots as squares, and under them its memory as a bar."""
+"""One GPU of the picture: its expert slots as squares above its memory as a bar."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ INK, MUTED = "#1b1f24", "#57606a"
 HAIRLINE, EDGE = Edge("#d0d7de"), Edge("#8c959f")
 WEIGHTS, KV, FREE, REDUNDANT = "#57606a", "#2da44e", "#ffffff", "#fb8f24"
 TAKEN = "#d0d7de"
-"""Memory that is gone before the engine takes its share."""
+"""Colour of the memory that is taken before the engine takes its share."""
 BAR = 7
 """Height of the memory bar."""
 HEAD = 16
 """Height of the line with the GPU's number."""
 SIDE = 18
-"""The most that a slot's side is."""
+"""The largest side of a slot."""
 MOST_SLOTS = 180.0
-"""Height of a GPU's slots; where they would be higher they are drawn smaller."""
+"""The greatest height of a GPU's slots; if they need more, they are drawn smaller."""
 READABLE = 14
-"""A slot that is at least so wide gets its expert's number."""
+"""The smallest side at which a slot shows its expert's number."""
 
 
 def expert_colour(expert: int, experts: int) -> str:
-    """From light to dark blue with the expert's number."""
+    """Return the colour of an expert, from light to dark blue with the expert's number."""
     light, dark = (212, 231, 250), (16, 72, 144)
     part = expert / max(1, experts - 1)
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(light, dark, strict=True))
 
 
 def gpu_height(slots: int, width: float) -> float:
-    """How high a GPU of that width must be to show its slots."""
+    """Return the height that a GPU of this width needs to show its slots."""
     room = width - 6
     columns = math.ceil(room / SIDE)
     return HEAD + min(math.ceil(slots / columns) * room / columns, MOST_SLOTS) + BAR + 8
 
 
 def draw_gpu(canvas: Canvas, box: Box, gpu: GpuPlace, view: RoleView) -> None:
-    """A GPU in ``box``."""
+    """Draw a GPU in ``box``."""
     canvas.box(box, "#ffffff", EDGE, round_by=4)
     label = f"GPU {gpu.rank}"
     canvas.text(label, (box.x + 4, box.y + 11), Type(10, INK, bold=True))
@@ -83,7 +83,7 @@ def _slots(canvas: Canvas, room: Box, gpu: GpuPlace, experts: int) -> None:
 
 
 def _columns(count: int, room: Box) -> int:
-    """The number of columns that makes the squares largest."""
+    """Return the number of columns that makes the squares largest."""
     return max(range(1, count + 1), key=lambda columns: min(room.width / columns, room.height / -(-count // columns)))
 
 

@@ -1,4 +1,4 @@
-"""A plan for a pull request."""
+"""A plan as Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEAD = (
 
 
 def plan_markdown(loaded: StackContext) -> str:
-    """Sizes and memory at a glance; the rest folded."""
+    """Return the plan as Markdown, with sizes and memory at the top and the rest folded."""
     views = role_views(loaded)
     gpu = views[0].gpu
     parts = [

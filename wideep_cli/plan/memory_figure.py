@@ -1,4 +1,4 @@
-"""One GPU's memory in several layouts, as bars side by side."""
+"""A figure of one GPU's memory in several layouts, one bar below the other."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PARTS = {
     "outside the pool": (FREE, "activations, CUDA graphs, buffers"),
     "CUDA and NCCL": (TAKEN, "CUDA and NCCL"),
 }
-"""Colour of each stretch, and what the legend calls it."""
+"""Colour and legend of each segment of a bar."""
 NARROW = 40
-"""A stretch that is less wide than this, in pixels, gets no number."""
+"""Width in pixels below which a segment gets no number."""
 
 
 def draw_memory(stacks: Sequence[StackContext], role: Role = Role.DECODE) -> str:
-    """The picture as SVG: one bar for each stack, its GPU's memory from end to end."""
+    """Return the figure as SVG, with one bar for each stack that shows the whole memory of a GPU of that role."""
     views = [next(view for view in role_views(loaded) if view.role is role) for loaded in stacks]
     height = TOP + len(views) * PITCH + 50
     gpus = " and ".join(dict.fromkeys(f"{view.site.hardware.gpu} ({view.gpu.memory_gb:.1f} GB)" for view in views))

@@ -1,4 +1,4 @@
-"""What changes about who watches the stack."""
+"""Changes to a stack's monitoring."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBJECT = "monitoring"
 
 
 def monitoring_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
-    """Prometheus and its monitors, dashboards and alerts: made, taken away, or changed."""
+    """Yield the change if Prometheus, its monitors, dashboards and alerts are created, deleted or changed."""
     old, new = before.monitoring, after.monitoring
     if old == new:
         return

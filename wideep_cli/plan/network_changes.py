@@ -1,4 +1,4 @@
-"""What changes about who reaches the pods: the public Service, the Ingress, the NetworkPolicies."""
+"""Changes to network access to the pods: the public Service, the Ingress, the NetworkPolicies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Reach = PublicServicePlan | IngressPlan | NetworkPolicyPlan
 
 @dataclass(frozen=True)
 class _Words:
-    """What it means for who connects that an object of a kind is made, goes, or changes."""
+    """What it means for clients that an object of one kind is created, deleted or changed."""
 
     made: str
     gone: str
@@ -47,7 +47,7 @@ WORDS: Final[Mapping[str, _Words]] = {
 
 
 def reach_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
-    """Each of these objects that is made, changed or deleted; another namespace or graph makes all of them anew."""
+    """Yield each of these objects that is created, changed or deleted; a new namespace recreates all of them."""
     moved = before.namespace != after.namespace
     old, new = _objects(before), _objects(after)
     for key in dict.fromkeys([*old, *new]):
@@ -56,7 +56,7 @@ def reach_changes(before: Plan, after: Plan) -> Iterator[ObjectChange]:
 
 
 def _objects(plan: Plan) -> dict[tuple[str, str], Reach]:
-    """By kind and name."""
+    """Return the objects by kind and name."""
     found: list[tuple[str, Reach | None]] = [(SERVICE, plan.frontend.public), (INGRESS, plan.frontend.ingress)]
     found += [(POLICY, policy) for policy in plan.network_policies]
     return {(kind, made.name): made for kind, made in found if made is not None}

@@ -1,4 +1,4 @@
-"""What of a plan can be pasted elsewhere: one role's command, and the graph's manifest."""
+"""The parts of a plan to paste elsewhere: one role's command, and the graph's manifest."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ END: Final = "END-OF-FILE"
 
 
 def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
-    """The engine's command of a role, one flag a line, for a shell, after the files that it reads; JSON: its words.
-    What the operator appends to a worker of several pods is not in it.
+    """Return the engine's command of a role for a shell, one flag on each line, after the files that it reads; as JSON,
+    its words. It lacks what the operator appends for a worker with several pods.
 
     Raises:
         CallError: there is no such role.
@@ -45,13 +45,13 @@ def command_text(loaded: StackContext, role: str, output: OutputFormat) -> str:
 
 
 def _written(path: str, text: str) -> str:
-    """Shell that writes a file."""
+    """Return shell commands that write a file."""
     folder = shlex.quote(path.rpartition("/")[0])
     return f"mkdir -p {folder}\ncat >{shlex.quote(path)} <<'{END}'\n{text.rstrip()}\n{END}\n"
 
 
 def _flags(args: Sequence[str]) -> list[list[str]]:
-    """Each flag with its values."""
+    """Return each flag as a list with its values."""
     flags: list[list[str]] = []
     for word in args:
         if word.startswith("--") or not flags:
@@ -61,7 +61,7 @@ def _flags(args: Sequence[str]) -> list[list[str]]:
 
 
 def manifest_text(loaded: StackContext, output: OutputFormat) -> str:
-    """The DynamoGraphDeployment as YAML or JSON. Secrets are in it by their names only."""
+    """Return the DynamoGraphDeployment as YAML or JSON. It contains only the names of Secrets."""
     manifest = loaded.plan.graph.manifest()
     if output is OutputFormat.JSON:
         return masked(json.dumps(manifest, indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The placement as a picture: nodes, GPUs, the experts on each, redundant slots marked, and each GPU's memory."""
+"""The placement as a picture: nodes, GPUs, the experts and redundant slots of each GPU, and its memory."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ __all__ = ["PANEL_FILL", "PER_LINE", "Line", "draw_placement", "lines_of", "size
 WIDTH = 1600
 MARGIN = 40
 GAP = 72
-"""Between the two panels, where the KV cache crosses."""
+"""The gap between the two panels, where the arrow of the KV cache goes."""
 PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
 PANEL_TOP, LINES_TOP = 112, 182
 LABEL = 74
-"""Room for a pod's name, left of its GPUs."""
+"""Width of a pod's name, left of its GPUs."""
 PER_LINE = 8
-"""GPUs side by side; a pod with more takes several lines."""
+"""The most GPUs side by side; a pod with more takes several lines."""
 MOST_HEIGHT = 820
-"""Of a panel's lines, so that the picture stays a slide; further pods are alike and get a sentence."""
+"""The greatest height of a panel's lines, so that the picture fits a slide; the other pods are alike and only
+counted."""
 SPACE = 6
 NAMES = {
     Interconnect.INFINIBAND: "InfiniBand",
@@ -48,7 +49,7 @@ PANEL_FILL, POD_FILL = "#f6f8fa", "#ffffff"
 
 @dataclass(frozen=True)
 class Line:
-    """A pod on its node, or the part of it that fits one line."""
+    """A pod on its node, or the part of the pod that fits on one line."""
 
     node: int
     pod: PodPlace
@@ -65,29 +66,29 @@ class Panel:
 
     @property
     def gpu_width(self) -> float:
-        """All GPUs of the panel are equally wide."""
+        """The width of a GPU, equal for all GPUs of the panel."""
         widest = max(len(line.gpus) for line in self.lines)
         return (PANEL - 2 * 12 - LABEL - SPACE * widest) / widest
 
     @property
     def pitch(self) -> float:
-        """From one line to the next: a GPU's height, and the space around it."""
+        """The distance from one line to the next: a GPU's height and the space around it."""
         return gpu_height(self.view.plan.expert_slots_per_gpu, self.gpu_width) + 2 * SPACE + 8
 
     @property
     def shown(self) -> int:
-        """Lines that are drawn."""
+        """The number of lines that are drawn."""
         return min(len(self.lines), max(1, int(MOST_HEIGHT / self.pitch)))
 
     @property
     def box(self) -> Box:
-        """The panel, as high as its lines."""
+        """The rectangle of the panel, as high as its lines."""
         rest = 28 if len(self.lines) > self.shown else 0
         return Box(self.x, PANEL_TOP, PANEL, LINES_TOP - PANEL_TOP + self.shown * self.pitch + rest + 4)
 
 
 def draw_placement(loaded: StackContext) -> str:
-    """The picture as SVG. The same plan gives the same text."""
+    """Return the picture as SVG. The same plan gives the same text."""
     placement = compute_placement(loaded.settings)
     panels = [
         Panel(view, lines_of(placement, view), MARGIN + index * (PANEL + GAP))
@@ -106,7 +107,7 @@ def draw_placement(loaded: StackContext) -> str:
 
 
 def lines_of(placement: Placement, view: RoleView) -> list[Line]:
-    """A role's pods, worker by worker."""
+    """Return the lines of a role's pods, worker by worker."""
     on = [(node.node, pod) for node in placement.nodes for pod in node.pods if pod.role is view.role]
     on.sort(key=lambda place: (place[1].worker, place[1].pod))
     return [
@@ -131,7 +132,7 @@ def _panel(canvas: Canvas, panel: Panel, interconnect: Interconnect) -> None:
 
 
 def sizes_of(view: RoleView) -> str:
-    """A role's workers and their parallelism, as a line of a picture."""
+    """Return a role's workers and their parallelism as one line of text."""
     plan = view.plan
     workers = "1 worker" if plan.replicas == 1 else f"{plan.replicas} workers"
     pods = f"{plan.gpus_per_pod} GPUs" if plan.pods == 1 else f"{plan.pods} pods × {plan.gpus_per_pod} GPUs"
@@ -140,7 +141,7 @@ def sizes_of(view: RoleView) -> str:
 
 
 def _exchange(view: RoleView, interconnect: Interconnect) -> str:
-    """How many experts there are, and how tokens reach those on other GPUs."""
+    """Return the number of experts and how tokens reach those on other GPUs."""
     copies = f" + {view.plan.redundant_experts} redundant" if view.plan.redundant_experts else ""
     path = f"NVLink and {NAMES[interconnect]}" if view.site.crosses_nvlink else "NVLink"
     how = all_to_all(view.layout) if view.layout.deepep else view.site.engine.exchange(view.layout)
@@ -159,7 +160,7 @@ def _line(canvas: Canvas, box: Box, panel: Panel, line: Line) -> None:
 
 
 def _pod(pod: PodPlace, view: RoleView) -> str:
-    """A pod's name, as short as the role allows."""
+    """Return the shortest name of a pod that is unique in its role."""
     if view.plan.replicas == 1:
         return f"pod {pod.pod}"
     return f"worker {pod.worker}" if view.plan.pods == 1 else f"w {pod.worker}, pod {pod.pod}"

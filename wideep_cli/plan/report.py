@@ -1,4 +1,4 @@
-"""A plan in the form asked for, with a forecast where the stack says for which traffic."""
+"""The report of a plan, with a forecast if the stack states its traffic."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SCALING = "Who scales the workers"
 
 
 def plan_report(loaded: StackContext, output: OutputFormat, cluster: str | None = None) -> RenderableType:
-    """Text on one screen, the Plan's JSON, or Markdown for a pull request. ``cluster``: where `pulumi up` would act,
-    which only the text says: it is the caller's own."""
+    """Return the report: text for one screen, the Plan's JSON, or Markdown for a pull request. ``cluster`` is where
+    `pulumi up` would act; only the text shows it, because it is specific to the caller."""
     found = _forecast(loaded)
     rate = _rate(found)
     match output:
@@ -83,12 +83,12 @@ def _takes(loaded: StackContext, rate: float | None) -> list[tuple[str, str]]:
 
 
 def _forecast(loaded: StackContext) -> Forecast | str | None:
-    """What is predicted for the stack's traffic, or what stands in the way. None: it says of none."""
+    """Return the prediction for the stack's traffic, or the reason why there is none; None if no traffic is stated."""
     if loaded.settings.traffic is None:
         return None
     from wideep_cli.advise.extra import HOW, estimator_version
 
-    if estimator_version() is None:  # asked here too: what predicts is not loaded for nothing
+    if estimator_version() is None:  # checked here, too, so as not to import the forecast for nothing
         return HOW
     from wideep_cli.advise.forecast import forecast
 
@@ -96,12 +96,12 @@ def _forecast(loaded: StackContext) -> Forecast | str | None:
 
 
 def _rate(found: Forecast | str | None) -> float | None:
-    """Output tokens/s per GPU."""
+    """Return the predicted output tokens/s per GPU; None without a prediction."""
     return None if found is None or isinstance(found, str) else found.rate
 
 
 def _served_lines(loaded: StackContext, found: Forecast | str | None) -> list[str]:
-    """The forecast; where there is none, what is known of the presets."""
+    """Return the lines of the forecast; without one, the reason and what is recorded for the presets."""
     settings = loaded.settings
     sglang = settings.backend is Backend.SGLANG
     known = suggestion(settings.layout, settings.model, settings.hardware.gpu) if sglang else None

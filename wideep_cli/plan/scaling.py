@@ -1,4 +1,4 @@
-"""Whose the number of workers is, up to how many there is room for, and what an autoscaler aims at."""
+"""Who sets the number of workers, how many there is room for, and what an autoscaler has to target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ __all__ = ["scaling_lines"]
 
 
 def scaling_lines(loaded: StackContext) -> list[tuple[str, str]]:
-    """A line for each role that somebody else scales. Empty: both are this program's."""
+    """Return a labelled line for each role that something else scales, and for the planner; empty if neither
+    applies."""
     lines: list[tuple[str, str]] = []
     for name, role in loaded.plan.roles.items():
         who, adapter = role.replicas_managed_by, role.scaling_adapter

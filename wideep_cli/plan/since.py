@@ -1,4 +1,4 @@
-"""A stack's plan as it was at a commit of git: ``wideep plan --since REF``."""
+"""A stack's plan at a git commit: ``wideep plan --since REF``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ OTHERWISE: Final = "use --diff A.yaml B.yaml"
 
 
 def loaded_at(ref: str, source: StackFile) -> StackContext:
-    """The stack whose file this is, as it was at ``ref``: its own file, and the config.json that it names.
+    """Load the stack as it was at ``ref``, from its file at that commit and the config.json that the file names.
 
     Raises:
-        CallError: git knows no such commit, or the file was not there.
+        CallError: git knows no such commit, or the file did not exist then.
         ConfigError: the config broke a rule then.
     """
     path = source.path.resolve()
@@ -42,10 +42,10 @@ def loaded_at(ref: str, source: StackFile) -> StackContext:
 
 
 def _commit(folder: Path, ref: str) -> str:
-    """The commit's own name.
+    """Return the hash of the commit.
 
     Raises:
-        CallError: git knows none, or does not read this repository.
+        CallError: git knows no such commit, or cannot read this repository.
     """
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.returncode == 0:
@@ -60,10 +60,10 @@ def _commit(folder: Path, ref: str) -> str:
 
 
 def _copied(folder: Path, commit: str, name: str, copy: Path) -> bool:
-    """Whether the file was there, and is written.
+    """Copy a file of a commit to the folder ``copy``, and tell whether the commit has it.
 
     Raises:
-        CallError: it is larger than any such file, or not in this clone.
+        CallError: the file is too large, or its content is not in this clone.
     """
     blob = f"{commit}:./{name}"
     if not _git(folder, "ls-tree", commit, "--", f"./{name}").stdout:
@@ -82,7 +82,7 @@ def _copied(folder: Path, commit: str, name: str, copy: Path) -> bool:
 
 
 def _other_name(path: Path, commit: str) -> str:
-    """What to do about a stack that was not there: perhaps it had another name."""
+    """Return the advice for a stack file that the commit lacks: it may have had another name."""
     listed = _git(path.parent, "ls-tree", "--name-only", "-z", commit, "./").stdout.decode("utf-8", "replace")
     names = [name for name in listed.split("\0") if name.startswith("Pulumi.") and name.endswith(".yaml")]
     others = ", ".join(
@@ -96,7 +96,7 @@ def _other_name(path: Path, commit: str) -> str:
 
 
 def _named_files(source: StackFile) -> Iterator[str]:
-    """Files beside the stack's that its config names, and ModelOpt's own beside them."""
+    """Yield the files beside the stack file that its config names, and ModelOpt's file beside a config.json."""
     model = source.config.get("model")
     path = cast("dict[str, object]", model).get("config") if isinstance(model, dict) else None
     if isinstance(path, str) and not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts:

@@ -1,4 +1,4 @@
-"""The placement for a slide: a cell for each GPU with how many experts it holds, in letters that a room can read."""
+"""The placement for a slide: a cell for each GPU with its number of experts, in letters that are legible in a room."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PANEL = (WIDTH - 2 * MARGIN - GAP) / 2
 PANEL_TOP, PANEL_BOTTOM = 140, 810
 ROWS_TOP = 240
 LABEL = 88
-"""Room for a node's name, left of its GPUs."""
+"""Width of a node's name, left of its GPUs."""
 PITCH, CELL = 60, 52
 EXPERTS = "#1f6feb"
 SMALLEST = 18.0
-"""Pixels of the smallest letters: still 9 where the picture takes half of a slide."""
+"""Size of the smallest letters in pixels: still 9 where the picture takes up half of a slide."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Half:
 
     @property
     def shown(self) -> int:
-        """Lines that are drawn; a last line is left for how many more there are."""
+        """The number of lines that are drawn; if not all fit, the last line says how many more there are."""
         room = int((PANEL_BOTTOM - ROWS_TOP) / PITCH)
         return len(self.lines) if len(self.lines) <= room else room - 1
 
 
 def draw_slide(loaded: StackContext) -> str:
-    """The slide as SVG, 16 : 9. The same plan gives the same text."""
+    """Return the slide as SVG, 16 : 9. The same plan gives the same text."""
     placement = compute_placement(loaded.settings)
     title = headline(loaded)
     canvas = Canvas(WIDTH, HEIGHT, f"Placement of {title}")

@@ -1,4 +1,4 @@
-"""What a stack takes, in lines: for ``wideep plan``, and for a pull request's comment."""
+"""Lines about what a stack takes, for ``wideep plan`` and for a pull request's comment."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ UPDATES: Final = {
     Update.BESIDE: "a new worker starts on free GPUs before the old one ends",
 }
 RECORDED: Final = f"at {TRAFFICS[0].isl} tokens in and {TRAFFICS[0].osl} out"
-"""Of which traffic the recorded figures are that are told."""
+"""The traffic of the recorded figures that are shown."""
 
 
 def takes_lines(loaded: StackContext, rate: float | None = None) -> list[tuple[str, str]]:
-    """Each part of what the stack takes by its name. ``rate``: output tokens/s per GPU that are predicted for its own
-    traffic; None: what is recorded of its preset."""
+    """Return what the stack takes as labelled lines. ``rate`` is the output tokens/s per GPU predicted for the stack's
+    own traffic; with None, the figure recorded for its preset is used."""
     found = takes(loaded.settings, loaded.plan)
     return [
         ("GPUs", _gpus(loaded, found)),
@@ -41,7 +41,7 @@ def takes_lines(loaded: StackContext, rate: float | None = None) -> list[tuple[s
 
 
 def takes_object(loaded: StackContext, rate: float | None = None) -> dict[str, object]:
-    """The same for JSON. ``price_per_million_tokens`` is None where there is no price or no prediction."""
+    """Return what the stack takes for JSON. ``price_per_million_tokens`` is None without a price or a prediction."""
     found = takes(loaded.settings, loaded.plan)
     _, per_million = _priced(loaded, found, rate)
     return {
@@ -51,7 +51,7 @@ def takes_object(loaded: StackContext, rate: float | None = None) -> dict[str, o
 
 
 def cost_facts(loaded: StackContext) -> dict[str, str]:
-    """What the stack costs, by name, for a table. Empty where it says no price."""
+    """Return the stack's costs by name, for a table; empty if the stack states no price."""
     found = takes(loaded.settings, loaded.plan)
     if found.price_per_hour is None:
         return {}
@@ -138,13 +138,14 @@ def _cost(loaded: StackContext, found: Takes, rate: float | None) -> Iterator[tu
 
 
 def _priced(loaded: StackContext, found: Takes, rate: float | None) -> tuple[float | None, float | None]:
-    """Tokens/s per GPU, predicted or recorded, and what a million of them cost; None where it is not known."""
+    """Return the predicted or recorded tokens/s per GPU and the price of a million tokens; None for what is not
+    known."""
     per_gpu = rate or _recorded(loaded)
     return per_gpu, found.price_per_million_tokens(per_gpu) if per_gpu else None
 
 
 def _recorded(loaded: StackContext) -> float | None:
-    """Tokens/s per GPU that are recorded of the stack's preset, for the first of the recorded traffics."""
+    """Return the tokens/s per GPU recorded for the stack's preset with the first recorded traffic; None if unknown."""
     from wideep.catalog.layouts import layout_of
     from wideep.settings.backend import Backend
 

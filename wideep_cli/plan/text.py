@@ -1,4 +1,4 @@
-"""A plan on one screen of a terminal."""
+"""A plan as text for one screen of a terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from wideep_cli.stack_context import StackContext
 __all__ = ["block", "labelled", "plan_text"]
 
 BAR_WIDTH = 40
-"""With its role and its contexts it fits 80 columns: a bar that is cut shows another share."""
+"""Columns of the memory bar: with its role and contexts it fits 80 columns, since a cut bar would show another
+share."""
 INKS = {
     "experts": ("█", "green"),
     "other weights": ("▓", "cyan"),
@@ -37,11 +38,11 @@ INKS = {
     "outside the pool": ("░", "bright_black"),
     "CUDA and NCCL": ("·", "bright_black"),
 }
-"""Glyph and colour of each stretch of the memory bar; the glyphs alone tell them apart."""
+"""Glyph and colour of each segment of the memory bar; the glyphs alone suffice to tell the segments apart."""
 
 
 def plan_text(loaded: StackContext) -> RenderableType:
-    """The whole report."""
+    """Return the whole report."""
     views = role_views(loaded)
     blocks: list[RenderableType] = [Text(headline(loaded), style="bold"), _roles(views)]
     blocks += block(f"Memory of a GPU ({views[0].gpu.memory_gb:.1f} GB, decimal)", _memory(views))
@@ -60,7 +61,7 @@ def plan_text(loaded: StackContext) -> RenderableType:
 
 
 def block(title: str, lines: Sequence[RenderableType]) -> Iterator[RenderableType]:
-    """Lines under a title; nothing where there are none."""
+    """Yield lines under a title; nothing if there are no lines."""
     if not lines:
         return
     yield Text(f"\n{title}", style="bold")
@@ -107,7 +108,7 @@ def _memory(views: list[RoleView]) -> list[RenderableType]:
 
 
 def _drafts(view: RoleView) -> str:
-    """What drafts takes of the part outside the pool."""
+    """Return what speculative decoding takes of the memory outside the pool."""
     needed, drafting = view.site.headroom, view.layout.speculative
     given = drafting is not None and drafting.draft_gb is not None
     weights = "draft model with its KV cache (draftGb)" if given else "draft weights"
@@ -116,7 +117,7 @@ def _drafts(view: RoleView) -> str:
 
 
 def _bar(view: RoleView) -> Text:
-    """The bar, each stretch as long as its share of the GPU's memory."""
+    """Return the memory bar, each segment as long as its share of the GPU's memory."""
     bar = Text()
     end = 0.0
     for share in memory_shares(view.memory):
@@ -149,7 +150,7 @@ def _experts(view: RoleView) -> str:
 
 
 def _held(slots: range, experts: int) -> str:
-    """The experts in a stretch of slots, as SGLang fills them at first: slot i holds expert i mod E."""
+    """Return the experts in a range of slots, as SGLang fills them at the start: slot i holds expert i mod E."""
     own = [slot for slot in slots if slot < experts]
     copies = [slot - experts for slot in slots if slot >= experts]
     parts = [_numbers("expert", own[0], own[-1])] if own else []
@@ -163,7 +164,7 @@ def _numbers(what: str, first: int, last: int) -> str:
 
 
 def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
-    """A text for each of these roles, or one for both where it is the same."""
+    """Return a text for each of these roles, or one for both if the texts are equal."""
     texts = {view.role: tell(view) for view in views}
     if len(texts) == 2 and len(set(texts.values())) == 1:
         return labelled([("both", texts[views[0].role])])
@@ -171,7 +172,7 @@ def _by_role(views: list[RoleView], tell: Callable[[RoleView], str]) -> Table:
 
 
 def labelled(lines: Iterable[tuple[str, str]]) -> Table:
-    """Texts that wrap, each to the right of its label."""
+    """Return a grid of texts that wrap, each to the right of its label."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     for label, text in lines:
         grid.add_row(label, Text(text))
@@ -179,8 +180,7 @@ def labelled(lines: Iterable[tuple[str, str]]) -> Table:
 
 
 def _remedies(view: RoleView, find: Callable[[RoleContext, float], list[Remedy]]) -> RenderableType:
-    """The changes that give a few GB more where they are short, each of which the plan accepts without a warning of
-    memory."""
+    """Return a table of the changes that gain a few GB, each of which the plan accepts without a memory warning."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for remedy in find(view.site, LEAST_GAIN_GB):
         memory = remedy.memory

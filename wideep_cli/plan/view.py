@@ -1,4 +1,4 @@
-"""What the reports of a plan have in common: each role with its layout and memory, and numbers as people read them."""
+"""What the reports of a plan share: each role with its layout and memory, and numbers in readable form."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class RoleView:
 
     @property
     def memory(self) -> MemoryPlan:
-        """What shares one GPU's memory."""
+        """How the memory of one GPU is divided."""
         return self.plan.memory
 
     @property
     def role(self) -> Role:
-        """Prefill or decode."""
+        """The role: prefill or decode."""
         return self.site.name
 
     @property
     def layout(self) -> RoleLayout:
-        """The role as it is written."""
+        """The role's layout as configured."""
         return self.site.role
 
     @property
@@ -55,40 +55,41 @@ class RoleView:
 
     @property
     def gpu(self) -> GpuSpec:
-        """The GPU's row of the catalog."""
+        """The GPU's entry in the catalog."""
         return self.site.gpu
 
     @property
     def full_contexts(self) -> float:
-        """Sequences of the greatest length whose KV cache fits on one GPU."""
+        """The number of sequences of the maximum length whose KV cache fits on one GPU."""
         return self.plan.kv_cache_tokens / (self.layout.context_length or self.model.context_length)
 
     @property
     def needed_gb(self) -> float:
-        """What the worker is likely to need outside the pool, by the estimate of ``wideep.memory.headroom``."""
+        """Memory in GB that the worker probably needs outside the pool, as estimated by ``wideep.memory.headroom``."""
         return self.site.headroom.total / 1e9
 
 
 @dataclass(frozen=True)
 class MemoryShare:
-    """A stretch of the memory bar."""
+    """A segment of the memory bar."""
 
     name: str
     gigabytes: float
 
 
 def role_views(loaded: StackContext) -> list[RoleView]:
-    """Prefill and decode."""
+    """Return the views of prefill and decode."""
     return [RoleView(site, loaded.plan.roles[site.name]) for site in sites(loaded.settings)]
 
 
 def on_one_line(warning: str) -> str:
-    """A warning's key, rule and remedy, side by side."""
+    """Return a warning's key, rule and remedy on one line."""
     return " – ".join(line.strip() for line in warning.splitlines())
 
 
 def memory_shares(memory: MemoryPlan) -> list[MemoryShare]:
-    """A GPU's memory from end to end: experts, other weights, KV cache, outside the pool, and what is taken before."""
+    """Return a GPU's memory in segments: experts, other weights, KV cache, outside the pool, and what is taken
+    first."""
     experts = memory.weights["expert_slots"]
     return [
         MemoryShare("experts", experts),
@@ -100,7 +101,7 @@ def memory_shares(memory: MemoryPlan) -> list[MemoryShare]:
 
 
 def weight_lines(memory: MemoryPlan) -> Iterator[MemoryShare]:
-    """The weights on one GPU, part by part, without the parts that the model does not have."""
+    """Return the weights on one GPU, part by part, without the parts that the model does not have."""
     weights = dict(memory.weights)
     weights["attention"] += weights.pop("attention_replicated")
     names = {"lm_head": "lm_head"}
@@ -108,7 +109,7 @@ def weight_lines(memory: MemoryPlan) -> Iterator[MemoryShare]:
 
 
 def headline(loaded: StackContext) -> str:
-    """Model, hardware and size in a line."""
+    """Return model, hardware and size on one line."""
     plan, hardware = loaded.plan, loaded.settings.hardware
     return (
         f"{plan.model} · {plan.layout} · {plan.gpus} × {hardware.gpu} on {plan.nodes} "
@@ -117,12 +118,12 @@ def headline(loaded: StackContext) -> str:
 
 
 def all_to_all(layout: RoleLayout) -> str:
-    """How tokens reach their experts, in a word or two."""
+    """Return how tokens reach their experts, in one or two words."""
     return f"DeepEP {layout.deepep_mode}" if layout.deepep else "none"
 
 
 def thousands(tokens: int) -> str:
-    """A count of tokens, short: ``493k``, ``1.21M``."""
+    """Return a token count in short form: ``493k``, ``1.21M``."""
     if tokens >= 1_000_000:
         return f"{tokens / 1e6:.2f}M"
     return f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)

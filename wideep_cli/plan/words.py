@@ -1,4 +1,4 @@
-"""Names that a reader of a stack file knows for the paths of a plan, and the rows that only follow from others."""
+"""Config keys and units in place of a plan's internal paths, without the rows that only follow from others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wideep_cli.plan.changes import ABSENT, Change
 __all__ = ["reasons_in_words", "settings_in_words"]
 
 STACK: Final[Mapping[str, str]] = MappingProxyType({"gpus": "GPUs in use", "nodes": "nodes in use", "name": "graph"})
-"""What a plan works out of the whole stack; its other paths are config keys themselves."""
+"""Values that a plan computes for the whole stack; its other paths are config keys themselves."""
 SIZES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "replicas": "replicas",
@@ -39,9 +39,9 @@ FIGURES: Final[Mapping[str, str]] = MappingProxyType(
         "memory.headroom_gb": "outside the pool",
     }
 )
-"""Fields that follow from the keys, and that a reader compares."""
+"""Fields that follow from the config keys and are worth comparing."""
 PARTS: Final = ("memory.", "expert_slots_per_gpu")
-"""Fields that follow from the keys, and that the figures sum up."""
+"""Fields that follow from the config keys and are summed up in FIGURES."""
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "platform.sub_charts": "sub-charts of dynamo-platform",
@@ -51,14 +51,14 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 DERIVED: Final = ("platform.grove", "platform.keeps_grove", "download.env.")
-"""They say again what ``platform.sub_charts`` and the download's own rows say."""
+"""Paths that repeat ``platform.sub_charts`` or the download's own rows."""
 FROM_THE_STACK: Final = ("platform.", "modelCache.", "download.", "image.")
-"""Objects whose fields are written as Python has them."""
+"""Paths of objects whose fields have Python's spelling."""
 
 
 def settings_in_words(found: Iterable[Change]) -> Iterator[Change]:
-    """Yield each change of a setting or figure under its config key or its unit's name; leave out what follows from
-    them: the parts of the memory, the slots."""
+    """Yield each change of a setting or figure under its config key or with its unit; leave out what follows from
+    these, such as the parts of the memory and the slots."""
     for change in found:
         first, _, field = change.path.partition(".")
         if first not in set(Role):
@@ -82,8 +82,8 @@ def _figure(field: str, text: str) -> str:
 
 
 def reasons_in_words(found: Iterable[Change]) -> Iterator[Change]:
-    """Yield why an object changes, under config keys where there is one; paths of manifests stay as Kubernetes has
-    them."""
+    """Yield the reasons for an object's change under config keys where there are any; manifest paths stay as they
+    are."""
     for change in found:
         if change.path.startswith(DERIVED):
             continue
