@@ -68,7 +68,7 @@ def pictures() -> str:
     packages = {f"wideep.{each.parent.name}": each.parent.name for each in (ROOT / "wideep").glob("*/__init__.py")}
     return "\n\n".join(
         (
-            "Which room imports which (an arrow that others imply is left out):",
+            "Which package imports which (an arrow that others imply is left out):",
             mermaid(essential(edges(rooms)), "LR"),
             "The same for the packages of `wideep`:",
             mermaid(essential(edges(packages)), "LR"),
