@@ -58,7 +58,7 @@ def test_a_forge_that_does_not_answer_is_one_sentence(forge: Forge) -> None:
         put_comment(MARK, MARK, github(forge) | {"GITHUB_API_URL": "http://127.0.0.1:1"})
 
 
-@pytest.mark.parametrize(("env", "words"), [({}, "no job"), ({"GITHUB_ACTIONS": "true"}, "PULL_REQUEST is not set")])
+@pytest.mark.parametrize(("env", "words"), [({}, "not a job"), ({"GITHUB_ACTIONS": "true"}, "PULL_REQUEST is not set")])
 def test_what_is_missing_is_named(env: dict[str, str], words: str) -> None:
     with pytest.raises(ForgeError, match=words):
         put_comment(MARK, MARK, env)
