@@ -67,7 +67,7 @@ def _cure(case: CheckContext, reason: str, group: list[GpuNode]) -> str:
 
 
 def _smaller(case: CheckContext, spaces: list[Space]) -> str:
-    """Return the largest layout that fits the free GPUs: with fewer workers, or else a preset; empty if none fits."""
+    """Describe the largest layout that fits the free GPUs: with fewer workers, or else a preset; empty if none fits."""
     roles = case.settings.layout.roles
     for role, layout in roles.items():
         for replicas in range(layout.replicas - 1, 0, -1):

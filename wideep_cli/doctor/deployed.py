@@ -70,7 +70,7 @@ def _diagnosed(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def _missing(case: CheckContext) -> Iterator[Finding]:
-    """Report roles with fewer pods than the layout. ``refusals`` explains it if the pods cannot be created."""
+    """Report roles with fewer pods than the layout: normal while the graph is being created, unless it is refused."""
     fewer = case.lacking(ready=False)
     if fewer and case.graph:
         what = f"The graph has {', '.join(fewer)}."

@@ -184,7 +184,7 @@ def locked_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diag
 
 
 def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """Diagnose an argument that argparse rejects: one of extraArgs, or one that the image's engine does not know."""
+    """Diagnose an argument that argparse rejects: one of the stack's, or one that the image's engine does not know."""
     role = role_of(pod)
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
