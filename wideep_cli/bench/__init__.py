@@ -1,1 +1,1 @@
-"""``wideep bench``: what the deployed graph serves, measured by NVIDIA's AIPerf at several concurrencies."""
+"""``wideep bench``: throughput and latency of the graph, measured by NVIDIA's AIPerf at several concurrencies."""

@@ -25,9 +25,9 @@ NO_TOKENIZER: Final = "Failed to load tokenizer"
 
 @dataclass(frozen=True)
 class Load:
-    """Requests that are sent: ``isl`` tokens in, ``osl`` out, ``concurrency`` at a time, ``requests`` in all.
+    """The requests to send: ``isl`` tokens in, ``osl`` out, ``concurrency`` at a time, ``requests`` in all.
 
-    ``tokenizer``: a model's name on Hugging Face, or a folder with one.
+    ``tokenizer``: a model's name on Hugging Face, or a folder with a tokenizer.
     """
 
     model: str
@@ -40,10 +40,10 @@ class Load:
 
 
 def find_aiperf() -> Path:
-    """Of ``make setup-bench``, beside the environment that runs this; else the one on PATH.
+    """Return the AIPerf that ``make setup-bench`` installs beside this environment, or else the one on PATH.
 
     Raises:
-        CallError: there is none.
+        CallError: there is neither.
     """
     beside = Path(sys.prefix).parent / ".venv-bench" / "bin" / "aiperf"
     found = beside if beside.exists() else shutil.which("aiperf")
@@ -56,16 +56,16 @@ def find_aiperf() -> Path:
 
 
 def version(aiperf: Path) -> str:
-    """Its version."""
+    """Return AIPerf's version."""
     done = subprocess.run([str(aiperf), "--version"], capture_output=True, text=True, timeout=60, check=False)
     return done.stdout.strip() or "unknown"
 
 
 def profile(aiperf: Path, load: Load, port: int, folder: Path) -> Export:
-    """Sends one load to a port of this machine and returns AIPerf's own result; its files are in ``folder``.
+    """Send one load to a port of this machine and return AIPerf's own result; its files are in ``folder``.
 
     Raises:
-        ClusterError: it failed, or no request succeeded; the message has its last words.
+        ClusterError: AIPerf failed, or no request succeeded; the message quotes its last output.
     """
     command = [
         *(str(aiperf), "profile", "--model", load.model, "--url", f"http://127.0.0.1:{port}"),

@@ -1,4 +1,4 @@
-"""The verb ``bench``: its options."""
+"""The ``bench`` command and its options."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def bench(
     from wideep_cli.picture_file import require_format
 
     if plot:
-        require_format("--plot", plot)  # measuring takes minutes
+        require_format("--plot", plot)  # before the measurement, which takes minutes
     users = concurrencies(concurrency)
     before = read_result(compare, "--compare") if compare else None
     told = ""

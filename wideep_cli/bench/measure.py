@@ -1,4 +1,4 @@
-"""Runs the load, one concurrency after the other, through a port-forward of its own."""
+"""Run the load at one concurrency after the other, each through a port-forward of its own."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from wideep_cluster import forward_service
 __all__ = ["Question", "concurrencies", "measure", "predicted"]
 
 ROUNDS: Final = 4
-"""Requests a user: with fewer, start and end of a run are most of it."""
+"""Requests per user: with fewer, the start and end of a run would be most of it."""
 LEAST: Final = 10
 
 
 def concurrencies(text: str) -> tuple[int, ...]:
-    """``1,8,32``.
+    """Parse ``1,8,32``.
 
     Raises:
-        CallError: it is no list of whole numbers above 0.
+        CallError: the text is not a list of whole numbers from 1 to 100,000.
     """
     try:
         found = tuple(int(part) for part in text.split(","))
@@ -42,8 +42,10 @@ def concurrencies(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Question:
-    """What is sent: ``isl`` tokens in, ``osl`` out, to so many ``users`` at a time, one run each. AIPerf's own files
-    stay in ``artifacts`` where that is given."""
+    """What to send: ``isl`` tokens in, ``osl`` out, with one run for each number of concurrent ``users``.
+
+    AIPerf's own files stay in ``artifacts``, if that is given.
+    """
 
     users: tuple[int, ...]
     isl: int
@@ -53,7 +55,7 @@ class Question:
 
 
 def measure(live: DeployedGraph, aiperf: Path, question: Question, remark: Callable[[str], None]) -> Result:
-    """Measures the graph; ``remark`` hears of each run that begins.
+    """Measure the graph; announce each run through ``remark``.
 
     Raises:
         ClusterError: no frontend is ready, or AIPerf fails.
@@ -82,7 +84,10 @@ def measure(live: DeployedGraph, aiperf: Path, question: Question, remark: Calla
 
 
 def predicted(live: DeployedGraph, isl: int, osl: int) -> str:
-    """What the estimator says of this layout and traffic, in a sentence; empty where it is not installed."""
+    """Return the estimator's prediction for this layout and traffic as a sentence.
+
+    Empty if the estimator is not installed or does not know the GPU.
+    """
     from wideep_cli.advise.extra import estimator_version
 
     if estimator_version() is None:

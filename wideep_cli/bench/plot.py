@@ -1,4 +1,4 @@
-"""Throughput against latency, as an SVG: what a GPU serves, and how fast a user gets an answer."""
+"""Plot throughput against latency: what a GPU serves, and how fast a user gets an answer."""
 # drawsvg has no types:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
@@ -18,7 +18,7 @@ WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 440, 70, 60, 30, 60
 COLOURS: Final = ("#1a7f37", "#8250df")
 INK, GREY, GRID = "#1b1f24", "#57606a", "#d8dee4"
 Style = tuple[int, str, str]
-"""Of a text: its size, its colour, and which end of it is at the place."""
+"""A text's size, colour and anchor: which end of it is at the given position."""
 TITLE: Final[Style] = (15, INK, "start")
 FONT: Final = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 TICKS: Final = 5
@@ -26,22 +26,22 @@ TICKS: Final = 5
 
 @dataclass(frozen=True)
 class _Axes:
-    """The greatest value of each axis: tokens/s of a user, and of a GPU."""
+    """The largest value of each axis: tokens/s per user and per GPU."""
 
     user: float
     gpu: float
 
     def at(self, user: float, gpu: float) -> tuple[float, float]:
-        """Where a value is drawn, in pixels."""
+        """Return the position of a value, in pixels."""
         x = LEFT + user / self.user * (WIDTH - LEFT - RIGHT)
         return round(x, 1), round(HEIGHT - BOTTOM - gpu / self.gpu * (HEIGHT - TOP - BOTTOM), 1)
 
 
 def write_plot(results: Sequence[Result], path: Path) -> None:
-    """Draws each result as a line through its concurrencies.
+    """Draw each result as a line through its concurrencies.
 
     Raises:
-        CallError: the file's name promises another format than SVG or PNG, or it cannot be written.
+        CallError: the file's extension is of another format than SVG or PNG, or the file cannot be written.
     """
     import drawsvg
 
@@ -66,7 +66,7 @@ def _text(drawing: Any, words: str, at: tuple[float, float], style: Style) -> No
 
 
 def _frame(drawing: Any, axes: _Axes, result: Result) -> None:
-    """Title, grid and names of the axes."""
+    """Draw the title, the grid and the names of the axes."""
     import drawsvg
 
     title = f"{result.model} · {result.layout} · {result.isl} tokens in, {result.osl} out"
@@ -82,7 +82,7 @@ def _frame(drawing: Any, axes: _Axes, result: Result) -> None:
 
 
 def _line(drawing: Any, axes: _Axes, result: Result, number: int) -> None:
-    """One result; each point with the count of its users."""
+    """Draw one result, each point with its number of users."""
     import drawsvg
 
     colour = COLOURS[number % len(COLOURS)]

@@ -1,4 +1,4 @@
-"""Results as a table, beside another run's and the estimator's prediction, and as JSON."""
+"""Results as a table, beside those of another run and the estimator's prediction, and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["bench_json", "bench_text", "differences"]
 
 
 def bench_text(result: Result, before: Result | None, predicted: str) -> RenderableType:
-    """A line a concurrency. ``predicted``: a sentence, or nothing."""
+    """Render a line per concurrency. ``predicted`` is a sentence, or empty."""
     engine = f"{result.engine} · " if result.engine else ""
     title = (
         f"{result.model} · {engine}{result.layout} · {result.gpus} GPUs · {result.isl} tokens in, {result.osl} out · "
@@ -47,7 +47,7 @@ def _cells(point: Point) -> Iterator[str]:
 
 
 def _before(point: Point, before: Result | None) -> str:
-    """The same concurrency of the other run, and what it has become."""
+    """Return the other run's throughput at the same concurrency, and the change since; ``–`` if it has none."""
     same = next((each for each in before.points if each.concurrency == point.concurrency), None) if before else None
     if same is None or not same.tokens_per_second:
         return "–"
@@ -55,7 +55,7 @@ def _before(point: Point, before: Result | None) -> str:
 
 
 def differences(result: Result, before: Result) -> list[str]:
-    """What makes two runs hard to compare, a sentence each."""
+    """Return what makes two runs hard to compare, one sentence each."""
     kept = ("model", "engine", "layout", "gpus", "isl", "osl", "aiperf")
     return [
         f"The runs differ in {name}: the other one has {getattr(before, name) or 'none that its file names'}."
@@ -65,7 +65,7 @@ def differences(result: Result, before: Result) -> list[str]:
 
 
 def bench_json(result: Result, before: Result | None, predicted: str) -> str:
-    """The same for a script."""
+    """Render the same as JSON."""
     content = {
         "result": result.model_dump(mode="json"),
         "before": before.model_dump(mode="json") if before else None,

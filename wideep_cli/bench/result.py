@@ -1,4 +1,4 @@
-"""What was measured: points of one run, and how they are kept in a file."""
+"""The measurements of a run, and the file in which they are saved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Export", "Point", "Result", "read_result", "write_result"]
 
 
 Export = Mapping[str, Mapping[str, float | None] | None]
-"""AIPerf's metrics: of each, its statistics."""
+"""AIPerf's metrics, each with its statistics."""
 
 
 class _Frozen(BaseModel):
@@ -21,7 +21,7 @@ class _Frozen(BaseModel):
 
 
 class Point(_Frozen):
-    """One concurrency. Times in ms; throughput in output tokens, over all users, after the first request was sent."""
+    """One concurrency. Times are in ms; throughput is in output tokens, over all users, from the first request on."""
 
     concurrency: int
     requests: int
@@ -40,7 +40,7 @@ class Point(_Frozen):
 
     @classmethod
     def of(cls, concurrency: int, gpus: int, export: Export) -> Point:
-        """From AIPerf's ``profile_export_aiperf.json`` of one run."""
+        """Build a point from AIPerf's ``profile_export_aiperf.json`` of one run."""
 
         def value(metric: str, statistic: str = "avg") -> float:
             found = export.get(metric)
@@ -66,23 +66,23 @@ class Point(_Frozen):
 
 
 class Result(_Frozen):
-    """A run, and what was measured: enough to tell whether two runs may be compared."""
+    """A run and its measurements, with enough to tell whether two runs are comparable."""
 
     model: str
     engine: str = ""
-    """With its version. Empty: the file is of a program that did not say."""
+    """The engine with its version; empty if the program that wrote the file did not record it."""
     layout: str
     gpus: int
     isl: int
     osl: int
     aiperf: str
     started: str
-    """UTC, RFC 3339."""
+    """The start time in UTC, RFC 3339."""
     points: tuple[Point, ...]
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Keeps a result for ``--compare``.
+    """Save a result for ``--compare``.
 
     Raises:
         CallError: the file cannot be written.
@@ -92,10 +92,10 @@ def write_result(result: Result, path: Path) -> None:
 
 
 def read_result(path: Path, option: str) -> Result:
-    """A result that was kept; ``option`` named its file.
+    """Return a saved result; ``option`` is the option that names its file.
 
     Raises:
-        CallError: the file is none.
+        CallError: the file cannot be read, or is not a result.
     """
     try:
         return Result.model_validate_json(path.read_text(encoding="utf-8"))

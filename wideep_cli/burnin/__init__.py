@@ -1,1 +1,1 @@
-"""``wideep burnin``: free GPU nodes and their links measured, before a model is loaded on them."""
+"""``wideep burnin``: measurements of free GPU nodes and their links, before a model is loaded on them."""

@@ -1,4 +1,4 @@
-"""The verb ``burnin``: its options."""
+"""The ``burnin`` command and its options."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def burnin(
     from wideep_cluster.burnin.run import BurnIn
 
     if svg:
-        require_format("--svg", svg)  # measuring takes minutes
+        require_format("--svg", svg)  # before the measurement, which takes minutes
     live = find_live(stack, file)
     settings = live.loaded.settings
     plan = burnin_plan(settings).model_copy(update={"quick": quick, "only": only, "seconds": timeout})

@@ -1,4 +1,4 @@
-"""The links of a burn-in as a picture: a cell each two GPUs, coloured by its share of the median of its kind."""
+"""The links of a burn-in as a picture: one cell per pair of GPUs, coloured by its share of the median of its kind."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ MARGIN, TOP, LABEL = 40, 132, 110
 MOST_PIXELS: Final = 900
 CELL: Final = 44
 MOST_GPUS: Final = 64
-"""Of more, a cell is two nodes: their slowest pair."""
+"""With more GPUs, a cell stands for two nodes and shows their slowest pair of GPUs."""
 NUMBERED: Final = 30
-"""Pixels of a cell with its GB/s in it."""
+"""Smallest side, in pixels, of a cell that shows its GB/s."""
 MUTED, LOST = "#57606a", "#1b1f24"
 SCALE: Final = ((0.95, "#1a7f5a"), (0.9, "#6cc08b"), (0.8, "#f2c94c"), (0.6, "#f2994a"), (0.0, "#c0392b"))
-"""From this share of the median on."""
+"""Each colour, and the share of the median from which it applies."""
 
 Links = Mapping[tuple[Place, Place], float | None]
 
 
 def write_links(measured: Measured, file: Path) -> None:
-    """Write the picture.
+    """Write the picture as SVG or PNG.
 
     Raises:
-        CallError: no link was measured, the file's name is another format's, or it cannot be written.
+        CallError: no link was measured, the file's extension is of another format, or the file cannot be written.
     """
     found = pairs(measured)
     if not found:
@@ -42,7 +42,7 @@ def write_links(measured: Measured, file: Path) -> None:
 
 
 def draw_links(found: Links) -> str:
-    """Return the SVG."""
+    """Return the picture as SVG."""
     places = sorted({place for pair in found for place in pair})
     rows = [f"{node} GPU {gpu}" for node, gpu in places]
     cells = {(places.index(one), places.index(other)): value for (one, other), value in found.items()}
@@ -75,7 +75,7 @@ def draw_links(found: Links) -> str:
 
 
 def _by_node(found: Links) -> tuple[list[str], dict[tuple[int, int], float | None]]:
-    """The slowest pair of each two nodes, and within each; None where one gives no answer."""
+    """Return the nodes, and the slowest link of each two and within each; None if one of these links gives none."""
     nodes = sorted({node for pair in found for node, _ in pair})
     cells: dict[tuple[int, int], float | None] = {}
     for (one, other), value in found.items():

@@ -1,4 +1,4 @@
-"""The nodes that the command measures: the free ones, of those that are named where some are."""
+"""The nodes that the command measures: the free GPU nodes, or those of the named nodes that are free."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["chosen_places"]
 
 
 def chosen_places(cluster: Cluster, plan: BurnInPlan, wanted: Sequence[str]) -> Places:
-    """Return the free GPU nodes, of those named where some are.
+    """Return the free GPU nodes; if ``wanted`` names nodes, only those of them that are free.
 
     Raises:
         CallError: a named node is not one of the GPU nodes.
-        ClusterError: nodes cannot be listed, none is free, or there is no namespace for the Jobs.
+        ClusterError: the nodes cannot be listed, none is free, or the namespace for the Jobs does not exist.
     """
     if cluster.find(NAMESPACES, plan.namespace) is None:
         what = f"Namespace {plan.namespace} does not exist, and the Jobs that measure run there."

@@ -1,4 +1,4 @@
-"""A burn-in as tables, and as JSON."""
+"""A burn-in as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Answer", "burnin_json", "burnin_text"]
 
 FIGURES = {"memory": "memory", "bf16": "bf16", "fp8": "FP8", "expert": "expert at decode"}
 MOST_IN_A_MATRIX = 16
-"""GPUs whose links are shown one by one."""
+"""Up to this many GPUs, every link is shown."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was measured, and what it means. ``skipped``: sentences about nodes that were not."""
+    """What was measured, and what it means. ``skipped``: sentences about nodes that were not measured."""
 
     settings: Settings
     found: Outcome
@@ -35,12 +35,12 @@ class Answer:
 
     @property
     def bounds(self) -> tuple[Reach, ...]:
-        """Of each role; none where no GPU was measured."""
+        """The bounds of each role; empty if no GPU was measured."""
         return tuple(reach(self.settings, self.found.nodes))
 
 
 def burnin_text(told: Answer) -> RenderableType:
-    """Draw GPUs, links and collectives, then the bounds, then what falls short."""
+    """Render GPUs, links and collectives, then the bounds, then what falls short."""
     parts: list[RenderableType] = [_gpus(told), Text()] if told.found.measured.of(GpuFigure) else []
     parts += [_matrix(told.found.measured), Text()] if pairs(told.found.measured) else []
     parts += [_collectives(told.found.measured), Text()] if told.found.measured.of(Collective) else []
@@ -57,7 +57,7 @@ def _table(*columns: str) -> Table:
 
 
 def _gpus(told: Answer) -> Table:
-    """A line per GPU, then the median of all and the data sheet."""
+    """Render a line per GPU, then the median of all and the data sheet."""
     table = _table("node", "GPU", *FIGURES.values(), "under load")
     by_gpu: dict[Place, dict[str, float]] = {}
     for figure in told.found.measured.of(GpuFigure):
@@ -85,7 +85,7 @@ def _load(load: Load | None) -> str:
 
 
 def _matrix(measured: Measured) -> Table:
-    """GB/s between each two GPUs, the slower way; of many GPUs the slowest links."""
+    """Render the GB/s between each two GPUs in the slower direction; for many GPUs, only the slowest links."""
     found = pairs(measured)
     places = sorted({place for pair in found for place in pair})
     nodes = list(dict.fromkeys(node for node, _ in places))
@@ -123,7 +123,7 @@ def _collectives(measured: Measured) -> Table:
 
 
 def burnin_json(told: Answer) -> str:
-    """The same for a script: rates in bytes and operations per second, times in seconds."""
+    """Render the same as JSON: rates in bytes and operations per second, times in seconds."""
     content = {
         "holds": not told.found.verdicts,
         "findings": [asdict(verdict) for verdict in told.found.verdicts],

@@ -1,4 +1,4 @@
-"""How evenly the experts' work lies on the GPUs, by what the engine logs of it."""
+"""Check how evenly the experts' load is spread over the GPUs, as the engine logs it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from wideep_cli.doctor.finding import Finding, Section, fails, holds
 __all__ = ["balance_findings"]
 
 UNEVEN: Final = 0.5
-"""The busiest GPU of a layer has twice the mean: half of the others' time goes by in waiting for it."""
+"""The busiest GPU of a layer has twice the mean load: the others spend half of their time waiting for it."""
 
 
 def balance_findings(case: CheckContext) -> Iterator[Finding]:
-    """One a role whose log has such lines; they are there where the stack turns the metrics on (extraArgs)."""
+    """Yield a finding for each role whose log reports the balance, which takes metrics that extraArgs turns on."""
     average = engine_of(case.settings).log.average_balance
     for role in case.plan.roles:
         pods = [pod for pod in case.graph_pods if pod.component == role and pod.ready]

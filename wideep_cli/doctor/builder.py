@@ -1,4 +1,4 @@
-"""The buildx builder that the stack names: docker-build finds it by that name alone, on the machine that runs `up`."""
+"""Check for the stack's buildx builder, which docker-build looks up by name on the machine that runs `up`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS: Final = 30
 
 
 def builder_finding(plan: Plan) -> Finding | None:
-    """Whether this machine knows it. None: the stack names none."""
+    """Tell whether this machine has the stack's builder; None if the stack names none."""
     builder = plan.image_source.build.builder if plan.image_source.build else None
     if builder is None:
         return None

@@ -1,4 +1,4 @@
-"""What makes room for pods that find none: a node that may be used again, a key of the stack, a smaller layout."""
+"""Ways to make room for pods that do not fit: a node that becomes usable, a key of the stack, a smaller layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["remedies"]
 
 
 def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tuple[list[str], str]:
-    """What to do, nearest first, and the key of the first remedy that is one of the stack's."""
+    """Return what to do, the nearest remedy first, and the config key to change."""
     fixes, key = list(_barred(case, nodes)), "hardware" if any(node.barred for node in nodes) else "layout"
     taken = [name for node in nodes for name in node.taken_by]
     if taken:
@@ -39,7 +39,7 @@ def remedies(case: CheckContext, nodes: list[GpuNode], packing: Packing) -> tupl
 
 
 def _barred(case: CheckContext, nodes: list[GpuNode]) -> Iterator[str]:
-    """Nodes that could help, by what keeps the pods off them."""
+    """Yield the nodes that could help, grouped by what keeps the pods off them, with the cure."""
     by_reason: dict[str, list[GpuNode]] = {}
     for node in nodes:
         if node.barred:
@@ -67,7 +67,7 @@ def _cure(case: CheckContext, reason: str, group: list[GpuNode]) -> str:
 
 
 def _smaller(case: CheckContext, spaces: list[Space]) -> str:
-    """The largest change of the layout that fits what is free now: fewer workers, else a preset."""
+    """Describe the largest layout that fits the free GPUs: with fewer workers, or else a preset; empty if none fits."""
     roles = case.settings.layout.roles
     for role, layout in roles.items():
         for replicas in range(layout.replicas - 1, 0, -1):
@@ -83,7 +83,7 @@ def _smaller(case: CheckContext, spaces: list[Space]) -> str:
 
 
 def _fits(case: CheckContext, roles: dict[Role, RoleLayout], spaces: list[Space]) -> bool:
-    """The pods find room, and the model fits the workers."""
+    """Tell whether the pods fit on the nodes and the roles break no rule."""
     confined = {want.name: want.confined for want in wants(case)}
     looking = [
         Want(str(role), layout.replicas, layout.nodes, layout.gpus_per_node, confined[str(role)])

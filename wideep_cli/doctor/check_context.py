@@ -1,4 +1,4 @@
-"""A stack and the cluster that it meets: what every check is handed."""
+"""A stack and its cluster: the input of every check."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CheckContext", "age_seconds"]
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What the stack wants, and what is there."""
+    """The stack's settings and plan, and a snapshot of the cluster."""
 
     settings: Settings
     plan: Plan
@@ -28,7 +28,7 @@ class CheckContext:
 
     @property
     def graph(self) -> Graph | None:
-        """The stack's graph; None where there is none."""
+        """The stack's graph; None if it does not exist."""
         return next((graph for graph in self.view.graphs.items if graph.name == self.plan.name), None)
 
     @property
@@ -38,12 +38,14 @@ class CheckContext:
 
     @property
     def deployed(self) -> bool:
-        """The graph, or pods of it, are there."""
+        """Whether the graph, or any pod of it, exists."""
         return self.graph is not None or bool(self.graph_pods)
 
     def lacking(self, *, ready: bool) -> list[str]:
-        """``0 of 1 decode pods``: where the graph has fewer pods (``ready``: that serve) than the layout. Nothing where
-        pods cannot be seen."""
+        """Return ``0 of 1 decode pods`` for each component that has fewer pods than the layout.
+
+        ``ready``: count only pods that are ready. Empty if the pods cannot be listed.
+        """
         if self.view.own_pods.error:
             return []
         ours = {role: plan for role, plan in self.plan.roles.items() if not plan.replicas_managed_by}
@@ -54,14 +56,14 @@ class CheckContext:
         return [f"{have[name]} of {count} {name} pods" for name, count in want.items() if have[name] < count]
 
     def site(self, role: Role) -> RoleContext:
-        """A role with its model and hardware."""
+        """Return a role's layout with its model and hardware."""
         return next(site for site in sites(self.settings) if site.name is role)
 
     def seconds_since(self, moment: datetime | None) -> float:
-        """How long ago; 0 for a moment that is not known."""
+        """Return the seconds since ``moment``; 0 if it is unknown."""
         return age_seconds(moment, self.now)
 
 
 def age_seconds(moment: datetime | None, now: datetime) -> float:
-    """Seconds from a moment until now; 0 where it is not known."""
+    """Return the seconds from ``moment`` to ``now``; 0 if ``moment`` is unknown."""
     return max(0.0, (now - moment).total_seconds()) if moment else 0.0

@@ -1,4 +1,4 @@
-"""What is seen of a cluster: read once, side by side, with a number of calls that does not grow with the pods."""
+"""A snapshot of the cluster, read once and in parallel, with a number of calls that does not grow with the pods."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ PLAIN: Final[dict[str, Kind[KubeObject]]] = {
     "policies": NETWORK_POLICIES,
     "definitions": DEFINITIONS,
 }
-"""What is listed as it is, by the name that it has in a snapshot."""
+"""Kinds that are listed without a selector, by the name of their field in ``ClusterSnapshot``."""
 
 
 def _no_logs(_pod: Pod, _previous: bool) -> str | None:
@@ -98,8 +98,11 @@ def _no_models(_service: str) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True)
 class ClusterSnapshot:
-    """Everything that the checks look at. ``own_pods`` are all of the stack's namespace, ``pods`` those that hold a
-    part of a node, of all namespaces."""
+    """Everything that the checks look at.
+
+    ``own_pods`` are all pods of the stack's namespace; ``pods`` are those of all namespaces that are scheduled and have
+    not finished.
+    """
 
     namespace: Listed[Namespace] = Listed()
     nodes: Listed[Node] = Listed()
@@ -117,65 +120,68 @@ class ClusterSnapshot:
     services: Listed[Service] = Listed()
     graphs: Listed[Graph] = Listed()
     components: Listed[KubeObject] = Listed()
-    """The DynamoComponentDeployments that the operator makes of a graph."""
+    """The DynamoComponentDeployments that the operator creates for a graph."""
     policies: Listed[NetworkPolicy] = Listed()
     definitions: Listed[Definition] = Listed()
     unknown_versions: Listed[StoredCrd] = Listed()
-    """CRDs of Dynamo with stored versions that the stack's release does not have."""
+    """Dynamo's CRDs with stored versions that the stack's release does not have."""
     figures: Listed[ConfigMap] = Listed()
-    """What burn-ins have measured, of the stack's namespace."""
+    """The results of burn-ins, from the stack's namespace."""
     releases: Listed[Secret] = Listed()
-    """Helm's records of releases: their labels only."""
+    """Helm's release records, of which only the labels are read."""
     groups: Listed[str] = Listed()
     """API groups that the cluster serves."""
     serves_graphs: bool = False
-    """In the API that the stack's release writes them in."""
+    """Whether the cluster serves graphs in the API version that the stack's release writes."""
     admission: Listed[str] = Listed()
-    """What would keep the API server from taking a graph, where webhooks of the operator are asked."""
+    """What would keep the API server from accepting a graph; empty if no webhook of the operator admits graphs."""
     logs: Logs = _no_logs
-    """Last lines of a pod's main container, of its present or (True) its previous run; None where there are none."""
+    """The last lines of a pod's main container, of its current or (True) its previous run; None if there are none."""
     last_line: LastLine = _no_line
-    """When a pod's main container last wrote something; None where that is not known."""
+    """When a pod's main container last wrote to its log; None if that is unknown."""
     models: Models = _no_models
-    """Models that a frontend Service lists; None where it does not answer. ForbiddenError: no port may be forwarded."""
+    """The models that a frontend Service lists; None if it does not respond.
+
+    Raises ForbiddenError if the user may not forward ports.
+    """
     denied: set[str] = field(default_factory=set[str])
-    """Why logs that were asked for could not be read: it grows while they are."""
+    """Why requested logs could not be read; the set grows as checks request logs."""
 
     def warned(self, kind: str, name: str) -> list[Event]:
-        """Warnings about one object, the newest last."""
+        """Return the warning events about one object, the newest last."""
         about = [e for e in self.warnings.items if (e.involved_object.kind, e.involved_object.name) == (kind, name)]
         return sorted(about, key=lambda event: event.when.timestamp() if event.when else 0.0)
 
 
 class _Reader:
-    """Asks side by side."""
+    """A reader of the cluster whose requests run in parallel."""
 
     def __init__(self, cluster: Cluster, namespace: str, pool: ThreadPoolExecutor) -> None:
         self.cluster, self.namespace, self.pool = cluster, namespace, pool
         self.denied: set[str] = set()
 
     def own(self, kind: Kind[K], labels: str = "", fields: str = "") -> Future[Listed[K]]:
-        """Objects of the stack's namespace, or of the cluster where the kind has no namespaces."""
+        """List the objects of the stack's namespace, or of the cluster if the kind is cluster-scoped."""
         return self.pool.submit(self.cluster.listed, kind, self.namespace, labels=labels, fields=fields)
 
     def one(self, kind: Kind[K], name: str) -> Future[Listed[K]]:
-        """An object of the cluster's own by its name, or nothing."""
+        """Look up a cluster-scoped object by name; the list is empty if it does not exist."""
         return self.pool.submit(self._find, kind, name)
 
     def all(self, kind: Kind[K], fields: str = "") -> Future[Listed[K]]:
-        """Objects of all namespaces; of the stack's where the user may not see more."""
+        """List the objects of all namespaces, or only of the stack's if the user may not see the others."""
         return self.pool.submit(self._list_wide, kind, fields)
 
     def logs(self, pod: Pod, previous: bool) -> str | None:
-        """For ``ClusterSnapshot.logs``."""
+        """Provide ``ClusterSnapshot.logs``."""
         return self._of_log(lambda: self.cluster.logs(pod, pod.main.name, previous=previous))
 
     def last_line(self, pod: Pod) -> datetime | None:
-        """For ``ClusterSnapshot.last_line``."""
+        """Provide ``ClusterSnapshot.last_line``."""
         return self._of_log(lambda: self.cluster.last_line_at(pod, pod.main.name))
 
     def models(self, service: str) -> tuple[str, ...] | None:
-        """For ``ClusterSnapshot.models``."""
+        """Provide ``ClusterSnapshot.models``."""
         try:
             with forward_service(self.cluster, self.namespace, service) as port:
                 return served_models(port)
@@ -210,11 +216,13 @@ class _Reader:
 def take_snapshot(
     cluster: Cluster, namespace: str, release: Release, asked: GraphAdmission | None = None
 ) -> ClusterSnapshot:
-    """Reads all of it. What the user may not see is in the snapshot as such. ``release``: the stack's; on a cluster
-    without its API, graphs are read as it serves them. ``asked``: what admits a graph there.
+    """Read the cluster. Where the user may not see objects, the snapshot records the error instead.
+
+    ``release`` is the stack's release; if the cluster does not serve its API version, graphs are read in the version
+    that it does serve. ``asked`` describes what admits a graph; None skips the webhooks.
 
     Raises:
-        UnreachableError: there is no cluster to look at.
+        UnreachableError: the cluster does not respond.
     """
     cluster.version()
     with ThreadPoolExecutor(THREADS) as pool:

@@ -1,4 +1,4 @@
-"""The verb ``doctor``: its options."""
+"""The ``doctor`` command and its options."""
 
 from __future__ import annotations
 

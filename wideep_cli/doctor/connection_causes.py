@@ -1,4 +1,4 @@
-"""What follows from what a log shows of connections: between a worker's ranks, to the other role, to etcd and NATS."""
+"""Causes of connection errors in a log: between a worker's ranks, to the other role, to etcd and NATS."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LIBRARIES: Final = (
     ("NCCL", re.compile("nccl", re.IGNORECASE)),
     ("NVSHMEM", re.compile("")),
 )
-"""Whose line it is. NVSHMEM's do not always name it."""
+"""Which library wrote a line, by the first pattern that matches. NVSHMEM's lines do not always name it."""
 ETHERNET_ADDRESS: Final = re.compile(r"dgid=(::ffff:[\d.]+)", re.IGNORECASE)
 """An IPv4 address as a GID: only adapters on Ethernet have one."""
 ADDRESS: Final = re.compile(r"(?:https?|nats)://([\w.-]+)")
 
 
 def route(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """A connection over RDMA that is not set up, or on which nothing arrives: it is in the adapters or between them."""
+    """Diagnose an RDMA connection that fails or delivers nothing: the fault is in the adapters or between them."""
     hardware, node = case.settings.hardware, pod.spec.node_name
     library = next(name for name, pattern in LIBRARIES if pattern.search(found.line))
     whom = "of the other role" if library == "UCX" else "of its worker's other pods"
@@ -52,7 +52,7 @@ def route(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def network(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """NCCL, or PyTorch's store before it, does not connect the GPUs of a worker."""
+    """Diagnose a failure of NCCL, or of PyTorch's store before it, to connect the GPUs of a worker."""
     hardware, role = case.settings.hardware, role_of(pod)
     if role and case.plan.roles[role].pods == 1:
         return _on_node(pod, f"NCCL cannot connect the GPUs of its node {pod.spec.node_name}: {found.line}")
@@ -65,7 +65,7 @@ def network(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def nccl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """NCCL says that something failed, and no line says what."""
+    """Diagnose a failure that NCCL reports without any line that gives the reason."""
     pods = case.plan.roles[role].pods if (role := role_of(pod)) else 1
     where = _logs(pod, str(pod.component))
     fixes = (
@@ -76,7 +76,7 @@ def nccl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def nvshmem(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """DeepEP's transport between nodes does not start."""
+    """Diagnose a failed start of NVSHMEM, DeepEP's transport between nodes."""
     key = config_key(pod, "moeA2aBackend")
     fixes = (
         "On the nodes: the module nvidia_peermem loaded, and the driver's options NVreg_EnableStreamMemOPs=1 and "
@@ -87,7 +87,7 @@ def nvshmem(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis
 
 
 def nixl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """NIXL, with UCX below it, moves the KV cache between the roles."""
+    """Diagnose a failure of NIXL, which moves the KV cache between the roles over UCX."""
     other = _other(pod)
     cause = f"NIXL cannot transfer the KV cache between {pod.component} and {other}: {found.line}"
     look = f"{_logs(pod, other)} --grep 'ucx|nixl' shows the other end."
@@ -97,7 +97,7 @@ def nixl(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def kv_transfer(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """A request's KV cache did not get from prefill to decode: by an error, or not in time."""
+    """Diagnose a request whose KV cache did not get from prefill to decode, because of an error or a timeout."""
     other = _other(pod)
     cause = f"the KV cache of a request was not transferred from prefill to decode: {found.line}"
     look = f"{_logs(pod, other)} --grep 'kvtransfer|nixl|ucx' shows the same request at the other end."
@@ -110,14 +110,14 @@ def kv_transfer(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagno
 
 
 def _with_prefill(settings: Settings) -> Settings:
-    """The stack with one more prefill worker."""
+    """Return the settings with one more prefill worker."""
     prefill = settings.layout.prefill
     larger = prefill.model_copy(update={"replicas": prefill.replicas + 1})
     return settings.model_copy(update={"layout": settings.layout.model_copy(update={"prefill": larger})})
 
 
 def late(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """Ranks wait for each other in every layer: the one that complains is seldom the one at fault."""
+    """Diagnose a rank's timeout. Ranks wait for each other in every layer: the one that reports is seldom at fault."""
     others = [each for each in case.graph_pods if each.component == pod.component and each.name != pod.name]
     down = some_of(each.name for each in others if not each.ready)
     cause = (
@@ -132,7 +132,7 @@ def late(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def peer(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """What it talked to has ended; why, the other's log says."""
+    """Diagnose a lost connection to a process that has exited; the other pod's log says why."""
     other = _other(pod) if "nixl" in found.line.lower() else str(pod.component)
     whom = f"a {other} worker" if other != pod.component else "another rank of its worker"
     cause = f"{whom} that it was connected to has exited: {found.line}"
@@ -140,17 +140,17 @@ def peer(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def etcd(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """Workers are found through etcd."""
+    """Diagnose a failed connection to etcd, through which workers are found."""
     return _store(case, pod, found, "etcd")
 
 
 def nats(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """Requests go to workers through NATS."""
+    """Diagnose a failed connection to NATS, through which requests reach the workers."""
     return _store(case, pod, found, "nats")
 
 
 def _store(case: CheckContext, pod: Pod, found: Found, kind: str) -> Diagnosis:
-    """Whether it runs tells whether it or the way to it is at fault."""
+    """Diagnose an unreachable store: if its pods are ready, the connection to it is at fault."""
     named = ADDRESS.search(found.line)
     host = named[1].split(".")[0] if named else ""
     store = _stateful_set(case, kind, host)
@@ -173,7 +173,7 @@ def _store(case: CheckContext, pod: Pod, found: Found, kind: str) -> Diagnosis:
 
 
 def _stateful_set(case: CheckContext, kind: str, host: str) -> StatefulSet | None:
-    """The store at that address; where the log names none, any of its kind, the stack's own first."""
+    """Return the StatefulSet named ``host``, or else one of the kind, preferably in the stack's namespace."""
     every = [each for each in case.view.stateful_sets.items if each.name.endswith(f"-{kind}")]
     own = sorted(every, key=lambda each: each.namespace != case.settings.namespace)
     return next((each for each in own if each.name == host), next(iter(own), None))
@@ -198,7 +198,7 @@ def _rdma_fixes(case: CheckContext) -> tuple[str, ...]:
 
 
 def _logs(pod: Pod, role: str) -> str:
-    """The command that shows a role's logs: of the run that ended, where the pod's own has."""
+    """Return the command that shows a role's logs: those before the restart if this pod itself has restarted."""
     ended = role == pod.component and pod.restarts and not pod.ready
     return f"wideep logs --role {role}{' --previous' if ended else ''}"
 

@@ -1,4 +1,4 @@
-"""Containers that end, or never become ready: by exit code, by what their log says last, by how long it is silent."""
+"""Diagnose containers that exit or never become ready, by exit code, last log lines and time since the start."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["crash_trouble", "last_words", "loading_trouble", "serving_trouble"]
 
 OOM_KILLED: Final = "OOMKilled"
 RECENT_SECONDS: Final = 1800
-"""A restart that long ago still counts for a pod that is ready again."""
+"""For this long, a restart still counts against a pod that is ready again."""
 SERVING_LOGS: Final = 4
-"""Pods of a role whose logs are read though they are ready: calls do not grow with the graph, and the ends of a
-connection that fails are many."""
+"""Ready pods of a role whose logs are read. The calls must not grow with the graph, and a connection that fails shows
+at many of its ends."""
 SERVING_LINES: Final = 100
-"""A worker that serves writes so many lines in about a minute: what is older has passed."""
+"""A serving worker writes this many lines in about a minute; older trouble has passed."""
 CONNECTIONS: Final = ("kv-transfer", "communication", "platform")
 LINES: Final = 3
 SIGNALLED: Final = 128
@@ -32,7 +32,7 @@ PROGRESS: Final = re.compile(r"(\d{1,3})%\s+Completed")
 
 
 def crash_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """The main container has ended at least once, and lately."""
+    """Diagnose a main container that has exited with an error; if the pod is ready again, only recently."""
     status = pod.main_status
     ended = _ended(status)
     if status is None or ended is None or (ended.exit_code == 0 and ended.reason != OOM_KILLED):
@@ -47,7 +47,7 @@ def crash_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, times: str) -> Diagnosis:
-    """Nothing that is known: the last lines as they are, and where the others stand."""
+    """Describe an exit without a known cause: its last lines, and the command that shows the full log."""
     lines = redact(" / ".join(symptoms.last_lines(log, LINES)))
     telling = last_words(log)
     said = f", after: {telling}" if telling else ", and left no log"
@@ -58,7 +58,7 @@ def _unknown(pod: Pod, status: ContainerStatus, ended: Terminated, log: str, tim
 
 
 def _exit(ended: Terminated) -> str:
-    """``exit code 139 (SIGSEGV)``: above 128 it is the number of the signal that ended it."""
+    """Return ``exit code 139 (SIGSEGV)``: a code above 128 is 128 plus the number of the signal that ended it."""
     number = ended.exit_code - SIGNALLED
     known = number in {each.value for each in signal.Signals}
     return f"exit code {ended.exit_code}" + (f" ({signal.Signals(number).name})" if known else "")
@@ -71,7 +71,7 @@ def _ended(status: ContainerStatus | None) -> Terminated | None:
 
 
 def _killed(pod: Pod, times: str) -> Diagnosis:
-    """The memory of the node or of the container's limit, not of a GPU."""
+    """Diagnose an OOM kill: the memory of the node or of the container's limit ran out, not a GPU's."""
     limit = pod.main.resources.limits.get("memory")
     if pod.component is Component.FRONTEND:
         cause = f"OOMKilled (host memory): its limit is {limit or 'the node'}{times}."
@@ -90,7 +90,7 @@ def _killed(pod: Pod, times: str) -> Diagnosis:
 
 
 def loading_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """It runs, and is not ready: a symptom in its log, a start that takes longer than it may, or just loading."""
+    """Diagnose a container that runs but is not ready: a symptom in its log, a start past its deadline, or loading."""
     status = pod.main_status
     running = status.state.running if status else None
     if pod.ready or running is None or pod.component is None:
@@ -110,7 +110,7 @@ def loading_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def serving_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """It is ready, and the end of its log tells of connections that fail: requests do, though nothing crashes."""
+    """Diagnose a ready worker whose recent log shows failing connections: requests fail although nothing crashes."""
     if not pod.ready or pod.component in (None, Component.FRONTEND):
         return None
     serving = (each.name for each in case.graph_pods if each.ready and each.component is pod.component)
@@ -122,5 +122,5 @@ def serving_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def last_words(log: str) -> str:
-    """The last line that speaks of an error; without one, the last line."""
+    """Return the last line that mentions an error, or else the last line."""
     return redact(symptoms.last_words(log))[:LONGEST]

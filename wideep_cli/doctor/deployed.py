@@ -1,4 +1,4 @@
-"""What is deployed: the graph, the download, each pod's trouble, the model at the frontend."""
+"""Check what is deployed: the graph, the download, each pod, and the model at the frontend."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ DIAGNOSES: Final[tuple[PodCheck, ...]] = (
     loading_trouble,
     serving_trouble,
 )
-"""In the order of a pod's life; the first that finds something is the cause."""
+"""Checks in the order of a pod's life; the first that finds something names the cause."""
 LEAVING_SECONDS: Final = 300
-"""A pod that is being deleted has a minute to end; after five something holds it."""
+"""A pod that is being deleted has a minute to terminate; after five minutes something is holding it."""
 
 
 def deployed_findings(case: CheckContext) -> Iterator[Finding]:
-    """Nothing but the graph's absence where nothing is deployed."""
+    """Check the graph, the download, the pods and the frontend; skip the last two if nothing is deployed."""
     yield from graph_findings(case)
     yield from download_findings(case)
     if case.view.own_pods.error:
@@ -70,7 +70,7 @@ def _diagnosed(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def _missing(case: CheckContext) -> Iterator[Finding]:
-    """Roles with fewer pods than the layout has. While the graph is being made that passes; a refusal tells why not."""
+    """Report roles with fewer pods than the layout: normal while the graph is being created, unless it is refused."""
     fewer = case.lacking(ready=False)
     if fewer and case.graph:
         what = f"The graph has {', '.join(fewer)}."

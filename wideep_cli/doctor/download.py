@@ -1,4 +1,4 @@
-"""The Job that fills the model cache: done, on its way, stuck, or failed."""
+"""Check the Job that fills the model cache: complete, running, stuck or failed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from wideep_cluster.objects import Job, Pod
 __all__ = ["download_findings"]
 
 PROGRESS: Final = re.compile(r"on the volume: (\S+)")
-"""The Job's own line, every 30 seconds (``wideep.download.SCRIPT``)."""
+"""The line that the Job logs every 30 seconds (``wideep.download.SCRIPT``)."""
 STALLED: Final = 10
-"""Lines with the same figure: five minutes without a new block on the volume."""
+"""This many lines with the same figure mean five minutes without a new block on the volume."""
 QUIET_SECONDS: Final = 90
-"""Three of those lines are missing."""
+"""After this time without a line, three of them are missing."""
 STATUS: Final[tuple[PodCheck, ...]] = (
     node_trouble,
     scheduling_trouble,
@@ -34,7 +34,7 @@ STATUS: Final[tuple[PodCheck, ...]] = (
 
 
 def download_findings(case: CheckContext) -> Iterator[Finding]:
-    """Nothing where the stack downloads nothing, or has not begun to."""
+    """Report how the download is doing; yield nothing if the stack has none or has not started it."""
     plan = case.plan.download
     job = next((job for job in case.view.jobs.items if plan and job.name == plan.job), None)
     if plan is None or job is None:

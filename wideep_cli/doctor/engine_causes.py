@@ -1,4 +1,4 @@
-"""What follows from what an engine's log shows of its own pod: GPU memory, arguments, weights, the node."""
+"""Causes of errors that an engine logs about its own pod: GPU memory, arguments, weights, the node."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ __all__ = [
 ]
 
 FREE_SHARE: Final = 0.9
-"""Of a GPU, before anything is loaded, as in the engine's own check of GPUs that differ. Public logs: 0.95 to 0.98 with
-context and NCCL gone."""
+"""Share of a GPU that must be free before anything is loaded, as in the engine's own check of GPUs that differ. Public
+logs show 0.95 to 0.98 after the context and NCCL have taken their part."""
 GIB: Final = 2**30
 GRAPH_BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def pool_short(case: CheckContext, pod: Pod, _found: Found, log: str) -> Diagnosis:
-    """The engine has loaded the weights, and finds no room for a KV cache beside them."""
+    """Diagnose weights that are loaded and leave no room for a KV cache."""
     who = engine_of(case.settings).title
     return _memory(case, pod, f"the weights leave no room for a KV cache ({who}: Not enough memory)", Short.POOL, log)
 
 
 def cuda_memory(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
-    """Where in its life it ran out tells which part of the memory was short."""
+    """Diagnose a GPU that ran out of memory: the phase in which it did tells which part of the memory was short."""
     form, before = engine_of(case.settings).log, log[: found.at]
     if form.ready in before:
         return _memory(case, pod, "the GPU ran out of memory under load", Short.OUTSIDE, log)
@@ -64,7 +64,7 @@ def cuda_memory(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnos
 
 
 def heap(case: CheckContext, pod: Pod, _found: Found, log: str) -> Diagnosis:
-    """DeepEP's buffers lie in NVSHMEM's heap, outside the pool."""
+    """Diagnose a lack of memory for DeepEP's buffers, which lie in NVSHMEM's heap, outside the pool."""
     return _memory(case, pod, "the GPU has no memory left for DeepEP's buffers (NVSHMEM heap)", Short.OUTSIDE, log)
 
 
@@ -86,7 +86,7 @@ def _memory(case: CheckContext, pod: Pod, cause: str, short: Short, log: str) ->
 
 
 def _taken(case: CheckContext, pod: Pod, role: Role, log: str) -> Diagnosis | None:
-    """A GPU that was not empty before the engine loaded anything: no key of the layout makes up for that."""
+    """Diagnose a GPU that was in use before the engine loaded anything, which no key of the layout can fix."""
     free = [float(text) for text in engine_of(case.settings).log.free_before_load.findall(log)]
     node = next((node for node in case.view.nodes.items if node.name == pod.spec.node_name), None)
     label = node.labels.get("nvidia.com/gpu.memory", "") if node else ""
@@ -97,7 +97,7 @@ def _taken(case: CheckContext, pod: Pod, role: Role, log: str) -> Diagnosis | No
 
 
 def occupied(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The engine compares its ranks' free memory before it loads."""
+    """Diagnose the engine's own report of GPUs in use: it compares its ranks' free memory before it loads."""
     return _in_use(pod, found.line)
 
 
@@ -112,7 +112,7 @@ def _in_use(pod: Pod, evidence: str) -> Diagnosis:
 
 
 def dispatch(case: CheckContext, pod: Pod, found: Found, log: str) -> Diagnosis:
-    """DeepEP's low-latency buffers are as large as ``maxDispatchTokensPerRank`` says, and one token more ends it."""
+    """Diagnose an overflow of DeepEP's low-latency buffers: one token above ``maxDispatchTokensPerRank`` is fatal."""
     role = role_of(pod)
     if role is None:
         return Diagnosis("dispatch", f"more tokens than fit into DeepEP's buffers: {found.line}.")
@@ -143,7 +143,7 @@ def _dispatch_fixes(site: RoleContext, *, captured: bool) -> tuple[str, ...]:
 
 
 def host_memory(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The node's memory, or the container's share of it; not a GPU's."""
+    """Diagnose exhausted host memory: the container's limit or the node's memory, not a GPU's."""
     limit, key = pod.main.resources.limits.get("memory"), "workers.resources.memory"
     if limit:
         cause = f"the container's memory limit of {limit} is exhausted: {found.line}"
@@ -157,7 +157,7 @@ def host_memory(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagn
 
 
 def shared_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The ranks of a pod talk through files in /dev/shm, a volume of the pod that outlives its containers."""
+    """Diagnose a full /dev/shm, through which a pod's ranks communicate; this volume outlives the pod's containers."""
     workers = case.settings.workers
     wanted = f"{-(-2 * quantity_bytes(workers.shared_memory) // GIB)}Gi"
     fixes = [f"workers.sharedMemory: {wanted}"]
@@ -172,7 +172,7 @@ def shared_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diag
 
 
 def locked_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """An adapter reads only memory that is locked; the stack gives its pods IPC_LOCK where they use RDMA."""
+    """Diagnose memory that cannot be locked: adapters read only locked memory. Pods that use RDMA get IPC_LOCK."""
     cause = f"memory for the adapters cannot be locked: {found.line}"
     if not uses_rdma(case.settings.hardware):
         key = "hardware.interconnect"
@@ -184,7 +184,7 @@ def locked_memory(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diag
 
 
 def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """argparse refuses an argument: the stack's own, or one that the image's engine does not know."""
+    """Diagnose an argument that argparse rejects: one of the stack's, or one that the image's engine does not know."""
     role = role_of(pod)
     extra = case.settings.layout.roles[role].extra_args if role else ()
     wrong = next((arg for arg in extra if arg.startswith("-") and arg.split("=")[0] in found.said), None)
@@ -202,7 +202,7 @@ def arguments(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosi
 
 
 def _image_key(case: CheckContext) -> str:
-    """The key that decides which engine is in the image."""
+    """Return the config key that decides which engine is in the image."""
     return {"existing": "image.reference", "published": "image.tag"}.get(case.settings.image.source, "image.gitRef")
 
 
@@ -211,7 +211,7 @@ def _release(case: CheckContext) -> str:
 
 
 def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The engine does not find the model on the volume; some of its libraries then ask Hugging Face, in vain."""
+    """Diagnose a model that is not on the volume; some of the engine's libraries then ask Hugging Face, in vain."""
     cause = f"the model cache does not hold {case.plan.model}: {found.line}"
     if case.plan.download is None:
         fix = "modelCache.download: true, or put the weights there"
@@ -222,7 +222,7 @@ def weights(case: CheckContext, _pod: Pod, found: Found, _log: str) -> Diagnosis
 
 
 def library(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The image is of an engine without what the layout asks for: DeepEP above all."""
+    """Diagnose an image without a library that the layout needs, most often DeepEP."""
     key = _image_key(case)
     fixes = [f"{key}: an image with {_release(case)} that holds it"]
     if "deep" in found.line.lower():
@@ -231,14 +231,14 @@ def library(case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def driver(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The image's CUDA and the node's driver do not go together."""
+    """Diagnose a GPU driver of the node that does not match the image's CUDA."""
     fix = f"Update the NVIDIA driver of {pod.spec.node_name}, or exclude the node with hardware.nodeSelector."
     cause = f"the GPU driver does not match the image: {found.line}"
     return Diagnosis("driver", cause, (fix,), "hardware.nodeSelector")
 
 
 def fabric(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """CUDA's error 802: GPUs behind NVSwitch work only once the fabric manager has set the switches up."""
+    """Diagnose CUDA error 802: GPUs behind NVSwitch work only after the fabric manager has set up the switches."""
     node = pod.spec.node_name
     fixes = (
         f"On {node}: systemctl restart nvidia-fabricmanager; its version must match the driver's.",
@@ -248,19 +248,19 @@ def fabric(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
 
 
 def broken_gpu(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The GPU itself, or its link."""
+    """Diagnose a broken GPU, or a broken link of it."""
     node = pod.spec.node_name
     away = f"kubectl cordon {node}, then kubectl -n {pod.namespace} delete pod {pod.name}: it starts on another node."
     return Diagnosis("gpu", f"a GPU of node {node} is broken: {found.line}", (away,), "hardware.nodes")
 
 
 def disk(_case: CheckContext, pod: Pod, found: Found, _log: str) -> Diagnosis:
-    """The node's disk, or a volume: the line says which."""
+    """Diagnose a full disk of the node or a full volume; the log line says which."""
     fix = f"kubectl describe node {pod.spec.node_name}"
     return Diagnosis("disk", f"a disk of the pod is full: {found.line}", (fix,))
 
 
 def role_of(pod: Pod) -> Role | None:
-    """The role of a worker's pod; None for another pod."""
+    """Return the role of a worker's pod; None for any other pod."""
     component = pod.component
     return Role(component) if component and component is not Component.FRONTEND else None

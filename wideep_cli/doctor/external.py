@@ -1,4 +1,4 @@
-"""What the stack needs outside the cluster, as far as it can be reached from this machine."""
+"""Check what the stack needs outside the cluster, as far as this machine can reach it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["outside_findings"]
 
 
 def outside_findings(plan: Plan, stack_file: Path, *, pulled: bool) -> list[Finding]:
-    """Charts, registry, builder, hub and the state, asked side by side. ``pulled``: the nodes have the image."""
+    """Check charts, registry, builder, Hugging Face and the state. ``pulled``: the nodes already have the image."""
     with ThreadPoolExecutor(3) as pool:
         charts = pool.submit(lambda: list(_charts(plan, stack_file.resolve().parent)))
         image = pool.submit(lambda: _push(plan, pulled) if plan.image_source.build else _image(plan, stack_file))
@@ -31,7 +31,7 @@ def outside_findings(plan: Plan, stack_file: Path, *, pulled: bool) -> list[Find
 
 
 def _charts(plan: Plan, project: Path) -> Iterator[Finding]:
-    """A Helm repository, an OCI registry, or a folder."""
+    """Check that the Helm repository, OCI registry or folder has the charts."""
     platform = plan.platform
     if not platform.install:
         return
@@ -44,7 +44,7 @@ def _charts(plan: Plan, project: Path) -> Iterator[Finding]:
 
 
 def _image(plan: Plan, stack_file: Path) -> Finding:
-    """An image that exists."""
+    """Check that the registry has the image."""
     registry = plan.image_source.registry
     password = stack_secret(stack_file, "image.registry.password") if registry else None
     answer = image_answer(plan.image_source, Login(registry.username, password) if registry and password else None)
@@ -57,7 +57,7 @@ def _image(plan: Plan, stack_file: Path) -> Finding:
 
 
 def _push(plan: Plan, pulled: bool) -> Finding:
-    """A registry to push to."""
+    """Check that the registry to push to is reachable."""
     reference = Reference.parse(plan.image)
     try:
         ping(reference)

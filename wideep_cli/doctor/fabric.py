@@ -1,4 +1,4 @@
-"""What connects the nodes: RDMA devices, NVLink domains."""
+"""Check what connects the nodes: RDMA devices and NVLink domains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["fabric_findings"]
 
 
 def fabric_findings(case: CheckContext) -> Iterator[Finding]:
-    """Only what the layout needs: nothing is asked of a network that no pod uses."""
+    """Check only the network that the layout uses."""
     nodes = [node for node in gpu_nodes(case, own_count=True) if node.node.gpus]
     hardware, several = case.settings.hardware, any(role.pods > 1 for role in case.plan.roles.values())
     if not nodes:
@@ -62,13 +62,13 @@ def _rdma(case: CheckContext, nodes: list[GpuNode]) -> Finding:
 
 
 def _others(nodes: list[GpuNode]) -> dict[str, str]:
-    """Resources of RDMA adapters that are not NVIDIA's, and whose they are."""
+    """Return the resources of RDMA adapters that are not NVIDIA's, each with its manufacturer."""
     offered = (name for node in nodes for name, count in node.node.status.allocatable.items() if count != "0")
     return {name: maker for name in offered if (maker := other_rdma(name))}
 
 
 def _not_mlx5(case: CheckContext, others: dict[str, str]) -> Finding:
-    """NVIDIA's network operator drives mlx5 adapters, and would find none here."""
+    """Report other adapters: NVIDIA's network operator drives only mlx5 adapters, and would find none here."""
     resource, maker = next(iter(others.items()))
     spanning = [str(name) for name, role in case.settings.layout.roles.items() if role.deepep and role.nodes > 1]
     what = f"The nodes offer {resource} ({maker}): NCCL, UCX and DeepEP are set up for NVIDIA's mlx5 adapters here."
@@ -79,7 +79,7 @@ def _not_mlx5(case: CheckContext, others: dict[str, str]) -> Finding:
 
 
 def _nvlink(case: CheckContext, nodes: list[GpuNode]) -> Finding:
-    """Racks by the label of the NVLink domain; whether the workers find room in them is the packing's to tell."""
+    """Check the size of the NVLink domains by node label. Whether the workers fit into them is left to the packing."""
     domains = Counter(node.node.labels.get(CLIQUE_LABEL, "") for node in nodes)
     if "" in domains:
         what = f"{domains['']} of {len(nodes)} GPU nodes lack the label {CLIQUE_LABEL} with their NVLink domain."

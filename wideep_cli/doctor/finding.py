@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""Findings of the checks: a verdict, the situation, and the next steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Finding", "Section", "Verdict", "answered", "fails", "holds", "unkno
 
 
 class Verdict(StrEnum):
-    """Three answers: what could not be seen is neither good nor bad."""
+    """The outcome of a check. What could not be seen is ``UNKNOWN``: neither good nor bad."""
 
     PASSED = "holds"
     FAILED = "does not hold"
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 class Section(StrEnum):
-    """Where a check looks."""
+    """The part of the report to which a finding belongs; the value is its heading."""
 
     CLUSTER = "Cluster"
     GPUS = "GPU nodes"
@@ -33,9 +33,9 @@ class Section(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One verdict. ``check`` is its name for scripts, ``what`` what is there, ``fix`` the next step, one way a line.
+    """One verdict. ``check`` is its name for scripts, ``what`` describes the situation.
 
-    ``key`` is the key of the stack config to change, where there is one.
+    ``fix`` lists the next steps; ``key`` is the key of the stack config to change, empty if there is none.
     """
 
     section: Section
@@ -47,22 +47,22 @@ class Finding:
 
 
 def holds(section: Section, check: str, what: str) -> Finding:
-    """It is as the stack needs it."""
+    """Build a finding for a check that passed."""
     return Finding(section, check, Verdict.PASSED, what)
 
 
 def fails(section: Section, check: str, what: str, *fix: str, key: str = "") -> Finding:
-    """It is not; ``fix`` is what to do."""
+    """Build a finding for a check that failed; ``fix`` says what to do."""
     return Finding(section, check, Verdict.FAILED, what, fix, key)
 
 
 def unknown(section: Section, check: str, what: str, *fix: str, key: str = "") -> Finding:
-    """It could not be seen; ``fix`` is how it could."""
+    """Build a finding for something that could not be seen; ``fix`` says how it could be."""
     return Finding(section, check, Verdict.UNKNOWN, what, fix, key)
 
 
 def answered(section: Section, check: str, answer: Answer) -> Finding | None:
-    """Show what ``pulumi up`` would make an error of; None where all is well."""
+    """Turn an answer that ``pulumi up`` would raise as an error into a finding; return None if all is well."""
     if answer is None:
         return None
     if isinstance(answer, Problem):

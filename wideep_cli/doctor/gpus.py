@@ -1,4 +1,4 @@
-"""The GPUs: enough of the right kind, free, and where the pods may go."""
+"""Check the GPUs: enough of the right kind, free, and on nodes that the pods may use."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MIN_DRIVER: Final = 525
 DRIVER_LABELS: Final = ("nvidia.com/cuda.driver-version.major", "nvidia.com/cuda.driver.major")
 MIB: Final = 2**20
 TOLERANCE: Final = 0.01
-"""Of the memory: what drivers differ in."""
+"""Share of the memory by which drivers differ in what they report."""
 
 
 def gpu_findings(case: CheckContext) -> Iterator[Finding]:
-    """Kind, memory, driver and sharing of the GPUs, and whether all pods find theirs."""
+    """Check kind, memory, driver and sharing of the GPUs, and whether all pods find theirs."""
     if case.view.nodes.error:
         advice = "Cannot tell whether the pods fit without reading the nodes (`wideep rbac` prints the Role)."
         yield unknown(Section.GPUS, "gpus", f"{case.view.nodes.error}", advice)
@@ -47,7 +47,7 @@ def _none(nodes: list[GpuNode]) -> Finding:
 
 
 def _kind(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
-    """The product label against ``hardware.gpu``, and the memory against what the plan counts with."""
+    """Compare the product label with ``hardware.gpu``, and the memory with what the plan assumes."""
     gpu = case.settings.hardware.gpu
     usable = [node for node in nodes if not node.barred]
     products = Counter(node.node.labels.get(PRODUCT_LABEL, "") for node in usable)
@@ -95,7 +95,7 @@ def _memory(case: CheckContext, nodes: list[GpuNode]) -> Iterator[Finding]:
 
 
 def _driver(nodes: list[GpuNode]) -> Iterator[Finding]:
-    """By the labels of GPU feature discovery, in its present or its older spelling."""
+    """Check the driver by the labels of GPU feature discovery, in their current or older spelling."""
     majors: dict[str, int] = {}
     for node in nodes:
         found = next((node.node.labels[label] for label in DRIVER_LABELS if label in node.node.labels), "")

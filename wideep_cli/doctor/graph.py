@@ -1,4 +1,4 @@
-"""The graph itself: there, as the stack wrote it, looked after by the operator, with all its pods and its Service."""
+"""Check the graph: that it exists, matches the stack, is reconciled by the operator, and has its pods and Service."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from wideep_cluster.objects import Event, Graph
 __all__ = ["drift", "graph_findings", "is_stacks_image", "refusals"]
 
 IMAGE: Final = "image"
-"""In the plan it is a tag, on the cluster the digest that was built."""
+"""A key that ``drift`` skips: the plan has the image's tag, the cluster the digest that was built."""
 MAIN_CONTAINERS: Final = (".extraPodSpec.mainContainer", ".podTemplate.spec.containers[0]")
-"""Of a component, in either version of the API."""
+"""Path of a component's main container, in either version of the API."""
 STUCK_SECONDS: Final = 60
 REFUSED: Final = ("FailedCreate", "ReconcileError", "FailedReconcile")
 
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why something cannot be made, by words of the message."""
+    """Why an object cannot be created, recognized by words in the message."""
 
     words: str
     says: str
@@ -58,7 +58,7 @@ OTHER: Final = _Refusal("", "The operator reports", "See *Dynamo platform* above
 
 
 def graph_findings(case: CheckContext) -> Iterator[Finding]:
-    """What can be told without looking at a single pod."""
+    """Check the graph as a whole, without diagnosing its pods."""
     graph = case.graph
     yield from _stuck(case)
     if case.view.graphs.error:
@@ -73,7 +73,7 @@ def graph_findings(case: CheckContext) -> Iterator[Finding]:
 
 
 def _stuck(case: CheckContext) -> Iterator[Finding]:
-    """Components that are being deleted, and that nobody takes away."""
+    """Report components that are being deleted and that nothing removes."""
     going = [
         each
         for each in case.view.components.items
@@ -95,7 +95,7 @@ def _stuck(case: CheckContext) -> Iterator[Finding]:
 
 
 def _missing(case: CheckContext) -> Finding:
-    """Before `pulumi up`, or after somebody has deleted it: the download that is done tells the two apart."""
+    """Report a graph that was never deployed, or that has been deleted: a finished download tells the two apart."""
     plan = case.plan
     done = plan.download and any(job.name == plan.download.job and job.status.succeeded for job in case.view.jobs.items)
     if done or case.graph_pods:
@@ -147,9 +147,9 @@ def _not_ready(case: CheckContext, graph: Graph) -> Finding:
 
 
 def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
-    """The stack's manifest against the live one: what differs was edited by hand, or is yet to be deployed."""
+    """Compare the stack's manifest with the live one: a difference was edited by hand, or is yet to be deployed."""
     if not case.view.serves_graphs:
-        return  # it is read in another version of the API than it would be written in
+        return  # the live graph is in another version of the API than the stack's manifest
     differing = [*_other_images(case, graph), *drift(_wanted(case), named_spec(graph.spec))]
     if differing:
         what = f"The graph on the cluster differs from the stack: {some_of(differing)}."
@@ -158,7 +158,7 @@ def _drifted(case: CheckContext, graph: Graph) -> Iterator[Finding]:
 
 
 def _wanted(case: CheckContext) -> dict[str, Any]:
-    """The plan's spec, without what it leaves to somebody else."""
+    """Return the plan's spec without the fields that the stack leaves to others."""
     manifest = cast("dict[str, Any]", copy.deepcopy(case.plan.manifests[0]["spec"]))
     spec = named_spec(manifest)
     for path in case.plan.left_fields:
@@ -174,14 +174,14 @@ def _other_images(case: CheckContext, graph: Graph) -> Iterator[str]:
 
 
 def is_stacks_image(case: CheckContext, image: str) -> bool:
-    """As the stack config has it, or by the digest that its repository gave it."""
+    """Tell whether an image is the stack's, by the reference in the stack config or by a digest in its repository."""
     reference = case.plan.image
     repository = ImageReference.parse(reference).name
     return image == reference or image.startswith((f"{repository}@", f"{reference}@"))
 
 
 def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
-    """Places where ``live`` lacks or changes something of ``wanted``; what it has besides are the server's defaults."""
+    """Yield where ``live`` lacks or changes something of ``wanted``; whatever else it has are the server's defaults."""
     name = path.removeprefix("services.").removeprefix("components.")
     for container in MAIN_CONTAINERS:
         name = name.replace(container, "")
@@ -202,14 +202,14 @@ def drift(wanted: object, live: object, path: str = "") -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """As YAML on one line, the language of a manifest; "not set" where there is none."""
+    """Return the value as YAML on one line, the language of manifests; "not set" for None."""
     if value is None or isinstance(value, str):
         return value if value is not None else "not set"
     return yaml.safe_dump(value, default_flow_style=True, width=math.inf).removesuffix("...\n").strip()
 
 
 def _place(items: list[object], index: int) -> str:
-    """Of an argument's value, the flag before it; of anything else, its number."""
+    """Return the flag before an item that is an argument's value, or else the item's index."""
     before = items[index - 1] if index else None
     return f" {before}" if isinstance(before, str) and before.startswith("--") else f"[{index}]"
 
@@ -223,7 +223,7 @@ def _list_drift(name: str, ours: list[object], there: list[object]) -> str:
 
 
 def refusals(case: CheckContext) -> Iterator[Finding]:
-    """Objects that could not be made: a quota, a webhook that is down, RBAC. By the newest event of each object."""
+    """Report objects that could not be created (a quota, a webhook that is down, RBAC), by each one's newest event."""
     newest: dict[str, Event] = {}
     for event in case.view.warnings.items:
         if event.reason in REFUSED and not _is_over(case, event):
@@ -243,8 +243,8 @@ def _refused(case: CheckContext, check: str, message: str) -> Finding:
 
 
 def _is_over(case: CheckContext, event: Event) -> bool:
-    """Pods of the graph were made after the event, or all are there; or it is about the graph, which has since been
-    looked at without an error."""
+    """Tell whether a refusal is over: no pod is missing, pods of the object were created after the event, or the event
+    is about the graph, which the operator has since reconciled without an error."""
     if not case.lacking(ready=False):
         return True
     if case.graph and event.involved_object.kind == "DynamoGraphDeployment" and case.graph.condition:

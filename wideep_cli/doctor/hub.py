@@ -1,4 +1,4 @@
-"""Hugging Face: whether the model is there, the token valid, and its account among those who may have it."""
+"""Check Hugging Face: whether the model exists, the token is valid, and its account has access to the model."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ASK_AGAIN: Final = "HF_TOKEN=hf_… wideep doctor"
 
 
 def find_token(stack_file: Path) -> str | None:
-    """The token: HF_TOKEN of the environment, else the stack's own, decrypted by Pulumi; None where neither is."""
+    """Return HF_TOKEN from the environment, or else the stack's token, decrypted by Pulumi; None if neither is set."""
     return os.environ.get("HF_TOKEN") or stack_secret(stack_file, "hfToken")
 
 
 def stack_secret(stack_file: Path, path: str) -> str | None:
-    """Return a value of the stack's config, decrypted by Pulumi; None where there is none, or no way to read it."""
+    """Return a value of the stack's config, decrypted by Pulumi; None if it is not set or cannot be read."""
     name = stack_file.name.removeprefix("Pulumi.").removesuffix(".yaml")
     command = ["pulumi", "config", "get", "--path", path, "--stack", name, "--non-interactive"]
     try:
@@ -45,7 +45,7 @@ def stack_secret(stack_file: Path, path: str) -> str | None:
 
 
 def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
-    """Nothing where the stack downloads nothing. The token is sent to the hub, and shown nowhere."""
+    """Check model and token, if the stack downloads the model. The token is sent to the hub, and shown nowhere."""
     if plan.download is None:
         return
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
@@ -72,7 +72,7 @@ def hub_findings(plan: Plan, token: str | None) -> Iterator[Finding]:
 
 
 def _unseen(plan: Plan, repository: str, revision: str, status: int, *, with_token: bool) -> Finding:
-    """Not found: for certain, unless the stack's own token may see what is hidden without one."""
+    """Report a model that was not found; the verdict is unknown if the stack's token, unread, might still see it."""
     what, fix = hidden_or_absent(repository, revision, status, with_token=with_token)
     if plan.token and not with_token and status == UNAUTHORIZED:
         return unknown(Section.OUTSIDE, "model", f"{what} The stack's token cannot be read here.", ASK_AGAIN)
@@ -80,7 +80,7 @@ def _unseen(plan: Plan, repository: str, revision: str, status: int, *, with_tok
 
 
 def _access(plan: Plan, hub: str, about: dict[str, Any], token: str | None) -> Finding:
-    """Gated models are shown to all, and handed out to those who accepted their terms."""
+    """Check access to the model. Gated models are visible to all; only accounts that accepted the terms get them."""
     repository = plan.model
     if not about.get("gated"):
         return holds(Section.OUTSIDE, "model", f"{repository} is public.")

@@ -1,4 +1,4 @@
-"""Explain ImagePullBackOff and ErrImagePull by what registry, network or node say, and name the key of the image."""
+"""Explain ImagePullBackOff and ErrImagePull by what the registry, network or node says, and name the image's key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ __all__ = ["image_trouble"]
 
 @dataclass(frozen=True)
 class _Cause:
-    """A pattern of the message, the sentence, and what to do. ``key``: empty for the one that names the image."""
+    """A pattern of the message, the cause as a sentence, and the fix.
+
+    ``key`` is the config key to change: empty for the key that names the image, ``-`` for none.
+    """
 
     pattern: re.Pattern[str]
     cause: str
@@ -66,7 +69,7 @@ CAUSES: Final = (
 
 
 def image_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """ImagePullBackOff and its kin."""
+    """Diagnose an image that cannot be pulled: ImagePullBackOff and similar reasons."""
     status = waiting_for(pod, reasons_of(Stuck.IMAGE))
     if status is None or status.state.waiting is None:
         return None
@@ -88,7 +91,7 @@ def image_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def _image_key(case: CheckContext, pod: Pod, image: str) -> tuple[str, str]:
-    """The key that names the pod's image, and what to write there."""
+    """Return the config key that names the pod's image (empty if none does), and what to do about it."""
     if pod.graph != case.plan.name:
         job = any(owner.kind == "Job" for owner in pod.metadata.owner_references)
         key = "modelCache.downloadImage" if job else "platform.values"

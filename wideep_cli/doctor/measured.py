@@ -1,4 +1,4 @@
-"""The nodes of a running graph, against what they were when they were measured (``wideep burnin``)."""
+"""Compare the nodes of a running graph with what they were when ``wideep burnin`` measured them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ CHECK = "burn-in"
 
 
 def measured_findings(case: CheckContext) -> Iterator[Finding]:
-    """Whether each node of the graph was measured, held, and is the same machine still. Nothing where no burn-in was
-    asked for, or no worker runs."""
+    """Check that each node of the graph was measured, passed, and is still the same machine.
+
+    Yield nothing if no burn-in was enabled or recorded, or if no worker runs.
+    """
     names = sorted({pod.spec.node_name for pod in case.graph_pods if pod.gpus and pod.spec.node_name})
     figures = next((each for each in case.view.figures.items if each.name == map_name(case.plan.name)), None)
     if not names or not (figures or case.settings.burnin.enabled):
@@ -46,7 +48,7 @@ def measured_findings(case: CheckContext) -> Iterator[Finding]:
 
 
 def _unlike(was: KeptNode, node: Node | None) -> str:
-    """What differs from the measurement, or what that found; empty where it is the same."""
+    """Return what has changed since the measurement, or how the node fell short in it; empty if neither."""
     when = f"when it was measured on {was.when[:10]}"
     if was.verdicts:
         return f"it fell short {when}: {was.verdicts[0].rstrip('.')}"

@@ -1,4 +1,4 @@
-"""The stack's namespace: whether it may be used, what a quota leaves, who may talk to whom."""
+"""Check the stack's namespace: whether it can be used, what its quotas leave, and which traffic its policies allow."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from wideep_cluster.objects import GPU, Quota
 __all__ = ["namespace_findings"]
 
 ENFORCERS: Final = ("calico", "cilium", "canal", "antrea", "kube-router", "weave", "ovnkube", "anetd", "azure-npm")
-"""DaemonSets (by a part of their names) of networks that enforce NetworkPolicies."""
+"""Network plugins that enforce NetworkPolicies, by a part of their DaemonSets' names."""
 RELEASE_NAME: Final = "meta.helm.sh/release-name"
-"""A policy that a chart brings, as etcd's does, is made for what the chart runs."""
+"""The annotation of objects from a chart: a policy that a chart brings, such as etcd's, fits what the chart runs."""
 IGNORERS: Final = ("flannel",)
 STORES: Final = {"etcd": "etcd", "nats": "NATS"}
-"""What the pods talk through, where the release has it."""
+"""Stores through which the pods communicate, if the release has them."""
 
 
 def namespace_findings(case: CheckContext) -> Iterator[Finding]:
-    """Its state, its quotas, its policies, and names within their limits."""
+    """Check the namespace's state, quotas and network policies, and the length of the graph's names."""
     yield _state(case)
     yield from _quota(case)
     yield _policies(case)
@@ -52,7 +52,7 @@ def _state(case: CheckContext) -> Finding:
 
 
 def _quota(case: CheckContext) -> Iterator[Finding]:
-    """What is still to be made, against what each quota leaves. What is there already has been counted."""
+    """Compare what is still to be created with what each quota leaves; existing objects are already counted."""
     if case.view.quotas.error:
         yield unknown(Section.NAMESPACE, "quota", str(case.view.quotas.error))
         return
@@ -67,7 +67,7 @@ def _quota(case: CheckContext) -> Iterator[Finding]:
 
 
 def _needed(case: CheckContext) -> dict[str, Decimal]:
-    """By the names that quotas use."""
+    """Return the resources still to be created, by the names that quotas use."""
     pods = [pod for pod in case.graph_pods if not pod.ended]
     gpus = Decimal(max(0, case.plan.gpus - sum(pod.gpus for pod in pods)))
     workers = sum(plan.replicas * plan.pods for plan in case.plan.roles.values())
@@ -103,7 +103,7 @@ def _number(quantity: str) -> Decimal:
 
 
 def _policies(case: CheckContext) -> Finding:
-    """Whether NetworkPolicies are enforced, and whether some are there that could keep the pods apart."""
+    """Check whether NetworkPolicies are enforced, and whether any but the stack's could keep the pods apart."""
     ours = {policy.name for policy in case.plan.network_policies}
     stores = [STORES[name] for name in release_of(case.settings).stores(case.settings)]
     others = [
@@ -132,7 +132,7 @@ def _policies(case: CheckContext) -> Finding:
 
 
 def _names(case: CheckContext) -> Finding:
-    """The plan has refused names that are too long; this tells how much room there is."""
+    """Report how close the names are to their limit; the plan has already refused any that are too long."""
     name = case.plan.name
     longest = max(names.grove_length(name, role, plan.pods) for role, plan in case.plan.roles.items())
     what = f"Graph {name}: {longest} of Grove's {names.GROVE_LIMIT} characters."
@@ -140,5 +140,5 @@ def _names(case: CheckContext) -> Finding:
 
 
 def _and(*words: str) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Return ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

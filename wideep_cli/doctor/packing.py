@@ -1,7 +1,7 @@
-"""Which pods would fit where: GPUs of a pod come from one node.
+"""Work out which pods fit on which nodes. All GPUs of a pod come from one node.
 
-With one size of pods, or sizes that divide each other, filling node by node is the best there is. With others a table
-over nodes and placed large pods finds it (a knapsack with two sorts of items).
+If pods have one size, or sizes that divide each other, filling node by node is optimal. Otherwise a table over nodes
+and placed large pods finds the optimum (a knapsack with two kinds of items).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Packing", "Space", "Want", "pack"]
 
 @dataclass(frozen=True)
 class Space:
-    """Room on a node: GPUs that a pod could have there now. ``domain`` are nodes that reach each other by NVLink."""
+    """GPUs that are free on a node. Nodes of the same ``domain`` reach each other over NVLink."""
 
     node: str
     free: int
@@ -24,9 +24,9 @@ class Space:
 
 @dataclass(frozen=True)
 class Want:
-    """Pods of a role that look for a place: ``workers`` times ``pods``, of ``gpus`` each.
+    """Pods of a role to place: ``workers`` times ``pods``, of ``gpus`` GPUs each.
 
-    ``confined``: all pods of a worker have to be in one domain.
+    ``confined``: all pods of a worker must be in one NVLink domain.
     """
 
     name: str
@@ -37,25 +37,25 @@ class Want:
 
     @property
     def count(self) -> int:
-        """All pods."""
+        """The number of pods of all workers."""
         return self.workers * self.pods
 
 
 @dataclass(frozen=True)
 class Packing:
-    """How many pods of which role go to each node, and how many find no place."""
+    """How many pods of each role go to each node, and how many do not fit."""
 
     placed: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     homeless: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def complete(self) -> bool:
-        """Every pod has a place."""
+        """Whether every pod has a place."""
         return not self.homeless.total()
 
 
 def pack(wants: Sequence[Want], spaces: Sequence[Space]) -> Packing:
-    """Places as many pods as possible, the larger ones first."""
+    """Place as many pods as possible, the larger ones first."""
     ordered = sorted((want for want in wants if want.count), key=lambda want: -want.gpus)
     room = _Room(spaces)
     homeless: Counter[str] = Counter()
@@ -72,7 +72,7 @@ def pack(wants: Sequence[Want], spaces: Sequence[Space]) -> Packing:
 
 
 class _Room:
-    """What is left on each node while pods are placed."""
+    """The GPUs left on each node while pods are placed."""
 
     def __init__(self, spaces: Sequence[Space]) -> None:
         self.left = {space.node: space.free for space in spaces}
@@ -82,13 +82,13 @@ class _Room:
             self.domains.setdefault(space.domain, []).append(space.node)
 
     def put(self, want: Want, count: int, node: str) -> None:
-        """That many of its pods on the node."""
+        """Place ``count`` pods on the node."""
         if count:
             self.left[node] -= want.gpus * count
             self.placed.setdefault(node, Counter())[want.name] += count
 
     def fill(self, want: Want, count: int, nodes: Sequence[str] | None = None) -> int:
-        """Puts pods where least room is left over; returns how many found none."""
+        """Place pods on the nodes, the fullest first; return how many do not fit."""
         for node in sorted(self.left if nodes is None else nodes, key=lambda node: (self.left[node], node)):
             fitting = min(count, self.left[node] // want.gpus)
             self.put(want, fitting, node)
@@ -96,12 +96,12 @@ class _Room:
         return count
 
     def holds(self, want: Want, domain: str) -> int:
-        """Pods of the sort that the domain still has room for."""
+        """Return how many more such pods fit in the domain."""
         return sum(self.left[node] // want.gpus for node in self.domains[domain])
 
 
 def _by_domain(want: Want, room: _Room) -> int:
-    """Each worker into the fullest domain that can hold it whole; returns the pods of those that found none."""
+    """Place each worker in the fullest domain that can hold all of it; return how many pods do not fit."""
     missing = 0
     for _ in range(want.workers):
         fitting = sorted((room.holds(want, domain), domain) for domain in room.domains)
@@ -114,7 +114,10 @@ def _by_domain(want: Want, room: _Room) -> int:
 
 
 def _by_table(large: Want, small: Want, room: _Room) -> Counter[str]:
-    """Most large pods, and with them most small ones. ``best[k]`` is the most small pods beside ``k`` large ones."""
+    """Place as many large pods as possible, then as many small ones; return how many of each do not fit.
+
+    ``best[k]`` is the largest number of small pods that fit beside ``k`` large ones.
+    """
     nodes = sorted(room.left)
     best: list[int] = [0] + [-1] * large.count
     choices: list[list[int]] = []
@@ -130,7 +133,7 @@ def _by_table(large: Want, small: Want, room: _Room) -> Counter[str]:
 
 
 def _with_node(best: list[int], free: int, large: Want, small: Want) -> tuple[list[int], list[int]]:
-    """The table after one more node, and how many large pods each entry puts on it."""
+    """Return the table after one more node, and how many large pods each entry puts on that node."""
     after, chosen = [-1] * len(best), [0] * len(best)
     for k, count in enumerate(best):
         if count < 0:

@@ -1,4 +1,4 @@
-"""Whether all worker pods find their GPUs: where they are, where they would go, or which find no place and why."""
+"""Check whether all worker pods find GPUs: where they run or would run, or which do not fit and why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["placement"]
 
 
 def placement(case: CheckContext) -> Finding:
-    """All pods on the nodes, or those that wait, by what is free now."""
+    """Check that all worker pods are scheduled, or that those without a node fit the GPUs that are free now."""
     nodes = gpu_nodes(case, own_count=True)
     own = [pod for pod in case.graph_pods if pod.gpus and not pod.ended]
     waiting = [pod for pod in own if not pod.spec.node_name]
@@ -37,7 +37,7 @@ def placement(case: CheckContext) -> Finding:
 
 
 def _left(looking: list[Want], placed: list[Pod]) -> list[Want]:
-    """Without the pods that have a node already. A worker that is half placed is no longer kept whole."""
+    """Return the wanted pods without those that have a node. The rest of a role that has some is no longer confined."""
     have = Counter(str(pod.component) for pod in placed)
     return [
         Want(want.name, max(0, want.count - have[want.name]), 1, want.gpus) if have[want.name] else want

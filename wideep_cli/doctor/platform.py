@@ -1,4 +1,4 @@
-"""The Dynamo platform: its API, its operator, Helm's record of it, and what multi-node workers need besides."""
+"""Check the Dynamo platform: its API, its operator, its Helm release, and what multi-node workers also need."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOST: Final = {
 
 
 def platform_findings(case: CheckContext) -> Iterator[Finding]:
-    """Before the platform is there: what would stop it. After: whether it works."""
+    """Check what would prevent the platform's installation or, once it is installed, whether it works."""
     operator = operator_of(case.view.deployments.items, case.settings.namespace)
     yield from _releases(case)
     yield _stored_versions(case) or _crds(case)
@@ -49,7 +49,7 @@ def platform_findings(case: CheckContext) -> Iterator[Finding]:
 
 
 def _conflicts(case: CheckContext) -> list[Finding]:
-    """Operators of others beside which the chart refuses this stack's."""
+    """Return findings about existing operators beside which the chart refuses to install this stack's."""
     if not case.plan.platform.install:
         return []
     answers = operator_conflicts(
@@ -74,7 +74,7 @@ def _operator(case: CheckContext, operator: Deployment | None) -> Finding:
 
 
 def _far_away(case: CheckContext, version: str | None, place: str) -> Finding | None:
-    """The stack names a release that Dynamo does not update this operator to in one step."""
+    """Report a platform.version to which Dynamo does not update this operator in one step; None if it does."""
     wanted = case.plan.platform.version
     step = upgrade(version, wanted, several_pods=case.plan.platform.grove) if version else None
     if step is None or step.refused is None:
@@ -84,7 +84,7 @@ def _far_away(case: CheckContext, version: str | None, place: str) -> Finding | 
 
 
 def _without_store(case: CheckContext, operator: Deployment) -> Finding | None:
-    """The etcd or NATS that came with the operator, where one does not run."""
+    """Report an etcd or NATS of the operator's release of which no pod is ready; None if there is none."""
     used = [f"-{name}" for name in release_of(case.settings).stores(case.settings)]
     for suffix, lost in LOST.items():
         if suffix not in used:
@@ -116,7 +116,7 @@ def _no_operator(case: CheckContext) -> Finding:
 
 
 def _stopped(case: CheckContext, operator: Deployment) -> Finding:
-    """The cause where it shows: scaled to nothing, an image that is gone, a container that crashes."""
+    """Report a stopped operator, with the cause if it shows: scaled to 0, a missing image, a failing container."""
     place = f"{operator.namespace}/{operator.name}"
     if not operator.spec.replicas:
         what = f"The Dynamo operator {place} is scaled to 0: the graph can be neither changed nor deleted."
@@ -141,7 +141,7 @@ def _stopped(case: CheckContext, operator: Deployment) -> Finding:
 
 
 def _releases(case: CheckContext) -> Iterator[Finding]:
-    """A release that an interrupted helm left behind blocks the next one."""
+    """Check for a release that an interrupted helm left behind, which blocks the next one."""
     newest: dict[str, dict[str, str]] = {}
     for record in case.view.releases.items:
         name, version = record.labels.get("name", ""), int(record.labels.get("version", "0"))
@@ -160,7 +160,7 @@ def _releases(case: CheckContext) -> Iterator[Finding]:
 
 
 def _admission(case: CheckContext, operator: Deployment | None) -> Iterator[Finding]:
-    """Who is asked about each graph, and refuses it while it does not answer."""
+    """Check the webhooks that admit each graph: the API server refuses graphs while they do not respond."""
     if not release_of(case.settings).webhooks or operator is None or not operator.ready:
         return
     found = case.view.admission
@@ -175,7 +175,7 @@ def _admission(case: CheckContext, operator: Deployment | None) -> Iterator[Find
 
 
 def _stored_versions(case: CheckContext) -> Finding | None:
-    """CRDs of a newer release, which that of the stack cannot replace."""
+    """Report CRDs of a newer release, which the stack's release cannot replace; None if there are none."""
     platform = case.plan.platform
     answer = version_conflict(case.view.unknown_versions, platform.version) if platform.install else None
     return answered(Section.PLATFORM, "api", answer) if isinstance(answer, Problem) else None
@@ -200,7 +200,7 @@ def _crds(case: CheckContext) -> Finding:
 
 
 def _values(case: CheckContext) -> Iterator[Finding]:
-    """Images of the chart's defaults that no longer exist."""
+    """Report values that request images which no longer exist."""
     if not case.plan.platform.install:
         return
     text = str(case.plan.platform.values)
@@ -215,7 +215,7 @@ def _values(case: CheckContext) -> Iterator[Finding]:
 
 
 def _several(case: CheckContext, operator: Deployment | None) -> Iterator[Finding]:
-    """Workers of several pods: Grove, or LeaderWorkerSet with Volcano."""
+    """Check for what workers of several pods need: Grove, or LeaderWorkerSet with Volcano."""
     platform, groups = case.plan.platform, case.view.groups
     if not platform.grove:
         return

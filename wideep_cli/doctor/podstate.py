@@ -1,4 +1,4 @@
-"""Troubles that show in a pod's status and its events, before any log."""
+"""Problems that show in a pod's status and events, before any log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECRET: Final = re.compile(r'secret "([^"]+)" not found')
 
 
 def node_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """Its node is down, or threw it out."""
+    """Diagnose a pod whose node is gone or not ready, or that its node evicted."""
     name = pod.spec.node_name
     node = next((node for node in case.view.nodes.items if node.name == name), None)
     if name and case.view.nodes.items and node is None:
@@ -42,7 +42,7 @@ def node_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def scheduling_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """It has no node. Too few GPUs are told once, by the placement."""
+    """Diagnose a pod without a node. A lack of GPUs is reported once, by ``placement``."""
     if pod.spec.node_name or pod.ended:
         return None
     condition = next((c for c in pod.status.conditions if c.type == "PodScheduled"), None)
@@ -62,7 +62,7 @@ def scheduling_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def config_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """A container that cannot be made: most often for a Secret that is not there."""
+    """Diagnose a container that cannot be created, most often because a Secret is missing."""
     status = waiting_for(pod, reasons_of(Stuck.CONTAINER))
     if status is None or status.state.waiting is None:
         return None
@@ -85,7 +85,7 @@ def config_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def mount_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
-    """It has a node, and waits for a volume."""
+    """Diagnose a pod that has a node and waits for a volume."""
     status = waiting_for(pod, STARTING_REASONS)
     if status is None:
         return None
@@ -101,6 +101,6 @@ def mount_trouble(case: CheckContext, pod: Pod) -> Diagnosis | None:
 
 
 def waiting_for(pod: Pod, reasons: tuple[str, ...]) -> ContainerStatus | None:
-    """The first container that waits for one of these reasons."""
+    """Return the first container that waits for one of these reasons; None if there is none."""
     every = (*pod.status.init_container_statuses, *pod.status.container_statuses)
     return next((s for s in every if s.state.waiting and s.state.waiting.reason in reasons), None)

@@ -27,7 +27,7 @@ SHOWN_NODES = 20
 
 
 def doctor_report(case: CheckContext, findings: Sequence[Finding], output: OutputFormat) -> RenderableType:
-    """All findings, in the form asked for."""
+    """Render all findings in the requested format."""
     nodes = gpu_nodes(case, own_count=True)
     match output:
         case OutputFormat.JSON:

@@ -21,8 +21,10 @@ __all__ = ["run_checks"]
 
 
 def run_checks(case: CheckContext) -> Iterator[Finding]:
-    """Every finding about the cluster; what could not be seen comes first. Reads nothing but the case (and, through it,
-    logs of pods that do not work)."""
+    """Yield every finding about the cluster; what could not be seen comes first.
+
+    Beyond the snapshot itself, only logs of pods and the frontend's models are read.
+    """
     found = list(_checks(case))
     yield from _unseen(case.view, found)
     yield from found
@@ -39,7 +41,7 @@ def _checks(case: CheckContext) -> Iterator[Finding]:
 
 
 def _unseen(view: ClusterSnapshot, told: Sequence[Finding]) -> Iterator[Finding]:
-    """What the user may not see, where no check has said so. Helm's records are left to the check that wants them."""
+    """Report what the user may not see, unless a check has done so. Helm's records are left to their own check."""
     seen = (getattr(view, field.name) for field in fields(view) if field.name != "releases")
     errors = [str(each.error) for each in seen if isinstance(each, Listed) and each.error]
     for error in dict.fromkeys([*errors, *sorted(view.denied)]):

@@ -1,4 +1,4 @@
-"""Whether the frontend knows the model: the end of the chain from nodes to answers."""
+"""Check whether the frontend knows the model, the last link in the chain from nodes to answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["serving_findings"]
 
 
 def serving_findings(case: CheckContext) -> Iterator[Finding]:
-    """Asked only of a graph that is ready: what keeps its pods from it is told by themselves."""
+    """Check the frontend's models, once the graph is ready; until then, its pods have findings of their own."""
     if not case.graph or not case.graph.ready or case.lacking(ready=True):
         return
     service = case.plan.frontend.service

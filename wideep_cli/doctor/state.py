@@ -1,4 +1,4 @@
-"""The stack's state, where Pulumi keeps it on this machine: a full disk may have cut it short."""
+"""Check the stack's state, if Pulumi keeps it on this machine: a full disk may have truncated it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CHECK: Final = "state"
 
 
 def state_findings(stack_file: Path) -> Iterator[Finding]:
-    """Whether it can be read, and written again. Nothing for a state that is elsewhere, or not yet there."""
+    """Check that the state can be read, and that the disk has room for it. Yield nothing if it is kept elsewhere."""
     project = find_project(stack_file.resolve().parent)
     try:
         folder = state_folder(backend_url(project.backend))
-    except (OSError, ValueError):  # of the CLI's own files, of which it says itself what is wrong with them
+    except (OSError, ValueError):  # the files of Pulumi's CLI, which reports their problems itself
         folder = None
     if folder is None:
         return
@@ -58,6 +58,6 @@ def _is_whole(file: Path) -> bool:
 
 
 def _last_whole(history: Path) -> Path | None:
-    """The newest state that was kept at the end of an update."""
+    """Return the newest complete checkpoint that was kept at the end of an update; None if there is none."""
     kept = sorted(history.glob("*.checkpoint.json"), reverse=True)
     return next((file for file in kept if _is_whole(file)), None)

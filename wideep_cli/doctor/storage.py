@@ -1,4 +1,4 @@
-"""Check the PersistentVolumeClaim (PVC) of the weights, and those of the platform: bound or Pending, and why."""
+"""Check the PersistentVolumeClaims (PVCs) of the weights and of the platform: bound or Pending, and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SLOW_SECONDS: Final = 120
 
 
 def storage_findings(case: CheckContext) -> Iterator[Finding]:
-    """The class of the cache's claim, the claim itself, and the default class that etcd and NATS want."""
+    """Check the cache's claim, or the storage class for it, and the storage classes that etcd and NATS need."""
     cache = case.settings.model_cache
     claim = next((claim for claim in case.view.claims.items if claim.name == case.plan.cache.claim), None)
     if cache.host_path:
@@ -51,7 +51,7 @@ def _missing_claim(case: CheckContext) -> Finding:
 
 
 def _class(case: CheckContext) -> Finding:
-    """Before the claim is made."""
+    """Check the storage class before the claim is created."""
     cache, classes = case.plan.cache, case.view.classes
     missing = answered(Section.STORAGE, "storage-class", cache_class_problem(cache, classes, case.view.volumes))
     if missing:
@@ -83,7 +83,7 @@ def _mountable(case: CheckContext, chosen: StorageClass) -> Finding:
 
 
 def _claim(case: CheckContext, claim: Claim) -> Finding:
-    """Bound, as large as the model, and for as many nodes as it is mounted on."""
+    """Check that the claim is bound, holds the model, and can be mounted on all nodes that need it."""
     waited = case.seconds_since(claim.metadata.creation_timestamp)
     if claim.status.phase != "Bound":
         return _unbound(case, claim, waited)
@@ -103,7 +103,7 @@ def _claim(case: CheckContext, claim: Claim) -> Finding:
 
 
 def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
-    """A claim without a volume: what the provisioner says, or that its class does not exist."""
+    """Explain a claim without a volume, by its storage class and by the provisioner's events."""
     name = claim.spec.storage_class_name
     classes = {each.name: each for each in case.view.classes.items}
     said = case.view.warned("PersistentVolumeClaim", claim.name)
@@ -131,7 +131,7 @@ def _unbound(case: CheckContext, claim: Claim, waited: float) -> Finding:
 
 
 def _platform(case: CheckContext) -> Iterator[Finding]:
-    """The claims of etcd and NATS."""
+    """Check the storage classes for the claims of etcd and NATS."""
     for answer in dict.fromkeys(platform_class_problems(case.plan.platform, case.view.classes, case.view.volumes)):
         found = answered(Section.STORAGE, "platform-storage", answer)
         if found:
@@ -139,7 +139,7 @@ def _platform(case: CheckContext) -> Iterator[Finding]:
 
 
 def _bytes(quantity: str) -> int:
-    """Bytes of what the cluster reports; 0 for a form that only the API server writes (``1e12``)."""
+    """Return a quantity that the cluster reports, also in the API server's form ``1e12``, in bytes; 0 if unreadable."""
     try:
         return quantity_bytes(quantity)
     except ValueError:

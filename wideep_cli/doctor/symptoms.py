@@ -1,4 +1,4 @@
-"""What follows from the last lines of a log: for each symptom of ``wideep.symptoms`` its cause in this stack."""
+"""Diagnoses from the last lines of a log: the cause in this stack of each symptom of ``wideep.symptoms``."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ CAUSES: Final[Mapping[Symptom, Cause]] = {
     Symptom.ETCD: connection.etcd,
     Symptom.NATS: connection.nats,
 }
-"""For the pods of a graph."""
+"""The function that explains each symptom, for pods of a graph."""
 
 
 def read_symptom(case: CheckContext, pod: Pod, log: str) -> Diagnosis | None:
-    """The most telling symptom that the log shows, by what the pod is; None where it shows none."""
+    """Diagnose the most telling symptom that the log shows for this kind of pod; return None if it shows none."""
     if not pod.graph:
         found = find_symptom(log, Place.DOWNLOAD)
         cause = download_cause(found.symptom, case.plan, found.line) if found else None

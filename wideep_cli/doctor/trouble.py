@@ -1,4 +1,4 @@
-"""What is wrong with pods of a graph: one cause, however many pods have it."""
+"""Problems of a graph's pods: one finding per cause, however many pods share it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST: Final = 300
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A cause and its next steps. The sentence reads after the pods' names and a colon."""
+    """A cause and its next steps. ``cause`` is a sentence that follows the pods' names and a colon."""
 
     check: str
     cause: str
@@ -30,11 +30,11 @@ class Diagnosis:
 
 
 PodCheck = Callable[[CheckContext, Pod], Diagnosis | None]
-"""Looks at one pod for one sort of trouble."""
+"""A check of one pod for one kind of problem; returns None if the pod does not have it."""
 
 
 def grouped(found: Iterable[tuple[Pod, Diagnosis]]) -> Iterator[Finding]:
-    """One finding a trouble, with the pods that have it."""
+    """Yield one finding for each distinct diagnosis, with the pods that share it."""
     pods: dict[Diagnosis, list[str]] = {}
     for pod, trouble in found:
         pods.setdefault(trouble, []).append(pod.name)
@@ -44,12 +44,12 @@ def grouped(found: Iterable[tuple[Pod, Diagnosis]]) -> Iterator[Finding]:
 
 
 def redact(text: str) -> str:
-    """The text on one line, not too long, without anything that looks like a credential."""
+    """Return the text on one line, truncated, without anything that looks like a credential."""
     line = masked(" ".join(text.split()))
     return line if len(line) <= LONGEST * 2 else line[: LONGEST * 2] + "…"
 
 
 def config_key(pod: Pod, name: str) -> str:
-    """A key of the pod's role, ``layout.decode.NAME``; ``layout.NAME`` for a pod of no role."""
+    """Return the config key of the pod's role, ``layout.decode.NAME``; ``layout.NAME`` for a pod without a role."""
     component = pod.component
     return f"layout.{component}.{name}" if component and component != "frontend" else f"layout.{name}"

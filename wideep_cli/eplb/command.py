@@ -1,4 +1,4 @@
-"""The verb ``eplb``: its options."""
+"""The ``eplb`` command and its options."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ["EXAMPLE", "eplb"]
 EXAMPLE = "Example: [bold]wideep eplb --role decode[/bold]"
 AT_ONCE = 8
 LINES = 200_000
-"""Of a log: the line that EPLB started is among its first."""
+"""Lines to read of a log: the line that reports the start of EPLB is among its first."""
 
 
 class Action(StrEnum):
-    """What to do in place of judging."""
+    """What to do instead of judging."""
 
     RECORD = "record"
 
@@ -67,7 +67,7 @@ def eplb(
 
 
 def _record(live: DeployedGraph, firsts: list[GraphPod], seconds: int) -> None:
-    """One worker of each role, one after the other: all workers of a role hold the same experts."""
+    """Record one worker of each role, one after the other: all workers of a role hold the same experts."""
     from wideep_cli.eplb.record import record
 
     lines = [record(live, member, _view(live, member), seconds, say) for member in firsts if member.worker == 0]
@@ -75,7 +75,7 @@ def _record(live: DeployedGraph, firsts: list[GraphPod], seconds: int) -> None:
 
 
 def _balance(live: DeployedGraph, member: GraphPod) -> Balance:
-    """Reads one worker's log and judges it."""
+    """Read one worker's log and judge it."""
     from wideep.engines import engine_of
     from wideep_cli.eplb.engine_log import read
     from wideep_cli.eplb.report import Balance
@@ -94,7 +94,7 @@ def _view(live: DeployedGraph, member: GraphPod) -> RoleView:
 
 
 def _experts(live: DeployedGraph, member: GraphPod) -> Experts | str | None:
-    """A text: why what was recorded could not be read."""
+    """Return the recorded experts, None if there are none, or a text that says why they could not be read."""
     from wideep_cli.eplb.experts import read_experts
     from wideep_cluster import ClusterError, UnreachableError
 

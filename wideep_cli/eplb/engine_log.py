@@ -1,4 +1,4 @@
-"""What an engine's log says of expert load balancing."""
+"""What an engine's log says about expert load balancing."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ __all__ = ["EngineLog", "read"]
 
 @dataclass(frozen=True)
 class EngineLog:
-    """``balancedness`` is the mean of the GPUs' tokens over the most of one, averaged over layers, a forward pass each:
-    1 is even; at 0.5 the others wait half of the time for the busiest."""
+    """Expert load balancing, as the log of a worker shows it.
+
+    ``balancedness`` has a value per forward pass: the GPUs' mean tokens divided by the busiest GPU's, averaged over
+    layers. 1 is even; at 0.5 the others wait half of the time for the busiest.
+    """
 
     started: bool
     begun: int
     rebalances: int
     seconds: tuple[float, ...]
-    """How long rebalances took, where the engine says so."""
+    """How long rebalances took, if the engine reports it."""
     balancedness: tuple[float, ...]
 
 
 def read(lines: Iterable[str], form: LogFormat) -> EngineLog:
-    """From the log of a worker's rank 0."""
+    """Parse the log of a worker's rank 0."""
     started, begun, ended = False, 0, 0
     seconds: list[float] = []
     balancedness: list[float] = []

@@ -1,7 +1,7 @@
-"""Which experts are hot, by what the engine's recorder has counted.
+"""Which experts are hot, by the counts of the engine's recorder.
 
 The recorder writes a dump that only PyTorch reads, and ``wideep eplb record`` keeps the sum of one as JSON on the cache
-volume. Both are read where they are: in the worker's pod, with the Python of its image.
+volume. Both are read in place: in the worker's pod, with the Python of its image.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ if keep:
     half.replace(kept)
 print(json.dumps({"file": file.name, "counts": counts}))
 """
-"""Prints the newest counts, and nothing where there are none. A dump has them for each of the last forward passes."""
+"""Prints the newest counts, or nothing if there are none. A dump has counts for each of the last forward passes."""
 SECONDS: Final = 120
 """PyTorch alone takes ten seconds to start on a busy node."""
 
 
 class _Counts(BaseModel):
-    """``counts[layer][expert]``: tokens."""
+    """The counts that the program prints: ``counts[layer][expert]`` is a number of tokens."""
 
     file: str
     counts: tuple[tuple[Annotated[int, Field(ge=0)], ...], ...]
@@ -60,32 +60,32 @@ class _Counts(BaseModel):
 
 @dataclass(frozen=True)
 class HotLayer:
-    """``experts``, the busiest first: of each, its tokens over the mean of the layer's experts."""
+    """A layer's experts, the busiest first, each with its tokens divided by the mean of the layer's experts."""
 
     layer: int
     experts: tuple[tuple[int, float], ...]
 
     @property
     def peak(self) -> float:
-        """Of the busiest expert."""
+        """The busiest expert's tokens, divided by the mean."""
         return self.experts[0][1]
 
 
 @dataclass(frozen=True)
 class Experts:
-    """What a file of counts says. ``layers``: those with experts, the most uneven first."""
+    """The contents of a file of counts. ``layers``: those with any counts, the most uneven first."""
 
     file: str
     layers: tuple[HotLayer, ...]
 
     @property
     def typical_peak(self) -> float:
-        """Of the layer in the middle."""
+        """The median of the layers' peaks."""
         return median(layer.peak for layer in self.layers)
 
 
 def kept_file(live: DeployedGraph, member: GraphPod) -> PurePosixPath:
-    """Where a role's counts are kept, for ``initialExpertLocation``. Several graphs may share the volume."""
+    """Return the path of a role's counts, for ``initialExpertLocation``. Several graphs may share the volume."""
     return PurePosixPath(MOUNT_PATH) / COUNTS_FOLDER / _file_name(live, member)
 
 
@@ -94,10 +94,10 @@ def _file_name(live: DeployedGraph, member: GraphPod) -> str:
 
 
 def read_experts(live: DeployedGraph, member: GraphPod) -> Experts | None:
-    """The newest counts that the worker's first pod sees; None where nothing was recorded.
+    """Return the newest counts that the worker's first pod sees; None if nothing was recorded.
 
     Raises:
-        ClusterError: the pod cannot be asked, or its file is none.
+        ClusterError: no command can be run in the pod, or its file holds no counts.
     """
     if engine_of(live.loaded.settings).recorder is None:
         return None
@@ -106,7 +106,7 @@ def read_experts(live: DeployedGraph, member: GraphPod) -> Experts | None:
 
 
 def keep_newest_dump(live: DeployedGraph, member: GraphPod) -> Experts | None:
-    """Keeps the sum of the newest dump on the cache volume; None where no token was counted.
+    """Keep the sum of the newest dump on the cache volume and return it; None if no token was counted.
 
     Raises:
         ClusterError: there is no dump, or it cannot be kept.
@@ -115,7 +115,7 @@ def keep_newest_dump(live: DeployedGraph, member: GraphPod) -> Experts | None:
 
 
 def _counts(said: str, member: GraphPod) -> _Counts:
-    """What the pod printed; anything may run in it."""
+    """Validate what the pod printed: anything may run in it."""
     try:
         return _Counts.model_validate_json(said)
     except ValidationError as error:
@@ -123,7 +123,7 @@ def _counts(said: str, member: GraphPod) -> _Counts:
 
 
 def _run(live: DeployedGraph, member: GraphPod, what: str) -> str:
-    # The weights' own mount is read-only; the folder of the counts has a second one.
+    # The weights' mount is read-only, so the folder of the counts has a mount of its own.
     kept = PurePosixPath(COUNTS_PATH) / _file_name(live, member)
     recorder = engine_of(live.loaded.settings).recorder
     if recorder is None:

@@ -1,7 +1,7 @@
-"""Records which experts get the tokens, where the engine lets it: a file from which the next start begins balanced.
+"""Record which experts get the tokens, if the engine allows it, in a file from which the next start begins balanced.
 
-SGLang records and dumps on three routes of its own HTTP server. The worker of Dynamo 0.6.0 embeds the engine without
-that server, so there nothing can start a record; other releases and plain SGLang may have it.
+SGLang records and dumps through three routes of its own HTTP server. The worker of Dynamo 0.6.0 embeds the engine
+without that server, so nothing can start a recording there; other releases and plain SGLang may have it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from wideep_cluster.loopback import open_port
 __all__ = ["record"]
 
 ANSWER_SECONDS: Final = 120
-"""A dump gathers the counts of all ranks."""
+"""How long a route may take to respond: a dump gathers the counts of all ranks."""
 EMBEDS: Final = "0.6.0"
-"""The release whose worker was looked at."""
+"""The release whose worker was examined."""
 COUNTING: Final = (RecorderMode.STAT, RecorderMode.STAT_APPROX)
 
 
 def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, remark: Callable[[str], None]) -> str:
-    """Records for so long, keeps the counts on the cache volume, and returns the config line that starts from them.
+    """Record for ``seconds``, keep the counts on the cache volume, and return the config line that starts from them.
 
     Raises:
         ClusterError: the engine does not count, offers no recording, or has dumped nothing; or each node has a volume
@@ -52,7 +52,7 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
         remark(f"{member.place}: recording for {seconds} s; keep it under its usual load ...")
         try:
             time.sleep(seconds)
-        finally:  # after Ctrl-C too: to count costs each pass a little
+        finally:  # after Ctrl-C too: counting slows each forward pass a little
             if not goes_on:
                 _ask(port, recorder.stop, live, member)
         _ask(port, recorder.dump, live, member)
@@ -63,7 +63,7 @@ def record(live: DeployedGraph, member: GraphPod, view: RoleView, seconds: int, 
 
 
 def _require_shared_volume(live: DeployedGraph) -> None:
-    """Every rank reads the file when it starts, on whatever node it is then."""
+    """Raise ClusterError if the cache is local to each node: every rank reads the file when it starts, on any node."""
     path = live.loaded.settings.model_cache.host_path
     if path:
         what = f"modelCache.hostPath is {path}, which is local to each node, but a record must be on all of them."
@@ -71,13 +71,16 @@ def _require_shared_volume(live: DeployedGraph) -> None:
 
 
 def _require_recorder(view: RoleView, log: LogFormat) -> bool:
-    """Whether the engine counts at all times, for EPLB or its metrics, and must not be told to stop.
+    """Return whether the engine counts at all times, for EPLB or its metrics, so that it must not be told to stop.
 
-    Asked of the stack, not of the engine: SGLang's scheduler ends with an exception where it has no recorder.
+    The stack decides, not a request to the engine: SGLang's scheduler exits with an exception if it has no recorder.
+
+    Raises:
+        ClusterError: the stack configures no recorder, or one that does not count.
     """
     eplb, key = view.layout.eplb, f"layout.{view.role}.eplb.recorderMode"
     goes_on = eplb.enabled or log.logs_balance(view.plan.args)
-    if eplb.recorder_mode is None:  # it is also what gives the pod a folder of the volume to keep counts in
+    if eplb.recorder_mode is None:  # it also gives the pod a folder of the volume to keep counts in
         raise ClusterError(f"{view.role} has no recorder: {key} is not set.\n  {key}: stat, then `pulumi up`.")
     if eplb.recorder_mode not in COUNTING:
         what = f"{key} is {eplb.recorder_mode}, which records every pass or token, but no counts to start from."
@@ -102,7 +105,7 @@ def _ask(port: int, path: str, live: DeployedGraph, member: GraphPod) -> None:
 
 
 def _server(release: Release) -> str:
-    """What is known of the engine's HTTP server in the workers of a release: only those of 0.6.0 were looked at."""
+    """Say what is known about the engine's HTTP server in a release's workers: only those of 0.6.0 were examined."""
     if release.version == EMBEDS:
         return f"The worker of {release.title} embeds the engine without its HTTP server."
     return f"The worker of {release.title} may embed the engine without its HTTP server, as that of {EMBEDS} does."

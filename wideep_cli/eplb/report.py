@@ -1,4 +1,4 @@
-"""What is known of each worker's balance, as text and JSON."""
+"""The balance of each worker, as text and JSON."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ __all__ = ["Balance", "eplb_json", "eplb_text", "sparkline"]
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
 HOT_LAYERS, HOT_EXPERTS = 3, 4
-"""How much of a record is shown."""
+"""How many layers of a record are shown, and how many experts of each."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """One worker: its first pod, what the stack says, what its log says, what follows, and which experts are hot (None:
-    nothing was recorded; a text: it could not be read)."""
+    """One worker: its first pod, its role in the stack, what its log says, the verdict, and its hot experts.
+
+    ``experts`` is None if nothing was recorded, and a text if the record could not be read.
+    """
 
     member: GraphPod
     view: RoleView
@@ -35,7 +37,7 @@ class Balance:
 
 
 def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
-    """Values between 0 and 1, oldest first, at most ``width`` bars: each the mean of its stretch."""
+    """Draw values between 0 and 1, oldest first, as at most ``width`` bars: each is the mean of its stretch."""
     if not values:
         return ""
     stretches = min(width, len(values))
@@ -45,7 +47,7 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
 
 
 def eplb_text(balances: Sequence[Balance]) -> str:
-    """A block a worker."""
+    """Render one block per worker."""
     return "\n\n".join(_block(balance) for balance in balances)
 
 
@@ -68,7 +70,7 @@ def _block(balance: Balance) -> str:
 
 
 def _hot(experts: Experts | str | None) -> list[str]:
-    """The most uneven layers of a record, each with its busiest experts."""
+    """Render the most uneven layers of a record, each with its busiest experts."""
     if experts is None:
         return []
     if isinstance(experts, str):
@@ -84,7 +86,7 @@ def _hot(experts: Experts | str | None) -> list[str]:
 
 
 def eplb_json(balances: Sequence[Balance]) -> str:
-    """The same for a script."""
+    """Render the same as JSON."""
     return json.dumps({"workers": [_entry(balance) for balance in balances]}, indent=2, ensure_ascii=False)
 
 
@@ -110,7 +112,7 @@ def _entry(balance: Balance) -> dict[str, object]:
 
 
 def _recorded(experts: Experts) -> dict[str, object]:
-    """All layers, with their hottest experts: tokens over the mean of the layer."""
+    """Return all layers with their hottest experts, whose tokens are divided by the layer's mean."""
 
     def entry(layer: HotLayer) -> dict[str, object]:
         hot = [{"expert": expert, "times_mean": round(times, 3)} for expert, times in layer.experts[:HOT_EXPERTS]]

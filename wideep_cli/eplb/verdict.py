@@ -1,4 +1,4 @@
-"""From the plan and the log of a worker to a verdict: leave it, or what to change and what memory that takes."""
+"""A verdict from a worker's plan and log: leave it, or what to change and what memory that takes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wideep_cli.plan.view import RoleView, thousands
 __all__ = ["EVEN_ENOUGH", "Judged", "Verdict", "judge", "recent"]
 
 EVEN_ENOUGH: Final = 0.8
-"""From here the busiest GPU has at most a quarter more than the mean: more slots would cost KV cache for little."""
+"""From here on, the busiest GPU has at most a quarter more than the mean: more slots would cost KV cache for little."""
 WINDOW: Final = 100
-"""Forward passes that the verdict looks at."""
+"""The number of latest forward passes that the verdict considers."""
 
 
 class Verdict(StrEnum):
-    """``UNKNOWN``: the log does not say how even the load is."""
+    """What to do about a worker. ``UNKNOWN``: the log does not say how even the load is."""
 
     LEAVE = "leave it"
     CHANGE = "change it"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judged:
-    """``says`` gives the reason, ``steps`` what to write, each with what it costs or gives."""
+    """A verdict. ``says`` gives the reason, ``steps`` what to change, each with its cost or benefit."""
 
     verdict: Verdict
     says: str
@@ -38,12 +38,12 @@ class Judged:
 
 
 def recent(log: EngineLog) -> float | None:
-    """Mean balancedness of the last passes; None where there is none."""
+    """Return the mean balancedness of the last ``WINDOW`` passes; None if the log has none."""
     return fmean(log.balancedness[-WINDOW:]) if log.balancedness else None
 
 
 def judge(view: RoleView, log: EngineLog) -> Judged:
-    """One worker. ``log`` is that of its rank 0, from its start."""
+    """Judge one worker. ``log`` is that of its rank 0, from its start."""
     enabled, key = view.layout.eplb.enabled, f"layout.{view.role}"
     engine = view.site.engine
     if engine.log.balance_flag is None and enabled:
@@ -88,7 +88,7 @@ def _unknown(view: RoleView) -> Judged:
 
 
 def _steps(view: RoleView, log: EngineLog) -> tuple[str, ...]:
-    """EPLB first, which costs least; then more slots, as far as memory and the rules allow."""
+    """Return the steps: EPLB first, which costs least; then more slots, as far as memory and the rules allow."""
     key = f"layout.{view.role}"
     steps: list[str] = []
     if not view.layout.eplb.enabled:
@@ -102,7 +102,7 @@ def _steps(view: RoleView, log: EngineLog) -> tuple[str, ...]:
 
 
 def _more_slots(view: RoleView) -> str:
-    """The next legal count of redundant experts, and what it leaves."""
+    """Describe the next larger count of redundant experts: what it takes and leaves, or why it is not possible."""
     role, key = view.layout, f"layout.{view.role}"
     more = view.site.changed(redundant_experts=role.redundant_experts + role.ep)
     count = more.role.redundant_experts

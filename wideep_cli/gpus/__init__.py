@@ -1,1 +1,1 @@
-"""``wideep gpus``: memory and utilization of every GPU of every worker, beside what the Plan predicts."""
+"""``wideep gpus``: memory and utilization of every GPU of every worker, compared with the Plan's prediction."""

@@ -1,4 +1,4 @@
-"""The verb ``gpus``: its options."""
+"""The ``gpus`` command and its options."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def gpus(
 
 
 def _read(live: DeployedGraph, members: Sequence[GraphPod]) -> tuple[list[Gpu], list[str]]:
-    """The GPUs of all pods, and why some pods' could not be read."""
+    """Read the GPUs of all pods; return them, and why those of some pods could not be read."""
     from wideep_cli.gpus.evaluate import Gpu, prediction
     from wideep_cli.gpus.smi import ask
     from wideep_cli.plan.view import role_views

@@ -1,4 +1,4 @@
-"""What a worker's GPUs should look like, and where they do not."""
+"""Compare a worker's GPUs with what they should hold and do."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from wideep_cli.plan.view import RoleView
 __all__ = ["Gpu", "Prediction", "findings", "prediction"]
 
 MEMORY_TOLERANCE: Final = 0.05
-"""Of a GPU's memory: the part outside the pool is an estimate, and grows until the first large batches have run."""
+"""Share of a GPU's memory: the part outside the pool is an estimate, and grows until the first large batches ran."""
 TOTAL_TOLERANCE: Final = 0.01
-"""What drivers differ in."""
+"""Share of a GPU's memory by which drivers differ in what they report."""
 EVEN_MEMORY: Final = 0.03
-"""Of a GPU's memory: the ranks of a worker hold the same, but for what rank 0 does beside."""
+"""Share of a GPU's memory: the ranks of a worker hold the same, except for rank 0's additional work."""
 EVEN_BUSY: Final = 25
-"""Percentage points of utilization around a worker's median: experts are shared out, so all its GPUs work alike."""
+"""Percentage points of utilization around a worker's median: its GPUs share the experts, so all should work alike."""
 SHOWN: Final = 4
 """GPUs that are named in one sentence."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Of one GPU of a role, in decimal GB. ``pool`` is weights and KV cache, ``outside`` an estimate."""
+    """The predicted memory of one GPU of a role, in GB. ``pool`` is weights and KV cache, ``outside`` an estimate."""
 
     total: float
     weights: float
@@ -38,13 +38,13 @@ class Prediction:
 
     @property
     def used(self) -> float:
-        """All that a loaded worker should hold."""
+        """Memory that a loaded worker should hold, in GB."""
         return self.pool + self.outside
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU, its pod, and what it should hold."""
+    """A GPU, its pod, and the memory that it should hold."""
 
     member: GraphPod
     reading: Reading
@@ -52,7 +52,7 @@ class Gpu:
 
     @property
     def used_gb(self) -> float:
-        """Decimal GB in use."""
+        """Memory in use, in GB."""
         return self.reading.used_bytes / 1e9
 
     @property
@@ -62,7 +62,7 @@ class Gpu:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What is odd about this GPU alone."""
+        """What is odd about this GPU alone; empty if nothing is."""
         total = self.predicted.total
         found: list[str] = []
         if abs(self.reading.total_bytes / 1e9 - total) > TOTAL_TOLERANCE * total:
@@ -77,19 +77,19 @@ class Gpu:
 
 
 def prediction(view: RoleView) -> Prediction:
-    """From the Plan's memory, as ``wideep plan`` shows it."""
+    """Return the prediction from the Plan's memory, as ``wideep plan`` shows it."""
     plan = view.plan
     outside = view.needed_gb + view.memory.taken_gb
     return Prediction(view.gpu.memory_gb, plan.weights_gb, plan.weights_gb + plan.kv_cache_gb, outside)
 
 
 def findings(gpus: Sequence[Gpu]) -> tuple[str, ...]:
-    """What is wrong, as sentences with a next step; nothing where all is as it should be."""
+    """Return what is wrong, as sentences with a next step; empty if nothing is."""
     return (*_marked(gpus), *(line for worker in _workers(gpus) for line in _uneven(worker)))
 
 
 def _workers(gpus: Iterable[Gpu]) -> Iterator[list[Gpu]]:
-    """The GPUs of each worker, over all its pods."""
+    """Yield the GPUs of each worker, over all its pods."""
 
     def worker(gpu: Gpu) -> tuple[str, int]:
         return gpu.member.component, gpu.member.worker
@@ -124,7 +124,7 @@ def _next_step(mark: str, gpu: Gpu) -> str:
 
 
 def _uneven(worker: list[Gpu]) -> Iterator[str]:
-    """Memory and utilization among the ranks of one worker."""
+    """Report uneven memory or utilization among the ranks of one worker."""
     first = worker[0]
     name = f"{first.member.component}-{first.member.worker}"
     used = [gpu.used_gb for gpu in worker]

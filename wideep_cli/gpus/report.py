@@ -15,7 +15,7 @@ __all__ = ["gpus_json", "gpus_text"]
 
 
 def gpus_text(gpus: Sequence[Gpu], wrong: Sequence[str], unread: Sequence[str]) -> RenderableType:
-    """A line per GPU, then what is wrong, or that nothing is."""
+    """Render a line per GPU, then what is wrong, or that nothing is."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("pod", "node"):
         table.add_column(name, no_wrap=True)
@@ -45,7 +45,7 @@ def gpus_text(gpus: Sequence[Gpu], wrong: Sequence[str], unread: Sequence[str]) 
 
 
 def gpus_json(gpus: Sequence[Gpu], wrong: Sequence[str], unread: Sequence[str]) -> str:
-    """The same for a script; GB are decimal."""
+    """Render the same as JSON; GB are decimal."""
     content = {
         "holds": not wrong and not unread,
         "gpus": [_gpu(gpu) for gpu in gpus],

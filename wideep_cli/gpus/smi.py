@@ -1,4 +1,4 @@
-"""nvidia-smi in a pod: what is asked, and what its answer says."""
+"""Query nvidia-smi in a pod and parse its answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIB: Final = 2**20
 
 @dataclass(frozen=True)
 class Reading:
-    """One GPU now. What the driver does not tell (``[N/A]``) is None."""
+    """The current state of one GPU. Values that the driver does not report (``[N/A]``) are None."""
 
     index: int
     name: str
@@ -43,7 +43,7 @@ class Reading:
 
 
 def ask(cluster: Cluster, pod: Pod) -> tuple[Reading, ...]:
-    """The GPUs of a worker's pod.
+    """Read the GPUs of a worker's pod.
 
     Raises:
         ClusterError: the command does not start or fails, or the pod has no GPU.
@@ -59,7 +59,7 @@ def ask(cluster: Cluster, pod: Pod) -> tuple[Reading, ...]:
 
 
 def read(text: str) -> Iterator[Reading]:
-    """The lines of nvidia-smi's CSV without header and units, in the order of ``FIELDS``."""
+    """Parse nvidia-smi's CSV without header and units, whose columns are ``FIELDS``."""
     for row in csv.reader(text.splitlines(), skipinitialspace=True):
         if len(row) != len(FIELDS):
             continue

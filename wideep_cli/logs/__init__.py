@@ -1,1 +1,1 @@
-"""``wideep logs``: the logs of a graph's pods by role, side by side, each line with the place that it comes from."""
+"""``wideep logs``: the logs of a graph's pods by role, interleaved, each line with the place that it comes from."""

@@ -1,4 +1,4 @@
-"""The verb ``logs``: its options."""
+"""The ``logs`` command and its options."""
 
 from __future__ import annotations
 
@@ -92,7 +92,10 @@ def logs(
 def _follow(
     cluster: Cluster, found: tuple[Source, ...], tail: int, wanted: re.Pattern[str] | None, output: OutputFormat
 ) -> None:
-    """Until all containers have ended, or Ctrl-C. As JSON: an object a line. Exit code 1: no log could be had."""
+    """Show lines until all containers have exited, or Ctrl-C; as JSON, one object per line.
+
+    Exit with code 1 if no log could be read.
+    """
     from wideep_cli.logs.lines import followed
     from wideep_cluster import ClusterError
 
@@ -111,7 +114,7 @@ def _follow(
 
 
 def _show(lines: list[Line], found: tuple[Source, ...]) -> None:
-    """Each line after its place; in a terminal each place has a colour of its own."""
+    """Print each line after its place; in a terminal each place has a colour of its own."""
     from rich.text import Text
 
     from wideep_cli.screen import Screen

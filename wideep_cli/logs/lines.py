@@ -18,14 +18,14 @@ from wideep_cluster import Cluster, ClusterError
 __all__ = ["Line", "followed", "pattern", "written"]
 
 AT_ONCE: Final = 8
-"""Logs that are read at the same time."""
+"""Logs that are read in parallel."""
 ESCAPES: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """Colours that a program writes into its log."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line. ``time`` is RFC 3339, empty where lines are followed."""
+    """One line. ``time`` is in RFC 3339; empty if the log is followed."""
 
     place: str
     pod: str
@@ -34,10 +34,10 @@ class Line:
 
 
 def pattern(text: str | None) -> re.Pattern[str] | None:
-    """A regular expression that looks at neither case.
+    """Compile a regular expression that ignores case; None for None.
 
     Raises:
-        CallError: it is none.
+        CallError: the text is not a regular expression.
     """
     if text is None:
         return None
@@ -52,7 +52,7 @@ def pattern(text: str | None) -> re.Pattern[str] | None:
 def written(
     cluster: Cluster, found: tuple[Source, ...], tail: int, previous: bool, wanted: re.Pattern[str] | None
 ) -> tuple[list[Line], list[str]]:
-    """The last ``tail`` lines of each, in the order in which they were written, and the places that have no log."""
+    """Return those of each log's last ``tail`` lines that match, by time, and the places that have no log."""
 
     def read(source: Source) -> str | None:
         return cluster.logs(source.pod, source.container, tail=tail, previous=previous, times=True)
@@ -82,7 +82,7 @@ def _clean(text: str) -> str:
 def followed(
     cluster: Cluster, found: tuple[Source, ...], tail: int, wanted: re.Pattern[str] | None
 ) -> Iterator[Line | ClusterError]:
-    """Lines of all of them as they are written, until every container has ended. An error: a log cannot be had."""
+    """Yield lines of all logs as they are written, until every container has exited; an error for an unreadable log."""
     arrived: queue.Queue[Line | ClusterError | None] = queue.Queue(maxsize=1000)
 
     def read(source: Source) -> None:

@@ -1,4 +1,4 @@
-"""Whose logs there are."""
+"""The roles whose logs can be shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["LogRole"]
 
 
 class LogRole(StrEnum):
-    """Whose logs: a component of the graph, the operator that makes it, or the download of the model."""
+    """Whose logs to show: a component of the graph, the operator that reconciles it, or the model's download."""
 
     PREFILL = "prefill"
     DECODE = "decode"

@@ -1,4 +1,4 @@
-"""Whose log is read: the pods of a role, each under its place."""
+"""The containers whose logs are read: those of a role's pods, each under its place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Source", "sources"]
 
 @dataclass(frozen=True)
 class Source:
-    """One container's log. ``place`` is what its lines begin with: ``decode-0.1``, ``operator``."""
+    """One container's log. ``place`` begins each of its lines: ``decode-0.1``, ``operator``."""
 
     place: str
     pod: Pod
@@ -23,10 +23,10 @@ class Source:
 
 
 def sources(live: DeployedGraph, role: LogRole | None) -> tuple[Source, ...]:
-    """The containers of a role; without one, those of all pods of the graph.
+    """Return the containers of a role or, if ``role`` is None, of all pods of the graph.
 
     Raises:
-        ClusterError: there is none.
+        ClusterError: there is no such pod.
     """
     if role is LogRole.OPERATOR:
         found = _operator(live)
@@ -54,7 +54,7 @@ def _operator(live: DeployedGraph) -> list[Source]:
 
 
 def _container(pod: Pod, name: str) -> str:
-    """The container of that name, or the pod's first."""
+    """Return ``name`` if the pod has a container of that name, or else the name of its main container."""
     return next((each.name for each in pod.spec.containers if each.name == name), pod.main.name)
 
 

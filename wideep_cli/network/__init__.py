@@ -1,1 +1,1 @@
-"""``wideep network``: the RDMA devices of the workers, who reaches whom, and what NCCL and NVSHMEM say."""
+"""``wideep network``: the workers' RDMA devices, which pods reach each other, and errors of NCCL and NVSHMEM."""

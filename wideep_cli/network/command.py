@@ -1,4 +1,4 @@
-"""The verb ``network``: its options."""
+"""The ``network`` command and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What NCCL, NVSHMEM, UCX and DeepEP complain of in a log."""
+"""Errors and warnings of NCCL, NVSHMEM, UCX and DeepEP in a log."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ TROUBLE: Final = re.compile(
     re.IGNORECASE,
 )
 MOVING: Final = re.compile(r"0x[0-9a-f]+|\d+")
-"""What differs from one line to the next that says the same."""
+"""The parts in which lines with the same message differ."""
 TRANSPORT: Final = re.compile(r"NCCL INFO.*?(?:Using network (\w+)|NET/(\w+))")
 MOST: Final = 5
 
 
 def complaints(lines: Iterable[str]) -> tuple[str, ...]:
-    """The most frequent complaints, each once, with how often it came."""
+    """Return the most frequent complaints, each once, with the number of its occurrences."""
     counted: Counter[str] = Counter()
     first: dict[str, str] = {}
     for line in lines:
@@ -35,6 +35,6 @@ def complaints(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def transports(lines: Iterable[str]) -> tuple[str, ...]:
-    """Networks that NCCL says it uses (``IB``, ``Socket``); it says so with NCCL_DEBUG=INFO."""
+    """Return the networks that NCCL logs it uses (``IB``, ``Socket``); it logs them with NCCL_DEBUG=INFO."""
     found = {match[1] or match[2] for line in lines for match in TRANSPORT.finditer(line)}
     return tuple(sorted(found))

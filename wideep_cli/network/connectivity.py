@@ -1,4 +1,4 @@
-"""Who reaches whom: a pod of a worker asks each other pod of that worker for a sign of life."""
+"""Check from inside one pod whether it reaches another."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ except ConnectionRefusedError:
 except OSError as error:
     sys.exit(f"{error}")
 """
-"""For images without ping: a refused connection is an answer too."""
+"""A replacement for ping in images without it: a refused connection is an answer too."""
 NOT_FOUND: Final = 127
 
 
 @dataclass(frozen=True)
 class Reached:
-    """Whether ``source`` gets an answer from ``target``; ``why`` not."""
+    """Whether ``source`` gets an answer from ``target``; if not, ``why``."""
 
     source: str
     target: str
@@ -36,7 +36,7 @@ class Reached:
 
 
 def reaches(cluster: Cluster, source: Pod, target: Pod) -> tuple[bool, str]:
-    """By ping, or by a TCP connection where the image has no ping. The reason where there is no answer.
+    """Return whether ``target`` answers a ping, or a TCP connection if the image has no ping; if not, also the reason.
 
     Raises:
         ClusterError: no command starts in the pod.

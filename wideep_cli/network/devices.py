@@ -1,4 +1,4 @@
-"""RDMA devices in a pod, by ibstat."""
+"""RDMA devices in a pod, as ibstat reports them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Port:
 
     @property
     def active(self) -> bool:
-        """It carries traffic."""
+        """Whether the port can carry traffic."""
         return self.state == "Active"
 
 
 def ports(cluster: Cluster, pod: Pod) -> tuple[Port, ...]:
-    """All ports that a pod sees.
+    """Return all ports that a pod sees.
 
     Raises:
-        ClusterError: ibstat is not there, or finds no device.
+        ClusterError: ibstat is missing, or finds no device.
     """
     ran = run(cluster, pod, ["ibstat"])
     if ran.code:
@@ -46,7 +46,7 @@ def ports(cluster: Cluster, pod: Pod) -> tuple[Port, ...]:
 
 
 def read(text: str) -> Iterator[Port]:
-    """Ports in ibstat's output: a device's name, then its ports with an indented line a field."""
+    """Parse ibstat's output: a device's name, then its ports with one indented line per field."""
     device, fields = "", dict[str, str]()
     for line in text.splitlines():
         found, field = DEVICE.match(line), FIELD.match(line)

@@ -1,4 +1,4 @@
-"""The network of each worker: devices, reachability, complaints."""
+"""Examine the network of each worker: devices, reachability, and errors in the logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ LINES: Final = 20_000
 
 @dataclass(frozen=True)
 class Examined:
-    """A pod of a worker. ``ports``: a text where ibstat says none, and why. ``unseen``: what could not be looked at."""
+    """The network of a worker's pod. ``ports`` is a text if ibstat reports none, which says why.
+
+    ``unseen``: what could not be read, and why.
+    """
 
     member: GraphPod
     ports: tuple[Port, ...] | str
@@ -35,10 +38,10 @@ class Examined:
 
 
 def examine(live: DeployedGraph, members: Sequence[GraphPod]) -> list[Examined]:
-    """Looks into every pod of every worker, some at a time.
+    """Examine every pod of every worker, several in parallel.
 
     Raises:
-        UnreachableError: the cluster does not answer.
+        UnreachableError: the cluster does not respond.
     """
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -46,7 +49,7 @@ def examine(live: DeployedGraph, members: Sequence[GraphPod]) -> list[Examined]:
 
 
 def _targets(member: GraphPod, members: Sequence[GraphPod]) -> list[GraphPod]:
-    """The other pods of its worker; for a first pod, those of the other role too, with which it swaps KV cache."""
+    """Return the other pods of its worker; for a first pod, also the other role's, with which it exchanges KV cache."""
     return [
         each
         for each in members
@@ -95,7 +98,7 @@ def _reached(live: DeployedGraph, source: GraphPod, target: GraphPod) -> Reached
 
 
 def findings(live: DeployedGraph, examined: list[Examined]) -> tuple[str, ...]:
-    """What is wrong, with a next step each; nothing where all is as it should be."""
+    """Return what is wrong, each with a next step; empty if nothing is."""
     return tuple(line for each in examined for line in _findings(live, each))
 
 

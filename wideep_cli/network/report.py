@@ -1,4 +1,4 @@
-"""The network of the workers as a table, and as JSON."""
+"""The workers' network as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["network_json", "network_text", "unseen"]
 
 
 def network_text(examined: list[Examined], wrong: tuple[str, ...]) -> RenderableType:
-    """A line a pod, then what is wrong, or that nothing is, and what could not be seen."""
+    """Render a line per pod, then what is wrong, or that nothing is, and what could not be seen."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
     for name in ("pod", "node", "RDMA ports", "reaches", "NCCL uses"):
         table.add_column(name)
@@ -33,7 +33,7 @@ def network_text(examined: list[Examined], wrong: tuple[str, ...]) -> Renderable
 
 
 def unseen(examined: list[Examined]) -> list[str]:
-    """What could not be looked at in any pod, each once."""
+    """Return what could not be read in any pod, each reason once."""
     return list(dict.fromkeys(line for each in examined for line in each.unseen))
 
 
@@ -45,14 +45,14 @@ def _ports(each: Examined) -> str:
 
 
 def _reach(each: Examined) -> str:
-    """``3 of 3 pods``."""
+    """Return ``3 of 3 pods``, or why there is no count."""
     if not each.reached:
         return "cannot be seen" if each.unseen else "(no other pod)"
     return f"{sum(reached.holds for reached in each.reached)} of {len(each.reached)} pods"
 
 
 def network_json(examined: list[Examined], wrong: tuple[str, ...]) -> str:
-    """The same for a script."""
+    """Render the same as JSON."""
     hidden = unseen(examined)
     content = {
         "holds": not wrong and not hidden,

@@ -1,1 +1,1 @@
-"""``wideep rbac``: a Role and a ClusterRole for somebody who is to look at a stack, and not to change it."""
+"""``wideep rbac``: a Role and a ClusterRole for users who may look at a stack but not change it."""

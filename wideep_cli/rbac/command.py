@@ -1,4 +1,4 @@
-"""The verb ``rbac``: its options."""
+"""The ``rbac`` command and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rights that the commands on a live cluster need, as manifests for ``kubectl apply``."""
+"""The permissions that the commands need on a live cluster, as manifests for ``kubectl apply``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Subject", "deployer_roles", "roles"]
 
 NAME: Final = "wideep-reader"
 DEPLOYER: Final = "wideep-deployer"
-"""Another name: who only looks gets nothing by it."""
+"""A name of its own, so that read-only users gain nothing from it."""
 LOOK: Final = ("get", "list", "watch")
 CHANGE: Final = ("create", "patch", "update", "delete")
 
@@ -31,9 +31,9 @@ WIDE: Final[Kinds] = (
     kinds.STATEFUL_SETS,
     kinds.DAEMON_SETS,
 )
-"""Of the whole cluster: who holds GPUs, where an operator runs."""
+"""Kinds to read in the whole cluster: who holds GPUs, and where an operator runs."""
 ADMISSION: Final[Kinds] = (kinds.VALIDATING_WEBHOOKS, kinds.MUTATING_WEBHOOKS, kinds.ENDPOINT_SLICES)
-"""Of the whole cluster, from Dynamo 1.0 on: who is asked about each graph, and whether they have pods."""
+"""Kinds to read in the whole cluster, from Dynamo 1.0 on: the webhooks that admit each graph, and their endpoints."""
 OWN: Final[Kinds] = (
     kinds.PODS,
     kinds.EVENTS,
@@ -49,20 +49,20 @@ OWN: Final[Kinds] = (
     kinds.GRAPHS,
     kinds.COMPONENTS,
 )
-"""Of the stack's namespace. No Secrets: Helm's records stay unseen, and so does the token."""
+"""Kinds to read in the stack's namespace. Secrets are left out: Helm's records stay hidden, and so does the token."""
 FORWARD: Final = ("pods/portforward",)
-"""For smoke, status, top and doctor, which ask the frontend, and top the workers too. Over websockets it needs
-``get``, and since Kubernetes 1.35 ``create`` as well."""
+"""For smoke, status, top and doctor, which query the frontend (top also the workers). Port-forwarding over websockets
+needs ``get``, and since Kubernetes 1.35 ``create`` as well."""
 EXEC: Final = ("pods/exec",)
-"""For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, reads what
-its environment and mounts hold (``workers.envFrom``), and can change what runs."""
+"""For gpus, network and eplb, which run a command in a pod. Whoever may do that is root in the container, can read
+what its environment and mounts hold (``workers.envFrom``), and can change what runs."""
 
 MEASURE: Final[tuple[Manifest, ...]] = (
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch"]},
 )
-"""For burnin: one Job a node, and the ConfigMap with the figures. Whoever may make Jobs can mount the Secrets that
-are there in a pod."""
+"""For burnin: one Job per node, and the ConfigMap with the results. Whoever may create Jobs can mount the namespace's
+Secrets in a pod."""
 
 DEPLOY: Final[Kinds] = (
     kinds.SECRETS,
@@ -74,13 +74,13 @@ DEPLOY: Final[Kinds] = (
     kinds.INGRESSES,
     kinds.GRAPHS,
 )
-"""What a stack makes in its namespace where the platform is there already."""
+"""What a stack creates in its namespace if the platform is already installed."""
 WATCHED: Final[tuple[Manifest, ...]] = (
     {"apiGroups": ["grove.io"], "resources": ["podcliquesets"], "verbs": list(LOOK)},
     {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": list(LOOK)},
     {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": list(LOOK)},
 )
-"""What the wait for a graph and the guards of ``pulumi destroy`` look at besides."""
+"""What the wait for a graph and the guards of ``pulumi destroy`` read in addition."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,11 @@ def roles(
     may_measure: bool = False,
     admission: bool = False,
 ) -> list[Manifest]:
-    """The ClusterRole, the Role, and (where there are subjects) the bindings of both. ``may_exec`` lets them run
-    commands in the namespace's pods; ``may_measure`` make the Jobs of a burn-in; ``admission`` see whether the webhooks
-    of a 1.x release answer."""
+    """Return the ClusterRole, the Role and, if there are subjects, the bindings of both.
+
+    ``may_exec`` lets the subjects run commands in the namespace's pods, ``may_measure`` create the Jobs of a burn-in,
+    and ``admission`` see whether the webhooks of a 1.x release respond.
+    """
     rights: list[Manifest] = [
         {"apiGroups": [""], "resources": [*FORWARD, *(EXEC if may_exec else ())], "verbs": ["get", "create"]},
         *(MEASURE if may_measure else ()),
@@ -110,7 +112,7 @@ def roles(
 
 
 def deployer_roles(namespace: str, subjects: Sequence[Subject] = (), *, admission: bool = False) -> list[Manifest]:
-    """The same for ``pulumi up`` and ``pulumi destroy`` of a stack that uses a platform which is there."""
+    """Return the same for ``pulumi up`` and ``pulumi destroy`` of a stack that uses an existing platform."""
     rights: list[Manifest] = [*_rules(DEPLOY, (*LOOK, *CHANGE)), *WATCHED]
     return _roles(DEPLOYER, namespace, subjects, rights, admission)
 
@@ -133,7 +135,7 @@ def _roles(
 
 
 def _rules(listed: Kinds, verbs: Iterable[str] = LOOK) -> list[Manifest]:
-    """One rule an API group."""
+    """Return one rule per API group."""
     groups: dict[str, list[str]] = {}
     for kind in listed:
         plural, _, group = kind.resource.partition(".")

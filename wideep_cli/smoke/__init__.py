@@ -1,1 +1,1 @@
-"""``wideep smoke``: one chat completion through the frontend, and whether it is what it should be."""
+"""``wideep smoke``: one chat completion through the frontend, and a check of the answer."""

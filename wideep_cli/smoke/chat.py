@@ -1,4 +1,4 @@
-"""One streamed chat completion, as the OpenAI API has it, timed and counted."""
+"""One streamed chat completion of the OpenAI API, timed and counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRIED: Final = frozenset({404, 429, 500, 502, 503})
 
 @dataclass(frozen=True)
 class Question:
-    """``silence_seconds``: the longest wait for the next piece. A first call can take minutes."""
+    """What to ask. ``silence_seconds``: the longest wait for the next piece; a first call can take minutes."""
 
     model: str
     prompt: str
@@ -32,9 +32,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Tokens are counted here, a piece of the stream for each; ``reported`` is what ``usage`` says.
+    """What came back. ``pieces`` counts the stream's tokens, one per piece; ``reported`` is the count in ``usage``.
 
-    ``finish_reason`` is empty, and ``model`` too, where the stream has none.
+    ``finish_reason`` and ``model`` are empty if the stream has none.
     """
 
     model: str
@@ -48,22 +48,22 @@ class Answer:
 
     @property
     def tokens(self) -> int:
-        """Of the answer: reported ones, else pieces."""
+        """Tokens of the answer: as reported, or else the number of pieces."""
         return self.pieces if self.reported is None else self.reported
 
     @property
     def tokens_per_second(self) -> float | None:
-        """After the first. None for an answer of one token."""
+        """Tokens per second after the first token; None for an answer of one token."""
         after = self.total_seconds - self.first_token_seconds
         return (self.tokens - 1) / after if self.tokens > 1 and after > 0 else None
 
 
 class ChatError(ClusterError):
-    """The frontend refuses, or breaks off."""
+    """The frontend refuses the request, or breaks off its answer."""
 
 
 class NotYetError(ChatError):
-    """It may answer when it is asked again."""
+    """The frontend does not answer now, but may if asked again."""
 
 
 class _Part(BaseModel):
@@ -92,11 +92,11 @@ class _Piece(_Part):
 
 
 def ask(port: int, question: Question) -> Answer:
-    """Asks the frontend on this port of this machine.
+    """Ask the frontend on this port of this machine.
 
     Raises:
-        NotYetError: no worker answers yet, or the one that was asked is gone.
-        ChatError: the frontend refuses the question, or what it streams is no completion.
+        NotYetError: no worker responds yet, or the one that was asked is gone.
+        ChatError: the frontend refuses the question, or what it streams is not a completion.
     """
     body = {
         "model": question.model,
@@ -122,7 +122,7 @@ def ask(port: int, question: Question) -> Answer:
 
 
 def _read(lines: Iterable[bytes], begun: float) -> Answer:
-    """A stream of server-sent events, to its ``[DONE]``."""
+    """Read a stream of server-sent events to its end."""
     model, finish, usage = "", "", _Usage()
     texts: list[str] = []
     first = 0.0
@@ -154,7 +154,7 @@ def _piece(text: str) -> _Piece:
 
 
 def _next_comment(lines: Iterable[bytes]) -> str:
-    """Dynamo puts an error's words into a comment after the event."""
+    """Return the comment after an error event, where Dynamo puts the error's message."""
     for raw in lines:
         line = raw.decode("utf-8", "replace").strip()
         if line.startswith((":", "data:")):
@@ -163,7 +163,7 @@ def _next_comment(lines: Iterable[bytes]) -> str:
 
 
 def _said(body: str) -> str:
-    """The sentence in an answer that is an error."""
+    """Return the message of an error response."""
     try:
         content: object = json.loads(body)
     except ValueError:
@@ -172,7 +172,7 @@ def _said(body: str) -> str:
 
 
 def _sentence(content: object) -> str:
-    """``{"error": "…"}``, ``{"message": "…"}`` and ``{"error": {"message": "…"}}``."""
+    """Return the message of ``{"error": "…"}``, ``{"message": "…"}`` or ``{"error": {"message": "…"}}``."""
     while isinstance(content, dict):
         inside: dict[str, object] = {str(key): value for key, value in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         content = inside.get("message") or inside.get("error")

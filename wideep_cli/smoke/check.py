@@ -1,4 +1,4 @@
-"""Asks until there is an answer, and judges it."""
+"""Ask until there is an answer, and check it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINISHED: Final = frozenset({"stop", "length", "eos"})
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer, what is wrong with it, and how often it had to be asked for."""
+    """The answer, what is wrong with it, and how many attempts and seconds it took."""
 
     answer: Answer
     faults: tuple[str, ...]
@@ -31,12 +31,12 @@ class Outcome:
 
 
 def try_until(live: DeployedGraph, question: Question, seconds: float, remark: Callable[[str], None]) -> Outcome:
-    """Waits for a worker, asks, and asks again while a worker that has gone is still listed; at most ``seconds``.
+    """Wait for the workers and ask; ask again while a worker that has gone is still listed, for at most ``seconds``.
 
-    ``remark`` hears why it waits, once for each reason.
+    Each new reason to wait is announced through ``remark``.
 
     Raises:
-        ClusterError: there was no answer in that time, or asking again is no use; it says what was the last reason.
+        ClusterError: there was no answer in that time, or asking again is of no use; the message gives the last reason.
     """
     begun, told, attempts = time.monotonic(), "", 0
     while True:
@@ -64,7 +64,10 @@ def try_until(live: DeployedGraph, question: Question, seconds: float, remark: C
 
 
 def _require_workers(port: int, live: DeployedGraph) -> None:
-    """A frontend without workers answers nothing, and with one role alone it waits for the other."""
+    """Raise NotYetError unless workers of both roles have registered, and the model.
+
+    A frontend without workers answers nothing; with one role alone, it waits for the other.
+    """
     view = ask_frontend(port, live.plan, engine_of(live.loaded.settings))
     missing = [str(role) for role in Role if not view.workers.get(role)]
     if missing:
@@ -74,7 +77,7 @@ def _require_workers(port: int, live: DeployedGraph) -> None:
 
 
 def faults(answer: Answer, question: Question) -> tuple[str, ...]:
-    """What is wrong with an answer; nothing where all is as it should be."""
+    """Return what is wrong with an answer; empty if nothing is."""
     found: list[str] = []
     if answer.model != question.model:
         found.append(f"the answer is from model {answer.model or '(none)'}, not {question.model}")

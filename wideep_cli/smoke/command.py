@@ -1,4 +1,4 @@
-"""The verb ``smoke``: its options."""
+"""The ``smoke`` command and its options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def smoke(
 
 
 def as_text(outcome: Outcome) -> str:
-    """The answer, then a line of figures and a verdict."""
+    """Render the answer, then a line of figures and a verdict."""
     got = outcome.answer
     prompt = f"{got.prompt_tokens} tokens in, " if got.prompt_tokens is not None else ""
     speed = f", {got.tokens_per_second:.0f} tokens/s" if got.tokens_per_second else ""
@@ -60,7 +60,7 @@ def as_text(outcome: Outcome) -> str:
 
 
 def as_json(outcome: Outcome) -> str:
-    """The same for a script."""
+    """Render the same as JSON."""
     got = outcome.answer
     content = {
         "holds": not outcome.faults,

@@ -1,1 +1,1 @@
-"""``wideep status``: a graph, its pods and what they wait for, and what the frontend says."""
+"""``wideep status``: a graph, its pods and what they wait for, and what the frontend reports."""

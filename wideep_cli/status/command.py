@@ -1,4 +1,4 @@
-"""The verb ``status``: its options."""
+"""The ``status`` command and its options."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def status(
 
 
 def _watched(live: DeployedGraph, seen: Iterator[Look], *, quiet: bool) -> Look:
-    """The last look. In a terminal each is drawn over the one before; in a pipe, a line on stderr tells of each."""
+    """Return the last look. In a terminal, draw each over the one before; otherwise, say on stderr what changes."""
     from rich.live import Live as Display
 
     from wideep.text import duration

@@ -1,4 +1,4 @@
-"""What Dynamo's frontend says of itself: workers that are registered, models, and its figures since it started."""
+"""What Dynamo's frontend reports: registered workers, models, and its metrics since it started."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Figures", "FrontendView", "ask_frontend", "read_figures"]
 
 PREFIX: Final = "dynamo_frontend_"
 WORKER_HASH: Final = "(-[0-9a-f]{6,})?"
-"""Of Dynamo 1.x, whose workers of one revision share a Dynamo namespace; the frontend is told what it begins with
-(DYN_NAMESPACE_PREFIX)."""
+"""Suffix of the Dynamo namespace that the workers of one revision share in Dynamo 1.x. The frontend is configured with
+the prefix (DYN_NAMESPACE_PREFIX)."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Sums since the frontend started. Means are None before the first request."""
+    """Counts and means per request since the frontend started. Means are None before the first request."""
 
     requests: int
     inflight: int
@@ -37,7 +37,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class FrontendView:
-    """``workers``: how many of each role are registered."""
+    """What the frontend reports. ``workers``: how many of each role are registered."""
 
     workers: Mapping[Role, int] = field(default_factory=dict[Role, int])
     models: tuple[str, ...] = ()
@@ -45,10 +45,12 @@ class FrontendView:
 
 
 def ask_frontend(port: int, plan: Plan, engine: Engine) -> FrontendView:
-    """Workers of this graph, all models, and the figures of the plan's model. ``engine``: how its workers register.
+    """Return this graph's workers, all models, and the figures of the plan's model.
+
+    ``engine`` says how its workers register.
 
     Raises:
-        ClusterError: the frontend does not answer.
+        ClusterError: the frontend does not respond.
     """
     return FrontendView(
         workers=_workers(json.loads(get(port, "/health")), plan, engine),
@@ -58,7 +60,7 @@ def ask_frontend(port: int, plan: Plan, engine: Engine) -> FrontendView:
 
 
 def _workers(health: Mapping[str, object], plan: Plan, engine: Engine) -> Mapping[Role, int]:
-    """Whole workers of this graph's Dynamo namespace: with one etcd for several graphs, a frontend lists them all."""
+    """Count the complete workers of this graph's Dynamo namespace: a frontend lists those of all graphs on its etcd."""
     roles = engine.components
     names = {str(part.manifest.get("dynamoNamespace") or plan.name) for part in plan.graph.parts}
     names |= {f"{plan.namespace}-{name}" for name in names}
@@ -76,7 +78,7 @@ def _workers(health: Mapping[str, object], plan: Plan, engine: Engine) -> Mappin
 
 
 def read_figures(text: str, model: str) -> Figures:
-    """Dynamo's metrics (Prometheus' text format), of one model."""
+    """Parse Dynamo's metrics (Prometheus text format) of one model."""
     page = Page.read(text).of_model(model)
 
     def mean(name: str, scale: float = 1.0) -> float | None:

@@ -1,4 +1,4 @@
-"""How far a worker is with its model, from the last lines of its log."""
+"""How far a worker has loaded its model, from the last lines of its log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FETCHED: Final = re.compile(r"(\d{1,3})%")
 
 
 def loading_progress(log: Iterable[str], form: LogFormat) -> str:
-    """The newest stage that the log tells of; ``started`` where it tells of none."""
+    """Return the latest stage that the log shows; ``started`` if it shows none."""
     words = "started"
     for line in log:
         shards = form.shards.search(line)
@@ -25,6 +25,6 @@ def loading_progress(log: Iterable[str], form: LogFormat) -> str:
 
 
 def download_progress(log: Iterable[str]) -> str:
-    """The last percentage of a download's log; empty where there is none."""
+    """Return the last percentage in a download's log; empty if there is none."""
     found = [match[1] for line in log for match in FETCHED.finditer(line)]
     return f"{found[-1]} %" if found else ""

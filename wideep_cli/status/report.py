@@ -19,7 +19,7 @@ from wideep_cluster.podstate import Phase
 __all__ = ["Watched", "status_json", "status_text"]
 
 Watched = tuple[Snapshot, FrontendView | str]
-"""What the cluster says, and what the frontend says, or why it says nothing."""
+"""What the cluster reports, and what the frontend reports or why it does not."""
 
 COLOURS = {
     Phase.READY: "green",
@@ -33,7 +33,7 @@ STATE_COLOURS = {State.READY: "green", State.FAILED: "red", State.WAITING: "yell
 
 
 def status_text(live: DeployedGraph, seen: Watched, *, rate: float | None = None) -> RenderableType:
-    """``rate``: requests per second since the last look; None where there was none."""
+    """Render a status as text. ``rate``: requests per second since the previous look; None if there was none."""
     snapshot, frontend = seen
     state = Text(snapshot.state, style=f"bold {STATE_COLOURS[snapshot.state]}")
     counted = f", {snapshot.ready_pods} of {snapshot.expected} pods ready{_waited(live, snapshot)}. "
@@ -100,7 +100,7 @@ def _figures(figures: Figures, rate: float | None) -> str:
 
 
 def status_json(live: DeployedGraph, seen: Watched) -> str:
-    """Everything, for a script. ``frontend`` is null where it does not answer; ``frontend_error`` then says why."""
+    """Render everything as JSON. ``frontend`` is null if it does not respond; ``frontend_error`` then says why."""
     snapshot, frontend = seen
     answered = isinstance(frontend, FrontendView)
     content = {

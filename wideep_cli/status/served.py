@@ -1,4 +1,4 @@
-"""The headline of a status: whether the model is served, by what the frontend says of a graph whose pods are ready."""
+"""The headline of a status: whether the frontend of a graph whose pods are ready serves the model."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["Unasked", "judged"]
 
 
 class Unasked(str):
-    """Why the frontend was not asked: this user may not, which says nothing of the frontend."""
+    """Why this user may not query the frontend, which says nothing about the frontend itself."""
 
     __slots__ = ()
 
 
 def judged(plan: Plan, snapshot: Snapshot, frontend: FrontendView | str) -> Snapshot:
-    """The snapshot with the state and the sentence that the frontend's answer gives it.
+    """Return the snapshot with the state and the sentence that follow from the frontend's answer.
 
-    ``frontend``: what it says, or why it says nothing. A graph that is not ready keeps the cluster's own reason.
+    ``frontend`` is what it reports, or why it does not. A graph that is not ready keeps the cluster's own reason.
     """
     if snapshot.state is not State.READY:
         return snapshot

@@ -1,4 +1,4 @@
-"""A graph as it is at one moment: one list of each kind of object, whatever the number of pods."""
+"""A graph at one moment, read with one list call per kind of object, whatever the number of pods."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["Row", "Snapshot", "State", "take"]
 
 T = TypeVar("T")
 MOST_LOGS: Final = 8
-"""Logs that one look reads. Of more pods that load, the first ones stand for the rest."""
+"""Logs read per look. If more pods are loading, the first ones stand for the rest."""
 LOG_LINES: Final = 200
 
 
 class State(StrEnum):
-    """Of the whole graph. ``ABSENT``: there is none."""
+    """The state of the whole graph. ``ABSENT``: it does not exist."""
 
     ABSENT = "absent"
     WAITING = "waiting"
@@ -42,7 +42,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """A pod with its place and how it is."""
+    """A pod with its place and its condition."""
 
     member: GraphPod
     condition: Condition
@@ -50,32 +50,32 @@ class Row:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What there is. ``seconds`` is the graph's age."""
+    """The graph at one moment. ``seconds`` is its age."""
 
     state: State
     says: str
     seconds: float
     rows: tuple[Row, ...]
     expected: int
-    """Pods that the Plan wants."""
+    """How many pods there should be."""
     download: str
     operator: str
     unseen: tuple[str, ...]
-    """What could not be looked at, and why."""
+    """What could not be read, and why."""
 
     @property
     def ready_pods(self) -> int:
-        """Of ``expected``."""
+        """How many pods are ready, of ``expected``."""
         return sum(row.condition.phase is Phase.READY for row in self.rows)
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The objects, as they were listed."""
+    """The objects as the cluster listed them."""
 
     graph: Graph | None
     graph_hidden: bool
-    """The user may not see it, whether there is one or not."""
+    """The user may not see the graph, whether it exists or not."""
     pods: tuple[Pod, ...]
     events: tuple[Event, ...]
     job: Job | None
@@ -84,11 +84,11 @@ class _Seen:
 
 
 def take(live: DeployedGraph) -> Snapshot:
-    """Looks once.
+    """Read the graph's state once.
 
     Raises:
-        UnreachableError: the cluster does not answer.
-        ForbiddenError: not even the pods may be listed.
+        UnreachableError: the cluster does not respond.
+        ForbiddenError: the user may not even list the pods.
     """
     seen = _look(live)
     rows = _rows(live, seen)
@@ -107,7 +107,7 @@ def take(live: DeployedGraph) -> Snapshot:
 
 
 def _wanted(live: DeployedGraph, seen: _Seen) -> dict[Component, int]:
-    """Pods by component. Where somebody else decides how many workers there are, as many as the graph says."""
+    """Return the wanted pods by component. If something else scales the workers, the graph's own replicas count."""
     there = {part.role: part.replicas for part in graph_parts(seen.graph.spec)} if seen.graph else {}
 
     def workers(role: Role, plan: RolePlan) -> int:
@@ -162,7 +162,7 @@ def _rows(live: DeployedGraph, seen: _Seen) -> tuple[Row, ...]:
 
 
 def _told(row: Row, progress: str) -> Row:
-    """A row with what its log says, where it is loading, and how it ended before that."""
+    """Return a loading row with its log's progress and how its container last ended; any other row unchanged."""
     if row.condition.phase is not Phase.LOADING:
         return row
     return replace(row, condition=Condition(Phase.LOADING, "; ".join(filter(None, (progress, row.condition.reason)))))
@@ -176,7 +176,7 @@ def _progress(live: DeployedGraph, row: Row) -> str:
 
 
 def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
-    """Its last lines. A text: why they cannot be read."""
+    """Return the last lines of the pod's log, or a text that says why they cannot be read."""
     try:
         return (cluster.logs(pod, pod.main.name, tail=LOG_LINES) or "").splitlines()
     except UnreachableError:
@@ -186,7 +186,7 @@ def _log(cluster: Cluster, pod: Pod) -> list[str] | str:
 
 
 def _download(live: DeployedGraph, seen: _Seen) -> str:
-    """The Job that fills the cache; empty where the stack has none, or where it is gone with its work done."""
+    """Describe the Job that fills the cache; empty if the stack has none, or if it is gone after finishing."""
     job = seen.job
     if job is None:
         return ""
@@ -208,7 +208,7 @@ def _downloading(cluster: Cluster, pod: Pod, events: tuple[Event, ...]) -> str:
 
 
 def _state(live: DeployedGraph, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str]:
-    """By what the cluster says. Whether the model is served, the frontend has to say (``wideep_cli.status.served``)."""
+    """Judge by the cluster alone; ``wideep_cli.status.served`` asks the frontend whether the model is served."""
     graph = seen.graph
     if graph is None and not rows:
         what = "pod of graph" if seen.graph_hidden else "graph"
@@ -226,7 +226,7 @@ def _state(live: DeployedGraph, seen: _Seen, rows: tuple[Row, ...]) -> tuple[Sta
 
 
 def _held(live: DeployedGraph, seen: _Seen, rows: tuple[Row, ...]) -> tuple[State, str] | None:
-    """What keeps it from being ready, the gravest first; None where nothing that is to be seen does."""
+    """Return what keeps the graph from being ready, the gravest first; None if nothing visible does."""
     graph = seen.graph
     if graph and graph.metadata.deletion_timestamp:
         return State.WAITING, f"The graph is Terminating: {len(rows)} pods remain."
@@ -247,8 +247,10 @@ def _said(graph: Graph | None) -> str:
 
 
 def _fewer(wanted: dict[Component, int], rows: tuple[Row, ...]) -> str:
-    """Which roles have fewer pods than the stack, though all that are there are ready: somebody has scaled the graph,
-    or the operator has not made them yet. Empty where none has."""
+    """Describe roles with fewer pods than the stack although all existing pods are ready; empty if there are none.
+
+    Either somebody has scaled the graph, or the operator has not created the pods yet.
+    """
     have = Counter(row.member.component for row in rows)
     fewer = [f"{have[one]} of {count} {one} pods" for one, count in wanted.items() if have[one] < count]
     if not fewer:

@@ -1,4 +1,4 @@
-"""A status that goes on: looked at again when something changes, until the graph is ready or has failed."""
+"""A continuous status: a new look whenever something changes, until the graph is ready or has failed."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from wideep_cluster.objects import KubeObject
 __all__ = ["Look", "ask_once", "look", "looks"]
 
 PROGRESS_SECONDS: Final = 5.0
-"""While something loads, its log is read so often; nothing else of a cluster at rest is asked again."""
+"""Longest wait for a change before the next look: while a model loads, only the logs show progress."""
 ENDS: Final = frozenset({State.READY, State.FAILED, State.ABSENT})
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look. ``rate``: requests per second since the one before."""
+    """One look. ``rate``: requests per second since the previous look; None if unknown."""
 
     seen: Watched
     rate: float | None = None
 
 
 def ask_once(live: DeployedGraph, snapshot: Snapshot) -> FrontendView | str:
-    """What the frontend says, through a port-forward that ends with the question."""
+    """Return what the frontend reports, or why it does not, through a port-forward that lasts for one query."""
     if snapshot.state is State.ABSENT:
         return "there is none"
     try:
@@ -49,14 +49,14 @@ def ask_once(live: DeployedGraph, snapshot: Snapshot) -> FrontendView | str:
 
 
 def look(live: DeployedGraph) -> Watched:
-    """The cluster and the frontend, asked once."""
+    """Query the cluster and the frontend once."""
     snapshot = take(live)
     frontend = ask_once(live, snapshot)
     return judged(live.plan, snapshot, frontend), frontend
 
 
 def looks(live: DeployedGraph) -> Iterator[Look]:
-    """Look after look, the last one when the graph is ready, has failed, or is not there."""
+    """Yield one look after another, the last when the graph is ready, has failed or does not exist."""
     before: tuple[float, int] | None = None
     changes: Informer | None = None
     with contextlib.ExitStack() as over:
@@ -75,9 +75,9 @@ def looks(live: DeployedGraph) -> Iterator[Look]:
 
 
 def _changes(live: DeployedGraph) -> Informer:
-    """Watch the graph and its pods, which carry its label under every release's operator, with Grove and without.
+    """Watch the graph and its pods, which carry its label under every release's operator, with or without Grove.
 
-    The pod of the download does not; its progress is read from its log at each look.
+    The download's pod does not carry the label; its progress is read from its log at each look.
     """
     place = KubeNamespace(live.cluster, live.plan.namespace)
 

@@ -1,1 +1,1 @@
-"""`wideep top`: the serving and Wide-EP figures of a graph, read from its pods' own metrics, again and again"""
+"""``wideep top``: the serving and Wide-EP figures of a graph, read repeatedly from its pods' own metrics."""

@@ -1,4 +1,4 @@
-"""The verb ``top``: its options."""
+"""The ``top`` command and its options."""
 
 from __future__ import annotations
 

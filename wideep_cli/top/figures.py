@@ -1,4 +1,4 @@
-"""What two looks at the metrics of a graph's pods say: rates between them, and what is so now."""
+"""Figures from two looks at the metrics of a graph's pods: rates between the looks, and current values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Over = Literal["interval", "start"]
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds, of the interval; of all since the frontend started where no request ended in it."""
+    """Latencies of the interval, in ms; of all requests since the frontend started if none ended in the interval."""
 
     p50_ms: float | None
     p95_ms: float | None
@@ -26,17 +26,17 @@ class Latency:
 
 @dataclass(frozen=True)
 class Serving:
-    """What the frontends say. Counts are since they started, rates of the interval."""
+    """What the frontends report. Counts are since their start; rates and latencies are of the interval."""
 
     requests: int
     errors: int
     in_flight: int
     waiting: int
-    """Without a first token."""
+    """Requests that have no first token yet."""
     requests_per_second: float
     errors_per_second: float
     tokens_per_second: float
-    """Of answers: as they come, on Dynamo 0.6 when they end."""
+    """Output tokens, counted as they come; on Dynamo 0.6, when the answer ends."""
     tokens_per_second_per_gpu: float
     ttft: Latency
     itl: Latency
@@ -49,12 +49,12 @@ class Rank:
     rank: str
     running: int
     kv_use: float
-    """Share of its KV cache, 0 to 1."""
+    """Share of the rank's KV cache in use, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """What the engine of one worker pod says. ``note``: why that is nothing, or not all."""
+    """What the engine of one worker pod reports. ``note``: why that is nothing; empty if there are figures."""
 
     place: str
     pod: str
@@ -64,36 +64,36 @@ class Worker:
     ranks: tuple[Rank, ...] = ()
     failed_transfers: int = 0
     balancedness: float | None = None
-    """Mean tokens of a GPU over those of the busiest; None where the engine does not count it."""
+    """The GPUs' mean tokens divided by the busiest one's; None if the engine does not count them."""
     note: str = ""
 
     @property
     def kv_use(self) -> float | None:
-        """Of the fullest rank."""
+        """The KV cache use of the fullest rank; None if there are no ranks."""
         return max((rank.kv_use for rank in self.ranks), default=None)
 
     @property
     def spread(self) -> float | None:
-        """The busiest rank's requests over the mean; None where nothing runs."""
+        """The busiest rank's requests divided by the mean; None if nothing runs."""
         running = [rank.running for rank in self.ranks]
         return max(running) * len(running) / sum(running) if sum(running) else None
 
 
 @dataclass(frozen=True)
 class Pages:
-    """The same pods' metrics, looked at twice."""
+    """The metrics of the same pods at two looks, ``seconds`` apart."""
 
     before: Page
     now: Page
     seconds: float
 
     def rate(self, name: str, **labels: str) -> float:
-        """What a counter has gained in a second. A process that has started anew begins at 0."""
+        """Return a counter's gain per second, not below 0: a process that has restarted begins at 0."""
         gained = self.now.total(name, **labels) - self.before.total(name, **labels)
         return max(0.0, gained) / self.seconds
 
     def latency(self, histogram: str) -> Latency:
-        """Two quantiles of a histogram of seconds."""
+        """Return the p50 and p95 of a histogram of seconds."""
         now, before = self.now.buckets(histogram), self.before.buckets(histogram)
         recent = {edge: count - before.get(edge, 0) for edge, count in now.items()}
         over: Over = "interval" if max(recent.values(), default=0) > 0 and min(recent.values()) >= 0 else "start"
@@ -102,7 +102,7 @@ class Pages:
         return Latency(_milliseconds(half), _milliseconds(most), over)
 
     def mean(self, summary: str) -> float | None:
-        """Of what was observed in the interval; of all where nothing was; None where nothing ever was."""
+        """Return the mean of the interval's observations, or of all if it has none; None if there were never any."""
         counts = [page.total(f"{summary}_count") for page in (self.now, self.before)]
         sums = [page.total(f"{summary}_sum") for page in (self.now, self.before)]
         if counts[0] > counts[1]:
@@ -111,7 +111,7 @@ class Pages:
 
 
 def serving(pages: Pages, gpus: int) -> Serving:
-    """From all frontends' pages, of one model."""
+    """Return the figures of all frontends, from their pages of one model."""
     now, requests = pages.now, "dynamo_frontend_requests_total"
     live = "dynamo_frontend_output_tokens_total"
     tokens = pages.rate(live if now.has(live) else "dynamo_frontend_output_sequence_tokens_sum")
@@ -130,7 +130,7 @@ def serving(pages: Pages, gpus: int) -> Serving:
 
 
 def worker(place: str, pod: str, pages: Pages) -> Worker:
-    """From one worker pod's page."""
+    """Return the figures of one worker pod, from its pages."""
     now = pages.now
     running, kv = now.by(f"{ENGINE}num_running_reqs", "dp_rank"), now.by(f"{ENGINE}token_usage", "dp_rank")
     return Worker(
@@ -157,7 +157,7 @@ def _ranks(running: Mapping[str, float], kv: Mapping[str, float]) -> list[Rank]:
 
 
 def _errors(page: Page) -> float:
-    """Requests that ended in an error; a model that does not exist is none of the server's (Dynamo 1.x)."""
+    """Count requests that ended in an error, except those for an unknown model, which is the client's (Dynamo 1.x)."""
     name = "dynamo_frontend_requests_total"
     return page.total(name, status="error") - page.total(name, status="error", error_type="not_found")
 

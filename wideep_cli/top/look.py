@@ -1,4 +1,4 @@
-"""The metrics of a graph's pods, asked through port-forwards that end with the question."""
+"""Read the metrics of a graph's pods, through port-forwards that last for one query."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FURTHER_POD: Final = "Further pods of a worker refuse it on Dynamo 1.x (dynamo#1
 
 @dataclass(frozen=True)
 class Look:
-    """What each pod answered, or why it did not, by the pod's name; and when (seconds of a clock that never jumps)."""
+    """What each pod answered, or why it did not, by the pod's name. ``at``: seconds of a monotonic clock."""
 
     at: float
     members: tuple[GraphPod, ...]
@@ -34,7 +34,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Top:
-    """The figures between two looks. ``serving`` is a sentence where no frontend answers."""
+    """The figures between two looks. ``serving`` is a sentence if no frontend responds."""
 
     seconds: float
     serving: Serving | str
@@ -42,11 +42,11 @@ class Top:
 
 
 def look(live: DeployedGraph) -> Look:
-    """Ask all pods of the graph at once.
+    """Query all pods of the graph in parallel.
 
     Raises:
-        ClusterError: the graph has no pods, or the cluster does not answer.
-        ForbiddenError: pods may not be listed, or ports not be forwarded.
+        ClusterError: the graph has no pods, or the cluster does not respond.
+        ForbiddenError: the user may not list pods or forward ports.
     """
     members = live.members()
     if not members:
@@ -76,7 +76,7 @@ def _ask(live: DeployedGraph, member: GraphPod) -> Page | str:
 
 
 def figures(live: DeployedGraph, before: Look, now: Look) -> Top:
-    """What the two say together. A pod that did not answer before has no rates yet."""
+    """Return the figures between two looks. A worker's pod that did not answer the first has no rates yet."""
     seconds = max(now.at - before.at, 0.001)
     frontends = [member for member in now.members if member.role is None]
     said = [now.answers[member.pod.name] for member in frontends]
@@ -91,7 +91,7 @@ def figures(live: DeployedGraph, before: Look, now: Look) -> Top:
 
 
 def _pages(before: Look, now: Look, members: Sequence[GraphPod], seconds: float, model: str) -> Pages:
-    """Of several pods as one, without those that answered only once."""
+    """Combine several pods' pages into one, without the pods that do not answer now."""
     both = [each.pod.name for each in members if isinstance(now.answers[each.pod.name], Page)]
     return Pages(
         Page(tuple(s for name in both for s in _samples(before.answers.get(name, now.answers[name])))).of_model(model),

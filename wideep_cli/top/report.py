@@ -1,4 +1,4 @@
-"""The figures of a graph as text and as JSON."""
+"""A graph's figures as text and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["top_json", "top_text"]
 
 
 def top_text(live: DeployedGraph, top: Top) -> RenderableType:
-    """The frontends' figures, a line for each worker, and what is missing."""
+    """Render the frontends' figures, a line for each worker, and what is missing."""
     plan = live.plan
     head = f"{plan.name} · {plan.model} · {plan.gpus} GPUs · {top.seconds:.0f} s"
     parts: list[RenderableType] = [Text(head, style="bold"), ""]
@@ -35,7 +35,7 @@ def top_text(live: DeployedGraph, top: Top) -> RenderableType:
 
 
 def top_json(live: DeployedGraph, top: Top) -> str:
-    """Everything, for a script. ``serving`` is null where no frontend answers; ``serving_error`` then says why."""
+    """Render everything as JSON. ``serving`` is null if no frontend responds; ``serving_error`` then says why."""
     answered = isinstance(top.serving, Serving)
     content = {
         "graph": live.plan.name,
