@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from wideep.dynamo import release
 from wideep_cli.deployment import DeployedGraph, GraphPod
-from wideep_cli.exposition import Page, Sample
+from wideep_cli.exposition import Page
 from wideep_cli.top.figures import ENGINE, Pages, Serving, Worker, serving, worker
 from wideep_cluster import ClusterError, ForbiddenError, UnreachableError, forward
 from wideep_cluster.dynamo.frontend import get
@@ -92,16 +92,23 @@ def figures(live: DeployedGraph, before: Look, now: Look) -> Top:
 
 def _pages(before: Look, now: Look, members: Sequence[GraphPod], seconds: float, model: str) -> Pages:
     """Combine several pods' pages into one, without the pods that do not answer now."""
-    both = [each.pod.name for each in members if isinstance(now.answers[each.pod.name], Page)]
+    named = {each.pod.name: now.answers[each.pod.name] for each in members}
+    answered = {name: page for name, page in named.items() if isinstance(page, Page)}
     return Pages(
-        Page(tuple(s for name in both for s in _samples(before.answers.get(name, now.answers[name])))).of_model(model),
-        Page(tuple(s for name in both for s in _samples(now.answers[name]))).of_model(model),
+        _joined(_earlier(before, name, page) for name, page in answered.items()).of_model(model),
+        _joined(answered.values()).of_model(model),
         seconds,
     )
 
 
-def _samples(answer: Page | str) -> tuple[Sample, ...]:
-    return answer.samples if isinstance(answer, Page) else ()
+def _earlier(before: Look, pod: str, page: Page) -> Page:
+    """Return the pod's page of the first look; without one the page of now, so that nothing counts as gained."""
+    found = before.answers.get(pod)
+    return found if isinstance(found, Page) else page
+
+
+def _joined(pages: Iterable[Page]) -> Page:
+    return Page(tuple(sample for page in pages for sample in page.samples))
 
 
 def _worker(live: DeployedGraph, member: GraphPod, before: Look, now: Look, seconds: float) -> Worker:
@@ -113,5 +120,5 @@ def _worker(live: DeployedGraph, member: GraphPod, before: Look, now: Look, seco
         engine = live.loaded.settings.backend
         note = NO_METRICS if engine == "sglang" else f"runs {engine}; {OTHER_ENGINE}"
         return Worker(member.place, member.pod.name, note=note)
-    earlier = before.answers.get(member.pod.name)
-    return worker(member.place, member.pod.name, Pages(earlier if isinstance(earlier, Page) else page, page, seconds))
+    pages = Pages(_earlier(before, member.pod.name, page), page, seconds)
+    return worker(member.place, member.pod.name, pages)

@@ -157,11 +157,12 @@ def test_further_pods_of_a_worker_that_do_not_answer_are_one_line_that_says_what
     assert "decode-0.1, decode-0.2: no answer Further pods of a worker refuse it on Dynamo 1.x" in text
 
 
-def test_a_pod_that_is_new_has_no_rates_yet(graph: DeployedGraph) -> None:
+@pytest.mark.parametrize("first", [{}, {"frontend": "no answer", "decode": "no answer"}])
+def test_a_pod_that_was_not_heard_before_has_no_rates_yet(graph: DeployedGraph, first: dict[str, str]) -> None:
     top = _top(graph)
     found = members(graph.plan, [pod("frontend"), pod("decode", "decode")])
     now = Look(10, found, {"frontend": FRONTEND, "decode": DECODE})
-    fresh = figures(graph, replace(now, at=0, answers={}), now)
+    fresh = figures(graph, replace(now, at=0, answers=first), now)
 
     assert isinstance(top.serving, Serving)
     assert isinstance(fresh.serving, Serving)
