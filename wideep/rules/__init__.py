@@ -1,7 +1,7 @@
-"""Every rule that a layout must keep to run, and what is legal but unwise.
+"""The rules that a layout must satisfy to run, and warnings about layouts that are legal but unwise.
 
-``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. A rule is one
-small function that names its source; ``wideep.rules.registry`` has them in order, the most basic first.
+``check`` finds in milliseconds what would otherwise be a pod that crashes minutes after it was scheduled. Each rule is
+one small function that names its source; ``wideep.rules.registry`` holds them in order, the most basic first.
 """
 
 from wideep.rules.registry import check, check_role, warnings

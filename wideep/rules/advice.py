@@ -1,4 +1,4 @@
-"""What is legal but unwise. Each says what it costs, and what to write."""
+"""Warnings about stacks that are legal but unwise: each says what the choice costs, and what to write instead."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from wideep.settings.root import Settings
 __all__ = ["advice"]
 
 USED_WITHOUT_INSTALL: Final = frozenset({"install", "version", "grove"})
-"""Keys of ``platform`` that say something of one that is there, too: the operator's version is checked."""
+"""Keys of ``platform`` that also apply to an existing platform: its operator's version is checked."""
 
 
 def advice(settings: Settings, sites: Sequence[RoleContext]) -> list[Problem]:
-    """All that is unwise about a stack."""
+    """Return a warning for everything that is unwise about a stack."""
     of_roles = [rule(site) for site in sites for rule in _OF_A_ROLE]
     said = (
         *extra_args_warnings(settings),
@@ -77,7 +77,7 @@ def _experts_cross_nodes_slowly(site: RoleContext) -> Problem | None:
 
 
 def _rdma_is_not_mlx5(settings: Settings) -> Problem | None:
-    """``wideep.rdma`` writes NCCL_IB_HCA and UCX_TLS for mlx5 adapters."""
+    """Warn that ``wideep.rdma`` writes NCCL_IB_HCA and UCX_TLS for mlx5 adapters, if the stack has others."""
     maker = other_rdma(settings.hardware.rdma_resource)
     if maker is None or not uses_rdma(settings.hardware):
         return None
@@ -119,7 +119,8 @@ def _decode_without_graphs(site: RoleContext) -> Problem | None:
 
 
 def _stages_send_without_count(site: RoleContext) -> Problem | None:
-    """``disaggregation/nixl/conn.py``: ``TransferStatus`` counts chunks, whichever stage they are from."""
+    """Warn about pipeline stages: ``TransferStatus`` in ``disaggregation/nixl/conn.py`` counts chunks, whichever stage
+    they are from."""
     if site.role.pp == 1:
         return None
     rule = "over NIXL, decode counts the chunks of a prompt's cache, but does not check that each stage sent its own"

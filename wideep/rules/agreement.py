@@ -1,4 +1,4 @@
-"""Keys that both roles must have alike, since decode takes over prefill's KV cache as it is."""
+"""Keys that must have the same value in both roles, because decode takes over prefill's KV cache as it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["agreement_problems"]
 
 
 def agreement_problems(settings: Settings) -> Iterator[Problem]:
-    """One for each key in which decode differs from prefill."""
+    """Yield a problem for each such key whose value in decode differs from prefill's."""
     prefill, decode = settings.layout.prefill, settings.layout.decode
     for key, (value, why) in _ALIKE.items():
         ours, theirs = value(decode), value(prefill)

@@ -1,4 +1,4 @@
-"""All rules of one role but the fit in memory, in stages: a later stage divides by what an earlier one checked."""
+"""All rules of one role except the fit in memory, in stages: a later stage divides by what an earlier stage checked."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from wideep.settings.experts import MoeA2aBackend
 __all__ = ["Rule", "Violation", "arithmetic_problems", "broken_rules"]
 
 _DEEPEP: Final = re.compile(r"set moeA2aBackend: deepep( and \w+: \w+)?, or |, or moeA2aBackend: deepep")
-"""The advice to use DeepEP, as one of two."""
+"""The advice to use DeepEP, where it is one of two alternatives in a fix."""
 Rule = Callable[[RoleContext], Problem | None]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A broken rule by its name in words, and what it says of the layout."""
+    """The name of a broken rule in words, and the problem that it reports."""
 
     rule: str
     problem: Problem
 
 
 def arithmetic_problems(site: RoleContext) -> list[Problem]:
-    """Broken rules of one role. A wrong tp is said once; the other rules are asked as if it were mended."""
+    """Return the rules that one role breaks.
+
+    A wrong tp is reported once; the other rules are then checked as if tp were right.
+    """
     rules = site.engine.rules()
     wrong_tp = rules.all_gpus(site)
     whole = site.role.gpus_per_worker % site.role.pp == 0
@@ -40,7 +43,7 @@ def arithmetic_problems(site: RoleContext) -> list[Problem]:
 
 
 def _advisable(site: RoleContext, problem: Problem) -> Problem:
-    """The problem without the advice to use DeepEP, where another rule would refuse that."""
+    """Return the problem without the advice to use DeepEP if another rule would refuse DeepEP."""
     if not _DEEPEP.search(problem.fix):
         return problem
     tp = site.role.tp
@@ -53,7 +56,8 @@ def _advisable(site: RoleContext, problem: Problem) -> Problem:
 
 
 def broken_rules(site: RoleContext, rules: tuple[Rule, ...] | None = None) -> Iterator[Violation]:
-    """The rules that one role breaks, lazily: after a rule of the sizes is broken, the next may divide by it."""
+    """Yield the rules that one role breaks, lazily: once a rule of the sizes is broken, the next rule may divide by the
+    wrong size."""
     if rules is None:
         own = site.engine.rules()
         rules = (own.all_gpus, *own.sizes, *own.derived)

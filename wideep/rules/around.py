@@ -1,4 +1,4 @@
-"""What else of a stack must change, so that a worker of more GPUs breaks no rule outside its role."""
+"""Changes to the rest of a stack that let a worker have more GPUs without breaking a rule outside its role."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from wideep.settings.services import AccessMode
 __all__ = ["in_stack"]
 
 Mended = tuple[Settings, str]
-"""A stack with a change, and the change in words."""
+"""A changed stack, and the change in words."""
 
 
 def in_stack(remedy: Remedy) -> Remedy | None:
-    """The same with what the stack must change for more GPUs: nodes, the volume's access mode, a shorter name, Grove.
+    """Return the remedy together with the changes that more GPUs require elsewhere in the stack: nodes, the volume's
+    access mode, a shorter name, Grove.
 
-    None where even so a rule around the role is broken that was not broken before.
+    Return None if the remedy still breaks a rule outside the role that was not broken before.
     """
     stack = remedy.site.stack
     if stack is None or remedy.gpus is None:
@@ -54,7 +55,8 @@ def _changed(stack: Settings, **keys: object) -> Settings:
 
 
 def _more_nodes(stack: Settings, _new: set[str]) -> Mended | None:
-    """As many as hold all pods, and one more worker of each role that the planner scales."""
+    """Return a stack with enough nodes for all pods and for one more worker of each role that the planner scales, or
+    None if no such number is found or the stack already has it."""
     hardware, roles = stack.hardware, stack.layout.roles.values()
     enough = max(hardware.nodes, nodes_needed(roles, hardware.gpus_per_node))
     counts = range(enough, enough + 1 + sum(role.nodes for role in roles))
@@ -93,7 +95,7 @@ def _with_grove(stack: Settings, new: set[str]) -> Mended | None:
 
 
 def _without(values: Mapping[str, object], path: tuple[str, ...]) -> dict[str, object]:
-    """The values without the one at a path that is there."""
+    """Return the values without the one at ``path``, which must exist."""
     first, *rest = path
     kept = {key: value for key, value in values.items() if key != first}
     return {**kept, first: _without(cast("dict[str, object]", values[first]), tuple(rest))} if rest else kept

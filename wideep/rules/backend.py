@@ -1,4 +1,4 @@
-"""Which engines a release of Dynamo runs as this program writes their workers."""
+"""Rules about which engines a release of Dynamo can run with the workers that this program writes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from wideep.settings.root import Settings
 __all__ = ["backend_advice", "backend_problem"]
 
 VLLM_FROM: Final = (1, 0)
-"""The operators before know Ray only for several pods, and their workers take other flags (``--is-prefill-worker``)."""
+"""Operators before this minor start vLLM on several pods with Ray only, and their workers take other flags
+(``--is-prefill-worker``)."""
 MPI_FAILED_UNTIL: Final = (0, 8)
-"""Prefill and decode of several pods each failed up to here (dynamo#4299, open)."""
+"""Below this minor, prefill and decode workers of several pods failed (dynamo#4299, open)."""
 
 
 def backend_problem(settings: Settings) -> Problem | None:
-    """vLLM on a release whose operator gives its ranks no addresses."""
+    """Refuse vLLM on a release whose operator does not give vLLM's ranks their addresses."""
     release = release_of(settings)
     if settings.backend is not Backend.VLLM or release.row.minor >= VLLM_FROM:
         return None
@@ -32,7 +33,7 @@ def backend_problem(settings: Settings) -> Problem | None:
 
 
 def backend_advice(settings: Settings) -> Iterator[Problem]:
-    """What ``mpirun`` does to TensorRT-LLM's workers of several pods."""
+    """Warn about the limits of ``mpirun``, which starts TensorRT-LLM's workers of several pods."""
     several = any(role.nodes > 1 for role in settings.layout.roles.values())
     if settings.backend is not Backend.TRTLLM or not several:
         return

@@ -1,4 +1,4 @@
-"""Rules of the model cache: its size, who can mount it, and keys that exclude each other."""
+"""Rules of the model cache: its size, which nodes can mount it, and keys that exclude each other."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from wideep.settings.services import AccessMode
 __all__ = ["cache_problems", "volume_size"]
 
 SPARE: Final = 1.1
-"""A volume with room for the model and a tenth more: the filesystem and the downloader's partial files take some."""
+"""Size of a volume as a multiple of the model's: the filesystem and the downloader's partial files need space too."""
 SYSTEM_FOLDERS: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr"),
     *("/var/cache", "/var/log", "/var/run", "/var/spool", "/opt/cni"),
     *(f"/var/lib/{system}" for system in ("cni", "containerd", "containers", "docker", "etcd", "kubelet", "rancher")),
 )
-"""Folders of a Linux node, and of the programs that make it a node of a cluster."""
+"""Folders that belong to a Linux node's system, or to the programs that make it a node of a cluster."""
 
 
 def cache_problems(settings: Settings) -> list[Problem]:
-    """All broken rules of ``modelCache``."""
+    """Return all broken rules of ``modelCache``."""
     alone = (_cache_size(settings), _cache_mode(settings), _anonymous(settings), _node_folder(settings))
     return [*(problem for problem in alone if problem), *_without_volume(settings)]
 
@@ -38,7 +38,7 @@ def _anonymous(settings: Settings) -> Problem | None:
 
 
 def _node_folder(settings: Settings) -> Problem | None:
-    """The download writes to the folder as root of the node."""
+    """Refuse a system folder as ``hostPath``: the download writes to the folder as the node's root."""
     path = settings.model_cache.host_path
     if path is None or not any(
         path == folder or path.startswith(f"{folder}/") or folder.startswith(f"{path}/") for folder in SYSTEM_FOLDERS
@@ -49,7 +49,7 @@ def _node_folder(settings: Settings) -> Problem | None:
 
 
 def _without_volume(settings: Settings) -> Iterator[Problem]:
-    """Keys of a volume beside a folder of the nodes."""
+    """Yield a problem for each key of a volume that is set together with ``hostPath``."""
     cache = settings.model_cache
     if cache.host_path is None:
         return
@@ -66,7 +66,7 @@ def _without_volume(settings: Settings) -> Iterator[Problem]:
 
 
 def _cache_size(settings: Settings) -> Problem | None:
-    """The whole repository is downloaded to the volume."""
+    """Refuse a volume that is smaller than the model: the whole repository is downloaded to it."""
     cache = settings.model_cache
     needed = settings.model.disk_bytes or model_bytes(settings.model)
     if cache.existing_claim or quantity_bytes(cache.size) >= needed:
@@ -77,12 +77,14 @@ def _cache_size(settings: Settings) -> Problem | None:
 
 
 def volume_size(size_bytes: float) -> str:
-    """Return the quantity of a volume with room for weights of so many bytes, in steps of 50 Gi."""
+    """Return a Kubernetes quantity for a volume that holds ``size_bytes`` of weights with room to spare, in steps of 50
+    Gi."""
     return f"{-(-int(size_bytes * SPARE) // (50 * 2**30)) * 50}Gi"
 
 
 def _cache_mode(settings: Settings) -> Problem | None:
-    """A ReadWriteOnce volume is mounted on one node; pods on another wait forever."""
+    """Refuse a ReadWriteOnce volume for workers on several nodes: one node mounts it, and pods on other nodes wait
+    forever."""
     cache, roles = settings.model_cache, settings.layout.roles
     nodes = nodes_needed(roles.values(), settings.hardware.gpus_per_node)
     ours = not cache.existing_claim and not cache.host_path

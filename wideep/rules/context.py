@@ -1,4 +1,4 @@
-"""How long a sequence may be: no longer than the model takes."""
+"""The rule that a sequence may not be longer than the model supports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ __all__ = ["context_within_model"]
 
 
 def context_within_model(site: RoleContext) -> Problem | None:
-    """Positions beyond the model's are none that it was trained for. SGLang (``ModelConfig``) and vLLM
-    (``_get_and_verify_max_len``) end at start-up, and TensorRT-LLM takes the model's length instead.
-    """
+    """Refuse a context that is longer than the model was trained for. SGLang (``ModelConfig``) and vLLM
+    (``_get_and_verify_max_len``) exit at start-up, and TensorRT-LLM uses the model's length instead."""
     wanted, longest, allowing = site.role.context_length, site.model.context_length, site.engine.longer_context
     if wanted is None or wanted <= longest:
         return None

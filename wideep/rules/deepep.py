@@ -1,4 +1,4 @@
-"""What DeepEP's kernels take, and what they need of GPUs and network, whichever engine calls them."""
+"""What DeepEP's kernels accept, and what they need from GPUs and network, whichever engine calls them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ OFF: Final = "set moeA2aBackend: none"
 
 
 def deepep_needs_known_model(site: RoleContext) -> Problem | None:
-    """MXFP4 experts have no kernels for what DeepEP hands out that are known here."""
+    """Refuse DeepEP for models that are not known to run with it: for MXFP4 experts no kernels are known that take what
+    DeepEP dispatches."""
     if not site.role.deepep or site.family.deepep:
         return None
     rule = f"{site.architecture} with DeepEP is not known to run on {site.engine.title}"
@@ -45,8 +46,8 @@ def deepep_needs_known_model(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_nvlink(site: RoleContext) -> Problem | None:
-    """DeepEP's ranks of one node write into each other's memory: ``check_nvlink_connections`` refuses cards without
-    NVLink between all of them."""
+    """Refuse DeepEP on cards without NVLink between all of them, as ``check_nvlink_connections`` does: the ranks of a
+    node write into each other's memory."""
     together = min(NVL_PEERS, site.role.gpus_per_node)
     if not site.role.deepep or site.nvlink_reach >= together or site.gpu.compute_capability < HOPPER:
         return None
@@ -56,7 +57,8 @@ def deepep_needs_nvlink(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_mlx5(site: RoleContext) -> Problem | None:
-    """GPUs post their own sends (NVSHMEM's IBGDA), and there is code for mlx5 only (deepseek-ai/DeepEP#369, #759)."""
+    """Refuse DeepEP between nodes over adapters other than mlx5: GPUs post their own sends (NVSHMEM's IBGDA), and there
+    is code for mlx5 only (deepseek-ai/DeepEP#369, #759)."""
     role, resource = site.role, site.hardware.rdma_resource
     adapter = other_rdma(resource)
     if not role.deepep or not site.crosses_nvlink or site.hardware.interconnect not in RDMA or adapter is None:
@@ -69,7 +71,7 @@ def deepep_needs_mlx5(site: RoleContext) -> Problem | None:
 
 
 def deepep_runs_on_hopper(site: RoleContext) -> Problem | None:
-    """DeepEP's kernels are compiled for compute capability 9.0 and newer."""
+    """Refuse DeepEP on older GPUs: its kernels are compiled for compute capability 9.0 and newer."""
     if not site.role.deepep or site.gpu.compute_capability >= HOPPER:
         return None
     rule = f"DeepEP runs on Hopper and newer, and hardware.gpu is {site.hardware.gpu}"
@@ -77,7 +79,8 @@ def deepep_runs_on_hopper(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:
-    """DeepEP's low-latency kernels are compiled for some hidden sizes only (``SWITCH_HIDDEN`` in ``launch.cuh``)."""
+    """Refuse the low-latency mode for hidden sizes that its kernels are not compiled for (``SWITCH_HIDDEN`` in
+    ``launch.cuh``)."""
     role, hidden = site.role, site.model.hidden_size
     if not role.deepep or role.deepep_mode is DeepEpMode.NORMAL or hidden in HIDDEN_SIZES:
         return None
@@ -86,7 +89,8 @@ def deepep_needs_hidden_size(site: RoleContext) -> Problem | None:
 
 
 def normal_kernels_have_settings(site: RoleContext) -> Problem | None:
-    """``Buffer.get_dispatch_config`` knows these EP sizes only, and is asked when the mode is normal or auto."""
+    """Refuse EP sizes that ``Buffer.get_dispatch_config`` does not know; it is called when the mode is normal or
+    auto."""
     role = site.role
     if not role.deepep or role.deepep_mode is DeepEpMode.LOW_LATENCY or role.ep in NORMAL_KERNELS:
         return None
@@ -99,7 +103,8 @@ def normal_kernels_have_settings(site: RoleContext) -> Problem | None:
 
 
 def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
-    """DeepEP takes each 8 ranks for one node with NVLink between them (``NUM_MAX_NVL_PEERS``)."""
+    """Refuse pods without 8 GPUs in normal mode: DeepEP takes every 8 ranks to be one node with NVLink between them
+    (``NUM_MAX_NVL_PEERS``)."""
     role = site.role
     normal = role.deepep and role.deepep_mode is not DeepEpMode.LOW_LATENCY
     rack = site.nvlink_reach > site.hardware.gpus_per_node
@@ -110,7 +115,7 @@ def normal_kernels_need_whole_nodes(site: RoleContext) -> Problem | None:
 
 
 def deepep_needs_rdma(site: RoleContext) -> Problem | None:
-    """Between NVLink domains DeepEP writes with RDMA (NVSHMEM over IBGDA), and there is no other way."""
+    """Refuse DeepEP between NVLink domains without RDMA: it has no other way to write there (NVSHMEM over IBGDA)."""
     if not site.role.deepep or not site.crosses_nvlink or site.hardware.interconnect in RDMA:
         return None
     reach = f"NVLink reaches {site.nvlink_reach} GPUs"
@@ -124,7 +129,7 @@ def deepep_needs_rdma(site: RoleContext) -> Problem | None:
 
 
 def dispatch_within_kernel(site: RoleContext) -> Problem | None:
-    """DeepEP marks the end of a message with a count of 1024."""
+    """Refuse more than 1024 dispatched tokens per rank: DeepEP marks the end of a message with a count of 1024."""
     tokens = site.role.max_dispatch_tokens_per_rank
     if not site.role.deepep or tokens <= MAX_DISPATCH:
         return None
@@ -133,7 +138,7 @@ def dispatch_within_kernel(site: RoleContext) -> Problem | None:
 
 
 def graphs_within_dispatch(site: RoleContext) -> Problem | None:
-    """A captured batch is dispatched whole, so that it must fit DeepEP's low-latency buffers."""
+    """Refuse captured batches that exceed DeepEP's low-latency buffers: a batch is dispatched whole."""
     role, sizes = site.role, site.role.cuda_graph_batch_sizes
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
     if not role.low_latency or not sizes or max(sizes) * role.tokens_per_request <= limit:
@@ -147,7 +152,8 @@ def graphs_within_dispatch(site: RoleContext) -> Problem | None:
 
 
 def requests_within_dispatch(site: RoleContext) -> Problem | None:
-    """More tokens than a rank may dispatch in a decode step end the process: one of each request, or its drafts."""
+    """Refuse more running requests than a rank may dispatch tokens for in one decode step (one token per request, or
+    its drafts), which would end the process."""
     role, requests = site.role, site.role.max_running_requests
     limit = min(role.max_dispatch_tokens_per_rank, MAX_DISPATCH)
     if requests is None or site.name is not Role.DECODE or not role.low_latency:
@@ -167,7 +173,8 @@ def requests_within_dispatch(site: RoleContext) -> Problem | None:
 
 
 def prefill_within_dispatch(site: RoleContext) -> Problem | None:
-    """A prefill chunk is cut over the ranks and dispatched whole: far more than low-latency buffers hold."""
+    """Refuse low-latency mode for prefill chunks that exceed its buffers: a chunk is split over the ranks and
+    dispatched whole."""
     role = site.role
     if site.name is not Role.PREFILL or not role.deepep or role.deepep_mode is not DeepEpMode.LOW_LATENCY:
         return None

@@ -1,4 +1,4 @@
-"""Environment variables of the workers: none that holds a secret, and none that goes round a key."""
+"""Rules of the workers' environment variables: none may hold a secret, and none may bypass a key of the stack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWNED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 
 def environment_problems(settings: Settings) -> Iterator[Problem]:
-    """Of ``workers.env``, and of each role's own."""
+    """Yield a problem for each such variable in ``workers.env`` or in a role's ``env``."""
     owned = {**OWNED, **engine_of(settings).owned_env, **release_of(settings).owned_env}
     both = ((f"layout.{name}", str(name), role.env) for name, role in settings.layout.roles.items())
     for key, role, env in (("workers", "ROLE", settings.workers.env), *both):

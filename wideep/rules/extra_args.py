@@ -1,4 +1,4 @@
-"""``extraArgs`` cannot go round a key: what each flag is (``wideep.engines.flags``), and what follows."""
+"""Rules that keep ``extraArgs`` from bypassing a key; ``wideep.engines.flags`` knows what each flag is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _OUT: Final = "remove it"
 
 
 def extra_args_problems(settings: Settings) -> Iterator[Problem]:
-    """Flags that a key sets, that follow from the stack, or that the engine's parser refuses."""
+    """Yield a problem for each flag that a key sets, that follows from the stack, that the engine's parser refuses, or
+    that does not survive the shell."""
     engine, survives = engine_of(settings), release_of(settings).survives_shell
     for name, role in settings.layout.roles.items():
         key = f"layout.{name}.extraArgs"
@@ -33,7 +34,7 @@ def extra_args_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def extra_args_warnings(settings: Settings) -> Iterator[Problem]:
-    """Flags that are passed on without the plan knowing what they do."""
+    """Yield a warning for flags that are passed on although the plan does not know what they do."""
     engine = engine_of(settings)
     known_to = f"{engine.release} and {release_of(settings).title}"
     for name, role in settings.layout.roles.items():

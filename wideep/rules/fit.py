@@ -1,4 +1,4 @@
-"""Whether a worker's weights and a useful KV cache fit its GPUs, and what stays outside the pool."""
+"""Rules about memory: weights and a useful KV cache must fit a worker's GPUs, and enough must stay outside the pool."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ ONE_ANSWER: Final = 32_768
 """Tokens of the longest answer that the makers of R1 and of Qwen3 recommend to allow for."""
 
 OTHERWISE: Final = "use a GPU with more memory, or another layout (`wideep layouts --gpus N` lists those that fit)"
-"""What is left to do where no remedy was found."""
+"""The advice that is given when no remedy was found."""
 
 
 def useful_tokens(site: RoleContext) -> int:
-    """Tokens that a KV cache must hold at least to be of use: one long answer, or one sequence if that is shorter."""
+    """Return the fewest tokens that a useful KV cache holds: one long answer, or one sequence if that is shorter."""
     return min(ONE_ANSWER, site.role.context_length or site.model.context_length)
 
 
 def fits(site: RoleContext) -> bool:
-    """Weights and a useful KV cache share the pool, and DeepEP's buffers and tensors find room outside it."""
+    """Tell whether the pool has room for the weights and a useful KV cache, and the rest of the GPU for DeepEP's
+    buffers and tensors."""
     memory = site.memory
     return memory.kv_cache_tokens >= useful_tokens(site) and _exact_gb(site) < memory.headroom_gb
 
 
 def spare_gb(site: RoleContext) -> float:
-    """GB outside the pool beyond what the worker is likely to need there; negative where they are too few."""
+    """Return the GB outside the pool beyond what the worker is likely to need there; negative if too few are left."""
     needed = site.headroom.total / 1e9
     return site.memory.headroom_gb - needed
 
 
 def weights_fit(site: RoleContext) -> Problem | None:
-    """The engine does not start when the pool (memFractionStatic × free memory) has no room for one token."""
+    """Refuse a pool (memFractionStatic × free memory) without room for one token: the engine would not start."""
     memory = site.memory
     if memory.kv_cache_tokens > 0:
         return None
@@ -55,7 +56,8 @@ def weights_fit(site: RoleContext) -> Problem | None:
 
 
 def cache_is_useful(site: RoleContext) -> Problem | None:
-    """The pool must hold one long answer besides the weights, or every request of use is refused or retracted."""
+    """Refuse a pool without room for one long answer besides the weights: every useful request would be refused or
+    retracted."""
     memory, wanted = site.memory, useful_tokens(site)
     if memory.kv_cache_tokens == 0 or memory.kv_cache_tokens >= wanted:
         return None
@@ -67,7 +69,8 @@ def cache_is_useful(site: RoleContext) -> Problem | None:
 
 
 def buffers_fit(site: RoleContext) -> Problem | None:
-    """DeepEP allocates its buffers after the pool, in what is left, and each captured graph has its tensors there."""
+    """Refuse a layout whose headroom is too small for DeepEP's buffers, which are allocated after the pool, and for the
+    tensors of each captured graph."""
     memory = site.memory
     if _exact_gb(site) < memory.headroom_gb:
         return None
@@ -87,7 +90,7 @@ MEMORY_RULES: Final[tuple[Rule, ...]] = (weights_fit, cache_is_useful, buffers_f
 
 
 def _exact_gb(site: RoleContext) -> float:
-    """What DeepEP holds outside the pool by its own formulas."""
+    """Return the GB that DeepEP holds outside the pool, by its own formulas."""
     return (site.headroom.deepep + site.headroom.dispatched) / 1e9
 
 
@@ -97,7 +100,8 @@ def _pool(site: RoleContext) -> str:
 
 
 def _problem(site: RoleContext, rule: str) -> Problem:
-    """Named by the key that the person set last, as far as one can tell: redundant experts, else the GPUs."""
+    """Return a problem of the key that was most likely set last: the redundant experts if there are any, else the
+    GPUs."""
     field = "redundantExperts" if site.role.redundant_experts else "gpusPerNode"
     value = site.role.redundant_experts or site.role.gpus_per_node
     return site.problem(field, value, rule, OTHERWISE)

@@ -1,4 +1,4 @@
-"""Whether all pods find their GPUs on the nodes at once."""
+"""Rules about whether the nodes have room for all pods at once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ __all__ = ["most_workers", "node_problems", "nodes_needed", "nodes_suffice", "po
 
 
 def node_problems(settings: Settings) -> list[Problem]:
-    """A GPU by a name that means another, and pods that no node can hold, or else too few nodes."""
+    """Return the problems of the GPU's name and of pods larger than a node; if no pod is, also of too few nodes."""
     nodes, name = nodes_suffice(settings), _name_is_taken(settings.hardware)
     return [*([name] if name else []), *(pods_fit_a_node(settings) or ([nodes] if nodes else []))]
 
 
 def _name_is_taken(hardware: Hardware) -> Problem | None:
-    """A GPU that the stack describes under a name of the catalog, with other figures: two GPUs would have one name."""
+    """Refuse a GPU that the stack describes under a name of the catalog but with other figures: two GPUs would share
+    one name."""
     gpu = hardware.gpu
     catalogs = next((each for each in Gpu if isinstance(gpu, GpuShape) and each.lower() == gpu.name.lower()), None)
     if catalogs is None:
@@ -38,7 +39,8 @@ def _figures(gpu: GpuSpec) -> str:
 
 
 def pods_fit_a_node(settings: Settings) -> list[Problem]:
-    """A pod gets all its GPUs from one node."""
+    """Return a problem for each role whose pods need more GPUs than a node has: a pod gets all its GPUs from one
+    node."""
     size = settings.hardware.gpus_per_node
     return [
         Problem(
@@ -53,7 +55,7 @@ def pods_fit_a_node(settings: Settings) -> list[Problem]:
 
 
 def nodes_suffice(settings: Settings) -> Problem | None:
-    """All pods run at once: packed as closely as they can be, they must find a place on the nodes."""
+    """Refuse too few nodes: all pods run at once, so that the closest packing must find room for each."""
     hardware, roles = settings.hardware, settings.layout.roles
     needed = nodes_needed(roles.values(), hardware.gpus_per_node)
     if needed <= hardware.nodes:
@@ -66,7 +68,7 @@ def nodes_suffice(settings: Settings) -> Problem | None:
 
 
 def most_workers(settings: Settings, role: Role) -> int:
-    """Return how many workers of a role find room beside those of the other role."""
+    """Return how many workers of a role fit beside those of the other role; 0 if today's do not fit."""
     hardware, roles = settings.hardware, settings.layout.roles
     counts = range(roles[role].replicas, hardware.gpus // roles[role].gpus_per_worker + 1)
     sized = ({**roles, role: roles[role].model_copy(update={"replicas": count})} for count in counts)
@@ -75,11 +77,11 @@ def most_workers(settings: Settings, role: Role) -> int:
 
 
 def nodes_needed(roles: Iterable[RoleLayout], gpus_per_node: int) -> int:
-    """Nodes of ``gpus_per_node`` GPUs that all pods of both roles need.
+    """Return how many nodes with ``gpus_per_node`` GPUs the pods of both roles need.
 
-    First-fit decreasing: the larger pods first, the smaller ones in the gaps, then on nodes of their own. That is the
-    best packing where one size divides the other, as in every layout of the catalog. A pod that is larger than a node
-    counts as one node.
+    The packing is first-fit decreasing: the larger pods first, the smaller ones in the gaps, then on nodes of their
+    own. That is the best packing if one size divides the other, as in every layout of the catalog. A pod that is larger
+    than a node counts as one node.
     """
     large, small = sorted(roles, key=lambda role: role.gpus_per_node, reverse=True)
     gpus_per_node = max(gpus_per_node, large.gpus_per_node)

@@ -1,4 +1,4 @@
-"""Keys that are set and do nothing: said, so that nobody waits for what they promise."""
+"""Warnings about keys that are set but have no effect, so that nobody waits for what they promise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["idle_keys"]
 
 
 def idle_keys(site: RoleContext) -> Iterator[Problem]:
-    """Keys of a role that differ from their default, and that nothing reads in this layout."""
+    """Yield a warning for each key of a role that differs from its default and that nothing reads in this layout."""
     role = site.role
     tokens = role.max_dispatch_tokens_per_rank
     unread = (

@@ -15,13 +15,14 @@ __all__ = ["larger_workers", "larger_workers_and", "resized"]
 MAX_GPUS: Final = 512
 DEFAULT_SHARE: Final = 0.8
 SIZES: Final = ("nodes", "gpus_per_node", "tp", "dp", "ep")
-"""Keys that a worker of more GPUs states, changed or not: they belong together."""
+"""Keys that belong together: a worker of more GPUs states all of them, changed or not."""
 
 
 def resized(site: RoleContext, gpus: int) -> RoleContext:
-    """The same worker over ``gpus`` GPUs: sizes that were all of tp stay so, the others stay as they are.
+    """Return the same worker over ``gpus`` GPUs: sizes that equalled tp still do, and the others stay as they are.
 
-    Redundant experts are rounded up to what the new ep allows; each attention group keeps its share of the chunk.
+    Redundant experts are rounded up to a number that the new ep allows; each attention group keeps its share of the
+    chunk.
     """
     role, per_node = site.role, min(gpus, site.hardware.gpus_per_node)
     tp = gpus // role.pp
@@ -40,12 +41,12 @@ def resized(site: RoleContext, gpus: int) -> RoleContext:
 
 
 def larger_workers(site: RoleContext) -> Iterator[Remedy]:
-    """The fewest GPUs first, with the same flags."""
+    """Yield workers of more GPUs with the same flags, the fewest GPUs first."""
     return (_remedy(site, resized(site, gpus)) for gpus in _larger(site))
 
 
 def larger_workers_and(site: RoleContext, smaller_batches: Iterable[RoleContext]) -> Iterator[Remedy]:
-    """The fewest GPUs first, each with one more change of the role."""
+    """Yield workers of more GPUs, each with one more change of the role, the fewest GPUs first."""
     changed = (*_other_shares(site), *smaller_batches, *_other_exchange(site))
     for gpus in _larger(site):
         larger = (*(resized(each, gpus) for each in changed), *_more_requests(resized(site, gpus)))
@@ -57,13 +58,13 @@ def _changed(site: RoleContext, *each: Mapping[str, object]) -> Iterator[RoleCon
 
 
 def _other_shares(site: RoleContext) -> Iterator[RoleContext]:
-    """Another share of the pool, or all experts or requests spread over all GPUs."""
+    """Yield the role with another share for the pool, or with experts or requests spread over all GPUs."""
     whole = site.role.tp
     return _changed(site, {"mem_fraction_static": DEFAULT_SHARE}, {"ep": whole}, {"dp": whole})
 
 
 def _other_exchange(site: RoleContext) -> Iterator[RoleContext]:
-    """Another way of the tokens to their experts: DeepEP's other kernels, none, or DeepEP as in wide presets."""
+    """Yield the role with another all-to-all: DeepEP's other kernels, none, or DeepEP as in the wide presets."""
     role, decode = site.role, site.name is Role.DECODE
     mode = DeepEpMode.LOW_LATENCY if decode else DeepEpMode.NORMAL
     kernels = [{"deepep_mode": mode}] if role.deepep and decode else []
@@ -78,14 +79,14 @@ def _other_exchange(site: RoleContext) -> Iterator[RoleContext]:
 
 
 def _more_requests(larger: RoleContext) -> Iterator[RoleContext]:
-    """Each attention group needs a request."""
+    """Yield the worker with one request for each attention group if it has fewer: each group needs one."""
     requests = larger.role.max_running_requests
     if requests is not None and requests < larger.role.dp:
         yield larger.changed(max_running_requests=larger.role.dp)
 
 
 def _remedy(site: RoleContext, larger: RoleContext) -> Remedy:
-    """With the sizes, and the keys that differ."""
+    """Return the larger worker as a remedy, which states its sizes and the keys that differ."""
     stated = {*SIZES, *_differing(site.role, larger.role)}
     written: dict[str, object] = larger.role.model_dump(mode="json", by_alias=True, include=stated)
     keys = ", ".join(f"{key}: {_text(value)}" for key, value in written.items())
@@ -98,12 +99,12 @@ def _differing(before: RoleLayout, after: RoleLayout) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    """A value as YAML has it in one line."""
+    """Return a value in YAML's one-line form."""
     return f"[{', '.join(map(str, cast('list[object]', value)))}]" if isinstance(value, list) else str(value)
 
 
 def _larger(site: RoleContext) -> Iterator[int]:
-    """Parts of a node, then whole nodes."""
+    """Yield the sizes above the worker's own that its stages divide: parts of a node, then whole nodes."""
     role, per_node = site.role, site.hardware.gpus_per_node
     sizes = (*(n for n in range(1, per_node) if per_node % n == 0), *range(per_node, MAX_GPUS + 1, per_node))
     return (gpus for gpus in sizes if gpus > role.gpus_per_worker and gpus % role.pp == 0)

@@ -1,4 +1,4 @@
-"""What a model's numbers must be among each other: those of a config.json that was edited, or of an object."""
+"""Rules that a model's numbers must satisfy among each other, in an edited config.json or in an object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ __all__ = ["model_problems"]
 
 
 def model_problems(model: ModelShape) -> Iterator[Problem]:
-    """Numbers that no model of its family has, and that memory and rules would be wrong with."""
+    """Yield a problem for each number that no model of its family has, and that would make the memory calculation and
+    the rules wrong."""
     if model.dense_layers >= model.layers:
         rule = f"{model.dense_layers} of {model.layers} layers are dense, and none is left with experts"
         yield Problem("model.denseLayers", str(model.dense_layers), rule, f"use fewer than layers: {model.layers}")

@@ -1,4 +1,4 @@
-"""Rules of ``monitoring``: whose Prometheus it is, and what reads the metrics."""
+"""Rules of ``monitoring``: which Prometheus scrapes the stack, and what reads its metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OURS: Final = "with install: true Prometheus runs in the stack's own namespace a
 
 
 def monitoring_problems(settings: Settings) -> Iterator[Problem]:
-    """All broken rules of ``monitoring``; none where it is off."""
+    """Yield all broken rules of ``monitoring``; nothing if it is off."""
     monitoring = settings.monitoring
     if not monitoring.enabled:
         return

@@ -1,6 +1,6 @@
-"""How tp, dp and ep must divide a worker's GPUs, the model's heads and its experts, on any engine.
+"""Rules for any engine: how tp, dp and ep must divide a worker's GPUs, the model's heads and its experts.
 
-The functions that are named are SGLang's; a pod reaches them minutes after it was scheduled.
+The functions named here are SGLang's; a pod reaches them minutes after it was scheduled.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ __all__ = [
 
 
 def tp_is_all_gpus(site: RoleContext) -> Problem | None:
-    """An engine starts one process a GPU, tp × pp in all: with more it waits forever, with fewer GPUs stay idle."""
+    """Refuse a tp × pp that is not the number of GPUs: an engine starts one process per GPU, so that with more it waits
+    forever, and with fewer GPUs stay idle."""
     role, gpus = site.role, site.role.gpus_per_worker
     if role.tp * role.pp == gpus:
         return None
@@ -39,7 +40,7 @@ def tp_is_all_gpus(site: RoleContext) -> Problem | None:
 
 
 def one_stage(site: RoleContext) -> Problem | None:
-    """Other engines than SGLang have pipeline stages too; what they need with NIXL and with data parallelism is not
+    """Refuse pipeline stages on engines other than SGLang: what those need with NIXL and with data parallelism is not
     known here."""
     if site.role.pp == 1:
         return None
@@ -48,7 +49,8 @@ def one_stage(site: RoleContext) -> Problem | None:
 
 
 def dp_divides_tp(site: RoleContext) -> Problem | None:
-    """SGLang asserts it (``_handle_data_parallelism``): dp attention groups of equal size."""
+    """Refuse a dp that does not divide tp: SGLang asserts attention groups of equal size
+    (``_handle_data_parallelism``)."""
     tp, dp = site.role.tp, site.role.dp
     if tp % dp == 0:
         return None
@@ -59,7 +61,8 @@ def dp_divides_tp(site: RoleContext) -> Problem | None:
 
 
 def ep_divides_tp(site: RoleContext) -> Problem | None:
-    """ep expert groups of equal size; with DeepEP each GPU is one (``_handle_a2a_moe`` sets ep to tp)."""
+    """Refuse an ep that does not divide tp into equal expert groups; with DeepEP each GPU is a group
+    (``_handle_a2a_moe`` sets ep to tp)."""
     tp, ep = site.role.tp, site.role.ep
     if site.role.deepep and ep != tp:
         rule = f"with moeA2aBackend: deepep each GPU is an expert group of its own, and tp is {tp}"
@@ -71,13 +74,16 @@ def ep_divides_tp(site: RoleContext) -> Problem | None:
 
 
 def experts_divide(site: RoleContext) -> Problem | None:
-    """The slots of ``_init_common``, where SGLang maps experts to slots at all."""
+    """Refuse expert slots that ep does not divide (``_init_common``); redundant experts are a remedy only if SGLang
+    maps the model's experts to slots."""
     return slots_problem(site, copies=site.role.redundant_experts != 0 or site.family.expert_location)
 
 
 def slots_problem(site: RoleContext, *, copies: bool) -> Problem | None:
-    """Return what is wrong unless each GPU holds the same number of slots: (E + R) % ep = 0. ``copies``: more or fewer
-    redundant experts mend it."""
+    """Return a problem unless each GPU holds the same number of slots: (E + R) % ep = 0.
+
+    ``copies``: the number of redundant experts may change to fix it.
+    """
     experts, redundant, ep = site.model.experts, site.role.redundant_experts, site.role.ep
     left = (experts + redundant) % ep
     if left == 0:
@@ -91,7 +97,8 @@ def slots_problem(site: RoleContext, *, copies: bool) -> Problem | None:
 
 
 def requests_for_each_group(site: RoleContext) -> Problem | None:
-    """``TpModelWorker`` divides the requests by dp, and asserts that some are left for each attention group."""
+    """Refuse fewer requests than attention groups: ``TpModelWorker`` divides the requests by dp, and asserts that each
+    group gets some."""
     requests, dp = site.role.max_running_requests, site.role.dp
     if requests is None or requests >= dp:
         return None
@@ -100,7 +107,7 @@ def requests_for_each_group(site: RoleContext) -> Problem | None:
 
 
 def heads_divide(site: RoleContext) -> Problem | None:
-    """The tp / dp GPUs of an attention group share its heads evenly (the attention classes assert it)."""
+    """Refuse attention heads that the tp / dp GPUs of a group cannot share evenly (the attention classes assert it)."""
     role, heads, group = site.role, site.model.attention.heads, attention_tp(site.role)
     if heads % group == 0:
         return None
@@ -110,7 +117,8 @@ def heads_divide(site: RoleContext) -> Problem | None:
 
 
 def kv_heads_divide(site: RoleContext) -> Problem | None:
-    """KV heads are cut evenly, or each is copied to as many GPUs (``qwen3_moe.py``: one assertion for each case)."""
+    """Refuse KV heads that a group's GPUs can neither split evenly nor hold as equally many copies (``qwen3_moe.py``
+    has one assertion for each case)."""
     if not isinstance(site.model.attention, Gqa):
         return None
     role, kv_heads, group = site.role, site.model.attention.kv_heads, attention_tp(site.role)

@@ -27,7 +27,7 @@ LACKS: Final = (
 
 
 def planner_problems(settings: Settings) -> Iterator[Problem]:
-    """All broken rules of ``planner``; none where it is off."""
+    """Yield all broken rules of ``planner``; nothing if it is off."""
     if not settings.planner.enabled:
         return
     scaled = scaled_roles(settings)
@@ -55,7 +55,7 @@ def _release(settings: Settings) -> Problem | None:
 
 
 def _engine(settings: Settings) -> Problem | None:
-    """TensorRT-LLM counts the passes of all attention groups as one, and how is not read here."""
+    """Refuse TensorRT-LLM, which counts the passes of all attention groups as one; how it does so is not known here."""
     if settings.backend is not Backend.TRTLLM:
         return None
     rule = "it is not known how TensorRT-LLM reports the load of attention groups to the planner"
@@ -72,7 +72,7 @@ def _prometheus(settings: Settings) -> Problem | None:
 
 
 def _room(settings: Settings, name: Role) -> Iterator[Problem]:
-    """A worker is added whole, or not at all."""
+    """Yield a problem if the nodes have no room for one more worker: a worker is added whole, or not at all."""
     role, hardware, others = settings.layout.roles[name], settings.hardware, settings.layout.roles
     if most_workers(settings, name) > role.replicas:
         return

@@ -1,4 +1,4 @@
-"""Rules of the platform: what its charts can be told."""
+"""Rules of ``platform``: which values its charts accept."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["platform_problems"]
 SECRET: Final = re.compile(
     r"passw(or)?d|passphrase|^pass$|token|(secret|api|access|private)[-_]?key|^key$|credentials", re.IGNORECASE
 )
-"""Keys of values that hold a secret, unless they say where one is (``existingSecret…``, ``…SecretName``)."""
+"""Names of values that hold a secret, unless they name where one is (``existingSecret…``, ``…SecretName``)."""
 NO_SECRET: Final = frozenset({"operator", "effect", "values", "name", "topologyKey"})
-"""What stands beside a ``key`` that is a label's or a taint's, or names a key of a Secret."""
+"""Keys that stand beside ``key`` when it is the key of a label, of a taint or within a Secret."""
 
 
 def platform_problems(settings: Settings) -> list[Problem]:
-    """All broken rules of ``platform``."""
+    """Return all broken rules of ``platform``."""
     alone = (_version(settings), _grove(settings))
     return [
         *(problem for problem in alone if problem),
@@ -40,7 +40,7 @@ def platform_problems(settings: Settings) -> list[Problem]:
 
 
 def _version(settings: Settings) -> Problem | None:
-    """Charts of another release may have other values, or not be there."""
+    """Refuse an unknown release: its charts may have other values, or may not exist."""
     version = settings.platform.version
     if row_of(version) is not None:
         return None
@@ -51,7 +51,8 @@ def _version(settings: Settings) -> Problem | None:
 
 
 def _grove(settings: Settings) -> Problem | None:
-    """The operator refuses workers of several pods without Grove (or LeaderWorkerSet and Volcano)."""
+    """Refuse to switch off Grove when a worker has several pods: the operator then needs Grove (or LeaderWorkerSet and
+    Volcano)."""
     path = release_of(settings).grove_switch
     off = at(settings.platform.values, path) is False
     wide = [name for name, role in settings.layout.roles.items() if role.nodes > 1]
@@ -64,7 +65,7 @@ def _grove(settings: Settings) -> Problem | None:
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
-    """A key of the stack and the map of further values say different things of one value of the chart."""
+    """Yield a problem for each value of the chart that a key of the stack and ``platform.values`` set differently."""
     for value, path, other in release_of(settings).contradicted(settings):
         there = join_path(("platform", "values", *path))
         rule = f"{there} is {redact(other)}, and both set the same value of the chart"
@@ -72,7 +73,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
 
 
 def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
-    """Values are in clear text in the plan, in the state and in the release."""
+    """Yield a problem for each secret in ``values``, which are in clear text in the plan, the state and the release."""
     if isinstance(values, list):
         for number, value in enumerate(cast("list[object]", values)):
             yield from _secrets(value, (*above, str(number)))
@@ -88,7 +89,8 @@ def _secrets(values: object, above: tuple[str, ...] = ()) -> Iterator[Problem]:
 
 
 def _holds_secret(key: str, beside: Mapping[str, object]) -> bool:
-    """Whether a key holds a secret, by its name; a variable's ``value`` by the variable's name."""
+    """Tell whether a key holds a secret, judged by its name; an environment variable's ``value`` is judged by the
+    variable's name."""
     if key == "value":
         return bool(SECRET.search(str(beside.get("name", ""))))
     if key.lower().startswith("existing") or key.lower().endswith("name") or (key == "key" and NO_SECRET & set(beside)):
@@ -97,7 +99,8 @@ def _holds_secret(key: str, beside: Mapping[str, object]) -> bool:
 
 
 def _stores_of_the_release(settings: Settings) -> Iterator[Problem]:
-    """Up to 0.9 nothing works without etcd and NATS; later they are there if they are asked for."""
+    """Yield problems of etcd and NATS: up to 0.9 nothing works without them, and later releases install them only on
+    request."""
     platform, release = settings.platform, release_of(settings)
     there = release.stores(settings)
     for name, store in (("etcd", platform.etcd), ("nats", platform.nats)):
@@ -112,7 +115,7 @@ def _stores_of_the_release(settings: Settings) -> Iterator[Problem]:
 
 
 def _removed_values(settings: Settings) -> Iterator[Problem]:
-    """The chart fails, or leaves out what was meant, for values that it had once."""
+    """Yield a problem for each value that the chart no longer has, for which it fails or ignores what was meant."""
     release = release_of(settings)
     for path, instead in release.removed_values(settings):
         rule = f"the chart of {release.title} no longer has such a value"
@@ -120,7 +123,8 @@ def _removed_values(settings: Settings) -> Iterator[Problem]:
 
 
 def _stores(platform: Platform) -> Iterator[Problem]:
-    """Both keep their data by a majority: an even number of them survives no more than one less does."""
+    """Yield problems of the stores' replicas and volumes. Both stores need a majority: an even number of replicas
+    survives no more losses than one replica fewer."""
     for name, store in (("etcd", platform.etcd), ("nats", platform.nats)):
         replicas = store.replicas
         if replicas is not None and replicas % 2 == 0:

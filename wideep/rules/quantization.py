@@ -1,4 +1,4 @@
-"""What tensor parallelism may cut a weight into."""
+"""Rules of weight formats: which GPUs and engines run them, and how tensor parallelism may cut the weights."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ UNITS: Final = {
     WeightFormat.FP8_CHANNEL: (16, "bytes of the FP8 kernels"),
     WeightFormat.NVFP4: (16, "weights that share a scale"),
 }
-"""What a share must be a multiple of, and why. Of other formats: whole columns."""
+"""What the width of a GPU's share must be a multiple of, and why. Other formats need whole columns only."""
 FP8_CAPABILITY = 89
 BLACKWELL: Final = 100
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One dimension of a weight, and the GPUs that it is cut over."""
+    """One dimension of a weight, and the number of GPUs over which it is cut."""
 
     what: str
     width: int
@@ -43,7 +43,7 @@ class Cut:
 
 
 def format_is_computed(site: RoleContext) -> Problem | None:
-    """What an engine keeps of a weight in this format, and which kernels it has for it, is worked out here or not."""
+    """Refuse a weight format for which this program does not know the engine's kernels and memory."""
     stored = site.model.weight_format
     if stored in site.engine.formats:
         return None
@@ -53,7 +53,8 @@ def format_is_computed(site: RoleContext) -> Problem | None:
 
 
 def loaded_size_is_not_known(model: ModelShape) -> Problem | None:
-    """Which layers a checkpoint of 4 bits leaves in bf16 is its maker's choice, and config.json does not count them."""
+    """Warn that the size of a 4-bit checkpoint is an estimate: its maker chooses which layers stay in bf16, and
+    config.json does not say."""
     counted_as = COUNTED_AS.get(model.weight_format)
     if counted_as is None or model.is_shaped_as(MODELS[counted_as]):
         return None
@@ -66,7 +67,8 @@ def loaded_size_is_not_known(model: ModelShape) -> Problem | None:
 
 
 def nvfp4_needs_blackwell(site: RoleContext) -> Problem | None:
-    """Blackwell's tensor cores compute with 4-bit values (TensorRT-LLM's support matrix)."""
+    """Refuse NVFP4 on older GPUs: only Blackwell's tensor cores compute with 4-bit values (TensorRT-LLM's support
+    matrix)."""
     if site.model.weight_format is not WeightFormat.NVFP4 or site.gpu.compute_capability >= BLACKWELL:
         return None
     capability = site.gpu.compute_capability / 10
@@ -75,7 +77,8 @@ def nvfp4_needs_blackwell(site: RoleContext) -> Problem | None:
 
 
 def fp8_needs_ada(site: RoleContext) -> Problem | None:
-    """FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588: "type fp8e4nv not supported")."""
+    """Refuse FP8 weights on older GPUs: FP8 kernels need compute capability 8.9 (deepseek-ai/DeepSeek-R1 issue 588:
+    "type fp8e4nv not supported")."""
     if site.model.weight_format not in FP8 or site.gpu.compute_capability >= FP8_CAPABILITY:
         return None
     capability = site.gpu.compute_capability / 10
@@ -84,9 +87,10 @@ def fp8_needs_ada(site: RoleContext) -> Problem | None:
 
 
 def shards_are_whole_blocks(site: RoleContext) -> Problem | None:
-    """With FP8 block quantization each GPU's share is whole blocks of 128 (``Fp8LinearMethod.create_weights``).
+    """Refuse a share of an FP8 block-quantized weight that is not whole blocks of 128
+    (``Fp8LinearMethod.create_weights``).
 
-    FP8 by channel wants multiples of 16 (``fp8_scaled_mm``); without FP8 the share is to be whole columns.
+    FP8 by channel needs multiples of 16 (``fp8_scaled_mm``); without FP8 the share must be whole columns.
     """
     unit, of = UNITS.get(site.model.weight_format, (1, ""))
     for cut in _cuts(site):

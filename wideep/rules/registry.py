@@ -1,4 +1,4 @@
-"""All rules in order, and how they are asked."""
+"""All rules in order, and the functions that check them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["check", "check_role", "sites", "warnings"]
 
 
 def check(settings: Settings) -> list[Problem]:
-    """All broken rules of a stack, the most basic first. Empty: the layout can run."""
+    """Return all broken rules of a stack, the most basic first; empty if the layout can run."""
     by_role = [problem for site in sites(settings) for problem in check_role(site)]
     around = (
         *(agreement_problems, stack_problems, command_line_problems),
@@ -33,25 +33,25 @@ def check(settings: Settings) -> list[Problem]:
 
 
 def check_role(site: RoleContext) -> list[Problem]:
-    """All broken rules of one role: its arithmetic, and where that holds, its fit in memory."""
+    """Return all broken rules of one role: its arithmetic or, if that is right, its fit in memory."""
     problems = arithmetic_problems(site)
     return problems or [_mended(site, problem, rule) for rule in fit.MEMORY_RULES if (problem := rule(site))]
 
 
 def _mended(site: RoleContext, problem: Problem, rule: Rule) -> Problem:
-    """A problem of memory with the changes that would mend it: outside the pool, or in it."""
+    """Return a problem of memory whose fix lists the changes that help, outside the pool or in it."""
     find = for_outside if rule is fit.buffers_fit else for_cache
     ways = [str(way) for way in find(site)]
     return replace(problem, fix="\nor ".join(ways)) if ways else problem
 
 
 def warnings(settings: Settings) -> list[Problem]:
-    """What is legal but unwise. Asked only of a stack that ``check`` has nothing against."""
+    """Return warnings about what is legal but unwise. Call it only for a stack without problems in ``check``."""
     return advice(settings, sites(settings))
 
 
 def sites(settings: Settings) -> list[RoleContext]:
-    """Both roles with all that their rules need."""
+    """Return both roles, each with everything that its rules need."""
     return [
         RoleContext(name, role, settings.model, settings.hardware, settings)
         for name, role in settings.layout.roles.items()

@@ -1,4 +1,4 @@
-"""What a stack should know of the release of Dynamo that it names: legal, but it has to be said."""
+"""Warnings about the release of Dynamo that a stack names: it is legal, but has limits that a user should know."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from wideep.settings.services import AccessMode
 __all__ = ["release_advice"]
 
 SNAPSHOT_CRDS: Final = ((1, 3), (1, 4))
-"""Minors whose operator wants CRDs that no chart of theirs brings (aws-do-eks 37 and 93)."""
+"""Minors whose operator needs CRDs that none of their charts contains (aws-do-eks 37 and 93)."""
 GANGS_PLACED_WHOLE_FROM: Final = (1, 1)
-"""Operators before it ask for one pod of each role in a gang (dynamo#7811). 0.6: see docs/releases.md."""
+"""Operators before this minor request gangs of one pod of each role (dynamo#7811). For 0.6 see docs/releases.md."""
 RESTRICTED_FOR_TESTS_FROM: Final = (1, 4)
 GROVE_OF_ITS_OWN_FROM: Final = (1, 0)
-"""From here on the charts' READMEs name the least versions of Grove and KAI."""
+"""From this minor on the charts' READMEs state the minimum versions of Grove and KAI."""
 EFA: Final = "vpc.amazonaws.com/efa"
 
 
 def release_advice(settings: Settings) -> Iterator[Problem]:
-    """All that is to be said of a stack's release."""
+    """Yield every warning about a stack's release."""
     for rule in _RULES:
         problem = rule(settings)
         if problem is not None:
@@ -54,7 +54,8 @@ def _has_a_trap(settings: Settings) -> Problem | None:
 
 
 def _frontend_reads_model(settings: Settings) -> Problem | None:
-    """The frontend has no GPU, and may be on a node that has neither the folder nor the volume."""
+    """Warn if the frontend reads the model's tokenizer: it has no GPU, and its node may have neither the folder nor the
+    volume."""
     cache, release = settings.model_cache, release_of(settings)
     if not release.frontend_reads_model:
         return None
@@ -68,7 +69,8 @@ def _frontend_reads_model(settings: Settings) -> Problem | None:
 
 
 def _grove_of_the_cluster(settings: Settings) -> Problem | None:
-    """An operator that meets another Grove finds kinds missing (ClusterTopology), or never places a pod."""
+    """Warn about the cluster's own Grove: with another version the operator finds kinds missing (ClusterTopology), or
+    never places a pod."""
     release = release_of(settings)
     wide = [name for name, role in settings.layout.roles.items() if role.nodes > 1]
     if settings.platform.grove is not Grove.EXISTING or not wide or release.row.minor < GROVE_OF_ITS_OWN_FROM:
@@ -112,7 +114,8 @@ def _restricted(settings: Settings) -> Problem | None:
 
 
 def _operator_of_another(settings: Settings) -> Problem | None:
-    """From 1.4 on the chart passes flags that an older operator does not know, so that it never starts."""
+    """Warn about an operator image of another release: from 1.4 on the chart passes flags that an older operator does
+    not know, so that it never starts."""
     image, version = settings.platform.operator_image, settings.platform.version
     tag = ImageReference.parse(image).tag if image else None
     if tag in (None, version) or not settings.platform.install or release_of(settings).row.minor < (1, 4):

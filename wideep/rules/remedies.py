@@ -1,7 +1,7 @@
-"""What to change when memory is short, each way tried as a whole: it breaks no rule and leaves what is needed.
+"""Remedies for too little memory. Each is checked as a whole: it breaks no rule and leaves what is needed.
 
-Two things can be short, and they ask for opposite changes: room for the KV cache (``for_cache``), and room outside the
-pool, where the engine runs out of memory (``for_outside``).
+Either the KV cache is too small (``for_cache``), or too little is left outside the pool, where the engine runs out of
+memory (``for_outside``); the two need opposite changes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ PERCENT: Final = 100
 MOST_PERCENT: Final = 95
 LEAST_PERCENT: Final = 30
 LEAST_GAIN_GB: Final = 5.0
-"""GB on a GPU that a change brings where memory turned out to be short: less is within what activations vary by."""
+"""GB per GPU that a change must free where memory turned out to be short: activations vary by less than this."""
 MARGIN: Final = 0.01
-"""Of the pool that a remedy leaves beyond the least useful cache: weights and free memory are known to so much."""
+"""Share of the pool that a remedy leaves beyond the least useful cache: weights and free memory are known only to this
+precision."""
 LEAST_DISPATCH: Final = 16
 LEAST_BATCH: Final = 8
 LEAST_CHUNK: Final = 1024
@@ -34,7 +35,8 @@ GRAPH_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def for_cache(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
-    """The changes that make the KV cache at least ``gain_gb`` larger: pool, redundant experts, GPUs a worker."""
+    """Return the changes that make the KV cache at least ``gain_gb`` GB larger: a larger pool, fewer redundant experts,
+    or more GPUs per worker."""
     wanted = _cache_gb(site) + gain_gb
 
     def helps(changed: RoleContext) -> bool:
@@ -45,9 +47,9 @@ def for_cache(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
 
 
 def for_outside(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
-    """The changes that leave at least ``gain_gb`` more than is needed outside the pool.
+    """Return the changes that leave at least ``gain_gb`` GB more than is needed outside the pool.
 
-    A smaller pool, where need be with fewer redundant experts; smaller batches; more GPUs a worker.
+    They are a smaller pool (with fewer redundant experts if necessary), smaller batches, or more GPUs per worker.
     """
     wanted = max(0.0, spare_gb(site) + gain_gb)
 
@@ -60,7 +62,8 @@ def for_outside(site: RoleContext, gain_gb: float = 0.0) -> list[Remedy]:
 
 
 def _sound(site: RoleContext) -> bool:
-    """No rule of the role is broken, nothing is short outside the pool, and the cache is more than just useful."""
+    """Tell whether the role breaks no rule, has enough memory outside the pool, and has a cache above the useful
+    minimum."""
     if not fits(site):
         return False
     memory = site.memory
@@ -97,8 +100,8 @@ def _pool(site: RoleContext, percent: int) -> Remedy:
 
 
 def _fewer_experts(site: RoleContext) -> Iterator[Remedy]:
-    """The most redundant experts first. Below today's number, what (E + R) % ep = 0 allows, and at most one for each
-    expert: a number that is far too large is not searched down from."""
+    """Yield remedies with fewer redundant experts, the most first. Their numbers satisfy (E + R) % ep = 0 and are at
+    most one copy per expert, so that the search does not start from a number that is far too large."""
     today, ep = site.role.redundant_experts, site.role.ep
     steps = max(1, -(-(today - site.model.experts) // ep))
     for redundant in range(today - steps * ep, -1, -ep):
@@ -112,7 +115,8 @@ def _smaller_pools_with_fewer_experts(site: RoleContext) -> Iterator[Remedy]:
 
 
 def _smaller_batches(site: RoleContext) -> Iterator[Remedy]:
-    """Half of what is computed at once, and half of that: dispatched tokens, captured batches, or a prefill chunk."""
+    """Yield remedies that halve the work of one step again and again: dispatched tokens, captured batches, or a prefill
+    chunk."""
     role = site.role
     if site.name is Role.PREFILL:
         chunk = site.prefill_chunk // 2
@@ -133,7 +137,8 @@ def _smaller_batches(site: RoleContext) -> Iterator[Remedy]:
 
 
 def _dispatching(site: RoleContext, tokens: int) -> Remedy:
-    """Fewer dispatched tokens, and no captured batch nor running requests above them."""
+    """Return a remedy with fewer dispatched tokens, and with captured batches and running requests within that
+    limit."""
     most = tokens // site.role.tokens_per_request
     changed, keys = site.changed(max_dispatch_tokens_per_rank=tokens), f"maxDispatchTokensPerRank: {tokens}"
     if site.role.cuda_graph_batch_sizes:
@@ -148,5 +153,5 @@ def _dispatching(site: RoleContext, tokens: int) -> Remedy:
 
 
 def _more_gpus_and(site: RoleContext) -> Iterator[Remedy]:
-    """More GPUs with another change, for a layout that a single rule refuses."""
+    """Yield remedies that combine more GPUs with one other change, for layouts where neither helps alone."""
     return larger_workers_and(site, [smaller.site for smaller in _smaller_batches(site)])

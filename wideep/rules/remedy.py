@@ -1,4 +1,4 @@
-"""A change of one role that gives it memory, with what the rest of the stack needs for it."""
+"""A change of one role that frees memory, together with what the rest of the stack needs for it."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ class Remedy:
     """A change of one role."""
 
     keys: str
-    """What to write under the role, ``nodes: 3, tp: 24``."""
+    """The keys to write under the role: ``nodes: 3, tp: 24``."""
     site: RoleContext
-    """The role with it."""
+    """The role with the change applied."""
     gpus: int | None = None
-    """GPUs of a worker, where the change is of them."""
+    """GPUs of a worker, if the change is about them; else None."""
     besides: tuple[str, ...] = ()
-    """What must change outside the role too: ``hardware.nodes: 3``."""
+    """Changes that are also needed outside the role: ``hardware.nodes: 3``."""
 
     @property
     def memory(self) -> GpuMemory:
-        """One GPU's memory with it."""
+        """Memory of one GPU with the change."""
         return self.site.memory
 
     @property
     def leaves(self) -> str:
-        """The KV cache that it leaves."""
+        """The KV cache that remains with the change, as text."""
         return f"{self.memory.kv_cache_gb:.1f} GB ({self.memory.kv_cache_tokens:,} tokens) for the KV cache"
 
     @property
     def under_stack(self) -> str:
-        """The same as keys of the stack: ``layout.decode.memFractionStatic: 0.8``."""
+        """The change as keys of the stack: ``layout.decode.memFractionStatic: 0.8``."""
         several = self.keys.count(": ") > 1
         role = f"layout.{self.site.name}"
         return (f"{role}: {{{self.keys}}}" if several else f"{role}.{self.keys}") + self._besides
 
     @property
     def stated(self) -> str:
-        """All that is to be written."""
+        """Everything that has to be written."""
         return self.keys + self._besides
 
     @property

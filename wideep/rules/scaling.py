@@ -1,4 +1,4 @@
-"""Rules of who decides how many workers there are: what the release has for it."""
+"""Rules about who decides how many workers there are, and what the release must have for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["scaling_problems"]
 
 
 def scaling_problems(settings: Settings) -> Iterator[Problem]:
-    """All broken rules of ``layout.ROLE.replicas`` where the number is left to somebody."""
+    """Yield all broken rules of ``layout.ROLE.replicas`` for roles with a scaling adapter."""
     release = release_of(settings)
     for name, role in settings.layout.roles.items():
         key = f"layout.{name}.replicas"

@@ -1,4 +1,4 @@
-"""Rules of what stands around the workers' engine: image registry, environment, memory, access."""
+"""Rules of the pods around the engine: image and its registry, environment, shared memory, access."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NO_RANGE: Final = "is not an address range: host bits must be 0, and the prefix length must fit the address"
 HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
-"""Names of one registry."""
+"""Names of one and the same registry."""
 
 
 def serving_problems(settings: Settings) -> list[Problem]:
-    """All broken rules of ``image.registry``, ``workers``, ``frontend`` and ``access``."""
+    """Return all broken rules of ``image``, ``workers``, ``frontend`` and ``access``."""
     alone = (_image(settings), _registry(settings), _shared_memory(settings), _nobody_allowed(settings))
     several = (*environment_problems(settings), *_sources(settings), *_source_ranges(settings))
     return [*(problem for problem in alone if problem), *several]
 
 
 def _image(settings: Settings) -> Problem | None:
-    """Which sources a release has: NVIDIA's image of 0.6 has no DeepEP, those from 0.7 on are not one build."""
+    """Refuse an image source that the release does not have: NVIDIA's image of 0.6 has no DeepEP, and from 0.7 on the
+    images take several build steps."""
     image, release = settings.image, release_of(settings)
     deepep = any(role.deepep for role in settings.layout.roles.values())
     if isinstance(image, PublishedImage) and deepep and release.row.deepep == "no":
@@ -58,7 +59,7 @@ def _image(settings: Settings) -> Problem | None:
 
 
 def _registry(settings: Settings) -> Problem | None:
-    """Docker sends credentials to the registry that they name, and to no other."""
+    """Refuse credentials for a registry other than the image's: Docker sends them to that registry only."""
     registry, image = settings.image.registry, ImageReference.parse(image_reference(settings)).registry
     if registry is None or registry.server is None or registry.server == image or {registry.server, image} <= set(HUB):
         return None
@@ -67,7 +68,8 @@ def _registry(settings: Settings) -> Problem | None:
 
 
 def _shared_memory(settings: Settings) -> Problem | None:
-    """Shared memory is memory of the pod: filled beyond its limit, the kernel ends the worker."""
+    """Refuse shared memory that reaches the pod's memory limit, towards which it counts: beyond the limit the kernel
+    kills the worker."""
     workers = settings.workers
     memory, shared = workers.resources.memory, workers.shared_memory
     if memory is None or quantity_bytes(shared) < quantity_bytes(memory):
@@ -77,7 +79,7 @@ def _shared_memory(settings: Settings) -> Problem | None:
 
 
 def _nobody_allowed(settings: Settings) -> Problem | None:
-    """A way in from outside, and a policy that lets nobody from outside in."""
+    """Refuse to expose the frontend while the NetworkPolicies admit nobody from outside."""
     access, frontend = settings.access, settings.frontend
     ways = [f"frontend.{key}" for key in ("service", "ingress") if getattr(frontend, key)]
     if not ways or access.allow_from or not access.network_policies:
@@ -99,7 +101,7 @@ def _sources(settings: Settings) -> Iterator[Problem]:
 
 
 def _source_ranges(settings: Settings) -> Iterator[Problem]:
-    """What the load balancer lets through, the pods' own policy has to let in."""
+    """Yield a problem for each range that the load balancer lets through but the pods' NetworkPolicy refuses."""
     service, access = settings.frontend.service, settings.access
     if service is None or not service.source_ranges:
         return

@@ -1,4 +1,4 @@
-"""Rules of the stack around the layout: names and extra arguments."""
+"""Rules of the stack around its layout: names, extra arguments, and the rules of its other parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["stack_problems"]
 
 
 def stack_problems(settings: Settings) -> list[Problem]:
-    """All broken rules of the stack around its layout."""
+    """Return all broken rules of the stack around its layout."""
     found = (
         *model_problems(settings.model),
         *extra_args_problems(settings),
@@ -33,7 +33,8 @@ def stack_problems(settings: Settings) -> list[Problem]:
 
 
 def _graph_name(settings: Settings) -> Problem | None:
-    """Grove's webhook leaves 45 characters for the names of graph, scaling group and clique together."""
+    """Refuse names that are too long together: Grove's webhook allows 45 characters for the names of graph, scaling
+    group and clique."""
     name = settings.name
     if name is None:
         return None
@@ -47,7 +48,7 @@ def _graph_name(settings: Settings) -> Problem | None:
 
 
 def _namespace(settings: Settings) -> Problem | None:
-    """The etcd chart takes a namespace with "ephemeral" in its name for a temporary one, and breaks."""
+    """Refuse a namespace with "ephemeral" in its name: the etcd chart takes it for a temporary one, and breaks."""
     if not settings.platform.install or "ephemeral" not in settings.namespace:
         return None
     rule = 'the etcd chart breaks in a namespace with "ephemeral" in its name'

@@ -1,4 +1,4 @@
-"""Rules of ``telemetry``: what a release of Dynamo needs, so that traces are sent."""
+"""Rules of ``telemetry``: what a release of Dynamo needs to send traces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["telemetry_problem"]
 
 
 def telemetry_problem(settings: Settings) -> Problem | None:
-    """Traces without JSON logs on a release that sends them together only."""
+    """Refuse traces without JSON logs on a release that sends traces only with them."""
     telemetry, release = settings.telemetry, release_of(settings)
     if telemetry.traces is None or telemetry.json_logs or not traces_need_json(release.row):
         return None

@@ -1,8 +1,8 @@
 """How a role's workers are replaced when their arguments, image or environment change.
 
-Grove deletes a worker's pods before it makes new ones, whatever is free (its ``RollingRecreate``). A Deployment starts
-the new pod first, which waits forever where no node has the GPUs for it: there the operator is told to stop the old
-ones first (its annotation for the deployment strategy).
+Grove deletes a worker's pods before it makes new ones, even if GPUs are free (its ``RollingRecreate``). A Deployment
+starts the new pod first, which waits forever if no node has free GPUs for it; in that case the operator's annotation
+for the deployment strategy makes it stop the old pods first.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ __all__ = ["Update", "gpus_for_updates", "nodes_for_updates", "update_of"]
 
 
 class Update(StrEnum):
-    """What a change of a role's arguments, image or environment does to who uses it."""
+    """What a change of a role's arguments, image or environment does to its users."""
 
     OUTAGE = "outage"
-    """No node has the GPUs for another pod: all of the role's end first, and nothing is served while the model
+    """No node has the GPUs for another pod: all pods of the role end first, and nothing is served while the model
     loads."""
     IN_TURN = "in-turn"
     """One worker after the other restarts; the others serve."""
@@ -41,14 +41,15 @@ def update_of(settings: Settings, role: Role) -> Update:
 
 
 def nodes_for_updates(settings: Settings) -> int:
-    """Return how many nodes the pods need, with a further one of either role at an update; under Grove none is."""
+    """Return how many nodes the pods need, with room for one more worker of either role during an update; Grove needs
+    no such room."""
     if settings.layout.has_multinode_workers:
         return nodes_needed(settings.layout.roles.values(), settings.hardware.gpus_per_node)
     return max(_nodes_with_one_more(settings, role) for role in settings.layout.roles)
 
 
 def gpus_for_updates(settings: Settings) -> int:
-    """Return the GPUs of the larger pod that starts beside the old ones at an update; under Grove none does."""
+    """Return the GPUs of the larger worker that starts beside the old ones during an update; 0 under Grove."""
     layout = settings.layout
     return 0 if layout.has_multinode_workers else max(role.gpus_per_worker for role in layout.roles.values())
 

@@ -1,4 +1,4 @@
-"""A stack config's mistakes of form and its broken rules in one list."""
+"""Validation of a stack config: its mistakes of form and its broken rules in one list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wideep.settings.root import Settings
 __all__ = ["Accepted", "accept", "accept_settings"]
 
 Accepted = NewType("Accepted", Settings)
-"""Settings that break no rule: what a Plan is made of."""
+"""Settings that break no rule: the input of a Plan."""
 
 PLACEHOLDERS: Final[Mapping[str, object]] = {
     "namespace": "unknown",
@@ -24,14 +24,14 @@ PLACEHOLDERS: Final[Mapping[str, object]] = {
     "image": {"source": "existing", "reference": "unknown"},
     "modelCache": {"size": "1E"},
 }
-"""For required keys that cannot be read, what breaks no rule of the others."""
+"""Stand-ins for required keys that cannot be read, which break no rule of the other keys."""
 
 
 def accept(raw: Mapping[str, object], read_text: ReadText | None = None) -> Accepted:
-    """Settings of a stack config that keeps every rule.
+    """Return the Settings of a stack config that satisfies every rule.
 
-    Raises ConfigError with every mistake at once. Rules are asked also when the form of other keys is wrong, as far as
-    their own keys can be read.
+    Raises ConfigError with every mistake at once. If some keys are malformed, the rules are still checked as far as the
+    other keys can be read.
     """
     reading = read(raw, read_text)
     problems = [*reading.problems, *_broken_rules(reading)]
@@ -41,9 +41,9 @@ def accept(raw: Mapping[str, object], read_text: ReadText | None = None) -> Acce
 
 
 def accept_settings(settings: Settings) -> Accepted:
-    """The same of settings that were made here and not read.
+    """Return Settings that were built in code and not read, if they satisfy every rule.
 
-    Raises ConfigError with all rules that they break.
+    Raises ConfigError with every rule that they break.
     """
     problems = check(settings)
     if problems:
@@ -64,7 +64,7 @@ def _broken_rules(reading: ParseResult) -> list[Problem]:
 
 
 def _without(config: Mapping[str, object], wrong: set[str]) -> Settings:
-    """Settings with stand-ins, or nothing, for the keys that cannot be read."""
+    """Return Settings in which the keys that cannot be read are left out or replaced by stand-ins."""
     known = {field.alias for field in Settings.model_fields.values()} - wrong
     kept = {key: value for key, value in config.items() if key in known and value is not None}
     return Settings.model_validate_json(json.dumps({**PLACEHOLDERS, **kept}), by_alias=True, by_name=False)
